@@ -1,0 +1,1 @@
+//! Certificate → identity, bundle verification, trust root, registry signatures.

@@ -1,0 +1,1 @@
+//! Supervisor, lifecycle, health, systemd.

@@ -1,0 +1,118 @@
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// The methods that provwatch uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The URL.
+    pub url: Url,
+    /// Extra headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body of a POST.
+    pub body: Option<Bytes>,
+    /// Most bytes of the answer's body, after decompression.
+    pub max_body: u64,
+    /// What an earlier answer said of its version; makes the request conditional.
+    pub validators: Option<Validators>,
+}
+
+/// Most bytes of an ordinary answer: 8 MiB. Package documents have a limit of their own.
+pub const DEFAULT_MAX_BODY: u64 = 8 * 1024 * 1024;
+
+impl Request {
+    /// A GET with an ordinary size limit.
+    pub fn get(url: Url) -> Self {
+        Self { method: Method::Get, url, headers: Vec::new(), body: None, max_body: DEFAULT_MAX_BODY, validators: None }
+    }
+
+    /// A POST with an ordinary size limit.
+    pub fn post(url: Url, content_type: &str, body: impl Into<Bytes>) -> Self {
+        Self { method: Method::Post, body: Some(body.into()), ..Self::get(url) }.header("content-type", content_type)
+    }
+
+    /// Adds a header; the name in lower case.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Asks for this type.
+    #[must_use]
+    pub fn accept(self, media_type: &str) -> Self {
+        self.header("accept", media_type)
+    }
+
+    /// Sets the size limit.
+    #[must_use]
+    pub fn max_body(self, max_body: u64) -> Self {
+        Self { max_body, ..self }
+    }
+
+    /// Makes the request conditional.
+    #[must_use]
+    pub fn unless(self, validators: Option<Validators>) -> Self {
+        Self { validators, ..self }
+    }
+}
+
+/// One answer, its body whole and decompressed.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// The first header of that name (lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What the answer says of its version.
+    pub fn validators(&self) -> Option<Validators> {
+        let validators = Validators {
+            etag: self.header("etag").map(str::to_owned),
+            last_modified: self.header("last-modified").map(str::to_owned),
+        };
+        (validators != Validators::default()).then_some(validators)
+    }
+}
+
+/// What an answer says of its version. The caller stores them in the transaction that stores what the answer said, so
+/// that a crash in between cannot make a later 304 hide it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    /// `ETag`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_modified: Option<String>,
+}
+
+/// The outcome of a successful exchange.
+#[derive(Clone, Debug)]
+pub enum Fetched {
+    /// A 2xx answer.
+    Fresh(Response),
+    /// 304 to a conditional request.
+    NotModified,
+}

@@ -1,0 +1,18 @@
+//! provwatch watches package registries and transparency logs for takeovers. This is the map of its rooms; the rules of
+//! who may import whom stand in `docs/ARCHITECTURE.md` and are held by `tests/layering.rs`.
+
+pub mod attest;
+pub mod baseline;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod deliver;
+pub mod detect;
+pub mod http;
+pub mod model;
+pub mod pipeline;
+pub mod registry;
+pub mod store;
+pub mod telemetry;
+pub mod watchlist;

@@ -1,0 +1,124 @@
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Confidence, ReleaseId, Severity, Signal};
+
+/// One alert; `schema/alert.schema.json` is generated from this type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Alert {
+    /// Short and stable: the first 12 hex digits of the fingerprint.
+    pub id: String,
+    /// What makes it the same alert when it is raised again, lower-case hex SHA-256.
+    pub fingerprint: String,
+    /// What it is about.
+    pub kind: AlertKind,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// The release, for alerts of kind `release`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purl: Option<ReleaseId>,
+    /// When that release was published.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published_at: Option<DateTime<Utc>>,
+    /// When the alert was first raised.
+    pub raised_at: DateTime<Utc>,
+    /// One line.
+    pub title: String,
+    /// How the severity follows from the signals: the argument, a sentence or two.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub argument: String,
+    /// Where it stands.
+    pub status: AlertStatus,
+    /// The evidence, worst first.
+    pub signals: Vec<Signal>,
+    /// The releases of a campaign.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub members: Vec<ReleaseId>,
+    /// Where to look.
+    #[serde(default)]
+    pub links: Links,
+}
+
+impl Alert {
+    /// The fingerprint and the id of an alert about `subject` (a purl, a source's name).
+    pub fn identify(kind: AlertKind, subject: &str) -> (String, String) {
+        let fingerprint = hex::encode(Sha256::digest(format!("{}\n{subject}", kind.as_str())));
+        let id = fingerprint[..12].to_owned();
+        (fingerprint, id)
+    }
+}
+
+/// What an alert is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertKind {
+    /// One release.
+    Release,
+    /// Several releases that belong together.
+    Campaign,
+    /// A transparency log that does not keep its promises.
+    Log,
+    /// provwatch itself: a stale source, a dead sink.
+    Operation,
+}
+
+impl AlertKind {
+    /// The word of the JSON form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Campaign => "campaign",
+            Self::Log => "log",
+            Self::Operation => "operation",
+        }
+    }
+}
+
+/// Where an alert stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertStatus {
+    /// Nobody has looked yet.
+    #[default]
+    Open,
+    /// Somebody has.
+    Acknowledged,
+    /// Put off.
+    Snoozed,
+    /// Done.
+    Resolved,
+}
+
+impl AlertStatus {
+    /// The word of the JSON form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Snoozed => "snoozed",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// Where to look; URLs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Links {
+    /// The release's page or document at its registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<String>,
+    /// The log entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// The commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The workflow run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+}

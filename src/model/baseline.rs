@@ -1,0 +1,133 @@
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Package, ReleaseLine};
+
+/// How one package is normally released: one portrait for each release line, learned by `crate::baseline`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Baseline {
+    /// The package.
+    pub package: Package,
+    /// The portraits.
+    pub lines: BTreeMap<ReleaseLine, LineBaseline>,
+}
+
+impl Baseline {
+    /// A baseline that knows nothing yet.
+    pub fn empty(package: Package) -> Self {
+        Self { package, lines: BTreeMap::new() }
+    }
+}
+
+/// How one line of a package is normally released. Only releases that taught it are counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LineBaseline {
+    /// Releases learned.
+    pub releases: u32,
+    /// The first one's publish time.
+    pub first_at: Option<DateTime<Utc>>,
+    /// The last one's publish time.
+    pub last_at: Option<DateTime<Utc>>,
+    /// Evidence ranks.
+    pub evidence: Tally<EvidenceRank>,
+    /// OIDC issuers.
+    pub issuers: Tally<String>,
+    /// Repository numeric ids.
+    pub repository_ids: Tally<String>,
+    /// Repository URLs, and under which id each was last seen.
+    pub repositories: Tally<String>,
+    /// Which id a repository URL had.
+    pub id_of_repository: BTreeMap<String, String>,
+    /// Owner numeric ids.
+    pub owner_ids: Tally<String>,
+    /// Owner URLs.
+    pub owners: Tally<String>,
+    /// Which id an owner URL had.
+    pub id_of_owner: BTreeMap<String, String>,
+    /// Workflow files without ref, relative to the repository (`.github/workflows/release.yml`).
+    pub workflows: Tally<String>,
+    /// Refs by kind: `tag`, or `branch main`.
+    pub refs: Tally<String>,
+    /// Triggers.
+    pub triggers: Tally<String>,
+    /// Deployment environments; the empty text stands for a certificate that could carry one and does not.
+    pub environments: Tally<String>,
+    /// Runner environments.
+    pub runners: Tally<String>,
+    /// Publisher account names.
+    pub publishers: Tally<String>,
+    /// Publisher e-mail addresses.
+    pub emails: Tally<String>,
+    /// Trusted-publisher registrations.
+    pub config_ids: Tally<String>,
+    /// Publish times in minutes of the UTC day, the latest last; at most 200.
+    pub minutes: VecDeque<u16>,
+}
+
+/// A set with counts and times.
+pub type Tally<K> = BTreeMap<K, Seen>;
+
+/// How often and when a value was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Seen {
+    /// How often.
+    pub count: u32,
+    /// First publish time.
+    pub first: DateTime<Utc>,
+    /// Last publish time.
+    pub last: DateTime<Utc>,
+}
+
+/// How strong the evidence is that a release came from its repository, weakest first. The order is that of npm's
+/// trust-policy proposal and of pnpm's `no-downgrade` (`facts/incidents.md` §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceRank {
+    /// A token, and nothing attested.
+    None,
+    /// Verified provenance, published with a token or by an unknown method.
+    Provenance,
+    /// Published by a trusted publisher.
+    TrustedPublisher,
+    /// Staged, and approved by a person with a second factor.
+    Approved,
+}
+
+impl EvidenceRank {
+    /// The word of the JSON form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Provenance => "provenance",
+            Self::TrustedPublisher => "trusted-publisher",
+            Self::Approved => "approved",
+        }
+    }
+}
+
+/// Why a baseline got a new version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BaselineReason {
+    /// A release without findings, or one that enough clean ones followed.
+    Learned,
+    /// The operator accepted a release.
+    Accepted,
+    /// The operator started the baseline anew.
+    Reset,
+}
+
+impl BaselineReason {
+    /// The word of the JSON form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Learned => "learned",
+            Self::Accepted => "accepted",
+            Self::Reset => "reset",
+        }
+    }
+}

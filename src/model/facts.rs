@@ -1,0 +1,101 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        $($(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            $($(#[$field_doc])*
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub $field: Option<$type>,)*
+        })*
+    };
+}
+
+facts! {
+    /// What the forges and registries know around a release. `None` means "not known", never "no".
+    Facts {
+        /// The source repository.
+        repository: RepositoryFacts,
+        /// Its owner.
+        owner: OwnerFacts,
+        /// The registry account that published.
+        publisher_account: AccountFacts,
+        /// The commit that was built.
+        commit: CommitFacts,
+        /// The tag that belongs to the version.
+        tag: TagFacts,
+        /// The forge's release that belongs to the version.
+        release: ReleaseFacts,
+        /// The workflow run.
+        run: RunFacts,
+        /// When each new dependency was first published, by name.
+        dependencies_first_published: BTreeMap<String, DateTime<Utc>>,
+    }
+    /// A repository.
+    RepositoryFacts {
+        /// Numeric id.
+        identifier: String,
+        /// Created.
+        created_at: DateTime<Utc>,
+        /// Whether it is a fork.
+        fork: bool,
+        /// Of which repository, `owner/name`.
+        fork_of: String,
+        /// The former `owner/name`, confirmed by the forge's redirect.
+        formerly: String,
+        /// The default branch.
+        default_branch: String,
+        /// `public`, `private` or `internal`.
+        visibility: String,
+    }
+    /// An owner.
+    OwnerFacts {
+        /// Numeric id.
+        identifier: String,
+        /// Created.
+        created_at: DateTime<Utc>,
+    }
+    /// A registry account.
+    AccountFacts {
+        /// Created.
+        created_at: DateTime<Utc>,
+        /// Maintainer of this package since.
+        maintainer_since: DateTime<Utc>,
+    }
+    /// A commit.
+    CommitFacts {
+        /// Whether the default branch reaches it.
+        on_default_branch: bool,
+        /// Whether its signature is verified by the forge.
+        verified: bool,
+    }
+    /// A tag.
+    TagFacts {
+        /// Its name.
+        name: String,
+        /// Whether it exists.
+        exists: bool,
+    }
+    /// A forge's release.
+    ReleaseFacts {
+        /// Whether it exists.
+        exists: bool,
+    }
+    /// A workflow run.
+    RunFacts {
+        /// `success`, `failure`, …
+        conclusion: String,
+        /// The event that started it.
+        event: String,
+        /// Attempt, from 1.
+        attempt: u32,
+        /// First started.
+        created_at: DateTime<Utc>,
+    }
+}

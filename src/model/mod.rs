@@ -1,0 +1,30 @@
+//! Values without I/O: the vocabulary that every other room shares.
+//!
+//! Nothing here reads a clock, a file, a socket or a database; everything is `Send`, comparable and serialises to
+//! the forms of `schema/*.schema.json`.
+
+mod alert;
+mod baseline;
+mod ecosystem;
+mod facts;
+mod identity;
+mod line;
+mod observation;
+mod package;
+mod provenance;
+mod registry_id;
+mod severity;
+mod signal;
+
+pub use alert::{Alert, AlertKind, AlertStatus, Links};
+pub use baseline::{Baseline, BaselineReason, EvidenceRank, LineBaseline, Seen, Tally};
+pub use ecosystem::{Ecosystem, UnknownEcosystem};
+pub use facts::{AccountFacts, CommitFacts, Facts, OwnerFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts};
+pub use identity::{Claim, Claims, WorkflowIdentity};
+pub use line::ReleaseLine;
+pub use observation::{Auth, AuthMethod, Digests, File, Manifest, Observation, Person, ReleaseStatus};
+pub use package::{InvalidPurl, Package, ReleaseId};
+pub use provenance::{Check, LogEntry, Provenance, VerifiedProvenance};
+pub use registry_id::{InvalidRegistryId, RegistryId};
+pub use severity::{Confidence, Severity};
+pub use signal::Signal;

@@ -1,0 +1,1 @@
+//! Observe, verify, assess, record.

@@ -1,0 +1,6 @@
+/// Stub.
+#[derive(Debug)]
+pub struct CargoFeed;
+/// Stub.
+#[derive(Debug)]
+pub struct CargoRegistry;

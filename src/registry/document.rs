@@ -1,0 +1,1 @@
+//! Bounded reading of JSON documents from registries.

@@ -1,0 +1,6 @@
+/// Stub.
+#[derive(Debug)]
+pub struct NpmFeed;
+/// Stub.
+#[derive(Debug)]
+pub struct NpmRegistry;

@@ -1,0 +1,6 @@
+/// Stub.
+#[derive(Debug)]
+pub struct PypiFeed;
+/// Stub.
+#[derive(Debug)]
+pub struct PypiRegistry;
