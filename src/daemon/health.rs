@@ -1,0 +1,90 @@
+//! What the daemon knows of its own tasks: failures, and whether each still moves.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A loop that has not moved for this long is stuck, whatever it waits for: the longest time-out of the HTTP client and
+/// the longest poll interval are both far below.
+const STUCK_AFTER: TimeDelta = TimeDelta::minutes(15);
+
+/// The state of every task.
+#[derive(Debug, Default)]
+pub struct Health(Mutex<BTreeMap<&'static str, TaskHealth>>);
+
+#[derive(Clone, Debug, Default)]
+struct TaskHealth {
+    beat: Option<DateTime<Utc>>,
+    failures: u32,
+    last_failure: Option<String>,
+}
+
+impl Health {
+    /// A task moved: it went once round its loop.
+    pub fn beat(&self, task: &'static str, now: DateTime<Utc>) {
+        self.with(task, |health| health.beat = Some(now));
+    }
+
+    /// A task failed and will be started again.
+    pub fn failed(&self, task: &'static str, why: &str, now: DateTime<Utc>) {
+        self.with(task, |health| {
+            health.beat = Some(now);
+            health.failures += 1;
+            health.last_failure = Some(why.to_owned());
+        });
+    }
+
+    /// A task ended; nothing more is expected of it.
+    pub fn ended(&self, task: &'static str) {
+        self.with(task, |health| health.beat = None);
+    }
+
+    /// How often a task has failed.
+    pub fn failures(&self, task: &'static str) -> u32 {
+        self.lock().get(task).map_or(0, |health| health.failures)
+    }
+
+    /// The tasks that no longer move.
+    pub fn stuck(&self, now: DateTime<Utc>) -> Vec<&'static str> {
+        let stuck = |health: &TaskHealth| health.beat.is_some_and(|beat| now - beat > STUCK_AFTER);
+        self.lock().iter().filter(|(_, health)| stuck(health)).map(|(task, _)| *task).collect()
+    }
+
+    /// One line for `systemctl status`.
+    pub fn summary(&self) -> String {
+        let tasks = self.lock();
+        let failures: u32 = tasks.values().map(|health| health.failures).sum();
+        let last = tasks.iter().filter_map(|(task, health)| Some((task, health.last_failure.as_ref()?))).next_back();
+        match last {
+            None => format!("{} tasks, no failures", tasks.len()),
+            Some((task, why)) => format!("{} tasks, {failures} failures, last of {task}: {why:.120}", tasks.len()),
+        }
+    }
+
+    fn with(&self, task: &'static str, change: impl FnOnce(&mut TaskHealth)) {
+        change(self.lock().entry(task).or_default());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, TaskHealth>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_stuck_when_it_has_not_moved_for_long() {
+        let health = Health::default();
+        let start: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+        health.beat("feed", start);
+        health.beat("outbox", start);
+        health.ended("outbox");
+        assert!(health.stuck(start + TimeDelta::minutes(15)).is_empty());
+        assert_eq!(health.stuck(start + TimeDelta::minutes(16)), ["feed"]);
+        health.failed("feed", "reset", start + TimeDelta::minutes(16));
+        assert!(health.stuck(start + TimeDelta::minutes(17)).is_empty(), "a restart is a move");
+        assert_eq!(health.summary(), "2 tasks, 1 failures, last of feed: reset");
+    }
+}

@@ -1,0 +1,199 @@
+//! The one place that spawns. A task that fails or panics is reported and started again, after a delay that doubles up
+//! to a cap and starts afresh when the task has run well for a while.
+
+use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures::{FutureExt, future::BoxFuture};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::health::Health;
+use crate::clock::Clock;
+
+/// The first delay before a task is started again.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+/// The longest delay.
+const LONGEST_DELAY: Duration = Duration::from_mins(5);
+/// A task that ran this long before it failed starts again with the first delay.
+const WELL_AFTER: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
+
+/// What a task ends with when it fails: any error, printed with its causes.
+pub type TaskError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Makes the task's future anew for every start.
+pub type TaskFactory = Arc<dyn Fn(CancellationToken) -> BoxFuture<'static, Result<(), TaskError>> + Send + Sync>;
+
+/// Keeps tasks running until it is told to stop.
+#[derive(Debug)]
+pub struct Supervisor {
+    clock: Arc<dyn Clock>,
+    health: Arc<Health>,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    abort: CancellationToken,
+}
+
+impl Supervisor {
+    /// A supervisor without tasks.
+    pub fn new(clock: Arc<dyn Clock>, health: Arc<Health>) -> Self {
+        Self {
+            clock,
+            health,
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            abort: CancellationToken::new(),
+        }
+    }
+
+    /// The token that asks every task to stop.
+    pub fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Starts a task and keeps it running.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+    pub fn keep(&self, name: &'static str, factory: TaskFactory) {
+        let keeper = Keeper {
+            name,
+            factory,
+            clock: Arc::clone(&self.clock),
+            health: Arc::clone(&self.health),
+            stop: self.stop.clone(),
+        };
+        let abort = self.abort.clone();
+        self.tracker.spawn(async move {
+            tokio::select! {
+                () = keeper.run() => {}
+                () = abort.cancelled() => tracing::warn!(task = name, "stopped before it had finished"),
+            }
+        });
+    }
+
+    /// Asks all tasks to stop, waits for `grace`, then stops those that still run. Whether all ended by themselves.
+    pub async fn shut_down(&self, grace: Duration) -> bool {
+        self.stop.cancel();
+        self.tracker.close();
+        tokio::select! {
+            () = self.tracker.wait() => return true,
+            () = self.clock.sleep(grace) => {}
+        }
+        self.abort.cancel();
+        self.tracker.wait().await;
+        false
+    }
+}
+
+struct Keeper {
+    name: &'static str,
+    factory: TaskFactory,
+    clock: Arc<dyn Clock>,
+    health: Arc<Health>,
+    stop: CancellationToken,
+}
+
+impl Keeper {
+    async fn run(self) {
+        let mut delay = FIRST_DELAY;
+        while !self.stop.is_cancelled() {
+            let started = self.clock.now();
+            let Err(failure) = self.attempt().await else { break };
+            if self.clock.now() - started >= WELL_AFTER {
+                delay = FIRST_DELAY;
+            }
+            tracing::error!(task = self.name, retry_in = ?delay, "{failure}");
+            self.health.failed(self.name, &failure.to_string(), self.clock.now());
+            tokio::select! {
+                () = self.clock.sleep(delay) => {}
+                () = self.stop.cancelled() => break,
+            }
+            delay = (delay * 2).min(LONGEST_DELAY);
+        }
+        self.health.ended(self.name);
+    }
+
+    async fn attempt(&self) -> Result<(), Failure> {
+        let task = (self.factory)(self.stop.child_token());
+        match AssertUnwindSafe(task).catch_unwind().await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Failure::Error(error)),
+            Err(panic) => Err(Failure::Panic(panic_text(panic.as_ref()))),
+        }
+    }
+}
+
+enum Failure {
+    Error(TaskError),
+    Panic(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panic(text) => write!(f, "the task panicked: {text}"),
+            Self::Error(error) => {
+                write!(f, "{error}")?;
+                let mut cause = error.source();
+                while let Some(error) = cause {
+                    write!(f, ": {error}")?;
+                    cause = error.source();
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn supervisor() -> (Supervisor, Arc<ManualClock>, Arc<Health>) {
+        let clock = Arc::new(ManualClock::at_text("2026-01-01T00:00:00Z"));
+        let health = Arc::new(Health::default());
+        (Supervisor::new(clock.clone(), Arc::clone(&health)), clock, health)
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_or_fails_is_started_again_with_growing_delays() {
+        let (supervisor, clock, health) = supervisor();
+        let starts = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&starts);
+        supervisor.keep(
+            "fickle",
+            Arc::new(move |stop| {
+                let start = counter.fetch_add(1, Ordering::SeqCst);
+                Box::pin(async move {
+                    match start {
+                        0 => panic!("a malformed document"),
+                        1..=3 => Err("no route to host".into()),
+                        _ => {
+                            stop.cancelled().await;
+                            Ok(())
+                        }
+                    }
+                })
+            }),
+        );
+        while starts.load(Ordering::SeqCst) < 5 {
+            tokio::task::yield_now().await;
+        }
+        let waited = clock.now() - "2026-01-01T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        assert_eq!(waited.num_seconds(), 1 + 2 + 4 + 8);
+        assert_eq!(health.failures("fickle"), 4);
+        assert!(supervisor.shut_down(Duration::from_secs(5)).await, "it stops when asked");
+    }
+
+    #[tokio::test]
+    async fn a_task_that_does_not_stop_is_stopped() {
+        let (supervisor, ..) = supervisor();
+        supervisor.keep("deaf", Arc::new(|_| Box::pin(std::future::pending())));
+        assert!(!supervisor.shut_down(Duration::from_secs(5)).await);
+    }
+}

@@ -1,0 +1,36 @@
+//! What systemd is told: READY, STATUS, RELOADING, STOPPING and the watchdog's pulse. Outside systemd all of it is silent.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+/// The service is up.
+pub fn ready(status: &str) {
+    notify(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// One line for `systemctl status`.
+pub fn status(status: &str) {
+    notify(&[NotifyState::Status(status)]);
+}
+
+/// The service is going down.
+pub fn stopping() {
+    notify(&[NotifyState::Stopping]);
+}
+
+/// The service lives.
+pub fn pulse(status: &str) {
+    notify(&[NotifyState::Watchdog, NotifyState::Status(status)]);
+}
+
+/// How often to give the pulse, if systemd wants one: half of what it allows.
+pub fn pulse_interval() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|allowed| allowed / 2)
+}
+
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "systemd was not told");
+    }
+}
