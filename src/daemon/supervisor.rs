@@ -194,6 +194,7 @@ mod tests {
     async fn a_task_that_does_not_stop_is_stopped() {
         let (supervisor, ..) = supervisor();
         supervisor.keep("deaf", Arc::new(|_| Box::pin(std::future::pending())));
+        tokio::task::yield_now().await;
         assert!(!supervisor.shut_down(Duration::from_secs(5)).await);
     }
 }
