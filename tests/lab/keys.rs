@@ -1,0 +1,51 @@
+//! P-256 keys.
+
+use aws_lc_rs::{
+    digest,
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair},
+};
+use rcgen::{KeyPair, PublicKeyData};
+
+use super::b64;
+
+/// A P-256 key that signs with SHA-256, ASN.1 form.
+pub struct Key {
+    pub pair: KeyPair,
+    signer: EcdsaKeyPair,
+}
+
+impl Key {
+    pub fn p256() -> Self {
+        let pair = KeyPair::generate().unwrap();
+        let signer = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pair.serialized_der()).unwrap();
+        Self { pair, signer }
+    }
+
+    /// The public key, DER SubjectPublicKeyInfo.
+    pub fn spki(&self) -> Vec<u8> {
+        self.pair.subject_public_key_info()
+    }
+
+    /// SHA-256 of the public key: the id of a log.
+    pub fn id(&self) -> [u8; 32] {
+        sha256(&self.spki())
+    }
+
+    /// The id as npm writes it.
+    pub fn npm_id(&self) -> String {
+        format!("SHA256:{}", b64(&self.id()).trim_end_matches('='))
+    }
+
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.signer.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+    }
+}
+
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap()
+}
+
+pub fn sha512(bytes: &[u8]) -> [u8; 64] {
+    digest::digest(&digest::SHA512, bytes).as_ref().try_into().unwrap()
+}

@@ -1,0 +1,75 @@
+//! The lab: a certificate authority, a CT log, a transparency log and package registries of our own, in the shapes of the
+//! real ones. Everything that the tests and the demo's recording verify is minted here.
+
+#![allow(dead_code, reason = "each test binary uses its own part of the lab")]
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+pub mod attestation;
+pub mod authority;
+pub mod keys;
+pub mod log;
+
+pub use attestation::{Breakage, Statement};
+pub use authority::{Authority, Workflow};
+pub use keys::Key;
+pub use log::TransparencyLog;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+/// Every instance that signs something, and the trust root that vouches for them.
+pub struct Lab {
+    pub authority: Authority,
+    pub log: TransparencyLog,
+    pub npm_key: Key,
+}
+
+impl Lab {
+    pub fn new() -> Self {
+        Self { authority: Authority::new(), log: TransparencyLog::new("rekor.lab.example", 1001), npm_key: Key::p256() }
+    }
+
+    /// `trusted_root.json`.
+    pub fn trusted_root(&self) -> Value {
+        let since = json!({"start": "2020-01-01T00:00:00Z"});
+        json!({
+            "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+            "tlogs": [{
+                "baseUrl": format!("https://{}", self.log.name),
+                "hashAlgorithm": "SHA2_256",
+                "publicKey": {"rawBytes": b64(&self.log.key.spki()), "keyDetails": "PKIX_ECDSA_P256_SHA_256", "validFor": since},
+                "logId": {"keyId": b64(&self.log.key.id())},
+            }],
+            "certificateAuthorities": [{
+                "subject": {"organization": "lab.example", "commonName": "lab"},
+                "uri": "https://fulcio.lab.example",
+                "certChain": {"certificates": self.authority.chain().iter().map(|der| json!({"rawBytes": b64(der)})).collect::<Vec<_>>()},
+                "validFor": since,
+            }],
+            "ctlogs": [{
+                "baseUrl": "https://ctfe.lab.example/2020",
+                "hashAlgorithm": "SHA2_256",
+                "publicKey": {"rawBytes": b64(&self.authority.ct_key.spki()), "keyDetails": "PKIX_ECDSA_P256_SHA_256", "validFor": since},
+                "logId": {"keyId": b64(&self.authority.ct_key.id())},
+            }],
+            "timestampAuthorities": [],
+        })
+    }
+
+    /// The registry's signing keys in the form of the TUF target.
+    pub fn npm_keys(&self) -> Value {
+        let key = |usage: &str| {
+            json!({
+                "keyId": self.npm_key.npm_id(),
+                "keyUsage": usage,
+                "publicKey": {"rawBytes": b64(&self.npm_key.spki()), "keyDetails": "PKIX_ECDSA_P256_SHA_256", "validFor": {"start": "2020-01-01T00:00:00Z"}},
+            })
+        };
+        json!({"keys": [key("npm:signatures"), key("npm:attestations")]})
+    }
+}
+
+/// Standard base64.
+pub fn b64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
+}
