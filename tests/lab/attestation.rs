@@ -66,6 +66,20 @@ pub struct Signed {
     pub entry: Value,
 }
 
+impl Signed {
+    /// A bundle of version 0.3.
+    pub fn bundle(&self) -> Value {
+        json!({
+            "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "verificationMaterial": {
+                "certificate": {"rawBytes": b64(&self.certificate)},
+                "tlogEntries": [self.entry],
+            },
+            "dsseEnvelope": envelope(&self.payload, &self.signature, ""),
+        })
+    }
+}
+
 impl Lab {
     /// Signs a statement as a workflow does: a certificate, a DSSE signature, a `dsse` entry in the log.
     pub fn sign(
@@ -88,18 +102,6 @@ impl Lab {
         Signed { certificate: leaf.der, payload, signature, entry }
     }
 
-    /// A bundle of version 0.3.
-    pub fn bundle(&self, signed: &Signed) -> Value {
-        json!({
-            "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
-            "verificationMaterial": {
-                "certificate": {"rawBytes": b64(&signed.certificate)},
-                "tlogEntries": [signed.entry],
-            },
-            "dsseEnvelope": envelope(&signed.payload, &signed.signature, ""),
-        })
-    }
-
     /// npm's attestations document of a release: provenance, and the registry's publish attestation.
     pub fn npm_attestations(
         &self,
@@ -115,7 +117,7 @@ impl Lab {
             predicate_type: SLSA.to_owned(),
             predicate: json!({"buildDefinition": {}, "runDetails": {}}),
         };
-        let provenance = self.bundle(&self.sign(&statement, workflow, at, broken));
+        let provenance = self.sign(&statement, workflow, at, broken).bundle();
         json!({"attestations": [
             {"predicateType": SLSA, "bundle": provenance},
             {"predicateType": NPM_PUBLISH, "bundle": self.npm_publish(purl, sha512, at)},

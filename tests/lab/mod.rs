@@ -1,18 +1,23 @@
 //! The lab: a certificate authority, a CT log, a transparency log and package registries of our own, in the shapes of the
 //! real ones. Everything that the tests and the demo's recording verify is minted here.
 
-#![allow(dead_code, reason = "each test binary uses its own part of the lab")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part of the lab")]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 pub mod attestation;
 pub mod authority;
+pub mod crates;
 pub mod keys;
 pub mod log;
+pub mod npm;
+pub mod pypi;
+pub mod world;
 
 pub use attestation::{Breakage, Statement};
 pub use authority::{Authority, Workflow};
 pub use keys::Key;
 pub use log::TransparencyLog;
+pub use world::{By, Fault, Publication, World};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};

@@ -1,0 +1,107 @@
+//! crates.io: the update feed, the sparse index, the API.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::{
+    keys::sha256,
+    world::{Answer, By, Publication},
+};
+
+#[derive(Default)]
+pub struct CratesWorld {
+    crates: BTreeMap<String, Vec<Value>>,
+    feed: Vec<(String, String, DateTime<Utc>)>,
+}
+
+impl CratesWorld {
+    pub fn publish(&mut self, name: &str, version: &str, publication: &Publication) {
+        let at = publication.at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let (published_by, trusted) = match &publication.by {
+            By::Token { name, .. } | By::TokenWithProvenance { name, .. } => (
+                json!({"id": 1, "login": name, "name": name, "avatar": null, "url": format!("https://github.com/{name}"),
+                       "github_username_matches": true, "created_at": "2016-01-01T00:00:00Z"}),
+                Value::Null,
+            ),
+            By::Workflow(workflow) => {
+                let uri = workflow.claims.source_repository_uri.clone().unwrap_or_default();
+                let data = json!({
+                    "provider": "github",
+                    "repository": uri.trim_start_matches("https://github.com/"),
+                    "run_id": "1001",
+                    "sha": workflow.claims.source_repository_digest,
+                });
+                (Value::Null, data)
+            }
+        };
+        let release = json!({
+            "crate": name,
+            "num": version,
+            "created_at": at,
+            "updated_at": at,
+            "checksum": hex::encode(sha256(format!("{name}-{version}").as_bytes())),
+            "yanked": false,
+            "yank_message": null,
+            "published_by": published_by,
+            "trustpub_data": trusted,
+            "audit_actions": [],
+            "repository": format!("https://github.com/acme/{name}"),
+        });
+        self.crates.entry(name.to_owned()).or_default().push(release);
+        self.feed.push((name.to_owned(), version.to_owned(), publication.at));
+    }
+
+    pub fn api(&self, path: &str) -> Answer {
+        let path = path.split('?').next()?;
+        let mut parts = path.strip_prefix("/api/v1/crates/")?.split('/');
+        let releases = self.crates.get(parts.next()?)?;
+        let body = match parts.next()? {
+            "versions" => {
+                let newest_first: Vec<&Value> = releases.iter().rev().collect();
+                json!({"versions": newest_first, "meta": {"total": releases.len(), "next_page": null}})
+            }
+            "owners" => json!({"users": [{"id": 1, "login": "ada", "kind": "user"}]}),
+            _ => return None,
+        };
+        Some(("application/json", Vec::new(), body.to_string().into_bytes()))
+    }
+
+    pub fn index(&self, path: &str) -> Answer {
+        let name = path.rsplit('/').next()?;
+        let mut lines = String::new();
+        for release in self.crates.get(name)? {
+            let line = json!({
+                "name": name, "vers": release["num"], "deps": [], "cksum": release["checksum"], "features": {},
+                "yanked": release["yanked"], "pubtime": release["created_at"],
+            });
+            writeln!(lines, "{line}").unwrap();
+        }
+        Some(("text/plain", Vec::new(), lines.into_bytes()))
+    }
+
+    pub fn feed(&self, path: &str) -> Answer {
+        if path != "/rss/updates.xml" {
+            return None;
+        }
+        let mut items = String::new();
+        for (name, version, at) in self.feed.iter().rev().take(100) {
+            let link = format!("https://crates.example/crates/{name}/{version}");
+            write!(
+                items,
+                "<item><title>New crate version published: {name} v{version}</title><link>{link}</link>\
+                 <guid>{link}</guid><pubDate>{}</pubDate><crates:name>{name}</crates:name>\
+                 <crates:version>{version}</crates:version></item>",
+                at.to_rfc2822()
+            )
+            .unwrap();
+        }
+        let xml = format!(
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><rss version=\"2.0\" xmlns:crates=\"https://crates.example/\">\
+             <channel><title>updates</title><link>https://crates.example/</link><description>recent</description>\
+             {items}</channel></rss>"
+        );
+        Some(("application/rss+xml", Vec::new(), xml.into_bytes()))
+    }
+}

@@ -1,0 +1,148 @@
+//! PyPI: the simple index, the integrity API, project JSON, the XML-RPC changelog.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::{
+    Lab,
+    keys::sha256,
+    world::{Answer, Publication},
+};
+
+#[derive(Default)]
+pub struct PypiWorld {
+    projects: BTreeMap<String, Project>,
+    provenance: BTreeMap<String, Value>,
+    journal: Vec<Row>,
+}
+
+#[derive(Default)]
+struct Project {
+    versions: Vec<String>,
+    files: Vec<Value>,
+    serial: u64,
+}
+
+struct Row {
+    name: String,
+    version: Option<String>,
+    at: i64,
+    action: String,
+}
+
+impl PypiWorld {
+    pub fn publish(&mut self, lab: &Lab, name: &str, version: &str, publication: &Publication) {
+        let underscored = name.replace('-', "_");
+        self.log(name, Some(version), publication.at, "new release");
+        for file in [format!("{underscored}-{version}-py3-none-any.whl"), format!("{underscored}-{version}.tar.gz")] {
+            let digest = hex::encode(sha256(file.as_bytes()));
+            let path = format!("/integrity/{name}/{version}/{file}/provenance");
+            let mut entry = json!({
+                "filename": file,
+                "url": format!("https://files.example/{file}"),
+                "hashes": {"sha256": digest},
+                "requires-python": null,
+                "size": 1000,
+                "upload-time": publication.at.to_rfc3339_opts(SecondsFormat::Micros, true),
+                "yanked": false,
+                "provenance": null,
+            });
+            if let Some(workflow) = publication.attesting() {
+                entry["provenance"] = json!(format!("https://pypi.example{path}"));
+                let object = lab.pypi_provenance(&file, &digest, workflow, publication.at, publication.broken);
+                self.provenance.insert(path, object);
+            }
+            self.projects.entry(name.to_owned()).or_default().files.push(entry);
+            self.log(name, Some(version), publication.at, &format!("add py3 file {file}"));
+        }
+        self.projects.get_mut(name).unwrap().versions.push(version.to_owned());
+    }
+
+    pub fn governance(&mut self, name: &str, action: &str, at: DateTime<Utc>) {
+        self.log(name, None, at, action);
+    }
+
+    fn log(&mut self, name: &str, version: Option<&str>, at: DateTime<Utc>, action: &str) {
+        self.journal.push(Row {
+            name: name.to_owned(),
+            version: version.map(str::to_owned),
+            at: at.timestamp(),
+            action: action.to_owned(),
+        });
+        self.projects.entry(name.to_owned()).or_default().serial = self.journal.len() as u64;
+    }
+
+    pub fn answer(&self, path: &str, body: &[u8]) -> Answer {
+        if path == "/pypi" {
+            return Some(("text/xml", Vec::new(), self.xml_rpc(&String::from_utf8_lossy(body)).into_bytes()));
+        }
+        if let Some(object) = self.provenance.get(path) {
+            return Some(("application/vnd.pypi.integrity.v1+json", Vec::new(), object.to_string().into_bytes()));
+        }
+        let mut parts = path.trim_matches('/').split('/');
+        match (parts.next()?, parts.next()?, parts.next()) {
+            ("simple", name, None) => self.simple(name),
+            ("pypi", name, Some("json")) => self.json(name),
+            _ => None,
+        }
+    }
+
+    fn simple(&self, name: &str) -> Answer {
+        let project = self.projects.get(name)?;
+        let body = json!({
+            "meta": {"api-version": "1.4", "_last-serial": project.serial},
+            "name": name,
+            "project-status": {"status": "active"},
+            "versions": project.versions,
+            "files": project.files,
+        });
+        let headers = vec![("x-pypi-last-serial".to_owned(), project.serial.to_string())];
+        Some(("application/vnd.pypi.simple.v1+json", headers, body.to_string().into_bytes()))
+    }
+
+    fn json(&self, name: &str) -> Answer {
+        let project = self.projects.get(name)?;
+        let body = json!({
+            "info": {
+                "name": name,
+                "version": project.versions.last(),
+                "project_urls": {"Source": format!("https://github.com/acme/{name}")},
+                "requires_dist": ["idna>=3"],
+            },
+            "last_serial": project.serial,
+            "ownership": {"organization": null, "roles": [{"role": "Owner", "user": "ada"}]},
+            "urls": [],
+        });
+        Some(("application/json", Vec::new(), body.to_string().into_bytes()))
+    }
+
+    fn xml_rpc(&self, call: &str) -> String {
+        let value = if call.contains("changelog_last_serial") {
+            format!("<int>{}</int>", self.journal.len())
+        } else {
+            let since: usize =
+                call.split("<int>").nth(1).and_then(|rest| rest.split('<').next()?.parse().ok()).unwrap();
+            let mut rows = String::new();
+            for (index, row) in self.journal.iter().enumerate().skip(since) {
+                let version = row.version.as_ref().map_or("<nil/>".to_owned(), |v| format!("<string>{v}</string>"));
+                write!(
+                    rows,
+                    "<value><array><data><value><string>{}</string></value><value>{version}</value>\
+                     <value><int>{}</int></value><value><string>{}</string></value><value><int>{}</int></value>\
+                     </data></array></value>",
+                    row.name,
+                    row.at,
+                    row.action,
+                    index + 1
+                )
+                .unwrap();
+            }
+            format!("<array><data>{rows}</data></array>")
+        };
+        format!(
+            "<?xml version='1.0'?>\n<methodResponse><params><param><value>{value}</value></param></params></methodResponse>"
+        )
+    }
+}

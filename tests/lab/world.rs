@@ -1,0 +1,211 @@
+//! Registries of our own on `npm.example`, `replicate.example`, `pypi.example`, `crates.example`, `index.example` and
+//! `static.example`. The world answers requests as the real ones do, in memory ([`Transport`]) or over a socket
+//! (`super::server`), and misbehaves when it is told to.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use provwatch::http::{Request, Response, Transport, TransportError};
+
+use super::{Breakage, Lab, Workflow, crates::CratesWorld, npm::NpmWorld, pypi::PypiWorld};
+
+/// How something is published.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    pub at: DateTime<Utc>,
+    pub by: By,
+    pub broken: Option<Breakage>,
+    pub install_script: Option<String>,
+    pub dependencies: Vec<(String, String)>,
+}
+
+/// Who publishes, and with what.
+#[derive(Clone, Debug)]
+pub enum By {
+    /// A person with a token.
+    Token { name: String, email: String },
+    /// A workflow with a token that attests provenance.
+    TokenWithProvenance { name: String, email: String, workflow: Box<Workflow> },
+    /// A trusted publisher.
+    Workflow(Box<Workflow>),
+}
+
+impl Publication {
+    pub fn workflow(at: &str, workflow: &Workflow) -> Self {
+        Self::by(at, By::Workflow(Box::new(workflow.clone())))
+    }
+
+    pub fn token(at: &str, name: &str, email: &str) -> Self {
+        Self::by(at, By::Token { name: name.to_owned(), email: email.to_owned() })
+    }
+
+    fn by(at: &str, by: By) -> Self {
+        Self { at: at.parse().unwrap(), by, broken: None, install_script: None, dependencies: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn broken(mut self, broken: Breakage) -> Self {
+        self.broken = Some(broken);
+        self
+    }
+
+    #[must_use]
+    pub fn install_script(mut self, script: &str) -> Self {
+        self.install_script = Some(script.to_owned());
+        self
+    }
+
+    pub fn attesting(&self) -> Option<&Workflow> {
+        match &self.by {
+            By::Workflow(workflow) | By::TokenWithProvenance { workflow, .. } => Some(workflow),
+            By::Token { .. } => None,
+        }
+    }
+}
+
+/// What may go wrong with an answer.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Another status, with headers.
+    Status(u16, Vec<(String, String)>),
+    /// Another body.
+    Body(Vec<u8>),
+    /// No answer.
+    Reset,
+}
+
+/// The registries.
+#[derive(Clone)]
+pub struct World(Arc<Inner>);
+
+struct Inner {
+    lab: Lab,
+    npm: Mutex<NpmWorld>,
+    pypi: Mutex<PypiWorld>,
+    crates: Mutex<CratesWorld>,
+    faults: Mutex<VecDeque<(String, Fault)>>,
+    requests: Mutex<Vec<String>>,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World")
+    }
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self(Arc::new(Inner {
+            lab: Lab::new(),
+            npm: Mutex::default(),
+            pypi: Mutex::default(),
+            crates: Mutex::default(),
+            faults: Mutex::default(),
+            requests: Mutex::default(),
+        }))
+    }
+
+    pub fn lab(&self) -> &Lab {
+        &self.0.lab
+    }
+
+    pub fn publish_npm(&self, name: &str, version: &str, publication: &Publication) {
+        self.0.npm.lock().unwrap().publish(&self.0.lab, name, version, publication);
+    }
+
+    pub fn unpublish_npm(&self, name: &str, version: &str) {
+        self.0.npm.lock().unwrap().unpublish(name, version);
+    }
+
+    pub fn publish_pypi(&self, name: &str, version: &str, publication: &Publication) {
+        self.0.pypi.lock().unwrap().publish(&self.0.lab, name, version, publication);
+    }
+
+    pub fn publish_crate(&self, name: &str, version: &str, publication: &Publication) {
+        self.0.crates.lock().unwrap().publish(name, version, publication);
+    }
+
+    pub fn pypi_role(&self, name: &str, action: &str, at: &str) {
+        self.0.pypi.lock().unwrap().governance(name, action, at.parse().unwrap());
+    }
+
+    pub fn npm(&self) -> std::sync::MutexGuard<'_, NpmWorld> {
+        self.0.npm.lock().unwrap()
+    }
+
+    /// The next answer to a URL that contains `part` goes wrong.
+    pub fn fail_once(&self, part: &str, fault: Fault) {
+        self.0.faults.lock().unwrap().push_back((part.to_owned(), fault));
+    }
+
+    /// The URLs that were asked for.
+    pub fn requests(&self) -> Vec<String> {
+        self.0.requests.lock().unwrap().clone()
+    }
+
+    /// Answers one request.
+    pub fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
+        self.0.requests.lock().unwrap().push(format!("{host}{path}"));
+        match self.fault(&format!("{host}{path}")) {
+            Some(Fault::Reset) => return None,
+            Some(Fault::Status(status, headers)) => return Some(Response { status, headers, body: "{}".into() }),
+            Some(Fault::Body(body)) => return Some(Response { status: 200, headers: Vec::new(), body: body.into() }),
+            None => {}
+        }
+        let answer = match host {
+            "npm.example" => self.0.npm.lock().unwrap().registry(path),
+            "replicate.example" => self.0.npm.lock().unwrap().replicate(path),
+            "pypi.example" => self.0.pypi.lock().unwrap().answer(path, body),
+            "crates.example" => self.0.crates.lock().unwrap().api(path),
+            "index.example" => self.0.crates.lock().unwrap().index(path),
+            "static.example" => self.0.crates.lock().unwrap().feed(path),
+            _ => None,
+        };
+        Some(conditional(answer, headers))
+    }
+
+    fn fault(&self, url: &str) -> Option<Fault> {
+        let mut faults = self.0.faults.lock().unwrap();
+        let place = faults.iter().position(|(part, _)| url.contains(part.as_str()))?;
+        faults.remove(place).map(|(_, fault)| fault)
+    }
+}
+
+/// An answer's content type, extra headers and body.
+pub type Answer = Option<(&'static str, Vec<(String, String)>, Vec<u8>)>;
+
+/// Adds an `ETag`, and answers 304 where the client has this version.
+fn conditional(answer: Answer, headers: &[(String, String)]) -> Response {
+    let Some((content_type, mut extra, body)) = answer else {
+        return Response { status: 404, headers: Vec::new(), body: r#"{"error":"Not found"}"#.into() };
+    };
+    let etag = format!("\"{}\"", &hex::encode(super::keys::sha256(&body))[..20]);
+    let known = headers.iter().any(|(name, value)| name == "if-none-match" && *value == etag);
+    extra.push(("content-type".to_owned(), content_type.to_owned()));
+    extra.push(("etag".to_owned(), etag));
+    if known {
+        Response { status: 304, headers: extra, body: Vec::new().into() }
+    } else {
+        Response { status: 200, headers: extra, body: body.into() }
+    }
+}
+
+impl Transport for World {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        let mut headers = request.headers.clone();
+        if let Some(etag) = request.validators.as_ref().and_then(|validators| validators.etag.clone()) {
+            headers.push(("if-none-match".to_owned(), etag));
+        }
+        let path = match request.url.query() {
+            Some(query) => format!("{}?{query}", request.url.path()),
+            None => request.url.path().to_owned(),
+        };
+        let body = request.body.clone().unwrap_or_default();
+        let answer = self.respond(request.url.host_str().unwrap_or_default(), &path, &headers, &body);
+        Box::pin(async move { answer.ok_or_else(|| TransportError::Failed("connection reset by peer".to_owned())) })
+    }
+}
