@@ -128,18 +128,21 @@ impl EmailSink {
         let email = self.compose(message)?.formatted();
         let everybody: Vec<_> = self.to.iter().collect();
         match self.hand_in(&everybody, &email).await {
-            Err(error) if error.is_permanent() && everybody.len() > 1 => self.send_one_by_one(&email, error).await,
+            Err(error) if condemns_the_message(&error) && everybody.len() > 1 => {
+                self.send_one_by_one(&email, error).await
+            }
             outcome => outcome.map_err(|error| self.judge(error)),
         }
     }
 
-    /// When the server refuses the whole: one recipient who has left must not keep the alert from the others.
+    /// When the server refuses the whole: one recipient who has left must not keep the alert from the others. If one of them
+    /// is only deferred, all get it again later, under the same `Message-ID`.
     async fn send_one_by_one(&self, email: &[u8], first: SmtpError) -> Result<Receipt, SinkError> {
         let mut refused = Vec::new();
         for recipient in &self.to {
             match self.hand_in(&[recipient], email).await {
                 Ok(_) => {}
-                Err(error) if error.is_permanent() => refused.push(format!("{}: {error}", recipient.email)),
+                Err(error) if condemns_the_message(&error) => refused.push(format!("{}: {error}", recipient.email)),
                 Err(error) => return Err(self.judge(error)),
             }
         }
@@ -260,10 +263,9 @@ fn date(message: &Message) -> SystemTime {
     DateTime::from_timestamp(seconds, 0).map_or(SystemTime::UNIX_EPOCH, SystemTime::from)
 }
 
-/// Whether an answer means that this very message will never be taken. That is so for the permanent refusals (5xx), but for
-/// those that an operator or administrator mends while the message waits: a wrong or expired password (530, 534, 535,
-/// 538; RFC 4954), a full mailbox (552), TLS or policy of the connection itself (554 as the greeting comes as such too,
-/// and is taken as final).
+/// Whether an answer means that this message will never be taken: the permanent refusals (5xx), except for those that
+/// somebody mends while the message waits, such as a wrong or expired password (530, 534, 535, 538; RFC 4954) and a full
+/// mailbox (552).
 fn condemns_the_message(error: &SmtpError) -> bool {
     let code = error.status().map(u16::from);
     error.is_permanent() && !matches!(code, Some(530 | 534 | 535 | 538 | 552))

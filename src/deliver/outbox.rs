@@ -136,13 +136,11 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// One subscription's turn.
     async fn turn(&self, name: String, due: Vec<Due>) -> Result<Summary, OutboxError> {
-        match self.subscriptions.get(&name) {
-            Some(subscription) => self.deliver_all(&name, subscription.sink.as_ref(), due).await,
-            None => {
-                let why = format!("the configuration has no subscription {name:?} any more");
-                self.give_up_all(&due, &why).await
-            }
-        }
+        let Some(subscription) = self.subscriptions.get(&name) else {
+            let why = format!("the configuration has no subscription {name:?} any more");
+            return self.give_up_all(&due, &why).await;
+        };
+        self.deliver_all(&name, subscription.sink.as_ref(), due).await
     }
 
     async fn deliver_all(&self, name: &str, sink: &dyn Sink, due: Vec<Due>) -> Result<Summary, OutboxError> {

@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 /// Most characters of a name: a package, a version, a detector.
 pub(super) const NAME: usize = 120;
 /// Most characters of a title, which is one line.
@@ -43,6 +45,21 @@ fn misleads(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
             | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A value as one line of JSON that may be shown: what [`plain()`] makes visible stands there in JSON's own escapes, so the
+/// value itself is unchanged. Outside strings JSON has no such characters.
+pub(super) fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let text = serde_json::to_string(value)?;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if misleads(c) {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    Ok(out)
 }
 
 /// The text as one word of a shell command: operators paste the commands that alerts propose, and npm has package names
@@ -98,6 +115,14 @@ mod tests {
         ] {
             assert_eq!(shell_word(text), word);
         }
+    }
+
+    #[test]
+    fn json_shows_what_misleads_and_reads_back() {
+        let text = "\u{9b}2J \u{202e} \u{7f} \u{e0041} ü \"\n";
+        let line = json(&text).unwrap();
+        assert_eq!(line, r#""\u009b2J \u202e \u007f \udb40\udc41 ü \"\n""#);
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
     }
 
     proptest! {

@@ -122,7 +122,7 @@ mod tests {
         let message = samples::message(samples::hostile());
         let html = render(Template::EmailHtml, &message);
         assert!(!html.contains("<script>") && html.contains("&lt;script&gt;"));
-        assert!(!html.contains("{{ 7*7 }}</") || html.contains("{{ 7*7 }}"), "values are not templates");
+        assert!(html.contains("{{ 7*7 }}"), "values are not templates");
         for template in [Template::EmailText, Template::EmailHtml, Template::Stdout] {
             let text = render(template, &message);
             assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{template:?}");

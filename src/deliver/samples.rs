@@ -59,11 +59,7 @@ pub(super) fn hostile() -> Alert {
     Alert {
         id: "x; reboot".to_owned(),
         fingerprint: "\r\nX-Evil: 1".to_owned(),
-        purl: Some(
-            format!("pkg:npm/it's-$@{}", "1.0.0%0A%1B[31m")
-                .parse()
-                .unwrap_or_else(|_| "pkg:npm/it's@1.0.0%0A%1B%3Cb%3E".parse().unwrap()),
-        ),
+        purl: Some("pkg:npm/it's@1.0.0%0A%1B%3Cb%3E".parse().unwrap()),
         title: format!("title {nasty}"),
         argument: format!("argument {nasty}"),
         signals: (0..40)

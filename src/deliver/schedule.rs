@@ -19,11 +19,10 @@ pub struct Schedule {
 
 impl Default for Schedule {
     fn default() -> Self {
-        const HOUR: u64 = 3_600;
         Self {
             first: Duration::from_secs(5),
-            longest: Duration::from_secs(6 * HOUR),
-            give_up_after: Duration::from_secs(72 * HOUR),
+            longest: Duration::from_hours(6),
+            give_up_after: Duration::from_hours(72),
         }
     }
 }
@@ -31,7 +30,7 @@ impl Default for Schedule {
 /// Shortest wait: jitter may draw next to nothing, and a message must not be hammered.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// Longest wait that the other side may ask for with `Retry-After`.
-const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3_600);
+const LONGEST_ASKED: Duration = Duration::from_hours(24);
 
 /// What happens to a message after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

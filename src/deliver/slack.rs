@@ -84,7 +84,7 @@ fn facts(view: &View) -> Value {
         facts.push(("Release", &release.purl));
         facts.extend(release.published.as_deref().map(|published| ("Published", published)));
     }
-    table(&facts)
+    json!({ "type": "section", "fields": table(&facts) })
 }
 
 /// One signal: what it is, what was expected and seen, why it matters.
@@ -93,21 +93,22 @@ fn evidence(signal: &SignalView) -> [Value; 2] {
     let since = signal.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
     let title = format!("{}: {}{supporting}", signal.detector, signal.severity);
     let expected = format!("{}{since}", signal.expected);
-    [table(&[("Expected", &expected), ("Seen", &signal.seen)]), context(&format!("{title}. {}", signal.why))]
+    let fields = table(&[("Expected", &expected), ("Seen", &signal.seen)]);
+    [json!({ "type": "section", "text": words(&title, MAX_TEXT), "fields": fields }), context(&signal.why)]
 }
 
 fn remainder(count: usize, of_what: &str) -> Option<Value> {
     (count > 0).then(|| context(&format!("and {count} more {of_what}")))
 }
 
-/// A section of two columns, labels above values. Slack fills the fields row by row.
-fn table(cells: &[(&str, &str)]) -> Value {
+/// The fields of a section: two columns, labels above values. Slack fills them row by row.
+fn table(cells: &[(&str, &str)]) -> Vec<Value> {
     let mut fields = Vec::new();
     for row in cells.chunks(2) {
         fields.extend(row.iter().map(|(label, _)| json!({ "type": "mrkdwn", "text": format!("*{label}*") })));
         fields.extend(row.iter().map(|(_, value)| words(value, MAX_FIELD)));
     }
-    json!({ "type": "section", "fields": fields })
+    fields
 }
 
 fn paragraph(text: &str) -> Value {

@@ -6,7 +6,7 @@ use std::{
 
 use futures::future::BoxFuture;
 
-use super::{Message, Receipt, Sink, SinkError, render::Template, view::View};
+use super::{Message, Receipt, Sink, SinkError, plain::json, render::Template, view::View};
 
 /// How alerts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl StdoutSink {
     fn text(&self, message: &Message) -> Result<String, SinkError> {
         match self.format {
             StdoutFormat::Text => Template::Stdout.render(&View::of(message)).map_err(|error| unwritable(error.into())),
-            StdoutFormat::Json => match serde_json::to_string(&message.alert) {
+            StdoutFormat::Json => match json(&message.alert) {
                 Ok(line) => Ok(line + "\n"),
                 Err(error) => Err(unwritable(error.into())),
             },
@@ -114,7 +114,7 @@ mod tests {
             deliver(StdoutFormat::Json, &stream, alert.clone()).await.unwrap();
             let text = String::from_utf8(stream.written.lock().unwrap().clone()).unwrap();
             assert_eq!(text.matches('\n').count(), 1);
-            assert!(!text.contains('\u{1b}'));
+            assert!(!text.contains(['\u{1b}', '\u{202e}']));
             assert_eq!(serde_json::from_str::<Alert>(&text).unwrap(), alert);
         }
     }

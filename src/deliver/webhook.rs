@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Endpoint, Message, Receipt, Sink, SinkError};
+use super::{Endpoint, Message, Receipt, Sink, SinkError, plain::json};
 use crate::{clock::Clock, model::Alert};
 
 /// A key for signing webhooks, as Standard Webhooks writes it: `whsec_` and 24 to 64 bytes in base64.
@@ -98,7 +98,7 @@ impl Sink for WebhookSink {
 
 fn body(message: &Message) -> Result<Bytes, SinkError> {
     let event = Event { r#type: "alert.raised", timestamp: rfc3339(message.created_at), data: &message.alert };
-    serde_json::to_vec(&event).map(Bytes::from).map_err(|source| SinkError::Permanent {
+    json(&event).map(Bytes::from).map_err(|source| SinkError::Permanent {
         what: "writing the alert as JSON".to_owned(),
         source: Some(Box::new(source)),
     })
