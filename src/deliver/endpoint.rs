@@ -1,0 +1,167 @@
+use std::fmt;
+
+use bytes::Bytes;
+use url::Url;
+
+use super::{SinkError, plain};
+use crate::http::{Client, Fetched, HttpError, Request, Response, TransportError};
+
+/// A URL that messages are posted to. Such URLs hold secrets as a rule (a Slack webhook's is one), so it shows its host
+/// and nothing else, in errors too.
+#[derive(Clone)]
+pub struct Endpoint {
+    http: Client,
+    url: Url,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({})", self.host())
+    }
+}
+
+impl Endpoint {
+    /// An endpoint that is reached through this client.
+    pub fn new(http: Client, url: Url) -> Self {
+        Self { http, url }
+    }
+
+    /// The host, which may be shown.
+    fn host(&self) -> &str {
+        self.url.host_str().unwrap_or("no host")
+    }
+
+    /// Makes one attempt to post a JSON body. A status in `permanent` condemns the message, 410 the endpoint; everything
+    /// else but success may pass.
+    pub(super) async fn post(
+        &self,
+        body: Bytes,
+        headers: Vec<(&'static str, String)>,
+        permanent: &[u16],
+    ) -> Result<Response, SinkError> {
+        match self.http.fetch(self.request(body, headers)).await {
+            Ok(Fetched::Fresh(response)) => Ok(response),
+            Ok(Fetched::NotModified) => Err(SinkError::temporary(self.failed("it answered 304"))),
+            Err(error) => Err(self.judge(&error, permanent)),
+        }
+    }
+
+    /// The request for one attempt: the one place that decides how the client treats it.
+    fn request(&self, body: Bytes, headers: Vec<(&'static str, String)>) -> Request {
+        let request = Request::post(self.url.clone(), "application/json", body);
+        headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+    }
+
+    fn judge(&self, error: &HttpError, permanent: &[u16]) -> SinkError {
+        match error {
+            HttpError::Status { status: 410, .. } => {
+                SinkError::Gone { what: self.failed("it answered 410: the endpoint is gone for good") }
+            }
+            HttpError::Status { status, .. } if permanent.contains(status) => {
+                SinkError::permanent(self.failed(&format!("it answered {status}, which trying again does not mend")))
+            }
+            HttpError::Status { status, retry_after, .. } => SinkError::Temporary {
+                what: self.failed(&format!("it answered {status}")),
+                retry_after: *retry_after,
+                source: None,
+            },
+            HttpError::Transport { source: TransportError::Failed(why), .. } => {
+                SinkError::temporary(self.failed(&self.without_url(why)))
+            }
+            HttpError::Transport { source, .. } => {
+                SinkError::temporary(self.failed(&self.without_url(&source.to_string())))
+            }
+            HttpError::Refused { why, .. } => SinkError::temporary(self.failed(&self.without_url(why))),
+        }
+    }
+
+    fn failed(&self, why: &str) -> String {
+        plain(&format!("posting to {}: {why}", self.host()), plain::SENTENCE)
+    }
+
+    /// The text without the URL and the parts of it that may be secret, should a cause below have quoted them.
+    fn without_url(&self, text: &str) -> String {
+        let path_and_query = &self.url[url::Position::BeforePath..];
+        let text = text.replace(self.url.as_str(), "<url>");
+        if path_and_query.len() > 1 { text.replace(path_and_query, "<path>") } else { text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::*;
+    use crate::{clock::ManualClock, http::ScriptedTransport};
+
+    const SECRET: &str = "https://hooks.slack.com/services/T000/B000/s3cr3t?token=t0k3n";
+
+    fn endpoint(transport: &Arc<ScriptedTransport>) -> Endpoint {
+        let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
+        Endpoint::new(Client::new(transport.clone(), clock), SECRET.parse().unwrap())
+    }
+
+    async fn post(transport: ScriptedTransport) -> Result<Response, SinkError> {
+        endpoint(&Arc::new(transport)).post(Bytes::from_static(b"{}"), Vec::new(), &[400]).await
+    }
+
+    #[tokio::test]
+    async fn statuses_are_judged() {
+        for (status, expected) in [
+            (200, "taken"),
+            (204, "taken"),
+            (301, "temporary"),
+            (400, "permanent"),
+            (404, "temporary"),
+            (410, "gone"),
+            (429, "temporary"),
+            (503, "temporary"),
+        ] {
+            let transport = ScriptedTransport::new();
+            for _ in 0..10 {
+                transport.answer("t0k3n", status, &[], "");
+            }
+            let verdict = match post(transport).await {
+                Ok(_) => "taken",
+                Err(SinkError::Temporary { .. }) => "temporary",
+                Err(SinkError::Permanent { .. }) => "permanent",
+                Err(SinkError::Gone { .. }) => "gone",
+            };
+            assert_eq!(verdict, expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn the_wait_asked_for_is_handed_on() {
+        let endpoint = endpoint(&Arc::new(ScriptedTransport::new()));
+        let error = HttpError::Status {
+            url: SECRET.parse().unwrap(),
+            status: 429,
+            attempts: 1,
+            hint: String::new(),
+            retry_after: Some(Duration::from_secs(30)),
+        };
+        let verdict = endpoint.judge(&error, &[]);
+        assert!(matches!(verdict, SinkError::Temporary { retry_after: Some(wait), .. } if wait.as_secs() == 30));
+    }
+
+    #[test]
+    fn the_secret_url_is_never_shown() {
+        let endpoint = endpoint(&Arc::new(ScriptedTransport::new()));
+        assert_eq!(format!("{endpoint:?}"), "Endpoint(hooks.slack.com)");
+        for why in [
+            format!("error sending request for url ({SECRET})"),
+            "bad path /services/T000/B000/s3cr3t?token=t0k3n".to_owned(),
+        ] {
+            let url: Url = SECRET.parse().unwrap();
+            for error in [
+                HttpError::Transport { url: url.clone(), attempts: 1, source: TransportError::Failed(why.clone()) },
+                HttpError::Refused { url, why: why.clone() },
+            ] {
+                let report = endpoint.judge(&error, &[]).report();
+                assert!(!report.contains("s3cr3t") && !report.contains("t0k3n"), "{report}");
+                assert!(report.starts_with("posting to hooks.slack.com: "), "{report}");
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+use std::sync::LazyLock;
+
+use minijinja::{Environment, Error, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+
+use super::view::View;
+
+/// A template; they all take a [`View`].
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Template {
+    /// The text part of an e-mail.
+    EmailText,
+    /// The HTML part of an e-mail; its values are escaped.
+    EmailHtml,
+    /// A block for a terminal.
+    Stdout,
+}
+
+/// The columns that text is wrapped to: what a mail program shows without wrapping again.
+const WIDTH: usize = 76;
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut templates = Environment::new();
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    templates.set_syntax(syntax.build().expect("the usual delimiters"));
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    templates.add_filter("wrap", wrap);
+    for (name, source) in [
+        ("email.txt", include_str!("templates/email.txt")),
+        ("email.html", include_str!("templates/email.html")),
+        ("stdout.txt", include_str!("templates/stdout.txt")),
+    ] {
+        templates.add_template(name, source).expect("the templates are compiled in and tested");
+    }
+    templates
+});
+
+impl Template {
+    /// Renders the view.
+    ///
+    /// # Errors
+    /// The template is broken, which a test rules out.
+    pub fn render(self, view: &View) -> Result<String, Error> {
+        let name = match self {
+            Self::EmailText => "email.txt",
+            Self::EmailHtml => "email.html",
+            Self::Stdout => "stdout.txt",
+        };
+        TEMPLATES.get_template(name)?.render(Serde(view))
+    }
+}
+
+/// Breaks text between words so that no line is longer than [`WIDTH`] if it can be helped; lines after the first are
+/// indented.
+#[expect(clippy::needless_pass_by_value, reason = "minijinja's filters take what they are given")]
+fn wrap(text: String, indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = indent;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let length = word.chars().count();
+        if out.is_empty() {
+            column += length;
+        } else if column + 1 + length > WIDTH {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent + length;
+        } else {
+            out.push(' ');
+            column += 1 + length;
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        deliver::{Message, samples},
+        model::{AlertKind, Severity},
+    };
+
+    fn render(template: Template, message: &Message) -> String {
+        template.render(&View::of(message)).unwrap()
+    }
+
+    /// A campaign, an outage: alerts that are not about one release.
+    fn campaign() -> Message {
+        let mut alert = samples::takeover();
+        alert.kind = AlertKind::Campaign;
+        alert.severity = Severity::Critical;
+        alert.title = "2 releases by jasonsaayman within 4 minutes".to_owned();
+        (alert.purl, alert.published_at) = (None, None);
+        alert.members = vec!["pkg:npm/axios@1.14.1".parse().unwrap(), "pkg:npm/axios@0.30.4".parse().unwrap()];
+        alert.signals.truncate(1);
+        samples::message(alert)
+    }
+
+    #[test]
+    fn a_takeover_as_text() {
+        insta::assert_snapshot!(render(Template::EmailText, &samples::message(samples::takeover())));
+    }
+
+    #[test]
+    fn a_takeover_as_html() {
+        insta::assert_snapshot!(render(Template::EmailHtml, &samples::message(samples::takeover())));
+    }
+
+    #[test]
+    fn a_takeover_on_a_terminal() {
+        insta::assert_snapshot!(render(Template::Stdout, &samples::message(samples::takeover())));
+    }
+
+    #[test]
+    fn a_campaign_as_text() {
+        insta::assert_snapshot!(render(Template::EmailText, &campaign()));
+    }
+
+    #[test]
+    fn hostile_text_stays_text() {
+        let message = samples::message(samples::hostile());
+        let html = render(Template::EmailHtml, &message);
+        assert!(!html.contains("<script>") && html.contains("&lt;script&gt;"));
+        assert!(html.contains("{{ 7*7 }}"), "values are not templates");
+        for template in [Template::EmailText, Template::EmailHtml, Template::Stdout] {
+            let text = render(template, &message);
+            assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{template:?}");
+            assert!(!text.contains('\u{202e}') && !text.contains("javascript:"), "{template:?}");
+            assert!(!text.lines().any(|line| line.starts_with("Bcc:")), "{template:?}");
+            assert!(text.len() < 120_000, "{template:?}: {}", text.len());
+        }
+    }
+
+    #[test]
+    fn text_is_wrapped_between_words() {
+        assert_eq!(wrap("a b  c".to_owned(), 2), "a b c");
+        let text = wrap("word ".repeat(40), 4);
+        assert!(text.lines().skip(1).all(|line| line.starts_with("    word")), "{text}");
+        assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
+        assert_eq!(wrap("x".repeat(100), 0), "x".repeat(100));
+    }
+}

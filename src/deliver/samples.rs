@@ -1,0 +1,96 @@
+//! Alerts for the tests of this room.
+
+use crate::{
+    deliver::Message,
+    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity, Signal},
+};
+
+/// An ordinary takeover: a release published with a token after months of trusted publishing.
+pub(super) fn takeover() -> Alert {
+    let (fingerprint, id) = Alert::identify(AlertKind::Release, "pkg:npm/axios@1.14.1");
+    Alert {
+        id,
+        fingerprint,
+        kind: AlertKind::Release,
+        severity: Severity::High,
+        confidence: Confidence::High,
+        purl: Some("pkg:npm/axios@1.14.1".parse().unwrap()),
+        published_at: Some("2026-03-31T00:21:00Z".parse().unwrap()),
+        raised_at: "2026-03-31T00:24:10Z".parse().unwrap(),
+        title: "published with a token after 14 months of trusted publishing".to_owned(),
+        argument:
+            "The last 32 releases of line 1 were published by GitHub Actions with provenance; this one has none. \
+                   A second, independent signal agrees."
+                .to_owned(),
+        status: AlertStatus::Open,
+        signals: vec![
+            Signal {
+                detector: "evidence-downgrade".into(),
+                severity: Severity::High,
+                expected: "verified provenance and trusted publishing".to_owned(),
+                seen: "published with a token, no attestation".to_owned(),
+                since: Some("2025-01-20T12:00:00Z".parse().unwrap()),
+                why: "Whoever holds a stolen token can publish, but cannot make the workflow sign.".to_owned(),
+                supporting: false,
+            },
+            Signal {
+                detector: "odd-hours".into(),
+                severity: Severity::Low,
+                expected: "releases between 08:00 and 19:00 UTC".to_owned(),
+                seen: "published at 00:21 UTC".to_owned(),
+                since: None,
+                why: "Few of its releases were ever made at this time of day.".to_owned(),
+                supporting: true,
+            },
+        ],
+        members: Vec::new(),
+        links: Links {
+            registry: Some("https://npm.example/package/axios/v/1.14.1".to_owned()),
+            commit: Some("https://github.com/axios/axios/commit/0123456789abcdef0123456789abcdef01234567".to_owned()),
+            ..Links::default()
+        },
+    }
+}
+
+/// An alert of which every text is an attack.
+pub(super) fn hostile() -> Alert {
+    let nasty =
+        "\u{1b}[2J</td><script>alert(1)</script>\r\nBcc: x@evil.example\u{202e}<!channel> *bold* `code` {{ 7*7 }}";
+    Alert {
+        id: "x; reboot".to_owned(),
+        fingerprint: "\r\nX-Evil: 1".to_owned(),
+        purl: Some("pkg:npm/it's@1.0.0%0A%1B%3Cb%3E".parse().unwrap()),
+        title: format!("title {nasty}"),
+        argument: format!("argument {nasty}"),
+        signals: (0..40)
+            .map(|number| Signal {
+                detector: format!("d{number} {nasty}").into(),
+                severity: Severity::Critical,
+                expected: nasty.repeat(if number == 0 { 1 } else { 200 }),
+                seen: "&".repeat(5_000),
+                since: None,
+                why: nasty.to_owned(),
+                supporting: false,
+            })
+            .collect(),
+        members: vec!["pkg:npm/a@1.0.0%0D%0A".parse().unwrap(); 100],
+        links: Links {
+            registry: Some("javascript:alert(1)".to_owned()),
+            log: Some("https://log.example/\"><b>".to_owned()),
+            commit: Some("https://evil.example/|x>\r\n".to_owned()),
+            run: None,
+        },
+        ..takeover()
+    }
+}
+
+/// The first message about an alert.
+pub(super) fn message(alert: Alert) -> Message {
+    Message {
+        idempotency_key: "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned(),
+        alert,
+        sequence: 0,
+        attempt: 1,
+        created_at: "2026-03-31T00:24:11Z".parse().unwrap(),
+    }
+}

@@ -1,0 +1,98 @@
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::Sink;
+use crate::model::{Alert, AlertKind, Severity};
+
+/// Who wants to know what.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    /// The name in the configuration; delivery rows refer to it.
+    pub name: String,
+    /// The mildest alerts that it wants.
+    pub min_severity: Severity,
+    /// The kinds of alerts that it wants; all of them if not given.
+    pub kinds: Option<Vec<AlertKind>>,
+    /// Where they go.
+    pub sink: Arc<dyn Sink>,
+}
+
+impl Subscription {
+    /// Whether it wants this alert.
+    pub fn matches(&self, alert: &Alert) -> bool {
+        alert.severity >= self.min_severity && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&alert.kind))
+    }
+}
+
+/// All subscriptions, their names distinct.
+#[derive(Clone, Debug, Default)]
+pub struct Subscriptions(Vec<Subscription>);
+
+/// Two subscriptions of one name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("two subscriptions are named {0:?}; give one of them another name")]
+pub struct DuplicateSubscription(pub String);
+
+impl Subscriptions {
+    /// Collects subscriptions.
+    ///
+    /// # Errors
+    /// Two of them have the same name.
+    pub fn new(subscriptions: Vec<Subscription>) -> Result<Self, DuplicateSubscription> {
+        let mut names = BTreeSet::new();
+        match subscriptions.iter().find(|subscription| !names.insert(subscription.name.as_str())) {
+            Some(second) => Err(DuplicateSubscription(second.name.clone())),
+            None => Ok(Self(subscriptions)),
+        }
+    }
+
+    /// The names of the subscriptions that want this alert.
+    pub fn matching(&self, alert: &Alert) -> Vec<String> {
+        self.iter().filter(|subscription| subscription.matches(alert)).map(|found| found.name.clone()).collect()
+    }
+
+    /// The subscription of that name.
+    pub fn get(&self, name: &str) -> Option<&Subscription> {
+        self.iter().find(|subscription| subscription.name == name)
+    }
+
+    /// All of them, in the order of the configuration.
+    pub fn iter(&self) -> impl Iterator<Item = &Subscription> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deliver::{StdoutFormat, StdoutSink, samples};
+
+    fn subscription(name: &str, min_severity: Severity, kinds: Option<Vec<AlertKind>>) -> Subscription {
+        let sink = Arc::new(StdoutSink::new(StdoutFormat::Json, Box::new(std::io::sink())));
+        Subscription { name: name.to_owned(), min_severity, kinds, sink }
+    }
+
+    #[test]
+    fn an_alert_finds_those_who_want_it() {
+        let subscriptions = Subscriptions::new(vec![
+            subscription("everything", Severity::Info, None),
+            subscription("worst", Severity::Critical, None),
+            subscription("releases", Severity::High, Some(vec![AlertKind::Release, AlertKind::Campaign])),
+            subscription("operators", Severity::Info, Some(vec![AlertKind::Operation])),
+        ])
+        .unwrap();
+        let alert = samples::takeover();
+        assert_eq!(alert.severity, Severity::High);
+        assert_eq!(subscriptions.matching(&alert), ["everything", "releases"]);
+        assert!(subscriptions.get("worst").is_some() && subscriptions.get("nobody").is_none());
+    }
+
+    #[test]
+    fn names_are_distinct() {
+        let error = Subscriptions::new(vec![
+            subscription("mail", Severity::Info, None),
+            subscription("mail", Severity::High, None),
+        ])
+        .unwrap_err();
+        assert_eq!(error, DuplicateSubscription("mail".to_owned()));
+    }
+}

@@ -1,0 +1,270 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use url::Url;
+
+use super::{
+    Message, plain,
+    plain::{LINE, NAME, SENTENCE, URL, shell_word},
+};
+use crate::model::{Alert, Links, Severity, Signal};
+
+/// Most signals that a message shows; the alert itself has them all.
+const MAX_SIGNALS: usize = 12;
+/// Most members of a campaign that a message shows.
+const MAX_MEMBERS: usize = 20;
+
+/// What a message says, whatever its format: every text one line, plain and bounded. Formats add their own escaping.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    /// The alert's id.
+    pub id: String,
+    /// One line that names the release and says what happened.
+    pub headline: String,
+    /// `release`, `campaign`, `log`, `operation`.
+    pub kind: &'static str,
+    /// `high`.
+    pub severity: &'static str,
+    /// The severity's colour, `#rrggbb`; white text on it is readable.
+    pub colour: &'static str,
+    /// `high`.
+    pub confidence: &'static str,
+    /// The release.
+    pub release: Option<ReleaseView>,
+    /// When the alert was raised.
+    pub raised: String,
+    /// How the severity follows from the signals.
+    pub argument: String,
+    /// The evidence, worst first.
+    pub signals: Vec<SignalView>,
+    /// How many signals are not shown.
+    pub more_signals: usize,
+    /// The releases of a campaign.
+    pub members: Vec<String>,
+    /// How many members are not shown.
+    pub more_members: usize,
+    /// Where to look.
+    pub links: Vec<LinkView>,
+    /// What to do next.
+    pub commands: Vec<CommandView>,
+}
+
+/// The release that an alert is about.
+#[derive(Debug, Serialize)]
+pub(super) struct ReleaseView {
+    pub package: String,
+    pub version: String,
+    pub registry: &'static str,
+    pub purl: String,
+    /// When it was published, and how long before the alert that was.
+    pub published: Option<String>,
+}
+
+/// One signal.
+#[derive(Debug, Serialize)]
+pub(super) struct SignalView {
+    pub detector: String,
+    pub severity: &'static str,
+    pub colour: &'static str,
+    pub expected: String,
+    pub seen: String,
+    pub since: Option<String>,
+    pub why: String,
+    pub supporting: bool,
+}
+
+/// One link; only http and https ones get into a view.
+#[derive(Debug, Serialize)]
+pub(super) struct LinkView {
+    pub label: &'static str,
+    pub url: String,
+}
+
+/// One command line, its words quoted for a shell.
+#[derive(Debug, Serialize)]
+pub(super) struct CommandView {
+    pub purpose: &'static str,
+    pub line: String,
+}
+
+impl View {
+    /// The view of a message.
+    pub fn of(message: &Message) -> Self {
+        let alert = &message.alert;
+        Self {
+            id: plain(&alert.id, NAME),
+            headline: headline(alert),
+            kind: alert.kind.as_str(),
+            severity: alert.severity.as_str(),
+            colour: colour(alert.severity),
+            confidence: alert.confidence.as_str(),
+            release: ReleaseView::of(alert),
+            raised: moment(alert.raised_at),
+            argument: plain(&alert.argument, SENTENCE),
+            signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
+            more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),
+            members: alert.members.iter().take(MAX_MEMBERS).map(|release| plain(&release.to_string(), NAME)).collect(),
+            more_members: alert.members.len().saturating_sub(MAX_MEMBERS),
+            links: links(&alert.links),
+            commands: commands(alert),
+        }
+    }
+
+    /// The headline with the severity in front: `HIGH axios 1.14.1: …`.
+    pub fn subject(&self) -> String {
+        plain(&format!("{} {}", self.severity.to_uppercase(), self.headline), LINE)
+    }
+}
+
+impl ReleaseView {
+    fn of(alert: &Alert) -> Option<Self> {
+        let release = alert.purl.as_ref()?;
+        let published = |at| format!("{}, {} before the alert", moment(at), age(at, alert.raised_at));
+        Some(Self {
+            package: plain(release.package().name(), NAME),
+            version: plain(release.version(), NAME),
+            registry: release.package().ecosystem().title(),
+            purl: plain(&release.to_string(), LINE),
+            published: alert.published_at.map(published),
+        })
+    }
+}
+
+impl SignalView {
+    fn of(signal: &Signal) -> Self {
+        Self {
+            detector: plain(&signal.detector, NAME),
+            severity: signal.severity.as_str(),
+            colour: colour(signal.severity),
+            expected: plain(&signal.expected, SENTENCE),
+            seen: plain(&signal.seen, SENTENCE),
+            since: signal.since.map(|since| since.format("%Y-%m-%d").to_string()),
+            why: plain(&signal.why, SENTENCE),
+            supporting: signal.supporting,
+        }
+    }
+}
+
+/// The title, behind the release's name unless it names the release itself.
+fn headline(alert: &Alert) -> String {
+    let name = alert.purl.as_ref().map(|release| (release.package().name(), release.version()));
+    match name {
+        Some((package, version)) if !(alert.title.contains(package) && alert.title.contains(version)) => {
+            plain(&format!("{} {}: {}", plain(package, NAME), plain(version, NAME), alert.title), LINE)
+        }
+        _ => plain(&alert.title, LINE),
+    }
+}
+
+/// Colours that carry white text with a contrast of at least 4.5.
+const fn colour(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "#8b0a1a",
+        Severity::High => "#c62828",
+        Severity::Medium => "#b45309",
+        Severity::Low => "#1d6fb8",
+        Severity::Info => "#5b6470",
+    }
+}
+
+fn moment(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// How long from one time to another, in its two largest units: `3 min`, `2 h 13 min`, `5 d 1 h`.
+fn age(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+    let seconds = (to - from).num_seconds().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match seconds {
+        0..=59 => format!("{seconds} s"),
+        60..=3_599 => format!("{minutes} min"),
+        3_600..=86_399 => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+fn links(links: &Links) -> Vec<LinkView> {
+    [("Registry", &links.registry), ("Log entry", &links.log), ("Commit", &links.commit), ("Workflow run", &links.run)]
+        .into_iter()
+        .filter_map(|(label, link)| Some(LinkView { label, url: web_url(link.as_deref()?)? }))
+        .collect()
+}
+
+/// The URL in its normalised form, which has neither spaces nor quotes nor controls, if a browser may be sent there.
+fn web_url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let text = url.to_string();
+    (text.len() <= URL && text == plain(&text, URL)).then_some(text)
+}
+
+fn commands(alert: &Alert) -> Vec<CommandView> {
+    let id = shell_word(&plain(&alert.id, NAME));
+    let mut commands = vec![CommandView { purpose: "the evidence", line: format!("provwatch alerts show {id}") }];
+    if let Some(release) = &alert.purl {
+        let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
+        commands.push(CommandView {
+            purpose: "all that is known of the release",
+            line: format!("provwatch lookup {purl}"),
+        });
+        commands.push(CommandView { purpose: "what is normal", line: format!("provwatch baseline show {package}") });
+        commands.push(CommandView {
+            purpose: "if it is what the maintainers meant",
+            line: format!("provwatch baseline accept {purl}"),
+        });
+    }
+    commands.push(CommandView {
+        purpose: "when you have it in hand",
+        line: format!("provwatch alerts ack {id} --reason '…'"),
+    });
+    commands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deliver::samples;
+
+    #[test]
+    fn the_headline_names_the_release_once() {
+        let mut alert = samples::takeover();
+        assert_eq!(headline(&alert), "axios 1.14.1: published with a token after 14 months of trusted publishing");
+        alert.title = "axios 1.14.1 was published with a token".to_owned();
+        assert_eq!(headline(&alert), "axios 1.14.1 was published with a token");
+        alert.purl = None;
+        alert.title = "npm-changes is stale\r\n".to_owned();
+        assert_eq!(headline(&alert), r"npm-changes is stale\r\n");
+    }
+
+    #[test]
+    fn ages_have_two_units() {
+        let start: DateTime<Utc> = "2026-03-31T00:00:00Z".parse().unwrap();
+        for (seconds, text) in [(-5, "0 s"), (59, "59 s"), (190, "3 min"), (7_980, "2 h 13 min"), (435_600, "5 d 1 h")]
+        {
+            assert_eq!(age(start, start + chrono::TimeDelta::seconds(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn only_web_links_are_links() {
+        for (link, url) in [
+            ("https://github.com/a/b", Some("https://github.com/a/b")),
+            ("javascript:alert(1)", None),
+            ("data:text/html,x", None),
+            ("not a url", None),
+            ("https://a.example/\"><b>\r\n", Some("https://a.example/%22%3E%3Cb%3E")),
+            ("https://a.example/\u{202e}", Some("https://a.example/%E2%80%AE")),
+        ] {
+            assert_eq!(web_url(link).as_deref(), url, "{link}");
+        }
+        assert_eq!(web_url(&format!("https://a.example/{}", "x".repeat(2_000))), None);
+    }
+
+    #[test]
+    fn a_view_is_bounded_and_plain() {
+        let view = View::of(&samples::message(samples::hostile()));
+        assert_eq!((view.signals.len(), view.more_signals, view.members.len(), view.more_members), (12, 28, 20, 80));
+        let text = serde_json::to_string(&view).unwrap();
+        assert!(text.len() < 60_000, "{}", text.len());
+        assert!(!text.contains("\\u001b") && !text.contains('\u{202e}') && !text.contains("javascript:"));
+        assert_eq!(view.commands[0].line, "provwatch alerts show 'x; reboot'");
+    }
+}
