@@ -1,11 +1,19 @@
 //! What the daemon knows of its own tasks: failures, and whether each still moves.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A loop that has not moved for this long is stuck, whatever it waits for: the longest time-out of the HTTP client and
-/// the longest poll interval are both far below.
+use crate::{
+    clock::Clock,
+    pipeline::{Happening, Witness},
+};
+
+/// A loop that has not moved for this long within a round is stuck, whatever it waits for: the time-outs of the HTTP
+/// client and of the sinks are far below.
 const STUCK_AFTER: TimeDelta = TimeDelta::minutes(15);
 
 /// The state of every task.
@@ -34,8 +42,8 @@ impl Health {
         });
     }
 
-    /// A task ended; nothing more is expected of it.
-    pub fn ended(&self, task: &'static str) {
+    /// A task waits for its next round, or ended: no move is expected of it.
+    pub fn rests(&self, task: &'static str) {
         self.with(task, |health| health.beat = None);
     }
 
@@ -70,6 +78,24 @@ impl Health {
     }
 }
 
+/// Takes every package that was looked at as a sign of life of the work loop, whose rounds may take hours on the first
+/// sight of a long watchlist.
+#[derive(Debug)]
+pub struct HealthWitness {
+    /// Where the signs of life go.
+    pub health: Arc<Health>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Witness for HealthWitness {
+    fn see(&self, happening: &Happening<'_>) {
+        if matches!(happening, Happening::Examined { .. } | Happening::Postponed { .. } | Happening::Recorded { .. }) {
+            self.health.beat("work", self.clock.now());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,7 +106,7 @@ mod tests {
         let start: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
         health.beat("feed", start);
         health.beat("outbox", start);
-        health.ended("outbox");
+        health.rests("outbox");
         assert!(health.stuck(start + TimeDelta::minutes(15)).is_empty());
         assert_eq!(health.stuck(start + TimeDelta::minutes(16)), ["feed"]);
         health.failed("feed", "reset", start + TimeDelta::minutes(16));

@@ -1,8 +1,96 @@
 //! The daemon: supervisor, lifecycle, health, systemd.
 
 mod health;
+mod lifecycle;
+mod loops;
 mod supervisor;
 mod systemd;
 
-pub use health::Health;
+use std::{sync::Arc, time::Duration};
+
+pub use health::{Health, HealthWitness};
 pub use supervisor::{Supervisor, TaskError, TaskFactory};
+
+use self::{
+    lifecycle::{Request, Signals},
+    loops::Context,
+};
+use crate::{pipeline::Pipeline, watchlist::Watchlist};
+
+/// How long loops have to end by themselves.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// What the daemon is started with besides its pipeline.
+pub struct Options {
+    /// Reads the watchlist again, on SIGHUP.
+    pub reload: Box<dyn Fn() -> Result<Watchlist, String> + Send + Sync>,
+    /// Where the loops' signs of life are kept.
+    pub health: Arc<Health>,
+    /// How often to refresh the trust root; `None` where it does not come from TUF.
+    pub trust_interval: Option<Duration>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("trust_interval", &self.trust_interval).finish_non_exhaustive()
+    }
+}
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// The signals cannot be listened to, or the store fails before the loops run.
+pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskError> {
+    let mut signals = Signals::listen()?;
+    pipeline.enqueue_unknown()?;
+    let supervisor = start(&pipeline, &options);
+    systemd::ready(&format!("watching {} packages", pipeline.watchlist().len()));
+    tracing::info!(packages = pipeline.watchlist().len(), sources = pipeline.feeds().len(), "ready");
+    while signals.next().await == Request::Reload {
+        reload(&pipeline, &options);
+    }
+    systemd::stopping();
+    tracing::info!("stopping");
+    stop(&supervisor, &mut signals).await;
+    Ok(())
+}
+
+fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Supervisor {
+    let supervisor = Supervisor::new(Arc::clone(pipeline.clock()), Arc::clone(&options.health));
+    let context = Context { pipeline: Arc::clone(pipeline), health: Arc::clone(&options.health) };
+    for feed in pipeline.feeds() {
+        supervisor.keep(feed.name(), loops::feed(context.clone(), Arc::clone(feed)));
+    }
+    supervisor.keep("work", loops::work(context.clone()));
+    supervisor.keep("outbox", loops::deliver(context.clone()));
+    if let Some(interval) = options.trust_interval {
+        supervisor.keep("trust", loops::trust(context.clone(), interval));
+    }
+    supervisor.keep("health", loops::health(context));
+    supervisor
+}
+
+/// A second signal ends the wait.
+async fn stop(supervisor: &Supervisor, signals: &mut Signals) {
+    tokio::select! {
+        by_themselves = supervisor.shut_down(GRACE) => {
+            tracing::info!(by_themselves, "stopped");
+        }
+        _ = signals.next() => tracing::warn!("stopped at once"),
+    }
+}
+
+/// A list that cannot be read leaves the old one in place.
+fn reload(pipeline: &Pipeline, options: &Options) {
+    match (options.reload)() {
+        Ok(watchlist) => {
+            tracing::info!(packages = watchlist.len(), "read the watchlist again");
+            pipeline.replace_watchlist(watchlist);
+            if let Err(error) = pipeline.enqueue_unknown() {
+                tracing::error!("the new packages wait for the next start: {error}");
+            }
+        }
+        Err(error) => tracing::error!("the watchlist stays as it was: {error}"),
+    }
+    systemd::status(&format!("watching {} packages", pipeline.watchlist().len()));
+}

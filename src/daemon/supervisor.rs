@@ -107,7 +107,7 @@ impl Keeper {
             }
             delay = (delay * 2).min(LONGEST_DELAY);
         }
-        self.health.ended(self.name);
+        self.health.rests(self.name);
     }
 
     async fn attempt(&self) -> Result<(), Failure> {

@@ -1,1 +1,162 @@
-//! Observe, verify, assess, record.
+//! The data flow as code: observe → verify → assess → record, and the passes that drive it.
+//!
+//! ```text
+//! Feed ─ observe ─► store (events, cursor, work) ─ examine ─► verify ─► assess ─► record ─► store ─► deliver
+//! ```
+//! Each arrow into the store is one transaction, and each step may be repeated without harm, so a crash anywhere only
+//! repeats work.
+
+mod assembly;
+mod assess;
+mod examine;
+mod observe;
+mod operation;
+mod outbox;
+mod pass;
+mod record;
+mod replay;
+mod trust;
+mod verify;
+mod witness;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use chrono::TimeDelta;
+
+pub use assembly::{AssemblyError, assemble};
+pub use assess::{Assessment, assess};
+pub use examine::Examined;
+pub use operation::Trouble;
+pub use pass::{PassSummary, WorkPass};
+pub use replay::{Case, Replay, ReplayError, Score};
+pub use witness::{Happening, Nobody, Witness};
+
+use crate::{
+    attest::Verifier,
+    clock::Clock,
+    deliver::Subscriptions,
+    http::Client,
+    model::Ecosystem,
+    registry::{Feed, Registry, RegistryError},
+    store::{Store, StoreError},
+    watchlist::Watchlist,
+};
+
+/// Everything the pipeline works with. Shared by the daemon's loops and the command line's passes.
+#[derive(Debug)]
+pub struct Pipeline {
+    store: Arc<Store>,
+    http: Client,
+    clock: Arc<dyn Clock>,
+    feeds: Vec<Arc<dyn Feed>>,
+    registries: BTreeMap<Ecosystem, Arc<dyn Registry>>,
+    verifier: RwLock<Arc<Verifier>>,
+    watchlist: RwLock<Arc<Watchlist>>,
+    subscriptions: Subscriptions,
+    settings: Settings,
+    witness: Arc<dyn Witness>,
+}
+
+/// How the pipeline goes about its work.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Of how many of a package's newest releases the evidence is fetched on first sight.
+    pub history: usize,
+    /// How far back before the first sight releases are judged instead of learned.
+    pub judge_since: TimeDelta,
+    /// How long a source may be silent before that is an alert.
+    pub stale_after: TimeDelta,
+    /// Packages looked at concurrently.
+    pub concurrency: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            history: 50,
+            judge_since: TimeDelta::days(7),
+            stale_after: TimeDelta::minutes(30),
+            concurrency: 8,
+        }
+    }
+}
+
+/// Why a step of the pipeline failed. Whatever it was about stays queued.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// A registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A package of an ecosystem that the configuration switches off.
+    #[error("{0} is switched off in the configuration")]
+    SwitchedOff(&'static str),
+}
+
+impl Pipeline {
+    /// The store.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The HTTP client.
+    pub fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// The feeds.
+    pub fn feeds(&self) -> &[Arc<dyn Feed>] {
+        &self.feeds
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where alerts go.
+    pub fn subscriptions(&self) -> &Subscriptions {
+        &self.subscriptions
+    }
+
+    /// The watchlist as it is now.
+    pub fn watchlist(&self) -> Arc<Watchlist> {
+        Arc::clone(&self.watchlist.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Watches another list from now on.
+    pub fn replace_watchlist(&self, watchlist: Watchlist) {
+        *self.watchlist.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(watchlist);
+    }
+
+    fn verifier(&self) -> Arc<Verifier> {
+        Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn registry(&self, ecosystem: Ecosystem) -> Result<&dyn Registry, PipelineError> {
+        let registry = self.registries.get(&ecosystem).ok_or(PipelineError::SwitchedOff(ecosystem.title()))?;
+        Ok(registry.as_ref())
+    }
+}
+
+/// An error and its causes on one line.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,69 @@
+//! What the user sees: results on standard output, messages on standard error, colour only on a terminal.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the place that prints")]
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use super::exit::Failure;
+use crate::model::Severity;
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: one object a line where there are many.
+    Json,
+}
+
+/// One JSON value on a line of its own.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn json(value: &impl Serialize) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    writeln!(out)
+}
+
+/// A line of a result.
+pub fn line(text: impl std::fmt::Display) {
+    anstream::println!("{text}");
+}
+
+/// A message to the user that is not the result.
+pub fn note(text: impl std::fmt::Display) {
+    anstream::eprintln!("{text}");
+}
+
+/// The one place that prints an error.
+pub fn failure(failure: &Failure) {
+    let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    anstream::eprintln!("{style}error:{style:#} {failure}");
+    if let Some(step) = failure.next_step() {
+        anstream::eprintln!("  next: {step}");
+    }
+}
+
+/// A table that fits the terminal, with these headings.
+pub fn table<const N: usize>(headings: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings);
+    table
+}
+
+/// A severity, coloured.
+pub fn severity(severity: Severity) -> String {
+    let style = match severity {
+        Severity::Critical => Style::new().bold().fg_color(Some(AnsiColor::BrightRed.into())),
+        Severity::High => Style::new().fg_color(Some(AnsiColor::Red.into())),
+        Severity::Medium => Style::new().fg_color(Some(AnsiColor::Yellow.into())),
+        Severity::Low => Style::new().fg_color(Some(AnsiColor::Blue.into())),
+        Severity::Info => Style::new().dimmed(),
+    };
+    format!("{style}{severity}{style:#}")
+}

@@ -1,0 +1,208 @@
+//! From a package that may have changed to recorded releases: read its document, find what is new, judge each release
+//! against the baseline, record.
+//!
+//! The first sight of a package is its backfill: what it did until a week before is its history and teaches the
+//! baseline; the last week is judged like what follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::{Happening, Pipeline, PipelineError};
+use crate::{
+    model::{Baseline, Package, Provenance, ReleaseId, ReleaseStatus},
+    registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
+    store::{PackageRow, StoredRelease, Work},
+};
+
+/// What looking at a package came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Examined {
+    /// Releases recorded.
+    pub releases: usize,
+    /// Of which raised an alert or raised one further.
+    pub alerts: usize,
+    /// Of which could not be checked whole.
+    pub unchecked: usize,
+}
+
+/// What is stored of the package that is looked at.
+pub(super) struct Subject<'a> {
+    pub package: &'a Package,
+    pub registry: &'a dyn Registry,
+    pub row: Option<PackageRow>,
+    pub stored: BTreeMap<String, StoredRelease>,
+    pub now: DateTime<Utc>,
+}
+
+impl Subject<'_> {
+    pub fn first_sight(&self) -> bool {
+        self.row.as_ref().is_none_or(|row| row.backfilled_at.is_none())
+    }
+
+    /// Versions that need not be described again: stored, readable, and not waiting for another look.
+    fn settled(&self) -> BTreeSet<String> {
+        let settled = |stored: &StoredRelease| !stored.recheck_at.is_some_and(|at| at <= self.now);
+        self.stored.iter().filter(|(_, stored)| settled(stored)).map(|(version, _)| version.clone()).collect()
+    }
+
+    /// Whether a described release brings something that is not stored yet: itself, another file, or another look at
+    /// evidence that could not be had.
+    fn is_news(&self, release: &RegistryRelease) -> bool {
+        match self.stored.get(release.id.version()) {
+            None => true,
+            Some(stored) => {
+                stored.recheck_at.is_some_and(|at| at <= self.now) || stored.files != super::record::files_key(release)
+            }
+        }
+    }
+}
+
+impl Pipeline {
+    /// Looks at a package and takes its work item off the queue.
+    ///
+    /// # Errors
+    /// The registry or the store failed; the work item stays.
+    pub async fn examine(&self, work: &Work) -> Result<Examined, PipelineError> {
+        let registry = self.registry(work.package.ecosystem())?;
+        let subject = self.subject(&work.package, registry)?;
+        self.witness.see(&Happening::Examining { package: &work.package, first_sight: subject.first_sight() });
+        let settled = subject.settled();
+        let rechecking = settled.len() < subject.stored.len();
+        let validators = subject.row.as_ref().and_then(|row| row.validators.clone()).filter(|_| !rechecking);
+        let question = Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
+        let examined = match registry.package(&self.http, &work.package, question).await? {
+            PackageState::NotModified => Examined::default(),
+            PackageState::Gone => self.package_gone(&subject)?,
+            PackageState::Current(document) => self.take_document(&subject, *document).await?,
+        };
+        self.store.finish_work(&work.package, work.generation)?;
+        self.witness.see(&Happening::Examined { package: &work.package, releases: examined.releases });
+        Ok(examined)
+    }
+
+    fn subject<'a>(&self, package: &'a Package, registry: &'a dyn Registry) -> Result<Subject<'a>, PipelineError> {
+        Ok(Subject {
+            package,
+            registry,
+            row: self.store.package(package)?,
+            stored: self.store.stored_releases(package)?,
+            now: self.clock.now(),
+        })
+    }
+
+    fn package_gone(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
+        for (version, stored) in &subject.stored {
+            if stored.status != ReleaseStatus::Unpublished {
+                let release = subject.package.at(version.as_str());
+                self.store.set_status(&release, ReleaseStatus::Unpublished, subject.now)?;
+            }
+        }
+        self.store.save_package(subject.package, &PackageRow::gone(subject.row.as_ref(), subject.now))?;
+        Ok(Examined::default())
+    }
+
+    async fn take_document(
+        &self,
+        subject: &Subject<'_>,
+        mut document: PackageDocument,
+    ) -> Result<Examined, PipelineError> {
+        self.take_statuses(subject, &document)?;
+        let mut examined = self.take_unreadable(subject, &document.unreadable)?;
+        let mut baseline = self.store.baseline(subject.package)?;
+        let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
+        releases.retain(|release| subject.is_news(release));
+        releases.sort_by_key(|release| release.published_at);
+        let history_ends = self.history_ends(subject);
+        let fresh = releases.split_off(releases.partition_point(|release| release.published_at < history_ends));
+        self.learn_history(subject, releases, &mut baseline, &mut examined).await?;
+        for release in fresh {
+            self.judge(subject, release, &mut baseline, &mut examined).await?;
+        }
+        self.store.save_package(subject.package, &package_row(subject, document))?;
+        Ok(examined)
+    }
+
+    /// Releases published before this are history. Only on first sight is there any.
+    fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
+        if subject.first_sight() { subject.now - self.settings.judge_since } else { DateTime::<Utc>::MIN_UTC }
+    }
+
+    /// What a package did before it was watched is taken as its habit, except what is known to be bad: releases that
+    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only.
+    async fn learn_history(
+        &self,
+        subject: &Subject<'_>,
+        releases: Vec<RegistryRelease>,
+        baseline: &mut Baseline,
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        let old = releases.len().saturating_sub(self.settings.history);
+        let mut records = Vec::new();
+        for (index, release) in releases.into_iter().enumerate() {
+            let observation = if index < old {
+                unfetched(release, self.settings.history)
+            } else {
+                self.observe_release(subject.registry, release).await
+            };
+            examined.releases += 1;
+            records.push(self.history_record(subject, observation, baseline));
+        }
+        for record in &records {
+            self.tell(record);
+        }
+        Ok(self.store.record_batch(&records)?)
+    }
+
+    fn take_statuses(&self, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), PipelineError> {
+        let now: BTreeMap<&str, ReleaseStatus> =
+            document.versions.iter().map(|(version, status)| (version.as_str(), *status)).collect();
+        for (version, stored) in &subject.stored {
+            let status = now.get(version.as_str()).copied().unwrap_or(ReleaseStatus::Unpublished);
+            if status != stored.status {
+                self.store.set_status(&subject.package.at(version.as_str()), status, subject.now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_unreadable(
+        &self,
+        subject: &Subject<'_>,
+        unreadable: &[(String, String)],
+    ) -> Result<Examined, PipelineError> {
+        let mut examined = Examined::default();
+        for (version, why) in unreadable {
+            let release: ReleaseId = subject.package.at(version.as_str());
+            if subject.stored.get(version).is_some_and(|stored| stored.unchecked.as_ref() == Some(why)) {
+                continue;
+            }
+            self.record_unreadable(&release, why, subject.now)?;
+            examined.releases += 1;
+            examined.unchecked += 1;
+        }
+        Ok(examined)
+    }
+}
+
+fn unfetched(release: RegistryRelease, history: usize) -> crate::model::Observation {
+    let attestation = if release.evidence.is_empty() {
+        Provenance::Absent
+    } else {
+        Provenance::Unavailable { reason: format!("not fetched: older than the {history} releases that are learned from") }
+    };
+    release.observed(attestation)
+}
+
+fn package_row(subject: &Subject<'_>, document: PackageDocument) -> PackageRow {
+    let before = subject.row.as_ref();
+    PackageRow {
+        first_seen: before.map_or(subject.now, |row| row.first_seen),
+        backfilled_at: Some(before.and_then(|row| row.backfilled_at).unwrap_or(subject.now)),
+        validators: document.validators,
+        revision: document.revision,
+        maintainers: document.maintainers,
+        status: document.status,
+        checked_at: Some(subject.now),
+    }
+}

@@ -1,0 +1,47 @@
+//! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
+
+use crate::model::{Confidence, Severity};
+
+/// Something about provwatch's own work that the operator must know.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// What makes it the same trouble when it comes again.
+    pub subject: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// One line.
+    pub title: String,
+    /// What happened, what was done about it, and what to do.
+    pub argument: String,
+}
+
+/// A feed lost its place.
+pub fn lost_place(source: &str, why: &str, packages: usize) -> Trouble {
+    Trouble {
+        subject: format!("gap {source} {why}"),
+        severity: Severity::Low,
+        confidence: Confidence::High,
+        title: format!("{source} lost its place"),
+        argument: format!(
+            "{why}. The documents of all {packages} watched packages are being compared with what is stored, so that \
+             no release is missed; `provwatch status` shows when that is done."
+        ),
+    }
+}
+
+/// A source has not answered for long.
+pub fn stale(source: &str, minutes: i64, error: Option<&str>) -> Trouble {
+    let error = error.map_or_else(String::new, |error| format!(" The last error: {error}."));
+    Trouble {
+        subject: format!("stale {source}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{source} has not been read for {minutes} minutes"),
+        argument: format!(
+            "New releases are not seen while this lasts; the cursor stands where it stood, so none is skipped.{error} \
+             Check the network with `provwatch doctor`."
+        ),
+    }
+}

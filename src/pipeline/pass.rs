@@ -1,0 +1,136 @@
+//! Passes over what is due: the queue of packages, and everything once.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::{StreamExt, stream};
+
+use super::{Examined, Happening, Pipeline, PipelineError};
+use crate::{model::Package, registry::RegistryError, store::Work};
+
+/// How long to wait before a package is tried again after a failure, by how often it has failed.
+const RETRY_MINUTES: [i64; 6] = [1, 3, 10, 30, 120, 360];
+/// The registries' replicas lag their feeds by up to ten seconds or so (`facts/registries.md` §1a).
+const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
+
+/// What a pass over the queue came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkPass {
+    /// Packages looked at.
+    pub packages: usize,
+    /// Releases and alerts.
+    pub examined: Examined,
+    /// Packages put off because something failed.
+    pub postponed: usize,
+}
+
+/// What one full pass came to.
+#[derive(Clone, Debug, Default)]
+pub struct PassSummary {
+    /// The queue.
+    pub work: WorkPass,
+    /// Sources that could not be read, with the reason.
+    pub failed_sources: Vec<(&'static str, String)>,
+    /// Alerts delivered.
+    pub delivered: usize,
+    /// Deliveries that failed and will be tried again, or were given up.
+    pub undelivered: usize,
+}
+
+impl Pipeline {
+    /// Queues every package that the watchlist names and the store does not know yet.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn enqueue_unknown(&self) -> Result<usize, PipelineError> {
+        let now = self.clock.now();
+        let known: std::collections::BTreeSet<Package> = self.store.packages()?.into_iter().collect();
+        let watchlist = self.watchlist();
+        let enabled = |package: &&Package| self.registries.contains_key(&package.ecosystem());
+        let unknown: Vec<Package> =
+            watchlist.packages().filter(enabled).filter(|package| !known.contains(package)).cloned().collect();
+        self.store.enqueue(&unknown, "first sight", now)?;
+        Ok(unknown.len())
+    }
+
+    /// Looks at every package that is due, several at a time, until none is.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn work(&self) -> Result<WorkPass, PipelineError> {
+        let mut pass = WorkPass::default();
+        loop {
+            self.enqueue_rechecks()?;
+            let due = self.store.due_work(self.clock.now(), 4 * self.settings.concurrency)?;
+            if due.is_empty() {
+                return Ok(pass);
+            }
+            let mut outcomes = stream::iter(due.iter().map(|work| self.try_examine(work)))
+                .buffer_unordered(self.settings.concurrency);
+            while let Some(outcome) = outcomes.next().await {
+                match outcome? {
+                    Some(examined) => pass.add(examined),
+                    None => pass.postponed += 1,
+                }
+            }
+        }
+    }
+
+    /// Looks at a package; a registry's failure puts it off and is not an error.
+    async fn try_examine(&self, work: &Work) -> Result<Option<Examined>, PipelineError> {
+        let error = match self.examine(work).await {
+            Ok(examined) => return Ok(Some(examined)),
+            Err(PipelineError::Store(error)) => return Err(error.into()),
+            Err(error) => error,
+        };
+        let why = super::with_causes(&error);
+        let now = self.clock.now();
+        self.store.postpone(&work.package, again_at(&error, work.attempts, now), &why, now)?;
+        self.witness.see(&Happening::Postponed { package: &work.package, why: &why });
+        Ok(None)
+    }
+
+    fn enqueue_rechecks(&self) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        let due = self.store.due_rechecks(now, 1000)?;
+        Ok(self.store.enqueue(&due, "evidence could not be checked", now)?)
+    }
+
+    /// Reads every source, looks at everything that is due, delivers what is due.
+    ///
+    /// # Errors
+    /// The store failed. A source's or sink's failure is part of the summary.
+    pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
+        let mut summary = PassSummary::default();
+        self.enqueue_unknown()?;
+        for feed in &self.feeds {
+            match self.observe(feed.as_ref()).await {
+                Ok(_) => {}
+                Err(PipelineError::Store(error)) => return Err(error.into()),
+                Err(error) => summary.failed_sources.push((feed.name(), super::with_causes(&error))),
+            }
+        }
+        summary.work = self.work().await?;
+        let delivered = self.deliver().await?;
+        summary.delivered = delivered.delivered;
+        summary.undelivered = delivered.retried + delivered.given_up;
+        Ok(summary)
+    }
+}
+
+impl WorkPass {
+    fn add(&mut self, examined: Examined) {
+        self.packages += 1;
+        self.examined.releases += examined.releases;
+        self.examined.alerts += examined.alerts;
+        self.examined.unchecked += examined.unchecked;
+    }
+}
+
+fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
+    let attempts = attempts as usize;
+    match error {
+        PipelineError::Registry(RegistryError::Stale { .. }) if attempts < STALE_SECONDS.len() => {
+            now + TimeDelta::seconds(STALE_SECONDS[attempts])
+        }
+        _ => now + TimeDelta::minutes(RETRY_MINUTES[attempts.min(RETRY_MINUTES.len() - 1)]),
+    }
+}

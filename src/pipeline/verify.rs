@@ -1,0 +1,78 @@
+//! From what the registry says of a release to an observation: fetch the evidence it names, verify it.
+
+use super::Pipeline;
+use crate::{
+    attest::Verifier,
+    model::{Observation, Provenance},
+    registry::{Evidence, EvidenceKind, Registry, RegistryRelease},
+};
+
+impl Pipeline {
+    /// Fetches and verifies everything that a release is attested with. Never fails: what cannot be found out becomes
+    /// [`Provenance::Unavailable`] with its reason.
+    pub(super) async fn observe_release(&self, registry: &dyn Registry, mut release: RegistryRelease) -> Observation {
+        let verifier = self.verifier();
+        let mut outcomes = Vec::with_capacity(release.evidence.len());
+        for evidence in std::mem::take(&mut release.evidence) {
+            let outcome = self.check_evidence(registry, &verifier, &evidence).await;
+            match release.files.iter_mut().find(|file| attests_single_file(&evidence) && file.name == evidence.subject) {
+                Some(file) => file.attestation = Some(outcome.clone()),
+                None => tracing::trace!(subject = evidence.subject, "evidence of the whole release"),
+            }
+            outcomes.push(outcome);
+        }
+        if release.files.iter().any(|file| file.attestation.is_some()) {
+            for file in &mut release.files {
+                file.attestation.get_or_insert(Provenance::Absent);
+            }
+        }
+        let signed = check_registry_signatures(&verifier, &release);
+        let whole = worst(outcomes.into_iter().chain(signed));
+        release.observed(whole)
+    }
+
+    async fn check_evidence(&self, registry: &dyn Registry, verifier: &Verifier, evidence: &Evidence) -> Provenance {
+        match registry.evidence(&self.http, evidence).await {
+            Ok(Some(document)) => verify_document(verifier, evidence, &document),
+            Ok(None) => Provenance::Unavailable {
+                reason: format!("the registry names an attestation of {} and does not have it", evidence.subject),
+            },
+            Err(error) => Provenance::Unavailable { reason: super::with_causes(&error) },
+        }
+    }
+}
+
+fn attests_single_file(evidence: &Evidence) -> bool {
+    evidence.kind == EvidenceKind::PypiProvenance
+}
+
+fn verify_document(verifier: &Verifier, evidence: &Evidence, document: &[u8]) -> Provenance {
+    match evidence.kind {
+        EvidenceKind::NpmAttestations => verifier.npm(document, &evidence.subject, &evidence.digests),
+        EvidenceKind::PypiProvenance => verifier.pypi(document, &evidence.subject, &evidence.digests),
+    }
+}
+
+/// The registry's own signatures: they say nothing of who built, so success adds nothing and only failure counts.
+fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> Option<Provenance> {
+    let signatures: Vec<_> = release
+        .signatures
+        .iter()
+        .map(|signature| (signature.key_id.as_str(), signature.signature.as_str(), signature.message.as_str()))
+        .collect();
+    let (check, reason) = verifier.npm_signatures(&signatures, release.published_at).err()?;
+    Some(Provenance::Invalid { check, reason })
+}
+
+/// The provenance of a whole release: one invalid part spoils it, then one that could not be checked; absent if nothing
+/// is attested.
+fn worst(outcomes: impl Iterator<Item = Provenance>) -> Provenance {
+    let badness = |provenance: &Provenance| match provenance {
+        Provenance::Absent => 0,
+        Provenance::Verified(_) => 1,
+        Provenance::Unavailable { .. } => 2,
+        Provenance::Invalid { .. } => 3,
+    };
+    // The first of equals, so that the release speaks with its first file's identity.
+    outcomes.fold(Provenance::Absent, |worst, next| if badness(&next) > badness(&worst) { next } else { worst })
+}

@@ -1,0 +1,80 @@
+//! Who is told what the pipeline does as it does it: a progress bar, the demo's narration, the summary of one pass.
+
+use crate::{
+    model::{Alert, Observation, Package},
+    store::Outcome,
+};
+
+/// What happened.
+#[derive(Debug)]
+pub enum Happening<'a> {
+    /// A feed was read.
+    Page {
+        /// The feed.
+        source: &'a str,
+        /// Events on the page.
+        events: usize,
+        /// Of which for watched packages and not seen before.
+        new: usize,
+    },
+    /// A feed lost its place; the watched packages are compared with their documents.
+    Gap {
+        /// The feed.
+        source: &'a str,
+        /// Why.
+        why: &'a str,
+    },
+    /// A source could not be read.
+    SourceFailed {
+        /// The feed.
+        source: &'a str,
+        /// Why, with causes.
+        why: &'a str,
+    },
+    /// A package is being looked at.
+    Examining {
+        /// The package.
+        package: &'a Package,
+        /// Whether for the first time.
+        first_sight: bool,
+    },
+    /// A package could not be looked at; it will be tried again.
+    Postponed {
+        /// The package.
+        package: &'a Package,
+        /// Why, with causes.
+        why: &'a str,
+    },
+    /// A release was recorded.
+    Recorded {
+        /// What is known of it; `None` if the registry's words about it could not be read.
+        observation: Option<&'a Observation>,
+        /// Its outcome.
+        outcome: Outcome,
+        /// What could not be checked.
+        unchecked: Option<&'a str>,
+        /// The alert that it raised.
+        alert: Option<&'a Alert>,
+    },
+    /// A package was looked at.
+    Examined {
+        /// The package.
+        package: &'a Package,
+        /// Releases recorded.
+        releases: usize,
+    },
+}
+
+/// Is told what the pipeline does. Must not block.
+pub trait Witness: Send + Sync + std::fmt::Debug {
+    /// Something happened.
+    fn see(&self, happening: &Happening<'_>);
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Witness for Nobody {
+    fn see(&self, _: &Happening<'_>) {}
+}
