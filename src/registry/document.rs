@@ -1,14 +1,14 @@
 //! Bounded reading of JSON documents from registries.
 //!
 //! A document is UTF-8 as a whole, read into the few fields that matter, and never buffered as a tree, so that nesting
-//! costs no stack. An object that names a key twice is refused wherever that key is read: parsers disagree on which of
-//! the two counts, and an attacker would choose.
+//! costs no stack. An object that names a key twice is refused: parsers disagree on which of the two counts, and an
+//! attacker would choose.
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, MapAccess, Visitor},
+    de::{Error, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -103,10 +103,21 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for UniqueMapVisitor<V> {
     }
 }
 
+/// A JSON object as a struct, refused if it names any key twice, also one that the struct does not have, or if it is an
+/// array (which `serde` would take for the fields in order).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        serde_json::from_str::<UniqueMap<IgnoredAny>>(text).map_err(D::Error::custom)?;
+        serde_json::from_str(text).map(Self).map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde::de::IgnoredAny;
-
     use super::*;
 
     fn map(body: &[u8]) -> Result<UniqueMap<IgnoredAny>, String> {
@@ -128,6 +139,21 @@ mod tests {
             let error = map(body).unwrap_err();
             assert!(error.contains(why), "{error}");
             assert!(error.starts_with("reading the test document of npm: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_read_strictly() {
+        #[derive(Debug, Deserialize)]
+        struct Pair<'a> {
+            a: u8,
+            b: Option<&'a str>,
+        }
+        let pair = |body: &'static str| read::<Object<Pair<'_>>>("npm", "it", body.as_bytes()).map(|object| object.0);
+        let read = pair(r#"{"a":1,"b":"x","c":[]}"#).unwrap();
+        assert_eq!((read.a, read.b), (1, Some("x")));
+        for body in [r#"[1,"x"]"#, r#"{"a":1,"a":1}"#, r#"{"a":1,"c":1,"c":1}"#, r#"{"b":"x"}"#, r#"{"a":256}"#] {
+            assert!(pair(body).is_err(), "{body}");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     model::{Package, ReleaseId, ReleaseStatus},
     registry::{
         PackageDocument, RegistryError,
-        document::{self, UniqueMap},
+        document::{self, Object, UniqueMap},
     },
 };
 
@@ -43,7 +43,7 @@ struct RawPackument<'a> {
     #[serde(borrow)]
     maintainers: Option<&'a RawValue>,
     #[serde(rename = "dist-tags", default)]
-    tags: Tags,
+    tags: Object<Tags>,
 }
 
 #[derive(Default, Deserialize)]
@@ -65,7 +65,7 @@ impl<'a> Packument<'a> {
     /// It is malformed, of another package, or names a version that no purl can name.
     pub(super) fn read(package: &'a Package, body: &'a [u8]) -> Result<Self, RegistryError> {
         let what = what(package);
-        let raw: RawPackument<'a> = document::read(TITLE, &what, body)?;
+        let Object(raw) = document::read(TITLE, &what, body)?;
         Self::checked(package, raw).map_err(|why| document::malformed(TITLE, &what, why))
     }
 
@@ -73,14 +73,16 @@ impl<'a> Packument<'a> {
         if raw.name != package.name() {
             return Err(format!("it is the document of {:?}", raw.name));
         }
-        let unpublished: Option<Unpublished> = part("time.unpublished", raw.time.0.get("unpublished").copied())?;
+        let unpublished: Option<Object<Unpublished>> =
+            part("time.unpublished", raw.time.0.get("unpublished").copied())?;
         let maintainers = part("maintainers", raw.maintainers)?.map(release::names);
         if raw.versions.is_none() && unpublished.is_none() {
             return Err("it has no versions, and does not say that they were unpublished".to_owned());
         }
-        let document = Self { package, raw, unpublished, maintainers };
+        let document =
+            Self { package, raw, maintainers, unpublished: unpublished.map(|Object(unpublished)| unpublished) };
         let nameless = document.all_versions().find(|version| !can_be_named(&package.at(*version)));
-        match nameless.map(|version| format!("it has a version {version:?}, which no package URL can name")) {
+        match nameless.map(|version| format!("no package URL can name its version {version:?}")) {
             Some(why) => Err(why),
             None => Ok(document),
         }
@@ -154,13 +156,13 @@ impl<'a> Packument<'a> {
 
     fn status(&self) -> Option<&'static str> {
         let gone = self.unpublished.is_some() && self.parts().next().is_none();
-        let placeholder = self.raw.tags.latest.as_deref() == Some(SECURITY_PLACEHOLDER);
+        let placeholder = self.raw.tags.0.latest.as_deref() == Some(SECURITY_PLACEHOLDER);
         if gone { Some("unpublished") } else { placeholder.then_some("security-placeholder") }
     }
 
     fn published_at(&self, version: &str) -> Result<DateTime<Utc>, String> {
         let entry = self.raw.time.0.get(version).ok_or("the document has no publish time for it")?;
-        let bad_time = || document::reason(format_args!("its publish time {} is not an RFC 3339 time", entry.get()));
+        let bad_time = || document::reason(format_args!("its publish time is not an RFC 3339 time: {}", entry.get()));
         let text: String = document::read_part(entry, MAX_PART).map_err(|_| bad_time())?;
         DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).map_err(|_| bad_time())
     }

@@ -9,7 +9,7 @@ use crate::{
     model::{Auth, AuthMethod, Digests, Facts, File, Manifest, Person, ReleaseId, ReleaseStatus},
     registry::{
         Evidence, EvidenceKind, RegistryRelease, RegistrySignature,
-        document::{self, UniqueMap},
+        document::{self, Object, UniqueMap},
     },
 };
 
@@ -23,9 +23,9 @@ struct Version<'a> {
     #[serde(rename = "version")]
     number: String,
     #[serde(rename = "_npmUser")]
-    publisher: Option<Publisher>,
+    publisher: Option<Object<Publisher>>,
     #[serde(borrow)]
-    dist: Dist<'a>,
+    dist: Object<Dist<'a>>,
     #[serde(borrow)]
     repository: Option<&'a RawValue>,
     #[serde(rename = "gitHead")]
@@ -45,8 +45,8 @@ struct Publisher {
     name: Option<String>,
     email: Option<String>,
     #[serde(rename = "trustedPublisher")]
-    trusted: Option<TrustedPublisher>,
-    approver: Option<Approver>,
+    trusted: Option<Object<TrustedPublisher>>,
+    approver: Option<Object<Approver>>,
 }
 
 /// Who approved a staged release with a second factor.
@@ -68,7 +68,7 @@ struct Dist<'a> {
     #[serde(borrow)]
     tarball: Option<&'a RawValue>,
     integrity: Option<String>,
-    signatures: Option<Vec<Signature>>,
+    signatures: Option<Vec<Object<Signature>>>,
     attestations: Option<IgnoredAny>,
 }
 
@@ -129,19 +129,20 @@ pub(super) fn read(
     published_at: DateTime<Utc>,
     addresses: &Addresses,
 ) -> Result<RegistryRelease, String> {
-    let version: Version<'_> = document::read_part(part, MAX_VERSION)?;
+    let Object(version): Object<Version<'_>> = document::read_part(part, MAX_VERSION)?;
+    let (dist, publisher) = (&version.dist.0, version.publisher.as_ref().map(|Object(publisher)| publisher));
     if version.number != id.version() {
         return Err(document::reason(format_args!("it says that it is version {:?}", version.number)));
     }
-    let digests = version.dist.integrity.as_deref().map(integrity::digests).unwrap_or_default();
+    let digests = dist.integrity.as_deref().map(integrity::digests).unwrap_or_default();
     Ok(RegistryRelease {
         published_at,
         manifest: Some(version.manifest()?),
-        files: vec![version.dist.file(&id, digests.clone())],
-        evidence: version.dist.evidence(&id, digests, addresses),
-        signatures: version.dist.signatures(&id),
-        auth: auth(version.publisher.as_ref()),
-        publisher: version.publisher.and_then(Publisher::into_person),
+        files: vec![dist.file(&id, digests.clone())],
+        evidence: dist.evidence(&id, digests, addresses),
+        signatures: dist.signatures(&id),
+        auth: publisher.map(Publisher::auth).unwrap_or_default(),
+        publisher: publisher.and_then(Publisher::person),
         facts: Facts::default(),
         maintainers: version.maintainers.map(names),
         status: ReleaseStatus::Published,
@@ -151,7 +152,7 @@ pub(super) fn read(
 
 impl Version<'_> {
     fn manifest(&self) -> Result<Manifest, String> {
-        let scripts: Scripts<'_> = part("scripts", self.scripts)?.unwrap_or_default();
+        let Object(scripts): Object<Scripts<'_>> = part("scripts", self.scripts)?.unwrap_or_default();
         Ok(Manifest {
             repository: self.repository.map(repository_text).transpose()?.flatten(),
             git_head: self.git_head.clone(),
@@ -191,40 +192,39 @@ fn repository_text(raw: &RawValue) -> Result<Option<String>, String> {
     struct Repository {
         url: Option<String>,
     }
-    let fail = |why| format!("its repository: {why}");
+    let fail = |why: &str| format!("its repository: {why}");
     let text = match raw.get().as_bytes().first() {
-        Some(b'"') => Some(document::read_part(raw, MAX_VERSION).map_err(fail)?),
+        Some(b'"') => Some(document::read_part(raw, MAX_VERSION).map_err(|why| fail(&why))?),
         Some(b'[') => {
-            let list: Vec<&RawValue> = document::read_part(raw, MAX_VERSION).map_err(fail)?;
-            let first = list.first().filter(|first| !first.get().starts_with('['));
-            return first.map_or(Ok(None), |first| repository_text(first));
+            let list: Vec<&RawValue> = document::read_part(raw, MAX_VERSION).map_err(|why| fail(&why))?;
+            let Some(first) = list.first() else { return Ok(None) };
+            return if first.get().starts_with('[') { Err(fail("a list in a list")) } else { repository_text(first) };
         }
-        _ => document::read_part::<Repository>(raw, MAX_VERSION).map_err(fail)?.url,
+        _ => document::read_part::<Object<Repository>>(raw, MAX_VERSION).map_err(|why| fail(&why))?.0.url,
     };
     Ok(text.as_deref().and_then(repository::normalise))
 }
 
-/// How the release came in. A trusted publisher is marked as such; anything else was a token or a session, the approval
-/// of a staged release by a person included.
-fn auth(publisher: Option<&Publisher>) -> Auth {
-    let Some(publisher) = publisher else { return Auth::default() };
-    let approver = publisher.approver.as_ref();
-    let approved_by = approver.map(|approver| Person { name: approver.name.clone(), email: approver.email.clone() });
-    match &publisher.trusted {
-        Some(trusted) => Auth {
-            method: AuthMethod::TrustedPublisher,
-            provider: trusted.id.clone(),
-            config_id: trusted.config_id.clone(),
-            approved_by,
-            ..Auth::default()
-        },
-        None => Auth { method: AuthMethod::Token, approved_by, ..Auth::default() },
-    }
-}
-
 impl Publisher {
-    fn into_person(self) -> Option<Person> {
-        self.name.map(|name| Person { name, email: self.email })
+    fn person(&self) -> Option<Person> {
+        self.name.as_ref().map(|name| Person { name: name.clone(), email: self.email.clone() })
+    }
+
+    /// How the release came in. A trusted publisher is marked as such; anything else was a token or a session, the
+    /// approval of a staged release by a person included.
+    fn auth(&self) -> Auth {
+        let approver = self.approver.as_ref().map(|Object(approver)| approver);
+        let approved_by = approver.map(|Approver { name, email }| Person { name: name.clone(), email: email.clone() });
+        match &self.trusted {
+            Some(Object(trusted)) => Auth {
+                method: AuthMethod::TrustedPublisher,
+                provider: trusted.id.clone(),
+                config_id: trusted.config_id.clone(),
+                approved_by,
+                ..Auth::default()
+            },
+            None => Auth { method: AuthMethod::Token, approved_by, ..Auth::default() },
+        }
     }
 }
 
@@ -257,7 +257,7 @@ impl Dist<'_> {
     fn signatures(&self, id: &ReleaseId) -> Vec<RegistrySignature> {
         let Some(integrity) = &self.integrity else { return Vec::new() };
         let message = format!("{}@{}:{integrity}", id.package().name(), id.version());
-        let signed = self.signatures.iter().flatten().map(|signature| RegistrySignature {
+        let signed = self.signatures.iter().flatten().map(|Object(signature)| RegistrySignature {
             key_id: signature.keyid.clone(),
             signature: signature.sig.clone(),
             message: message.clone(),
