@@ -16,6 +16,12 @@ use crate::{
 /// Most bytes of one version's part of a package document: 1 MiB. The largest that are known have some 100 KiB.
 const MAX_VERSION: usize = 1024 * 1024;
 
+/// Most bytes of an integrity text; one SHA-512 has 95.
+const MAX_INTEGRITY: usize = 2048;
+
+/// Most registry signatures of a version; real ones have one or two.
+const MAX_SIGNATURES: usize = 16;
+
 /// One version of a package document, as far as it matters. What may be missing in honest documents is optional; what
 /// has another type than documented fails the version, so that nothing is judged on half of what it says.
 #[derive(Deserialize)]
@@ -134,6 +140,7 @@ pub(super) fn read(
     if version.number != id.version() {
         return Err(document::reason(format_args!("it says that it is version {:?}", version.number)));
     }
+    dist.check_sizes()?;
     let digests = dist.integrity.as_deref().map(integrity::digests).unwrap_or_default();
     Ok(RegistryRelease {
         published_at,
@@ -153,8 +160,10 @@ pub(super) fn read(
 impl Version<'_> {
     fn manifest(&self) -> Result<Manifest, String> {
         let Object(scripts): Object<Scripts<'_>> = part("scripts", self.scripts)?.unwrap_or_default();
+        let repository = self.repository.map_or(Ok(None), repository_text);
+        let repository = repository.map_err(|why| format!("its repository: {why}"))?;
         Ok(Manifest {
-            repository: self.repository.map(repository_text).transpose()?.flatten(),
+            repository: repository.as_deref().and_then(repository::normalise),
             git_head: self.git_head.clone(),
             install_scripts: Some(scripts.names()),
             dependencies: Some(ranges("dependencies", self.dependencies)?),
@@ -187,22 +196,23 @@ impl Scripts<'_> {
 }
 
 /// The repository: a text, an object with a `url`, or (in old documents) a list of them, of which the first counts.
-fn repository_text(raw: &RawValue) -> Result<Option<String>, String> {
+fn repository_text(repository: &RawValue) -> Result<Option<String>, String> {
+    if !repository.get().starts_with('[') {
+        return single_repository_text(repository);
+    }
+    let list: Vec<&RawValue> = document::read_part(repository, MAX_VERSION)?;
+    list.first().map_or(Ok(None), |first| single_repository_text(first))
+}
+
+fn single_repository_text(repository: &RawValue) -> Result<Option<String>, String> {
     #[derive(Deserialize)]
     struct Repository {
         url: Option<String>,
     }
-    let fail = |why: &str| format!("its repository: {why}");
-    let text = match raw.get().as_bytes().first() {
-        Some(b'"') => Some(document::read_part(raw, MAX_VERSION).map_err(|why| fail(&why))?),
-        Some(b'[') => {
-            let list: Vec<&RawValue> = document::read_part(raw, MAX_VERSION).map_err(|why| fail(&why))?;
-            let Some(first) = list.first() else { return Ok(None) };
-            return if first.get().starts_with('[') { Err(fail("a list in a list")) } else { repository_text(first) };
-        }
-        _ => document::read_part::<Object<Repository>>(raw, MAX_VERSION).map_err(|why| fail(&why))?.0.url,
-    };
-    Ok(text.as_deref().and_then(repository::normalise))
+    if repository.get().starts_with('"') {
+        return document::read_part(repository, MAX_VERSION).map(Some);
+    }
+    document::read_part(repository, MAX_VERSION).map(|Object(Repository { url })| url)
 }
 
 impl Publisher {
@@ -229,6 +239,19 @@ impl Publisher {
 }
 
 impl Dist<'_> {
+    /// The integrity text is repeated in the message of every signature, so both have limits of their own.
+    fn check_sizes(&self) -> Result<(), String> {
+        let integrity = self.integrity.as_ref().map_or(0, String::len);
+        let signatures = self.signatures.as_ref().map_or(0, Vec::len);
+        if integrity > MAX_INTEGRITY {
+            return Err(format!("its integrity has {integrity} bytes, more than {MAX_INTEGRITY}"));
+        }
+        if signatures > MAX_SIGNATURES {
+            return Err(format!("it has {signatures} signatures, more than {MAX_SIGNATURES}"));
+        }
+        Ok(())
+    }
+
     fn file(&self, id: &ReleaseId, digests: Digests) -> File {
         let name = self.file_name().unwrap_or_else(|| usual_file_name(id));
         File { name, digests, uploaded_at: None, yanked: false, attestation: None }
