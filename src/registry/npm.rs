@@ -1,6 +1,0 @@
-/// Stub.
-#[derive(Debug)]
-pub struct NpmFeed;
-/// Stub.
-#[derive(Debug)]
-pub struct NpmRegistry;

@@ -1,0 +1,29 @@
+//! npm: the change feed of the replication service, and the package documents ("packuments") of the registry.
+//!
+//! `feed` and `registry` make the requests; what they read is taken apart by pure functions: `changes` (a feed page),
+//! `packument` (a package document), `release` (one version of it).
+
+mod address;
+mod changes;
+mod feed;
+mod integrity;
+mod packument;
+mod registry;
+mod release;
+mod repository;
+#[cfg(test)]
+mod tests;
+
+pub use feed::NpmFeed;
+pub use registry::NpmRegistry;
+
+use super::RegistryError;
+use crate::{http::HttpError, model::Ecosystem};
+
+/// The registry's name in errors.
+const TITLE: &str = Ecosystem::Npm.title();
+
+/// An exchange that failed.
+fn failed(source: HttpError) -> RegistryError {
+    RegistryError::Http { registry: TITLE, source }
+}

@@ -1,0 +1,144 @@
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use url::Url;
+
+use super::{TITLE, address::Addresses, failed, packument::Packument};
+use crate::{
+    http::{Client, Fetched, Request, Response, Validators},
+    model::{Ecosystem, Package, ReleaseId},
+    registry::{Evidence, PackageState, Question, Registry, RegistryError, document},
+};
+
+/// Most bytes of an attestations document: 16 MiB. Real ones have some 12 KiB.
+const MAX_EVIDENCE: u64 = 16 * 1024 * 1024;
+
+/// npm's package documents and attestations.
+#[derive(Clone, Debug)]
+pub struct NpmRegistry {
+    addresses: Addresses,
+    max_document: u64,
+}
+
+impl NpmRegistry {
+    /// Most bytes of a package document, after decompression, if the operator does not say otherwise: 64 MiB.
+    pub const DEFAULT_MAX_DOCUMENT: u64 = 64 * 1024 * 1024;
+
+    /// The registry at `base` ([`RegistryId::NPM`](crate::model::RegistryId::NPM), or a mirror), of whose package
+    /// documents at most `max_document` bytes are read.
+    pub fn new(base: Url, max_document: u64) -> Self {
+        Self { addresses: Addresses::below(base), max_document }
+    }
+
+    async fn read(
+        &self,
+        http: &Client,
+        package: &Package,
+        question: Question<'_>,
+    ) -> Result<PackageState, RegistryError> {
+        match self.ask(http, package, question).await? {
+            None => missing(package, question.revision),
+            Some(Fetched::NotModified) => Ok(PackageState::NotModified),
+            Some(Fetched::Fresh(response)) => self.current(package, question, &response),
+        }
+    }
+
+    /// Asks for the document. That it was not modified is no answer if a newer one was announced: the registry's caches
+    /// lag behind the feed, so it is then read whole, for its revision.
+    async fn ask(
+        &self,
+        http: &Client,
+        package: &Package,
+        question: Question<'_>,
+    ) -> Result<Option<Fetched>, RegistryError> {
+        let answer = self.fetch(http, package, question.validators).await?;
+        match (&answer, question.revision) {
+            (Some(Fetched::NotModified), Some(_)) => self.fetch(http, package, None).await,
+            _ => Ok(answer),
+        }
+    }
+
+    async fn fetch(
+        &self,
+        http: &Client,
+        package: &Package,
+        validators: Option<&Validators>,
+    ) -> Result<Option<Fetched>, RegistryError> {
+        let request = Request::get(self.addresses.packument(package))
+            .accept("application/json")
+            .max_body(self.max_document)
+            .unless(validators.cloned());
+        found(http, request).await
+    }
+
+    fn current(
+        &self,
+        package: &Package,
+        question: Question<'_>,
+        response: &Response,
+    ) -> Result<PackageState, RegistryError> {
+        let document = Packument::read(package, &response.body)?;
+        if let Some(announced) = question.revision {
+            document.at_least(announced)?;
+        }
+        let document = document.describe(question.known, response.validators(), &self.addresses);
+        Ok(PackageState::Current(Box::new(document)))
+    }
+}
+
+/// A package that a feed announced and the registry does not know is new, and has not reached its caches yet.
+fn missing(package: &Package, announced: Option<&str>) -> Result<PackageState, RegistryError> {
+    match announced {
+        None => Ok(PackageState::Gone),
+        Some(announced) => Err(RegistryError::Stale {
+            package: package.clone(),
+            seen: "none (not found)".to_owned(),
+            announced: announced.to_owned(),
+        }),
+    }
+}
+
+/// `None`: not found.
+async fn found(http: &Client, request: Request) -> Result<Option<Fetched>, RegistryError> {
+    match http.fetch(request).await {
+        Ok(fetched) => Ok(Some(fetched)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+impl Registry for NpmRegistry {
+    fn ecosystem(&self) -> Ecosystem {
+        Ecosystem::Npm
+    }
+
+    fn package<'a>(
+        &'a self,
+        http: &'a Client,
+        package: &'a Package,
+        question: Question<'a>,
+    ) -> BoxFuture<'a, Result<PackageState, RegistryError>> {
+        Box::pin(self.read(http, package, question))
+    }
+
+    fn evidence<'a>(
+        &'a self,
+        http: &'a Client,
+        evidence: &'a Evidence,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
+        Box::pin(async move {
+            let request = Request::get(evidence.url.clone()).accept("application/json").max_body(MAX_EVIDENCE);
+            match found(http, request).await? {
+                None => Ok(None),
+                Some(Fetched::Fresh(response)) => Ok(Some(response.body)),
+                Some(Fetched::NotModified) => {
+                    let what = format!("the attestations of {}", evidence.subject);
+                    Err(document::malformed(TITLE, &what, "it answered 304 unasked"))
+                }
+            }
+        })
+    }
+
+    fn page(&self, release: &ReleaseId) -> Url {
+        self.addresses.version(release)
+    }
+}
