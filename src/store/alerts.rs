@@ -1,0 +1,287 @@
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+use super::{
+    Store, StoreError,
+    columns::{Json, Micros, Rank, Word, limit},
+    deliveries,
+    error::Failure,
+};
+use crate::model::{Alert, AlertKind, AlertStatus, Package, Severity};
+
+/// Which alerts to list; what is `None` does not matter.
+#[derive(Clone, Debug)]
+pub struct AlertFilter {
+    /// Where they stand.
+    pub status: Option<AlertStatus>,
+    /// At least so bad.
+    pub min_severity: Option<Severity>,
+    /// About this package.
+    pub package: Option<Package>,
+    /// At most so many, the latest first.
+    pub limit: usize,
+}
+
+impl Default for AlertFilter {
+    fn default() -> Self {
+        Self { status: None, min_severity: None, package: None, limit: 100 }
+    }
+}
+
+/// What somebody did with an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AlertAction {
+    /// Where the alert stood afterwards.
+    pub status: AlertStatus,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What became of an alert that was raised.
+pub(super) struct Raised {
+    pub is_new: bool,
+    pub deliveries: usize,
+}
+
+/// An alert as it is stored.
+struct Stored {
+    alert: Alert,
+    peak: Severity,
+    raises: i64,
+}
+
+/// Ids shown when a prefix is ambiguous.
+const SHOWN: usize = 5;
+
+impl Store {
+    /// Alerts, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {
+        self.read("listing the alerts", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT body, status FROM alerts
+                 WHERE (:status IS NULL OR status = :status) AND (:severity IS NULL OR severity >= :severity)
+                   AND (:package IS NULL OR package = :package)
+                 ORDER BY raised_at DESC, fingerprint LIMIT :limit",
+            )?;
+            let rows = query.query_map(
+                named_params! {
+                    ":status": filter.status.map(Word),
+                    ":severity": filter.min_severity.map(Rank),
+                    ":package": filter.package.as_ref().map(ToString::to_string),
+                    ":limit": limit(filter.limit),
+                },
+                alert_row,
+            )?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The alert with this id, or whose fingerprint begins with these digits.
+    ///
+    /// # Errors
+    /// [`StoreError::AmbiguousAlert`] if there are several; else as every read.
+    pub fn alert(&self, id: &str) -> Result<Option<Alert>, StoreError> {
+        self.read("reading an alert", |db| find(db, id))
+    }
+
+    /// What was done with an alert, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn alert_actions(&self, alert: &Alert, at_most: usize) -> Result<Vec<AlertAction>, StoreError> {
+        self.read("reading the history of an alert", |db| {
+            let mut query =
+                db.prepare_cached("SELECT * FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT ?2")?;
+            Ok(query.query_map((&alert.fingerprint, limit(at_most)), action_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Somebody has seen the alert. `None`: there is no such alert.
+    ///
+    /// # Errors
+    /// As [`Store::alert`] and every write.
+    pub fn acknowledge(
+        &self,
+        id: &str,
+        by: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Alert>, StoreError> {
+        self.write("acknowledging an alert", |db| act(db, id, AlertStatus::Acknowledged, by, reason, now))
+    }
+
+    /// The matter is done, or the cause is gone. `None`: there is no such alert.
+    ///
+    /// # Errors
+    /// As [`Store::alert`] and every write.
+    pub fn resolve(&self, id: &str, by: &str, reason: &str, now: DateTime<Utc>) -> Result<Option<Alert>, StoreError> {
+        self.write("resolving an alert", |db| act(db, id, AlertStatus::Resolved, by, reason, now))
+    }
+}
+
+fn find(db: &Connection, id: &str) -> Result<Option<Alert>, Failure> {
+    if id.is_empty() || !id.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(None);
+    }
+    let id = id.to_ascii_lowercase();
+    let mut query = db.prepare_cached(
+        // "g" follows the last hexadecimal digit.
+        "SELECT body, status FROM alerts WHERE fingerprint >= ?1 AND fingerprint < ?1 || 'g' ORDER BY fingerprint LIMIT ?2",
+    )?;
+    let mut found: Vec<Alert> = query.query_map((&id, limit(SHOWN)), alert_row)?.collect::<Result<_, _>>()?;
+    if found.len() > 1 {
+        let ids = found.into_iter().map(|alert| alert.id).collect();
+        return Err(StoreError::AmbiguousAlert { prefix: id, ids }.into());
+    }
+    Ok(found.pop())
+}
+
+fn act(
+    db: &Connection,
+    id: &str,
+    status: AlertStatus,
+    by: &str,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Alert>, Failure> {
+    let Some(mut alert) = find(db, id)? else { return Ok(None) };
+    // The same again, by the same person and for the same reason, is a repetition and not another action.
+    let last = last_action(db, &alert.fingerprint)?;
+    let repeated = last.is_some_and(|last| (last.status, &*last.by, &*last.reason) == (status, by, reason));
+    if repeated && alert.status == status {
+        return Ok(Some(alert));
+    }
+    insert_action(
+        db,
+        &alert.fingerprint,
+        &AlertAction { status, by: by.to_owned(), reason: reason.to_owned(), at: now },
+    )?;
+    db.prepare_cached("UPDATE alerts SET status = ?2, updated_at = ?3 WHERE fingerprint = ?1")?.execute((
+        &alert.fingerprint,
+        Word(status),
+        Micros(now),
+    ))?;
+    alert.status = status;
+    Ok(Some(alert))
+}
+
+fn last_action(db: &Connection, fingerprint: &str) -> Result<Option<AlertAction>, Failure> {
+    let mut query = db.prepare_cached("SELECT * FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT 1")?;
+    Ok(query.query_row([fingerprint], action_row).optional()?)
+}
+
+fn insert_action(db: &Connection, fingerprint: &str, action: &AlertAction) -> Result<(), Failure> {
+    db.prepare_cached("INSERT INTO alert_actions (alert, status, by, reason, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute((fingerprint, Word(action.status), &action.by, &action.reason, Micros(action.at)))?;
+    Ok(())
+}
+
+/// Stores an alert that was raised, new or again, and announces it where that is called for.
+pub(super) fn upsert(
+    db: &Connection,
+    alert: &Alert,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<Raised, Failure> {
+    let Some(known) = stored(db, &alert.fingerprint)? else {
+        insert(db, alert, now)?;
+        let deliveries = deliveries::announce(db, alert, 1, subscriptions, now)?;
+        return Ok(Raised { is_new: true, deliveries });
+    };
+    let reopened = reopens(&known.alert);
+    let merged = merge(&known.alert, alert, reopened);
+    if merged == known.alert {
+        return Ok(Raised { is_new: false, deliveries: 0 });
+    }
+    let announced = reopened || merged.severity > known.peak;
+    let raises = known.raises + i64::from(announced);
+    update(db, &merged, if reopened { merged.severity } else { merged.severity.max(known.peak) }, raises, now)?;
+    if reopened {
+        let reason = "its cause came back".to_owned();
+        let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
+        insert_action(db, &merged.fingerprint, &action)?;
+    }
+    let to = if announced { subscriptions } else { &[] };
+    Ok(Raised { is_new: false, deliveries: deliveries::announce(db, &merged, raises, to, now)? })
+}
+
+/// A condition (a stale source, a log that misbehaves) can come back after it was resolved; a release happens once.
+fn reopens(known: &Alert) -> bool {
+    known.status == AlertStatus::Resolved && matches!(known.kind, AlertKind::Operation | AlertKind::Log)
+}
+
+/// The alert as it is raised now, but first raised and handled as before.
+fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
+    if reopened {
+        return Alert { status: AlertStatus::Open, ..raised.clone() };
+    }
+    Alert { status: known.status, raised_at: known.raised_at, ..raised.clone() }
+}
+
+fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored>, Failure> {
+    let mut query = db.prepare_cached("SELECT body, status, peak, raises FROM alerts WHERE fingerprint = ?1")?;
+    let stored = query.query_row([fingerprint], |row| {
+        Ok(Stored { alert: alert_row(row)?, peak: row.get::<_, Rank>("peak")?.0, raises: row.get("raises")? })
+    });
+    Ok(stored.optional()?)
+}
+
+fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, package, raised_at, updated_at, body)
+         VALUES (:fingerprint, :kind, :severity, :severity, 1, :status, :package, :raised_at, :now, :body)",
+    )?
+    .execute(named_params! {
+        ":fingerprint": alert.fingerprint,
+        ":kind": Word(alert.kind),
+        ":severity": Rank(alert.severity),
+        ":status": Word(alert.status),
+        ":package": alert.purl.as_ref().map(|purl| purl.package().to_string()),
+        ":raised_at": Micros(alert.raised_at),
+        ":now": Micros(now),
+        ":body": Json(alert),
+    })?;
+    Ok(())
+}
+
+fn update(db: &Connection, alert: &Alert, peak: Severity, raises: i64, now: DateTime<Utc>) -> Result<(), Failure> {
+    db.prepare_cached(
+        "UPDATE alerts SET severity = :severity, peak = :peak, raises = :raises, status = :status,
+             raised_at = :raised_at, updated_at = :now, body = :body WHERE fingerprint = :fingerprint",
+    )?
+    .execute(named_params! {
+        ":fingerprint": alert.fingerprint,
+        ":severity": Rank(alert.severity),
+        ":peak": Rank(peak),
+        ":raises": raises,
+        ":status": Word(alert.status),
+        ":raised_at": Micros(alert.raised_at),
+        ":now": Micros(now),
+        ":body": Json(alert),
+    })?;
+    Ok(())
+}
+
+/// An alert of a row with `body` and `status`; the column has the last word on where it stands.
+pub(super) fn alert_row(row: &Row<'_>) -> rusqlite::Result<Alert> {
+    let Json(mut alert): Json<Alert> = row.get("body")?;
+    alert.status = row.get::<_, Word<_>>("status")?.0;
+    Ok(alert)
+}
+
+fn action_row(row: &Row<'_>) -> rusqlite::Result<AlertAction> {
+    Ok(AlertAction {
+        status: row.get::<_, Word<_>>("status")?.0,
+        by: row.get("by")?,
+        reason: row.get("reason")?,
+        at: row.get::<_, Micros>("at")?.0,
+    })
+}

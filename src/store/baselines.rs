@@ -1,0 +1,250 @@
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+use super::{
+    Store, StoreError,
+    columns::{Json, Micros, Text, Word, limit, time},
+    error::Failure,
+    releases::release_id,
+};
+use crate::model::{Baseline, BaselineReason, Package, ReleaseId, ReleaseLine};
+
+/// A baseline as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBaseline {
+    /// How many versions led to it; 0: none was ever learned.
+    pub revision: u32,
+    /// The baseline.
+    pub baseline: Baseline,
+}
+
+/// A new state of a baseline and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaselineChange {
+    /// The revision of the baseline that it was made from. In one batch a later change counts the versions of the earlier
+    /// ones.
+    pub based_on: u32,
+    /// The new state.
+    pub baseline: Baseline,
+    /// The steps that led there, in order.
+    pub versions: Vec<NewBaselineVersion>,
+}
+
+/// One step of a baseline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewBaselineVersion {
+    /// The line.
+    pub line: ReleaseLine,
+    /// Why.
+    pub reason: BaselineReason,
+    /// The release that was learned or accepted; none for a reset.
+    pub purl: Option<ReleaseId>,
+    /// Who: `provwatch`, or the operator's name.
+    pub actor: String,
+    /// What the operator had to say.
+    pub note: Option<String>,
+}
+
+/// One step of a baseline, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BaselineVersion {
+    /// The line.
+    pub line: ReleaseLine,
+    /// Counts from 1 within the line.
+    pub version: u32,
+    /// Why.
+    pub reason: BaselineReason,
+    /// The release that was learned or accepted.
+    pub purl: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: String,
+    /// What the operator had to say.
+    pub note: Option<String>,
+}
+
+/// A release that the baseline has not learned from because it was unusual.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The release.
+    pub purl: ReleaseId,
+    /// Its line.
+    pub line: ReleaseLine,
+    /// When it was published.
+    pub published_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// The baseline of a package; an empty one if none was learned.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn baseline(&self, package: &Package) -> Result<StoredBaseline, StoreError> {
+        self.read("reading a baseline", |db| {
+            let mut query = db.prepare_cached("SELECT revision, body FROM baselines WHERE package = ?1")?;
+            let stored = query.query_row([package.to_string()], |row| {
+                Ok(StoredBaseline { revision: row.get("revision")?, baseline: row.get::<_, Json<_>>("body")?.0 })
+            });
+            let none = || StoredBaseline { revision: 0, baseline: Baseline::empty(package.clone()) };
+            Ok(stored.optional()?.unwrap_or_else(none))
+        })
+    }
+
+    /// How a baseline came to be, the latest step first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn baseline_history(&self, package: &Package, at_most: usize) -> Result<Vec<BaselineVersion>, StoreError> {
+        self.read("reading the history of a baseline", |db| {
+            let mut query =
+                db.prepare_cached("SELECT * FROM baseline_versions WHERE package = ?1 ORDER BY id DESC LIMIT ?2")?;
+            Ok(query.query_map((package.to_string(), limit(at_most)), baseline_version)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The packages that have a baseline, by purl.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn baseline_packages(&self) -> Result<Vec<Package>, StoreError> {
+        self.read("listing the baselines", |db| {
+            let mut query = db.prepare_cached("SELECT package FROM baselines ORDER BY package")?;
+            Ok(query.query_map([], |row| Ok(row.get::<_, Text<_>>(0)?.0))?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The unusual releases of a package that its baseline has not learned from, in publish order.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn held(&self, package: &Package) -> Result<Vec<Held>, StoreError> {
+        self.read("listing held releases", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT package, version, line, published_at FROM releases
+                 WHERE package = ?1 AND outcome IN ('held', 'alerted') AND teaches = 0 ORDER BY published_at, id",
+            )?;
+            let rows = query.query_map([package.to_string()], |row| {
+                Ok(Held {
+                    purl: release_id(row)?,
+                    line: ReleaseLine::named(row.get::<_, String>("line")?),
+                    published_at: time(row.get("published_at")?),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Changes a baseline by itself: the operator accepted a release or started a line anew. Gives the number of versions
+    /// that were appended; repeating a change appends none.
+    ///
+    /// # Errors
+    /// [`StoreError::BaselineMoved`] if it was changed since it was read; else as every write.
+    pub fn change_baseline(&self, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        self.write("changing a baseline", |db| apply(db, change, now))
+    }
+}
+
+/// Appends the steps that are not there yet and replaces the baseline.
+pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, Failure> {
+    let package = change.baseline.package.to_string();
+    let mut appended = 0;
+    for version in &change.versions {
+        if !is_done(db, &package, version)? {
+            append(db, &package, version, now)?;
+            appended += 1;
+        }
+    }
+    if appended > 0 {
+        replace(db, change, appended, now)?;
+    }
+    Ok(appended)
+}
+
+/// A release teaches once until a reset; a line that was just reset needs no other.
+fn is_done(db: &Connection, package: &str, version: &NewBaselineVersion) -> Result<bool, Failure> {
+    match (&version.purl, version.reason) {
+        (_, BaselineReason::Reset) => was_just_reset(db, package, &version.line),
+        (Some(purl), _) => teaches(db, purl),
+        (None, _) => Ok(false),
+    }
+}
+
+fn was_just_reset(db: &Connection, package: &str, line: &ReleaseLine) -> Result<bool, Failure> {
+    let last: Option<Word<BaselineReason>> = db
+        .prepare_cached(
+            "SELECT reason FROM baseline_versions WHERE package = ?1 AND line = ?2 ORDER BY version DESC LIMIT 1",
+        )?
+        .query_row((package, line.as_str()), |row| row.get(0))
+        .optional()?;
+    Ok(last.is_some_and(|Word(reason)| reason == BaselineReason::Reset))
+}
+
+fn teaches(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
+    let mut query = db.prepare_cached("SELECT teaches FROM releases WHERE purl = ?1")?;
+    Ok(query.query_row([release.to_string()], |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
+fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: DateTime<Utc>) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO baseline_versions (package, line, version, reason, purl, at, actor, note)
+         SELECT :package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note
+         FROM baseline_versions WHERE package = :package AND line = :line",
+    )?
+    .execute(named_params! {
+        ":package": package,
+        ":line": version.line.as_str(),
+        ":reason": Word(version.reason),
+        ":purl": version.purl.as_ref().map(ToString::to_string),
+        ":at": Micros(now),
+        ":actor": version.actor,
+        ":note": version.note,
+    })?;
+    match (&version.purl, version.reason) {
+        (_, BaselineReason::Reset) => db
+            .prepare_cached("UPDATE releases SET teaches = 0 WHERE package = ?1 AND line = ?2")?
+            .execute((package, version.line.as_str()))?,
+        (Some(purl), _) => {
+            db.prepare_cached("UPDATE releases SET teaches = 1 WHERE purl = ?1")?.execute([purl.to_string()])?
+        }
+        (None, _) => 0,
+    };
+    Ok(())
+}
+
+/// Replaces the baseline if it still is the one that the change was made from: two writers (the daemon, an operator who
+/// accepts a release) must not undo one another's steps.
+fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateTime<Utc>) -> Result<(), Failure> {
+    let replaced = db
+        .prepare_cached(
+            "INSERT INTO baselines (package, revision, updated_at, body)
+             SELECT :package, :appended, :now, :body
+             WHERE :based_on = coalesce((SELECT revision FROM baselines WHERE package = :package), 0)
+             ON CONFLICT (package) DO UPDATE SET revision = revision + excluded.revision,
+                 updated_at = excluded.updated_at, body = excluded.body",
+        )?
+        .execute(named_params! {
+            ":package": change.baseline.package.to_string(),
+            ":appended": limit(appended),
+            ":now": Micros(now),
+            ":based_on": change.based_on,
+            ":body": Json(&change.baseline),
+        })?;
+    if replaced == 0 {
+        return Err(StoreError::BaselineMoved { package: change.baseline.package.clone() }.into());
+    }
+    Ok(())
+}
+
+fn baseline_version(row: &Row<'_>) -> rusqlite::Result<BaselineVersion> {
+    Ok(BaselineVersion {
+        line: ReleaseLine::named(row.get::<_, String>("line")?),
+        version: row.get("version")?,
+        reason: row.get::<_, Word<_>>("reason")?.0,
+        purl: row.get("purl")?,
+        at: row.get::<_, Micros>("at")?.0,
+        actor: row.get("actor")?,
+        note: row.get("note")?,
+    })
+}

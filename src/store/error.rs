@@ -1,0 +1,186 @@
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::ErrorCode;
+
+use crate::model::Package;
+
+/// What went wrong with the database, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such file, and reading does not make one.
+    #[error("there is no database at {path}; `provwatch init` or `provwatch run` makes one", path = path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be made or opened.
+    #[error("opening the database {path}; check that the folder exists and that this user may write to it", path = path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file is damaged.
+    #[error(
+        "the database {path} is damaged ({why}); stop provwatch, move the file and its -wal and -shm aside, and restore \
+         a backup or start anew with `provwatch init`",
+        path = path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite found.
+        why: String,
+    },
+    /// A newer provwatch wrote it.
+    #[error(
+        "the database {path} has schema version {found}, this provwatch knows versions up to {known}; upgrade provwatch",
+        path = path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest one known.
+        known: i64,
+    },
+    /// An older provwatch wrote it, and reading does not migrate it.
+    #[error(
+        "the database {path} has schema version {found}, this provwatch needs {known}; restart `provwatch run`, which \
+         migrates it",
+        path = path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The one needed.
+        known: i64,
+    },
+    /// Somebody else's SQLite file.
+    #[error("{path} is an SQLite database, but not one of provwatch; choose another path", path = path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process kept the write lock for longer than we wait.
+    #[error("{operation}: another process keeps the database {path} locked; try again", path = path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// What was attempted.
+        operation: &'static str,
+    },
+    /// No room.
+    #[error("{operation}: no room left for the database {path}; free some space, nothing was lost", path = path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// What was attempted.
+        operation: &'static str,
+    },
+    /// Anything else.
+    #[error("{operation} in the database {path}", path = path.display())]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What was attempted.
+        operation: &'static str,
+        /// The cause.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A migration failed and was rolled back.
+    #[error("migrating the database {path}", path = path.display())]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: rusqlite_migration::Error,
+    },
+    /// The baseline was changed by somebody else since it was read.
+    #[error("the baseline of {package} was changed meanwhile; read it again and repeat")]
+    BaselineMoved {
+        /// The package.
+        package: Package,
+    },
+    /// Several alerts begin with these digits.
+    #[error("{prefix:?} is the beginning of several alert ids ({ids}); give more digits", ids = ids.join(", "))]
+    AmbiguousAlert {
+        /// What was asked for.
+        prefix: String,
+        /// The first few that it could be.
+        ids: Vec<String>,
+    },
+    /// A value that could not be read back.
+    #[error("{what} cannot be stored: {why}")]
+    Unstorable {
+        /// The value, shortened.
+        what: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What a query says before it is known which file and operation it belongs to.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// SQLite's.
+    Sql(rusqlite::Error),
+    /// Ours.
+    Refused(StoreError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Failure {
+    pub(super) fn at(self, path: &Path, operation: &'static str) -> StoreError {
+        match self {
+            Self::Sql(source) => StoreError::sql(path, operation, source),
+            Self::Refused(error) => error,
+        }
+    }
+}
+
+impl StoreError {
+    /// Sorts SQLite's errors by what an operator can do about them.
+    pub(super) fn sql(path: &Path, operation: &'static str, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { path, why: source.to_string() }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path, operation },
+            Some(ErrorCode::DiskFull) => Self::Full { path, operation },
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::Open { path, source: source.into() },
+            _ => Self::Failed { path, operation, source },
+        }
+    }
+
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::Missing { path },
+            io::ErrorKind::StorageFull => Self::Full { path, operation: "opening" },
+            _ => Self::Open { path, source: source.into() },
+        }
+    }
+}

@@ -1,0 +1,261 @@
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Store, StoreError,
+    columns::{Micros, Word, count, limit, time},
+    error::Failure,
+    work,
+};
+use crate::model::Package;
+
+/// One event of a feed's page, about a watched package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    /// The package.
+    pub package: Package,
+    /// What kind of change.
+    pub kind: EventKind,
+    /// The change as JSON, in the form of the registry room.
+    pub change: String,
+    /// The document's revision to wait for, where the feed names one.
+    pub revision: Option<String>,
+    /// The feed's own unique key.
+    pub key: String,
+    /// When, if the feed says.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// The kinds of change that feeds announce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// The package's document changed.
+    Document,
+    /// A version was released.
+    Release,
+    /// The package was removed.
+    Removed,
+    /// Who may publish changed, or the state of a release.
+    Governance,
+}
+
+/// What became of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Events that were not stored before.
+    pub new: usize,
+}
+
+/// What a feed lost with its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost<'a> {
+    /// What happened, one sentence for people.
+    pub why: &'a str,
+    /// The packages of which something may have been missed: every watched one of the feed's ecosystem.
+    pub packages: &'a [Package],
+}
+
+/// Where a feed stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceState {
+    /// Its name.
+    pub name: String,
+    /// Its place.
+    pub cursor: Option<String>,
+    /// When a page was last taken.
+    pub last_success: Option<DateTime<Utc>>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When it did.
+    pub last_error_at: Option<DateTime<Utc>>,
+    /// Why it last lost its place.
+    pub last_gap: Option<String>,
+    /// When it did.
+    pub last_gap_at: Option<DateTime<Utc>>,
+    /// Events stored.
+    pub events: u64,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoredEvent {
+    /// The feed.
+    pub source: String,
+    /// What kind of change.
+    pub kind: EventKind,
+    /// The change as JSON.
+    pub change: String,
+    /// When, if the feed says.
+    pub at: Option<DateTime<Utc>>,
+    /// When it was stored.
+    pub seen_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// Where a feed stands; `None`: it was never read.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn cursor(&self, source: &str) -> Result<Option<String>, StoreError> {
+        self.read("reading a cursor", |db| {
+            let cursor = db
+                .prepare_cached("SELECT cursor FROM sources WHERE name = ?1")?
+                .query_row([source], |row| row.get(0))
+                .optional()?;
+            Ok(cursor.flatten())
+        })
+    }
+
+    /// Takes a page: stores its events, opens work for their packages and moves the cursor to `after`, in one transaction.
+    /// Events that are stored already change nothing.
+    ///
+    /// # Errors
+    /// As every write; then nothing of the page was taken.
+    pub fn take_page(
+        &self,
+        source: &str,
+        after: &str,
+        events: &[NewEvent],
+        now: DateTime<Utc>,
+    ) -> Result<Taken, StoreError> {
+        self.write("taking a page of a feed", |db| page(db, source, after, events, now))
+    }
+
+    /// Remembers that a feed could not be read.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn source_failed(&self, source: &str, error: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("recording a feed's failure", |db| {
+            db.prepare_cached(
+                "INSERT INTO sources (name, last_error, last_error_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (name) DO UPDATE SET last_error = excluded.last_error, last_error_at = excluded.last_error_at",
+            )?
+            .execute((source, error, Micros(now)))?;
+            Ok(())
+        })
+    }
+
+    /// A feed lost its place: takes its page as [`Store::take_page`] does and opens work for every package of the gap, in
+    /// one transaction.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn note_gap(
+        &self,
+        source: &str,
+        after: &str,
+        events: &[NewEvent],
+        gap: Lost<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Taken, StoreError> {
+        self.write("recording a gap of a feed", |db| {
+            let taken = page(db, source, after, events, now)?;
+            db.prepare_cached("UPDATE sources SET last_gap = ?2, last_gap_at = ?3 WHERE name = ?1")?.execute((
+                source,
+                gap.why,
+                Micros(now),
+            ))?;
+            for package in gap.packages {
+                work::demand(db, package, None, source, now)?;
+            }
+            Ok(taken)
+        })
+    }
+
+    /// Every feed that was ever read or tried, by name.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
+        self.read("listing the feeds", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT *, (SELECT count(*) FROM events WHERE source = name) AS events FROM sources ORDER BY name",
+            )?;
+            Ok(query.query_map([], source_state)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The events of a package, of one kind or of all, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn events_of(
+        &self,
+        package: &Package,
+        kind: Option<EventKind>,
+        at_most: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read("listing the events of a package", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT * FROM events WHERE package = ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY id DESC LIMIT ?3",
+            )?;
+            let rows = query.query_map((package.to_string(), kind.map(Word), limit(at_most)), stored_event)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: DateTime<Utc>) -> Result<Taken, Failure> {
+    succeeded(db, source, after, now)?;
+    let mut new = 0;
+    for event in events {
+        if insert_event(db, source, event, now)? {
+            work::demand(db, &event.package, event.revision.as_deref(), source, now)?;
+            new += 1;
+        }
+    }
+    Ok(Taken { new })
+}
+
+fn succeeded(db: &Connection, source: &str, cursor: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO sources (name, cursor, last_success) VALUES (?1, ?2, ?3)
+         ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, last_success = excluded.last_success",
+    )?
+    .execute((source, cursor, Micros(now)))?;
+    Ok(())
+}
+
+fn insert_event(db: &Connection, source: &str, event: &NewEvent, now: DateTime<Utc>) -> Result<bool, Failure> {
+    let inserted = db
+        .prepare_cached(
+            "INSERT INTO events (source, key, package, kind, change, at, seen_at)
+             VALUES (:source, :key, :package, :kind, :change, :at, :now) ON CONFLICT (source, key) DO NOTHING",
+        )?
+        .execute(named_params! {
+            ":source": source,
+            ":key": event.key,
+            ":package": event.package.to_string(),
+            ":kind": Word(event.kind),
+            ":change": event.change,
+            ":at": event.at.map(Micros),
+            ":now": Micros(now),
+        })?;
+    Ok(inserted == 1)
+}
+
+fn source_state(row: &Row<'_>) -> rusqlite::Result<SourceState> {
+    Ok(SourceState {
+        name: row.get("name")?,
+        cursor: row.get("cursor")?,
+        last_success: time(row.get("last_success")?),
+        last_error: row.get("last_error")?,
+        last_error_at: time(row.get("last_error_at")?),
+        last_gap: row.get("last_gap")?,
+        last_gap_at: time(row.get("last_gap_at")?),
+        events: count(row.get("events")?),
+    })
+}
+
+fn stored_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+    Ok(StoredEvent {
+        source: row.get("source")?,
+        kind: row.get::<_, Word<_>>("kind")?.0,
+        change: row.get("change")?,
+        at: time(row.get("at")?),
+        seen_at: row.get::<_, Micros>("seen_at")?.0,
+    })
+}

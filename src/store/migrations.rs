@@ -1,0 +1,28 @@
+use std::num::NonZeroUsize;
+
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations, SchemaVersion};
+
+/// Every migration, in order; one that was released is never edited.
+const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../../schema/0001_initial.sql")).foreign_key_check()];
+
+/// The schema version that this binary writes: the number of migrations.
+pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
+
+/// Brings the schema up to date, in one transaction.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite_migration::Error> {
+    let migrations = Migrations::from_slice(MIGRATIONS);
+    let outcome = migrations.to_latest(connection);
+    // Of two processes that migrate at the same time, the slower one finds the work done.
+    let latest = NonZeroUsize::new(MIGRATIONS.len()).map(SchemaVersion::Inside);
+    if outcome.is_err() && migrations.current_version(connection).ok() == latest {
+        return Ok(());
+    }
+    outcome
+}
+
+/// Brings the schema to one version, for tests of the migrations after it.
+#[cfg(test)]
+pub(super) fn migrate_to(connection: &mut Connection, version: usize) {
+    Migrations::from_slice(MIGRATIONS).to_version(connection, version).unwrap();
+}

@@ -1,0 +1,167 @@
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    path::Path,
+    sync::Mutex,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use super::{
+    Store, StoreError,
+    migrations::{LATEST, migrate},
+};
+
+/// `PRAGMA application_id` of our files: "pvwt".
+pub(super) const APPLICATION_ID: i64 = 0x7076_7774;
+
+/// How long to wait for another process's write lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Statements kept prepared; about as many as there are in this room.
+const STATEMENTS: usize = 64;
+
+/// Page cache in KiB (as SQLite wants it: negative). Small, because a daemon idles most of the time and the operating
+/// system caches the file anyway.
+const CACHE: i64 = -4096;
+
+/// The largest file that is checked whole at every start. A larger one is checked when a write-ahead log was left
+/// behind, that is, after a crash or a power failure; reading every page of it at every start would take seconds.
+const ALWAYS_CHECKED: u64 = 64 * 1024 * 1024;
+
+impl Store {
+    /// Opens the database for writing, making the file (mode 0600) if there is none; its folder must exist. Checks it and
+    /// migrates it.
+    ///
+    /// # Errors
+    /// A damaged file, a newer schema, somebody else's database, no permission, no room.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        create(path)?;
+        let unclean = left_behind(path);
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let sql = |source| StoreError::sql(path, "opening", source);
+        if is_ours(&connection).map_err(sql)? == Some(false) {
+            return Err(StoreError::Foreign { path: path.to_owned() });
+        }
+        not_newer(path, &connection)?;
+        configure_writer(&connection).map_err(sql)?;
+        if unclean || fs::metadata(path).is_ok_and(|file| file.len() <= ALWAYS_CHECKED) {
+            check(path, &connection)?;
+        }
+        migrate(&mut connection).map_err(|error| migration_error(path, error))?;
+        Ok(Self::new(path, connection))
+    }
+
+    /// Opens the database for reading, beside a daemon that writes to it.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and where there is no file or its schema is older.
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        fs::metadata(path).map_err(|source| StoreError::io(path, source))?;
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let sql = |source| StoreError::sql(path, "opening", source);
+        if is_ours(&connection).map_err(sql)? != Some(true) {
+            return Err(StoreError::Foreign { path: path.to_owned() });
+        }
+        let found = not_newer(path, &connection)?;
+        if found < LATEST {
+            return Err(StoreError::Older { path: path.to_owned(), found, known: LATEST });
+        }
+        Ok(Self::new(path, connection))
+    }
+
+    fn new(path: &Path, connection: Connection) -> Self {
+        Self {
+            path: path.to_owned(),
+            connection: Mutex::new(connection),
+            #[cfg(test)]
+            faults: super::tests::faults::Faults::default(),
+        }
+    }
+}
+
+/// Makes an empty file that only its owner may read: SQLite itself would go by the umask.
+fn create(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(StoreError::Open { path: path.to_owned(), source: source.into() }),
+    }
+}
+
+/// Whether the last writer did not close the database.
+fn left_behind(path: &Path) -> bool {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    fs::metadata(journal).is_ok_and(|file| file.len() > 0)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where SQLite is opened")]
+fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|source| StoreError::sql(path, "opening", source))?;
+    configure(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
+    Ok(connection)
+}
+
+/// What readers and writers share. `trusted_schema` and `cell_size_check` keep a damaged or doctored file from doing more
+/// than failing.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "cache_size", CACHE)
+}
+
+fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update_and_check(None, "journal_size_limit", 16 * 1024 * 1024, |_| Ok(()))
+}
+
+/// `None`: the file is new. `Some(false)`: it holds somebody else's tables.
+fn is_ours(connection: &Connection) -> rusqlite::Result<Option<bool>> {
+    if pragma(connection, "application_id")? == APPLICATION_ID {
+        return Ok(Some(true));
+    }
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let untouched = objects == 0 && pragma(connection, "application_id")? == 0;
+    Ok(if untouched { None } else { Some(false) })
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+fn not_newer(path: &Path, connection: &Connection) -> Result<i64, StoreError> {
+    let found =
+        pragma(connection, "user_version").map_err(|source| StoreError::sql(path, "reading the version", source))?;
+    if found > LATEST {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: LATEST });
+    }
+    Ok(found)
+}
+
+fn check(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|source| StoreError::sql(path, "checking", source))?;
+    if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), why: found }) }
+}
+
+fn migration_error(path: &Path, error: rusqlite_migration::Error) -> StoreError {
+    match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } if err.sqlite_error_code().is_some() => {
+            StoreError::sql(path, "migrating", err)
+        }
+        source => StoreError::Migration { path: path.to_owned(), source },
+    }
+}

@@ -1,0 +1,155 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+use super::{
+    Store, StoreError,
+    columns::{Json, Micros, Text, Word, time},
+};
+use crate::model::{Package, ReleaseStatus};
+
+/// What is known of a package as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PackageRow {
+    /// The package.
+    pub package: Package,
+    /// When it was first looked at; never changes.
+    pub first_seen: DateTime<Utc>,
+    /// When its document was last read whole.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// When its history was learned; `None`: not yet.
+    pub backfilled_at: Option<DateTime<Utc>>,
+    /// The `ETag` of the document that was last stored whole.
+    pub etag: Option<String>,
+    /// Its `Last-Modified`.
+    pub last_modified: Option<String>,
+    /// Its revision.
+    pub revision: Option<String>,
+    /// Maintainers or owners, by account name.
+    pub maintainers: Option<Vec<String>>,
+    /// The registry's status word, if it is not ordinary.
+    pub status: Option<String>,
+}
+
+impl PackageRow {
+    /// A package of which nothing is known yet.
+    pub fn new(package: Package, first_seen: DateTime<Utc>) -> Self {
+        Self {
+            package,
+            first_seen,
+            checked_at: None,
+            backfilled_at: None,
+            etag: None,
+            last_modified: None,
+            revision: None,
+            maintainers: None,
+            status: None,
+        }
+    }
+}
+
+/// What a stored release looked like, to see whether it must be looked at again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionState {
+    /// Its status.
+    pub status: ReleaseStatus,
+    /// The fingerprint of its files, see [`super::files_fingerprint`].
+    pub files: String,
+}
+
+impl Store {
+    /// A package, if it was ever looked at.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn package(&self, package: &Package) -> Result<Option<PackageRow>, StoreError> {
+        self.read("reading a package", |db| {
+            let mut query = db.prepare_cached("SELECT * FROM packages WHERE package = ?1")?;
+            Ok(query.query_row([package.to_string()], package_row).optional()?)
+        })
+    }
+
+    /// Stores everything of the row, except that `first_seen` stays as it was.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn save_package(&self, row: &PackageRow) -> Result<(), StoreError> {
+        self.write("storing a package", |db| {
+            db.prepare_cached(
+                "INSERT INTO packages VALUES (:package, :first_seen, :checked_at, :backfilled_at, :etag, :last_modified,
+                                              :revision, :maintainers, :status)
+                 ON CONFLICT (package) DO UPDATE SET checked_at = excluded.checked_at,
+                     backfilled_at = excluded.backfilled_at, etag = excluded.etag,
+                     last_modified = excluded.last_modified, revision = excluded.revision,
+                     maintainers = excluded.maintainers, status = excluded.status",
+            )?
+            .execute(named_params! {
+                ":package": row.package.to_string(),
+                ":first_seen": Micros(row.first_seen),
+                ":checked_at": row.checked_at.map(Micros),
+                ":backfilled_at": row.backfilled_at.map(Micros),
+                ":etag": row.etag,
+                ":last_modified": row.last_modified,
+                ":revision": row.revision,
+                ":maintainers": row.maintainers.as_ref().map(Json),
+                ":status": row.status,
+            })?;
+            Ok(())
+        })
+    }
+
+    /// Every package that was ever looked at, by purl; as many as the watchlist ever held.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn packages(&self) -> Result<Vec<PackageRow>, StoreError> {
+        self.read("listing the packages", |db| {
+            let mut query = db.prepare_cached("SELECT * FROM packages ORDER BY package")?;
+            Ok(query.query_map([], package_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The versions of a package that are stored and were readable; as many as its document named.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn known_versions(&self, package: &Package) -> Result<BTreeSet<String>, StoreError> {
+        self.read("listing the versions of a package", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT version FROM releases WHERE package = ?1 AND observation IS NOT NULL AND outcome <> 'unreadable'",
+            )?;
+            Ok(query.query_map([package.to_string()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// What the stored releases of a package looked like, by version.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn version_states(&self, package: &Package) -> Result<BTreeMap<String, VersionState>, StoreError> {
+        self.read("reading the states of a package's versions", |db| {
+            let mut query = db.prepare_cached("SELECT version, status, files FROM releases WHERE package = ?1")?;
+            let rows = query.query_map([package.to_string()], |row| {
+                let state = VersionState { status: row.get::<_, Word<_>>("status")?.0, files: row.get("files")? };
+                Ok((row.get("version")?, state))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn package_row(row: &Row<'_>) -> rusqlite::Result<PackageRow> {
+    Ok(PackageRow {
+        package: row.get::<_, Text<_>>("package")?.0,
+        first_seen: row.get::<_, Micros>("first_seen")?.0,
+        checked_at: time(row.get("checked_at")?),
+        backfilled_at: time(row.get("backfilled_at")?),
+        etag: row.get("etag")?,
+        last_modified: row.get("last_modified")?,
+        revision: row.get("revision")?,
+        maintainers: row.get::<_, Option<Json<_>>>("maintainers")?.map(|names| names.0),
+        status: row.get("status")?,
+    })
+}

@@ -1,0 +1,146 @@
+use chrono::{DateTime, Utc};
+
+use super::{BaselineChange, Outcome, Store, StoreError, alerts, baselines, error::Failure, releases};
+use crate::model::{Alert, Observation, ReleaseId};
+use rusqlite::Connection;
+
+/// Everything that came of looking at one release. It is stored whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The release, and what is known of it.
+    pub subject: Subject,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What could not be checked, each a sentence for people.
+    pub unchecked: Vec<String>,
+    /// When to look again for evidence that could not be had.
+    pub recheck_at: Option<DateTime<Utc>>,
+    /// The alert, if it raises one.
+    pub alert: Option<Alert>,
+    /// The subscriptions that want this alert, by name.
+    pub subscriptions: Vec<String>,
+    /// What the baseline learned, if anything.
+    pub baseline: Option<BaselineChange>,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
+
+/// What a record is about.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A release that could be read.
+    Observed(Box<Observation>),
+    /// One that could not.
+    Unreadable {
+        /// The release.
+        release: ReleaseId,
+        /// Why, a sentence for people.
+        reason: String,
+    },
+}
+
+impl Subject {
+    /// The release.
+    pub fn release(&self) -> &ReleaseId {
+        match self {
+            Self::Observed(observation) => &observation.purl,
+            Self::Unreadable { release, .. } => release,
+        }
+    }
+}
+
+impl Record {
+    /// A release that was looked at, with nothing more to say of it.
+    pub fn observed(observation: Observation, outcome: Outcome, now: DateTime<Utc>) -> Self {
+        Self::new(Subject::Observed(Box::new(observation)), outcome, now)
+    }
+
+    /// A release that could not be read.
+    pub fn unreadable(release: ReleaseId, reason: impl Into<String>, now: DateTime<Utc>) -> Self {
+        Self::new(Subject::Unreadable { release, reason: reason.into() }, Outcome::Unreadable, now)
+    }
+
+    fn new(subject: Subject, outcome: Outcome, now: DateTime<Utc>) -> Self {
+        Self {
+            subject,
+            outcome,
+            unchecked: Vec::new(),
+            recheck_at: None,
+            alert: None,
+            subscriptions: Vec::new(),
+            baseline: None,
+            now,
+        }
+    }
+
+    /// Every reason why something was not checked.
+    pub(super) fn reasons(&self) -> Vec<&str> {
+        let unreadable = match &self.subject {
+            Subject::Unreadable { reason, .. } => Some(reason.as_str()),
+            Subject::Observed(_) => None,
+        };
+        unreadable.into_iter().chain(self.unchecked.iter().map(String::as_str)).collect()
+    }
+}
+
+/// What a record changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// The alert was not known before.
+    pub new_alert: bool,
+    /// Deliveries that were put into the outbox.
+    pub deliveries: usize,
+    /// Baseline versions that were appended.
+    pub baseline_versions: usize,
+}
+
+impl Store {
+    /// Stores what came of looking at a release: the release, its alert with one delivery for each subscription, and what
+    /// the baseline learned, in one transaction. Recording the same again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::BaselineMoved`] if the baseline was changed since it was read, [`StoreError::Unstorable`] if the
+    /// release's name could not be read back; else as every write.
+    pub fn record(&self, record: &Record) -> Result<Recorded, StoreError> {
+        self.write("recording a release", |db| apply(db, record))
+    }
+
+    /// Stores many records in one transaction, as a backfill does: all or none.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn record_batch(&self, records: &[Record]) -> Result<Vec<Recorded>, StoreError> {
+        self.write("recording releases", |db| records.iter().map(|record| apply(db, record)).collect())
+    }
+
+    /// Stores an alert that no release raised (a stale source, a dead sink), with one delivery for each subscription.
+    /// Such an alert opens again when it was resolved and its cause came back.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn record_alert(
+        &self,
+        alert: &Alert,
+        subscriptions: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<Recorded, StoreError> {
+        self.write("recording an alert", |db| {
+            let raised = alerts::upsert(db, alert, subscriptions, now)?;
+            Ok(Recorded { new_alert: raised.is_new, deliveries: raised.deliveries, baseline_versions: 0 })
+        })
+    }
+}
+
+fn apply(db: &Connection, record: &Record) -> Result<Recorded, Failure> {
+    let mut recorded = Recorded::default();
+    releases::upsert(db, record)?;
+    if let Some(alert) = &record.alert {
+        let raised = alerts::upsert(db, alert, &record.subscriptions, record.now)?;
+        recorded.new_alert = raised.is_new;
+        recorded.deliveries = raised.deliveries;
+    }
+    if let Some(change) = &record.baseline {
+        recorded.baseline_versions = baselines::apply(db, change, record.now)?;
+    }
+    Ok(recorded)
+}

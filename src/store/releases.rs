@@ -1,0 +1,264 @@
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Record, Store, StoreError, Subject,
+    columns::{Json, Micros, Text, Word, limit, time},
+    error::Failure,
+    traces::retrace,
+};
+use crate::model::{File, Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus};
+
+/// What came of looking at a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Part of the history that was there on the first sight.
+    Learned,
+    /// Nothing unusual.
+    Clean,
+    /// It raised an alert.
+    Alerted,
+    /// Unusual, but not enough for an alert; it waits for clean releases to follow.
+    Held,
+    /// Its evidence could not be had or not be checked.
+    Unchecked,
+    /// What the registry says of it could not be read.
+    Unreadable,
+}
+
+impl Outcome {
+    /// The word of the JSON form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Learned => "learned",
+            Self::Clean => "clean",
+            Self::Alerted => "alerted",
+            Self::Held => "held",
+            Self::Unchecked => "unchecked",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// A release as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReleaseRow {
+    /// The release.
+    pub purl: ReleaseId,
+    /// Its line.
+    pub line: ReleaseLine,
+    /// When it was published, if that could be read.
+    pub published_at: Option<DateTime<Utc>>,
+    /// When it was first recorded.
+    pub observed_at: DateTime<Utc>,
+    /// When something about it last changed here.
+    pub updated_at: DateTime<Utc>,
+    /// Whether it can still be installed, as last heard.
+    pub status: ReleaseStatus,
+    /// What came of looking at it.
+    pub outcome: Outcome,
+    /// What could not be checked, each a sentence for people.
+    pub unchecked: Vec<String>,
+    /// Whether the baseline has learned from it.
+    pub teaches: bool,
+    /// When to look again for evidence that could not be had.
+    pub recheck_at: Option<DateTime<Utc>>,
+    /// How often that was done in vain.
+    pub attempts: u32,
+    /// What is known of it; `None` if it was never readable.
+    pub observation: Option<Observation>,
+}
+
+/// A release whose evidence is to be asked for again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recheck {
+    /// The release.
+    pub purl: ReleaseId,
+    /// Since when it was due.
+    pub due_at: DateTime<Utc>,
+    /// How often it was asked for in vain.
+    pub attempts: u32,
+}
+
+impl Store {
+    /// A release, if it was ever recorded.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn release(&self, release: &ReleaseId) -> Result<Option<ReleaseRow>, StoreError> {
+        self.read("reading a release", |db| {
+            let mut query = db.prepare_cached("SELECT * FROM releases WHERE purl = ?1")?;
+            Ok(query.query_row([release.to_string()], release_row).optional()?)
+        })
+    }
+
+    /// The releases of a package, the latest first; those without a publish time last.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn releases(&self, package: &Package, at_most: usize) -> Result<Vec<ReleaseRow>, StoreError> {
+        self.read("listing the releases of a package", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT * FROM releases WHERE package = ?1 ORDER BY published_at DESC, id DESC LIMIT ?2",
+            )?;
+            Ok(query.query_map((package.to_string(), limit(at_most)), release_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The releases whose evidence is to be asked for again, the longest due first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn due_rechecks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Recheck>, StoreError> {
+        self.read("reading the rechecks", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT package, version, recheck_at, attempts FROM releases WHERE recheck_at <= ?1
+                 ORDER BY recheck_at, id LIMIT ?2",
+            )?;
+            let rows = query.query_map((Micros(now), limit(at_most)), |row| {
+                Ok(Recheck {
+                    purl: release_id(row)?,
+                    due_at: row.get::<_, Micros>("recheck_at")?.0,
+                    attempts: row.get("attempts")?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn set_status(
+        &self,
+        release: &ReleaseId,
+        status: ReleaseStatus,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.write("storing the status of a release", |db| {
+            let changed = db
+                .prepare_cached("UPDATE releases SET status = ?2, updated_at = ?3 WHERE purl = ?1 AND status <> ?2")?
+                .execute((release.to_string(), Word(status), Micros(now)))?;
+            Ok(changed == 1)
+        })
+    }
+}
+
+/// A fingerprint of a release's files and their digests, whatever their order: it changes when a file is added or
+/// replaced.
+pub fn files_fingerprint(files: &[File]) -> String {
+    let mut lines: Vec<_> = files.iter().map(|file| (&file.name, &file.digests.sha256, &file.digests.sha512)).collect();
+    lines.sort();
+    let mut hash = Sha256::new();
+    for (name, sha256, sha512) in lines {
+        // Lengths keep a name with a line break from looking like two files.
+        let mut line = format!("{}:{name}", name.len());
+        for digest in [sha256, sha512] {
+            let _ = write!(line, " {}", digest.as_deref().unwrap_or("-"));
+        }
+        hash.update(line.as_bytes());
+        hash.update(b"\n");
+    }
+    hex::encode(hash.finalize())
+}
+
+/// Stores what a record says of its release. What is stored already changes nothing. A release that was readable once
+/// keeps what was read.
+pub(super) fn upsert(db: &Connection, record: &Record) -> Result<(), Failure> {
+    let observation = match &record.subject {
+        Subject::Observed(observation) => Some(readable_back(observation)?),
+        Subject::Unreadable { .. } => None,
+    };
+    let id = upsert_row(db, record, observation)?;
+    match (id, observation) {
+        (Some(id), Some(observation)) => retrace(db, id, observation),
+        _ => Ok(()),
+    }
+}
+
+/// The JSON form names the release by its purl; one that does not parse again would make the row unreadable for ever.
+fn readable_back(observation: &Observation) -> Result<&Observation, StoreError> {
+    let purl = observation.purl.to_string();
+    match purl.parse::<ReleaseId>() {
+        Ok(parsed) if parsed == observation.purl => Ok(observation),
+        Ok(_) => Err(StoreError::Unstorable { what: shortened(&purl), why: "its purl is that of another".to_owned() }),
+        Err(error) => Err(StoreError::Unstorable { what: shortened(&purl), why: error.to_string() }),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+/// The row's id, or nothing if nothing changed.
+fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation>) -> Result<Option<i64>, Failure> {
+    let release = record.subject.release();
+    let mut query = db.prepare_cached(
+        "INSERT INTO releases (purl, package, version, line, published_at, observed_at, updated_at, status, outcome,
+                               unchecked, recheck_at, files, observation)
+         VALUES (:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome,
+                 :unchecked, :recheck_at, :files, :observation)
+         ON CONFLICT (purl) DO UPDATE SET
+             published_at = coalesce(excluded.published_at, published_at),
+             updated_at = excluded.updated_at,
+             status = iif(excluded.observation IS NULL, status, excluded.status),
+             outcome = excluded.outcome,
+             unchecked = excluded.unchecked,
+             attempts = iif(excluded.recheck_at IS NULL, 0, attempts + 1),
+             recheck_at = excluded.recheck_at,
+             files = iif(excluded.observation IS NULL, files, excluded.files),
+             observation = coalesce(excluded.observation, observation)
+         WHERE (outcome, unchecked, recheck_at) IS NOT (excluded.outcome, excluded.unchecked, excluded.recheck_at)
+            OR (excluded.observation IS NOT NULL AND observation IS NOT excluded.observation)
+         RETURNING id",
+    )?;
+    let id = query
+        .query_row(
+            named_params! {
+                ":purl": release.to_string(),
+                ":package": release.package().to_string(),
+                ":version": release.version(),
+                ":line": ReleaseLine::of(release).as_str(),
+                ":published_at": observation.map(|seen| Micros(seen.published_at)),
+                ":now": Micros(record.now),
+                ":status": Word(observation.map(|seen| seen.status).unwrap_or_default()),
+                ":outcome": Word(record.outcome),
+                ":unchecked": Json(record.reasons()),
+                ":recheck_at": record.recheck_at.map(Micros),
+                ":files": files_fingerprint(observation.map_or(&[], |seen| &seen.files)),
+                ":observation": observation.map(Json),
+            },
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(id)
+}
+
+/// The release of a row with `package` and `version`. The version needs no parsing, however odd the registry's text is.
+pub(super) fn release_id(row: &Row<'_>) -> rusqlite::Result<ReleaseId> {
+    let package: Package = row.get::<_, Text<_>>("package")?.0;
+    Ok(package.at(row.get::<_, String>("version")?))
+}
+
+pub(super) fn release_row(row: &Row<'_>) -> rusqlite::Result<ReleaseRow> {
+    Ok(ReleaseRow {
+        purl: release_id(row)?,
+        line: ReleaseLine::named(row.get::<_, String>("line")?),
+        published_at: time(row.get("published_at")?),
+        observed_at: row.get::<_, Micros>("observed_at")?.0,
+        updated_at: row.get::<_, Micros>("updated_at")?.0,
+        status: row.get::<_, Word<_>>("status")?.0,
+        outcome: row.get::<_, Word<_>>("outcome")?.0,
+        unchecked: row.get::<_, Json<_>>("unchecked")?.0,
+        teaches: row.get("teaches")?,
+        recheck_at: time(row.get("recheck_at")?),
+        attempts: row.get("attempts")?,
+        observation: row.get::<_, Option<Json<_>>>("observation")?.map(|seen| seen.0),
+    })
+}

@@ -1,0 +1,169 @@
+use rusqlite::{Connection, Row};
+use serde::Serialize;
+
+use super::{ReleaseRow, Store, StoreError, columns::limit, error::Failure, releases::release_row};
+use crate::model::{AuthMethod, Digests, Ecosystem, Observation, ReleaseId, WorkflowIdentity};
+
+/// Something by which releases can be found. All but digests and publishers come from verified certificates only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace<'a> {
+    /// A file's digest, lower-case hex.
+    Digest(&'a str),
+    /// An account of a registry: the publisher of a release, or who approved it.
+    Publisher(Ecosystem, &'a str),
+    /// A repository's numeric id at an OIDC issuer.
+    RepositoryId {
+        /// The issuer, a URL.
+        issuer: &'a str,
+        /// The id.
+        id: &'a str,
+    },
+    /// A repository's URL.
+    Repository(&'a str),
+    /// A commit.
+    Commit(&'a str),
+    /// A run, with its attempt; a URL.
+    Run(&'a str),
+    /// A certificate's subject alternative name.
+    Identity(&'a str),
+    /// A log entry.
+    LogEntry {
+        /// The log's origin.
+        origin: &'a str,
+        /// The index.
+        index: u64,
+    },
+}
+
+impl Trace<'_> {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Digest(_) => "digest",
+            Self::Publisher(..) => "publisher",
+            Self::RepositoryId { .. } => "repository_id",
+            Self::Repository(_) => "repository",
+            Self::Commit(_) => "commit",
+            Self::Run(_) => "run",
+            Self::Identity(_) => "identity",
+            Self::LogEntry { .. } => "log_entry",
+        }
+    }
+
+    fn value(&self) -> String {
+        match *self {
+            Self::Digest(value)
+            | Self::Repository(value)
+            | Self::Commit(value)
+            | Self::Run(value)
+            | Self::Identity(value) => value.to_owned(),
+            Self::Publisher(ecosystem, name) => format!("{ecosystem}/{name}"),
+            Self::RepositoryId { issuer, id } => format!("{issuer}#{id}"),
+            Self::LogEntry { origin, index } => format!("{origin}#{index}"),
+        }
+    }
+}
+
+/// What else the people and machines behind a release published, each list the latest first and without itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Related {
+    /// By the same account of the same registry.
+    pub by_publisher: Vec<ReleaseRow>,
+    /// From the same repository, by its numeric id.
+    pub by_repository: Vec<ReleaseRow>,
+    /// From the same run.
+    pub by_run: Vec<ReleaseRow>,
+}
+
+impl Store {
+    /// The releases that a trace leads to, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn traced(&self, trace: Trace<'_>, at_most: usize) -> Result<Vec<ReleaseRow>, StoreError> {
+        self.read("looking up a trace", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT releases.* FROM traces JOIN releases ON releases.id = traces.release
+                 WHERE traces.kind = ?1 AND traces.value = ?2 ORDER BY published_at DESC, releases.id DESC LIMIT ?3",
+            )?;
+            let rows = query.query_map((trace.kind(), trace.value(), limit(at_most)), release_row)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// What else the publisher, the repository and the run of a release published; at most so many of each.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn related(&self, release: &ReleaseId, at_most: usize) -> Result<Related, StoreError> {
+        self.read("looking for related releases", |db| {
+            let purl = release.to_string();
+            Ok(Related {
+                by_publisher: sharing(db, &purl, "publisher", at_most)?,
+                by_repository: sharing(db, &purl, "repository_id", at_most)?,
+                by_run: sharing(db, &purl, "run", at_most)?,
+            })
+        })
+    }
+}
+
+fn sharing(db: &Connection, purl: &str, kind: &str, at_most: usize) -> Result<Vec<ReleaseRow>, Failure> {
+    let mut query = db.prepare_cached(
+        "SELECT DISTINCT other.* FROM releases AS this
+         JOIN traces AS mine ON mine.release = this.id AND mine.kind = ?2
+         JOIN traces AS theirs ON theirs.kind = mine.kind AND theirs.value = mine.value AND theirs.release <> this.id
+         JOIN releases AS other ON other.id = theirs.release
+         WHERE this.purl = ?1 ORDER BY other.published_at DESC, other.id DESC LIMIT ?3",
+    )?;
+    let rows = query.query_map((purl, kind, limit(at_most)), |row: &Row<'_>| release_row(row))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Replaces the traces of a release.
+pub(super) fn retrace(db: &Connection, release: i64, observation: &Observation) -> Result<(), Failure> {
+    db.prepare_cached("DELETE FROM traces WHERE release = ?1")?.execute([release])?;
+    let mut insert =
+        db.prepare_cached("INSERT INTO traces (kind, value, release) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+    for trace in traces(observation) {
+        insert.execute((trace.kind(), trace.value(), release))?;
+    }
+    Ok(())
+}
+
+fn traces(observation: &Observation) -> Vec<Trace<'_>> {
+    let mut traces: Vec<_> = observation.files.iter().flat_map(|file| digests(&file.digests)).collect();
+    traces.extend(accounts(observation).map(|name| Trace::Publisher(observation.purl.package().ecosystem(), name)));
+    traces.extend(observation.identities().into_iter().flat_map(identity_traces));
+    traces.extend(observation.provenances().filter_map(|provenance| match provenance {
+        crate::model::Provenance::Verified(verified) => {
+            verified.log.as_ref().map(|entry| Trace::LogEntry { origin: &entry.origin, index: entry.index })
+        }
+        _ => None,
+    }));
+    traces
+}
+
+fn digests(digests: &Digests) -> impl Iterator<Item = Trace<'_>> {
+    [&digests.sha256, &digests.sha512].into_iter().flatten().map(|digest| Trace::Digest(digest))
+}
+
+/// The people behind a release. With trusted publishing the "publisher" is the registry's stand-in for the machine (npm:
+/// "GitHub Actions"), the same for everybody, and ties nothing together.
+fn accounts(observation: &Observation) -> impl Iterator<Item = &str> {
+    let machine = observation.auth.method == AuthMethod::TrustedPublisher;
+    let publisher = observation.publisher.as_ref().filter(|_| !machine);
+    publisher.into_iter().chain(&observation.auth.approved_by).map(|person| person.name.as_str())
+}
+
+fn identity_traces(identity: &WorkflowIdentity) -> impl Iterator<Item = Trace<'_>> {
+    let claims = &identity.claims;
+    let id = claims.source_repository_identifier.as_deref();
+    [
+        id.map(|id| Trace::RepositoryId { issuer: &identity.issuer, id }),
+        claims.source_repository_uri.as_deref().map(Trace::Repository),
+        claims.source_repository_digest.as_deref().map(Trace::Commit),
+        claims.run_invocation_uri.as_deref().map(Trace::Run),
+        Some(identity.subject.as_str()).filter(|subject| !subject.is_empty()).map(Trace::Identity),
+    ]
+    .into_iter()
+    .flatten()
+}
