@@ -55,6 +55,7 @@ impl Hours {
 
     /// How unusual a minute of the day is. `None` where the time says nothing: a usual hour, a flat history, a timer.
     pub fn rarity(&self, minute: u16) -> Option<Rarity> {
+        #[expect(clippy::cast_precision_loss, reason = "fewer than a hundred bins")]
         let uniform = self.total * KERNEL.iter().sum::<f64>() / BINS as f64;
         let here = self.density(bin(minute));
         if here >= uniform || self.is_timer() {
@@ -96,21 +97,21 @@ mod tests {
         (0..40).map(|n| 9 * 60 + n * 12).collect()
     }
 
-    fn share(minutes: VecDeque<u16>, hour: u16) -> Option<f64> {
-        Hours::learned(&minutes)?.rarity(hour * 60).map(|rarity| rarity.share)
+    fn share(minutes: &VecDeque<u16>, hour: u16) -> Option<f64> {
+        Hours::learned(minutes)?.rarity(hour * 60).map(|rarity| rarity.share)
     }
 
     #[test]
     fn night_is_odd_for_office_hours() {
-        assert!(share(office_hours(), 2).unwrap() < 0.001);
-        assert_eq!(share(office_hours(), 12), None);
+        assert!(share(&office_hours(), 2).unwrap() < 0.001);
+        assert_eq!(share(&office_hours(), 12), None);
     }
 
     #[test]
     fn midnight_is_no_border() {
         let around: VecDeque<u16> = (0..40).map(|n| (22 * 60 + n * 6) % 1440).collect();
-        assert_eq!(share(around.clone(), 0), None);
-        assert!(share(around, 12).unwrap() < 0.001);
+        assert_eq!(share(&around, 0), None);
+        assert!(share(&around, 12).unwrap() < 0.001);
     }
 
     #[test]
@@ -119,7 +120,7 @@ mod tests {
         let flat: VecDeque<u16> = (0..96).map(|n| n * 15).collect();
         let timer: VecDeque<u16> = (0..40).map(|_| 180).collect();
         for minutes in [few, flat, timer, VecDeque::new()] {
-            assert_eq!(share(minutes, 15), None);
+            assert_eq!(share(&minutes, 15), None);
         }
     }
 

@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    fn observed(purl: &str, auth: serde_json::Value, attestation: &serde_json::Value) -> Observation {
+    fn observed(purl: &str, auth: &serde_json::Value, attestation: &serde_json::Value) -> Observation {
         serde_json::from_value(json!({"purl": purl, "published_at": "2026-01-01T00:00:00Z", "auth": auth,
             "attestation": attestation}))
         .unwrap()
@@ -100,7 +100,7 @@ mod tests {
             (cargo, "token", "absent", Some(R::None)),
             (cargo, "unknown", "absent", None),
         ] {
-            let release = observed(purl, json!({"method": method}), &json!({"status": status, "issuer": "i"}));
+            let release = observed(purl, &json!({"method": method}), &json!({"status": status, "issuer": "i"}));
             assert_eq!(rank(&release), expected, "{purl} {method} {status}");
         }
     }
@@ -108,14 +108,14 @@ mod tests {
     #[test]
     fn a_person_who_approves_ranks_highest() {
         let auth = json!({"method": "token", "approved_by": {"name": "ann"}});
-        let release = observed("pkg:npm/a@1.0.0", auth, &json!({"status": "absent"}));
+        let release = observed("pkg:npm/a@1.0.0", &auth, &json!({"status": "absent"}));
         assert_eq!(rank(&release), Some(EvidenceRank::Approved));
     }
 
     #[test]
     fn the_weakest_file_counts() {
         let verified = json!({"status": "verified", "issuer": "i"});
-        let mut release = observed("pkg:pypi/a@1.0.0", json!({"method": "unknown"}), &verified);
+        let mut release = observed("pkg:pypi/a@1.0.0", &json!({"method": "unknown"}), &verified);
         let file = |name: &str, attestation: &serde_json::Value| {
             serde_json::from_value(json!({"name": name, "digests": {}, "attestation": attestation})).unwrap()
         };

@@ -1,1 +1,4 @@
 //! Observe, verify, assess, record.
+
+pub mod assess;
+pub mod replay;
