@@ -1,1 +1,138 @@
-//! One detector a file.
+//! What differs from the baseline, one detector a file with its documentation beside the rule, and how the signals of
+//! one release become one verdict ([`combine()`]).
+//!
+//! A detector is a pure function of a [`Change`]: no I/O, no clock, the same signals for the same input. A new one is a
+//! file, a line in [`ALL`] and a folder under `tests/cases`.
+
+mod attestation_invalid;
+mod change;
+mod combine;
+mod document;
+mod environment_dropped;
+mod evidence_downgrade;
+mod install_script_added;
+mod issuer_changed;
+mod odd_hours;
+mod owner_changed;
+mod publisher_changed;
+mod ref_changed;
+mod repository_changed;
+mod repository_recreated;
+mod runner_changed;
+mod tag_missing;
+mod trigger_changed;
+mod workflow_changed;
+mod young_dependency;
+
+#[cfg(test)]
+mod tests;
+
+pub use change::{Change, Novelty};
+use change::{Evidence, signal, support};
+pub use combine::{RULES, Rule, Verdict, combine};
+pub use document::document;
+
+use crate::model::{Confidence, Severity, Signal};
+
+/// What a detector is.
+#[derive(Debug)]
+pub struct About {
+    /// The id, kebab-case: the file's name, the configuration key, the docs' anchor, the case folder.
+    pub id: &'static str,
+    /// What it says, as the start of an alert's title.
+    pub title: &'static str,
+    /// What kind of ground its signals are.
+    pub ground: Ground,
+    /// The worst severity of a signal of it.
+    pub severity: Severity,
+    /// How sure it is by itself.
+    pub confidence: Confidence,
+    /// The version of provwatch that has it first.
+    pub since: &'static str,
+    /// Its documentation, Markdown with the five headings of [`HEADINGS`].
+    pub docs: &'static str,
+}
+
+/// The headings of a detector's documentation, in order.
+pub const HEADINGS: [&str; 5] =
+    ["What it detects", "Why it matters", "False positives", "What to do", "Example incident"];
+
+/// What a signal rests on. Signals of different grounds are independent: one honest change seldom moves two of them,
+/// and an attacker pays for each by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ground {
+    /// What proves where the release came from: attestations and the method of publishing.
+    Evidence,
+    /// Whose repository it is: issuer, repository, owner.
+    Origin,
+    /// What code was released: ref, tag, commit.
+    Source,
+    /// How it was built: workflow, trigger, environment, runner.
+    Pipeline,
+    /// Who published it at the registry.
+    Account,
+    /// What the release does when it is installed.
+    Content,
+    /// When it was published.
+    Time,
+}
+
+impl Ground {
+    /// Every ground.
+    pub const ALL: [Self; 7] =
+        [Self::Evidence, Self::Origin, Self::Source, Self::Pipeline, Self::Account, Self::Content, Self::Time];
+
+    /// The word of the docs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Evidence => "evidence",
+            Self::Origin => "origin",
+            Self::Source => "source",
+            Self::Pipeline => "pipeline",
+            Self::Account => "account",
+            Self::Content => "content",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// One rule.
+pub trait Detector: Sync {
+    /// What it is.
+    fn about(&self) -> &'static About;
+
+    /// What it has to say of a release: nearly always nothing.
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal>;
+}
+
+/// Every detector, by id.
+pub const ALL: &[&dyn Detector] = &[
+    &attestation_invalid::AttestationInvalid,
+    &environment_dropped::EnvironmentDropped,
+    &evidence_downgrade::EvidenceDowngrade,
+    &install_script_added::InstallScriptAdded,
+    &issuer_changed::IssuerChanged,
+    &odd_hours::OddHours,
+    &owner_changed::OwnerChanged,
+    &publisher_changed::PublisherChanged,
+    &ref_changed::RefChanged,
+    &repository_changed::RepositoryChanged,
+    &repository_recreated::RepositoryRecreated,
+    &runner_changed::RunnerChanged,
+    &tag_missing::TagMissing,
+    &trigger_changed::TriggerChanged,
+    &workflow_changed::WorkflowChanged,
+    &young_dependency::YoungDependency,
+];
+
+/// What a detector's id stands for.
+pub fn about(id: &str) -> Option<&'static About> {
+    ALL.iter().map(|detector| detector.about()).find(|about| about.id == id)
+}
+
+/// Every signal of a release, the worst first.
+pub fn inspect(change: &Change<'_>) -> Vec<Signal> {
+    let mut signals: Vec<Signal> = ALL.iter().flat_map(|detector| detector.inspect(change)).collect();
+    signals.sort_by_key(|signal| (std::cmp::Reverse(signal.severity), signal.supporting));
+    signals
+}

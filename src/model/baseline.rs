@@ -64,6 +64,10 @@ pub struct LineBaseline {
     pub emails: Tally<String>,
     /// Trusted-publisher registrations.
     pub config_ids: Tally<String>,
+    /// Whether the version's tag existed, `present` or `absent`, counted where it was found out.
+    pub tags: Tally<String>,
+    /// Install-time script hooks; the empty text stands for a release known to have none.
+    pub install_scripts: Tally<String>,
     /// Publish times in minutes of the UTC day, the latest last; at most 200.
     pub minutes: VecDeque<u16>,
 }

@@ -1,0 +1,129 @@
+use crate::model::{AuthMethod, Ecosystem, EvidenceRank, Observation, Provenance};
+
+/// How a registry's words become a rank. Registries move, so this is a table and not code.
+struct Scale {
+    ecosystem: Ecosystem,
+    /// What verified provenance proves where the registry does not tell the method.
+    attested: EvidenceRank,
+    /// What is known of a release without provenance whose method the registry does not tell.
+    unattested: Option<EvidenceRank>,
+    /// Whether the registry knows staged releases that a person approves.
+    approvals: bool,
+}
+
+/// npm and crates.io always tell the method, so not knowing it means that nothing is known; PyPI never tells it, and
+/// takes attestations from trusted publishers only.
+const SCALES: [Scale; 3] = [
+    Scale { ecosystem: Ecosystem::Npm, attested: EvidenceRank::Provenance, unattested: None, approvals: true },
+    Scale {
+        ecosystem: Ecosystem::Pypi,
+        attested: EvidenceRank::TrustedPublisher,
+        unattested: Some(EvidenceRank::None),
+        approvals: false,
+    },
+    Scale { ecosystem: Ecosystem::Cargo, attested: EvidenceRank::Provenance, unattested: None, approvals: false },
+];
+
+/// The evidence rank of a release: that of its weakest file. `None` where it is not known, because the attestation could
+/// not be fetched or checked: that is neither evidence nor its absence.
+pub fn rank(release: &Observation) -> Option<EvidenceRank> {
+    let scale = SCALES.iter().find(|scale| scale.ecosystem == release.purl.package().ecosystem())?;
+    if scale.approvals && release.auth.approved_by.is_some() && !has_invalid(release) {
+        return Some(EvidenceRank::Approved);
+    }
+    let mut weakest = Some(EvidenceRank::Approved);
+    for provenance in release.provenances() {
+        match rank_of(scale, release.auth.method, provenance) {
+            // Nothing is weaker, so what is unknown of other files does not matter.
+            Some(EvidenceRank::None) => return Some(EvidenceRank::None),
+            rank => weakest = weakest.zip(rank).map(|(a, b)| a.min(b)),
+        }
+    }
+    weakest
+}
+
+/// Whether some files of a release carry verified provenance and others have none.
+pub fn is_partly_attested(release: &Observation) -> bool {
+    let any = |wanted: fn(&Provenance) -> bool| release.provenances().any(wanted);
+    any(|provenance| matches!(provenance, Provenance::Verified(_)))
+        && any(|provenance| matches!(provenance, Provenance::Absent))
+}
+
+fn has_invalid(release: &Observation) -> bool {
+    release.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }))
+}
+
+fn rank_of(scale: &Scale, method: AuthMethod, provenance: &Provenance) -> Option<EvidenceRank> {
+    match (provenance, method) {
+        (Provenance::Unavailable { .. }, _) => None,
+        (Provenance::Invalid { .. }, _) | (Provenance::Absent, AuthMethod::Token) => Some(EvidenceRank::None),
+        // The registry's own word; CircleCI and private repositories cannot attest on npm, nor anybody on crates.io.
+        // A PyPI file without attestation cannot have the method confirmed, whatever its siblings prove.
+        (Provenance::Absent, AuthMethod::TrustedPublisher) if scale.ecosystem != Ecosystem::Pypi => {
+            Some(EvidenceRank::TrustedPublisher)
+        }
+        (Provenance::Verified(_), AuthMethod::TrustedPublisher) => Some(EvidenceRank::TrustedPublisher),
+        (Provenance::Verified(_), _) => Some(scale.attested),
+        (Provenance::Absent, _) => scale.unattested,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn observed(purl: &str, auth: &serde_json::Value, attestation: &serde_json::Value) -> Observation {
+        serde_json::from_value(json!({"purl": purl, "published_at": "2026-01-01T00:00:00Z", "auth": auth,
+            "attestation": attestation}))
+        .unwrap()
+    }
+
+    #[test]
+    fn ranks_by_registry() {
+        use EvidenceRank as R;
+        let (npm, pypi, cargo) = ("pkg:npm/a@1.0.0", "pkg:pypi/a@1.0.0", "pkg:cargo/a@1.0.0");
+        for (purl, method, status, expected) in [
+            (npm, "token", "absent", Some(R::None)),
+            (npm, "token", "verified", Some(R::Provenance)),
+            (npm, "trusted_publisher", "verified", Some(R::TrustedPublisher)),
+            (npm, "trusted_publisher", "absent", Some(R::TrustedPublisher)),
+            (npm, "trusted_publisher", "unavailable", None),
+            (npm, "trusted_publisher", "invalid", Some(R::None)),
+            (npm, "unknown", "absent", None),
+            (pypi, "unknown", "absent", Some(R::None)),
+            (pypi, "trusted_publisher", "absent", Some(R::None)),
+            (pypi, "unknown", "verified", Some(R::TrustedPublisher)),
+            (pypi, "unknown", "unavailable", None),
+            (cargo, "trusted_publisher", "absent", Some(R::TrustedPublisher)),
+            (cargo, "token", "absent", Some(R::None)),
+            (cargo, "unknown", "absent", None),
+        ] {
+            let release = observed(purl, &json!({"method": method}), &json!({"status": status, "issuer": "i"}));
+            assert_eq!(rank(&release), expected, "{purl} {method} {status}");
+        }
+    }
+
+    #[test]
+    fn a_person_who_approves_ranks_highest() {
+        let auth = json!({"method": "token", "approved_by": {"name": "ann"}});
+        let release = observed("pkg:npm/a@1.0.0", &auth, &json!({"status": "absent"}));
+        assert_eq!(rank(&release), Some(EvidenceRank::Approved));
+    }
+
+    #[test]
+    fn the_weakest_file_counts() {
+        let verified = json!({"status": "verified", "issuer": "i"});
+        let mut release = observed("pkg:pypi/a@1.0.0", &json!({"method": "unknown"}), &verified);
+        let file = |name: &str, attestation: &serde_json::Value| {
+            serde_json::from_value(json!({"name": name, "digests": {}, "attestation": attestation})).unwrap()
+        };
+        release.files = vec![file("a.whl", &verified), file("b.whl", &json!({"status": "unavailable"}))];
+        assert_eq!(rank(&release), None);
+        assert!(!is_partly_attested(&release));
+        release.files.push(file("c.whl", &json!({"status": "absent"})));
+        assert_eq!(rank(&release), Some(EvidenceRank::None));
+        assert!(is_partly_attested(&release));
+    }
+}

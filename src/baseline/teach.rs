@@ -1,0 +1,144 @@
+use chrono::{DateTime, Duration, Utc};
+
+use crate::model::{ReleaseLine, ReleaseStatus, Severity};
+
+/// How many clean releases must follow a held one.
+pub const CLEAN_RELEASES: usize = 5;
+
+/// Over how many days, counted from the held release, they must be spread.
+pub const CLEAN_DAYS: i64 = 14;
+
+/// Whether a release teaches at once. One with an alert of medium or worse is held.
+pub fn teaches(alert: Option<Severity>) -> bool {
+    alert.is_none_or(|severity| severity < Severity::Medium)
+}
+
+/// What the operator said of a held release.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing yet.
+    #[default]
+    Pending,
+    /// It is as it should be.
+    Accepted,
+    /// It is not, and never will be.
+    Rejected,
+}
+
+/// A release that did not teach when it was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its line.
+    pub line: ReleaseLine,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// Its alert's severity.
+    pub severity: Severity,
+    /// Whether it can still be installed; one that was withdrawn was not normal.
+    pub status: ReleaseStatus,
+    /// What the operator said.
+    pub decision: Decision,
+}
+
+/// A release of the package as it was assessed when it came, against the baseline of that time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Later {
+    /// Its line.
+    pub line: ReleaseLine,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// Whether it taught at once. Compared with the baseline that knows nothing of the held release: whoever repeats
+    /// what was held is not clean, and does not help it in.
+    pub clean: bool,
+}
+
+/// Whether a held release may join the baseline now, given every assessed release of the package in any order.
+pub fn joins(held: &Held, releases: &[Later]) -> bool {
+    match held.decision {
+        Decision::Accepted => true,
+        Decision::Rejected => false,
+        Decision::Pending => can_outlive(held) && is_outlived(held, releases),
+    }
+}
+
+/// The indices of the held releases that join now.
+pub fn joining(held: &[Held], releases: &[Later]) -> Vec<usize> {
+    (0..held.len()).filter(|&index| joins(&held[index], releases)).collect()
+}
+
+/// Time does not absolve what looked like a takeover, nor what was withdrawn.
+fn can_outlive(held: &Held) -> bool {
+    held.severity <= Severity::Medium && held.status == ReleaseStatus::Published
+}
+
+/// Five clean releases of the line since the held one and since the last alert on any line, the last of them at
+/// least two weeks later.
+fn is_outlived(held: &Held, releases: &[Later]) -> bool {
+    let quiet_since = releases
+        .iter()
+        .filter(|later| !later.clean && later.published_at > held.published_at)
+        .map(|later| later.published_at)
+        .fold(held.published_at, DateTime::max);
+    let clean = || {
+        releases
+            .iter()
+            .filter(|later| later.clean && later.line == held.line && later.published_at > quiet_since)
+            .map(|later| later.published_at)
+    };
+    let spread = clean().max().is_some_and(|last| last - quiet_since >= Duration::days(CLEAN_DAYS));
+    spread && clean().count() >= CLEAN_RELEASES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: i64) -> DateTime<Utc> {
+        "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + Duration::days(day)
+    }
+
+    fn held(severity: Severity) -> Held {
+        let (status, decision) = (ReleaseStatus::Published, Decision::Pending);
+        Held { line: ReleaseLine::named("1"), published_at: day(0), severity, status, decision }
+    }
+
+    fn later(days: &[i64], clean: bool) -> Vec<Later> {
+        days.iter().map(|&d| Later { line: ReleaseLine::named("1"), published_at: day(d), clean }).collect()
+    }
+
+    #[test]
+    fn alerts_of_medium_and_worse_hold() {
+        assert!(teaches(None) && teaches(Some(Severity::Low)));
+        assert!(!teaches(Some(Severity::Medium)) && !teaches(Some(Severity::Critical)));
+    }
+
+    #[test]
+    fn enough_clean_releases_over_enough_time_let_it_in() {
+        let held = held(Severity::Medium);
+        assert!(joins(&held, &later(&[3, 6, 9, 12, 14], true)));
+        assert!(!joins(&held, &later(&[1, 2, 3, 4, 5, 6, 7], true)), "too soon");
+        assert!(!joins(&held, &later(&[10, 20, 30, 40], true)), "too few");
+        assert!(!joins(&held, &later(&[-5, -4, -3, -2, -1, 20], true)), "before it");
+    }
+
+    #[test]
+    fn an_attacker_cannot_teach_by_repetition() {
+        let mut releases = later(&[3, 6, 9, 12, 14], true);
+        releases.extend(later(&[13], false));
+        assert!(!joins(&held(Severity::Medium), &releases), "an alert begins the count anew");
+        releases.extend(later(&[20, 21, 22, 23, 28], true));
+        assert!(joins(&held(Severity::Medium), &releases));
+        assert!(!joins(&held(Severity::High), &releases), "only the operator lets it in");
+    }
+
+    #[test]
+    fn withdrawn_or_rejected_stays_out_and_accepted_joins_at_once() {
+        let clean = later(&[3, 6, 9, 12, 14], true);
+        let withdrawn = Held { status: ReleaseStatus::Unpublished, ..held(Severity::Medium) };
+        let rejected = Held { decision: Decision::Rejected, ..held(Severity::Medium) };
+        let accepted = Held { decision: Decision::Accepted, ..held(Severity::Critical) };
+        assert!(!joins(&withdrawn, &clean) && !joins(&rejected, &clean));
+        assert!(joins(&accepted, &[]));
+        assert_eq!(joining(&[withdrawn, held(Severity::Medium), accepted], &clean), [1, 2]);
+    }
+}

@@ -1,0 +1,153 @@
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::model::{Claim, Observation, Provenance, WorkflowIdentity};
+
+/// What of a certified identity is comparable from release to release: names without versions, workflows without refs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traits<'a> {
+    /// The OIDC issuer.
+    pub issuer: &'a str,
+    /// The repository's URL, lower-case, without a final slash or `.git`.
+    pub repository: Option<String>,
+    /// Its numeric id.
+    pub repository_id: Option<&'a str>,
+    /// The owner's URL, lower-case.
+    pub owner: Option<String>,
+    /// Its numeric id.
+    pub owner_id: Option<&'a str>,
+    /// The workflow file, relative to the repository where it belongs to it.
+    pub workflow: Option<String>,
+    /// The kind of ref: `tag`, `branch main`, `branch release/#`, `pull request`.
+    pub reference: Option<String>,
+    /// The event that started the run.
+    pub trigger: Option<&'a str>,
+    /// The deployment environment. The empty text: none, on a certificate young enough to carry one.
+    pub environment: Option<&'a str>,
+    /// The kind of runner.
+    pub runner: Option<&'a str>,
+}
+
+impl<'a> Traits<'a> {
+    /// The distinct traits of a release's verified identities, nearly always none or one.
+    pub fn of(release: &'a Observation) -> Vec<Self> {
+        let mut all = Vec::new();
+        for provenance in release.provenances() {
+            if let Provenance::Verified(verified) = provenance {
+                let signed_at = verified.signed_at.unwrap_or(release.published_at);
+                let traits = Self::read(&verified.identity, signed_at);
+                if !all.contains(&traits) {
+                    all.push(traits);
+                }
+            }
+        }
+        all
+    }
+
+    fn read(identity: &'a WorkflowIdentity, signed_at: DateTime<Utc>) -> Self {
+        let claims = &identity.claims;
+        let repository = claims.source_repository_uri.as_deref().map(repository_name);
+        Self {
+            issuer: &identity.issuer,
+            workflow: identity.workflow().map(|workflow| workflow_path(workflow, repository.as_deref())),
+            repository,
+            repository_id: claims.source_repository_identifier.as_deref(),
+            owner: claims.source_repository_owner_uri.as_deref().map(repository_name),
+            owner_id: claims.source_repository_owner_identifier.as_deref(),
+            reference: claims.source_repository_ref.as_deref().map(ref_kind),
+            trigger: claims.build_trigger.as_deref(),
+            environment: claims
+                .deployment_environment
+                .as_deref()
+                .or_else(|| can_carry(Claim::DeploymentEnvironment, signed_at).then_some("")),
+            runner: claims.runner_environment.as_deref(),
+        }
+    }
+}
+
+/// Whether a certificate of that time would carry the claim if there were something to say.
+fn can_carry(claim: Claim, signed_at: DateTime<Utc>) -> bool {
+    NaiveDate::parse_from_str(claim.since(), "%Y-%m-%d").is_ok_and(|since| signed_at.date_naive() >= since)
+}
+
+/// Forges treat the case of owner and repository names as one; so does this.
+fn repository_name(uri: &str) -> String {
+    let uri = uri.trim_end_matches('/');
+    uri.strip_suffix(".git").unwrap_or(uri).to_lowercase()
+}
+
+/// The path within the repository; a reusable workflow of another repository keeps its whole URL.
+fn workflow_path(workflow: &str, repository: Option<&str>) -> String {
+    let own = repository.filter(|repository| {
+        workflow.get(..repository.len()).is_some_and(|start| start.eq_ignore_ascii_case(repository))
+            && workflow[repository.len()..].starts_with('/')
+    });
+    own.map_or(workflow, |repository| workflow[repository.len()..].trim_start_matches('/')).to_owned()
+}
+
+/// The kind of a ref. Numbers become `#`, so that `release/1.2.x` and `release/1.3.x` are one habit.
+fn ref_kind(reference: &str) -> String {
+    if let Some(branch) = reference.strip_prefix("refs/heads/") {
+        format!("branch {}", without_numbers(branch))
+    } else if reference.starts_with("refs/tags/") {
+        "tag".to_owned()
+    } else if reference.starts_with("refs/pull/") || reference.starts_with("refs/merge-requests/") {
+        "pull request".to_owned()
+    } else {
+        without_numbers(reference)
+    }
+}
+
+fn without_numbers(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut in_number = false;
+    for c in name.chars() {
+        in_number = c.is_ascii_digit() || (in_number && matches!(c, '.' | 'x'));
+        match (in_number, out.ends_with('#')) {
+            (true, true) => {}
+            (true, false) => out.push('#'),
+            (false, _) => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refs_by_kind() {
+        for (reference, kind) in [
+            ("refs/heads/main", "branch main"),
+            ("refs/heads/release/1.2.x", "branch release/#"),
+            ("refs/heads/release/1.10.3", "branch release/#"),
+            ("refs/heads/v2-stable", "branch v#-stable"),
+            ("refs/tags/v1.0.0", "tag"),
+            ("refs/pull/12/merge", "pull request"),
+            ("", ""),
+        ] {
+            assert_eq!(ref_kind(reference), kind, "{reference}");
+        }
+    }
+
+    #[test]
+    fn workflows_lose_their_own_repository_only() {
+        let repository = Some("https://github.com/o/r");
+        for (workflow, path) in [
+            ("https://github.com/O/r/.github/workflows/x.yml", ".github/workflows/x.yml"),
+            ("https://github.com/o/r2/.github/workflows/x.yml", "https://github.com/o/r2/.github/workflows/x.yml"),
+            ("https://github.com/o/r//.gitlab-ci.yml", ".gitlab-ci.yml"),
+            ("ü", "ü"),
+        ] {
+            assert_eq!(workflow_path(workflow, repository), path);
+        }
+    }
+
+    #[test]
+    fn an_old_certificate_says_nothing_of_environments() {
+        let identity = WorkflowIdentity::default();
+        let at = |time: &str| Traits::read(&identity, time.parse().unwrap()).environment;
+        assert_eq!(at("2025-11-03T00:00:00Z"), None);
+        assert_eq!(at("2025-11-04T00:00:00Z"), Some(""));
+    }
+}

@@ -1,0 +1,175 @@
+use chrono::{DateTime, Utc};
+
+use super::About;
+use crate::{
+    baseline::{Traits, View, rank},
+    model::{Baseline, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal, Tally},
+};
+
+/// From so many observations on, a tally shows whether its values settle at all.
+const ENOUGH: u32 = 5;
+
+/// Most values that a sentence lists.
+const LISTED: usize = 3;
+
+/// Longest text of a document that a sentence quotes, in characters.
+const QUOTED: usize = 120;
+
+/// One release beside what is normal for its package: all that a detector may look at.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// The release.
+    pub release: &'a Observation,
+    /// What it is compared with; `None` for the first release of a package.
+    pub view: Option<View<'a>>,
+    /// Everything that is known of the package.
+    pub package: &'a Baseline,
+    /// The release's evidence rank, if known.
+    pub rank: Option<EvidenceRank>,
+    /// The release's verified identities.
+    pub traits: Vec<Traits<'a>>,
+}
+
+/// A value that the portrait does not have though it has others of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Novelty {
+    /// What is usual, most frequent first: `branch main (12 of 12)`.
+    pub usual: String,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+    /// How many steps milder a mere habit weighs here.
+    milder: u8,
+}
+
+impl Novelty {
+    /// A severity as it weighs here: milder by one step each where the portrait is inherited or shows a single release,
+    /// where the package's values never settle, and where another line of the package has the value.
+    #[must_use]
+    pub fn weigh(&self, severity: Severity) -> Severity {
+        (0..self.milder).fold(severity, |severity, _| severity.lowered())
+    }
+}
+
+impl<'a> Change<'a> {
+    /// Reads a release beside its package's baseline.
+    pub fn between(package: &'a Baseline, release: &'a Observation) -> Self {
+        let view = View::of(package, &release.line());
+        Self { release, view, package, rank: rank(release), traits: Traits::of(release) }
+    }
+
+    /// The portrait, if there is one.
+    pub fn portrait(&self) -> Option<&'a LineBaseline> {
+        self.view.map(|view| view.portrait)
+    }
+
+    /// Whether a value is new to a tally that has others, and how that weighs. `None` where it is known or where there
+    /// is nothing to compare with.
+    pub fn novelty(&self, pick: fn(&LineBaseline) -> &Tally<String>, value: &str) -> Option<Novelty> {
+        let view = self.view?;
+        let tally = pick(view.portrait);
+        if tally.is_empty() || tally.contains_key(value) {
+            return None;
+        }
+        let seen = total(tally);
+        let unsettled = seen >= ENOUGH && u32::try_from(tally.len()).is_ok_and(|len| len * 2 >= seen);
+        let elsewhere = self.package.lines.values().any(|line| pick(line).contains_key(value));
+        let milder = [view.inherited || seen == 1, unsettled, elsewhere].into_iter().filter(|&yes| yes).count();
+        Some(Novelty {
+            usual: usual(tally),
+            since: tally.values().map(|seen| seen.first).min(),
+            milder: u8::try_from(milder).unwrap_or(u8::MAX),
+        })
+    }
+
+    /// Whether a verdict of `attest` says that an attestation of the release does not hold.
+    pub fn has_invalid(&self) -> bool {
+        self.release.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }))
+    }
+
+    /// Whether the version's tag exists, if known.
+    pub fn tag(&self) -> Option<bool> {
+        self.release.facts.tag.as_ref()?.exists
+    }
+
+    /// Whether the forge shows a release for the version, if known.
+    pub fn forge_release(&self) -> Option<bool> {
+        self.release.facts.release.as_ref()?.exists
+    }
+
+    /// Whether the default branch reaches the commit, if known.
+    pub fn on_default_branch(&self) -> Option<bool> {
+        self.release.facts.commit.as_ref()?.on_default_branch
+    }
+
+    /// Whether the release is known to have been made in the open: its tag exists, and the forge's release is not known
+    /// to be missing. Whoever holds only a registry token cannot do that.
+    pub fn is_in_the_open(&self) -> bool {
+        self.tag() == Some(true) && self.forge_release() != Some(false)
+    }
+
+    /// Whether nothing speaks against the publisher: the account and its address are known to the line, or the registry
+    /// names none.
+    pub fn is_publisher_familiar(&self) -> bool {
+        let Some(publisher) = &self.release.publisher else { return true };
+        let email = publisher.email.as_deref();
+        self.novelty(|line| &line.publishers, &publisher.name).is_none()
+            && email.is_none_or(|email| self.novelty(|line| &line.emails, email).is_none())
+    }
+
+    /// The `owner/name` that the forge says the repository had, as it stands at the end of a URL, lower-case.
+    pub fn formerly(&self) -> Option<String> {
+        self.release.facts.repository.as_ref()?.formerly.as_ref().map(|name| name.to_lowercase())
+    }
+}
+
+/// A signal of a detector.
+pub(super) fn signal(about: &About, severity: Severity, evidence: Evidence) -> Signal {
+    let Evidence { expected, seen, since, why } = evidence;
+    Signal { detector: about.id.into(), severity, expected, seen, since, why: why.to_owned(), supporting: false }
+}
+
+/// A signal that only supports others.
+pub(super) fn support(about: &About, severity: Severity, evidence: Evidence) -> Signal {
+    Signal { supporting: true, ..signal(about, severity, evidence) }
+}
+
+/// What a signal shows: what was expected, what was seen, since when, and why it matters.
+pub(super) struct Evidence {
+    pub expected: String,
+    pub seen: String,
+    pub since: Option<DateTime<Utc>>,
+    pub why: &'static str,
+}
+
+/// How many observations a tally holds.
+pub(super) fn total(tally: &Tally<String>) -> u32 {
+    tally.values().fold(0, |sum, seen| sum.saturating_add(seen.count))
+}
+
+/// The values of a tally in words, most frequent first.
+pub(super) fn usual(tally: &Tally<String>) -> String {
+    let total = total(tally);
+    let mut values: Vec<_> = tally.iter().collect();
+    values.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count));
+    let mut words: Vec<_> = values
+        .iter()
+        .take(LISTED)
+        .map(|(value, seen)| format!("{} ({} of {total})", quote(value), seen.count))
+        .collect();
+    if values.len() > LISTED {
+        words.push(format!("{} others", values.len() - LISTED));
+    }
+    words.join(", ")
+}
+
+/// A document's text as a sentence may quote it: short, on one line, without control characters.
+pub(super) fn quote(text: &str) -> String {
+    if text.is_empty() {
+        return "none".to_owned();
+    }
+    let mut quoted: String = text.chars().take(QUOTED).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.chars().nth(QUOTED).is_some() {
+        quoted.push('…');
+    }
+    quoted
+}

@@ -1,0 +1,185 @@
+use super::{Ground, about};
+use crate::model::{Confidence, Severity, Signal};
+
+/// What the signals of one release add up to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What it says, without the release's name.
+    pub title: String,
+    /// How the severity follows.
+    pub argument: String,
+}
+
+/// One row of the table that argues a severity.
+#[derive(Debug)]
+pub struct Rule {
+    /// The name.
+    pub name: &'static str,
+    /// When it applies, in words.
+    pub when: &'static str,
+    /// What follows, in words.
+    pub then: &'static str,
+    applies: fn(&Voices) -> bool,
+    severity: fn(Severity) -> Severity,
+}
+
+/// The rules; the first that applies decides.
+pub const RULES: &[Rule] = &[
+    Rule {
+        name: "corroborated loss of evidence",
+        when: "evidence is lost or false at high or worse, and a ground other than time speaks at low or above",
+        then: "critical",
+        applies: |voices| {
+            voices.of(Ground::Evidence) >= Some(Severity::High)
+                && voices.others(Ground::Evidence, Severity::Low).any(|ground| ground != Ground::Time)
+        },
+        severity: |_| Severity::Critical,
+    },
+    Rule {
+        name: "two independent grounds",
+        when: "the worst signal is medium or worse, and another ground speaks at medium or above",
+        then: "one step worse than the worst signal",
+        applies: |voices| {
+            voices.worst >= Severity::Medium && voices.others(voices.leading, Severity::Medium).next().is_some()
+        },
+        severity: Severity::raised,
+    },
+    Rule {
+        name: "several weaker grounds",
+        when: "the worst signal is medium, and two other grounds speak at low or above",
+        then: "high",
+        applies: |voices| voices.worst == Severity::Medium && voices.others(voices.leading, Severity::Low).count() >= 2,
+        severity: Severity::raised,
+    },
+    Rule {
+        name: "one ground",
+        when: "otherwise",
+        then: "the worst signal's own severity",
+        applies: |_| true,
+        severity: |worst| worst,
+    },
+];
+
+/// How loud each ground speaks. Supporting signals count here, but cannot lead.
+struct Voices {
+    worst: Severity,
+    leading: Ground,
+    by_ground: [Option<Severity>; Ground::ALL.len()],
+}
+
+impl Voices {
+    fn of(&self, ground: Ground) -> Option<Severity> {
+        self.by_ground[ground as usize]
+    }
+
+    fn others(&self, than: Ground, at_least: Severity) -> impl Iterator<Item = Ground> {
+        Ground::ALL.into_iter().filter(move |&ground| ground != than && self.of(ground) >= Some(at_least))
+    }
+}
+
+/// Combines the signals of one release. `None` where nothing, or nothing but supporting signals, was said.
+pub fn combine(signals: &[Signal]) -> Option<Verdict> {
+    let leading = signals.iter().filter(|signal| !signal.supporting).max_by_key(|signal| signal.severity)?;
+    let voices = listen(signals, leading);
+    let rule = RULES.iter().find(|rule| (rule.applies)(&voices))?;
+    let grounds = Ground::ALL.into_iter().filter(|&ground| voices.of(ground) >= Some(Severity::Low)).count();
+    Some(Verdict {
+        severity: (rule.severity)(voices.worst),
+        confidence: if grounds > 1 { Confidence::High } else { confidence(leading) },
+        title: title(leading, signals),
+        argument: argument(rule, leading, &voices),
+    })
+}
+
+fn listen(signals: &[Signal], leading: &Signal) -> Voices {
+    let mut by_ground = [None; Ground::ALL.len()];
+    for signal in signals {
+        let voice: &mut Option<Severity> = &mut by_ground[ground(signal) as usize];
+        *voice = (*voice).max(Some(signal.severity));
+    }
+    Voices { worst: leading.severity, leading: ground(leading), by_ground }
+}
+
+/// A signal of a detector that this version does not know counts for the weakest ground.
+fn ground(signal: &Signal) -> Ground {
+    about(&signal.detector).map_or(Ground::Time, |about| about.ground)
+}
+
+fn confidence(signal: &Signal) -> Confidence {
+    about(&signal.detector).map_or(Confidence::Low, |about| about.confidence)
+}
+
+fn title(leading: &Signal, signals: &[Signal]) -> String {
+    let name = |signal: &Signal| about(&signal.detector).map_or("differs from its baseline", |about| about.title);
+    let mut rest: Vec<_> = signals
+        .iter()
+        .filter(|signal| signal.detector != leading.detector && signal.severity > Severity::Info)
+        .map(|signal| signal.detector.as_ref())
+        .collect();
+    rest.dedup();
+    match rest.as_slice() {
+        [] => name(leading).to_owned(),
+        rest => format!("{} ({})", name(leading), rest.join(", ")),
+    }
+}
+
+fn argument(rule: &Rule, leading: &Signal, voices: &Voices) -> String {
+    let others: Vec<_> = voices.others(voices.leading, Severity::Low).map(Ground::as_str).collect();
+    let also = match others.as_slice() {
+        [] => "no other ground speaks".to_owned(),
+        [one] => format!("{one} speaks too"),
+        [first @ .., last] => format!("{} and {last} speak too", first.join(", ")),
+    };
+    format!("{} is {} by itself; {also}. Rule: {} ({}).", leading.detector, leading.severity, rule.name, rule.then)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(signals: &[(&'static str, Severity, bool)]) -> Option<Severity> {
+        let signals: Vec<_> = signals
+            .iter()
+            .map(|&(detector, severity, supporting)| Signal {
+                detector: detector.into(),
+                severity,
+                expected: String::new(),
+                seen: String::new(),
+                since: None,
+                why: String::new(),
+                supporting,
+            })
+            .collect();
+        combine(&signals).map(|verdict| verdict.severity)
+    }
+
+    #[test]
+    fn the_ladder() {
+        use Severity::{Critical, High, Info, Low, Medium};
+        let evidence = ("evidence-downgrade", High, false);
+        for (signals, expected) in [
+            (&[][..], None),
+            (&[("odd-hours", Low, true), ("young-dependency", Medium, true)], None),
+            (&[("repository-changed", Info, false)], Some(Info)),
+            (&[evidence], Some(High)),
+            (&[evidence, ("odd-hours", Low, true)], Some(High)),
+            (&[evidence, ("tag-missing", Low, false)], Some(Critical)),
+            (&[evidence, ("install-script-added", Low, true)], Some(Critical)),
+            (&[("publisher-changed", Medium, false), ("tag-missing", Medium, false)], Some(High)),
+            (&[("workflow-changed", Medium, false), ("trigger-changed", Medium, false)], Some(Medium)),
+            (&[("workflow-changed", Medium, false), ("ref-changed", Medium, false)], Some(High)),
+            (&[("tag-missing", Medium, false), ("publisher-changed", Low, false)], Some(Medium)),
+            (
+                &[("tag-missing", Medium, false), ("publisher-changed", Low, false), ("odd-hours", Low, true)],
+                Some(High),
+            ),
+            (&[("publisher-changed", Low, false), ("tag-missing", Low, false)], Some(Low)),
+        ] {
+            assert_eq!(said(signals), expected, "{signals:?}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use std::fmt::Write;
+
+use super::{ALL, Ground, RULES};
+
+/// `docs/DETECTORS.md`: every detector with its documentation, and how signals combine.
+pub fn document() -> String {
+    let mut out = String::from(
+        "# Detectors\n\nThis page is rendered from the code; a test keeps them equal. What a release is compared with is \
+         told in [BASELINES.md](BASELINES.md).\n\n",
+    );
+    index(&mut out);
+    rules(&mut out);
+    for detector in ALL {
+        let about = detector.about();
+        let _ = write!(
+            out,
+            "\n## {}\n\n{}. Ground: {}. Severity: at most {}. Confidence: {}. Since {}.\n\n{}\n",
+            about.id,
+            about.title,
+            about.ground.as_str(),
+            about.severity,
+            about.confidence,
+            about.since,
+            about.docs.trim()
+        );
+    }
+    out
+}
+
+fn index(out: &mut String) {
+    out.push_str("| detector | says | ground | at most |\n|---|---|---|---|\n");
+    for about in ALL.iter().map(|detector| detector.about()) {
+        let (id, title, ground) = (about.id, about.title, about.ground.as_str());
+        let _ = writeln!(out, "| [{id}](#{id}) | {title} | {ground} | {} |", about.severity);
+    }
+}
+
+fn rules(out: &mut String) {
+    let grounds: Vec<_> = Ground::ALL.into_iter().map(Ground::as_str).collect();
+    let _ = write!(
+        out,
+        "\n## How signals become one alert\n\nEvery signal rests on a ground: {}. Grounds are independent of each other. \
+         The worst signal leads; signals of other grounds corroborate it; several signals of one ground count once. \
+         Supporting signals (install-script-added, young-dependency, odd-hours) corroborate but never lead, so they \
+         never alert alone. The first rule that applies decides.\n\n| rule | when | severity |\n|---|---|---|\n",
+        grounds.join(", ")
+    );
+    for rule in RULES {
+        let _ = writeln!(out, "| {} | {} | {} |", rule.name, rule.when, rule.then);
+    }
+    out.push_str(
+        "\nConfidence is high where more than one ground speaks, else the leading detector's. An alert of medium or worse \
+         keeps its release from teaching the baseline.\n",
+    );
+}

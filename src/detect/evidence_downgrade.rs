@@ -1,0 +1,171 @@
+use chrono::{DateTime, Utc};
+
+use super::{About, Change, Detector, Evidence, Ground, signal};
+use crate::{
+    baseline::{View, is_partly_attested},
+    model::{Confidence, EvidenceRank, LineBaseline, Provenance, Severity, Signal},
+};
+
+/// Less evidence than the line had.
+pub struct EvidenceDowngrade;
+
+static ABOUT: About = About {
+    id: "evidence-downgrade",
+    title: "Published with less evidence than this line had",
+    ground: Ground::Evidence,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A release whose evidence ranks below what its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person; PyPI files count one by one, the weakest decides. A rise is reported as informational. A trusted publisher that always attested and no longer does is medium. On a line that never had evidence a release without is quiet, unless the package has evidence elsewhere and the version's tag is known to be missing: then it is low, to support others.
+
+### Why it matters
+A stolen token or session publishes from anywhere, but cannot make the project's workflow attest it. It is the clearest trace that most takeovers leave.
+
+### False positives
+A maintainer who publishes by hand after a failed run looks the same to the registry; a tag and a release by a familiar account make it one step milder, as does a repository that went private. One step milder each: a single release with that evidence, a line that has mixed before, a new line that is compared with another. Once a weaker release was accepted after the stronger ones, the line is taken to have settled there. Back-port lines that never had evidence stay quiet.
+
+### What to do
+Look whether the version has a tag and a run in the repository, and ask the maintainers. If it was by hand: `provwatch alerts ack`, with the reason; if it is the new habit: `provwatch baseline accept`.
+
+### Example incident
+axios 1.14.1 (March 2026), nx 21.5.0 (August 2025), eslint-config-prettier 10.1.6 (July 2025), ultralytics 8.3.45 (December 2024).";
+
+impl Detector for EvidenceDowngrade {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let (Some(view), Some(rank), false) = (change.view, change.rank, change.has_invalid()) else {
+            return Vec::new();
+        };
+        let Some((&usual, seen)) = view.portrait.evidence.last_key_value() else { return Vec::new() };
+        let found = match rank.cmp(&usual) {
+            std::cmp::Ordering::Less => downgrade(change, view, Step { from: usual, to: rank }),
+            std::cmp::Ordering::Greater => Some(upgrade(rank, usual, seen.first)),
+            std::cmp::Ordering::Equal if rank == EvidenceRank::None => unattested_line(change),
+            std::cmp::Ordering::Equal => provenance_lost(change, view.portrait),
+        };
+        found.into_iter().collect()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Step {
+    from: EvidenceRank,
+    to: EvidenceRank,
+}
+
+fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> {
+    let adopted = view.portrait.evidence.get(&step.from)?;
+    let weaker = view.portrait.evidence.get(&step.to);
+    if weaker.is_some_and(|weaker| weaker.last > adopted.last) {
+        return None;
+    }
+    let stronger: u32 = view.portrait.evidence.range(step.from..).map(|(_, seen)| seen.count).sum();
+    let milder =
+        [view.inherited, stronger == 1, weaker.is_some_and(|weaker| weaker.last > adopted.first), is_explained(change)];
+    let severity =
+        milder.into_iter().filter(|&yes| yes).fold(by_itself(change, step), |severity, _| severity.lowered());
+    let evidence = Evidence {
+        expected: format!(
+            "{} on line {} ({stronger} of {} releases)",
+            step.from.as_str(),
+            view.line,
+            view.portrait.releases
+        ),
+        seen: seen(change, step.to),
+        since: Some(adopted.first),
+        why: "A stolen token can publish, but cannot make the project's own workflow attest the release.",
+    };
+    Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
+}
+
+fn by_itself(change: &Change<'_>, step: Step) -> Severity {
+    match (step.from, step.to) {
+        (_, EvidenceRank::None) => Severity::High,
+        (EvidenceRank::Approved, EvidenceRank::Provenance) => Severity::Medium,
+        _ if is_workflow_familiar(change) => Severity::Low,
+        _ => Severity::Medium,
+    }
+}
+
+fn is_workflow_familiar(change: &Change<'_>) -> bool {
+    !change.traits.is_empty()
+        && change.traits.iter().all(|traits| {
+            let known = |new: Option<super::Novelty>| new.is_none();
+            traits.workflow.as_deref().is_some_and(|workflow| known(change.novelty(|line| &line.workflows, workflow)))
+                && traits.repository_id.is_none_or(|id| known(change.novelty(|line| &line.repository_ids, id)))
+        })
+}
+
+/// A familiar account that also tagged and released in the repository, or that had to because the repository is no
+/// longer public.
+fn is_explained(change: &Change<'_>) -> bool {
+    let visibility = change.release.facts.repository.as_ref().and_then(|repository| repository.visibility.as_deref());
+    let private = matches!(visibility, Some("private" | "internal"));
+    change.is_publisher_familiar() && (change.is_in_the_open() || (private && change.release.publisher.is_some()))
+}
+
+fn seen(change: &Change<'_>, rank: EvidenceRank) -> String {
+    if is_partly_attested(change.release) {
+        let files = change.release.provenances();
+        let (bare, all) =
+            files.fold((0, 0), |(bare, all), file| (bare + u32::from(*file == Provenance::Absent), all + 1));
+        return format!("{bare} of {all} files without attestation");
+    }
+    match rank {
+        EvidenceRank::None => format!("no evidence (authentication: {})", change.release.auth.method.as_str()),
+        _ => rank.as_str().to_owned(),
+    }
+}
+
+fn upgrade(rank: EvidenceRank, usual: EvidenceRank, since: DateTime<Utc>) -> Signal {
+    let evidence = Evidence {
+        expected: usual.as_str().to_owned(),
+        seen: rank.as_str().to_owned(),
+        since: Some(since),
+        why: "The evidence rises. From now on less than this is a downgrade.",
+    };
+    signal(&ABOUT, Severity::Info, evidence)
+}
+
+/// Back-ports honestly lack what the main line has; what speaks for their honesty is the tag. Where that is known to be
+/// missing, the difference supports other signals.
+fn unattested_line(change: &Change<'_>) -> Option<Signal> {
+    let attested =
+        |line: &&LineBaseline| line.evidence.last_key_value().is_some_and(|(rank, _)| *rank > EvidenceRank::None);
+    let elsewhere = change.package.lines.values().filter(attested).filter_map(|line| line.first_at).min()?;
+    (change.tag() == Some(false)).then(|| {
+        let evidence = Evidence {
+            expected: "the evidence that other lines of the package have, or a tag".to_owned(),
+            seen: "neither evidence nor a tag for the version".to_owned(),
+            since: Some(elsewhere),
+            why: "A back-port without evidence is ordinary where it is tagged; this one leaves no trace in the repository.",
+        };
+        signal(&ABOUT, Severity::Low, evidence)
+    })
+}
+
+/// The trusted publisher remains and the provenance is gone. Where it never attested everything (CircleCI, private
+/// repositories) that is the habit.
+fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signal> {
+    let ranked: u32 = portrait.evidence.values().map(|seen| seen.count).sum();
+    let attested: u32 = super::change::total(&portrait.issuers);
+    let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
+    let habit = attested > 0 && attested >= ranked;
+    (is_bare && habit && change.rank == Some(EvidenceRank::TrustedPublisher)).then(|| {
+        let evidence = Evidence {
+            expected: format!("provenance with every release ({attested} of {ranked})"),
+            seen: "a trusted publisher, and no provenance".to_owned(),
+            since: portrait.issuers.values().map(|seen| seen.first).min(),
+            why: "Without provenance nobody can see which workflow and commit the release came from.",
+        };
+        let severity = if is_explained(change) { Severity::Low } else { Severity::Medium };
+        signal(&ABOUT, severity, evidence)
+    })
+}

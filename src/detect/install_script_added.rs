@@ -1,0 +1,61 @@
+use super::{
+    About, Change, Detector, Evidence, Ground,
+    change::{quote, usual},
+    support,
+};
+use crate::model::{Confidence, Severity, Signal};
+
+/// Code that runs at installation, where there was none.
+pub struct InstallScriptAdded;
+
+static ABOUT: About = About {
+    id: "install-script-added",
+    title: "Runs new code at installation",
+    ground: Ground::Content,
+    severity: Severity::Medium,
+    confidence: Confidence::Low,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+An install-time script hook that the line never had: medium where earlier releases are known to have had none like it, low where nothing is known of them. It only supports other signals.
+
+### Why it matters
+It runs on every machine that installs the release, before anybody imports it; most npm malware starts there.
+
+### False positives
+Native modules need one. That is why it never alerts alone.
+
+### What to do
+Read the script before installing; install with scripts disabled until then.
+
+### Example incident
+eslint-config-prettier 10.1.6 (July 2025) came with an install script that loaded a library.";
+
+impl Detector for InstallScriptAdded {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        added(change).into_iter().collect()
+    }
+}
+
+fn added(change: &Change<'_>) -> Option<Signal> {
+    let known = &change.portrait()?.install_scripts;
+    let scripts = change.release.manifest.as_ref()?.install_scripts.as_ref()?;
+    let new: Vec<_> = scripts.iter().filter(|hook| !known.contains_key(*hook)).map(|hook| quote(hook)).collect();
+    if new.is_empty() {
+        return None;
+    }
+    let severity = if known.is_empty() { Severity::Low } else { Severity::Medium };
+    let evidence = Evidence {
+        expected: if known.is_empty() { "not known of earlier releases".to_owned() } else { usual(known) },
+        seen: new.join(", "),
+        since: known.values().map(|seen| seen.first).min(),
+        why: "It runs on every machine that installs the release.",
+    };
+    Some(support(&ABOUT, severity, evidence))
+}

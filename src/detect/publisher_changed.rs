@@ -1,0 +1,96 @@
+use super::{About, Change, Detector, Evidence, Ground, Novelty, change::quote, signal};
+use crate::model::{AuthMethod, Confidence, LineBaseline, Person, Severity, Signal};
+
+/// Another account, or a known account with another address.
+pub struct PublisherChanged;
+
+static ABOUT: About = About {
+    id: "publisher-changed",
+    title: "Published by an unfamiliar account",
+    ground: Ground::Account,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+An account that never published on this line, or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. A trusted publisher in place of a person is a rise, and informational.
+
+### Why it matters
+Without provenance the account is all that a registry tells. Phished accounts publish packages that their owners never touched before, and the first thing that a thief changes is the address.
+
+### False positives
+New maintainers. They tag and release like the others, and stay.
+
+### What to do
+Ask whether the account is expected. If it is: `provwatch baseline accept`.
+
+### Example incident
+chalk and debug (September 2025): an account that had never published four of the packages. axios (March 2026): the maintainer's account with another address.";
+
+impl Detector for PublisherChanged {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let (Some(portrait), Some(publisher)) = (change.portrait(), &change.release.publisher) else {
+            return Vec::new();
+        };
+        let by_trust = change.release.auth.method == AuthMethod::TrustedPublisher;
+        let account = change.novelty(|line| &line.publishers, &publisher.name);
+        let found = match account {
+            Some(new) if by_trust => Some(adopted(publisher, new)),
+            Some(new) => unfamiliar(change, publisher, new),
+            None if by_trust => None,
+            None => address(change, portrait, publisher),
+        };
+        found.into_iter().collect()
+    }
+}
+
+fn adopted(publisher: &Person, new: Novelty) -> Signal {
+    let evidence = Evidence {
+        expected: new.usual,
+        seen: format!("the trusted publisher {}", quote(&publisher.name)),
+        since: new.since,
+        why: "A registered workflow publishes now; who built it stands in the certificate.",
+    };
+    signal(&ABOUT, Severity::Info, evidence)
+}
+
+fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<Signal> {
+    let in_the_open = change.is_in_the_open();
+    let elsewhere = change.package.lines.values().any(|line| line.publishers.contains_key(&publisher.name));
+    if elsewhere && in_the_open {
+        return None;
+    }
+    // An account that published other lines is milder for that alone, however little this line shows.
+    let severity = if elsewhere { Severity::Low } else { new.weigh(Severity::Medium) };
+    let evidence = Evidence {
+        expected: new.usual,
+        seen: quote(&publisher.name),
+        since: new.since,
+        why: "Phished accounts publish packages that their owners did not publish before.",
+    };
+    Some(signal(&ABOUT, if in_the_open { severity.lowered() } else { severity }, evidence))
+}
+
+fn address(change: &Change<'_>, portrait: &LineBaseline, publisher: &Person) -> Option<Signal> {
+    let email = publisher.email.as_deref()?;
+    let new = change.novelty(|line| &line.emails, email)?;
+    let known_domain = portrait.emails.keys().any(|known| domain(known) == domain(email));
+    let severity = new.weigh(if known_domain { Severity::Low } else { Severity::Medium });
+    let evidence = Evidence {
+        expected: format!("{} with {}", quote(&publisher.name), new.usual),
+        seen: format!("{} with {}", quote(&publisher.name), quote(email)),
+        since: new.since,
+        why: "The first thing that whoever takes an account over changes is its address.",
+    };
+    Some(signal(&ABOUT, if change.is_in_the_open() { severity.lowered() } else { severity }, evidence))
+}
+
+fn domain(email: &str) -> Option<String> {
+    email.rsplit_once('@').map(|(_, domain)| domain.to_lowercase())
+}

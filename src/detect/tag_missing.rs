@@ -1,0 +1,99 @@
+use chrono::{DateTime, Utc};
+
+use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use crate::{
+    baseline::View,
+    model::{Confidence, LineBaseline, Severity, Signal},
+};
+
+/// No tag where releases have one.
+pub struct TagMissing;
+
+static ABOUT: About = About {
+    id: "tag-missing",
+    title: "No tag in the repository, where releases have one",
+    ground: Ground::Source,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A version whose tag is known not to exist on a line whose releases were tagged; a line of a single release counts by its whole package. Medium where all were; low where only one release or another line shows it, where the forge has a release for the version, or where up to one in ten had none. A tag that was not looked up is not missing.
+
+### Why it matters
+It is the only trace that a takeover leaves when the identity stays the same, and the first that separates a token thief from a maintainer in a hurry.
+
+### False positives
+Projects that push tags minutes after publishing, or forget them. Facts are asked for again before an alert becomes critical.
+
+### What to do
+Look for the commit of the version in the repository. If there is none, treat it as not the project's.
+
+### Example incident
+ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no tag. chalk (September 2025).";
+
+/// Fewest tagged releases for each untagged one that still are a habit.
+const HABIT: u32 = 10;
+
+impl Detector for TagMissing {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        missing(change).into_iter().collect()
+    }
+}
+
+fn missing(change: &Change<'_>) -> Option<Signal> {
+    let view = change.view.filter(|_| change.tag() == Some(false))?;
+    let habit = Habit::of(change, view)?;
+    let severity = match (habit.present, habit.absent) {
+        (1, 0) => Severity::Low,
+        (_, 0) if view.inherited || change.forge_release() == Some(true) => Severity::Low,
+        (_, 0) => Severity::Medium,
+        (present, absent) if present >= absent.saturating_mul(HABIT) => Severity::Low,
+        _ => return None,
+    };
+    Some(signal(&ABOUT, severity, evidence(change, &habit)))
+}
+
+/// How often versions were tagged.
+struct Habit {
+    present: u32,
+    absent: u32,
+    since: DateTime<Utc>,
+}
+
+impl Habit {
+    /// The line's; where a single release is all it shows, the whole package's, for a repository is tagged by the same
+    /// people whatever the line.
+    fn of(change: &Change<'_>, view: View<'_>) -> Option<Self> {
+        let own = Self::sum([view.portrait].into_iter())?;
+        if own.present + own.absent > 1 { Some(own) } else { Self::sum(change.package.lines.values()) }
+    }
+
+    fn sum<'a>(lines: impl Iterator<Item = &'a LineBaseline> + Clone) -> Option<Self> {
+        let seen = |key: &'static str| lines.clone().filter_map(move |line| line.tags.get(key));
+        let count = |key| seen(key).fold(0_u32, |sum, seen| sum.saturating_add(seen.count));
+        let since = seen("present").map(|seen| seen.first).min()?;
+        Some(Self { present: count("present"), absent: count("absent"), since })
+    }
+}
+
+fn evidence(change: &Change<'_>, habit: &Habit) -> Evidence {
+    let tag = change.release.facts.tag.as_ref().and_then(|tag| tag.name.as_deref()).unwrap_or("for the version");
+    let release = if change.forge_release() == Some(false) { ", nor a release on the forge" } else { "" };
+    Evidence {
+        expected: format!(
+            "a tag ({} of {} releases had one)",
+            habit.present,
+            habit.present.saturating_add(habit.absent)
+        ),
+        seen: format!("no tag {}{release}", quote(tag)),
+        since: Some(habit.since),
+        why: "What does not stand in the repository was not released by whoever keeps it.",
+    }
+}

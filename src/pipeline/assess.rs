@@ -1,0 +1,120 @@
+//! One release against its package's baseline. Pure: `run`, `replay`, `lookup` and `check` all ask this.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    baseline::teaches,
+    detect::{Change, Verdict, combine, inspect},
+    model::{Alert, AlertKind, AlertStatus, Baseline, Links, Observation, Provenance, Signal},
+};
+
+/// What a release says beside its baseline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessment {
+    /// The signals, the worst first.
+    pub signals: Vec<Signal>,
+    /// What they add up to; `None` where no signal may alert.
+    pub verdict: Option<Verdict>,
+    /// Whether the release joins the baseline at once, see `docs/BASELINES.md`.
+    pub teaches: bool,
+}
+
+/// Assesses a release against what was known before it.
+pub fn assess(baseline: &Baseline, release: &Observation) -> Assessment {
+    let signals = inspect(&Change::between(baseline, release));
+    let verdict = combine(&signals);
+    let teaches = teaches(verdict.as_ref().map(|verdict| verdict.severity));
+    Assessment { signals, verdict, teaches }
+}
+
+/// The alert of an assessment, if there is one.
+pub fn alert(release: &Observation, assessed: &Assessment, raised_at: DateTime<Utc>, links: Links) -> Option<Alert> {
+    let verdict = assessed.verdict.as_ref()?;
+    let (fingerprint, id) = Alert::identify(AlertKind::Release, &release.purl.to_string());
+    Some(Alert {
+        id,
+        fingerprint,
+        kind: AlertKind::Release,
+        severity: verdict.severity,
+        confidence: verdict.confidence,
+        purl: Some(release.purl.clone()),
+        published_at: Some(release.published_at),
+        raised_at,
+        title: format!("{} {}: {}", release.purl.package().name(), release.purl.version(), verdict.title),
+        argument: verdict.argument.clone(),
+        status: AlertStatus::Open,
+        signals: assessed.signals.clone(),
+        members: Vec::new(),
+        links,
+    })
+}
+
+/// Where the release's verified provenance says to look: commit, run, log entry. The registry's page is the caller's to
+/// add, who knows where its registry lives.
+pub fn links(release: &Observation) -> Links {
+    let verified = release.provenances().find_map(|provenance| match provenance {
+        Provenance::Verified(verified) => Some(verified),
+        _ => None,
+    });
+    let Some(verified) = verified else { return Links::default() };
+    let claims = &verified.identity.claims;
+    let web = |url: &String| url.starts_with("https://").then(|| url.clone());
+    let commit = claims.source_repository_uri.as_ref().and_then(web).zip(claims.source_repository_digest.as_ref());
+    Links {
+        registry: None,
+        log: verified.log.as_ref().map(|entry| format!("https://search.sigstore.dev/?logIndex={}", entry.index)),
+        commit: commit.map(|(repository, digest)| format!("{}/commit/{digest}", repository.trim_end_matches('/'))),
+        run: claims.run_invocation_uri.as_ref().and_then(web),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::baseline::learn;
+
+    fn release(version: &str, day: u32, attested: bool) -> Observation {
+        let attestation = if attested {
+            json!({"status": "verified", "issuer": "https://token.actions.githubusercontent.com",
+                "log": {"origin": "o", "index": 7},
+                "claims": {"source_repository_uri": "https://github.com/o/r", "source_repository_digest": "abc",
+                    "run_invocation_uri": "javascript:alert(1)"}})
+        } else {
+            json!({"status": "absent"})
+        };
+        serde_json::from_value(json!({"purl": format!("pkg:npm/a@{version}"),
+            "published_at": format!("2026-01-{day:02}T12:00:00Z"), "auth": {"method": "token"},
+            "attestation": attestation}))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_first_release_says_nothing_and_teaches() {
+        let assessed = assess(&Baseline::empty("pkg:npm/a".parse().unwrap()), &release("1.0.0", 1, true));
+        assert_eq!(assessed, Assessment { signals: vec![], verdict: None, teaches: true });
+    }
+
+    #[test]
+    fn a_loss_of_evidence_is_one_alert_and_does_not_teach() {
+        let mut baseline = Baseline::empty("pkg:npm/a".parse().unwrap());
+        for (version, day) in [("1.0.0", 1), ("1.0.1", 2), ("1.0.2", 3)] {
+            learn(&mut baseline, &release(version, day, true));
+        }
+        let bare = release("1.0.3", 4, false);
+        let assessed = assess(&baseline, &bare);
+        assert!(!assessed.teaches);
+        assert_eq!(assessed, assess(&baseline, &bare), "the same input gives the same signals");
+        let alert = alert(&bare, &assessed, bare.published_at, links(&bare)).unwrap();
+        insta::assert_json_snapshot!(alert);
+    }
+
+    #[test]
+    fn links_lead_to_web_pages_only() {
+        let links = links(&release("1.0.0", 1, true));
+        assert_eq!(links.commit.as_deref(), Some("https://github.com/o/r/commit/abc"));
+        assert_eq!(links.log.as_deref(), Some("https://search.sigstore.dev/?logIndex=7"));
+        assert_eq!(links.run, None);
+    }
+}

@@ -1,0 +1,362 @@
+//! Timelines through the real rules: back-tests, and what a stored history would have said.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use chrono::Datelike;
+use serde::{Deserialize, Serialize};
+
+use super::assess::{Assessment, alert, assess, links};
+use crate::{
+    baseline::{Decision, Held, Later, joins, learn},
+    model::{Alert, Baseline, Observation, Package, ReleaseId, ReleaseLine, Severity},
+};
+
+/// Largest timeline file, in bytes.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Years in which a release can have been published. Registries are younger and clocks that err further are wrong.
+const YEARS: std::ops::RangeInclusive<i32> = 1995..=2100;
+
+/// Why a timeline cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// It cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// It is too large.
+    #[error("{} is larger than {} MiB; split the timeline by package", path.display(), MAX_BYTES >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder without timelines.
+    #[error("{} holds no timeline; expected files that end in .json", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It is not a timeline. The cause names line and column.
+    #[error("{} is not a timeline", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// It contradicts itself.
+    #[error("{}: {place}: {why}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, `observations[3].published_at`.
+        place: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// A back-test case, as the contract has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timeline {
+    /// Its name.
+    pub case: String,
+    /// Whether something bad happened.
+    pub kind: Kind,
+    /// What happened.
+    #[serde(default)]
+    pub summary: String,
+    /// Where it is told.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// What no source tells and was filled in.
+    #[serde(default)]
+    pub filled_in: Vec<String>,
+    /// The releases.
+    pub observations: Vec<Observation>,
+    /// What is expected of the alerts.
+    #[serde(default)]
+    pub expect: Vec<Expectation>,
+}
+
+/// Whether something bad happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A takeover.
+    Positive,
+    /// An honest change.
+    Negative,
+}
+
+/// What is expected of one release: exactly one of the two bounds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// The release.
+    pub purl: ReleaseId,
+    /// The least severity of its alert.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at_least: Option<Severity>,
+    /// The worst severity of its alert; a release without one counts as `info`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at_most: Option<Severity>,
+}
+
+impl Expectation {
+    /// Whether a severity meets it.
+    pub fn is_met_by(&self, severity: Severity) -> bool {
+        self.at_least.is_none_or(|least| severity >= least) && self.at_most.is_none_or(|most| severity <= most)
+    }
+}
+
+/// An alert of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseAlert {
+    /// The timeline's name.
+    pub case: String,
+    /// The alert.
+    #[serde(flatten)]
+    pub alert: Alert,
+}
+
+/// One expectation and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// The expectation.
+    #[serde(flatten)]
+    pub expected: Expectation,
+    /// The worst severity that the release's alert had.
+    pub severity: Severity,
+    /// Whether it was met.
+    pub met: bool,
+}
+
+/// What a timeline gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replayed {
+    /// The timeline's name.
+    pub case: String,
+    /// Its alerts, by time.
+    pub alerts: Vec<CaseAlert>,
+    /// Its expectations.
+    pub scores: Vec<Score>,
+}
+
+impl Replayed {
+    /// How many expectations were met.
+    pub fn met(&self) -> usize {
+        self.scores.iter().filter(|score| score.met).count()
+    }
+
+    /// How many were missed.
+    pub fn missed(&self) -> usize {
+        self.scores.len() - self.met()
+    }
+}
+
+impl Timeline {
+    /// Reads a timeline file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is no timeline, or contradicts itself; the error names the file and the place.
+    pub fn read(path: &Path) -> Result<Self, ReplayError> {
+        let failed = |source| ReplayError::Read { path: path.to_owned(), source };
+        let file = fs::File::open(path).map_err(failed)?;
+        let mut bytes = Vec::new();
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(ReplayError::TooLarge { path: path.to_owned() });
+        }
+        Self::parse(path, &bytes)
+    }
+
+    /// Parses a timeline; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Timeline::read`].
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ReplayError> {
+        let timeline: Self =
+            serde_json::from_slice(bytes).map_err(|source| ReplayError::Json { path: path.to_owned(), source })?;
+        timeline.validate().map_err(|(place, why)| ReplayError::Invalid { path: path.to_owned(), place, why })?;
+        Ok(timeline)
+    }
+
+    fn validate(&self) -> Result<(), (String, String)> {
+        let releases = self.validate_observations()?;
+        self.validate_expectations(&releases)
+    }
+
+    /// A release may be observed again later, as a registry that shows a republished version does, but not twice at one
+    /// time.
+    fn validate_observations(&self) -> Result<HashSet<&ReleaseId>, (String, String)> {
+        let mut seen = HashSet::new();
+        for (index, release) in self.observations.iter().enumerate() {
+            let place = |key: &str| format!("observations[{index}].{key}");
+            if !YEARS.contains(&release.published_at.year()) {
+                return Err((place("published_at"), format!("{} is no possible time", release.published_at)));
+            }
+            if !seen.insert((&release.purl, release.published_at)) {
+                return Err((place("purl"), format!("{} stands there twice at the same time", release.purl)));
+            }
+        }
+        Ok(seen.into_iter().map(|(purl, _)| purl).collect())
+    }
+
+    fn validate_expectations(&self, releases: &HashSet<&ReleaseId>) -> Result<(), (String, String)> {
+        let mut bounds: HashMap<&ReleaseId, (Severity, Severity)> = HashMap::new();
+        for (index, expectation) in self.expect.iter().enumerate() {
+            let fail = |why: String| Err((format!("expect[{index}]"), why));
+            let purl = &expectation.purl;
+            if !releases.contains(purl) {
+                return fail(format!("{purl} is none of the observations"));
+            }
+            if expectation.at_least.is_some() == expectation.at_most.is_some() {
+                return fail(format!("{purl} needs exactly one of at_least and at_most"));
+            }
+            let (least, most) = bounds.entry(purl).or_insert((Severity::Info, Severity::Critical));
+            *least = (*least).max(expectation.at_least.unwrap_or(Severity::Info));
+            *most = (*most).min(expectation.at_most.unwrap_or(Severity::Critical));
+            if least > most {
+                return fail(format!("{purl} is expected at least {least} and at most {most}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the timelines of files and folders; of a folder, every file in it that ends in `.json`, by name.
+///
+/// # Errors
+/// The first file that is no timeline.
+pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Timeline>, ReplayError> {
+    let mut timelines = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            for file in files_of(path)? {
+                timelines.push(Timeline::read(&file)?);
+            }
+        } else {
+            timelines.push(Timeline::read(path)?);
+        }
+    }
+    Ok(timelines)
+}
+
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>, ReplayError> {
+    let failed = |source| ReplayError::Read { path: folder.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() { Err(ReplayError::Empty { path: folder.to_owned() }) } else { Ok(files) }
+}
+
+/// Replays a timeline: every release is assessed against what its predecessors taught.
+pub fn replay(timeline: &Timeline) -> Replayed {
+    let mut alerts: Vec<CaseAlert> = Vec::new();
+    let mut by_release: BTreeMap<&ReleaseId, usize> = BTreeMap::new();
+    trace(&timeline.observations, |release, assessed| {
+        let Some(alert) = alert(release, assessed, release.published_at, links(release)) else { return };
+        match by_release.get(&release.purl).map(|&index| &mut alerts[index].alert) {
+            Some(known) if known.severity >= alert.severity => {}
+            Some(known) => *known = alert,
+            None => {
+                by_release.insert(&release.purl, alerts.len());
+                alerts.push(CaseAlert { case: timeline.case.clone(), alert });
+            }
+        }
+    });
+    let severity = |purl| by_release.get(purl).map_or(Severity::Info, |&index| alerts[index].alert.severity);
+    let scores = timeline.expect.iter().map(|expected| score(expected, severity(&expected.purl))).collect();
+    alerts.sort_by_key(|alert| alert.alert.published_at);
+    Replayed { case: timeline.case.clone(), alerts, scores }
+}
+
+fn score(expected: &Expectation, severity: Severity) -> Score {
+    Score { expected: expected.clone(), severity, met: expected.is_met_by(severity) }
+}
+
+/// Assesses releases in publish order, of any packages, and shows each with its assessment. Baselines start empty, learn
+/// what teaches, and take in held releases by the rule of `docs/BASELINES.md`.
+pub fn trace<'a>(releases: &'a [Observation], mut see: impl FnMut(&'a Observation, &Assessment)) {
+    let mut order: Vec<&Observation> = releases.iter().collect();
+    order.sort_by_key(|release| release.published_at);
+    let mut packages: HashMap<&Package, History<'a>> = HashMap::new();
+    for release in order {
+        let history = match packages.entry(release.purl.package()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(History::of(release.purl.package())),
+        };
+        see(release, &history.assess(release));
+    }
+}
+
+/// One package while it is replayed.
+struct History<'a> {
+    baseline: Baseline,
+    held: Vec<(Held, &'a Observation)>,
+    /// The last alert, and what came since.
+    later: Vec<Later>,
+}
+
+impl<'a> History<'a> {
+    fn of(package: &Package) -> Self {
+        Self { baseline: Baseline::empty(package.clone()), held: Vec::new(), later: Vec::new() }
+    }
+
+    fn assess(&mut self, release: &'a Observation) -> Assessment {
+        let assessed = assess(&self.baseline, release);
+        if assessed.teaches {
+            learn(&mut self.baseline, release);
+        }
+        self.remember(release, &assessed);
+        if assessed.teaches && !self.held.is_empty() {
+            self.join(&release.line());
+        }
+        assessed
+    }
+
+    /// Keeps what [`joins`] needs: the last alert, and the clean releases since on lines where something is held.
+    fn remember(&mut self, release: &'a Observation, assessed: &Assessment) {
+        let (line, published_at) = (release.line(), release.published_at);
+        if !assessed.teaches {
+            self.later.clear();
+        }
+        if !assessed.teaches || self.held.iter().any(|(held, _)| held.line == line) {
+            self.later.push(Later { line: line.clone(), published_at, clean: assessed.teaches });
+        }
+        // A worse one waits for an operator, whom a replay does not have.
+        if let Some(verdict) = assessed.verdict.as_ref().filter(|verdict| verdict.severity == Severity::Medium) {
+            let (status, decision) = (release.status, Decision::Pending);
+            self.held.push((Held { line, published_at, severity: verdict.severity, status, decision }, release));
+        }
+    }
+
+    fn join(&mut self, line: &ReleaseLine) {
+        let (baseline, later) = (&mut self.baseline, &self.later);
+        self.held.retain(|(held, release)| {
+            let joined = held.line == *line && joins(held, later);
+            if joined {
+                learn(baseline, release);
+            }
+            !joined
+        });
+    }
+}
