@@ -14,5 +14,6 @@ pub mod model;
 pub mod pipeline;
 pub mod registry;
 pub mod store;
+pub mod strict_toml;
 pub mod telemetry;
 pub mod watchlist;

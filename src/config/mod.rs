@@ -1,1 +1,134 @@
 //! The configuration file, one file a section.
+//!
+//! TOML, compared with its own JSON schema before serde sees it (`strict_toml`), so that a message names everything
+//! that is wrong at once; `docs/CONFIGURATION.md` and `schema/config.schema.json` are made from the same schema.
+//! These are plain values: other rooms turn them into clients, trust roots and sinks.
+
+mod check;
+mod daemon;
+mod detectors;
+mod docs;
+mod formats;
+mod http;
+mod log;
+mod paths;
+mod period;
+mod registries;
+mod secret;
+mod store;
+mod subscription;
+mod trust;
+mod url;
+mod watchlist;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use check::{Finding, Gravity};
+pub use daemon::DaemonSection;
+pub use detectors::DetectorSection;
+pub use docs::{json_schema, markdown};
+pub use http::{HostLimit, HttpSection};
+pub use log::{LogFormat, LogSection};
+pub use period::Period;
+pub use registries::{CargoSection, NpmSection, PypiSection, RegistriesSection};
+pub use secret::{Secret, SecretError, SecretSource};
+pub use store::StoreSection;
+pub use subscription::{EmailSection, Security, Sink, SlackSection, Subscription, WebhookSection};
+pub use trust::{TrustSection, TrustSource};
+pub use url::WebUrl;
+pub use watchlist::WatchlistSection;
+
+use crate::strict_toml::{self, Problems, ReadError};
+
+/// Most bytes of a configuration file.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The commented file that `provwatch init` writes.
+pub const TEMPLATE: &str = include_str!("template.toml");
+
+/// The configuration: everything that an operator may decide. Every key has a default, an empty file is valid.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where provwatch keeps what it learned.
+    pub store: StoreSection,
+    /// How provwatch behaves on the network.
+    pub http: HttpSection,
+    /// The package registries.
+    pub registries: RegistriesSection,
+    /// What signatures are verified against.
+    pub trust: TrustSection,
+    /// Which packages are watched.
+    pub watchlist: WatchlistSection,
+    /// Who is told: one `[[subscriptions]]` table for each receiver.
+    pub subscriptions: Vec<Subscription>,
+    /// How the daemon works.
+    pub daemon: DaemonSection,
+    /// Settings of single detectors: `[detectors.odd-hours]`. `provwatch detectors list` names them.
+    pub detectors: BTreeMap<String, DetectorSection>,
+    /// What provwatch writes about itself.
+    pub log: LogSection,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("reading the configuration{}", if .0.is_not_found() { "; `provwatch init` writes one" } else { "" })]
+    Read(#[source] ReadError),
+    /// The file can be read and is wrong.
+    #[error("the configuration is not usable\n{0}")]
+    Problems(Problems),
+}
+
+impl Config {
+    /// Reads a configuration file. Relative paths in it are taken from its folder.
+    ///
+    /// # Errors
+    /// No readable file of at most 1 MiB, or everything that is wrong with it.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = strict_toml::read_text(path, MAX_BYTES).map_err(ConfigError::Read)?;
+        let mut config = Self::parse(&text, path).map_err(ConfigError::Problems)?;
+        config.resolve(path.parent().unwrap_or(Path::new("")));
+        Ok(config)
+    }
+
+    /// Parses a configuration. `origin` is the file that messages name; paths stay as they are written.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(text: &str, origin: &Path) -> Result<Self, Problems> {
+        strict_toml::parse(text, origin, formats::ALL)
+    }
+
+    /// The database file: as configured, or below systemd's state folder, `/var/lib` for root, the user's data folder.
+    pub fn store_path(&self) -> PathBuf {
+        self.store.path.clone().unwrap_or_else(paths::default_store)
+    }
+
+    /// The configuration file that is used when none is named: `/etc/provwatch/provwatch.toml` for root, otherwise below
+    /// the user's configuration folder.
+    pub fn default_path() -> PathBuf {
+        paths::default_config()
+    }
+
+    /// Takes relative paths from `folder`.
+    fn resolve(&mut self, folder: &Path) {
+        let lists = self.watchlist.files.iter_mut();
+        let sections = [self.store.path.as_mut(), self.http.ca_file.as_mut()].into_iter().flatten();
+        let trust = self.trust.paths_mut();
+        let secrets = self.subscriptions.iter_mut().flat_map(Subscription::paths_mut);
+        for path in lists.chain(sections).chain(trust).chain(secrets) {
+            *path = folder.join(&*path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

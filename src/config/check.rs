@@ -1,0 +1,215 @@
+use std::{
+    collections::HashSet,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use super::{Config, Period, Sink, Subscription, TrustSource, secret};
+use crate::strict_toml::did_you_mean;
+
+/// Something about the configuration that an operator should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Whether provwatch can work with it.
+    pub gravity: Gravity,
+    /// The key: `subscriptions[0].password_file`.
+    pub key: String,
+    /// What is wrong, and what to do.
+    pub what: String,
+}
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gravity {
+    /// It works, and is probably not what was meant.
+    Warning,
+    /// It cannot work.
+    Error,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.what)
+    }
+}
+
+fn error(key: impl Into<String>, what: impl Into<String>) -> Finding {
+    Finding { gravity: Gravity::Error, key: key.into(), what: what.into() }
+}
+
+fn warning(key: impl Into<String>, what: impl Into<String>) -> Finding {
+    Finding { gravity: Gravity::Warning, key: key.into(), what: what.into() }
+}
+
+impl Config {
+    /// Looks at what the form of the file cannot say: files that are missing, secrets that others may read, keys that
+    /// contradict each other. `detectors` are the known ids. Reads files, changes nothing.
+    pub fn check(&self, detectors: &[&str]) -> Vec<Finding> {
+        self.check_below(detectors, secret::credentials_directory().as_deref())
+    }
+
+    pub(super) fn check_below(&self, detectors: &[&str], credentials: Option<&Path>) -> Vec<Finding> {
+        [
+            self.network(),
+            self.intervals(),
+            self.trust_root(),
+            self.files(),
+            self.names(),
+            self.sinks(credentials),
+            self.detector_ids(detectors),
+        ]
+        .concat()
+    }
+
+    fn network(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if self.http.contact.is_none() {
+            findings
+                .push(warning("http.contact", "not set; the registries ask for a contact and may refuse without one"));
+        }
+        if self.http.connect_timeout > self.http.request_timeout {
+            findings.push(warning(
+                "http.connect_timeout",
+                "longer than http.request_timeout, which ends the attempt first",
+            ));
+        }
+        let registries = &self.registries;
+        if !(registries.npm.enabled || registries.pypi.enabled || registries.cargo.enabled) {
+            findings.push(error("registries", "all are disabled; nothing is watched"));
+        }
+        findings
+    }
+
+    /// The published limits: PyPI 3600 changelog requests an hour; crates.io's feed holds an hour of releases.
+    fn intervals(&self) -> Vec<Finding> {
+        let registries = &self.registries;
+        let mut findings = Vec::new();
+        for (name, interval, least) in [
+            ("npm", registries.npm.interval, Period::seconds(1)),
+            ("pypi", registries.pypi.interval, Period::seconds(2)),
+            ("cargo", registries.cargo.interval, Period::seconds(10)),
+        ] {
+            if interval < least {
+                let what = format!("{interval} is more often than the registry welcomes; use at least {least}");
+                findings.push(warning(format!("registries.{name}.interval"), what));
+            }
+        }
+        if registries.cargo.interval > Period::minutes(30) {
+            let what = "the feed keeps one hour; at this interval releases can fall out between two looks";
+            findings.push(warning("registries.cargo.interval", what));
+        }
+        findings
+    }
+
+    fn trust_root(&self) -> Vec<Finding> {
+        let trust = &self.trust;
+        let mut findings = Vec::new();
+        match (trust.source, &trust.trusted_root) {
+            (TrustSource::File, None) => {
+                findings.push(error("trust.trusted_root", "missing; source = \"file\" needs it"));
+            }
+            (TrustSource::Embedded | TrustSource::Tuf, Some(_)) => {
+                findings.push(warning("trust.trusted_root", "not used; it counts only with source = \"file\""));
+            }
+            _ => {}
+        }
+        if trust.source != TrustSource::Tuf && trust.tuf_url.is_some() {
+            findings.push(warning("trust.tuf_url", "not used; it counts only with source = \"tuf\""));
+        }
+        findings
+    }
+
+    fn files(&self) -> Vec<Finding> {
+        let mut wanted: Vec<(String, &PathBuf)> = Vec::new();
+        let optional = [
+            ("http.ca_file", &self.http.ca_file),
+            ("trust.trusted_root", &self.trust.trusted_root),
+            ("trust.npm_keys", &self.trust.npm_keys),
+        ];
+        wanted.extend(optional.into_iter().filter_map(|(key, path)| Some((key.to_owned(), path.as_ref()?))));
+        wanted.extend(self.watchlist.files.iter().enumerate().map(|(n, path)| (format!("watchlist.files[{n}]"), path)));
+        let missing = wanted.into_iter().filter(|(_, path)| !path.is_file());
+        missing.map(|(key, path)| error(key, format!("there is no file {}", path.display()))).collect()
+    }
+
+    fn names(&self) -> Vec<Finding> {
+        let mut seen = HashSet::new();
+        let twice = self.subscriptions.iter().enumerate().filter(|(_, subscription)| !seen.insert(&subscription.name));
+        let what =
+            |name: &str| format!("{name:?} is the name of another subscription too; deliveries need unique names");
+        let mut findings: Vec<_> =
+            twice.map(|(n, twin)| error(format!("subscriptions[{n}].name"), what(&twin.name))).collect();
+        if self.subscriptions.is_empty() {
+            findings.push(warning("subscriptions", "there are none; alerts are recorded and nobody is told"));
+        }
+        findings
+    }
+
+    fn sinks(&self, credentials: Option<&Path>) -> Vec<Finding> {
+        let numbered = self.subscriptions.iter().enumerate();
+        numbered.flat_map(|(n, subscription)| sink(&format!("subscriptions[{n}]"), subscription, credentials)).collect()
+    }
+
+    fn detector_ids(&self, known: &[&str]) -> Vec<Finding> {
+        let unknown = self.detectors.keys().filter(|id| !known.contains(&id.as_str()));
+        unknown
+            .map(|id| {
+                let hint = did_you_mean(id, known.iter().copied());
+                let what = format!("there is no such detector{hint}; `provwatch detectors list` names them");
+                error(format!("detectors.{id}"), what)
+            })
+            .collect()
+    }
+}
+
+fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if subscription.kinds.is_empty() {
+        findings.push(warning(format!("{key}.kinds"), "empty; nothing is ever delivered"));
+    }
+    let secret = subscription.secret();
+    match (&subscription.sink, &secret) {
+        (Sink::Slack(_), None) => findings.push(error(format!("{key}.url_file"), "missing; or use url_credential")),
+        (Sink::Webhook(_), None) => {
+            let what = "missing (or secret_credential); the receiver cannot tell alerts from forgeries";
+            findings.push(warning(format!("{key}.secret_file"), what));
+        }
+        (Sink::Email(email), None) if email.username.is_some() => {
+            findings.push(error(format!("{key}.password_file"), "missing; username needs it, or password_credential"));
+        }
+        (Sink::Email(email), Some(_)) if email.username.is_none() => {
+            findings.push(error(format!("{key}.username"), "missing; there is a password"));
+        }
+        _ => {}
+    }
+    if has_two_sources(&subscription.sink) {
+        findings.push(error(key, "has both a _file and a _credential key; keep one"));
+    }
+    let Some((name, source)) = secret else { return findings };
+    if let Err(why) = source.read_below(credentials) {
+        findings.push(error(format!("{key}.{name}"), chain(&why)));
+    }
+    if source.is_world_readable(credentials) {
+        let what = format!("every user of this machine may read the {source}; `chmod o-r` it");
+        findings.push(warning(format!("{key}.{name}"), what));
+    }
+    findings
+}
+
+fn has_two_sources(sink: &Sink) -> bool {
+    match sink {
+        Sink::Email(email) => email.password_file.is_some() && email.password_credential.is_some(),
+        Sink::Slack(slack) => slack.url_file.is_some() && slack.url_credential.is_some(),
+        Sink::Webhook(webhook) => webhook.secret_file.is_some() && webhook.secret_credential.is_some(),
+        Sink::Stdout => false,
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

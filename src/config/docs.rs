@@ -1,0 +1,149 @@
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::Config;
+use crate::strict_toml;
+
+/// The JSON schema of the configuration: `schema/config.schema.json`.
+pub fn json_schema() -> Value {
+    strict_toml::schema::<Config>()
+}
+
+/// `docs/CONFIGURATION.md`: every key with its type, default and meaning, from the schema.
+pub fn markdown() -> String {
+    let root = json_schema();
+    let mut out = String::from(INTRODUCTION);
+    for (name, section) in properties(&root) {
+        let schema = resolved(&root, section);
+        let (heading, item) = match name {
+            "subscriptions" => ("[[subscriptions]]".to_owned(), resolved(&root, &schema["items"])),
+            "detectors" => ("[detectors.<id>]".to_owned(), resolved(&root, &schema["additionalProperties"])),
+            _ => (format!("[{name}]"), schema),
+        };
+        write_section(&mut out, &root, &heading, text(section, schema), item);
+    }
+    out
+}
+
+const INTRODUCTION: &str = "# Configuration
+
+This page is generated from the configuration's own schema (`schema/config.schema.json`); the test
+`the_documentation_is_up_to_date` keeps it so.
+
+provwatch reads one TOML file: `--config FILE`, or `/etc/provwatch/provwatch.toml` for root and
+`~/.config/provwatch/provwatch.toml` for others. `provwatch init` writes a commented one, `provwatch doctor` checks it.
+Every key has a default unless it is marked *required*; unknown keys are errors. Relative paths are taken from the
+file's folder. Periods are a whole number and `ms`, `s`, `m`, `h` or `d`: `\"90s\"`.
+
+Secrets never stand in the file itself: a key `…_file` names a file that only the service's user may read, a key
+`…_credential` names a systemd credential (`LoadCredential=`, see `systemd/README.md`). They are read when they are
+needed, so a rotated secret needs no restart.
+";
+
+fn write_section(out: &mut String, root: &Value, heading: &str, about: &str, schema: &Value) {
+    let _ = write!(out, "\n## `{heading}`\n\n{}\n", flowing(about));
+    let mut inner = Vec::new();
+    let mut rows = String::new();
+    for (key, property) in properties(schema) {
+        let target = resolved(root, property);
+        if target["properties"].is_object() {
+            let heading = format!("{}.{key}]", heading.trim_end_matches(']'));
+            inner.push((heading, text(property, target), target));
+        } else {
+            rows.push_str(&row(root, schema, key, property));
+        }
+        let entry = resolved(root, &target["additionalProperties"]);
+        if entry["properties"].is_object() {
+            let heading = format!("{}.{key}.\"…\"]", heading.trim_end_matches(']'));
+            inner.push((heading, text(property, entry), entry));
+        }
+    }
+    write_table(out, &rows);
+    write_variants(out, root, schema);
+    for (heading, about, schema) in inner {
+        write_section(out, root, &heading, about, schema);
+    }
+}
+
+fn write_table(out: &mut String, rows: &str) {
+    if !rows.is_empty() {
+        let _ = write!(out, "\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n{rows}");
+    }
+}
+
+/// The tables that a tag chooses.
+fn write_variants(out: &mut String, root: &Value, schema: &Value) {
+    for variant in schema["oneOf"].as_array().into_iter().flatten() {
+        let Some(word) = variant["properties"]["type"]["const"].as_str() else { continue };
+        let _ = write!(out, "\n### `type = \"{word}\"`\n\n{}\n", flowing(text(variant, variant)));
+        let keys = resolved(root, variant);
+        let rows: String = properties(keys)
+            .filter(|(key, _)| *key != "type")
+            .map(|(key, property)| row(root, keys, key, property))
+            .collect();
+        write_table(out, &rows);
+    }
+}
+
+fn row(root: &Value, schema: &Value, key: &str, property: &Value) -> String {
+    let target = resolved(root, property);
+    let required = schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required == key));
+    let default = match &property["default"] {
+        _ if required => "*required*".to_owned(),
+        Value::Null => String::new(),
+        Value::Object(_) => String::new(),
+        value => format!("`{value}`"),
+    };
+    let meaning = flowing(text(property, target)).replace('|', "\\|") + &words(target);
+    format!("| `{key}` | {} | {default} | {meaning} |\n", type_of(root, target))
+}
+
+/// What each word of an enum means.
+fn words(schema: &Value) -> String {
+    let words = schema["oneOf"].as_array().into_iter().flatten();
+    let words: Vec<_> = words
+        .filter_map(|word| Some((word["const"].as_str()?, text(word, word).trim_end_matches('.'))))
+        .map(|(word, meaning)| format!("`\"{word}\"`: {}", flowing(meaning)))
+        .collect();
+    if words.is_empty() { String::new() } else { format!(" {}.", words.join("; ")) }
+}
+
+fn type_of(root: &Value, schema: &Value) -> String {
+    let range = |name: &str| schema[name].as_f64().map(|bound| format!("{bound}"));
+    let kind = schema["type"].as_array().map_or(&schema["type"], |kinds| &kinds[0]);
+    match (kind.as_str(), schema["format"].as_str()) {
+        (Some("string"), Some(format @ ("period" | "host"))) => format.to_owned(),
+        (Some("string"), Some("web-url")) => "URL".to_owned(),
+        (Some("string"), Some("mailbox")) => "address".to_owned(),
+        (Some("string"), _) => "text".to_owned(),
+        (Some("integer"), _) => match (range("minimum"), range("maximum")) {
+            (Some(least), Some(most)) => format!("{least}–{most}"),
+            _ => "number".to_owned(),
+        },
+        (Some("boolean"), _) => "true/false".to_owned(),
+        (Some("array"), _) => format!("list of {}", type_of(root, resolved(root, &schema["items"]))),
+        (Some("object"), _) => "table".to_owned(),
+        _ => "word".to_owned(),
+    }
+}
+
+fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    schema["properties"].as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+}
+
+fn resolved<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+    let some = schema["anyOf"].as_array().and_then(|any| any.first()).unwrap_or(schema);
+    let path = some["$ref"].as_str().map(|path| path.trim_start_matches('#'));
+    path.and_then(|path| root.pointer(path)).unwrap_or(some)
+}
+
+/// The description where the key stands, or else that of its type.
+fn text<'a>(property: &'a Value, target: &'a Value) -> &'a str {
+    property["description"].as_str().or(target["description"].as_str()).unwrap_or_default()
+}
+
+/// On one line.
+fn flowing(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

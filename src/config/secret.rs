@@ -1,0 +1,178 @@
+use std::{
+    fmt,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use crate::strict_toml::{ReadError, read_text};
+
+/// Most bytes of a secret. Passwords, tokens and webhook URLs are far shorter.
+const MAX_BYTES: u64 = 16 * 1024;
+
+/// A secret. Its `Debug` form hides it; it has no `Display` and does not serialise.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A secret from elsewhere than a file.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself. Handle with care: never log it, never put it into an error.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// Where a secret is kept. It is read when it is needed, so that a rotated file works without a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// A file that only the service's user may read.
+    File(PathBuf),
+    /// A systemd credential of that name, a file below `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
+}
+
+/// Why a secret could not be read. Never holds any of it.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The file could not be read.
+    #[error("reading a secret")]
+    Read(#[source] ReadError),
+    /// The file holds nothing.
+    #[error("the secret in {} is empty", .0.display())]
+    Empty(PathBuf),
+    /// The file has several lines, so it is probably the wrong one.
+    #[error("the secret in {} has several lines; expected a single one", .0.display())]
+    SeveralLines(PathBuf),
+    /// systemd passed no credentials.
+    #[error(
+        "the credential {0:?} is not available: $CREDENTIALS_DIRECTORY is not set; \
+         run under systemd with LoadCredential={0}:/path, or use the `_file` key"
+    )]
+    NoCredentials(String),
+    /// Not a file name.
+    #[error("{0:?} is not the name of a credential; expected letters, digits and . _ -")]
+    Name(String),
+}
+
+impl SecretSource {
+    /// The source that a pair of keys `…_file`, `…_credential` names; the file comes first.
+    pub(super) fn of(file: Option<&PathBuf>, credential: Option<&String>) -> Option<Self> {
+        file.cloned().map(Self::File).or_else(|| credential.cloned().map(Self::Credential))
+    }
+
+    /// Reads the secret: one line, without the newline at its end.
+    ///
+    /// # Errors
+    /// No such file, no credentials, empty, several lines, larger than 16 KiB.
+    pub fn read(&self) -> Result<Secret, SecretError> {
+        self.read_below(credentials_directory().as_deref())
+    }
+
+    /// Reads the secret, credentials from that folder.
+    pub(super) fn read_below(&self, credentials: Option<&Path>) -> Result<Secret, SecretError> {
+        let path = self.path(credentials)?;
+        let text = read_text(&path, MAX_BYTES).map_err(SecretError::Read)?;
+        match text.trim_end_matches(['\r', '\n']) {
+            "" => Err(SecretError::Empty(path)),
+            secret if secret.contains(['\r', '\n', '\0']) => Err(SecretError::SeveralLines(path)),
+            secret => Ok(Secret(secret.to_owned())),
+        }
+    }
+
+    /// Whether every user of the machine may read the file. Unknown, and so not, if there is no file.
+    pub(super) fn is_world_readable(&self, credentials: Option<&Path>) -> bool {
+        let mode = self.path(credentials).ok().and_then(|path| std::fs::metadata(path).ok());
+        mode.is_some_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+    }
+
+    fn path(&self, credentials: Option<&Path>) -> Result<PathBuf, SecretError> {
+        match self {
+            Self::File(path) => Ok(path.clone()),
+            Self::Credential(name) if !is_credential_name(name) => Err(SecretError::Name(name.clone())),
+            Self::Credential(name) => {
+                credentials.map(|folder| folder.join(name)).ok_or_else(|| SecretError::NoCredentials(name.clone()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Credential(name) => write!(f, "credential {name}"),
+        }
+    }
+}
+
+/// systemd.exec(5): the name is one component of a path.
+pub(super) fn is_credential_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 255
+        && !name.starts_with('.')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+pub(super) fn credentials_directory() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_never_shows() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(hidden)");
+    }
+
+    #[test]
+    fn a_secret_is_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = SecretSource::Credential("token".to_owned());
+        let read = |text: &str| {
+            std::fs::write(folder.path().join("token"), text).unwrap();
+            source.read_below(Some(folder.path()))
+        };
+        for text in ["hunter2", "hunter2\n", "hunter2\r\n"] {
+            assert_eq!(read(text).unwrap().expose(), "hunter2");
+        }
+        assert_eq!(read(" a b \n").unwrap().expose(), " a b ", "blanks may belong to it");
+        assert!(matches!(read("\n"), Err(SecretError::Empty(_))));
+        assert!(matches!(read("a\nb\n"), Err(SecretError::SeveralLines(_))));
+        let error = read(&"hunter2".repeat(10_000)).unwrap_err();
+        assert!(matches!(error, SecretError::Read(ReadError::TooLarge { .. })));
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn credentials_stay_in_their_folder() {
+        for name in ["", ".", "..", "../etc/passwd", "a/b", "a\0", "ü"] {
+            let error = SecretSource::Credential(name.to_owned()).read_below(Some(Path::new("/"))).unwrap_err();
+            assert!(matches!(error, SecretError::Name(_)), "{name}");
+        }
+        let error = SecretSource::Credential("smtp".to_owned()).read_below(None).unwrap_err();
+        assert!(error.to_string().contains("LoadCredential=smtp:"), "{error}");
+    }
+
+    #[test]
+    fn permissions_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "x").unwrap();
+        let source = SecretSource::File(path.clone());
+        for (mode, readable) in [(0o600, false), (0o640, false), (0o644, true)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(source.is_world_readable(None), readable, "{mode:o}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `[store]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreSection {
+    /// The database file. Default: `provwatch.db` in systemd's `StateDirectory`, in `/var/lib/provwatch` for root, or in
+    /// `~/.local/share/provwatch` (`$XDG_DATA_HOME`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+}

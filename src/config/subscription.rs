@@ -1,0 +1,180 @@
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{SecretSource, WebUrl};
+use crate::model::{AlertKind, Severity};
+
+/// `[[subscriptions]]`: one receiver and what it wants to hear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Subscription {
+    /// Its name in messages, and the key of its deliveries; unique.
+    #[schemars(length(min = 1))]
+    pub name: String,
+    /// The least severity that is delivered.
+    #[serde(default = "medium")]
+    pub min_severity: Severity,
+    /// The kinds of alerts that are delivered; without the key, all.
+    #[serde(default = "all_kinds")]
+    pub kinds: Vec<AlertKind>,
+    /// How.
+    #[serde(flatten)]
+    pub sink: Sink,
+}
+
+const fn medium() -> Severity {
+    Severity::Medium
+}
+
+fn all_kinds() -> Vec<AlertKind> {
+    vec![AlertKind::Release, AlertKind::Campaign, AlertKind::Log, AlertKind::Operation]
+}
+
+/// How alerts travel; the key `type` decides which others there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Sink {
+    /// By e-mail.
+    Email(EmailSection),
+    /// To a Slack incoming webhook.
+    Slack(SlackSection),
+    /// To a URL of yours, signed as Standard Webhooks says.
+    Webhook(WebhookSection),
+    /// To standard output, a JSON object a line.
+    Stdout,
+}
+
+/// The keys of `type = "email"`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EmailSection {
+    /// The SMTP server.
+    #[schemars(extend("format" = "host"))]
+    pub server: String,
+    /// Its port. Default: 587 for `starttls`, 465 for `tls`, 25 for `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 65535))]
+    pub port: Option<u16>,
+    /// How the connection is protected.
+    #[serde(default = "starttls")]
+    pub security: Security,
+    /// The user name, if the server wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// A file with the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// The systemd credential with the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "credential"))]
+    pub password_credential: Option<String>,
+    /// The sender.
+    #[schemars(extend("format" = "mailbox"))]
+    pub from: String,
+    /// The receivers.
+    #[schemars(length(min = 1), extend("items" = {"type": "string", "format": "mailbox"}))]
+    pub to: Vec<String>,
+}
+
+impl EmailSection {
+    /// The configured port, or the usual one.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(match self.security {
+            Security::Starttls => 587,
+            Security::Tls => 465,
+            Security::None => 25,
+        })
+    }
+
+    /// Where the password is.
+    pub fn password(&self) -> Option<SecretSource> {
+        SecretSource::of(self.password_file.as_ref(), self.password_credential.as_ref())
+    }
+}
+
+const fn starttls() -> Security {
+    Security::Starttls
+}
+
+/// How an SMTP connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Security {
+    /// STARTTLS, and no mail without it.
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// None: for a mail server on the same machine.
+    None,
+}
+
+/// The keys of `type = "slack"`. The URL of an incoming webhook is a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SlackSection {
+    /// A file with the webhook's URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url_file: Option<PathBuf>,
+    /// The systemd credential with the webhook's URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "credential"))]
+    pub url_credential: Option<String>,
+}
+
+impl SlackSection {
+    /// Where the URL is.
+    pub fn url(&self) -> Option<SecretSource> {
+        SecretSource::of(self.url_file.as_ref(), self.url_credential.as_ref())
+    }
+}
+
+/// The keys of `type = "webhook"`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WebhookSection {
+    /// Where alerts are posted.
+    pub url: WebUrl,
+    /// A file with the signing secret, `whsec_…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_file: Option<PathBuf>,
+    /// The systemd credential with the signing secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "credential"))]
+    pub secret_credential: Option<String>,
+}
+
+impl WebhookSection {
+    /// Where the signing secret is.
+    pub fn secret(&self) -> Option<SecretSource> {
+        SecretSource::of(self.secret_file.as_ref(), self.secret_credential.as_ref())
+    }
+}
+
+impl Subscription {
+    /// The sink's word in the configuration.
+    pub fn sink_type(&self) -> &'static str {
+        match self.sink {
+            Sink::Email(_) => "email",
+            Sink::Slack(_) => "slack",
+            Sink::Webhook(_) => "webhook",
+            Sink::Stdout => "stdout",
+        }
+    }
+
+    /// Where its secret is, and the first half of the key's name: `password` of `password_file`.
+    pub fn secret(&self) -> Option<(&'static str, SecretSource)> {
+        match &self.sink {
+            Sink::Email(email) => email.password().map(|source| ("password", source)),
+            Sink::Slack(slack) => slack.url().map(|source| ("url", source)),
+            Sink::Webhook(webhook) => webhook.secret().map(|source| ("secret", source)),
+            Sink::Stdout => None,
+        }
+    }
+
+    pub(super) fn paths_mut(&mut self) -> Option<&mut PathBuf> {
+        match &mut self.sink {
+            Sink::Email(email) => email.password_file.as_mut(),
+            Sink::Slack(slack) => slack.url_file.as_mut(),
+            Sink::Webhook(webhook) => webhook.secret_file.as_mut(),
+            Sink::Stdout => None,
+        }
+    }
+}

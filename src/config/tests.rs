@@ -1,0 +1,216 @@
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use insta::assert_snapshot;
+
+use super::*;
+use crate::model::{AlertKind, Severity};
+
+fn parse(text: &str) -> Result<Config, Problems> {
+    Config::parse(text, Path::new("provwatch.toml"))
+}
+
+fn problems(text: &str) -> String {
+    parse(text).expect_err(text).to_string()
+}
+
+/// Compares a generated file with the one in the repository; `UPDATE_DOCS=1` writes it.
+fn assert_up_to_date(path: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, expected).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{} is out of date: run the test with UPDATE_DOCS=1", path.display());
+}
+
+#[test]
+fn the_documentation_is_up_to_date() {
+    assert_up_to_date("docs/CONFIGURATION.md", &markdown());
+    let schema = serde_json::to_string_pretty(&json_schema()).unwrap() + "\n";
+    assert_up_to_date("schema/config.schema.json", &schema);
+}
+
+#[test]
+fn an_empty_file_is_the_default() {
+    for text in ["", "\u{feff}", "\r\n", "# nothing\n", "[http]\n[registries.npm]\n"] {
+        assert_eq!(parse(text).unwrap(), Config::default(), "{text:?}");
+    }
+}
+
+#[test]
+fn the_template_parses_with_and_without_its_examples() {
+    let config = parse(TEMPLATE).unwrap();
+    assert_eq!(config.subscriptions.len(), 1);
+    let is_key =
+        |line: &str| line.starts_with("# [") || line.split_once(" = ").is_some_and(|(key, _)| !key[2..].contains(' '));
+    let uncommented: Vec<_> =
+        TEMPLATE.lines().map(|line| if line.starts_with("# ") && is_key(line) { &line[2..] } else { line }).collect();
+    let config = parse(&uncommented.join("\n")).unwrap();
+    assert_eq!(config.subscriptions.len(), 3);
+    assert_eq!(config.log, LogSection::default());
+    assert_eq!(config.registries, RegistriesSection::default());
+}
+
+#[test]
+fn subscriptions_have_the_keys_of_their_type() {
+    let config = parse(
+        r#"
+        [[subscriptions]]
+        name = "mail"
+        type = "email"
+        min_severity = "high"
+        kinds = ["release", "campaign"]
+        server = "smtp.example.org"
+        security = "tls"
+        username = "u"
+        password_credential = "smtp"
+        from = "a@example.org"
+        to = ["b@example.org"]
+        [[subscriptions]]
+        name = "hook"
+        type = "webhook"
+        url = "https://hook.example/x?y=1"
+        secret_file = "hook-secret"
+        "#,
+    )
+    .unwrap();
+    let [mail, hook] = &config.subscriptions[..] else { panic!("two") };
+    assert_eq!((mail.min_severity, &mail.kinds[..]), (Severity::High, &[AlertKind::Release, AlertKind::Campaign][..]));
+    let Sink::Email(email) = &mail.sink else { panic!("{mail:?}") };
+    assert_eq!((email.port(), email.password()), (465, Some(SecretSource::Credential("smtp".to_owned()))));
+    assert_eq!((hook.min_severity, hook.kinds.len()), (Severity::Medium, 4));
+    assert_eq!(hook.secret(), Some(("secret", SecretSource::File("hook-secret".into()))));
+}
+
+#[test]
+fn messages_name_file_line_key_and_what_was_expected() {
+    let text = r#"
+[http]
+contcat = "a@example.org"
+request_timeout = 30
+max_attempts = 0
+allow_private = ["https://a.example/"]
+[registries.npm]
+interval = "soon"
+registry = "http://npm.example/"
+[registries.gem]
+[trust]
+source = "tough"
+[watchlist]
+files = []
+[[subscriptions]]
+name = "x"
+type = "email"
+password = "hunter2"
+server = "s.example"
+from = "nobody"
+to = []
+[detectors.odd-hours]
+severity = "severe"
+[demon]
+"#;
+    assert_snapshot!(problems(text));
+}
+
+#[test]
+fn obnoxious_files_end_in_an_error() {
+    let huge = format!("[log]\nlevel = {:?}\nlevle = 1", "x".repeat(100_000));
+    for text in [
+        "http",
+        "http = 1",
+        "[[http]]",
+        "[http]\n[http]",
+        "[http]\ncontact = \"a\"\ncontact = \"b\"",
+        "[http]\ncontact = 1979-05-27",
+        "[http]\ncontact = \"a\\r\\nX: y\"",
+        "[http]\nmax_attempts = 3.5",
+        "[http]\nmax_attempts = 0xFFFFFFFFFFFFFFFFFF",
+        "[http.hosts]\n\"a\" = 1",
+        "[http.hosts.\"a\"]\nconcurrency = 0",
+        "subscriptions = {}",
+        "[[subscriptions]]",
+        "[daemon]\nrecheck = []",
+        "[store]\npath = [\"a\"]",
+        &huge,
+    ] {
+        let message = problems(text);
+        assert!(message.starts_with("provwatch.toml:"), "{message:.300}");
+        assert!(message.len() < 5000, "{message:.300}");
+    }
+}
+
+#[test]
+fn relative_paths_are_taken_from_the_folder_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("provwatch.toml");
+    let text = "[store]\npath = 'a.db'\n[http]\nca_file = '/etc/ca.pem'\n[trust]\nnpm_keys = 'k.json'\n\
+                [[subscriptions]]\nname = 's'\ntype = 'slack'\nurl_file = 'slack-url'\n";
+    fs::write(&path, text).unwrap();
+    let config = Config::load(&path).unwrap();
+    assert_eq!(config.store_path(), folder.path().join("a.db"));
+    assert_eq!(config.http.ca_file.as_deref(), Some(Path::new("/etc/ca.pem")));
+    assert_eq!(config.trust.npm_keys, Some(folder.path().join("k.json")));
+    assert_eq!(config.watchlist.files, [folder.path().join("watchlist.toml")]);
+    let slack = SecretSource::File(folder.path().join("slack-url"));
+    assert_eq!(config.subscriptions[0].secret(), Some(("url", slack)));
+}
+
+#[test]
+fn a_missing_or_huge_file_is_an_error_with_the_next_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Config::load(&folder.path().join("none.toml")).unwrap_err();
+    assert_eq!(error.to_string(), "reading the configuration; `provwatch init` writes one");
+    let path = folder.path().join("huge.toml");
+    fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    assert!(matches!(Config::load(&path), Err(ConfigError::Read(ReadError::TooLarge { .. }))));
+}
+
+#[test]
+fn check_finds_what_the_form_cannot_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "s").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let path = folder.path().join("provwatch.toml");
+    let text = r#"
+[registries]
+npm.interval = "10ms"
+cargo.interval = "2h"
+[trust]
+source = "file"
+[http]
+ca_file = "ca.pem"
+[detectors.odd-huors]
+[[subscriptions]]
+name = "a"
+type = "slack"
+[[subscriptions]]
+name = "a"
+type = "webhook"
+url = "https://hook.example"
+secret_file = "secret"
+kinds = []
+[[subscriptions]]
+name = "b"
+type = "email"
+server = "s.example"
+username = "u"
+password_credential = "smtp"
+from = "a@b"
+to = ["a@b"]
+"#;
+    fs::write(&path, text).unwrap();
+    let findings = Config::load(&path).unwrap().check_below(&["odd-hours"], Some(folder.path()));
+    let lines: Vec<_> = findings.iter().map(|finding| format!("{:?} {finding}", finding.gravity)).collect();
+    assert_snapshot!(lines.join("\n").replace(folder.path().to_str().unwrap(), "/etc/provwatch"));
+}
+
+#[test]
+fn a_sound_configuration_has_no_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("provwatch.toml");
+    fs::write(&path, TEMPLATE.replace("# contact", "contact")).unwrap();
+    fs::write(folder.path().join("watchlist.toml"), "").unwrap();
+    assert_eq!(Config::load(&path).unwrap().check_below(&[], None), []);
+}

@@ -1,0 +1,20 @@
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `[watchlist]`: which packages are watched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WatchlistSection {
+    /// The watchlist files; relative paths are taken from the configuration's folder. `provwatch watch add` writes to the
+    /// first.
+    #[schemars(length(min = 1))]
+    pub files: Vec<PathBuf>,
+}
+
+impl Default for WatchlistSection {
+    fn default() -> Self {
+        Self { files: vec![PathBuf::from("watchlist.toml")] }
+    }
+}

@@ -1,0 +1,50 @@
+//! Reads TOML that people write, strictly: the machinery that `config` and `watchlist` share. Imports nothing.
+//!
+//! A type's JSON schema says what a document may hold; [`parse`] compares the document with it before serde sees it.
+//! So all problems of a document are found in one go, each with its line, column and key, what stands there and what
+//! was expected, and the documentation is generated from the very schema that is enforced.
+
+mod check;
+mod file;
+mod problem;
+mod suggest;
+
+use std::path::Path;
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, Deserializer};
+
+pub use check::Format;
+pub use file::{ReadError, read_text};
+pub use problem::{Place, Problem, Problems};
+pub use suggest::{closest, did_you_mean};
+
+/// The schema of a type as `serde_json` sees it, definitions under `$defs`.
+pub fn schema<T: JsonSchema>() -> serde_json::Value {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().into()
+}
+
+/// Parses a document into a type, after comparing it with the type's schema. `formats` are the `format`s of the schema
+/// that have a check of their own; `origin` is the file that messages name.
+///
+/// # Errors
+/// Everything that is wrong with the document, in document order.
+pub fn parse<T: DeserializeOwned + JsonSchema>(text: &str, origin: &Path, formats: &[Format]) -> Result<T, Problems> {
+    let at = |span: Option<std::ops::Range<usize>>| Place::of(text, span.map_or(0, |span| span.start));
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let problems = errors.iter().map(|error| Problem::new(at(error.span()), "", error.message()));
+        return Err(Problems::new(origin, problems.collect()));
+    }
+    let found = check::compare(&table, &schema::<T>(), formats);
+    if !found.is_empty() {
+        let problems = found.into_iter().map(|found| Problem::new(at(Some(found.span)), found.key, found.what));
+        return Err(Problems::new(origin, problems.collect()));
+    }
+    T::deserialize(Deserializer::from(table))
+        .map_err(|error| Problems::new(origin, vec![Problem::new(at(error.span()), "", error.message())]))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+/// How many problems a message lists.
+const LISTED: usize = 20;
+
+/// A place in a text, both numbers from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Place {
+    /// The place of a byte offset; beyond the end counts as the end.
+    pub fn of(text: &str, offset: usize) -> Self {
+        let before = &text[..text.floor_char_boundary(offset)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self { line: 1 + before.matches('\n').count(), column: 1 + before[line_start..].chars().count() }
+    }
+}
+
+/// One thing that is wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub place: Place,
+    /// The key, dotted: `registries.npm.interval`; empty where there is none (a syntax error).
+    pub key: String,
+    /// What stands there and what was expected.
+    pub what: String,
+}
+
+impl Problem {
+    /// A problem.
+    pub fn new(place: Place, key: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { place, key: key.into(), what: what.into() }
+    }
+}
+
+/// Everything that is wrong with a document; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems {
+    origin: PathBuf,
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    /// The problems of a file, put into document order.
+    pub fn new(origin: &Path, mut list: Vec<Problem>) -> Self {
+        list.sort_by_key(|problem| problem.place);
+        Self { origin: origin.to_owned(), list }
+    }
+
+    /// The file.
+    pub fn origin(&self) -> &Path {
+        &self.origin
+    }
+
+    /// The problems, in document order.
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Problem { place, key, what }) in self.list.iter().take(LISTED).enumerate() {
+            let newline = if index == 0 { "" } else { "\n" };
+            let colon = if key.is_empty() { "" } else { ": " };
+            write!(f, "{newline}{}:{}:{}: {key}{colon}{what}", self.origin.display(), place.line, place.column)?;
+        }
+        match self.list.len().saturating_sub(LISTED) {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more problems"),
+        }
+    }
+}
+
+impl std::error::Error for Problems {}
