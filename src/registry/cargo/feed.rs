@@ -59,7 +59,7 @@ impl CargoFeed {
             }
         };
         let window = Window::read(&response.body).map_err(|why| document_error(Ecosystem::Cargo, WHAT, why))?;
-        Ok(window.page_after(place, damage, response.validators()))
+        Ok(window.page_after(place.as_ref(), damage, response.validators()))
     }
 }
 
@@ -136,12 +136,12 @@ impl Window {
     }
 
     /// What is new since `place`; at the first sight of the feed nothing is.
-    fn page_after(self, place: Option<Place>, damage: Option<String>, validators: Option<Validators>) -> Page {
-        let why = damage.or_else(|| place.as_ref().and_then(|place| self.lost(place)));
-        let before = place.as_ref().map(|place| place.newest).unwrap_or_default();
+    fn page_after(self, place: Option<&Place>, damage: Option<String>, validators: Option<Validators>) -> Page {
+        let why = damage.or_else(|| place.and_then(|place| self.lost(place)));
+        let before = place.and_then(|place| place.newest);
         let seen: BTreeSet<_> = self.0.iter().map(|event| event.key.clone()).collect();
         let after = Place { newest: before.max(self.newest()), seen, validators };
-        let is_new = |event: &Event| place.as_ref().is_some_and(|place| !place.seen.contains(&event.key));
+        let is_new = |event: &Event| place.is_some_and(|place| !place.seen.contains(&event.key));
         let events = self.0.into_iter().filter(is_new).collect();
         Page { events, cursor: after.cursor(), more: false, gap: why.map(|why| Gap { why }) }
     }
@@ -374,7 +374,7 @@ mod tests {
             if cut {
                 body.truncate(place);
             }
-            let _ = Window::read(&body).map(|window| window.page_after(Some(Place::default()), None, None));
+            let _ = Window::read(&body).map(|window| window.page_after(Some(&Place::default()), None, None));
         }
     }
 }

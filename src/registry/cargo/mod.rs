@@ -59,16 +59,19 @@ impl CargoRegistry {
             Err(error) => return Err(exchange_error(Ecosystem::Cargo)(error)),
         };
         let index = Index::read(&response.body, package);
-        check_revision(package, question.revision, &index)?;
+        if let Some(stale) = question.revision.and_then(|announced| stale(package, announced, &index)) {
+            return Err(stale);
+        }
         let unknown: Vec<_> =
             index.versions.iter().filter(|indexed| !question.known.contains(&indexed.version)).collect();
         let mut document = document(&index, question.known, response.validators());
         if !unknown.is_empty() {
             let mut answers = self.describe(http, package, &unknown).await?;
             for indexed in unknown {
-                match answers.take(package, indexed)? {
-                    Ok(release) => document.releases.push(release),
-                    Err(why) => document.unreadable.push((indexed.version.clone(), why)),
+                match answers.take(package, indexed) {
+                    Some(Ok(release)) => document.releases.push(release),
+                    Some(Err(why)) => document.unreadable.push((indexed.version.clone(), why)),
+                    None => return Err(answers.lags_behind(package, indexed)),
                 }
             }
             document.releases.sort_by_key(|release| release.published_at);
@@ -92,7 +95,7 @@ impl CargoRegistry {
         let mut seek = None;
         for _ in 0..MAX_PAGES {
             let page = self.versions_page(http, package, seek.as_deref()).await?;
-            seek = page.seek.clone();
+            seek.clone_from(&page.seek);
             answers.add(page, &mut wanted);
             if wanted.is_empty() || seek.is_none() {
                 return Ok(answers);
@@ -210,25 +213,26 @@ impl Answers {
         }
     }
 
-    /// The release, or why it is not readable.
-    ///
-    /// # Errors
-    /// The API does not list the version yet.
-    fn take(&mut self, package: &Package, indexed: &Indexed) -> Result<Result<RegistryRelease, String>, RegistryError> {
+    /// The release, or why it is not readable; none if the API does not list the version yet.
+    fn take(&mut self, package: &Package, indexed: &Indexed) -> Option<Result<RegistryRelease, String>> {
         if let Some(why) = self.unreadable.remove(&indexed.version) {
-            return Ok(Err(format!("the API's entry for it: {why}")));
+            return Some(Err(format!("the API's entry for it: {why}")));
         }
         if let Some(described) = self.described.remove(&indexed.version) {
-            return Ok(release(package, indexed, &described));
+            return Some(release(package, indexed, &described));
         }
         match (&self.nameless, self.complete) {
-            (Some(why), _) => Ok(Err(format!("the API's entry for it may be one that cannot be read: {why}"))),
-            (None, false) => Ok(Err(format!("it is not among the newest {} versions", MAX_PAGES * 100))),
-            (None, true) => Err(RegistryError::Stale {
-                package: package.clone(),
-                seen: self.newest.clone().unwrap_or_else(|| "none".to_owned()),
-                announced: indexed.version.clone(),
-            }),
+            (Some(why), _) => Some(Err(format!("the API's entry for it may be one that cannot be read: {why}"))),
+            (None, false) => Some(Err(format!("it is not among the newest {} versions", MAX_PAGES * 100))),
+            (None, true) => None,
+        }
+    }
+
+    fn lags_behind(&self, package: &Package, indexed: &Indexed) -> RegistryError {
+        RegistryError::Stale {
+            package: package.clone(),
+            seen: self.newest.clone().unwrap_or_else(|| "none".to_owned()),
+            announced: indexed.version.clone(),
         }
     }
 }
@@ -290,14 +294,13 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Resul
     })
 }
 
-/// The feed announces versions. One that the index does not have yet will come.
-fn check_revision(package: &Package, announced: Option<&str>, index: &Index) -> Result<(), RegistryError> {
-    let Some(announced) = announced else { return Ok(()) };
+/// The error if the index does not have the version yet that the feed announced.
+fn stale(package: &Package, announced: &str, index: &Index) -> Option<RegistryError> {
     let listed = index.versions.iter().map(|indexed| &indexed.version);
-    let unreadable = index.unreadable.iter().map(|(version, _)| version);
-    if listed.chain(unreadable).any(|version| version == announced) {
-        return Ok(());
+    let mut all = listed.chain(index.unreadable.iter().map(|(version, _)| version));
+    if all.any(|version| version == announced) {
+        return None;
     }
     let seen = index.versions.last().map_or_else(|| "none".to_owned(), |indexed| indexed.version.clone());
-    Err(RegistryError::Stale { package: package.clone(), seen, announced: announced.to_owned() })
+    Some(RegistryError::Stale { package: package.clone(), seen, announced: announced.to_owned() })
 }

@@ -45,7 +45,10 @@ impl PypiFeed {
             return Ok(standing(self.last_serial(http).await?, Some(why)));
         };
         let rows = self.rows(http, since).await?;
-        if rows.is_empty() { self.nothing_since(http, since).await } else { read_rows(&rows, since) }
+        if rows.is_empty() {
+            return self.nothing_since(http, since).await;
+        }
+        read_rows(&rows, since).map_err(|why| document_error(Ecosystem::Pypi, changelog_since(since), why))
     }
 
     /// The page after `since` is empty: either nothing happened, or the serials were reset below `since`.
@@ -63,7 +66,7 @@ impl PypiFeed {
     }
 
     async fn rows(&self, http: &Client, since: u64) -> Result<Vec<Value>, RegistryError> {
-        let what = format!("the changelog since serial {since}");
+        let what = changelog_since(since);
         match self.call(http, &what, "changelog_since_serial", Some(since)).await? {
             Value::Array(rows) => Ok(rows),
             _ => Err(document_error(Ecosystem::Pypi, what, "it is no array")),
@@ -102,6 +105,10 @@ impl Feed for PypiFeed {
     }
 }
 
+fn changelog_since(serial: u64) -> String {
+    format!("the changelog since serial {serial}")
+}
+
 /// A page without events.
 fn standing(serial: u64, why: Option<String>) -> Page {
     Page { events: Vec::new(), cursor: Cursor(serial.to_string()), more: false, gap: why.map(|why| Gap { why }) }
@@ -122,14 +129,11 @@ fn explain(code: Option<i64>, text: &str) -> String {
 ///
 /// # Errors
 /// No row has a readable serial after `since`: the cursor could never move on.
-fn read_rows(rows: &[Value], since: u64) -> Result<Page, RegistryError> {
+fn read_rows(rows: &[Value], since: u64) -> Result<Page, &'static str> {
     let more = rows.len() >= MAX_ROWS;
     let rows = &rows[..rows.len().min(MAX_ROWS)];
     let last = rows.iter().filter_map(|row| Row(row).serial()).max().filter(|last| *last > since);
-    let Some(last) = last else {
-        let what = format!("the changelog since serial {since}");
-        return Err(document_error(Ecosystem::Pypi, what, "no row has a serial that is later"));
-    };
+    let last = last.ok_or("no row has a serial that is later")?;
     let events = rows.iter().enumerate().filter_map(|(place, row)| Row(row).event(since, place)).collect();
     Ok(Page { events, cursor: Cursor(last.to_string()), more, gap: None })
 }
@@ -202,6 +206,8 @@ impl Action {
 mod tests {
     use std::sync::Arc;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{clock::ManualClock, http::ScriptedTransport};
 
@@ -232,7 +238,7 @@ mod tests {
     }
 
     /// Polls with these answers; gives the page and the bodies of the requests.
-    fn poll(cursor: Option<&str>, answers: &[String]) -> (Result<Page, RegistryError>, Vec<String>) {
+    async fn poll(cursor: Option<&str>, answers: &[String]) -> (Result<Page, RegistryError>, Vec<String>) {
         let transport = Arc::new(ScriptedTransport::new());
         for answer in answers {
             transport.answer("pypi.example/pypi", 200, &[("content-type", "text/xml")], answer.clone());
@@ -240,7 +246,7 @@ mod tests {
         let http = Client::new(transport.clone(), Arc::new(ManualClock::at_text("2026-11-20T12:00:00Z")));
         let feed = PypiFeed::new(Url::parse("https://pypi.example/").unwrap());
         let cursor = cursor.map(|cursor| Cursor(cursor.to_owned()));
-        let page = futures::executor::block_on(feed.poll(&http, cursor.as_ref()));
+        let page = feed.poll(&http, cursor.as_ref()).await;
         let bodies = transport.requests().into_iter().filter_map(|request| request.body);
         (page, bodies.map(|body| String::from_utf8(body.to_vec()).unwrap()).collect())
     }
@@ -249,21 +255,21 @@ mod tests {
         page.events.iter().map(|event| (event.package.to_string(), &event.change)).collect()
     }
 
-    #[test]
-    fn the_first_poll_only_learns_where_the_changelog_stands() {
-        let (page, bodies) = poll(None, &[number(4_601_225)]);
+    #[tokio::test]
+    async fn the_first_poll_only_learns_where_the_changelog_stands() {
+        let (page, bodies) = poll(None, &[number(4_601_225)]).await;
         assert_eq!(page.unwrap(), standing(4_601_225, None));
         assert!(bodies[0].contains("<methodName>changelog_last_serial</methodName><params></params>"), "{bodies:?}");
     }
 
-    #[test]
-    fn rows_become_events_in_feed_order() {
+    #[tokio::test]
+    async fn rows_become_events_in_feed_order() {
         let page = rows(&[
             row("openllm", &version("0.4.33.dev3"), "1701280908", "new release", "4601225"),
             row("OpenLLM", &version("0.4.33.dev3"), "1701280908", "add py3 file openllm-0.4.33.dev3.whl", "4601226"),
             row("openllm", "<nil/>", "1701280909", "add Owner mallory", "4601228"),
         ]);
-        let (page, bodies) = poll(Some("4601224"), &[page]);
+        let (page, bodies) = poll(Some("4601224"), &[page]).await;
         let page = page.unwrap();
         assert!(bodies[0].contains("<methodName>changelog_since_serial</methodName>"), "{bodies:?}");
         assert!(bodies[0].contains("<int>4601224</int>"), "{bodies:?}");
@@ -316,8 +322,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_bad_row_spoils_only_itself() {
+    #[tokio::test]
+    async fn a_bad_row_spoils_only_itself() {
         let long = version(&"9".repeat(400));
         let page = rows(&[
             row("not a name", &version("1"), "1701280908", "new release", "11"),
@@ -328,7 +334,7 @@ mod tests {
             "<value><array><data><value>e</value></data></array></value>".to_owned(),
             row("f", "<nil/>", "-1", "create", "14"),
         ]);
-        let page = poll(Some("10"), &[page]).0.unwrap();
+        let page = poll(Some("10"), &[page]).await.0.unwrap();
         let release = Change::Release { version: "1".to_owned() };
         let document = |revision: &str| Change::Document { revision: Some(revision.to_owned()) };
         let unreadable = Change::Governance { version: None, action: "unreadable action".to_owned() };
@@ -346,13 +352,13 @@ mod tests {
         assert_eq!((page.events[0].at, page.events[4].at), (None, None));
     }
 
-    #[test]
-    fn a_reset_of_the_serials_is_a_gap() {
-        let (page, _) = poll(Some("90"), &[rows(&[]), number(12)]);
+    #[tokio::test]
+    async fn a_reset_of_the_serials_is_a_gap() {
+        let (page, _) = poll(Some("90"), &[rows(&[]), number(12)]).await;
         assert_eq!(page.unwrap(), standing(12, Some("the serial went back from 90 to 12".to_owned())));
-        let (page, _) = poll(Some("90"), &[rows(&[]), number(90)]);
+        let (page, _) = poll(Some("90"), &[rows(&[]), number(90)]).await;
         assert_eq!(page.unwrap(), standing(90, None));
-        let (page, _) = poll(Some("ninety"), &[number(12)]);
+        let (page, _) = poll(Some("ninety"), &[number(12)]).await;
         assert_eq!(page.unwrap(), standing(12, Some("the stored serial \"ninety\" is no number".to_owned())));
     }
 
@@ -369,8 +375,8 @@ mod tests {
         assert!(!read_rows(&rows[..MAX_ROWS - 1], 0).unwrap().more);
     }
 
-    #[test]
-    fn answers_that_cannot_be_used_are_errors_that_say_why() {
+    #[tokio::test]
+    async fn answers_that_cannot_be_used_are_errors_that_say_why() {
         let fault = |text: &str| {
             format!(
                 "<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>-32500</int></value>\
@@ -391,9 +397,33 @@ mod tests {
             (rows(&[row("a", &version("1"), "1", "new release", "5")]), "no row has a serial that is later"),
         ];
         for (answer, why) in cases {
-            let error = poll(Some("5"), &[answer]).0.unwrap_err().to_string();
+            let error = poll(Some("5"), &[answer]).await.0.unwrap_err().to_string();
             assert!(error.contains(why) && error.contains("the changelog since serial 5 of PyPI"), "{error}");
         }
-        assert!(poll(None, &[number(1).replace('1', "-1")]).0.is_err());
+        assert!(poll(None, &[number(1).replace('1', "-1")]).await.0.is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn mutated_answers_never_panic_and_never_move_the_cursor_back(
+            edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            end in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            let row = |name, serial| row(name, &version("1.0"), "1701280908", "new release", serial);
+            let mut body = rows(&[row("a", "11"), row("b", "12")]).into_bytes();
+            for (place, byte) in edits {
+                let place = place.index(body.len());
+                body[place] = byte;
+            }
+            if cut {
+                body.truncate(end.index(body.len()));
+            }
+            if let Ok(Answer::Value(Value::Array(rows))) = xmlrpc::answer(&body)
+                && let Ok(page) = read_rows(&rows, 10)
+            {
+                prop_assert!(page.cursor.0.parse::<u64>().unwrap() > 10);
+            }
+        }
     }
 }

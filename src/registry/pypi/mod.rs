@@ -63,7 +63,9 @@ impl PypiRegistry {
         let project = Project::read(&response.body, package)
             .map_err(|why| document_error(Ecosystem::Pypi, format!("the simple index of {package}"), why))?;
         let serial = serial(&response, &project);
-        check_revision(package, question.revision, serial, &project)?;
+        if let Some(stale) = question.revision.and_then(|announced| stale(package, announced, serial, &project)) {
+            return Err(stale);
+        }
         let mut document = self.document(package, project, question.known);
         document.revision = serial.map(|serial| serial.to_string());
         document.validators = response.validators();
@@ -247,22 +249,13 @@ fn serial(response: &Response, project: &Project) -> Option<u64> {
     response.header("x-pypi-last-serial").and_then(|serial| serial.trim().parse().ok()).or(project.serial)
 }
 
-/// The changelog announces serials; a version may be given instead.
-fn check_revision(
-    package: &Package,
-    announced: Option<&str>,
-    serial: Option<u64>,
-    project: &Project,
-) -> Result<(), RegistryError> {
-    let Some(announced) = announced else { return Ok(()) };
-    let stale = match (announced.parse::<u64>(), serial) {
+/// The error if the document is older than what was announced: by the changelog a serial, else a version.
+fn stale(package: &Package, announced: &str, serial: Option<u64>, project: &Project) -> Option<RegistryError> {
+    let is_older = match (announced.parse::<u64>(), serial) {
         (Ok(announced), Some(seen)) => seen < announced,
         (Ok(_), None) => false,
         (Err(_), _) => !project.versions.iter().any(|version| version == announced),
     };
-    if !stale {
-        return Ok(());
-    }
     let seen = serial.map_or_else(|| "unknown".to_owned(), |serial| serial.to_string());
-    Err(RegistryError::Stale { package: package.clone(), seen, announced: announced.to_owned() })
+    is_older.then(|| RegistryError::Stale { package: package.clone(), seen, announced: announced.to_owned() })
 }
