@@ -5,8 +5,11 @@
 
 mod cargo;
 mod document;
+mod endpoint;
+mod field;
 mod npm;
 mod pypi;
+mod xml;
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,6 +1,0 @@
-/// Stub.
-#[derive(Debug)]
-pub struct CargoFeed;
-/// Stub.
-#[derive(Debug)]
-pub struct CargoRegistry;

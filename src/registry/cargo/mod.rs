@@ -1,0 +1,306 @@
+//! crates.io: the update feed, the sparse index, and the API for what the index does not say.
+
+mod feed;
+mod index;
+#[cfg(test)]
+mod tests;
+mod versions;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use url::Url;
+
+pub use feed::CargoFeed;
+
+use self::{
+    index::{Index, Indexed},
+    versions::{Described, VersionsPage, read_owners},
+};
+use super::{
+    Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
+    endpoint::{document_error, endpoint, exchange_error},
+    field::shown,
+};
+use crate::{
+    http::{Client, Fetched, Request, Response, Validators},
+    model::{Digests, Ecosystem, Facts, File, Package, ReleaseId, ReleaseStatus},
+};
+
+/// Most pages of 100 versions that are read to describe the unknown ones of a crate.
+const MAX_PAGES: usize = 100;
+
+/// What crates.io knows of crates.
+#[derive(Clone, Debug)]
+pub struct CargoRegistry {
+    api_base: Url,
+    index_base: Url,
+    max_document: u64,
+}
+
+impl CargoRegistry {
+    /// The registry with its API below `api_base` and its sparse index below `index_base`. Documents of a crate may
+    /// have `max_document` bytes.
+    pub fn new(api_base: Url, index_base: Url, max_document: u64) -> Self {
+        Self { api_base, index_base, max_document }
+    }
+
+    async fn state(
+        &self,
+        http: &Client,
+        package: &Package,
+        question: Question<'_>,
+    ) -> Result<PackageState, RegistryError> {
+        let response = match http.fetch(self.index_request(package, question)).await {
+            Ok(Fetched::Fresh(response)) => response,
+            Ok(Fetched::NotModified) => return Ok(PackageState::NotModified),
+            Err(error) if error.is_not_found() => return Ok(PackageState::Gone),
+            Err(error) => return Err(exchange_error(Ecosystem::Cargo)(error)),
+        };
+        let index = Index::read(&response.body, package);
+        if let Some(stale) = question.revision.and_then(|announced| stale(package, announced, &index)) {
+            return Err(stale);
+        }
+        let unknown: Vec<_> =
+            index.versions.iter().filter(|indexed| !question.known.contains(&indexed.version)).collect();
+        let mut document = document(&index, question.known, response.validators());
+        if !unknown.is_empty() {
+            let mut answers = self.describe(http, package, &unknown).await?;
+            for indexed in unknown {
+                match answers.take(package, indexed) {
+                    Some(Ok(release)) => document.releases.push(release),
+                    Some(Err(why)) => document.unreadable.push((indexed.version.clone(), why)),
+                    None => return Err(answers.lags_behind(package, indexed)),
+                }
+            }
+            document.releases.sort_by_key(|release| release.published_at);
+            self.add_owners(http, package, &mut document).await;
+        }
+        Ok(PackageState::Current(Box::new(document)))
+    }
+
+    /// Conditional, unless a feed announced a version: then "not modified" could only come from an outdated cache.
+    fn index_request(&self, package: &Package, question: Question<'_>) -> Request {
+        let path = index::path(package.name());
+        let path: Vec<_> = path.iter().map(String::as_str).collect();
+        let validators = question.validators.filter(|_| question.revision.is_none()).cloned();
+        Request::get(endpoint(&self.index_base, &path)).max_body(self.max_document).unless(validators)
+    }
+
+    /// Pages through the versions, the newest first, until every unknown one was met.
+    async fn describe(&self, http: &Client, package: &Package, unknown: &[&Indexed]) -> Result<Answers, RegistryError> {
+        let mut wanted: BTreeSet<_> = unknown.iter().map(|indexed| indexed.version.as_str()).collect();
+        let mut answers = Answers { complete: true, ..Answers::default() };
+        let mut seek = None;
+        for _ in 0..MAX_PAGES {
+            let page = self.versions_page(http, package, seek.as_deref()).await?;
+            seek.clone_from(&page.seek);
+            answers.add(page, &mut wanted);
+            if wanted.is_empty() || seek.is_none() {
+                return Ok(answers);
+            }
+        }
+        Ok(Answers { complete: false, ..answers })
+    }
+
+    async fn versions_page(
+        &self,
+        http: &Client,
+        package: &Package,
+        seek: Option<&str>,
+    ) -> Result<VersionsPage, RegistryError> {
+        let mut url = self.api(package, "versions");
+        url.query_pairs_mut().append_pair("per_page", "100").append_pair("sort", "date");
+        if let Some(seek) = seek {
+            url.query_pairs_mut().append_pair("seek", seek);
+        }
+        let what = || format!("the versions of {package}");
+        let response = self.ask(http, url, what).await?;
+        VersionsPage::read(&response.body).map_err(|why| document_error(Ecosystem::Cargo, what(), why))
+    }
+
+    /// Owners are known now, so they are the newest release's; if they cannot be had, they are not known.
+    async fn add_owners(&self, http: &Client, package: &Package, document: &mut PackageDocument) {
+        match self.owners(http, package).await {
+            Ok(owners) => {
+                if let Some(newest) = document.releases.last_mut() {
+                    newest.maintainers = Some(owners.clone());
+                }
+                document.maintainers = Some(owners);
+            }
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(%package, error, "owners are not known");
+            }
+        }
+    }
+
+    async fn owners(&self, http: &Client, package: &Package) -> Result<Vec<String>, RegistryError> {
+        let what = || format!("the owners of {package}");
+        let response = self.ask(http, self.api(package, "owners"), what).await?;
+        read_owners(&response.body).map_err(|why| document_error(Ecosystem::Cargo, what(), why))
+    }
+
+    fn api(&self, package: &Package, what: &str) -> Url {
+        endpoint(&self.api_base, &["api", "v1", "crates", package.name(), what])
+    }
+
+    async fn ask(&self, http: &Client, url: Url, what: impl Fn() -> String) -> Result<Response, RegistryError> {
+        let request = Request::get(url).accept("application/json").max_body(self.max_document);
+        match http.fetch(request).await.map_err(exchange_error(Ecosystem::Cargo))? {
+            Fetched::Fresh(response) => Ok(response),
+            Fetched::NotModified => Err(document_error(Ecosystem::Cargo, what(), "the answer has no body")),
+        }
+    }
+}
+
+impl Registry for CargoRegistry {
+    fn ecosystem(&self) -> Ecosystem {
+        Ecosystem::Cargo
+    }
+
+    fn package<'a>(
+        &'a self,
+        http: &'a Client,
+        package: &'a Package,
+        question: Question<'a>,
+    ) -> BoxFuture<'a, Result<PackageState, RegistryError>> {
+        Box::pin(self.state(http, package, question))
+    }
+
+    /// crates.io has no attestations.
+    fn evidence<'a>(
+        &'a self,
+        _http: &'a Client,
+        _evidence: &'a Evidence,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn page(&self, release: &ReleaseId) -> Url {
+        endpoint(&self.api_base, &["crates", release.package().name(), release.version()])
+    }
+}
+
+/// What the API said of the versions that were asked for.
+#[derive(Default)]
+struct Answers {
+    described: BTreeMap<String, Described>,
+    unreadable: BTreeMap<String, String>,
+    /// An entry whose version could not be told, so that it may be any of the missing.
+    nameless: Option<String>,
+    newest: Option<String>,
+    complete: bool,
+}
+
+impl Answers {
+    fn add(&mut self, page: VersionsPage, wanted: &mut BTreeSet<&str>) {
+        for described in page.versions {
+            self.newest.get_or_insert_with(|| described.version.clone());
+            if wanted.remove(described.version.as_str()) {
+                self.described.insert(described.version.clone(), described);
+            }
+        }
+        for (version, why) in page.unreadable {
+            match version {
+                Some(version) => {
+                    wanted.remove(version.as_str());
+                    self.unreadable.insert(version, why);
+                }
+                None => self.nameless = Some(why),
+            }
+        }
+    }
+
+    /// The release, or why it is not readable; none if the API does not list the version yet.
+    fn take(&mut self, package: &Package, indexed: &Indexed) -> Option<Result<RegistryRelease, String>> {
+        if let Some(why) = self.unreadable.remove(&indexed.version) {
+            return Some(Err(format!("the API's entry for it: {why}")));
+        }
+        if let Some(described) = self.described.remove(&indexed.version) {
+            return Some(release(package, indexed, &described));
+        }
+        match (&self.nameless, self.complete) {
+            (Some(why), _) => Some(Err(format!("the API's entry for it may be one that cannot be read: {why}"))),
+            (None, false) => Some(Err(format!("it is not among the newest {} versions", MAX_PAGES * 100))),
+            (None, true) => None,
+        }
+    }
+
+    fn lags_behind(&self, package: &Package, indexed: &Indexed) -> RegistryError {
+        RegistryError::Stale {
+            package: package.clone(),
+            seen: self.newest.clone().unwrap_or_else(|| "none".to_owned()),
+            announced: indexed.version.clone(),
+        }
+    }
+}
+
+/// What the index alone says. A known version that may stand in a line that cannot be read still exists.
+fn document(index: &Index, known: &BTreeSet<String>, validators: Option<Validators>) -> PackageDocument {
+    let mut versions: Vec<_> =
+        index.versions.iter().map(|indexed| (indexed.version.clone(), status(indexed))).collect();
+    let listed: BTreeSet<_> = index.versions.iter().map(|indexed| indexed.version.as_str()).collect();
+    let may_be_unreadable = |version: &&String| {
+        let by_name = |(name, _): &(String, String)| name == *version || !index::is_version(name);
+        !listed.contains(version.as_str()) && index.unreadable.iter().any(by_name)
+    };
+    versions.extend(known.iter().filter(may_be_unreadable).map(|version| (version.clone(), ReleaseStatus::Published)));
+    PackageDocument {
+        revision: None,
+        validators,
+        releases: Vec::new(),
+        versions,
+        unreadable: index.unreadable.clone(),
+        maintainers: None,
+        status: None,
+    }
+}
+
+fn status(indexed: &Indexed) -> ReleaseStatus {
+    if indexed.yanked { ReleaseStatus::Yanked } else { ReleaseStatus::Published }
+}
+
+/// Index and API together; they must speak of the same file.
+fn release(package: &Package, indexed: &Indexed, described: &Described) -> Result<RegistryRelease, String> {
+    if let Some(checksum) = &described.checksum
+        && !checksum.eq_ignore_ascii_case(&indexed.sha256)
+    {
+        return Err(format!("the index has the checksum {}, the API {}", indexed.sha256, shown(checksum)));
+    }
+    let mut manifest = indexed.manifest.clone();
+    manifest.repository.clone_from(&described.repository);
+    manifest.git_head = described.commit();
+    let file = File {
+        name: format!("{}-{}.crate", package.name(), indexed.version),
+        digests: Digests { sha256: Some(indexed.sha256.clone()), sha512: None },
+        uploaded_at: Some(described.created_at),
+        yanked: indexed.yanked,
+        attestation: None,
+    };
+    Ok(RegistryRelease {
+        id: package.at(indexed.version.as_str()),
+        published_at: described.created_at,
+        publisher: described.publisher(),
+        auth: described.auth(),
+        manifest: Some(manifest),
+        facts: Facts { publisher_account: described.account_facts(), ..Facts::default() },
+        files: vec![file],
+        maintainers: None,
+        status: status(indexed),
+        evidence: Vec::new(),
+        signatures: Vec::new(),
+    })
+}
+
+/// The error if the index does not have the version yet that the feed announced.
+fn stale(package: &Package, announced: &str, index: &Index) -> Option<RegistryError> {
+    let listed = index.versions.iter().map(|indexed| &indexed.version);
+    let mut all = listed.chain(index.unreadable.iter().map(|(version, _)| version));
+    if all.any(|version| version == announced) {
+        return None;
+    }
+    let seen = index.versions.last().map_or_else(|| "none".to_owned(), |indexed| indexed.version.clone());
+    Some(RegistryError::Stale { package: package.clone(), seen, announced: announced.to_owned() })
+}

@@ -1,6 +1,0 @@
-/// Stub.
-#[derive(Debug)]
-pub struct PypiFeed;
-/// Stub.
-#[derive(Debug)]
-pub struct PypiRegistry;

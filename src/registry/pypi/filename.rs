@@ -1,0 +1,189 @@
+//! Which version a distribution file belongs to. The simple index lists files and versions, but not which belongs to
+//! which; the file name says it, after the rules of its kind and the habits of times before the rules.
+
+use std::collections::HashMap;
+
+use pep440_rs::Version;
+
+use crate::model::{Ecosystem, Package};
+
+/// Longest file name that is taken, in bytes.
+const MAX_FILE_NAME: usize = 255;
+
+/// Most separators within the platform part of an old archive that are looked at.
+const MAX_CUTS: usize = 12;
+
+/// Source archives and old platform archives: `name-version[.platform].tar.gz`.
+const ARCHIVES: [&str; 8] = [".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".tar.z", ".tar"];
+
+/// Installers of old: `name-version.platform[-python].exe`.
+const INSTALLERS: [&str; 5] = [".exe", ".msi", ".rpm", ".dmg", ".deb"];
+
+/// How the platform part of an old platform archive begins.
+const PLATFORMS: [&str; 8] = ["win", "linux", "macosx", "darwin", "cygwin", "freebsd", "py", "noarch"];
+
+/// The versions that the registry lists for a project.
+pub(super) struct Versions<'a> {
+    package: &'a Package,
+    by_text: HashMap<&'a str, &'a str>,
+    by_habit: HashMap<String, &'a str>,
+    by_meaning: HashMap<Version, &'a str>,
+}
+
+impl<'a> Versions<'a> {
+    /// The versions of a project, as the registry writes them.
+    pub(super) fn new(package: &'a Package, listed: &'a [String]) -> Self {
+        let by_text = listed.iter().map(|version| (version.as_str(), version.as_str())).collect();
+        let by_habit = listed.iter().map(|version| (habitual(version), version.as_str())).collect();
+        let meaning = |version: &'a String| Some((version.parse().ok()?, version.as_str()));
+        Self { package, by_text, by_habit, by_meaning: listed.iter().filter_map(meaning).collect() }
+    }
+
+    /// The listed version that a file belongs to.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    pub(super) fn of_file(&self, name: &str) -> Result<&'a str, &'static str> {
+        if name.len() > MAX_FILE_NAME || !name.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b'\\') {
+            return Err("its name is no name of a distribution file");
+        }
+        let lower = name.to_ascii_lowercase();
+        let stem = |suffixes: &[&str]| suffixes.iter().find_map(|suffix| lower.strip_suffix(suffix));
+        let version = if let Some(stem) = stem(&[".whl", ".egg"]) {
+            self.of_wheel(stem)
+        } else if let Some(stem) = stem(&ARCHIVES) {
+            self.of_archive(stem, |rest| PLATFORMS.iter().any(|platform| rest.starts_with(platform)))
+        } else if let Some(stem) = stem(&INSTALLERS) {
+            self.of_archive(stem, |_| true)
+        } else {
+            return Err("its name has no known ending");
+        };
+        version.ok_or("its name has none of the project's versions")
+    }
+
+    /// Wheels and eggs: fields separated by `-`, of which the first is the name and the second the version.
+    fn of_wheel(&self, stem: &str) -> Option<&'a str> {
+        let mut fields = stem.split('-');
+        let is_ours = fields.next().is_some_and(|name| self.is_name(name));
+        let version = fields.next().filter(|_| is_ours)?;
+        self.listed(version)
+    }
+
+    /// Everything else: the name, `-`, the version, and perhaps a platform. Both name and version may have `-` in them.
+    fn of_archive(&self, stem: &str, is_platform: impl Fn(&str) -> bool) -> Option<&'a str> {
+        stem.match_indices('-')
+            .filter(|(at, _)| self.is_name(&stem[..*at]))
+            .find_map(|(at, _)| self.leading(&stem[at + 1..], &is_platform))
+    }
+
+    /// The longest listed version that `text` begins with, if what follows is a platform or nothing.
+    fn leading(&self, text: &str, is_platform: impl Fn(&str) -> bool) -> Option<&'a str> {
+        self.listed(text).or_else(|| {
+            text.rmatch_indices(['.', '-', '_'])
+                .take(MAX_CUTS)
+                .filter(|(at, _)| is_platform(&text[at + 1..]))
+                .find_map(|(at, _)| self.listed(&text[..at]))
+        })
+    }
+
+    fn is_name(&self, text: &str) -> bool {
+        Package::new(Ecosystem::Pypi, text).is_ok_and(|package| package == *self.package)
+    }
+
+    /// The listed version with this text or, by PEP 440, this meaning.
+    fn listed(&self, text: &str) -> Option<&'a str> {
+        let by_meaning = || self.by_meaning.get(&text.parse().ok()?).copied();
+        let by_habit = || self.by_habit.get(&habitual(text)).copied();
+        self.by_text.get(text).copied().or_else(by_meaning).or_else(by_habit)
+    }
+}
+
+/// A version from before PEP 440 as file names have it: case is lost there, and `-` becomes `_`.
+fn habitual(version: &str) -> String {
+    version.to_ascii_lowercase().replace('_', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version_of(project: &str, listed: &[&str], file: &str) -> Option<String> {
+        let package = Package::new(Ecosystem::Pypi, project).unwrap();
+        let listed: Vec<_> = listed.iter().map(|version| (*version).to_owned()).collect();
+        Versions::new(&package, &listed).of_file(file).ok().map(str::to_owned)
+    }
+
+    #[test]
+    fn files_of_every_kind_are_placed() {
+        let listed = ["1.0", "1.0.1", "1.0b1", "1!2.0", "2.0.post1", "2004d", "3.0+local.1", "8.3.45", "Rev-A"];
+        let cases = [
+            ("foo-1.0-py3-none-any.whl", "1.0"),
+            ("foo-1.0-1-cp312-cp312-manylinux_2_17_x86_64.whl", "1.0"),
+            ("Foo-1.0.0-py3-none-any.whl", "1.0"),
+            ("foo-3.0+local_1-py3-none-any.whl", "3.0+local.1"),
+            ("foo-1.0-py2.7.egg", "1.0"),
+            ("foo-1.0.tar.gz", "1.0"),
+            ("FOO-1.0.zip", "1.0"),
+            ("foo-1.0.1.tar.bz2", "1.0.1"),
+            ("foo-1.0-beta1.tar.gz", "1.0b1"),
+            ("foo-2.0-1.tar.gz", "2.0.post1"),
+            ("foo-1!2.0.tar.gz", "1!2.0"),
+            ("foo-2004d.tar.gz", "2004d"),
+            ("foo-rev_a.tar.gz", "Rev-A"),
+            ("foo-1.0.linux-x86_64.tar.gz", "1.0"),
+            ("foo-1.0.win32-py2.7.exe", "1.0"),
+            ("foo-1.0.1.win-amd64.msi", "1.0.1"),
+            ("foo-1.0.1-1.noarch.rpm", "1.0.1"),
+        ];
+        for (file, version) in cases {
+            assert_eq!(version_of("foo", &listed, file).as_deref(), Some(version), "{file}");
+        }
+    }
+
+    #[test]
+    fn names_with_separators_are_told_from_versions() {
+        for (project, file) in [
+            ("zope.interface", "zope.interface-5.0.tar.gz"),
+            ("zope-interface", "zope_interface-5.0-cp39-cp39-win32.whl"),
+            ("a-2", "a-2-5.0.tar.gz"),
+            ("a_2-b", "A.2_b-5.0.zip"),
+        ] {
+            assert_eq!(version_of(project, &["5.0", "2"], file).as_deref(), Some("5.0"), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_file_whose_version_cannot_be_told_is_placed_nowhere() {
+        let long = format!("foo-1.0{}.tar.gz", "0".repeat(600));
+        for file in [
+            "",
+            ".whl",
+            "-.tar.gz",
+            "foo",
+            "foo-1.0",
+            "foo-1.0.py",
+            "foo.whl",
+            "bar-1.0.tar.gz",
+            "bar-1.0-py3-none-any.whl",
+            "foo-1.0.5.tar.gz",
+            "foo-1.0.dev3.tar.gz",
+            "foo-9.tar.gz",
+            "foo-9-py3-none-any.whl",
+            "../foo-1.0.tar.gz",
+            "foo-1.0\n.tar.gz",
+            "foo-１.0.tar.gz",
+            "foo-99999999999999999999999999.tar.gz",
+            &long,
+        ] {
+            assert_eq!(version_of("foo", &["1.0"], file), None, "{file:.60}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_name_panics(name in "\\PC{0,60}", tail in "[-._+!0-9a-z]{0,30}(\\.whl|\\.tar\\.gz|\\.exe|\\.egg)") {
+            version_of("foo", &["1.0", "x"], &name);
+            version_of("foo", &["1.0", "x"], &format!("foo-{tail}"));
+        }
+    }
+}
