@@ -2,10 +2,12 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::{message::Method, retry::is_transient};
+
 /// Why one attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// No connection, reset, TLS, time-out.
+    /// No connection, reset, TLS, time-out. May pass by itself.
     #[error("{0}")]
     Failed(String),
     /// The body is larger than the request allows.
@@ -17,13 +19,33 @@ pub enum TransportError {
     /// The address is not one that may be reached.
     #[error("{0}")]
     Forbidden(String),
+    /// A header of the request cannot be sent.
+    #[error("the request cannot be sent: {0}")]
+    Unsendable(String),
+    /// What plays the answers has none for this request.
+    #[error("{player} has no answer to {method} {url}")]
+    Unrecorded {
+        /// Which recording or script.
+        player: String,
+        /// The method.
+        method: Method,
+        /// The URL.
+        url: Url,
+    },
 }
 
-/// Why an exchange failed, after all retries.
+impl TransportError {
+    /// Whether the next attempt may fare better.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+}
+
+/// Why an exchange failed, after all retries. URLs are as [`Request::shown_url`](super::Request::shown_url) gives them.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// The last attempt failed below HTTP.
-    #[error("fetching {url}: no usable answer after {attempts} attempts")]
+    #[error("fetching {url}: no usable answer after {}", counted(*attempts))]
     Transport {
         /// The URL.
         url: Url,
@@ -34,7 +56,7 @@ pub enum HttpError {
         source: TransportError,
     },
     /// An answer that is not a success, and that retrying did not mend.
-    #[error("fetching {url}: the server answered {status} after {attempts} attempts{hint}")]
+    #[error("fetching {url}: the server answered {status} after {}{hint}", counted(*attempts))]
     Status {
         /// The URL.
         url: Url,
@@ -46,6 +68,14 @@ pub enum HttpError {
         hint: String,
         /// When the server wants to be asked again.
         retry_after: Option<Duration>,
+    },
+    /// The host asked for a pause that is not over; nothing was sent.
+    #[error("fetching {url}: the server asked to be left alone for {} more", seconds(*wait))]
+    Paused {
+        /// The URL.
+        url: Url,
+        /// What is left of the pause.
+        wait: Duration,
     },
     /// A URL or redirect that the host rules forbid.
     #[error("fetching {url}: {why}")]
@@ -62,4 +92,54 @@ impl HttpError {
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Status { status: 404 | 410, .. })
     }
+
+    /// Whether the same request may succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Transport { source, .. } => source.is_transient(),
+            Self::Status { status, .. } => is_transient(*status),
+            Self::Paused { .. } => true,
+            Self::Refused { .. } => false,
+        }
+    }
+
+    /// How long the server wants to be left alone, if it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            Self::Paused { wait, .. } => Some(*wait),
+            Self::Transport { .. } | Self::Refused { .. } => None,
+        }
+    }
+}
+
+/// What the operator can do about a status, or nothing.
+pub(super) fn hint(status: u16, retry_after: Option<Duration>, has_contact: bool) -> String {
+    let text = match status {
+        304 => "it says that nothing changed, though it was asked for everything; a cache on the way is broken",
+        300..=399 => "the redirect names no usable location",
+        401 => "check the credentials that the configuration gives for this host",
+        403 if !has_contact => {
+            "some registries refuse clients that do not say who runs them: set the contact (an e-mail address or a URL) \
+             in the configuration"
+        }
+        403 => "the server refuses this address or these credentials; ask its operators",
+        407 => "the proxy wants credentials: put them into its URL in the environment",
+        413 => "the request is too large for the server",
+        _ => "",
+    };
+    match (text, retry_after) {
+        ("", Some(wait)) => format!("; it wants to be asked again in {}", seconds(wait)),
+        ("", None) if is_transient(status) => "; this passes by itself as a rule, and is tried again later".to_owned(),
+        ("", None) => String::new(),
+        (text, _) => format!("; {text}"),
+    }
+}
+
+fn counted(attempts: u32) -> String {
+    format!("{attempts} attempt{}", if attempts == 1 { "" } else { "s" })
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_millis().div_ceil(1_000))
 }

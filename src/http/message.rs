@@ -1,9 +1,11 @@
+use std::fmt;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// The methods that provwatch uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// GET.
@@ -13,7 +15,7 @@ pub enum Method {
 }
 
 /// One request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// The method.
     pub method: Method,
@@ -27,6 +29,10 @@ pub struct Request {
     pub max_body: u64,
     /// What an earlier answer said of its version; makes the request conditional.
     pub validators: Option<Validators>,
+    /// Most attempts, if not as many as the policy says.
+    pub max_attempts: Option<u32>,
+    /// Whether the URL's path and query are a secret, as a webhook's are: errors and logs then show only its host.
+    pub confidential: bool,
 }
 
 /// Most bytes of an ordinary answer: 8 MiB. Package documents have a limit of their own.
@@ -35,7 +41,16 @@ pub const DEFAULT_MAX_BODY: u64 = 8 * 1024 * 1024;
 impl Request {
     /// A GET with an ordinary size limit.
     pub fn get(url: Url) -> Self {
-        Self { method: Method::Get, url, headers: Vec::new(), body: None, max_body: DEFAULT_MAX_BODY, validators: None }
+        Self {
+            method: Method::Get,
+            url,
+            headers: Vec::new(),
+            body: None,
+            max_body: DEFAULT_MAX_BODY,
+            validators: None,
+            max_attempts: None,
+            confidential: false,
+        }
     }
 
     /// A POST with an ordinary size limit.
@@ -67,6 +82,62 @@ impl Request {
     pub fn unless(self, validators: Option<Validators>) -> Self {
         Self { validators, ..self }
     }
+
+    /// Sets the most attempts; one for callers that have a schedule of their own.
+    #[must_use]
+    pub fn max_attempts(self, attempts: u32) -> Self {
+        Self { max_attempts: Some(attempts), ..self }
+    }
+
+    /// Keeps the URL's path and query out of errors and logs.
+    #[must_use]
+    pub fn confidential(self) -> Self {
+        Self { confidential: true, ..self }
+    }
+
+    /// The URL as it may be shown: without credentials, and if the request is confidential without path and query.
+    pub fn shown_url(&self) -> Url {
+        let mut url = self.url.clone();
+        // These fail only for URLs that cannot carry credentials.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        if self.confidential {
+            url.set_path("/");
+            url.set_query(None);
+            url.set_fragment(None);
+        }
+        url
+    }
+
+    /// The first header of that name (lower case).
+    pub fn header_value(&self, name: &str) -> Option<&str> {
+        find(&self.headers, name)
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Names the headers and keeps their values, the body and whatever the URL hides to itself.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.shown_url().as_str())
+            .field("headers", &headers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        })
+    }
+}
+
+fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 /// One answer, its body whole and decompressed.
@@ -83,7 +154,7 @@ pub struct Response {
 impl Response {
     /// The first header of that name (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        find(&self.headers, name)
     }
 
     /// What the answer says of its version.
@@ -115,4 +186,21 @@ pub enum Fetched {
     Fresh(Response),
     /// 304 to a conditional request.
     NotModified,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_errors_nor_logs_show_secrets() {
+        let request =
+            Request::get("https://me:secret@hooks.example/services/secret?key=secret#secret".parse().unwrap())
+                .header("authorization", "Bearer secret")
+                .confidential();
+        assert_eq!(request.shown_url().as_str(), "https://hooks.example/");
+        assert!(!format!("{request:?}").contains("secret"));
+        let request = Request::get("https://me:secret@npm.example/axios".parse().unwrap());
+        assert_eq!(request.shown_url().as_str(), "https://npm.example/axios");
+    }
 }

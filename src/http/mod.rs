@@ -1,17 +1,31 @@
 //! The only door to the network.
 //!
 //! [`Client::fetch`] is one exchange as a caller sees it: limits per host, retries of the whole exchange, validators,
-//! size and host rules. Below it a [`Transport`] makes single attempts: the real one, a scripted one for tests, a
-//! recorded one that plays a folder.
+//! size and host rules, all set by a [`Policy`]. Below it a [`Transport`] makes single attempts: the real one, a scripted
+//! one for tests, a recorded one that plays a folder.
 
+mod address;
 mod client;
 mod error;
+mod gate;
+mod host;
 mod message;
+mod policy;
+mod real;
+mod recorded;
+mod recording;
+mod redirect;
+mod retry;
 mod scripted;
 
 pub use client::Client;
 pub use error::{HttpError, TransportError};
-pub use message::{Fetched, Method, Request, Response, Validators};
+pub use host::{HostPattern, HostPatternError};
+pub use message::{DEFAULT_MAX_BODY, Fetched, Method, Request, Response, Validators};
+pub use policy::{HostLimits, Policy, RetryPolicy};
+pub use real::{RealTransport, SetupError};
+pub use recorded::{RecordedExchange, RecordedTransport, RecordingError};
+pub use recording::RecordingTransport;
 pub use scripted::ScriptedTransport;
 
 use futures::future::BoxFuture;
@@ -20,4 +34,12 @@ use futures::future::BoxFuture;
 pub trait Transport: Send + Sync + std::fmt::Debug {
     /// Sends the request and reads the whole answer, of which at most `request.max_body` bytes after decompression.
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>>;
+}
+
+/// The answer, if the request takes one of its size.
+fn within_limit(request: &Request, response: Response) -> Result<Response, TransportError> {
+    if response.body.len() as u64 > request.max_body {
+        return Err(TransportError::TooLarge { limit: request.max_body });
+    }
+    Ok(response)
 }

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, sync::Mutex};
 
 use futures::future::BoxFuture;
 
-use super::{Request, Response, Transport, TransportError};
+use super::{Request, Response, Transport, TransportError, within_limit};
 
 /// A transport for tests: plays answers in the order in which they were added, each for the URL it was added for, and
 /// keeps the requests.
@@ -43,8 +43,12 @@ impl ScriptedTransport {
         let mut answers = self.answers.lock().expect("no test panics while holding it");
         let place = answers.iter().position(|(suffix, _)| request.url.as_str().ends_with(suffix.as_str()));
         match place.and_then(|place| answers.remove(place)) {
-            Some((_, answer)) => answer,
-            None => Err(TransportError::Failed(format!("no scripted answer for {}", request.url))),
+            Some((_, answer)) => answer.and_then(|response| within_limit(request, response)),
+            None => Err(TransportError::Unrecorded {
+                player: "the script".to_owned(),
+                method: request.method,
+                url: request.shown_url(),
+            }),
         }
     }
 }

@@ -1,0 +1,259 @@
+//! How often and how many at once: one gate per host, through which every attempt passes.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use governor::{
+    Quota, RateLimiter,
+    clock::Clock as GovernorClock,
+    middleware::NoOpMiddleware,
+    nanos::Nanos,
+    state::{InMemoryState, NotKeyed},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::policy::{HostLimits, Policy};
+use crate::clock::Clock;
+
+const DAY: Duration = Duration::from_hours(24);
+/// More requests at once than anybody needs; keeps governor's arithmetic from overflowing.
+const MAX_BURST: u32 = 10_000;
+const MAX_CONCURRENCY: u32 = 1_000;
+/// Gates kept before idle ones are dropped; hosts of one watchlist are far fewer.
+const MAX_GATES: usize = 1_024;
+
+/// The gates of all hosts that were asked so far.
+#[derive(Debug)]
+pub(super) struct Gates {
+    clock: Arc<dyn Clock>,
+    by_host: Mutex<HashMap<String, Arc<Gate>>>,
+}
+
+impl Gates {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, by_host: Mutex::default() }
+    }
+
+    /// The gate of a host.
+    pub(super) fn of(&self, host: &str, policy: &Policy) -> Arc<Gate> {
+        let mut gates = self.by_host.lock().unwrap_or_else(PoisonError::into_inner);
+        if gates.len() >= MAX_GATES && !gates.contains_key(host) {
+            let now = self.clock.now();
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || gate.pause(now).is_some());
+        }
+        let gate = gates.entry(host.to_owned());
+        Arc::clone(gate.or_insert_with(|| Arc::new(Gate::new(Arc::clone(&self.clock), policy.limits(host)))))
+    }
+}
+
+/// One host's limits, and the pause that it asked for.
+#[derive(Debug)]
+pub(super) struct Gate {
+    clock: Arc<dyn Clock>,
+    steady: SteadyClock,
+    rate: RateLimiter<NotKeyed, InMemoryState, SteadyClock, NoOpMiddleware<Nanos>>,
+    slots: Arc<Semaphore>,
+    /// Held by the one who waits for the rate, so that the others keep their order.
+    turn: tokio::sync::Mutex<()>,
+    paused_until: Mutex<Option<DateTime<Utc>>>,
+}
+
+/// The host asked for a pause that is longer than the caller's patience.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Paused(pub(super) Duration);
+
+impl Gate {
+    fn new(clock: Arc<dyn Clock>, limits: HostLimits) -> Self {
+        let steady = SteadyClock::new(Arc::clone(&clock));
+        Self {
+            rate: RateLimiter::direct_with_clock(quota(limits), steady.clone()),
+            slots: Arc::new(Semaphore::new(limits.concurrency.clamp(1, MAX_CONCURRENCY) as usize)),
+            turn: tokio::sync::Mutex::default(),
+            paused_until: Mutex::default(),
+            clock,
+            steady,
+        }
+    }
+
+    /// Waits for a free slot and for the rate, in the order of the calls. The pass holds the slot until it is dropped.
+    pub(super) async fn pass(&self, patience: Duration) -> Result<Pass, Paused> {
+        self.wait_for_pause_below(patience)?;
+        let slot = Arc::clone(&self.slots).acquire_owned().await.ok();
+        let _turn = self.turn.lock().await;
+        loop {
+            let pause = self.wait_for_pause_below(patience)?;
+            let Some(wait) = pause.or_else(|| self.wait_for_rate()) else { return Ok(Pass { _slot: slot }) };
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Keeps everybody from this host for a while.
+    pub(super) fn pause_for(&self, wait: Duration) {
+        let until = TimeDelta::from_std(wait).ok().and_then(|wait| self.clock.now().checked_add_signed(wait));
+        let mut paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        *paused = (*paused).max(until);
+    }
+
+    fn wait_for_pause_below(&self, patience: Duration) -> Result<Option<Duration>, Paused> {
+        match self.pause(self.clock.now()) {
+            Some(wait) if wait > patience => Err(Paused(wait)),
+            wait => Ok(wait),
+        }
+    }
+
+    fn pause(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let until = (*self.paused_until.lock().unwrap_or_else(PoisonError::into_inner))?;
+        (until - now).to_std().ok().filter(|wait| !wait.is_zero())
+    }
+
+    fn wait_for_rate(&self) -> Option<Duration> {
+        let too_early = self.rate.check().err()?;
+        // At least a little, so that a clock that stands still cannot make the loop spin.
+        Some(too_early.wait_time_from(self.steady.now()).max(Duration::from_millis(1)))
+    }
+}
+
+/// The right to make one attempt.
+#[derive(Debug)]
+pub(super) struct Pass {
+    /// Nothing only if the semaphore were closed, which nobody does.
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+fn quota(limits: HostLimits) -> Quota {
+    let spacing = limits.per.min(DAY) / limits.requests.max(1);
+    let burst = NonZeroU32::new(limits.burst.clamp(1, MAX_BURST)).unwrap_or(NonZeroU32::MIN);
+    let quota = Quota::with_period(spacing.max(Duration::from_nanos(1)));
+    quota.unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN)).allow_burst(burst)
+}
+
+/// Time for governor, read off our clock: it never goes back, whatever is done to the system's time.
+#[derive(Clone, Debug)]
+struct SteadyClock {
+    clock: Arc<dyn Clock>,
+    reading: Arc<Mutex<Reading>>,
+}
+
+#[derive(Debug)]
+struct Reading {
+    last: DateTime<Utc>,
+    elapsed: Duration,
+}
+
+impl SteadyClock {
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        let reading = Reading { last: clock.now(), elapsed: Duration::ZERO };
+        Self { clock, reading: Arc::new(Mutex::new(reading)) }
+    }
+}
+
+impl GovernorClock for SteadyClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        let now = self.clock.now();
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let step = (now - reading.last).to_std().unwrap_or_default().min(DAY);
+        reading.elapsed += step;
+        reading.last = now;
+        u64::try_from(reading.elapsed.as_nanos()).unwrap_or(u64::MAX / 2).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    const START: &str = "2026-03-31T00:00:00Z";
+
+    fn gate(limits: HostLimits) -> (Gate, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::at_text(START));
+        (Gate::new(clock.clone(), limits), clock)
+    }
+
+    fn elapsed(clock: &ManualClock) -> Duration {
+        (clock.now() - START.parse::<DateTime<Utc>>().unwrap()).to_std().unwrap()
+    }
+
+    async fn pass_times(gate: &Gate, times: u32) {
+        for _ in 0..times {
+            drop(gate.pass(Duration::ZERO).await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn one_request_a_second_means_nine_seconds_for_ten() {
+        let (gate, clock) = gate(HostLimits::strict(1, Duration::from_secs(1)));
+        pass_times(&gate, 10).await;
+        assert_eq!(elapsed(&clock).as_secs(), 9);
+    }
+
+    #[tokio::test]
+    async fn an_hourly_limit_spreads_and_a_burst_comes_first() {
+        let limits = HostLimits { requests: 3_600, per: Duration::from_hours(1), burst: 5, concurrency: 1 };
+        let (gate, clock) = gate(limits);
+        pass_times(&gate, 5).await;
+        assert_eq!(elapsed(&clock), Duration::ZERO);
+        pass_times(&gate, 5).await;
+        assert_eq!(elapsed(&clock).as_secs(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_neither_stops_nor_frees_the_gate() {
+        let (gate, clock) = gate(HostLimits::strict(1, Duration::from_secs(1)));
+        pass_times(&gate, 2).await;
+        clock.set("2020-01-01T00:00:00Z".parse().unwrap());
+        pass_times(&gate, 3).await;
+        let waited = clock.now() - "2020-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap();
+        assert_eq!(waited.num_seconds(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_pause_is_waited_for_or_reported() {
+        let (gate, clock) = gate(HostLimits::default());
+        gate.pause_for(Duration::from_mins(2));
+        gate.pause_for(Duration::from_secs(1));
+        assert_eq!(gate.pass(Duration::from_mins(1)).await.unwrap_err(), Paused(Duration::from_mins(2)));
+        drop(gate.pass(Duration::from_mins(3)).await.unwrap());
+        assert_eq!(elapsed(&clock), Duration::from_mins(2));
+    }
+
+    #[tokio::test]
+    async fn slots_are_given_back() {
+        let (gate, _clock) = gate(HostLimits { concurrency: 2, ..HostLimits::default() });
+        let first = gate.pass(Duration::ZERO).await.unwrap();
+        let _second = gate.pass(Duration::ZERO).await.unwrap();
+        assert_eq!(gate.slots.available_permits(), 0);
+        drop(first);
+        assert_eq!(gate.slots.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn odd_limits_do_no_harm() {
+        for limits in [
+            HostLimits { requests: 0, per: Duration::ZERO, burst: 0, concurrency: 0 },
+            HostLimits { requests: u32::MAX, per: Duration::MAX, burst: u32::MAX, concurrency: u32::MAX },
+            HostLimits { requests: 1, per: Duration::MAX, burst: u32::MAX, concurrency: 1 },
+        ] {
+            pass_times(&gate(limits).0, 3).await;
+        }
+    }
+
+    #[test]
+    fn idle_gates_are_dropped_and_paused_ones_kept() {
+        let clock = Arc::new(ManualClock::at_text(START));
+        let (gates, policy) = (Gates::new(clock), Policy::default());
+        gates.of("paused.example", &policy).pause_for(Duration::from_mins(1));
+        for number in 0..3 * MAX_GATES {
+            gates.of(&format!("h{number}.example"), &policy);
+        }
+        assert!(gates.by_host.lock().unwrap().len() <= MAX_GATES);
+        assert!(gates.of("paused.example", &policy).pause(gates.clock.now()).is_some());
+    }
+}

@@ -1,0 +1,142 @@
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use super::host::{HostPattern, HostRules};
+
+/// How the client behaves towards hosts. The configuration fills it; the caller adds the registries' published limits.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The operator's e-mail address or URL, sent in `User-Agent`; some registries refuse clients without one.
+    pub contact: Option<String>,
+    /// Limits for hosts that have none of their own.
+    pub default_limits: HostLimits,
+    /// Limits by host name, in lower case.
+    pub host_limits: BTreeMap<String, HostLimits>,
+    /// Hosts that any host may redirect to.
+    pub redirect_hosts: Vec<HostPattern>,
+    /// Hosts that may have private addresses and plain http.
+    pub allow_private: Vec<HostPattern>,
+    /// Most time for a connection, TLS included.
+    pub connect_timeout: Duration,
+    /// Most time without a byte from the server.
+    pub read_timeout: Duration,
+    /// Most time for one attempt, body included.
+    pub total_timeout: Duration,
+    /// When and how often to try again.
+    pub retry: RetryPolicy,
+    /// A PEM file of certificates that are trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Whether `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` count.
+    pub proxy_from_environment: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            contact: None,
+            default_limits: HostLimits::default(),
+            host_limits: BTreeMap::new(),
+            redirect_hosts: Vec::new(),
+            allow_private: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(30),
+            total_timeout: Duration::from_mins(5),
+            retry: RetryPolicy::default(),
+            ca_file: None,
+            proxy_from_environment: true,
+        }
+    }
+}
+
+impl Policy {
+    /// The limits for a host.
+    pub fn limits(&self, host: &str) -> HostLimits {
+        self.host_limits.get(host).copied().unwrap_or(self.default_limits)
+    }
+
+    /// `provwatch/<version> (+<contact>)`; of the contact only what a header can carry.
+    pub fn user_agent(&self) -> String {
+        let product = concat!("provwatch/", env!("CARGO_PKG_VERSION"));
+        let contact = self.contact.as_deref().unwrap_or_default().trim();
+        let contact: String = contact.chars().filter(|c| (' '..='~').contains(c) && !"()\\".contains(*c)).collect();
+        if contact.is_empty() { product.to_owned() } else { format!("{product} (+{contact})") }
+    }
+
+    pub(super) fn host_rules(&self) -> HostRules {
+        HostRules { allow_private: self.allow_private.clone(), redirect_hosts: self.redirect_hosts.clone() }
+    }
+}
+
+/// How much one host is asked: `requests` in `per` on average, `burst` at once after a rest, `concurrency` under way at
+/// the same time. Zeros count as one; `per` is at most a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostLimits {
+    /// Requests in one period.
+    pub requests: u32,
+    /// The period.
+    pub per: Duration,
+    /// Requests at once after a rest.
+    pub burst: u32,
+    /// Requests under way at the same time.
+    pub concurrency: u32,
+}
+
+impl HostLimits {
+    /// So many requests in a period, evenly spaced and one at a time.
+    pub fn strict(requests: u32, per: Duration) -> Self {
+        Self { requests, per, burst: 1, concurrency: 1 }
+    }
+}
+
+impl Default for HostLimits {
+    /// Ten requests a second, twenty at once, four under way.
+    fn default() -> Self {
+        Self { requests: 10, per: Duration::from_secs(1), burst: 20, concurrency: 4 }
+    }
+}
+
+/// When and how often an exchange is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Attempts in all; at least one is made.
+    pub max_attempts: u32,
+    /// The most that is waited after the first attempt; doubles with each further one.
+    pub backoff_base: Duration,
+    /// The most that is ever waited without the server asking for it.
+    pub backoff_cap: Duration,
+    /// The most that one call waits between its attempts, all waits together. A server that wants more (`Retry-After`)
+    /// ends the call, and the caller comes back later.
+    pub patience: Duration,
+    /// The most of a `Retry-After` that is believed.
+    pub retry_after_cap: Duration,
+    /// Makes the jitter repeatable.
+    pub jitter_seed: Option<u64>,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_attempts: 4,
+            backoff_base: Duration::from_millis(500),
+            backoff_cap: Duration::from_secs(30),
+            patience: Duration::from_mins(1),
+            retry_after_cap: Duration::from_hours(1),
+            jitter_seed: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_agent_carries_the_contact_and_nothing_that_breaks_a_header() {
+        let agent =
+            |contact: Option<&str>| Policy { contact: contact.map(str::to_owned), ..Policy::default() }.user_agent();
+        let product = concat!("provwatch/", env!("CARGO_PKG_VERSION"));
+        assert_eq!(agent(None), product);
+        assert_eq!(agent(Some("  ")), product);
+        assert_eq!(agent(Some("ops@corp.example")), format!("{product} (+ops@corp.example)"));
+        assert_eq!(agent(Some("a\r\nx-evil: 1) \u{1F980}")), format!("{product} (+ax-evil: 1 )"));
+    }
+}

@@ -1,0 +1,299 @@
+use std::{
+    error::Error,
+    io::Read,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::{Bytes, BytesMut};
+use futures::future::BoxFuture;
+use reqwest::{
+    Certificate, ClientBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
+};
+use url::Url;
+
+use super::{
+    Method, Policy, Request, Response, Transport, TransportError,
+    address::special_use,
+    host::{HostRules, NEXT_STEP, host_of},
+};
+
+/// The transport that reaches the network.
+///
+/// Names are resolved by a resolver that gives out public addresses only, so that no answer of a name server, however
+/// timed, leads into the operator's network; URLs with literal addresses are checked before they are sent. Through a
+/// proxy from the environment the proxy resolves the names: then only literal addresses and local names are refused.
+#[derive(Debug)]
+pub struct RealTransport {
+    client: reqwest::Client,
+    rules: HostRules,
+    proxies: Vec<String>,
+}
+
+/// Why the transport cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The file of certificates cannot be read.
+    #[error("reading the certificates in {}", path.display())]
+    ReadCaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file holds no certificates, or broken ones.
+    #[error("{} {why}; it must hold one or more certificates in PEM form (`-----BEGIN CERTIFICATE-----`)", path.display())]
+    BadCaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// TLS has nothing to trust, or the system lets no client be made.
+    #[error("setting up TLS: {0}; install the system's certificates (`ca-certificates`) or name a CA file")]
+    Tls(String),
+}
+
+/// Most bytes of a CA file; the bundle of a whole operating system has a quarter of this.
+const MAX_CA_FILE: u64 = 1024 * 1024;
+/// Most headers of an answer.
+const MAX_HEADERS: usize = 128;
+
+impl RealTransport {
+    /// Sets up TLS, proxies and time-outs.
+    ///
+    /// # Errors
+    /// The CA file is unreadable or holds no certificates, or there is nothing to trust.
+    pub fn new(policy: &Policy) -> Result<Self, SetupError> {
+        let rules = policy.host_rules();
+        let proxies = if policy.proxy_from_environment { proxy_hosts(|name| std::env::var(name).ok()) } else { vec![] };
+        let resolver = PublicResolver { rules: rules.clone(), proxies: proxies.clone() };
+        let builder = base_builder(policy).dns_resolver(Arc::new(resolver));
+        let client = match &policy.ca_file {
+            Some(path) => builder.tls_certs_merge(read_certificates(path)?).build().map_err(|error| {
+                SetupError::BadCaFile { path: path.clone(), why: format!("is refused: {}", chain(&error)) }
+            })?,
+            None => builder.build().map_err(|error| SetupError::Tls(chain(&error)))?,
+        };
+        Ok(Self { client, rules, proxies })
+    }
+
+    async fn send(&self, request: &Request) -> Result<Response, TransportError> {
+        self.check(&request.url)?;
+        let sent = prepared(&self.client, request)?;
+        let response = self.client.execute(sent).await.map_err(explain)?;
+        let status = response.status().as_u16();
+        let headers = readable_headers(response.headers());
+        let body = read_body(response, request.max_body).await?;
+        Ok(Response { status, headers, body })
+    }
+
+    /// Whether the URL may be asked for. The proxies' names are known to the resolver and must not be a way around it.
+    fn check(&self, url: &Url) -> Result<(), TransportError> {
+        self.rules.check(url).map_err(TransportError::Forbidden)?;
+        let host = host_of(url);
+        if self.proxies.contains(&host) && !self.rules.allows_name(&host) {
+            return Err(TransportError::Forbidden(format!("{host} is the proxy; {NEXT_STEP}")));
+        }
+        Ok(())
+    }
+}
+
+impl Transport for RealTransport {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        Box::pin(self.send(request))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that builds HTTP clients")]
+fn base_builder(policy: &Policy) -> ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_max_headers(MAX_HEADERS)
+        .connect_timeout(policy.connect_timeout)
+        .read_timeout(policy.read_timeout)
+        .timeout(policy.total_timeout);
+    if policy.proxy_from_environment { builder } else { builder.no_proxy() }
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<Certificate>, SetupError> {
+    let unreadable = |source| SetupError::ReadCaFile { path: path.to_owned(), source };
+    let bad = |why: String| SetupError::BadCaFile { path: path.to_owned(), why };
+    let mut pem = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(MAX_CA_FILE + 1).read_to_end(&mut pem).map_err(unreadable)?;
+    if pem.len() as u64 > MAX_CA_FILE {
+        return Err(bad(format!("is larger than {MAX_CA_FILE} bytes")));
+    }
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if certificates.is_empty() => Err(bad("holds no certificate".to_owned())),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(bad(format!("cannot be read: {}", chain(&error)))),
+    }
+}
+
+fn prepared(client: &reqwest::Client, request: &Request) -> Result<reqwest::Request, TransportError> {
+    let method = match request.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+    };
+    let mut builder = client.request(method, request.url.clone());
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value);
+    }
+    if let Some(body) = &request.body {
+        builder = builder.body(body.clone());
+    }
+    builder.build().map_err(|error| TransportError::Unsendable(chain(&error.without_url())))
+}
+
+/// The headers, with a replacement character for every byte that is not UTF-8.
+fn readable_headers(headers: &reqwest::header::HeaderMap) -> Vec<(String, String)> {
+    let readable = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), readable(value))).collect()
+}
+
+/// Reads the body as it is decompressed, so that a small answer that unfolds into a large one is caught on the way.
+async fn read_body(mut response: reqwest::Response, limit: u64) -> Result<Bytes, TransportError> {
+    let too_large = || TransportError::TooLarge { limit };
+    if response.content_length().is_some_and(|announced| announced > limit) {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(explain)? {
+        if (body.len() + chunk.len()) as u64 > limit {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Resolves names to public addresses, and to any address if the operator allows the name or it is a proxy.
+#[derive(Debug)]
+struct PublicResolver {
+    rules: HostRules,
+    proxies: Vec<String>,
+}
+
+/// A name that has only addresses which may not be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} is at {purpose}; {NEXT_STEP}")]
+struct NotPublic {
+    name: String,
+    purpose: &'static str,
+}
+
+impl Resolve for PublicResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let name = name.as_str().to_owned();
+        let any_address = self.rules.allows_name(&name) || self.proxies.contains(&name);
+        Box::pin(async move {
+            // The connector puts the URL's port in place of 0.
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let usable = if any_address { found } else { public_only(name, found)? };
+            Ok(Box::new(usable.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn public_only(name: String, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotPublic> {
+    let special = found.iter().find_map(|address| special_use(address.ip()));
+    let public: Vec<_> = found.into_iter().filter(|address| special_use(address.ip()).is_none()).collect();
+    match special {
+        Some(purpose) if public.is_empty() => Err(NotPublic { name, purpose }),
+        _ => Ok(public),
+    }
+}
+
+/// The hosts of the proxies that the environment names.
+fn proxy_hosts(environment: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    let parse = |text: String| {
+        Url::parse(&text).ok().filter(Url::has_host).or_else(|| Url::parse(&format!("http://{text}")).ok())
+    };
+    names.iter().filter_map(|name| environment(name)).filter_map(parse).map(|url| host_of(&url)).collect()
+}
+
+/// What an error of the library means to us. The URL is left out: whoever reports the error knows it, and what to hide.
+fn explain(error: reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+    while let Some(inner) = cause {
+        if let Some(not_public) = inner.downcast_ref::<NotPublic>() {
+            return TransportError::Forbidden(not_public.to_string());
+        }
+        cause = inner.source();
+    }
+    TransportError::Failed(chain(&error))
+}
+
+/// The error and its causes in one line.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    let mut parts: Vec<String> = causes.map(ToString::to_string).collect();
+    parts.dedup();
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        SocketAddr::new(text.parse().unwrap(), 0)
+    }
+
+    #[test]
+    fn private_addresses_are_left_out_of_a_names_addresses() {
+        let mixed = vec![address("10.0.0.1"), address("1.1.1.1"), address("::1")];
+        assert_eq!(public_only("npm.example".to_owned(), mixed).unwrap(), [address("1.1.1.1")]);
+        let rebound = public_only("npm.example".to_owned(), vec![address("169.254.169.254")]).unwrap_err();
+        assert!(rebound.to_string().starts_with("npm.example is at a link-local address;"), "{rebound}");
+    }
+
+    #[tokio::test]
+    async fn a_name_with_a_private_address_is_forbidden_at_connect_time() {
+        let policy = Policy { proxy_from_environment: false, ..Policy::default() };
+        let transport = RealTransport::new(&policy).unwrap();
+        // Around the check of the URL, as a name would be that turns private after it.
+        let request = Request::get("https://localhost:9/".parse().unwrap());
+        let sent = prepared(&transport.client, &request).unwrap();
+        let refused = explain(transport.client.execute(sent).await.unwrap_err());
+        assert!(matches!(&refused, TransportError::Forbidden(why) if why.contains("loopback")), "{refused:?}");
+    }
+
+    #[test]
+    fn proxies_are_read_from_every_spelling_of_the_environment() {
+        let environment = |name: &str| match name {
+            "HTTPS_PROXY" => Some("http://user:pass@Proxy.Corp.example:3128".to_owned()),
+            "http_proxy" => Some("10.0.0.9:8080".to_owned()),
+            "ALL_PROXY" => Some("proxy.internal:1080".to_owned()),
+            "all_proxy" => Some("::::".to_owned()),
+            _ => None,
+        };
+        assert_eq!(proxy_hosts(environment), ["proxy.corp.example", "10.0.0.9", "proxy.internal"]);
+    }
+
+    #[test]
+    fn the_proxy_itself_is_no_way_around_the_resolver() {
+        let policy = Policy { proxy_from_environment: false, ..Policy::default() };
+        let transport =
+            RealTransport { proxies: vec!["proxy.example".to_owned()], ..RealTransport::new(&policy).unwrap() };
+        assert!(transport.check(&"https://proxy.example/".parse().unwrap()).is_err());
+        assert!(transport.check(&"https://npm.example/".parse().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn headers_that_cannot_be_sent_are_no_reason_to_try_again() {
+        let policy = Policy { proxy_from_environment: false, ..Policy::default() };
+        let transport = RealTransport::new(&policy).unwrap();
+        let request = Request::get("https://npm.example/".parse().unwrap()).header("x-note", "a\r\nb: c");
+        assert!(!prepared(&transport.client, &request).unwrap_err().is_transient());
+    }
+}

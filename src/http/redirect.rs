@@ -1,0 +1,41 @@
+use url::Url;
+
+use super::{
+    host::HostRules,
+    message::{Method, Request, Response},
+};
+
+/// Redirects that one attempt follows.
+pub(super) const MAX_REDIRECTS: usize = 5;
+
+/// Headers that say nothing about who is asking; only these go along to another origin.
+const HARMLESS: [&str; 6] =
+    ["accept", "cache-control", "content-type", "if-modified-since", "if-none-match", "user-agent"];
+
+/// The request that an answer redirects to; nothing if it does not redirect.
+///
+/// 301 and 302 turn a POST into a GET by custom, 303 by rule: the body would be lost in silence, so they are refused.
+pub(super) fn next_hop(request: &Request, response: &Response, rules: &HostRules) -> Result<Option<Request>, String> {
+    let keeps_body = matches!(response.status, 307 | 308);
+    if !keeps_body && !matches!(response.status, 301..=303) {
+        return Ok(None);
+    }
+    let Some(target) = response.header("location").and_then(|location| request.url.join(location).ok()) else {
+        return Ok(None);
+    };
+    rules.check_redirect(&request.url, &target)?;
+    if request.method == Method::Post && !keeps_body {
+        return Err(format!("the server redirects a POST with status {}, which loses its body", response.status));
+    }
+    Ok(Some(readdressed(request, target)))
+}
+
+/// The same request for another URL, without credentials that the URL or the old origin brought.
+fn readdressed(request: &Request, target: Url) -> Request {
+    let mut hop = Request { url: target, ..request.clone() };
+    hop.url = Request { confidential: false, ..hop.clone() }.shown_url();
+    if hop.url.origin() != request.url.origin() {
+        hop.headers.retain(|(name, _)| HARMLESS.contains(&name.as_str()));
+    }
+    hop
+}
