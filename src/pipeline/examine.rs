@@ -7,12 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use futures::{StreamExt, stream};
 
 use super::{Happening, Pipeline, PipelineError};
 use crate::{
-    model::{Baseline, Package, Provenance, ReleaseId, ReleaseStatus},
+    http::Validators,
+    model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus},
     registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
-    store::{PackageRow, StoredRelease, Work},
+    store::{PackageRow, Record, StoredBaseline, VersionState, Work, files_fingerprint},
 };
 
 /// What looking at a package came to.
@@ -31,7 +33,7 @@ pub(super) struct Subject<'a> {
     pub package: &'a Package,
     pub registry: &'a dyn Registry,
     pub row: Option<PackageRow>,
-    pub stored: BTreeMap<String, StoredRelease>,
+    pub stored: BTreeMap<String, VersionState>,
     pub now: DateTime<Utc>,
 }
 
@@ -42,7 +44,7 @@ impl Subject<'_> {
 
     /// Versions that need not be described again: stored, readable, and not waiting for another look.
     fn settled(&self) -> BTreeSet<String> {
-        let settled = |stored: &StoredRelease| !stored.recheck_at.is_some_and(|at| at <= self.now);
+        let settled = |stored: &VersionState| !stored.recheck_at.is_some_and(|at| at <= self.now);
         self.stored.iter().filter(|(_, stored)| settled(stored)).map(|(version, _)| version.clone()).collect()
     }
 
@@ -52,7 +54,7 @@ impl Subject<'_> {
         match self.stored.get(release.id.version()) {
             None => true,
             Some(stored) => {
-                stored.recheck_at.is_some_and(|at| at <= self.now) || stored.files != super::record::files_key(release)
+                stored.recheck_at.is_some_and(|at| at <= self.now) || stored.files != files_fingerprint(&release.files)
             }
         }
     }
@@ -69,8 +71,9 @@ impl Pipeline {
         self.witness.see(&Happening::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();
         let rechecking = settled.len() < subject.stored.len();
-        let validators = subject.row.as_ref().and_then(|row| row.validators.clone()).filter(|_| !rechecking);
-        let question = Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
+        let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
+        let question =
+            Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
         let examined = match registry.package(&self.http, &work.package, question).await? {
             PackageState::NotModified => Examined::default(),
             PackageState::Gone => self.package_gone(&subject)?,
@@ -86,7 +89,7 @@ impl Pipeline {
             package,
             registry,
             row: self.store.package(package)?,
-            stored: self.store.stored_releases(package)?,
+            stored: self.store.version_states(package)?,
             now: self.clock.now(),
         })
     }
@@ -98,7 +101,9 @@ impl Pipeline {
                 self.store.set_status(&release, ReleaseStatus::Unpublished, subject.now)?;
             }
         }
-        self.store.save_package(subject.package, &PackageRow::gone(subject.row.as_ref(), subject.now))?;
+        let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
+        let gone = PackageRow { status: Some("gone".to_owned()), etag: None, last_modified: None, ..row };
+        self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..gone })?;
         Ok(Examined::default())
     }
 
@@ -114,18 +119,19 @@ impl Pipeline {
         releases.retain(|release| subject.is_news(release));
         releases.sort_by_key(|release| release.published_at);
         let history_ends = self.history_ends(subject);
-        let fresh = releases.split_off(releases.partition_point(|release| release.published_at < history_ends));
-        self.learn_history(subject, releases, &mut baseline, &mut examined).await?;
+        let (history, fresh): (Vec<_>, Vec<_>) =
+            releases.into_iter().partition(|release| last_change(release) < history_ends);
+        self.learn_history(subject, history, &mut baseline, &mut examined).await?;
         for release in fresh {
             self.judge(subject, release, &mut baseline, &mut examined).await?;
         }
-        self.store.save_package(subject.package, &package_row(subject, document))?;
+        self.store.save_package(&package_row(subject, document))?;
         Ok(examined)
     }
 
-    /// Releases published before this are history. Only on first sight is there any.
+    /// What was published before this is history.
     fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
-        if subject.first_sight() { subject.now - self.settings.judge_since } else { DateTime::<Utc>::MIN_UTC }
+        subject.row.as_ref().map_or(subject.now, |row| row.first_seen) - self.settings.judge_since
     }
 
     /// What a package did before it was watched is taken as its habit, except what is known to be bad: releases that
@@ -134,24 +140,37 @@ impl Pipeline {
         &self,
         subject: &Subject<'_>,
         releases: Vec<RegistryRelease>,
-        baseline: &mut Baseline,
+        baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let old = releases.len().saturating_sub(self.settings.history);
-        let mut records = Vec::new();
-        for (index, release) in releases.into_iter().enumerate() {
-            let observation = if index < old {
-                unfetched(release, self.settings.history)
-            } else {
-                self.observe_release(subject.registry, release).await
-            };
-            examined.releases += 1;
-            records.push(self.history_record(subject, observation, baseline));
+        let observed = stream::iter(releases.into_iter().enumerate())
+            .map(|(index, release)| self.observe_history(subject, release, index >= old))
+            .buffered(self.settings.concurrency);
+        let observed: Vec<(Observation, bool)> = observed.collect().await;
+        let records: Vec<Record> = observed
+            .into_iter()
+            .map(|(observation, fetched)| self.history_record(subject, observation, fetched, baseline))
+            .collect();
+        self.store.record_batch(&records)?;
+        records.iter().for_each(|record| self.tell(record));
+        examined.releases += records.len();
+        examined.unchecked += records.iter().filter(|record| !record.unchecked.is_empty()).count();
+        Ok(())
+    }
+
+    /// The observation, and whether its evidence was asked for.
+    async fn observe_history(
+        &self,
+        subject: &Subject<'_>,
+        release: RegistryRelease,
+        fetch: bool,
+    ) -> (Observation, bool) {
+        if fetch {
+            (self.observe_release(subject.registry, release).await, true)
+        } else {
+            (unfetched(release, self.settings.history), false)
         }
-        for record in &records {
-            self.tell(record);
-        }
-        Ok(self.store.record_batch(&records)?)
     }
 
     fn take_statuses(&self, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), PipelineError> {
@@ -174,7 +193,7 @@ impl Pipeline {
         let mut examined = Examined::default();
         for (version, why) in unreadable {
             let release: ReleaseId = subject.package.at(version.as_str());
-            if subject.stored.get(version).is_some_and(|stored| stored.unchecked.as_ref() == Some(why)) {
+            if subject.stored.get(version).is_some_and(|stored| stored.unchecked.contains(why)) {
                 continue;
             }
             self.record_unreadable(&release, why, subject.now)?;
@@ -185,24 +204,38 @@ impl Pipeline {
     }
 }
 
-fn unfetched(release: RegistryRelease, history: usize) -> crate::model::Observation {
+/// When something about a release last came from its publisher: a file that is added late counts, however old the release.
+fn last_change(release: &RegistryRelease) -> DateTime<Utc> {
+    release.files.iter().filter_map(|file| file.uploaded_at).fold(release.published_at, DateTime::max)
+}
+
+fn validators(row: &PackageRow) -> Option<Validators> {
+    let validators = Validators { etag: row.etag.clone(), last_modified: row.last_modified.clone() };
+    (validators != Validators::default()).then_some(validators)
+}
+
+fn unfetched(release: RegistryRelease, history: usize) -> Observation {
     let attestation = if release.evidence.is_empty() {
         Provenance::Absent
     } else {
-        Provenance::Unavailable { reason: format!("not fetched: older than the {history} releases that are learned from") }
+        Provenance::Unavailable {
+            reason: format!("not fetched: older than the {history} releases that are learned from"),
+        }
     };
     release.observed(attestation)
 }
 
 fn package_row(subject: &Subject<'_>, document: PackageDocument) -> PackageRow {
-    let before = subject.row.as_ref();
+    let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
+    let validators = document.validators.unwrap_or_default();
     PackageRow {
-        first_seen: before.map_or(subject.now, |row| row.first_seen),
-        backfilled_at: Some(before.and_then(|row| row.backfilled_at).unwrap_or(subject.now)),
-        validators: document.validators,
-        revision: document.revision,
-        maintainers: document.maintainers,
-        status: document.status,
+        backfilled_at: row.backfilled_at.or(Some(subject.now)),
         checked_at: Some(subject.now),
+        etag: validators.etag,
+        last_modified: validators.last_modified,
+        revision: document.revision,
+        maintainers: document.maintainers.or(row.maintainers),
+        status: document.status,
+        ..row
     }
 }

@@ -6,16 +6,14 @@
 //! Each arrow into the store is one transaction, and each step may be repeated without harm, so a crash anywhere only
 //! repeats work.
 
-mod assembly;
-mod assess;
+pub mod assess;
 mod examine;
 mod observe;
 mod operation;
 mod outbox;
 mod pass;
 mod record;
-mod replay;
-mod trust;
+pub mod replay;
 mod verify;
 mod witness;
 
@@ -26,18 +24,15 @@ use std::{
 
 use chrono::TimeDelta;
 
-pub use assembly::{AssemblyError, assemble};
-pub use assess::{Assessment, assess};
 pub use examine::Examined;
 pub use operation::Trouble;
 pub use pass::{PassSummary, WorkPass};
-pub use replay::{Case, Replay, ReplayError, Score};
 pub use witness::{Happening, Nobody, Witness};
 
 use crate::{
     attest::Verifier,
     clock::Clock,
-    deliver::Subscriptions,
+    deliver::{OutboxError, Subscriptions},
     http::Client,
     model::Ecosystem,
     registry::{Feed, Registry, RegistryError},
@@ -75,12 +70,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            history: 50,
-            judge_since: TimeDelta::days(7),
-            stale_after: TimeDelta::minutes(30),
-            concurrency: 8,
-        }
+        Self { history: 50, judge_since: TimeDelta::days(7), stale_after: TimeDelta::minutes(30), concurrency: 8 }
     }
 }
 
@@ -93,6 +83,9 @@ pub enum PipelineError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The outbox.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// A package of an ecosystem that the configuration switches off.
     #[error("{0} is switched off in the configuration")]
     SwitchedOff(&'static str),

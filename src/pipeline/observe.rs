@@ -2,9 +2,9 @@
 
 use super::{Happening, Pipeline, PipelineError};
 use crate::{
-    model::Package,
-    registry::{Cursor, Event, Feed, Page},
-    store::NewEvent,
+    model::{Ecosystem, Package},
+    registry::{Change, Cursor, Event, Feed, Page},
+    store::{EventKind, Lost, NewEvent, Taken},
 };
 
 impl Pipeline {
@@ -35,28 +35,41 @@ impl Pipeline {
     }
 
     fn take(&self, feed: &dyn Feed, page: &Page) -> Result<usize, PipelineError> {
-        let now = self.clock.now();
-        if let Some(gap) = &page.gap {
-            let packages = self.watched_packages(feed.ecosystem())?;
-            self.store.note_gap(feed.name(), &page.cursor.0, &gap.why, &packages, now)?;
-            self.witness.see(&Happening::Gap { source: feed.name(), why: &gap.why });
-            self.record_operation(&super::operation::lost_place(feed.name(), &gap.why, packages.len()), now)?;
-        }
         let watchlist = self.watchlist();
         let watched = page.events.iter().filter(|event| watchlist.matches(&event.package).is_some());
         let events: Vec<NewEvent> = watched.map(new_event).collect();
-        let taken = self.store.take_page(feed.name(), &page.cursor.0, &events, now)?;
+        let taken = match &page.gap {
+            Some(gap) => self.take_with_gap(feed, page, &events, &gap.why)?,
+            None => self.store.take_page(feed.name(), &page.cursor.0, &events, self.clock.now())?,
+        };
         self.witness.see(&Happening::Page { source: feed.name(), events: page.events.len(), new: taken.new });
         Ok(taken.new)
     }
 
+    fn take_with_gap(
+        &self,
+        feed: &dyn Feed,
+        page: &Page,
+        events: &[NewEvent],
+        why: &str,
+    ) -> Result<Taken, PipelineError> {
+        let now = self.clock.now();
+        let packages = self.watched_packages(feed.ecosystem())?;
+        // The alert first: a crash in between repeats the page and the alert, and loses neither.
+        self.record_operation(&super::operation::lost_place(feed.name(), why, packages.len()), now)?;
+        let lost = Lost { why, packages: &packages };
+        let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
+        self.witness.see(&Happening::Gap { source: feed.name(), why });
+        Ok(taken)
+    }
+
     /// The packages of an ecosystem that are watched and known by name: those the watchlist names, and those that its
     /// globs matched before.
-    pub(super) fn watched_packages(&self, ecosystem: crate::model::Ecosystem) -> Result<Vec<Package>, PipelineError> {
+    pub(super) fn watched_packages(&self, ecosystem: Ecosystem) -> Result<Vec<Package>, PipelineError> {
         let watchlist = self.watchlist();
-        let mut packages: Vec<Package> = self.store.packages()?;
+        let mut packages: Vec<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         packages.retain(|package| watchlist.matches(package).is_some());
-        packages.extend(watchlist.packages().cloned());
+        packages.extend(watchlist.packages().map(|(package, _)| package.clone()));
         packages.retain(|package| package.ecosystem() == ecosystem);
         packages.sort();
         packages.dedup();
@@ -65,5 +78,33 @@ impl Pipeline {
 }
 
 fn new_event(event: &Event) -> NewEvent {
-    NewEvent { package: event.package.clone(), change: event.change.clone(), key: event.key.clone(), at: event.at }
+    NewEvent {
+        package: event.package.clone(),
+        kind: kind(&event.change),
+        change: serde_json::to_string(&event.change).unwrap_or_default(),
+        revision: revision(event),
+        key: event.key.clone(),
+        at: event.at,
+    }
+}
+
+fn kind(change: &Change) -> EventKind {
+    match change {
+        Change::Document { .. } => EventKind::Document,
+        Change::Release { .. } => EventKind::Release,
+        Change::Removed => EventKind::Removed,
+        Change::Governance { .. } => EventKind::Governance,
+    }
+}
+
+/// What the registry's document must show before it is taken for the announced one: npm's revision, PyPI's serial, the
+/// version on crates.io.
+fn revision(event: &Event) -> Option<String> {
+    match (&event.change, event.package.ecosystem()) {
+        (Change::Document { revision }, _) => revision.clone(),
+        (Change::Removed, _) => None,
+        (Change::Release { version }, Ecosystem::Cargo) => Some(version.clone()),
+        (_, Ecosystem::Pypi) => Some(event.key.clone()),
+        _ => None,
+    }
 }

@@ -45,3 +45,17 @@ pub fn stale(source: &str, minutes: i64, error: Option<&str>) -> Trouble {
         ),
     }
 }
+
+/// A sink said that it will never take a message again.
+pub fn sink_gone(subscription: &str) -> Trouble {
+    Trouble {
+        subject: format!("gone {subscription}"),
+        severity: Severity::High,
+        confidence: Confidence::High,
+        title: format!("the subscription {subscription} reaches nobody"),
+        argument:
+            "Its endpoint answered that it is gone for good, so its deliveries were given up. Correct or remove it \
+                   in the configuration, then try it with `provwatch test-sinks`."
+                .to_owned(),
+    }
+}

@@ -1,15 +1,24 @@
 //! Passes over what is due: the queue of packages, and everything once.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
 use super::{Examined, Happening, Pipeline, PipelineError};
-use crate::{model::Package, registry::RegistryError, store::Work};
+use crate::{
+    model::Package,
+    registry::RegistryError,
+    store::{StoreError, Work},
+};
 
 /// How long to wait before a package is tried again after a failure, by how often it has failed.
 const RETRY_MINUTES: [i64; 6] = [1, 3, 10, 30, 120, 360];
 /// The registries' replicas lag their feeds by up to ten seconds or so (`facts/registries.md` §1a).
 const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
+
+/// Most releases whose evidence is asked for again in one pass.
+const RECHECKS: usize = 1000;
 
 /// What a pass over the queue came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,12 +51,15 @@ impl Pipeline {
     /// The store failed.
     pub fn enqueue_unknown(&self) -> Result<usize, PipelineError> {
         let now = self.clock.now();
-        let known: std::collections::BTreeSet<Package> = self.store.packages()?.into_iter().collect();
+        let known: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         let watchlist = self.watchlist();
-        let enabled = |package: &&Package| self.registries.contains_key(&package.ecosystem());
-        let unknown: Vec<Package> =
-            watchlist.packages().filter(enabled).filter(|package| !known.contains(package)).cloned().collect();
-        self.store.enqueue(&unknown, "first sight", now)?;
+        let unknown: Vec<Package> = watchlist
+            .packages()
+            .map(|(package, _)| package)
+            .filter(|package| self.registries.contains_key(&package.ecosystem()) && !known.contains(package))
+            .cloned()
+            .collect();
+        self.store.remind(&unknown, "first sight", now)?;
         Ok(unknown.len())
     }
 
@@ -57,14 +69,14 @@ impl Pipeline {
     /// The store failed.
     pub async fn work(&self) -> Result<WorkPass, PipelineError> {
         let mut pass = WorkPass::default();
+        self.enqueue_rechecks()?;
         loop {
-            self.enqueue_rechecks()?;
             let due = self.store.due_work(self.clock.now(), 4 * self.settings.concurrency)?;
             if due.is_empty() {
                 return Ok(pass);
             }
-            let mut outcomes = stream::iter(due.iter().map(|work| self.try_examine(work)))
-                .buffer_unordered(self.settings.concurrency);
+            let mut outcomes =
+                stream::iter(due.iter().map(|work| self.try_examine(work))).buffer_unordered(self.settings.concurrency);
             while let Some(outcome) = outcomes.next().await {
                 match outcome? {
                     Some(examined) => pass.add(examined),
@@ -78,20 +90,23 @@ impl Pipeline {
     async fn try_examine(&self, work: &Work) -> Result<Option<Examined>, PipelineError> {
         let error = match self.examine(work).await {
             Ok(examined) => return Ok(Some(examined)),
+            // The operator changed the baseline meanwhile; judging again is all that is needed.
+            Err(error @ PipelineError::Store(StoreError::BaselineMoved { .. })) => error,
             Err(PipelineError::Store(error)) => return Err(error.into()),
             Err(error) => error,
         };
         let why = super::with_causes(&error);
         let now = self.clock.now();
-        self.store.postpone(&work.package, again_at(&error, work.attempts, now), &why, now)?;
+        self.store.postpone(work, again_at(&error, work.attempts, now), &why)?;
         self.witness.see(&Happening::Postponed { package: &work.package, why: &why });
         Ok(None)
     }
 
     fn enqueue_rechecks(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
-        let due = self.store.due_rechecks(now, 1000)?;
-        Ok(self.store.enqueue(&due, "evidence could not be checked", now)?)
+        let due = self.store.due_rechecks(now, RECHECKS)?;
+        let packages: Vec<Package> = due.iter().map(|recheck| recheck.purl.package().clone()).collect();
+        Ok(self.store.remind(&packages, "evidence could not be checked", now)?)
     }
 
     /// Reads every source, looks at everything that is due, delivers what is due.
@@ -128,6 +143,7 @@ impl WorkPass {
 fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
     let attempts = attempts as usize;
     match error {
+        PipelineError::Store(_) => now,
         PipelineError::Registry(RegistryError::Stale { .. }) if attempts < STALE_SECONDS.len() => {
             now + TimeDelta::seconds(STALE_SECONDS[attempts])
         }

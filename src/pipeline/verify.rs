@@ -15,7 +15,8 @@ impl Pipeline {
         let mut outcomes = Vec::with_capacity(release.evidence.len());
         for evidence in std::mem::take(&mut release.evidence) {
             let outcome = self.check_evidence(registry, &verifier, &evidence).await;
-            match release.files.iter_mut().find(|file| attests_single_file(&evidence) && file.name == evidence.subject) {
+            match release.files.iter_mut().find(|file| attests_single_file(&evidence) && file.name == evidence.subject)
+            {
                 Some(file) => file.attestation = Some(outcome.clone()),
                 None => tracing::trace!(subject = evidence.subject, "evidence of the whole release"),
             }

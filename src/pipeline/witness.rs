@@ -1,7 +1,7 @@
 //! Who is told what the pipeline does as it does it: a progress bar, the demo's narration, the summary of one pass.
 
 use crate::{
-    model::{Alert, Observation, Package},
+    model::{Alert, Observation, Package, ReleaseId},
     store::Outcome,
 };
 
@@ -47,12 +47,14 @@ pub enum Happening<'a> {
     },
     /// A release was recorded.
     Recorded {
+        /// The release.
+        release: &'a ReleaseId,
         /// What is known of it; `None` if the registry's words about it could not be read.
         observation: Option<&'a Observation>,
         /// Its outcome.
         outcome: Outcome,
         /// What could not be checked.
-        unchecked: Option<&'a str>,
+        unchecked: &'a [String],
         /// The alert that it raised.
         alert: Option<&'a Alert>,
     },

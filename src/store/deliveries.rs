@@ -24,6 +24,8 @@ pub struct Delivery {
     pub alert: Alert,
     /// Attempts made so far.
     pub attempts: u32,
+    /// How often this alert was announced to this subscription before.
+    pub sequence: u32,
     /// When it was put into the outbox.
     pub created_at: DateTime<Utc>,
 }
@@ -80,7 +82,10 @@ impl Store {
     pub fn due_deliveries(&self, now: DateTime<Utc>, per_subscription: usize) -> Result<Vec<Delivery>, StoreError> {
         self.read("reading the outbox", |db| {
             let mut query = db.prepare_cached(
-                "SELECT due.*, alerts.body, alerts.status FROM (
+                "SELECT due.*, alerts.body, alerts.status, (
+                     SELECT count(*) FROM deliveries AS earlier WHERE earlier.alert = due.alert
+                         AND earlier.subscription = due.subscription AND earlier.id < due.id
+                 ) AS sequence FROM (
                      SELECT *, row_number() OVER (PARTITION BY subscription ORDER BY next_at, id) AS place
                      FROM deliveries WHERE state = 'pending' AND next_at <= ?1
                  ) AS due JOIN alerts ON alerts.fingerprint = due.alert
@@ -202,6 +207,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         subscription: row.get("subscription")?,
         alert: alert_row(row)?,
         attempts: row.get("attempts")?,
+        sequence: row.get("sequence")?,
         created_at: row.get::<_, Micros>("created_at")?.0,
     })
 }

@@ -57,6 +57,14 @@ pub struct VersionState {
     pub status: ReleaseStatus,
     /// The fingerprint of its files, see [`super::files_fingerprint`].
     pub files: String,
+    /// Whether the baseline learned from it.
+    pub teaches: bool,
+    /// What could not be checked.
+    pub unchecked: Vec<String>,
+    /// When to look again for evidence that could not be had.
+    pub recheck_at: Option<DateTime<Utc>>,
+    /// How often it was looked for in vain.
+    pub attempts: u32,
 }
 
 impl Store {
@@ -130,14 +138,24 @@ impl Store {
     /// As every read.
     pub fn version_states(&self, package: &Package) -> Result<BTreeMap<String, VersionState>, StoreError> {
         self.read("reading the states of a package's versions", |db| {
-            let mut query = db.prepare_cached("SELECT version, status, files FROM releases WHERE package = ?1")?;
-            let rows = query.query_map([package.to_string()], |row| {
-                let state = VersionState { status: row.get::<_, Word<_>>("status")?.0, files: row.get("files")? };
-                Ok((row.get("version")?, state))
-            })?;
+            let mut query = db.prepare_cached(
+                "SELECT version, status, files, teaches, unchecked, recheck_at, attempts FROM releases WHERE package = ?1",
+            )?;
+            let rows = query.query_map([package.to_string()], |row| Ok((row.get("version")?, version_state(row)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+}
+
+fn version_state(row: &Row<'_>) -> rusqlite::Result<VersionState> {
+    Ok(VersionState {
+        status: row.get::<_, Word<_>>("status")?.0,
+        files: row.get("files")?,
+        teaches: row.get("teaches")?,
+        unchecked: row.get::<_, Json<_>>("unchecked")?.0,
+        recheck_at: time(row.get("recheck_at")?),
+        attempts: row.get("attempts")?,
+    })
 }
 
 fn package_row(row: &Row<'_>) -> rusqlite::Result<PackageRow> {

@@ -52,6 +52,22 @@ impl Store {
         })
     }
 
+    /// Asks for packages to be looked at that are not queued yet; those that are keep their turn.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn remind(&self, packages: &[Package], reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("queueing packages", |db| {
+            let mut queued = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM work WHERE package = ?1)")?;
+            for package in packages {
+                if !queued.query_row([package.to_string()], |row| row.get(0))? {
+                    demand(db, package, None, reason, now)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// The packages that are due, the longest due first.
     ///
     /// # Errors

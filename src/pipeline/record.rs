@@ -1,0 +1,253 @@
+//! From an observation to the store: assess it against the baseline, argue an alert, decide whether it teaches, and put
+//! all of that into one transaction.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Examined, Happening, Pipeline, PipelineError, assess, examine::Subject, operation::Trouble};
+use crate::{
+    baseline::{self, Decision, Later, learn},
+    model::{Alert, AlertKind, AlertStatus, BaselineReason, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
+    registry::RegistryRelease,
+    store::{BaselineChange, Held, NewBaselineVersion, Outcome, Record, StoredBaseline},
+};
+
+/// When to ask again for evidence that could not be had, by how often it was asked for. After the last one the release
+/// stays unchecked, and says so.
+const RECHECK_MINUTES: [i64; 8] = [1, 5, 15, 60, 240, 720, 1440, 4320];
+/// How many of a package's releases are looked at when a held one may join the baseline.
+const RELEASES_AFTER: usize = 500;
+/// Who teaches the baseline when nobody else does.
+const ACTOR: &str = "provwatch";
+
+impl Pipeline {
+    /// Verifies a release, judges it against the baseline and records the outcome.
+    pub(super) async fn judge(
+        &self,
+        subject: &Subject<'_>,
+        release: RegistryRelease,
+        baseline: &mut StoredBaseline,
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        let observation = self.observe_release(subject.registry, release).await;
+        let record = self.judgement(subject, observation, baseline)?;
+        let recorded = self.store.record(&record)?;
+        advance(baseline, &record);
+        examined.releases += 1;
+        examined.alerts += usize::from(recorded.new_alert);
+        examined.unchecked += usize::from(!record.unchecked.is_empty());
+        self.tell(&record);
+        Ok(())
+    }
+
+    fn judgement(
+        &self,
+        subject: &Subject<'_>,
+        observation: Observation,
+        baseline: &StoredBaseline,
+    ) -> Result<Record, PipelineError> {
+        let assessment = assess::assess(&baseline.baseline, &observation);
+        let links = self.links(subject, &observation);
+        let alert = assess::alert(&observation, &assessment, subject.now, links);
+        let unchecked = unchecked(&observation);
+        let stored = subject.stored.get(observation.purl.version());
+        let teaches = assessment.teaches && unchecked.is_empty() && !stored.is_some_and(|stored| stored.teaches);
+        let mut lesson = Lesson::over(baseline);
+        if teaches {
+            lesson.learn(&observation, None);
+            self.let_held_join(subject, &observation, &mut lesson)?;
+        }
+        let mut record = Record::observed(observation, outcome(alert.as_ref(), &unchecked), subject.now);
+        record.recheck_at = again_at(&unchecked, stored.map_or(0, |stored| stored.attempts), subject.now);
+        record.unchecked = unchecked;
+        record.subscriptions = alert.as_ref().map(|alert| self.subscriptions.matching(alert)).unwrap_or_default();
+        record.alert = alert;
+        record.baseline = lesson.change();
+        Ok(record)
+    }
+
+    /// What a package did before it was watched is its habit, except what was removed, and evidence that does not hold.
+    pub(super) fn history_record(
+        &self,
+        subject: &Subject<'_>,
+        observation: Observation,
+        fetched: bool,
+        baseline: &mut StoredBaseline,
+    ) -> Record {
+        let unchecked = if fetched { unchecked(&observation) } else { Vec::new() };
+        let invalid = observation.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }));
+        let mut lesson = Lesson::over(baseline);
+        if unchecked.is_empty() && !invalid && observation.status == ReleaseStatus::Published {
+            lesson.learn(&observation, None);
+        }
+        let outcome = match (unchecked.is_empty(), invalid) {
+            (false, _) => Outcome::Unchecked,
+            (true, true) => Outcome::Held,
+            (true, false) => Outcome::Learned,
+        };
+        let mut record = Record::observed(observation, outcome, subject.now);
+        record.recheck_at = again_at(&unchecked, 0, subject.now);
+        record.unchecked = unchecked;
+        record.baseline = lesson.change();
+        advance(baseline, &record);
+        record
+    }
+
+    /// Held releases that enough clean ones have followed join the baseline together with the one that made it enough.
+    fn let_held_join(
+        &self,
+        subject: &Subject<'_>,
+        newest: &Observation,
+        lesson: &mut Lesson<'_>,
+    ) -> Result<(), PipelineError> {
+        let held = self.store.held(subject.package)?;
+        if held.is_empty() {
+            return Ok(());
+        }
+        let mut later: Vec<Later> = Vec::new();
+        for row in self.store.releases(subject.package, RELEASES_AFTER)? {
+            let Some(published_at) = row.published_at.filter(|_| row.purl != newest.purl) else { continue };
+            later.push(Later { line: row.line, published_at, clean: row.teaches });
+        }
+        later.push(Later { line: newest.line(), published_at: newest.published_at, clean: true });
+        for held in held {
+            if let Some(observation) = self.joins(&held, &later)? {
+                lesson.learn(&observation, Some("enough clean releases followed".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    fn joins(&self, held: &Held, later: &[Later]) -> Result<Option<Observation>, PipelineError> {
+        let Some(published_at) = held.published_at else { return Ok(None) };
+        let Some(row) = self.store.release(&held.purl)? else { return Ok(None) };
+        let (_, id) = Alert::identify(AlertKind::Release, &held.purl.to_string());
+        let Some(alert) = self.store.alert(&id)? else { return Ok(None) };
+        let held = baseline::Held {
+            line: held.line.clone(),
+            published_at,
+            severity: alert.severity,
+            status: row.status,
+            decision: Decision::Pending,
+        };
+        Ok(row.observation.filter(|_| baseline::joins(&held, later)))
+    }
+
+    /// A release whose part of the registry's document could not be read.
+    pub(super) fn record_unreadable(
+        &self,
+        release: &ReleaseId,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        let mut record = Record::unreadable(release.clone(), why, now);
+        record.outcome = Outcome::Unreadable;
+        self.store.record(&record)?;
+        self.tell(&record);
+        Ok(())
+    }
+
+    /// Records an alert about provwatch itself.
+    pub(super) fn record_operation(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let (fingerprint, id) = Alert::identify(AlertKind::Operation, &trouble.subject);
+        let alert = Alert {
+            id,
+            fingerprint,
+            kind: AlertKind::Operation,
+            severity: trouble.severity,
+            confidence: trouble.confidence,
+            purl: None,
+            published_at: None,
+            raised_at: now,
+            title: trouble.title.clone(),
+            argument: trouble.argument.clone(),
+            status: AlertStatus::Open,
+            signals: Vec::new(),
+            members: Vec::new(),
+            links: Links::default(),
+        };
+        self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
+        Ok(())
+    }
+
+    fn links(&self, subject: &Subject<'_>, observation: &Observation) -> Links {
+        Links { registry: Some(subject.registry.page(&observation.purl).to_string()), ..assess::links(observation) }
+    }
+
+    /// Tells the witness of a record.
+    pub(super) fn tell(&self, record: &Record) {
+        let observation = match &record.subject {
+            crate::store::Subject::Observed(observation) => Some(observation.as_ref()),
+            crate::store::Subject::Unreadable { .. } => None,
+        };
+        self.witness.see(&Happening::Recorded {
+            release: record.subject.release(),
+            observation,
+            outcome: record.outcome,
+            unchecked: &record.unchecked,
+            alert: record.alert.as_ref(),
+        });
+    }
+}
+
+/// What a baseline learns in one record.
+struct Lesson<'a> {
+    stored: &'a StoredBaseline,
+    changed: Option<crate::model::Baseline>,
+    versions: Vec<NewBaselineVersion>,
+}
+
+impl<'a> Lesson<'a> {
+    fn over(stored: &'a StoredBaseline) -> Self {
+        Self { stored, changed: None, versions: Vec::new() }
+    }
+
+    fn learn(&mut self, observation: &Observation, note: Option<String>) {
+        learn(self.changed.get_or_insert_with(|| self.stored.baseline.clone()), observation);
+        self.versions.push(NewBaselineVersion {
+            line: observation.line(),
+            reason: BaselineReason::Learned,
+            purl: Some(observation.purl.clone()),
+            actor: ACTOR.to_owned(),
+            note,
+        });
+    }
+
+    fn change(self) -> Option<BaselineChange> {
+        let baseline = self.changed?;
+        Some(BaselineChange { based_on: self.stored.revision, baseline, versions: self.versions })
+    }
+}
+
+/// The baseline in memory follows the one in the store.
+fn advance(baseline: &mut StoredBaseline, record: &Record) {
+    if let Some(change) = &record.baseline {
+        baseline.revision += u32::try_from(change.versions.len()).unwrap_or(u32::MAX);
+        baseline.baseline = change.baseline.clone();
+    }
+}
+
+fn outcome(alert: Option<&Alert>, unchecked: &[String]) -> Outcome {
+    match (alert, unchecked.is_empty()) {
+        (Some(_), _) => Outcome::Alerted,
+        (None, false) => Outcome::Unchecked,
+        (None, true) => Outcome::Clean,
+    }
+}
+
+/// What could not be checked of a release, a sentence each.
+fn unchecked(observation: &Observation) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    for provenance in observation.provenances().chain(std::iter::once(&observation.attestation)) {
+        if let Provenance::Unavailable { reason } = provenance
+            && !reasons.contains(reason)
+        {
+            reasons.push(reason.clone());
+        }
+    }
+    reasons
+}
+
+fn again_at(unchecked: &[String], attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let minutes = RECHECK_MINUTES.get(usize::try_from(attempts).ok()?)?;
+    (!unchecked.is_empty()).then(|| now + TimeDelta::minutes(*minutes))
+}
