@@ -1,1 +1,213 @@
-//! Parse, match, explain.
+//! Which packages are watched: parse, match, explain.
+//!
+//! A watchlist is one or more TOML files of purls and globs, which may include others and the curated lists that ship
+//! with provwatch. [`Watchlist::matches`] is asked for every event of every feed, so it allocates nothing.
+
+mod curated;
+mod edit;
+mod file;
+mod globs;
+pub mod import;
+mod pattern;
+mod tier;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::Serialize;
+
+pub use curated::CURATED;
+pub use edit::{EditError, add, remove};
+pub use file::WatchlistError;
+pub use pattern::Pattern;
+pub use tier::Tier;
+
+use crate::model::{Ecosystem, Package};
+use globs::Globs;
+
+/// The commented file that `provwatch init` writes.
+pub const TEMPLATE: &str = include_str!("template.toml");
+
+/// What is watched. Exact purls come before globs, longer globs before shorter ones, later files before earlier ones, a
+/// file before what it includes; an exclusion comes before everything.
+#[derive(Debug, Default)]
+pub struct Watchlist {
+    watched: Layer,
+    excluded: Layer,
+    warnings: Vec<String>,
+}
+
+/// Patterns and where they stand.
+#[derive(Debug, Default)]
+struct Layer {
+    exact: HashMap<Package, Entry>,
+    globs: [Globs; Ecosystem::ALL.len()],
+}
+
+/// Where a pattern stands, and what is said of it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The tier; exclusions have none.
+    pub tier: Tier,
+    /// The operator's remark.
+    pub note: Option<Box<str>>,
+    /// The file, or `curated:npm`.
+    pub file: Arc<Path>,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// Why a package is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match<'a> {
+    /// How important it is.
+    pub tier: Tier,
+    /// The entry that decides.
+    pub entry: &'a Entry,
+}
+
+/// The whole story of a package: [`Watchlist::why`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Why {
+    /// The package.
+    pub package: Package,
+    /// Its tier, if it is watched.
+    pub tier: Option<Tier>,
+    /// The patterns that include it, the deciding one first.
+    pub included_by: Vec<Reason>,
+    /// The patterns that exclude it.
+    pub excluded_by: Vec<Reason>,
+}
+
+/// One pattern that speaks of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The pattern.
+    pub pattern: String,
+    /// Its tier; exclusions have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+    /// The operator's remark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The file, or `curated:npm`.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl Watchlist {
+    /// Reads watchlist files and what they include, and merges them.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or everything that is wrong with one.
+    pub fn load(files: &[PathBuf]) -> Result<Self, WatchlistError> {
+        let mut watchlist = Self::default();
+        for path in files {
+            file::load(path, &mut watchlist)?;
+        }
+        watchlist.finish();
+        Ok(watchlist)
+    }
+
+    /// Parses one watchlist. `origin` is the file that messages name, and whose folder includes are taken from.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, or an included file that cannot be read.
+    pub fn parse(text: &str, origin: &Path) -> Result<Self, WatchlistError> {
+        let mut watchlist = Self::default();
+        file::parse(text, origin, &mut watchlist)?;
+        watchlist.finish();
+        Ok(watchlist)
+    }
+
+    /// Whether a package is watched, and by which entry.
+    pub fn matches(&self, package: &Package) -> Option<Match<'_>> {
+        if self.excluded.find(package).is_some() {
+            return None;
+        }
+        self.watched.find(package).map(|entry| Match { tier: entry.tier, entry })
+    }
+
+    /// Every entry that speaks of a package.
+    pub fn why(&self, package: &Package) -> Why {
+        Why {
+            package: package.clone(),
+            tier: self.matches(package).map(|found| found.tier),
+            included_by: self.watched.reasons(package, true),
+            excluded_by: self.excluded.reasons(package, false),
+        }
+    }
+
+    /// The packages that are watched by their own name, not only by a glob; in no order.
+    pub fn packages(&self) -> impl Iterator<Item = (&Package, Match<'_>)> {
+        let kept = self.watched.exact.iter().filter(|(package, _)| self.excluded.find(package).is_none());
+        kept.map(|(package, entry)| (package, Match { tier: entry.tier, entry }))
+    }
+
+    /// How many packages are listed by name, and how many globs.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.packages().count(), self.watched.globs.iter().map(Globs::len).sum())
+    }
+
+    /// Whether nothing at all is watched.
+    pub fn is_empty(&self) -> bool {
+        self.watched.exact.is_empty() && self.watched.globs.iter().all(|globs| globs.len() == 0)
+    }
+
+    /// What is allowed and probably not meant: globs that match a whole registry, entries that are also excluded.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn finish(&mut self) {
+        for globs in self.watched.globs.iter_mut().chain(&mut self.excluded.globs) {
+            globs.finish();
+        }
+        let contradictions = self.watched.exact.iter().filter_map(|(package, entry)| {
+            let exclusion = self.excluded.find(package)?;
+            let (file, line) = (entry.file.display(), entry.line);
+            let (by, by_line) = (exclusion.file.display(), exclusion.line);
+            Some(format!("{file}:{line}: {package} is listed, and excluded at {by}:{by_line}; it is not watched"))
+        });
+        let mut contradictions: Vec<_> = contradictions.collect();
+        contradictions.sort();
+        self.warnings.append(&mut contradictions);
+    }
+}
+
+impl Layer {
+    fn insert(&mut self, pattern: Pattern, entry: Entry) {
+        match pattern {
+            Pattern::Exact(package) => drop(self.exact.insert(package, entry)),
+            Pattern::Glob(glob) => self.globs[glob.ecosystem() as usize].insert(glob, entry),
+        }
+    }
+
+    fn find(&self, package: &Package) -> Option<&Entry> {
+        self.exact.get(package).or_else(|| self.globs(package).longest(package.name()))
+    }
+
+    fn globs(&self, package: &Package) -> &Globs {
+        &self.globs[package.ecosystem() as usize]
+    }
+
+    fn reasons(&self, package: &Package, tiers: bool) -> Vec<Reason> {
+        let exact = self.exact.get(package).map(|entry| (package.to_string(), entry));
+        let globs = self.globs(package).all(package.name()).into_iter().map(|(glob, entry)| (glob.to_string(), entry));
+        let reason = |(pattern, entry): (String, &Entry)| Reason {
+            pattern,
+            tier: tiers.then_some(entry.tier),
+            note: entry.note.as_deref().map(str::to_owned),
+            file: entry.file.to_path_buf(),
+            line: entry.line,
+        };
+        exact.into_iter().chain(globs).map(reason).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
+
+use super::{Pattern, TEMPLATE, Tier, file};
+use crate::strict_toml::{Problems, ReadError, read_text};
+
+/// Most bytes of a watchlist file that is edited.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Why a watchlist file was not changed. It is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// It cannot be read.
+    #[error("reading the watchlist")]
+    Read(#[source] ReadError),
+    /// It was wrong before.
+    #[error("the watchlist is not usable; mend it first\n{0}")]
+    Problems(Problems),
+    /// The entry is there already.
+    #[error("{pattern} stands already in {}, line {line}", path.display())]
+    Listed {
+        /// The entry.
+        pattern: String,
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u32,
+    },
+    /// There is no such entry.
+    #[error("{pattern} has no entry in {}; `provwatch watch why {pattern}` says what includes it", path.display())]
+    NotListed {
+        /// The entry.
+        pattern: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// It cannot be written.
+    #[error("writing {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Adds an entry to a watchlist file, which is made if there is none: to the list `packages`, or with a tier or a note as
+/// a `[[package]]` table. Comments, order and mode of the file stay.
+///
+/// # Errors
+/// The entry is there already, or the file cannot be read, is wrong, or cannot be written.
+pub fn add(path: &Path, pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) -> Result<(), EditError> {
+    let (text, mut document) = open(path)?;
+    if let Some(line) = find(&text, path, pattern)? {
+        return Err(EditError::Listed { pattern: pattern.to_string(), path: path.to_owned(), line });
+    }
+    if tier.is_some() || note.is_some() {
+        push_table(&mut document, pattern, tier, note);
+    } else if let Some(packages) = document.entry("packages").or_insert(Array::new().into()).as_array_mut() {
+        push(packages, pattern);
+    }
+    save(path, &document.to_string())
+}
+
+/// Removes an entry from a watchlist file. Comments, order and mode of the file stay.
+///
+/// # Errors
+/// There is no such entry, or the file cannot be read, is wrong, or cannot be written.
+pub fn remove(path: &Path, pattern: &Pattern) -> Result<(), EditError> {
+    let (text, mut document) = open(path)?;
+    let missing = || EditError::NotListed { pattern: pattern.to_string(), path: path.to_owned() };
+    find(&text, path, pattern)?.ok_or_else(missing)?;
+    let is_it = |purl: Option<&str>| purl.is_some_and(|purl| purl.parse().as_ref() == Ok(pattern));
+    let index = |packages: &Array| packages.iter().position(|purl| is_it(purl.as_str()));
+    let listed = document.get("packages").and_then(Item::as_array).and_then(index);
+    if let (Some(index), Some(packages)) = (listed, document.get_mut("packages").and_then(Item::as_array_mut)) {
+        take(packages, index);
+    }
+    if let Some(tables) = document.get_mut("package").and_then(Item::as_array_of_tables_mut) {
+        tables.retain(|table| !is_it(table.get("purl").and_then(Item::as_str)));
+    }
+    if let Some(tables) = document.get_mut("package").and_then(Item::as_array_mut) {
+        tables.retain(|value| !is_it(value.as_inline_table().and_then(|table| table.get("purl")?.as_str())));
+    }
+    save(path, &document.to_string())
+}
+
+fn open(path: &Path) -> Result<(String, DocumentMut), EditError> {
+    let text = match read_text(path, MAX_BYTES) {
+        Err(error) if error.is_not_found() => TEMPLATE.to_owned(),
+        other => other.map_err(EditError::Read)?,
+    };
+    // What is not TOML is told by `find`, with all its problems.
+    let document = text.parse().unwrap_or_default();
+    Ok((text, document))
+}
+
+fn find(text: &str, path: &Path, pattern: &Pattern) -> Result<Option<u32>, EditError> {
+    Ok(file::patterns(text, path).map_err(EditError::Problems)?.get(pattern).copied())
+}
+
+fn push_table(document: &mut DocumentMut, pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) {
+    let mut table = Table::new();
+    table.insert("purl", pattern.to_string().into());
+    if let Some(tier) = tier {
+        table.insert("tier", tier.as_str().into());
+    }
+    if let Some(note) = note {
+        table.insert("note", note.into());
+    }
+    match document.entry("package").or_insert(ArrayOfTables::new().into()) {
+        Item::ArrayOfTables(tables) => tables.push(table),
+        // `package = [{ purl = … }]`
+        Item::Value(Value::Array(tables)) => tables.push(table.into_inline_table()),
+        _ => {}
+    }
+}
+
+/// Adds to the end of a list, one entry a line. What follows the last entry, its comment among it, stays behind it.
+fn push(packages: &mut Array, pattern: &Pattern) {
+    let behind = packages.trailing().as_str().unwrap_or_default().trim_end().to_owned();
+    let mut value = Value::from(pattern.to_string());
+    value.decor_mut().set_prefix(format!("{behind}\n    "));
+    packages.push_formatted(value);
+    packages.set_trailing("\n");
+    packages.set_trailing_comma(true);
+}
+
+/// Removes from a list, with the comment on the entry's own line. The comment of the entry before, which the format keeps
+/// in front of this one, and comments on lines of their own stay.
+fn take(packages: &mut Array, index: usize) {
+    let removed = packages.remove(index);
+    let before = removed.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned();
+    let joined = |after: &str| match after.find('\n') {
+        Some(newline) => format!("{}{}", before.trim_end(), &after[newline..]),
+        None if before.contains('#') => before.clone(),
+        None => after.to_owned(),
+    };
+    if let Some(next) = packages.get_mut(index) {
+        let after = joined(next.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default());
+        next.decor_mut().set_prefix(after);
+    } else {
+        let after = joined(packages.trailing().as_str().unwrap_or_default());
+        packages.set_trailing(after);
+    }
+}
+
+/// Replaces the file in one step: a reader sees the old one or the new one, whatever happens in between.
+fn save(path: &Path, text: &str) -> Result<(), EditError> {
+    // A symbolic link stays one; what it points to is replaced.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    replace(&target, text).map_err(|source| EditError::Write { path: path.to_owned(), source })
+}
+
+fn replace(target: &Path, text: &str) -> io::Result<()> {
+    let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let temporary = target.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let written = write_new(&temporary, target, text).and_then(|()| fs::rename(&temporary, target));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+fn write_new(temporary: &Path, like: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
+    if let Ok(metadata) = fs::metadata(like) {
+        file.set_permissions(metadata.permissions())?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

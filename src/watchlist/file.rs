@@ -1,0 +1,246 @@
+use std::{
+    collections::HashMap,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_spanned::Spanned;
+
+use super::{Entry, Pattern, Tier, Watchlist, curated};
+use crate::{
+    model::Ecosystem,
+    strict_toml::{self, Format, Place, Problem, Problems, ReadError},
+};
+
+/// Most bytes of a watchlist file: about 400,000 packages.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// How deep files may include each other.
+const MAX_DEPTH: usize = 8;
+/// How many files one list may have in all: an include in each of many files multiplies.
+const MAX_FILES: usize = 256;
+/// How many globs of an ecosystem may begin with a star: every event meets each of them.
+const MAX_WITHOUT_PREFIX: usize = 256;
+
+/// Why a watchlist could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchlistError {
+    /// A file cannot be read.
+    #[error("reading the watchlist{}", if .0.is_not_found() { "; `provwatch init` or `provwatch watch add` writes one" } else { "" })]
+    Read(#[source] ReadError),
+    /// A file can be read and is wrong.
+    #[error("the watchlist is not usable\n{0}")]
+    Problems(Problems),
+}
+
+/// A watchlist file.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Document {
+    /// The tier of entries that say none.
+    default_tier: Tier,
+    /// Other files, relative to this one, and curated lists: `curated:npm`.
+    #[schemars(with = "Vec<String>")]
+    include: Vec<Spanned<String>>,
+    /// Purls and globs.
+    #[schemars(with = "Vec<String>", extend("items" = {"type": "string", "format": "pattern"}))]
+    packages: Vec<Spanned<String>>,
+    /// Purls and globs that are not watched, whatever includes them.
+    #[schemars(with = "Vec<String>", extend("items" = {"type": "string", "format": "pattern"}))]
+    exclude: Vec<Spanned<String>>,
+    /// Purls and globs with more to say.
+    package: Vec<Detailed>,
+}
+
+/// A `[[package]]` table.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Detailed {
+    /// The purl or glob.
+    #[schemars(with = "String", extend("format" = "pattern"))]
+    purl: Spanned<String>,
+    /// Its tier.
+    tier: Option<Tier>,
+    /// A remark, shown by `provwatch watch why`.
+    note: Option<Box<str>>,
+}
+
+const FORMATS: &[Format] = &[Format { name: "pattern", check: |text| text.parse::<Pattern>().map(drop) }];
+
+/// Reads a file and what it includes into a watchlist.
+pub(super) fn load(path: &Path, into: &mut Watchlist) -> Result<(), WatchlistError> {
+    Loader { into, open: Vec::new(), files: 0 }.load(path)
+}
+
+/// The same for a text; `origin` is the file that it stands for.
+pub(super) fn parse(text: &str, origin: &Path, into: &mut Watchlist) -> Result<(), WatchlistError> {
+    Loader { into, open: Vec::new(), files: 0 }.merge(text, origin)
+}
+
+/// The patterns of one file, without what it includes, each with its line.
+pub(super) fn patterns(text: &str, origin: &Path) -> Result<HashMap<Pattern, u32>, Problems> {
+    let document: Document = strict_toml::parse(text, origin, FORMATS)?;
+    let lines = Lines::of(text);
+    let entries = document.packages.iter().chain(document.package.iter().map(|detailed| &detailed.purl));
+    let patterns = entries.filter_map(|purl| Some((purl.get_ref().parse().ok()?, lines.line(purl.span()))));
+    Ok(patterns.collect())
+}
+
+struct Loader<'a> {
+    into: &'a mut Watchlist,
+    /// The files that are being read, each included by the one before.
+    open: Vec<PathBuf>,
+    files: usize,
+}
+
+impl Loader<'_> {
+    fn load(&mut self, path: &Path) -> Result<(), WatchlistError> {
+        let text = strict_toml::read_text(path, MAX_BYTES).map_err(WatchlistError::Read)?;
+        self.open.push(identity(path));
+        self.merge(&text, path)?;
+        self.open.pop();
+        Ok(())
+    }
+
+    fn merge(&mut self, text: &str, origin: &Path) -> Result<(), WatchlistError> {
+        let unusable = |problems| WatchlistError::Problems(Problems::new(origin, problems));
+        let document: Document = strict_toml::parse(text, origin, FORMATS).map_err(WatchlistError::Problems)?;
+        for include in &document.include {
+            let refused = |what| unusable(vec![Problem::new(Place::of(text, include.span().start), "include", what)]);
+            self.include(include.get_ref(), origin, refused)?;
+        }
+        let mut entries = Entries { lines: Lines::of(text), text, origin: origin.into(), problems: Vec::new() };
+        entries.merge(document, self.into);
+        if entries.problems.is_empty() { Ok(()) } else { Err(unusable(entries.problems)) }
+    }
+
+    fn include(
+        &mut self,
+        include: &str,
+        origin: &Path,
+        refused: impl Fn(String) -> WatchlistError,
+    ) -> Result<(), WatchlistError> {
+        self.files += 1;
+        if self.files > MAX_FILES {
+            return Err(refused(format!("more than {MAX_FILES} files are included")));
+        }
+        if let Some(name) = include.strip_prefix("curated:") {
+            let text = curated::text(name).map_err(refused)?;
+            return self.merge(text, Path::new(include));
+        }
+        let path = origin.parent().unwrap_or(Path::new("")).join(include);
+        if self.open.contains(&identity(&path)) {
+            return Err(refused(format!("{include:?} includes itself")));
+        }
+        if self.open.len() >= MAX_DEPTH {
+            return Err(refused(format!("files include each other more than {MAX_DEPTH} deep")));
+        }
+        self.load(&path).map_err(|error| match error {
+            WatchlistError::Read(cause) => refused(chain(&cause)),
+            problems @ WatchlistError::Problems(_) => problems,
+        })
+    }
+}
+
+/// The entries of one file on their way into the watchlist.
+struct Entries<'a> {
+    text: &'a str,
+    origin: Arc<Path>,
+    lines: Lines,
+    problems: Vec<Problem>,
+}
+
+impl Entries<'_> {
+    fn merge(&mut self, document: Document, into: &mut Watchlist) {
+        let default = document.default_tier;
+        let mut seen = HashMap::new();
+        for purl in document.packages {
+            self.watch("packages", &purl, default, None, &mut seen, into);
+        }
+        for Detailed { purl, tier, note } in document.package {
+            self.watch("package.purl", &purl, tier.unwrap_or(default), note, &mut seen, into);
+        }
+        let mut seen = HashMap::new();
+        for purl in document.exclude {
+            if let Some(pattern) = self.pattern("exclude", &purl, &mut seen) {
+                into.excluded.insert(pattern, self.entry(&purl, Tier::default(), None));
+            }
+        }
+        self.bound(into);
+    }
+
+    fn watch(
+        &mut self,
+        key: &str,
+        purl: &Spanned<String>,
+        tier: Tier,
+        note: Option<Box<str>>,
+        seen: &mut HashMap<Pattern, u32>,
+        into: &mut Watchlist,
+    ) {
+        let Some(pattern) = self.pattern(key, purl, seen) else { return };
+        let entry = self.entry(purl, tier, note);
+        if matches!(&pattern, Pattern::Glob(glob) if glob.is_boundless()) {
+            let (file, line) = (entry.file.display(), entry.line);
+            into.warnings
+                .push(format!("{file}:{line}: {pattern} watches a whole registry; expect much work and many alerts"));
+        }
+        into.watched.insert(pattern, entry);
+    }
+
+    /// The pattern, unless this file has it already.
+    fn pattern(&mut self, key: &str, purl: &Spanned<String>, seen: &mut HashMap<Pattern, u32>) -> Option<Pattern> {
+        // The schema's format has been checked, so it parses.
+        let pattern: Pattern = purl.get_ref().parse().ok()?;
+        if let Some(line) = seen.insert(pattern.clone(), self.lines.line(purl.span())) {
+            let what = format!("{:?} stands already on line {line}; keep one", purl.get_ref());
+            self.problems.push(Problem::new(Place::of(self.text, purl.span().start), key, what));
+            return None;
+        }
+        Some(pattern)
+    }
+
+    fn entry(&self, purl: &Spanned<String>, tier: Tier, note: Option<Box<str>>) -> Entry {
+        Entry { tier, note, file: Arc::clone(&self.origin), line: self.lines.line(purl.span()) }
+    }
+
+    fn bound(&mut self, into: &Watchlist) {
+        for ecosystem in Ecosystem::ALL {
+            for layer in [&into.watched, &into.excluded] {
+                let count = layer.globs[ecosystem as usize].without_prefix();
+                if count > MAX_WITHOUT_PREFIX {
+                    let what = format!(
+                        "{count} globs of {ecosystem} begin with a star; expected at most {MAX_WITHOUT_PREFIX}"
+                    );
+                    self.problems.push(Problem::new(Place { line: 1, column: 1 }, "packages", what));
+                }
+            }
+        }
+    }
+}
+
+/// Where the lines of a text begin: ten thousand entries ask for their line.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    fn line(&self, span: Range<usize>) -> u32 {
+        u32::try_from(1 + self.0.partition_point(|&newline| newline < span.start)).unwrap_or(u32::MAX)
+    }
+}
+
+/// What makes two paths the same file.
+fn identity(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

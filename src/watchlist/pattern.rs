@@ -1,0 +1,184 @@
+use std::{fmt, str::FromStr};
+
+use crate::model::{Ecosystem, Package};
+
+/// Most stars of a glob: each one multiplies the work of matching.
+const MAX_STARS: usize = 3;
+
+/// One entry of a watchlist: a purl without a version, or a purl with `*` in its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Pattern {
+    /// One package.
+    Exact(Package),
+    /// All packages whose names fit.
+    Glob(Glob),
+}
+
+/// A name with stars: each stands for any characters, none included, except `/`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Glob {
+    ecosystem: Ecosystem,
+    name: Box<str>,
+}
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.contains('*') {
+            return Glob::parse(text).map(Self::Glob);
+        }
+        text.parse().map(Self::Exact).map_err(|error: crate::model::InvalidPurl| error.to_string())
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(package) => package.fmt(f),
+            Self::Glob(glob) => glob.fmt(f),
+        }
+    }
+}
+
+impl Glob {
+    fn parse(text: &str) -> Result<Self, String> {
+        let expected = "expected a purl with stars in its name, such as \"pkg:npm/@scope/*\" or \"pkg:pypi/django-*\"";
+        let (kind, name) = text.strip_prefix("pkg:").and_then(|rest| rest.split_once('/')).ok_or(expected)?;
+        let ecosystem: Ecosystem = kind.parse().map_err(|error| format!("{error}"))?;
+        let name = name.strip_prefix("%40").map_or_else(|| name.to_owned(), |rest| format!("@{rest}"));
+        if name.matches('*').count() > MAX_STARS {
+            return Err(format!("expected at most {MAX_STARS} stars"));
+        }
+        // A glob is well formed if names that it matches are.
+        Package::new(ecosystem, &name.replace('*', "x")).map_err(|error| error.to_string())?;
+        Ok(Self { ecosystem, name: normalised(ecosystem, &name).into() })
+    }
+
+    pub(super) fn ecosystem(&self) -> Ecosystem {
+        self.ecosystem
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What every name that fits begins with.
+    pub(super) fn prefix(&self) -> &str {
+        self.name.split('*').next().unwrap_or_default()
+    }
+
+    /// Whether it fits every name, or every scoped name, of the registry.
+    pub(super) fn is_boundless(&self) -> bool {
+        self.name.bytes().all(|byte| b"*@/".contains(&byte))
+    }
+
+    /// Whether a name fits.
+    pub(super) fn fits(&self, name: &str) -> bool {
+        fits(self.name.as_bytes(), name.as_bytes())
+    }
+}
+
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pkg:{}/{}", self.ecosystem, self.name)
+    }
+}
+
+/// The literal parts of a glob, written as the registry writes names.
+fn normalised(ecosystem: Ecosystem, name: &str) -> String {
+    let part =
+        |part: &str| Package::new(ecosystem, part).map_or_else(|_| part.to_owned(), |part| part.name().to_owned());
+    match ecosystem {
+        Ecosystem::Pypi => name.split('*').map(part).collect::<Vec<_>>().join("*"),
+        Ecosystem::Npm | Ecosystem::Cargo => name.to_owned(),
+    }
+}
+
+/// The usual greedy walk: on a mismatch the last star takes one more byte, unless that is a `/`.
+fn fits(glob: &[u8], name: &[u8]) -> bool {
+    let (mut g, mut n) = (0, 0);
+    let mut star = None;
+    while n < name.len() {
+        if glob.get(g) == Some(&b'*') {
+            star = Some((g, n));
+            g += 1;
+        } else if glob.get(g) == Some(&name[n]) {
+            (g, n) = (g + 1, n + 1);
+        } else if let Some((at, taken)) = star.filter(|&(_, taken)| name[taken] != b'/') {
+            star = Some((at, taken + 1));
+            (g, n) = (at + 1, taken + 1);
+        } else {
+            return false;
+        }
+    }
+    glob[g..].iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn globs_fit_within_a_scope_and_across_a_registry() {
+        for (pattern, fitting, other) in [
+            ("pkg:npm/%40angular/*", "@angular/core", "@angularx/core"),
+            ("pkg:npm/@angular/*", "@angular/core", "angular"),
+            ("pkg:npm/*", "axios", "@a/axios"),
+            ("pkg:npm/@*/*", "@a/b", "a"),
+            ("pkg:npm/@babel/plugin-*-regex", "@babel/plugin-x-regex", "@babel/plugin-x-regexp"),
+            ("pkg:npm/*-loader", "css-loader", "@a/css-loader"),
+            ("pkg:pypi/Django_*", "django-filter", "django"),
+            ("pkg:cargo/serde*", "serde", "serd"),
+            ("pkg:cargo/*a*b*", "xaxbx", "xbxa"),
+        ] {
+            let Pattern::Glob(glob) = pattern.parse().unwrap() else { panic!("{pattern}") };
+            assert!(glob.fits(fitting) && !glob.fits(other), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn obnoxious_patterns_are_refused() {
+        for text in [
+            "*",
+            "pkg:*",
+            "pkg:npm",
+            "pkg:*/axios",
+            "pkg:gem/*",
+            "pkg:npm/a b*",
+            "pkg:npm/@a*",
+            "pkg:npm/@/*",
+            "pkg:npm/a/*",
+            "pkg:npm/axios@*",
+            "pkg:npm/a*?x=y",
+            "pkg:npm/{a,b}*",
+            "pkg:npm/[a-z]*",
+            "pkg:npm/*/*/*",
+            "pkg:npm/****",
+            "pkg:pypi/ü*",
+            "npm/axios*",
+            "pkg:npm/axios@1.0.0",
+            "axios",
+            "",
+        ] {
+            assert!(text.parse::<Pattern>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_and_matching_never_panic(text in "(pkg:)?(npm|pypi|cargo)?/?\\PC{0,20}", name in "\\PC{0,20}") {
+            if let Ok(Pattern::Glob(glob)) = text.parse() {
+                let _ = glob.fits(&name);
+                prop_assert_eq!(glob.to_string().parse::<Pattern>(), Ok(Pattern::Glob(glob)));
+            }
+        }
+
+        #[test]
+        fn a_glob_fits_what_its_stars_are_replaced_with(glob in "[ab*]{1,8}", filling in "[ab]{0,3}") {
+            prop_assert!(fits(glob.as_bytes(), glob.replace('*', &filling).as_bytes()));
+        }
+    }
+}
