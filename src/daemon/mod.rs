@@ -44,8 +44,9 @@ pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskEr
     let mut signals = Signals::listen()?;
     pipeline.enqueue_unknown()?;
     let supervisor = start(&pipeline, &options);
-    systemd::ready(&format!("watching {} packages", pipeline.watchlist().len()));
-    tracing::info!(packages = pipeline.watchlist().len(), sources = pipeline.feeds().len(), "ready");
+    let watching = watching(&pipeline.watchlist());
+    systemd::ready(&watching);
+    tracing::info!(sources = pipeline.feeds().len(), "ready, {watching}");
     while signals.next().await == Request::Reload {
         reload(&pipeline, &options);
     }
@@ -84,7 +85,7 @@ async fn stop(supervisor: &Supervisor, signals: &mut Signals) {
 fn reload(pipeline: &Pipeline, options: &Options) {
     match (options.reload)() {
         Ok(watchlist) => {
-            tracing::info!(packages = watchlist.len(), "read the watchlist again");
+            tracing::info!("read the watchlist again, {}", watching(&watchlist));
             pipeline.replace_watchlist(watchlist);
             if let Err(error) = pipeline.enqueue_unknown() {
                 tracing::error!("the new packages wait for the next start: {error}");
@@ -92,5 +93,10 @@ fn reload(pipeline: &Pipeline, options: &Options) {
         }
         Err(error) => tracing::error!("the watchlist stays as it was: {error}"),
     }
-    systemd::status(&format!("watching {} packages", pipeline.watchlist().len()));
+    systemd::status(&watching(&pipeline.watchlist()));
+}
+
+fn watching(watchlist: &Watchlist) -> String {
+    let (packages, patterns) = watchlist.counts();
+    format!("watching {packages} packages and {patterns} patterns")
 }

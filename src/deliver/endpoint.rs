@@ -48,7 +48,7 @@ impl Endpoint {
 
     /// The request for one attempt: the one place that decides how the client treats it.
     fn request(&self, body: Bytes, headers: Vec<(&'static str, String)>) -> Request {
-        let request = Request::post(self.url.clone(), "application/json", body);
+        let request = Request::post(self.url.clone(), "application/json", body).max_attempts(1).confidential();
         headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
@@ -71,6 +71,11 @@ impl Endpoint {
             HttpError::Transport { source, .. } => {
                 SinkError::temporary(self.failed(&self.without_url(&source.to_string())))
             }
+            HttpError::Paused { wait, .. } => SinkError::Temporary {
+                what: self.failed("it asked to be left alone"),
+                retry_after: Some(*wait),
+                source: None,
+            },
             HttpError::Refused { why, .. } => SinkError::temporary(self.failed(&self.without_url(why))),
         }
     }

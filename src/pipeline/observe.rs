@@ -1,5 +1,7 @@
 //! From a feed to the store: read a page, keep what concerns the watchlist, move the cursor in the same transaction.
 
+use chrono::TimeDelta;
+
 use super::{Happening, Pipeline, PipelineError};
 use crate::{
     model::{Ecosystem, Package},
@@ -32,6 +34,23 @@ impl Pipeline {
         self.store.source_failed(feed.name(), &why, self.clock.now())?;
         self.witness.see(&Happening::SourceFailed { source: feed.name(), why: &why });
         Err(error.into())
+    }
+
+    /// Raises an alert for every source that has been silent for long.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn watch_sources(&self) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        for source in self.store.sources()? {
+            let silent = source.last_success.map_or(TimeDelta::zero(), |last| now - last);
+            let enabled = self.feeds.iter().any(|feed| feed.name() == source.name);
+            if enabled && silent > self.settings.stale_after {
+                let trouble = super::operation::stale(&source.name, silent.num_minutes(), source.last_error.as_deref());
+                self.record_operation(&trouble, now)?;
+            }
+        }
+        Ok(())
     }
 
     fn take(&self, feed: &dyn Feed, page: &Page) -> Result<usize, PipelineError> {

@@ -75,8 +75,9 @@ impl Pipeline {
             if due.is_empty() {
                 return Ok(pass);
             }
-            let mut outcomes =
-                stream::iter(due.iter().map(|work| self.try_examine(work))).buffer_unordered(self.settings.concurrency);
+            let mut outcomes = stream::iter(due)
+                .map(|work| async move { self.try_examine(&work).await })
+                .buffer_unordered(self.settings.concurrency);
             while let Some(outcome) = outcomes.next().await {
                 match outcome? {
                     Some(examined) => pass.add(examined),
