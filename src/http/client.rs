@@ -106,7 +106,7 @@ impl Shared {
     async fn attempt(&self, request: &Request) -> Result<Fetched, Failure> {
         let mut response = self.follow(request.clone()).await?;
         if response.status == 304 {
-            if is_conditional(request) {
+            if request.is_conditional() {
                 return Ok(Fetched::NotModified);
             }
             response = self.follow(request.clone().header("cache-control", "no-cache")).await?;
@@ -178,10 +178,6 @@ impl Failure {
             Self::Transport(_) | Self::Refused(_) | Self::Paused(_) => None,
         }
     }
-}
-
-fn is_conditional(request: &Request) -> bool {
-    ["if-none-match", "if-modified-since"].iter().any(|name| request.header_value(name).is_some())
 }
 
 #[cfg(test)]

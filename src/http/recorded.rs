@@ -172,7 +172,7 @@ impl Answer {
 
     /// A 304 suits only those who set a condition.
     fn suits(&self, request: &Request) -> bool {
-        self.response.status != 304 || request.validators.is_some()
+        self.response.status != 304 || request.is_conditional()
     }
 
     fn repeated_for(&self, request: &Request) -> Response {
