@@ -1,5 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
+use url::Url;
+
 use super::{
     Fetched, HttpError, Policy, Request, Response, Transport, TransportError,
     error::hint,
@@ -79,6 +81,13 @@ impl Client {
             tracing::debug!(url = %request.shown_url(), attempt = budget.attempts(), ?wait, "trying again");
             shared.clock.sleep(wait).await;
         }
+    }
+
+    /// Keeps everybody from the URL's host for a while, for callers that find in a body that they ask too much. At most
+    /// for as long as a `Retry-After` is believed.
+    pub fn pause(&self, url: &Url, wait: Duration) {
+        let wait = wait.min(self.shared.policy.retry.retry_after_cap);
+        self.shared.gates.of(&host_of(url), &self.shared.policy).pause_for(wait);
     }
 }
 

@@ -2,10 +2,7 @@ use std::{
     collections::HashMap,
     io::Read,
     path::{Component, Path, PathBuf},
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use bytes::Bytes;
@@ -87,7 +84,6 @@ pub enum RecordingError {
 pub struct RecordedTransport {
     name: String,
     by_request: HashMap<(Method, String), Vec<Answer>>,
-    order: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -137,7 +133,7 @@ impl RecordedTransport {
                 Answer { request_body_sha256: exchange.request_body_sha256, response, played: AtomicBool::new(false) };
             by_request.entry((exchange.method, exchange.url)).or_default().push(answer);
         }
-        Ok(Self { name: name.to_owned(), by_request, order: Mutex::default() })
+        Ok(Self { name: name.to_owned(), by_request })
     }
 
     fn play(&self, request: &Request) -> Result<Response, TransportError> {
@@ -151,15 +147,12 @@ impl RecordedTransport {
 
     /// The next answer that was not played, else the last one again.
     fn next(&self, request: &Request) -> Option<Response> {
-        let _order = self.order.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let body = request.body.as_deref().map(body_sha256);
         let all = self.by_request.get(&(request.method, request.url.as_str().to_owned()))?;
         let fitting = || all.iter().filter(|answer| answer.takes(body.as_deref()) && answer.suits(request));
-        match fitting().find(|answer| !answer.played.load(Ordering::Relaxed)) {
-            Some(answer) => {
-                answer.played.store(true, Ordering::Relaxed);
-                Some(answer.response.clone())
-            }
+        // The swap marks the answer in the same step, so that no two requests play it.
+        match fitting().find(|answer| !answer.played.swap(true, Ordering::Relaxed)) {
+            Some(answer) => Some(answer.response.clone()),
             None => fitting().next_back().map(|answer| answer.repeated_for(request)),
         }
     }
