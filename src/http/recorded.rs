@@ -100,15 +100,8 @@ impl RecordedTransport {
     /// A file cannot be read, the index is malformed, or a body is too large or outside the folder.
     pub fn open(folder: &Path) -> Result<Self, RecordingError> {
         let root = folder.canonicalize().map_err(unreadable(folder))?;
-        let index = read_bounded(&root.join(INDEX), MAX_INDEX)?;
-        Self::from_parts(&folder.display().to_string(), &index, |file| {
-            let path = root.join(file).canonicalize().map_err(unreadable(&root.join(file)))?;
-            if path.starts_with(&root) {
-                read_bounded(&path, MAX_BODY)
-            } else {
-                Err(unreadable(&path)(std::io::Error::other("a link leads out of the recording's folder")))
-            }
-        })
+        let index = read_inside(&root, INDEX, MAX_INDEX)?;
+        Self::from_parts(&folder.display().to_string(), &index, |file| read_inside(&root, file, MAX_BODY))
     }
 
     /// A recording from its index and a reader of its bodies, for those that are part of the program. The name is used in
@@ -223,6 +216,15 @@ fn check(exchange: &RecordedExchange) -> Result<(), String> {
 fn is_inside(path: &Path) -> bool {
     let mut components = path.components().peekable();
     components.peek().is_some() && components.all(|component| matches!(component, Component::Normal(_)))
+}
+
+/// Reads a file of the folder, whose own path is canonical; links may not lead out of it.
+fn read_inside(root: &Path, file: &str, limit: u64) -> Result<Bytes, RecordingError> {
+    let path = root.join(file).canonicalize().map_err(unreadable(&root.join(file)))?;
+    if !path.starts_with(root) {
+        return Err(unreadable(&path)(std::io::Error::other("a link leads out of the recording's folder")));
+    }
+    read_bounded(&path, limit)
 }
 
 fn read_bounded(path: &Path, limit: u64) -> Result<Bytes, RecordingError> {
