@@ -6,10 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use super::{Health, TaskError, TaskFactory, systemd};
-use crate::{
-    pipeline::{Pipeline, PipelineError},
-    registry::Feed,
-};
+use crate::pipeline::{Pipeline, PipelineError, Source};
 
 /// How often the queue is looked at. An event is therefore in work within two seconds of its feed's page.
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
@@ -28,8 +25,7 @@ pub struct Context {
 }
 
 /// Reads one feed for ever.
-pub fn feed(context: Context, feed: Arc<dyn Feed>) -> TaskFactory {
-    let interval = feed.interval();
+pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory {
     rounds(context, feed.name(), interval, move |context| {
         let feed = Arc::clone(&feed);
         Box::pin(async move {

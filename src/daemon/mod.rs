@@ -46,7 +46,7 @@ pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskEr
     let supervisor = start(&pipeline, &options);
     let watching = watching(&pipeline.watchlist());
     systemd::ready(&watching);
-    tracing::info!(sources = pipeline.feeds().len(), "ready, {watching}");
+    tracing::info!(sources = pipeline.sources().len(), "ready, {watching}");
     while signals.next().await == Request::Reload {
         reload(&pipeline, &options);
     }
@@ -59,8 +59,8 @@ pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskEr
 fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Supervisor {
     let supervisor = Supervisor::new(Arc::clone(pipeline.clock()), Arc::clone(&options.health));
     let context = Context { pipeline: Arc::clone(pipeline), health: Arc::clone(&options.health) };
-    for feed in pipeline.feeds() {
-        supervisor.keep(feed.name(), loops::feed(context.clone(), Arc::clone(feed)));
+    for source in pipeline.sources() {
+        supervisor.keep(source.feed.name(), loops::feed(context.clone(), source.clone()));
     }
     supervisor.keep("work", loops::work(context.clone()));
     supervisor.keep("outbox", loops::deliver(context.clone()));

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 type Block<A> = (A, u32, &'static str);
 
 const SPECIAL_V4: [Block<Ipv4Addr>; 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8, "an address of this network"),
+    (Ipv4Addr::UNSPECIFIED, 8, "an address of this network"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, "a private address"),
     (Ipv4Addr::new(100, 64, 0, 0), 10, "an address behind a carrier's NAT"),
     (Ipv4Addr::new(127, 0, 0, 0), 8, "a loopback address"),

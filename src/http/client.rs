@@ -1,5 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
+use url::Url;
+
 use super::{
     Fetched, HttpError, Policy, Request, Response, Transport, TransportError,
     error::hint,
@@ -80,6 +82,13 @@ impl Client {
             shared.clock.sleep(wait).await;
         }
     }
+
+    /// Keeps everybody from the URL's host for a while, for callers that find in a body that they ask too much. At most
+    /// for as long as a `Retry-After` is believed.
+    pub fn pause(&self, url: &Url, wait: Duration) {
+        let wait = wait.min(self.shared.policy.retry.retry_after_cap);
+        self.shared.gates.of(&host_of(url), &self.shared.policy).pause_for(wait);
+    }
 }
 
 impl Shared {
@@ -106,7 +115,7 @@ impl Shared {
     async fn attempt(&self, request: &Request) -> Result<Fetched, Failure> {
         let mut response = self.follow(request.clone()).await?;
         if response.status == 304 {
-            if is_conditional(request) {
+            if request.is_conditional() {
                 return Ok(Fetched::NotModified);
             }
             response = self.follow(request.clone().header("cache-control", "no-cache")).await?;
@@ -178,10 +187,6 @@ impl Failure {
             Self::Transport(_) | Self::Refused(_) | Self::Paused(_) => None,
         }
     }
-}
-
-fn is_conditional(request: &Request) -> bool {
-    ["if-none-match", "if-modified-since"].iter().any(|name| request.header_value(name).is_some())
 }
 
 #[cfg(test)]

@@ -122,6 +122,8 @@ fn is_under(name: &str, domain: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn url(text: &str) -> Url {
@@ -212,6 +214,23 @@ mod tests {
                 (Ok(()), Ok(())) => {}
                 (Err(why), Err(part)) => assert!(why.contains(part), "{from} → {to}: {why}"),
                 (outcome, _) => panic!("{from} → {to}: {outcome:?}"),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_is_what_it_prints(text in "\\PC{0,20}") {
+            if let Ok(pattern) = text.parse::<HostPattern>() {
+                prop_assert_eq!(&pattern.to_string().parse::<HostPattern>().unwrap(), &pattern);
+            }
+        }
+
+        #[test]
+        fn no_location_gets_past_the_rules(location in "\\PC{0,60}") {
+            let from = url("https://npm.example/axios");
+            if let Ok(to) = from.join(&location) && rules(&[], &[]).check_redirect(&from, &to).is_ok() {
+                prop_assert_eq!((to.scheme(), host_of(&to)), ("https", "npm.example".to_owned()));
             }
         }
     }

@@ -113,6 +113,11 @@ impl Request {
     pub fn header_value(&self, name: &str) -> Option<&str> {
         find(&self.headers, name)
     }
+
+    /// Whether the headers let the server answer that nothing changed.
+    pub(super) fn is_conditional(&self) -> bool {
+        ["if-none-match", "if-modified-since"].iter().any(|name| self.header_value(name).is_some())
+    }
 }
 
 impl fmt::Debug for Request {

@@ -192,7 +192,8 @@ struct NotPublic {
 impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let name = name.as_str().to_owned();
-        let any_address = self.rules.allows_name(&name) || self.proxies.contains(&name);
+        let is_proxy = self.proxies.iter().any(|proxy| proxy == name.trim_end_matches('.'));
+        let any_address = is_proxy || self.rules.allows_name(&name);
         Box::pin(async move {
             // The connector puts the URL's port in place of 0.
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();

@@ -2,10 +2,7 @@ use std::{
     collections::HashMap,
     io::Read,
     path::{Component, Path, PathBuf},
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use bytes::Bytes;
@@ -87,7 +84,6 @@ pub enum RecordingError {
 pub struct RecordedTransport {
     name: String,
     by_request: HashMap<(Method, String), Vec<Answer>>,
-    order: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -104,15 +100,8 @@ impl RecordedTransport {
     /// A file cannot be read, the index is malformed, or a body is too large or outside the folder.
     pub fn open(folder: &Path) -> Result<Self, RecordingError> {
         let root = folder.canonicalize().map_err(unreadable(folder))?;
-        let index = read_bounded(&root.join(INDEX), MAX_INDEX)?;
-        Self::from_parts(&folder.display().to_string(), &index, |file| {
-            let path = root.join(file).canonicalize().map_err(unreadable(&root.join(file)))?;
-            if path.starts_with(&root) {
-                read_bounded(&path, MAX_BODY)
-            } else {
-                Err(unreadable(&path)(std::io::Error::other("a link leads out of the recording's folder")))
-            }
-        })
+        let index = read_inside(&root, INDEX, MAX_INDEX)?;
+        Self::from_parts(&folder.display().to_string(), &index, |file| read_inside(&root, file, MAX_BODY))
     }
 
     /// A recording from its index and a reader of its bodies, for those that are part of the program. The name is used in
@@ -137,7 +126,7 @@ impl RecordedTransport {
                 Answer { request_body_sha256: exchange.request_body_sha256, response, played: AtomicBool::new(false) };
             by_request.entry((exchange.method, exchange.url)).or_default().push(answer);
         }
-        Ok(Self { name: name.to_owned(), by_request, order: Mutex::default() })
+        Ok(Self { name: name.to_owned(), by_request })
     }
 
     fn play(&self, request: &Request) -> Result<Response, TransportError> {
@@ -151,15 +140,12 @@ impl RecordedTransport {
 
     /// The next answer that was not played, else the last one again.
     fn next(&self, request: &Request) -> Option<Response> {
-        let _order = self.order.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let body = request.body.as_deref().map(body_sha256);
         let all = self.by_request.get(&(request.method, request.url.as_str().to_owned()))?;
         let fitting = || all.iter().filter(|answer| answer.takes(body.as_deref()) && answer.suits(request));
-        match fitting().find(|answer| !answer.played.load(Ordering::Relaxed)) {
-            Some(answer) => {
-                answer.played.store(true, Ordering::Relaxed);
-                Some(answer.response.clone())
-            }
+        // The swap marks the answer in the same step, so that no two requests play it.
+        match fitting().find(|answer| !answer.played.swap(true, Ordering::Relaxed)) {
+            Some(answer) => Some(answer.response.clone()),
             None => fitting().next_back().map(|answer| answer.repeated_for(request)),
         }
     }
@@ -172,7 +158,7 @@ impl Answer {
 
     /// A 304 suits only those who set a condition.
     fn suits(&self, request: &Request) -> bool {
-        self.response.status != 304 || request.validators.is_some()
+        self.response.status != 304 || request.is_conditional()
     }
 
     fn repeated_for(&self, request: &Request) -> Response {
@@ -230,6 +216,15 @@ fn check(exchange: &RecordedExchange) -> Result<(), String> {
 fn is_inside(path: &Path) -> bool {
     let mut components = path.components().peekable();
     components.peek().is_some() && components.all(|component| matches!(component, Component::Normal(_)))
+}
+
+/// Reads a file of the folder, whose own path is canonical; links may not lead out of it.
+fn read_inside(root: &Path, file: &str, limit: u64) -> Result<Bytes, RecordingError> {
+    let path = root.join(file).canonicalize().map_err(unreadable(&root.join(file)))?;
+    if !path.starts_with(root) {
+        return Err(unreadable(&path)(std::io::Error::other("a link leads out of the recording's folder")));
+    }
+    read_bounded(&path, limit)
 }
 
 fn read_bounded(path: &Path, limit: u64) -> Result<Bytes, RecordingError> {

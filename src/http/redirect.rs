@@ -30,11 +30,16 @@ pub(super) fn next_hop(request: &Request, response: &Response, rules: &HostRules
     Ok(Some(readdressed(request, target)))
 }
 
-/// The same request for another URL, without credentials that the URL or the old origin brought.
-fn readdressed(request: &Request, target: Url) -> Request {
+/// The same request for another URL. Credentials come from us or not at all: those of the location are dropped, and our
+/// own stay with the origin that they were meant for.
+fn readdressed(request: &Request, mut target: Url) -> Request {
+    let same_origin = target.origin() == request.url.origin();
+    let (username, password) = if same_origin { (request.url.username(), request.url.password()) } else { ("", None) };
+    // These fail only for URLs that cannot carry credentials.
+    let _ = target.set_username(username);
+    let _ = target.set_password(password);
     let mut hop = Request { url: target, ..request.clone() };
-    hop.url = Request { confidential: false, ..hop.clone() }.shown_url();
-    if hop.url.origin() != request.url.origin() {
+    if !same_origin {
         hop.headers.retain(|(name, _)| HARMLESS.contains(&name.as_str()));
     }
     hop

@@ -6,6 +6,7 @@
 //! Each arrow into the store is one transaction, and each step may be repeated without harm, so a crash anywhere only
 //! repeats work.
 
+mod assembly;
 pub mod assess;
 mod examine;
 mod observe;
@@ -24,6 +25,7 @@ use std::{
 
 use chrono::TimeDelta;
 
+pub use assembly::{AssemblyError, Parts, assemble, client, client_over, tuf_cache};
 pub use examine::Examined;
 pub use operation::Trouble;
 pub use pass::{PassSummary, WorkPass};
@@ -46,13 +48,22 @@ pub struct Pipeline {
     store: Arc<Store>,
     http: Client,
     clock: Arc<dyn Clock>,
-    feeds: Vec<Arc<dyn Feed>>,
+    sources: Vec<Source>,
     registries: BTreeMap<Ecosystem, Arc<dyn Registry>>,
     verifier: RwLock<Arc<Verifier>>,
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,
     settings: Settings,
     witness: Arc<dyn Witness>,
+}
+
+/// A feed, and how long to wait between reads when there is nothing more to read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The feed.
+    pub feed: Arc<dyn Feed>,
+    /// The wait.
+    pub interval: std::time::Duration,
 }
 
 /// How the pipeline goes about its work.
@@ -64,13 +75,16 @@ pub struct Settings {
     pub judge_since: TimeDelta,
     /// How long a source may be silent before that is an alert.
     pub stale_after: TimeDelta,
+    /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
+    /// release stays unchecked, and says so.
+    pub recheck: Vec<TimeDelta>,
     /// Packages looked at concurrently.
     pub concurrency: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { history: 50, judge_since: TimeDelta::days(7), stale_after: TimeDelta::minutes(30), concurrency: 8 }
+        Self { history: 50, judge_since: TimeDelta::days(7), stale_after: TimeDelta::minutes(30), recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(), concurrency: 8 }
     }
 }
 
@@ -107,9 +121,9 @@ impl Pipeline {
         &self.http
     }
 
-    /// The feeds.
-    pub fn feeds(&self) -> &[Arc<dyn Feed>] {
-        &self.feeds
+    /// The sources.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
     }
 
     /// The settings.

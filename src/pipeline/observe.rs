@@ -44,7 +44,7 @@ impl Pipeline {
         let now = self.clock.now();
         for source in self.store.sources()? {
             let silent = source.last_success.map_or(TimeDelta::zero(), |last| now - last);
-            let enabled = self.feeds.iter().any(|feed| feed.name() == source.name);
+            let enabled = self.sources.iter().any(|ours| ours.feed.name() == source.name);
             if enabled && silent > self.settings.stale_after {
                 let trouble = super::operation::stale(&source.name, silent.num_minutes(), source.last_error.as_deref());
                 self.record_operation(&trouble, now)?;

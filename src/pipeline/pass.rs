@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Examined, Happening, Pipeline, PipelineError};
+use super::{Examined, Happening, Pipeline, PipelineError, Source};
 use crate::{
     model::Package,
     registry::RegistryError,
@@ -117,7 +117,7 @@ impl Pipeline {
     pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
         let mut summary = PassSummary::default();
         self.enqueue_unknown()?;
-        for feed in &self.feeds {
+        for Source { feed, .. } in &self.sources {
             match self.observe(feed.as_ref()).await {
                 Ok(_) => {}
                 Err(PipelineError::Store(error)) => return Err(error.into()),

@@ -1,7 +1,7 @@
 //! From an observation to the store: assess it against the baseline, argue an alert, decide whether it teaches, and put
 //! all of that into one transaction.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Examined, Happening, Pipeline, PipelineError, assess, examine::Subject, operation::Trouble};
 use crate::{
@@ -11,9 +11,6 @@ use crate::{
     store::{BaselineChange, Held, NewBaselineVersion, Outcome, Record, StoredBaseline},
 };
 
-/// When to ask again for evidence that could not be had, by how often it was asked for. After the last one the release
-/// stays unchecked, and says so.
-const RECHECK_MINUTES: [i64; 8] = [1, 5, 15, 60, 240, 720, 1440, 4320];
 /// How many of a package's releases are looked at when a held one may join the baseline.
 const RELEASES_AFTER: usize = 500;
 /// Who teaches the baseline when nobody else does.
@@ -57,7 +54,7 @@ impl Pipeline {
             self.let_held_join(subject, &observation, &mut lesson)?;
         }
         let mut record = Record::observed(observation, outcome(alert.as_ref(), &unchecked), subject.now);
-        record.recheck_at = again_at(&unchecked, stored.map_or(0, |stored| stored.attempts), subject.now);
+        record.recheck_at = self.again_at(&unchecked, stored.map_or(0, |stored| stored.attempts), subject.now);
         record.unchecked = unchecked;
         record.subscriptions = alert.as_ref().map(|alert| self.subscriptions.matching(alert)).unwrap_or_default();
         record.alert = alert;
@@ -85,7 +82,7 @@ impl Pipeline {
             (true, false) => Outcome::Learned,
         };
         let mut record = Record::observed(observation, outcome, subject.now);
-        record.recheck_at = again_at(&unchecked, 0, subject.now);
+        record.recheck_at = self.again_at(&unchecked, 0, subject.now);
         record.unchecked = unchecked;
         record.baseline = lesson.change();
         advance(baseline, &record);
@@ -173,6 +170,11 @@ impl Pipeline {
         Links { registry: Some(subject.registry.page(&observation.purl).to_string()), ..assess::links(observation) }
     }
 
+    fn again_at(&self, unchecked: &[String], attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let delay = self.settings.recheck.get(usize::try_from(attempts).ok()?)?;
+        (!unchecked.is_empty()).then(|| now + *delay)
+    }
+
     /// Tells the witness of a record.
     pub(super) fn tell(&self, record: &Record) {
         let observation = match &record.subject {
@@ -245,9 +247,4 @@ fn unchecked(observation: &Observation) -> Vec<String> {
         }
     }
     reasons
-}
-
-fn again_at(unchecked: &[String], attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let minutes = RECHECK_MINUTES.get(usize::try_from(attempts).ok()?)?;
-    (!unchecked.is_empty()).then(|| now + TimeDelta::minutes(*minutes))
 }

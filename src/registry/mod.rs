@@ -11,7 +11,7 @@ mod npm;
 mod pypi;
 mod xml;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -37,9 +37,6 @@ pub trait Feed: Send + Sync + std::fmt::Debug {
 
     /// The ecosystem whose packages it names.
     fn ecosystem(&self) -> Ecosystem;
-
-    /// How long to wait between polls when there is nothing more to read.
-    fn interval(&self) -> Duration;
 
     /// Reads the page after `cursor`; without one, learns where the feed stands now and returns no events.
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>>;

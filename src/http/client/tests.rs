@@ -231,13 +231,25 @@ async fn redirects_that_the_rules_forbid_end_the_exchange() {
 }
 
 #[tokio::test]
-async fn a_redirect_brings_no_credentials_and_shows_none() {
-    let lab = Lab::new(|_| {});
-    lab.script.answer("/a", 302, &[("location", "https://me:secret@npm.example/b")], "");
+async fn credentials_stay_with_the_origin_they_were_meant_for() {
+    let lab = Lab::new(|policy| policy.redirect_hosts = vec!["static.example".parse().unwrap()]);
+    lab.script.answer("/a", 302, &[("location", "https://evil:evil@npm.example/b")], "");
+    lab.script.answer("/b", 302, &[("location", "https://evil:evil@static.example/c")], "");
     lab.answers(&[404]);
-    let error = lab.get("https://you:secret@npm.example/a").await.unwrap_err();
-    assert_eq!(lab.script.requests()[1].url.as_str(), "https://npm.example/b");
+    let error = lab.get("https://me:secret@npm.example/a").await.unwrap_err();
+    let sent: Vec<_> = lab.script.requests().iter().map(|request| request.url.to_string()).collect();
+    let expected = ["https://me:secret@npm.example/a", "https://me:secret@npm.example/b", "https://static.example/c"];
+    assert_eq!(sent, expected);
     assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_caller_that_reads_of_a_limit_in_the_body_can_pause_the_host() {
+    let lab = Lab::new(|_| {});
+    let url = "https://pypi.example/pypi";
+    lab.client.pause(&url.parse().unwrap(), Duration::from_hours(99));
+    assert_eq!(lab.get(url).await.unwrap_err().retry_after(), Some(Duration::from_hours(1)));
+    assert_eq!(lab.requests(), 0);
 }
 
 #[tokio::test]

@@ -125,11 +125,16 @@ fn malformed_recordings_are_refused_with_the_reason() {
 #[test]
 fn a_link_out_of_the_folder_is_not_followed() {
     let outside = TempDir::new().unwrap();
-    fs::write(outside.path().join("secret"), "secret").unwrap();
+    let secret = outside.path().join("secret");
+    fs::write(&secret, "[]").unwrap();
     let index = r#"[{"method": "GET", "url": "https://a.example/", "status": 200, "body_file": "link"}]"#;
-    let folder = folder(index, &[]);
-    std::os::unix::fs::symlink(outside.path().join("secret"), folder.path().join("link")).unwrap();
-    let error = RecordedTransport::open(folder.path()).unwrap_err();
-    let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!(cause, "a link leads out of the recording's folder");
+    let by_body = folder(index, &[]);
+    std::os::unix::fs::symlink(&secret, by_body.path().join("link")).unwrap();
+    let by_index = TempDir::new().unwrap();
+    std::os::unix::fs::symlink(&secret, by_index.path().join(INDEX)).unwrap();
+    for folder in [by_body, by_index] {
+        let error = RecordedTransport::open(folder.path()).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(cause, "a link leads out of the recording's folder");
+    }
 }

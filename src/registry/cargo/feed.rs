@@ -1,7 +1,7 @@
 //! crates.io's update feed: an RSS file of the versions of the past hour, at least a hundred, rewritten after each
 //! publish. It is a window, not a log: the cursor remembers what of it was seen.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -70,10 +70,6 @@ impl Feed for CargoFeed {
 
     fn ecosystem(&self) -> Ecosystem {
         Ecosystem::Cargo
-    }
-
-    fn interval(&self) -> Duration {
-        Duration::from_secs(45)
     }
 
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {

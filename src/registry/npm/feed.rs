@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use url::Url;
@@ -15,9 +13,6 @@ use crate::{
     model::Ecosystem,
     registry::{Cursor, Feed, Gap, Page, RegistryError, document},
 };
-
-/// The feed has about one change a second; no limit on polls is published.
-const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Most bytes of a page: 8 MiB. A full one has about 1, of the longest names 4.
 const MAX_PAGE: u64 = 8 * 1024 * 1024;
@@ -81,10 +76,6 @@ impl Feed for NpmFeed {
 
     fn ecosystem(&self) -> Ecosystem {
         Ecosystem::Npm
-    }
-
-    fn interval(&self) -> Duration {
-        INTERVAL
     }
 
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {

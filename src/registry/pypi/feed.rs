@@ -1,8 +1,6 @@
 //! PyPI's changelog: the XML-RPC method `changelog_since_serial`, which mirrors use. Every row is one event of one
 //! project, with a serial that only grows.
 
-use std::time::Duration;
-
 use chrono::DateTime;
 use futures::future::BoxFuture;
 use url::Url;
@@ -94,10 +92,6 @@ impl Feed for PypiFeed {
 
     fn ecosystem(&self) -> Ecosystem {
         Ecosystem::Pypi
-    }
-
-    fn interval(&self) -> Duration {
-        Duration::from_secs(10)
     }
 
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {

@@ -1,0 +1,245 @@
+//! From the configuration to a pipeline: the one place that knows how the parts fit together.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use url::Url;
+
+use super::{Pipeline, Settings, Source, Witness};
+use crate::{
+    attest::Verifier,
+    clock::Clock,
+    config::{Config, HostLimit, Security, Sink as SinkConfig, Subscription as SubscriptionConfig},
+    deliver::{
+        EmailSettings, EmailSink, Endpoint, Secret, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat,
+        StdoutSink, Subscription, Subscriptions, WebhookSink,
+    },
+    http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
+    model::{Ecosystem, RegistryId},
+    registry::{CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PypiFeed, PypiRegistry, Registry},
+    store::Store,
+    watchlist::Watchlist,
+};
+
+/// Why the parts do not fit together. Names what in the configuration to change.
+#[derive(Debug, thiserror::Error)]
+#[error("setting up {what}")]
+pub struct AssemblyError {
+    what: String,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl AssemblyError {
+    fn of<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
+        let what = what.into();
+        move |source| Self { what, source: source.into() }
+    }
+}
+
+/// The parts that the configuration does not make: where to keep, what to watch, how to reach the world, what time it is.
+#[derive(Debug)]
+pub struct Parts {
+    /// The store.
+    pub store: Arc<Store>,
+    /// The watchlist.
+    pub watchlist: Watchlist,
+    /// The client.
+    pub http: Client,
+    /// What signatures are verified with.
+    pub verifier: Verifier,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Who is told.
+    pub witness: Arc<dyn Witness>,
+}
+
+/// Puts a pipeline together.
+///
+/// # Errors
+/// A subscription that cannot be set up.
+pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
+    let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
+    Ok(Pipeline {
+        store: parts.store,
+        http: parts.http,
+        clock: parts.clock,
+        sources: sources(config),
+        registries: registries(config),
+        verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
+        watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
+        subscriptions,
+        settings: settings(config),
+        witness: parts.witness,
+    })
+}
+
+/// The client over the real network.
+///
+/// # Errors
+/// A host pattern or CA file of `[http]` that cannot be used.
+pub fn client(config: &Config, clock: Arc<dyn Clock>) -> Result<Client, AssemblyError> {
+    let policy = policy(config)?;
+    let transport = RealTransport::new(&policy).map_err(AssemblyError::of("the HTTP client ([http])"))?;
+    Ok(Client::with_policy(Arc::new(transport), clock, policy))
+}
+
+/// The client over another transport.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_over(
+    config: &Config,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+) -> Result<Client, AssemblyError> {
+    Ok(Client::with_policy(transport, clock, policy(config)?))
+}
+
+fn policy(config: &Config) -> Result<Policy, AssemblyError> {
+    let http = &config.http;
+    let mut host_limits = published_limits(config);
+    host_limits.extend(http.hosts.iter().map(|(host, limit)| (host.to_lowercase(), limits(*limit))));
+    Ok(Policy {
+        contact: http.contact.clone(),
+        default_limits: limits(http.default_limit),
+        host_limits,
+        redirect_hosts: patterns("[http] allow_redirects", &http.allow_redirects)?,
+        allow_private: patterns("[http] allow_private", &http.allow_private)?,
+        connect_timeout: http.connect_timeout.duration(),
+        total_timeout: http.request_timeout.duration(),
+        retry: RetryPolicy { max_attempts: http.max_attempts, ..RetryPolicy::default() },
+        ca_file: http.ca_file.clone(),
+        proxy_from_environment: http.proxy_from_environment,
+        ..Policy::default()
+    })
+}
+
+/// What the registries ask of their clients (`facts/registries.md` §2a, §3a).
+fn published_limits(config: &Config) -> BTreeMap<String, HostLimits> {
+    let host = |role: RegistryId| config.registries.base_url(role).host_str().unwrap_or_default().to_lowercase();
+    BTreeMap::from([
+        (host(RegistryId::CARGO), HostLimits::strict(1, Duration::from_secs(1))),
+        (
+            host(RegistryId::CARGO_INDEX),
+            HostLimits { requests: 50, burst: 50, concurrency: 8, ..HostLimits::default() },
+        ),
+    ])
+}
+
+fn limits(limit: HostLimit) -> HostLimits {
+    HostLimits {
+        requests: limit.requests_per_minute,
+        per: Duration::from_mins(1),
+        burst: limit.requests_per_minute.div_ceil(30).max(1),
+        concurrency: limit.concurrency,
+    }
+}
+
+fn patterns(key: &'static str, texts: &[String]) -> Result<Vec<HostPattern>, AssemblyError> {
+    texts.iter().map(|text| text.parse().map_err(AssemblyError::of(key))).collect()
+}
+
+fn sources(config: &Config) -> Vec<Source> {
+    let url = |role| config.registries.base_url(role);
+    let source = |ecosystem| {
+        let feed: Arc<dyn Feed> = match ecosystem {
+            Ecosystem::Npm => Arc::new(NpmFeed::new(url(RegistryId::NPM_REPLICATE))),
+            Ecosystem::Pypi => Arc::new(PypiFeed::new(url(RegistryId::PYPI))),
+            Ecosystem::Cargo => Arc::new(CargoFeed::new(url(RegistryId::CARGO_STATIC))),
+        };
+        Source { feed, interval: config.registries.interval(ecosystem).duration() }
+    };
+    enabled(config).map(source).collect()
+}
+
+fn registries(config: &Config) -> BTreeMap<Ecosystem, Arc<dyn Registry>> {
+    let url = |role| config.registries.base_url(role);
+    let limit = config.http.max_document;
+    let registry = |ecosystem| -> (Ecosystem, Arc<dyn Registry>) {
+        let registry: Arc<dyn Registry> = match ecosystem {
+            Ecosystem::Npm => Arc::new(NpmRegistry::new(url(RegistryId::NPM), limit)),
+            Ecosystem::Pypi => Arc::new(PypiRegistry::new(url(RegistryId::PYPI), limit)),
+            Ecosystem::Cargo => {
+                Arc::new(CargoRegistry::new(url(RegistryId::CARGO), url(RegistryId::CARGO_INDEX), limit))
+            }
+        };
+        (ecosystem, registry)
+    };
+    enabled(config).map(registry).collect()
+}
+
+fn enabled(config: &Config) -> impl Iterator<Item = Ecosystem> {
+    Ecosystem::ALL.into_iter().filter(|ecosystem| config.registries.is_enabled(*ecosystem))
+}
+
+fn settings(config: &Config) -> Settings {
+    let recheck =
+        config.daemon.recheck.iter().filter_map(|period| chrono::TimeDelta::from_std(period.duration()).ok());
+    Settings { concurrency: config.daemon.concurrency as usize, recheck: recheck.collect(), ..Settings::default() }
+}
+
+fn subscriptions(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<Subscriptions, AssemblyError> {
+    let subscriptions = config.subscriptions.iter().map(|subscription| {
+        let what = format!("the subscription {:?}", subscription.name);
+        Ok(Subscription {
+            name: subscription.name.clone(),
+            min_severity: subscription.min_severity,
+            kinds: Some(subscription.kinds.clone()),
+            sink: sink(subscription, http, clock).map_err(AssemblyError::of(what))?,
+        })
+    });
+    Subscriptions::new(subscriptions.collect::<Result<_, AssemblyError>>()?)
+        .map_err(AssemblyError::of("the subscriptions"))
+}
+
+type Anything = Box<dyn std::error::Error + Send + Sync>;
+
+fn sink(subscription: &SubscriptionConfig, http: &Client, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Sink>, Anything> {
+    let endpoint = |url: Url| Endpoint::new(http.clone(), url);
+    Ok(match &subscription.sink {
+        SinkConfig::Stdout => Arc::new(StdoutSink::new(StdoutFormat::Json, Box::new(std::io::stdout()))),
+        SinkConfig::Slack(slack) => {
+            let url = slack.url().ok_or("it needs url_file or url_credential")?.read()?;
+            Arc::new(SlackSink::new(endpoint(url.expose().parse().map_err(|_| "the secret is not a URL")?)))
+        }
+        SinkConfig::Webhook(webhook) => {
+            let secret = webhook.secret().map(|source| source.read()).transpose()?;
+            let secrets = secret.iter().map(|secret| SigningSecret::parse(secret.expose()));
+            Arc::new(WebhookSink::new(
+                endpoint(webhook.url.as_url().clone()),
+                secrets.collect::<Result<_, _>>()?,
+                Arc::clone(clock),
+            ))
+        }
+        SinkConfig::Email(email) => Arc::new(EmailSink::new(email_settings(email)?)?),
+    })
+}
+
+fn email_settings(email: &crate::config::EmailSection) -> Result<EmailSettings, Anything> {
+    let password = email.password().map(|source| source.read()).transpose()?;
+    let credentials = match (&email.username, password) {
+        (Some(user), Some(password)) => Some((user.clone(), Secret::new(password.expose()))),
+        (None, None) => None,
+        _ => return Err("a username and a password belong together".into()),
+    };
+    Ok(EmailSettings {
+        server: email.server.clone(),
+        port: Some(email.port()),
+        security: match email.security {
+            Security::Starttls => SmtpSecurity::StartTls,
+            Security::Tls => SmtpSecurity::Tls,
+            Security::None => SmtpSecurity::Insecure,
+        },
+        ca_pem: None,
+        credentials,
+        from: email.from.clone(),
+        to: email.to.clone(),
+        timeout: Duration::from_secs(30),
+    })
+}
+
+/// The folder of the TUF metadata: as configured, or `tuf` beside the database.
+pub fn tuf_cache(config: &Config) -> std::path::PathBuf {
+    let beside = || config.store_path().parent().unwrap_or(Path::new("")).join("tuf");
+    config.trust.cache.clone().unwrap_or_else(beside)
+}
