@@ -50,7 +50,7 @@ pub struct LineBaseline {
     pub id_of_owner: BTreeMap<String, String>,
     /// Workflow files without ref, relative to the repository (`.github/workflows/release.yml`).
     pub workflows: Tally<String>,
-    /// Refs by kind: `tag`, or `branch main`.
+    /// Refs by kind: `tag`, `branch main`, `branch release/#` with numbers left out.
     pub refs: Tally<String>,
     /// Triggers.
     pub triggers: Tally<String>,
@@ -58,9 +58,9 @@ pub struct LineBaseline {
     pub environments: Tally<String>,
     /// Runner environments.
     pub runners: Tally<String>,
-    /// Publisher account names.
+    /// Names of the accounts that published themselves, not by way of a trusted publisher.
     pub publishers: Tally<String>,
-    /// Publisher e-mail addresses.
+    /// Their e-mail addresses.
     pub emails: Tally<String>,
     /// Trusted-publisher registrations.
     pub config_ids: Tally<String>,
