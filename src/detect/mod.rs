@@ -24,9 +24,6 @@ mod trigger_changed;
 mod workflow_changed;
 mod young_dependency;
 
-#[cfg(test)]
-mod tests;
-
 pub use change::{Change, Novelty};
 use change::{Evidence, signal, support};
 pub use combine::{RULES, Rule, Verdict, combine};
