@@ -1,5 +1,7 @@
 //! The detectors are complete: every file is listed, documented, and has a case that fires and one that stays quiet.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
+
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use provwatch::{

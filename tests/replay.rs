@@ -1,5 +1,7 @@
 //! The back-test: takeovers that happened and honest releases that look alike, through the real rules.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests may fail and print like tests")]
+
 use std::path::Path;
 
 use provwatch::{
@@ -147,4 +149,21 @@ fn releases_are_replayed_in_publish_order() {
         timeline.observations.reverse();
         assert_eq!(forwards.scores, replay(&timeline).scores, "{}", timeline.case);
     }
+}
+
+/// A long history of one package: assessing must not grow with it, and baselines must not be copied per release.
+#[test]
+fn a_long_history_is_replayed_in_linear_time() {
+    let mut timeline = backtest().into_iter().find(|timeline| timeline.case.starts_with("ultralytics")).unwrap();
+    let ordinary = timeline.observations[0].clone();
+    timeline.expect.clear();
+    timeline.observations = (0..4_000)
+        .map(|patch| {
+            let mut release = ordinary.clone();
+            release.purl = format!("pkg:pypi/ultralytics@8.4.{patch}").parse().unwrap();
+            release.published_at += chrono::Duration::minutes(7 * patch);
+            release
+        })
+        .collect();
+    assert_eq!(replay(&timeline).alerts, []);
 }

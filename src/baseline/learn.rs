@@ -70,6 +70,8 @@ fn learn_content(portrait: &mut LineBaseline, release: &Observation) {
     let at = release.published_at;
     let tag = release.facts.tag.as_ref().and_then(|tag| tag.exists);
     count(&mut portrait.tags, tag.map(|exists| if exists { "present" } else { "absent" }), at);
+    let merged = release.facts.commit.as_ref().and_then(|commit| commit.on_default_branch);
+    count(&mut portrait.commits, merged.map(|merged| if merged { "merged" } else { "unmerged" }), at);
     if let Some(scripts) = release.manifest.as_ref().and_then(|manifest| manifest.install_scripts.as_ref()) {
         count(&mut portrait.install_scripts, scripts.is_empty().then_some(""), at);
         for script in scripts {

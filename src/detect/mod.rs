@@ -7,6 +7,7 @@
 mod attestation_invalid;
 mod change;
 mod combine;
+mod commit_unmerged;
 mod document;
 mod environment_dropped;
 mod evidence_downgrade;
@@ -105,6 +106,7 @@ pub trait Detector: Sync {
 /// Every detector, by id.
 pub const ALL: &[&dyn Detector] = &[
     &attestation_invalid::AttestationInvalid,
+    &commit_unmerged::CommitUnmerged,
     &environment_dropped::EnvironmentDropped,
     &evidence_downgrade::EvidenceDowngrade,
     &install_script_added::InstallScriptAdded,

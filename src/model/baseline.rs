@@ -66,6 +66,8 @@ pub struct LineBaseline {
     pub config_ids: Tally<String>,
     /// Whether the version's tag existed, `present` or `absent`, counted where it was found out.
     pub tags: Tally<String>,
+    /// Whether the default branch had the commit, `merged` or `unmerged`, counted where it was found out.
+    pub commits: Tally<String>,
     /// Install-time script hooks; the empty text stands for a release known to have none.
     pub install_scripts: Tally<String>,
     /// Publish times in minutes of the UTC day, the latest last; at most 200.
