@@ -247,3 +247,26 @@ fn takeovers_are_seen() {
         assert!(severity >= least, "{what} is {severity}");
     }
 }
+
+#[test]
+fn a_held_exception_joins_when_it_is_outlived() {
+    let exception = || by_hand(npm("1.5.0", 40)).by_token("ann");
+    let clean =
+        |days: &[i64]| -> Vec<Release> { days.iter().map(|&day| trusted(npm(&format!("1.6.{day}"), day))).collect() };
+    let again = || by_hand(npm("1.7.0", 90));
+    let after = |between: Vec<Release>| verdict([history(5, trusted), vec![exception()], between].concat(), again());
+    assert_eq!(after(clean(&[41, 45, 50, 55, 60])), Severity::Low, "an exception is known");
+    assert_eq!(after(clean(&[41, 42, 43, 44, 45])), Severity::Medium, "too soon");
+    assert_eq!(after(clean(&[45, 50, 55, 60])), Severity::Medium, "too few");
+    let mut interrupted = clean(&[41, 45, 50, 55, 60]);
+    interrupted.push(npm("1.6.99", 58).by_token("eve").tagged(false));
+    assert_eq!(after(interrupted), Severity::Medium, "an alert in between");
+}
+
+#[test]
+fn a_stranger_on_a_line_of_trusted_publishing_is_compared_with_the_package() {
+    let older: Vec<_> = (0..3).map(|n| by_hand(npm(&format!("0.9.{n}"), n))).collect();
+    let before = || [older.clone(), (0..4).map(|n| trusted(npm(&format!("1.{n}.0"), 10 + n))).collect()].concat();
+    assert_eq!(verdict(before(), npm("1.9.0", 70).by_token("eve")), Severity::Critical);
+    assert_eq!(verdict(before(), npm("1.9.0", 70).by_token("ann")), Severity::High);
+}

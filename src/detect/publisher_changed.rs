@@ -15,7 +15,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An account that never published on this line, or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. Trusted publishers are no accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
+An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. Trusted publishers are no accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
 
 ### Why it matters
 Without provenance the account is all that a registry tells. Phished accounts publish packages that their owners never touched before, and the first thing that a thief changes is the address.
@@ -41,7 +41,7 @@ impl Detector for PublisherChanged {
         if change.release.auth.method == AuthMethod::TrustedPublisher {
             return Vec::new();
         }
-        let found = match change.novelty(|line| &line.publishers, &publisher.name) {
+        let found = match change.unfamiliar_account(&publisher.name) {
             Some(new) => unfamiliar(change, publisher, new),
             None => address(change, portrait, publisher),
         };
