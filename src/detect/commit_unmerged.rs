@@ -7,6 +7,7 @@ pub struct CommitUnmerged;
 static ABOUT: About = About {
     id: "commit-unmerged",
     title: "Built from a commit that was never merged",
+    harmless: None,
     ground: Ground::Source,
     severity: Severity::Medium,
     confidence: Confidence::Medium,

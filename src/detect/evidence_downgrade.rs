@@ -12,6 +12,7 @@ pub struct EvidenceDowngrade;
 static ABOUT: About = About {
     id: "evidence-downgrade",
     title: "Published with less evidence than this line had",
+    harmless: Some("Published with more evidence than this line had"),
     ground: Ground::Evidence,
     severity: Severity::High,
     confidence: Confidence::Medium,

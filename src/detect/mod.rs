@@ -39,6 +39,8 @@ pub struct About {
     pub id: &'static str,
     /// What it says, as the start of an alert's title.
     pub title: &'static str,
+    /// What it says where its signal is informational, if that is something else: evidence also rises.
+    pub harmless: Option<&'static str>,
     /// What kind of ground its signals are.
     pub ground: Ground,
     /// The worst severity of a signal of it.
@@ -49,6 +51,13 @@ pub struct About {
     pub since: &'static str,
     /// Its documentation, Markdown with the five headings of [`HEADINGS`].
     pub docs: &'static str,
+}
+
+impl About {
+    /// What a signal of that severity says, as the start of an alert's title.
+    pub fn title_at(&self, severity: Severity) -> &'static str {
+        self.harmless.filter(|_| severity == Severity::Info).unwrap_or(self.title)
+    }
 }
 
 /// The headings of a detector's documentation, in order.

@@ -7,6 +7,7 @@ pub struct PublisherChanged;
 static ABOUT: About = About {
     id: "publisher-changed",
     title: "Published by an unfamiliar account",
+    harmless: None,
     ground: Ground::Account,
     severity: Severity::Medium,
     confidence: Confidence::Medium,

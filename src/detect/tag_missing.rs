@@ -12,6 +12,7 @@ pub struct TagMissing;
 static ABOUT: About = About {
     id: "tag-missing",
     title: "No tag in the repository, where releases have one",
+    harmless: None,
     ground: Ground::Source,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
