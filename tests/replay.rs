@@ -1,10 +1,12 @@
 //! The back-test: takeovers that happened and honest releases that look alike, through the real rules.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests may fail and print like tests")]
+
 use std::path::Path;
 
 use provwatch::{
-    model::Facts,
-    pipeline::replay::{Replayed, Timeline, read_all, replay},
+    model::{Facts, Severity},
+    pipeline::replay::{ReplayError, Replayed, Timeline, read_all, replay},
 };
 
 fn backtest() -> Vec<Timeline> {
@@ -36,11 +38,132 @@ fn without_facts(mut timeline: Timeline) -> Timeline {
 }
 
 #[test]
-fn without_facts_no_expectation_is_missed_by_more_than_a_step() {
+fn without_facts_no_honest_release_is_accused() {
     let replayed: Vec<_> = backtest().into_iter().map(without_facts).map(|timeline| replay(&timeline)).collect();
     print_score(&replayed);
     for score in replayed.iter().flat_map(|case| &case.scores) {
         let most = score.expected.at_most.is_none_or(|most| score.severity <= most);
         assert!(most, "{} is {}", score.expected.purl, score.severity);
     }
+}
+
+/// Releases that lost evidence or were built elsewhere: no fact of a forge is needed to see it.
+const RESTS_ON_EVIDENCE: [&str; 6] = [
+    "pkg:npm/axios@1.14.1",
+    "pkg:npm/nx@",
+    "pkg:npm/eslint-config-prettier@10.1.6",
+    "pkg:npm/eslint-config-prettier@10.1.7",
+    "pkg:pypi/ultralytics@8.3.4",
+    "pkg:npm/%40redhat-cloud-services/",
+];
+
+#[test]
+fn without_facts_what_rests_on_evidence_still_fires_high() {
+    let mut fired = 0;
+    for timeline in backtest().into_iter().map(without_facts) {
+        for score in replay(&timeline).scores {
+            let purl = score.expected.purl.to_string();
+            let rests = RESTS_ON_EVIDENCE.iter().any(|start| purl.starts_with(start));
+            if rests && score.expected.at_least >= Some(Severity::High) {
+                assert!(score.severity >= Severity::High, "{purl} is {}", score.severity);
+                fired += 1;
+            }
+        }
+    }
+    assert_eq!(fired, 1 + 8 + 2 + 2 + 12);
+}
+
+fn refused(document: &str) -> String {
+    let error = Timeline::parse(Path::new("case.json"), document.as_bytes()).unwrap_err();
+    let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+    assert!(matches!(error, ReplayError::Json { .. } | ReplayError::Invalid { .. }));
+    format!("{error}{source}")
+}
+
+#[test]
+fn bad_timelines_are_refused_with_their_place() {
+    let release = r#"{"purl": "pkg:npm/a@1.0.0", "published_at": "2026-01-01T00:00:00Z", "auth": {"method": "token"},
+        "attestation": {"status": "absent"}}"#;
+    let timeline = |observations: &str, expect: &str| {
+        format!(r#"{{"case": "c", "kind": "negative", "observations": [{observations}], "expect": [{expect}]}}"#)
+    };
+    let ancient = release.replace("2026", "0026");
+    let expect = |bounds: &str| timeline(release, &format!(r#"{{"purl": "pkg:npm/a@1.0.0"{bounds}}}"#));
+    for (document, complaint) in [
+        ("", "EOF while parsing a value at line 1 column 0"),
+        ("[]", "line 1 column"),
+        (r#"{"case": "c", "kind": "odd"}"#, "unknown variant `odd`, expected `positive` or `negative` at line 1"),
+        (r#"{"case": "c", "knid": "positive"}"#, "unknown field `knid`"),
+        (&timeline(&release.replace("auth", "auht"), ""), "unknown field `auht`"),
+        (&timeline(&release.replace("absent", "verified"), ""), "a verified attestation needs an issuer"),
+        (&timeline(&release.replace("T00:00:00Z", ""), ""), "line 1 column"),
+        (
+            &timeline(&ancient, ""),
+            "case.json: observations[0].published_at: 0026-01-01 00:00:00 UTC is no possible time",
+        ),
+        (&timeline(&format!("{release},{release}"), ""), "observations[1].purl: pkg:npm/a@1.0.0 stands there twice"),
+        (&timeline("", r#"{"purl": "pkg:npm/a@1.0.0", "at_most": "low"}"#), "expect[0]: pkg:npm/a@1.0.0 is none of"),
+        (&expect(""), "expect[0]: pkg:npm/a@1.0.0 needs exactly one of at_least and at_most"),
+        (&expect(r#", "at_least": "low", "at_most": "low""#), "needs exactly one"),
+        (&expect(r#", "at_least": "worst""#), "unknown variant `worst`"),
+        (
+            &expect(r#", "at_least": "high"}, {"purl": "pkg:npm/a@1.0.0", "at_most": "low""#),
+            "expect[1]: pkg:npm/a@1.0.0 is expected at least high and at most low",
+        ),
+    ] {
+        let error = refused(document);
+        assert!(error.contains("case.json") && error.contains(complaint), "{error}\n{document}");
+    }
+}
+
+#[test]
+fn a_folder_without_timelines_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = read_all(&[folder.path().to_owned()]).unwrap_err();
+    assert!(matches!(error, ReplayError::Empty { .. }), "{error}");
+    let error = read_all(&[folder.path().join("missing.json")]).unwrap_err();
+    assert!(matches!(error, ReplayError::Read { .. }), "{error}");
+}
+
+/// The attacker's own repetitions alert every time; honest releases in between stay clean.
+#[test]
+fn repeating_a_takeover_teaches_nothing() {
+    let mut timeline = backtest().into_iter().find(|timeline| timeline.case.starts_with("axios")).unwrap();
+    let takeover = timeline.observations.iter().find(|o| o.purl.to_string() == "pkg:npm/axios@1.14.1").unwrap().clone();
+    for patch in 2..40 {
+        let mut again = takeover.clone();
+        again.purl = format!("pkg:npm/axios@1.14.{patch}").parse().unwrap();
+        again.published_at += chrono::Duration::days(patch);
+        timeline.observations.push(again);
+    }
+    let alerts = replay(&timeline).alerts;
+    let critical = alerts.iter().filter(|alert| alert.alert.severity == Severity::Critical).count();
+    assert_eq!(critical, 39);
+}
+
+/// Order in the file does not matter, publish order does.
+#[test]
+fn releases_are_replayed_in_publish_order() {
+    for mut timeline in backtest() {
+        let forwards = replay(&timeline);
+        timeline.observations.reverse();
+        assert_eq!(forwards.scores, replay(&timeline).scores, "{}", timeline.case);
+    }
+}
+
+/// A long history of one package: assessing must not grow with it, and baselines must not be copied per release.
+#[test]
+fn a_long_history_is_replayed_in_linear_time() {
+    let mut timeline = backtest().into_iter().find(|timeline| timeline.case.starts_with("ultralytics")).unwrap();
+    let ordinary = timeline.observations[0].clone();
+    timeline.expect.clear();
+    timeline.observations = (0..4_000)
+        .map(|patch| {
+            let mut release = ordinary.clone();
+            release.purl = format!("pkg:pypi/ultralytics@8.4.{patch}").parse().unwrap();
+            release.published_at += chrono::Duration::minutes(7 * patch);
+            release
+        })
+        .collect();
+    assert_eq!(replay(&timeline).alerts, []);
 }

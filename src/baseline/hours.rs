@@ -9,6 +9,9 @@ const BINS: usize = 96;
 /// Concentration of the von Mises kernel: a standard deviation of about 66 minutes.
 const KAPPA: f64 = 12.0;
 
+/// Only an hour with less than this share of the uniform density can be unusual.
+const SPARSE: f64 = 0.25;
+
 /// A history whose densest quarter is less than so many times the uniform density has no hours of its own.
 const FLAT: f64 = 2.0;
 
@@ -58,7 +61,7 @@ impl Hours {
         #[expect(clippy::cast_precision_loss, reason = "fewer than a hundred bins")]
         let uniform = self.total * KERNEL.iter().sum::<f64>() / BINS as f64;
         let here = self.density(bin(minute));
-        if here >= uniform || self.is_timer() {
+        if here >= SPARSE * uniform || self.is_timer() {
             return None;
         }
         let densities: [f64; BINS] = std::array::from_fn(|bin| self.density(bin));

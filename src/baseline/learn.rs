@@ -59,12 +59,10 @@ fn learn_traits(portrait: &mut LineBaseline, traits: &Traits<'_>, at: DateTime<U
 fn learn_publisher(portrait: &mut LineBaseline, release: &Observation) {
     let at = release.published_at;
     count(&mut portrait.config_ids, release.auth.config_id.as_deref(), at);
-    if let Some(publisher) = &release.publisher {
+    // A trusted publisher's name and address are its provider's, the same for everybody; the certificate tells more.
+    if let (Some(publisher), false) = (&release.publisher, release.auth.method == AuthMethod::TrustedPublisher) {
         count(&mut portrait.publishers, Some(&publisher.name), at);
-        // The address of a trusted publisher is the provider's, the same for everybody.
-        if release.auth.method != AuthMethod::TrustedPublisher {
-            count(&mut portrait.emails, publisher.email.as_deref(), at);
-        }
+        count(&mut portrait.emails, publisher.email.as_deref(), at);
     }
 }
 
@@ -72,6 +70,8 @@ fn learn_content(portrait: &mut LineBaseline, release: &Observation) {
     let at = release.published_at;
     let tag = release.facts.tag.as_ref().and_then(|tag| tag.exists);
     count(&mut portrait.tags, tag.map(|exists| if exists { "present" } else { "absent" }), at);
+    let merged = release.facts.commit.as_ref().and_then(|commit| commit.on_default_branch);
+    count(&mut portrait.commits, merged.map(|merged| if merged { "merged" } else { "unmerged" }), at);
     if let Some(scripts) = release.manifest.as_ref().and_then(|manifest| manifest.install_scripts.as_ref()) {
         count(&mut portrait.install_scripts, scripts.is_empty().then_some(""), at);
         for script in scripts {

@@ -3,7 +3,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::model::{Claim, Observation, Provenance, WorkflowIdentity};
 
 /// What of a certified identity is comparable from release to release: names without versions, workflows without refs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Traits<'a> {
     /// The OIDC issuer.
     pub issuer: &'a str,
@@ -30,16 +30,15 @@ pub struct Traits<'a> {
 impl<'a> Traits<'a> {
     /// The distinct traits of a release's verified identities, nearly always none or one.
     pub fn of(release: &'a Observation) -> Vec<Self> {
-        let mut all = Vec::new();
-        for provenance in release.provenances() {
-            if let Provenance::Verified(verified) = provenance {
-                let signed_at = verified.signed_at.unwrap_or(release.published_at);
-                let traits = Self::read(&verified.identity, signed_at);
-                if !all.contains(&traits) {
-                    all.push(traits);
-                }
-            }
-        }
+        let verified = release.provenances().filter_map(|provenance| match provenance {
+            Provenance::Verified(verified) => Some(verified),
+            _ => None,
+        });
+        let mut all: Vec<_> = verified
+            .map(|verified| Self::read(&verified.identity, verified.signed_at.unwrap_or(release.published_at)))
+            .collect();
+        all.sort_unstable();
+        all.dedup();
         all
     }
 

@@ -7,6 +7,7 @@ pub struct AttestationInvalid;
 static ABOUT: About = About {
     id: "attestation-invalid",
     title: "An attestation does not hold",
+    harmless: None,
     ground: Ground::Evidence,
     severity: Severity::Critical,
     confidence: Confidence::High,

@@ -81,6 +81,21 @@ impl<'a> Change<'a> {
         })
     }
 
+    /// Whether an account is new to the line; where a line never had any, because it is published by a trusted publisher
+    /// only, to the accounts of the package's other lines.
+    pub fn unfamiliar_account(&self, name: &str) -> Option<Novelty> {
+        if !self.portrait()?.publishers.is_empty() {
+            return self.novelty(|line| &line.publishers, name);
+        }
+        if self.package.lines.values().any(|line| line.publishers.contains_key(name)) {
+            return None;
+        }
+        let last =
+            self.package.lines.values().filter(|line| !line.publishers.is_empty()).max_by_key(|line| line.last_at)?;
+        let since = last.publishers.values().map(|seen| seen.first).min();
+        Some(Novelty { usual: usual(&last.publishers), since, milder: 0 })
+    }
+
     /// Whether a verdict of `attest` says that an attestation of the release does not hold.
     pub fn has_invalid(&self) -> bool {
         self.release.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }))
@@ -112,7 +127,7 @@ impl<'a> Change<'a> {
     pub fn is_publisher_familiar(&self) -> bool {
         let Some(publisher) = &self.release.publisher else { return true };
         let email = publisher.email.as_deref();
-        self.novelty(|line| &line.publishers, &publisher.name).is_none()
+        self.unfamiliar_account(&publisher.name).is_none()
             && email.is_none_or(|email| self.novelty(|line| &line.emails, email).is_none())
     }
 
@@ -162,14 +177,43 @@ pub(super) fn usual(tally: &Tally<String>) -> String {
     words.join(", ")
 }
 
-/// A document's text as a sentence may quote it: short, on one line, without control characters.
+/// A document's text as a sentence may quote it: short, on one line, without characters that change how the rest of
+/// the sentence looks.
 pub(super) fn quote(text: &str) -> String {
     if text.is_empty() {
         return "none".to_owned();
     }
-    let mut quoted: String = text.chars().take(QUOTED).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let visible = |c: char| if is_deceptive(c) { char::REPLACEMENT_CHARACTER } else { c };
+    let mut quoted: String = text.chars().take(QUOTED).map(visible).collect();
     if text.chars().nth(QUOTED).is_some() {
         quoted.push('…');
     }
     quoted
+}
+
+/// Control characters, and the invisible ones that reorder or hide text (Unicode TR 36).
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_harmless() {
+        assert_eq!(quote(""), "none");
+        assert_eq!(quote("branch main"), "branch main");
+        assert_eq!(quote("a\nb\u{1b}[31m\u{202e}c"), "a\u{fffd}b\u{fffd}[31m\u{fffd}c");
+        assert_eq!(quote(&"ü".repeat(500)).chars().count(), QUOTED + 1);
+    }
+
+    #[test]
+    fn lists_are_short() {
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        let seen = |count| crate::model::Seen { count, first: at, last: at };
+        let tally: Tally<String> = (1..=5).map(|n| (format!("v{n}"), seen(n))).collect();
+        assert_eq!(usual(&tally), "v5 (5 of 15), v4 (4 of 15), v3 (3 of 15), 2 others");
+    }
 }

@@ -114,7 +114,7 @@ fn confidence(signal: &Signal) -> Confidence {
 }
 
 fn title(leading: &Signal, signals: &[Signal]) -> String {
-    let name = |signal: &Signal| about(&signal.detector).map_or("differs from its baseline", |about| about.title);
+    let name = about(&leading.detector).map_or("Differs from its baseline", |about| about.title_at(leading.severity));
     let mut rest: Vec<_> = signals
         .iter()
         .filter(|signal| signal.detector != leading.detector && signal.severity > Severity::Info)
@@ -122,8 +122,8 @@ fn title(leading: &Signal, signals: &[Signal]) -> String {
         .collect();
     rest.dedup();
     match rest.as_slice() {
-        [] => name(leading).to_owned(),
-        rest => format!("{} ({})", name(leading), rest.join(", ")),
+        [] => name.to_owned(),
+        rest => format!("{name} ({})", rest.join(", ")),
     }
 }
 

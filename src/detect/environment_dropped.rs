@@ -7,6 +7,7 @@ pub struct EnvironmentDropped;
 static ABOUT: About = About {
     id: "environment-dropped",
     title: "Built outside its deployment environment",
+    harmless: Some("Built in a deployment environment"),
     ground: Ground::Pipeline,
     severity: Severity::Medium,
     confidence: Confidence::Medium,

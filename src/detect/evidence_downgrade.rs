@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use super::{About, Change, Detector, Evidence, Ground, signal};
 use crate::{
@@ -12,6 +12,7 @@ pub struct EvidenceDowngrade;
 static ABOUT: About = About {
     id: "evidence-downgrade",
     title: "Published with less evidence than this line had",
+    harmless: Some("Published with more evidence than this line had"),
     ground: Ground::Evidence,
     severity: Severity::High,
     confidence: Confidence::Medium,
@@ -26,13 +27,17 @@ A release whose evidence ranks below what its line has adopted. The ranks are no
 A stolen token or session publishes from anywhere, but cannot make the project's workflow attest it. It is the clearest trace that most takeovers leave.
 
 ### False positives
-A maintainer who publishes by hand after a failed run looks the same to the registry; a tag and a release by a familiar account make it one step milder, as does a repository that went private. One step milder each: a single release with that evidence, a line that has mixed before, a new line that is compared with another. Once a weaker release was accepted after the stronger ones, the line is taken to have settled there. Back-port lines that never had evidence stay quiet.
+A maintainer who publishes by hand after a failed run looks the same to the registry; a tag and a release by a familiar account make it one step milder, as does a repository that went private. One step milder each: a single release with that evidence, a line that has mixed before, a new line that is compared with another. A line has settled for less where weaker releases joined its baseline and nothing stronger was seen for 90 days. Back-port lines that never had evidence stay quiet.
 
 ### What to do
 Look whether the version has a tag and a run in the repository, and ask the maintainers. If it was by hand: `provwatch alerts ack`, with the reason; if it is the new habit: `provwatch baseline accept`.
 
 ### Example incident
 axios 1.14.1 (March 2026), nx 21.5.0 (August 2025), eslint-config-prettier 10.1.6 (July 2025), ultralytics 8.3.45 (December 2024).";
+
+/// For how long the stronger evidence must be unseen, while weaker releases joined, before a line has settled there.
+/// One accepted exception says that it was honest, not that tokens are the way to publish.
+const SETTLED_DAYS: i64 = 90;
 
 impl Detector for EvidenceDowngrade {
     fn about(&self) -> &'static About {
@@ -63,7 +68,8 @@ struct Step {
 fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> {
     let adopted = view.portrait.evidence.get(&step.from)?;
     let weaker = view.portrait.evidence.get(&step.to);
-    if weaker.is_some_and(|weaker| weaker.last > adopted.last) {
+    let unseen = change.release.published_at - adopted.last;
+    if weaker.is_some_and(|weaker| weaker.last > adopted.last) && unseen >= Duration::days(SETTLED_DAYS) {
         return None;
     }
     let stronger: u32 = view.portrait.evidence.range(step.from..).map(|(_, seen)| seen.count).sum();

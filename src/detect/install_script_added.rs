@@ -11,6 +11,7 @@ pub struct InstallScriptAdded;
 static ABOUT: About = About {
     id: "install-script-added",
     title: "Runs new code at installation",
+    harmless: None,
     ground: Ground::Content,
     severity: Severity::Medium,
     confidence: Confidence::Low,

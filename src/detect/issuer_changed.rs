@@ -7,6 +7,7 @@ pub struct IssuerChanged;
 static ABOUT: About = About {
     id: "issuer-changed",
     title: "Vouched for by another identity provider",
+    harmless: None,
     ground: Ground::Origin,
     severity: Severity::High,
     confidence: Confidence::High,

@@ -7,6 +7,7 @@
 mod attestation_invalid;
 mod change;
 mod combine;
+mod commit_unmerged;
 mod document;
 mod environment_dropped;
 mod evidence_downgrade;
@@ -24,9 +25,6 @@ mod trigger_changed;
 mod workflow_changed;
 mod young_dependency;
 
-#[cfg(test)]
-mod tests;
-
 pub use change::{Change, Novelty};
 use change::{Evidence, signal, support};
 pub use combine::{RULES, Rule, Verdict, combine};
@@ -41,6 +39,8 @@ pub struct About {
     pub id: &'static str,
     /// What it says, as the start of an alert's title.
     pub title: &'static str,
+    /// What it says where its signal is informational, if that is something else: evidence also rises.
+    pub harmless: Option<&'static str>,
     /// What kind of ground its signals are.
     pub ground: Ground,
     /// The worst severity of a signal of it.
@@ -51,6 +51,13 @@ pub struct About {
     pub since: &'static str,
     /// Its documentation, Markdown with the five headings of [`HEADINGS`].
     pub docs: &'static str,
+}
+
+impl About {
+    /// What a signal of that severity says, as the start of an alert's title.
+    pub fn title_at(&self, severity: Severity) -> &'static str {
+        self.harmless.filter(|_| severity == Severity::Info).unwrap_or(self.title)
+    }
 }
 
 /// The headings of a detector's documentation, in order.
@@ -108,6 +115,7 @@ pub trait Detector: Sync {
 /// Every detector, by id.
 pub const ALL: &[&dyn Detector] = &[
     &attestation_invalid::AttestationInvalid,
+    &commit_unmerged::CommitUnmerged,
     &environment_dropped::EnvironmentDropped,
     &evidence_downgrade::EvidenceDowngrade,
     &install_script_added::InstallScriptAdded,
@@ -134,5 +142,7 @@ pub fn about(id: &str) -> Option<&'static About> {
 pub fn inspect(change: &Change<'_>) -> Vec<Signal> {
     let mut signals: Vec<Signal> = ALL.iter().flat_map(|detector| detector.inspect(change)).collect();
     signals.sort_by_key(|signal| (std::cmp::Reverse(signal.severity), signal.supporting));
+    // Files of one release that differ in one trait repeat what is said of the others.
+    signals.dedup();
     signals
 }

@@ -12,6 +12,7 @@ pub struct OddHours;
 static ABOUT: About = About {
     id: "odd-hours",
     title: "Published at an unusual hour",
+    harmless: None,
     ground: Ground::Time,
     severity: Severity::Low,
     confidence: Confidence::Low,

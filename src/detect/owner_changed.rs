@@ -10,6 +10,7 @@ pub struct OwnerChanged;
 static ABOUT: About = About {
     id: "owner-changed",
     title: "The repository has another owner",
+    harmless: None,
     ground: Ground::Origin,
     severity: Severity::High,
     confidence: Confidence::Medium,

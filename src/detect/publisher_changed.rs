@@ -7,6 +7,7 @@ pub struct PublisherChanged;
 static ABOUT: About = About {
     id: "publisher-changed",
     title: "Published by an unfamiliar account",
+    harmless: None,
     ground: Ground::Account,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
@@ -15,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An account that never published on this line, or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. A trusted publisher in place of a person is a rise, and informational.
+An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. Trusted publishers are no accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
 
 ### Why it matters
 Without provenance the account is all that a registry tells. Phished accounts publish packages that their owners never touched before, and the first thing that a thief changes is the address.
@@ -38,26 +39,15 @@ impl Detector for PublisherChanged {
         let (Some(portrait), Some(publisher)) = (change.portrait(), &change.release.publisher) else {
             return Vec::new();
         };
-        let by_trust = change.release.auth.method == AuthMethod::TrustedPublisher;
-        let account = change.novelty(|line| &line.publishers, &publisher.name);
-        let found = match account {
-            Some(new) if by_trust => Some(adopted(publisher, new)),
+        if change.release.auth.method == AuthMethod::TrustedPublisher {
+            return Vec::new();
+        }
+        let found = match change.unfamiliar_account(&publisher.name) {
             Some(new) => unfamiliar(change, publisher, new),
-            None if by_trust => None,
             None => address(change, portrait, publisher),
         };
         found.into_iter().collect()
     }
-}
-
-fn adopted(publisher: &Person, new: Novelty) -> Signal {
-    let evidence = Evidence {
-        expected: new.usual,
-        seen: format!("the trusted publisher {}", quote(&publisher.name)),
-        since: new.since,
-        why: "A registered workflow publishes now; who built it stands in the certificate.",
-    };
-    signal(&ABOUT, Severity::Info, evidence)
 }
 
 fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<Signal> {

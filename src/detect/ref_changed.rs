@@ -7,6 +7,7 @@ pub struct RefChanged;
 static ABOUT: About = About {
     id: "ref-changed",
     title: "Built from an unfamiliar branch or tag",
+    harmless: None,
     ground: Ground::Source,
     severity: Severity::High,
     confidence: Confidence::Medium,

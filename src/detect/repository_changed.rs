@@ -10,6 +10,7 @@ pub struct RepositoryChanged;
 static ABOUT: About = About {
     id: "repository-changed",
     title: "Built from another repository",
+    harmless: Some("The repository was renamed or transferred"),
     ground: Ground::Origin,
     severity: Severity::High,
     confidence: Confidence::High,

@@ -7,6 +7,7 @@ pub struct RepositoryRecreated;
 static ABOUT: About = About {
     id: "repository-recreated",
     title: "The repository was recreated under its old name",
+    harmless: None,
     ground: Ground::Origin,
     severity: Severity::High,
     confidence: Confidence::High,

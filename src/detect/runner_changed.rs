@@ -7,6 +7,7 @@ pub struct RunnerChanged;
 static ABOUT: About = About {
     id: "runner-changed",
     title: "Built on another kind of machine",
+    harmless: None,
     ground: Ground::Pipeline,
     severity: Severity::Low,
     confidence: Confidence::Low,

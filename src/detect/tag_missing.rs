@@ -12,6 +12,7 @@ pub struct TagMissing;
 static ABOUT: About = About {
     id: "tag-missing",
     title: "No tag in the repository, where releases have one",
+    harmless: None,
     ground: Ground::Source,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
@@ -71,11 +72,11 @@ impl Habit {
     /// The line's; where a single release is all it shows, the whole package's, for a repository is tagged by the same
     /// people whatever the line.
     fn of(change: &Change<'_>, view: View<'_>) -> Option<Self> {
-        let own = Self::sum([view.portrait].into_iter())?;
-        if own.present + own.absent > 1 { Some(own) } else { Self::sum(change.package.lines.values()) }
+        let own = Self::sum(&[view.portrait].into_iter())?;
+        if own.present + own.absent > 1 { Some(own) } else { Self::sum(&change.package.lines.values()) }
     }
 
-    fn sum<'a>(lines: impl Iterator<Item = &'a LineBaseline> + Clone) -> Option<Self> {
+    fn sum<'a>(lines: &(impl Iterator<Item = &'a LineBaseline> + Clone)) -> Option<Self> {
         let seen = |key: &'static str| lines.clone().filter_map(move |line| line.tags.get(key));
         let count = |key| seen(key).fold(0_u32, |sum, seen| sum.saturating_add(seen.count));
         let since = seen("present").map(|seen| seen.first).min()?;

@@ -7,6 +7,7 @@ pub struct TriggerChanged;
 static ABOUT: About = About {
     id: "trigger-changed",
     title: "Built on an unfamiliar event",
+    harmless: None,
     ground: Ground::Pipeline,
     severity: Severity::High,
     confidence: Confidence::Medium,

@@ -7,6 +7,7 @@ pub struct WorkflowChanged;
 static ABOUT: About = About {
     id: "workflow-changed",
     title: "Built by another workflow",
+    harmless: None,
     ground: Ground::Pipeline,
     severity: Severity::High,
     confidence: Confidence::Medium,

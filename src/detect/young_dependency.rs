@@ -9,6 +9,7 @@ pub struct YoungDependency;
 static ABOUT: About = About {
     id: "young-dependency",
     title: "Depends on a package that is days old",
+    harmless: None,
     ground: Ground::Content,
     severity: Severity::Medium,
     confidence: Confidence::Low,

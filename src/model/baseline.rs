@@ -50,7 +50,7 @@ pub struct LineBaseline {
     pub id_of_owner: BTreeMap<String, String>,
     /// Workflow files without ref, relative to the repository (`.github/workflows/release.yml`).
     pub workflows: Tally<String>,
-    /// Refs by kind: `tag`, or `branch main`.
+    /// Refs by kind: `tag`, `branch main`, `branch release/#` with numbers left out.
     pub refs: Tally<String>,
     /// Triggers.
     pub triggers: Tally<String>,
@@ -58,14 +58,16 @@ pub struct LineBaseline {
     pub environments: Tally<String>,
     /// Runner environments.
     pub runners: Tally<String>,
-    /// Publisher account names.
+    /// Names of the accounts that published themselves, not by way of a trusted publisher.
     pub publishers: Tally<String>,
-    /// Publisher e-mail addresses.
+    /// Their e-mail addresses.
     pub emails: Tally<String>,
     /// Trusted-publisher registrations.
     pub config_ids: Tally<String>,
     /// Whether the version's tag existed, `present` or `absent`, counted where it was found out.
     pub tags: Tally<String>,
+    /// Whether the default branch had the commit, `merged` or `unmerged`, counted where it was found out.
+    pub commits: Tally<String>,
     /// Install-time script hooks; the empty text stands for a release known to have none.
     pub install_scripts: Tally<String>,
     /// Publish times in minutes of the UTC day, the latest last; at most 200.

@@ -1,0 +1,272 @@
+//! Variations made for the purpose: honest changes that must not be accused (by their numbers in the catalogue of false
+//! alarms), and takeovers of the known shapes in other projects' styles.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
+
+use provwatch::{
+    model::{Observation, Severity},
+    pipeline::replay::trace,
+};
+use serde_json::{Value, json};
+
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+
+/// One release under construction; every field may be changed by its JSON path.
+#[derive(Clone)]
+struct Release(Value);
+
+impl Release {
+    /// Day 1 is 2026-01-01; releases are published at noon.
+    fn new(purl: &str, day: i64) -> Self {
+        let at = "2026-01-01T12:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap() + chrono::Duration::days(day);
+        Self(json!({"purl": purl, "published_at": at, "auth": {"method": "unknown"},
+            "attestation": {"status": "absent"}, "facts": {}}))
+    }
+
+    fn set(mut self, pointer: &str, value: impl Into<Value>) -> Self {
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let parent = parent.split('/').skip(1).fold(&mut self.0, |value, key| &mut value[key]);
+        parent[key] = value.into();
+        self
+    }
+
+    fn by_token(self, account: &str) -> Self {
+        let person = json!({"name": account, "email": format!("{account}@one.example")});
+        self.set("/auth/method", "token").set("/publisher", person)
+    }
+
+    fn by_trusted_publisher(self) -> Self {
+        let bot = json!({"name": "GitHub Actions", "email": "bot@ci.example"});
+        self.set("/auth/method", "trusted_publisher").set("/publisher", bot)
+    }
+
+    fn attested(self) -> Self {
+        self.set(
+            "/attestation",
+            json!({"status": "verified", "issuer": ISSUER, "claims": {
+            "source_repository_uri": "https://github.com/ex/lib", "source_repository_identifier": "100",
+            "source_repository_owner_uri": "https://github.com/ex", "source_repository_owner_identifier": "10",
+            "build_config_uri": "https://github.com/ex/lib/.github/workflows/release.yml@refs/heads/main",
+            "source_repository_ref": "refs/heads/main", "build_trigger": "push", "deployment_environment": "npm",
+            "runner_environment": "github-hosted"}}),
+        )
+    }
+
+    fn claim(self, name: &str, value: &str) -> Self {
+        self.set(&format!("/attestation/claims/{name}"), value)
+    }
+
+    fn workflow(self, file: &str) -> Self {
+        self.claim("build_config_uri", &format!("https://github.com/ex/lib/.github/workflows/{file}@x"))
+    }
+
+    fn tagged(self, exists: bool) -> Self {
+        self.set("/facts/tag", json!({"exists": exists})).set("/facts/release", json!({"exists": exists}))
+    }
+
+    fn merged(self, merged: bool) -> Self {
+        self.set("/facts/commit", json!({"on_default_branch": merged}))
+    }
+}
+
+fn npm(version: &str, day: i64) -> Release {
+    Release::new(&format!("pkg:npm/lib@{version}"), day)
+}
+
+/// Releases 1.0.0 … by a style, a week apart.
+fn history(count: i64, style: fn(Release) -> Release) -> Vec<Release> {
+    (0..count).map(|n| style(npm(&format!("1.{n}.0"), n * 7))).collect()
+}
+
+fn trusted(release: Release) -> Release {
+    release.by_trusted_publisher().attested().tagged(true).merged(true)
+}
+
+fn by_hand(release: Release) -> Release {
+    release.by_token("ann").tagged(true)
+}
+
+/// The severity of the last release's alert.
+fn verdict(history: Vec<Release>, last: Release) -> Severity {
+    let releases: Vec<Observation> =
+        history.into_iter().chain([last]).map(|release| serde_json::from_value(release.0).unwrap()).collect();
+    let mut severity = Severity::Info;
+    trace(&releases, |_, assessed| {
+        severity = assessed.verdict.as_ref().map_or(Severity::Info, |verdict| verdict.severity);
+    });
+    severity
+}
+
+#[test]
+fn honest_changes_are_not_accused() {
+    use Severity::{High, Info, Low, Medium};
+    let (now, next) = (|| npm("1.9.0", 70), npm("2.0.0", 70));
+    let before = || history(5, trusted);
+    let mixed = || [history(5, by_hand), vec![trusted(npm("1.5.0", 40)), trusted(npm("1.6.0", 50))]].concat();
+    for (what, history, last, most) in [
+        ("an ordinary release", before(), trusted(now()), Info),
+        ("N1: a back-port to a line without evidence", mixed(), by_hand(npm("0.9.1", 70)), Medium),
+        ("N3: provenance without the trusted publisher", before(), now().by_token("ann").attested().tagged(true), Low),
+        ("N5: by hand, tagged, by an account of earlier days", mixed(), by_hand(now()), Medium),
+        ("N5: by hand, and nobody looked", mixed(), now().by_token("ann"), High),
+        ("N5: by hand after nothing but trusted publishing", before(), now().by_token("ann").tagged(true), Medium),
+        (
+            "N7: a renamed account",
+            before(),
+            trusted(now())
+                .claim("source_repository_uri", "https://github.com/new/lib")
+                .claim("source_repository_owner_uri", "https://github.com/new")
+                .claim("build_config_uri", "https://github.com/new/lib/.github/workflows/release.yml@x"),
+            Info,
+        ),
+        (
+            "N8: the repository went private",
+            mixed(),
+            now().by_token("ann").set("/facts/repository", json!({"visibility": "private"})),
+            Medium,
+        ),
+        ("N10: trusted publishing is adopted", history(5, by_hand), trusted(now()), Info),
+        ("N12: CircleCI cannot attest", history(5, Release::by_trusted_publisher), now().by_trusted_publisher(), Info),
+        (
+            "N14: a pre-release from its own branch",
+            before(),
+            trusted(npm("2.0.0-beta.1", 70)).claim("source_repository_ref", "refs/heads/next"),
+            Low,
+        ),
+        (
+            "N14: a pre-release, and nobody looked",
+            before(),
+            npm("2.0.0-beta.1", 70).by_trusted_publisher().attested().claim("source_repository_ref", "refs/heads/next"),
+            Low,
+        ),
+        ("a new major version by another workflow", before(), trusted(next).workflow("publish.yml"), Low),
+        (
+            "a pipeline rebuilt on the default branch",
+            before(),
+            trusted(now())
+                .workflow("cd.yml")
+                .claim("build_trigger", "workflow_dispatch")
+                .claim("source_repository_ref", "refs/tags/v1.9.0"),
+            Low,
+        ),
+        (
+            "a pipeline rebuilt, and nobody looked",
+            before(),
+            now()
+                .by_trusted_publisher()
+                .attested()
+                .workflow("cd.yml")
+                .claim("build_trigger", "release")
+                .claim("source_repository_ref", "refs/tags/v1.9.0"),
+            Medium,
+        ),
+        ("a new maintainer who tags", history(5, by_hand), now().by_token("bob").tagged(true), Low),
+        (
+            "the registry did not answer",
+            before(),
+            now()
+                .by_trusted_publisher()
+                .tagged(true)
+                .set("/attestation", json!({"status": "unavailable", "reason": "timeout"})),
+            Info,
+        ),
+    ] {
+        let severity = verdict(history, last);
+        assert!(severity <= most, "{what} is {severity}");
+    }
+}
+
+#[test]
+fn takeovers_are_seen() {
+    use Severity::{Critical, High, Medium};
+    let now = || npm("1.9.0", 70);
+    let before = || history(5, trusted);
+    let crates = |method: &str, day| Release::new(&format!("pkg:cargo/lib@1.{day}.0"), day).set("/auth/method", method);
+    let own_branch = || now().by_trusted_publisher().attested().claim("source_repository_ref", "refs/heads/x");
+    for (what, history, last, least) in [
+        ("T: a stolen token, and nobody looked", before(), now().by_token("ann"), High),
+        ("T: a stolen token, no tag", before(), now().by_token("ann").tagged(false), Critical),
+        (
+            "T: a stolen token, a script",
+            before(),
+            now()
+                .by_token("ann")
+                .set("/manifest", json!({"install_scripts": []}))
+                .set("/manifest", json!({"install_scripts": ["install"]})),
+            Critical,
+        ),
+        ("T: crates.io", (1..5).map(|day| crates("trusted_publisher", day)).collect(), crates("token", 9), High),
+        ("T: on a new major version, no tag", before(), npm("2.0.0", 70).by_token("ann").tagged(false), Medium),
+        (
+            "T: soon after an honest exception",
+            [before(), vec![by_hand(npm("1.8.0", 60))]].concat(),
+            now().by_token("ann").tagged(false),
+            High,
+        ),
+        ("T0: an unknown account, no tag", history(5, by_hand), now().by_token("eve").tagged(false), High),
+        ("T0: an unknown account, and nobody looked", history(5, by_hand), now().by_token("eve"), Medium),
+        (
+            "T0: the account's address changed, no tag",
+            history(5, by_hand),
+            now().by_token("ann").tagged(false).set("/publisher/email", "ann@two.example"),
+            High,
+        ),
+        ("W1: an own branch, never merged", before(), own_branch().merged(false), High),
+        ("W1: an own branch, and nobody looked", before(), own_branch(), Medium),
+        ("W1: an own branch and workflow, and nobody looked", before(), own_branch().workflow("own.yml"), High),
+        (
+            "W1: a tag on an orphan commit",
+            history(5, |release| trusted(release).claim("source_repository_ref", "refs/tags/v1")),
+            trusted(now()).claim("source_repository_ref", "refs/tags/v1.9.0").merged(false),
+            Medium,
+        ),
+        (
+            "W2: a build for a pull request from outside",
+            before(),
+            trusted(now()).claim("build_trigger", "pull_request_target"),
+            High,
+        ),
+        ("W3: the usual identity, no tag", before(), trusted(now()).tagged(false), Medium),
+        (
+            "another repository",
+            before(),
+            trusted(now())
+                .claim("source_repository_identifier", "666")
+                .claim("source_repository_uri", "https://github.com/eve/lib"),
+            High,
+        ),
+        (
+            "an attestation of something else",
+            vec![],
+            now()
+                .set("/attestation", json!({"status": "invalid", "check": "subject-digest", "reason": "another file"})),
+            Critical,
+        ),
+    ] {
+        let severity = verdict(history, last);
+        assert!(severity >= least, "{what} is {severity}");
+    }
+}
+
+#[test]
+fn a_held_exception_joins_when_it_is_outlived() {
+    let exception = || by_hand(npm("1.5.0", 40)).by_token("ann");
+    let clean =
+        |days: &[i64]| -> Vec<Release> { days.iter().map(|&day| trusted(npm(&format!("1.6.{day}"), day))).collect() };
+    let again = || by_hand(npm("1.7.0", 90));
+    let after = |between: Vec<Release>| verdict([history(5, trusted), vec![exception()], between].concat(), again());
+    assert_eq!(after(clean(&[41, 45, 50, 55, 60])), Severity::Low, "an exception is known");
+    assert_eq!(after(clean(&[41, 42, 43, 44, 45])), Severity::Medium, "too soon");
+    assert_eq!(after(clean(&[45, 50, 55, 60])), Severity::Medium, "too few");
+    let mut interrupted = clean(&[41, 45, 50, 55, 60]);
+    interrupted.push(npm("1.6.99", 58).by_token("eve").tagged(false));
+    assert_eq!(after(interrupted), Severity::Medium, "an alert in between");
+}
+
+#[test]
+fn a_stranger_on_a_line_of_trusted_publishing_is_compared_with_the_package() {
+    let older: Vec<_> = (0..3).map(|n| by_hand(npm(&format!("0.9.{n}"), n))).collect();
+    let before = || [older.clone(), (0..4).map(|n| trusted(npm(&format!("1.{n}.0"), 10 + n))).collect()].concat();
+    assert_eq!(verdict(before(), npm("1.9.0", 70).by_token("eve")), Severity::Critical);
+    assert_eq!(verdict(before(), npm("1.9.0", 70).by_token("ann")), Severity::High);
+}
