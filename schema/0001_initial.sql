@@ -84,6 +84,7 @@ CREATE TABLE releases (
 CREATE INDEX releases_of_package ON releases (package, published_at);
 CREATE INDEX releases_to_recheck ON releases (recheck_at) WHERE recheck_at IS NOT NULL;
 CREATE INDEX releases_by_outcome ON releases (outcome);
+CREATE INDEX releases_unchecked ON releases (id) WHERE unchecked <> '[]';
 
 -- What a release can be found by, and what ties releases to one another.
 CREATE TABLE traces (
