@@ -159,10 +159,11 @@ CREATE TABLE sources (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE traces (
-    kind    TEXT NOT NULL,
-    value   TEXT NOT NULL,
-    release INTEGER NOT NULL REFERENCES releases (id) ON DELETE CASCADE,
-    PRIMARY KEY (kind, value, release)
+    kind         TEXT NOT NULL,
+    value        TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    release      INTEGER NOT NULL REFERENCES releases (id) ON DELETE CASCADE,
+    PRIMARY KEY (kind, value, published_at, release)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX traces_of_release ON traces (release);

@@ -1,7 +1,7 @@
 use super::lab::{Lab, alert, alerted, dump, minutes_later, noon, package, stale_source, subscriptions};
 use crate::{
     model::{Alert, AlertKind, AlertStatus, Severity},
-    store::{AlertFilter, Delivery, Recorded, StoreError},
+    store::{AlertFilter, Delivery, DeliveryStatus, Recorded, StoreError},
 };
 
 const BAD: &str = "pkg:npm/axios@1.14.1";
@@ -89,8 +89,8 @@ fn an_alert_is_named_by_a_unique_beginning() {
         assert_eq!(lab.store.alert(nothing).unwrap(), None, "{nothing}");
     }
     let shared = (b'0'..=b'9').chain(b'a'..=b'f').map(|digit| char::from(digit).to_string());
-    let shared = shared.filter(|digit| alerts.iter().filter(|alert| alert.id.starts_with(digit)).count() > 1);
-    let error = lab.store.alert(&shared.last().unwrap()).unwrap_err();
+    let mut shared = shared.filter(|digit| alerts.iter().filter(|alert| alert.id.starts_with(digit)).count() > 1);
+    let error = lab.store.alert(&shared.next().unwrap()).unwrap_err();
     assert!(matches!(error, StoreError::AmbiguousAlert { .. }), "{error:?}");
     assert!(error.to_string().contains("give more digits"), "{error}");
 }
@@ -155,6 +155,9 @@ fn attempts_are_rows() {
     assert!(lab.store.give_up(&slack, minutes_later(6), "404").unwrap());
     let rows: Vec<_> = dump(&lab.store).lines().filter(|row| row.starts_with("attempts:")).map(str::to_owned).collect();
     assert_eq!(rows.len(), 3, "{rows:#?}");
+    let states = lab.store.deliveries_of(&alert(BAD, Severity::High), 10).unwrap();
+    let states: Vec<_> = states.iter().map(|state| (state.state, state.attempts, state.detail.as_deref())).collect();
+    assert_eq!(states, [(DeliveryStatus::Failed, 1, Some("404")), (DeliveryStatus::Delivered, 2, Some("250 ok"))]);
     let summary = lab.store.delivery_summary().unwrap();
     assert_eq!((summary[0].pending, summary[0].failed, summary[0].last_success), (0, 0, Some(minutes_later(5))));
     assert_eq!((summary[1].pending, summary[1].failed, summary[1].last_success), (0, 1, None));
@@ -173,4 +176,14 @@ fn a_sink_that_is_down_does_not_take_the_turns_of_others() {
         due.iter().map(|delivery| &*delivery.subscription).collect::<Vec<_>>(),
         ["dead", "dead", "dead", "mail"]
     );
+}
+
+#[test]
+fn an_alert_that_could_not_be_read_back_does_not_get_into_the_outbox() {
+    let lab = Lab::new();
+    let members = vec![package("axios").at("9".repeat(5000))];
+    let odd = Alert { members, ..alert(BAD, Severity::High) };
+    let error = lab.store.record_alert(&odd, &subscriptions(&["mail"]), noon()).unwrap_err();
+    assert!(matches!(error, StoreError::Unstorable { .. }), "{error:?}");
+    assert!(due(&lab, 9).is_empty());
 }

@@ -49,7 +49,9 @@ fn cursor(store: &Store) -> usize {
 }
 
 fn order(store: &Store, fault: Option<Point>) {
-    fault.into_iter().for_each(|point| store.faults.order(point));
+    if let Some(point) = fault {
+        store.faults.order(point);
+    }
 }
 
 /// Takes a page as a feed loop does, which hears of failures and goes on from the stored cursor.

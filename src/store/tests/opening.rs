@@ -1,4 +1,4 @@
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -144,6 +144,40 @@ fn a_reader_reads_while_the_writer_is_in_the_middle_of_writing() {
     writer.execute_batch("COMMIT").unwrap();
     let seen = reader.release(&release("pkg:npm/axios@1.0.0")).unwrap().unwrap();
     assert_eq!(seen.outcome.as_str(), "held");
+}
+
+#[test]
+fn processes_that_start_at_the_same_time_make_one_database() {
+    for _ in 0..5 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("new.db");
+        thread::scope(|scope| {
+            for n in 0..4 {
+                let path = &path;
+                scope.spawn(move || {
+                    let store = Store::open(path).unwrap();
+                    store.enqueue(&[package(&format!("p{n}"))], "test", noon()).unwrap();
+                });
+            }
+        });
+        assert_eq!(Store::open(&path).unwrap().due_work(noon(), 10).unwrap().len(), 4);
+    }
+}
+
+#[test]
+fn one_store_serves_many_threads() {
+    let lab = Lab::new();
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let store = &lab.store;
+            scope.spawn(move || {
+                for patch in 0..10 {
+                    store.record(&learned(&format!("pkg:npm/p{thread}@1.0.{patch}"), patch)).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(lab.store.stats().unwrap().releases.iter().map(|(_, n)| n).sum::<u64>(), 40);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn rendered(db: &Connection) -> String {
     );
     for pragma in ["application_id", "user_version"] {
         let value: i64 = db.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
-        write!(out, "PRAGMA {pragma} = {value};\n").unwrap();
+        writeln!(out, "PRAGMA {pragma} = {value};").unwrap();
     }
     let mut query = db
         .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY tbl_name, type <> 'table', name")
