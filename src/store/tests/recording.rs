@@ -257,6 +257,14 @@ fn an_alerted_release_is_held_until_it_is_accepted() {
 }
 
 #[test]
+fn a_baseline_learns_only_from_recorded_releases() {
+    let lab = Lab::new();
+    let error = lab.store.change_baseline(&learning(0, &["pkg:npm/axios@1.0.0"]), noon()).unwrap_err();
+    assert!(matches!(error, StoreError::Unstorable { .. }), "{error:?}");
+    assert!(lab.store.baseline_packages().unwrap().is_empty());
+}
+
+#[test]
 fn after_a_reset_a_line_is_learned_anew() {
     let lab = Lab::new();
     let (old, other) = ("pkg:npm/axios@1.0.0", "pkg:npm/axios@2.0.0");
