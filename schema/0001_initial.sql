@@ -84,13 +84,16 @@ CREATE TABLE releases (
 CREATE INDEX releases_of_package ON releases (package, published_at);
 CREATE INDEX releases_to_recheck ON releases (recheck_at) WHERE recheck_at IS NOT NULL;
 CREATE INDEX releases_by_outcome ON releases (outcome);
+CREATE INDEX releases_unchecked ON releases (id) WHERE unchecked <> '[]';
 
--- What a release can be found by, and what ties releases to one another.
+-- What a release can be found by, and what ties releases to one another. The publish time stands in the key, so that the
+-- latest of very many (a bot's account, a monorepo) are found without looking at all of them.
 CREATE TABLE traces (
-    kind    TEXT NOT NULL,
-    value   TEXT NOT NULL,
-    release INTEGER NOT NULL REFERENCES releases (id) ON DELETE CASCADE,
-    PRIMARY KEY (kind, value, release)
+    kind         TEXT NOT NULL,
+    value        TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    release      INTEGER NOT NULL REFERENCES releases (id) ON DELETE CASCADE,
+    PRIMARY KEY (kind, value, published_at, release)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX traces_of_release ON traces (release);
 

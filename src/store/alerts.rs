@@ -191,6 +191,7 @@ pub(super) fn upsert(
     subscriptions: &[String],
     now: DateTime<Utc>,
 ) -> Result<Raised, Failure> {
+    readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else {
         insert(db, alert, now)?;
         let deliveries = deliveries::announce(db, alert, 1, subscriptions, now)?;
@@ -211,6 +212,17 @@ pub(super) fn upsert(
     }
     let to = if announced { subscriptions } else { &[] };
     Ok(Raised { is_new: false, deliveries: deliveries::announce(db, &merged, raises, to, now)? })
+}
+
+/// An alert that could not be read back would block the outbox for ever. Alerts are few, so the whole form is tried.
+fn readable_back(alert: &Alert) -> Result<(), StoreError> {
+    let read: Result<Alert, _> = serde_json::to_value(alert).and_then(serde_json::from_value);
+    let why = match read {
+        Ok(read) if read == *alert => return Ok(()),
+        Ok(_) => "its JSON form is that of another alert".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(StoreError::Unstorable { what: format!("the alert {}", alert.id), why })
 }
 
 /// A condition (a stale source, a log that misbehaves) can come back after it was resolved; a release happens once.

@@ -140,7 +140,8 @@ impl Store {
     /// that were appended; repeating a change appends none.
     ///
     /// # Errors
-    /// [`StoreError::BaselineMoved`] if it was changed since it was read; else as every write.
+    /// [`StoreError::BaselineMoved`] if it was changed since it was read, [`StoreError::Unstorable`] if it learns from a
+    /// release that was never recorded; else as every write.
     pub fn change_baseline(&self, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, StoreError> {
         self.write("changing a baseline", |db| apply(db, change, now))
     }
@@ -202,14 +203,25 @@ fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: Dat
         ":note": version.note,
     })?;
     match (&version.purl, version.reason) {
-        (_, BaselineReason::Reset) => db
-            .prepare_cached("UPDATE releases SET teaches = 0 WHERE package = ?1 AND line = ?2")?
-            .execute((package, version.line.as_str()))?,
-        (Some(purl), _) => {
-            db.prepare_cached("UPDATE releases SET teaches = 1 WHERE purl = ?1")?.execute([purl.to_string()])?
-        }
-        (None, _) => 0,
-    };
+        (_, BaselineReason::Reset) => forget(db, package, &version.line),
+        (Some(purl), _) => mark_teaching(db, purl),
+        (None, _) => Ok(()),
+    }
+}
+
+fn forget(db: &Connection, package: &str, line: &ReleaseLine) -> Result<(), Failure> {
+    db.prepare_cached("UPDATE releases SET teaches = 0 WHERE package = ?1 AND line = ?2")?
+        .execute((package, line.as_str()))?;
+    Ok(())
+}
+
+fn mark_teaching(db: &Connection, release: &ReleaseId) -> Result<(), Failure> {
+    let marked =
+        db.prepare_cached("UPDATE releases SET teaches = 1 WHERE purl = ?1")?.execute([release.to_string()])?;
+    if marked == 0 {
+        let why = "the baseline can only learn from releases that are recorded".to_owned();
+        return Err(StoreError::Unstorable { what: release.to_string(), why }.into());
+    }
     Ok(())
 }
 

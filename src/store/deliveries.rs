@@ -1,12 +1,12 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
     Store, StoreError,
     alerts::alert_row,
-    columns::{Micros, count, limit, time},
+    columns::{Micros, Word, count, limit, time},
     error::Failure,
 };
 use crate::model::Alert;
@@ -47,6 +47,35 @@ pub struct SubscriptionState {
     pub last_success: Option<DateTime<Utc>>,
 }
 
+/// What became of one delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeliveryState {
+    /// The subscription's name.
+    pub subscription: String,
+    /// Where it stands.
+    pub state: DeliveryStatus,
+    /// Attempts made so far.
+    pub attempts: u32,
+    /// When it was put into the outbox.
+    pub created_at: DateTime<Utc>,
+    /// When it got through or was given up.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// What the sink said at the last attempt.
+    pub detail: Option<String>,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryStatus {
+    /// Still to be made.
+    Pending,
+    /// It got through.
+    Delivered,
+    /// It was given up.
+    Failed,
+}
+
 /// How an attempt ended.
 #[derive(Clone, Copy)]
 enum Ending {
@@ -64,11 +93,11 @@ impl Ending {
         }
     }
 
-    const fn state(self) -> &'static str {
+    const fn status(self) -> DeliveryStatus {
         match self {
-            Self::Delivered => "delivered",
-            Self::Retry(_) => "pending",
-            Self::GaveUp => "failed",
+            Self::Delivered => DeliveryStatus::Delivered,
+            Self::Retry(_) => DeliveryStatus::Pending,
+            Self::GaveUp => DeliveryStatus::Failed,
         }
     }
 }
@@ -123,6 +152,21 @@ impl Store {
     /// As every write.
     pub fn give_up(&self, delivery: &Delivery, now: DateTime<Utc>, error: &str) -> Result<bool, StoreError> {
         self.write("giving a delivery up", |db| end_attempt(db, delivery, Ending::GaveUp, now, error))
+    }
+
+    /// What became of an alert's deliveries, the latest first; one for each subscription and raise.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn deliveries_of(&self, alert: &Alert, at_most: usize) -> Result<Vec<DeliveryState>, StoreError> {
+        self.read("reading the deliveries of an alert", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT deliveries.*, (SELECT detail FROM attempts WHERE delivery = deliveries.id AND number = deliveries.attempts) AS detail
+                 FROM deliveries WHERE alert = ?1 ORDER BY id DESC LIMIT ?2",
+            )?;
+            let rows = query.query_map((&alert.fingerprint, limit(at_most)), delivery_state)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// How the deliveries fare, by subscription.
@@ -186,7 +230,7 @@ fn end_attempt(
              WHERE id = :id AND state = 'pending' AND attempts = :before",
         )?
         .execute(named_params! {
-            ":state": ending.state(),
+            ":state": Word(ending.status()),
             ":number": number,
             ":next_at": Micros(next_at),
             ":now": Micros(now),
@@ -220,5 +264,16 @@ fn subscription_state(row: &Row<'_>) -> rusqlite::Result<SubscriptionState> {
         failed: count(row.get("failed")?),
         oldest_pending: time(row.get("oldest_pending")?),
         last_success: time(row.get("last_success")?),
+    })
+}
+
+fn delivery_state(row: &Row<'_>) -> rusqlite::Result<DeliveryState> {
+    Ok(DeliveryState {
+        subscription: row.get("subscription")?,
+        state: row.get::<_, Word<_>>("state")?.0,
+        attempts: row.get("attempts")?,
+        created_at: row.get::<_, Micros>("created_at")?.0,
+        settled_at: time(row.get("settled_at")?),
+        detail: row.get("detail")?,
     })
 }

@@ -40,7 +40,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use alerts::{AlertAction, AlertFilter};
 pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
-pub use deliveries::{Delivery, SubscriptionState};
+pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
 pub use packages::{PackageRow, VersionState};

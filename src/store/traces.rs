@@ -1,8 +1,13 @@
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use serde::Serialize;
 
-use super::{ReleaseRow, Store, StoreError, columns::limit, error::Failure, releases::release_row};
-use crate::model::{AuthMethod, Digests, Ecosystem, Observation, ReleaseId, WorkflowIdentity};
+use super::{
+    ReleaseRow, Store, StoreError,
+    columns::{Micros, limit},
+    error::Failure,
+    releases::release_row,
+};
+use crate::model::{AuthMethod, Digests, Ecosystem, Observation, Provenance, ReleaseId, WorkflowIdentity};
 
 /// Something by which releases can be found. All but digests and publishers come from verified certificates only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,14 +85,7 @@ impl Store {
     /// # Errors
     /// As every read.
     pub fn traced(&self, trace: Trace<'_>, at_most: usize) -> Result<Vec<ReleaseRow>, StoreError> {
-        self.read("looking up a trace", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT releases.* FROM traces JOIN releases ON releases.id = traces.release
-                 WHERE traces.kind = ?1 AND traces.value = ?2 ORDER BY published_at DESC, releases.id DESC LIMIT ?3",
-            )?;
-            let rows = query.query_map((trace.kind(), trace.value(), limit(at_most)), release_row)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        self.read("looking up a trace", |db| leading_to(db, trace.kind(), &trace.value(), at_most))
     }
 
     /// What else the publisher, the repository and the run of a release published; at most so many of each.
@@ -106,25 +104,39 @@ impl Store {
     }
 }
 
+/// The other releases that share a trace of this kind with a release; those with several identities have several.
 fn sharing(db: &Connection, purl: &str, kind: &str, at_most: usize) -> Result<Vec<ReleaseRow>, Failure> {
     let mut query = db.prepare_cached(
-        "SELECT DISTINCT other.* FROM releases AS this
-         JOIN traces AS mine ON mine.release = this.id AND mine.kind = ?2
-         JOIN traces AS theirs ON theirs.kind = mine.kind AND theirs.value = mine.value AND theirs.release <> this.id
-         JOIN releases AS other ON other.id = theirs.release
-         WHERE this.purl = ?1 ORDER BY other.published_at DESC, other.id DESC LIMIT ?3",
+        "SELECT value FROM traces JOIN releases ON releases.id = traces.release WHERE purl = ?1 AND kind = ?2",
     )?;
-    let rows = query.query_map((purl, kind, limit(at_most)), |row: &Row<'_>| release_row(row))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let values: Vec<String> = query.query_map((purl, kind), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut found = Vec::new();
+    for value in values {
+        found.extend(leading_to(db, kind, &value, at_most.saturating_add(1))?);
+    }
+    found.retain(|row| row.purl.to_string() != purl);
+    found.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.purl.cmp(&b.purl)));
+    found.dedup_by(|a, b| a.purl == b.purl);
+    found.truncate(at_most);
+    Ok(found)
+}
+
+fn leading_to(db: &Connection, kind: &str, value: &str, at_most: usize) -> Result<Vec<ReleaseRow>, Failure> {
+    let mut query = db.prepare_cached(
+        "SELECT releases.* FROM traces JOIN releases ON releases.id = traces.release
+         WHERE kind = ?1 AND value = ?2 ORDER BY traces.published_at DESC, traces.release DESC LIMIT ?3",
+    )?;
+    Ok(query.query_map((kind, value, limit(at_most)), release_row)?.collect::<Result<_, _>>()?)
 }
 
 /// Replaces the traces of a release.
 pub(super) fn retrace(db: &Connection, release: i64, observation: &Observation) -> Result<(), Failure> {
     db.prepare_cached("DELETE FROM traces WHERE release = ?1")?.execute([release])?;
-    let mut insert =
-        db.prepare_cached("INSERT INTO traces (kind, value, release) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO traces (kind, value, published_at, release) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?;
     for trace in traces(observation) {
-        insert.execute((trace.kind(), trace.value(), release))?;
+        insert.execute((trace.kind(), trace.value(), Micros(observation.published_at), release))?;
     }
     Ok(())
 }
@@ -134,7 +146,7 @@ fn traces(observation: &Observation) -> Vec<Trace<'_>> {
     traces.extend(accounts(observation).map(|name| Trace::Publisher(observation.purl.package().ecosystem(), name)));
     traces.extend(observation.identities().into_iter().flat_map(identity_traces));
     traces.extend(observation.provenances().filter_map(|provenance| match provenance {
-        crate::model::Provenance::Verified(verified) => {
+        Provenance::Verified(verified) => {
             verified.log.as_ref().map(|entry| Trace::LogEntry { origin: &entry.origin, index: entry.index })
         }
         _ => None,

@@ -1,0 +1,189 @@
+use super::lab::{Lab, alert, alerted, dump, minutes_later, noon, package, stale_source, subscriptions};
+use crate::{
+    model::{Alert, AlertKind, AlertStatus, Severity},
+    store::{AlertFilter, Delivery, DeliveryStatus, Recorded, StoreError},
+};
+
+const BAD: &str = "pkg:npm/axios@1.14.1";
+
+fn due(lab: &Lab, minutes: i64) -> Vec<Delivery> {
+    lab.store.due_deliveries(minutes_later(minutes), 10).unwrap()
+}
+
+#[test]
+fn one_delivery_for_each_subscription() {
+    let lab = Lab::new();
+    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
+    let due = due(&lab, 0);
+    assert_eq!(due.iter().map(|delivery| &*delivery.subscription).collect::<Vec<_>>(), ["mail", "slack"]);
+    assert_eq!(due[0].alert, alert(BAD, Severity::High));
+    assert_ne!(due[0].idempotency_key, due[1].idempotency_key);
+    assert_eq!(due[0].idempotency_key.len(), 32);
+}
+
+#[test]
+fn an_alert_is_announced_again_only_when_it_gets_worse_than_ever() {
+    let lab = Lab::new();
+    for (severity, deliveries) in [
+        (Severity::Medium, 2),
+        (Severity::High, 2),
+        (Severity::Low, 0),
+        (Severity::High, 0),
+        (Severity::Critical, 2),
+        (Severity::Critical, 0),
+    ] {
+        let recorded = lab.store.record(&alerted(BAD, severity)).unwrap();
+        assert_eq!(recorded.deliveries, deliveries, "{severity}");
+        assert_eq!(lab.store.alerts(&AlertFilter::default()).unwrap()[0].severity, severity);
+    }
+    assert_eq!(due(&lab, 0).len(), 6);
+}
+
+#[test]
+fn new_signals_update_an_alert_but_not_what_was_done_with_it() {
+    let lab = Lab::new();
+    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
+    let id = alert(BAD, Severity::High).id;
+    lab.store.acknowledge(&id, "alice", "on it", noon()).unwrap();
+    let mut more = alerted(BAD, Severity::High);
+    let changed = more.alert.as_mut().unwrap();
+    changed.raised_at = minutes_later(9);
+    changed.signals.push(changed.signals[0].clone());
+    assert_eq!(lab.store.record(&more).unwrap(), Recorded::default());
+    let stored = lab.store.alert(&id).unwrap().unwrap();
+    assert_eq!((stored.status, stored.raised_at, stored.signals.len()), (AlertStatus::Acknowledged, noon(), 2));
+}
+
+#[test]
+fn alerts_are_filtered() {
+    let lab = Lab::new();
+    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
+    lab.store.record(&alerted("pkg:npm/vite@1.0.0", Severity::Low)).unwrap();
+    lab.store.record_alert(&stale_source(), &[], noon()).unwrap();
+    let count = |filter: AlertFilter| lab.store.alerts(&filter).unwrap().len();
+    let all = AlertFilter::default;
+    assert_eq!(count(all()), 3);
+    assert_eq!(count(AlertFilter { limit: 2, ..all() }), 2);
+    assert_eq!(count(AlertFilter { min_severity: Some(Severity::Medium), ..all() }), 2);
+    assert_eq!(count(AlertFilter { package: Some(package("vite")), ..all() }), 1);
+    assert_eq!(count(AlertFilter { status: Some(AlertStatus::Resolved), ..all() }), 0);
+    let stats = lab.store.stats().unwrap();
+    assert_eq!(
+        stats.alerts.iter().map(|(_, severity, n)| (*severity, *n)).collect::<Vec<_>>(),
+        [(Severity::High, 1), (Severity::Medium, 1), (Severity::Low, 1)]
+    );
+}
+
+#[test]
+fn an_alert_is_named_by_a_unique_beginning() {
+    let lab = Lab::new();
+    let alerts: Vec<_> = (0..40).map(|n| alert(&format!("pkg:npm/axios@1.0.{n}"), Severity::Low)).collect();
+    for alert in &alerts {
+        lab.store.record_alert(alert, &[], noon()).unwrap();
+    }
+    let wanted = &alerts[0];
+    for id in [&*wanted.id, &wanted.fingerprint, &wanted.fingerprint[..8], &wanted.id.to_uppercase()] {
+        assert_eq!(lab.store.alert(id).unwrap().as_ref(), Some(wanted), "{id}");
+    }
+    for nothing in ["", "%", "zz", "' OR 1=1", "é", &"f".repeat(64)] {
+        assert_eq!(lab.store.alert(nothing).unwrap(), None, "{nothing}");
+    }
+    let shared = (b'0'..=b'9').chain(b'a'..=b'f').map(|digit| char::from(digit).to_string());
+    let mut shared = shared.filter(|digit| alerts.iter().filter(|alert| alert.id.starts_with(digit)).count() > 1);
+    let error = lab.store.alert(&shared.next().unwrap()).unwrap_err();
+    assert!(matches!(error, StoreError::AmbiguousAlert { .. }), "{error:?}");
+    assert!(error.to_string().contains("give more digits"), "{error}");
+}
+
+#[test]
+fn an_acknowledgement_is_kept_once() {
+    let lab = Lab::new();
+    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
+    let id = alert(BAD, Severity::High).id;
+    assert!(lab.store.acknowledge("ffffffffffff", "alice", "", noon()).unwrap().is_none());
+    for _ in 0..2 {
+        let acknowledged = lab.store.acknowledge(&id, "alice", "planned", noon()).unwrap().unwrap();
+        assert_eq!(acknowledged.status, AlertStatus::Acknowledged);
+    }
+    lab.store.resolve(&id, "bob", "fixed", minutes_later(1)).unwrap();
+    let actions = lab.store.alert_actions(&alert(BAD, Severity::High), 10).unwrap();
+    assert_eq!(actions.iter().map(|action| &*action.by).collect::<Vec<_>>(), ["bob", "alice"]);
+}
+
+#[test]
+fn a_condition_that_comes_back_is_announced_again() {
+    let lab = Lab::new();
+    let mail = subscriptions(&["mail"]);
+    let raise = |minutes| {
+        let stale = Alert { raised_at: minutes_later(minutes), ..stale_source() };
+        lab.store.record_alert(&stale, &mail, minutes_later(minutes)).unwrap().deliveries
+    };
+    assert_eq!((raise(0), raise(1)), (1, 0));
+    lab.store.resolve(&stale_source().id, "provwatch", "it answers again", minutes_later(2)).unwrap();
+    assert_eq!((raise(3), raise(4)), (1, 0));
+    let alert = lab.store.alert(&stale_source().id).unwrap().unwrap();
+    assert_eq!(
+        (alert.status, alert.raised_at, alert.kind),
+        (AlertStatus::Open, minutes_later(3), AlertKind::Operation)
+    );
+    assert_eq!(due(&lab, 9).len(), 2);
+}
+
+#[test]
+fn a_resolved_release_does_not_come_back_by_itself() {
+    let lab = Lab::new();
+    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
+    lab.store.resolve(&alert(BAD, Severity::High).id, "bob", "revoked", noon()).unwrap();
+    assert_eq!(lab.store.record(&alerted(BAD, Severity::High)).unwrap(), Recorded::default());
+    assert_eq!(lab.store.alerts(&AlertFilter::default()).unwrap()[0].status, AlertStatus::Resolved);
+}
+
+#[test]
+fn attempts_are_rows() {
+    let lab = Lab::new();
+    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
+    let mail = due(&lab, 0).remove(0);
+    assert!(lab.store.retry_delivery(&mail, noon(), minutes_later(5), "451 try later").unwrap());
+    assert!(!lab.store.retry_delivery(&mail, noon(), minutes_later(5), "451 try later").unwrap(), "reported before");
+    assert_eq!(due(&lab, 4).len(), 1, "only slack");
+    let lab = lab.restarted();
+    let mail = due(&lab, 5).into_iter().find(|delivery| delivery.subscription == "mail").unwrap();
+    assert_eq!(mail.attempts, 1);
+    assert!(lab.store.delivered(&mail, minutes_later(5), "250 ok").unwrap());
+    assert!(!lab.store.give_up(&mail, minutes_later(5), "late").unwrap(), "it is delivered");
+    let slack = due(&lab, 5).remove(0);
+    assert!(lab.store.give_up(&slack, minutes_later(6), "404").unwrap());
+    let rows: Vec<_> = dump(&lab.store).lines().filter(|row| row.starts_with("attempts:")).map(str::to_owned).collect();
+    assert_eq!(rows.len(), 3, "{rows:#?}");
+    let states = lab.store.deliveries_of(&alert(BAD, Severity::High), 10).unwrap();
+    let states: Vec<_> = states.iter().map(|state| (state.state, state.attempts, state.detail.as_deref())).collect();
+    assert_eq!(states, [(DeliveryStatus::Failed, 1, Some("404")), (DeliveryStatus::Delivered, 2, Some("250 ok"))]);
+    let summary = lab.store.delivery_summary().unwrap();
+    assert_eq!((summary[0].pending, summary[0].failed, summary[0].last_success), (0, 0, Some(minutes_later(5))));
+    assert_eq!((summary[1].pending, summary[1].failed, summary[1].last_success), (0, 1, None));
+}
+
+#[test]
+fn a_sink_that_is_down_does_not_take_the_turns_of_others() {
+    let lab = Lab::new();
+    for patch in 0..20 {
+        let alert = alert(&format!("pkg:npm/axios@1.0.{patch}"), Severity::Low);
+        lab.store.record_alert(&alert, &subscriptions(&["dead"]), noon()).unwrap();
+    }
+    lab.store.record_alert(&alert(BAD, Severity::High), &subscriptions(&["mail"]), minutes_later(1)).unwrap();
+    let due = lab.store.due_deliveries(minutes_later(2), 3).unwrap();
+    assert_eq!(
+        due.iter().map(|delivery| &*delivery.subscription).collect::<Vec<_>>(),
+        ["dead", "dead", "dead", "mail"]
+    );
+}
+
+#[test]
+fn an_alert_that_could_not_be_read_back_does_not_get_into_the_outbox() {
+    let lab = Lab::new();
+    let members = vec![package("axios").at("9".repeat(5000))];
+    let odd = Alert { members, ..alert(BAD, Severity::High) };
+    let error = lab.store.record_alert(&odd, &subscriptions(&["mail"]), noon()).unwrap_err();
+    assert!(matches!(error, StoreError::Unstorable { .. }), "{error:?}");
+    assert!(due(&lab, 9).is_empty());
+}

@@ -1,0 +1,122 @@
+//! Every operation that changes something: failed before its commit it changed nothing; failed after it, it is done, and
+//! doing it again changes nothing more. Both also hold for the process that starts after a kill at that point.
+
+use super::{
+    faults::Point,
+    lab::{
+        Lab, alert, alerted, dump, event, learned, learning, minutes_later, noon, package, release, stale_source,
+        subscriptions,
+    },
+};
+use crate::{
+    model::{ReleaseStatus, Severity},
+    store::{Lost, PackageRow, Store, StoreError},
+};
+
+type Operation = (&'static str, fn(&Store) -> Result<(), StoreError>);
+
+const BAD: &str = "pkg:npm/axios@1.14.1";
+
+/// A store with something of everything.
+fn filled() -> Lab {
+    let lab = Lab::new();
+    lab.store.take_page("npm-changes", "1", &[event(&package("axios"), "1")], noon()).unwrap();
+    lab.store.record(&learned("pkg:npm/axios@1.14.0", 0)).unwrap();
+    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
+    lab.store.record_alert(&stale_source(), &[], noon()).unwrap();
+    lab
+}
+
+fn first_delivery(store: &Store) -> Result<crate::store::Delivery, StoreError> {
+    let mut due = store.due_deliveries(minutes_later(60), 10)?;
+    due.sort_by_key(|delivery| delivery.id);
+    let mut delivery = due.remove(0);
+    // As the caller has it who did not hear of his success.
+    (delivery.id, delivery.attempts) = (1, 0);
+    Ok(delivery)
+}
+
+const OPERATIONS: &[Operation] = &[
+    ("take_page", |store| {
+        let page = [event(&package("axios"), "2"), event(&package("vite"), "3")];
+        store.take_page("npm-changes", "3", &page, noon()).map(drop)
+    }),
+    ("note_gap", |store| {
+        let lost = Lost { why: "reset", packages: &[package("axios"), package("vite")] };
+        store.note_gap("npm-changes", "9", &[event(&package("vite"), "9")], lost, noon()).map(drop)
+    }),
+    ("source_failed", |store| store.source_failed("npm-changes", "503", noon())),
+    ("enqueue", |store| store.enqueue(&[package("vite")], "watchlist", noon())),
+    ("postpone", |store| {
+        let mut work = store.due_work(minutes_later(60), 1)?.remove(0);
+        work.attempts = 0;
+        store.postpone(&work, minutes_later(5), "503").map(drop)
+    }),
+    ("finish_work", |store| store.finish_work(&package("axios"), 1).map(drop)),
+    ("save_package", |store| store.save_package(&PackageRow::new(package("axios"), noon()))),
+    ("record", |store| store.record(&alerted("pkg:npm/vite@7.0.0", Severity::Critical)).map(drop)),
+    ("record, learning", |store| store.record(&learned("pkg:npm/axios@1.14.2", 1)).map(drop)),
+    ("record, worse", |store| store.record(&alerted(BAD, Severity::Critical)).map(drop)),
+    ("record_batch", |store| {
+        store.record_batch(&[learned("pkg:npm/vite@7.0.0", 0), learned("pkg:npm/vite@7.0.1", 1)]).map(drop)
+    }),
+    ("record_alert", |store| {
+        store.record_alert(&alert("pypi-changelog", Severity::Medium), &subscriptions(&["mail"]), noon()).map(drop)
+    }),
+    ("change_baseline", |store| store.change_baseline(&learning(1, &[BAD]), noon()).map(drop)),
+    ("set_status", |store| store.set_status(&release(BAD), ReleaseStatus::Yanked, noon()).map(drop)),
+    ("acknowledge", |store| store.acknowledge(&alert(BAD, Severity::High).id, "alice", "known", noon()).map(drop)),
+    ("resolve", |store| store.resolve(&stale_source().id, "provwatch", "back", noon()).map(drop)),
+    ("delivered", |store| store.delivered(&first_delivery(store)?, noon(), "250").map(drop)),
+    ("retry_delivery", |store| {
+        store.retry_delivery(&first_delivery(store)?, noon(), minutes_later(5), "451").map(drop)
+    }),
+    ("give_up", |store| store.give_up(&first_delivery(store)?, noon(), "404").map(drop)),
+];
+
+#[test]
+fn failed_before_the_commit_is_not_done() {
+    for (name, operation) in OPERATIONS {
+        let lab = filled();
+        let before = dump(&lab.store);
+        lab.store.faults.order(Point::BeforeCommit);
+        let error = operation(&lab.store).unwrap_err();
+        assert!(matches!(error, StoreError::Failed { .. }), "{name}: {error:?}");
+        assert_eq!(dump(&lab.store), before, "{name}");
+        assert_eq!(dump(&lab.after_kill().store), before, "{name}, killed");
+        operation(&lab.store).unwrap();
+        assert_ne!(dump(&lab.store), before, "{name} does something");
+    }
+}
+
+#[test]
+fn failed_after_the_commit_is_done_once_however_often_it_is_repeated() {
+    for (name, operation) in OPERATIONS {
+        let undisturbed = filled();
+        operation(&undisturbed.store).unwrap();
+        let expected = dump(&undisturbed.store);
+
+        let lab = filled();
+        lab.store.faults.order(Point::AfterCommit);
+        operation(&lab.store).unwrap_err();
+        assert_eq!(dump(&lab.store), expected, "{name}");
+        let survivor = lab.after_kill();
+        assert_eq!(dump(&survivor.store), expected, "{name}, killed");
+        operation(&survivor.store).unwrap();
+        assert_eq!(dump(&survivor.store), expected, "{name}, killed and repeated");
+    }
+}
+
+#[test]
+fn a_panic_in_the_middle_rolls_back_and_leaves_the_store_usable() {
+    let lab = filled();
+    let before = dump(&lab.store);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        lab.store.write::<()>("testing", |db| {
+            db.execute("DELETE FROM work", []).unwrap();
+            panic!("in the middle")
+        })
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(dump(&lab.store), before);
+}

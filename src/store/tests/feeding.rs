@@ -1,0 +1,125 @@
+use super::lab::{Lab, dump, event, minutes_later, noon, package};
+use crate::store::{EventKind, Lost, NewEvent, PackageRow, Taken};
+
+const NPM: &str = "npm-changes";
+
+#[test]
+fn a_page_is_its_events_their_work_and_the_cursor() {
+    let lab = Lab::new();
+    assert_eq!(lab.store.cursor(NPM).unwrap(), None);
+    let page = [event(&package("axios"), "1"), event(&package("vite"), "2"), event(&package("axios"), "3")];
+    assert_eq!(lab.store.take_page(NPM, "3", &page, noon()).unwrap(), Taken { new: 3 });
+    assert_eq!(lab.store.cursor(NPM).unwrap().as_deref(), Some("3"));
+    let work = lab.store.due_work(noon(), 10).unwrap();
+    assert_eq!(work.iter().map(|work| work.package.name()).collect::<Vec<_>>(), ["axios", "vite"]);
+    assert_eq!(work[0].revision.as_deref(), Some("3-abc"), "the latest announced");
+    assert_eq!(lab.store.due_work(noon(), 1).unwrap().len(), 1, "reads are bounded");
+}
+
+#[test]
+fn a_page_that_is_read_again_changes_nothing() {
+    let lab = Lab::new();
+    let page = [event(&package("axios"), "1"), event(&package("vite"), "2")];
+    lab.store.take_page(NPM, "2", &page, noon()).unwrap();
+    let work = lab.store.due_work(noon(), 10).unwrap();
+    lab.store.finish_work(&work[0].package, work[0].generation).unwrap();
+    let before = dump(&lab.store);
+    assert_eq!(lab.store.take_page(NPM, "2", &page, noon()).unwrap(), Taken { new: 0 });
+    assert_eq!(dump(&lab.store), before, "finished work stays finished");
+    assert_eq!(lab.store.take_page("other", "2", &page, noon()).unwrap(), Taken { new: 2 }, "keys are a feed's own");
+}
+
+#[test]
+fn an_event_that_comes_while_its_package_is_looked_at_is_not_lost() {
+    let lab = Lab::new();
+    lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
+    let taken = lab.store.due_work(noon(), 1).unwrap().remove(0);
+    lab.store.take_page(NPM, "2", &[event(&package("axios"), "2")], minutes_later(1)).unwrap();
+    assert!(!lab.store.finish_work(&taken.package, taken.generation).unwrap(), "overtaken");
+    assert!(!lab.store.postpone(&taken, minutes_later(60), "slow").unwrap(), "overtaken");
+    let newer = lab.store.due_work(minutes_later(1), 1).unwrap().remove(0);
+    assert_eq!((newer.revision.as_deref(), newer.since), (Some("2-abc"), noon()));
+    assert!(lab.store.finish_work(&newer.package, newer.generation).unwrap());
+    assert!(lab.store.due_work(minutes_later(99), 1).unwrap().is_empty());
+}
+
+#[test]
+fn a_generation_is_never_given_twice() {
+    let lab = Lab::new();
+    let axios = package("axios");
+    lab.store.enqueue(std::slice::from_ref(&axios), "watchlist", noon()).unwrap();
+    let first = lab.store.due_work(noon(), 1).unwrap().remove(0);
+    assert!(lab.store.finish_work(&axios, first.generation).unwrap());
+    lab.store.enqueue(std::slice::from_ref(&axios), "watchlist", noon()).unwrap();
+    assert!(!lab.store.finish_work(&axios, first.generation).unwrap(), "an old report does not finish new work");
+}
+
+#[test]
+fn postponed_work_waits_until_its_time_or_a_new_event() {
+    let lab = Lab::new();
+    lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
+    let work = lab.store.due_work(noon(), 1).unwrap().remove(0);
+    assert!(lab.store.postpone(&work, minutes_later(10), "503").unwrap());
+    assert!(lab.store.due_work(minutes_later(9), 1).unwrap().is_empty());
+    let again = lab.store.due_work(minutes_later(10), 1).unwrap().remove(0);
+    assert_eq!((again.attempts, again.last_error.as_deref()), (1, Some("503")));
+    let summary = lab.store.work_summary(noon()).unwrap();
+    assert_eq!((summary.waiting, summary.due, summary.failing, summary.oldest), (1, 0, 1, Some(noon())));
+    lab.store.take_page(NPM, "2", &[event(&package("axios"), "2")], minutes_later(1)).unwrap();
+    let woken = lab.store.due_work(minutes_later(1), 1).unwrap().remove(0);
+    assert_eq!((woken.attempts, woken.last_error), (0, None));
+}
+
+#[test]
+fn a_gap_makes_every_watched_package_due() {
+    let lab = Lab::new();
+    let watched = [package("axios"), package("vite")];
+    let lost = Lost { why: "the sequence went back from 90 to 12", packages: &watched };
+    let taken = lab.store.note_gap(NPM, "12", &[event(&watched[0], "12")], lost, noon()).unwrap();
+    assert_eq!(taken, Taken { new: 1 });
+    assert_eq!(lab.store.due_work(noon(), 10).unwrap().len(), 2);
+    let source = lab.store.sources().unwrap().remove(0);
+    assert_eq!((source.cursor.as_deref(), source.last_gap_at), (Some("12"), Some(noon())));
+    assert_eq!(source.last_gap.as_deref(), Some(lost.why));
+}
+
+#[test]
+fn a_failure_does_not_hide_the_last_success() {
+    let lab = Lab::new();
+    lab.store.source_failed("pypi-changelog", "timed out", noon()).unwrap();
+    lab.store.take_page("pypi-changelog", "5", &[], minutes_later(1)).unwrap();
+    lab.store.source_failed("pypi-changelog", "503", minutes_later(2)).unwrap();
+    let source = lab.store.sources().unwrap().remove(0);
+    assert_eq!(source.cursor.as_deref(), Some("5"));
+    assert_eq!(source.last_success, Some(minutes_later(1)));
+    assert_eq!((source.last_error.as_deref(), source.last_error_at), (Some("503"), Some(minutes_later(2))));
+}
+
+#[test]
+fn events_of_a_package_by_kind() {
+    let lab = Lab::new();
+    let change = r#"{"kind":"governance","action":"add Owner mallory"}"#.to_owned();
+    let role = NewEvent { kind: EventKind::Governance, change, at: Some(noon()), ..event(&package("axios"), "2") };
+    let page = [event(&package("axios"), "1"), role.clone(), event(&package("vite"), "3")];
+    lab.store.take_page(NPM, "3", &page, minutes_later(1)).unwrap();
+    assert_eq!(lab.store.events_of(&package("axios"), None, 10).unwrap().len(), 2);
+    let governance = lab.store.events_of(&package("axios"), Some(EventKind::Governance), 10).unwrap();
+    assert_eq!(governance.len(), 1);
+    assert_eq!((&governance[0].change, governance[0].at), (&role.change, Some(noon())));
+}
+
+#[test]
+fn a_package_keeps_its_first_sight() {
+    let lab = Lab::new();
+    let axios = package("axios");
+    assert_eq!(lab.store.package(&axios).unwrap(), None);
+    lab.store.save_package(&PackageRow::new(axios.clone(), noon())).unwrap();
+    let mut row = PackageRow::new(axios.clone(), minutes_later(5));
+    row.etag = Some("\"e\"".to_owned());
+    row.maintainers = Some(vec!["a".to_owned(), "b\u{0}\"".to_owned()]);
+    row.checked_at = Some(minutes_later(5));
+    lab.store.save_package(&row).unwrap();
+    row.first_seen = noon();
+    assert_eq!(lab.store.package(&axios).unwrap(), Some(row.clone()));
+    assert_eq!(lab.store.packages().unwrap(), [row]);
+}
