@@ -1,5 +1,52 @@
-//! Stub.
-/// Stub.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! The command line: one file per command, output as table or JSON, errors printed once, here.
+
+mod alerts;
+mod args;
+mod backfill;
+mod baseline;
+mod completions;
+mod context;
+mod demo;
+mod detectors;
+mod doctor;
+mod exit;
+mod init;
+mod lookup;
+mod output;
+mod replay;
+mod run;
+mod status;
+mod test_sinks;
+mod timeline;
+mod verify_bundle;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::Arguments;
+pub use self::exit::Exit;
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    match arguments.run() {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output::failure(&failure);
+            failure.exit().into()
+        }
+    }
+}
+
+/// Help and version go to standard output with 0, wrong usage to standard error with 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Clean };
+    // Nothing can be done where even the terminal is gone.
+    let _ = error.print();
+    exit.into()
 }

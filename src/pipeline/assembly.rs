@@ -173,8 +173,7 @@ fn enabled(config: &Config) -> impl Iterator<Item = Ecosystem> {
 }
 
 fn settings(config: &Config) -> Settings {
-    let recheck =
-        config.daemon.recheck.iter().filter_map(|period| chrono::TimeDelta::from_std(period.duration()).ok());
+    let recheck = config.daemon.recheck.iter().filter_map(|period| chrono::TimeDelta::from_std(period.duration()).ok());
     Settings { concurrency: config.daemon.concurrency as usize, recheck: recheck.collect(), ..Settings::default() }
 }
 

@@ -84,7 +84,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { history: 50, judge_since: TimeDelta::days(7), stale_after: TimeDelta::minutes(30), recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(), concurrency: 8 }
+        Self {
+            history: 50,
+            judge_since: TimeDelta::days(7),
+            stale_after: TimeDelta::minutes(30),
+            recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
+            concurrency: 8,
+        }
     }
 }
 

@@ -1,0 +1,76 @@
+//! What most commands begin with: the configuration, the store, the watchlist.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::exit::Failure;
+use crate::{
+    clock::{Clock, SystemClock},
+    config::{Config, ConfigError},
+    store::Store,
+    watchlist::Watchlist,
+};
+
+/// The configuration and where it came from.
+#[derive(Debug)]
+pub struct Context {
+    /// The configuration.
+    pub config: Config,
+    /// Its file; `None` where there is none and the defaults hold.
+    pub file: Option<PathBuf>,
+}
+
+impl Context {
+    /// Reads the configuration: the named file, or the usual one if it exists, or the defaults.
+    ///
+    /// # Errors
+    /// A named file that does not exist, or any that cannot be used.
+    pub fn load(named: Option<&Path>) -> Result<Self, Failure> {
+        let usual = Config::default_path();
+        let file = match named {
+            Some(path) => Some(path.to_owned()),
+            None => usual.exists().then_some(usual),
+        };
+        let config = file.as_deref().map_or_else(|| Ok(Config::default()), Config::load).map_err(wrong)?;
+        Ok(Self { config, file })
+    }
+
+    /// The store, to read beside the running daemon.
+    ///
+    /// # Errors
+    /// There is none yet, or it cannot be used.
+    pub fn store_to_read(&self) -> Result<Store, Failure> {
+        Ok(Store::open_read_only(&self.config.store_path())?)
+    }
+
+    /// The store, to write; it is made if there is none.
+    ///
+    /// # Errors
+    /// It cannot be made or used.
+    pub fn store(&self) -> Result<Arc<Store>, Failure> {
+        let path = self.config.store_path();
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        Ok(Arc::new(Store::open(&path)?))
+    }
+
+    /// The watchlist.
+    ///
+    /// # Errors
+    /// A file of it is missing or wrong.
+    pub fn watchlist(&self) -> Result<Watchlist, Failure> {
+        Watchlist::load(&self.config.watchlist.files).map_err(Failure::usage)
+    }
+
+    /// The system's clock.
+    pub fn clock() -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
+}
+
+fn wrong(error: ConfigError) -> Failure {
+    Failure::usage(error)
+}

@@ -1,0 +1,8 @@
+#[derive(Debug, clap::Args)]
+pub struct Run {}
+
+impl Run {
+    pub fn run(&self, _config: Option<&std::path::Path>) -> super::exit::Outcome {
+        Err(super::exit::Failure::failed("not built yet"))
+    }
+}
