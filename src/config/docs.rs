@@ -91,8 +91,7 @@ fn row(root: &Value, schema: &Value, key: &str, property: &Value) -> String {
     let required = schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required == key));
     let default = match &property["default"] {
         _ if required => "*required*".to_owned(),
-        Value::Null => String::new(),
-        Value::Object(_) => String::new(),
+        Value::Null | Value::Object(_) => String::new(),
         value => format!("`{value}`"),
     };
     let meaning = flowing(text(property, target)).replace('|', "\\|") + &words(target);
