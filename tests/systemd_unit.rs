@@ -12,7 +12,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 fn read(name: &str) -> String {
-    std::fs::read_to_string(path(name)).unwrap()
+    std::fs::read_to_string(path(name)).expect("the folder holds it")
 }
 
 /// The values of a directive, in file order.
