@@ -10,8 +10,8 @@ use crate::{
     clock::Clock,
     config::{Config, HostLimit, Security, Sink as SinkConfig, Subscription as SubscriptionConfig},
     deliver::{
-        EmailSettings, EmailSink, Endpoint, Secret, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat,
-        StdoutSink, Subscription, Subscriptions, WebhookSink,
+        EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat, StdoutSink,
+        Subscription, Subscriptions, WebhookSink,
     },
     http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
     model::{Ecosystem, RegistryId},
@@ -217,7 +217,7 @@ fn sink(subscription: &SubscriptionConfig, http: &Client, clock: &Arc<dyn Clock>
 fn email_settings(email: &crate::config::EmailSection) -> Result<EmailSettings, Anything> {
     let password = email.password().map(|source| source.read()).transpose()?;
     let credentials = match (&email.username, password) {
-        (Some(user), Some(password)) => Some((user.clone(), Secret::new(password.expose()))),
+        (Some(user), Some(password)) => Some((user.clone(), password)),
         (None, None) => None,
         _ => return Err("a username and a password belong together".into()),
     };
