@@ -13,6 +13,7 @@ mod observe;
 mod operation;
 mod outbox;
 mod pass;
+mod reconcile;
 mod record;
 pub mod replay;
 mod verify;
@@ -35,6 +36,7 @@ use crate::{
     attest::Verifier,
     clock::Clock,
     deliver::{OutboxError, Subscriptions},
+    detect::Tuning,
     http::Client,
     model::Ecosystem,
     registry::{Feed, Registry, RegistryError},
@@ -75,6 +77,10 @@ pub struct Settings {
     pub judge_since: TimeDelta,
     /// How long a source may be silent before that is an alert.
     pub stale_after: TimeDelta,
+    /// How long a package may go unread before it is compared with its registry.
+    pub reconcile_after: TimeDelta,
+    /// What the operator changed about detectors.
+    pub tuning: Tuning,
     /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
     /// release stays unchecked, and says so.
     pub recheck: Vec<TimeDelta>,
@@ -88,6 +94,8 @@ impl Default for Settings {
             history: 50,
             judge_since: TimeDelta::days(7),
             stale_after: TimeDelta::minutes(30),
+            reconcile_after: reconcile::RECONCILE_AFTER,
+            tuning: Tuning::default(),
             recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
             concurrency: 8,
         }
