@@ -74,6 +74,7 @@ pub fn health(context: Context) -> TaskFactory {
         Box::pin(async move {
             let now = context.pipeline.clock().now();
             context.pipeline.watch_sources()?;
+            context.pipeline.enqueue_overdue()?;
             let stuck = context.health.stuck(now);
             if stuck.is_empty() {
                 systemd::pulse(&context.health.summary());

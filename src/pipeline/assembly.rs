@@ -60,6 +60,7 @@ pub struct Parts {
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
     let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
     Ok(Pipeline {
+        began: parts.clock.now(),
         store: parts.store,
         http: parts.http,
         clock: parts.clock,
@@ -174,7 +175,14 @@ fn enabled(config: &Config) -> impl Iterator<Item = Ecosystem> {
 
 fn settings(config: &Config) -> Settings {
     let recheck = config.daemon.recheck.iter().filter_map(|period| chrono::TimeDelta::from_std(period.duration()).ok());
-    Settings { concurrency: config.daemon.concurrency as usize, recheck: recheck.collect(), ..Settings::default() }
+    let usual = Settings::default();
+    let reconcile_after = chrono::TimeDelta::from_std(config.daemon.reconcile_interval.duration());
+    Settings {
+        concurrency: config.daemon.concurrency as usize,
+        recheck: recheck.collect(),
+        reconcile_after: reconcile_after.unwrap_or(usual.reconcile_after),
+        ..usual
+    }
 }
 
 fn subscriptions(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<Subscriptions, AssemblyError> {

@@ -23,7 +23,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use assembly::{AssemblyError, Parts, assemble, client, client_over, tuf_cache};
 pub use examine::Examined;
@@ -55,6 +55,7 @@ pub struct Pipeline {
     subscriptions: Subscriptions,
     settings: Settings,
     witness: Arc<dyn Witness>,
+    began: DateTime<Utc>,
 }
 
 /// A feed, and how long to wait between reads when there is nothing more to read.
@@ -78,6 +79,8 @@ pub struct Settings {
     /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
     /// release stays unchecked, and says so.
     pub recheck: Vec<TimeDelta>,
+    /// How long the feeds are believed before a watched package is compared with its registry all the same.
+    pub reconcile_after: TimeDelta,
     /// Packages looked at concurrently.
     pub concurrency: usize,
 }
@@ -89,6 +92,7 @@ impl Default for Settings {
             judge_since: TimeDelta::days(7),
             stale_after: TimeDelta::minutes(30),
             recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
+            reconcile_after: TimeDelta::days(1),
             concurrency: 8,
         }
     }
