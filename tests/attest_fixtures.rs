@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use provwatch::{
-    attest::{TrustMaterial, Verifier},
+    attest::{Artifact, Failure, Policy, TrustMaterial, Verifier, verify_bundle},
     model::{Check, Digests, Provenance, RegistryId, VerifiedProvenance},
 };
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ fn npms_valid_documents_tell_who_built() {
             "npm/cli-valid-tuf-js-attestations.json",
             "pkg:npm/tuf-js@1.0.0",
             TUF_JS_1_0_0,
-            "github.com/github/tuf-js publish.yml @ refs/tags/v1.0.0",
+            "github.com/theupdateframework/tuf-js publish.yml @ refs/tags/v1.0.0",
         ),
     ] {
         let found = verified(verifier.npm(&read(&folder, file), purl, &sha512(digest)));
@@ -258,4 +258,52 @@ fn the_embedded_trust_material_says_the_same() {
     let document = read(&folder, "npm/valid-attestations.json");
     verified(verifier.npm(&document, "pkg:npm/sigstore@0.4.0", &sha512(SIGSTORE_0_4_0)));
     assert!(RegistryId::NPM.base_url().starts_with("https://"));
+}
+
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+const GEM: &str = "77339159c377db36b9218521bdd193d21e1b86b3dbcd7af53b904fb5f4d4ab54";
+
+#[test]
+fn message_signatures_hold_over_their_file_and_for_their_signer_only() {
+    let Some(folder) = folder() else { return };
+    let trust = TrustMaterial::from_files(&folder.join("trusted_root.json"), None).unwrap();
+    let bundle = read(&folder, "rubygems/sigstore-1.0.0.gem.sigstore.json");
+    let digest: [u8; 32] = hex::decode(GEM).unwrap().try_into().unwrap();
+    let signer = "https://github.com/sigstore/sigstore-ruby/.github/workflows/release.yml@refs/tags/v1.0.0";
+    let check = |artifact, identity, issuer| {
+        verify_bundle(&bundle, artifact, Policy::Identity { identity, issuer }, &trust)
+            .map(|verified| verified.identity.unwrap().to_string())
+            .map_err(|failure| failure.check())
+    };
+    let gem = Artifact::Sha256(digest);
+    assert_eq!(check(gem, signer, GITHUB), Ok("github.com/sigstore/sigstore-ruby release.yml @ refs/tags/v1.0.0".into()));
+    assert_eq!(check(gem, "https://github.com/eve/x", GITHUB), Err(Some(Check::Publisher)));
+    assert_eq!(check(gem, signer, "https://gitlab.com"), Err(Some(Check::Publisher)));
+    assert_eq!(check(Artifact::Bytes(b"another gem"), signer, GITHUB), Err(Some(Check::SubjectDigest)));
+    let key = verify_bundle(&bundle, gem, Policy::Key(b"no key"), &trust);
+    assert!(matches!(key, Err(Failure::Unavailable { .. })));
+}
+
+#[test]
+fn bare_bundles_of_other_tools_verify() {
+    let Some(folder) = folder() else { return };
+    let trust = TrustMaterial::embedded();
+    let blob = read(&folder, "bundles/cosign-v3-blob.txt");
+    for (file, artifact) in [
+        ("bundles/cosign-v3-blob.sigstore.json", Artifact::Bytes(&blob)),
+        (
+            "bundles/conda-attestation.sigstore.json",
+            Artifact::Sha256(
+                hex::decode("54303491a8418fbed24344b513546182c29b43bf282ceb433af65e2299f9271f")
+                    .unwrap()
+                    .try_into()
+                    .unwrap(),
+            ),
+        ),
+    ] {
+        let policy = Policy::Identity { identity: "nobody@example.org", issuer: GITHUB };
+        let error = verify_bundle(&read(&folder, file), artifact, policy, &trust).unwrap_err().to_string();
+        let identity = error.split("got ").nth(1).expect("who signed");
+        eprintln!("{file}: {error}: {identity}");
+    }
 }
