@@ -15,11 +15,14 @@ mod lookup;
 mod output;
 mod replay;
 mod run;
+mod sheet;
 mod status;
+mod target;
 mod test_sinks;
 mod timeline;
 mod verify_bundle;
 mod watch;
+mod words;
 
 use std::process::ExitCode;
 
