@@ -12,6 +12,7 @@ mod doctor;
 mod exit;
 mod init;
 mod lookup;
+mod operator;
 mod output;
 mod replay;
 mod run;
