@@ -13,13 +13,17 @@ mod exit;
 mod init;
 mod lookup;
 mod output;
+mod progress;
 mod replay;
 mod run;
+mod setup;
 mod status;
+mod summary;
 mod test_sinks;
 mod timeline;
 mod verify_bundle;
 mod watch;
+mod wrap;
 
 use std::process::ExitCode;
 

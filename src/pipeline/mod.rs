@@ -15,6 +15,7 @@ mod outbox;
 mod pass;
 mod record;
 pub mod replay;
+mod trust;
 mod verify;
 mod witness;
 
@@ -25,10 +26,11 @@ use std::{
 
 use chrono::TimeDelta;
 
-pub use assembly::{AssemblyError, Parts, assemble, client, client_over, tuf_cache};
+pub use assembly::{AssemblyError, Parts, assemble, client, client_over, sources, subscription, tuf_cache};
 pub use examine::Examined;
 pub use operation::Trouble;
 pub use pass::{PassSummary, WorkPass};
+pub use trust::verifier;
 pub use witness::{Happening, Nobody, Witness};
 
 use crate::{
@@ -150,11 +152,6 @@ impl Pipeline {
     /// Watches another list from now on.
     pub fn replace_watchlist(&self, watchlist: Watchlist) {
         *self.watchlist.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(watchlist);
-    }
-
-    /// Refreshes.
-    pub async fn refresh_trust(&self) -> Result<(), PipelineError> {
-        Ok(())
     }
 
     fn verifier(&self) -> Arc<Verifier> {
