@@ -69,7 +69,10 @@ impl Backfill {
             return Ok(Exit::Clean);
         }
         progress.expect(packages.len() as u64);
-        let pass = setup::runtime()?.block_on(pipeline.work_on(&packages, "backfill"));
+        let pass = setup::runtime()?.block_on(async {
+            setup::refresh_trust(&pipeline).await;
+            pipeline.work_on(&packages, "backfill").await
+        });
         let seen = progress.finish();
         pass?;
         let lines = packages.iter().map(|package| line(&pipeline, package, &seen));

@@ -52,9 +52,9 @@ fn list(printing: Printing) -> Result<(), Failure> {
     }
     let mut table = output::table(["DETECTOR", "AT MOST", "SAYS"]);
     for about in abouts {
-        table.add_row([about.id.to_owned(), output::severity(about.severity), about.title.to_owned()]);
+        table.add_row([about.id.into(), output::severity_cell(about.severity), about.title.into()]);
     }
-    output::line(table);
+    output::print(&table);
     output::line("\n`provwatch detectors explain <DETECTOR>` tells more.");
     Ok(())
 }

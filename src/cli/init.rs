@@ -70,12 +70,14 @@ impl Init {
     }
 
     fn refuse_to_overwrite(&self, files: &[&Path]) -> Result<(), Failure> {
-        let existing: Vec<_> = files.iter().filter(|file| file.exists()).map(|file| file.display().to_string()).collect();
+        let existing: Vec<_> =
+            files.iter().filter(|file| file.exists()).map(|file| file.display().to_string()).collect();
         if existing.is_empty() || self.force {
             return Ok(());
         }
-        let why = format!("{} exists already; nothing was written", existing.join(" and "));
-        Err(Failure::usage(why).next("edit it, choose another folder with --dir, or replace it with --force"))
+        let why = format!("there is already {}; nothing was written", existing.join(" and "));
+        Err(Failure::usage(why)
+            .next("edit what is there, choose another folder with --dir, or replace it with --force"))
     }
 }
 
@@ -105,10 +107,10 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
 fn next_steps(file: &Path) -> String {
     let config = if file == Config::default_path() { String::new() } else { format!(" --config {}", file.display()) };
     let steps = [
-        ("say what to watch", "watch import package-lock.json"),
-        ("check that everything is in place", "doctor"),
-        ("look at every package once", "run --once"),
+        ("Say what to watch", "watch import package-lock.json"),
+        ("Check that everything is in place", "doctor"),
+        ("Look at every package once", "run --once"),
     ];
-    let steps = steps.map(|(what, command)| format!("  provwatch{config} {command:<32}{what}"));
-    format!("Next:\n{}", steps.join("\n"))
+    let steps = steps.map(|(what, command)| format!("{what}:\n  provwatch{config} {command}"));
+    steps.join("\n")
 }

@@ -52,7 +52,8 @@ impl Replay {
             self.print_scores(&replayed);
         }
         let missed: usize = replayed.iter().map(Replayed::missed).sum();
-        let mut alerts: Vec<CaseAlert> = replayed.iter_mut().flat_map(|case| std::mem::take(&mut case.alerts)).collect();
+        let mut alerts: Vec<CaseAlert> =
+            replayed.iter_mut().flat_map(|case| std::mem::take(&mut case.alerts)).collect();
         alerts.sort_by_key(|alert| alert.alert.published_at);
         self.print_alerts(&alerts)?;
         let found = self.fail_on.is_some_and(|least| alerts.iter().any(|alert| alert.alert.severity >= least));
@@ -116,8 +117,8 @@ fn explain(CaseAlert { case, alert }: &CaseAlert) {
     for signal in &alert.signals {
         output::line(format!("  - {} ({})", signal.detector, output::severity(signal.severity)));
         show(&format!("expected: {}", signal.expected), "      ");
-        show(&format!("seen:     {}", signal.seen), "      ");
-        show(&format!("why:      {}", signal.why), "      ");
+        show(&format!("seen: {}", signal.seen), "      ");
+        show(&format!("why: {}", signal.why), "      ");
     }
     output::line("");
 }

@@ -55,7 +55,10 @@ impl Run {
         say_if_nothing_is_watched(&pipeline.watchlist());
         pipeline.enqueue_unknown()?;
         progress.expect(pipeline.store().work_summary(pipeline.clock().now())?.due);
-        let pass = setup::runtime()?.block_on(pipeline.pass());
+        let pass = setup::runtime()?.block_on(async {
+            setup::refresh_trust(&pipeline).await;
+            pipeline.pass().await
+        });
         let seen = progress.finish();
         let waiting = pipeline.store().work_summary(pipeline.clock().now())?.waiting;
         let summary = Summary::new(&pass?, seen, waiting);

@@ -4,9 +4,10 @@ use std::{io, sync::Arc};
 
 use tokio::runtime::Runtime;
 
-use super::{context::Context, exit::Failure};
+use super::{context::Context, exit::Failure, output};
 use crate::{
     config::LogFormat,
+    deliver::plain,
     pipeline::{self, Parts, Pipeline, Witness},
     telemetry::Logging,
 };
@@ -45,4 +46,12 @@ fn wrong(error: pipeline::AssemblyError) -> Failure {
 /// The operating system gives no threads.
 pub fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Refreshes the trust root before a pass. The pass goes on without: what was signed with newer keys is then said to be
+/// unverifiable, not clean.
+pub async fn refresh_trust(pipeline: &Pipeline) {
+    if let Err(error) = pipeline.refresh_trust().await {
+        output::note(format!("warning: {}", plain(&pipeline::with_causes(&error), 1000)));
+    }
 }

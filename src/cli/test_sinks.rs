@@ -100,12 +100,7 @@ async fn ask(subscription: &Subscription, http: &Client, clock: &Arc<dyn Clock>,
         Ok(detail) => (true, detail),
         Err(why) => (false, why),
     };
-    Answer {
-        subscription: subscription.name.clone(),
-        kind: subscription.sink_type(),
-        ok,
-        detail: plain(&detail, 1000),
-    }
+    Answer { subscription: subscription.name.clone(), kind: subscription.sink_type(), ok, detail: plain(&detail, 1000) }
 }
 
 async fn send(
@@ -137,8 +132,9 @@ fn message(clock: &dyn Clock) -> Message {
         published_at: None,
         raised_at: now,
         title: "This is a test of provwatch: nothing happened".to_owned(),
-        argument: "Somebody ran `provwatch test-sinks` to see whether alerts arrive here. They do. Nothing has to be done."
-            .to_owned(),
+        argument:
+            "Somebody ran `provwatch test-sinks` to see whether alerts arrive here. They do. Nothing has to be done."
+                .to_owned(),
         status: AlertStatus::Open,
         signals: Vec::new(),
         members: Vec::new(),

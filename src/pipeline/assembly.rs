@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::{Pipeline, Settings, Source, Witness};
+use super::{Pipeline, Settings, Source, Witness, trust::Freshness};
 use crate::{
     attest::Verifier,
     clock::Clock,
@@ -30,7 +30,7 @@ pub struct AssemblyError {
 }
 
 impl AssemblyError {
-    fn of<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
+    pub(super) fn of<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
         let what = what.into();
         move |source| Self { what, source: source.into() }
     }
@@ -66,6 +66,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         sources: sources(config),
         registries: registries(config),
         verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
+        freshness: Freshness::of(config),
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
         settings: settings(config),

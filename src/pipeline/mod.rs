@@ -34,7 +34,7 @@ pub use trust::verifier;
 pub use witness::{Happening, Nobody, Witness};
 
 use crate::{
-    attest::Verifier,
+    attest::{TrustError, Verifier},
     clock::Clock,
     deliver::{OutboxError, Subscriptions},
     http::Client,
@@ -53,6 +53,7 @@ pub struct Pipeline {
     sources: Vec<Source>,
     registries: BTreeMap<Ecosystem, Arc<dyn Registry>>,
     verifier: RwLock<Arc<Verifier>>,
+    freshness: Option<trust::Freshness>,
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,
     settings: Settings,
@@ -108,6 +109,9 @@ pub enum PipelineError {
     /// The outbox.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
+    /// The trust root.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// A package of an ecosystem that the configuration switches off.
     #[error("{0} is switched off in the configuration")]
     SwitchedOff(&'static str),

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod log;
 pub mod npm;
 pub mod pypi;
+pub mod server;
 pub mod world;
 
 pub use attestation::{Breakage, Statement};

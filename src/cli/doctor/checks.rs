@@ -8,7 +8,7 @@ use super::{Check, State};
 use crate::{
     cli::context::Context,
     clock::Clock,
-    config::{Finding, Gravity, TrustSource},
+    config::{Config, Finding, Gravity, TrustSource},
     detect,
     pipeline::{self, with_causes},
     store::{Store, StoreError},
@@ -16,6 +16,8 @@ use crate::{
 
 /// The day this version was made, roughly: a clock that shows less has lost its time.
 const MADE: &str = "2026-01-01T00:00:00Z";
+/// TUF is asked every day, and its metadata is valid for about a week.
+const STALE: TimeDelta = TimeDelta::days(7);
 /// How far ahead of the clock what was stored may be: two machines never agree to the second.
 const SLACK: TimeDelta = TimeDelta::minutes(5);
 
@@ -24,7 +26,9 @@ pub fn local(context: &Context) -> Vec<Check> {
     let now = Context::clock().now();
     let mut checks = vec![configuration(context)];
     let ids: Vec<&str> = detect::ALL.iter().map(|detector| detector.about().id).collect();
-    checks.extend(context.config.check(&ids).iter().map(finding));
+    // A missing watchlist is told below, with what to do.
+    let findings = context.config.check(&ids);
+    checks.extend(findings.iter().filter(|finding| !finding.key.starts_with("watchlist.files")).map(finding));
     checks.push(watchlist(context));
     let store = Store::open_read_only(&context.config.store_path());
     checks.push(clock(now, store.as_ref().ok()));
@@ -111,16 +115,35 @@ fn new_store(path: &Path) -> Check {
     }
 }
 
-fn trust(context: &Context, _now: DateTime<Utc>) -> Check {
-    let check = |state, detail: String| Check::new("trust root", state, detail);
+fn trust(context: &Context, now: DateTime<Utc>) -> Check {
+    let check = |state, detail: &str| Check::new("trust root", state, detail);
     if let Err(error) = pipeline::verifier(&context.config) {
-        return check(State::Failed, with_causes(&error)).next("correct [trust] in the configuration");
+        return check(State::Misconfigured, &with_causes(&error)).next("correct [trust] in the configuration");
     }
-    check(State::Ok, match context.config.trust.source {
-        TrustSource::Embedded => "embedded in this version, never refreshed".to_owned(),
-        TrustSource::File => "loaded from the configured file".to_owned(),
-        TrustSource::Tuf => "loaded; refreshed through TUF".to_owned(),
-    })
+    match context.config.trust.source {
+        TrustSource::Embedded => check(State::Ok, "the one of this version, never refreshed"),
+        TrustSource::File => check(State::Ok, "loaded from the configured file"),
+        TrustSource::Tuf => freshness(refreshed_at(&context.config), now),
+    }
+}
+
+/// When TUF's metadata was last written; `None` if it never was.
+fn refreshed_at(config: &Config) -> Option<DateTime<Utc>> {
+    let written = fs::read_dir(pipeline::tuf_cache(config)).ok()?.flatten();
+    written.filter_map(|file| file.metadata().ok()?.modified().ok()).max().map(DateTime::from)
+}
+
+fn freshness(refreshed_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Check {
+    let check = |state, detail: String| Check::new("trust root", state, detail);
+    let Some(at) = refreshed_at else {
+        return check(State::Ok, "the one of this version; the first run refreshes it through TUF".to_owned());
+    };
+    let days = (now - at).num_days();
+    let detail = format!("refreshed through TUF {days} days ago");
+    if now - at <= STALE {
+        return check(State::Ok, detail);
+    }
+    check(State::Warning, detail).next("look into the log for why; releases verified with newer keys cannot be checked")
 }
 
 fn subscriptions(context: &Context) -> Vec<Check> {

@@ -46,19 +46,23 @@ async fn ask(Source { feed, interval }: &Source, http: &Client) -> Check {
 async fn time(config: &Config, http: &Client, clock: &dyn Clock) -> Option<Check> {
     let enabled = Ecosystem::ALL.into_iter().filter(|ecosystem| config.registries.is_enabled(*ecosystem));
     for ecosystem in enabled {
-        let base = config.registries.base_url(home(ecosystem));
-        if let Some(theirs) = date(http, base).await {
+        if let Some(theirs) = date(http, small_document(config, ecosystem)).await {
             return Some(compare(ecosystem, theirs, clock.now()));
         }
     }
     None
 }
 
-fn home(ecosystem: Ecosystem) -> RegistryId {
+/// Something small that the registry has for everybody.
+fn small_document(config: &Config, ecosystem: Ecosystem) -> Url {
+    let base = |role| config.registries.base_url(role);
     match ecosystem {
-        Ecosystem::Npm => RegistryId::NPM,
-        Ecosystem::Pypi => RegistryId::PYPI,
-        Ecosystem::Cargo => RegistryId::CARGO,
+        Ecosystem::Npm => base(RegistryId::NPM_REPLICATE),
+        Ecosystem::Pypi => base(RegistryId::PYPI),
+        Ecosystem::Cargo => {
+            let index = base(RegistryId::CARGO_INDEX);
+            index.join("config.json").unwrap_or(index)
+        }
     }
 }
 
