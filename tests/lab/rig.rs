@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use provwatch::{
-    attest::Verifier,
+    attest::{TrustMaterial, Verifier},
     clock::{Clock, ManualClock},
     config::Config,
     model::{Alert, AlertKind, Ecosystem, Package, Provenance, ReleaseId},
@@ -206,7 +206,7 @@ impl Rig {
         let watchlist = self.pipeline.watchlist();
         // What a pattern means is known only when a feed names it.
         let known: BTreeSet<Package> = watchlist.packages().map(|(package, _)| package.clone()).collect();
-        let is_known = |package| known.contains(package) || self.store().package(package).unwrap().is_some();
+        let is_known = |package: &Package| known.contains(package) || self.store().package(package).unwrap().is_some();
         for release in self.listed().into_iter().filter(|release| is_known(release.package())) {
             let feed_is_behind = self.failing_source(release.package().ecosystem());
             let stored = self.store().release(&release).unwrap().is_some();
@@ -282,8 +282,12 @@ pub fn pipeline(world: &World, clock: &Arc<ManualClock>, watched: &str, store: &
 }
 
 /// What trusts the lab and nobody else.
-pub fn verifier(_lab: &Lab) -> Verifier {
-    Verifier
+pub fn verifier(lab: &Lab) -> Verifier {
+    let folder = TempDir::new().unwrap();
+    let (root, keys) = (folder.path().join("trusted_root.json"), folder.path().join("keys.json"));
+    std::fs::write(&root, lab.trusted_root().to_string()).unwrap();
+    std::fs::write(&keys, lab.npm_keys().to_string()).unwrap();
+    Verifier::new(&TrustMaterial::from_files(&root, Some(&keys)).unwrap())
 }
 
 /// The usual workflow of `acme/<name>`.
