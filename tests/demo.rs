@@ -8,6 +8,7 @@ mod lab;
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
+use chrono::{Days, NaiveDate};
 use lab::{Breakage, Publication, Workflow, World};
 use provwatch::{
     cli::demo::{Recording, Stage, Trust, scenes},
@@ -51,55 +52,32 @@ fn history(world: &World) {
     {
         world.publish_npm(WIDGET, version, &ada(at));
     }
-    for (version, at) in [
-        ("2.1.1", "2025-11-11T10:03:12Z"),
-        ("2.1.2", "2025-11-19T14:27:50Z"),
-        ("2.2.0", "2025-11-27T09:48:03Z"),
-        ("2.2.1", "2025-12-03T15:10:29Z"),
-        ("2.2.2", "2025-12-10T11:35:44Z"),
-        ("2.3.0", "2025-12-18T13:02:17Z"),
-        ("2.3.1", "2026-01-08T09:30:58Z"),
-        ("2.3.2", "2026-01-14T16:19:31Z"),
-        ("2.3.3", "2026-01-21T10:54:06Z"),
-        ("2.4.0", "2026-01-29T12:41:22Z"),
-        ("2.4.1", "2026-02-04T14:08:39Z"),
-        ("2.4.2", "2026-02-11T09:17:45Z"),
-        ("2.4.3", "2026-02-18T11:26:53Z"),
-    ] {
-        widget(world, version, at);
+    for (version, at) in versions(2, 2, 16).zip(weekly("2025-11-04")) {
+        widget(world, &version, &at);
     }
-    for (version, at) in [
-        ("1.0.0", "2025-11-12T08:44:10Z"),
-        ("1.0.1", "2025-11-20T10:31:55Z"),
-        ("1.1.0", "2025-12-02T14:12:08Z"),
-        ("1.1.1", "2025-12-09T09:58:27Z"),
-        ("1.2.0", "2025-12-17T11:20:49Z"),
-        ("1.2.1", "2026-01-07T13:37:02Z"),
-        ("1.2.2", "2026-01-13T10:05:36Z"),
-        ("1.3.0", "2026-01-22T15:49:14Z"),
-        ("1.3.1", "2026-01-28T09:23:40Z"),
-        ("1.3.2", "2026-02-05T12:16:58Z"),
-        ("1.4.0", "2026-02-12T10:42:21Z"),
-        ("1.4.1", "2026-02-19T14:55:33Z"),
-    ] {
-        world.publish_pypi(GAUGE, version, &gauge(version, at));
+    for (version, at) in versions(1, 0, 14).zip(weekly("2025-11-12")) {
+        world.publish_pypi(GAUGE, &version, &gauge(&version, &at));
     }
     for (version, at) in [("1.0.0", "2025-09-09T10:00:00Z"), ("1.0.1", "2025-10-07T12:30:00Z")] {
         world.publish_crate(SPROCKET, version, &ada(at));
     }
-    for (version, at) in [
-        ("1.1.0", "2025-11-13T09:15:00Z"),
-        ("1.1.1", "2025-11-25T13:45:00Z"),
-        ("1.2.0", "2025-12-04T10:20:00Z"),
-        ("1.2.1", "2025-12-16T15:05:00Z"),
-        ("1.2.2", "2026-01-09T09:50:00Z"),
-        ("1.3.0", "2026-01-20T11:40:00Z"),
-        ("1.3.1", "2026-01-30T14:25:00Z"),
-        ("1.3.2", "2026-02-10T10:10:00Z"),
-        ("1.4.0", "2026-02-17T13:00:00Z"),
-    ] {
-        sprocket(world, version, at);
+    for (version, at) in versions(1, 1, 13).zip(weekly("2025-11-13")) {
+        sprocket(world, &version, &at);
     }
+}
+
+/// So many versions of a major one: every third begins a minor one.
+fn versions(major: u32, minor: u32, count: u32) -> impl Iterator<Item = String> {
+    (0..count).map(move |n| format!("{major}.{}.{}", minor + n / 3, n % 3))
+}
+
+/// Times from a day on, every week, at some working hour.
+fn weekly(from: &str) -> impl Iterator<Item = String> {
+    let from: NaiveDate = from.parse().unwrap();
+    (0_u64..).map(move |n| {
+        let (hour, minute, second) = (9 + n * 5 % 7, n * 23 % 60, n * 37 % 60);
+        format!("{}T{hour:02}:{minute:02}:{second:02}Z", from + Days::new(7 * n))
+    })
 }
 
 /// What happens in the world before a scene.
@@ -107,24 +85,24 @@ fn happens(world: &World, scene: &str) {
     match scene {
         "first-sight" => history(world),
         "ordinary" => {
-            widget(world, "2.5.0", "2026-03-05T10:14:26Z");
+            widget(world, "2.7.1", "2026-03-05T10:14:26Z");
             world.publish_pypi(GAUGE, "1.5.0", &gauge("1.5.0", "2026-03-05T11:32:07Z"));
-            sprocket(world, "1.5.0", "2026-03-05T13:21:48Z");
+            sprocket(world, "1.5.1", "2026-03-05T13:21:48Z");
         }
         "side-branch" => {
             let workflow = Workflow::github("acme/widget", "ci-fix.yml", "refs/heads/ci-fix");
             let release = Publication::workflow("2026-03-12T14:36:19Z", &workflow);
-            world.publish_npm(WIDGET, "2.5.1", &release);
+            world.publish_npm(WIDGET, "2.7.2", &release);
         }
         "stolen-token" => {
             let release = Publication::token("2026-03-22T02:47:33Z", "ada", "ada@acme-support.example");
-            world.publish_npm(WIDGET, "2.5.2", &release.install_script("node setup.js"));
+            world.publish_npm(WIDGET, "2.7.3", &release.install_script("node setup.js"));
         }
         "swapped-file" => {
             let release = gauge("1.5.1", "2026-03-24T11:08:52Z").broken(Breakage::Digest);
             world.publish_pypi(GAUGE, "1.5.1", &release);
         }
-        "crate-token" => world.publish_crate(SPROCKET, "1.5.1", &ada("2026-03-27T17:29:11Z")),
+        "crate-token" => world.publish_crate(SPROCKET, "1.5.2", &ada("2026-03-27T17:29:11Z")),
         other => panic!("nothing is known of the scene {other}"),
     }
 }

@@ -11,7 +11,7 @@ mod stage;
 mod story;
 mod words;
 
-use std::{io::IsTerminal, path::Path, sync::Arc, time::Duration};
+use std::{cmp::Reverse, io::IsTerminal, path::Path, sync::Arc, time::Duration};
 
 use clap::Args;
 
@@ -23,15 +23,20 @@ pub use self::{
 };
 use super::{
     exit::{Exit, Failure, Outcome},
-    output,
+    output::{self, severity},
 };
 use crate::{
     clock::{Clock, SystemClock},
+    deliver::plain,
+    model::ReleaseId,
     store::AlertFilter,
 };
 
 /// How long a reader gets for a scene.
 const PAUSE: Duration = Duration::from_millis(1200);
+
+/// Most characters of an alert's title.
+const TITLE: usize = 76;
 
 /// Show a takeover being caught, from a recording, without a network
 #[derive(Debug, Args)]
@@ -58,7 +63,7 @@ impl Demo {
         prologue();
         for scene in scenes()? {
             self.pause().await;
-            output::line(format_args!("\n{} · {}", scene.at.format("%Y-%m-%d"), strong(&scene.title)));
+            announce(&scene);
             stage.play(&scene).await?;
         }
         self.pause().await;
@@ -74,26 +79,54 @@ impl Demo {
 }
 
 fn prologue() {
-    output::line(strong("provwatch demo: half a year in the life of three packages, and four attacks on them"));
+    output::line(strong("provwatch demo: half a year of three packages, and four attacks on them"));
     output::line(
-        "\
-        The pipeline is the real one: change feeds, registry documents, Sigstore verification, baselines, detectors,\n\
-        store. Only the network is a recording, signed by a certificate authority and a log made for it.",
+        "The pipeline is the real one: change feeds, package documents, Sigstore verification, baselines,\n\
+         detectors, store. Only the network is a recording, signed by a certificate authority of its own.",
     );
 }
 
+fn announce(scene: &Scene) {
+    output::line(format_args!(
+        "\n{} {}",
+        strong(&format!("{} {}.", scene.at.format("%d %b"), scene.title)),
+        scene.text
+    ));
+}
+
 fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
-    let alerts = stage.pipeline().store().alerts(&AlertFilter::default())?;
-    output::line(format_args!("\n{}", strong("Look closer")));
-    let config = stage::config_file(folder);
-    let command = |line: String| output::line(format_args!("  provwatch --config {} {line}", config.display()));
-    command("alerts list".to_owned());
-    if let Some((alert, release)) = alerts.iter().find_map(|alert| Some((alert, alert.purl.as_ref()?))) {
-        command(format!("alerts show {}", alert.id));
-        command(format!("lookup {release}"));
-        command(format!("baseline show {}", release.package()));
-        command(format!("timeline {}", release.package()));
+    let mut alerts = stage.pipeline().store().alerts(&AlertFilter::default())?;
+    alerts.sort_by_key(|alert| (Reverse(alert.severity), alert.raised_at));
+    output::line(format_args!("\n{}", strong(&format!("{} alerts, the worst first", alerts.len()))));
+    for alert in &alerts {
+        let pad = " ".repeat("critical".len() - alert.severity.as_str().len());
+        output::line(format_args!("  {}{pad}  {}  {}", severity(alert.severity), alert.id, plain(&alert.title, TITLE)));
     }
-    output::line(format_args!("\nAll of it is in {0}; remove it with: rm -r {0}", folder.display()));
+    if let Some(purl) = alerts.first().and_then(|alert| alert.purl.as_ref()) {
+        look_closer(folder, &alerts[0].id, purl);
+    }
     Ok(())
+}
+
+/// Commands that work on the demo's store.
+fn look_closer(folder: &Path, alert: &str, release: &ReleaseId) {
+    let command = format!("{} --config {}", program(), stage::config_file(folder).display());
+    let package = release.package();
+    output::line(format_args!("\n{}", strong("Look closer")));
+    for arguments in [
+        "alerts list".to_owned(),
+        format!("alerts show {alert}"),
+        format!("lookup {release}"),
+        format!("baseline show {package}"),
+        format!("timeline {package}"),
+    ] {
+        output::line(format_args!("  {command} {arguments}"));
+    }
+    output::line(format_args!("\nThe demo's store stays in {0} until you remove it: rm -r {0}", folder.display()));
+    output::line(format_args!("Your own packages: {} init", program()));
+}
+
+/// How the user called this program, so that he can call it again.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "provwatch".to_owned())
 }

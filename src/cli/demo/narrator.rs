@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
@@ -15,10 +15,16 @@ use crate::{
     store::{Outcome, Store},
 };
 
-/// Columns of a package's name.
-const NAME: usize = 22;
+/// Columns of the first word of a line: a severity, a registry.
+const FIRST: usize = 9;
+/// Columns of a package's or release's name.
+const NAME: usize = 20;
+/// Columns of a detector's name.
+const DETECTOR: usize = 20;
+/// Columns of a whole line.
+const LINE: usize = 100;
 /// Most characters of what a signal expected or saw.
-const SHOWN: usize = 76;
+const SHOWN: usize = 120;
 
 /// Tells what the pipeline does as it does it.
 #[derive(Debug)]
@@ -32,16 +38,17 @@ impl Narrator {
         Self { store: Arc::clone(store), unknown: Mutex::default() }
     }
 
-    fn unknown(&self) -> std::sync::MutexGuard<'_, BTreeSet<Package>> {
+    fn unknown(&self) -> MutexGuard<'_, BTreeSet<Package>> {
         self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn introduce(&self, package: &Package) {
         let Ok(stored) = self.store.baseline(package) else { return };
-        let registry = package.ecosystem().title();
-        for (index, line) in portrait(&stored.baseline).iter().enumerate() {
-            let (registry, name) = if index == 0 { (registry, package.name()) } else { ("", "") };
-            output::line(format_args!("  {registry:<9} {} {line}", strong(&format!("{name:<NAME$}"))));
+        let (registry, name) = (package.ecosystem().title(), strong(&format!("{:<NAME$}", package.name())));
+        let mut lines = portrait(&stored.baseline).into_iter();
+        output::line(format_args!("  {registry:<FIRST$} {name} {}", lines.next().unwrap_or_default()));
+        for line in lines {
+            output::line(format_args!("  {:<FIRST$} {:<NAME$} {line}", "", ""));
         }
     }
 }
@@ -49,31 +56,33 @@ impl Narrator {
 impl Witness for Narrator {
     fn see(&self, happening: &Happening<'_>) {
         match happening {
-            Happening::Recorded { release, observation, outcome, alert, .. } if *outcome != Outcome::Learned => {
-                tell(release, *observation, *alert);
-            }
             Happening::Examining { package, first_sight: true } => _ = self.unknown().insert((*package).clone()),
             Happening::Examined { package, .. } if self.unknown().remove(*package) => self.introduce(package),
-            Happening::Postponed { package, why } => output::line(format_args!("  {package}: {why}")),
+            Happening::Recorded { release, observation: Some(observation), outcome, alert, .. }
+                if *outcome != Outcome::Learned =>
+            {
+                tell(release, observation, *alert);
+            }
             _ => {}
         }
     }
 }
 
-fn tell(release: &ReleaseId, observation: Option<&Observation>, alert: Option<&Alert>) {
-    let name = format!("{:<NAME$}", format!("{} {}", release.package().name(), release.version()));
-    let from = observation.map(origin).unwrap_or_default();
-    match alert {
-        None => output::line(format_args!("  {} {name} {from}", good("ok"))),
-        Some(alert) => {
-            output::line(format_args!("  {} {} {from}", severity(alert.severity), strong(&name)));
-            alert.signals.iter().for_each(evidence);
-        }
-    }
+fn tell(release: &ReleaseId, observation: &Observation, alert: Option<&Alert>) {
+    let name = strong(&format!("{:<NAME$}", format!("{} {}", release.package().name(), release.version())));
+    let (at, from) = (observation.published_at.format("%H:%M"), origin(observation));
+    let verdict = alert.map_or_else(|| good("clean"), |alert| severity(alert.severity));
+    let pad = " ".repeat(FIRST - alert.map_or("clean", |alert| alert.severity.as_str()).len());
+    output::line(format_args!("  {verdict}{pad} {name} {at}  {from}"));
+    alert.into_iter().flat_map(|alert| &alert.signals).for_each(evidence);
 }
 
+/// What was expected and what was seen, on one line if there is room.
 fn evidence(signal: &Signal) {
-    output::line(format_args!("    {}", signal.detector));
-    output::line(format_args!("      {} {}", faint("expected"), plain(&signal.expected, SHOWN)));
-    output::line(format_args!("      {} {}", faint("seen    "), plain(&signal.seen, SHOWN)));
+    let (expected, seen) = (plain(&signal.expected, SHOWN), plain(&signal.seen, SHOWN));
+    let indent = 2 + FIRST + 1 + DETECTOR + 1;
+    let fits = indent + expected.chars().count() + 3 + seen.chars().count() <= LINE;
+    let between = if fits { " ".to_owned() } else { format!("\n{}", " ".repeat(indent)) };
+    let detector = faint(&format!("{:<DETECTOR$}", signal.detector));
+    output::line(format_args!("  {:FIRST$} {detector} {expected}{between}{} {seen}", "", faint("→")));
 }

@@ -10,20 +10,19 @@ pub(super) fn portrait(baseline: &Baseline) -> Vec<String> {
 
 fn learned(line: &LineBaseline) -> String {
     let since = line.first_at.map(|first| format!(" since {}", first.format("%Y-%m-%d"))).unwrap_or_default();
-    let adopted = line.evidence.get(&EvidenceRank::TrustedPublisher).map_or_else(String::new, |adopted| {
-        format!(", {} by trusted publishing since {}", adopted.count, adopted.first.format("%Y-%m-%d"))
-    });
-    format!("{} releases{since}{adopted}", line.releases)
+    let trusted = line.evidence.get(&EvidenceRank::TrustedPublisher).map_or(0, |seen| seen.count);
+    let verified: u32 = line.issuers.values().map(|seen| seen.count).sum();
+    let attested = if verified == 0 { String::new() } else { format!(", {verified} verified") };
+    format!("{} releases{since}, {trusted} by trusted publishing{attested}", line.releases)
 }
 
-/// The most frequent workflow, ref, trigger and environment, where certificates told any.
+/// The most frequent workflow, ref and environment, where certificates told any.
 fn usual(line: &LineBaseline) -> Option<String> {
     let workflow = most_frequent(&line.workflows)?;
     let reference = most_frequent(&line.refs).map(|kind| format!(" from a {kind}"));
-    let trigger = most_frequent(&line.triggers).map(|trigger| format!(" on {trigger}"));
     let environment =
         most_frequent(&line.environments).filter(|name| !name.is_empty()).map(|name| format!(", environment {name}"));
-    let rest: String = [reference, trigger, environment].into_iter().flatten().collect();
+    let rest: String = [reference, environment].into_iter().flatten().collect();
     Some(format!("usually {workflow}{rest}"))
 }
 

@@ -10,8 +10,10 @@ pub struct Scene {
     /// When the pass is made.
     #[serde(deserialize_with = "time")]
     pub at: DateTime<Utc>,
-    /// What it is about, one line.
+    /// What it is about, a few words.
     pub title: String,
+    /// What happens, a sentence or two.
+    pub text: String,
 }
 
 #[derive(Deserialize)]

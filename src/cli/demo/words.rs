@@ -5,38 +5,54 @@ use crate::{
     model::{AuthMethod, Observation, Provenance, WorkflowIdentity},
 };
 
-/// Most characters of a name or an identity on a line of the story.
-const SHOWN: usize = 120;
+/// Most characters of an origin.
+const SHOWN: usize = 100;
 
 /// Who published a release and what vouches for it, on one line.
 pub(super) fn origin(release: &Observation) -> String {
     let text = match (&release.attestation, release.auth.method) {
         (Provenance::Verified(verified), _) => built_by(&verified.identity),
-        (Provenance::Invalid { check, .. }, _) => format!("an attestation that does not hold (check: {check})"),
-        (_, AuthMethod::TrustedPublisher) => format!(
-            "{} by trusted publishing, says the registry",
-            release.auth.repository.as_deref().unwrap_or("an unnamed repository")
-        ),
+        (Provenance::Invalid { check, .. }, _) => format!("an attestation that does not hold: {check}"),
         (Provenance::Unavailable { reason }, _) => format!("could not check: {reason}"),
-        (Provenance::Absent, _) => by_hand(release),
+        (Provenance::Absent, AuthMethod::TrustedPublisher) => {
+            format!("{}, by trusted publishing", release.auth.repository.as_deref().unwrap_or("a repository"))
+        }
+        (Provenance::Absent, AuthMethod::Token) => format!("{}, with a token", person(release)),
+        (Provenance::Absent, AuthMethod::Unknown) => "no attestation".to_owned(),
     };
     plain(&text, SHOWN)
 }
 
-/// The repository, workflow and ref of a certificate, and the deployment environment.
+/// The repository, workflow, ref and deployment environment that a certificate vouches for.
 fn built_by(identity: &WorkflowIdentity) -> String {
-    let place = identity.to_string();
-    let place = place.trim_start_matches("github.com/");
-    match identity.claims.deployment_environment.as_deref() {
-        Some(environment) => format!("{place}, environment {environment}"),
-        None => format!("{place}, no environment"),
+    let claims = &identity.claims;
+    let repository = claims.source_repository_uri.as_deref().unwrap_or(&identity.subject);
+    let workflow = identity.workflow_file().map(|file| format!(" {file}"));
+    let reference = claims.source_repository_ref.as_deref().map(reference);
+    let environment = match claims.deployment_environment.as_deref() {
+        Some(environment) => format!(", environment {environment}"),
+        None => ", no environment".to_owned(),
+    };
+    let repository = repository.trim_start_matches("https://github.com/").to_owned();
+    [Some(repository), workflow, reference, Some(environment)].into_iter().flatten().collect()
+}
+
+fn reference(name: &str) -> String {
+    match (name.strip_prefix("refs/tags/"), name.strip_prefix("refs/heads/")) {
+        (Some(tag), _) => format!(", tag {tag}"),
+        (_, Some(branch)) => format!(", branch {branch}"),
+        _ => format!(", {name}"),
     }
 }
 
-fn by_hand(release: &Observation) -> String {
-    let Some(person) = &release.publisher else { return "no attestation".to_owned() };
-    let address = person.email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
-    format!("{}{address} with a token, nothing attested", person.name)
+fn person(release: &Observation) -> String {
+    match &release.publisher {
+        Some(person) => match &person.email {
+            Some(email) => format!("{} <{email}>", person.name),
+            None => person.name.clone(),
+        },
+        None => "somebody".to_owned(),
+    }
 }
 
 /// Text that stands out on a terminal.
