@@ -15,7 +15,10 @@ use std::{cmp::Reverse, io::IsTerminal, path::Path, sync::Arc, time::Duration};
 
 use clap::Args;
 
-use self::{narrator::Narrator, words::strong};
+use self::{
+    narrator::Narrator,
+    words::{faint, strong},
+};
 pub use self::{
     recording::Recording,
     stage::{Stage, Trust},
@@ -28,7 +31,7 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     deliver::plain,
-    model::ReleaseId,
+    model::{Alert, ReleaseId},
     store::AlertFilter,
 };
 
@@ -87,25 +90,28 @@ fn prologue() {
 }
 
 fn announce(scene: &Scene) {
-    output::line(format_args!(
-        "\n{} {}",
-        strong(&format!("{} {}.", scene.at.format("%d %b"), scene.title)),
-        scene.text
-    ));
+    let heading = format!("{} · {}", scene.at.format("%-d %B %Y"), scene.title);
+    output::line(format_args!("\n{}  {}", strong(&heading), faint(&scene.text)));
 }
 
 fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
     let mut alerts = stage.pipeline().store().alerts(&AlertFilter::default())?;
     alerts.sort_by_key(|alert| (Reverse(alert.severity), alert.raised_at));
-    output::line(format_args!("\n{}", strong(&format!("{} alerts, the worst first", alerts.len()))));
+    let heading = format!("{} alerts, one for each of these releases, the worst first", alerts.len());
+    output::line(format_args!("\n{}", strong(&heading)));
     for alert in &alerts {
         let pad = " ".repeat("critical".len() - alert.severity.as_str().len());
-        output::line(format_args!("  {}{pad}  {}  {}", severity(alert.severity), alert.id, plain(&alert.title, TITLE)));
+        output::line(format_args!("  {}{pad}  {}  {}", severity(alert.severity), alert.id, headline(alert)));
     }
     if let Some(purl) = alerts.first().and_then(|alert| alert.purl.as_ref()) {
         look_closer(folder, &alerts[0].id, purl);
     }
     Ok(())
+}
+
+/// An alert's title without the list of its signals, which the story has shown.
+fn headline(alert: &Alert) -> String {
+    plain(alert.title.split(" (").next().unwrap_or_default(), TITLE)
 }
 
 /// Commands that work on the demo's store.

@@ -19,12 +19,12 @@ use crate::{
 const FIRST: usize = 9;
 /// Columns of a package's or release's name.
 const NAME: usize = 20;
+/// Columns before a signal.
+const EVIDENCE: usize = 6;
 /// Columns of a detector's name.
 const DETECTOR: usize = 20;
 /// Columns of a whole line.
 const LINE: usize = 100;
-/// Most characters of what a signal expected or saw.
-const SHOWN: usize = 120;
 
 /// Tells what the pipeline does as it does it.
 #[derive(Debug)]
@@ -77,12 +77,12 @@ fn tell(release: &ReleaseId, observation: &Observation, alert: Option<&Alert>) {
     alert.into_iter().flat_map(|alert| &alert.signals).for_each(evidence);
 }
 
-/// What was expected and what was seen, on one line if there is room.
+/// What was expected and what was seen: on one line if there is room, else each on its own, cut to it.
 fn evidence(signal: &Signal) {
-    let (expected, seen) = (plain(&signal.expected, SHOWN), plain(&signal.seen, SHOWN));
-    let indent = 2 + FIRST + 1 + DETECTOR + 1;
-    let fits = indent + expected.chars().count() + 3 + seen.chars().count() <= LINE;
-    let between = if fits { " ".to_owned() } else { format!("\n{}", " ".repeat(indent)) };
+    let room = LINE - EVIDENCE - DETECTOR - 1;
+    let (expected, seen) = (plain(&signal.expected, room), plain(&signal.seen, room - 2));
+    let fits = expected.chars().count() + " → ".chars().count() + seen.chars().count() <= room;
+    let between = if fits { " ".to_owned() } else { format!("\n{:1$}", "", LINE - room) };
     let detector = faint(&format!("{:<DETECTOR$}", signal.detector));
-    output::line(format_args!("  {:FIRST$} {detector} {expected}{between}{} {seen}", "", faint("→")));
+    output::line(format_args!("{:EVIDENCE$}{detector} {expected}{between}{} {seen}", "", faint("→")));
 }
