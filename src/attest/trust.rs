@@ -8,7 +8,7 @@ use std::{
 
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT, TrustedRoot};
 
-use super::{registry_key::RegistryKeys, tuf::TufError};
+use super::registry_key::RegistryKeys;
 
 /// npm's keys as of January 2025, a copy of the target `keys.json` of Sigstore's TUF repository
 /// (<https://github.com/sigstore/root-signing>, Apache-2.0).
@@ -66,14 +66,15 @@ pub enum TrustError {
     },
     /// The TUF repository could not be reached, or does not hold what it promises.
     #[error(
-        "refreshing the trust material from {url} failed (an infrastructure problem; what was in use stays in use)"
+        "refreshing the trust material from {url} failed; this is trouble with the infrastructure, not with any release, \
+         and what was in use stays in use"
     )]
     Refresh {
         /// The repository.
         url: url::Url,
         /// Why.
         #[source]
-        source: TufError,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 

@@ -12,14 +12,18 @@ mod doctor;
 mod exit;
 mod init;
 mod lookup;
+mod operator;
 mod output;
 mod replay;
 mod run;
+mod sheet;
 mod status;
+mod target;
 mod test_sinks;
 mod timeline;
 mod verify_bundle;
 mod watch;
+mod words;
 
 use std::process::ExitCode;
 

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::exit::Failure;
@@ -51,9 +51,41 @@ pub fn failure(failure: &Failure) {
 
 /// A table that fits the terminal, with these headings.
 pub fn table<const N: usize>(headings: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings);
+    let mut table = bare_table();
+    table.set_header(headings);
     table
+}
+
+/// The same without headings. Where there is no terminal, `COLUMNS` gives the width, and without it lines are as long as
+/// they are.
+pub fn bare_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if let Some(columns) = columns() {
+        table.set_width(columns);
+    }
+    table
+}
+
+fn columns() -> Option<u16> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+}
+
+/// A table, without the blanks that fill its lines up.
+pub fn print(table: &Table) {
+    line(table.trim_fmt());
+}
+
+/// A severity, coloured, for a table.
+pub fn severity_cell(severity: Severity) -> Cell {
+    let cell = Cell::new(severity);
+    match severity {
+        Severity::Critical => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Severity::High => cell.fg(Color::Red),
+        Severity::Medium => cell.fg(Color::Yellow),
+        Severity::Low => cell.fg(Color::Blue),
+        Severity::Info => cell.add_attribute(Attribute::Dim),
+    }
 }
 
 /// A severity, coloured.
