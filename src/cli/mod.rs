@@ -6,7 +6,7 @@ mod backfill;
 mod baseline;
 mod completions;
 mod context;
-mod demo;
+pub mod demo;
 mod detectors;
 mod doctor;
 mod exit;
