@@ -14,16 +14,21 @@ mod init;
 mod lookup;
 mod operator;
 mod output;
+mod progress;
 mod replay;
 mod run;
 mod sheet;
 mod status;
 mod target;
+mod setup;
+mod status;
+mod summary;
 mod test_sinks;
 mod timeline;
 mod verify_bundle;
 mod watch;
 mod words;
+mod wrap;
 
 use std::process::ExitCode;
 
