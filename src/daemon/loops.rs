@@ -54,7 +54,7 @@ pub fn work(context: Context) -> TaskFactory {
 /// Compares packages with their registries for ever, each when it has gone unread for long.
 pub fn reconcile(context: Context) -> TaskFactory {
     rounds(context, "reconcile", RECONCILE_INTERVAL, |context| {
-        Box::pin(async move { Ok(context.pipeline.reconcile().map(drop)?) })
+        Box::pin(async move { Ok(context.pipeline.enqueue_overdue().map(drop)?) })
     })
 }
 

@@ -64,6 +64,7 @@ pub struct Parts {
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
     let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
     Ok(Pipeline {
+        began: parts.clock.now(),
         store: parts.store,
         http: parts.http,
         clock: parts.clock,

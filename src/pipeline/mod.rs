@@ -13,7 +13,6 @@ mod observe;
 mod operation;
 mod outbox;
 mod pass;
-mod reconcile;
 mod record;
 pub mod replay;
 mod verify;
@@ -24,7 +23,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use assembly::{AssemblyError, Parts, assemble, client, client_over, tuf_cache};
 pub use examine::Examined;
@@ -57,6 +56,7 @@ pub struct Pipeline {
     subscriptions: Subscriptions,
     settings: Settings,
     witness: Arc<dyn Witness>,
+    began: DateTime<Utc>,
 }
 
 /// A feed, and how long to wait between reads when there is nothing more to read.
@@ -77,13 +77,13 @@ pub struct Settings {
     pub judge_since: TimeDelta,
     /// How long a source may be silent before that is an alert.
     pub stale_after: TimeDelta,
-    /// How long a package may go unread before it is compared with its registry.
-    pub reconcile_after: TimeDelta,
     /// What the operator changed about detectors.
     pub tuning: Tuning,
     /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
     /// release stays unchecked, and says so.
     pub recheck: Vec<TimeDelta>,
+    /// How long the feeds are believed before a watched package is compared with its registry all the same.
+    pub reconcile_after: TimeDelta,
     /// Packages looked at concurrently.
     pub concurrency: usize,
 }
@@ -94,9 +94,9 @@ impl Default for Settings {
             history: 50,
             judge_since: TimeDelta::days(7),
             stale_after: TimeDelta::minutes(30),
-            reconcile_after: reconcile::RECONCILE_AFTER,
             tuning: Tuning::default(),
             recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
+            reconcile_after: TimeDelta::days(1),
             concurrency: 8,
         }
     }
