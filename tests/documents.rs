@@ -122,6 +122,49 @@ fn anchors(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Every `provwatch …` in a block of shell commands is one that the program understands, arguments included.
+#[test]
+fn every_command_of_a_document_is_understood() {
+    let mut wrong = Vec::new();
+    for document in documents() {
+        for line in shell_lines(&read(&document)) {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_provwatch"));
+            let output = program.args(words(&line).skip(1)).arg("--help").output().unwrap();
+            if !output.status.success() {
+                wrong.push(format!("{}: {line}\n{}", document.display(), String::from_utf8_lossy(&output.stderr)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "commands that are not understood:\n{}", wrong.join("\n"));
+}
+
+fn shell_lines(text: &str) -> Vec<String> {
+    let mut in_shell = false;
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if let Some(language) = line.strip_prefix("```") {
+            in_shell = language == "sh";
+        } else if in_shell && line.starts_with("provwatch ") {
+            found.push(line.to_owned());
+        }
+    }
+    found
+}
+
+/// The words of a line as a shell has them, up to a comment: spaces part, single quotes keep together.
+fn words(line: &str) -> impl Iterator<Item = String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.into_iter().filter(|word| !word.is_empty()).take_while(|word| word != "#")
+}
+
 /// `path.rs::name` in any document is a test of that file.
 #[test]
 fn every_test_that_a_document_names_exists() {
