@@ -31,7 +31,7 @@ use futures::future::BoxFuture;
 pub use email::{EmailError, EmailSettings, EmailSink, SmtpSecurity};
 pub use endpoint::Endpoint;
 pub use outbox::{Due, Limits, Outbox, OutboxError, Summary, deliver_due};
-pub use plain::plain;
+pub use plain::{plain, shell_word};
 pub use schedule::{Next, Schedule};
 pub use slack::SlackSink;
 pub use stdout::{StdoutFormat, StdoutSink};

@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use provwatch::{
-    attest::Verifier,
+    attest::{TrustMaterial, Verifier},
     clock::{Clock, ManualClock},
     config::Config,
     model::{Alert, AlertKind, Ecosystem, Package, Provenance, ReleaseId},
-    pipeline::{Nobody, Parts, PassSummary, Pipeline, assemble, client_over},
+    pipeline::{Nobody, Parts, PassSummary, Pipeline, Witness, assemble, client_over},
     store::{AlertFilter, Outcome, ReleaseRow, Store},
     watchlist::Watchlist,
 };
@@ -70,16 +70,22 @@ impl Rig {
         let world = World::new();
         let clock = Arc::new(ManualClock::at_text(START));
         let watched = format!("packages = {patterns:?}");
-        let pipeline = pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"));
+        let pipeline = pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), Arc::new(Nobody));
         Self { world, clock, pipeline, watched, folder }
     }
 
     /// Another process takes over: nothing is left but the store.
     #[must_use]
     pub fn restarted(self) -> Self {
+        self.restarted_with(Arc::new(Nobody))
+    }
+
+    /// As [`Rig::restarted`], under the eyes of a witness.
+    #[must_use]
+    pub fn restarted_with(self, witness: Arc<dyn Witness>) -> Self {
         let Self { world, clock, pipeline, watched, folder } = self;
         drop(pipeline);
-        let pipeline = self::pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"));
+        let pipeline = self::pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), witness);
         Self { world, clock, pipeline, watched, folder }
     }
 
@@ -206,7 +212,7 @@ impl Rig {
         let watchlist = self.pipeline.watchlist();
         // What a pattern means is known only when a feed names it.
         let known: BTreeSet<Package> = watchlist.packages().map(|(package, _)| package.clone()).collect();
-        let is_known = |package| known.contains(package) || self.store().package(package).unwrap().is_some();
+        let is_known = |package: &Package| known.contains(package) || self.store().package(package).unwrap().is_some();
         for release in self.listed().into_iter().filter(|release| is_known(release.package())) {
             let feed_is_behind = self.failing_source(release.package().ecosystem());
             let stored = self.store().release(&release).unwrap().is_some();
@@ -267,7 +273,13 @@ impl Rig {
 }
 
 /// A pipeline over a store.
-pub fn pipeline(world: &World, clock: &Arc<ManualClock>, watched: &str, store: &Path) -> Pipeline {
+pub fn pipeline(
+    world: &World,
+    clock: &Arc<ManualClock>,
+    watched: &str,
+    store: &Path,
+    witness: Arc<dyn Witness>,
+) -> Pipeline {
     let config = Config::parse(CONFIG, Path::new("rig.toml")).unwrap_or_else(|problems| panic!("{problems}"));
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
     let parts = Parts {
@@ -276,14 +288,18 @@ pub fn pipeline(world: &World, clock: &Arc<ManualClock>, watched: &str, store: &
         http: client_over(&config, Arc::new(world.clone()), Arc::clone(&clock)).unwrap(),
         verifier: verifier(world.lab()),
         clock,
-        witness: Arc::new(Nobody),
+        witness,
     };
     assemble(&config, parts).unwrap()
 }
 
 /// What trusts the lab and nobody else.
-pub fn verifier(_lab: &Lab) -> Verifier {
-    Verifier
+pub fn verifier(lab: &Lab) -> Verifier {
+    let folder = TempDir::new().unwrap();
+    let (root, keys) = (folder.path().join("trusted_root.json"), folder.path().join("keys.json"));
+    std::fs::write(&root, lab.trusted_root().to_string()).unwrap();
+    std::fs::write(&keys, lab.npm_keys().to_string()).unwrap();
+    Verifier::new(&TrustMaterial::from_files(&root, Some(&keys)).unwrap())
 }
 
 /// The usual workflow of `acme/<name>`.
