@@ -4,7 +4,7 @@
 
 mod lab;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use lab::{
@@ -145,12 +145,20 @@ fn obnoxious_npm_documents_end_in_their_check() {
         ("/attestations/0".to_owned(), None, Err("absent")),
         ("/attestations/1".to_owned(), None, Err("verified")),
         ("/attestations/0/predicateType".to_owned(), Some(json!("https://example.org/unknown")), Err("absent")),
-        ("/attestations/0/predicateType".to_owned(), Some(json!("https://slsa.dev/provenance/v0.2")), Ok(Check::PayloadType)),
+        (
+            "/attestations/0/predicateType".to_owned(),
+            Some(json!("https://slsa.dev/provenance/v0.2")),
+            Ok(Check::PayloadType),
+        ),
         ("/attestations/0/bundle".to_owned(), Some(json!("text")), Ok(Check::Format)),
         ("/attestations/0/bundle/mediaType".to_owned(), Some(json!("text/plain")), Ok(Check::Format)),
         ("/attestations/0/bundle/dsseEnvelope/payload".to_owned(), Some(json!("%%%")), Ok(Check::Format)),
         ("/attestations/0/bundle/dsseEnvelope/payload".to_owned(), Some(json!(b64(b"{}"))), Ok(Check::Format)),
-        ("/attestations/0/bundle/dsseEnvelope/payloadType".to_owned(), Some(json!("text/plain")), Ok(Check::PayloadType)),
+        (
+            "/attestations/0/bundle/dsseEnvelope/payloadType".to_owned(),
+            Some(json!("text/plain")),
+            Ok(Check::PayloadType),
+        ),
         ("/attestations/0/bundle/dsseEnvelope/signatures".to_owned(), Some(json!([])), Ok(Check::Format)),
         (format!("{material}/certificate/rawBytes"), Some(json!("AAAA")), Ok(Check::CertificateChain)),
         (format!("{material}/tlogEntries"), Some(json!([])), Ok(Check::TransparencyLog)),
@@ -261,7 +269,8 @@ fn a_duplicate_claim_spoils_an_attestation_that_holds_otherwise() {
     let object = pypi_object(&lab, None);
     let mut extensions = vec![authority::extension(8, &workflow().issuer)];
     for claim in Claim::ALL {
-        extensions.extend(workflow().claims.get(*claim).map(|value| authority::extension(claim.number().into(), value)));
+        extensions
+            .extend(workflow().claims.get(*claim).map(|value| authority::extension(claim.number().into(), value)));
     }
     let sound = lab.authority.issue_with(&workflow().subject, extensions.clone(), at());
     extensions.push(authority::extension(12, "https://github.com/eve/widget"));
@@ -281,7 +290,11 @@ fn resign(lab: &Lab, object: &Value, leaf: &authority::Leaf) -> Value {
     let mut signed = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
     signed.extend(&payload);
     let signature = b64(&leaf.key.sign(&signed));
-    let lines = b64(&leaf.der).as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n").collect::<String>();
+    let lines = b64(&leaf.der)
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8_lossy(line).into_owned() + "\n")
+        .collect::<String>();
     let pem = format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n");
     let body = json!({
         "apiVersion": "0.0.1",
@@ -326,7 +339,8 @@ fn claims_without_content_are_no_claims() {
         authority::extension(11, "\"\""),
         authority::extension(14, ""),
     ];
-    let leaf = lab.authority.issue_with("https://circleci.com/api/v2/projects/1/pipeline-definitions/2", extensions, at());
+    let leaf =
+        lab.authority.issue_with("https://circleci.com/api/v2/projects/1/pipeline-definitions/2", extensions, at());
     let identity = identity(&leaf.der).unwrap();
     assert_eq!(identity.claims.runner_environment, None);
     assert_eq!(identity.claims.source_repository_ref, None);
@@ -409,4 +423,93 @@ fn shared() -> &'static (Vec<u8>, Vec<u8>, Verifier) {
         let [npm, pypi] = documents;
         (npm, pypi, Verifier::new(&trust(&lab)))
     })
+}
+
+/// A TUF repository with one key for every role and without consistent snapshots.
+struct TufRepository {
+    key: Key,
+    targets: Vec<(String, Vec<u8>)>,
+}
+
+impl TufRepository {
+    fn of(lab: &Lab) -> Self {
+        let keys = format!("{}/keys.json", RegistryId::NPM.host());
+        let targets = [("trusted_root.json".to_owned(), lab.trusted_root()), (keys, lab.npm_keys())];
+        let targets = targets.map(|(name, content)| (name, content.to_string().into_bytes()));
+        Self { key: Key::p256(), targets: targets.to_vec() }
+    }
+
+    /// Signed metadata. `serde_json` sorts the keys, which makes it canonical.
+    fn sign(&self, mut signed: Value) -> Vec<u8> {
+        signed["spec_version"] = json!("1.0.31");
+        signed["expires"] = json!("2027-01-01T00:00:00Z");
+        let signature = hex::encode(self.key.sign(signed.to_string().as_bytes()));
+        json!({"signed": signed, "signatures": [{"keyid": self.key_id(), "sig": signature}]}).to_string().into_bytes()
+    }
+
+    fn key_id(&self) -> String {
+        hex::encode(self.key.id())
+    }
+
+    fn root(&self) -> Vec<u8> {
+        let public = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", b64(&self.key.spki()));
+        let role = json!({"keyids": [self.key_id()], "threshold": 1});
+        self.sign(json!({
+            "_type": "root",
+            "version": 1,
+            "consistent_snapshot": false,
+            "keys": {self.key_id(): {"keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": {"public": public}}},
+            "roles": {"root": role, "timestamp": role, "snapshot": role, "targets": role},
+        }))
+    }
+
+    /// What the repository serves at `version`, with the answers in the order in which they are asked for.
+    fn serve(&self, transport: &ScriptedTransport, version: u64) {
+        let describe =
+            |content: &[u8]| json!({"length": content.len(), "hashes": {"sha256": hex::encode(sha256(content))}});
+        let listed: serde_json::Map<_, _> =
+            self.targets.iter().map(|(name, content)| (name.clone(), describe(content))).collect();
+        let pin = |name: &str| json!({name: {"version": version}});
+        transport.answer("2.root.json", 404, &[], "");
+        for (role, body) in [
+            ("timestamp", json!({"meta": pin("snapshot.json")})),
+            ("snapshot", json!({"meta": pin("targets.json")})),
+            ("targets", json!({"targets": listed})),
+        ] {
+            let mut signed = body;
+            signed["_type"] = json!(role);
+            signed["version"] = json!(version);
+            transport.answer(&format!("/tuf/{role}.json"), 200, &[], self.sign(signed));
+        }
+        for (name, content) in &self.targets {
+            transport.answer(&format!("/tuf/targets/{name}"), 200, &[], content.clone());
+        }
+    }
+}
+
+#[tokio::test]
+async fn trust_is_refreshed_and_never_taken_back() {
+    let lab = Lab::new();
+    let repository = TufRepository::of(&lab);
+    let cache = tempfile::tempdir().unwrap();
+    let mirror = "https://tuf.example/tuf".parse().unwrap();
+    let updater = TrustUpdater::new(Some(mirror), cache.path().into()).with_root(repository.root());
+    let clock = Arc::new(ManualClock::at_text("2026-02-01T00:00:00Z"));
+    let refresh = async |repository: &TufRepository, version| {
+        let transport = Arc::new(ScriptedTransport::new());
+        repository.serve(&transport, version);
+        updater.refresh(&Client::new(transport, clock.clone()), clock.now()).await
+    };
+
+    let trust = refresh(&repository, 2).await.unwrap();
+    assert_eq!(outcome(&npm(&Verifier::new(&trust), &npm_document(&lab, None))), Err("verified"));
+    refresh(&repository, 2).await.expect("nothing new is no trouble");
+    refresh(&repository, 1).await.expect_err("an older state");
+    let stranger = TufRepository { key: Key::p256(), targets: repository.targets.clone() };
+    refresh(&stranger, 3).await.expect_err("a stranger's key");
+
+    let [(root, trusted), (list, keys)] = <[_; 2]>::try_from(repository.targets).unwrap();
+    let poisoned = TufRepository { key: repository.key, targets: vec![(root, keys), (list, trusted)] };
+    let error = refresh(&poisoned, 3).await.expect_err("the key list where the trust root belongs").to_string();
+    assert!(error.contains("trusted_root.json of https://tuf.example/tuf/"), "{error}");
 }
