@@ -72,12 +72,12 @@ fn what_the_lab_attests_is_verified_with_all_its_claims() {
     let lab = Lab::new();
     let verifier = Verifier::new(&trust(&lab));
     for provenance in [npm(&verifier, &npm_document(&lab, None)), pypi(&verifier, &pypi_object(&lab, None))] {
-        let Provenance::Verified(verified) = provenance else { panic!("{provenance:?}") };
-        assert_eq!(verified.identity.claims, workflow().claims);
-        assert_eq!(verified.identity.issuer, workflow().issuer);
-        assert_eq!(verified.identity.subject, workflow().subject);
-        assert_eq!(verified.signed_at, Some(at()));
-        assert_eq!(verified.log.unwrap().origin, "rekor.lab.example - 1001");
+        let Provenance::Verified(found) = provenance else { panic!("{provenance:?}") };
+        assert_eq!(found.identity.claims, workflow().claims);
+        assert_eq!(found.identity.issuer, workflow().issuer);
+        assert_eq!(found.identity.subject, workflow().subject);
+        assert_eq!(found.signed_at, Some(at()));
+        assert_eq!(found.log.unwrap().origin, "rekor.lab.example - 1001");
     }
 }
 
@@ -439,11 +439,11 @@ impl TufRepository {
         Self { key: Key::p256(), targets: targets.to_vec() }
     }
 
-    /// Signed metadata. `serde_json` sorts the keys, which makes it canonical.
+    /// Signed metadata. `serde_json` sorts the keys, and with line breaks left as they are that is canonical.
     fn sign(&self, mut signed: Value) -> Vec<u8> {
         signed["spec_version"] = json!("1.0.31");
         signed["expires"] = json!("2027-01-01T00:00:00Z");
-        let signature = hex::encode(self.key.sign(signed.to_string().as_bytes()));
+        let signature = hex::encode(self.key.sign(signed.to_string().replace("\\n", "\n").as_bytes()));
         json!({"signed": signed, "signatures": [{"keyid": self.key_id(), "sig": signature}]}).to_string().into_bytes()
     }
 
