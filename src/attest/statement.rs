@@ -80,7 +80,7 @@ impl Statement {
             return Ok(());
         }
         let reason = match attested.first() {
-            Some(attested) => format!("the registry serves {algorithm:?} {digest}, it speaks of {attested}"),
+            Some(attested) => format!("the registry serves {} {digest}, it speaks of {attested}", algorithm.as_str()),
             None => format!("it gives no {} of {wanted:?}", algorithm.as_str()),
         };
         Err(Failure::invalid(Check::SubjectDigest, reason))
