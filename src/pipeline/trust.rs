@@ -22,7 +22,9 @@ pub fn verifier(config: &Config) -> Result<Verifier, AssemblyError> {
     let material = match (trust.source, trust.trusted_root.as_deref()) {
         (TrustSource::File, Some(root)) => TrustMaterial::from_files(root, keys).map_err(unusable)?,
         (TrustSource::File, None) => return Err(unusable("source = \"file\" needs trusted_root")),
-        (TrustSource::Embedded | TrustSource::Tuf, _) => with_keys(TrustMaterial::embedded(), keys).map_err(unusable)?,
+        (TrustSource::Embedded | TrustSource::Tuf, _) => {
+            with_keys(TrustMaterial::embedded(), keys).map_err(unusable)?
+        }
     };
     Ok(Verifier::new(&material))
 }
