@@ -36,8 +36,8 @@ Verifies offline: certificate chain and timestamp, signature, log inclusion, sig
 
 Exit codes: 0 accepted · 1 rejected, and the message says by which check · 2 a file cannot be read")]
 pub struct VerifyBundle {
-    /// Trust Sigstore's staging instance instead of the public one
-    #[arg(long, conflicts_with = "trusted_root")]
+    /// Trust Sigstore's staging instance instead of the public one, unless --trusted-root is given
+    #[arg(long)]
     staging: bool,
     /// The bundle, version 0.1 to 0.3
     #[arg(long, value_name = "FILE")]
