@@ -89,6 +89,7 @@ fn options(config: &Config, health: Arc<Health>) -> Options {
         reload: Box::new(move || Watchlist::load(&files).map_err(|error| with_causes(&error))),
         health,
         trust_interval: is_refreshed.then(|| config.trust.refresh_interval.duration()),
+        grace: config.daemon.shutdown_grace.duration(),
     }
 }
 

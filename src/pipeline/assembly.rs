@@ -2,17 +2,21 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use url::Url;
 
 use super::{Pipeline, Settings, Source, Witness, trust::Freshness};
 use crate::{
     attest::Verifier,
     clock::Clock,
-    config::{Config, HostLimit, Security, Sink as SinkConfig, Subscription as SubscriptionConfig},
-    deliver::{
-        EmailSettings, EmailSink, Endpoint, Secret, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat,
-        StdoutSink, Subscription, Subscriptions, WebhookSink,
+    config::{
+        Config, DetectorSection, HostLimit, Period, Security, Sink as SinkConfig, Subscription as SubscriptionConfig,
     },
+    deliver::{
+        EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat, StdoutSink,
+        Subscription, Subscriptions, WebhookSink,
+    },
+    detect::{Setting, Tuning},
     http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
     model::{Ecosystem, RegistryId},
     registry::{CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PypiFeed, PypiRegistry, Registry},
@@ -62,6 +66,7 @@ pub struct Parts {
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
     let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
     Ok(Pipeline {
+        began: parts.clock.now(),
         store: parts.store,
         http: parts.http,
         clock: parts.clock,
@@ -177,8 +182,15 @@ fn enabled(config: &Config) -> impl Iterator<Item = Ecosystem> {
 }
 
 fn settings(config: &Config) -> Settings {
-    let recheck = config.daemon.recheck.iter().filter_map(|period| chrono::TimeDelta::from_std(period.duration()).ok());
-    Settings { concurrency: config.daemon.concurrency as usize, recheck: recheck.collect(), ..Settings::default() }
+    let delta = |period: Period| TimeDelta::from_std(period.duration()).unwrap_or(TimeDelta::MAX);
+    let setting = |section: &DetectorSection| Setting { enabled: section.enabled, severity: section.severity };
+    Settings {
+        concurrency: config.daemon.concurrency as usize,
+        recheck: config.daemon.recheck.iter().copied().map(delta).collect(),
+        reconcile_after: delta(config.daemon.reconcile_interval),
+        tuning: Tuning::new(config.detectors.iter().map(|(id, section)| (id.clone(), setting(section)))),
+        ..Settings::default()
+    }
 }
 
 fn subscriptions(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<Subscriptions, AssemblyError> {
@@ -231,7 +243,7 @@ fn sink(subscription: &SubscriptionConfig, http: &Client, clock: &Arc<dyn Clock>
 fn email_settings(email: &crate::config::EmailSection) -> Result<EmailSettings, Anything> {
     let password = email.password().map(|source| source.read()).transpose()?;
     let credentials = match (&email.username, password) {
-        (Some(user), Some(password)) => Some((user.clone(), Secret::new(password.expose()))),
+        (Some(user), Some(password)) => Some((user.clone(), password)),
         (None, None) => None,
         _ => return Err("a username and a password belong together".into()),
     };

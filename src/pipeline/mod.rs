@@ -24,7 +24,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use assembly::{AssemblyError, Parts, assemble, client, client_over, sources, subscription, tuf_cache};
 pub use examine::Examined;
@@ -37,6 +37,7 @@ use crate::{
     attest::{TrustError, Verifier},
     clock::Clock,
     deliver::{OutboxError, Subscriptions},
+    detect::Tuning,
     http::Client,
     model::Ecosystem,
     registry::{Feed, Registry, RegistryError},
@@ -58,6 +59,7 @@ pub struct Pipeline {
     subscriptions: Subscriptions,
     settings: Settings,
     witness: Arc<dyn Witness>,
+    began: DateTime<Utc>,
 }
 
 /// A feed, and how long to wait between reads when there is nothing more to read.
@@ -78,9 +80,13 @@ pub struct Settings {
     pub judge_since: TimeDelta,
     /// How long a source may be silent before that is an alert.
     pub stale_after: TimeDelta,
+    /// What the operator changed about detectors.
+    pub tuning: Tuning,
     /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
     /// release stays unchecked, and says so.
     pub recheck: Vec<TimeDelta>,
+    /// How long the feeds are believed before a watched package is compared with its registry all the same.
+    pub reconcile_after: TimeDelta,
     /// Packages looked at concurrently.
     pub concurrency: usize,
 }
@@ -91,7 +97,9 @@ impl Default for Settings {
             history: 50,
             judge_since: TimeDelta::days(7),
             stale_after: TimeDelta::minutes(30),
+            tuning: Tuning::default(),
             recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
+            reconcile_after: TimeDelta::days(1),
             concurrency: 8,
         }
     }

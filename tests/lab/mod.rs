@@ -11,6 +11,7 @@ pub mod keys;
 pub mod log;
 pub mod npm;
 pub mod pypi;
+pub mod rig;
 pub mod server;
 pub mod world;
 
@@ -18,6 +19,7 @@ pub use attestation::{Breakage, Statement};
 pub use authority::{Authority, Workflow};
 pub use keys::Key;
 pub use log::TransparencyLog;
+pub use rig::Rig;
 pub use world::{By, Fault, Publication, World};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
