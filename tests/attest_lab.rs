@@ -6,6 +6,7 @@ mod lab;
 
 use std::sync::Arc;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use lab::{
     Breakage, Key, Lab, Workflow, attestation, authority, b64,
@@ -32,9 +33,13 @@ fn workflow() -> Workflow {
 }
 
 fn trust(lab: &Lab) -> TrustMaterial {
+    trust_in(lab, &lab.trusted_root())
+}
+
+fn trust_in(lab: &Lab, trusted_root: &Value) -> TrustMaterial {
     let folder = tempfile::tempdir().unwrap();
     let [root, keys] = ["trusted_root.json", "keys.json"].map(|name| folder.path().join(name));
-    std::fs::write(&root, lab.trusted_root().to_string()).unwrap();
+    std::fs::write(&root, trusted_root.to_string()).unwrap();
     std::fs::write(&keys, lab.npm_keys().to_string()).unwrap();
     TrustMaterial::from_files(&root, Some(&keys)).unwrap()
 }
@@ -235,6 +240,44 @@ fn two_builders_of_one_file_contradict_each_other() {
 }
 
 #[test]
+fn two_provenances_of_one_release_contradict_each_other() {
+    let lab = Lab::new();
+    let verifier = Verifier::new(&trust(&lab));
+    let elsewhere = Workflow::github("eve/widget", "release.yml", "refs/tags/v1.0.0");
+    let foreign = lab.npm_attestations(PURL, &digests().sha512.unwrap(), &elsewhere, at(), None);
+    let mut document = npm_document(&lab, None);
+    for (provenance, expected) in [(npm_document(&lab, None), Err("verified")), (foreign, Ok(Check::Publisher))] {
+        document["attestations"].as_array_mut().unwrap().push(provenance["attestations"][0].clone());
+        assert_eq!(outcome(&npm(&verifier, &document)), expected);
+    }
+}
+
+/// The verifier below ours takes a checkpoint of any log that it trusts; each of these differs in that alone.
+#[test]
+fn a_checkpoint_must_be_of_the_log_that_the_entry_names() {
+    let lab = Lab::new();
+    let object = pypi_object(&lab, None);
+    let renamed = with(&lab.trusted_root(), "/tlogs/0/baseUrl", Some(json!("https://rekor.elsewhere.example")));
+    let outcome_in = |root: &Value, object: &Value| outcome(&pypi(&Verifier::new(&trust_in(&lab, root)), object));
+    assert_eq!(outcome_in(&renamed, &object), Ok(Check::TransparencyLog), "the checkpoint names another log");
+
+    let other = lab::TransparencyLog::new(&lab.log.name, lab.log.tree);
+    let mut root = lab.trusted_root();
+    let mut trusted = root["tlogs"][0].clone();
+    trusted["logId"]["keyId"] = json!(b64(&other.key.id()));
+    trusted["publicKey"]["rawBytes"] = json!(b64(&other.key.spki()));
+    root["tlogs"].as_array_mut().unwrap().push(trusted);
+    assert_eq!(outcome_in(&root, &object), Err("verified"), "two logs are no trouble");
+
+    let entry = "/attestation_bundles/0/attestations/0/verification_material/transparency_entries/0";
+    let body = object.pointer(&format!("{entry}/canonicalizedBody")).unwrap().as_str().unwrap();
+    let body: Value = serde_json::from_slice(&BASE64_STANDARD.decode(body).unwrap()).unwrap();
+    let proof = other.append("dsse", "0.0.1", &body, at().timestamp())["inclusionProof"].clone();
+    let borrowed = with(&object, &format!("{entry}/inclusionProof"), Some(proof));
+    assert_eq!(outcome_in(&root, &borrowed), Ok(Check::TransparencyLog), "another log signed the checkpoint");
+}
+
+#[test]
 fn unreadable_extensions_are_not_passed_over() {
     let lab = Lab::new();
     let subject = workflow().subject;
@@ -283,7 +326,6 @@ fn a_duplicate_claim_spoils_an_attestation_that_holds_otherwise() {
 
 /// The object with its attestation signed anew, with another certificate.
 fn resign(lab: &Lab, object: &Value, leaf: &authority::Leaf) -> Value {
-    use base64::{Engine, prelude::BASE64_STANDARD};
     let attestation = &object["attestation_bundles"][0]["attestations"][0];
     let payload = BASE64_STANDARD.decode(attestation["envelope"]["statement"].as_str().unwrap()).unwrap();
     let kind = "application/vnd.in-toto+json";
