@@ -9,7 +9,7 @@ use std::{fs, path::Path, process::Command};
 use chrono::{SecondsFormat, TimeDelta};
 use insta::assert_snapshot;
 use lab::{
-    Fault, Publication, Workflow, World,
+    Breakage, Fault, Lab, Publication, Statement, Workflow, World,
     server::{Server, serve},
 };
 use provwatch::clock::{Clock, SystemClock};
@@ -174,7 +174,9 @@ fn what_could_not_be_checked_is_said() {
     let world = world();
     world.fail_once("_changes", Fault::Status(500, Vec::new()));
     world.fail_once("replicate.example/", Fault::Status(500, Vec::new()));
-    world.fail_once("npm.example/widget", Fault::Body(b"{\"name\":".to_vec()));
+    for _pass in 0..2 {
+        world.fail_once("npm.example/widget", Fault::Body(b"{\"name\":".to_vec()));
+    }
     let (home, _server) = Home::in_world(&world);
     let said = home.provwatch(&["run", "--once", "--format", "json"]);
     assert_eq!(said.code, 4, "{said}");
@@ -354,6 +356,49 @@ fn test_sinks_sends_a_test_alert_to_every_subscription() {
 }
 
 #[test]
+fn verify_bundle_accepts_what_holds_and_names_the_check_that_does_not() {
+    let (home, lab) = (Home::new(), Lab::new());
+    let workflow = Workflow::github("acme/widget", "release.yml", "refs/tags/v1.0.0");
+    let digest = hex::encode(lab::keys::sha256(b"a tarball"));
+    let statement = Statement {
+        subject: "widget-1.0.0.tgz".to_owned(),
+        digest: ("sha256", digest.clone()),
+        predicate_type: "https://slsa.dev/provenance/v1".to_owned(),
+        predicate: serde_json::json!({}),
+    };
+    let bundle =
+        |broken| lab.sign(&statement, &workflow, "2026-01-12T11:00:00Z".parse().unwrap(), broken).bundle().to_string();
+    home.write("root.json", &lab.trusted_root().to_string());
+    home.write("good.json", &bundle(None));
+    home.write("broken.json", &bundle(Some(Breakage::Signature)));
+    home.write("widget-1.0.0.tgz", "a tarball");
+    home.write("other.tgz", "another tarball");
+    let identity = "https://github.com/acme/widget/.github/workflows/release.yml@refs/tags/v1.0.0";
+    let verify = |bundle: &str, identity: &str, file: &str| {
+        let issuer = "https://token.actions.githubusercontent.com";
+        let who = ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer];
+        let what = ["verify-bundle", "--bundle", bundle, "--trusted-root", "root.json"];
+        home.run(&[&what[..], &who, &[file]].concat())
+    };
+    assert_snapshot!(verify("good.json", identity, "widget-1.0.0.tgz"));
+    assert_eq!(verify("good.json", identity, &format!("sha256:{digest}")).code, 0);
+    let rejected = [
+        verify("good.json", identity, "other.tgz"),
+        verify("good.json", "https://github.com/mallory/widget", "widget-1.0.0.tgz"),
+        verify("broken.json", identity, "widget-1.0.0.tgz"),
+    ];
+    assert!(rejected.iter().all(|said| said.code == 1 && said.out.is_empty()));
+    assert_snapshot!(rejected.map(|said| said.err).concat());
+    let unreadable = [
+        verify("good.json", identity, "sha256:abc"),
+        verify("good.json", identity, "lost.tgz"),
+        verify("lost.json", identity, "other.tgz"),
+    ];
+    assert!(unreadable.iter().all(|said| said.code == 2));
+    assert_snapshot!(unreadable.map(|said| said.err).concat());
+}
+
+#[test]
 fn every_shell_gets_completions_and_man_a_page() {
     let home = Home::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
@@ -362,6 +407,8 @@ fn every_shell_gets_completions_and_man_a_page() {
     }
     let said = home.run(&["man"]);
     assert!(said.code == 0 && said.out.contains(".TH provwatch 1") && said.out.contains("Examples"), "{said}");
+    assert_eq!(home.run(&["man", "--dir", "pages"]).code, 0);
+    assert!(home.path("pages/provwatch-run.1").exists() && home.path("pages/provwatch-detectors-explain.1").exists());
 }
 
 #[test]

@@ -77,6 +77,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "deliver",
             "pipeline",
             "daemon",
+            "strict_toml",
         ],
     ),
 ];

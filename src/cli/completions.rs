@@ -1,3 +1,8 @@
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
 use clap::{Args, CommandFactory};
 
 use super::{
@@ -34,15 +39,30 @@ impl Completions {
 #[command(after_help = "\
 Examples:
   provwatch man | man -l -
-  provwatch man > /usr/local/share/man/man1/provwatch.1")]
-pub struct Man {}
+  provwatch man --dir /usr/local/share/man/man1     a page for every command")]
+pub struct Man {
+    /// Write the pages of all commands to this folder instead of printing the first
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
+}
 
 impl Man {
-    #[expect(clippy::unused_self, reason = "every command is run the same way")]
     pub fn run(&self) -> Outcome {
-        let mut page = Vec::new();
-        clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
-        output::bytes(&page)?;
+        match &self.dir {
+            Some(folder) => write_all(folder)?,
+            None => print_first()?,
+        }
         Ok(Exit::Clean)
     }
+}
+
+fn write_all(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), folder)
+}
+
+fn print_first() -> io::Result<()> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+    output::bytes(&page)
 }

@@ -72,7 +72,9 @@ impl Summary {
     pub fn new(pass: &PassSummary, seen: Seen, waiting: u64) -> Self {
         let alerts = alert_lines(&seen);
         let mut alerts_by_severity = BTreeMap::new();
-        alerts.iter().for_each(|alert| *alerts_by_severity.entry(alert.severity).or_default() += 1);
+        for alert in &alerts {
+            *alerts_by_severity.entry(alert.severity).or_default() += 1;
+        }
         Self {
             packages: pass.work.packages,
             waiting,

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     attest::{self, Artifact, Policy, TrustMaterial, Verified},
     deliver::plain,
+    model::WorkflowIdentity,
 };
 
 /// Largest bundle, in bytes. Real ones have some 10 KiB.
@@ -35,8 +36,8 @@ Verifies offline: certificate chain and timestamp, signature, log inclusion, sig
 
 Exit codes: 0 accepted · 1 rejected, and the message says by which check · 2 a file cannot be read")]
 pub struct VerifyBundle {
-    /// Trust Sigstore's staging instance instead of the public one
-    #[arg(long, conflicts_with = "trusted_root")]
+    /// Trust Sigstore's staging instance instead of the public one, unless --trusted-root is given
+    #[arg(long)]
     staging: bool,
     /// The bundle, version 0.1 to 0.3
     #[arg(long, value_name = "FILE")]
@@ -70,11 +71,10 @@ impl VerifyBundle {
             Signed::File(bytes) => Artifact::Bytes(bytes),
             Signed::Sha256(digest) => Artifact::Sha256(*digest),
         };
-        let policy = self.policy(key.as_deref());
-        let verified = attest::verify_bundle(&bundle, artifact, policy, &trust)
-            .map_err(|failure| Failure::failed(format!("rejected: {failure}")))?;
-        self.print(&verified)?;
-        Ok(Exit::Clean)
+        match attest::verify_bundle(&bundle, artifact, self.policy(key.as_deref()), &trust) {
+            Ok(verified) => self.accept(&verified),
+            Err(failure) => self.reject(&failure),
+        }
     }
 
     fn trust(&self) -> Result<TrustMaterial, Failure> {
@@ -105,29 +105,49 @@ impl VerifyBundle {
         }
     }
 
-    fn print(&self, verified: &Verified) -> Result<(), Failure> {
-        let (signed_at, log) = (verified.signed_at, &verified.log);
+    fn accept(&self, verified: &Verified) -> Outcome {
         if self.printing.is_json() {
-            let claims = verified.identity.as_ref();
-            return Ok(output::json(
-                &json!({"verified": true, "identity": claims, "signed_at": signed_at, "log": log}),
-            )?);
+            output::json(&accepted(verified))?;
+        } else {
+            print(verified);
         }
-        output::line("verified");
-        match &verified.identity {
-            Some(identity) => {
-                output::line(format!("  signed by   {}", plain(&identity.subject, 1000)));
-                output::line(format!("  issuer      {}", plain(&identity.issuer, 1000)));
-            }
-            None => output::line("  signed by   the given key"),
+        Ok(Exit::Clean)
+    }
+
+    fn reject(&self, failure: &attest::Failure) -> Outcome {
+        if self.printing.is_json() {
+            output::json(&json!({"status": "invalid", "reason": failure.to_string()}))?;
+            return Ok(Exit::Failed);
         }
-        if let Some(at) = signed_at {
-            output::line(format!("  signed at   {}", at.format("%F %T UTC")));
+        Err(Failure::failed(format!("rejected by {failure}")))
+    }
+}
+
+/// In the form of an observation's `attestation`.
+fn accepted(verified: &Verified) -> serde_json::Value {
+    let mut value = json!({"status": "verified", "signed_at": verified.signed_at, "log": verified.log});
+    if let Some(WorkflowIdentity { issuer, subject, claims }) = &verified.identity {
+        value["issuer"] = json!(issuer);
+        value["subject"] = json!(subject);
+        value["claims"] = json!(claims);
+    }
+    value
+}
+
+fn print(verified: &Verified) {
+    output::line("verified");
+    match &verified.identity {
+        Some(identity) => {
+            output::line(format!("  signed by   {}", plain(&identity.subject, 1000)));
+            output::line(format!("  issuer      {}", plain(&identity.issuer, 1000)));
         }
-        if let Some(entry) = log {
-            output::line(format!("  logged by   {}, entry {}", plain(&entry.origin, 200), entry.index));
-        }
-        Ok(())
+        None => output::line("  signed by   the given key"),
+    }
+    if let Some(at) = verified.signed_at {
+        output::line(format!("  signed at   {}", at.format("%F %T UTC")));
+    }
+    if let Some(entry) = &verified.log {
+        output::line(format!("  logged by   {}, entry {}", plain(&entry.origin, 200), entry.index));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::Package;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no such file, and reading does not make one.
-    #[error("there is no database at {path}; `provwatch init` or `provwatch run` makes one", path = path.display())]
+    #[error("there is no database at {path}; `provwatch run` makes one", path = path.display())]
     Missing {
         /// The file.
         path: PathBuf,
@@ -28,7 +28,7 @@ pub enum StoreError {
     /// The file is damaged.
     #[error(
         "the database {path} is damaged ({why}); stop provwatch, move the file and its -wal and -shm aside, and restore \
-         a backup or start anew with `provwatch init`",
+         a backup or start anew with `provwatch run`",
         path = path.display()
     )]
     Damaged {

@@ -23,7 +23,7 @@ fn reading_makes_no_file_and_says_what_does() {
     let path = folder.path().join("none.db");
     let error = Store::open_read_only(&path).unwrap_err();
     assert!(matches!(error, StoreError::Missing { .. }), "{error:?}");
-    assert!(error.to_string().contains("provwatch init"), "{error}");
+    assert!(error.to_string().contains("provwatch run"), "{error}");
     assert!(!path.exists());
 }
 
