@@ -84,7 +84,7 @@ impl List {
                 words::name(reason.note.as_deref().unwrap_or_default()),
             ]);
         }
-        output::print(&table);
+        output::print(&mut table);
         let (packages, globs) = watchlist.counts();
         output::line("");
         output::line(format_args!(

@@ -8,7 +8,10 @@ mod why;
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::{
+    args::Printing,
     context::Context,
     exit::{Failure, Outcome},
     output,
@@ -68,6 +71,30 @@ fn refused(error: EditError) -> Failure {
         EditError::Read(_) | EditError::Problems(_) | EditError::Listed { .. } | EditError::NotListed { .. } => {
             Failure::usage(error)
         }
+    }
+}
+
+/// What became of one entry; the JSON form of `add` and `remove`.
+#[derive(Serialize)]
+struct Edited<'a> {
+    pattern: String,
+    /// `added`, `known` or `removed`.
+    done: &'static str,
+    file: &'a Path,
+}
+
+impl Edited<'_> {
+    fn print(&self, printing: Printing) -> std::io::Result<()> {
+        if printing.is_json() {
+            return output::json(self);
+        }
+        let (pattern, file) = (&self.pattern, self.file.display());
+        match self.done {
+            "known" => output::line(format_args!("{pattern} stands already in {file}")),
+            "removed" => output::line(format_args!("removed {pattern} from {file}")),
+            done => output::line(format_args!("{done} {pattern} to {file}")),
+        }
+        Ok(())
     }
 }
 
