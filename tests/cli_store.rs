@@ -15,7 +15,10 @@ use provwatch::{
     clock::{Clock, SystemClock},
     model::{AlertStatus, BaselineReason, Observation, Package, ReleaseLine},
     pipeline::assess,
-    store::{BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, Record, Store, StoredBaseline},
+    store::{
+        BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, Store,
+        StoredBaseline,
+    },
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -100,9 +103,9 @@ impl Ran {
 /// Replaces `2026-04-01 12:00` and `2026-04-01 12:00:30 UTC` of today.
 fn without_times(line: &str, today: &str) -> String {
     let Some(at) = line.find(today) else { return line.to_owned() };
-    let rest = line[at + today.len()..].trim_start_matches(|c: char| c.is_ascii_digit() || c == ':' || c == ' ');
-    let rest = rest.strip_prefix("UTC").unwrap_or(rest);
-    format!("{}<today>  {}", &line[..at], rest.trim_start())
+    let rest = &line[at + today.len()..];
+    let rest = rest.strip_prefix(' ').unwrap_or(rest).trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+    format!("{}<today>{}", &line[..at], rest.strip_prefix(" UTC").unwrap_or(rest))
 }
 
 /// Replaces `176.0 KiB`.
@@ -193,6 +196,9 @@ fn judge(store: &Store, observation: Observation) {
 /// Eight ordinary releases, one with a stolen token, another package of the same account, a release that could not be
 /// checked, one that could not be read, and what happened around them.
 fn tell(store: &Store) {
+    for purl in ["pkg:npm/axios", "pkg:npm/axios-mock", "pkg:pypi/requests"] {
+        store.save_package(&PackageRow::new(package(purl), at("2026-01-01T00:00:00Z"))).unwrap();
+    }
     for (index, day) in ["01-05", "01-12", "01-20", "01-27", "02-10", "02-24", "03-10", "03-27"].into_iter().enumerate()
     {
         let outcome = if index < 6 { Outcome::Learned } else { Outcome::Clean };
@@ -324,8 +330,9 @@ mod alerts {
             (&["--fail-on", "low"], 3),
             (&["--package", "pkg:npm/axios"], 3),
             (&["--package", "pkg:npm/other"], 0),
-            (&["--min-severity", "critical"], 3),
-            (&["--status", "resolved"], 3),
+            (&["--min-severity", "critical"], 0),
+            (&["--status", "resolved"], 0),
+            (&["--limit", "0"], 3),
         ] {
             assert_eq!(desk.run(&[&["alerts", "list"][..], arguments].concat()).code, code, "{arguments:?}");
         }
@@ -416,7 +423,9 @@ mod lookup {
             "files": [file("mixed-1.0.tar.gz", &verified), file("mixed-1.0-py3.whl", &invalid)],
         }));
         desk.store().record(&Record::observed(release, Outcome::Held, at("2026-03-01T12:01:00Z"))).unwrap();
-        insta::assert_snapshot!(desk.run(&["lookup", "pkg:pypi/mixed"]).screen());
+        let ran = desk.run(&["lookup", "pkg:pypi/mixed"]);
+        assert_eq!(ran.code, 3, "what does not hold is a finding, even from before the package was watched");
+        insta::assert_snapshot!(ran.screen());
     }
 
     #[test]

@@ -52,6 +52,11 @@ impl Watch {
 
 /// The file that `add`, `remove` and `import` edit: the first one of the configuration.
 fn edited_file(context: &Context) -> Result<&PathBuf, Failure> {
+    if context.file.is_none() {
+        output::note(
+            "There is no configuration; this edits the watchlist of the current folder. `provwatch init` writes both.",
+        );
+    }
     context.config.watchlist.files.first().ok_or_else(|| {
         Failure::usage("the configuration names no watchlist file").next("set `files` in its section [watchlist]")
     })
