@@ -43,7 +43,7 @@ impl Sheet {
         if let Some(labels) = self.0.column_mut(0) {
             labels.set_constraint(ColumnConstraint::ContentWidth);
         }
-        output::print(&mut self.0);
+        output::print(&self.0);
     }
 }
 

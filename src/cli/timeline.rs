@@ -117,7 +117,7 @@ impl Timeline {
         for entry in entries {
             table.add_row(entry.row());
         }
-        output::print(&mut table);
+        output::print(&table);
         if entries.len() == self.limit {
             output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
         }

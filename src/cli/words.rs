@@ -13,11 +13,13 @@ const SENTENCE: usize = 1_000;
 pub const NOTHING: &str = "–";
 
 /// A name, safe to show.
+#[expect(clippy::needless_pass_by_value, reason = "names come owned and borrowed, and this is mapped over them")]
 pub fn name(text: impl ToString) -> String {
     plain(&text.to_string(), NAME)
 }
 
 /// A sentence, safe to show.
+#[expect(clippy::needless_pass_by_value, reason = "names come owned and borrowed, and this is mapped over them")]
 pub fn sentence(text: impl ToString) -> String {
     plain(&text.to_string(), SENTENCE)
 }

@@ -37,7 +37,7 @@ pub use http::{HostLimit, HttpSection};
 pub use log::{LogFormat, LogSection};
 pub use period::Period;
 pub use registries::{CargoSection, NpmSection, PypiSection, RegistriesSection};
-pub use secret::{Secret, SecretError, SecretSource};
+pub use secret::{SecretError, SecretSource};
 pub use store::StoreSection;
 pub use subscription::{EmailSection, Security, Sink, SlackSection, Subscription, WebhookSection};
 pub use trust::{TrustSection, TrustSource};

@@ -14,8 +14,12 @@ use crate::{
     http::Validators,
     model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus},
     registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
-    store::{PackageRow, Record, StoredBaseline, VersionState, Work, files_fingerprint},
+    store::{Outcome, PackageRow, Record, StoredBaseline, VersionState, Work, files_fingerprint},
 };
+
+/// How often a document is asked for in vain until it has what a feed announced, about three quarters of an hour. What
+/// the registry shows after that is what holds: it may have withdrawn the rest before anybody saw it.
+const PATIENCE: u32 = 8;
 
 /// What looking at a package came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,19 +48,42 @@ impl Subject<'_> {
 
     /// Versions that need not be described again: stored, readable, and not waiting for another look.
     fn settled(&self) -> BTreeSet<String> {
-        let settled = |stored: &VersionState| !stored.recheck_at.is_some_and(|at| at <= self.now);
+        let settled = |stored: &VersionState| stored.outcome != Outcome::Unreadable && !self.is_due(stored);
         self.stored.iter().filter(|(_, stored)| settled(stored)).map(|(version, _)| version.clone()).collect()
     }
 
-    /// Whether a described release brings something that is not stored yet: itself, another file, or another look at
-    /// evidence that could not be had.
+    /// Versions whose evidence is to be asked for again now.
+    fn due(&self) -> impl Iterator<Item = &str> {
+        self.stored.iter().filter(|(_, stored)| self.is_due(stored)).map(|(version, _)| version.as_str())
+    }
+
+    fn is_due(&self, stored: &VersionState) -> bool {
+        stored.recheck_at.is_some_and(|at| at <= self.now)
+    }
+
+    /// Whether a described release brings something that is not stored yet: itself in a readable form, another file, or
+    /// another look at evidence that could not be had.
     fn is_news(&self, release: &RegistryRelease) -> bool {
-        match self.stored.get(release.id.version()) {
-            None => true,
-            Some(stored) => {
-                stored.recheck_at.is_some_and(|at| at <= self.now) || stored.files != files_fingerprint(&release.files)
-            }
-        }
+        self.stored.get(release.id.version()).is_none_or(|stored| {
+            stored.outcome == Outcome::Unreadable
+                || self.is_due(stored)
+                || stored.files != files_fingerprint(&release.files)
+        })
+    }
+
+    /// Whether the baseline has learned from a release.
+    pub fn has_taught(&self, release: &ReleaseId) -> bool {
+        self.stored.get(release.version()).is_some_and(|stored| stored.teaches)
+    }
+
+    /// How often a release was looked at in vain.
+    pub fn attempts(&self, release: &ReleaseId) -> u32 {
+        self.attempts_at(release.version())
+    }
+
+    fn attempts_at(&self, version: &str) -> u32 {
+        let waiting = self.stored.get(version).filter(|stored| stored.recheck_at.is_some());
+        waiting.map_or(0, |stored| stored.attempts.saturating_add(1))
     }
 }
 
@@ -70,12 +97,12 @@ impl Pipeline {
         let subject = self.subject(&work.package, registry)?;
         self.witness.see(&Happening::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();
-        let rechecking = settled.len() < subject.stored.len();
+        let rechecking = subject.due().next().is_some();
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
-        let question =
-            Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
+        let revision = work.revision.as_deref().filter(|_| work.attempts < PATIENCE);
+        let question = Question { known: &settled, validators: validators.as_ref(), revision };
         let examined = match registry.package(&self.http, &work.package, question).await? {
-            PackageState::NotModified => Examined::default(),
+            PackageState::NotModified => self.not_modified(&subject)?,
             PackageState::Gone => self.package_gone(&subject)?,
             PackageState::Current(document) => self.take_document(&subject, *document).await?,
         };
@@ -94,6 +121,13 @@ impl Pipeline {
         })
     }
 
+    fn not_modified(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
+        if let Some(row) = &subject.row {
+            self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..row.clone() })?;
+        }
+        Ok(Examined::default())
+    }
+
     fn package_gone(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
         for (version, stored) in &subject.stored {
             if stored.status != ReleaseStatus::Unpublished {
@@ -101,6 +135,7 @@ impl Pipeline {
                 self.store.set_status(&release, ReleaseStatus::Unpublished, subject.now)?;
             }
         }
+        self.put_off(subject, subject.due())?;
         let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
         let gone = PackageRow { status: Some("gone".to_owned()), etag: None, last_modified: None, ..row };
         self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..gone })?;
@@ -118,15 +153,27 @@ impl Pipeline {
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
         releases.sort_by_key(|release| release.published_at);
+        let described: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
         let history_ends = self.history_ends(subject);
         let (history, fresh): (Vec<_>, Vec<_>) =
             releases.into_iter().partition(|release| last_change(release) < history_ends);
-        self.learn_history(subject, history, &mut baseline, &mut examined).await?;
+        let blind = self.learn_history(subject, history, &mut baseline, &mut examined).await?;
         for release in fresh {
-            self.judge(subject, release, &mut baseline, &mut examined).await?;
+            self.judge(subject, release, (&mut baseline, blind), &mut examined).await?;
         }
+        self.put_off(subject, subject.due().filter(|version| !described.contains(*version)))?;
         self.store.save_package(&package_row(subject, document))?;
         Ok(examined)
+    }
+
+    /// Another look at releases whose evidence was due, and that the registry does not show any more, waits for its next
+    /// turn: it must neither be forgotten nor asked for without end.
+    fn put_off<'a>(&self, subject: &Subject<'_>, versions: impl Iterator<Item = &'a str>) -> Result<(), PipelineError> {
+        for version in versions {
+            let until = self.next_look(subject.attempts_at(version), subject.now);
+            self.store.put_off_recheck(&subject.package.at(version), until)?;
+        }
+        Ok(())
     }
 
     /// What was published before this is history.
@@ -135,19 +182,21 @@ impl Pipeline {
     }
 
     /// What a package did before it was watched is taken as its habit, except what is known to be bad: releases that
-    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only.
+    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only. Says whether all of
+    /// it was out of reach.
     async fn learn_history(
         &self,
         subject: &Subject<'_>,
         releases: Vec<RegistryRelease>,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<bool, PipelineError> {
         let old = releases.len().saturating_sub(self.settings.history);
         let observed = stream::iter(releases.into_iter().enumerate())
             .map(|(index, release)| self.observe_history(subject, release, index >= old))
             .buffered(self.settings.concurrency);
         let observed: Vec<(Observation, bool)> = observed.collect().await;
+        let fetched = observed.iter().filter(|(_, fetched)| *fetched).count();
         let records: Vec<Record> = observed
             .into_iter()
             .map(|(observation, fetched)| self.history_record(subject, observation, fetched, baseline))
@@ -155,8 +204,9 @@ impl Pipeline {
         self.store.record_batch(&records)?;
         records.iter().for_each(|record| self.tell(record));
         examined.releases += records.len();
-        examined.unchecked += records.iter().filter(|record| !record.unchecked.is_empty()).count();
-        Ok(())
+        let unchecked = records.iter().filter(|record| !record.unchecked.is_empty()).count();
+        examined.unchecked += unchecked;
+        Ok(unchecked > 0 && unchecked == fetched)
     }
 
     /// The observation, and whether its evidence was asked for.
@@ -176,9 +226,14 @@ impl Pipeline {
     fn take_statuses(&self, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), PipelineError> {
         let now: BTreeMap<&str, ReleaseStatus> =
             document.versions.iter().map(|(version, status)| (version.as_str(), *status)).collect();
+        let unreadable: BTreeSet<&str> = document.unreadable.iter().map(|(version, _)| version.as_str()).collect();
+        // What a quarantine hides is not gone.
+        let quarantined = document.status.as_deref() == Some(ReleaseStatus::Quarantined.as_str());
+        let hidden = if quarantined { ReleaseStatus::Quarantined } else { ReleaseStatus::Unpublished };
         for (version, stored) in &subject.stored {
-            let status = now.get(version.as_str()).copied().unwrap_or(ReleaseStatus::Unpublished);
-            if status != stored.status {
+            let status = now.get(version.as_str()).copied().unwrap_or(hidden);
+            let is_known = now.contains_key(version.as_str()) || !unreadable.contains(version.as_str());
+            if is_known && status != stored.status {
                 self.store.set_status(&subject.package.at(version.as_str()), status, subject.now)?;
             }
         }
@@ -193,7 +248,9 @@ impl Pipeline {
         let mut examined = Examined::default();
         for (version, why) in unreadable {
             let release: ReleaseId = subject.package.at(version.as_str());
-            if subject.stored.get(version).is_some_and(|stored| stored.unchecked.contains(why)) {
+            let is_said =
+                |stored: &VersionState| stored.outcome == Outcome::Unreadable && stored.unchecked.contains(why);
+            if subject.stored.get(version).is_some_and(is_said) {
                 continue;
             }
             self.record_unreadable(&release, why, subject.now)?;

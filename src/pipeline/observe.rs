@@ -1,8 +1,8 @@
 //! From a feed to the store: read a page, keep what concerns the watchlist, move the cursor in the same transaction.
 
-use chrono::TimeDelta;
+use std::collections::BTreeSet;
 
-use super::{Happening, Pipeline, PipelineError};
+use super::{Happening, Pipeline, PipelineError, Source, operation};
 use crate::{
     model::{Ecosystem, Package},
     registry::{Change, Cursor, Event, Feed, Page},
@@ -22,11 +22,20 @@ impl Pipeline {
                 Ok(page) => page,
                 Err(error) => return self.source_failed(feed, error),
             };
+            if cursor.is_none() {
+                self.begin(feed)?;
+            }
             new += self.take(feed, &page)?;
             if !page.more {
                 return Ok(new);
             }
         }
+    }
+
+    /// A feed tells nothing of what was before its first page, so what was looked at before that is looked at again.
+    fn begin(&self, feed: &dyn Feed) -> Result<(), PipelineError> {
+        let packages = self.watched_packages(feed.ecosystem())?;
+        Ok(self.store.enqueue(&packages, feed.name(), self.clock.now())?)
     }
 
     fn source_failed<T>(&self, feed: &dyn Feed, error: crate::registry::RegistryError) -> Result<T, PipelineError> {
@@ -36,18 +45,24 @@ impl Pipeline {
         Err(error.into())
     }
 
-    /// Raises an alert for every source that has been silent for long.
+    /// Raises an alert for every source that has been silent for long since this process began, and resolves it when the
+    /// source speaks again.
     ///
     /// # Errors
     /// The store failed.
     pub fn watch_sources(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
-        for source in self.store.sources()? {
-            let silent = source.last_success.map_or(TimeDelta::zero(), |last| now - last);
-            let enabled = self.sources.iter().any(|ours| ours.feed.name() == source.name);
-            if enabled && silent > self.settings.stale_after {
-                let trouble = super::operation::stale(&source.name, silent.num_minutes(), source.last_error.as_deref());
+        let states = self.store.sources()?;
+        for Source { feed, .. } in &self.sources {
+            let state = states.iter().find(|state| state.name == feed.name());
+            let last_success = state.and_then(|state| state.last_success);
+            let silent = now - last_success.map_or(self.began, |last| last.max(self.began));
+            let error = state.and_then(|state| state.last_error.as_deref());
+            let trouble = operation::stale(feed.name(), silent.num_minutes(), error);
+            if silent > self.settings.stale_after {
                 self.record_operation(&trouble, now)?;
+            } else if last_success.is_some() {
+                self.resolve_operation(&trouble, "the source is read again", now)?;
             }
         }
         Ok(())
@@ -75,24 +90,30 @@ impl Pipeline {
         let now = self.clock.now();
         let packages = self.watched_packages(feed.ecosystem())?;
         // The alert first: a crash in between repeats the page and the alert, and loses neither.
-        self.record_operation(&super::operation::lost_place(feed.name(), why, packages.len()), now)?;
+        self.record_operation(&operation::lost_place(feed.name(), why, packages.len()), now)?;
         let lost = Lost { why, packages: &packages };
         let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
         self.witness.see(&Happening::Gap { source: feed.name(), why });
         Ok(taken)
     }
 
-    /// The packages of an ecosystem that are watched and known by name: those the watchlist names, and those that its
-    /// globs matched before.
-    pub(super) fn watched_packages(&self, ecosystem: Ecosystem) -> Result<Vec<Package>, PipelineError> {
+    /// The packages of enabled registries that are watched and known by name: those the watchlist names, and those that
+    /// its globs matched before.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn watched(&self) -> Result<BTreeSet<Package>, PipelineError> {
         let watchlist = self.watchlist();
-        let mut packages: Vec<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
-        packages.retain(|package| watchlist.matches(package).is_some());
+        let mut packages: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         packages.extend(watchlist.packages().map(|(package, _)| package.clone()));
-        packages.retain(|package| package.ecosystem() == ecosystem);
-        packages.sort();
-        packages.dedup();
+        packages.retain(|package| {
+            self.registries.contains_key(&package.ecosystem()) && watchlist.matches(package).is_some()
+        });
         Ok(packages)
+    }
+
+    fn watched_packages(&self, ecosystem: Ecosystem) -> Result<Vec<Package>, PipelineError> {
+        Ok(self.watched()?.into_iter().filter(|package| package.ecosystem() == ecosystem).collect())
     }
 }
 
@@ -123,7 +144,8 @@ fn revision(event: &Event) -> Option<String> {
         (Change::Document { revision }, _) => revision.clone(),
         (Change::Removed, _) => None,
         (Change::Release { version }, Ecosystem::Cargo) => Some(version.clone()),
-        (_, Ecosystem::Pypi) => Some(event.key.clone()),
+        // A row whose serial could not be read has a key of its own making.
+        (_, Ecosystem::Pypi) => Some(&event.key).filter(|key| key.parse::<u64>().is_ok()).cloned(),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
 
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Package, Severity};
 
 /// Something about provwatch's own work that the operator must know.
 #[derive(Clone, Debug)]
@@ -42,6 +42,20 @@ pub fn stale(source: &str, minutes: i64, error: Option<&str>) -> Trouble {
         argument: format!(
             "New releases are not seen while this lasts; the cursor stands where it stood, so none is skipped.{error} \
              Check the network with `provwatch doctor`."
+        ),
+    }
+}
+
+/// A package could not be looked at for long.
+pub fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Trouble {
+    Trouble {
+        subject: format!("unreadable {package}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{package} cannot be looked at"),
+        argument: format!(
+            "It was tried {attempts} times and is tried again; until it succeeds, no release of this package is checked. \
+             The last error: {why}."
         ),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Examined, Happening, Pipeline, PipelineError, Source};
+use super::{Examined, Happening, Pipeline, PipelineError, Source, operation};
 use crate::{
     model::Package,
     registry::RegistryError,
@@ -16,6 +16,9 @@ use crate::{
 const RETRY_MINUTES: [i64; 6] = [1, 3, 10, 30, 120, 360];
 /// The registries' replicas lag their feeds by up to ten seconds or so (`facts/registries.md` §1a).
 const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
+
+/// From so many failures on, about three quarters of an hour, a package that cannot be looked at is an alert.
+const FAILING: u32 = 5;
 
 /// Most releases whose evidence is asked for again in one pass.
 const RECHECKS: usize = 1000;
@@ -69,38 +72,93 @@ impl Pipeline {
     /// The store failed.
     pub async fn work(&self) -> Result<WorkPass, PipelineError> {
         let mut pass = WorkPass::default();
-        self.enqueue_rechecks()?;
         loop {
+            self.enqueue_rechecks()?;
             let due = self.store.due_work(self.clock.now(), 4 * self.settings.concurrency)?;
             if due.is_empty() {
                 return Ok(pass);
             }
-            let mut outcomes = stream::iter(due)
-                .map(|work| async move { self.try_examine(&work).await })
-                .buffer_unordered(self.settings.concurrency);
-            while let Some(outcome) = outcomes.next().await {
-                match outcome? {
-                    Some(examined) => pass.add(examined),
-                    None => pass.postponed += 1,
-                }
+            self.examine_all(due, &mut pass).await?;
+        }
+    }
+
+    /// Looks at these packages now, whatever else is queued.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn work_on(&self, packages: &BTreeSet<Package>, reason: &str) -> Result<WorkPass, PipelineError> {
+        let now = self.clock.now();
+        self.store.enqueue(&packages.iter().cloned().collect::<Vec<_>>(), reason, now)?;
+        let mut due = self.store.due_work(now, usize::MAX)?;
+        due.retain(|work| packages.contains(&work.package));
+        let mut pass = WorkPass::default();
+        self.examine_all(due, &mut pass).await?;
+        Ok(pass)
+    }
+
+    async fn examine_all(&self, due: Vec<Work>, pass: &mut WorkPass) -> Result<(), PipelineError> {
+        let mut outcomes = stream::iter(due)
+            .map(|work| async move { self.try_examine(&work).await })
+            .buffer_unordered(self.settings.concurrency);
+        while let Some(outcome) = outcomes.next().await {
+            match outcome? {
+                Some(examined) => pass.add(examined),
+                None => pass.postponed += 1,
             }
         }
+        Ok(())
     }
 
     /// Looks at a package; a registry's failure puts it off and is not an error.
     async fn try_examine(&self, work: &Work) -> Result<Option<Examined>, PipelineError> {
         let error = match self.examine(work).await {
-            Ok(examined) => return Ok(Some(examined)),
-            // The operator changed the baseline meanwhile; judging again is all that is needed.
-            Err(error @ PipelineError::Store(StoreError::BaselineMoved { .. })) => error,
-            Err(PipelineError::Store(error)) => return Err(error.into()),
-            Err(error) => error,
+            Ok(examined) => {
+                self.note_recovery(work)?;
+                return Ok(Some(examined));
+            }
+            Err(error) if concerns_package_only(&error) => error,
+            Err(error) => return Err(error),
         };
         let why = super::with_causes(&error);
         let now = self.clock.now();
         self.store.postpone(work, again_at(&error, work.attempts, now), &why)?;
         self.witness.see(&Happening::Postponed { package: &work.package, why: &why });
+        if !matches!(error, PipelineError::Registry(RegistryError::Stale { .. })) {
+            self.note_failure(work, &why)?;
+        }
         Ok(None)
+    }
+
+    fn note_failure(&self, work: &Work, why: &str) -> Result<(), PipelineError> {
+        let attempts = work.attempts.saturating_add(1);
+        if attempts < FAILING {
+            return Ok(());
+        }
+        self.record_operation(&operation::unreadable_package(&work.package, attempts, why), self.clock.now())
+    }
+
+    fn note_recovery(&self, work: &Work) -> Result<(), PipelineError> {
+        let trouble = operation::unreadable_package(&work.package, work.attempts, "");
+        self.resolve_operation(&trouble, "it was looked at", self.clock.now())
+    }
+
+    /// Queues every watched package that was not compared with its registry for long: a net below the feeds.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn enqueue_overdue(&self) -> Result<usize, PipelineError> {
+        let now = self.clock.now();
+        let watchlist = self.watchlist();
+        let overdue = |at: Option<DateTime<Utc>>| at.is_none_or(|at| now - at >= self.settings.reconcile_after);
+        let rows = self.store.packages()?.into_iter().filter(|row| overdue(row.checked_at));
+        let packages: Vec<Package> = rows
+            .map(|row| row.package)
+            .filter(|package| {
+                self.registries.contains_key(&package.ecosystem()) && watchlist.matches(package).is_some()
+            })
+            .collect();
+        self.store.remind(&packages, "compared once in a while", now)?;
+        Ok(packages.len())
     }
 
     fn enqueue_rechecks(&self) -> Result<(), PipelineError> {
@@ -117,6 +175,7 @@ impl Pipeline {
     pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
         let mut summary = PassSummary::default();
         self.enqueue_unknown()?;
+        self.enqueue_overdue()?;
         for Source { feed, .. } in &self.sources {
             match self.observe(feed.as_ref()).await {
                 Ok(_) => {}
@@ -141,13 +200,30 @@ impl WorkPass {
     }
 }
 
+/// Whether an error is one package's matter. Any other failure of the store is everybody's.
+fn concerns_package_only(error: &PipelineError) -> bool {
+    match error {
+        // The operator changed the baseline meanwhile: judging again is all that is needed. What cannot be stored is said
+        // with the package that it belongs to, and does not keep the others waiting.
+        PipelineError::Store(error) => {
+            matches!(error, StoreError::BaselineMoved { .. } | StoreError::Unstorable { .. })
+        }
+        _ => true,
+    }
+}
+
 fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
     let attempts = attempts as usize;
     match error {
-        PipelineError::Store(_) => now,
-        PipelineError::Registry(RegistryError::Stale { .. }) if attempts < STALE_SECONDS.len() => {
-            now + TimeDelta::seconds(STALE_SECONDS[attempts])
-        }
-        _ => now + TimeDelta::minutes(RETRY_MINUTES[attempts.min(RETRY_MINUTES.len() - 1)]),
+        PipelineError::Store(StoreError::BaselineMoved { .. }) => now,
+        PipelineError::Registry(RegistryError::Stale { .. }) => match STALE_SECONDS.get(attempts) {
+            Some(seconds) => now + TimeDelta::seconds(*seconds),
+            None => now + retry_after(attempts - STALE_SECONDS.len()),
+        },
+        _ => now + retry_after(attempts),
     }
+}
+
+fn retry_after(attempts: usize) -> TimeDelta {
+    TimeDelta::minutes(RETRY_MINUTES[attempts.min(RETRY_MINUTES.len() - 1)])
 }

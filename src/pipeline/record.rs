@@ -13,20 +13,24 @@ use crate::{
 
 /// How many of a package's releases are looked at when a held one may join the baseline.
 const RELEASES_AFTER: usize = 500;
+/// Said of a release that could not be compared with what came before it.
+const BLIND: &str =
+    "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
 /// Who teaches the baseline when nobody else does.
 const ACTOR: &str = "provwatch";
 
 impl Pipeline {
-    /// Verifies a release, judges it against the baseline and records the outcome.
+    /// Verifies a release, judges it against the baseline and records the outcome. A `blind` baseline is one that the
+    /// evidence of the package's history is missing from: what is unremarkable beside it has not been checked.
     pub(super) async fn judge(
         &self,
         subject: &Subject<'_>,
         release: RegistryRelease,
-        baseline: &mut StoredBaseline,
+        (baseline, blind): (&mut StoredBaseline, bool),
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let observation = self.observe_release(subject.registry, release).await;
-        let record = self.judgement(subject, observation, baseline)?;
+        let record = self.judgement(subject, observation, baseline, blind)?;
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);
         examined.releases += 1;
@@ -41,20 +45,25 @@ impl Pipeline {
         subject: &Subject<'_>,
         observation: Observation,
         baseline: &StoredBaseline,
+        blind: bool,
     ) -> Result<Record, PipelineError> {
-        let assessment = assess::assess(&baseline.baseline, &observation);
+        let assessment = assess::assess_tuned(&baseline.baseline, &observation, &self.settings.tuning);
         let links = self.links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
-        let unchecked = unchecked(&observation);
+        let mut unchecked = unchecked(&observation);
+        unchecked.extend(blind.then(|| BLIND.to_owned()));
         let stored = subject.stored.get(observation.purl.version());
-        let teaches = assessment.teaches && unchecked.is_empty() && !stored.is_some_and(|stored| stored.teaches);
+        let alerted = stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
+        let teaches = assessment.teaches && unchecked.is_empty() && !alerted && !subject.has_taught(&observation.purl);
         let mut lesson = Lesson::over(baseline);
         if teaches {
             lesson.learn(&observation, None);
             self.let_held_join(subject, &observation, &mut lesson)?;
         }
-        let mut record = Record::observed(observation, outcome(alert.as_ref(), &unchecked), subject.now);
-        record.recheck_at = self.again_at(&unchecked, stored.map_or(0, |stored| stored.attempts), subject.now);
+        let recheck_at = self.again_at(&unchecked, subject.attempts(&observation.purl), subject.now);
+        // Once alerted, always alerted: another look may add to an alert, and only the operator or time lets it join.
+        let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
+        record.recheck_at = recheck_at;
         record.unchecked = unchecked;
         record.subscriptions = alert.as_ref().map(|alert| self.subscriptions.matching(alert)).unwrap_or_default();
         record.alert = alert;
@@ -73,7 +82,8 @@ impl Pipeline {
         let unchecked = if fetched { unchecked(&observation) } else { Vec::new() };
         let invalid = observation.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }));
         let mut lesson = Lesson::over(baseline);
-        if unchecked.is_empty() && !invalid && observation.status == ReleaseStatus::Published {
+        let published = observation.status == ReleaseStatus::Published;
+        if unchecked.is_empty() && !invalid && published && !subject.has_taught(&observation.purl) {
             lesson.learn(&observation, None);
         }
         let outcome = match (unchecked.is_empty(), invalid) {
@@ -81,8 +91,9 @@ impl Pipeline {
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Learned,
         };
+        let recheck_at = self.again_at(&unchecked, subject.attempts(&observation.purl), subject.now);
         let mut record = Record::observed(observation, outcome, subject.now);
-        record.recheck_at = self.again_at(&unchecked, 0, subject.now);
+        record.recheck_at = recheck_at;
         record.unchecked = unchecked;
         record.baseline = lesson.change();
         advance(baseline, &record);
@@ -166,13 +177,32 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Resolves an alert about provwatch itself, if it stands, because its cause is gone.
+    pub(super) fn resolve_operation(
+        &self,
+        trouble: &Trouble,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        let (fingerprint, _) = Alert::identify(AlertKind::Operation, &trouble.subject);
+        if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
+            self.store.resolve(&fingerprint, ACTOR, reason, now)?;
+        }
+        Ok(())
+    }
+
     fn links(&self, subject: &Subject<'_>, observation: &Observation) -> Links {
         Links { registry: Some(subject.registry.page(&observation.purl).to_string()), ..assess::links(observation) }
     }
 
+    /// When to look again at a release of which something could not be checked, after so many looks in vain.
     fn again_at(&self, unchecked: &[String], attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if unchecked.is_empty() { None } else { self.next_look(attempts, now) }
+    }
+
+    pub(super) fn next_look(&self, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let delay = self.settings.recheck.get(usize::try_from(attempts).ok()?)?;
-        (!unchecked.is_empty()).then(|| now + *delay)
+        now.checked_add_signed(*delay)
     }
 
     /// Tells the witness of a record.
@@ -228,11 +258,11 @@ fn advance(baseline: &mut StoredBaseline, record: &Record) {
     }
 }
 
-fn outcome(alert: Option<&Alert>, unchecked: &[String]) -> Outcome {
-    match (alert, unchecked.is_empty()) {
-        (Some(_), _) => Outcome::Alerted,
-        (None, false) => Outcome::Unchecked,
-        (None, true) => Outcome::Clean,
+fn outcome(alerted: bool, unchecked: &[String]) -> Outcome {
+    match (alerted, unchecked.is_empty()) {
+        (true, _) => Outcome::Alerted,
+        (false, false) => Outcome::Unchecked,
+        (false, true) => Outcome::Clean,
     }
 }
 

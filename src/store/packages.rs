@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
 
 use super::{
-    Store, StoreError,
+    Outcome, Store, StoreError,
     columns::{Json, Micros, Text, Word, time},
 };
 use crate::model::{Package, ReleaseStatus};
@@ -55,6 +55,8 @@ impl PackageRow {
 pub struct VersionState {
     /// Its status.
     pub status: ReleaseStatus,
+    /// What came of looking at it.
+    pub outcome: Outcome,
     /// The fingerprint of its files, see [`super::files_fingerprint`].
     pub files: String,
     /// Whether the baseline learned from it.
@@ -139,7 +141,7 @@ impl Store {
     pub fn version_states(&self, package: &Package) -> Result<BTreeMap<String, VersionState>, StoreError> {
         self.read("reading the states of a package's versions", |db| {
             let mut query = db.prepare_cached(
-                "SELECT version, status, files, teaches, unchecked, recheck_at, attempts FROM releases WHERE package = ?1",
+                "SELECT version, status, outcome, files, teaches, unchecked, recheck_at, attempts FROM releases WHERE package = ?1",
             )?;
             let rows = query.query_map([package.to_string()], |row| Ok((row.get("version")?, version_state(row)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -150,6 +152,7 @@ impl Store {
 fn version_state(row: &Row<'_>) -> rusqlite::Result<VersionState> {
     Ok(VersionState {
         status: row.get::<_, Word<_>>("status")?.0,
+        outcome: row.get::<_, Word<_>>("outcome")?.0,
         files: row.get("files")?,
         teaches: row.get("teaches")?,
         unchecked: row.get::<_, Json<_>>("unchecked")?.0,

@@ -131,6 +131,23 @@ impl Store {
         })
     }
 
+    /// Puts another look at a release off, or gives it up, because there was nothing to look at. `false`: it was not
+    /// waiting.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn put_off_recheck(&self, release: &ReleaseId, until: Option<DateTime<Utc>>) -> Result<bool, StoreError> {
+        self.write("putting a recheck off", |db| {
+            let changed = db
+                .prepare_cached(
+                    "UPDATE releases SET recheck_at = ?2, attempts = iif(?2 IS NULL, 0, attempts + 1)
+                     WHERE purl = ?1 AND recheck_at IS NOT NULL",
+                )?
+                .execute((release.to_string(), until.map(Micros)))?;
+            Ok(changed == 1)
+        })
+    }
+
     /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
     ///
     /// # Errors

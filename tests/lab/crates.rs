@@ -53,6 +53,20 @@ impl CratesWorld {
         self.feed.push((name.to_owned(), version.to_owned(), publication.at));
     }
 
+    pub fn yank(&mut self, name: &str, version: &str) {
+        for release in self.crates.get_mut(name).unwrap() {
+            if release["num"] == version {
+                release["yanked"] = json!(true);
+            }
+        }
+    }
+
+    /// Crate and version of everything that is listed.
+    pub fn releases(&self) -> Vec<(String, String)> {
+        let version = |release: &Value| release["num"].as_str().unwrap().to_owned();
+        self.crates.iter().flat_map(|(name, all)| all.iter().map(|one| (name.clone(), version(one)))).collect()
+    }
+
     pub fn api(&self, path: &str) -> Answer {
         let path = path.split('?').next()?;
         let mut parts = path.strip_prefix("/api/v1/crates/")?.split('/');

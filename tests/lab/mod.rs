@@ -11,12 +11,15 @@ pub mod keys;
 pub mod log;
 pub mod npm;
 pub mod pypi;
+pub mod rig;
+pub mod server;
 pub mod world;
 
 pub use attestation::{Breakage, Statement};
 pub use authority::{Authority, Workflow};
 pub use keys::Key;
 pub use log::TransparencyLog;
+pub use rig::Rig;
 pub use world::{By, Fault, Publication, World};
 
 use base64::{Engine, prelude::BASE64_STANDARD};

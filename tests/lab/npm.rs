@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use provwatch::model::RegistryId;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -17,6 +16,7 @@ pub struct NpmWorld {
     packages: BTreeMap<String, Document>,
     seq: u64,
     attestations: BTreeMap<String, Value>,
+    cached: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -26,6 +26,7 @@ struct Document {
     versions: Map<String, Value>,
     time: Map<String, Value>,
     latest: String,
+    deleted: bool,
 }
 
 fn time(at: DateTime<Utc>) -> String {
@@ -47,7 +48,7 @@ impl NpmWorld {
     pub fn publish(&mut self, lab: &Lab, name: &str, version: &str, publication: &Publication) {
         let tarball = sha512(format!("{name}@{version}").as_bytes());
         let integrity = format!("sha512-{}", b64(&tarball));
-        let base = RegistryId::NPM.base_url();
+        let base = "https://npm.example/";
         let escaped = name.replace('/', "%2f");
         let mut dist = json!({
             "integrity": integrity,
@@ -107,6 +108,34 @@ impl NpmWorld {
         document.seq = self.seq;
     }
 
+    /// From now on the registry's cache serves the document as it is now, whatever the feed announces.
+    pub fn lag(&mut self, name: &str) {
+        let (_, _, body) = self.registry(&format!("/{name}")).unwrap();
+        self.cached.insert(name.to_owned(), body);
+    }
+
+    /// The cache is as new as the feed again.
+    pub fn catch_up(&mut self, name: &str) {
+        self.cached.remove(name);
+    }
+
+    /// Takes the whole package down.
+    pub fn take_down(&mut self, name: &str) {
+        self.changed(name);
+        self.packages.get_mut(name).unwrap().deleted = true;
+    }
+
+    /// The feed's last sequence.
+    pub fn sequence(&self) -> u64 {
+        self.seq
+    }
+
+    /// Package and version of everything that can be installed.
+    pub fn releases(&self) -> Vec<(String, String)> {
+        let there = self.packages.iter().filter(|(_, document)| !document.deleted);
+        there.flat_map(|(name, document)| document.versions.keys().map(|v| (name.clone(), v.clone()))).collect()
+    }
+
     /// Starts the sequence anew, as npm did in 2021.
     pub fn reset_sequence(&mut self) {
         self.seq = 0;
@@ -122,7 +151,10 @@ impl NpmWorld {
             return Some(("application/json", Vec::new(), self.attestations.get(&release)?.to_string().into_bytes()));
         }
         let name = path.trim_start_matches('/').replace("%2f", "/").replace("%2F", "/").replace("%40", "@");
-        let document = self.packages.get(&name)?;
+        if let Some(body) = self.cached.get(&name) {
+            return Some(("application/json", Vec::new(), body.clone()));
+        }
+        let document = self.packages.get(&name).filter(|document| !document.deleted)?;
         let body = json!({
             "_id": name,
             "_rev": document.revision(),
@@ -155,7 +187,11 @@ impl NpmWorld {
             .iter()
             .map(|name| {
                 let document = &self.packages[*name];
-                json!({"seq": document.seq, "id": name, "changes": [{"rev": document.revision()}]})
+                let mut row = json!({"seq": document.seq, "id": name, "changes": [{"rev": document.revision()}]});
+                if document.deleted {
+                    row["deleted"] = json!(true);
+                }
+                row
             })
             .collect();
         json(json!({"results": results, "last_seq": last}))

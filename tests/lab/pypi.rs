@@ -23,6 +23,7 @@ struct Project {
     versions: Vec<String>,
     files: Vec<Value>,
     serial: u64,
+    quarantined: bool,
 }
 
 struct Row {
@@ -35,29 +36,65 @@ struct Row {
 impl PypiWorld {
     pub fn publish(&mut self, lab: &Lab, name: &str, version: &str, publication: &Publication) {
         let underscored = name.replace('-', "_");
-        self.log(name, Some(version), publication.at, "new release");
-        for file in [format!("{underscored}-{version}-py3-none-any.whl"), format!("{underscored}-{version}.tar.gz")] {
-            let digest = hex::encode(sha256(file.as_bytes()));
-            let path = format!("/integrity/{name}/{version}/{file}/provenance");
-            let mut entry = json!({
-                "filename": file,
-                "url": format!("https://files.example/{file}"),
-                "hashes": {"sha256": digest},
-                "requires-python": null,
-                "size": 1000,
-                "upload-time": publication.at.to_rfc3339_opts(SecondsFormat::Micros, true),
-                "yanked": false,
-                "provenance": null,
-            });
-            if let Some(workflow) = publication.attesting() {
-                entry["provenance"] = json!(format!("https://pypi.example{path}"));
-                let object = lab.pypi_provenance(&file, &digest, workflow, publication.at, publication.broken);
-                self.provenance.insert(path, object);
-            }
-            self.projects.entry(name.to_owned()).or_default().files.push(entry);
-            self.log(name, Some(version), publication.at, &format!("add py3 file {file}"));
+        self.upload(lab, name, version, &format!("{underscored}-{version}-py3-none-any.whl"), publication);
+        self.upload(lab, name, version, &format!("{underscored}-{version}.tar.gz"), publication);
+    }
+
+    /// One file; the release appears with its first.
+    pub fn upload(&mut self, lab: &Lab, name: &str, version: &str, file: &str, publication: &Publication) {
+        let project = self.projects.entry(name.to_owned()).or_default();
+        if !project.versions.iter().any(|known| known == version) {
+            project.versions.push(version.to_owned());
+            self.log(name, Some(version), publication.at, "new release");
         }
-        self.projects.get_mut(name).unwrap().versions.push(version.to_owned());
+        let digest = hex::encode(sha256(file.as_bytes()));
+        let path = format!("/integrity/{name}/{version}/{file}/provenance");
+        let mut entry = json!({
+            "filename": file,
+            "url": format!("https://files.example/{file}"),
+            "hashes": {"sha256": digest},
+            "requires-python": null,
+            "size": 1000,
+            "upload-time": publication.at.to_rfc3339_opts(SecondsFormat::Micros, true),
+            "yanked": false,
+            "provenance": null,
+        });
+        if let Some(workflow) = publication.attesting() {
+            entry["provenance"] = json!(format!("https://pypi.example{path}"));
+            let object = lab.pypi_provenance(file, &digest, workflow, publication.at, publication.broken);
+            self.provenance.insert(path, object);
+        }
+        self.projects.get_mut(name).unwrap().files.push(entry);
+        self.log(name, Some(version), publication.at, &format!("add py3 file {file}"));
+    }
+
+    /// Yanks every file of a release.
+    pub fn yank(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
+        for file in &mut self.projects.get_mut(name).unwrap().files {
+            if file["filename"].as_str().unwrap().contains(&format!("-{version}")) {
+                file["yanked"] = json!("it is broken");
+            }
+        }
+        self.log(name, Some(version), at, "yank release");
+    }
+
+    /// Locks the project, which hides its files.
+    pub fn quarantine(&mut self, name: &str, at: DateTime<Utc>) {
+        self.projects.get_mut(name).unwrap().quarantined = true;
+        self.log(name, None, at, "project quarantined");
+    }
+
+    /// Project and version of everything that is listed.
+    pub fn releases(&self) -> Vec<(String, String)> {
+        self.projects
+            .iter()
+            .flat_map(|(name, project)| project.versions.iter().map(|version| (name.clone(), version.clone())))
+            .collect()
+    }
+
+    /// The changelog's last serial.
+    pub fn last_serial(&self) -> u64 {
+        self.journal.len() as u64
     }
 
     pub fn governance(&mut self, name: &str, action: &str, at: DateTime<Utc>) {
@@ -94,9 +131,9 @@ impl PypiWorld {
         let body = json!({
             "meta": {"api-version": "1.4", "_last-serial": project.serial},
             "name": name,
-            "project-status": {"status": "active"},
-            "versions": project.versions,
-            "files": project.files,
+            "project-status": {"status": if project.quarantined { "quarantined" } else { "active" }},
+            "versions": if project.quarantined { &[] } else { project.versions.as_slice() },
+            "files": if project.quarantined { &[] } else { project.files.as_slice() },
         });
         let headers = vec![("x-pypi-last-serial".to_owned(), project.serial.to_string())];
         Some(("application/vnd.pypi.simple.v1+json", headers, body.to_string().into_bytes()))

@@ -1,15 +1,16 @@
 //! Registries of our own on `npm.example`, `replicate.example`, `pypi.example`, `crates.example`, `index.example` and
-//! `static.example`. The world answers requests as the real ones do, in memory ([`Transport`]) or over a socket
-//! (`super::server`), and misbehaves when it is told to.
+//! `static.example`, and a receiver of alerts on `hooks.example`. The world answers requests as the real ones do, in
+//! memory ([`Transport`]) or over a socket (`super::server`), and misbehaves when it is told to.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
 };
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use provwatch::http::{Request, Response, Transport, TransportError};
+use serde_json::Value;
 
 use super::{Breakage, Lab, Workflow, crates::CratesWorld, npm::NpmWorld, pypi::PypiWorld};
 
@@ -59,6 +60,12 @@ impl Publication {
         self
     }
 
+    #[must_use]
+    pub fn at(mut self, at: DateTime<Utc>) -> Self {
+        self.at = at;
+        self
+    }
+
     pub fn attesting(&self) -> Option<&Workflow> {
         match &self.by {
             By::Workflow(workflow) | By::TokenWithProvenance { workflow, .. } => Some(workflow),
@@ -88,7 +95,10 @@ struct Inner {
     pypi: Mutex<PypiWorld>,
     crates: Mutex<CratesWorld>,
     faults: Mutex<VecDeque<(String, Fault)>>,
+    outages: Mutex<Vec<(String, Fault)>>,
     requests: Mutex<Vec<String>>,
+    received: Mutex<Vec<(String, Value)>>,
+    published: Mutex<BTreeMap<String, Vec<Publication>>>,
 }
 
 impl std::fmt::Debug for World {
@@ -105,7 +115,10 @@ impl World {
             pypi: Mutex::default(),
             crates: Mutex::default(),
             faults: Mutex::default(),
+            outages: Mutex::default(),
             requests: Mutex::default(),
+            received: Mutex::default(),
+            published: Mutex::default(),
         }))
     }
 
@@ -114,19 +127,37 @@ impl World {
     }
 
     pub fn publish_npm(&self, name: &str, version: &str, publication: &Publication) {
-        self.0.npm.lock().unwrap().publish(&self.0.lab, name, version, publication);
+        self.note(&format!("pkg:npm/{}@{version}", name.replacen('@', "%40", 1)), publication);
+        self.npm().publish(&self.0.lab, name, version, publication);
     }
 
     pub fn unpublish_npm(&self, name: &str, version: &str) {
-        self.0.npm.lock().unwrap().unpublish(name, version);
+        self.npm().unpublish(name, version);
     }
 
     pub fn publish_pypi(&self, name: &str, version: &str, publication: &Publication) {
-        self.0.pypi.lock().unwrap().publish(&self.0.lab, name, version, publication);
+        self.note(&format!("pkg:pypi/{name}@{version}"), publication);
+        self.pypi().publish(&self.0.lab, name, version, publication);
+    }
+
+    /// One more file of a release, new or not.
+    pub fn upload_pypi(&self, name: &str, version: &str, file: &str, publication: &Publication) {
+        self.note(&format!("pkg:pypi/{name}@{version}"), publication);
+        self.pypi().upload(&self.0.lab, name, version, file, publication);
     }
 
     pub fn publish_crate(&self, name: &str, version: &str, publication: &Publication) {
-        self.0.crates.lock().unwrap().publish(name, version, publication);
+        self.note(&format!("pkg:cargo/{name}@{version}"), publication);
+        self.crates().publish(name, version, publication);
+    }
+
+    fn note(&self, purl: &str, publication: &Publication) {
+        self.0.published.lock().unwrap().entry(purl.to_owned()).or_default().push(publication.clone());
+    }
+
+    /// Everything that was ever published, by purl: what a perfect observer would know.
+    pub fn published(&self) -> BTreeMap<String, Vec<Publication>> {
+        self.0.published.lock().unwrap().clone()
     }
 
     pub fn pypi_role(&self, name: &str, action: &str, at: &str) {
@@ -135,6 +166,28 @@ impl World {
 
     pub fn npm(&self) -> std::sync::MutexGuard<'_, NpmWorld> {
         self.0.npm.lock().unwrap()
+    }
+
+    pub fn pypi(&self) -> std::sync::MutexGuard<'_, PypiWorld> {
+        self.0.pypi.lock().unwrap()
+    }
+
+    pub fn crates(&self) -> std::sync::MutexGuard<'_, CratesWorld> {
+        self.0.crates.lock().unwrap()
+    }
+
+    /// What the receiver of alerts took, each with the path it was sent to.
+    pub fn received(&self) -> Vec<(String, Value)> {
+        self.0.received.lock().unwrap().clone()
+    }
+
+    /// Every answer to a URL that contains `part` goes wrong until it is mended.
+    pub fn break_down(&self, part: &str, fault: Fault) {
+        self.0.outages.lock().unwrap().push((part.to_owned(), fault));
+    }
+
+    pub fn mend(&self, part: &str) {
+        self.0.outages.lock().unwrap().retain(|(broken, _)| broken != part);
     }
 
     /// The next answer to a URL that contains `part` goes wrong.
@@ -163,15 +216,24 @@ impl World {
             "crates.example" => self.0.crates.lock().unwrap().api(path),
             "index.example" => self.0.crates.lock().unwrap().index(path),
             "static.example" => self.0.crates.lock().unwrap().feed(path),
+            "hooks.example" => self.receive(path, body),
             _ => None,
         };
         Some(conditional(answer, headers))
     }
 
+    fn receive(&self, path: &str, body: &[u8]) -> Answer {
+        self.0.received.lock().unwrap().push((path.to_owned(), serde_json::from_slice(body).unwrap()));
+        Some(("text/plain", Vec::new(), Vec::new()))
+    }
+
     fn fault(&self, url: &str) -> Option<Fault> {
         let mut faults = self.0.faults.lock().unwrap();
-        let place = faults.iter().position(|(part, _)| url.contains(part.as_str()))?;
-        faults.remove(place).map(|(_, fault)| fault)
+        if let Some(place) = faults.iter().position(|(part, _)| url.contains(part.as_str())) {
+            return faults.remove(place).map(|(_, fault)| fault);
+        }
+        let outages = self.0.outages.lock().unwrap();
+        outages.iter().find(|(part, _)| url.contains(part.as_str())).map(|(_, fault)| fault.clone())
     }
 }
 
@@ -206,6 +268,10 @@ impl Transport for World {
         };
         let body = request.body.clone().unwrap_or_default();
         let answer = self.respond(request.url.host_str().unwrap_or_default(), &path, &headers, &body);
-        Box::pin(async move { answer.ok_or_else(|| TransportError::Failed("connection reset by peer".to_owned())) })
+        let limit = request.max_body;
+        Box::pin(async move {
+            let answer = answer.ok_or_else(|| TransportError::Failed("connection reset by peer".to_owned()))?;
+            if answer.body.len() as u64 > limit { Err(TransportError::TooLarge { limit }) } else { Ok(answer) }
+        })
     }
 }

@@ -125,7 +125,7 @@ fn print(alerts: &[Alert]) {
             Cell::new(title(alert)),
         ]);
     }
-    output::print(&mut table);
+    output::print(&table);
     output::line("");
     output::line("`provwatch alerts show <id>` gives the evidence and what to do.");
 }

@@ -55,7 +55,7 @@ impl History {
                 step.note.as_ref().map(words::sentence).unwrap_or_default(),
             ]);
         }
-        output::print(&mut table);
+        output::print(&table);
         if steps.len() == self.limit {
             output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
         }

@@ -80,7 +80,7 @@ fn print(lines: &[Line]) {
             if line.held == 0 { NOTHING.to_owned() } else { line.held.to_string() },
         ]);
     }
-    output::print(&mut table);
+    output::print(&table);
 }
 
 impl Line {

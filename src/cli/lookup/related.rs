@@ -64,5 +64,5 @@ fn print(how: &str, others: &[Other]) {
         let published = other.published_at.map_or(NOTHING.to_owned(), words::minute);
         table.add_row([format!("  {}", other.purl), published, other.outcome.as_str().to_owned()]);
     }
-    output::print(&mut table);
+    output::print(&table);
 }

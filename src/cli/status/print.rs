@@ -41,7 +41,7 @@ fn sources(report: &Report) {
             trouble(report, source),
         ]);
     }
-    output::print(&mut table);
+    output::print(&table);
 }
 
 /// The last error, if nothing succeeded since, and the last gap.
@@ -132,7 +132,7 @@ fn subscriptions(report: &Report) {
     for subscription in &report.subscriptions {
         table.add_row(deliveries(report, subscription));
     }
-    output::print(&mut table);
+    output::print(&table);
 }
 
 fn deliveries(report: &Report, subscription: &Subscription) -> [String; 5] {

@@ -85,7 +85,7 @@ fn print(watchlist: &Watchlist, included: &[Reason], excluded: &[Reason]) {
             words::name(reason.note.as_deref().unwrap_or_default()),
         ]);
     }
-    output::print(&mut table);
+    output::print(&table);
     let (packages, globs) = watchlist.counts();
     output::line("");
     output::line(format_args!(

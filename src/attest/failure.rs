@@ -1,0 +1,159 @@
+//! Why an attestation does not hold, in the words of the model: the check that failed, and what exactly was wrong.
+
+use std::fmt::Display;
+
+use sigstore_verify::{CertificateError, Error, TransparencyLogError};
+
+use crate::model::{Check, Provenance};
+
+/// Most characters of a reason that quotes a document.
+const MAX_REASON: usize = 300;
+
+/// Why something signed was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// A check failed: what is signed is not what it claims to be.
+    #[error("{check}: {reason}")]
+    Invalid {
+        /// The check.
+        check: Check,
+        /// What exactly was wrong; printable and short.
+        reason: String,
+    },
+    /// This version of provwatch, or its trust material, cannot tell.
+    #[error("it cannot be checked: {reason}")]
+    Unavailable {
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl Failure {
+    /// A failed check.
+    pub(super) fn invalid(check: Check, reason: impl Display) -> Self {
+        Self::Invalid { check, reason: printable(reason) }
+    }
+
+    /// Something that cannot be told.
+    pub(super) fn unavailable(reason: impl Display) -> Self {
+        Self::Unavailable { reason: printable(reason) }
+    }
+
+    /// The same failure, its reason beginning with where it was found.
+    #[must_use]
+    pub(super) fn of(self, place: &str) -> Self {
+        match self {
+            Self::Invalid { check, reason } => Self::invalid(check, format_args!("{place}: {reason}")),
+            Self::Unavailable { reason } => Self::unavailable(format_args!("{place}: {reason}")),
+        }
+    }
+
+    /// The check that failed, if one did.
+    pub fn check(&self) -> Option<Check> {
+        match self {
+            Self::Invalid { check, .. } => Some(*check),
+            Self::Unavailable { .. } => None,
+        }
+    }
+}
+
+impl From<Failure> for Provenance {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Invalid { check, reason } => Self::Invalid { check, reason },
+            Failure::Unavailable { reason } => Self::Unavailable { reason },
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match check_of(&error) {
+            Some(check) => Self::invalid(check, error),
+            None => Self::unavailable(error),
+        }
+    }
+}
+
+/// The check behind an error of the verifier; none if the fault is with the trust root.
+fn check_of(error: &Error) -> Option<Check> {
+    Some(match error {
+        Error::IdentityMismatch { .. } | Error::IssuerMismatch { .. } => Check::Publisher,
+        Error::SignatureInvalid(_) => Check::Signature,
+        Error::ArtifactMismatch(_) | Error::UnsupportedArtifact(_) | Error::ArtifactRead(_) => Check::SubjectDigest,
+        Error::Certificate(CertificateError::Sct(_)) => Check::CertificateTimestamp,
+        Error::Certificate(_) => Check::CertificateChain,
+        Error::TransparencyLog(TransparencyLogError::IntegratedTime(_)) | Error::Timestamp(_) => Check::Timestamp,
+        Error::TransparencyLog(_) => Check::TransparencyLog,
+        Error::Bundle(error) => check_of_bundle(error),
+        Error::Crypto(error) => check_of_crypto(error),
+        Error::InvalidTrustRoot(_) | Error::TrustRoot(_) | Error::TrustedCertificate(_) => return None,
+        // Malformed and unsupported bundles, and whatever the verifier learns to find fault with.
+        _ => Check::Format,
+    })
+}
+
+fn check_of_bundle(error: &sigstore_verify::bundle::Error) -> Check {
+    use sigstore_verify::bundle::Error;
+    match error {
+        Error::MissingSigningTimeEvidence | Error::MissingTimestamp => Check::Timestamp,
+        Error::MissingInclusionPromise(_)
+        | Error::MissingInclusionProof(_)
+        | Error::MissingCheckpoint
+        | Error::LogIndexOutOfRange { .. }
+        | Error::CheckpointRootMismatch => Check::TransparencyLog,
+        _ => Check::Format,
+    }
+}
+
+fn check_of_crypto(error: &sigstore_crypto::Error) -> Check {
+    use sigstore_crypto::Error;
+    match error {
+        Error::Verification(_) => Check::Signature,
+        Error::Checkpoint(_) => Check::TransparencyLog,
+        Error::InvalidCertificate(_) => Check::CertificateChain,
+        _ => Check::Format,
+    }
+}
+
+/// A reason fit for people: what it quotes of a hostile document neither floods nor garbles the line.
+pub(super) fn printable(reason: impl Display) -> String {
+    let reason = reason.to_string();
+    let mut chars = reason.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let mut short: String = chars.by_ref().take(MAX_REASON).collect();
+    if chars.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_of_the_verifier_names_its_check() {
+        let log = |error| Error::TransparencyLog(error);
+        for (error, check) in [
+            (Error::SignatureInvalid("x".into()), Some(Check::Signature)),
+            (Error::ArtifactMismatch("x".into()), Some(Check::SubjectDigest)),
+            (Error::Certificate(CertificateError::Sct("x".into())), Some(Check::CertificateTimestamp)),
+            (Error::Certificate(CertificateError::ChainInvalid("x".into())), Some(Check::CertificateChain)),
+            (log(TransparencyLogError::UnknownLog { log_id: "x".into() }), Some(Check::TransparencyLog)),
+            (log(TransparencyLogError::IntegratedTime("x".into())), Some(Check::Timestamp)),
+            (Error::Bundle(sigstore_verify::bundle::Error::MissingTimestamp), Some(Check::Timestamp)),
+            (Error::Bundle(sigstore_verify::bundle::Error::MissingCheckpoint), Some(Check::TransparencyLog)),
+            (Error::InvalidBundle("x".into()), Some(Check::Format)),
+            (Error::InvalidTrustRoot("x".into()), None),
+        ] {
+            assert_eq!(Failure::from(error).check(), check);
+        }
+    }
+
+    #[test]
+    fn reasons_stay_short_and_printable() {
+        let reason = printable(format!("\u{1b}[2J\n{}", "x".repeat(10_000)));
+        assert!(!reason.chars().any(char::is_control));
+        assert_eq!(reason.chars().count(), MAX_REASON + 1);
+    }
+}

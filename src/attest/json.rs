@@ -1,0 +1,143 @@
+//! Bounded reading of signed JSON: UTF-8 as a whole, nested no deeper than 64 levels, and no key twice in one object.
+//! Parsers disagree on which of two equal keys counts, and an attacker would choose.
+
+use std::{cell::Cell, collections::HashSet, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
+};
+
+use super::failure::Failure;
+use crate::model::Check;
+
+/// Most bytes of an attestation document. Real ones have some ten thousand.
+pub(super) const MAX_DOCUMENT: usize = 8 * 1024 * 1024;
+
+/// Deepest nesting.
+const MAX_DEPTH: u8 = 64;
+
+/// Reads a document.
+///
+/// # Errors
+/// [`Check::Format`].
+pub(super) fn read<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Failure> {
+    let malformed = |error: &dyn fmt::Display| Failure::invalid(Check::Format, error);
+    if document.len() > MAX_DOCUMENT {
+        return Err(malformed(&format_args!("it has {} bytes, more than {MAX_DOCUMENT}", document.len())));
+    }
+    let text = std::str::from_utf8(document).map_err(|error| malformed(&error))?;
+    let mut parser = serde_json::Deserializer::from_str(text);
+    Sound { depth: &Cell::new(0) }.deserialize(&mut parser).map_err(|error| malformed(&error))?;
+    serde_json::from_str(text).map_err(|error| malformed(&error))
+}
+
+/// Goes through any value and keeps nothing of it.
+#[derive(Clone, Copy)]
+struct Sound<'a> {
+    depth: &'a Cell<u8>,
+}
+
+impl Sound<'_> {
+    fn nested<T, E: Error>(self, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let depth = self.depth.get() + 1;
+        if depth > MAX_DEPTH {
+            return Err(E::custom(format_args!("it is nested deeper than {MAX_DEPTH} levels")));
+        }
+        self.depth.set(depth);
+        let value = read()?;
+        self.depth.set(depth - 1);
+        Ok(value)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Sound<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Sound<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        self.nested(|| {
+            while items.next_element_seed(self)?.is_some() {}
+            Ok(())
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        self.nested(|| {
+            let mut keys = HashSet::new();
+            while let Some(key) = object.next_key::<String>()? {
+                object.next_value_seed(self)?;
+                if let Some(twice) = keys.replace(key) {
+                    return Err(A::Error::custom(format_args!("the key {twice:?} stands twice")));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::IgnoredAny;
+
+    use super::*;
+
+    #[test]
+    fn obnoxious_documents_are_refused_with_a_reason() {
+        let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
+        let bottomless = "[".repeat(1_000_000);
+        for (document, why) in [
+            (&b""[..], "EOF"),
+            (b"{\"a\": 1", "EOF"),
+            (b"{\"a\": 1, \"a\": 2}", "\"a\" stands twice"),
+            (b"[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]", "\"a\" stands twice"),
+            (b"{} {}", "trailing"),
+            (b"\xff", "utf-8"),
+            (deep.as_bytes(), "nested deeper"),
+            (bottomless.as_bytes(), "nested deeper"),
+        ] {
+            let error = read::<IgnoredAny>(document).expect_err("obnoxious").to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        let large = vec![b' '; MAX_DOCUMENT + 1];
+        assert!(read::<IgnoredAny>(&large).is_err());
+        let deep_enough = format!("{}{}", "[".repeat(64), "]".repeat(64));
+        assert!(read::<IgnoredAny>(deep_enough.as_bytes()).is_ok());
+        assert!(read::<IgnoredAny>(br#"[{"a": 1}, {"a": [null, true, -1, 1.5, "x"]}]"#).is_ok());
+    }
+}

@@ -1,0 +1,154 @@
+//! npm's attestations document: the provenance, signed by the workflow, and the publish attestation, signed by the
+//! registry. <https://github.com/npm/attestation>
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm};
+
+use super::{
+    failure::Failure,
+    json,
+    statement::{Algorithm, Statement, key_hint, key_id},
+    trust::TrustMaterial,
+};
+use crate::model::{Check, Digests, Provenance, ReleaseId, VerifiedProvenance};
+
+/// The predicate type of the registry's own attestation.
+const PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
+
+/// The predicate types of provenance, SLSA 0.2 and 1.
+const PROVENANCE: [&str; 2] = ["https://slsa.dev/provenance/v1", "https://slsa.dev/provenance/v0.2"];
+
+/// Most attestations of one release.
+const MAX_ATTESTATIONS: usize = 32;
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow)]
+    attestations: Vec<Item<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item<'a> {
+    predicate_type: String,
+    #[serde(borrow)]
+    bundle: &'a RawValue,
+}
+
+/// An attestation that speaks of the release; not yet verified.
+struct Unverified {
+    bundle: Bundle,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Provenance,
+    Publish,
+}
+
+impl Kind {
+    fn of(predicate_type: &str) -> Option<Self> {
+        match predicate_type {
+            PUBLISH => Some(Self::Publish),
+            other => PROVENANCE.contains(&other).then_some(Self::Provenance),
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Provenance => "the provenance",
+            Self::Publish => "the publish attestation",
+        }
+    }
+}
+
+/// Verifies the attestations document of one release.
+pub(super) fn verify(trust: &TrustMaterial, document: &[u8], subject: &str, digests: &Digests) -> Provenance {
+    match attested(trust, document, subject, digests) {
+        Ok(Some(provenance)) => Provenance::Verified(Box::new(provenance)),
+        Ok(None) => Provenance::Absent,
+        Err(failure) => failure.into(),
+    }
+}
+
+/// The provenance, if the document has one; the first, if it has several. Whatever is there must hold.
+fn attested(
+    trust: &TrustMaterial,
+    document: &[u8],
+    subject: &str,
+    digests: &Digests,
+) -> Result<Option<VerifiedProvenance>, Failure> {
+    let document: Document<'_> = json::read(document)?;
+    if document.attestations.len() > MAX_ATTESTATIONS {
+        return Err(Failure::invalid(Check::Format, format!("more than {MAX_ATTESTATIONS} attestations")));
+    }
+    let release = subject.parse().map_err(Failure::unavailable)?;
+    let read = document.attestations.iter().filter_map(|item| {
+        let kind = Kind::of(&item.predicate_type)?;
+        Some(read(item, kind, &release, digests).map_err(|failure| failure.of(kind.title())))
+    });
+    let read = read.collect::<Result<Vec<_>, _>>()?;
+    let artifact = ArtifactDigest::new(HashAlgorithm::Sha2512, sha512(digests)?).map_err(Failure::unavailable)?;
+    let mut found = None;
+    for attestation in &read {
+        let provenance =
+            attestation.verify(trust, &artifact).map_err(|failure| failure.of(attestation.kind.title()))?;
+        found = found.or(provenance);
+    }
+    Ok(found)
+}
+
+fn sha512(digests: &Digests) -> Result<Vec<u8>, Failure> {
+    let digest = Algorithm::Sha512.of(digests)?;
+    hex::decode(digest).map_err(|error| Failure::unavailable(format_args!("the registry's sha512: {error}")))
+}
+
+/// Everything that needs no signature: what it is, of what it speaks, by whom it claims to be signed.
+fn read(item: &Item<'_>, kind: Kind, release: &ReleaseId, digests: &Digests) -> Result<Unverified, Failure> {
+    let bundle = Bundle::from_json(item.bundle.get()).map_err(|error| Failure::invalid(Check::Format, error))?;
+    let statement = Statement::of(&bundle)?;
+    if statement.predicate_type != item.predicate_type {
+        let reason = format!("the statement is {:?}, listed as {:?}", statement.predicate_type, item.predicate_type);
+        return Err(Failure::invalid(Check::PayloadType, reason));
+    }
+    let is_name = |name: &str| name.parse::<ReleaseId>().is_ok_and(|named| named == *release);
+    statement.speaks_of(&release.to_string(), is_name, Algorithm::Sha512, digests)?;
+    check_signer(&bundle, kind)?;
+    Ok(Unverified { bundle, kind })
+}
+
+/// The workflow signs with a certificate and names no key; the registry signs with the key that it names twice.
+fn check_signer(bundle: &Bundle, kind: Kind) -> Result<(), Failure> {
+    let reason = match (kind, key_hint(bundle), key_id(bundle)) {
+        (Kind::Provenance, Some(_), _) => {
+            return Err(Failure::invalid(Check::CertificateChain, "it is signed with a key instead of a certificate"));
+        }
+        (Kind::Publish, None, _) => "it is not signed with a key of the registry".to_owned(),
+        (Kind::Provenance, None, "") => return Ok(()),
+        (Kind::Provenance, None, id) => format!("it is signed with a certificate and names the key {id:?}"),
+        (Kind::Publish, Some(hint), id) if hint == id => return Ok(()),
+        (Kind::Publish, Some(hint), id) => format!("the signature names the key {id:?}, the bundle {hint:?}"),
+    };
+    Err(Failure::invalid(Check::RegistryKey, reason))
+}
+
+impl Unverified {
+    fn verify(&self, trust: &TrustMaterial, artifact: &ArtifactDigest) -> Result<Option<VerifiedProvenance>, Failure> {
+        let artifact = Artifact::from_digest(artifact.clone());
+        match self.kind {
+            Kind::Provenance => trust.verify_keyless(&self.bundle, artifact).map(Some),
+            Kind::Publish => self.verify_publish(trust, artifact).map(|()| None),
+        }
+    }
+
+    /// The key must have been valid at the time that the verification proves.
+    fn verify_publish(&self, trust: &TrustMaterial, artifact: Artifact<'_>) -> Result<(), Failure> {
+        let hint = key_hint(&self.bundle).unwrap_or_default();
+        let key = trust.npm_keys.attesting(hint)?;
+        let verified = trust.verify_keyed(&self.bundle, artifact, key)?;
+        let at = verified.signed_at.ok_or_else(|| Failure::invalid(Check::Timestamp, "nobody vouches for its time"))?;
+        key.check_valid(at)
+    }
+}

@@ -1,0 +1,166 @@
+//! PyPI's provenance object of one file (PEP 740): attestations of the file, and the trusted publisher that uploaded them.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm};
+
+use super::{
+    failure::Failure,
+    file_name, json as document,
+    publisher::Publisher,
+    statement::{Algorithm, PAYLOAD_TYPE, Statement},
+    trust::TrustMaterial,
+};
+use crate::model::{Check, Digests, Provenance, RegistryId, VerifiedProvenance, WorkflowIdentity};
+
+/// The predicate type of provenance, the other one that PyPI takes.
+const SLSA: &str = "https://slsa.dev/provenance/v1";
+
+/// Most attestations of one file.
+const MAX_ATTESTATIONS: usize = 32;
+
+/// <https://peps.python.org/pep-0740/#provenance-objects>
+#[derive(Deserialize)]
+struct Object {
+    version: u64,
+    attestation_bundles: Vec<PublisherBundle>,
+}
+
+#[derive(Deserialize)]
+struct PublisherBundle {
+    publisher: Publisher,
+    attestations: Vec<Attestation>,
+}
+
+/// <https://peps.python.org/pep-0740/#attestation-objects>
+#[derive(Deserialize)]
+struct Attestation {
+    version: u64,
+    verification_material: Material,
+    envelope: Envelope,
+}
+
+#[derive(Deserialize)]
+struct Material {
+    certificate: String,
+    transparency_entries: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    statement: String,
+    signature: String,
+}
+
+/// An attestation that speaks of the file; not yet verified.
+struct Unverified<'a> {
+    bundle: Bundle,
+    publisher: &'a Publisher,
+}
+
+/// Verifies the provenance object of one file.
+pub(super) fn verify(trust: &TrustMaterial, object: &[u8], file: &str, digests: &Digests) -> Provenance {
+    match attested(trust, object, file, digests) {
+        Ok(Some(provenance)) => Provenance::Verified(Box::new(provenance)),
+        Ok(None) => Provenance::Absent,
+        Err(failure) => failure.into(),
+    }
+}
+
+/// The first attestation, if the object has one. All of them must hold and agree on who built.
+fn attested(
+    trust: &TrustMaterial,
+    object: &[u8],
+    file: &str,
+    digests: &Digests,
+) -> Result<Option<VerifiedProvenance>, Failure> {
+    let object: Object = document::read(object)?;
+    check_version(object.version)?;
+    if object.attestation_bundles.iter().map(|bundle| bundle.attestations.len()).sum::<usize>() > MAX_ATTESTATIONS {
+        return Err(Failure::invalid(Check::Format, format!("more than {MAX_ATTESTATIONS} attestations")));
+    }
+    let attestations = object.attestation_bundles.iter().flat_map(|bundle| {
+        bundle.attestations.iter().map(|attestation| read(attestation, &bundle.publisher, file, digests))
+    });
+    let attestations = attestations.collect::<Result<Vec<_>, _>>()?;
+    let artifact = ArtifactDigest::new(HashAlgorithm::Sha2256, sha256(digests)?).map_err(Failure::unavailable)?;
+    let mut first: Option<VerifiedProvenance> = None;
+    for attestation in &attestations {
+        let next = trust.verify_keyless(&attestation.bundle, Artifact::from_digest(artifact.clone()))?;
+        attestation.publisher.check(&next.identity)?;
+        match &first {
+            Some(first) => check_same_builder(&first.identity, &next.identity)?,
+            None => first = Some(next),
+        }
+    }
+    Ok(first)
+}
+
+fn check_version(version: u64) -> Result<(), Failure> {
+    match version {
+        1 => Ok(()),
+        other => Err(Failure::invalid(Check::Format, format!("version {other} of PEP 740 is not known"))),
+    }
+}
+
+fn sha256(digests: &Digests) -> Result<Vec<u8>, Failure> {
+    let digest = Algorithm::Sha256.of(digests)?;
+    hex::decode(digest).map_err(|error| Failure::unavailable(format_args!("the registry's sha256: {error}")))
+}
+
+/// Everything that needs no signature: what it is, of what it speaks.
+fn read<'a>(
+    attestation: &Attestation,
+    publisher: &'a Publisher,
+    file: &str,
+    digests: &Digests,
+) -> Result<Unverified<'a>, Failure> {
+    check_version(attestation.version)?;
+    let bundle = attestation.to_bundle()?;
+    let statement = Statement::of(&bundle)?;
+    let publish = format!("{}attestations/publish/v1", RegistryId::PYPI_DOCS.base_url());
+    if ![publish.as_str(), SLSA].contains(&statement.predicate_type.as_str()) {
+        let reason = format!("PyPI takes no attestations of the type {:?}", statement.predicate_type);
+        return Err(Failure::invalid(Check::PayloadType, reason));
+    }
+    statement.speaks_of(file, |name| file_name::same(name, file), Algorithm::Sha256, digests)?;
+    Ok(Unverified { bundle, publisher })
+}
+
+impl Attestation {
+    /// The same as a bundle of version 0.3.
+    fn to_bundle(&self) -> Result<Bundle, Failure> {
+        let bundle = json!({
+            "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "verificationMaterial": {
+                "certificate": {"rawBytes": self.verification_material.certificate},
+                "tlogEntries": self.verification_material.transparency_entries,
+            },
+            "dsseEnvelope": {
+                "payload": self.envelope.statement,
+                "payloadType": PAYLOAD_TYPE,
+                "signatures": [{"sig": self.envelope.signature}],
+            },
+        });
+        serde_json::from_value(bundle).map_err(|error| Failure::invalid(Check::Format, error))
+    }
+}
+
+/// Two attestations of one file come from one build: what tells repository and workflow apart must be the same. What names
+/// the signer may differ, as reusable workflows sign in their own name.
+fn check_same_builder(one: &WorkflowIdentity, other: &WorkflowIdentity) -> Result<(), Failure> {
+    let builder = |identity: &WorkflowIdentity| {
+        let claims = &identity.claims;
+        (
+            identity.issuer.clone(),
+            claims.source_repository_uri.clone().unwrap_or_else(|| identity.subject.clone()),
+            claims.source_repository_identifier.clone(),
+            claims.source_repository_owner_identifier.clone(),
+            claims.build_config_uri.clone(),
+        )
+    };
+    if builder(one) == builder(other) {
+        return Ok(());
+    }
+    Err(Failure::invalid(Check::Publisher, format!("its attestations name two builders, {one} and {other}")))
+}

@@ -1,0 +1,238 @@
+//! A registry's signing keys, in either of the forms in which npm's are distributed.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use sigstore_crypto::VerificationKey;
+use sigstore_types::{DerPublicKey, SignatureBytes};
+
+use super::{encoding::base64, failure::Failure, json};
+use crate::model::Check;
+
+/// Most keys of a list.
+const MAX_KEYS: usize = 64;
+
+/// What a key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Usage {
+    /// `dist.signatures`.
+    Signatures,
+    /// Publish attestations.
+    Attestations,
+}
+
+impl Usage {
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Signatures => "signatures",
+            Self::Attestations => "attestations",
+        }
+    }
+}
+
+/// One key for one usage.
+#[derive(Debug)]
+pub(super) struct RegistryKey {
+    id: String,
+    /// `None`: both.
+    usage: Option<Usage>,
+    pub(super) der: DerPublicKey,
+    valid: Window,
+}
+
+/// From start to end, both inclusive.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Window {
+    start: Option<DateTime<Utc>>,
+    end: Option<DateTime<Utc>>,
+}
+
+impl RegistryKey {
+    /// Whether the signature over the message is this key's.
+    pub(super) fn verify(&self, message: &[u8], signature: Vec<u8>) -> bool {
+        let key = VerificationKey::from_spki(&self.der);
+        key.is_ok_and(|key| key.verify(message, &SignatureBytes::new(signature)).is_ok())
+    }
+
+    /// Holds if the key was valid at that time.
+    pub(super) fn check_valid(&self, at: DateTime<Utc>) -> Result<(), Failure> {
+        let Window { start, end } = self.valid;
+        let valid = start.is_none_or(|start| start <= at) && end.is_none_or(|end| at <= end);
+        valid.then_some(()).ok_or_else(|| self.not_valid(at))
+    }
+
+    fn not_valid(&self, at: DateTime<Utc>) -> Failure {
+        Failure::invalid(Check::RegistryKey, format!("the registry's key {:?} was not valid at {at}", self.id))
+    }
+}
+
+/// The keys of a registry.
+#[derive(Debug)]
+pub struct RegistryKeys(Vec<RegistryKey>);
+
+impl RegistryKeys {
+    /// Reads a list: the TUF target (`keyId`, `keyUsage`, `publicKey`) or the answer of npm's `/-/npm/v1/keys` (`keyid`,
+    /// `expires`, `key`). Keys of other usages are passed over.
+    ///
+    /// # Errors
+    /// [`Check::Format`], or [`Check::RegistryKey`] if a key cannot be used.
+    pub fn parse(document: &[u8]) -> Result<Self, Failure> {
+        let list: List = json::read(document)?;
+        if list.keys.is_empty() || list.keys.len() > MAX_KEYS {
+            let reason = format!("it has {} keys where 1 to {MAX_KEYS} are expected", list.keys.len());
+            return Err(Failure::invalid(Check::Format, reason));
+        }
+        let keys: Vec<_> = list.keys.into_iter().filter_map(|key| key.read().transpose()).collect::<Result<_, _>>()?;
+        for (index, key) in keys.iter().enumerate() {
+            if keys[..index].iter().any(|other| other.id == key.id && other.usage == key.usage) {
+                return Err(Failure::invalid(Check::RegistryKey, format!("key {:?} stands twice", key.id)));
+            }
+        }
+        Ok(Self(keys))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The key of that id for publish attestations. Whether it was valid can be said once their time is verified.
+    pub(super) fn attesting(&self, id: &str) -> Result<&RegistryKey, Failure> {
+        self.find(id, Usage::Attestations)
+    }
+
+    /// The key of that id for registry signatures, if it was not retired yet when the release was published. The
+    /// registry may sign releases anew with a younger key, so the start says nothing.
+    pub(super) fn signing(&self, id: &str, published_at: DateTime<Utc>) -> Result<&RegistryKey, Failure> {
+        let key = self.find(id, Usage::Signatures)?;
+        match key.valid.end {
+            Some(end) if end < published_at => Err(key.not_valid(published_at)),
+            _ => Ok(key),
+        }
+    }
+
+    fn find(&self, id: &str, usage: Usage) -> Result<&RegistryKey, Failure> {
+        let key = self.0.iter().find(|key| key.id == id && key.usage.is_none_or(|of| of == usage));
+        let title = usage.title();
+        key.ok_or_else(|| Failure::invalid(Check::RegistryKey, format!("{id:?} is no key of the registry for {title}")))
+    }
+}
+
+#[derive(Deserialize)]
+struct List {
+    keys: Vec<WireKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireKey {
+    #[serde(rename_all = "camelCase")]
+    Tuf { key_id: String, key_usage: String, public_key: WirePublicKey },
+    Registry {
+        keyid: String,
+        key: String,
+        #[serde(default)]
+        expires: Option<DateTime<Utc>>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePublicKey {
+    raw_bytes: String,
+    #[serde(default)]
+    valid_for: Window,
+}
+
+impl WireKey {
+    fn read(self) -> Result<Option<RegistryKey>, Failure> {
+        let (id, usage, spki, valid) = match self {
+            Self::Registry { keyid, key, expires } => (keyid, None, key, Window { start: None, end: expires }),
+            Self::Tuf { key_id, key_usage, public_key } => {
+                let usage = match key_usage.as_str() {
+                    "npm:signatures" => Usage::Signatures,
+                    "npm:attestations" => Usage::Attestations,
+                    _ => return Ok(None),
+                };
+                (key_id, Some(usage), public_key.raw_bytes, public_key.valid_for)
+            }
+        };
+        let unusable = |why: &dyn std::fmt::Display| Failure::invalid(Check::RegistryKey, format!("key {id:?}: {why}"));
+        let der = DerPublicKey::new(base64(&spki).ok_or_else(|| unusable(&"it is not base64"))?);
+        VerificationKey::from_spki(&der).map_err(|error| unusable(&error))?;
+        Ok(Some(RegistryKey { id, usage, der, valid }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const OLD: &str = "SHA256:jl3bwswu80PjjokCgh0o2w5c2U4LhQAE57gj9cz1kzA";
+
+    fn embedded() -> Value {
+        serde_json::from_slice(include_bytes!("npm-keys.json")).expect("JSON")
+    }
+
+    fn parse(list: &Value) -> Result<RegistryKeys, Failure> {
+        RegistryKeys::parse(list.to_string().as_bytes())
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a time")
+    }
+
+    #[test]
+    fn keys_are_valid_in_their_time() {
+        let keys = parse(&embedded()).expect("usable");
+        let check = |found: Result<(), Failure>| found.err().and_then(|failure| failure.check());
+        for (time, signature, attestation) in [
+            ("2021-01-01T00:00:00Z", None, Some(Check::RegistryKey)),
+            ("2023-01-01T00:00:00Z", None, None),
+            ("2025-01-30T00:00:00Z", Some(Check::RegistryKey), Some(Check::RegistryKey)),
+        ] {
+            assert_eq!(check(keys.signing(OLD, at(time)).map(|_| ())), signature, "{time}");
+            assert_eq!(check(keys.attesting(OLD).and_then(|key| key.check_valid(at(time)))), attestation, "{time}");
+        }
+        assert_eq!(check(keys.attesting("SHA256:unknown").map(|_| ())), Some(Check::RegistryKey));
+    }
+
+    #[test]
+    fn the_registrys_own_form_is_read_too() {
+        let key = &embedded()["keys"][0];
+        let list = json!({"keys": [{
+            "expires": "2025-01-29T00:00:00.000Z",
+            "keyid": key["keyId"],
+            "keytype": "ecdsa-sha2-nistp256",
+            "scheme": "ecdsa-sha2-nistp256",
+            "key": key["publicKey"]["rawBytes"],
+        }]});
+        let keys = parse(&list).expect("usable");
+        assert!(keys.attesting(OLD).is_ok());
+        assert!(keys.signing(OLD, at("2025-01-30T00:00:00Z")).is_err());
+    }
+
+    #[test]
+    fn obnoxious_lists_are_refused() {
+        let with = |pointer: &str, value: Value| {
+            let mut list = embedded();
+            *list.pointer_mut(pointer).expect("it is there") = value;
+            list
+        };
+        for list in [
+            json!({}),
+            json!({"keys": []}),
+            json!({"keys": vec![embedded()["keys"][0].clone(); 65]}),
+            with("/keys/0/keyId", json!(1)),
+            with("/keys/0/publicKey/rawBytes", json!("%%%")),
+            with("/keys/0/publicKey/rawBytes", json!("AAAA")),
+            with("/keys/0/publicKey/validFor/start", json!("yesterday")),
+            with("/keys/1/keyUsage", json!("npm:signatures")),
+        ] {
+            assert!(parse(&list).is_err(), "{list}");
+        }
+        let unknown = with("/keys/0/keyUsage", json!("npm:something-new"));
+        assert!(parse(&unknown).is_ok());
+    }
+}

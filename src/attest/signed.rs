@@ -1,0 +1,65 @@
+//! One bundle, all checks: the verifier's, and ours on top.
+
+use chrono::{DateTime, Utc};
+use sigstore_types::{Artifact, Bundle};
+use sigstore_verify::{Policy, PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
+
+use super::{
+    checkpoint, encoding, failure::Failure, identity::identity, registry_key::RegistryKey, trust::TrustMaterial,
+};
+use crate::model::{Check, LogEntry, VerifiedProvenance, WorkflowIdentity};
+
+/// What a verified bundle proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Who signed, if a certificate says so.
+    pub identity: Option<WorkflowIdentity>,
+    /// The earliest verified time of signing.
+    pub signed_at: Option<DateTime<Utc>>,
+    /// Where it is logged.
+    pub log: Option<LogEntry>,
+}
+
+impl TrustMaterial {
+    /// Verifies a bundle signed with a certificate, whoever signed it.
+    pub(super) fn verify_keyless(
+        &self,
+        bundle: &Bundle,
+        artifact: Artifact<'_>,
+    ) -> Result<VerifiedProvenance, Failure> {
+        let verified = self.verify_bundle(bundle, artifact, &VerificationPolicy::any_identity())?;
+        let identity = verified.identity.ok_or_else(|| {
+            Failure::invalid(Check::CertificateChain, "it is signed with a key, where a certificate is expected")
+        })?;
+        Ok(VerifiedProvenance { identity, signed_at: verified.signed_at, log: verified.log })
+    }
+
+    /// Verifies a bundle signed with a registry's key.
+    pub(super) fn verify_keyed(
+        &self,
+        bundle: &Bundle,
+        artifact: Artifact<'_>,
+        key: &RegistryKey,
+    ) -> Result<Verified, Failure> {
+        self.verify_bundle(bundle, artifact, &PublicKeyVerificationPolicy::new(key.der.clone()))
+    }
+
+    pub(super) fn verify_bundle(
+        &self,
+        bundle: &Bundle,
+        artifact: Artifact<'_>,
+        policy: &dyn Policy,
+    ) -> Result<Verified, Failure> {
+        let result = self.verifier.verify(artifact, bundle, policy)?;
+        let certificate = bundle.signing_certificate();
+        Ok(Verified {
+            identity: certificate.map(|certificate| identity(certificate.as_bytes())).transpose()?,
+            signed_at: signed_at(&result),
+            log: checkpoint::logged_at(&self.trusted_root, bundle)?,
+        })
+    }
+}
+
+fn signed_at(result: &VerificationResult) -> Option<DateTime<Utc>> {
+    result.verified_timestamps().iter().min().copied().and_then(encoding::time)
+}

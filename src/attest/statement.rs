@@ -1,0 +1,129 @@
+//! The in-toto statement inside an envelope, read before any signature is checked: a statement about something else need
+//! not be verified to be of no use.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use sigstore_types::{Bundle, SignatureContent, bundle::VerificationMaterialContent};
+
+use super::{failure::Failure, json};
+use crate::model::{Check, Digests};
+
+/// The payload type of in-toto statements.
+pub(super) const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+
+/// The types of statements in use.
+const STATEMENT_TYPES: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
+
+/// Most subjects of a statement.
+const MAX_SUBJECTS: usize = 1024;
+
+/// What the checks need of a statement. <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
+#[derive(Debug, Deserialize)]
+pub(super) struct Statement {
+    #[serde(rename = "_type")]
+    kind: String,
+    subject: Vec<Subject>,
+    #[serde(rename = "predicateType")]
+    pub(super) predicate_type: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Subject {
+    name: String,
+    digest: BTreeMap<String, String>,
+}
+
+impl Statement {
+    /// The statement of a bundle.
+    ///
+    /// # Errors
+    /// [`Check::PayloadType`] if it carries something else, [`Check::Format`] if it is malformed.
+    pub(super) fn of(bundle: &Bundle) -> Result<Self, Failure> {
+        let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
+            return Err(Failure::invalid(Check::PayloadType, "it is a signature without a statement"));
+        };
+        if envelope.payload_type != PAYLOAD_TYPE {
+            let reason = format!("the payload is of the type {:?}, not {PAYLOAD_TYPE:?}", envelope.payload_type);
+            return Err(Failure::invalid(Check::PayloadType, reason));
+        }
+        let statement: Self = json::read(envelope.payload.as_bytes()).map_err(|failure| failure.of("the statement"))?;
+        if !STATEMENT_TYPES.contains(&statement.kind.as_str()) {
+            return Err(Failure::invalid(Check::PayloadType, format!("unknown statement type {:?}", statement.kind)));
+        }
+        if statement.subject.len() > MAX_SUBJECTS {
+            return Err(Failure::invalid(Check::Format, format!("more than {MAX_SUBJECTS} subjects")));
+        }
+        Ok(statement)
+    }
+
+    /// Holds if one subject has both a name that `is_name` takes and the digest. `wanted` is the name for people.
+    ///
+    /// # Errors
+    /// [`Check::SubjectName`] if no subject has the name, else [`Check::SubjectDigest`].
+    pub(super) fn speaks_of(
+        &self,
+        wanted: &str,
+        is_name: impl Fn(&str) -> bool,
+        algorithm: Algorithm,
+        digests: &Digests,
+    ) -> Result<(), Failure> {
+        let digest = algorithm.of(digests)?;
+        let named: Vec<_> = self.subject.iter().filter(|subject| is_name(&subject.name)).collect();
+        if named.is_empty() {
+            let names: Vec<_> = self.subject.iter().take(3).map(|subject| subject.name.as_str()).collect();
+            let reason = format!("it speaks of {names:?}, not of {wanted:?}");
+            return Err(Failure::invalid(Check::SubjectName, reason));
+        }
+        let attested: Vec<_> = named.iter().filter_map(|subject| subject.digest.get(algorithm.as_str())).collect();
+        if attested.iter().any(|attested| attested.eq_ignore_ascii_case(digest)) {
+            return Ok(());
+        }
+        let reason = match attested.first() {
+            Some(attested) => format!("the registry serves {} {digest}, it speaks of {attested}", algorithm.as_str()),
+            None => format!("it gives no {} of {wanted:?}", algorithm.as_str()),
+        };
+        Err(Failure::invalid(Check::SubjectDigest, reason))
+    }
+}
+
+/// The digest by which a registry's attestations name files.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Algorithm {
+    Sha256,
+    Sha512,
+}
+
+impl Algorithm {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    /// The digest among those that the registry gives of the file.
+    pub(super) fn of(self, digests: &Digests) -> Result<&str, Failure> {
+        let digest = match self {
+            Self::Sha256 => digests.sha256.as_deref(),
+            Self::Sha512 => digests.sha512.as_deref(),
+        };
+        digest.ok_or_else(|| Failure::unavailable(format!("the registry gives no {} of the file", self.as_str())))
+    }
+}
+
+/// The hint of the key with which a bundle is signed; none if it is signed with a certificate.
+pub(super) fn key_hint(bundle: &Bundle) -> Option<&str> {
+    match &bundle.verification_material.content {
+        VerificationMaterialContent::PublicKey(key) => Some(&key.hint),
+        _ => None,
+    }
+}
+
+/// The key id that the signature itself names, empty where it names none.
+pub(super) fn key_id(bundle: &Bundle) -> &str {
+    match &bundle.content {
+        SignatureContent::DsseEnvelope(envelope) => envelope.signature.keyid.as_str(),
+        _ => "",
+    }
+}

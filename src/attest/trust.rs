@@ -1,0 +1,181 @@
+//! What signatures are verified against: Sigstore's trust root and npm's signing keys.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT, TrustedRoot};
+
+use super::registry_key::RegistryKeys;
+
+/// npm's keys as of January 2025, a copy of the target `keys.json` of Sigstore's TUF repository
+/// (<https://github.com/sigstore/root-signing>, Apache-2.0).
+const NPM_KEYS: &[u8] = include_bytes!("npm-keys.json");
+
+/// Most bytes of a trust root or key list.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// Sigstore's trust root and npm's signing keys, parsed once; clones share them.
+#[derive(Clone)]
+pub struct TrustMaterial {
+    pub(super) trusted_root: Arc<TrustedRoot>,
+    pub(super) verifier: Arc<sigstore_verify::Verifier>,
+    pub(super) npm_keys: Arc<RegistryKeys>,
+}
+
+impl fmt::Debug for TrustMaterial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrustMaterial")
+            .field("tlogs", &self.trusted_root.tlogs.iter().map(|log| &log.base_url).collect::<Vec<_>>())
+            .field("npm_keys", &self.npm_keys)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no trust material, or none newer than what is in use. Says nothing of any release: it is trouble with the
+/// infrastructure.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// A file cannot be read.
+    #[error("reading {}; check [trust] in the configuration", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The trust root is malformed, or a key or certificate in it is.
+    #[error("{origin} is no usable Sigstore trust root")]
+    Root {
+        /// Where it comes from.
+        origin: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The key list is malformed, or a key in it is.
+    #[error("{origin} is no usable list of npm's keys: {why}")]
+    Keys {
+        /// Where it comes from.
+        origin: String,
+        /// Why.
+        why: String,
+    },
+    /// The TUF repository could not be reached, or does not hold what it promises.
+    #[error(
+        "refreshing the trust material from {url} failed; this is trouble with the infrastructure, not with any release, \
+         and what was in use stays in use"
+    )]
+    Refresh {
+        /// The repository.
+        url: url::Url,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl TrustMaterial {
+    /// What this version of provwatch was built with: Sigstore's public-good trust root and npm's keys.
+    ///
+    /// # Panics
+    /// Never: a test reads the same constants.
+    pub fn embedded() -> Self {
+        Self::parse("the embedded trust root", SIGSTORE_PRODUCTION_TRUSTED_ROOT, "the embedded key list", NPM_KEYS)
+            .expect("the embedded trust material is checked by a test")
+    }
+
+    /// Sigstore's staging instance, with npm's keys.
+    ///
+    /// # Panics
+    /// Never: a test reads the same constants.
+    pub fn staging() -> Self {
+        Self::parse("the embedded staging root", SIGSTORE_STAGING_TRUSTED_ROOT, "the embedded key list", NPM_KEYS)
+            .expect("the embedded trust material is checked by a test")
+    }
+
+    /// A `trusted_root.json`, and npm's keys: the TUF target's form or the registry's own, or the embedded ones.
+    ///
+    /// # Errors
+    /// A file that cannot be read or used.
+    pub fn from_files(trusted_root: &Path, npm_keys: Option<&Path>) -> Result<Self, TrustError> {
+        let root = read(trusted_root)?;
+        let root_origin = trusted_root.display().to_string();
+        let root = std::str::from_utf8(&root)
+            .map_err(|error| TrustError::Root { origin: root_origin.clone(), source: error.into() })?;
+        match npm_keys {
+            Some(path) => Self::parse(&root_origin, root, &path.display().to_string(), &read(path)?),
+            None => Self::parse(&root_origin, root, "the embedded key list", NPM_KEYS),
+        }
+    }
+
+    /// The same trust root with npm's keys from a file, in the TUF target's form or the registry's own.
+    ///
+    /// # Errors
+    /// A file that cannot be read or used.
+    pub fn with_npm_keys(self, path: &Path) -> Result<Self, TrustError> {
+        let npm_keys = RegistryKeys::parse(&read(path)?)
+            .map_err(|error| TrustError::Keys { origin: path.display().to_string(), why: error.to_string() })?;
+        Ok(Self { npm_keys: Arc::new(npm_keys), ..self })
+    }
+
+    /// From the documents themselves; the origins are for errors.
+    pub(super) fn parse(root_origin: &str, root: &str, keys_origin: &str, keys: &[u8]) -> Result<Self, TrustError> {
+        let unusable = |source: Box<dyn std::error::Error + Send + Sync>| TrustError::Root {
+            origin: root_origin.to_owned(),
+            source,
+        };
+        let trusted_root = TrustedRoot::from_json(root).map_err(|error| unusable(error.into()))?;
+        let verifier = sigstore_verify::Verifier::new(&trusted_root).map_err(|error| unusable(error.into()))?;
+        let npm_keys = RegistryKeys::parse(keys)
+            .map_err(|error| TrustError::Keys { origin: keys_origin.to_owned(), why: error.to_string() })?;
+        Ok(Self { trusted_root: Arc::new(trusted_root), verifier: Arc::new(verifier), npm_keys: Arc::new(npm_keys) })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TrustError> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path);
+    let read = file.and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)).and_then(|length| {
+        let fits = length as u64 <= MAX_FILE;
+        fits.then_some(()).ok_or_else(|| std::io::Error::other(format!("it is larger than {MAX_FILE} bytes")))
+    });
+    read.map_err(|source| TrustError::Read { path: path.to_owned(), source })?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_material_is_usable() {
+        assert!(!TrustMaterial::embedded().npm_keys.is_empty());
+        assert_ne!(
+            format!("{:?}", TrustMaterial::embedded().trusted_root),
+            format!("{:?}", TrustMaterial::staging().trusted_root)
+        );
+    }
+
+    #[test]
+    fn unusable_files_are_refused_by_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("good.json"), SIGSTORE_PRODUCTION_TRUSTED_ROOT).expect("written");
+        std::fs::write(path("bad.json"), "{\"mediaType\": 1}").expect("written");
+        std::fs::write(path("binary.json"), [0xff; 8]).expect("written");
+        std::fs::write(path("huge.json"), vec![b' '; 5 << 20]).expect("written");
+        for name in ["missing.json", "bad.json", "binary.json", "huge.json"] {
+            let error = TrustMaterial::from_files(&path(name), None).expect_err(name).to_string();
+            assert!(error.contains(name), "{error}");
+            let error = TrustMaterial::from_files(&path("good.json"), Some(&path(name))).expect_err(name).to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        assert!(TrustMaterial::from_files(&path("good.json"), None).is_ok());
+        assert!(TrustMaterial::embedded().with_npm_keys(&path("bad.json")).is_err());
+    }
+}

@@ -1,0 +1,62 @@
+//! Verification of what registries serve.
+
+use chrono::{DateTime, Utc};
+
+use super::{encoding::base64, failure::Failure, npm, pypi, trust::TrustMaterial};
+use crate::model::{Check, Digests, Provenance};
+
+/// Verifies attestations and registry signatures offline, against one set of trust material.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    trust: TrustMaterial,
+}
+
+impl Verifier {
+    /// A verifier that shares the trust material.
+    pub fn new(trust: &TrustMaterial) -> Self {
+        Self { trust: trust.clone() }
+    }
+
+    /// Verifies npm's attestations document of a release: provenance and publish attestation must both speak of the
+    /// release (`subject`, a purl) and of the file with that SHA-512. Attestations of unknown types are passed over;
+    /// without provenance the outcome is [`Provenance::Absent`].
+    pub fn npm(&self, document: &[u8], subject: &str, digests: &Digests) -> Provenance {
+        npm::verify(&self.trust, document, subject, digests)
+    }
+
+    /// Verifies PyPI's provenance object of a file: every attestation in it must speak of the file of that name and
+    /// SHA-256, and be signed by the publisher that PyPI names. Without any the outcome is [`Provenance::Absent`].
+    pub fn pypi(&self, object: &[u8], file: &str, digests: &Digests) -> Provenance {
+        pypi::verify(&self.trust, object, file, digests)
+    }
+
+    /// Verifies the registry's own signatures over a release, each a key id, a signature (base64) and the message that
+    /// it is over. No signatures hold.
+    ///
+    /// # Errors
+    /// [`Check::RegistryKey`] or [`Check::RegistrySignature`], and what exactly was wrong.
+    pub fn npm_signatures(
+        &self,
+        signatures: &[(&str, &str, &str)],
+        published_at: DateTime<Utc>,
+    ) -> Result<(), (Check, String)> {
+        for (key_id, signature, message) in signatures {
+            self.npm_signature(key_id, signature, message, published_at).map_err(|failure| {
+                let check = failure.check().unwrap_or(Check::RegistrySignature);
+                let (Failure::Invalid { reason, .. } | Failure::Unavailable { reason }) = failure;
+                (check, reason)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn npm_signature(&self, id: &str, signature: &str, message: &str, at: DateTime<Utc>) -> Result<(), Failure> {
+        let key = self.trust.npm_keys.signing(id, at)?;
+        let wrong = |reason| Failure::invalid(Check::RegistrySignature, reason);
+        let signature = base64(signature).ok_or_else(|| wrong("the signature is not base64".to_owned()))?;
+        if key.verify(message.as_bytes(), signature) {
+            return Ok(());
+        }
+        Err(wrong(format!("the signature of the key {id:?} is not over {message:?}")))
+    }
+}

@@ -1,0 +1,338 @@
+//! The whole pipeline over a world of our own and a clock that stands still, so that a test reads like a conversation:
+//! something is published, time passes, a pass is made, this is what is known now.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use provwatch::{
+    attest::{TrustMaterial, Verifier},
+    clock::{Clock, ManualClock},
+    config::Config,
+    model::{Alert, AlertKind, Ecosystem, Package, Provenance, ReleaseId},
+    pipeline::{Nobody, Parts, PassSummary, Pipeline, Witness, assemble, client_over},
+    store::{AlertFilter, Outcome, ReleaseRow, Store},
+    watchlist::Watchlist,
+};
+use tempfile::TempDir;
+
+use super::{By, Lab, Publication, Workflow, World};
+
+/// When every test begins.
+pub const START: &str = "2026-06-01T12:00:00Z";
+
+/// The registries of the world, and two receivers of alerts: one of everything, one of the worst.
+pub const CONFIG: &str = r#"
+[http]
+contact = "operator@example.org"
+max_attempts = 2
+max_document = 1_048_576
+proxy_from_environment = false
+default_limit = { requests_per_minute = 60_000, concurrency = 16 }
+
+[http.hosts]
+"crates.example" = { requests_per_minute = 60_000, concurrency = 16 }
+"index.example" = { requests_per_minute = 60_000, concurrency = 16 }
+
+[registries]
+npm = { registry = "https://npm.example", replicate = "https://replicate.example" }
+pypi = { index = "https://pypi.example" }
+cargo = { api = "https://crates.example", index = "https://index.example", files = "https://static.example" }
+
+[daemon]
+recheck = ["5m", "30m", "2h"]
+
+[[subscriptions]]
+name = "everything"
+type = "webhook"
+url = "https://hooks.example/everything"
+min_severity = "info"
+
+[[subscriptions]]
+name = "worst"
+type = "webhook"
+url = "https://hooks.example/worst"
+min_severity = "high"
+"#;
+
+/// A pipeline in a world.
+pub struct Rig {
+    pub world: World,
+    pub clock: Arc<ManualClock>,
+    pub pipeline: Pipeline,
+    watched: String,
+    folder: TempDir,
+}
+
+impl Rig {
+    /// A pipeline that watches these packages or patterns.
+    pub fn watching(patterns: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let world = World::new();
+        let clock = Arc::new(ManualClock::at_text(START));
+        let watched = format!("packages = {patterns:?}");
+        let pipeline = pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), Arc::new(Nobody));
+        Self { world, clock, pipeline, watched, folder }
+    }
+
+    /// Another process takes over: nothing is left but the store.
+    #[must_use]
+    pub fn restarted(self) -> Self {
+        self.restarted_with(Arc::new(Nobody))
+    }
+
+    /// As [`Rig::restarted`], under the eyes of a witness.
+    #[must_use]
+    pub fn restarted_with(self, witness: Arc<dyn Witness>) -> Self {
+        let Self { world, clock, pipeline, watched, folder } = self;
+        drop(pipeline);
+        let pipeline = self::pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), witness);
+        Self { world, clock, pipeline, watched, folder }
+    }
+
+    /// The database.
+    pub fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("provwatch.db")
+    }
+
+    pub fn store(&self) -> &Store {
+        self.pipeline.store()
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub fn days_pass(&self, days: u64) {
+        self.clock.advance(Duration::from_hours(24 * days));
+    }
+
+    pub fn minutes_pass(&self, minutes: u64) {
+        self.clock.advance(Duration::from_mins(minutes));
+    }
+
+    /// Publishes now.
+    pub fn publish(&self, release: &str, publication: &Publication) {
+        self.publish_at(self.now(), release, publication);
+    }
+
+    /// Publishes so many days before now.
+    pub fn published_before(&self, days: i64, release: &str, publication: &Publication) {
+        self.publish_at(self.now() - TimeDelta::days(days), release, publication);
+    }
+
+    fn publish_at(&self, at: DateTime<Utc>, release: &str, publication: &Publication) {
+        let id: ReleaseId = release.parse().unwrap();
+        let publication = publication.clone().at(at);
+        let (name, version) = (id.package().name(), id.version());
+        match id.package().ecosystem() {
+            Ecosystem::Npm => self.world.publish_npm(name, version, &publication),
+            Ecosystem::Pypi => self.world.publish_pypi(name, version, &publication),
+            Ecosystem::Cargo => self.world.publish_crate(name, version, &publication),
+        }
+    }
+
+    /// A history of `1.0.0` to `1.0.<count - 1>`, one release a month, the last one a month ago.
+    pub fn history(&self, package: &str, count: i64, publication: &Publication) {
+        for number in 0..count {
+            self.published_before(30 * (count - number), &format!("{package}@1.0.{number}"), publication);
+        }
+    }
+
+    /// One pass over everything that is due.
+    pub async fn pass(&self) -> PassSummary {
+        let summary = self.pipeline.pass().await.expect("the store works");
+        self.check();
+        summary
+    }
+
+    /// A pass in which nothing may go wrong.
+    pub async fn smooth_pass(&self) -> PassSummary {
+        let summary = self.pass().await;
+        assert_eq!(summary.failed_sources, []);
+        assert_eq!((summary.work.postponed, summary.undelivered), (0, 0));
+        summary
+    }
+
+    /// Passes until the queue is empty, a minute between them.
+    pub async fn settle(&self) {
+        for _ in 0..500 {
+            self.pass().await;
+            if self.store().work_summary(self.now()).unwrap().waiting == 0 {
+                return;
+            }
+            self.minutes_pass(1);
+        }
+        panic!("the queue never empties");
+    }
+
+    pub fn release(&self, release: &str) -> ReleaseRow {
+        self.store().release(&release.parse().unwrap()).unwrap().unwrap_or_else(|| panic!("{release} is not stored"))
+    }
+
+    pub fn outcome(&self, release: &str) -> Outcome {
+        self.release(release).outcome
+    }
+
+    /// The alerts about releases, the oldest first.
+    pub fn alerts(&self) -> Vec<Alert> {
+        self.alerts_of(AlertKind::Release)
+    }
+
+    /// The alerts about provwatch itself, the oldest first.
+    pub fn troubles(&self) -> Vec<Alert> {
+        self.alerts_of(AlertKind::Operation)
+    }
+
+    fn alerts_of(&self, kind: AlertKind) -> Vec<Alert> {
+        let mut alerts = self.store().alerts(&AlertFilter { limit: 1000, ..AlertFilter::default() }).unwrap();
+        alerts.retain(|alert| alert.kind == kind);
+        alerts.reverse();
+        alerts
+    }
+
+    /// The only alert about a release.
+    pub fn the_alert(&self) -> Alert {
+        let alerts = self.alerts();
+        assert_eq!(alerts.len(), 1, "{:?}", alerts.iter().map(|alert| &alert.title).collect::<Vec<_>>());
+        alerts.into_iter().next().unwrap()
+    }
+
+    /// What must hold at any time: nothing that is published is lost, nothing unverified is called verified, and no
+    /// feed is believed to be further than it is.
+    pub fn check(&self) {
+        self.nothing_is_lost();
+        self.nothing_false_is_verified();
+        self.no_cursor_runs_ahead();
+    }
+
+    fn nothing_is_lost(&self) {
+        let forever = self.now() + TimeDelta::days(10_000);
+        let queued: Vec<Package> =
+            self.store().due_work(forever, 10_000).unwrap().into_iter().map(|work| work.package).collect();
+        let watchlist = self.pipeline.watchlist();
+        // What a pattern means is known only when a feed names it.
+        let known: BTreeSet<Package> = watchlist.packages().map(|(package, _)| package.clone()).collect();
+        let is_known = |package: &Package| known.contains(package) || self.store().package(package).unwrap().is_some();
+        for release in self.listed().into_iter().filter(|release| is_known(release.package())) {
+            let feed_is_behind = self.failing_source(release.package().ecosystem());
+            let stored = self.store().release(&release).unwrap().is_some();
+            assert!(stored || feed_is_behind || queued.contains(release.package()), "{release} is lost");
+        }
+    }
+
+    /// Every release that the registries list.
+    fn listed(&self) -> Vec<ReleaseId> {
+        let npm = self.world.npm().releases();
+        let pypi = self.world.pypi().releases();
+        let cargo = self.world.crates().releases();
+        [(Ecosystem::Npm, npm), (Ecosystem::Pypi, pypi), (Ecosystem::Cargo, cargo)]
+            .into_iter()
+            .flat_map(|(ecosystem, releases)| {
+                releases.into_iter().map(move |(name, version)| {
+                    let package = Package::new(ecosystem, &name).unwrap();
+                    package.at(version)
+                })
+            })
+            .collect()
+    }
+
+    /// Whether the last that was heard of the ecosystem's feed is an error.
+    fn failing_source(&self, ecosystem: Ecosystem) -> bool {
+        let name = match ecosystem {
+            Ecosystem::Npm => "npm-changes",
+            Ecosystem::Pypi => "pypi-changelog",
+            Ecosystem::Cargo => "crates-updates",
+        };
+        let sources = self.store().sources().unwrap();
+        sources.iter().any(|source| source.name == name && source.last_error_at > source.last_success)
+    }
+
+    fn nothing_false_is_verified(&self) {
+        let published = self.world.published();
+        for (purl, publications) in published {
+            let Some(row) = self.store().release(&purl.parse().unwrap()).unwrap() else { continue };
+            let Some(observation) = row.observation else { continue };
+            for provenance in observation.provenances().chain([&observation.attestation]) {
+                let Provenance::Verified(verified) = provenance else { continue };
+                let true_ones = publications.iter().filter(|publication| publication.broken.is_none());
+                let honest = true_ones.filter_map(Publication::attesting).any(|workflow| {
+                    workflow.subject == verified.identity.subject && workflow.claims == verified.identity.claims
+                });
+                assert!(honest, "{purl} is called verified and is not");
+            }
+        }
+    }
+
+    fn no_cursor_runs_ahead(&self) {
+        let at = |source: &str| -> u64 {
+            self.store().cursor(source).unwrap().map_or(0, |cursor| cursor.parse().expect("a number"))
+        };
+        assert!(at("npm-changes") <= self.world.npm().sequence());
+        assert!(at("pypi-changelog") <= self.world.pypi().last_serial());
+    }
+}
+
+/// A pipeline over a store.
+pub fn pipeline(
+    world: &World,
+    clock: &Arc<ManualClock>,
+    watched: &str,
+    store: &Path,
+    witness: Arc<dyn Witness>,
+) -> Pipeline {
+    let config = Config::parse(CONFIG, Path::new("rig.toml")).unwrap_or_else(|problems| panic!("{problems}"));
+    let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
+    let parts = Parts {
+        store: Arc::new(Store::open(store).unwrap()),
+        watchlist: Watchlist::parse(watched, Path::new("watchlist.toml")).unwrap(),
+        http: client_over(&config, Arc::new(world.clone()), Arc::clone(&clock)).unwrap(),
+        verifier: verifier(world.lab()),
+        clock,
+        witness,
+    };
+    assemble(&config, parts).unwrap()
+}
+
+/// What trusts the lab and nobody else.
+pub fn verifier(lab: &Lab) -> Verifier {
+    let folder = TempDir::new().unwrap();
+    let (root, keys) = (folder.path().join("trusted_root.json"), folder.path().join("keys.json"));
+    std::fs::write(&root, lab.trusted_root().to_string()).unwrap();
+    std::fs::write(&keys, lab.npm_keys().to_string()).unwrap();
+    Verifier::new(&TrustMaterial::from_files(&root, Some(&keys)).unwrap())
+}
+
+/// The usual workflow of `acme/<name>`.
+pub fn workflow(name: &str) -> Workflow {
+    Workflow::github(&format!("acme/{name}"), "release.yml", "refs/heads/main")
+}
+
+/// A trusted publisher's release.
+pub fn by_workflow(workflow: &Workflow) -> Publication {
+    Publication::workflow(START, workflow)
+}
+
+/// Ada's release with a token.
+pub fn by_ada() -> Publication {
+    Publication::token(START, "ada", "ada@example.org")
+}
+
+/// A stranger's release with a token.
+pub fn by_mallory() -> Publication {
+    Publication::token(START, "mallory", "mallory@example.net")
+}
+
+/// Ada's release with a token, attested by a workflow.
+pub fn by_ada_attested(workflow: &Workflow) -> Publication {
+    let by = By::TokenWithProvenance {
+        name: "ada".to_owned(),
+        email: "ada@example.org".to_owned(),
+        workflow: Box::new(workflow.clone()),
+    };
+    Publication { by, ..by_ada() }
+}
+
+/// A time as the registries write it.
+pub fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
