@@ -15,7 +15,10 @@ use provwatch::{
     clock::{Clock, SystemClock},
     model::{AlertStatus, BaselineReason, Observation, Package, ReleaseLine},
     pipeline::assess,
-    store::{BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, Record, Store, StoredBaseline},
+    store::{
+        BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, Store,
+        StoredBaseline,
+    },
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -86,7 +89,8 @@ impl Ran {
     /// Everything that the operator sees, with today's times left out.
     fn screen(&self) -> String {
         let today = now().format("%Y-%m-%d").to_string();
-        let timeless = |text: &str| text.lines().map(|line| without_times(line, &today) + "\n").collect::<String>();
+        let timeless =
+            |text: &str| text.lines().map(|line| without_size(&without_times(line, &today)) + "\n").collect::<String>();
         format!("{}--- exit {}\n{}", timeless(&self.out), self.code, timeless(&self.err))
     }
 
@@ -99,9 +103,16 @@ impl Ran {
 /// Replaces `2026-04-01 12:00` and `2026-04-01 12:00:30 UTC` of today.
 fn without_times(line: &str, today: &str) -> String {
     let Some(at) = line.find(today) else { return line.to_owned() };
-    let rest = line[at + today.len()..].trim_start_matches(|c: char| c.is_ascii_digit() || c == ':' || c == ' ');
-    let rest = rest.strip_prefix("UTC").unwrap_or(rest);
-    format!("{}<today>  {}", &line[..at], rest.trim_start())
+    let rest = &line[at + today.len()..];
+    let rest = rest.strip_prefix(' ').unwrap_or(rest).trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+    format!("{}<today>{}", &line[..at], rest.strip_prefix(" UTC").unwrap_or(rest))
+}
+
+/// Replaces `176.0 KiB`.
+fn without_size(line: &str) -> String {
+    let Some(unit) = line.find(" KiB") else { return line.to_owned() };
+    let start = line[..unit].rfind(' ').unwrap_or(0);
+    format!("{} <size>{}", &line[..start], &line[unit + " KiB".len()..])
 }
 
 fn now() -> DateTime<Utc> {
@@ -185,6 +196,9 @@ fn judge(store: &Store, observation: Observation) {
 /// Eight ordinary releases, one with a stolen token, another package of the same account, a release that could not be
 /// checked, one that could not be read, and what happened around them.
 fn tell(store: &Store) {
+    for purl in ["pkg:npm/axios", "pkg:npm/axios-mock", "pkg:pypi/requests"] {
+        store.save_package(&PackageRow::new(package(purl), at("2026-01-01T00:00:00Z"))).unwrap();
+    }
     for (index, day) in ["01-05", "01-12", "01-20", "01-27", "02-10", "02-24", "03-10", "03-27"].into_iter().enumerate()
     {
         let outcome = if index < 6 { Outcome::Learned } else { Outcome::Clean };
@@ -236,34 +250,564 @@ fn fresh(store: &Store) {
     }
 }
 
-#[test]
-fn play() {
-    let desk = Desk::with_story();
-    let id = desk.store().alerts(&provwatch::store::AlertFilter::default()).unwrap()[0].id.clone();
-    for arguments in [
-        &["status"][..],
+/// The id of the story's alert.
+const ALERT: &str = "6adc1e73047a";
+
+mod status {
+    use super::*;
+
+    #[test]
+    fn all_is_well() {
+        let desk = Desk::with_story();
+        let store = desk.store();
+        fresh(&store);
+        let delivery = &store.due_deliveries(now(), 10).unwrap()[0];
+        store.delivered(delivery, now() - TimeDelta::minutes(10), "200 OK").unwrap();
+        let ran = desk.run(&["status"]);
+        assert_eq!(ran.code, 0, "{}", ran.out);
+        insta::assert_snapshot!(ran.screen());
+    }
+
+    #[test]
+    fn what_is_wrong_comes_first_and_the_exit_code_says_so() {
+        let desk = Desk::new();
+        let store = desk.store();
+        let ago = |minutes| now() - TimeDelta::minutes(minutes) - TimeDelta::seconds(10);
+        store.take_page("npm-changes", "1", &[], ago(90)).unwrap();
+        store.source_failed("npm-changes", "asking npm: no answer within 30 s\u{1b}[2J", ago(3)).unwrap();
+        let lost = Lost { why: "the sequence went back from 90 to 12", packages: &[package("pkg:pypi/requests")] };
+        store.note_gap("pypi-changelog", "12", &[], lost, ago(200)).unwrap();
+        store.take_page("pypi-changelog", "13", &[], ago(5)).unwrap();
+        let work = &store.due_work(now(), 1).unwrap()[0];
+        store.postpone(work, now(), "reading the project of requests: not JSON").unwrap();
+        judge_now(&store, ago(130));
+        let delivery = &store.due_deliveries(now(), 1).unwrap()[0];
+        store.give_up(delivery, ago(125), "410 Gone").unwrap();
+        let ran = desk.run(&["status"]);
+        assert_eq!(ran.code, 5, "{}", ran.out);
+        insta::assert_snapshot!(ran.screen());
+    }
+
+    /// An alert of just now.
+    fn judge_now(store: &Store, at: DateTime<Utc>) {
+        teach(store, ordinary("1.14.0", "2026-03-27T12:00:00Z"), Outcome::Learned);
+        let mut release = stolen();
+        release.published_at = at;
+        judge(store, release);
+    }
+
+    #[test]
+    fn a_registry_that_is_switched_off_may_be_silent() {
+        let desk = Desk::new();
+        let off = "[registries.npm]\nenabled = false\n[registries.pypi]\nenabled = false\n[registries.cargo]\nenabled = false\n";
+        fs::write(desk.path("provwatch.toml"), format!("{CONFIG}{off}")).unwrap();
+        drop(desk.store());
+        assert_eq!(desk.run(&["status"]).code, 0);
+    }
+
+    #[test]
+    fn programs_get_one_object() {
+        let desk = Desk::with_story();
+        let ran = desk.run(&["status", "--format", "json"]);
+        let [report] = &ran.objects()[..] else { panic!("{}", ran.out) };
+        assert_eq!((ran.code, &report["healthy"]), (5, &json!(false)));
+        assert_eq!(report["reasons"].as_array().unwrap().len(), 4);
+        assert_eq!(report["subscriptions"][0]["state"]["pending"], 1);
+        assert_eq!(report["stored"]["alerts"], json!([["open", "high", 1]]));
+    }
+}
+
+mod alerts {
+    use super::*;
+
+    #[test]
+    fn a_list_that_fails_on_what_is_open_and_bad() {
+        let desk = Desk::with_story();
+        let ran = desk.run(&["alerts", "list"]);
+        insta::assert_snapshot!(ran.screen());
+        for (arguments, code) in [
+            (&["--fail-on", "critical"][..], 0),
+            (&["--fail-on", "low"], 3),
+            (&["--package", "pkg:npm/axios"], 3),
+            (&["--package", "pkg:npm/other"], 0),
+            (&["--min-severity", "critical"], 0),
+            (&["--status", "resolved"], 0),
+            (&["--limit", "0"], 3),
+        ] {
+            assert_eq!(desk.run(&[&["alerts", "list"][..], arguments].concat()).code, code, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn silence_is_not_called_safety() {
+        let desk = Desk::with_story();
+        insta::assert_snapshot!(desk.run(&["alerts", "list", "--min-severity", "critical"]).screen());
+    }
+
+    #[test]
+    fn one_alert_with_all_its_evidence() {
+        let desk = Desk::with_story();
+        insta::assert_snapshot!(desk.run(&["alerts", "show", "6adc"]).screen());
+    }
+
+    #[test]
+    fn an_alert_is_taken_in_hand_once() {
+        let desk = Desk::with_story();
+        let ack = || desk.run(&["alerts", "ack", ALERT, "--reason", " maintainers confirm "]);
+        insta::assert_snapshot!(ack().screen());
+        assert_eq!(ack().code, 0);
+        let alert = desk.store().alert(ALERT).unwrap().unwrap();
+        assert_eq!(alert.status, AlertStatus::Acknowledged);
+        assert_eq!(desk.store().alert_actions(&alert, 9).unwrap().len(), 1);
+        assert_eq!(desk.run(&["alerts", "list"]).code, 0, "nothing bad is open any more");
+        let shown = desk.run(&["alerts", "show", ALERT]).screen();
+        assert!(shown.contains("acknowledged by ada: maintainers confirm") && !shown.contains("alerts ack"), "{shown}");
+    }
+
+    #[test]
+    fn an_alert_that_is_not_there() {
+        let desk = Desk::with_story();
+        for (id, said) in
+            [("beef", "no alert whose id begins with \"beef\""), ("axios", "expected its first hexadecimal digits")]
+        {
+            for arguments in [&["alerts", "show", id][..], &["alerts", "ack", id, "--reason", "x"]] {
+                let ran = desk.run(arguments);
+                assert!(ran.code == 1 && ran.err.contains(said) && ran.err.contains("alerts list"), "{}", ran.err);
+            }
+        }
+        assert_eq!(desk.run(&["alerts", "ack", ALERT, "--reason", "  "]).code, 2);
+    }
+}
+
+mod lookup {
+    use super::*;
+
+    #[test]
+    fn a_release_with_an_alert() {
+        let ran = Desk::with_story().run(&["lookup", "pkg:npm/axios@1.14.1"]);
+        assert_eq!(ran.code, 3);
+        insta::assert_snapshot!(ran.screen());
+    }
+
+    #[test]
+    fn an_ordinary_release() {
+        let ran = Desk::with_story().run(&["lookup", "pkg:npm/axios@1.14.0", "--related", "2"]);
+        assert_eq!(ran.code, 0);
+        insta::assert_snapshot!(ran.screen());
+    }
+
+    #[test]
+    fn a_release_that_could_not_be_checked() {
+        let desk = Desk::with_story();
+        for (name, purl) in
+            [("unavailable", "pkg:pypi/requests@2.33.0"), ("unreadable", "pkg:pypi/requests@2.33.0%1B%5B2J")]
+        {
+            let ran = desk.run(&["lookup", purl]);
+            assert_eq!(ran.code, 4);
+            insta::assert_snapshot!(name, ran.screen());
+        }
+    }
+
+    #[test]
+    fn files_that_prove_different_things() {
+        let desk = Desk::new();
+        let verified = serde_json::to_value(ordinary("1.0.0", "2026-03-01T12:00:00Z").attestation).unwrap();
+        let invalid =
+            json!({"status": "invalid", "check": "subject-digest", "reason": "it is of another\u{1b}[1A file"});
+        let file = |name: &str, attestation: &Value| json!({"name": name, "digests": {"sha256": "ef".repeat(32)}, "attestation": attestation});
+        let release = observation(json!({
+            "purl": "pkg:pypi/mixed@1.0", "published_at": "2026-03-01T12:00:00Z", "auth": {"method": "unknown"},
+            "attestation": {"status": "absent"}, "status": "yanked", "maintainers": ["ada", "bob"],
+            "facts": {"repository": {"created_at": "2026-02-27T00:00:00Z", "fork_of": "o/mixed"},
+                "commit": {"on_default_branch": false}, "tag": {"name": "v1.0", "exists": false}},
+            "files": [file("mixed-1.0.tar.gz", &verified), file("mixed-1.0-py3.whl", &invalid)],
+        }));
+        desk.store().record(&Record::observed(release, Outcome::Held, at("2026-03-01T12:01:00Z"))).unwrap();
+        let ran = desk.run(&["lookup", "pkg:pypi/mixed"]);
+        assert_eq!(ran.code, 3, "what does not hold is a finding, even from before the package was watched");
+        insta::assert_snapshot!(ran.screen());
+    }
+
+    #[test]
+    fn a_release_that_is_not_stored() {
+        let desk = Desk::with_story();
+        let unwatched = desk.run(&["lookup", "pkg:npm/left-pad@1.3.0"]);
+        desk.run(&["watch", "add", "pkg:npm/left-pad"]);
+        let watched = desk.run(&["lookup", "pkg:npm/left-pad"]);
+        insta::assert_snapshot!(format!("{}\n{}", unwatched.screen(), watched.screen()));
+        assert_eq!(
+            desk.run(&["lookup", "pkg:npm/left-pad", "--format", "json"]).objects(),
+            [json!({
+                "purl": "pkg:npm/left-pad", "stored": false, "watched": true, "tier": "normal", "seen": false,
+            })]
+        );
+    }
+
+    #[test]
+    fn the_severity_that_counts_is_chosen() {
+        let desk = Desk::with_story();
+        assert_eq!(desk.run(&["lookup", "pkg:npm/axios", "--fail-on", "critical"]).code, 0);
+        desk.store().resolve(ALERT, "ada", "withdrawn", now()).unwrap();
+        assert_eq!(desk.run(&["lookup", "pkg:npm/axios"]).code, 0, "a resolved alert is no finding");
+    }
+
+    #[test]
+    fn programs_get_everything() {
+        let ran = Desk::with_story().run(&["lookup", "pkg:npm/axios", "--format", "json"]);
+        let [found] = &ran.objects()[..] else { panic!("{}", ran.out) };
+        assert_eq!(found["purl"], "pkg:npm/axios@1.14.1");
+        assert_eq!(found["alert"]["id"], ALERT);
+        assert_eq!(found["release"]["observation"]["publisher"]["email"], "ifstap\u{202e}@proton.example");
+        assert_eq!(found["related"]["by_publisher"][0]["purl"], "pkg:npm/axios-mock@0.30.4");
+        assert_eq!(found["today"]["severity"], "high");
+    }
+}
+
+mod timeline {
+    use super::*;
+
+    #[test]
+    fn releases_with_what_happened_between_them() {
+        let desk = Desk::with_story();
+        for (name, purl) in [("axios", "pkg:npm/axios"), ("requests", "pkg:pypi/requests")] {
+            insta::assert_snapshot!(name, desk.run(&["timeline", purl]).screen());
+        }
+    }
+
+    #[test]
+    fn the_newest_ones() {
+        let desk = Desk::with_story();
+        let ran = desk.run(&["timeline", "pkg:npm/axios", "--limit", "2", "--format", "json"]);
+        let purls: Vec<_> = ran.objects().iter().map(|entry| entry["purl"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(purls, ["pkg:npm/axios@1.14.1", "pkg:npm/axios@1.14.0"]);
+        let events = desk.run(&["timeline", "pkg:pypi/requests", "--format", "json"]).objects();
+        assert_eq!(events[3]["action"], "add Owner mallory\u{202e}");
+    }
+
+    #[test]
+    fn a_package_of_which_nothing_is_stored() {
+        insta::assert_snapshot!(Desk::with_story().run(&["timeline", "pkg:cargo/serde"]).screen());
+    }
+}
+
+mod baseline {
+    use super::*;
+
+    #[test]
+    fn what_is_normal_in_words() {
+        let desk = Desk::with_story();
+        insta::assert_snapshot!("list", desk.run(&["baseline", "list"]).screen());
+        insta::assert_snapshot!("show", desk.run(&["baseline", "show", "pkg:npm/axios"]).screen());
+        let ran = desk.run(&["baseline", "show", "pkg:npm/axios", "--line", "2"]);
+        assert!(ran.code == 2 && ran.err.contains("no release line \"2\"; known: 1"), "{}", ran.err);
+    }
+
+    #[test]
+    fn a_habit_that_changed() {
+        let desk = Desk::with_story();
+        let mut moved = ordinary("1.15.0", "2026-04-02T12:00:00Z");
+        if let provwatch::model::Provenance::Verified(verified) = &mut moved.attestation {
+            verified.identity.claims.build_trigger = Some("workflow_dispatch\u{1b}[0m".to_owned());
+            verified.identity.claims.deployment_environment = Some("npm".to_owned());
+        }
+        teach(&desk.store(), moved, Outcome::Clean);
+        insta::assert_snapshot!(desk.run(&["baseline", "show", "pkg:npm/axios"]).screen());
+    }
+
+    #[test]
+    fn the_operator_accepts_a_release_and_begins_anew() {
+        let desk = Desk::with_story();
+        let accept = || desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--note", "a new laptop"]);
+        insta::assert_snapshot!("accept", accept().screen());
+        assert!(accept().out.contains("line 1 already"));
+        let line = ReleaseLine::named("1");
+        let learned = desk.store().baseline(&package("pkg:npm/axios")).unwrap();
+        assert_eq!((learned.revision, learned.baseline.lines[&line].releases), (9, 9));
+        assert!(desk.store().held(&package("pkg:npm/axios")).unwrap().is_empty());
+        let reset = || desk.run(&["baseline", "reset", "pkg:npm/axios", "--note", "new maintainers"]);
+        insta::assert_snapshot!("reset", reset().screen());
+        assert!(reset().out.contains("nothing is forgotten"));
+        insta::assert_snapshot!(
+            "history",
+            desk.run(&["baseline", "history", "pkg:npm/axios", "--limit", "4"]).screen()
+        );
+        assert!(desk.run(&["baseline", "show", "pkg:npm/axios"]).out.contains("Nothing has been learned of it yet"));
+    }
+
+    #[test]
+    fn what_cannot_be_accepted() {
+        let desk = Desk::with_story();
+        for (purl, code, said) in [
+            ("pkg:npm/axios@9.9.9", 1, "is not stored"),
+            ("pkg:pypi/requests@2.33.0", 1, "it is looked at again at 2026-03-30 10:05:00 UTC"),
+            ("pkg:pypi/requests@2.33.0%1B%5B2J", 1, "never readable"),
+            ("pkg:npm/axios", 2, "which release? expected a version: pkg:npm/axios@1.2.3"),
+        ] {
+            let ran = desk.run(&["baseline", "accept", purl]);
+            assert!(ran.code == code && ran.err.contains(said), "{}", ran.err);
+        }
+        assert_eq!(desk.store().baseline(&package("pkg:npm/axios")).unwrap().revision, 8);
+    }
+
+    #[test]
+    fn programs_get_the_baseline_and_its_history() {
+        let desk = Desk::with_story();
+        let shown = &desk.run(&["baseline", "show", "pkg:npm/axios", "--format", "json"]).objects()[0];
+        assert_eq!((&shown["revision"], &shown["lines"]["1"]["releases"]), (&json!(8), &json!(8)));
+        assert_eq!(
+            (&shown["held"][0]["purl"], &shown["held"][0]["alert"]),
+            (&json!("pkg:npm/axios@1.14.1"), &json!(ALERT))
+        );
+        let steps = desk.run(&["baseline", "history", "pkg:npm/axios", "--format", "json"]).objects();
+        assert_eq!((steps.len(), &steps[0]["version"], &steps[0]["reason"]), (8, &json!(8), &json!("learned")));
+        let accepted = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--format", "json"]).objects();
+        assert_eq!((&accepted[0]["changed"], &accepted[0]["open_alert"]["id"]), (&json!(true), &json!(ALERT)));
+    }
+}
+
+mod watch {
+    use super::*;
+
+    #[test]
+    fn entries_come_and_go() {
+        let desk = Desk::new();
+        let mut screens = String::new();
+        for arguments in [
+            &["list"][..],
+            &["add", "pkg:npm/axios", "pkg:pypi/Requests"],
+            &["add", "pkg:npm/axios"],
+            &["add", "pkg:npm/@angular/*", "--tier", "critical", "--note", "in every front end"],
+            &["list"],
+            &["list", "--ecosystem", "pypi"],
+            &["list", "--tier", "important"],
+            &["why", "pkg:npm/@angular/core"],
+            &["why", "pkg:npm/left-pad"],
+            &["remove", "pkg:npm/axios"],
+            &["remove", "pkg:npm/axios"],
+        ] {
+            let ran = desk.run(&[&["watch"][..], arguments].concat());
+            screens += &format!("$ provwatch watch {}\n{}\n", arguments.join(" "), ran.screen());
+        }
+        insta::assert_snapshot!(screens);
+    }
+
+    #[test]
+    fn what_is_excluded_or_still_included_is_said() {
+        let desk = Desk::new();
+        let list = "packages = [\"pkg:npm/@a/*\", \"pkg:npm/@a/b\"]\nexclude = [\"pkg:npm/left-*\"]\n";
+        fs::write(desk.path("watchlist.toml"), list).unwrap();
+        let removed = desk.run(&["watch", "remove", "pkg:npm/@a/b"]);
+        assert!(removed.err.contains("still watched, because of pkg:npm/@a/* at watchlist.toml:1"), "{}", removed.err);
+        let added = desk.run(&["watch", "add", "pkg:npm/left-pad"]);
+        assert!(
+            added.err.contains("still not watched: pkg:npm/left-* excludes it at watchlist.toml:"),
+            "{}",
+            added.err
+        );
+        let why = desk.run(&["watch", "why", "pkg:npm/left-pad", "--format", "json"]);
+        assert_eq!(why.objects()[0]["tier"], Value::Null);
+    }
+
+    const LOCK: &str = r#"{"name": "app", "lockfileVersion": 3, "packages": {
+        "": {"name": "app"},
+        "node_modules/axios": {"version": "1.14.0"},
+        "node_modules/form-data": {"version": "4.0.4"},
+        "node_modules/left-pad": {"version": "1.3.0"},
+        "node_modules/ours": {"resolved": "packages/ours", "link": true}
+    }}"#;
+
+    #[test]
+    fn lock_files_are_imported() {
+        let desk = Desk::new();
+        fs::write(desk.path("package-lock.json"), LOCK).unwrap();
+        fs::write(desk.path("watchlist.toml"), "packages = [\"pkg:npm/axios\"]\nexclude = [\"pkg:npm/left-pad\"]\n")
+            .unwrap();
+        let dry = desk.run(&["watch", "import", "package-lock.json", "--dry-run"]);
+        let unchanged = fs::read_to_string(desk.path("watchlist.toml")).unwrap();
+        let wet = desk.run(&["watch", "import", "package-lock.json"]);
+        let again = desk.run(&["watch", "import", "package-lock.json", "--format", "json"]);
+        insta::assert_snapshot!(format!("{}\n{}\n{}", dry.screen(), unchanged, wet.screen()));
+        assert_eq!((&again.objects()[0]["added"], &again.objects()[0]["known"]), (&json!([]), &json!(2)));
+        assert!(fs::read_to_string(desk.path("watchlist.toml")).unwrap().contains("\"pkg:npm/form-data\""));
+    }
+
+    #[test]
+    fn what_is_no_lock_file_changes_nothing() {
+        let desk = Desk::new();
+        fs::write(desk.path("package-lock.json"), LOCK).unwrap();
+        fs::write(desk.path("broken.json"), "{\"lockfileVersion\": 3,").unwrap();
+        for file in ["broken.json", "missing.json"] {
+            let ran = desk.run(&["watch", "import", "package-lock.json", file]);
+            assert!(ran.code == 2 && ran.err.contains(file), "{}", ran.err);
+        }
+        assert_eq!(fs::read_to_string(desk.path("watchlist.toml")).unwrap(), "packages = []\n");
+    }
+
+    #[test]
+    fn a_large_lock_file_is_imported_in_one_step() {
+        let desk = Desk::new();
+        let lines: String = (0..3_000).map(|number| format!("package-{number}==1.0\n")).collect();
+        fs::write(desk.path("requirements.txt"), lines).unwrap();
+        assert!(
+            desk.run(&["watch", "import", "requirements.txt", "--tier", "important"])
+                .out
+                .contains("3000 packages added")
+        );
+        assert_eq!(desk.run(&["watch", "list", "--tier", "important", "--format", "json"]).objects().len(), 3_000);
+    }
+
+    #[test]
+    fn a_watchlist_that_is_wrong_is_not_edited() {
+        let desk = Desk::new();
+        fs::write(desk.path("watchlist.toml"), "packages = [\"axios\"]\n").unwrap();
+        for arguments in [&["list"][..], &["add", "pkg:npm/axios"], &["why", "pkg:npm/axios"]] {
+            let ran = desk.run(&[&["watch"][..], arguments].concat());
+            assert!(ran.code == 2 && ran.err.contains("watchlist.toml:1:13"), "{}", ran.err);
+        }
+    }
+}
+
+mod surroundings {
+    use super::*;
+
+    /// Every command that reads the store.
+    const READING: &[&[&str]] = &[
+        &["status"],
         &["alerts", "list"],
-        &["alerts", "show", &id],
-        &["alerts", "ack", &id, "--reason", "x"],
+        &["alerts", "show", ALERT],
         &["lookup", "pkg:npm/axios@1.14.1"],
-        &["lookup", "pkg:npm/axios@1.14.0"],
-        &["lookup", "pkg:pypi/requests@2.33.0"],
         &["lookup", "pkg:pypi/requests@2.33.0%1B%5B2J"],
-        &["lookup", "pkg:npm/nothing"],
+        &["lookup", "pkg:pypi/requests"],
         &["timeline", "pkg:npm/axios"],
         &["timeline", "pkg:pypi/requests"],
         &["baseline", "list"],
         &["baseline", "show", "pkg:npm/axios"],
         &["baseline", "history", "pkg:npm/axios"],
-        &["baseline", "accept", "pkg:npm/axios@1.14.1", "--note", "y"],
-        &["baseline", "reset", "pkg:npm/axios", "--note", "z"],
-        &["baseline", "history", "pkg:npm/axios", "--limit", "3"],
-        &["watch", "list"],
-        &["watch", "add", "pkg:npm/axios", "pkg:npm/@angular/*", "--tier", "critical", "--note", "n"],
-        &["watch", "list"],
-        &["watch", "why", "pkg:npm/@angular/core"],
-        &["watch", "remove", "pkg:npm/axios"],
-    ] {
-        println!("$ provwatch {}\n{}", arguments.join(" "), desk.run(arguments).screen());
+    ];
+
+    #[test]
+    fn an_empty_store_is_answered_with_the_next_step() {
+        let desk = Desk::new();
+        drop(desk.store());
+        for (arguments, code, said) in [
+            (&["status"][..], 5, "was never read; is `provwatch run` running?"),
+            (&["alerts", "list"], 0, "`provwatch status` says whether the watch is running"),
+            (&["alerts", "show", ALERT], 1, "no alert"),
+            (&["lookup", "pkg:npm/axios"], 4, "provwatch watch add pkg:npm/axios"),
+            (&["timeline", "pkg:npm/axios"], 0, "provwatch watch add pkg:npm/axios"),
+            (&["baseline", "list"], 0, "`provwatch backfill` now"),
+            (&["baseline", "show", "pkg:npm/axios"], 0, "provwatch backfill pkg:npm/axios"),
+            (&["baseline", "history", "pkg:npm/axios"], 0, "Nothing has been learned"),
+            (&["baseline", "reset", "pkg:npm/axios", "--note", "x"], 0, "nothing is forgotten"),
+        ] {
+            let ran = desk.run(arguments);
+            assert!(ran.code == code && (ran.out.clone() + &ran.err).contains(said), "{arguments:?}: {}", ran.screen());
+        }
+    }
+
+    #[test]
+    fn a_store_that_is_missing_is_not_made_by_looking() {
+        let desk = Desk::new();
+        let writing: [&[&str]; 3] = [
+            &["alerts", "ack", ALERT, "--reason", "x"],
+            &["baseline", "accept", "pkg:npm/axios@1.14.1"],
+            &["baseline", "reset", "pkg:npm/axios", "--note", "x"],
+        ];
+        for arguments in READING.iter().chain(&writing) {
+            let ran = desk.run(arguments);
+            assert!(
+                ran.code == 1 && ran.err.contains("there is no database at provwatch.db"),
+                "{arguments:?}: {}",
+                ran.err
+            );
+            assert!(!desk.path("provwatch.db").exists(), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_configuration_is_told_with_its_place() {
+        let desk = Desk::with_story();
+        fs::write(desk.path("provwatch.toml"), "[store]\npth = 1\n").unwrap();
+        for arguments in READING {
+            let ran = desk.run(arguments);
+            assert!(ran.code == 2 && ran.err.contains("provwatch.toml:2:1") && ran.out.is_empty(), "{}", ran.err);
+        }
+    }
+
+    #[test]
+    fn wrong_arguments_are_answered_with_what_was_meant() {
+        let desk = Desk::new();
+        let mut screens = String::new();
+        for arguments in [
+            &["lookup", "axios@1.14.1"][..],
+            &["timeline", "@angular/core"],
+            &["baseline", "accept", "pkg:npm/axios"],
+            &["watch", "add", "pkg:gem/rails"],
+            &["alerts", "list", "--min-severity", "terrible"],
+        ] {
+            let ran = desk.run(arguments);
+            screens += &format!("$ provwatch {}\n{}\n", arguments.join(" "), ran.screen());
+        }
+        insta::assert_snapshot!(screens);
+    }
+
+    #[test]
+    fn every_command_reads_and_writes_beside_an_open_writer() {
+        let desk = Desk::with_story();
+        let daemon = desk.store();
+        fresh(&daemon);
+        for arguments in READING {
+            let ran = desk.run(arguments);
+            assert!(ran.code != 1 && ran.code != 2, "{arguments:?}: {}", ran.err);
+        }
+        assert_eq!(desk.run(&["alerts", "ack", ALERT, "--reason", "x"]).code, 0);
+        assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1"]).code, 0);
+        assert_eq!(daemon.alert(ALERT).unwrap().unwrap().status, AlertStatus::Acknowledged, "the daemon sees it");
+    }
+
+    #[test]
+    fn nothing_that_a_publisher_chose_drives_the_terminal() {
+        let desk = Desk::with_story();
+        for arguments in READING {
+            let ran = desk.run(arguments);
+            let odd = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
+            assert!(!ran.out.contains(odd) && !ran.err.contains(odd), "{arguments:?}: {:?}", ran.out);
+        }
+    }
+
+    #[test]
+    fn json_is_one_object_a_line_and_nothing_else() {
+        let desk = Desk::with_story();
+        for arguments in READING {
+            let ran = desk.run(&[arguments, &["--format", "json"][..]].concat());
+            assert!(ran.objects().iter().all(Value::is_object) && !ran.objects().is_empty(), "{arguments:?}");
+            assert_eq!(ran.code, desk.run(arguments).code, "{arguments:?}: the code is the same in both forms");
+        }
+    }
+
+    #[test]
+    fn every_help_has_examples() {
+        let desk = Desk::new();
+        for command in [
+            "status",
+            "alerts list",
+            "alerts show",
+            "alerts ack",
+            "lookup",
+            "timeline",
+            "baseline list",
+            "baseline show",
+            "baseline history",
+            "baseline accept",
+            "baseline reset",
+            "watch add",
+            "watch remove",
+            "watch list",
+            "watch why",
+            "watch import",
+        ] {
+            let ran = desk.run(&command.split(' ').chain(["--help"]).collect::<Vec<_>>());
+            assert!(ran.code == 0 && ran.out.contains("Examples:\n  provwatch"), "{command}: {}", ran.out);
+        }
     }
 }

@@ -58,6 +58,12 @@ impl Failure {
         self.exit
     }
 
+    /// Whether nobody reads the output any more, as when it is piped to `head`; that is no matter for a message.
+    pub fn is_closed_pipe(&self) -> bool {
+        let io = self.error.downcast_ref::<std::io::Error>();
+        io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
     /// The next step.
     pub fn next_step(&self) -> Option<&str> {
         self.next.as_deref()

@@ -52,6 +52,9 @@ pub fn note(text: impl std::fmt::Display) {
 
 /// The one place that prints an error.
 pub fn failure(failure: &Failure) {
+    if failure.is_closed_pipe() {
+        return;
+    }
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     anstream::eprintln!("{style}error:{style:#} {failure}");
     if let Some(step) = failure.next_step() {
@@ -81,8 +84,12 @@ fn columns() -> Option<u16> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }
 
-/// A table, without the blanks that fill its lines up.
+/// A table with two blanks between columns and none at the ends of lines.
 pub fn print(table: &Table) {
+    let mut table = table.clone();
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     line(table.trim_fmt());
 }
 

@@ -15,7 +15,7 @@ impl Sheet {
 
     /// A fact. An empty label continues the one above.
     pub fn row(&mut self, label: &str, text: impl Into<String>) -> &mut Self {
-        self.0.add_row([label.to_owned(), text.into()]);
+        self.0.add_row([format!("  {label}"), text.into()]);
         self
     }
 
@@ -40,12 +40,8 @@ impl Sheet {
         if self.0.is_empty() {
             return;
         }
-        for (index, column) in self.0.column_iter_mut().enumerate() {
-            if index == 0 {
-                column.set_padding((2, 2)).set_constraint(ColumnConstraint::ContentWidth);
-            } else {
-                column.set_padding((0, 0));
-            }
+        if let Some(labels) = self.0.column_mut(0) {
+            labels.set_constraint(ColumnConstraint::ContentWidth);
         }
         output::print(&self.0);
     }

@@ -13,11 +13,13 @@ const SENTENCE: usize = 1_000;
 pub const NOTHING: &str = "–";
 
 /// A name, safe to show.
+#[expect(clippy::needless_pass_by_value, reason = "names come owned and borrowed, and this is mapped over them")]
 pub fn name(text: impl ToString) -> String {
     plain(&text.to_string(), NAME)
 }
 
 /// A sentence, safe to show.
+#[expect(clippy::needless_pass_by_value, reason = "names come owned and borrowed, and this is mapped over them")]
 pub fn sentence(text: impl ToString) -> String {
     plain(&text.to_string(), SENTENCE)
 }
@@ -72,15 +74,6 @@ pub fn size(bytes: u64) -> String {
         (tenths, unit) = (tenths / 1024, unit + 1);
     }
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
-/// A list in a sentence: `a`, `a and b`, `a, b and c`.
-pub fn listed(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
 }
 
 #[cfg(test)]

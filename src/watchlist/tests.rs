@@ -218,6 +218,28 @@ fn a_large_file_that_is_wrong_everywhere_is_refused_in_time() {
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
+#[test]
+fn every_pattern_is_listed_with_its_place() {
+    let list = parse(
+        "packages = ['pkg:npm/b', 'pkg:npm/@a/*']\nexclude = ['pkg:npm/x*']\n[[package]]\npurl = 'pkg:npm/a'\ntier = 'critical'\n",
+    );
+    let included: Vec<_> =
+        list.included().into_iter().map(|reason| (reason.pattern, reason.tier, reason.line)).collect();
+    let entry = |pattern: &str, tier, line| (pattern.to_owned(), Some(tier), line);
+    assert_eq!(
+        included,
+        [
+            entry("pkg:npm/@a/*", Tier::Normal, 1),
+            entry("pkg:npm/a", Tier::Critical, 4),
+            entry("pkg:npm/b", Tier::Normal, 1)
+        ]
+    );
+    assert_eq!(
+        list.excluded().iter().map(|reason| (&*reason.pattern, reason.tier)).collect::<Vec<_>>(),
+        [("pkg:npm/x*", None)]
+    );
+}
+
 mod editing {
     use super::*;
 
@@ -250,6 +272,20 @@ mod editing {
             let after = edited(before, add_d).unwrap();
             assert!(parse(&after).matches(&package("pkg:npm/@d/e")).is_some(), "{after}");
         }
+    }
+
+    #[test]
+    fn many_are_added_in_one_step_and_what_is_there_stays() {
+        let patterns = ["pkg:npm/b", "pkg:npm/d", "pkg:npm/@e/*"].map(pattern);
+        let mut new = 0;
+        let after = edited(FILE, |path| {
+            new = add_all(path, &patterns, None)?;
+            Ok(())
+        });
+        let added = "# second\n    \"pkg:npm/d\",\n    \"pkg:npm/@e/*\",\n";
+        assert_eq!((new, after.unwrap()), (2, FILE.replace("# second\n", added)));
+        let known = edited(FILE, |path| add_all(path, &patterns[..1], Some(Tier::Critical)).map(drop));
+        assert_eq!(known.unwrap(), FILE, "a known entry keeps its tier");
     }
 
     #[test]

@@ -19,7 +19,7 @@ Examples:
   provwatch alerts list --status open --min-severity high
   provwatch alerts list --package pkg:npm/axios --format json
 
-It exits with 3 when an open alert of the chosen package is as bad as --fail-on or worse, shown or not.")]
+It exits with 3 when one of the chosen alerts is open and as bad as --fail-on or worse, even beyond --limit.")]
 pub struct List {
     /// Only those that stand so
     #[arg(long, value_enum)]
@@ -68,7 +68,10 @@ impl List {
         } else if alerts.is_empty() {
             self.print_none(&store)?;
         } else {
-            self.print(&alerts);
+            print(&alerts);
+            if alerts.len() == self.limit {
+                output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
+            }
         }
         Ok(if self.fails(&store)? { Exit::Findings } else { Exit::Clean })
     }
@@ -82,35 +85,12 @@ impl List {
         }
     }
 
-    /// Whether any open alert is bad enough, whatever is listed.
+    /// Whether any of the chosen alerts is open and bad enough.
     fn fails(&self, store: &Store) -> Result<bool, StoreError> {
-        let open = AlertFilter {
-            status: Some(AlertStatus::Open),
-            min_severity: Some(self.fail_on.fail_on),
-            package: self.package.clone(),
-            limit: 1,
-        };
-        Ok(!store.alerts(&open)?.is_empty())
-    }
-
-    fn print(&self, alerts: &[Alert]) {
-        let mut table = output::table(["ID", "SEVERITY", "SURE", "STATUS", "RAISED (UTC)", "WHAT"]);
-        for alert in alerts {
-            table.add_row([
-                Cell::new(words::name(&alert.id)),
-                output::severity_cell(alert.severity),
-                Cell::new(alert.confidence),
-                Cell::new(alert.status.as_str()),
-                Cell::new(words::minute(alert.raised_at)),
-                Cell::new(title(alert)),
-            ]);
-        }
-        output::print(&table);
-        output::line("");
-        output::line("`provwatch alerts show <id>` gives the evidence and what to do.");
-        if alerts.len() == self.limit {
-            output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
-        }
+        let severity = self.fail_on.fail_on.max(self.min_severity);
+        let open =
+            AlertFilter { status: Some(AlertStatus::Open), min_severity: Some(severity), limit: 1, ..self.filter() };
+        Ok(self.filter().status.is_none_or(|status| status == AlertStatus::Open) && !store.alerts(&open)?.is_empty())
     }
 
     /// Silence is not safety: what was looked at is said too.
@@ -131,4 +111,21 @@ impl List {
         output::line("`provwatch status` says whether the watch is running.");
         Ok(())
     }
+}
+
+fn print(alerts: &[Alert]) {
+    let mut table = output::table(["ID", "SEVERITY", "SURE", "STATUS", "RAISED (UTC)", "WHAT"]);
+    for alert in alerts {
+        table.add_row([
+            Cell::new(words::name(&alert.id)),
+            output::severity_cell(alert.severity),
+            Cell::new(alert.confidence),
+            Cell::new(alert.status.as_str()),
+            Cell::new(words::minute(alert.raised_at)),
+            Cell::new(title(alert)),
+        ]);
+    }
+    output::print(&table);
+    output::line("");
+    output::line("`provwatch alerts show <id>` gives the evidence and what to do.");
 }

@@ -1,9 +1,11 @@
+use serde::Serialize;
+
 use super::{Context, Failure, Outcome, change, output};
 use crate::{
     baseline::learn,
-    cli::{exit::Exit, operator, sheet, target, words},
+    cli::{args::Printing, exit::Exit, operator, sheet, target, words},
     deliver::shell_word,
-    model::{Alert, AlertKind, AlertStatus, BaselineReason, Observation, ReleaseId},
+    model::{Alert, AlertKind, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoredBaseline},
 };
 
@@ -22,26 +24,40 @@ pub struct Accept {
     /// Why, for the history
     #[arg(long)]
     note: Option<String>,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    purl: &'a ReleaseId,
+    line: &'a ReleaseLine,
+    /// False where the baseline had learned from it before.
+    changed: bool,
+    /// Its alert, if that is still open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_alert: Option<Alert>,
 }
 
 impl Accept {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_change()?;
         let row = store.release(&self.release)?.ok_or_else(|| self.unknown())?;
-        if row.teaches {
-            output::line(format_args!("{} is part of the baseline already.", self.release));
-            return Ok(Exit::Clean);
-        }
-        let observation = self.readable(&row)?;
-        let learned = change(&store, self.release.package(), |stored| Some(self.lesson(stored, observation)))?;
-        if learned == Some(0) {
-            output::line(format_args!("{} is part of the baseline already.", self.release));
+        let changed = !row.teaches && self.accept(&store, &row)?;
+        let accepted = Accepted { purl: &self.release, line: &row.line, changed, open_alert: self.open_alert(&store)? };
+        if self.printing.is_json() {
+            output::json(&accepted)?;
         } else {
-            let line = words::name(&row.line);
-            output::line(format_args!("{} is part of the baseline of line {line} now.", self.release));
+            accepted.print();
         }
-        self.tell_of_the_alert(&store)?;
         Ok(Exit::Clean)
+    }
+
+    fn accept(&self, store: &Store, row: &ReleaseRow) -> Result<bool, Failure> {
+        let observation = self.readable(row)?;
+        let steps = change(store, self.release.package(), |stored| Some(self.lesson(stored, observation)))?;
+        Ok(steps.is_some_and(|steps| steps > 0))
     }
 
     fn lesson(&self, stored: StoredBaseline, observation: &Observation) -> BaselineChange {
@@ -78,16 +94,21 @@ impl Accept {
             .next(format!("`provwatch baseline show {package}` lists the held releases"))
     }
 
-    fn tell_of_the_alert(&self, store: &Store) -> Result<(), Failure> {
+    fn open_alert(&self, store: &Store) -> Result<Option<Alert>, Failure> {
         let (_, id) = Alert::identify(AlertKind::Release, &self.release.to_string());
-        let alert = store.alert(&id)?.filter(|alert| alert.status == AlertStatus::Open);
-        if let Some(alert) = alert {
-            output::line(format_args!("Its alert {} ({}) is still open.", words::name(&alert.id), alert.severity));
-            sheet::next(&[(
-                format!("provwatch alerts ack {} --reason '…'", words::name(&alert.id)),
-                "when you have it in hand",
-            )]);
+        Ok(store.alert(&id)?.filter(|alert| alert.status == AlertStatus::Open))
+    }
+}
+
+impl Accepted<'_> {
+    fn print(&self) {
+        let (purl, line) = (self.purl, words::name(self.line));
+        let when = if self.changed { "now" } else { "already" };
+        output::line(format_args!("{purl} is part of the baseline of line {line} {when}."));
+        if let Some(alert) = &self.open_alert {
+            let id = words::name(&alert.id);
+            output::line(format_args!("Its alert {id} ({}) is still open.", alert.severity));
+            sheet::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "when you have it in hand")]);
         }
-        Ok(())
     }
 }

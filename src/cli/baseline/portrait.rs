@@ -1,5 +1,7 @@
 //! The portrait of a release line in words.
 
+use std::collections::BTreeMap;
+
 use super::hours;
 use crate::{
     cli::{
@@ -30,22 +32,26 @@ pub(super) fn headline(line: &ReleaseLine, portrait: &LineBaseline) -> String {
 
 /// The portrait itself.
 pub(super) fn sheet(portrait: &LineBaseline) -> Sheet {
+    let names = |tally| values(portrait, tally, |name: &String| words::name(name));
+    let or_none = |tally, none| values(portrait, tally, |name: &String| or_none(name, none));
+    let with_ids =
+        |tally, ids: &BTreeMap<String, String>| values(portrait, tally, |url: &String| with_id(url, ids.get(url)));
     let mut sheet = Sheet::new();
-    sheet.rows("proof", values(&portrait.evidence, |rank| evidence(*rank).to_owned()));
+    sheet.rows("proof", values(portrait, &portrait.evidence, |rank| evidence(*rank).to_owned()));
     sheet.rows("issuer", names(&portrait.issuers));
-    sheet.rows("repository", values(&portrait.repositories, |url| with_id(url, portrait.id_of_repository.get(url))));
-    sheet.rows("owner", values(&portrait.owners, |url| with_id(url, portrait.id_of_owner.get(url))));
+    sheet.rows("repository", with_ids(&portrait.repositories, &portrait.id_of_repository));
+    sheet.rows("owner", with_ids(&portrait.owners, &portrait.id_of_owner));
     sheet.rows("workflow", names(&portrait.workflows));
     sheet.rows("built from", names(&portrait.refs));
     sheet.rows("trigger", names(&portrait.triggers));
-    sheet.rows("environment", values(&portrait.environments, |name| or_none(name, "no environment")));
+    sheet.rows("environment", or_none(&portrait.environments, "no environment"));
     sheet.rows("runner", names(&portrait.runners));
     sheet.rows("publishers", names(&portrait.publishers));
     sheet.rows("their e-mail", names(&portrait.emails));
     sheet.rows("registration", names(&portrait.config_ids));
     sheet.rows("version's tag", names(&portrait.tags));
     sheet.rows("commit", names(&portrait.commits));
-    sheet.rows("install scripts", values(&portrait.install_scripts, |name| or_none(name, "none")));
+    sheet.rows("install scripts", or_none(&portrait.install_scripts, "none"));
     sheet.maybe("usual hours", hours::usual(&portrait.minutes));
     sheet
 }
@@ -71,25 +77,26 @@ fn or_none(name: &str, none: &str) -> String {
     if name.is_empty() { none.to_owned() } else { words::name(name) }
 }
 
-fn names(tally: &Tally<String>) -> Vec<String> {
-    values(tally, |name| words::name(name))
-}
-
 /// The values seen, the most frequent first, each with how often and when.
-fn values<K>(tally: &Tally<K>, say: impl Fn(&K) -> String) -> Vec<String> {
+fn values<K>(portrait: &LineBaseline, tally: &Tally<K>, say: impl Fn(&K) -> String) -> Vec<String> {
     let mut seen: Vec<_> = tally.iter().collect();
     seen.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.count, seen.last)));
-    let mut lines: Vec<_> =
-        seen.iter().take(SHOWN).map(|(value, seen)| format!("{}, {}", say(value), when(seen))).collect();
+    let shown = seen.iter().take(SHOWN).map(|(value, seen)| format!("{}, {}", say(value), when(portrait, seen)));
+    let mut lines: Vec<_> = shown.collect();
     if seen.len() > SHOWN {
         lines.push(format!("and {} more, see --format json", seen.len() - SHOWN));
     }
     lines
 }
 
-fn when(seen: &Seen) -> String {
-    match seen.count {
-        1 => format!("once, on {}", day(seen.last)),
-        count => format!("{count} times, {} to {}", day(seen.first), day(seen.last)),
+/// What stopped or began is told from what always was.
+fn when(portrait: &LineBaseline, seen: &Seen) -> String {
+    let (all, count) = (portrait.releases, seen.count);
+    if count >= all {
+        "always".to_owned()
+    } else if Some(seen.last) == portrait.last_at {
+        format!("{count} of {all}, since {}", day(seen.first))
+    } else {
+        format!("{count} of {all}, last on {}", day(seen.last))
     }
 }

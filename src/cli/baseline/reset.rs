@@ -1,6 +1,8 @@
+use serde::Serialize;
+
 use super::{Context, Failure, Outcome, change, output};
 use crate::{
-    cli::{exit::Exit, operator, target, words},
+    cli::{args::Printing, exit::Exit, operator, target, words},
     model::{Baseline, BaselineReason, Package, ReleaseLine},
     store::{BaselineChange, NewBaselineVersion, StoredBaseline},
 };
@@ -11,8 +13,8 @@ use crate::{
 Examples:
   provwatch baseline reset pkg:npm/axios --line 1 --note 'new maintainers, confirmed by phone'
 
-The history keeps every step. Releases that come after the reset teach the new baseline; until then nothing of the
-line is unusual. A line that was reset is compared with the package's other lines, where there are any.")]
+The history keeps every step. Releases that come after the reset teach the new baseline. Until then the line is
+compared with the package's other lines, or with nothing where there are none.")]
 pub struct Reset {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
@@ -23,6 +25,16 @@ pub struct Reset {
     /// Why, for the history
     #[arg(long)]
     note: String,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Forgotten<'a> {
+    package: &'a Package,
+    /// How many lines were forgotten.
+    lines: usize,
 }
 
 impl Reset {
@@ -32,14 +44,12 @@ impl Reset {
         if let Some(line) = &wanted {
             self.must_know(&store.baseline(&self.package)?.baseline, line)?;
         }
-        match change(&store, &self.package, |stored| self.anew(stored, wanted.as_ref()))? {
-            None | Some(0) => {
-                output::line(format_args!("{}: nothing was learned yet, so nothing is forgotten.", self.package))
-            }
-            Some(lines) => {
-                let lines = words::counted(lines as u64, "line was", "lines were");
-                output::line(format_args!("{}: {lines} forgotten; the next releases teach anew.", self.package));
-            }
+        let steps = change(&store, &self.package, |stored| self.anew(stored, wanted.as_ref()))?;
+        let forgotten = Forgotten { package: &self.package, lines: steps.unwrap_or(0) };
+        if self.printing.is_json() {
+            output::json(&forgotten)?;
+        } else {
+            forgotten.print();
         }
         Ok(Exit::Clean)
     }
@@ -67,5 +77,18 @@ impl Reset {
         };
         let versions: Vec<_> = lines.into_iter().map(step).collect();
         (!versions.is_empty()).then_some(BaselineChange { based_on: revision, baseline, versions })
+    }
+}
+
+impl Forgotten<'_> {
+    fn print(&self) {
+        let package = self.package;
+        match self.lines {
+            0 => output::line(format_args!("{package}: nothing was learned yet, so nothing is forgotten.")),
+            lines => {
+                let lines = words::counted(lines as u64, "line was", "lines were");
+                output::line(format_args!("{package}: {lines} forgotten; the next releases teach anew."));
+            }
+        }
     }
 }

@@ -99,11 +99,12 @@ impl Show {
 
 fn print_held(held: &[HeldRelease]) {
     sheet::heading("held: not normal yet");
+    let mut sheet = sheet::Sheet::new();
     for HeldRelease { held, why, .. } in held {
         let published = held.published_at.map_or("at an unknown time".to_owned(), words::minute);
-        output::line(format_args!("  {}, published {published}", held.purl));
-        output::line(format_args!("    {why}"));
+        sheet.row(&words::name(&held.purl), format!("published {published}; {why}"));
     }
+    sheet.print();
     let commands: Vec<_> = held
         .iter()
         .take(3)

@@ -35,8 +35,8 @@ fn verdict(found: &Found) {
     if let Some(again) = release.recheck_at {
         output::line(format_args!("It is looked at again at {}.", words::moment(again)));
     }
-    if let (Some(today), Some(alert)) = (&found.today, &found.alert) {
-        beside_today(today, alert);
+    if let Some(today) = &found.today {
+        beside_today(today, found);
     }
 }
 
@@ -70,11 +70,15 @@ fn outcome(release: &ReleaseRow) -> String {
 }
 
 /// Only what differs from the alert is news.
-fn beside_today(today: &Today, alert: &Alert) {
-    if today.severity == Some(alert.severity) {
+fn beside_today(today: &Today, found: &Found) {
+    let raised = found.alert.as_ref().map(|alert| alert.severity);
+    if today.severity == raised {
         return;
     }
-    let now = today.severity.map_or("nothing to alert of".to_owned(), |severity| severity.to_string());
+    let detectors: Vec<_> = today.detectors.iter().map(words::name).collect();
+    let now = today
+        .severity
+        .map_or("nothing to alert of".to_owned(), |severity| format!("{severity}, by {}", detectors.join(", ")));
     output::line(format_args!("Beside the baseline as it stands today it would be: {now}."));
 }
 

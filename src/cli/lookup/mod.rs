@@ -20,7 +20,7 @@ use super::{
 use crate::{
     model::{Alert, AlertKind, AlertStatus, ReleaseId, Severity},
     pipeline::assess::{Assessment, assess},
-    store::{ReleaseRow, Store},
+    store::{self, ReleaseRow, Store},
 };
 
 /// Who published a release, from where, what did it prove, and what else did they publish?
@@ -32,7 +32,7 @@ Examples:
   provwatch lookup pkg:pypi/requests@2.32.0 --format json | jq .release.observation.attestation
 
 It answers from the store, without the network. It exits with 3 when the release has an alert as bad as --fail-on or
-worse that is not resolved, and with 4 when the release is not stored or something of it could not be checked.")]
+worse that is not resolved, or is held for such a reason, and with 4 when the release is not stored or something of it could not be checked.")]
 pub struct Lookup {
     /// The release; without a version the newest one
     #[arg(value_name = "PURL", value_parser = target::target)]
@@ -56,7 +56,7 @@ struct Found {
     /// The alert that it raised.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<Alert>,
-    /// What it would be today, while the baseline has not learned from it.
+    /// What it would be today, where it was judged and the baseline has not learned from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     today: Option<Today>,
     related: related::Others,
@@ -119,9 +119,12 @@ impl Found {
     }
 
     fn exit(&self, fail_on: Severity) -> Exit {
-        let bad = |alert: &Alert| alert.severity >= fail_on && alert.status != AlertStatus::Resolved;
-        match &self.alert {
-            Some(alert) if bad(alert) => Exit::Findings,
+        let found = match &self.alert {
+            Some(alert) => Some(alert.severity).filter(|_| alert.status != AlertStatus::Resolved),
+            None => self.today.as_ref().and_then(|today| today.severity),
+        };
+        match found {
+            Some(severity) if severity >= fail_on => Exit::Findings,
             _ if self.is_unchecked() => Exit::Unchecked,
             _ => Exit::Clean,
         }
@@ -129,9 +132,13 @@ impl Found {
 }
 
 impl Today {
-    /// A baseline that learned from a release finds it normal, which says nothing.
+    /// A baseline that learned from a release finds it normal, which says nothing; and what was history when the package
+    /// was first seen is older than the habits it would be measured by.
     fn of(store: &Store, release: &ReleaseRow) -> Result<Option<Self>, Failure> {
-        let Some(observation) = release.observation.as_ref().filter(|_| !release.teaches) else { return Ok(None) };
+        let judged = matches!(release.outcome, store::Outcome::Alerted | store::Outcome::Held);
+        let Some(observation) = release.observation.as_ref().filter(|_| judged && !release.teaches) else {
+            return Ok(None);
+        };
         let Assessment { signals, verdict, .. } =
             assess(&store.baseline(release.purl.package())?.baseline, observation);
         Ok(Some(Self {

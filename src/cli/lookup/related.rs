@@ -13,9 +13,12 @@ use crate::{
 /// What else the people and machines behind a release published, the latest first.
 #[derive(Debug, Serialize)]
 pub(super) struct Others {
-    by_publisher: Vec<Other>,
-    by_repository: Vec<Other>,
-    by_run: Vec<Other>,
+    #[serde(rename = "by_publisher")]
+    publisher: Vec<Other>,
+    #[serde(rename = "by_repository")]
+    repository: Vec<Other>,
+    #[serde(rename = "by_run")]
+    run: Vec<Other>,
 }
 
 /// Another release.
@@ -32,16 +35,16 @@ impl Others {
         let related = store.related(release, at_most)?;
         let others = |rows: Vec<ReleaseRow>| rows.into_iter().map(Other::from).collect();
         Ok(Self {
-            by_publisher: others(related.by_publisher),
-            by_repository: others(related.by_repository),
-            by_run: others(related.by_run),
+            publisher: others(related.by_publisher),
+            repository: others(related.by_repository),
+            run: others(related.by_run),
         })
     }
 
     pub(super) fn print(&self) {
-        print("from the same run", &self.by_run);
-        print("by the same account", &self.by_publisher);
-        print("from the same repository", &self.by_repository);
+        print("from the same run", &self.run);
+        print("by the same account", &self.publisher);
+        print("from the same repository", &self.repository);
     }
 }
 

@@ -72,6 +72,7 @@ mod tests {
         "2026-04-01T12:00:00Z".parse().unwrap()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the fields that it fills are optional")]
     fn ago(minutes: i64) -> Option<DateTime<Utc>> {
         Some(noon() - TimeDelta::minutes(minutes))
     }

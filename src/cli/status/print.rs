@@ -63,9 +63,15 @@ fn work(report: &Report) {
     sheet::heading("work");
     let mut sheet = Sheet::new();
     let oldest = work.oldest.map(|since| format!(", the oldest for {}", words::span(report.at - since)));
-    let waiting = words::counted(work.waiting, "package waits", "packages wait");
-    sheet.row("waiting", format!("{waiting}{}, {} due now", oldest.unwrap_or_default(), work.due));
-    sheet.row("failing", words::counted(work.failing, "package", "packages"));
+    let packages = words::counted(work.waiting, "package", "packages");
+    match work.waiting {
+        0 => sheet.row("waiting", "nothing"),
+        _ => sheet.row("waiting", format!("{packages}{}, {} due now", oldest.unwrap_or_default(), work.due)),
+    };
+    match work.failing {
+        0 => sheet.row("failing", "nothing"),
+        failing => sheet.row("failing", words::counted(failing, "package", "packages")),
+    };
     sheet.rows(
         "",
         report.failing.iter().map(|work| {
@@ -92,7 +98,11 @@ fn stored(report: &Report) {
     let outcomes = if outcomes.is_empty() { String::new() } else { format!(": {}", outcomes.join(", ")) };
     sheet.row("packages", stored.packages.to_string());
     sheet.row("releases", format!("{releases}{outcomes}"));
-    sheet.row("could not check", format!("something of {}", words::counted(stored.unchecked, "release", "releases")));
+    let unchecked = words::counted(stored.unchecked, "release", "releases");
+    sheet.row(
+        "could not check",
+        if stored.unchecked == 0 { "nothing".to_owned() } else { format!("something of {unchecked}") },
+    );
     sheet.row("open alerts", alerts(report, |status| status == AlertStatus::Open));
     sheet.row("other alerts", alerts(report, |status| status != AlertStatus::Open));
     let (path, size) = (report.path.display(), words::size(stored.bytes));

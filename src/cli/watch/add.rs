@@ -1,6 +1,12 @@
-use super::{Context, Outcome, edited_file, output, refused, tell_the_daemon};
+use std::path::Path;
+
+use super::{Context, Edited, Outcome, edited_file, output, refused, tell_the_daemon};
 use crate::{
-    cli::{exit::Exit, target},
+    cli::{
+        args::Printing,
+        exit::{Exit, Failure},
+        target,
+    },
     watchlist::{self, EditError, Pattern, Tier},
 };
 
@@ -23,6 +29,8 @@ pub struct Add {
     /// A remark, shown by `watch why`
     #[arg(long)]
     note: Option<String>,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 impl Add {
@@ -32,12 +40,12 @@ impl Add {
         for pattern in &self.patterns {
             match watchlist::add(path, pattern, self.tier, self.note.as_deref()) {
                 Ok(()) => {
-                    output::line(format_args!("added {pattern} to {}", path.display()));
+                    self.tell(pattern, "added", path)?;
                     added += 1;
                 }
                 // To want what is there already is no mistake, unless more is to be said of it.
-                Err(EditError::Listed { pattern, path, line }) if self.tier.is_none() && self.note.is_none() => {
-                    output::line(format_args!("{pattern} is watched already, see {}:{line}", path.display()));
+                Err(EditError::Listed { .. }) if self.tier.is_none() && self.note.is_none() => {
+                    self.tell(pattern, "known", path)?;
                 }
                 Err(error @ EditError::Listed { .. }) => {
                     let again = "remove the entry with `provwatch watch remove`, then add it with its tier and note";
@@ -53,7 +61,11 @@ impl Add {
         Ok(Exit::Clean)
     }
 
-    fn warn_of_exclusions(&self, context: &Context) -> Result<(), crate::cli::exit::Failure> {
+    fn tell(&self, pattern: &Pattern, done: &'static str, file: &Path) -> std::io::Result<()> {
+        Edited { pattern: pattern.to_string(), done, file }.print(self.printing)
+    }
+
+    fn warn_of_exclusions(&self, context: &Context) -> Result<(), Failure> {
         let watchlist = context.watchlist()?;
         for pattern in &self.patterns {
             let Pattern::Exact(package) = pattern else { continue };

@@ -1,4 +1,7 @@
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
@@ -76,10 +79,10 @@ impl Import {
     }
 
     /// What a file brings; its new packages also go to `new`, unless an earlier file brought them.
-    fn harvest(&self, file: &PathBuf, watchlist: &Watchlist, new: &mut BTreeSet<Package>) -> Result<Harvest, Failure> {
+    fn harvest(&self, file: &Path, watchlist: &Watchlist, new: &mut BTreeSet<Package>) -> Result<Harvest, Failure> {
         let imported = import::read(file).map_err(unreadable)?;
         let mut harvest = Harvest {
-            file: file.clone(),
+            file: file.to_owned(),
             added: Vec::new(),
             known: 0,
             skipped: imported.skipped,
@@ -102,7 +105,7 @@ impl Import {
 }
 
 impl Harvest {
-    fn print(&self, into: &std::path::Path) {
+    fn print(&self, into: &Path) {
         let packages = words::counted(self.added.len() as u64, "package", "packages");
         let done = if self.dry_run { "would be added" } else { "added" };
         output::line(format_args!("{}: {packages} {done} to {}", self.file.display(), into.display()));

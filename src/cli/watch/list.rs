@@ -48,7 +48,7 @@ impl List {
                 }
             }
         } else {
-            self.print(&watchlist, &included, &excluded);
+            print(&watchlist, &included, &excluded);
         }
         Ok(Exit::Clean)
     }
@@ -61,36 +61,36 @@ impl List {
         };
         reasons.into_iter().filter(fits).collect()
     }
+}
 
-    fn print(&self, watchlist: &Watchlist, included: &[Reason], excluded: &[Reason]) {
-        if watchlist.is_empty() {
-            output::line("Nothing is watched yet.");
-            output::line("");
-            output::line("next");
-            output::line("  provwatch watch add pkg:npm/axios               watch one package");
-            output::line("  provwatch watch import package-lock.json        watch what a project depends on");
-            output::line("  include = [\"curated:npm\"] in the watchlist      watch the packages that much depends on");
-            return;
-        }
-        if included.is_empty() && excluded.is_empty() {
-            return output::line("No entry of the watchlist is of that tier and ecosystem.");
-        }
-        let mut table = output::table(["PACKAGE OR PATTERN", "TIER", "WHERE", "NOTE"]);
-        for reason in included.iter().chain(excluded) {
-            table.add_row([
-                words::name(&reason.pattern),
-                reason.tier.map_or_else(|| "excluded".to_owned(), |tier| tier.to_string()),
-                format!("{}:{}", reason.file.display(), reason.line),
-                words::name(reason.note.as_deref().unwrap_or_default()),
-            ]);
-        }
-        output::print(&table);
-        let (packages, globs) = watchlist.counts();
+fn print(watchlist: &Watchlist, included: &[Reason], excluded: &[Reason]) {
+    if watchlist.is_empty() {
+        output::line("Nothing is watched yet.");
         output::line("");
-        output::line(format_args!(
-            "{} and {} in all",
-            words::counted(packages as u64, "package", "packages"),
-            words::counted(globs as u64, "pattern", "patterns")
-        ));
+        output::line("next");
+        output::line("  provwatch watch add pkg:npm/axios               watch one package");
+        output::line("  provwatch watch import package-lock.json        watch what a project depends on");
+        output::line("  include = [\"curated:npm\"] in the watchlist      watch the packages that much depends on");
+        return;
     }
+    if included.is_empty() && excluded.is_empty() {
+        return output::line("No entry of the watchlist is of that tier and ecosystem.");
+    }
+    let mut table = output::table(["PACKAGE OR PATTERN", "TIER", "WHERE", "NOTE"]);
+    for reason in included.iter().chain(excluded) {
+        table.add_row([
+            words::name(&reason.pattern),
+            reason.tier.map_or_else(|| "excluded".to_owned(), |tier| tier.to_string()),
+            format!("{}:{}", reason.file.display(), reason.line),
+            words::name(reason.note.as_deref().unwrap_or_default()),
+        ]);
+    }
+    output::print(&table);
+    let (packages, globs) = watchlist.counts();
+    output::line("");
+    output::line(format_args!(
+        "{} and {} in all",
+        words::counted(packages as u64, "package", "packages"),
+        words::counted(globs as u64, "pattern", "patterns")
+    ));
 }

@@ -8,7 +8,10 @@ mod why;
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::{
+    args::Printing,
     context::Context,
     exit::{Failure, Outcome},
     output,
@@ -49,6 +52,11 @@ impl Watch {
 
 /// The file that `add`, `remove` and `import` edit: the first one of the configuration.
 fn edited_file(context: &Context) -> Result<&PathBuf, Failure> {
+    if context.file.is_none() {
+        output::note(
+            "There is no configuration; this edits the watchlist of the current folder. `provwatch init` writes both.",
+        );
+    }
     context.config.watchlist.files.first().ok_or_else(|| {
         Failure::usage("the configuration names no watchlist file").next("set `files` in its section [watchlist]")
     })
@@ -68,6 +76,30 @@ fn refused(error: EditError) -> Failure {
         EditError::Read(_) | EditError::Problems(_) | EditError::Listed { .. } | EditError::NotListed { .. } => {
             Failure::usage(error)
         }
+    }
+}
+
+/// What became of one entry; the JSON form of `add` and `remove`.
+#[derive(Serialize)]
+struct Edited<'a> {
+    pattern: String,
+    /// `added`, `known` or `removed`.
+    done: &'static str,
+    file: &'a Path,
+}
+
+impl Edited<'_> {
+    fn print(&self, printing: Printing) -> std::io::Result<()> {
+        if printing.is_json() {
+            return output::json(self);
+        }
+        let (pattern, file) = (&self.pattern, self.file.display());
+        match self.done {
+            "known" => output::line(format_args!("{pattern} stands already in {file}")),
+            "removed" => output::line(format_args!("removed {pattern} from {file}")),
+            done => output::line(format_args!("{done} {pattern} to {file}")),
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
-use super::{Context, Outcome, edited_file, output, refused, tell_the_daemon};
+use super::{Context, Edited, Outcome, edited_file, output, refused, tell_the_daemon};
 use crate::{
-    cli::{exit::Exit, target},
+    cli::{args::Printing, exit::Exit, target},
     watchlist::{self, Pattern},
 };
 
@@ -17,6 +17,8 @@ pub struct Remove {
     /// The entries, as `watch list` shows them
     #[arg(required = true, value_name = "PURL", value_parser = target::pattern)]
     patterns: Vec<Pattern>,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 impl Remove {
@@ -24,7 +26,7 @@ impl Remove {
         let path = edited_file(context)?;
         for pattern in &self.patterns {
             watchlist::remove(path, pattern).map_err(refused)?;
-            output::line(format_args!("removed {pattern} from {}", path.display()));
+            Edited { pattern: pattern.to_string(), done: "removed", file: path }.print(self.printing)?;
         }
         let watchlist = context.watchlist()?;
         for pattern in &self.patterns {

@@ -161,6 +161,7 @@ fn attempts_are_rows() {
     let summary = lab.store.delivery_summary().unwrap();
     assert_eq!((summary[0].pending, summary[0].failed, summary[0].last_success), (0, 0, Some(minutes_later(5))));
     assert_eq!((summary[1].pending, summary[1].failed, summary[1].last_success), (0, 1, None));
+    assert_eq!((summary[0].last_failure, summary[1].last_failure), (None, Some(minutes_later(6))));
 }
 
 #[test]

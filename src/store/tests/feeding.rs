@@ -65,9 +65,13 @@ fn postponed_work_waits_until_its_time_or_a_new_event() {
     assert_eq!((again.attempts, again.last_error.as_deref()), (1, Some("503")));
     let summary = lab.store.work_summary(noon()).unwrap();
     assert_eq!((summary.waiting, summary.due, summary.failing, summary.oldest), (1, 0, 1, Some(noon())));
+    assert_eq!(summary.oldest_failing, Some(noon()));
+    assert_eq!(lab.store.failing_work(9).unwrap(), [again]);
     lab.store.take_page(NPM, "2", &[event(&package("axios"), "2")], minutes_later(1)).unwrap();
     let woken = lab.store.due_work(minutes_later(1), 1).unwrap().remove(0);
     assert_eq!((woken.attempts, woken.last_error), (0, None));
+    assert!(lab.store.failing_work(9).unwrap().is_empty());
+    assert_eq!(lab.store.work_summary(noon()).unwrap().oldest_failing, None);
 }
 
 #[test]
