@@ -43,6 +43,12 @@ pub enum Breakage {
     Log,
     /// The certificate is of an authority nobody trusts.
     Authority,
+    /// The certificate says twice, and differently, which repository it is of.
+    DuplicateExtension,
+    /// The certificate's word on the repository is not text.
+    UndecodableExtension,
+    /// The statement is about another package or file.
+    Subject,
 }
 
 /// DSSE pre-authentication encoding.
@@ -90,7 +96,7 @@ impl Lab {
         broken: Option<Breakage>,
     ) -> Signed {
         let stranger = (broken == Some(Breakage::Authority)).then(super::Authority::new);
-        let leaf = stranger.as_ref().unwrap_or(&self.authority).issue(workflow, at);
+        let leaf = stranger.as_ref().unwrap_or(&self.authority).issue_broken(workflow, at, broken);
         let payload = statement.bytes();
         let signed = if broken == Some(Breakage::Signature) { b"something else".as_slice() } else { &payload };
         let signature = leaf.key.sign(&pae(signed));
@@ -112,7 +118,7 @@ impl Lab {
         broken: Option<Breakage>,
     ) -> Value {
         let statement = Statement {
-            subject: purl.to_owned(),
+            subject: if broken == Some(Breakage::Subject) { "pkg:npm/other@1.0.0" } else { purl }.to_owned(),
             digest: ("sha512", sha512.to_owned()),
             predicate_type: SLSA.to_owned(),
             predicate: json!({"buildDefinition": {}, "runDetails": {}}),
@@ -157,7 +163,7 @@ impl Lab {
         broken: Option<Breakage>,
     ) -> Value {
         let statement = Statement {
-            subject: file.to_owned(),
+            subject: if broken == Some(Breakage::Subject) { "other-1.0.0.tar.gz" } else { file }.to_owned(),
             digest: ("sha256", sha256.to_owned()),
             predicate_type: format!("{}attestations/publish/v1", provwatch::model::RegistryId::PYPI_DOCS.base_url()),
             predicate: Value::Null,

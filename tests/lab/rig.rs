@@ -209,6 +209,8 @@ impl Rig {
         let forever = self.now() + TimeDelta::days(10_000);
         let queued: Vec<Package> =
             self.store().due_work(forever, 10_000).unwrap().into_iter().map(|work| work.package).collect();
+        let rechecks = self.store().due_rechecks(forever, 10_000).unwrap();
+        let rechecked: BTreeSet<Package> = rechecks.into_iter().map(|due| due.purl.package().clone()).collect();
         let watchlist = self.pipeline.watchlist();
         // What a pattern means is known only when a feed names it.
         let known: BTreeSet<Package> = watchlist.packages().map(|(package, _)| package.clone()).collect();
@@ -216,7 +218,8 @@ impl Rig {
         for release in self.listed().into_iter().filter(|release| is_known(release.package())) {
             let feed_is_behind = self.failing_source(release.package().ecosystem());
             let stored = self.store().release(&release).unwrap().is_some();
-            assert!(stored || feed_is_behind || queued.contains(release.package()), "{release} is lost");
+            let waiting = queued.contains(release.package()) || rechecked.contains(release.package());
+            assert!(stored || feed_is_behind || waiting, "{release} is lost");
         }
     }
 
