@@ -102,8 +102,8 @@ async fn a_new_release_is_described_with_its_files_owners_and_evidence() {
     let asked =
         ask(&[(SIMPLE, 200, sampleproject().to_string()), (JSON, 200, project_json().to_string())], about(&known))
             .await;
-    let accept = asked.transport.requests()[0].headers.clone();
-    assert_eq!(accept, [("accept".to_owned(), "application/vnd.pypi.simple.v1+json".to_owned())]);
+    let request = asked.transport.requests().remove(0);
+    assert_eq!(request.header_value("accept"), Some("application/vnd.pypi.simple.v1+json"));
     let document = asked.document();
     assert_eq!(document.revision.as_deref(), Some("25977001"));
     assert_eq!(document.validators.unwrap().etag.as_deref(), Some("\"abc\""));
@@ -183,6 +183,14 @@ async fn a_missing_project_is_gone_and_a_failing_registry_is_an_error() {
         assert_eq!(matches!(state, Ok(PackageState::Gone)), gone, "{status}");
         assert_eq!(matches!(state, Err(RegistryError::Http { registry: "PyPI", .. })), !gone, "{status}");
     }
+}
+
+#[tokio::test]
+async fn an_announced_project_that_is_missing_has_not_arrived_yet() {
+    let known = BTreeSet::new();
+    let question = Question { revision: Some("7"), ..about(&known) };
+    let state = ask(&[(SIMPLE, 404, String::new())], question).await.state;
+    assert!(matches!(state, Err(RegistryError::Stale { .. })));
 }
 
 #[test]
