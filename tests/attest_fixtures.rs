@@ -123,8 +123,7 @@ fn the_broken_documents_provenance_holds_where_it_is_not_what_is_broken() {
         let mut document: Value =
             serde_json::from_slice(&read(&folder, &format!("npm/{file}-attestations.json"))).unwrap();
         document["attestations"].as_array_mut().unwrap().truncate(1);
-        let outcome =
-            verifier.npm(document.to_string().as_bytes(), "pkg:npm/sigstore@0.4.0", &sha512(SIGSTORE_0_4_0));
+        let outcome = verifier.npm(document.to_string().as_bytes(), "pkg:npm/sigstore@0.4.0", &sha512(SIGSTORE_0_4_0));
         match broken {
             Some(check) => assert_eq!(failed(&outcome), check, "{file}: {outcome:?}"),
             None => drop(verified(outcome)),
@@ -172,10 +171,7 @@ fn pypis_provenance_object_tells_who_built() {
     let file = "pypi_attestations-0.0.19.tar.gz";
     let document = read(&folder, &format!("pypi/{file}.provenance"));
     let found = verified(verifier.pypi(&document, file, &sha256(PYPI_ATTESTATIONS)));
-    assert_eq!(
-        found.identity.to_string(),
-        "github.com/trailofbits/pypi-attestations release.yml @ refs/tags/v0.0.19"
-    );
+    assert_eq!(found.identity.to_string(), "github.com/trailofbits/pypi-attestations release.yml @ refs/tags/v0.0.19");
     assert_eq!(found.log.unwrap().origin, "rekor.sigstore.dev - 1193050959916656506");
     let other_spelling = verifier.pypi(&document, "Pypi.Attestations-0.0.19.tar.gz", &sha256(PYPI_ATTESTATIONS));
     verified(other_spelling);
@@ -198,10 +194,9 @@ fn pypis_attestations_hold_or_fail_one_by_one() {
     let sdist = ("pypi_attestations-0.0.19.tar.gz", PYPI_ATTESTATIONS);
     let gitlab_sdist = ("gitlab_oidc_project-0.0.3.tar.gz", GITLAB_PROJECT);
 
-    for (publisher, attestations, (file, digest)) in [
-        (&ours, vec![publish.clone()], sdist),
-        (&gitlab, vec![from_gitlab.clone()], gitlab_sdist),
-    ] {
+    for (publisher, attestations, (file, digest)) in
+        [(&ours, vec![publish.clone()], sdist), (&gitlab, vec![from_gitlab.clone()], gitlab_sdist)]
+    {
         verified(verifier.pypi(&object(publisher, &attestations), file, &sha256(digest)));
     }
     for (publisher, attestations, (file, digest), check) in [
@@ -231,8 +226,7 @@ fn what_staging_signed_does_not_hold_in_production() {
 #[test]
 fn foreign_predicate_types_are_not_pypis() {
     let Some(folder) = folder() else { return };
-    let bundle: Value =
-        serde_json::from_slice(&read(&folder, "bundles/conda-attestation.sigstore.json")).unwrap();
+    let bundle: Value = serde_json::from_slice(&read(&folder, "bundles/conda-attestation.sigstore.json")).unwrap();
     let attestation = json!({
         "version": 1,
         "verification_material": {

@@ -149,8 +149,12 @@ fn nothing_is_hidden(rig: &Rig, release: &str, case: &str) {
         None => assert!(failing || unreadable, "{case}: neither stored nor waiting"),
         Some(row) => match row.outcome {
             Outcome::Alerted => {}
-            Outcome::Unchecked | Outcome::Unreadable => assert!(!row.unchecked.is_empty(), "{case}: no reason is given"),
-            Outcome::Clean | Outcome::Learned | Outcome::Held => panic!("{case}: it is called {}", row.outcome.as_str()),
+            Outcome::Unchecked | Outcome::Unreadable => {
+                assert!(!row.unchecked.is_empty(), "{case}: no reason is given")
+            }
+            Outcome::Clean | Outcome::Learned | Outcome::Held => {
+                panic!("{case}: it is called {}", row.outcome.as_str())
+            }
         },
     }
 }

@@ -54,7 +54,8 @@ async fn a_stranger_with_a_token_is_one_alert_with_its_evidence() {
     assert!(alert.severity >= Severity::High, "{}", alert.argument);
     assert_eq!(alert.purl.unwrap().to_string(), "pkg:npm/widget@1.1.0");
     assert_eq!(summary.delivered, 2, "one delivery for each subscription");
-    let received: Vec<_> = rig.world.received().into_iter().map(|(path, body)| (path, body["data"]["id"].clone())).collect();
+    let received: Vec<_> =
+        rig.world.received().into_iter().map(|(path, body)| (path, body["data"]["id"].clone())).collect();
     assert_eq!(received, [("/everything".to_owned(), alert.id.clone().into()), ("/worst".to_owned(), alert.id.into())]);
     let row = rig.release("pkg:npm/widget@1.1.0");
     assert_eq!((row.outcome, row.teaches), (Outcome::Alerted, false), "an alerted release does not teach");

@@ -97,7 +97,8 @@ fn value(number: u8, content: &[u8]) -> Result<String, Failure> {
     if content.len() > MAX_VALUE {
         return Err(unreadable(format_args!("the extension .{number} has {} bytes", content.len())));
     }
-    let text = if number < ISSUER { std::str::from_utf8(content).map(str::to_owned).ok() } else { utf8_string(content) };
+    let text =
+        if number < ISSUER { std::str::from_utf8(content).map(str::to_owned).ok() } else { utf8_string(content) };
     text.ok_or_else(|| unreadable(format_args!("the extension .{number} cannot be decoded")))
 }
 

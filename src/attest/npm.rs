@@ -93,7 +93,8 @@ fn attested(
     let artifact = ArtifactDigest::new(HashAlgorithm::Sha2512, sha512(digests)?).map_err(Failure::unavailable)?;
     let mut found = None;
     for attestation in &read {
-        let provenance = attestation.verify(trust, &artifact).map_err(|failure| failure.of(attestation.kind.title()))?;
+        let provenance =
+            attestation.verify(trust, &artifact).map_err(|failure| failure.of(attestation.kind.title()))?;
         found = found.or(provenance);
     }
     Ok(found)

@@ -113,9 +113,7 @@ mod tests {
         );
         let google = identity("https://accounts.google.com", "", "");
         let wrong = Err(Some(Check::Publisher));
-        let at = |kind: &str, repository: &str, workflow: &str| {
-            json!({"kind": kind, "repository": repository, "workflow": workflow, "workflow_filepath": workflow, "claims": null})
-        };
+        let at = |kind: &str, repository: &str, workflow: &str| json!({"kind": kind, "repository": repository, "workflow": workflow, "workflow_filepath": workflow, "claims": null});
         for (publisher, identity, outcome) in [
             (at("GitHub", "acme/widget", "release.yml"), &github, Ok(())),
             (at("GitHub", "Acme/Widget", "release.yml"), &github, Ok(())),

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use sigstore_types::{Artifact, Bundle};
 use sigstore_verify::{Policy, PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
 
-use super::{checkpoint, encoding, failure::Failure, identity::identity, registry_key::RegistryKey, trust::TrustMaterial};
+use super::{
+    checkpoint, encoding, failure::Failure, identity::identity, registry_key::RegistryKey, trust::TrustMaterial,
+};
 use crate::model::{Check, LogEntry, VerifiedProvenance, WorkflowIdentity};
 
 /// What a verified bundle proves.
@@ -20,7 +22,11 @@ pub struct Verified {
 
 impl TrustMaterial {
     /// Verifies a bundle signed with a certificate, whoever signed it.
-    pub(super) fn verify_keyless(&self, bundle: &Bundle, artifact: Artifact<'_>) -> Result<VerifiedProvenance, Failure> {
+    pub(super) fn verify_keyless(
+        &self,
+        bundle: &Bundle,
+        artifact: Artifact<'_>,
+    ) -> Result<VerifiedProvenance, Failure> {
         let verified = self.verify_bundle(bundle, artifact, &VerificationPolicy::any_identity())?;
         let identity = verified.identity.ok_or_else(|| {
             Failure::invalid(Check::CertificateChain, "it is signed with a key, where a certificate is expected")

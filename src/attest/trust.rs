@@ -65,7 +65,9 @@ pub enum TrustError {
         why: String,
     },
     /// The TUF repository could not be reached, or does not hold what it promises.
-    #[error("refreshing the trust material from {url} failed (an infrastructure problem; what was in use stays in use)")]
+    #[error(
+        "refreshing the trust material from {url} failed (an infrastructure problem; what was in use stays in use)"
+    )]
     Refresh {
         /// The repository.
         url: url::Url,

@@ -169,11 +169,7 @@ impl Pipeline {
 
     /// Another look at releases whose evidence was due, and that the registry does not show any more, waits for its next
     /// turn: it must neither be forgotten nor asked for without end.
-    fn put_off<'a>(
-        &self,
-        subject: &Subject<'_>,
-        versions: impl Iterator<Item = &'a str>,
-    ) -> Result<(), PipelineError> {
+    fn put_off<'a>(&self, subject: &Subject<'_>, versions: impl Iterator<Item = &'a str>) -> Result<(), PipelineError> {
         for version in versions {
             let until = self.next_look(subject.attempts_at(version), subject.now);
             self.store.put_off_recheck(&subject.package.at(version), until)?;

@@ -134,7 +134,9 @@ impl Pipeline {
         let rows = self.store.packages()?.into_iter().filter(|row| overdue(row.checked_at));
         let packages: Vec<Package> = rows
             .map(|row| row.package)
-            .filter(|package| self.registries.contains_key(&package.ecosystem()) && watchlist.matches(package).is_some())
+            .filter(|package| {
+                self.registries.contains_key(&package.ecosystem()) && watchlist.matches(package).is_some()
+            })
             .collect();
         self.store.remind(&packages, "compared once in a while", now)?;
         Ok(packages.len())

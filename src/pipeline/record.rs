@@ -14,7 +14,8 @@ use crate::{
 /// How many of a package's releases are looked at when a held one may join the baseline.
 const RELEASES_AFTER: usize = 500;
 /// Said of a release that could not be compared with what came before it.
-const BLIND: &str = "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
+const BLIND: &str =
+    "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
 /// Who teaches the baseline when nobody else does.
 const ACTOR: &str = "provwatch";
 

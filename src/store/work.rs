@@ -75,8 +75,9 @@ impl Store {
     /// As every read.
     pub fn due_work(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Work>, StoreError> {
         self.read("reading the queue", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM work WHERE due_at <= ?1 ORDER BY revision IS NULL, due_at, package LIMIT ?2")?;
+            let mut query = db.prepare_cached(
+                "SELECT * FROM work WHERE due_at <= ?1 ORDER BY revision IS NULL, due_at, package LIMIT ?2",
+            )?;
             Ok(query.query_map((Micros(now), limit(at_most)), work)?.collect::<Result<_, _>>()?)
         })
     }

@@ -109,7 +109,9 @@ impl Authority {
         }
         let repository = u64::from(Claim::SourceRepositoryUri.number());
         match broken {
-            Some(Breakage::DuplicateExtension) => extensions.push(extension(repository, "https://github.com/acme/other")),
+            Some(Breakage::DuplicateExtension) => {
+                extensions.push(extension(repository, "https://github.com/acme/other"))
+            }
             Some(Breakage::UndecodableExtension) => {
                 extensions.retain(|extension| extension.oid_components().last() != Some(repository));
                 extensions.push(raw_extension(repository, vec![0x0c, 0x7f, 0xff]));

@@ -27,7 +27,9 @@ pub async fn serve(world: World) -> SocketAddr {
 /// The rig's configuration for a world that is served there.
 pub fn config(address: SocketAddr) -> String {
     let served = CONFIG.replace("https://", &format!("http://{address}/"));
-    served.replace("[http]\n", "[http]\nallow_private = [\"127.0.0.1\"]\n").replace("crates.example\" =", "127.0.0.1\" =")
+    served
+        .replace("[http]\n", "[http]\nallow_private = [\"127.0.0.1\"]\n")
+        .replace("crates.example\" =", "127.0.0.1\" =")
 }
 
 async fn answer(State(world): State<World>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
