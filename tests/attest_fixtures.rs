@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use provwatch::{
-    attest::{TrustMaterial, Verifier},
-    model::{Check, Digests, Provenance, RegistryId, VerifiedProvenance},
+    attest::{Artifact, Failure, Policy, TrustMaterial, Verifier, verify_bundle},
+    model::{Check, Digests, Provenance, VerifiedProvenance},
 };
 use serde_json::{Value, json};
 
@@ -79,7 +79,7 @@ fn npms_valid_documents_tell_who_built() {
             "npm/cli-valid-tuf-js-attestations.json",
             "pkg:npm/tuf-js@1.0.0",
             TUF_JS_1_0_0,
-            "github.com/github/tuf-js publish.yml @ refs/tags/v1.0.0",
+            "github.com/theupdateframework/tuf-js publish.yml @ refs/tags/v1.0.0",
         ),
     ] {
         let found = verified(verifier.npm(&read(&folder, file), purl, &sha512(digest)));
@@ -208,7 +208,7 @@ fn pypis_attestations_hold_or_fail_one_by_one() {
         let outcome = verifier.pypi(&object(publisher, &attestations), file, &sha256(digest));
         assert_eq!(failed(&outcome), check, "{file} {publisher}: {outcome:?}");
     }
-    eprintln!("{:?}", verifier.pypi(&object(&ours, &[publish, slsa]), sdist.0, &sha256(sdist.1)));
+    verified(verifier.pypi(&object(&ours, &[publish, slsa]), sdist.0, &sha256(sdist.1)));
 }
 
 #[test]
@@ -251,5 +251,57 @@ fn the_embedded_trust_material_says_the_same() {
     let verifier = Verifier::new(&TrustMaterial::embedded());
     let document = read(&folder, "npm/valid-attestations.json");
     verified(verifier.npm(&document, "pkg:npm/sigstore@0.4.0", &sha512(SIGSTORE_0_4_0)));
-    assert!(RegistryId::NPM.base_url().starts_with("https://"));
+}
+
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+const GEM: &str = "77339159c377db36b9218521bdd193d21e1b86b3dbcd7af53b904fb5f4d4ab54";
+
+#[test]
+fn message_signatures_hold_over_their_file_and_for_their_signer_only() {
+    let Some(folder) = folder() else { return };
+    let trust = TrustMaterial::from_files(&folder.join("trusted_root.json"), None).unwrap();
+    let bundle = read(&folder, "rubygems/sigstore-1.0.0.gem.sigstore.json");
+    let digest: [u8; 32] = hex::decode(GEM).unwrap().try_into().unwrap();
+    let repository = "sigstore-conformance/extremely-dangerous-public-oidc-beacon";
+    let workflow = "extremely-dangerous-oidc-beacon.yml";
+    let signer = &format!("https://github.com/{repository}/.github/workflows/{workflow}@refs/heads/main");
+    let check = |artifact, identity, issuer| {
+        verify_bundle(&bundle, artifact, Policy::Identity { identity, issuer }, &trust)
+            .map(|verified| verified.identity.unwrap().to_string())
+            .map_err(|failure| failure.check())
+    };
+    let gem = Artifact::Sha256(digest);
+    assert_eq!(check(gem, signer, GITHUB), Ok(format!("github.com/{repository} {workflow} @ refs/heads/main")));
+    assert_eq!(check(gem, "https://github.com/eve/x", GITHUB), Err(Some(Check::Publisher)));
+    assert_eq!(check(gem, signer, "https://gitlab.com"), Err(Some(Check::Publisher)));
+    assert_eq!(check(Artifact::Bytes(b"another gem"), signer, GITHUB), Err(Some(Check::SubjectDigest)));
+    let key = verify_bundle(&bundle, gem, Policy::Key(b"no key"), &trust);
+    assert!(matches!(key, Err(Failure::Unavailable { .. })));
+}
+
+#[test]
+fn bare_bundles_of_other_tools_verify() {
+    let Some(folder) = folder() else { return };
+    let trust = TrustMaterial::embedded();
+    let blob = read(&folder, "bundles/cosign-v3-blob.txt");
+    let package = hex::decode("54303491a8418fbed24344b513546182c29b43bf282ceb433af65e2299f9271f").unwrap();
+    for (file, artifact, identity, issuer) in [
+        (
+            "bundles/cosign-v3-blob.sigstore.json",
+            Artifact::Bytes(&blob),
+            "w.vollprecht@gmail.com",
+            "https://github.com/login/oauth",
+        ),
+        (
+            "bundles/conda-attestation.sigstore.json",
+            Artifact::Sha256(package.try_into().unwrap()),
+            "https://github.com/prefix-dev/sigstore-example/.github/workflows/action.yaml@refs/heads/main",
+            GITHUB,
+        ),
+    ] {
+        let policy = Policy::Identity { identity, issuer };
+        let verified = verify_bundle(&read(&folder, file), artifact, policy, &trust).unwrap();
+        assert_eq!(verified.identity.unwrap().subject, identity);
+        assert_eq!(verified.log.unwrap().origin, "rekor.sigstore.dev - 1193050959916656506");
+    }
 }

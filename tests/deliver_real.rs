@@ -5,8 +5,8 @@
 use std::{io, sync::Arc, time::Duration};
 
 use provwatch::{
-    deliver::{EmailSettings, EmailSink, Message, Receipt, Secret, Sink, SinkError, SmtpSecurity},
-    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity, Signal},
+    deliver::{EmailSettings, EmailSink, Message, Receipt, Sink, SinkError, SmtpSecurity},
+    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Secret, Severity, Signal},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::{

@@ -11,7 +11,7 @@ use provwatch::{
 };
 
 /// Files of `src/detect` that are no detectors.
-const OTHERS: [&str; 4] = ["change", "combine", "document", "mod"];
+const OTHERS: [&str; 5] = ["change", "combine", "document", "mod", "tuning"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

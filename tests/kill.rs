@@ -15,7 +15,11 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lab::{Publication, Workflow, World, rig::*, server};
+use lab::{
+    Publication, Workflow, World,
+    rig::*,
+    server::{Server, serve},
+};
 use provwatch::{
     clock::ManualClock,
     pipeline::{Nobody, Parts, assemble, client},
@@ -84,10 +88,10 @@ async fn victim() {
 /// after as long as it draws.
 async fn play(seed: u64, kills: u32) -> Played {
     let world = World::new();
-    let address = server::serve(world.clone()).await;
+    let server = serve(world.clone());
     let folder = folder();
     write_trust(world.lab(), folder.path());
-    std::fs::write(folder.path().join("provwatch.toml"), server::config(address)).unwrap();
+    std::fs::write(folder.path().join("provwatch.toml"), served(&server)).unwrap();
     let mut draw = fastrand::Rng::with_seed(seed);
     let mut cut_off = 0;
     for act in ACTS {
@@ -111,6 +115,14 @@ struct Played {
     told: String,
     /// How many victims were killed before they had come to their end.
     cut_off: u32,
+}
+
+/// The rig's configuration for a world on a socket.
+fn served(server: &Server) -> String {
+    CONFIG
+        .replace("https://", &format!("http://{}/", server.address))
+        .replace("[http]\n", "[http]\nallow_private = [\"127.0.0.1\"]\n")
+        .replace("crates.example\" =", "127.0.0.1\" =")
 }
 
 fn start(folder: &Path) -> Child {

@@ -14,8 +14,9 @@ use syn::visit::{self, Visit};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("clock", &[]),
-    ("config", &["model"]),
-    ("watchlist", &["model"]),
+    ("strict_toml", &[]),
+    ("config", &["model", "strict_toml"]),
+    ("watchlist", &["model", "strict_toml"]),
     ("telemetry", &["model"]),
     ("baseline", &["model"]),
     ("http", &["clock", "telemetry"]),

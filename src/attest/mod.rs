@@ -2,6 +2,8 @@
 //! the network but the refresh of the trust root, and nothing outside can make a
 //! [`Provenance::Verified`](crate::model::Provenance::Verified) from bytes.
 
+mod builder;
+mod bundle;
 mod checkpoint;
 mod encoding;
 mod failure;
@@ -18,10 +20,11 @@ mod trust;
 mod tuf;
 mod verifier;
 
+pub use bundle::{Artifact, Policy, verify_bundle};
 pub use failure::Failure;
 pub use identity::identity;
 pub use registry_key::RegistryKeys;
 pub use signed::Verified;
 pub use trust::{TrustError, TrustMaterial};
-pub use tuf::TufError;
+pub use tuf::TrustUpdater;
 pub use verifier::Verifier;

@@ -8,7 +8,7 @@ use std::{
 
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT, TrustedRoot};
 
-use super::{registry_key::RegistryKeys, tuf::TufError};
+use super::registry_key::RegistryKeys;
 
 /// npm's keys as of January 2025, a copy of the target `keys.json` of Sigstore's TUF repository
 /// (<https://github.com/sigstore/root-signing>, Apache-2.0).
@@ -66,14 +66,15 @@ pub enum TrustError {
     },
     /// The TUF repository could not be reached, or does not hold what it promises.
     #[error(
-        "refreshing the trust material from {url} failed (an infrastructure problem; what was in use stays in use)"
+        "refreshing the trust material from {url} failed; this is trouble with the infrastructure, not with any release, \
+         and what was in use stays in use"
     )]
     Refresh {
         /// The repository.
         url: url::Url,
         /// Why.
         #[source]
-        source: TufError,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -109,6 +110,16 @@ impl TrustMaterial {
             Some(path) => Self::parse(&root_origin, root, &path.display().to_string(), &read(path)?),
             None => Self::parse(&root_origin, root, "the embedded key list", NPM_KEYS),
         }
+    }
+
+    /// The same trust root with npm's keys from a file, in the TUF target's form or the registry's own.
+    ///
+    /// # Errors
+    /// A file that cannot be read or used.
+    pub fn with_npm_keys(self, path: &Path) -> Result<Self, TrustError> {
+        let npm_keys = RegistryKeys::parse(&read(path)?)
+            .map_err(|error| TrustError::Keys { origin: path.display().to_string(), why: error.to_string() })?;
+        Ok(Self { npm_keys: Arc::new(npm_keys), ..self })
     }
 
     /// From the documents themselves; the origins are for errors.
@@ -165,5 +176,6 @@ mod tests {
             assert!(error.contains(name), "{error}");
         }
         assert!(TrustMaterial::from_files(&path("good.json"), None).is_ok());
+        assert!(TrustMaterial::embedded().with_npm_keys(&path("bad.json")).is_err());
     }
 }

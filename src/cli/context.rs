@@ -9,7 +9,7 @@ use super::exit::Failure;
 use crate::{
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
-    store::Store,
+    store::{Store, StoreError},
     watchlist::Watchlist,
 };
 
@@ -55,6 +55,18 @@ impl Context {
             std::fs::create_dir_all(folder)?;
         }
         Ok(Arc::new(Store::open(&path)?))
+    }
+
+    /// The store, to change what is in it already.
+    ///
+    /// # Errors
+    /// There is none yet, or it cannot be used.
+    pub fn store_to_change(&self) -> Result<Store, Failure> {
+        let path = self.config.store_path();
+        if !path.exists() {
+            return Err(StoreError::Missing { path }.into());
+        }
+        Ok(Store::open(&path)?)
     }
 
     /// The watchlist.

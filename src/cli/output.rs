@@ -1,10 +1,10 @@
 //! What the user sees: results on standard output, messages on standard error, colour only on a terminal.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the place that prints")]
+#![expect(clippy::print_stderr, reason = "this is the place that prints")]
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::exit::Failure;
@@ -23,16 +23,27 @@ pub enum Format {
 /// One JSON value on a line of its own.
 ///
 /// # Errors
-/// Standard output is closed.
+/// Standard output cannot be written.
 pub fn json(value: &impl Serialize) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer(&mut out, value)?;
-    writeln!(out)
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    bytes(&line)
 }
 
-/// A line of a result.
+/// A result as it is. A reader that went away, as `head` does, wants no more, and that is no failure.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn bytes(bytes: &[u8]) -> std::io::Result<()> {
+    match std::io::stdout().lock().write_all(bytes) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// A line of a result. Unlike `println!` it does not panic where nobody reads any more.
 pub fn line(text: impl std::fmt::Display) {
-    anstream::println!("{text}");
+    let _ = writeln!(anstream::stdout(), "{text}");
 }
 
 /// A message to the user that is not the result.
@@ -51,9 +62,41 @@ pub fn failure(failure: &Failure) {
 
 /// A table that fits the terminal, with these headings.
 pub fn table<const N: usize>(headings: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings);
+    let mut table = bare_table();
+    table.set_header(headings);
     table
+}
+
+/// The same without headings. Where there is no terminal, `COLUMNS` gives the width, and without it lines are as long as
+/// they are.
+pub fn bare_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if let Some(columns) = columns() {
+        table.set_width(columns);
+    }
+    table
+}
+
+fn columns() -> Option<u16> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+}
+
+/// A table, without the blanks that fill its lines up.
+pub fn print(table: &Table) {
+    line(table.trim_fmt());
+}
+
+/// A severity, coloured, for a table.
+pub fn severity_cell(severity: Severity) -> Cell {
+    let cell = Cell::new(severity);
+    match severity {
+        Severity::Critical => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Severity::High => cell.fg(Color::Red),
+        Severity::Medium => cell.fg(Color::Yellow),
+        Severity::Low => cell.fg(Color::Blue),
+        Severity::Info => cell.add_attribute(Attribute::Dim),
+    }
 }
 
 /// A severity, coloured.

@@ -1,8 +1,204 @@
+//! `provwatch timeline`: the releases of a package and what happened around them.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{
+    args::Printing,
+    context::Context,
+    exit::{Exit, Failure, Outcome},
+    output, sheet, target,
+    words::{self, NOTHING},
+};
+use crate::{
+    deliver::shell_word,
+    model::{AuthMethod, Package, Provenance, ReleaseId, ReleaseLine, ReleaseStatus},
+    registry::Change,
+    store::{self, EventKind, ReleaseRow, Store, StoredEvent},
+};
+
+/// The releases of a package and what happened around them, newest first
 #[derive(Debug, clap::Args)]
-pub struct Timeline {}
+#[command(after_help = "\
+Examples:
+  provwatch timeline pkg:npm/axios
+  provwatch timeline pkg:pypi/requests --limit 200
+  provwatch timeline pkg:npm/axios --format json | jq 'select(.outcome == \"alerted\")'
+
+Between the releases stand the events that registries announce: who may publish, yanks, quarantines, removals.")]
+pub struct Timeline {
+    /// The package
+    #[arg(value_name = "PURL", value_parser = target::package)]
+    package: Package,
+    /// At most so many releases and events
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// One line of the timeline.
+#[derive(Debug, Serialize)]
+struct Entry {
+    /// When it happened, or where that is not known, when it was seen.
+    at: DateTime<Utc>,
+    #[serde(flatten)]
+    what: What,
+}
+
+/// What happened.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "what")]
+enum What {
+    Release(Release),
+    Event {
+        /// The feed that announced it.
+        source: String,
+        kind: EventKind,
+        /// In the registry's words.
+        action: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
+    },
+}
+
+/// A release in short.
+#[derive(Debug, Serialize)]
+struct Release {
+    purl: ReleaseId,
+    line: ReleaseLine,
+    outcome: store::Outcome,
+    status: ReleaseStatus,
+    /// Whether the baseline has learned from it.
+    teaches: bool,
+    /// What could not be checked.
+    unchecked: Vec<String>,
+    /// By whom or by what it was published.
+    by: String,
+    /// What it proved.
+    proof: String,
+}
 
 impl Timeline {
-    pub fn run(&self, _config: Option<&std::path::Path>) -> super::exit::Outcome {
-        Err(super::exit::Failure::failed("not built yet"))
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// The configuration is wrong, or the store cannot be read.
+    pub fn run(&self, config: Option<&Path>) -> Outcome {
+        let context = Context::load(config)?;
+        let store = context.store_to_read()?;
+        let entries = self.entries(&store)?;
+        if self.printing.is_json() {
+            entries.iter().try_for_each(output::json)?;
+        } else if entries.is_empty() {
+            self.print_none(&context);
+        } else {
+            self.print(&entries);
+        }
+        Ok(Exit::Clean)
     }
+
+    fn entries(&self, store: &Store) -> Result<Vec<Entry>, Failure> {
+        let releases = store.releases(&self.package, self.limit)?.into_iter().map(Entry::from);
+        let mut entries: Vec<_> = releases.collect();
+        for kind in [EventKind::Governance, EventKind::Removed] {
+            let events = store.events_of(&self.package, Some(kind), self.limit)?;
+            entries.extend(events.into_iter().map(Entry::from));
+        }
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        entries.truncate(self.limit);
+        Ok(entries)
+    }
+
+    fn print(&self, entries: &[Entry]) {
+        let mut table = output::table(["AT (UTC)", "WHAT", "CAME OF IT", "BY", "PROOF"]);
+        for entry in entries {
+            table.add_row(entry.row());
+        }
+        output::print(&table);
+        if entries.len() == self.limit {
+            output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
+        }
+    }
+
+    fn print_none(&self, context: &Context) {
+        let package = shell_word(&self.package.to_string());
+        output::line(format_args!("Nothing is stored of {}.", self.package));
+        let watched = context.watchlist().is_ok_and(|watchlist| watchlist.matches(&self.package).is_some());
+        let add = (format!("provwatch watch add {package}"), "it is not watched yet");
+        let backfill = (format!("provwatch backfill {package}"), "learn its history now");
+        sheet::next(&if watched { vec![backfill] } else { vec![add, backfill] });
+    }
+}
+
+impl Entry {
+    fn row(&self) -> [String; 5] {
+        let at = words::minute(self.at);
+        match &self.what {
+            What::Release(release) => release.row(at),
+            What::Event { source, action, version, .. } => {
+                let of = version.as_ref().map(|version| format!("{}: ", words::name(version))).unwrap_or_default();
+                [at, format!("· {of}{}", words::sentence(action)), String::new(), words::name(source), String::new()]
+            }
+        }
+    }
+}
+
+impl Release {
+    fn row(&self, at: String) -> [String; 5] {
+        let mut came = self.outcome.as_str().to_owned();
+        if self.status != ReleaseStatus::Published {
+            came = format!("{came}, {}", self.status.as_str());
+        }
+        if !self.teaches && matches!(self.outcome, store::Outcome::Alerted | store::Outcome::Held) {
+            came.push_str(", held");
+        }
+        [at, words::name(self.purl.version()), came, words::name(&self.by), words::sentence(&self.proof)]
+    }
+}
+
+impl From<ReleaseRow> for Entry {
+    fn from(row: ReleaseRow) -> Self {
+        let at = row.published_at.unwrap_or(row.observed_at);
+        let (by, proof) = (by(&row), proof(&row));
+        let ReleaseRow { purl, line, outcome, status, teaches, unchecked, .. } = row;
+        Self { at, what: What::Release(Release { purl, line, outcome, status, teaches, unchecked, by, proof }) }
+    }
+}
+
+impl From<StoredEvent> for Entry {
+    fn from(event: StoredEvent) -> Self {
+        let at = event.at.unwrap_or(event.seen_at);
+        let (action, version) = match serde_json::from_str(&event.change) {
+            Ok(Change::Governance { version, action }) => (action, version),
+            Ok(Change::Removed) => ("the package was removed".to_owned(), None),
+            _ => (event.change, None),
+        };
+        Self { at, what: What::Event { source: event.source, kind: event.kind, action, version } }
+    }
+}
+
+/// The account, or the trusted publisher.
+fn by(row: &ReleaseRow) -> String {
+    let Some(observation) = &row.observation else { return NOTHING.to_owned() };
+    let name = observation.publisher.as_ref().map(|publisher| publisher.name.clone());
+    match observation.auth.method {
+        AuthMethod::TrustedPublisher => "trusted publisher".to_owned(),
+        AuthMethod::Token => format!("{} (token)", name.unwrap_or_else(|| "unknown".to_owned())),
+        AuthMethod::Unknown => name.unwrap_or_else(|| NOTHING.to_owned()),
+    }
+}
+
+/// What does not hold comes before what holds, and what holds before what could not be checked.
+fn proof(row: &ReleaseRow) -> String {
+    let Some(observation) = &row.observation else { return row.unchecked.join("; ") };
+    let broken = observation.provenances().find_map(|provenance| match provenance {
+        Provenance::Invalid { check, .. } => Some(format!("INVALID: {check}")),
+        _ => None,
+    });
+    let verified = || observation.identities().first().map(ToString::to_string);
+    let unknown = || (!row.unchecked.is_empty()).then(|| format!("could not check: {}", row.unchecked.join("; ")));
+    broken.or_else(verified).or_else(unknown).unwrap_or_else(|| observation.attestation.status().to_owned())
 }

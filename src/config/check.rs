@@ -6,7 +6,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Config, Period, Sink, Subscription, TrustSource, secret};
+use super::{Config, Period, Security, Sink, Subscription, TrustSource, formats, secret};
 use crate::strict_toml::did_you_mean;
 
 /// Something about the configuration that an operator should know.
@@ -75,6 +75,9 @@ impl Config {
                 "http.connect_timeout",
                 "longer than http.request_timeout, which ends the attempt first",
             ));
+        }
+        for (host, why) in self.http.hosts.keys().filter_map(|host| Some((host, formats::host(host).err()?))) {
+            findings.push(error(format!("http.hosts.{host:?}"), why));
         }
         let registries = &self.registries;
         if !(registries.npm.enabled || registries.pypi.enabled || registries.cargo.enabled) {
@@ -184,6 +187,14 @@ fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> V
             findings.push(error(format!("{key}.username"), "missing; there is a password"));
         }
         _ => {}
+    }
+    if let Sink::Email(email) = &subscription.sink
+        && email.security == Security::None
+        && !["localhost", "127.0.0.1", "::1", "[::1]"].contains(&email.server.as_str())
+    {
+        let what =
+            format!("alerts and the password travel to {} unprotected; use \"starttls\" or \"tls\"", email.server);
+        findings.push(warning(format!("{key}.security"), what));
     }
     if has_two_sources(&subscription.sink) {
         findings.push(error(key, "has both a _file and a _credential key; keep one"));

@@ -37,8 +37,8 @@ Every key has a default unless it is marked *required*; unknown keys are errors.
 file's folder. Periods are a whole number and `ms`, `s`, `m`, `h` or `d`: `\"90s\"`.
 
 Secrets never stand in the file itself: a key `…_file` names a file that only the service's user may read, a key
-`…_credential` names a systemd credential (`LoadCredential=`, see `systemd/README.md`). They are read when they are
-needed, so a rotated secret needs no restart.
+`…_credential` names a systemd credential (`LoadCredential=`, see `systemd/README.md`). They are read when
+provwatch starts; restart it when a secret was rotated.
 ";
 
 fn write_section(out: &mut String, root: &Value, heading: &str, about: &str, schema: &Value) {
@@ -91,8 +91,7 @@ fn row(root: &Value, schema: &Value, key: &str, property: &Value) -> String {
     let required = schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required == key));
     let default = match &property["default"] {
         _ if required => "*required*".to_owned(),
-        Value::Null => String::new(),
-        Value::Object(_) => String::new(),
+        Value::Null | Value::Object(_) => String::new(),
         value => format!("`{value}`"),
     };
     let meaning = flowing(text(property, target)).replace('|', "\\|") + &words(target);
@@ -101,11 +100,8 @@ fn row(root: &Value, schema: &Value, key: &str, property: &Value) -> String {
 
 /// What each word of an enum means.
 fn words(schema: &Value) -> String {
-    let words = schema["oneOf"].as_array().into_iter().flatten();
-    let words: Vec<_> = words
-        .filter_map(|word| Some((word["const"].as_str()?, text(word, word).trim_end_matches('.'))))
-        .map(|(word, meaning)| format!("`\"{word}\"`: {}", flowing(meaning)))
-        .collect();
+    let words: Vec<_> =
+        alternatives(schema).map(|(word, meaning)| format!("`\"{word}\"`: {}", flowing(meaning))).collect();
     if words.is_empty() { String::new() } else { format!(" {}.", words.join("; ")) }
 }
 
@@ -122,10 +118,16 @@ fn type_of(root: &Value, schema: &Value) -> String {
             _ => "number".to_owned(),
         },
         (Some("boolean"), _) => "true/false".to_owned(),
-        (Some("array"), _) => format!("list of {}", type_of(root, resolved(root, &schema["items"]))),
+        (Some("array"), _) => format!("list of: {}", type_of(root, resolved(root, &schema["items"]))),
         (Some("object"), _) => "table".to_owned(),
-        _ => "word".to_owned(),
+        _ => alternatives(schema).map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", "),
     }
+}
+
+/// The words of an enum, each with its meaning.
+fn alternatives(schema: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let words = schema["oneOf"].as_array().into_iter().flatten();
+    words.filter_map(|word| Some((word["const"].as_str()?, text(word, word).trim_end_matches('.'))))
 }
 
 fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {

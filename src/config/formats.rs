@@ -11,7 +11,7 @@ pub(super) const ALL: &[Format] = &[
     Format { name: "contact", check: contact },
 ];
 
-fn host(text: &str) -> Result<(), String> {
+pub(super) fn host(text: &str) -> Result<(), String> {
     let well_formed = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
     if text.is_empty() || !well_formed {
         return Err("expected a host name or address alone, such as \"proxy.example\"".to_owned());

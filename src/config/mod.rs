@@ -37,7 +37,7 @@ pub use http::{HostLimit, HttpSection};
 pub use log::{LogFormat, LogSection};
 pub use period::Period;
 pub use registries::{CargoSection, NpmSection, PypiSection, RegistriesSection};
-pub use secret::{Secret, SecretError, SecretSource};
+pub use secret::{SecretError, SecretSource};
 pub use store::StoreSection;
 pub use subscription::{EmailSection, Security, Sink, SlackSection, Subscription, WebhookSection};
 pub use trust::{TrustSection, TrustSource};
@@ -123,7 +123,7 @@ impl Config {
         let lists = self.watchlist.files.iter_mut();
         let sections = [self.store.path.as_mut(), self.http.ca_file.as_mut()].into_iter().flatten();
         let trust = self.trust.paths_mut();
-        let secrets = self.subscriptions.iter_mut().flat_map(Subscription::paths_mut);
+        let secrets = self.subscriptions.iter_mut().filter_map(Subscription::paths_mut);
         for path in lists.chain(sections).chain(trust).chain(secrets) {
             *path = folder.join(&*path);
         }

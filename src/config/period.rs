@@ -61,7 +61,8 @@ impl FromStr for Period {
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.as_millis();
-        let (unit, factor) = UNITS.iter().find(|(_, factor)| millis % u128::from(*factor) == 0).unwrap_or(&UNITS[4]);
+        let (unit, factor) =
+            UNITS.iter().find(|(_, factor)| millis.is_multiple_of(u128::from(*factor))).unwrap_or(&UNITS[4]);
         write!(f, "{}{unit}", millis / u128::from(*factor))
     }
 }

@@ -4,34 +4,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::strict_toml::{ReadError, read_text};
+use crate::{
+    model::Secret,
+    strict_toml::{ReadError, read_text},
+};
 
 /// Most bytes of a secret. Passwords, tokens and webhook URLs are far shorter.
 const MAX_BYTES: u64 = 16 * 1024;
 
-/// A secret. Its `Debug` form hides it; it has no `Display` and does not serialise.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A secret from elsewhere than a file.
-    pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into())
-    }
-
-    /// The secret itself. Handle with care: never log it, never put it into an error.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(hidden)")
-    }
-}
-
-/// Where a secret is kept. It is read when it is needed, so that a rotated file works without a restart.
+/// Where a secret is kept. It is read when a subscription is set up, never with the configuration itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
     /// A file that only the service's user may read.
@@ -84,7 +65,7 @@ impl SecretSource {
         match text.trim_end_matches(['\r', '\n']) {
             "" => Err(SecretError::Empty(path)),
             secret if secret.contains(['\r', '\n', '\0']) => Err(SecretError::SeveralLines(path)),
-            secret => Ok(Secret(secret.to_owned())),
+            secret => Ok(Secret::new(secret)),
         }
     }
 
@@ -129,11 +110,6 @@ pub(super) fn credentials_directory() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_secret_never_shows() {
-        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(hidden)");
-    }
 
     #[test]
     fn a_secret_is_one_line() {

@@ -181,6 +181,7 @@ cargo.interval = "2h"
 source = "file"
 [http]
 ca_file = "ca.pem"
+hosts."https://a.example/" = {}
 [detectors.odd-huors]
 [[subscriptions]]
 name = "a"
@@ -195,6 +196,7 @@ kinds = []
 name = "b"
 type = "email"
 server = "s.example"
+security = "none"
 username = "u"
 password_credential = "smtp"
 from = "a@b"

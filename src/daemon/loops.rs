@@ -1,4 +1,5 @@
-//! The daemon's loops: one for each source, one each for the queue, the outbox, the trust root and the daemon's own health.
+//! The daemon's loops: one for each source, one each for the queue, the safety net below the feeds, the outbox, the trust
+//! root and the daemon's own health.
 //! Each goes round until it is told to stop, and gives a sign of life on every round.
 
 use std::{sync::Arc, time::Duration};
@@ -12,6 +13,8 @@ use crate::pipeline::{Pipeline, PipelineError, Source};
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the outbox is looked at.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
+/// How often to look for packages that have gone unread for long.
+const RECONCILE_INTERVAL: Duration = Duration::from_mins(10);
 /// How often the daemon looks at itself, if systemd does not want it oftener.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -48,6 +51,13 @@ pub fn work(context: Context) -> TaskFactory {
     })
 }
 
+/// Compares packages with their registries for ever, each when it has gone unread for long.
+pub fn reconcile(context: Context) -> TaskFactory {
+    rounds(context, "reconcile", RECONCILE_INTERVAL, |context| {
+        Box::pin(async move { Ok(context.pipeline.enqueue_overdue().map(drop)?) })
+    })
+}
+
 /// Delivers what is due for ever.
 pub fn deliver(context: Context) -> TaskFactory {
     rounds(context, "outbox", DELIVER_INTERVAL, |context| {
@@ -74,7 +84,6 @@ pub fn health(context: Context) -> TaskFactory {
         Box::pin(async move {
             let now = context.pipeline.clock().now();
             context.pipeline.watch_sources()?;
-            context.pipeline.enqueue_overdue()?;
             let stuck = context.health.stuck(now);
             if stuck.is_empty() {
                 systemd::pulse(&context.health.summary());

@@ -17,9 +17,6 @@ use self::{
 };
 use crate::{pipeline::Pipeline, watchlist::Watchlist};
 
-/// How long loops have to end by themselves.
-const GRACE: Duration = Duration::from_secs(20);
-
 /// What the daemon is started with besides its pipeline.
 pub struct Options {
     /// Reads the watchlist again, on SIGHUP.
@@ -28,6 +25,8 @@ pub struct Options {
     pub health: Arc<Health>,
     /// How often to refresh the trust root; `None` where it does not come from TUF.
     pub trust_interval: Option<Duration>,
+    /// How long work under way may take to end.
+    pub grace: Duration,
 }
 
 impl std::fmt::Debug for Options {
@@ -52,7 +51,7 @@ pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskEr
     }
     systemd::stopping();
     tracing::info!("stopping");
-    stop(&supervisor, &mut signals).await;
+    stop(&supervisor, options.grace, &mut signals).await;
     Ok(())
 }
 
@@ -63,6 +62,7 @@ fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Supervisor {
         supervisor.keep(source.feed.name(), loops::feed(context.clone(), source.clone()));
     }
     supervisor.keep("work", loops::work(context.clone()));
+    supervisor.keep("reconcile", loops::reconcile(context.clone()));
     supervisor.keep("outbox", loops::deliver(context.clone()));
     if let Some(interval) = options.trust_interval {
         supervisor.keep("trust", loops::trust(context.clone(), interval));
@@ -72,9 +72,9 @@ fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Supervisor {
 }
 
 /// A second signal ends the wait.
-async fn stop(supervisor: &Supervisor, signals: &mut Signals) {
+async fn stop(supervisor: &Supervisor, grace: Duration, signals: &mut Signals) {
     tokio::select! {
-        by_themselves = supervisor.shut_down(GRACE) => {
+        by_themselves = supervisor.shut_down(grace) => {
             tracing::info!(by_themselves, "stopped");
         }
         _ = signals.next() => tracing::warn!("stopped at once"),

@@ -17,8 +17,8 @@ use lettre::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Message, Receipt, Secret, Sink, SinkError, plain, render::Template, view::View};
-use crate::model::Alert;
+use super::{Message, Receipt, Sink, SinkError, plain, render::Template, view::View};
+use crate::model::{Alert, Secret};
 
 /// How the connection to the SMTP server is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

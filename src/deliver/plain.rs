@@ -64,7 +64,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<String, serde_json::Error> 
 
 /// The text as one word of a shell command: operators paste the commands that alerts propose, and npm has package names
 /// such as `it's`.
-pub(super) fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let harmless = |b: u8| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b);
     if !text.is_empty() && text.bytes().all(harmless) {
         return text.to_owned();

@@ -22,6 +22,7 @@ mod repository_recreated;
 mod runner_changed;
 mod tag_missing;
 mod trigger_changed;
+mod tuning;
 mod workflow_changed;
 mod young_dependency;
 
@@ -29,6 +30,7 @@ pub use change::{Change, Novelty};
 use change::{Evidence, signal, support};
 pub use combine::{RULES, Rule, Verdict, combine};
 pub use document::document;
+pub use tuning::{Setting, Tuning};
 
 use crate::model::{Confidence, Severity, Signal};
 

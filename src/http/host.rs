@@ -37,7 +37,11 @@ impl FromStr for HostPattern {
         let parse = |scheme: &str| Url::parse(&format!("{scheme}://{text}/")).map_err(|_| wrong());
         // A URL forgets its scheme's own port: one of the two remembers it.
         let (http, https) = (parse("http")?, parse("https")?);
-        Ok(Self { host: host_of(&http), port: http.port().or(https.port()) })
+        let host = host_of(&http);
+        if host.is_empty() {
+            return Err(wrong());
+        }
+        Ok(Self { host, port: http.port().or(https.port()) })
     }
 }
 
@@ -149,7 +153,8 @@ mod tests {
         for (text, spelt) in table {
             assert_eq!(text.parse::<HostPattern>().unwrap().to_string(), spelt, "{text}");
         }
-        for text in ["", "https://mirror.example", "a/b", "user@host", "10.0.0.0/8", "a b", "host:99999", ":80", "[::1"]
+        for text in
+            ["", "https://mirror.example", "a/b", "user@host", "10.0.0.0/8", "a b", "host:99999", ":80", ".", "[::1"]
         {
             assert!(text.parse::<HostPattern>().is_err(), "{text}");
         }

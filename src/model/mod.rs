@@ -13,6 +13,7 @@ mod observation;
 mod package;
 mod provenance;
 mod registry_id;
+mod secret;
 mod severity;
 mod signal;
 
@@ -26,5 +27,6 @@ pub use observation::{Auth, AuthMethod, Digests, File, Manifest, Observation, Pe
 pub use package::{InvalidPurl, Package, ReleaseId};
 pub use provenance::{Check, LogEntry, Provenance, VerifiedProvenance};
 pub use registry_id::{InvalidRegistryId, RegistryId};
+pub use secret::Secret;
 pub use severity::{Confidence, Severity};
 pub use signal::Signal;

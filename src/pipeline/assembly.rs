@@ -2,17 +2,21 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use url::Url;
 
-use super::{Pipeline, Settings, Source, Witness};
+use super::{Pipeline, Settings, Source, Witness, trust::Freshness};
 use crate::{
     attest::Verifier,
     clock::Clock,
-    config::{Config, HostLimit, Security, Sink as SinkConfig, Subscription as SubscriptionConfig},
-    deliver::{
-        EmailSettings, EmailSink, Endpoint, Secret, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat,
-        StdoutSink, Subscription, Subscriptions, WebhookSink,
+    config::{
+        Config, DetectorSection, HostLimit, Period, Security, Sink as SinkConfig, Subscription as SubscriptionConfig,
     },
+    deliver::{
+        EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat, StdoutSink,
+        Subscription, Subscriptions, WebhookSink,
+    },
+    detect::{Setting, Tuning},
     http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
     model::{Ecosystem, RegistryId},
     registry::{CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PypiFeed, PypiRegistry, Registry},
@@ -30,7 +34,9 @@ pub struct AssemblyError {
 }
 
 impl AssemblyError {
-    fn of<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
+    pub(super) fn of<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        what: impl Into<String>,
+    ) -> impl FnOnce(E) -> Self {
         let what = what.into();
         move |source| Self { what, source: source.into() }
     }
@@ -67,6 +73,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         sources: sources(config),
         registries: registries(config),
         verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
+        freshness: Freshness::of(config),
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
         settings: settings(config),
@@ -140,7 +147,8 @@ fn patterns(key: &'static str, texts: &[String]) -> Result<Vec<HostPattern>, Ass
     texts.iter().map(|text| text.parse().map_err(AssemblyError::of(key))).collect()
 }
 
-fn sources(config: &Config) -> Vec<Source> {
+/// The feeds of the enabled registries.
+pub fn sources(config: &Config) -> Vec<Source> {
     let url = |role| config.registries.base_url(role);
     let source = |ecosystem| {
         let feed: Arc<dyn Feed> = match ecosystem {
@@ -174,29 +182,39 @@ fn enabled(config: &Config) -> impl Iterator<Item = Ecosystem> {
 }
 
 fn settings(config: &Config) -> Settings {
-    let recheck = config.daemon.recheck.iter().filter_map(|period| chrono::TimeDelta::from_std(period.duration()).ok());
-    let usual = Settings::default();
-    let reconcile_after = chrono::TimeDelta::from_std(config.daemon.reconcile_interval.duration());
+    let delta = |period: Period| TimeDelta::from_std(period.duration()).unwrap_or(TimeDelta::MAX);
+    let setting = |section: &DetectorSection| Setting { enabled: section.enabled, severity: section.severity };
     Settings {
         concurrency: config.daemon.concurrency as usize,
-        recheck: recheck.collect(),
-        reconcile_after: reconcile_after.unwrap_or(usual.reconcile_after),
-        ..usual
+        recheck: config.daemon.recheck.iter().copied().map(delta).collect(),
+        reconcile_after: delta(config.daemon.reconcile_interval),
+        tuning: Tuning::new(config.detectors.iter().map(|(id, section)| (id.clone(), setting(section)))),
+        ..Settings::default()
     }
 }
 
 fn subscriptions(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<Subscriptions, AssemblyError> {
-    let subscriptions = config.subscriptions.iter().map(|subscription| {
-        let what = format!("the subscription {:?}", subscription.name);
-        Ok(Subscription {
-            name: subscription.name.clone(),
-            min_severity: subscription.min_severity,
-            kinds: Some(subscription.kinds.clone()),
-            sink: sink(subscription, http, clock).map_err(AssemblyError::of(what))?,
-        })
-    });
+    let subscriptions = config.subscriptions.iter().map(|one| subscription(one, http, clock));
     Subscriptions::new(subscriptions.collect::<Result<_, AssemblyError>>()?)
         .map_err(AssemblyError::of("the subscriptions"))
+}
+
+/// Sets one subscription up: reads its secrets, sends nothing.
+///
+/// # Errors
+/// A secret that cannot be read, an address that is none.
+pub fn subscription(
+    config: &SubscriptionConfig,
+    http: &Client,
+    clock: &Arc<dyn Clock>,
+) -> Result<Subscription, AssemblyError> {
+    let what = format!("the subscription {:?}", config.name);
+    Ok(Subscription {
+        name: config.name.clone(),
+        min_severity: config.min_severity,
+        kinds: Some(config.kinds.clone()),
+        sink: sink(config, http, clock).map_err(AssemblyError::of(what))?,
+    })
 }
 
 type Anything = Box<dyn std::error::Error + Send + Sync>;
@@ -225,7 +243,7 @@ fn sink(subscription: &SubscriptionConfig, http: &Client, clock: &Arc<dyn Clock>
 fn email_settings(email: &crate::config::EmailSection) -> Result<EmailSettings, Anything> {
     let password = email.password().map(|source| source.read()).transpose()?;
     let credentials = match (&email.username, password) {
-        (Some(user), Some(password)) => Some((user.clone(), Secret::new(password.expose()))),
+        (Some(user), Some(password)) => Some((user.clone(), password)),
         (None, None) => None,
         _ => return Err("a username and a password belong together".into()),
     };

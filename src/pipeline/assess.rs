@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     baseline::teaches,
-    detect::{Change, Verdict, combine, inspect},
+    detect::{Change, Tuning, Verdict, combine, inspect},
     model::{Alert, AlertKind, AlertStatus, Baseline, Links, Observation, Provenance, Signal},
 };
 
@@ -21,7 +21,12 @@ pub struct Assessment {
 
 /// Assesses a release against what was known before it.
 pub fn assess(baseline: &Baseline, release: &Observation) -> Assessment {
-    let signals = inspect(&Change::between(baseline, release));
+    assess_tuned(baseline, release, &Tuning::default())
+}
+
+/// Assesses a release with detectors that the operator tuned.
+pub fn assess_tuned(baseline: &Baseline, release: &Observation, tuning: &Tuning) -> Assessment {
+    let signals = tuning.apply(inspect(&Change::between(baseline, release)));
     let verdict = combine(&signals);
     let teaches = teaches(verdict.as_ref().map(|verdict| verdict.severity));
     Assessment { signals, verdict, teaches }

@@ -47,7 +47,7 @@ impl Pipeline {
         baseline: &StoredBaseline,
         blind: bool,
     ) -> Result<Record, PipelineError> {
-        let assessment = assess::assess(&baseline.baseline, &observation);
+        let assessment = assess::assess_tuned(&baseline.baseline, &observation, &self.settings.tuning);
         let links = self.links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);

@@ -19,7 +19,7 @@ pub(super) fn endpoint(base: &Url, segments: &[&str]) -> Url {
 
 /// An exchange with the registry failed.
 pub(super) fn exchange_error(ecosystem: Ecosystem) -> impl Fn(HttpError) -> RegistryError {
-    move |source| RegistryError::Http { registry: ecosystem.title(), source }
+    move |source| RegistryError::Http { registry: ecosystem.title(), source: Box::new(source) }
 }
 
 /// A document of the registry is not what it documents.

@@ -262,7 +262,7 @@ pub enum RegistryError {
         registry: &'static str,
         /// The failure.
         #[source]
-        source: HttpError,
+        source: Box<HttpError>,
     },
     /// The answer is not what the registry documents.
     #[error("reading {what} of {registry}: {why}")]

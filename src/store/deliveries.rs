@@ -45,6 +45,8 @@ pub struct SubscriptionState {
     pub oldest_pending: Option<DateTime<Utc>>,
     /// When one last got through.
     pub last_success: Option<DateTime<Utc>>,
+    /// When one was last given up.
+    pub last_failure: Option<DateTime<Utc>>,
 }
 
 /// What became of one delivery.
@@ -180,7 +182,8 @@ impl Store {
                         count(*) FILTER (WHERE state = 'pending' AND attempts > 0) AS retrying,
                         count(*) FILTER (WHERE state = 'failed') AS failed,
                         min(created_at) FILTER (WHERE state = 'pending') AS oldest_pending,
-                        max(settled_at) FILTER (WHERE state = 'delivered') AS last_success
+                        max(settled_at) FILTER (WHERE state = 'delivered') AS last_success,
+                        max(settled_at) FILTER (WHERE state = 'failed') AS last_failure
                  FROM deliveries GROUP BY subscription ORDER BY subscription",
             )?;
             Ok(query.query_map([], subscription_state)?.collect::<Result<_, _>>()?)
@@ -264,6 +267,7 @@ fn subscription_state(row: &Row<'_>) -> rusqlite::Result<SubscriptionState> {
         failed: count(row.get("failed")?),
         oldest_pending: time(row.get("oldest_pending")?),
         last_success: time(row.get("last_success")?),
+        last_failure: time(row.get("last_failure")?),
     })
 }
 

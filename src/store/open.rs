@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::{
     Store, StoreError,
@@ -18,6 +18,9 @@ pub(super) const APPLICATION_ID: i64 = 0x7076_7774;
 
 /// How long to wait for another process's write lock.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long to wait before the next try where SQLite does not wait by itself.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Statements kept prepared; about as many as there are in this room.
 const STATEMENTS: usize = 64;
@@ -122,9 +125,24 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    keep_a_write_ahead_log(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update_and_check(None, "journal_size_limit", 16 * 1024 * 1024, |_| Ok(()))
+}
+
+/// Changing the journal needs the file alone for a moment, and SQLite does not wait for that by itself: two processes that
+/// wait for one another would never end. So whoever comes second asks again.
+fn keep_a_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut left = PATIENCE;
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !left.is_zero() => {
+                std::thread::sleep(PAUSE);
+                left = left.saturating_sub(PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 /// `None`: the file is new. `Some(false)`: it holds somebody else's tables.

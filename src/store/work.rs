@@ -10,7 +10,7 @@ use super::{
 use crate::model::Package;
 
 /// A package to look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Work {
     /// The package.
     pub package: Package,
@@ -39,6 +39,8 @@ pub struct WorkSummary {
     pub failing: u64,
     /// Since when the oldest one waits.
     pub oldest: Option<DateTime<Utc>>,
+    /// Since when the oldest one whose last attempt failed waits.
+    pub oldest_failing: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -117,6 +119,18 @@ impl Store {
         })
     }
 
+    /// The packages whose last attempt failed, the longest waiting first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn failing_work(&self, at_most: usize) -> Result<Vec<Work>, StoreError> {
+        self.read("reading what fails", |db| {
+            let mut query =
+                db.prepare_cached("SELECT * FROM work WHERE attempts > 0 ORDER BY since, package LIMIT ?1")?;
+            Ok(query.query_map([limit(at_most)], work)?.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// How much there is to do.
     ///
     /// # Errors
@@ -125,7 +139,8 @@ impl Store {
         self.read("counting the queue", |db| {
             let mut query = db.prepare_cached(
                 "SELECT count(*) AS waiting, count(*) FILTER (WHERE due_at <= ?1) AS due,
-                        count(*) FILTER (WHERE attempts > 0) AS failing, min(since) AS oldest FROM work",
+                        count(*) FILTER (WHERE attempts > 0) AS failing, min(since) AS oldest,
+                        min(since) FILTER (WHERE attempts > 0) AS oldest_failing FROM work",
             )?;
             Ok(query.query_row([Micros(now)], |row| {
                 Ok(WorkSummary {
@@ -133,6 +148,7 @@ impl Store {
                     due: count(row.get("due")?),
                     failing: count(row.get("failing")?),
                     oldest: time(row.get("oldest")?),
+                    oldest_failing: time(row.get("oldest_failing")?),
                 })
             })?)
         })

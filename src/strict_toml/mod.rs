@@ -9,7 +9,7 @@ mod file;
 mod problem;
 mod suggest;
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
@@ -17,6 +17,7 @@ use toml::de::{DeTable, Deserializer};
 
 pub use check::Format;
 pub use file::{ReadError, read_text};
+pub(crate) use problem::LISTED;
 pub use problem::{Place, Problem, Problems};
 pub use suggest::{closest, did_you_mean};
 
@@ -31,19 +32,18 @@ pub fn schema<T: JsonSchema>() -> serde_json::Value {
 /// # Errors
 /// Everything that is wrong with the document, in document order.
 pub fn parse<T: DeserializeOwned + JsonSchema>(text: &str, origin: &Path, formats: &[Format]) -> Result<T, Problems> {
-    let at = |span: Option<std::ops::Range<usize>>| Place::of(text, span.map_or(0, |span| span.start));
+    let start = |span: Option<Range<usize>>| span.map_or(0, |span| span.start);
+    let syntax = |error: &toml::de::Error| (start(error.span()), String::new(), error.message().to_owned());
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let problems = errors.iter().map(|error| Problem::new(at(error.span()), "", error.message()));
-        return Err(Problems::new(origin, problems.collect()));
+        return Err(Problems::within(text, origin, errors.iter().map(syntax).collect()));
     }
     let found = check::compare(&table, &schema::<T>(), formats);
     if !found.is_empty() {
-        let problems = found.into_iter().map(|found| Problem::new(at(Some(found.span)), found.key, found.what));
-        return Err(Problems::new(origin, problems.collect()));
+        let found = found.into_iter().map(|found| (found.span.start, found.key, found.what));
+        return Err(Problems::within(text, origin, found.collect()));
     }
-    T::deserialize(Deserializer::from(table))
-        .map_err(|error| Problems::new(origin, vec![Problem::new(at(error.span()), "", error.message())]))
+    T::deserialize(Deserializer::from(table)).map_err(|error| Problems::within(text, origin, vec![syntax(&error)]))
 }
 
 #[cfg(test)]

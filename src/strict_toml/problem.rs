@@ -3,8 +3,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How many problems a message lists.
-const LISTED: usize = 20;
+/// How many problems are listed; of the others only the number is told. Finding the line of each takes a look at the whole
+/// text before it, and a large file may be wrong in every entry.
+pub(crate) const LISTED: usize = 20;
 
 /// A place in a text, both numbers from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,13 +48,25 @@ impl Problem {
 pub struct Problems {
     origin: PathBuf,
     list: Vec<Problem>,
+    more: usize,
 }
 
 impl Problems {
     /// The problems of a file, put into document order.
     pub fn new(origin: &Path, mut list: Vec<Problem>) -> Self {
         list.sort_by_key(|problem| problem.place);
-        Self { origin: origin.to_owned(), list }
+        let more = list.len().saturating_sub(LISTED);
+        list.truncate(LISTED);
+        Self { origin: origin.to_owned(), list, more }
+    }
+
+    /// The same for problems at byte offsets of the file's text: `(offset, key, what)`.
+    pub(super) fn within(text: &str, origin: &Path, mut found: Vec<(usize, String, String)>) -> Self {
+        found.sort_by_key(|(offset, ..)| *offset);
+        let more = found.len().saturating_sub(LISTED);
+        found.truncate(LISTED);
+        let problem = |(offset, key, what)| Problem::new(Place::of(text, offset), key, what);
+        Self { more, ..Self::new(origin, found.into_iter().map(problem).collect()) }
     }
 
     /// The file.
@@ -61,7 +74,7 @@ impl Problems {
         &self.origin
     }
 
-    /// The problems, in document order.
+    /// The first problems, in document order, at most 20.
     pub fn list(&self) -> &[Problem] {
         &self.list
     }
@@ -69,12 +82,12 @@ impl Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Problem { place, key, what }) in self.list.iter().take(LISTED).enumerate() {
+        for (index, Problem { place, key, what }) in self.list.iter().enumerate() {
             let newline = if index == 0 { "" } else { "\n" };
             let colon = if key.is_empty() { "" } else { ": " };
             write!(f, "{newline}{}:{}:{}: {key}{colon}{what}", self.origin.display(), place.line, place.column)?;
         }
-        match self.list.len().saturating_sub(LISTED) {
+        match self.more {
             0 => Ok(()),
             more => write!(f, "\nand {more} more problems"),
         }

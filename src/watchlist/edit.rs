@@ -60,12 +60,25 @@ pub fn add(path: &Path, pattern: &Pattern, tier: Option<Tier>, note: Option<&str
     if let Some(line) = find(&text, path, pattern)? {
         return Err(EditError::Listed { pattern: pattern.to_string(), path: path.to_owned(), line });
     }
-    if tier.is_some() || note.is_some() {
-        push_table(&mut document, pattern, tier, note);
-    } else if let Some(packages) = document.entry("packages").or_insert(Array::new().into()).as_array_mut() {
-        push(packages, pattern);
-    }
+    insert(&mut document, pattern, tier, note);
     save(path, &document.to_string())
+}
+
+/// Adds many entries in one step; those that are there already stay as they are. Says how many are new.
+///
+/// # Errors
+/// The file cannot be read, is wrong, or cannot be written.
+pub fn add_all(path: &Path, patterns: &[Pattern], tier: Option<Tier>) -> Result<usize, EditError> {
+    let (text, mut document) = open(path)?;
+    let listed = file::patterns(&text, path).map_err(EditError::Problems)?;
+    let new: Vec<_> = patterns.iter().filter(|pattern| !listed.contains_key(pattern)).collect();
+    for pattern in &new {
+        insert(&mut document, pattern, tier, None);
+    }
+    if !new.is_empty() {
+        save(path, &document.to_string())?;
+    }
+    Ok(new.len())
 }
 
 /// Removes an entry from a watchlist file. Comments, order and mode of the file stay.
@@ -103,6 +116,14 @@ fn open(path: &Path) -> Result<(String, DocumentMut), EditError> {
 
 fn find(text: &str, path: &Path, pattern: &Pattern) -> Result<Option<u32>, EditError> {
     Ok(file::patterns(text, path).map_err(EditError::Problems)?.get(pattern).copied())
+}
+
+fn insert(document: &mut DocumentMut, pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) {
+    if tier.is_some() || note.is_some() {
+        push_table(document, pattern, tier, note);
+    } else if let Some(packages) = document.entry("packages").or_insert(Array::new().into()).as_array_mut() {
+        push(packages, pattern);
+    }
 }
 
 fn push_table(document: &mut DocumentMut, pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) {

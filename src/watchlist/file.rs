@@ -195,8 +195,10 @@ impl Entries<'_> {
         // The schema's format has been checked, so it parses.
         let pattern: Pattern = purl.get_ref().parse().ok()?;
         if let Some(line) = seen.insert(pattern.clone(), self.lines.line(purl.span())) {
-            let what = format!("{:?} stands already on line {line}; keep one", purl.get_ref());
-            self.problems.push(Problem::new(Place::of(self.text, purl.span().start), key, what));
+            if self.problems.len() <= strict_toml::LISTED {
+                let what = format!("{:?} stands already on line {line}; keep one", purl.get_ref());
+                self.problems.push(Problem::new(Place::of(self.text, purl.span().start), key, what));
+            }
             return None;
         }
         Some(pattern)

@@ -33,6 +33,11 @@ impl Globs {
         self.by_prefix.values().map(Vec::len).sum()
     }
 
+    /// Every glob, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Glob, &Entry)> {
+        self.by_prefix.values().flatten().map(|(glob, entry)| (glob, entry))
+    }
+
     /// How many globs begin with a star, so that every name meets them.
     pub(super) fn without_prefix(&self) -> usize {
         self.by_prefix.get("").map_or(0, Vec::len)

@@ -20,7 +20,7 @@ use std::{
 use serde::Serialize;
 
 pub use curated::CURATED;
-pub use edit::{EditError, add, remove};
+pub use edit::{EditError, add, add_all, remove};
 pub use file::WatchlistError;
 pub use pattern::Pattern;
 pub use tier::Tier;
@@ -148,6 +148,16 @@ impl Watchlist {
         kept.map(|(package, entry)| (package, Match { tier: entry.tier, entry }))
     }
 
+    /// Every pattern that includes packages, by ecosystem and name; those of packages that are excluded are among them.
+    pub fn included(&self) -> Vec<Reason> {
+        self.watched.all(true)
+    }
+
+    /// Every pattern that excludes packages, by ecosystem and name.
+    pub fn excluded(&self) -> Vec<Reason> {
+        self.excluded.all(false)
+    }
+
     /// How many packages are listed by name, and how many globs.
     pub fn counts(&self) -> (usize, usize) {
         (self.packages().count(), self.watched.globs.iter().map(Globs::len).sum())
@@ -198,14 +208,27 @@ impl Layer {
     fn reasons(&self, package: &Package, tiers: bool) -> Vec<Reason> {
         let exact = self.exact.get(package).map(|entry| (package.to_string(), entry));
         let globs = self.globs(package).all(package.name()).into_iter().map(|(glob, entry)| (glob.to_string(), entry));
-        let reason = |(pattern, entry): (String, &Entry)| Reason {
+        exact.into_iter().chain(globs).map(|(pattern, entry)| Reason::new(pattern, entry, tiers)).collect()
+    }
+
+    fn all(&self, tiers: bool) -> Vec<Reason> {
+        let exact = self.exact.iter().map(|(package, entry)| (package.to_string(), entry));
+        let globs = self.globs.iter().flat_map(Globs::iter).map(|(glob, entry)| (glob.to_string(), entry));
+        let mut all: Vec<_> = exact.chain(globs).map(|(pattern, entry)| Reason::new(pattern, entry, tiers)).collect();
+        all.sort_by(|a, b| a.pattern.cmp(&b.pattern));
+        all
+    }
+}
+
+impl Reason {
+    fn new(pattern: String, entry: &Entry, tiers: bool) -> Self {
+        Self {
             pattern,
             tier: tiers.then_some(entry.tier),
             note: entry.note.as_deref().map(str::to_owned),
             file: entry.file.to_path_buf(),
             line: entry.line,
-        };
-        exact.into_iter().chain(globs).map(reason).collect()
+        }
     }
 }
 

@@ -201,6 +201,23 @@ fn ten_thousand_events_are_matched_with_ten_thousand_entries_in_time() {
     assert!(taken.as_millis() < 200, "{taken:?}");
 }
 
+/// Ten thousand packages fit into 5 MB: a hash table has at most two slots an entry, and a name is a short allocation.
+#[test]
+fn an_entry_is_small() {
+    let slot = size_of::<(Package, Entry)>() + 1;
+    assert!((2 * slot + 64) * 10_000 < 5_000_000, "{slot}");
+}
+
+#[test]
+fn a_large_file_that_is_wrong_everywhere_is_refused_in_time() {
+    let started = Instant::now();
+    let text = format!("packages = {:?}", vec!["axios"; 50_000]);
+    assert!(error(&text).ends_with("and 49980 more problems"));
+    let text = format!("packages = {:?}", vec!["pkg:npm/axios"; 50_000]);
+    assert!(error(&text).contains("stands already on line 1"));
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
 mod editing {
     use super::*;
 

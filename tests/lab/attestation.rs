@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Lab, Workflow, b64,
-    keys::{Key, sha256},
+    keys::{Key, sha256, sha512},
 };
 
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -22,6 +22,12 @@ pub struct Statement {
 }
 
 impl Statement {
+    fn of_another_file(&self) -> Self {
+        let (algorithm, digest) = &self.digest;
+        let other = hex::encode(sha512(digest.as_bytes()))[..digest.len()].to_owned();
+        Self { digest: (algorithm, other), ..self.clone() }
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         json!({
             "_type": "https://in-toto.io/Statement/v1",
@@ -49,6 +55,8 @@ pub enum Breakage {
     UndecodableExtension,
     /// The statement is about another package or file.
     Subject,
+    /// The statement is about another file of the same name.
+    Digest,
 }
 
 /// DSSE pre-authentication encoding.
@@ -97,7 +105,10 @@ impl Lab {
     ) -> Signed {
         let stranger = (broken == Some(Breakage::Authority)).then(super::Authority::new);
         let leaf = stranger.as_ref().unwrap_or(&self.authority).issue_broken(workflow, at, broken);
-        let payload = statement.bytes();
+        let payload = match broken {
+            Some(Breakage::Digest) => statement.of_another_file().bytes(),
+            _ => statement.bytes(),
+        };
         let signed = if broken == Some(Breakage::Signature) { b"something else".as_slice() } else { &payload };
         let signature = leaf.key.sign(&pae(signed));
         let verifier = pem("CERTIFICATE", &leaf.der);
@@ -177,7 +188,7 @@ impl Lab {
                 "kind": "GitHub",
                 "repository": repository.trim_start_matches("https://github.com/"),
                 "workflow": file,
-                "environment": "",
+                "environment": workflow.claims.deployment_environment.clone().unwrap_or_default(),
                 "claims": null,
             },
             "attestations": [{

@@ -35,6 +35,9 @@ pub struct CargoFeed {
 }
 
 impl CargoFeed {
+    /// Its name, the key of its place in the store.
+    pub const NAME: &'static str = "crates-updates";
+
     /// The feed among the static files at `static_base`.
     pub fn new(static_base: Url) -> Self {
         Self { static_base }
@@ -65,7 +68,7 @@ impl CargoFeed {
 
 impl Feed for CargoFeed {
     fn name(&self) -> &'static str {
-        "crates-updates"
+        Self::NAME
     }
 
     fn ecosystem(&self) -> Ecosystem {

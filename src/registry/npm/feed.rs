@@ -25,6 +25,9 @@ pub struct NpmFeed {
 }
 
 impl NpmFeed {
+    /// Its name, the key of its place in the store.
+    pub const NAME: &'static str = "npm-changes";
+
     /// The feed of the replication service at `base`
     /// ([`RegistryId::NPM_REPLICATE`](crate::model::RegistryId::NPM_REPLICATE), or a mirror).
     pub fn new(base: Url) -> Self {
@@ -71,7 +74,7 @@ async fn get(http: &Client, request: Request) -> Result<Bytes, RegistryError> {
 
 impl Feed for NpmFeed {
     fn name(&self) -> &'static str {
-        "npm-changes"
+        Self::NAME
     }
 
     fn ecosystem(&self) -> Ecosystem {

@@ -25,5 +25,5 @@ const TITLE: &str = Ecosystem::Npm.title();
 
 /// An exchange that failed.
 fn failed(source: HttpError) -> RegistryError {
-    RegistryError::Http { registry: TITLE, source }
+    RegistryError::Http { registry: TITLE, source: Box::new(source) }
 }

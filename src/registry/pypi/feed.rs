@@ -29,6 +29,9 @@ pub struct PypiFeed {
 }
 
 impl PypiFeed {
+    /// Its name, the key of its place in the store.
+    pub const NAME: &'static str = "pypi-changelog";
+
     /// The changelog of the registry at `base`.
     pub fn new(base: Url) -> Self {
         Self { base }
@@ -87,7 +90,7 @@ impl PypiFeed {
 
 impl Feed for PypiFeed {
     fn name(&self) -> &'static str {
-        "pypi-changelog"
+        Self::NAME
     }
 
     fn ecosystem(&self) -> Ecosystem {

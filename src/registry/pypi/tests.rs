@@ -102,7 +102,7 @@ async fn a_new_release_is_described_with_its_files_owners_and_evidence() {
     let asked =
         ask(&[(SIMPLE, 200, sampleproject().to_string()), (JSON, 200, project_json().to_string())], about(&known))
             .await;
-    let request = asked.transport.requests().remove(0);
+    let request = &asked.transport.requests()[0];
     assert_eq!(request.header_value("accept"), Some("application/vnd.pypi.simple.v1+json"));
     let document = asked.document();
     assert_eq!(document.revision.as_deref(), Some("25977001"));

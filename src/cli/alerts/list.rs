@@ -1,0 +1,134 @@
+use comfy_table::Cell;
+
+use super::{Context, Outcome, output, title};
+use crate::{
+    cli::{
+        args::{FailOn, Printing},
+        exit::Exit,
+        target, words,
+    },
+    model::{Alert, AlertStatus, Package, Severity},
+    store::{AlertFilter, Store, StoreError},
+};
+
+/// The alerts, the latest first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch alerts list
+  provwatch alerts list --status open --min-severity high
+  provwatch alerts list --package pkg:npm/axios --format json
+
+It exits with 3 when an open alert of the chosen package is as bad as --fail-on or worse, shown or not.")]
+pub struct List {
+    /// Only those that stand so
+    #[arg(long, value_enum)]
+    status: Option<Standing>,
+    /// Only those that are at least so bad: info, low, medium, high or critical
+    #[arg(long, value_name = "SEVERITY", default_value_t = Severity::Low)]
+    min_severity: Severity,
+    /// Only those about this package
+    #[arg(long, value_name = "PURL", value_parser = target::package)]
+    package: Option<Package>,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    limit: usize,
+    #[command(flatten)]
+    fail_on: FailOn,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// Where alerts stand.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Standing {
+    Open,
+    Acknowledged,
+    Snoozed,
+    Resolved,
+}
+
+impl From<Standing> for AlertStatus {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Open => Self::Open,
+            Standing::Acknowledged => Self::Acknowledged,
+            Standing::Snoozed => Self::Snoozed,
+            Standing::Resolved => Self::Resolved,
+        }
+    }
+}
+
+impl List {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let store = context.store_to_read()?;
+        let alerts = store.alerts(&self.filter())?;
+        if self.printing.is_json() {
+            alerts.iter().try_for_each(output::json)?;
+        } else if alerts.is_empty() {
+            self.print_none(&store)?;
+        } else {
+            self.print(&alerts);
+        }
+        Ok(if self.fails(&store)? { Exit::Findings } else { Exit::Clean })
+    }
+
+    fn filter(&self) -> AlertFilter {
+        AlertFilter {
+            status: self.status.map(AlertStatus::from),
+            min_severity: Some(self.min_severity),
+            package: self.package.clone(),
+            limit: self.limit,
+        }
+    }
+
+    /// Whether any open alert is bad enough, whatever is listed.
+    fn fails(&self, store: &Store) -> Result<bool, StoreError> {
+        let open = AlertFilter {
+            status: Some(AlertStatus::Open),
+            min_severity: Some(self.fail_on.fail_on),
+            package: self.package.clone(),
+            limit: 1,
+        };
+        Ok(!store.alerts(&open)?.is_empty())
+    }
+
+    fn print(&self, alerts: &[Alert]) {
+        let mut table = output::table(["ID", "SEVERITY", "SURE", "STATUS", "RAISED (UTC)", "WHAT"]);
+        for alert in alerts {
+            table.add_row([
+                Cell::new(words::name(&alert.id)),
+                output::severity_cell(alert.severity),
+                Cell::new(alert.confidence),
+                Cell::new(alert.status.as_str()),
+                Cell::new(words::minute(alert.raised_at)),
+                Cell::new(title(alert)),
+            ]);
+        }
+        output::print(&table);
+        output::line("");
+        output::line("`provwatch alerts show <id>` gives the evidence and what to do.");
+        if alerts.len() == self.limit {
+            output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
+        }
+    }
+
+    /// Silence is not safety: what was looked at is said too.
+    fn print_none(&self, store: &Store) -> Result<(), StoreError> {
+        let stats = store.stats()?;
+        let releases: u64 = stats.releases.iter().map(|(_, count)| count).sum();
+        let (releases, packages) =
+            (words::counted(releases, "release", "releases"), words::counted(stats.packages, "package", "packages"));
+        let which = if self.status.is_some() || self.package.is_some() { "such alerts" } else { "alerts" };
+        output::line(format_args!(
+            "No {which} of severity {} or worse, among {releases} of {packages}.",
+            self.min_severity
+        ));
+        if stats.unchecked > 0 {
+            let unchecked = words::counted(stats.unchecked, "release", "releases");
+            output::line(format_args!("Not everything could be checked: something of {unchecked} is unknown."));
+        }
+        output::line("`provwatch status` says whether the watch is running.");
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+use serde::Serialize;
+
+use super::{Context, Outcome, no_such_alert, output, title};
+use crate::{
+    cli::{
+        args::Printing,
+        exit::Exit,
+        sheet::{self, Sheet},
+        words,
+    },
+    deliver::shell_word,
+    model::{Alert, AlertStatus, Signal},
+    store::{AlertAction, DeliveryState, DeliveryStatus},
+};
+
+/// Most deliveries and actions that are shown.
+const SHOWN: usize = 100;
+
+/// One alert with all its evidence, and what became of it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch alerts show 6adc1e73047a
+  provwatch alerts show 6adc --format json       the first digits are enough")]
+pub struct Show {
+    /// The alert's id, or the digits it begins with
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// The JSON form: the alert of the contract, with what became of it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    alert: &'a Alert,
+    deliveries: &'a [DeliveryState],
+    history: &'a [AlertAction],
+}
+
+impl Show {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let store = context.store_to_read()?;
+        let alert = store.alert(&self.id)?.ok_or_else(|| no_such_alert(&self.id))?;
+        let deliveries = store.deliveries_of(&alert, SHOWN)?;
+        let history = store.alert_actions(&alert, SHOWN)?;
+        if self.printing.is_json() {
+            output::json(&Shown { alert: &alert, deliveries: &deliveries, history: &history })?;
+        } else {
+            print(&alert, &deliveries, &history);
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+fn print(alert: &Alert, deliveries: &[DeliveryState], history: &[AlertAction]) {
+    output::line(format_args!("{}  {}", output::severity(alert.severity), title(alert)));
+    summary(alert);
+    for signal in &alert.signals {
+        evidence(signal);
+    }
+    members(alert);
+    links(alert);
+    told(deliveries);
+    done(history);
+    next(alert);
+}
+
+fn summary(alert: &Alert) {
+    let mut sheet = Sheet::new();
+    sheet.row("alert", format!("{}, {}, {}", words::name(&alert.id), alert.kind.as_str(), alert.status.as_str()));
+    sheet.row("how sure", alert.confidence.to_string());
+    sheet.maybe("release", alert.purl.as_ref().map(words::name));
+    sheet.maybe("published", alert.published_at.map(words::moment));
+    sheet.row("raised", words::moment(alert.raised_at));
+    sheet.maybe("argument", Some(words::sentence(&alert.argument)).filter(|argument| !argument.is_empty()));
+    sheet.print();
+}
+
+fn evidence(signal: &Signal) {
+    let supporting = if signal.supporting { ", supporting only" } else { "" };
+    sheet::heading(format_args!(
+        "{}: {}{supporting}",
+        words::name(&signal.detector),
+        output::severity(signal.severity)
+    ));
+    let mut sheet = Sheet::new();
+    sheet.row("expected", words::sentence(&signal.expected));
+    sheet.row("seen", words::sentence(&signal.seen));
+    sheet.maybe("since", signal.since.map(words::day));
+    sheet.row("why", words::sentence(&signal.why));
+    sheet.print();
+}
+
+fn members(alert: &Alert) {
+    if !alert.members.is_empty() {
+        sheet::heading(words::counted(alert.members.len() as u64, "release", "releases"));
+        for member in &alert.members {
+            output::line(format_args!("  {}", words::name(member)));
+        }
+    }
+}
+
+fn links(alert: &Alert) {
+    let links = &alert.links;
+    let links =
+        [("registry", &links.registry), ("log entry", &links.log), ("commit", &links.commit), ("run", &links.run)];
+    if links.iter().any(|(_, link)| link.is_some()) {
+        sheet::heading("where to look");
+    }
+    let mut sheet = Sheet::new();
+    for (label, link) in links {
+        sheet.maybe(label, link.as_ref().map(words::sentence));
+    }
+    sheet.print();
+}
+
+fn told(deliveries: &[DeliveryState]) {
+    sheet::heading("who was told");
+    if deliveries.is_empty() {
+        return output::line("  nobody: no subscription wanted this alert");
+    }
+    let mut sheet = Sheet::new();
+    for delivery in deliveries {
+        sheet.row(&words::name(&delivery.subscription), delivered(delivery));
+    }
+    sheet.print();
+}
+
+fn delivered(delivery: &DeliveryState) -> String {
+    let detail = delivery.detail.as_ref().filter(|detail| !detail.is_empty());
+    let detail = detail.map(|detail| format!(": {}", words::sentence(detail))).unwrap_or_default();
+    let tries = words::counted(delivery.attempts, "try", "tries");
+    match (delivery.state, delivery.settled_at) {
+        (DeliveryStatus::Delivered, Some(at)) => format!("delivered {}{detail}", words::moment(at)),
+        (DeliveryStatus::Failed, Some(at)) => format!("given up {} after {tries}{detail}", words::moment(at)),
+        _ if delivery.attempts == 0 => format!("waits since {}", words::moment(delivery.created_at)),
+        _ => format!("waits since {}, {tries} so far{detail}", words::moment(delivery.created_at)),
+    }
+}
+
+fn done(history: &[AlertAction]) {
+    if history.is_empty() {
+        return;
+    }
+    sheet::heading("what was done");
+    let mut sheet = Sheet::new();
+    for action in history {
+        let (by, reason) = (words::name(&action.by), words::sentence(&action.reason));
+        sheet.row(&words::moment(action.at), format!("{} by {by}: {reason}", action.status.as_str()));
+    }
+    sheet.print();
+}
+
+fn next(alert: &Alert) {
+    let mut commands = Vec::new();
+    if let Some(release) = &alert.purl {
+        let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
+        commands.push((format!("provwatch lookup {purl}"), "all that is known of the release"));
+        commands.push((format!("provwatch baseline show {package}"), "what is normal"));
+        commands.push((format!("provwatch baseline accept {purl}"), "if it is as it should be"));
+    }
+    if alert.status == AlertStatus::Open {
+        let id = words::name(&alert.id);
+        commands.push((format!("provwatch alerts ack {id} --reason '…'"), "when you have it in hand"));
+    }
+    sheet::next(&commands);
+}

@@ -1,0 +1,63 @@
+use super::{Context, Outcome, output};
+use crate::{
+    cli::{
+        args::Printing,
+        exit::Exit,
+        target,
+        words::{self, NOTHING},
+    },
+    model::Package,
+    store::BaselineVersion,
+};
+
+/// How the baseline of a package came to be
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch baseline history pkg:npm/axios
+  provwatch baseline history pkg:npm/axios --limit 500 --format json
+
+Every step is kept: what was learned from which release, what an operator accepted or reset, who, when and why.")]
+pub struct History {
+    /// The package
+    #[arg(value_name = "PURL", value_parser = target::package)]
+    package: Package,
+    /// At most so many steps, the latest first
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+impl History {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let steps = context.store_to_read()?.baseline_history(&self.package, self.limit)?;
+        if self.printing.is_json() {
+            steps.iter().try_for_each(output::json)?;
+        } else if steps.is_empty() {
+            output::line(format_args!("Nothing has been learned of {} yet.", self.package));
+        } else {
+            self.print(&steps);
+        }
+        Ok(Exit::Clean)
+    }
+
+    fn print(&self, steps: &[BaselineVersion]) {
+        let mut table = output::table(["AT (UTC)", "LINE", "STEP", "WHAT", "RELEASE", "WHO", "NOTE"]);
+        for step in steps {
+            table.add_row([
+                words::minute(step.at),
+                words::name(&step.line),
+                step.version.to_string(),
+                step.reason.as_str().to_owned(),
+                step.purl.as_ref().map_or(NOTHING.to_owned(), words::name),
+                words::name(&step.actor),
+                step.note.as_ref().map(words::sentence).unwrap_or_default(),
+            ]);
+        }
+        output::print(&table);
+        if steps.len() == self.limit {
+            output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{Context, Failure, Outcome, output};
+use crate::{
+    cli::{
+        args::Printing,
+        exit::Exit,
+        words::{self, NOTHING},
+    },
+    model::{Package, ReleaseLine},
+    store::Store,
+};
+
+/// The packages whose habits are known
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch baseline list
+  provwatch baseline list --held            only packages with releases that wait for your word
+  provwatch baseline list --format json")]
+pub struct List {
+    /// Only packages with held releases
+    #[arg(long)]
+    held: bool,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+#[derive(Serialize)]
+struct Line {
+    package: Package,
+    lines: Vec<ReleaseLine>,
+    /// Releases that taught.
+    releases: u64,
+    last_at: Option<DateTime<Utc>>,
+    /// Releases that did not, because they were unusual.
+    held: usize,
+}
+
+impl List {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let store = context.store_to_read()?;
+        let mut lines = Vec::new();
+        for package in store.baseline_packages()? {
+            let line = Line::of(&store, package)?;
+            if line.held > 0 || !self.held {
+                lines.push(line);
+            }
+        }
+        if self.printing.is_json() {
+            lines.iter().try_for_each(output::json)?;
+        } else {
+            self.print(&lines);
+        }
+        Ok(Exit::Clean)
+    }
+
+    fn print(&self, lines: &[Line]) {
+        match lines {
+            [] if self.held => output::line("No package has held releases."),
+            [] => {
+                output::line("No baseline has been learned yet.");
+                output::line("  next: `provwatch run` learns them as it goes, `provwatch backfill` now");
+            }
+            _ => print(lines),
+        }
+    }
+}
+
+fn print(lines: &[Line]) {
+    let mut table = output::table(["PACKAGE", "LINES", "RELEASES LEARNED", "LAST", "HELD"]);
+    for line in lines {
+        let names: Vec<_> = line.lines.iter().map(words::name).collect();
+        table.add_row([
+            line.package.to_string(),
+            names.join(", "),
+            line.releases.to_string(),
+            line.last_at.map_or(NOTHING.to_owned(), words::day),
+            if line.held == 0 { NOTHING.to_owned() } else { line.held.to_string() },
+        ]);
+    }
+    output::print(&table);
+}
+
+impl Line {
+    fn of(store: &Store, package: Package) -> Result<Self, Failure> {
+        let baseline = store.baseline(&package)?.baseline;
+        Ok(Self {
+            held: store.held(&package)?.len(),
+            releases: baseline.lines.values().map(|portrait| u64::from(portrait.releases)).sum(),
+            last_at: baseline.lines.values().filter_map(|portrait| portrait.last_at).max(),
+            lines: baseline.lines.into_keys().collect(),
+            package,
+        })
+    }
+}

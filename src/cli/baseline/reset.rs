@@ -1,0 +1,71 @@
+use super::{Context, Failure, Outcome, change, output};
+use crate::{
+    cli::{exit::Exit, operator, target, words},
+    model::{Baseline, BaselineReason, Package, ReleaseLine},
+    store::{BaselineChange, NewBaselineVersion, StoredBaseline},
+};
+
+/// Forget what was learned of a package and begin anew
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch baseline reset pkg:npm/axios --line 1 --note 'new maintainers, confirmed by phone'
+
+The history keeps every step. Releases that come after the reset teach the new baseline; until then nothing of the
+line is unusual. A line that was reset is compared with the package's other lines, where there are any.")]
+pub struct Reset {
+    /// The package
+    #[arg(value_name = "PURL", value_parser = target::package)]
+    package: Package,
+    /// Only this release line: 7, 0.30, 7-pre
+    #[arg(long)]
+    line: Option<String>,
+    /// Why, for the history
+    #[arg(long)]
+    note: String,
+}
+
+impl Reset {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let store = context.store_to_change()?;
+        let wanted = self.line.as_deref().map(ReleaseLine::named);
+        if let Some(line) = &wanted {
+            self.must_know(&store.baseline(&self.package)?.baseline, line)?;
+        }
+        match change(&store, &self.package, |stored| self.anew(stored, wanted.as_ref()))? {
+            None | Some(0) => {
+                output::line(format_args!("{}: nothing was learned yet, so nothing is forgotten.", self.package))
+            }
+            Some(lines) => {
+                let lines = words::counted(lines as u64, "line was", "lines were");
+                output::line(format_args!("{}: {lines} forgotten; the next releases teach anew.", self.package));
+            }
+        }
+        Ok(Exit::Clean)
+    }
+
+    fn must_know(&self, baseline: &Baseline, line: &ReleaseLine) -> Result<(), Failure> {
+        if baseline.lines.is_empty() || baseline.lines.contains_key(line) {
+            return Ok(());
+        }
+        let known: Vec<_> = baseline.lines.keys().map(words::name).collect();
+        let (line, package) = (words::name(line), &self.package);
+        Err(Failure::usage(format!("{package} has no release line {line:?}; known: {}", known.join(", "))))
+    }
+
+    fn anew(&self, stored: StoredBaseline, wanted: Option<&ReleaseLine>) -> Option<BaselineChange> {
+        let StoredBaseline { revision, mut baseline } = stored;
+        let lines: Vec<_> =
+            baseline.lines.keys().filter(|line| wanted.is_none_or(|wanted| wanted == *line)).cloned().collect();
+        baseline.lines.retain(|line, _| !lines.contains(line));
+        let step = |line| NewBaselineVersion {
+            line,
+            reason: BaselineReason::Reset,
+            purl: None,
+            actor: operator::name(),
+            note: Some(self.note.clone()),
+        };
+        let versions: Vec<_> = lines.into_iter().map(step).collect();
+        (!versions.is_empty()).then_some(BaselineChange { based_on: revision, baseline, versions })
+    }
+}

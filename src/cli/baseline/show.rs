@@ -1,0 +1,142 @@
+use serde::Serialize;
+
+use super::{Context, Failure, Outcome, output, portrait};
+use crate::{
+    baseline::{CLEAN_DAYS, CLEAN_RELEASES},
+    cli::{args::Printing, exit::Exit, sheet, target, words},
+    deliver::shell_word,
+    model::{Alert, AlertKind, Baseline, Package, ReleaseLine, Severity},
+    store::{Held, Store, StoredBaseline},
+};
+
+/// How a package is normally released, and which releases are held
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch baseline show pkg:npm/axios
+  provwatch baseline show pkg:npm/axios --line 1
+  provwatch baseline show pkg:pypi/requests --format json
+
+A line is a major version, or a 0.x minor; pre-releases have lines of their own (7-pre). A release that raised an
+alert is held: it does not become normal by itself before enough clean releases followed.")]
+pub struct Show {
+    /// The package
+    #[arg(value_name = "PURL", value_parser = target::package)]
+    package: Package,
+    /// Only this release line: 7, 0.30, 7-pre
+    #[arg(long)]
+    line: Option<String>,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Shown<'a> {
+    revision: u32,
+    #[serde(flatten)]
+    baseline: &'a Baseline,
+    held: &'a [HeldRelease],
+}
+
+/// A release that the baseline has not learned from.
+#[derive(Serialize)]
+struct HeldRelease {
+    #[serde(flatten)]
+    held: Held,
+    /// Why, a sentence.
+    why: String,
+    /// The alert's id, if it raised one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<String>,
+}
+
+impl Show {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let store = context.store_to_read()?;
+        let mut stored = store.baseline(&self.package)?;
+        let mut held = held(&store, &self.package)?;
+        if let Some(line) = self.line.as_deref().map(ReleaseLine::named) {
+            self.keep_line(&mut stored, &line)?;
+            held.retain(|held| held.held.line == line);
+        }
+        if self.printing.is_json() {
+            output::json(&Shown { revision: stored.revision, baseline: &stored.baseline, held: &held })?;
+        } else {
+            self.print(&stored, &held);
+        }
+        Ok(Exit::Clean)
+    }
+
+    fn keep_line(&self, stored: &mut StoredBaseline, line: &ReleaseLine) -> Result<(), Failure> {
+        let known: Vec<_> = stored.baseline.lines.keys().map(words::name).collect();
+        stored.baseline.lines.retain(|known, _| known == line);
+        if stored.baseline.lines.is_empty() {
+            let known =
+                if known.is_empty() { "it has none yet".to_owned() } else { format!("known: {}", known.join(", ")) };
+            let (line, package) = (words::name(line), &self.package);
+            return Err(Failure::usage(format!("{package} has no release line {line:?}; {known}")));
+        }
+        Ok(())
+    }
+
+    fn print(&self, stored: &StoredBaseline, held: &[HeldRelease]) {
+        output::line(format_args!("{}: what is normal", self.package));
+        let lines: Vec<_> = stored.baseline.lines.iter().filter(|(_, portrait)| portrait.releases > 0).collect();
+        if lines.is_empty() {
+            output::line("  Nothing has been learned of it yet, so nothing of it can be unusual.");
+            output::line(format_args!("  next: provwatch backfill {}", shell_word(&self.package.to_string())));
+        }
+        for (line, portrait) in lines {
+            sheet::heading(portrait::headline(line, portrait));
+            portrait::sheet(portrait).print();
+        }
+        if !held.is_empty() {
+            print_held(held);
+        }
+    }
+}
+
+fn print_held(held: &[HeldRelease]) {
+    sheet::heading("held: not normal yet");
+    for HeldRelease { held, why, .. } in held {
+        let published = held.published_at.map_or("at an unknown time".to_owned(), words::minute);
+        output::line(format_args!("  {}, published {published}", held.purl));
+        output::line(format_args!("    {why}"));
+    }
+    let commands: Vec<_> = held
+        .iter()
+        .take(3)
+        .map(|held| {
+            (
+                format!("provwatch baseline accept {}", shell_word(&held.held.purl.to_string())),
+                "if it is as it should be",
+            )
+        })
+        .collect();
+    sheet::next(&commands);
+}
+
+fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, Failure> {
+    let explain = |held: Held| {
+        let (_, id) = Alert::identify(AlertKind::Release, &held.purl.to_string());
+        let alert = store.alert(&id)?;
+        Ok(HeldRelease { why: why(alert.as_ref()), alert: alert.map(|alert| alert.id), held })
+    };
+    store.held(package)?.into_iter().map(explain).collect()
+}
+
+/// Why a release is held, and how it may come to be normal.
+fn why(alert: Option<&Alert>) -> String {
+    let joins =
+        format!("it joins after {CLEAN_RELEASES} clean releases of its line over {CLEAN_DAYS} days, or when accepted");
+    let stays = "time does not make it normal, only your word does";
+    match alert {
+        None => format!("its evidence does not hold, or it was withdrawn; {stays}"),
+        Some(alert) => {
+            let (severity, title, id) = (alert.severity, words::sentence(&alert.title), words::name(&alert.id));
+            let then = if severity <= Severity::Medium { &*joins } else { stays };
+            format!("{severity} alert {id} ({}): {title}; {then}", alert.status.as_str())
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `provwatch demo`: the real pipeline over a recording.
+//!
+//! The recording in `demo/` is part of the program. It was made by playing the same [`scenes`] on a [`Stage`] whose
+//! registries were the tests' own; `tests/demo.rs` makes it anew.
+
+mod folder;
+mod narrator;
+mod portrait;
+mod recording;
+mod stage;
+mod story;
+mod words;
+
+use std::{cmp::Reverse, io::IsTerminal, path::Path, sync::Arc, time::Duration};
+
+use clap::Args;
+
+use self::{
+    narrator::Narrator,
+    words::{faint, strong},
+};
+pub use self::{
+    recording::Recording,
+    stage::{Stage, Trust},
+    story::{Scene, scenes},
+};
+use super::{
+    exit::{Exit, Failure, Outcome},
+    output::{self, severity},
+};
+use crate::{
+    clock::{Clock, SystemClock},
+    deliver::plain,
+    model::{Alert, ReleaseId},
+    store::AlertFilter,
+};
+
+/// How long a reader gets for a scene.
+const PAUSE: Duration = Duration::from_millis(1200);
+
+/// Most characters of an alert's title.
+const TITLE: usize = 76;
+
+/// Show a takeover being caught, from a recording, without a network
+#[derive(Debug, Args)]
+#[command(after_help = "The store stays in a temporary folder, so that the commands which the demo prints work on it.")]
+pub struct Demo {
+    /// Do not pause between the scenes; without a terminal there are no pauses anyway
+    #[arg(long)]
+    fast: bool,
+}
+
+impl Demo {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// The temporary folder cannot be written.
+    pub(super) fn run(&self) -> Outcome {
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(self.play())
+    }
+
+    async fn play(&self) -> Outcome {
+        let folder = folder::fresh()?;
+        let transport = Arc::new(recording::embedded()?);
+        let stage = Stage::set(&folder, &Trust::embedded(), transport, |store| Arc::new(Narrator::new(store)))?;
+        prologue();
+        for scene in scenes()? {
+            self.pause().await;
+            announce(&scene);
+            stage.play(&scene).await?;
+        }
+        self.pause().await;
+        epilogue(&stage, &folder)?;
+        Ok(Exit::Clean)
+    }
+
+    async fn pause(&self) {
+        if !self.fast && std::io::stdout().is_terminal() {
+            SystemClock.sleep(PAUSE).await;
+        }
+    }
+}
+
+fn prologue() {
+    output::line(strong("provwatch demo: half a year of three packages, and four attacks on them"));
+    output::line(
+        "The pipeline is the real one: change feeds, package documents, Sigstore verification, baselines,\n\
+         detectors, store. Only the network is a recording, signed by a certificate authority of its own.",
+    );
+}
+
+fn announce(scene: &Scene) {
+    let heading = format!("{} · {}", scene.at.format("%-d %B %Y"), scene.title);
+    output::line(format_args!("\n{}  {}", strong(&heading), faint(&scene.text)));
+}
+
+fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
+    let mut alerts = stage.pipeline().store().alerts(&AlertFilter::default())?;
+    alerts.sort_by_key(|alert| (Reverse(alert.severity), alert.raised_at));
+    let heading = format!("{} alerts, one for each of these releases, the worst first", alerts.len());
+    output::line(format_args!("\n{}", strong(&heading)));
+    for alert in &alerts {
+        let pad = " ".repeat("critical".len() - alert.severity.as_str().len());
+        output::line(format_args!("  {}{pad}  {}  {}", severity(alert.severity), alert.id, headline(alert)));
+    }
+    if let Some(purl) = alerts.first().and_then(|alert| alert.purl.as_ref()) {
+        look_closer(folder, &alerts[0].id, purl);
+    }
+    Ok(())
+}
+
+/// An alert's title without the list of its signals, which the story has shown.
+fn headline(alert: &Alert) -> String {
+    plain(alert.title.split(" (").next().unwrap_or_default(), TITLE)
+}
+
+/// Commands that work on the demo's store.
+fn look_closer(folder: &Path, alert: &str, release: &ReleaseId) {
+    let command = format!("{} --config {}", program(), stage::config_file(folder).display());
+    let package = release.package();
+    output::line(format_args!("\n{}", strong("Look closer")));
+    for arguments in [
+        "alerts list".to_owned(),
+        format!("alerts show {alert}"),
+        format!("lookup {release}"),
+        format!("baseline show {package}"),
+        format!("timeline {package}"),
+    ] {
+        output::line(format_args!("  {command} {arguments}"));
+    }
+    output::line(format_args!("\nThe demo's store stays in {0} until you remove it: rm -r {0}", folder.display()));
+    output::line(format_args!("Your own packages: {} init", program()));
+}
+
+/// How the user called this program, so that he can call it again.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "provwatch".to_owned())
+}

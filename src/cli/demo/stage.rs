@@ -1,0 +1,108 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+
+use super::Scene;
+use crate::{
+    attest::{TrustMaterial, Verifier},
+    cli::{context::Context, exit::Failure},
+    clock::{Clock, ManualClock},
+    http::Transport,
+    pipeline::{Parts, PassSummary, Pipeline, Witness, assemble, client_over},
+    store::Store,
+};
+
+/// The files that `demo/provwatch.toml` names under `[trust]`.
+const TRUSTED_ROOT: &str = "trusted_root.json";
+const NPM_KEYS: &str = "npm_keys.json";
+
+/// Where the demo plays: a folder with a configuration, a watchlist, a trust root and a store, and the real pipeline on
+/// them. Only the way to the registries and the clock are not the real ones.
+#[derive(Debug)]
+pub struct Stage {
+    clock: Arc<ManualClock>,
+    pipeline: Pipeline,
+}
+
+/// What the recording's signatures are verified against.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// `trusted_root.json`.
+    pub root: String,
+    /// npm's signing keys.
+    pub npm_keys: String,
+}
+
+impl Trust {
+    /// That of the recording that is part of the program.
+    pub fn embedded() -> Self {
+        Self {
+            root: include_str!("../../../demo/trusted_root.json").to_owned(),
+            npm_keys: include_str!("../../../demo/npm_keys.json").to_owned(),
+        }
+    }
+}
+
+/// The configuration file in the stage's folder.
+pub(super) fn config_file(folder: &Path) -> PathBuf {
+    folder.join("provwatch.toml")
+}
+
+impl Stage {
+    /// Sets the stage in an existing, empty folder.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn set(
+        folder: &Path,
+        trust: &Trust,
+        transport: Arc<dyn Transport>,
+        witness: impl FnOnce(&Arc<Store>) -> Arc<dyn Witness>,
+    ) -> Result<Self, Failure> {
+        furnish(folder, trust)?;
+        let context = Context::load(Some(&config_file(folder)))?;
+        let clock = Arc::new(ManualClock::at(DateTime::<Utc>::UNIX_EPOCH));
+        let shared: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
+        let store = context.store()?;
+        let material = TrustMaterial::from_files(&folder.join(TRUSTED_ROOT), Some(&folder.join(NPM_KEYS)))?;
+        let parts = Parts {
+            witness: witness(&store),
+            store,
+            watchlist: context.watchlist()?,
+            http: client_over(&context.config, transport, Arc::clone(&shared))?,
+            verifier: Verifier::new(&material),
+            clock: shared,
+        };
+        Ok(Self { clock, pipeline: assemble(&context.config, parts)? })
+    }
+
+    /// Makes the pass of a scene.
+    ///
+    /// # Errors
+    /// The store failed, or the recording does not hold what the pipeline asks for.
+    pub async fn play(&self, scene: &Scene) -> Result<PassSummary, Failure> {
+        self.clock.set(scene.at);
+        let summary = self.pipeline.pass().await?;
+        match summary.failed_sources.first() {
+            Some((source, why)) => Err(Failure::failed(format!("reading {source}: {why}"))),
+            None if summary.work.postponed > 0 => Err(Failure::failed("a package could not be looked at")),
+            None => Ok(summary),
+        }
+    }
+
+    /// The pipeline.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+}
+
+fn furnish(folder: &Path, trust: &Trust) -> std::io::Result<()> {
+    fs::write(config_file(folder), include_str!("../../../demo/provwatch.toml"))?;
+    fs::write(folder.join("watchlist.toml"), include_str!("../../../demo/watchlist.toml"))?;
+    fs::write(folder.join(TRUSTED_ROOT), &trust.root)?;
+    fs::write(folder.join(NPM_KEYS), &trust.npm_keys)
+}

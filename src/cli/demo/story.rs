@@ -1,0 +1,36 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer};
+
+/// One scene: a pass of the pipeline at a time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// Its name.
+    pub id: String,
+    /// When the pass is made.
+    #[serde(deserialize_with = "time")]
+    pub at: DateTime<Utc>,
+    /// What it is about, a few words.
+    pub title: String,
+    /// What happens, a sentence or two.
+    pub text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Story {
+    scene: Vec<Scene>,
+}
+
+/// The scenes of `demo/story.toml`, in order.
+///
+/// # Errors
+/// The story that is part of the program is broken, which a test rules out.
+pub fn scenes() -> Result<Vec<Scene>, toml::de::Error> {
+    toml::from_str::<Story>(include_str!("../../../demo/story.toml")).map(|story| story.scene)
+}
+
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let time = toml::value::Datetime::deserialize(deserializer)?;
+    time.to_string().parse().map_err(serde::de::Error::custom)
+}

@@ -1,0 +1,75 @@
+use anstyle::{AnsiColor, Style};
+
+use crate::{
+    deliver::plain,
+    model::{AuthMethod, Observation, Provenance, WorkflowIdentity},
+};
+
+/// Most characters of an origin.
+const SHOWN: usize = 100;
+
+/// Who published a release and what vouches for it, on one line.
+pub(super) fn origin(release: &Observation) -> String {
+    let text = match (&release.attestation, release.auth.method) {
+        (Provenance::Verified(verified), _) => built_by(&verified.identity),
+        (Provenance::Invalid { check, .. }, _) => format!("an attestation that does not hold: {check}"),
+        (Provenance::Unavailable { reason }, _) => format!("could not check: {reason}"),
+        (Provenance::Absent, AuthMethod::TrustedPublisher) => {
+            format!("{}, by trusted publishing", release.auth.repository.as_deref().unwrap_or("a repository"))
+        }
+        (Provenance::Absent, AuthMethod::Token) => format!("{}, with a token", person(release)),
+        (Provenance::Absent, AuthMethod::Unknown) => "no attestation".to_owned(),
+    };
+    plain(&text, SHOWN)
+}
+
+/// The repository, workflow, ref and deployment environment that a certificate vouches for.
+fn built_by(identity: &WorkflowIdentity) -> String {
+    let claims = &identity.claims;
+    let repository = claims.source_repository_uri.as_deref().unwrap_or(&identity.subject);
+    let workflow = identity.workflow_file().map(|file| format!(" {file}"));
+    let reference = claims.source_repository_ref.as_deref().map(reference);
+    let environment = match claims.deployment_environment.as_deref() {
+        Some(environment) => format!(", environment {environment}"),
+        None => ", no environment".to_owned(),
+    };
+    let repository = repository.trim_start_matches("https://github.com/").to_owned();
+    [Some(repository), workflow, reference, Some(environment)].into_iter().flatten().collect()
+}
+
+fn reference(name: &str) -> String {
+    match (name.strip_prefix("refs/tags/"), name.strip_prefix("refs/heads/")) {
+        (Some(tag), _) => format!(", tag {tag}"),
+        (_, Some(branch)) => format!(", branch {branch}"),
+        _ => format!(", {name}"),
+    }
+}
+
+fn person(release: &Observation) -> String {
+    match &release.publisher {
+        Some(person) => match &person.email {
+            Some(email) => format!("{} <{email}>", person.name),
+            None => person.name.clone(),
+        },
+        None => "somebody".to_owned(),
+    }
+}
+
+/// Text that stands out on a terminal.
+pub(super) fn strong(text: &str) -> String {
+    styled(Style::new().bold(), text)
+}
+
+/// Text of what is well.
+pub(super) fn good(text: &str) -> String {
+    styled(Style::new().fg_color(Some(AnsiColor::Green.into())), text)
+}
+
+/// Text that steps back.
+pub(super) fn faint(text: &str) -> String {
+    styled(Style::new().dimmed(), text)
+}
+
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}

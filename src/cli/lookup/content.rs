@@ -1,0 +1,108 @@
+//! What a release says of itself, what it consists of, and what is known around it.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    cli::{
+        output,
+        sheet::{self, Sheet},
+        words,
+    },
+    model::{Facts, File, Manifest, Observation},
+};
+
+/// Most files and dependencies that are shown.
+const SHOWN: usize = 20;
+
+pub(super) fn print(observation: &Observation) {
+    if let Some(manifest) = &observation.manifest {
+        sheet::heading("the release says of itself");
+        self::manifest(manifest);
+    }
+    if observation.facts != Facts::default() {
+        sheet::heading("known around it");
+        facts(&observation.facts);
+    }
+    if !observation.files.is_empty() {
+        sheet::heading("files");
+        files(&observation.files);
+    }
+}
+
+fn manifest(manifest: &Manifest) {
+    let mut sheet = Sheet::new();
+    sheet.maybe("repository", manifest.repository.as_ref().map(words::sentence));
+    sheet.maybe("commit", manifest.git_head.as_ref().map(words::name));
+    sheet.maybe("install scripts", manifest.install_scripts.as_ref().map(|names| or_none(names.iter())));
+    sheet.maybe("dependencies", manifest.dependencies.as_ref().map(|names| or_none(names.keys())));
+    sheet.maybe("optional", manifest.optional_dependencies.as_ref().map(|names| or_none(names.keys())));
+    sheet.print();
+}
+
+fn or_none<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+    let more = names.len().saturating_sub(SHOWN);
+    let shown: Vec<_> = names.take(SHOWN).map(words::name).collect();
+    match (shown.is_empty(), more) {
+        (true, _) => "none".to_owned(),
+        (false, 0) => shown.join(", "),
+        (false, more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn facts(facts: &Facts) {
+    let mut sheet = Sheet::new();
+    let repository = facts.repository.as_ref();
+    sheet.maybe("repository", repository.and_then(|repository| created(repository.created_at)));
+    sheet.maybe(
+        "",
+        repository.and_then(|repository| Some(format!("a fork of {}", words::name(repository.fork_of.as_ref()?)))),
+    );
+    sheet.maybe(
+        "",
+        repository.and_then(|repository| Some(format!("formerly {}", words::name(repository.formerly.as_ref()?)))),
+    );
+    sheet.maybe("owner", facts.owner.as_ref().and_then(|owner| created(owner.created_at)));
+    let account = facts.publisher_account.as_ref();
+    sheet.maybe("publisher", account.and_then(|account| created(account.created_at)));
+    sheet.maybe(
+        "",
+        account.and_then(|account| Some(format!("maintainer since {}", words::day(account.maintainer_since?)))),
+    );
+    let merged = facts.commit.as_ref().and_then(|commit| commit.on_default_branch);
+    sheet.maybe(
+        "commit",
+        merged.map(|merged| if merged { "on the default branch" } else { "NOT on the default branch" }.to_owned()),
+    );
+    sheet.maybe("tag", facts.tag.as_ref().and_then(|tag| exists(tag.name.as_ref(), tag.exists)));
+    sheet.maybe("forge's release", facts.release.as_ref().and_then(|release| exists(None, release.exists)));
+    let run = facts.run.as_ref().and_then(|run| run.conclusion.as_ref());
+    sheet.maybe("run", run.map(words::name));
+    sheet.print();
+}
+
+fn created(at: Option<DateTime<Utc>>) -> Option<String> {
+    Some(format!("created {}", words::day(at?)))
+}
+
+fn exists(name: Option<&String>, exists: Option<bool>) -> Option<String> {
+    let name = name.map(|name| format!("{} ", words::name(name))).unwrap_or_default();
+    Some(format!("{name}{}", if exists? { "exists" } else { "does NOT exist" }))
+}
+
+fn files(files: &[File]) {
+    let mut sheet = Sheet::new();
+    for file in files.iter().take(SHOWN) {
+        let yanked = if file.yanked { " (yanked)" } else { "" };
+        let attested = file.attestation.as_ref().map(|attestation| format!(", attestation {}", attestation.status()));
+        let digest = match (&file.digests.sha256, &file.digests.sha512) {
+            (Some(digest), _) => format!("sha256 {}", words::name(digest)),
+            (None, Some(digest)) => format!("sha512 {}", words::sentence(digest)),
+            (None, None) => "no digest known".to_owned(),
+        };
+        sheet.row(&words::name(&file.name), format!("{digest}{}{yanked}", attested.unwrap_or_default()));
+    }
+    sheet.print();
+    if files.len() > SHOWN {
+        output::line(format_args!("  and {} more, see --format json", files.len() - SHOWN));
+    }
+}

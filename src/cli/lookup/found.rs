@@ -1,0 +1,147 @@
+use super::{Found, Today, content, identity};
+use crate::{
+    cli::{
+        output,
+        sheet::{self, Sheet},
+        words,
+    },
+    deliver::shell_word,
+    model::{Alert, AlertStatus, AuthMethod, Observation, Person, ReleaseStatus},
+    store::{Outcome, ReleaseRow},
+};
+
+pub(super) fn print(found: &Found) {
+    output::line(&found.purl);
+    verdict(found);
+    published(&found.release);
+    if let Some(observation) = &found.release.observation {
+        identity::print(observation);
+        content::print(observation);
+    }
+    found.related.print();
+    next(found);
+}
+
+/// The answer in a sentence, before all details.
+fn verdict(found: &Found) {
+    let release = &found.release;
+    match &found.alert {
+        Some(alert) => alerted(alert),
+        None => output::line(outcome(release)),
+    }
+    for reason in &release.unchecked {
+        output::line(format_args!("Could not check: {}", words::sentence(reason)));
+    }
+    if let Some(again) = release.recheck_at {
+        output::line(format_args!("It is looked at again at {}.", words::moment(again)));
+    }
+    if let (Some(today), Some(alert)) = (&found.today, &found.alert) {
+        beside_today(today, alert);
+    }
+}
+
+fn alerted(alert: &Alert) {
+    let (severity, title) = (output::severity(alert.severity), words::sentence(&alert.title));
+    output::line(format_args!("ALERT {severity}: {title}"));
+    if !alert.argument.is_empty() {
+        output::line(words::sentence(&alert.argument));
+    }
+    let (id, status, confidence) = (words::name(&alert.id), alert.status.as_str(), alert.confidence);
+    output::line(format_args!("Alert {id}, {status}, confidence {confidence}."));
+}
+
+fn outcome(release: &ReleaseRow) -> String {
+    let line = words::name(&release.line);
+    match release.outcome {
+        Outcome::Clean if release.teaches => {
+            format!("Nothing unusual; the baseline of line {line} has learned from it.")
+        }
+        Outcome::Clean => "Nothing unusual.".to_owned(),
+        Outcome::Learned => {
+            format!(
+                "Learned as part of the history of line {line}, from before the package was watched; it was not judged."
+            )
+        }
+        Outcome::Alerted => "It raised an alert that is not stored any more.".to_owned(),
+        Outcome::Held => "Held: unusual, and the baseline has not learned from it.".to_owned(),
+        Outcome::Unchecked => "No verdict: its evidence could not be had or not be checked.".to_owned(),
+        Outcome::Unreadable => "No verdict: what the registry says of it could not be read.".to_owned(),
+    }
+}
+
+/// Only what differs from the alert is news.
+fn beside_today(today: &Today, alert: &Alert) {
+    if today.severity == Some(alert.severity) {
+        return;
+    }
+    let now = today.severity.map_or("nothing to alert of".to_owned(), |severity| severity.to_string());
+    output::line(format_args!("Beside the baseline as it stands today it would be: {now}."));
+}
+
+fn published(release: &ReleaseRow) {
+    sheet::heading("published");
+    let mut sheet = Sheet::new();
+    sheet.row("when", release.published_at.map_or("not known".to_owned(), words::moment));
+    sheet.row("line", words::name(&release.line));
+    sheet.row("first seen here", words::moment(release.observed_at));
+    if release.status != ReleaseStatus::Published {
+        sheet.row("status", format!("{}: it cannot be installed as usual any more", release.status.as_str()));
+    }
+    if let Some(observation) = &release.observation {
+        publisher(&mut sheet, observation);
+    }
+    sheet.print();
+}
+
+fn publisher(sheet: &mut Sheet, observation: &Observation) {
+    let auth = &observation.auth;
+    sheet.row("by", observation.publisher.as_ref().map_or("the registry does not say".to_owned(), person));
+    let provider = auth.provider.as_ref().map(|provider| format!(" ({})", words::name(provider))).unwrap_or_default();
+    let method = match auth.method {
+        AuthMethod::TrustedPublisher => "as a trusted publisher: an OIDC token of a registered workflow",
+        AuthMethod::Token => "with a token, a password or a browser session",
+        AuthMethod::Unknown => "the registry does not say how",
+    };
+    sheet.row("how", format!("{method}{provider}"));
+    sheet.maybe("registration", auth.config_id.as_ref().map(words::name));
+    sheet.maybe("approved by", auth.approved_by.as_ref().map(person));
+    sheet.maybe(
+        "registry says from",
+        auth.repository.as_ref().map(|name| format!("{} (not verified)", words::name(name))),
+    );
+    sheet.maybe("registry says run", auth.run_id.as_ref().map(|run| format!("{} (not verified)", words::name(run))));
+    sheet.maybe("maintainers then", observation.maintainers.as_ref().map(|names| people(names)));
+}
+
+fn person(person: &Person) -> String {
+    match &person.email {
+        Some(email) => format!("{} <{}>", words::name(&person.name), words::name(email)),
+        None => words::name(&person.name),
+    }
+}
+
+fn people(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(words::name).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", shown.join(", "))
+}
+
+fn next(found: &Found) {
+    let (purl, package) = (shell_word(&found.purl.to_string()), shell_word(&found.purl.package().to_string()));
+    let mut commands = Vec::new();
+    if let Some(alert) = &found.alert {
+        let id = words::name(&alert.id);
+        commands.push((format!("provwatch alerts show {id}"), "the evidence"));
+        if alert.status == AlertStatus::Open {
+            commands.push((format!("provwatch alerts ack {id} --reason '…'"), "when you have it in hand"));
+        }
+    }
+    commands.push((format!("provwatch baseline show {package}"), "what is normal"));
+    commands.push((format!("provwatch timeline {package}"), "the releases around it"));
+    if found.alert.is_some() && !found.release.teaches {
+        commands.push((format!("provwatch baseline accept {purl}"), "if it is as it should be"));
+    }
+    sheet::next(&commands);
+}

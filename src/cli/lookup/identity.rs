@@ -1,0 +1,93 @@
+//! What a release proved.
+
+use crate::{
+    cli::{
+        output,
+        sheet::{self, Sheet},
+        words,
+    },
+    model::{Claims, Observation, Provenance, VerifiedProvenance},
+};
+
+pub(super) fn print(observation: &Observation) {
+    let mut said: Vec<&Provenance> = Vec::new();
+    for provenance in observation.provenances() {
+        if !said.iter().any(|other| same(other, provenance)) {
+            said.push(provenance);
+            one(observation, provenance);
+        }
+    }
+}
+
+/// Files of one run differ in their log entries only.
+fn same(a: &Provenance, b: &Provenance) -> bool {
+    match (a, b) {
+        (Provenance::Verified(a), Provenance::Verified(b)) => a.identity == b.identity,
+        (a, b) => a == b,
+    }
+}
+
+fn one(observation: &Observation, provenance: &Provenance) {
+    let (all, of) = (observation.files.len(), files(observation, provenance));
+    let of = if of > 0 && of < all { format!(" ({of} of {all} files)") } else { String::new() };
+    match provenance {
+        Provenance::Absent => sheet::heading(format_args!("provenance: none{of}, the registry has no attestation")),
+        Provenance::Unavailable { reason } => {
+            sheet::heading(format_args!("provenance: could not be checked{of}"));
+            output::line(format_args!("  {}", words::sentence(reason)));
+        }
+        Provenance::Invalid { check, reason } => {
+            sheet::heading(format_args!("provenance: INVALID{of}, it fails the check {check}"));
+            output::line(format_args!("  {}", words::sentence(reason)));
+        }
+        Provenance::Verified(verified) => {
+            sheet::heading(format_args!("provenance: verified{of}"));
+            facts(verified);
+        }
+    }
+}
+
+fn files(observation: &Observation, provenance: &Provenance) -> usize {
+    let attestations = observation.files.iter().filter_map(|file| file.attestation.as_ref());
+    attestations.filter(|attestation| same(attestation, provenance)).count()
+}
+
+fn facts(verified: &VerifiedProvenance) {
+    let identity = &verified.identity;
+    let claims = &identity.claims;
+    let mut sheet = Sheet::new();
+    source(&mut sheet, claims);
+    sheet.maybe("workflow", identity.workflow().map(words::name));
+    sheet.maybe("ref", claims.source_repository_ref.as_ref().map(words::name));
+    sheet.maybe("commit", claims.source_repository_digest.as_ref().map(words::name));
+    sheet.maybe("trigger", claims.build_trigger.as_ref().map(words::name));
+    sheet.maybe("environment", claims.deployment_environment.as_ref().map(words::name));
+    sheet.maybe("runner", claims.runner_environment.as_ref().map(words::name));
+    sheet.maybe("run", claims.run_invocation_uri.as_ref().map(words::sentence));
+    sheet.row("issuer", words::name(&identity.issuer));
+    sheet.maybe("signed as", Some(words::sentence(&identity.subject)).filter(|subject| !subject.is_empty()));
+    sheet.maybe("signed", verified.signed_at.map(words::moment));
+    sheet.maybe(
+        "logged",
+        verified.log.as_ref().map(|entry| format!("{}, index {}", words::name(&entry.origin), entry.index)),
+    );
+    sheet.print();
+}
+
+fn source(sheet: &mut Sheet, claims: &Claims) {
+    let with_id = |uri: &String, id: &Option<String>| match id {
+        Some(id) => format!("{} (id {})", words::name(uri), words::name(id)),
+        None => words::name(uri),
+    };
+    let repository = claims.source_repository_uri.as_ref();
+    let visibility = claims.source_repository_visibility_at_signing.as_ref();
+    let visibility = visibility.map(|visibility| format!(", {} when signed", words::name(visibility)));
+    sheet.maybe(
+        "repository",
+        repository.map(|uri| {
+            format!("{}{}", with_id(uri, &claims.source_repository_identifier), visibility.unwrap_or_default())
+        }),
+    );
+    let owner = claims.source_repository_owner_uri.as_ref();
+    sheet.maybe("owner", owner.map(|uri| with_id(uri, &claims.source_repository_owner_identifier)));
+}

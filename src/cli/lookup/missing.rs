@@ -1,0 +1,74 @@
+//! The answer about a release that is not stored: whether it should be, and what to do.
+
+use serde::Serialize;
+
+use crate::{
+    cli::{args::Printing, context::Context, exit::Failure, output, sheet, target::Target},
+    deliver::shell_word,
+    store::Store,
+    watchlist::{Tier, Watchlist},
+};
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Missing {
+    purl: String,
+    /// Always false.
+    stored: bool,
+    /// Whether the package is on the watchlist.
+    watched: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<Tier>,
+    /// Whether the package was ever looked at.
+    seen: bool,
+}
+
+pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing: Printing) -> Result<(), Failure> {
+    let Target { package, version } = target;
+    // A watchlist that cannot be read is no reason to refuse an answer.
+    let watchlist = context.watchlist().unwrap_or_else(|error| {
+        output::note(format_args!("warning: {error}"));
+        Watchlist::default()
+    });
+    let tier = watchlist.matches(package).map(|found| found.tier);
+    let purl = version.as_ref().map_or_else(|| package.to_string(), |version| package.at(version).to_string());
+    let seen = store.package(package)?.is_some();
+    let missing = Missing { purl, stored: false, watched: tier.is_some(), tier, seen };
+    if printing.is_json() {
+        output::json(&missing)?;
+    } else {
+        missing.print(&shell_word(&package.to_string()));
+    }
+    Ok(())
+}
+
+impl Missing {
+    fn print(&self, package: &str) {
+        let purl = &self.purl;
+        let (why, commands) = match (self.watched, self.seen) {
+            (false, _) => (
+                "its package is not watched",
+                vec![
+                    (format!("provwatch watch add {package}"), "watch it from now on"),
+                    (format!("provwatch backfill {package}"), "then learn its history"),
+                ],
+            ),
+            (true, false) => (
+                "its package is watched, and has not been looked at yet",
+                vec![
+                    (format!("provwatch backfill {package}"), "look at it now"),
+                    ("provwatch status".to_owned(), "is the watch running?"),
+                ],
+            ),
+            (true, true) => (
+                "its package is watched, but no such release has been seen; it may not exist",
+                vec![
+                    (format!("provwatch timeline {package}"), "the releases that were seen"),
+                    ("provwatch status".to_owned(), "is the watch running?"),
+                ],
+            ),
+        };
+        output::line(format_args!("{purl} is not stored: {why}. Nothing is known of it, which says nothing about it."));
+        sheet::next(&commands);
+    }
+}

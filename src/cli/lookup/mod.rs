@@ -1,0 +1,142 @@
+//! `provwatch lookup`: who published a release, from where, what did it prove, and what else did they publish?
+
+mod content;
+mod found;
+mod identity;
+mod missing;
+mod related;
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{
+    args::{FailOn, Printing},
+    context::Context,
+    exit::{Exit, Failure, Outcome},
+    output,
+    target::{self, Target},
+};
+use crate::{
+    model::{Alert, AlertKind, AlertStatus, ReleaseId, Severity},
+    pipeline::assess::{Assessment, assess},
+    store::{ReleaseRow, Store},
+};
+
+/// Who published a release, from where, what did it prove, and what else did they publish?
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch lookup pkg:npm/axios@1.14.1
+  provwatch lookup pkg:npm/axios                      the newest release
+  provwatch lookup pkg:pypi/requests@2.32.0 --format json | jq .release.observation.attestation
+
+It answers from the store, without the network. It exits with 3 when the release has an alert as bad as --fail-on or
+worse that is not resolved, and with 4 when the release is not stored or something of it could not be checked.")]
+pub struct Lookup {
+    /// The release; without a version the newest one
+    #[arg(value_name = "PURL", value_parser = target::target)]
+    target: Target,
+    /// At most so many other releases of the same publisher, repository and run
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    related: usize,
+    #[command(flatten)]
+    fail_on: FailOn,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// All that is known of a release; its JSON form is what `--format json` prints.
+#[derive(Debug, Serialize)]
+struct Found {
+    purl: ReleaseId,
+    /// Tells this answer from the one about a release that is not stored.
+    stored: bool,
+    release: ReleaseRow,
+    /// The alert that it raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<Alert>,
+    /// What it would be today, while the baseline has not learned from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    today: Option<Today>,
+    related: related::Others,
+}
+
+/// A release beside the baseline as it stands now.
+#[derive(Debug, Serialize)]
+struct Today {
+    /// `None`: nothing that would raise an alert.
+    severity: Option<Severity>,
+    /// The detectors that have something to say.
+    detectors: Vec<String>,
+}
+
+impl Lookup {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// The configuration is wrong, or the store cannot be read.
+    pub fn run(&self, config: Option<&Path>) -> Outcome {
+        let context = Context::load(config)?;
+        let store = context.store_to_read()?;
+        let Some(row) = self.row(&store)? else {
+            missing::answer(&context, &store, &self.target, self.printing)?;
+            return Ok(Exit::Unchecked);
+        };
+        let found = Found::of(&store, row, self.related)?;
+        if self.printing.is_json() {
+            output::json(&found)?;
+        } else {
+            found::print(&found);
+        }
+        Ok(found.exit(self.fail_on.fail_on))
+    }
+
+    fn row(&self, store: &Store) -> Result<Option<ReleaseRow>, Failure> {
+        let Target { package, version } = &self.target;
+        Ok(match version {
+            Some(version) => store.release(&package.at(version))?,
+            None => store.releases(package, 1)?.pop(),
+        })
+    }
+}
+
+impl Found {
+    fn of(store: &Store, release: ReleaseRow, related: usize) -> Result<Self, Failure> {
+        let (_, id) = Alert::identify(AlertKind::Release, &release.purl.to_string());
+        Ok(Self {
+            purl: release.purl.clone(),
+            stored: true,
+            alert: store.alert(&id)?,
+            today: Today::of(store, &release)?,
+            related: related::Others::of(store, &release.purl, related)?,
+            release,
+        })
+    }
+
+    fn is_unchecked(&self) -> bool {
+        !self.release.unchecked.is_empty() || self.release.observation.is_none()
+    }
+
+    fn exit(&self, fail_on: Severity) -> Exit {
+        let bad = |alert: &Alert| alert.severity >= fail_on && alert.status != AlertStatus::Resolved;
+        match &self.alert {
+            Some(alert) if bad(alert) => Exit::Findings,
+            _ if self.is_unchecked() => Exit::Unchecked,
+            _ => Exit::Clean,
+        }
+    }
+}
+
+impl Today {
+    /// A baseline that learned from a release finds it normal, which says nothing.
+    fn of(store: &Store, release: &ReleaseRow) -> Result<Option<Self>, Failure> {
+        let Some(observation) = release.observation.as_ref().filter(|_| !release.teaches) else { return Ok(None) };
+        let Assessment { signals, verdict, .. } =
+            assess(&store.baseline(release.purl.package())?.baseline, observation);
+        Ok(Some(Self {
+            severity: verdict.map(|verdict| verdict.severity),
+            detectors: signals.into_iter().map(|signal| signal.detector.into_owned()).collect(),
+        }))
+    }
+}

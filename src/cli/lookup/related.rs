@@ -1,0 +1,65 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        output, sheet,
+        words::{self, NOTHING},
+    },
+    model::ReleaseId,
+    store::{Outcome, ReleaseRow, Store, StoreError},
+};
+
+/// What else the people and machines behind a release published, the latest first.
+#[derive(Debug, Serialize)]
+pub(super) struct Others {
+    by_publisher: Vec<Other>,
+    by_repository: Vec<Other>,
+    by_run: Vec<Other>,
+}
+
+/// Another release.
+#[derive(Debug, Serialize)]
+struct Other {
+    purl: ReleaseId,
+    published_at: Option<DateTime<Utc>>,
+    outcome: Outcome,
+}
+
+impl Others {
+    /// At most so many of each kind.
+    pub(super) fn of(store: &Store, release: &ReleaseId, at_most: usize) -> Result<Self, StoreError> {
+        let related = store.related(release, at_most)?;
+        let others = |rows: Vec<ReleaseRow>| rows.into_iter().map(Other::from).collect();
+        Ok(Self {
+            by_publisher: others(related.by_publisher),
+            by_repository: others(related.by_repository),
+            by_run: others(related.by_run),
+        })
+    }
+
+    pub(super) fn print(&self) {
+        print("from the same run", &self.by_run);
+        print("by the same account", &self.by_publisher);
+        print("from the same repository", &self.by_repository);
+    }
+}
+
+impl From<ReleaseRow> for Other {
+    fn from(row: ReleaseRow) -> Self {
+        Self { purl: row.purl, published_at: row.published_at, outcome: row.outcome }
+    }
+}
+
+fn print(how: &str, others: &[Other]) {
+    if others.is_empty() {
+        return;
+    }
+    sheet::heading(how);
+    let mut table = output::bare_table();
+    for other in others {
+        let published = other.published_at.map_or(NOTHING.to_owned(), words::minute);
+        table.add_row([format!("  {}", other.purl), published, other.outcome.as_str().to_owned()]);
+    }
+    output::print(&table);
+}

@@ -1,0 +1,7 @@
+//! Who works at the terminal, for what is recorded with a name.
+
+/// The operator's account, behind sudo if need be.
+pub fn name() -> String {
+    let variables = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    variables.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())
+}

@@ -1,0 +1,70 @@
+//! Labelled facts, one below the other: what `lookup`, `status` and their like print.
+
+use comfy_table::{ColumnConstraint, Table};
+
+use super::output;
+
+/// A block of labelled facts. Texts must be safe to show.
+pub struct Sheet(Table);
+
+impl Sheet {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self(output::bare_table())
+    }
+
+    /// A fact. An empty label continues the one above.
+    pub fn row(&mut self, label: &str, text: impl Into<String>) -> &mut Self {
+        self.0.add_row([label.to_owned(), text.into()]);
+        self
+    }
+
+    /// A fact, if it is known.
+    pub fn maybe(&mut self, label: &str, text: Option<String>) -> &mut Self {
+        if let Some(text) = text {
+            self.row(label, text);
+        }
+        self
+    }
+
+    /// Several of a kind under one label.
+    pub fn rows(&mut self, label: &str, texts: impl IntoIterator<Item = String>) -> &mut Self {
+        for (index, text) in texts.into_iter().enumerate() {
+            self.row(if index == 0 { label } else { "" }, text);
+        }
+        self
+    }
+
+    /// Prints it, if there is anything in it.
+    pub fn print(&mut self) {
+        if self.0.is_empty() {
+            return;
+        }
+        for (index, column) in self.0.column_iter_mut().enumerate() {
+            if index == 0 {
+                column.set_padding((2, 2)).set_constraint(ColumnConstraint::ContentWidth);
+            } else {
+                column.set_padding((0, 0));
+            }
+        }
+        output::print(&self.0);
+    }
+}
+
+/// A heading above a block, after an empty line.
+pub fn heading(text: impl std::fmt::Display) {
+    output::line("");
+    output::line(text);
+}
+
+/// Commands to go on with, each with its purpose.
+pub fn next(commands: &[(String, &str)]) {
+    if commands.is_empty() {
+        return;
+    }
+    heading("next");
+    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0).min(60);
+    for (command, purpose) in commands {
+        output::line(format_args!("  {command:width$}  {purpose}"));
+    }
+}

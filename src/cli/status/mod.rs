@@ -1,0 +1,163 @@
+//! `provwatch status`: how provwatch itself is doing.
+
+mod health;
+mod print;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{
+    args::Printing,
+    context::Context,
+    exit::{Exit, Failure, Outcome},
+    output,
+};
+use crate::{
+    model::Ecosystem,
+    registry::{CargoFeed, NpmFeed, PypiFeed},
+    store::{SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
+};
+
+/// Most failing packages that are shown.
+const SHOWN: usize = 5;
+
+/// Show how provwatch itself is doing; exits with 5 when it is not well
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch status
+  provwatch status --format json | jq -r '.reasons[]'
+
+It reads the store beside the running daemon. It is not well when a source has been silent for 30 minutes or was
+never read, when packages have failed for an hour, or when alerts reach nobody; then it exits with 5.")]
+pub struct Status {
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// All that there is to say; its JSON form is what `--format json` prints.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// Whether there is no reason to worry.
+    healthy: bool,
+    /// The reasons, a sentence each.
+    reasons: Vec<String>,
+    /// When the report was made.
+    at: DateTime<Utc>,
+    /// The feeds of the registries that are switched on, and any other that was ever read.
+    sources: Vec<Source>,
+    /// The queue.
+    work: WorkSummary,
+    /// The packages that have failed for longest.
+    failing: Vec<Work>,
+    /// Configured subscriptions, and any other with deliveries.
+    subscriptions: Vec<Subscription>,
+    /// What is stored.
+    stored: Stats,
+    /// The database file.
+    path: PathBuf,
+}
+
+/// A feed.
+#[derive(Debug, Serialize)]
+struct Source {
+    name: String,
+    /// Whether its registry is switched on.
+    enabled: bool,
+    /// Where it stands; `None`: it was never tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<SourceState>,
+}
+
+/// A subscription.
+#[derive(Debug, Serialize)]
+struct Subscription {
+    name: String,
+    /// Whether the configuration has it.
+    configured: bool,
+    /// How its deliveries fare; `None`: there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<SubscriptionState>,
+}
+
+impl Status {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// The configuration is wrong, or there is no store.
+    pub fn run(&self, config: Option<&Path>) -> Outcome {
+        let context = Context::load(config)?;
+        let store = context.store_to_read()?;
+        let report = Report::of(&context, &store, Context::clock().now())?;
+        if self.printing.is_json() {
+            output::json(&report)?;
+        } else {
+            print::report(&report);
+        }
+        Ok(if report.healthy { Exit::Clean } else { Exit::Unhealthy })
+    }
+}
+
+impl Report {
+    fn of(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Self, Failure> {
+        let mut report = Self {
+            healthy: true,
+            reasons: Vec::new(),
+            at: now,
+            sources: sources(context, store)?,
+            work: store.work_summary(now)?,
+            failing: store.failing_work(SHOWN)?,
+            subscriptions: subscriptions(context, store)?,
+            stored: store.stats()?,
+            path: context.config.store_path(),
+        };
+        report.reasons = health::reasons(&report);
+        report.healthy = report.reasons.is_empty();
+        Ok(report)
+    }
+}
+
+/// The feed of an ecosystem, by its name in the store.
+const fn feed(ecosystem: Ecosystem) -> &'static str {
+    match ecosystem {
+        Ecosystem::Npm => NpmFeed::NAME,
+        Ecosystem::Pypi => PypiFeed::NAME,
+        Ecosystem::Cargo => CargoFeed::NAME,
+    }
+}
+
+fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
+    let mut stored = store.sources()?;
+    let mut sources = Vec::new();
+    for ecosystem in Ecosystem::ALL {
+        let name = feed(ecosystem);
+        let enabled = context.config.registries.is_enabled(ecosystem);
+        let state = stored.iter().position(|state| state.name == name).map(|index| stored.remove(index));
+        if enabled || state.is_some() {
+            sources.push(Source { name: name.to_owned(), enabled, state });
+        }
+    }
+    let others =
+        stored.into_iter().map(|state| Source { name: state.name.clone(), enabled: false, state: Some(state) });
+    sources.extend(others);
+    Ok(sources)
+}
+
+fn subscriptions(context: &Context, store: &Store) -> Result<Vec<Subscription>, Failure> {
+    let mut stored = store.delivery_summary()?;
+    let mut subscriptions = Vec::new();
+    for configured in &context.config.subscriptions {
+        let state = stored.iter().position(|state| state.subscription == configured.name);
+        let state = state.map(|index| stored.remove(index));
+        subscriptions.push(Subscription { name: configured.name.clone(), configured: true, state });
+    }
+    let others = stored.into_iter().map(|state| Subscription {
+        name: state.subscription.clone(),
+        configured: false,
+        state: Some(state),
+    });
+    subscriptions.extend(others);
+    Ok(subscriptions)
+}

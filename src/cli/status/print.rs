@@ -1,0 +1,147 @@
+use super::{Report, Source, Subscription};
+use crate::{
+    cli::{
+        output,
+        sheet::{self, Sheet},
+        words::{self, NOTHING},
+    },
+    model::AlertStatus,
+};
+
+pub(super) fn report(report: &Report) {
+    verdict(report);
+    sources(report);
+    work(report);
+    stored(report);
+    subscriptions(report);
+    next(report);
+}
+
+fn verdict(report: &Report) {
+    if report.healthy {
+        return output::line("provwatch is well.");
+    }
+    output::line("provwatch is NOT well:");
+    for reason in &report.reasons {
+        output::line(format_args!("  - {reason}"));
+    }
+}
+
+fn sources(report: &Report) {
+    sheet::heading("sources");
+    let mut table = output::table(["  NAME", "LAST READ", "EVENTS", "LAST TROUBLE"]);
+    for source in &report.sources {
+        let state = source.state.as_ref();
+        let last =
+            state.and_then(|state| state.last_success).map_or("never".to_owned(), |at| words::ago(at, report.at));
+        table.add_row([
+            format!("  {}", words::name(&source.name)),
+            if source.enabled { last } else { format!("{last} (switched off)") },
+            state.map_or(0, |state| state.events).to_string(),
+            trouble(report, source),
+        ]);
+    }
+    output::print(&table);
+}
+
+/// The last error, if nothing succeeded since, and the last gap.
+fn trouble(report: &Report, source: &Source) -> String {
+    let Some(state) = &source.state else { return NOTHING.to_owned() };
+    let mut said = Vec::new();
+    if let (Some(error), Some(at)) = (&state.last_error, state.last_error_at) {
+        let over = if state.last_success.is_some_and(|success| success > at) { ", over since" } else { "" };
+        said.push(format!("error {}{over}: {}", words::ago(at, report.at), words::sentence(error)));
+    }
+    if let (Some(gap), Some(at)) = (&state.last_gap, state.last_gap_at) {
+        said.push(format!("lost its place {}: {}", words::ago(at, report.at), words::sentence(gap)));
+    }
+    if said.is_empty() { NOTHING.to_owned() } else { said.join("; ") }
+}
+
+fn work(report: &Report) {
+    let work = &report.work;
+    sheet::heading("work");
+    let mut sheet = Sheet::new();
+    let oldest = work.oldest.map(|since| format!(", the oldest for {}", words::span(report.at - since)));
+    let waiting = words::counted(work.waiting, "package waits", "packages wait");
+    sheet.row("waiting", format!("{waiting}{}, {} due now", oldest.unwrap_or_default(), work.due));
+    sheet.row("failing", words::counted(work.failing, "package", "packages"));
+    sheet.rows(
+        "",
+        report.failing.iter().map(|work| {
+            let error = work.last_error.as_deref().unwrap_or("no reason recorded");
+            let tries = words::counted(work.attempts, "try", "tries");
+            format!(
+                "{}: {} ({tries}, for {})",
+                work.package,
+                words::sentence(error),
+                words::span(report.at - work.since)
+            )
+        }),
+    );
+    sheet.print();
+}
+
+fn stored(report: &Report) {
+    let stored = &report.stored;
+    sheet::heading("stored");
+    let mut sheet = Sheet::new();
+    let releases: u64 = stored.releases.iter().map(|(_, count)| count).sum();
+    let outcomes: Vec<_> =
+        stored.releases.iter().map(|(outcome, count)| format!("{count} {}", outcome.as_str())).collect();
+    let outcomes = if outcomes.is_empty() { String::new() } else { format!(": {}", outcomes.join(", ")) };
+    sheet.row("packages", stored.packages.to_string());
+    sheet.row("releases", format!("{releases}{outcomes}"));
+    sheet.row("could not check", format!("something of {}", words::counted(stored.unchecked, "release", "releases")));
+    sheet.row("open alerts", alerts(report, |status| status == AlertStatus::Open));
+    sheet.row("other alerts", alerts(report, |status| status != AlertStatus::Open));
+    let (path, size) = (report.path.display(), words::size(stored.bytes));
+    sheet.row("store", format!("{path}, {size}, schema version {}", stored.schema_version));
+    sheet.print();
+}
+
+fn alerts(report: &Report, wanted: impl Fn(AlertStatus) -> bool) -> String {
+    let alerts = report.stored.alerts.iter().filter(|(status, ..)| wanted(*status));
+    let said: Vec<_> = alerts
+        .map(|(status, severity, count)| match status {
+            AlertStatus::Open => format!("{count} {severity}"),
+            _ => format!("{count} {severity} {}", status.as_str()),
+        })
+        .collect();
+    if said.is_empty() { "none".to_owned() } else { said.join(", ") }
+}
+
+fn subscriptions(report: &Report) {
+    sheet::heading("subscriptions");
+    if report.subscriptions.is_empty() {
+        return output::line(
+            "  none: alerts are stored and sent to nobody; add [[subscriptions]] to the configuration",
+        );
+    }
+    let mut table = output::table(["  NAME", "WAITING", "RETRYING", "GIVEN UP", "LAST DELIVERED"]);
+    for subscription in &report.subscriptions {
+        table.add_row(deliveries(report, subscription));
+    }
+    output::print(&table);
+}
+
+fn deliveries(report: &Report, subscription: &Subscription) -> [String; 5] {
+    let configured = if subscription.configured { "" } else { " (not configured any more)" };
+    let name = format!("  {}{configured}", words::name(&subscription.name));
+    let Some(state) = &subscription.state else {
+        return [name, "0".into(), "0".into(), "0".into(), "nothing to deliver yet".into()];
+    };
+    let last = state.last_success.map_or("never".to_owned(), |at| words::ago(at, report.at));
+    [name, state.pending.to_string(), state.retrying.to_string(), state.failed.to_string(), last]
+}
+
+fn next(report: &Report) {
+    let mut commands = Vec::new();
+    if report.stored.alerts.iter().any(|(status, ..)| *status == AlertStatus::Open) {
+        commands.push(("provwatch alerts list".to_owned(), "the alerts"));
+    }
+    if !report.healthy {
+        commands.push(("provwatch doctor".to_owned(), "check the configuration and the way to every source"));
+    }
+    sheet::next(&commands);
+}

@@ -1,0 +1,140 @@
+//! What commands are asked about, as arguments: packages and releases by purl.
+
+use crate::{
+    model::{Ecosystem, Package, ReleaseId},
+    watchlist::Pattern,
+};
+
+/// A package, or one release of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The package.
+    pub package: Package,
+    /// The version, if one was given.
+    pub version: Option<String>,
+}
+
+/// A purl with or without a version.
+///
+/// # Errors
+/// What is wrong, and which purls may have been meant.
+pub fn target(text: &str) -> Result<Target, String> {
+    let text = encoded(text);
+    if let Ok(release) = text.parse::<ReleaseId>() {
+        return Ok(Target { package: release.package().clone(), version: Some(release.version().to_owned()) });
+    }
+    text.parse().map(|package| Target { package, version: None }).map_err(|error| explained(&text, &error))
+}
+
+/// The package of a purl; a version is passed over, because purls are copied from alerts.
+///
+/// # Errors
+/// As [`target`].
+pub fn package(text: &str) -> Result<Package, String> {
+    target(text).map(|target| target.package)
+}
+
+/// A purl with a version.
+///
+/// # Errors
+/// As [`target`], or that the version is missing.
+pub fn release(text: &str) -> Result<ReleaseId, String> {
+    let Target { package, version } = target(text)?;
+    let missing =
+        || format!("which release? expected a version: {package}@1.2.3; `provwatch timeline {package}` lists them");
+    version.map(|version| package.at(version)).ok_or_else(missing)
+}
+
+/// An entry of a watchlist.
+///
+/// # Errors
+/// As [`target`].
+pub fn pattern(text: &str) -> Result<Pattern, String> {
+    let text = encoded(text);
+    text.parse().map_err(|error: String| explained(&text, &error))
+}
+
+/// npm's scopes are often written without the purl's escape; `@scope/name` would be read as a version.
+fn encoded(text: &str) -> String {
+    match text.strip_prefix("pkg:npm/@") {
+        Some(rest) if !text.contains('*') => format!("pkg:npm/%40{rest}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn explained(text: &str, error: &impl ToString) -> String {
+    let meant = meant(text);
+    if text.starts_with("pkg:") || meant.is_empty() {
+        return error.to_string();
+    }
+    format!("expected a package URL; did you mean {}?", meant.join(" or "))
+}
+
+/// What a name without `pkg:` may stand for: `npm/axios` for one package, `axios` for one in each registry.
+fn meant(text: &str) -> Vec<String> {
+    let (kind, rest) = text.split_once(['/', ':']).unwrap_or_default();
+    let (ecosystems, text) = match kind.parse::<Ecosystem>() {
+        Ok(ecosystem) => (vec![ecosystem], rest),
+        Err(_) => (Ecosystem::ALL.to_vec(), text),
+    };
+    let (name, version) = match text.rsplit_once('@') {
+        Some((name, version)) if !name.is_empty() => (name, Some(version)),
+        _ => (text, None),
+    };
+    let named = ecosystems.into_iter().filter_map(|ecosystem| Package::new(ecosystem, name).ok());
+    named
+        .map(|package| version.map_or_else(|| package.to_string(), |version| package.at(version).to_string()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purls_are_taken_as_people_write_them() {
+        for (text, name, version) in [
+            ("pkg:npm/axios", "axios", None),
+            ("pkg:npm/axios@1.14.1", "axios", Some("1.14.1")),
+            ("pkg:npm/%40angular/core@20.0.0", "@angular/core", Some("20.0.0")),
+            ("pkg:npm/@angular/core", "@angular/core", None),
+            ("pkg:npm/@angular/core@20.0.0", "@angular/core", Some("20.0.0")),
+            ("pkg:pypi/Foo.Bar@1.0", "foo-bar", Some("1.0")),
+        ] {
+            let target = target(text).unwrap();
+            assert_eq!((target.package.name(), target.version.as_deref()), (name, version), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bare_name_is_answered_with_what_was_meant() {
+        for (text, said) in [
+            ("axios", "did you mean pkg:npm/axios or pkg:pypi/axios or pkg:cargo/axios?"),
+            ("axios@1.0.0", "did you mean pkg:npm/axios@1.0.0 or"),
+            ("@angular/core", "did you mean pkg:npm/%40angular/core?"),
+            ("npm/axios@1.0.0", "did you mean pkg:npm/axios@1.0.0?"),
+            ("pypi:requests", "did you mean pkg:pypi/requests?"),
+            ("pkg:gem/rails", "it knows npm, pypi and cargo"),
+            ("pkg:npm/", "expected for example pkg:npm/"),
+            ("", "not a usable package URL"),
+            ("two words", "not a usable package URL"),
+        ] {
+            let error = target(text).unwrap_err();
+            assert!(error.contains(said), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_release_needs_a_version() {
+        assert!(release("pkg:npm/axios").unwrap_err().contains("pkg:npm/axios@1.2.3"));
+        assert_eq!(package("pkg:npm/axios@1.0.0").unwrap().name(), "axios");
+    }
+
+    #[test]
+    fn patterns_may_have_stars_and_scopes() {
+        for text in ["pkg:npm/@angular/*", "pkg:npm/@angular/core", "pkg:pypi/django-*"] {
+            assert!(pattern(text).is_ok(), "{text}");
+        }
+        assert!(pattern("axios").unwrap_err().contains("did you mean"));
+    }
+}

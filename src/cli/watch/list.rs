@@ -1,0 +1,96 @@
+use serde::Serialize;
+
+use super::{Context, Outcome, output};
+use crate::{
+    cli::{args::Printing, exit::Exit, words},
+    model::Ecosystem,
+    watchlist::{Reason, Tier, Watchlist},
+};
+
+/// Show what is watched, and where it says so
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch watch list
+  provwatch watch list --tier critical
+  provwatch watch list --format json | jq -r .pattern")]
+pub struct List {
+    /// Only entries of this tier
+    #[arg(long)]
+    tier: Option<Tier>,
+    /// Only entries of this ecosystem: npm, pypi or cargo
+    #[arg(long)]
+    ecosystem: Option<Ecosystem>,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    /// Whether the pattern includes or excludes.
+    watched: bool,
+    #[serde(flatten)]
+    reason: &'a Reason,
+}
+
+impl List {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let watchlist = context.watchlist()?;
+        for warning in watchlist.warnings() {
+            output::note(format_args!("warning: {}", words::sentence(warning)));
+        }
+        let included = self.chosen(watchlist.included());
+        let excluded = self.chosen(watchlist.excluded());
+        if self.printing.is_json() {
+            for (watched, reasons) in [(true, &included), (false, &excluded)] {
+                for reason in reasons {
+                    output::json(&Line { watched, reason })?;
+                }
+            }
+        } else {
+            self.print(&watchlist, &included, &excluded);
+        }
+        Ok(Exit::Clean)
+    }
+
+    fn chosen(&self, reasons: Vec<Reason>) -> Vec<Reason> {
+        let kind = self.ecosystem.map(|ecosystem| format!("pkg:{ecosystem}/"));
+        let fits = |reason: &Reason| {
+            self.tier.is_none_or(|tier| reason.tier == Some(tier))
+                && kind.as_ref().is_none_or(|kind| reason.pattern.starts_with(kind))
+        };
+        reasons.into_iter().filter(fits).collect()
+    }
+
+    fn print(&self, watchlist: &Watchlist, included: &[Reason], excluded: &[Reason]) {
+        if watchlist.is_empty() {
+            output::line("Nothing is watched yet.");
+            output::line("");
+            output::line("next");
+            output::line("  provwatch watch add pkg:npm/axios               watch one package");
+            output::line("  provwatch watch import package-lock.json        watch what a project depends on");
+            output::line("  include = [\"curated:npm\"] in the watchlist      watch the packages that much depends on");
+            return;
+        }
+        if included.is_empty() && excluded.is_empty() {
+            return output::line("No entry of the watchlist is of that tier and ecosystem.");
+        }
+        let mut table = output::table(["PACKAGE OR PATTERN", "TIER", "WHERE", "NOTE"]);
+        for reason in included.iter().chain(excluded) {
+            table.add_row([
+                words::name(&reason.pattern),
+                reason.tier.map_or_else(|| "excluded".to_owned(), |tier| tier.to_string()),
+                format!("{}:{}", reason.file.display(), reason.line),
+                words::name(reason.note.as_deref().unwrap_or_default()),
+            ]);
+        }
+        output::print(&table);
+        let (packages, globs) = watchlist.counts();
+        output::line("");
+        output::line(format_args!(
+            "{} and {} in all",
+            words::counted(packages as u64, "package", "packages"),
+            words::counted(globs as u64, "pattern", "patterns")
+        ));
+    }
+}

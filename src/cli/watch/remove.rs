@@ -1,0 +1,46 @@
+use super::{Context, Outcome, edited_file, output, refused, tell_the_daemon};
+use crate::{
+    cli::{exit::Exit, target},
+    watchlist::{self, Pattern},
+};
+
+/// No longer watch what an entry of the watchlist names
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch watch remove pkg:npm/left-pad
+  provwatch watch remove 'pkg:npm/@angular/*'
+
+What is stored of the packages stays: baselines, releases and alerts. A package that a pattern or an included
+file still names can be excluded by hand, see `exclude` in the watchlist file.")]
+pub struct Remove {
+    /// The entries, as `watch list` shows them
+    #[arg(required = true, value_name = "PURL", value_parser = target::pattern)]
+    patterns: Vec<Pattern>,
+}
+
+impl Remove {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let path = edited_file(context)?;
+        for pattern in &self.patterns {
+            watchlist::remove(path, pattern).map_err(refused)?;
+            output::line(format_args!("removed {pattern} from {}", path.display()));
+        }
+        let watchlist = context.watchlist()?;
+        for pattern in &self.patterns {
+            let Pattern::Exact(package) = pattern else { continue };
+            if let Some(reason) =
+                watchlist.matches(package).and_then(|_| watchlist.why(package).included_by.into_iter().next())
+            {
+                output::note(format_args!(
+                    "warning: {package} is still watched, because of {} at {}:{}",
+                    reason.pattern,
+                    reason.file.display(),
+                    reason.line
+                ));
+            }
+        }
+        tell_the_daemon();
+        Ok(Exit::Clean)
+    }
+}

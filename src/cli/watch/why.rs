@@ -1,0 +1,60 @@
+use super::{Context, Outcome, output};
+use crate::{
+    cli::{args::Printing, exit::Exit, target, words},
+    model::Package,
+    watchlist::Reason,
+};
+
+/// Say why a package is watched, or why not
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch watch why pkg:npm/axios
+  provwatch watch why pkg:npm/%40angular/core --format json")]
+pub struct Why {
+    /// The package
+    #[arg(value_name = "PURL", value_parser = target::package)]
+    package: Package,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+impl Why {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let why = context.watchlist()?.why(&self.package);
+        if self.printing.is_json() {
+            output::json(&why)?;
+            return Ok(Exit::Clean);
+        }
+        match (why.tier, why.excluded_by.is_empty()) {
+            (Some(tier), _) => output::line(format_args!("{} is watched, tier {tier}.", why.package)),
+            (None, false) => output::line(format_args!("{} is not watched: it is excluded.", why.package)),
+            (None, true) => {
+                output::line(format_args!("{} is not watched: nothing names it.", why.package));
+                output::line(format_args!(
+                    "  next: provwatch watch add {}",
+                    crate::deliver::shell_word(&why.package.to_string())
+                ));
+            }
+        }
+        print("excluded by", &why.excluded_by);
+        print(if why.tier.is_some() { "because of" } else { "would be included by" }, &why.included_by);
+        if !context.config.registries.is_enabled(self.package.ecosystem()) {
+            let title = self.package.ecosystem().title();
+            output::note(format_args!(
+                "warning: {title} is switched off in the configuration, so nothing of it is watched"
+            ));
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+fn print(how: &str, reasons: &[Reason]) {
+    for (index, reason) in reasons.iter().enumerate() {
+        let how = if index == 0 { how } else { "and" };
+        let tier = reason.tier.map(|tier| format!(", tier {tier}")).unwrap_or_default();
+        let note = reason.note.as_ref().map(|note| format!(": {}", words::sentence(note))).unwrap_or_default();
+        let (pattern, file, line) = (&reason.pattern, reason.file.display(), reason.line);
+        output::line(format_args!("  {how} {pattern} ({file}:{line}{tier}){note}"));
+    }
+}

@@ -1,0 +1,117 @@
+//! How values are said to people. Whatever a publisher may have chosen goes through [`plain()`] before a terminal sees it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::deliver::plain;
+
+/// Most characters of a name: a package, a version, an account.
+const NAME: usize = 120;
+/// Most characters of a sentence or two, or of a URL.
+const SENTENCE: usize = 1_000;
+
+/// What stands where nothing is known.
+pub const NOTHING: &str = "–";
+
+/// A name, safe to show.
+pub fn name(text: impl ToString) -> String {
+    plain(&text.to_string(), NAME)
+}
+
+/// A sentence, safe to show.
+pub fn sentence(text: impl ToString) -> String {
+    plain(&text.to_string(), SENTENCE)
+}
+
+/// A time to the second.
+pub fn moment(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// A time to the minute, for tables.
+pub fn minute(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A day.
+pub fn day(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d").to_string()
+}
+
+/// How long, in its largest unit that is not below two: `90 s`, `3 min`, `36 h`, `12 d`.
+pub fn span(length: TimeDelta) -> String {
+    let seconds = length.num_seconds().max(0);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// How long ago.
+pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    format!("{} ago", span(now - at))
+}
+
+/// `1 release`, `2 releases`.
+pub fn counted(count: impl Into<u64>, one: &str, many: &str) -> String {
+    match count.into() {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
+/// `512 bytes`, `1.4 MiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return counted(bytes, "byte", "bytes");
+    }
+    let (mut tenths, mut unit) = (bytes.saturating_mul(10) / 1024, 0);
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        (tenths, unit) = (tenths / 1024, unit + 1);
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// A list in a sentence: `a`, `a and b`, `a, b and c`.
+pub fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_told_in_a_unit_that_is_not_too_coarse() {
+        for (seconds, said) in
+            [(-5, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (180_000, "2 d")]
+        {
+            assert_eq!(span(TimeDelta::seconds(seconds)), said);
+        }
+    }
+
+    #[test]
+    fn sizes_are_told_in_binary_units() {
+        for (bytes, said) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (1023, "1023 bytes"),
+            (1024, "1.0 KiB"),
+            (1_500_000, "1.4 MiB"),
+            (5 << 40, "5.0 TiB"),
+        ] {
+            assert_eq!(size(bytes), said);
+        }
+    }
+
+    #[test]
+    fn names_cannot_drive_the_terminal() {
+        assert_eq!(name("a\u{1b}[2Jb\u{202e}"), r"a\u{1b}[2Jb\u{202e}");
+    }
+}

@@ -1,0 +1,65 @@
+use std::collections::BTreeMap;
+
+use crate::model::{Severity, Signal};
+
+/// What the operator changed about detectors, by id. Everything else speaks as it is documented.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tuning(BTreeMap<String, Setting>);
+
+/// What the operator changed about one detector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Whether it speaks at all.
+    pub enabled: bool,
+    /// The severity of its signals in place of its own.
+    pub severity: Option<Severity>,
+}
+
+impl Tuning {
+    /// The changes.
+    pub fn new(settings: impl IntoIterator<Item = (String, Setting)>) -> Self {
+        Self(settings.into_iter().collect())
+    }
+
+    /// The signals as the operator wants them, the worst first.
+    pub fn apply(&self, mut signals: Vec<Signal>) -> Vec<Signal> {
+        if self.0.is_empty() {
+            return signals;
+        }
+        signals.retain(|signal| self.0.get(signal.detector.as_ref()).is_none_or(|setting| setting.enabled));
+        for signal in &mut signals {
+            let severity = self.0.get(signal.detector.as_ref()).and_then(|setting| setting.severity);
+            signal.severity = severity.unwrap_or(signal.severity);
+        }
+        signals.sort_by_key(|signal| std::cmp::Reverse(signal.severity));
+        signals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signal(detector: &'static str, severity: Severity) -> Signal {
+        Signal {
+            detector: detector.into(),
+            severity,
+            expected: String::new(),
+            seen: String::new(),
+            since: None,
+            why: String::new(),
+            supporting: false,
+        }
+    }
+
+    #[test]
+    fn detectors_can_be_silenced_and_weighed_anew() {
+        let signals = vec![signal("ref-changed", Severity::High), signal("odd-hours", Severity::Low)];
+        let setting = |enabled, severity| Setting { enabled, severity };
+        let quiet = Tuning::new([("ref-changed".to_owned(), setting(false, None))]);
+        assert_eq!(quiet.apply(signals.clone()), [signal("odd-hours", Severity::Low)]);
+        let loud = Tuning::new([("odd-hours".to_owned(), setting(true, Some(Severity::Critical)))]);
+        assert_eq!(loud.apply(signals.clone())[0], signal("odd-hours", Severity::Critical));
+        assert_eq!(Tuning::default().apply(signals.clone()), signals);
+    }
+}

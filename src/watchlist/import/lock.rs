@@ -1,0 +1,81 @@
+use serde::Deserialize;
+
+use super::{ImportError, Imported, Source, host};
+use crate::model::{Ecosystem, RegistryId};
+
+/// crates.io as Cargo.lock names it since ever, whichever protocol is used.
+const CRATES_INDEX: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// Cargo.lock and uv.lock: both are lists of `[[package]]`, with sources of another form.
+#[derive(Deserialize)]
+struct Lock {
+    #[serde(default)]
+    package: Vec<Locked>,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    name: String,
+    source: Option<toml::Value>,
+}
+
+/// Whether a text that begins with a bracket is TOML all the same: `[[package]]`, `[metadata]`.
+pub(super) fn is_toml_header(text: &str) -> bool {
+    let line = text.trim_start().lines().next().unwrap_or_default().trim_end();
+    let name = line.trim_start_matches('[').trim_end_matches(']');
+    line.starts_with('[') && line.ends_with(']') && name.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+/// Whether a text is one of the two; an empty one has a line `version = …` alone.
+pub(super) fn looks_like(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_end();
+        line == "[[package]]"
+            || line
+                .split_once('=')
+                .is_some_and(|(key, value)| key.trim() == "version" && value.trim().parse::<u8>().is_ok())
+    })
+}
+
+pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
+    let lock: Lock = source.toml()?;
+    let mut imported = Imported::default();
+    for Locked { name, source } in &lock.package {
+        match source {
+            None => imported.skip(name, "no source: part of the workspace"),
+            Some(toml::Value::String(source)) => cargo(name, source, &mut imported),
+            Some(toml::Value::Table(source)) => uv(name, source, &mut imported),
+            Some(_) => imported.skip(name, "a source that is neither a text nor a table"),
+        }
+    }
+    Ok(imported)
+}
+
+fn cargo(name: &str, source: &str, imported: &mut Imported) {
+    let sparse = format!("sparse+{}", RegistryId::CARGO_INDEX.base_url());
+    if source == CRATES_INDEX || source == sparse {
+        imported.take(Ecosystem::Cargo, name);
+    } else {
+        imported.skip(name, format!("from {}, not from crates.io", plain(source)));
+    }
+}
+
+/// `{ registry = "…/simple" }`, or `git`, `url`, `path`, `directory`, `editable`, `virtual`.
+fn uv(name: &str, source: &toml::Table, imported: &mut Imported) {
+    match source.get("registry").and_then(toml::Value::as_str) {
+        Some(url) if host(url).is_some_and(|host| host == RegistryId::PYPI.host()) => {
+            imported.take(Ecosystem::Pypi, name);
+        }
+        Some(url) => imported.skip(name, format!("from {}, not from PyPI", plain(url))),
+        None => {
+            let kind = source.keys().next().map_or("an empty source", String::as_str);
+            imported.skip(name, format!("not from a registry but {kind}"));
+        }
+    }
+}
+
+/// A source's host, or its beginning; whole URLs may hold passwords.
+fn plain(source: &str) -> String {
+    let url = source.split_once('+').filter(|(kind, _)| !kind.contains(':')).map_or(source, |(_, url)| url);
+    host(url).unwrap_or_else(|| url.chars().filter(|c| !c.is_control()).take(60).collect())
+}

@@ -1,0 +1,93 @@
+use super::{ImportError, Imported, Source};
+use crate::{model::Ecosystem, strict_toml::Place};
+
+/// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Files that it refers to are not
+/// followed.
+pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
+    let mut imported = Imported::default();
+    for (line, text) in logical_lines(source.text) {
+        let text = without_comment(&text).trim();
+        if text.is_empty() {
+            continue;
+        }
+        if text.starts_with('-') {
+            option(text, &mut imported);
+        } else {
+            let wrong = |what| source.malformed(Place { line, column: 1 }, what);
+            requirement(text, &mut imported).map_err(wrong)?;
+        }
+    }
+    Ok(imported)
+}
+
+/// Lines with their number, those that end with a backslash joined with the next.
+fn logical_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut joined = false;
+    for (index, line) in text.lines().enumerate() {
+        let (line, goes_on) = line.strip_suffix('\\').map_or((line, false), |line| (line, true));
+        match lines.last_mut() {
+            Some((_, last)) if joined => last.push_str(line),
+            _ => lines.push((index + 1, line.to_owned())),
+        }
+        joined = goes_on;
+    }
+    lines
+}
+
+/// A `#` begins a comment at the beginning of a line or behind a blank.
+fn without_comment(line: &str) -> &str {
+    let is_comment = |&(at, _): &(usize, &str)| at == 0 || line[..at].ends_with([' ', '\t']);
+    line.match_indices('#').find(is_comment).map_or(line, |(at, _)| &line[..at])
+}
+
+fn option(text: &str, imported: &mut Imported) {
+    // The rest of the line may hold a password: `--index-url https://user:…`.
+    let name = text.split([' ', '=', '\t']).next().unwrap_or(text);
+    match name {
+        "-r" | "--requirement" | "-c" | "--constraint" => imported.skip(text, "another file; import it by itself"),
+        "-e" | "--editable" => imported.skip(name, "an editable project, not from a registry"),
+        "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links" => {
+            imported.skip(name, "another index; all packages are taken for those of PyPI");
+        }
+        _ => {}
+    }
+}
+
+/// `name[extra] >= 1 ; marker --hash=…`, `name @ url`, a URL, or a path.
+fn requirement(text: &str, imported: &mut Imported) -> Result<(), String> {
+    if is_location(text) {
+        imported.skip(text.split(['?', '#', '@']).next().unwrap_or_default(), "a URL or path, not from a registry");
+        return Ok(());
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let (name, rest) = text.split_at(text.find(|c| !is_name(c)).unwrap_or(text.len()));
+    let rest = rest.trim_start();
+    let rest = match rest.strip_prefix('[') {
+        Some(extras) => extras.split_once(']').ok_or("the list of extras has no end")?.1.trim_start(),
+        None => rest,
+    };
+    if rest.starts_with('@') {
+        imported.skip(name, "from a URL, not from a registry");
+        return Ok(());
+    }
+    let well_formed =
+        rest.is_empty() || rest.starts_with(['=', '<', '>', '!', '~', ';', '(']) || rest.starts_with("--");
+    let bounded =
+        name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.ends_with(|c: char| c.is_ascii_alphanumeric());
+    if !well_formed || !bounded {
+        let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+        return Err(format!("found {shown:?}, expected a requirement such as \"requests>=2\""));
+    }
+    imported.take(Ecosystem::Pypi, name);
+    Ok(())
+}
+
+/// Whether a line is a place rather than a name.
+fn is_location(text: &str) -> bool {
+    let first = text.split([' ', '\t', ';', '@', '[']).next().unwrap_or_default();
+    first.contains("://")
+        || first.starts_with("file:")
+        || first.contains('/')
+        || [".whl", ".zip", ".tar.gz"].iter().any(|end| first.ends_with(end))
+}

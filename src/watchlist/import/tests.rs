@@ -1,0 +1,227 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn import(text: &str) -> Imported {
+    parse(text, Path::new("file")).expect(text)
+}
+
+fn error(text: &str) -> String {
+    parse(text, Path::new("file")).expect_err(text).to_string()
+}
+
+/// The packages, and what was skipped.
+fn outcome(text: &str) -> (Vec<String>, Vec<String>) {
+    let imported = import(text);
+    let skipped = imported.skipped.iter().map(|skipped| format!("{}: {}", skipped.what, skipped.why));
+    (imported.packages.iter().map(Package::to_string).collect(), skipped.collect())
+}
+
+/// A URL below a public registry.
+fn at(registry: RegistryId, path: &str) -> String {
+    registry.base_url() + path
+}
+
+#[test]
+fn package_lock_with_packages() {
+    let text = serde_json::json!({
+        "name": "project", "lockfileVersion": 3,
+        "packages": {
+            "": {"name": "project", "dependencies": {"axios": "^1"}},
+            "node_modules/axios": {"version": "1.0.0", "resolved": at(RegistryId::NPM, "axios/-/axios-1.0.0.tgz")},
+            "node_modules/a/node_modules/@b/c": {"version": "1.0.0", "resolved": at(RegistryId::NPM, "x.tgz")},
+            "node_modules/alias": {"name": "real", "version": "1.0.0", "resolved": at(RegistryId::NPM, "y.tgz")},
+            "node_modules/unresolved": {"version": "1.0.0"},
+            "node_modules/linked": {"resolved": "packages/linked", "link": true},
+            "packages/linked": {"version": "1.0.0"},
+            "node_modules/private": {"version": "1.0.0", "resolved": "https://npm.example/private.tgz"},
+            "node_modules/gitty": {"version": "1.0.0", "resolved": "git+ssh://git@github.com/a/b.git#0123"},
+            "node_modules/filed": {"version": "file:../x.tgz", "resolved": "file:../x.tgz"},
+        },
+    });
+    let (packages, skipped) = outcome(&text.to_string());
+    assert_eq!(packages, ["pkg:npm/%40b/c", "pkg:npm/axios", "pkg:npm/real", "pkg:npm/unresolved"]);
+    assert_eq!(
+        skipped,
+        [
+            "filed: not from a registry but file",
+            "gitty: not from a registry but git+ssh",
+            "node_modules/linked: a link into the workspace",
+            "private: from npm.example, not from npm",
+            "packages/linked: part of the workspace",
+        ]
+    );
+}
+
+#[test]
+fn package_lock_version_1_is_a_tree() {
+    let text = serde_json::json!({
+        "lockfileVersion": 1,
+        "dependencies": {
+            "a": {"version": "1.0.0", "resolved": at(RegistryId::NPM, "a.tgz"),
+                  "dependencies": {"@b/c": {"version": "1.0.0"}}},
+            "alias": {"version": "npm:@real/name@1.0.0"},
+            "bare": {"version": "npm:real@1.0.0"},
+            "gitty": {"version": "github:a/b#0123", "from": "github:a/b"},
+            "tarball": {"version": "https://files.example/x.tgz"},
+        },
+    });
+    let (packages, skipped) = outcome(&text.to_string());
+    assert_eq!(packages, ["pkg:npm/%40b/c", "pkg:npm/%40real/name", "pkg:npm/a", "pkg:npm/real"]);
+    assert_eq!(skipped, ["gitty: not from a registry but github", "tarball: from files.example, not from npm"]);
+}
+
+#[test]
+fn requirements() {
+    let text = "\
+# comment
+--index-url https://user:hunter2@pypi.example/simple
+-r other.txt
+-c ../constraints.txt
+-e .
+Django>=4,<5  # why
+requests[socks,security] == 2.32.0 ; python_version < '3.13' \\
+    --hash=sha256:0123 \\
+    --hash=sha256:4567
+zope.interface
+typing_extensions (>=4)
+direct @ https://files.example/direct.whl
+git+https://github.com/a/b.git#egg=b
+./local/wheel.whl
+plain ~= 1.0";
+    let (packages, skipped) = outcome(&text.replace('\n', "\r\n").replace("\\\r\n", "\\\n"));
+    assert_eq!(
+        packages,
+        [
+            "pkg:pypi/django",
+            "pkg:pypi/plain",
+            "pkg:pypi/requests",
+            "pkg:pypi/typing-extensions",
+            "pkg:pypi/zope-interface"
+        ]
+    );
+    assert_eq!(
+        skipped,
+        [
+            "--index-url: another index; all packages are taken for those of PyPI",
+            "-r other.txt: another file; import it by itself",
+            "-c ../constraints.txt: another file; import it by itself",
+            "-e: an editable project, not from a registry",
+            "direct: from a URL, not from a registry",
+            "git+https://github.com/a/b.git: a URL or path, not from a registry",
+            "./local/wheel.whl: a URL or path, not from a registry",
+        ]
+    );
+    assert_eq!(import("requests==2 \\\r\n  --hash=sha256:00\r\nflask\r\n").packages.len(), 2, "continued over CRLF");
+}
+
+#[test]
+fn uv_lock() {
+    let text = format!(
+        "version = 1\nrequires-python = \">=3.12\"\n\
+         [[package]]\nname = \"Requests\"\nversion = \"2\"\nsource = {{ registry = \"{}\" }}\n\
+         [[package]]\nname = \"private\"\nsource = {{ registry = \"https://user:hunter2@pypi.example/simple\" }}\n\
+         [[package]]\nname = \"project\"\nsource = {{ virtual = \".\" }}\n",
+        at(RegistryId::PYPI, "simple")
+    );
+    let (packages, skipped) = outcome(&text);
+    assert_eq!(packages, ["pkg:pypi/requests"]);
+    assert_eq!(skipped, ["private: from pypi.example, not from PyPI", "project: not from a registry but virtual"]);
+}
+
+#[test]
+fn cargo_lock() {
+    let text = format!(
+        "# This file is automatically @generated by Cargo.\nversion = 4\n\n\
+         [[package]]\nname = \"serde\"\nversion = \"1.0.0\"\nsource = \"{}\"\n\
+         [[package]]\nname = \"sparse\"\nversion = \"1.0.0\"\nsource = \"sparse+{}\"\n\
+         [[package]]\nname = \"mine\"\nversion = \"0.1.0\"\n\
+         [[package]]\nname = \"other\"\nsource = \"registry+https://crates.example/index\"\n\
+         [[package]]\nname = \"gitty\"\nsource = \"git+https://github.com/a/b?branch=main#0123\"\n",
+        "registry+https://github.com/rust-lang/crates.io-index",
+        RegistryId::CARGO_INDEX.base_url()
+    );
+    let (packages, skipped) = outcome(&text);
+    assert_eq!(packages, ["pkg:cargo/serde", "pkg:cargo/sparse"]);
+    assert_eq!(
+        skipped,
+        [
+            "mine: no source: part of the workspace",
+            "other: from crates.example, not from crates.io",
+            "gitty: from github.com, not from crates.io",
+        ]
+    );
+    assert_eq!(import("version = 4\n"), Imported::default(), "a lock file without packages");
+}
+
+#[test]
+fn bills_of_materials() {
+    let cyclonedx = serde_json::json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [
+            {"type": "library", "name": "a", "purl": "pkg:npm/%40a/b@1.0.0?vcs_url=x",
+             "components": [{"name": "c", "purl": "pkg:pypi/C_d"}]},
+            {"name": "mirror", "purl": "pkg:npm/m@1?repository_url=https%3A%2F%2Fnpm.example%2F"},
+            {"name": "own", "purl": format!("pkg:npm/own@1?repository_url={}", RegistryId::NPM.host())},
+            {"name": "no purl"},
+            {"name": "gem", "purl": "pkg:gem/rails@7"},
+        ],
+    });
+    let (packages, skipped) = outcome(&cyclonedx.to_string());
+    assert_eq!(packages, ["pkg:npm/%40a/b", "pkg:npm/own", "pkg:pypi/c-d"]);
+    assert_eq!(skipped.len(), 3);
+    assert!(skipped[0].ends_with("from npm.example, not from a public registry"), "{skipped:?}");
+
+    let spdx = serde_json::json!({
+        "spdxVersion": "SPDX-2.3",
+        "packages": [
+            {"name": "a", "externalRefs": [
+                {"referenceCategory": "SECURITY", "referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a"},
+                {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:cargo/serde@1.0.0"}]},
+            {"name": "b"},
+        ],
+    });
+    assert_eq!(outcome(&spdx.to_string()), (vec!["pkg:cargo/serde".to_owned()], vec!["b: no purl".to_owned()]));
+}
+
+#[test]
+fn broken_files_are_named_with_the_place() {
+    for (text, expected) in [
+        ("{", "file:1:1: EOF"),
+        ("{\n\"lockfileVersion\": 3,\n\"packages\": []}", "file:3:"),
+        ("{}", "it has none of the keys"),
+        ("[]", "file:"),
+        ("{\"spdxVersion\": \"2.3\", \"packages\": [{\"name\": 1}]}", "file:1:"),
+        ("{\"@graph\": []}", "SPDX 3"),
+        ("version = 4\n[[package]]\nversion = \"1\"\n", "missing field `name`"),
+        ("[[package]]\nname = ", "file:2:"),
+        ("requests\n<html>\n", "file:2:1: found \"<html>\""),
+        ("lockfileVersion: '9.0'\n", "file:1:1:"),
+        ("requests[socks\n", "has no end"),
+    ] {
+        let error = error(text);
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    let deep = format!("{}{}", "{\"bomFormat\": \"CycloneDX\", \"components\": [", "{\"components\": [".repeat(10_000))
+        + &"]}".repeat(10_001);
+    assert!(error(&deep).contains("recursion limit"));
+}
+
+#[test]
+fn a_file_is_read_within_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f");
+    std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    assert!(matches!(read(&path), Err(ImportError::Read(ReadError::TooLarge { .. }))));
+    std::fs::write(&path, "\u{feff}requests\n").unwrap();
+    assert_eq!(read(&path).unwrap().packages.len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(text in "\\PC*", line in "[-\\[\\]a-z@#;\\\\ \n./]{0,40}") {
+        let _ = parse(&text, Path::new("file"));
+        let _ = parse(&line, Path::new("file"));
+        let _ = parse(&format!("[[package]]\nname = '{text}'"), Path::new("file"));
+    }
+}

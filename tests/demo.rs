@@ -1,0 +1,153 @@
+//! `provwatch demo`: its recording, what it prints, and the commands that it prints.
+//!
+//! `RECORD_DEMO=1 cargo test --test demo` makes `demo/` anew.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod lab;
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+
+use chrono::{Days, NaiveDate};
+use lab::{Breakage, Publication, Workflow, World};
+use provwatch::{
+    cli::demo::{Recording, Stage, Trust, scenes},
+    http::{RecordingTransport, Transport},
+    model::Claim,
+    pipeline::Nobody,
+};
+
+const WIDGET: &str = "@acme/widget";
+const GAUGE: &str = "acme-gauge";
+const SPROCKET: &str = "acme-sprocket";
+
+/// The workflow that releases a version, from its tag and in a protected environment.
+fn release_workflow(repository: &str, version: &str) -> Workflow {
+    let run = 12_000_000_000_u64 + version.bytes().fold(0, |run, byte| run * 31 + u64::from(byte));
+    Workflow::github(repository, "release.yml", &format!("refs/tags/v{version}"))
+        .with(Claim::DeploymentEnvironment, "release")
+        .with(Claim::RunInvocationUri, &format!("https://github.com/{repository}/actions/runs/{run}/attempts/1"))
+}
+
+fn ada(at: &str) -> Publication {
+    Publication::token(at, "ada", "ada@example.org")
+}
+
+fn widget(world: &World, version: &str, at: &str) {
+    world.publish_npm(WIDGET, version, &Publication::workflow(at, &release_workflow("acme/widget", version)));
+}
+
+fn gauge(version: &str, at: &str) -> Publication {
+    Publication::workflow(at, &release_workflow("acme/gauge", version))
+}
+
+fn sprocket(world: &World, version: &str, at: &str) {
+    world.publish_crate(SPROCKET, version, &Publication::workflow(at, &release_workflow("acme/sprocket", version)));
+}
+
+/// Half a year before the first scene: releases by hand, then trusted publishing.
+fn history(world: &World) {
+    for (version, at) in
+        [("2.0.0", "2025-09-03T09:12:41Z"), ("2.0.1", "2025-09-18T13:40:05Z"), ("2.1.0", "2025-10-14T10:22:37Z")]
+    {
+        world.publish_npm(WIDGET, version, &ada(at));
+    }
+    for (version, at) in versions(2, 2, 16).zip(weekly("2025-11-04")) {
+        widget(world, &version, &at);
+    }
+    for (version, at) in versions(1, 0, 14).zip(weekly("2025-11-12")) {
+        world.publish_pypi(GAUGE, &version, &gauge(&version, &at));
+    }
+    for (version, at) in [("1.0.0", "2025-09-09T10:00:00Z"), ("1.0.1", "2025-10-07T12:30:00Z")] {
+        world.publish_crate(SPROCKET, version, &ada(at));
+    }
+    for (version, at) in versions(1, 1, 13).zip(weekly("2025-11-13")) {
+        sprocket(world, &version, &at);
+    }
+}
+
+/// So many versions of a major one: every third begins a minor one.
+fn versions(major: u32, minor: u32, count: u32) -> impl Iterator<Item = String> {
+    (0..count).map(move |n| format!("{major}.{}.{}", minor + n / 3, n % 3))
+}
+
+/// Times from a day on, every week, at some working hour.
+fn weekly(from: &str) -> impl Iterator<Item = String> {
+    let from: NaiveDate = from.parse().unwrap();
+    (0_u64..).map(move |n| {
+        let (hour, minute, second) = (9 + n * 5 % 7, n * 23 % 60, n * 37 % 60);
+        format!("{}T{hour:02}:{minute:02}:{second:02}Z", from + Days::new(7 * n))
+    })
+}
+
+/// What happens in the world before a scene.
+fn happens(world: &World, scene: &str) {
+    match scene {
+        "first-sight" => history(world),
+        "ordinary" => {
+            widget(world, "2.7.1", "2026-03-05T10:14:26Z");
+            world.publish_pypi(GAUGE, "1.5.0", &gauge("1.5.0", "2026-03-05T11:32:07Z"));
+            sprocket(world, "1.5.1", "2026-03-05T13:21:48Z");
+        }
+        "side-branch" => {
+            let workflow = Workflow::github("acme/widget", "ci-fix.yml", "refs/heads/ci-fix");
+            let release = Publication::workflow("2026-03-12T14:36:19Z", &workflow);
+            world.publish_npm(WIDGET, "2.7.2", &release);
+        }
+        "stolen-token" => {
+            let release = Publication::token("2026-03-22T02:47:33Z", "ada", "ada@acme-support.example");
+            world.publish_npm(WIDGET, "2.7.3", &release.install_script("node setup.js"));
+        }
+        "swapped-file" => {
+            let release = gauge("1.5.1", "2026-03-24T11:08:52Z").broken(Breakage::Digest);
+            world.publish_pypi(GAUGE, "1.5.1", &release);
+        }
+        "crate-token" => world.publish_crate(SPROCKET, "1.5.2", &ada("2026-03-27T17:29:11Z")),
+        other => panic!("nothing is known of the scene {other}"),
+    }
+}
+
+fn trust(world: &World) -> Trust {
+    let pretty = |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap() + "\n";
+    Trust { root: pretty(&world.lab().trusted_root()), npm_keys: pretty(&world.lab().npm_keys()) }
+}
+
+/// Plays the scenes on the lab's registries and writes what they answered to `demo/`.
+async fn record(demo: &Path) {
+    let world = World::new();
+    let trust = trust(&world);
+    let recorder = Arc::new(RecordingTransport::new(Arc::new(world.clone())));
+    let folder = tempfile::tempdir().unwrap();
+    let transport: Arc<dyn Transport> = recorder.clone();
+    let stage = Stage::set(folder.path(), &trust, transport, |_| Arc::new(Nobody)).unwrap();
+    for scene in scenes().unwrap() {
+        happens(&world, &scene.id);
+        stage.play(&scene).await.unwrap();
+    }
+    let recorded = folder.path().join("recorded");
+    recorder.save(&recorded).unwrap();
+    fs::write(demo.join("recording.json"), in_one_file(&recorded)).unwrap();
+    fs::write(demo.join("trusted_root.json"), trust.root).unwrap();
+    fs::write(demo.join("npm_keys.json"), trust.npm_keys).unwrap();
+}
+
+fn in_one_file(recorded: &Path) -> String {
+    let bodies: BTreeMap<String, String> = fs::read_dir(recorded.join("bodies"))
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let name = format!("bodies/{}", entry.file_name().to_str().unwrap());
+            (name, fs::read_to_string(entry.path()).unwrap())
+        })
+        .collect();
+    let exchanges = fs::read_to_string(recorded.join("exchanges.json")).unwrap();
+    let recording = Recording { exchanges: serde_json::from_str(&exchanges).unwrap(), bodies };
+    serde_json::to_string_pretty(&recording).unwrap() + "\n"
+}
+
+#[tokio::test]
+async fn the_recording_is_made_anew_on_request() {
+    if std::env::var_os("RECORD_DEMO").is_some() {
+        record(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo")).await;
+    }
+}
