@@ -153,7 +153,8 @@ impl Pipeline {
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
         releases.sort_by_key(|release| release.published_at);
-        let described: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
+        let mut seen: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
+        seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
         let history_ends = self.history_ends(subject);
         let (history, fresh): (Vec<_>, Vec<_>) =
             releases.into_iter().partition(|release| last_change(release) < history_ends);
@@ -161,7 +162,7 @@ impl Pipeline {
         for release in fresh {
             self.judge(subject, release, (&mut baseline, blind), &mut examined).await?;
         }
-        self.put_off(subject, subject.due().filter(|version| !described.contains(*version)))?;
+        self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
         self.store.save_package(&package_row(subject, document))?;
         Ok(examined)
     }
@@ -248,12 +249,13 @@ impl Pipeline {
         let mut examined = Examined::default();
         for (version, why) in unreadable {
             let release: ReleaseId = subject.package.at(version.as_str());
-            let is_said =
-                |stored: &VersionState| stored.outcome == Outcome::Unreadable && stored.unchecked.contains(why);
+            let is_said = |stored: &VersionState| {
+                stored.outcome == Outcome::Unreadable && stored.unchecked.contains(why) && !subject.is_due(stored)
+            };
             if subject.stored.get(version).is_some_and(is_said) {
                 continue;
             }
-            self.record_unreadable(&release, why, subject.now)?;
+            self.record_unreadable(subject, &release, why)?;
             examined.releases += 1;
             examined.unchecked += 1;
         }

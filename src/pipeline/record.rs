@@ -140,15 +140,16 @@ impl Pipeline {
         Ok(row.observation.filter(|_| baseline::joins(&held, later)))
     }
 
-    /// A release whose part of the registry's document could not be read.
+    /// A release whose part of the registry's document could not be read. It is looked at again: an answer that was
+    /// spoiled on its way is not worth a release.
     pub(super) fn record_unreadable(
         &self,
+        subject: &Subject<'_>,
         release: &ReleaseId,
         why: &str,
-        now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
-        let mut record = Record::unreadable(release.clone(), why, now);
-        record.outcome = Outcome::Unreadable;
+        let mut record = Record::unreadable(release.clone(), why, subject.now);
+        record.recheck_at = self.next_look(subject.attempts(release), subject.now);
         self.store.record(&record)?;
         self.tell(&record);
         Ok(())

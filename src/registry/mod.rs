@@ -285,3 +285,15 @@ pub enum RegistryError {
         announced: String,
     },
 }
+
+/// A package that a feed announced and the registry does not know is new, and has not reached its caches yet.
+fn missing(package: &Package, announced: Option<&str>) -> Result<PackageState, RegistryError> {
+    match announced {
+        None => Ok(PackageState::Gone),
+        Some(announced) => Err(RegistryError::Stale {
+            package: package.clone(),
+            seen: "none (not found)".to_owned(),
+            announced: announced.to_owned(),
+        }),
+    }
+}

@@ -27,6 +27,9 @@ pub(super) enum XmlError {
     /// The end is missing.
     #[error("the XML ends in the middle")]
     Truncated,
+    /// A character that no XML document may have (XML 1.0, production 2).
+    #[error("the XML has a control character")]
+    ControlCharacter,
     /// Another element than the format has in this place.
     #[error("the XML has {found} where {expected} should be")]
     Unexpected {
@@ -59,6 +62,9 @@ impl<'a> Tokens<'a> {
     /// Starts before the root element. Elements may be nested `max_depth` deep.
     pub(super) fn new(body: &'a [u8], max_depth: usize) -> Result<Self, XmlError> {
         let text = std::str::from_utf8(body).map_err(|_| XmlError::NotUtf8)?;
+        if text.bytes().any(|byte| byte < b' ' && !b"\t\n\r".contains(&byte)) {
+            return Err(XmlError::ControlCharacter);
+        }
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         Ok(Self { reader, depth: 0, max_depth })

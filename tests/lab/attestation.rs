@@ -49,6 +49,12 @@ pub enum Breakage {
     Log,
     /// The certificate is of an authority nobody trusts.
     Authority,
+    /// The certificate says twice, and differently, which repository it is of.
+    DuplicateExtension,
+    /// The certificate's word on the repository is not text.
+    UndecodableExtension,
+    /// The statement is about another package or file.
+    Subject,
     /// The statement is about another file of the same name.
     Digest,
 }
@@ -98,7 +104,7 @@ impl Lab {
         broken: Option<Breakage>,
     ) -> Signed {
         let stranger = (broken == Some(Breakage::Authority)).then(super::Authority::new);
-        let leaf = stranger.as_ref().unwrap_or(&self.authority).issue(workflow, at);
+        let leaf = stranger.as_ref().unwrap_or(&self.authority).issue_broken(workflow, at, broken);
         let payload = match broken {
             Some(Breakage::Digest) => statement.of_another_file().bytes(),
             _ => statement.bytes(),
@@ -123,7 +129,7 @@ impl Lab {
         broken: Option<Breakage>,
     ) -> Value {
         let statement = Statement {
-            subject: purl.to_owned(),
+            subject: if broken == Some(Breakage::Subject) { "pkg:npm/other@1.0.0" } else { purl }.to_owned(),
             digest: ("sha512", sha512.to_owned()),
             predicate_type: SLSA.to_owned(),
             predicate: json!({"buildDefinition": {}, "runDetails": {}}),
@@ -168,7 +174,7 @@ impl Lab {
         broken: Option<Breakage>,
     ) -> Value {
         let statement = Statement {
-            subject: file.to_owned(),
+            subject: if broken == Some(Breakage::Subject) { "other-1.0.0.tar.gz" } else { file }.to_owned(),
             digest: ("sha256", sha256.to_owned()),
             predicate_type: format!("{}attestations/publish/v1", provwatch::model::RegistryId::PYPI_DOCS.base_url()),
             predicate: Value::Null,

@@ -9,7 +9,10 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
-use super::keys::{Key, sha256};
+use super::{
+    Breakage,
+    keys::{Key, sha256},
+};
 
 /// The arc of Fulcio's extensions.
 const FULCIO: [u64; 9] = [1, 3, 6, 1, 4, 1, 57264, 1, 0];
@@ -93,11 +96,27 @@ impl Authority {
 
     /// A leaf that is valid for ten minutes from `at`.
     pub fn issue(&self, workflow: &Workflow, at: DateTime<Utc>) -> Leaf {
+        self.issue_broken(workflow, at, None)
+    }
+
+    /// A leaf whose extensions may be broken.
+    pub fn issue_broken(&self, workflow: &Workflow, at: DateTime<Utc>, broken: Option<Breakage>) -> Leaf {
         let mut extensions = vec![extension(8, &workflow.issuer)];
         for claim in Claim::ALL {
             if let Some(value) = workflow.claims.get(*claim) {
                 extensions.push(extension(u64::from(claim.number()), value));
             }
+        }
+        let repository = u64::from(Claim::SourceRepositoryUri.number());
+        match broken {
+            Some(Breakage::DuplicateExtension) => {
+                extensions.push(extension(repository, "https://github.com/acme/other"))
+            }
+            Some(Breakage::UndecodableExtension) => {
+                extensions.retain(|extension| extension.oid_components().last() != Some(repository));
+                extensions.push(raw_extension(repository, vec![0x0c, 0x7f, 0xff]));
+            }
+            _ => {}
         }
         self.issue_with(&workflow.subject, extensions, at)
     }

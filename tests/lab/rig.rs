@@ -66,7 +66,7 @@ pub struct Rig {
 impl Rig {
     /// A pipeline that watches these packages or patterns.
     pub fn watching(patterns: &[&str]) -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = folder();
         let world = World::new();
         let clock = Arc::new(ManualClock::at_text(START));
         let watched = format!("packages = {patterns:?}");
@@ -209,6 +209,8 @@ impl Rig {
         let forever = self.now() + TimeDelta::days(10_000);
         let queued: Vec<Package> =
             self.store().due_work(forever, 10_000).unwrap().into_iter().map(|work| work.package).collect();
+        let rechecks = self.store().due_rechecks(forever, 10_000).unwrap();
+        let rechecked: BTreeSet<Package> = rechecks.into_iter().map(|due| due.purl.package().clone()).collect();
         let watchlist = self.pipeline.watchlist();
         // What a pattern means is known only when a feed names it.
         let known: BTreeSet<Package> = watchlist.packages().map(|(package, _)| package.clone()).collect();
@@ -216,7 +218,8 @@ impl Rig {
         for release in self.listed().into_iter().filter(|release| is_known(release.package())) {
             let feed_is_behind = self.failing_source(release.package().ecosystem());
             let stored = self.store().release(&release).unwrap().is_some();
-            assert!(stored || feed_is_behind || queued.contains(release.package()), "{release} is lost");
+            let waiting = queued.contains(release.package()) || rechecked.contains(release.package());
+            assert!(stored || feed_is_behind || waiting, "{release} is lost");
         }
     }
 
@@ -280,11 +283,11 @@ pub fn pipeline(
     store: &Path,
     witness: Arc<dyn Witness>,
 ) -> Pipeline {
-    let config = Config::parse(CONFIG, Path::new("rig.toml")).unwrap_or_else(|problems| panic!("{problems}"));
+    let config = config(CONFIG);
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
     let parts = Parts {
         store: Arc::new(Store::open(store).unwrap()),
-        watchlist: Watchlist::parse(watched, Path::new("watchlist.toml")).unwrap(),
+        watchlist: watchlist(watched),
         http: client_over(&config, Arc::new(world.clone()), Arc::clone(&clock)).unwrap(),
         verifier: verifier(world.lab()),
         clock,
@@ -293,13 +296,39 @@ pub fn pipeline(
     assemble(&config, parts).unwrap()
 }
 
+/// A configuration, read as from a file.
+pub fn config(text: &str) -> Config {
+    Config::parse(text, Path::new("rig.toml")).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// A watchlist, read as from a file.
+pub fn watchlist(text: &str) -> Watchlist {
+    Watchlist::parse(text, Path::new("watchlist.toml")).unwrap()
+}
+
 /// What trusts the lab and nobody else.
 pub fn verifier(lab: &Lab) -> Verifier {
-    let folder = TempDir::new().unwrap();
-    let (root, keys) = (folder.path().join("trusted_root.json"), folder.path().join("keys.json"));
-    std::fs::write(&root, lab.trusted_root().to_string()).unwrap();
-    std::fs::write(&keys, lab.npm_keys().to_string()).unwrap();
-    Verifier::new(&TrustMaterial::from_files(&root, Some(&keys)).unwrap())
+    let folder = folder();
+    write_trust(lab, folder.path());
+    read_trust(folder.path())
+}
+
+/// Writes what vouches for the lab, for another process.
+pub fn write_trust(lab: &Lab, folder: &Path) {
+    std::fs::write(folder.join("trusted_root.json"), lab.trusted_root().to_string()).unwrap();
+    std::fs::write(folder.join("keys.json"), lab.npm_keys().to_string()).unwrap();
+}
+
+/// What trusts what was written there.
+pub fn read_trust(folder: &Path) -> Verifier {
+    let material = TrustMaterial::from_files(&folder.join("trusted_root.json"), Some(&folder.join("keys.json")));
+    Verifier::new(&material.unwrap())
+}
+
+/// A folder in memory where there is such a thing: the store waits for the disk at every commit, and the tests make many
+/// thousands.
+pub fn folder() -> TempDir {
+    TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }
 
 /// The usual workflow of `acme/<name>`.

@@ -81,6 +81,8 @@ pub enum Fault {
     Status(u16, Vec<(String, String)>),
     /// Another body.
     Body(Vec<u8>),
+    /// The true body, changed.
+    Changed(fn(&[u8]) -> Vec<u8>),
     /// No answer.
     Reset,
 }
@@ -203,11 +205,17 @@ impl World {
     /// Answers one request.
     pub fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
         self.0.requests.lock().unwrap().push(format!("{host}{path}"));
-        match self.fault(&format!("{host}{path}")) {
+        // A "#" at its end tells a URL from those that begin with it.
+        let fault = self.fault(&format!("{host}{path}#"));
+        match &fault {
             Some(Fault::Reset) => return None,
-            Some(Fault::Status(status, headers)) => return Some(Response { status, headers, body: "{}".into() }),
-            Some(Fault::Body(body)) => return Some(Response { status: 200, headers: Vec::new(), body: body.into() }),
-            None => {}
+            Some(Fault::Status(status, headers)) => {
+                return Some(Response { status: *status, headers: headers.clone(), body: "{}".into() });
+            }
+            Some(Fault::Body(body)) => {
+                return Some(Response { status: 200, headers: Vec::new(), body: body.clone().into() });
+            }
+            Some(Fault::Changed(_)) | None => {}
         }
         let answer = match host {
             "npm.example" => self.0.npm.lock().unwrap().registry(path),
@@ -218,6 +226,10 @@ impl World {
             "static.example" => self.0.crates.lock().unwrap().feed(path),
             "hooks.example" => self.receive(path, body),
             _ => None,
+        };
+        let answer = match fault {
+            Some(Fault::Changed(change)) => answer.map(|(kind, extra, body)| (kind, extra, change(&body))),
+            _ => answer,
         };
         Some(conditional(answer, headers))
     }

@@ -22,6 +22,7 @@ use super::{
     Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
     endpoint::{document_error, endpoint, exchange_error},
     field::shown,
+    missing,
 };
 use crate::{
     http::{Client, Fetched, Request, Response, Validators},
@@ -55,7 +56,7 @@ impl CargoRegistry {
         let response = match http.fetch(self.index_request(package, question)).await {
             Ok(Fetched::Fresh(response)) => response,
             Ok(Fetched::NotModified) => return Ok(PackageState::NotModified),
-            Err(error) if error.is_not_found() => return Ok(PackageState::Gone),
+            Err(error) if error.is_not_found() => return missing(package, question.revision),
             Err(error) => return Err(exchange_error(Ecosystem::Cargo)(error)),
         };
         let index = Index::read(&response.body, package);

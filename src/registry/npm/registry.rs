@@ -6,7 +6,7 @@ use super::{TITLE, address::Addresses, failed, packument::Packument};
 use crate::{
     http::{Client, Fetched, Request, Response, Validators},
     model::{Ecosystem, Package, ReleaseId},
-    registry::{Evidence, PackageState, Question, Registry, RegistryError, document},
+    registry::{Evidence, PackageState, Question, Registry, RegistryError, document, missing},
 };
 
 /// Most bytes of an attestations document: 16 MiB. Real ones have some 12 KiB.
@@ -82,18 +82,6 @@ impl NpmRegistry {
         }
         let document = document.describe(question.known, response.validators(), &self.addresses);
         Ok(PackageState::Current(Box::new(document)))
-    }
-}
-
-/// A package that a feed announced and the registry does not know is new, and has not reached its caches yet.
-fn missing(package: &Package, announced: Option<&str>) -> Result<PackageState, RegistryError> {
-    match announced {
-        None => Ok(PackageState::Gone),
-        Some(announced) => Err(RegistryError::Stale {
-            package: package.clone(),
-            seen: "none (not found)".to_owned(),
-            announced: announced.to_owned(),
-        }),
     }
 }
 

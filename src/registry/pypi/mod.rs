@@ -23,6 +23,7 @@ use self::{
 use super::{
     Evidence, EvidenceKind, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
     endpoint::{document_error, endpoint, exchange_error},
+    missing,
 };
 use crate::{
     http::{Client, Fetched, Request, Response},
@@ -57,7 +58,7 @@ impl PypiRegistry {
         let response = match http.fetch(self.simple_request(package, question)).await {
             Ok(Fetched::Fresh(response)) => response,
             Ok(Fetched::NotModified) => return Ok(PackageState::NotModified),
-            Err(error) if error.is_not_found() => return Ok(PackageState::Gone),
+            Err(error) if error.is_not_found() => return missing(package, question.revision),
             Err(error) => return Err(exchange_error(Ecosystem::Pypi)(error)),
         };
         let project = Project::read(&response.body, package)

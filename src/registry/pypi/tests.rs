@@ -185,6 +185,14 @@ async fn a_missing_project_is_gone_and_a_failing_registry_is_an_error() {
     }
 }
 
+#[tokio::test]
+async fn an_announced_project_that_is_missing_has_not_arrived_yet() {
+    let known = BTreeSet::new();
+    let question = Question { revision: Some("7"), ..about(&known) };
+    let state = ask(&[(SIMPLE, 404, String::new())], question).await.state;
+    assert!(matches!(state, Err(RegistryError::Stale { .. })));
+}
+
 #[test]
 fn quarantine_hides_files_but_unpublishes_nothing() {
     let mut body = simple(&json!([]), &[]);
