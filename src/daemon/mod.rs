@@ -6,7 +6,7 @@ mod loops;
 mod supervisor;
 mod systemd;
 
-use std::{sync::Arc, time::Duration};
+use std::{future, pin::pin, sync::Arc, time::Duration};
 
 pub use health::{Health, HealthWitness};
 pub use supervisor::{Supervisor, TaskError, TaskFactory};
@@ -15,7 +15,7 @@ use self::{
     lifecycle::{Request, Signals},
     loops::Context,
 };
-use crate::{pipeline::Pipeline, watchlist::Watchlist};
+use crate::{pipeline::Pipeline, store::Store, watchlist::Watchlist};
 
 /// What the daemon is started with besides its pipeline.
 pub struct Options {
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Options {
 /// Runs until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// The signals cannot be listened to, or the store fails before the loops run.
+/// The signals cannot be listened to, the store fails before the loops run, or it was left by a crash and is damaged.
 pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskError> {
     let mut signals = Signals::listen()?;
     pipeline.enqueue_unknown()?;
@@ -46,13 +46,34 @@ pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskEr
     let watching = watching(&pipeline.watchlist());
     systemd::ready(&watching);
     tracing::info!(sources = pipeline.sources().len(), "ready, {watching}");
-    while signals.next().await == Request::Reload {
-        reload(&pipeline, &options);
-    }
+    let end = attend(&pipeline, &options, &mut signals).await;
     systemd::stopping();
     tracing::info!("stopping");
     stop(&supervisor, options.grace, &mut signals).await;
-    Ok(())
+    end
+}
+
+/// Does what is asked until that is to stop, or until the database turns out to be damaged.
+async fn attend(pipeline: &Arc<Pipeline>, options: &Options, signals: &mut Signals) -> Result<(), TaskError> {
+    let mut damage = pin!(damage(Arc::clone(pipeline.store())));
+    loop {
+        tokio::select! {
+            request = signals.next() => match request {
+                Request::Reload => reload(pipeline, options),
+                Request::Stop => return Ok(()),
+            },
+            error = &mut damage => return Err(error),
+        }
+    }
+}
+
+/// Checks a database that was not closed, beside the loops. Never ends for a sound one.
+async fn damage(store: Arc<Store>) -> TaskError {
+    match tokio::task::spawn_blocking(move || store.check_if_suspect()).await {
+        Ok(Ok(())) => future::pending().await,
+        Ok(Err(error)) => error.into(),
+        Err(panic) => panic.into(),
+    }
 }
 
 fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Supervisor {

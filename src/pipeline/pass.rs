@@ -173,6 +173,7 @@ impl Pipeline {
     /// # Errors
     /// The store failed. A source's or sink's failure is part of the summary.
     pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
+        self.store.check_if_suspect()?;
         let mut summary = PassSummary::default();
         self.enqueue_unknown()?;
         self.enqueue_overdue()?;

@@ -57,6 +57,8 @@ use error::Failure;
 pub struct Store {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// Whether the last writer did not close the file, and nobody has read it whole since.
+    suspect: bool,
     #[cfg(test)]
     faults: tests::faults::Faults,
 }

@@ -29,17 +29,23 @@ const STATEMENTS: usize = 64;
 /// system caches the file anyway.
 const CACHE: i64 = -4096;
 
-/// The largest file that is checked whole at every start. A larger one is checked when a write-ahead log was left
-/// behind, that is, after a crash or a power failure; reading every page of it at every start would take seconds.
+/// The largest file that is checked whole whenever it is opened. Reading every page of a larger one takes seconds, so it
+/// is checked before a migration and, when a write-ahead log was left behind (after a crash, a power failure), by
+/// [`Store::check_if_suspect`] while the daemon already works.
 const ALWAYS_CHECKED: u64 = 64 * 1024 * 1024;
 
 impl Store {
-    /// Opens the database for writing, making the file (mode 0600) if there is none; its folder must exist. Checks it and
-    /// migrates it.
+    /// Opens the database for writing, making the file (mode 0600) if there is none; its folder must exist. Checks it,
+    /// unless it is large, and migrates it.
     ///
     /// # Errors
     /// A damaged file, a newer schema, somebody else's database, no permission, no room.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_checking(path, ALWAYS_CHECKED)
+    }
+
+    /// [`Store::open`] that checks files of at most so many bytes.
+    pub(super) fn open_checking(path: &Path, at_most: u64) -> Result<Self, StoreError> {
         create(path)?;
         let unclean = left_behind(path);
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -47,13 +53,26 @@ impl Store {
         if is_ours(&connection).map_err(sql)? == Some(false) {
             return Err(StoreError::Foreign { path: path.to_owned() });
         }
-        not_newer(path, &connection)?;
+        let found = not_newer(path, &connection)?;
         configure_writer(&connection).map_err(sql)?;
-        if unclean || fs::metadata(path).is_ok_and(|file| file.len() <= ALWAYS_CHECKED) {
+        let checked = found < LATEST || fs::metadata(path).is_ok_and(|file| file.len() <= at_most);
+        if checked {
             check(path, &connection)?;
         }
         migrate(&mut connection).map_err(|error| migration_error(path, error))?;
-        Ok(Self::new(path, connection))
+        Ok(Self { suspect: unclean && !checked, ..Self::new(path, connection) })
+    }
+
+    /// Checks the whole file if its last writer did not close it and [`Store::open`] left it unchecked for its size. Reads
+    /// on a connection of its own, beside everything else; takes seconds for a gigabyte.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], or it cannot be read.
+    pub fn check_if_suspect(&self) -> Result<(), StoreError> {
+        if !self.suspect {
+            return Ok(());
+        }
+        check(&self.path, &connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
     }
 
     /// Opens the database for reading, beside a daemon that writes to it.
@@ -78,6 +97,7 @@ impl Store {
         Self {
             path: path.to_owned(),
             connection: Mutex::new(connection),
+            suspect: false,
             #[cfg(test)]
             faults: super::tests::faults::Faults::default(),
         }

@@ -124,6 +124,31 @@ fn damage_is_noticed_at_the_start() {
     }
 }
 
+/// A large file is not read whole before the daemon is ready, but soon after.
+#[test]
+fn damage_of_a_large_file_is_noticed_after_a_crash() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("large.db");
+    let store = Store::open(&path).unwrap();
+    for patch in 0..50 {
+        store.record(&learned(&format!("pkg:npm/axios@1.0.{patch}"), patch)).unwrap();
+    }
+    drop(store);
+    let sound = fs::read(&path).unwrap();
+    let crashed = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        fs::write(folder.path().join("large.db-wal"), "left behind").unwrap();
+        Store::open_checking(&path, 0)
+    };
+    crashed(&sound).unwrap().check_if_suspect().unwrap();
+    for page in 0..sound.len() / 4096 {
+        let mut bytes = sound.clone();
+        bytes[page * 4096..page * 4096 + 64].fill(0xff);
+        let error = crashed(&bytes).and_then(|store| store.check_if_suspect()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "page {page}: {error:?}");
+    }
+}
+
 #[test]
 fn an_empty_file_is_a_database_whose_making_was_interrupted() {
     let folder = TempDir::new().unwrap();
