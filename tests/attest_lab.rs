@@ -145,12 +145,20 @@ fn obnoxious_npm_documents_end_in_their_check() {
         ("/attestations/0".to_owned(), None, Err("absent")),
         ("/attestations/1".to_owned(), None, Err("verified")),
         ("/attestations/0/predicateType".to_owned(), Some(json!("https://example.org/unknown")), Err("absent")),
-        ("/attestations/0/predicateType".to_owned(), Some(json!("https://slsa.dev/provenance/v0.2")), Ok(Check::PayloadType)),
+        (
+            "/attestations/0/predicateType".to_owned(),
+            Some(json!("https://slsa.dev/provenance/v0.2")),
+            Ok(Check::PayloadType),
+        ),
         ("/attestations/0/bundle".to_owned(), Some(json!("text")), Ok(Check::Format)),
         ("/attestations/0/bundle/mediaType".to_owned(), Some(json!("text/plain")), Ok(Check::Format)),
         ("/attestations/0/bundle/dsseEnvelope/payload".to_owned(), Some(json!("%%%")), Ok(Check::Format)),
         ("/attestations/0/bundle/dsseEnvelope/payload".to_owned(), Some(json!(b64(b"{}"))), Ok(Check::Format)),
-        ("/attestations/0/bundle/dsseEnvelope/payloadType".to_owned(), Some(json!("text/plain")), Ok(Check::PayloadType)),
+        (
+            "/attestations/0/bundle/dsseEnvelope/payloadType".to_owned(),
+            Some(json!("text/plain")),
+            Ok(Check::PayloadType),
+        ),
         ("/attestations/0/bundle/dsseEnvelope/signatures".to_owned(), Some(json!([])), Ok(Check::Format)),
         (format!("{material}/certificate/rawBytes"), Some(json!("AAAA")), Ok(Check::CertificateChain)),
         (format!("{material}/tlogEntries"), Some(json!([])), Ok(Check::TransparencyLog)),
@@ -261,7 +269,8 @@ fn a_duplicate_claim_spoils_an_attestation_that_holds_otherwise() {
     let object = pypi_object(&lab, None);
     let mut extensions = vec![authority::extension(8, &workflow().issuer)];
     for claim in Claim::ALL {
-        extensions.extend(workflow().claims.get(*claim).map(|value| authority::extension(claim.number().into(), value)));
+        extensions
+            .extend(workflow().claims.get(*claim).map(|value| authority::extension(claim.number().into(), value)));
     }
     let sound = lab.authority.issue_with(&workflow().subject, extensions.clone(), at());
     extensions.push(authority::extension(12, "https://github.com/eve/widget"));
@@ -281,7 +290,11 @@ fn resign(lab: &Lab, object: &Value, leaf: &authority::Leaf) -> Value {
     let mut signed = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
     signed.extend(&payload);
     let signature = b64(&leaf.key.sign(&signed));
-    let lines = b64(&leaf.der).as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n").collect::<String>();
+    let lines = b64(&leaf.der)
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8_lossy(line).into_owned() + "\n")
+        .collect::<String>();
     let pem = format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n");
     let body = json!({
         "apiVersion": "0.0.1",
@@ -326,7 +339,8 @@ fn claims_without_content_are_no_claims() {
         authority::extension(11, "\"\""),
         authority::extension(14, ""),
     ];
-    let leaf = lab.authority.issue_with("https://circleci.com/api/v2/projects/1/pipeline-definitions/2", extensions, at());
+    let leaf =
+        lab.authority.issue_with("https://circleci.com/api/v2/projects/1/pipeline-definitions/2", extensions, at());
     let identity = identity(&leaf.der).unwrap();
     assert_eq!(identity.claims.runner_environment, None);
     assert_eq!(identity.claims.source_repository_ref, None);

@@ -185,9 +185,14 @@ fn judge(store: &Store, observation: Observation) {
 /// Eight ordinary releases, one with a stolen token, another package of the same account, a release that could not be
 /// checked, one that could not be read, and what happened around them.
 fn tell(store: &Store) {
-    for (index, day) in ["01-05", "01-12", "01-20", "01-27", "02-10", "02-24", "03-10", "03-27"].into_iter().enumerate() {
+    for (index, day) in ["01-05", "01-12", "01-20", "01-27", "02-10", "02-24", "03-10", "03-27"].into_iter().enumerate()
+    {
         let outcome = if index < 6 { Outcome::Learned } else { Outcome::Clean };
-        teach(store, ordinary(&format!("1.{}.0", 7 + index), &format!("2026-{day}T1{}:00:00Z", 2 + index % 3)), outcome);
+        teach(
+            store,
+            ordinary(&format!("1.{}.0", 7 + index), &format!("2026-{day}T1{}:00:00Z", 2 + index % 3)),
+            outcome,
+        );
     }
     judge(store, stolen());
     let mut other = stolen();

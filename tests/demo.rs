@@ -12,10 +12,11 @@ use chrono::{Days, NaiveDate};
 use lab::{Breakage, Publication, Workflow, World};
 use provwatch::{
     cli::demo::{Recording, Stage, Trust, scenes},
-    http::{RecordingTransport, Transport},
+    http::{RecordedExchange, RecordingTransport, Transport},
     model::Claim,
     pipeline::Nobody,
 };
+use serde_json::value::RawValue;
 
 const WIDGET: &str = "@acme/widget";
 const GAUGE: &str = "acme-gauge";
@@ -120,29 +121,32 @@ async fn record(demo: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let transport: Arc<dyn Transport> = recorder.clone();
     let stage = Stage::set(folder.path(), &trust, transport, |_| Arc::new(Nobody)).unwrap();
+    let recorded = folder.path().join("recorded");
+    let mut recording = Recording { scenes: Vec::new(), bodies: BTreeMap::new() };
+    let mut before = 0;
     for scene in scenes().unwrap() {
         happens(&world, &scene.id);
         stage.play(&scene).await.unwrap();
+        recorder.save(&recorded).unwrap();
+        let exchanges = fs::read_to_string(recorded.join("exchanges.json")).unwrap();
+        let exchanges: Vec<RecordedExchange> = serde_json::from_str(&exchanges).unwrap();
+        let new = serde_json::to_string_pretty(&exchanges[before..]).unwrap();
+        recording.scenes.push(RawValue::from_string(new).unwrap());
+        before = exchanges.len();
     }
-    let recorded = folder.path().join("recorded");
-    recorder.save(&recorded).unwrap();
-    fs::write(demo.join("recording.json"), in_one_file(&recorded)).unwrap();
+    recording.bodies = bodies(&recorded.join("bodies"));
+    fs::write(demo.join("recording.json"), serde_json::to_string_pretty(&recording).unwrap() + "\n").unwrap();
     fs::write(demo.join("trusted_root.json"), trust.root).unwrap();
     fs::write(demo.join("npm_keys.json"), trust.npm_keys).unwrap();
 }
 
-fn in_one_file(recorded: &Path) -> String {
-    let bodies: BTreeMap<String, String> = fs::read_dir(recorded.join("bodies"))
-        .unwrap()
-        .map(|entry| {
-            let entry = entry.unwrap();
-            let name = format!("bodies/{}", entry.file_name().to_str().unwrap());
-            (name, fs::read_to_string(entry.path()).unwrap())
-        })
-        .collect();
-    let exchanges = fs::read_to_string(recorded.join("exchanges.json")).unwrap();
-    let recording = Recording { exchanges: serde_json::from_str(&exchanges).unwrap(), bodies };
-    serde_json::to_string_pretty(&recording).unwrap() + "\n"
+fn bodies(folder: &Path) -> BTreeMap<String, String> {
+    let files = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let body = |file: fs::DirEntry| {
+        let name = format!("bodies/{}", file.file_name().to_str().unwrap());
+        (name, fs::read_to_string(file.path()).unwrap())
+    };
+    files.map(body).collect()
 }
 
 #[tokio::test]

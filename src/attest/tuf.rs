@@ -58,10 +58,10 @@ impl TrustUpdater {
     /// [`TrustError::Refresh`] if the repository does not answer or its metadata does not verify at `now`;
     /// [`TrustError::Root`] or [`TrustError::Keys`] if what it distributes cannot be used.
     pub async fn refresh(&self, client: &Client, now: DateTime<Utc>) -> Result<TrustMaterial, TrustError> {
-        let (root, keys) = self.targets(client, now).await.map_err(|source| TrustError::Refresh {
-            url: self.base.clone(),
-            source: Box::new(source),
-        })?;
+        let (root, keys) = self
+            .targets(client, now)
+            .await
+            .map_err(|source| TrustError::Refresh { url: self.base.clone(), source: Box::new(source) })?;
         let origin = |target: &str| format!("{target} of {}", self.base);
         let root_origin = origin(TRUSTED_ROOT);
         let root = std::str::from_utf8(&root)
@@ -170,7 +170,8 @@ mod tests {
         let clock = Arc::new(ManualClock::at_text("2030-01-01T00:00:00Z"));
         let client = Client::new(transport, clock.clone());
         let cache = tempfile::tempdir().expect("a folder");
-        let updater = TrustUpdater::new(Some("https://mirror.example/tuf".parse().expect("a URL")), cache.path().into());
+        let updater =
+            TrustUpdater::new(Some("https://mirror.example/tuf".parse().expect("a URL")), cache.path().into());
         let error = updater.refresh(&client, clock.now()).await.expect_err("expired");
         assert!(error.to_string().contains("https://mirror.example/tuf/"), "{error}");
     }

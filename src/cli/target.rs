@@ -40,7 +40,8 @@ pub fn package(text: &str) -> Result<Package, String> {
 /// As [`target`], or that the version is missing.
 pub fn release(text: &str) -> Result<ReleaseId, String> {
     let Target { package, version } = target(text)?;
-    let missing = || format!("which release? expected a version: {package}@1.2.3; `provwatch timeline {package}` lists them");
+    let missing =
+        || format!("which release? expected a version: {package}@1.2.3; `provwatch timeline {package}` lists them");
     version.map(|version| package.at(version)).ok_or_else(missing)
 }
 
@@ -81,7 +82,9 @@ fn meant(text: &str) -> Vec<String> {
         _ => (text, None),
     };
     let named = ecosystems.into_iter().filter_map(|ecosystem| Package::new(ecosystem, name).ok());
-    named.map(|package| version.map_or_else(|| package.to_string(), |version| package.at(version).to_string())).collect()
+    named
+        .map(|package| version.map_or_else(|| package.to_string(), |version| package.at(version).to_string()))
+        .collect()
 }
 
 #[cfg(test)]

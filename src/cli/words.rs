@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn lengths_are_told_in_a_unit_that_is_not_too_coarse() {
-        for (seconds, said) in [(-5, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (180_000, "2 d")] {
+        for (seconds, said) in
+            [(-5, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (180_000, "2 d")]
+        {
             assert_eq!(span(TimeDelta::seconds(seconds)), said);
         }
     }

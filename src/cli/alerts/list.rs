@@ -117,9 +117,13 @@ impl List {
     fn print_none(&self, store: &Store) -> Result<(), StoreError> {
         let stats = store.stats()?;
         let releases: u64 = stats.releases.iter().map(|(_, count)| count).sum();
-        let (releases, packages) = (words::counted(releases, "release", "releases"), words::counted(stats.packages, "package", "packages"));
+        let (releases, packages) =
+            (words::counted(releases, "release", "releases"), words::counted(stats.packages, "package", "packages"));
         let which = if self.status.is_some() || self.package.is_some() { "such alerts" } else { "alerts" };
-        output::line(format_args!("No {which} of severity {} or worse, among {releases} of {packages}.", self.min_severity));
+        output::line(format_args!(
+            "No {which} of severity {} or worse, among {releases} of {packages}.",
+            self.min_severity
+        ));
         if stats.unchecked > 0 {
             let unchecked = words::counted(stats.unchecked, "release", "releases");
             output::line(format_args!("Not everything could be checked: something of {unchecked} is unknown."));

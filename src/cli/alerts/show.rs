@@ -80,7 +80,11 @@ fn summary(alert: &Alert) {
 
 fn evidence(signal: &Signal) {
     let supporting = if signal.supporting { ", supporting only" } else { "" };
-    sheet::heading(format_args!("{}: {}{supporting}", words::name(&signal.detector), output::severity(signal.severity)));
+    sheet::heading(format_args!(
+        "{}: {}{supporting}",
+        words::name(&signal.detector),
+        output::severity(signal.severity)
+    ));
     let mut sheet = Sheet::new();
     sheet.row("expected", words::sentence(&signal.expected));
     sheet.row("seen", words::sentence(&signal.seen));
@@ -100,7 +104,8 @@ fn members(alert: &Alert) {
 
 fn links(alert: &Alert) {
     let links = &alert.links;
-    let links = [("registry", &links.registry), ("log entry", &links.log), ("commit", &links.commit), ("run", &links.run)];
+    let links =
+        [("registry", &links.registry), ("log entry", &links.log), ("commit", &links.commit), ("run", &links.run)];
     if links.iter().any(|(_, link)| link.is_some()) {
         sheet::heading("where to look");
     }

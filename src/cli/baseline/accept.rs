@@ -83,7 +83,10 @@ impl Accept {
         let alert = store.alert(&id)?.filter(|alert| alert.status == AlertStatus::Open);
         if let Some(alert) = alert {
             output::line(format_args!("Its alert {} ({}) is still open.", words::name(&alert.id), alert.severity));
-            sheet::next(&[(format!("provwatch alerts ack {} --reason '…'", words::name(&alert.id)), "when you have it in hand")]);
+            sheet::next(&[(
+                format!("provwatch alerts ack {} --reason '…'", words::name(&alert.id)),
+                "when you have it in hand",
+            )]);
         }
         Ok(())
     }

@@ -79,7 +79,8 @@ fn names(tally: &Tally<String>) -> Vec<String> {
 fn values<K>(tally: &Tally<K>, say: impl Fn(&K) -> String) -> Vec<String> {
     let mut seen: Vec<_> = tally.iter().collect();
     seen.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.count, seen.last)));
-    let mut lines: Vec<_> = seen.iter().take(SHOWN).map(|(value, seen)| format!("{}, {}", say(value), when(seen))).collect();
+    let mut lines: Vec<_> =
+        seen.iter().take(SHOWN).map(|(value, seen)| format!("{}, {}", say(value), when(seen))).collect();
     if seen.len() > SHOWN {
         lines.push(format!("and {} more, see --format json", seen.len() - SHOWN));
     }

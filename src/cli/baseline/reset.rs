@@ -33,7 +33,9 @@ impl Reset {
             self.must_know(&store.baseline(&self.package)?.baseline, line)?;
         }
         match change(&store, &self.package, |stored| self.anew(stored, wanted.as_ref()))? {
-            None | Some(0) => output::line(format_args!("{}: nothing was learned yet, so nothing is forgotten.", self.package)),
+            None | Some(0) => {
+                output::line(format_args!("{}: nothing was learned yet, so nothing is forgotten.", self.package))
+            }
             Some(lines) => {
                 let lines = words::counted(lines as u64, "line was", "lines were");
                 output::line(format_args!("{}: {lines} forgotten; the next releases teach anew.", self.package));
@@ -53,7 +55,8 @@ impl Reset {
 
     fn anew(&self, stored: StoredBaseline, wanted: Option<&ReleaseLine>) -> Option<BaselineChange> {
         let StoredBaseline { revision, mut baseline } = stored;
-        let lines: Vec<_> = baseline.lines.keys().filter(|line| wanted.is_none_or(|wanted| wanted == *line)).cloned().collect();
+        let lines: Vec<_> =
+            baseline.lines.keys().filter(|line| wanted.is_none_or(|wanted| wanted == *line)).cloned().collect();
         baseline.lines.retain(|line, _| !lines.contains(line));
         let step = |line| NewBaselineVersion {
             line,

@@ -72,7 +72,8 @@ impl Show {
         let known: Vec<_> = stored.baseline.lines.keys().map(words::name).collect();
         stored.baseline.lines.retain(|known, _| known == line);
         if stored.baseline.lines.is_empty() {
-            let known = if known.is_empty() { "it has none yet".to_owned() } else { format!("known: {}", known.join(", ")) };
+            let known =
+                if known.is_empty() { "it has none yet".to_owned() } else { format!("known: {}", known.join(", ")) };
             let (line, package) = (words::name(line), &self.package);
             return Err(Failure::usage(format!("{package} has no release line {line:?}; {known}")));
         }
@@ -106,7 +107,12 @@ fn print_held(held: &[HeldRelease]) {
     let commands: Vec<_> = held
         .iter()
         .take(3)
-        .map(|held| (format!("provwatch baseline accept {}", shell_word(&held.held.purl.to_string())), "if it is as it should be"))
+        .map(|held| {
+            (
+                format!("provwatch baseline accept {}", shell_word(&held.held.purl.to_string())),
+                "if it is as it should be",
+            )
+        })
         .collect();
     sheet::next(&commands);
 }
@@ -122,7 +128,8 @@ fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, Failure> {
 
 /// Why a release is held, and how it may come to be normal.
 fn why(alert: Option<&Alert>) -> String {
-    let joins = format!("it joins after {CLEAN_RELEASES} clean releases of its line over {CLEAN_DAYS} days, or when accepted");
+    let joins =
+        format!("it joins after {CLEAN_RELEASES} clean releases of its line over {CLEAN_DAYS} days, or when accepted");
     let stays = "time does not make it normal, only your word does";
     match alert {
         None => format!("its evidence does not hold, or it was withdrawn; {stays}"),

@@ -17,6 +17,7 @@ use clap::Args;
 
 use self::{
     narrator::Narrator,
+    recording::Player,
     words::{faint, strong},
 };
 pub use self::{
@@ -31,6 +32,7 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     deliver::plain,
+    http::Transport,
     model::{Alert, ReleaseId},
     store::AlertFilter,
 };
@@ -61,12 +63,14 @@ impl Demo {
 
     async fn play(&self) -> Outcome {
         let folder = folder::fresh()?;
-        let transport = Arc::new(recording::embedded()?);
-        let stage = Stage::set(&folder, &Trust::embedded(), transport, |store| Arc::new(Narrator::new(store)))?;
+        let player = Arc::new(Player::new(Recording::embedded()?)?);
+        let network = Arc::clone(&player) as Arc<dyn Transport>;
+        let stage = Stage::set(&folder, &Trust::embedded(), network, |store| Arc::new(Narrator::new(store)))?;
         prologue();
-        for scene in scenes()? {
+        for (number, scene) in scenes()?.into_iter().enumerate() {
             self.pause().await;
             announce(&scene);
+            player.go_to(number);
             stage.play(&scene).await?;
         }
         self.pause().await;

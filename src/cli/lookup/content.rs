@@ -53,14 +53,26 @@ fn facts(facts: &Facts) {
     let mut sheet = Sheet::new();
     let repository = facts.repository.as_ref();
     sheet.maybe("repository", repository.and_then(|repository| created(repository.created_at)));
-    sheet.maybe("", repository.and_then(|repository| Some(format!("a fork of {}", words::name(repository.fork_of.as_ref()?)))));
-    sheet.maybe("", repository.and_then(|repository| Some(format!("formerly {}", words::name(repository.formerly.as_ref()?)))));
+    sheet.maybe(
+        "",
+        repository.and_then(|repository| Some(format!("a fork of {}", words::name(repository.fork_of.as_ref()?)))),
+    );
+    sheet.maybe(
+        "",
+        repository.and_then(|repository| Some(format!("formerly {}", words::name(repository.formerly.as_ref()?)))),
+    );
     sheet.maybe("owner", facts.owner.as_ref().and_then(|owner| created(owner.created_at)));
     let account = facts.publisher_account.as_ref();
     sheet.maybe("publisher", account.and_then(|account| created(account.created_at)));
-    sheet.maybe("", account.and_then(|account| Some(format!("maintainer since {}", words::day(account.maintainer_since?)))));
+    sheet.maybe(
+        "",
+        account.and_then(|account| Some(format!("maintainer since {}", words::day(account.maintainer_since?)))),
+    );
     let merged = facts.commit.as_ref().and_then(|commit| commit.on_default_branch);
-    sheet.maybe("commit", merged.map(|merged| if merged { "on the default branch" } else { "NOT on the default branch" }.to_owned()));
+    sheet.maybe(
+        "commit",
+        merged.map(|merged| if merged { "on the default branch" } else { "NOT on the default branch" }.to_owned()),
+    );
     sheet.maybe("tag", facts.tag.as_ref().and_then(|tag| exists(tag.name.as_ref(), tag.exists)));
     sheet.maybe("forge's release", facts.release.as_ref().and_then(|release| exists(None, release.exists)));
     let run = facts.run.as_ref().and_then(|run| run.conclusion.as_ref());

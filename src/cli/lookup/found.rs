@@ -53,10 +53,14 @@ fn alerted(alert: &Alert) {
 fn outcome(release: &ReleaseRow) -> String {
     let line = words::name(&release.line);
     match release.outcome {
-        Outcome::Clean if release.teaches => format!("Nothing unusual; the baseline of line {line} has learned from it."),
+        Outcome::Clean if release.teaches => {
+            format!("Nothing unusual; the baseline of line {line} has learned from it.")
+        }
         Outcome::Clean => "Nothing unusual.".to_owned(),
         Outcome::Learned => {
-            format!("Learned as part of the history of line {line}, from before the package was watched; it was not judged.")
+            format!(
+                "Learned as part of the history of line {line}, from before the package was watched; it was not judged."
+            )
         }
         Outcome::Alerted => "It raised an alert that is not stored any more.".to_owned(),
         Outcome::Held => "Held: unusual, and the baseline has not learned from it.".to_owned(),
@@ -101,7 +105,10 @@ fn publisher(sheet: &mut Sheet, observation: &Observation) {
     sheet.row("how", format!("{method}{provider}"));
     sheet.maybe("registration", auth.config_id.as_ref().map(words::name));
     sheet.maybe("approved by", auth.approved_by.as_ref().map(person));
-    sheet.maybe("registry says from", auth.repository.as_ref().map(|name| format!("{} (not verified)", words::name(name))));
+    sheet.maybe(
+        "registry says from",
+        auth.repository.as_ref().map(|name| format!("{} (not verified)", words::name(name))),
+    );
     sheet.maybe("registry says run", auth.run_id.as_ref().map(|run| format!("{} (not verified)", words::name(run))));
     sheet.maybe("maintainers then", observation.maintainers.as_ref().map(|names| people(names)));
 }

@@ -67,7 +67,10 @@ fn facts(verified: &VerifiedProvenance) {
     sheet.row("issuer", words::name(&identity.issuer));
     sheet.maybe("signed as", Some(words::sentence(&identity.subject)).filter(|subject| !subject.is_empty()));
     sheet.maybe("signed", verified.signed_at.map(words::moment));
-    sheet.maybe("logged", verified.log.as_ref().map(|entry| format!("{}, index {}", words::name(&entry.origin), entry.index)));
+    sheet.maybe(
+        "logged",
+        verified.log.as_ref().map(|entry| format!("{}, index {}", words::name(&entry.origin), entry.index)),
+    );
     sheet.print();
 }
 
@@ -81,7 +84,9 @@ fn source(sheet: &mut Sheet, claims: &Claims) {
     let visibility = visibility.map(|visibility| format!(", {} when signed", words::name(visibility)));
     sheet.maybe(
         "repository",
-        repository.map(|uri| format!("{}{}", with_id(uri, &claims.source_repository_identifier), visibility.unwrap_or_default())),
+        repository.map(|uri| {
+            format!("{}{}", with_id(uri, &claims.source_repository_identifier), visibility.unwrap_or_default())
+        }),
     );
     let owner = claims.source_repository_owner_uri.as_ref();
     sheet.maybe("owner", owner.map(|uri| with_id(uri, &claims.source_repository_owner_identifier)));

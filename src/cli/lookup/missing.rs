@@ -3,14 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    cli::{
-        args::Printing,
-        context::Context,
-        exit::Failure,
-        output,
-        sheet,
-        target::Target,
-    },
+    cli::{args::Printing, context::Context, exit::Failure, output, sheet, target::Target},
     deliver::shell_word,
     store::Store,
     watchlist::{Tier, Watchlist},

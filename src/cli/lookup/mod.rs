@@ -132,7 +132,8 @@ impl Today {
     /// A baseline that learned from a release finds it normal, which says nothing.
     fn of(store: &Store, release: &ReleaseRow) -> Result<Option<Self>, Failure> {
         let Some(observation) = release.observation.as_ref().filter(|_| !release.teaches) else { return Ok(None) };
-        let Assessment { signals, verdict, .. } = assess(&store.baseline(release.purl.package())?.baseline, observation);
+        let Assessment { signals, verdict, .. } =
+            assess(&store.baseline(release.purl.package())?.baseline, observation);
         Ok(Some(Self {
             severity: verdict.map(|verdict| verdict.severity),
             detectors: signals.into_iter().map(|signal| signal.detector.into_owned()).collect(),

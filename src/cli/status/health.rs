@@ -54,7 +54,9 @@ fn dead(report: &Report, subscription: &Subscription) -> Vec<String> {
     }
     if let Some(oldest) = state.oldest_pending.filter(|oldest| report.at - *oldest > PATIENCE) {
         let waits = words::span(report.at - oldest);
-        reasons.push(format!("{name} has not taken an alert that has waited for {waits}; `provwatch test-sinks` tries it"));
+        reasons.push(format!(
+            "{name} has not taken an alert that has waited for {waits}; `provwatch test-sinks` tries it"
+        ));
     }
     reasons
 }
@@ -115,7 +117,10 @@ mod tests {
             (source(true, ago(30)), None),
             (source(true, ago(31)), Some("npm-changes has not been read for 31 min; new releases are not seen")),
             (source(true, None), Some("npm-changes was never read; is `provwatch run` running?")),
-            (Source { state: None, ..source(true, None) }, Some("npm-changes was never read; is `provwatch run` running?")),
+            (
+                Source { state: None, ..source(true, None) },
+                Some("npm-changes was never read; is `provwatch run` running?"),
+            ),
             (source(false, ago(9_999)), None),
         ] {
             let found = reasons(&Report { sources: vec![source], ..report() });

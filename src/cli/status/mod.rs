@@ -139,7 +139,8 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
             sources.push(Source { name: name.to_owned(), enabled, state });
         }
     }
-    let others = stored.into_iter().map(|state| Source { name: state.name.clone(), enabled: false, state: Some(state) });
+    let others =
+        stored.into_iter().map(|state| Source { name: state.name.clone(), enabled: false, state: Some(state) });
     sources.extend(others);
     Ok(sources)
 }

@@ -32,7 +32,8 @@ fn sources(report: &Report) {
     let mut table = output::table(["  NAME", "LAST READ", "EVENTS", "LAST TROUBLE"]);
     for source in &report.sources {
         let state = source.state.as_ref();
-        let last = state.and_then(|state| state.last_success).map_or("never".to_owned(), |at| words::ago(at, report.at));
+        let last =
+            state.and_then(|state| state.last_success).map_or("never".to_owned(), |at| words::ago(at, report.at));
         table.add_row([
             format!("  {}", words::name(&source.name)),
             if source.enabled { last } else { format!("{last} (switched off)") },
@@ -65,11 +66,19 @@ fn work(report: &Report) {
     let waiting = words::counted(work.waiting, "package waits", "packages wait");
     sheet.row("waiting", format!("{waiting}{}, {} due now", oldest.unwrap_or_default(), work.due));
     sheet.row("failing", words::counted(work.failing, "package", "packages"));
-    sheet.rows("", report.failing.iter().map(|work| {
-        let error = work.last_error.as_deref().unwrap_or("no reason recorded");
-        let tries = words::counted(work.attempts, "try", "tries");
-        format!("{}: {} ({tries}, for {})", work.package, words::sentence(error), words::span(report.at - work.since))
-    }));
+    sheet.rows(
+        "",
+        report.failing.iter().map(|work| {
+            let error = work.last_error.as_deref().unwrap_or("no reason recorded");
+            let tries = words::counted(work.attempts, "try", "tries");
+            format!(
+                "{}: {} ({tries}, for {})",
+                work.package,
+                words::sentence(error),
+                words::span(report.at - work.since)
+            )
+        }),
+    );
     sheet.print();
 }
 
@@ -78,7 +87,8 @@ fn stored(report: &Report) {
     sheet::heading("stored");
     let mut sheet = Sheet::new();
     let releases: u64 = stored.releases.iter().map(|(_, count)| count).sum();
-    let outcomes: Vec<_> = stored.releases.iter().map(|(outcome, count)| format!("{count} {}", outcome.as_str())).collect();
+    let outcomes: Vec<_> =
+        stored.releases.iter().map(|(outcome, count)| format!("{count} {}", outcome.as_str())).collect();
     let outcomes = if outcomes.is_empty() { String::new() } else { format!(": {}", outcomes.join(", ")) };
     sheet.row("packages", stored.packages.to_string());
     sheet.row("releases", format!("{releases}{outcomes}"));
@@ -104,7 +114,9 @@ fn alerts(report: &Report, wanted: impl Fn(AlertStatus) -> bool) -> String {
 fn subscriptions(report: &Report) {
     sheet::heading("subscriptions");
     if report.subscriptions.is_empty() {
-        return output::line("  none: alerts are stored and sent to nobody; add [[subscriptions]] to the configuration");
+        return output::line(
+            "  none: alerts are stored and sent to nobody; add [[subscriptions]] to the configuration",
+        );
     }
     let mut table = output::table(["  NAME", "WAITING", "RETRYING", "GIVEN UP", "LAST DELIVERED"]);
     for subscription in &report.subscriptions {

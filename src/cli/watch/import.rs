@@ -78,8 +78,13 @@ impl Import {
     /// What a file brings; its new packages also go to `new`, unless an earlier file brought them.
     fn harvest(&self, file: &PathBuf, watchlist: &Watchlist, new: &mut BTreeSet<Package>) -> Result<Harvest, Failure> {
         let imported = import::read(file).map_err(unreadable)?;
-        let mut harvest =
-            Harvest { file: file.clone(), added: Vec::new(), known: 0, skipped: imported.skipped, dry_run: self.dry_run };
+        let mut harvest = Harvest {
+            file: file.clone(),
+            added: Vec::new(),
+            known: 0,
+            skipped: imported.skipped,
+            dry_run: self.dry_run,
+        };
         for package in imported.packages {
             let why = watchlist.why(&package);
             if let Some(exclusion) = why.excluded_by.first() {
@@ -107,7 +112,10 @@ impl Harvest {
             }
         }
         if self.known > 0 {
-            output::line(format_args!("  {} watched already", words::counted(self.known as u64, "package", "packages")));
+            output::line(format_args!(
+                "  {} watched already",
+                words::counted(self.known as u64, "package", "packages")
+            ));
         }
         if !self.skipped.is_empty() {
             output::line(format_args!("  {} skipped:", words::counted(self.skipped.len() as u64, "entry", "entries")));

@@ -29,7 +29,9 @@ impl Remove {
         let watchlist = context.watchlist()?;
         for pattern in &self.patterns {
             let Pattern::Exact(package) = pattern else { continue };
-            if let Some(reason) = watchlist.matches(package).and_then(|_| watchlist.why(package).included_by.into_iter().next()) {
+            if let Some(reason) =
+                watchlist.matches(package).and_then(|_| watchlist.why(package).included_by.into_iter().next())
+            {
                 output::note(format_args!(
                     "warning: {package} is still watched, because of {} at {}:{}",
                     reason.pattern,

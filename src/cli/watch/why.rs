@@ -31,14 +31,19 @@ impl Why {
             (None, false) => output::line(format_args!("{} is not watched: it is excluded.", why.package)),
             (None, true) => {
                 output::line(format_args!("{} is not watched: nothing names it.", why.package));
-                output::line(format_args!("  next: provwatch watch add {}", crate::deliver::shell_word(&why.package.to_string())));
+                output::line(format_args!(
+                    "  next: provwatch watch add {}",
+                    crate::deliver::shell_word(&why.package.to_string())
+                ));
             }
         }
         print("excluded by", &why.excluded_by);
         print(if why.tier.is_some() { "because of" } else { "would be included by" }, &why.included_by);
         if !context.config.registries.is_enabled(self.package.ecosystem()) {
             let title = self.package.ecosystem().title();
-            output::note(format_args!("warning: {title} is switched off in the configuration, so nothing of it is watched"));
+            output::note(format_args!(
+                "warning: {title} is switched off in the configuration, so nothing of it is watched"
+            ));
         }
         Ok(Exit::Clean)
     }
