@@ -112,6 +112,16 @@ impl TrustMaterial {
         }
     }
 
+    /// The same trust root with npm's keys from a file, in the TUF target's form or the registry's own.
+    ///
+    /// # Errors
+    /// A file that cannot be read or used.
+    pub fn with_npm_keys(self, path: &Path) -> Result<Self, TrustError> {
+        let npm_keys = RegistryKeys::parse(&read(path)?)
+            .map_err(|error| TrustError::Keys { origin: path.display().to_string(), why: error.to_string() })?;
+        Ok(Self { npm_keys: Arc::new(npm_keys), ..self })
+    }
+
     /// From the documents themselves; the origins are for errors.
     pub(super) fn parse(root_origin: &str, root: &str, keys_origin: &str, keys: &[u8]) -> Result<Self, TrustError> {
         let unusable = |source: Box<dyn std::error::Error + Send + Sync>| TrustError::Root {
@@ -166,5 +176,6 @@ mod tests {
             assert!(error.contains(name), "{error}");
         }
         assert!(TrustMaterial::from_files(&path("good.json"), None).is_ok());
+        assert!(TrustMaterial::embedded().with_npm_keys(&path("bad.json")).is_err());
     }
 }

@@ -1,8 +1,144 @@
-#[derive(Debug, clap::Args)]
-pub struct Backfill {}
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    args::Printing,
+    context::Context,
+    exit::{Exit, Failure, Outcome},
+    output,
+    progress::{Progress, Seen},
+    setup,
+};
+use crate::{
+    deliver::plain,
+    model::Package,
+    pipeline::{Pipeline, PipelineError},
+};
+
+/// Learn the baselines of packages now instead of when their turn comes
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provwatch backfill                      the watched packages that were never looked at
+  provwatch backfill pkg:npm/axios pkg:pypi/requests
+  provwatch backfill --all                every watched package that is known by name
+
+Reads each package's document, verifies the evidence of its newest releases and learns from them what is normal. What was
+published in the last week is judged as new. Runs beside the daemon.
+
+Exit codes: 0 clean · 1 failed · 4 something could not be checked")]
+pub struct Backfill {
+    /// Packages, without version: pkg:npm/axios
+    #[arg(value_name = "PURL", conflicts_with = "all")]
+    packages: Vec<Package>,
+    /// Every watched package that is known by name
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// What a package came to.
+#[derive(Debug, Serialize)]
+struct Line {
+    package: Package,
+    /// Releases recorded now.
+    new: usize,
+    /// Releases stored, now and before.
+    releases: usize,
+    /// Release lines that have a baseline.
+    lines: Vec<String>,
+    /// Releases that could not be checked.
+    unchecked: usize,
+    /// Why it was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<String>,
+}
 
 impl Backfill {
-    pub fn run(&self, _config: Option<&std::path::Path>) -> super::exit::Outcome {
-        Err(super::exit::Failure::failed("not built yet"))
+    pub fn run(&self, config: Option<&Path>) -> Outcome {
+        let context = Context::load(config)?;
+        context.start_logs()?;
+        let progress = Arc::new(Progress::over(0));
+        let pipeline = context.pipeline(Arc::clone(&progress) as _)?;
+        let packages = self.chosen(&pipeline)?;
+        if packages.is_empty() {
+            output::note("nothing to do: every watched package was looked at; name packages, or use --all");
+            return Ok(Exit::Clean);
+        }
+        progress.expect(packages.len() as u64);
+        let pass = setup::runtime()?.block_on(async {
+            setup::refresh_trust(&pipeline).await;
+            pipeline.work_on(&packages, "backfill").await
+        });
+        let seen = progress.finish();
+        pass?;
+        let lines = packages.iter().map(|package| line(&pipeline, package, &seen));
+        self.report(&lines.collect::<Result<Vec<_>, _>>()?)
     }
+
+    fn chosen(&self, pipeline: &Pipeline) -> Result<BTreeSet<Package>, Failure> {
+        if !self.packages.is_empty() {
+            say_what_is_not_watched(pipeline, &self.packages);
+            return Ok(self.packages.iter().cloned().collect());
+        }
+        let watched = pipeline.watched()?;
+        if self.all {
+            return Ok(watched);
+        }
+        let known = pipeline.store().packages()?;
+        let known: BTreeSet<Package> =
+            known.into_iter().filter(|row| row.backfilled_at.is_some()).map(|row| row.package).collect();
+        Ok(watched.difference(&known).cloned().collect())
+    }
+
+    fn report(&self, lines: &[Line]) -> Outcome {
+        if self.printing.is_json() {
+            lines.iter().try_for_each(output::json)?;
+        } else {
+            print(lines);
+        }
+        let clean = lines.iter().all(|line| line.failed.is_none() && line.unchecked == 0);
+        Ok(if clean { Exit::Clean } else { Exit::Unchecked })
+    }
+}
+
+fn say_what_is_not_watched(pipeline: &Pipeline, packages: &[Package]) {
+    let watchlist = pipeline.watchlist();
+    for package in packages.iter().filter(|package| watchlist.matches(package).is_none()) {
+        output::note(format!("warning: {package} is not watched; `provwatch watch add {package}` changes that"));
+    }
+}
+
+fn line(pipeline: &Pipeline, package: &Package, seen: &Seen) -> Result<Line, PipelineError> {
+    let store = pipeline.store();
+    let states = store.version_states(package)?;
+    let is_gone = store.package(package)?.is_some_and(|row| row.status.as_deref() == Some("gone"));
+    let gone = is_gone.then(|| "the registry does not have it".to_owned());
+    Ok(Line {
+        package: package.clone(),
+        new: seen.packages.get(package).map_or(0, |seen| seen.releases),
+        releases: states.len(),
+        lines: store.baseline(package)?.baseline.lines.keys().map(ToString::to_string).collect(),
+        unchecked: states.values().filter(|state| !state.unchecked.is_empty()).count(),
+        failed: seen.postponed.get(package).cloned().or(gone),
+    })
+}
+
+fn print(lines: &[Line]) {
+    let mut table = output::table(["PACKAGE", "NEW", "RELEASES", "LINES", "UNCHECKED", ""]);
+    for line in lines {
+        let failed = line.failed.as_deref().map_or_else(String::new, |why| format!("failed: {}", plain(why, 400)));
+        table.add_row([
+            plain(&line.package.to_string(), 120),
+            line.new.to_string(),
+            line.releases.to_string(),
+            plain(&line.lines.join(" "), 60),
+            line.unchecked.to_string(),
+            failed,
+        ]);
+    }
+    output::print(&table);
 }

@@ -1,11 +1,122 @@
-#[derive(Debug, clap::Subcommand)]
+use anstyle::Style;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{
+    args::Printing,
+    exit::{Exit, Failure, Outcome},
+    output, wrap,
+};
+use crate::{
+    detect::{self, About, HEADINGS},
+    strict_toml::did_you_mean,
+};
+
+/// The detectors and what each one means
+#[derive(Debug, Subcommand)]
 pub enum Detectors {
-    /// Stub
-    List,
+    /// List the detectors
+    #[command(after_help = "Example:\n  provwatch detectors list")]
+    List(Printing),
+    /// Explain a detector: what it sees, why that matters, when it is wrong, and what to do
+    #[command(after_help = "Example:\n  provwatch detectors explain evidence-downgrade")]
+    Explain(Explain),
+}
+
+/// Explain a detector
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Its id, as `provwatch detectors list` and every alert name it
+    id: String,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 impl Detectors {
-    pub fn run(&self) -> super::exit::Outcome {
-        Err(super::exit::Failure::failed("not built yet"))
+    pub fn run(&self) -> Outcome {
+        match self {
+            Self::List(printing) => list(*printing)?,
+            Self::Explain(explain) => explain.run()?,
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+fn list(printing: Printing) -> Result<(), Failure> {
+    let abouts = detect::ALL.iter().map(|detector| detector.about());
+    if printing.is_json() {
+        for about in abouts {
+            output::json(&summary(about))?;
+        }
+        return Ok(());
+    }
+    let mut table = output::table(["DETECTOR", "AT MOST", "SAYS"]);
+    for about in abouts {
+        table.add_row([about.id.into(), output::severity_cell(about.severity), about.title.into()]);
+    }
+    output::print(&table);
+    output::line("\n`provwatch detectors explain <DETECTOR>` tells more.");
+    Ok(())
+}
+
+fn summary(about: &About) -> serde_json::Value {
+    json!({
+        "id": about.id,
+        "title": about.title,
+        "ground": about.ground.as_str(),
+        "severity": about.severity,
+        "confidence": about.confidence,
+        "since": about.since,
+    })
+}
+
+impl Explain {
+    fn run(&self) -> Result<(), Failure> {
+        let about = detect::about(&self.id).ok_or_else(|| self.unknown())?;
+        if self.printing.is_json() {
+            return Ok(output::json(&full(about))?);
+        }
+        let bold = Style::new().bold();
+        output::line(format!("{bold}{}{bold:#}: {}", about.id, about.title));
+        let (ground, severity) = (about.ground.as_str(), output::severity(about.severity));
+        output::line(format!("ground: {ground}, severity: at most {severity}, confidence: {}", about.confidence));
+        for (heading, text) in sections(about.docs) {
+            output::line(format!("\n{bold}{heading}{bold:#}\n{}", wrap::paragraphs(text, wrap::width(), "  ")));
+        }
+        Ok(())
+    }
+
+    fn unknown(&self) -> Failure {
+        let ids = detect::ALL.iter().map(|detector| detector.about().id);
+        let why = format!("there is no detector {:?}{}", self.id, did_you_mean(&self.id, ids));
+        Failure::usage(why).next("`provwatch detectors list` names them")
+    }
+}
+
+fn full(about: &About) -> serde_json::Value {
+    let mut value = summary(about);
+    for (heading, text) in sections(about.docs) {
+        value[heading.to_lowercase().replace(' ', "_")] = json!(text);
+    }
+    value
+}
+
+/// The documentation's headings with their texts.
+fn sections(docs: &str) -> impl Iterator<Item = (&str, &str)> {
+    let parts = docs.split("### ").filter_map(|part| part.split_once('\n'));
+    parts.map(|(heading, text)| (heading.trim(), text.trim())).filter(|(heading, _)| HEADINGS.contains(heading))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_detector_is_explained_under_all_headings() {
+        for about in detect::ALL.iter().map(|detector| detector.about()) {
+            let headings: Vec<_> = sections(about.docs).map(|(heading, _)| heading).collect();
+            assert_eq!(headings, HEADINGS, "{}", about.id);
+            assert!(sections(about.docs).all(|(_, text)| !text.is_empty()), "{}", about.id);
+        }
     }
 }

@@ -14,16 +14,20 @@ mod init;
 mod lookup;
 mod operator;
 mod output;
+mod progress;
 mod replay;
 mod run;
+mod setup;
 mod sheet;
 mod status;
+mod summary;
 mod target;
 mod test_sinks;
 mod timeline;
 mod verify_bundle;
 mod watch;
 mod words;
+mod wrap;
 
 use std::process::ExitCode;
 

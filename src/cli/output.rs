@@ -1,7 +1,7 @@
 //! What the user sees: results on standard output, messages on standard error, colour only on a terminal.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the place that prints")]
+#![expect(clippy::print_stderr, reason = "this is the place that prints")]
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
@@ -23,16 +23,27 @@ pub enum Format {
 /// One JSON value on a line of its own.
 ///
 /// # Errors
-/// Standard output is closed.
+/// Standard output cannot be written.
 pub fn json(value: &impl Serialize) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer(&mut out, value)?;
-    writeln!(out)
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    bytes(&line)
 }
 
-/// A line of a result.
+/// A result as it is. A reader that went away, as `head` does, wants no more, and that is no failure.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn bytes(bytes: &[u8]) -> std::io::Result<()> {
+    match std::io::stdout().lock().write_all(bytes) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// A line of a result. Unlike `println!` it does not panic where nobody reads any more.
 pub fn line(text: impl std::fmt::Display) {
-    anstream::println!("{text}");
+    let _ = writeln!(anstream::stdout(), "{text}");
 }
 
 /// A message to the user that is not the result.

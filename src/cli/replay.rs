@@ -1,8 +1,124 @@
-#[derive(Debug, clap::Args)]
-pub struct Replay {}
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    args::Printing,
+    exit::{Exit, Failure, Outcome},
+    output, wrap,
+};
+use crate::{
+    deliver::plain,
+    model::Severity,
+    pipeline::replay::{CaseAlert, Expectation, Replayed, Score, read_all, replay},
+};
+
+/// Run recorded timelines through the detectors
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provwatch replay timelines/             the alerts that these releases would have raised
+  provwatch replay --explain axios.json   and the evidence for each
+  provwatch replay --expect timelines/    compare with what the timelines expect
+  provwatch replay --format json timelines/
+
+A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. Every release is judged with
+what the earlier ones taught, by the code that the daemon runs. With --format json every alert is one line, in time order
+over all timelines; what --expect has to say then goes to standard error.
+
+Exit codes: 0 clean · 2 a file is no timeline · 3 an expectation was missed, or --fail-on was given and reached")]
+pub struct Replay {
+    /// Timeline files, or folders of them
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    paths: Vec<PathBuf>,
+    /// Say of every case which expectations were met and which missed; exit with 3 if any was missed
+    #[arg(long)]
+    expect: bool,
+    /// Show the evidence of every alert
+    #[arg(long, conflicts_with = "expect")]
+    explain: bool,
+    /// Exit with 3 when there are alerts of this severity or worse; without it alerts do not count
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<Severity>,
+    #[command(flatten)]
+    printing: Printing,
+}
 
 impl Replay {
-    pub fn run(&self) -> super::exit::Outcome {
-        Err(super::exit::Failure::failed("not built yet"))
+    pub fn run(&self) -> Outcome {
+        let timelines = read_all(&self.paths).map_err(Failure::usage)?;
+        let mut replayed: Vec<Replayed> = timelines.iter().map(replay).collect();
+        if self.expect {
+            self.print_scores(&replayed);
+        }
+        let missed: usize = replayed.iter().map(Replayed::missed).sum();
+        let mut alerts: Vec<CaseAlert> =
+            replayed.iter_mut().flat_map(|case| std::mem::take(&mut case.alerts)).collect();
+        alerts.sort_by_key(|alert| alert.alert.published_at);
+        self.print_alerts(&alerts)?;
+        let found = self.fail_on.is_some_and(|least| alerts.iter().any(|alert| alert.alert.severity >= least));
+        Ok(if found || (self.expect && missed > 0) { Exit::Findings } else { Exit::Clean })
     }
+
+    fn print_alerts(&self, alerts: &[CaseAlert]) -> Result<(), Failure> {
+        if self.printing.is_json() {
+            alerts.iter().try_for_each(output::json)?;
+        } else if self.explain {
+            alerts.iter().for_each(explain);
+        } else if !self.expect {
+            print_table(alerts);
+        }
+        Ok(())
+    }
+
+    fn print_scores(&self, replayed: &[Replayed]) {
+        let print = |text: String| if self.printing.is_json() { output::note(text) } else { output::line(text) };
+        for case in replayed {
+            print(format!("{}: {} met, {} missed", plain(&case.case, 120), case.met(), case.missed()));
+            case.scores.iter().for_each(|score| print(score_words(score)));
+        }
+        let met: usize = replayed.iter().map(Replayed::met).sum();
+        let missed: usize = replayed.iter().map(Replayed::missed).sum();
+        print(format!("expectations: {met} met, {missed} missed"));
+    }
+}
+
+fn score_words(Score { expected, severity, met }: &Score) -> String {
+    let word = if *met { "met   " } else { "missed" };
+    let Expectation { purl, at_least, at_most } = expected;
+    let least = at_least.map(|least| format!("at least {least}"));
+    let most = at_most.map(|most| format!("at most {most}"));
+    let bounds: Vec<String> = least.into_iter().chain(most).collect();
+    format!("  {word}  {}: expected {}, is {severity}", plain(&purl.to_string(), 120), bounds.join(" and "))
+}
+
+fn print_table(alerts: &[CaseAlert]) {
+    if alerts.is_empty() {
+        return output::line("no alerts");
+    }
+    let mut table = output::table(["PUBLISHED", "SEVERITY", "CASE", "RELEASE", "TITLE"]);
+    for CaseAlert { case, alert } in alerts {
+        let published = alert.published_at.map(|at| at.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
+        let purl = alert.purl.as_ref().map(ToString::to_string).unwrap_or_default();
+        let (case, purl, title) = (plain(case, 120), plain(&purl, 120), plain(&alert.title, 240));
+        let severity = output::severity_cell(alert.severity);
+        table.add_row([published.into(), severity, case.into(), purl.into(), title.into()]);
+    }
+    output::print(&table);
+}
+
+fn explain(CaseAlert { case, alert }: &CaseAlert) {
+    let published = alert.published_at.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+    let severity = output::severity(alert.severity);
+    output::line(format!("{severity}  {}", plain(&alert.title, 240)));
+    output::line(format!("  case {}, published {published}", plain(case, 120)));
+    let show = |text: &str, indent| output::line(wrap::paragraphs(&plain(text, 1000), wrap::width(), indent));
+    show(&alert.argument, "  ");
+    for signal in &alert.signals {
+        output::line(format!("  - {} ({})", signal.detector, output::severity(signal.severity)));
+        show(&format!("expected: {}", signal.expected), "      ");
+        show(&format!("seen: {}", signal.seen), "      ");
+        show(&format!("why: {}", signal.why), "      ");
+    }
+    output::line("");
 }

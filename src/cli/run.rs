@@ -1,8 +1,103 @@
-#[derive(Debug, clap::Args)]
-pub struct Run {}
+use std::{path::Path, sync::Arc};
+
+use clap::Args;
+
+use super::{
+    args::{FailOn, Printing},
+    context::Context,
+    exit::{Exit, Failure, Outcome},
+    output,
+    progress::Progress,
+    setup,
+    summary::Summary,
+};
+use crate::{
+    clock::Clock,
+    config::{Config, TrustSource},
+    daemon::{self, Health, HealthWitness, Options},
+    pipeline::with_causes,
+    watchlist::Watchlist,
+};
+
+/// Watch: the daemon, or one full pass
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provwatch run                           watch until stopped; under systemd see systemd/README.md
+  provwatch run --once                    one full pass over all sources, then a summary
+  provwatch run --once --format json --fail-on medium
+
+The daemon ends on SIGTERM, and reads the watchlist again on SIGHUP. --format and --fail-on belong to --once; with
+--format json the last line is the summary (subscriptions of type stdout print their alerts before it).
+
+Exit codes of --once:
+  0 clean · 1 failed · 3 alerts at or above --fail-on were raised · 4 something could not be checked")]
+pub struct Run {
+    /// Make one full pass instead of watching: read every source, look at what is due, deliver
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    fail_on: FailOn,
+    #[command(flatten)]
+    printing: Printing,
+}
 
 impl Run {
-    pub fn run(&self, _config: Option<&std::path::Path>) -> super::exit::Outcome {
-        Err(super::exit::Failure::failed("not built yet"))
+    pub fn run(&self, config: Option<&Path>) -> Outcome {
+        let context = Context::load(config)?;
+        context.start_logs()?;
+        if self.once { self.once(&context) } else { watch(&context) }
+    }
+
+    fn once(&self, context: &Context) -> Outcome {
+        let progress = Arc::new(Progress::over(0));
+        let pipeline = context.pipeline(Arc::clone(&progress) as _)?;
+        say_if_nothing_is_watched(&pipeline.watchlist());
+        pipeline.enqueue_unknown()?;
+        progress.expect(pipeline.store().work_summary(pipeline.clock().now())?.due);
+        let pass = setup::runtime()?.block_on(async {
+            setup::refresh_trust(&pipeline).await;
+            pipeline.pass().await
+        });
+        let seen = progress.finish();
+        let waiting = pipeline.store().work_summary(pipeline.clock().now())?.waiting;
+        let summary = Summary::new(&pass?, seen, waiting);
+        if self.printing.is_json() {
+            output::json(&summary)?;
+        } else {
+            summary.print();
+        }
+        Ok(summary.exit(self.fail_on.fail_on))
+    }
+}
+
+fn watch(context: &Context) -> Outcome {
+    let health = Arc::new(Health::default());
+    let clock: Arc<dyn Clock> = Context::clock();
+    let witness = HealthWitness { health: Arc::clone(&health), clock };
+    let pipeline = Arc::new(context.pipeline(Arc::new(witness))?);
+    say_if_nothing_is_watched(&pipeline.watchlist());
+    let options = options(&context.config, health);
+    setup::runtime()?.block_on(daemon::run(pipeline, options)).map_err(Failure::failed)?;
+    Ok(Exit::Clean)
+}
+
+fn options(config: &Config, health: Arc<Health>) -> Options {
+    let files = config.watchlist.files.clone();
+    let is_refreshed = config.trust.source == TrustSource::Tuf;
+    Options {
+        reload: Box::new(move || Watchlist::load(&files).map_err(|error| with_causes(&error))),
+        health,
+        trust_interval: is_refreshed.then(|| config.trust.refresh_interval.duration()),
+        grace: config.daemon.shutdown_grace.duration(),
+    }
+}
+
+fn say_if_nothing_is_watched(watchlist: &Watchlist) {
+    for warning in watchlist.warnings() {
+        output::note(format!("warning: {warning}"));
+    }
+    if watchlist.is_empty() {
+        output::note("warning: the watchlist is empty; `provwatch watch add` and `watch import` fill it");
     }
 }

@@ -1,8 +1,146 @@
-#[derive(Debug, clap::Args)]
-pub struct TestSinks {}
+use std::{path::Path, sync::Arc, time::Duration};
+
+use clap::Args;
+use futures::future::join_all;
+use serde::Serialize;
+
+use super::{
+    args::Printing,
+    context::Context,
+    exit::{Exit, Failure, Outcome},
+    output, setup,
+};
+use crate::{
+    clock::Clock,
+    config::Subscription,
+    deliver::{Message, plain},
+    http::Client,
+    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity},
+    pipeline::{self, with_causes},
+    strict_toml::did_you_mean,
+};
+
+/// Longest time for one attempt, as long as the daemon gives it.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Send a test alert to every subscription
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provwatch test-sinks
+  provwatch test-sinks slack security-team
+
+The alert says that it is a test. It goes to each subscription whatever severities and kinds it asks for, once, without
+another try, and is not recorded.
+
+Exit codes: 0 all took it · 1 one did not · 2 wrong configuration")]
+pub struct TestSinks {
+    /// Names of subscriptions [default: all]
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// What a subscription said.
+#[derive(Debug, Serialize)]
+struct Answer {
+    subscription: String,
+    kind: &'static str,
+    ok: bool,
+    detail: String,
+}
 
 impl TestSinks {
-    pub fn run(&self, _config: Option<&std::path::Path>) -> super::exit::Outcome {
-        Err(super::exit::Failure::failed("not built yet"))
+    pub fn run(&self, config: Option<&Path>) -> Outcome {
+        let context = Context::load(config)?;
+        let chosen = self.chosen(&context.config.subscriptions)?;
+        let clock: Arc<dyn Clock> = Context::clock();
+        let http = pipeline::client(&context.config, Arc::clone(&clock)).map_err(Failure::usage)?;
+        let message = message(clock.as_ref());
+        let answers = chosen.into_iter().map(|subscription| ask(subscription, &http, &clock, &message));
+        let answers = setup::runtime()?.block_on(join_all(answers));
+        self.print(&answers)?;
+        Ok(if answers.iter().all(|answer| answer.ok) { Exit::Clean } else { Exit::Failed })
     }
+
+    fn chosen<'a>(&self, all: &'a [Subscription]) -> Result<Vec<&'a Subscription>, Failure> {
+        if all.is_empty() {
+            let step = "add a [[subscriptions]] table; docs/CONFIGURATION.md has all kinds";
+            return Err(Failure::usage("the configuration has no subscriptions").next(step));
+        }
+        for name in &self.names {
+            if !all.iter().any(|subscription| subscription.name == *name) {
+                let names = || all.iter().map(|subscription| subscription.name.as_str());
+                let why = format!("there is no subscription {name:?}{}", did_you_mean(name, names()));
+                return Err(Failure::usage(why).next(format!("name one of {}", names().collect::<Vec<_>>().join(", "))));
+            }
+        }
+        let is_chosen = |subscription: &&Subscription| self.names.is_empty() || self.names.contains(&subscription.name);
+        Ok(all.iter().filter(is_chosen).collect())
+    }
+
+    fn print(&self, answers: &[Answer]) -> Result<(), Failure> {
+        if self.printing.is_json() {
+            return Ok(answers.iter().try_for_each(output::json)?);
+        }
+        let mut table = output::table(["SUBSCRIPTION", "KIND", "RESULT", "ANSWER"]);
+        for Answer { subscription, kind, ok, detail } in answers {
+            let result = if *ok { "ok" } else { "failed" };
+            table.add_row([subscription.as_str(), kind, result, detail]);
+        }
+        output::print(&table);
+        Ok(())
+    }
+}
+
+async fn ask(subscription: &Subscription, http: &Client, clock: &Arc<dyn Clock>, message: &Message) -> Answer {
+    let outcome = send(subscription, http, clock, message).await;
+    let (ok, detail) = match outcome {
+        Ok(detail) => (true, detail),
+        Err(why) => (false, why),
+    };
+    Answer { subscription: subscription.name.clone(), kind: subscription.sink_type(), ok, detail: plain(&detail, 1000) }
+}
+
+async fn send(
+    subscription: &Subscription,
+    http: &Client,
+    clock: &Arc<dyn Clock>,
+    message: &Message,
+) -> Result<String, String> {
+    let ready = pipeline::subscription(subscription, http, clock).map_err(|error| with_causes(&error))?;
+    tokio::select! {
+        outcome = ready.sink.deliver(message) => match outcome {
+            Ok(receipt) => Ok(receipt.detail),
+            Err(error) => Err(error.report()),
+        },
+        () = clock.sleep(PATIENCE) => Err(format!("no answer for {} seconds", PATIENCE.as_secs())),
+    }
+}
+
+/// The test alert. Every run makes another, so that no receiver takes it for a repetition.
+fn message(clock: &dyn Clock) -> Message {
+    let now = clock.now();
+    let (fingerprint, id) = Alert::identify(AlertKind::Operation, &format!("test-sinks {}", now.timestamp_micros()));
+    let alert = Alert {
+        id,
+        kind: AlertKind::Operation,
+        severity: Severity::Info,
+        confidence: Confidence::High,
+        purl: None,
+        published_at: None,
+        raised_at: now,
+        title: "This is a test of provwatch: nothing happened".to_owned(),
+        argument:
+            "Somebody ran `provwatch test-sinks` to see whether alerts arrive here. They do. Nothing has to be done."
+                .to_owned(),
+        status: AlertStatus::Open,
+        signals: Vec::new(),
+        members: Vec::new(),
+        links: Links::default(),
+        fingerprint: fingerprint.clone(),
+    };
+    let idempotency_key = format!("msg_test_{}", &fingerprint[..24]);
+    Message { idempotency_key, alert, sequence: 0, attempt: 1, created_at: now }
 }

@@ -1,8 +1,157 @@
-#[derive(Debug, clap::Args)]
-pub struct VerifyBundle {}
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    args::Printing,
+    exit::{Exit, Failure, Outcome},
+    output,
+};
+use crate::{
+    attest::{self, Artifact, Policy, TrustMaterial, Verified},
+    deliver::plain,
+};
+
+/// Largest bundle, in bytes. Real ones have some 10 KiB.
+const MAX_BUNDLE: u64 = 16 << 20;
+/// Largest file that is verified, in bytes; give the digest of a larger one.
+const MAX_FILE: u64 = 1 << 30;
+
+/// Verify one Sigstore bundle, with the command line of sigstore-conformance
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provwatch verify-bundle --bundle a.tgz.sigstore.json \\
+      --certificate-identity https://github.com/acme/a/.github/workflows/release.yml@refs/tags/v1.0.0 \\
+      --certificate-oidc-issuer https://token.actions.githubusercontent.com a.tgz
+  provwatch verify-bundle --bundle a.sigstore.json --key key.pub sha256:9f86d081884c7d65…
+
+Verifies offline: certificate chain and timestamp, signature, log inclusion, signing time, digest, and who signed.
+
+Exit codes: 0 accepted · 1 rejected, and the message says by which check · 2 a file cannot be read")]
+pub struct VerifyBundle {
+    /// Trust Sigstore's staging instance instead of the public one
+    #[arg(long, conflicts_with = "trusted_root")]
+    staging: bool,
+    /// The bundle, version 0.1 to 0.3
+    #[arg(long, value_name = "FILE")]
+    bundle: PathBuf,
+    /// Who must have signed: the certificate's subject alternative name
+    #[arg(long, value_name = "IDENTITY", requires = "certificate_oidc_issuer", required_unless_present = "key")]
+    certificate_identity: Option<String>,
+    /// Who must have vouched for them: the OIDC issuer
+    #[arg(long, value_name = "URL", requires = "certificate_identity", required_unless_present = "key")]
+    certificate_oidc_issuer: Option<String>,
+    /// The public key that must have signed, PEM, in place of a certificate
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["certificate_identity", "certificate_oidc_issuer"])]
+    key: Option<PathBuf>,
+    /// The trust root [default: the one of this version]
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
+    /// What was signed: a file, or its digest
+    #[arg(value_name = "FILE|sha256:HEX")]
+    artifact: String,
+    #[command(flatten)]
+    printing: Printing,
+}
 
 impl VerifyBundle {
-    pub fn run(&self) -> super::exit::Outcome {
-        Err(super::exit::Failure::failed("not built yet"))
+    pub fn run(&self) -> Outcome {
+        let bundle = read(&self.bundle, MAX_BUNDLE)?;
+        let key = self.key.as_deref().map(|key| read(key, MAX_BUNDLE)).transpose()?;
+        let trust = self.trust()?;
+        let file = self.file()?;
+        let artifact = match &file {
+            Signed::File(bytes) => Artifact::Bytes(bytes),
+            Signed::Sha256(digest) => Artifact::Sha256(*digest),
+        };
+        let policy = self.policy(key.as_deref());
+        let verified = attest::verify_bundle(&bundle, artifact, policy, &trust)
+            .map_err(|failure| Failure::failed(format!("rejected: {failure}")))?;
+        self.print(&verified)?;
+        Ok(Exit::Clean)
     }
+
+    fn trust(&self) -> Result<TrustMaterial, Failure> {
+        match &self.trusted_root {
+            Some(root) => TrustMaterial::from_files(root, None).map_err(Failure::usage),
+            None if self.staging => Ok(TrustMaterial::staging()),
+            None => Ok(TrustMaterial::embedded()),
+        }
+    }
+
+    fn policy<'a>(&'a self, key: Option<&'a [u8]>) -> Policy<'a> {
+        match key {
+            Some(key) => Policy::Key(key),
+            // The command line holds either a key or both of these.
+            None => Policy::Identity {
+                identity: self.certificate_identity.as_deref().unwrap_or_default(),
+                issuer: self.certificate_oidc_issuer.as_deref().unwrap_or_default(),
+            },
+        }
+    }
+
+    /// A file comes first, should one be called like a digest.
+    fn file(&self) -> Result<Signed, Failure> {
+        let path = Path::new(&self.artifact);
+        match self.artifact.strip_prefix("sha256:").filter(|_| !path.exists()) {
+            Some(digits) => sha256(digits),
+            None => Ok(Signed::File(read(path, MAX_FILE)?)),
+        }
+    }
+
+    fn print(&self, verified: &Verified) -> Result<(), Failure> {
+        let (signed_at, log) = (verified.signed_at, &verified.log);
+        if self.printing.is_json() {
+            let claims = verified.identity.as_ref();
+            return Ok(output::json(
+                &json!({"verified": true, "identity": claims, "signed_at": signed_at, "log": log}),
+            )?);
+        }
+        output::line("verified");
+        match &verified.identity {
+            Some(identity) => {
+                output::line(format!("  signed by   {}", plain(&identity.subject, 1000)));
+                output::line(format!("  issuer      {}", plain(&identity.issuer, 1000)));
+            }
+            None => output::line("  signed by   the given key"),
+        }
+        if let Some(at) = signed_at {
+            output::line(format!("  signed at   {}", at.format("%F %T UTC")));
+        }
+        if let Some(entry) = log {
+            output::line(format!("  logged by   {}, entry {}", plain(&entry.origin, 200), entry.index));
+        }
+        Ok(())
+    }
+}
+
+/// What was signed.
+enum Signed {
+    File(Vec<u8>),
+    Sha256([u8; 32]),
+}
+
+fn sha256(digits: &str) -> Result<Signed, Failure> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(digits, &mut digest)
+        .map_err(|error| Failure::usage(format!("sha256:{digits} is no digest: {error}")).next("give 64 hex digits"))?;
+    Ok(Signed::Sha256(digest))
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    let read = file.and_then(|_| if bytes.len() as u64 > limit { Err(too_large(limit)) } else { Ok(()) });
+    read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    Ok(bytes)
+}
+
+fn too_large(limit: u64) -> io::Error {
+    io::Error::other(format!("it is larger than {} MiB", limit >> 20))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// `None` means that the certificate does not carry the claim. Whether that says anything depends on the age of the
 /// certificate, see [`Claim::since`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct WorkflowIdentity {
     /// `.8`: the OIDC issuer, a URL.
     pub issuer: String,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use url::Url;
 
-use super::{Pipeline, Settings, Source, Witness};
+use super::{Pipeline, Settings, Source, Witness, trust::Freshness};
 use crate::{
     attest::Verifier,
     clock::Clock,
@@ -34,7 +34,9 @@ pub struct AssemblyError {
 }
 
 impl AssemblyError {
-    fn of<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
+    pub(super) fn of<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        what: impl Into<String>,
+    ) -> impl FnOnce(E) -> Self {
         let what = what.into();
         move |source| Self { what, source: source.into() }
     }
@@ -71,6 +73,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         sources: sources(config),
         registries: registries(config),
         verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
+        freshness: Freshness::of(config),
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
         settings: settings(config),
@@ -144,7 +147,8 @@ fn patterns(key: &'static str, texts: &[String]) -> Result<Vec<HostPattern>, Ass
     texts.iter().map(|text| text.parse().map_err(AssemblyError::of(key))).collect()
 }
 
-fn sources(config: &Config) -> Vec<Source> {
+/// The feeds of the enabled registries.
+pub fn sources(config: &Config) -> Vec<Source> {
     let url = |role| config.registries.base_url(role);
     let source = |ecosystem| {
         let feed: Arc<dyn Feed> = match ecosystem {
@@ -190,17 +194,27 @@ fn settings(config: &Config) -> Settings {
 }
 
 fn subscriptions(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<Subscriptions, AssemblyError> {
-    let subscriptions = config.subscriptions.iter().map(|subscription| {
-        let what = format!("the subscription {:?}", subscription.name);
-        Ok(Subscription {
-            name: subscription.name.clone(),
-            min_severity: subscription.min_severity,
-            kinds: Some(subscription.kinds.clone()),
-            sink: sink(subscription, http, clock).map_err(AssemblyError::of(what))?,
-        })
-    });
+    let subscriptions = config.subscriptions.iter().map(|one| subscription(one, http, clock));
     Subscriptions::new(subscriptions.collect::<Result<_, AssemblyError>>()?)
         .map_err(AssemblyError::of("the subscriptions"))
+}
+
+/// Sets one subscription up: reads its secrets, sends nothing.
+///
+/// # Errors
+/// A secret that cannot be read, an address that is none.
+pub fn subscription(
+    config: &SubscriptionConfig,
+    http: &Client,
+    clock: &Arc<dyn Clock>,
+) -> Result<Subscription, AssemblyError> {
+    let what = format!("the subscription {:?}", config.name);
+    Ok(Subscription {
+        name: config.name.clone(),
+        min_severity: config.min_severity,
+        kinds: Some(config.kinds.clone()),
+        sink: sink(config, http, clock).map_err(AssemblyError::of(what))?,
+    })
 }
 
 type Anything = Box<dyn std::error::Error + Send + Sync>;

@@ -15,6 +15,7 @@ mod outbox;
 mod pass;
 mod record;
 pub mod replay;
+mod trust;
 mod verify;
 mod witness;
 
@@ -25,14 +26,15 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use assembly::{AssemblyError, Parts, assemble, client, client_over, tuf_cache};
+pub use assembly::{AssemblyError, Parts, assemble, client, client_over, sources, subscription, tuf_cache};
 pub use examine::Examined;
 pub use operation::Trouble;
 pub use pass::{PassSummary, WorkPass};
+pub use trust::verifier;
 pub use witness::{Happening, Nobody, Witness};
 
 use crate::{
-    attest::Verifier,
+    attest::{TrustError, Verifier},
     clock::Clock,
     deliver::{OutboxError, Subscriptions},
     detect::Tuning,
@@ -52,6 +54,7 @@ pub struct Pipeline {
     sources: Vec<Source>,
     registries: BTreeMap<Ecosystem, Arc<dyn Registry>>,
     verifier: RwLock<Arc<Verifier>>,
+    freshness: Option<trust::Freshness>,
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,
     settings: Settings,
@@ -114,6 +117,9 @@ pub enum PipelineError {
     /// The outbox.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
+    /// The trust root.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// A package of an ecosystem that the configuration switches off.
     #[error("{0} is switched off in the configuration")]
     SwitchedOff(&'static str),
@@ -158,11 +164,6 @@ impl Pipeline {
     /// Watches another list from now on.
     pub fn replace_watchlist(&self, watchlist: Watchlist) {
         *self.watchlist.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(watchlist);
-    }
-
-    /// Refreshes.
-    pub async fn refresh_trust(&self) -> Result<(), PipelineError> {
-        Ok(())
     }
 
     fn verifier(&self) -> Arc<Verifier> {

@@ -1,5 +1,7 @@
 //! From a feed to the store: read a page, keep what concerns the watchlist, move the cursor in the same transaction.
 
+use std::collections::BTreeSet;
+
 use super::{Happening, Pipeline, PipelineError, Source, operation};
 use crate::{
     model::{Ecosystem, Package},
@@ -95,17 +97,23 @@ impl Pipeline {
         Ok(taken)
     }
 
-    /// The packages of an ecosystem that are watched and known by name: those the watchlist names, and those that its
-    /// globs matched before.
-    pub(super) fn watched_packages(&self, ecosystem: Ecosystem) -> Result<Vec<Package>, PipelineError> {
+    /// The packages of enabled registries that are watched and known by name: those the watchlist names, and those that
+    /// its globs matched before.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn watched(&self) -> Result<BTreeSet<Package>, PipelineError> {
         let watchlist = self.watchlist();
-        let mut packages: Vec<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
-        packages.retain(|package| watchlist.matches(package).is_some());
+        let mut packages: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         packages.extend(watchlist.packages().map(|(package, _)| package.clone()));
-        packages.retain(|package| package.ecosystem() == ecosystem);
-        packages.sort();
-        packages.dedup();
+        packages.retain(|package| {
+            self.registries.contains_key(&package.ecosystem()) && watchlist.matches(package).is_some()
+        });
         Ok(packages)
+    }
+
+    fn watched_packages(&self, ecosystem: Ecosystem) -> Result<Vec<Package>, PipelineError> {
+        Ok(self.watched()?.into_iter().filter(|package| package.ecosystem() == ecosystem).collect())
     }
 }
 

@@ -78,16 +78,35 @@ impl Pipeline {
             if due.is_empty() {
                 return Ok(pass);
             }
-            let mut outcomes = stream::iter(due)
-                .map(|work| async move { self.try_examine(&work).await })
-                .buffer_unordered(self.settings.concurrency);
-            while let Some(outcome) = outcomes.next().await {
-                match outcome? {
-                    Some(examined) => pass.add(examined),
-                    None => pass.postponed += 1,
-                }
+            self.examine_all(due, &mut pass).await?;
+        }
+    }
+
+    /// Looks at these packages now, whatever else is queued.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn work_on(&self, packages: &BTreeSet<Package>, reason: &str) -> Result<WorkPass, PipelineError> {
+        let now = self.clock.now();
+        self.store.enqueue(&packages.iter().cloned().collect::<Vec<_>>(), reason, now)?;
+        let mut due = self.store.due_work(now, usize::MAX)?;
+        due.retain(|work| packages.contains(&work.package));
+        let mut pass = WorkPass::default();
+        self.examine_all(due, &mut pass).await?;
+        Ok(pass)
+    }
+
+    async fn examine_all(&self, due: Vec<Work>, pass: &mut WorkPass) -> Result<(), PipelineError> {
+        let mut outcomes = stream::iter(due)
+            .map(|work| async move { self.try_examine(&work).await })
+            .buffer_unordered(self.settings.concurrency);
+        while let Some(outcome) = outcomes.next().await {
+            match outcome? {
+                Some(examined) => pass.add(examined),
+                None => pass.postponed += 1,
             }
         }
+        Ok(())
     }
 
     /// Looks at a package; a registry's failure puts it off and is not an error.

@@ -12,6 +12,7 @@ pub mod log;
 pub mod npm;
 pub mod pypi;
 pub mod rig;
+pub mod server;
 pub mod world;
 
 pub use attestation::{Breakage, Statement};

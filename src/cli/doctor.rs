@@ -1,8 +1,0 @@
-#[derive(Debug, clap::Args)]
-pub struct Doctor {}
-
-impl Doctor {
-    pub fn run(&self, _config: Option<&std::path::Path>) -> super::exit::Outcome {
-        Err(super::exit::Failure::failed("not built yet"))
-    }
-}

@@ -1,0 +1,128 @@
+//! Is everything in place? One line for every thing that can be wrong, each with the next step.
+
+mod checks;
+mod network;
+
+use std::path::Path;
+
+use anstyle::{AnsiColor, Color, Style};
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    args::Printing,
+    context::Context,
+    exit::{Exit, Outcome},
+    output, setup, wrap,
+};
+use crate::deliver::plain;
+
+/// Check the configuration, the store, the trust root and the way to every source
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provwatch doctor
+  provwatch doctor --offline              without asking the network
+  provwatch doctor --format json
+
+Changes nothing, and asks every source once. Exit codes: 0 fine, warnings included · 1 something failed · 2 the
+configuration is wrong")]
+pub struct Doctor {
+    /// Leave out what needs the network
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// As it should be.
+    Ok,
+    /// It works, and somebody should look at it.
+    Warning,
+    /// It does not work.
+    Failed,
+    /// The configuration or the watchlist is wrong.
+    Misconfigured,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub struct Check {
+    /// What.
+    pub name: String,
+    /// How it ended.
+    pub state: State,
+    /// What was found.
+    pub detail: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Check {
+    fn new(name: impl Into<String>, state: State, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), state, detail: detail.into(), next: None }
+    }
+
+    fn next(self, step: impl Into<String>) -> Self {
+        Self { next: Some(step.into()), ..self }
+    }
+}
+
+impl Doctor {
+    pub fn run(&self, config: Option<&Path>) -> Outcome {
+        let context = Context::load(config)?;
+        let mut checks = checks::local(&context);
+        if !self.offline {
+            checks.extend(setup::runtime()?.block_on(network::checks(&context)));
+        }
+        for check in &checks {
+            if self.printing.is_json() { output::json(check)? } else { print(check) }
+        }
+        if !self.printing.is_json() {
+            output::line(conclusion(&checks));
+        }
+        Ok(match worst(&checks) {
+            State::Ok | State::Warning => Exit::Clean,
+            State::Failed => Exit::Failed,
+            State::Misconfigured => Exit::Usage,
+        })
+    }
+}
+
+const GOOD: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
+const DOUBTFUL: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
+const BAD: Style = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Red)));
+
+fn worst(checks: &[Check]) -> State {
+    checks.iter().map(|check| check.state).max().unwrap_or(State::Ok)
+}
+
+fn print(check: &Check) {
+    let Check { name, state, detail, next } = check;
+    let (style, word) = match state {
+        State::Ok => (GOOD, "ok     "),
+        State::Warning => (DOUBTFUL, "warning"),
+        State::Failed | State::Misconfigured => (BAD, "failed "),
+    };
+    output::line(format!("{style}{word}{style:#}  {name}"));
+    let show = |text: &str| output::line(wrap::paragraphs(text, wrap::width(), "           "));
+    detail.lines().for_each(|line| show(&plain(line, 1000)));
+    if let Some(next) = next {
+        show(&format!("next: {}", plain(next, 1000)));
+    }
+}
+
+fn conclusion(checks: &[Check]) -> String {
+    let count = |wanted: fn(State) -> bool| checks.iter().filter(|check| wanted(check.state)).count();
+    let (warnings, failed) = (count(|state| state == State::Warning), count(|state| state >= State::Failed));
+    match (failed, warnings) {
+        (0, 0) => "\nEverything is in place.".to_owned(),
+        (0, warnings) => format!("\nIt works; {warnings} to look at."),
+        (failed, _) => format!("\n{failed} of {} checks failed.", checks.len()),
+    }
+}

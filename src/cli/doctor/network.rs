@@ -1,0 +1,83 @@
+//! What needs the network: every source is asked once.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::join_all;
+use url::Url;
+
+use super::{Check, State};
+use crate::{
+    cli::context::Context,
+    clock::Clock,
+    config::Config,
+    http::{Client, Fetched, Request},
+    model::{Ecosystem, RegistryId},
+    pipeline::{self, Source, with_causes},
+};
+
+/// How far the clock may be from a registry's before baselines suffer.
+const SLACK: TimeDelta = TimeDelta::minutes(2);
+
+/// Asks every source where it stands, and the first registry that answers what time it is.
+pub async fn checks(context: &Context) -> Vec<Check> {
+    let clock: Arc<dyn Clock> = Context::clock();
+    // One attempt is enough to know; the daemon is patient.
+    let mut config = context.config.clone();
+    config.http.max_attempts = 1;
+    let Ok(http) = pipeline::client(&config, Arc::clone(&clock)) else { return Vec::new() };
+    let sources = pipeline::sources(&config);
+    let mut checks = join_all(sources.iter().map(|source| ask(source, &http))).await;
+    checks.extend(time(&config, &http, clock.as_ref()).await);
+    checks
+}
+
+async fn ask(Source { feed, interval }: &Source, http: &Client) -> Check {
+    match feed.poll(http, None).await {
+        Ok(page) => {
+            let every = interval.as_secs_f64();
+            Check::new(feed.name(), State::Ok, format!("answers, stands at {}; read every {every} s", page.cursor.0))
+        }
+        Err(error) => Check::new(feed.name(), State::Failed, with_causes(&error))
+            .next("look at the network, the proxy (HTTPS_PROXY) and [http] ca_file; switch the registry off if unused"),
+    }
+}
+
+async fn time(config: &Config, http: &Client, clock: &dyn Clock) -> Option<Check> {
+    let enabled = Ecosystem::ALL.into_iter().filter(|ecosystem| config.registries.is_enabled(*ecosystem));
+    for ecosystem in enabled {
+        if let Some(theirs) = date(http, small_document(config, ecosystem)).await {
+            return Some(compare(ecosystem, theirs, clock.now()));
+        }
+    }
+    None
+}
+
+/// Something small that the registry has for everybody.
+fn small_document(config: &Config, ecosystem: Ecosystem) -> Url {
+    let base = |role| config.registries.base_url(role);
+    match ecosystem {
+        Ecosystem::Npm => base(RegistryId::NPM_REPLICATE),
+        Ecosystem::Pypi => base(RegistryId::PYPI),
+        Ecosystem::Cargo => {
+            let index = base(RegistryId::CARGO_INDEX);
+            index.join("config.json").unwrap_or(index)
+        }
+    }
+}
+
+/// What the `Date` header of an answer says.
+async fn date(http: &Client, url: Url) -> Option<DateTime<Utc>> {
+    let Ok(Fetched::Fresh(response)) = http.fetch(Request::get(url)).await else { return None };
+    let date = DateTime::parse_from_rfc2822(response.header("date")?).ok()?;
+    Some(date.to_utc())
+}
+
+fn compare(ecosystem: Ecosystem, theirs: DateTime<Utc>, ours: DateTime<Utc>) -> Check {
+    let apart = (ours - theirs).abs();
+    let detail = format!("{} s from that of {}", apart.num_seconds(), ecosystem.title());
+    if apart <= SLACK {
+        return Check::new("time", State::Ok, detail);
+    }
+    Check::new("time", State::Failed, detail).next("set the clock; `timedatectl` shows whether it is synchronised")
+}

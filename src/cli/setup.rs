@@ -1,0 +1,57 @@
+//! From the configuration to a pipeline over the real network.
+
+use std::{io, sync::Arc};
+
+use tokio::runtime::Runtime;
+
+use super::{context::Context, exit::Failure, output};
+use crate::{
+    config::LogFormat,
+    deliver::plain,
+    pipeline::{self, Parts, Pipeline, Witness},
+    telemetry::Logging,
+};
+
+impl Context {
+    /// Puts the pipeline together, with the store open to write.
+    ///
+    /// # Errors
+    /// The configuration or the watchlist is wrong, or the store cannot be used.
+    pub fn pipeline(&self, witness: Arc<dyn Witness>) -> Result<Pipeline, Failure> {
+        let clock = Self::clock();
+        let watchlist = self.watchlist()?;
+        let http = pipeline::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
+        let verifier = pipeline::verifier(&self.config).map_err(wrong)?;
+        let parts = Parts { store: self.store()?, watchlist, http, verifier, clock, witness };
+        pipeline::assemble(&self.config, parts).map_err(wrong)
+    }
+
+    /// Sends logs to standard error, as `[log]` says.
+    ///
+    /// # Errors
+    /// The level is not one.
+    pub fn start_logs(&self) -> Result<(), Failure> {
+        let log = &self.config.log;
+        Logging::usual(&log.level, log.format == LogFormat::Json).install().map_err(Failure::usage)
+    }
+}
+
+fn wrong(error: pipeline::AssemblyError) -> Failure {
+    Failure::usage(error).next("correct the configuration; `provwatch doctor` checks all of it")
+}
+
+/// What asynchronous work runs on.
+///
+/// # Errors
+/// The operating system gives no threads.
+pub fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Refreshes the trust root before a pass. The pass goes on without: what was signed with newer keys is then said to be
+/// unverifiable, not clean.
+pub async fn refresh_trust(pipeline: &Pipeline) {
+    if let Err(error) = pipeline.refresh_trust().await {
+        output::note(format!("warning: {}", plain(&pipeline::with_causes(&error), 1000)));
+    }
+}

@@ -1,0 +1,204 @@
+//! What one full pass came to, for people and for programs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{exit::Exit, output, progress::Seen};
+use crate::{
+    deliver::plain,
+    model::{Package, ReleaseId, Severity},
+    pipeline::PassSummary,
+};
+
+/// Most lines of a list that the table form shows.
+const LISTED: usize = 20;
+/// Most characters of a reason.
+const REASON: usize = 400;
+
+/// The summary. Its JSON form is what `run --once --format json` prints.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// Every source that was read, or was to be.
+    pub sources: Vec<SourceLine>,
+    /// Packages looked at.
+    pub packages: usize,
+    /// Packages that still wait, put off now or before because something failed.
+    pub waiting: u64,
+    /// Those that were put off now, with the reason.
+    pub postponed: BTreeMap<Package, String>,
+    /// Releases recorded.
+    pub releases: usize,
+    /// Those of them that could not be checked whole, with the reasons.
+    pub unchecked: BTreeMap<ReleaseId, Vec<String>>,
+    /// Alerts raised, worst first.
+    pub alerts: Vec<AlertLine>,
+    /// How many of each severity.
+    pub alerts_by_severity: BTreeMap<Severity, usize>,
+    /// What became of the deliveries that were due.
+    pub deliveries: Deliveries,
+}
+
+/// What a source gave.
+#[derive(Debug, Serialize)]
+pub struct SourceLine {
+    name: String,
+    events: usize,
+    new: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// An alert in short.
+#[derive(Debug, Serialize)]
+pub struct AlertLine {
+    id: String,
+    severity: Severity,
+    purl: ReleaseId,
+    title: String,
+}
+
+/// What became of deliveries.
+#[derive(Debug, Serialize)]
+pub struct Deliveries {
+    delivered: usize,
+    failed: usize,
+}
+
+impl Summary {
+    /// The summary of a pass; `waiting` packages are left in the queue.
+    pub fn new(pass: &PassSummary, seen: Seen, waiting: u64) -> Self {
+        let alerts = alert_lines(&seen);
+        let mut alerts_by_severity = BTreeMap::new();
+        alerts.iter().for_each(|alert| *alerts_by_severity.entry(alert.severity).or_default() += 1);
+        Self {
+            packages: pass.work.packages,
+            waiting,
+            postponed: seen.postponed,
+            releases: pass.work.examined.releases,
+            unchecked: seen.unchecked,
+            alerts,
+            alerts_by_severity,
+            deliveries: Deliveries { delivered: pass.delivered, failed: pass.undelivered },
+            sources: seen
+                .sources
+                .into_iter()
+                .map(|(name, source)| SourceLine {
+                    name,
+                    events: source.events,
+                    new: source.new,
+                    gap: source.gap,
+                    error: source.error,
+                })
+                .collect(),
+        }
+    }
+
+    /// Findings come before what could not be checked.
+    pub fn exit(&self, fail_on: Severity) -> Exit {
+        let failed = self.sources.iter().any(|source| source.error.is_some());
+        if self.alerts.iter().any(|alert| alert.severity >= fail_on) {
+            Exit::Findings
+        } else if failed || self.waiting > 0 || !self.unchecked.is_empty() {
+            Exit::Unchecked
+        } else {
+            Exit::Clean
+        }
+    }
+
+    /// Prints it for people.
+    pub fn print(&self) {
+        let mut table = output::bare_table();
+        for source in &self.sources {
+            table.add_row([source.name.clone(), source.words()]);
+        }
+        table.add_row(["packages".to_owned(), self.package_words()]);
+        table.add_row(["releases".to_owned(), self.release_words()]);
+        table.add_row(["alerts".to_owned(), self.alert_words()]);
+        let Deliveries { delivered, failed } = self.deliveries;
+        table.add_row(["deliveries".to_owned(), format!("{delivered} delivered, {failed} failed")]);
+        output::print(&table);
+        self.print_alerts();
+        self.print_unchecked();
+    }
+
+    fn package_words(&self) -> String {
+        match self.waiting {
+            0 => format!("{} looked at", self.packages),
+            waiting => format!("{} looked at, {waiting} still waiting after a failure", self.packages),
+        }
+    }
+
+    fn release_words(&self) -> String {
+        match self.unchecked.len() {
+            0 => format!("{} recorded", self.releases),
+            unchecked => format!("{} recorded, {unchecked} could not be checked", self.releases),
+        }
+    }
+
+    fn alert_words(&self) -> String {
+        let counts: Vec<_> =
+            self.alerts_by_severity.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect();
+        if counts.is_empty() { "none".to_owned() } else { counts.join(", ") }
+    }
+
+    fn print_alerts(&self) {
+        if self.alerts.is_empty() {
+            return;
+        }
+        let mut table = output::table(["ALERT", "SEVERITY", "RELEASE", "TITLE"]);
+        for alert in self.alerts.iter().take(LISTED) {
+            let (purl, title) = (plain(&alert.purl.to_string(), 120), plain(&alert.title, 240));
+            table.add_row([alert.id.clone().into(), output::severity_cell(alert.severity), purl.into(), title.into()]);
+        }
+        output::line("");
+        output::print(&table);
+        more(self.alerts.len());
+        output::line("\n`provwatch alerts show <ALERT>` shows the evidence.");
+    }
+
+    fn print_unchecked(&self) {
+        let postponed = self.postponed.iter().map(|(package, why)| (package.to_string(), why.clone()));
+        let unchecked = self.unchecked.iter().map(|(release, why)| (release.to_string(), why.join("; ")));
+        let all: Vec<_> = postponed.chain(unchecked).collect();
+        if all.is_empty() {
+            return;
+        }
+        output::line("\nCould not be checked, and will be tried again:");
+        for (what, why) in all.iter().take(LISTED) {
+            output::line(format!("  {}: {}", plain(what, 120), plain(why, REASON)));
+        }
+        more(all.len());
+    }
+}
+
+impl SourceLine {
+    fn words(&self) -> String {
+        let read = format!("{} events, {} new and watched", self.events, self.new);
+        match (&self.error, &self.gap) {
+            (Some(error), _) => format!("failed: {}", plain(error, REASON)),
+            (None, Some(gap)) => format!("{read}; lost its place: {}", plain(gap, REASON)),
+            (None, None) => read,
+        }
+    }
+}
+
+fn alert_lines(seen: &Seen) -> Vec<AlertLine> {
+    let line = |(purl, alert): (&ReleaseId, &crate::model::Alert)| AlertLine {
+        id: alert.id.clone(),
+        severity: alert.severity,
+        purl: purl.clone(),
+        title: alert.title.clone(),
+    };
+    let mut lines: Vec<_> = seen.alerts.iter().map(line).collect();
+    lines.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
+    lines
+}
+
+fn more(count: usize) {
+    if count > LISTED {
+        output::line(format!("  … and {} more", count - LISTED));
+    }
+}
