@@ -37,8 +37,8 @@ Every key has a default unless it is marked *required*; unknown keys are errors.
 file's folder. Periods are a whole number and `ms`, `s`, `m`, `h` or `d`: `\"90s\"`.
 
 Secrets never stand in the file itself: a key `…_file` names a file that only the service's user may read, a key
-`…_credential` names a systemd credential (`LoadCredential=`, see `systemd/README.md`). They are read when they are
-needed, so a rotated secret needs no restart.
+`…_credential` names a systemd credential (`LoadCredential=`, see `systemd/README.md`). They are read when
+provwatch starts; restart it when a secret was rotated.
 ";
 
 fn write_section(out: &mut String, root: &Value, heading: &str, about: &str, schema: &Value) {

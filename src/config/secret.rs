@@ -12,7 +12,7 @@ use crate::{
 /// Most bytes of a secret. Passwords, tokens and webhook URLs are far shorter.
 const MAX_BYTES: u64 = 16 * 1024;
 
-/// Where a secret is kept. It is read when it is needed, so that a rotated file works without a restart.
+/// Where a secret is kept. It is read when a subscription is set up, never with the configuration itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
     /// A file that only the service's user may read.

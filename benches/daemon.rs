@@ -1,0 +1,164 @@
+//! The real program on a store of 100,000 releases with a watchlist of 10,000 packages: how long until it is ready, how
+//! much memory it holds when idle, how long `lookup` takes beside it. The registries are a closed port of this machine.
+//!
+//! Ends with an error when a promise of `docs/PERFORMANCE.md` is not kept. Does nothing unless `cargo bench` runs it.
+
+#![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]
+#![allow(clippy::print_stdout, reason = "figures are its output")]
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::net::UnixDatagram,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitCode, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+mod support;
+
+use support::{filled, history};
+
+/// How long the daemon is left alone before its memory is read.
+const SETTLE: Duration = Duration::from_secs(20);
+/// How often everything that takes milliseconds is repeated; the median counts.
+const TIMES: usize = 9;
+
+/// Where everything is: store, watchlist, configuration, notification socket.
+struct Place {
+    folder: tempfile::TempDir,
+    notifications: UnixDatagram,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        drop(filled::store(folder.path()));
+        filled::watchlist(folder.path());
+        fs::write(folder.path().join("provwatch.toml"), configuration(closed_port())).unwrap();
+        let notifications = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+        notifications.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        Self { folder, notifications }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn provwatch(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provwatch"));
+        command.arg("--config").arg(self.file("provwatch.toml")).env_remove("PROVWATCH_CONFIG");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// Starts the daemon and waits for READY=1.
+    fn start(&self) -> (Daemon, Duration) {
+        let started = Instant::now();
+        let daemon = Daemon(self.provwatch().arg("run").env("NOTIFY_SOCKET", self.file("notify")).spawn().unwrap());
+        let mut message = [0; 4096];
+        loop {
+            let length = self.notifications.recv(&mut message).expect("the daemon says READY=1 within a minute");
+            if message[..length].split(|byte| *byte == b'\n').any(|line| line == b"READY=1") {
+                return (daemon, started.elapsed());
+            }
+        }
+    }
+
+    fn look_up(&self, number: usize) -> Duration {
+        let purl = history::release(number * 997, number).purl.to_string();
+        let started = Instant::now();
+        let status = self.provwatch().args(["lookup", &purl]).status().unwrap();
+        assert!(status.success(), "lookup {purl}: {status}");
+        started.elapsed()
+    }
+}
+
+/// A running daemon; dropping it kills it as `kill -9` does.
+struct Daemon(Child);
+
+impl Daemon {
+    fn stop(mut self) {
+        Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
+        assert!(self.0.wait().unwrap().success(), "the daemon stops cleanly");
+    }
+
+    /// A field of `/proc/<pid>/status` in KiB.
+    fn memory(&self, field: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn configuration(port: u16) -> String {
+    let url = format!("\"http://127.0.0.1:{port}/\"");
+    format!(
+        "[store]\npath = \"provwatch.db\"\n[watchlist]\nfiles = [\"watchlist.toml\"]\n[trust]\nsource = \"embedded\"\n\
+         [http]\ncontact = \"bench@example.org\"\nallow_private = [\"127.0.0.1\"]\n\
+         [registries.npm]\nregistry = {url}\nreplicate = {url}\n[registries.pypi]\nindex = {url}\n\
+         [registries.cargo]\napi = {url}\nindex = {url}\nfiles = {url}\n\
+         [[subscriptions]]\nname = \"terminal\"\ntype = \"stdout\"\n"
+    )
+}
+
+fn median(measure: impl FnMut(usize) -> Duration) -> Duration {
+    let mut times: Vec<_> = (0..TIMES).map(measure).collect();
+    times.sort();
+    times[TIMES / 2]
+}
+
+/// Prints a figure and tells whether the promise is kept.
+fn report(what: &str, figure: u128, unit: &str, promise: u128) -> bool {
+    let kept = figure <= promise;
+    println!("{what:<60} {figure:>6} {unit} (at most {promise}){}", if kept { "" } else { "  MISSED" });
+    kept
+}
+
+fn file_size(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |file| file.len() >> 20)
+}
+
+fn main() -> ExitCode {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let place = Place::new();
+    println!("a store of {} MiB", file_size(&place.file("provwatch.db")));
+    let mut kept = Vec::new();
+
+    let start = median(|_| {
+        let (daemon, took) = place.start();
+        daemon.stop();
+        took
+    });
+    kept.push(report("start to READY", start.as_millis(), "ms", 1000));
+    let after_kill = median(|_| {
+        drop(place.start().0);
+        place.start().1
+    });
+    kept.push(report("start to READY after kill -9", after_kill.as_millis(), "ms", 1000));
+
+    let (daemon, _) = place.start();
+    thread::sleep(SETTLE);
+    kept.push(report("resident memory, idle", u128::from(daemon.memory("VmRSS") >> 10), "MiB", 80));
+    println!("    of it not backed by files: {} MiB", daemon.memory("RssAnon") >> 10);
+    println!("    at most since the start: {} MiB", daemon.memory("VmHWM") >> 10);
+    let look_up = median(|number| place.look_up(number));
+    kept.push(report("provwatch lookup, the whole process", look_up.as_millis(), "ms", 50));
+    daemon.stop();
+
+    if kept.contains(&false) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,8 @@
+//! What the benches measure with: packages and releases in the registries' real shapes and sizes, and a store that is
+//! filled with them.
+
+#![allow(dead_code, reason = "each bench uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]
+
+pub mod filled;
+pub mod history;
