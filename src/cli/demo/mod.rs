@@ -15,11 +15,7 @@ use std::{cmp::Reverse, io::IsTerminal, path::Path, sync::Arc, time::Duration};
 
 use clap::Args;
 
-use self::{
-    narrator::Narrator,
-    recording::Player,
-    words::{faint, strong},
-};
+use self::{narrator::Narrator, recording::Player, words::strong};
 pub use self::{
     recording::Recording,
     stage::{Stage, Trust},
@@ -96,7 +92,7 @@ fn prologue() {
 
 fn announce(scene: &Scene) {
     let heading = format!("{} · {}", scene.at.format("%-d %B %Y"), scene.title);
-    output::line(format_args!("\n{}  {}", strong(&heading), faint(&scene.text)));
+    output::line(format_args!("\n{}: {}", strong(&heading), scene.text));
 }
 
 fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
