@@ -4,8 +4,9 @@
 
 mod lab;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use lab::{
     Breakage, Key, Lab, Workflow, attestation, authority, b64,
@@ -32,9 +33,13 @@ fn workflow() -> Workflow {
 }
 
 fn trust(lab: &Lab) -> TrustMaterial {
+    trust_in(lab, &lab.trusted_root())
+}
+
+fn trust_in(lab: &Lab, trusted_root: &Value) -> TrustMaterial {
     let folder = tempfile::tempdir().unwrap();
     let [root, keys] = ["trusted_root.json", "keys.json"].map(|name| folder.path().join(name));
-    std::fs::write(&root, lab.trusted_root().to_string()).unwrap();
+    std::fs::write(&root, trusted_root.to_string()).unwrap();
     std::fs::write(&keys, lab.npm_keys().to_string()).unwrap();
     TrustMaterial::from_files(&root, Some(&keys)).unwrap()
 }
@@ -72,12 +77,12 @@ fn what_the_lab_attests_is_verified_with_all_its_claims() {
     let lab = Lab::new();
     let verifier = Verifier::new(&trust(&lab));
     for provenance in [npm(&verifier, &npm_document(&lab, None)), pypi(&verifier, &pypi_object(&lab, None))] {
-        let Provenance::Verified(verified) = provenance else { panic!("{provenance:?}") };
-        assert_eq!(verified.identity.claims, workflow().claims);
-        assert_eq!(verified.identity.issuer, workflow().issuer);
-        assert_eq!(verified.identity.subject, workflow().subject);
-        assert_eq!(verified.signed_at, Some(at()));
-        assert_eq!(verified.log.unwrap().origin, "rekor.lab.example - 1001");
+        let Provenance::Verified(found) = provenance else { panic!("{provenance:?}") };
+        assert_eq!(found.identity.claims, workflow().claims);
+        assert_eq!(found.identity.issuer, workflow().issuer);
+        assert_eq!(found.identity.subject, workflow().subject);
+        assert_eq!(found.signed_at, Some(at()));
+        assert_eq!(found.log.unwrap().origin, "rekor.lab.example - 1001");
     }
 }
 
@@ -235,6 +240,44 @@ fn two_builders_of_one_file_contradict_each_other() {
 }
 
 #[test]
+fn two_provenances_of_one_release_contradict_each_other() {
+    let lab = Lab::new();
+    let verifier = Verifier::new(&trust(&lab));
+    let elsewhere = Workflow::github("eve/widget", "release.yml", "refs/tags/v1.0.0");
+    let foreign = lab.npm_attestations(PURL, &digests().sha512.unwrap(), &elsewhere, at(), None);
+    let mut document = npm_document(&lab, None);
+    for (provenance, expected) in [(npm_document(&lab, None), Err("verified")), (foreign, Ok(Check::Publisher))] {
+        document["attestations"].as_array_mut().unwrap().push(provenance["attestations"][0].clone());
+        assert_eq!(outcome(&npm(&verifier, &document)), expected);
+    }
+}
+
+/// The verifier below ours takes a checkpoint of any log that it trusts; each of these differs in that alone.
+#[test]
+fn a_checkpoint_must_be_of_the_log_that_the_entry_names() {
+    let lab = Lab::new();
+    let object = pypi_object(&lab, None);
+    let renamed = with(&lab.trusted_root(), "/tlogs/0/baseUrl", Some(json!("https://rekor.elsewhere.example")));
+    let outcome_in = |root: &Value, object: &Value| outcome(&pypi(&Verifier::new(&trust_in(&lab, root)), object));
+    assert_eq!(outcome_in(&renamed, &object), Ok(Check::TransparencyLog), "the checkpoint names another log");
+
+    let other = lab::TransparencyLog::new(&lab.log.name, lab.log.tree);
+    let mut root = lab.trusted_root();
+    let mut trusted = root["tlogs"][0].clone();
+    trusted["logId"]["keyId"] = json!(b64(&other.key.id()));
+    trusted["publicKey"]["rawBytes"] = json!(b64(&other.key.spki()));
+    root["tlogs"].as_array_mut().unwrap().push(trusted);
+    assert_eq!(outcome_in(&root, &object), Err("verified"), "two logs are no trouble");
+
+    let entry = "/attestation_bundles/0/attestations/0/verification_material/transparency_entries/0";
+    let body = object.pointer(&format!("{entry}/canonicalizedBody")).unwrap().as_str().unwrap();
+    let body: Value = serde_json::from_slice(&BASE64_STANDARD.decode(body).unwrap()).unwrap();
+    let proof = other.append("dsse", "0.0.1", &body, at().timestamp())["inclusionProof"].clone();
+    let borrowed = with(&object, &format!("{entry}/inclusionProof"), Some(proof));
+    assert_eq!(outcome_in(&root, &borrowed), Ok(Check::TransparencyLog), "another log signed the checkpoint");
+}
+
+#[test]
 fn unreadable_extensions_are_not_passed_over() {
     let lab = Lab::new();
     let subject = workflow().subject;
@@ -283,7 +326,6 @@ fn a_duplicate_claim_spoils_an_attestation_that_holds_otherwise() {
 
 /// The object with its attestation signed anew, with another certificate.
 fn resign(lab: &Lab, object: &Value, leaf: &authority::Leaf) -> Value {
-    use base64::{Engine, prelude::BASE64_STANDARD};
     let attestation = &object["attestation_bundles"][0]["attestations"][0];
     let payload = BASE64_STANDARD.decode(attestation["envelope"]["statement"].as_str().unwrap()).unwrap();
     let kind = "application/vnd.in-toto+json";
@@ -423,4 +465,93 @@ fn shared() -> &'static (Vec<u8>, Vec<u8>, Verifier) {
         let [npm, pypi] = documents;
         (npm, pypi, Verifier::new(&trust(&lab)))
     })
+}
+
+/// A TUF repository with one key for every role and without consistent snapshots.
+struct TufRepository {
+    key: Key,
+    targets: Vec<(String, Vec<u8>)>,
+}
+
+impl TufRepository {
+    fn of(lab: &Lab) -> Self {
+        let keys = format!("{}/keys.json", RegistryId::NPM.host());
+        let targets = [("trusted_root.json".to_owned(), lab.trusted_root()), (keys, lab.npm_keys())];
+        let targets = targets.map(|(name, content)| (name, content.to_string().into_bytes()));
+        Self { key: Key::p256(), targets: targets.to_vec() }
+    }
+
+    /// Signed metadata. `serde_json` sorts the keys, and with line breaks left as they are that is canonical.
+    fn sign(&self, mut signed: Value) -> Vec<u8> {
+        signed["spec_version"] = json!("1.0.31");
+        signed["expires"] = json!("2027-01-01T00:00:00Z");
+        let signature = hex::encode(self.key.sign(signed.to_string().replace("\\n", "\n").as_bytes()));
+        json!({"signed": signed, "signatures": [{"keyid": self.key_id(), "sig": signature}]}).to_string().into_bytes()
+    }
+
+    fn key_id(&self) -> String {
+        hex::encode(self.key.id())
+    }
+
+    fn root(&self) -> Vec<u8> {
+        let public = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", b64(&self.key.spki()));
+        let role = json!({"keyids": [self.key_id()], "threshold": 1});
+        self.sign(json!({
+            "_type": "root",
+            "version": 1,
+            "consistent_snapshot": false,
+            "keys": {self.key_id(): {"keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": {"public": public}}},
+            "roles": {"root": role, "timestamp": role, "snapshot": role, "targets": role},
+        }))
+    }
+
+    /// What the repository serves at `version`, with the answers in the order in which they are asked for.
+    fn serve(&self, transport: &ScriptedTransport, version: u64) {
+        let describe =
+            |content: &[u8]| json!({"length": content.len(), "hashes": {"sha256": hex::encode(sha256(content))}});
+        let listed: serde_json::Map<_, _> =
+            self.targets.iter().map(|(name, content)| (name.clone(), describe(content))).collect();
+        let pin = |name: &str| json!({name: {"version": version}});
+        transport.answer("2.root.json", 404, &[], "");
+        for (role, body) in [
+            ("timestamp", json!({"meta": pin("snapshot.json")})),
+            ("snapshot", json!({"meta": pin("targets.json")})),
+            ("targets", json!({"targets": listed})),
+        ] {
+            let mut signed = body;
+            signed["_type"] = json!(role);
+            signed["version"] = json!(version);
+            transport.answer(&format!("/tuf/{role}.json"), 200, &[], self.sign(signed));
+        }
+        for (name, content) in &self.targets {
+            transport.answer(&format!("/tuf/targets/{name}"), 200, &[], content.clone());
+        }
+    }
+}
+
+#[tokio::test]
+async fn trust_is_refreshed_and_never_taken_back() {
+    let lab = Lab::new();
+    let repository = TufRepository::of(&lab);
+    let cache = tempfile::tempdir().unwrap();
+    let mirror = "https://tuf.example/tuf".parse().unwrap();
+    let updater = TrustUpdater::new(Some(mirror), cache.path().into()).with_root(repository.root());
+    let clock = Arc::new(ManualClock::at_text("2026-02-01T00:00:00Z"));
+    let refresh = async |repository: &TufRepository, version| {
+        let transport = Arc::new(ScriptedTransport::new());
+        repository.serve(&transport, version);
+        updater.refresh(&Client::new(transport, clock.clone()), clock.now()).await
+    };
+
+    let trust = refresh(&repository, 2).await.unwrap();
+    assert_eq!(outcome(&npm(&Verifier::new(&trust), &npm_document(&lab, None))), Err("verified"));
+    refresh(&repository, 2).await.expect("nothing new is no trouble");
+    refresh(&repository, 1).await.expect_err("an older state");
+    let stranger = TufRepository { key: Key::p256(), targets: repository.targets.clone() };
+    refresh(&stranger, 3).await.expect_err("a stranger's key");
+
+    let [(root, trusted), (list, keys)] = <[_; 2]>::try_from(repository.targets).unwrap();
+    let poisoned = TufRepository { key: repository.key, targets: vec![(root, keys), (list, trusted)] };
+    let error = refresh(&poisoned, 3).await.expect_err("the key list where the trust root belongs").to_string();
+    assert!(error.contains("trusted_root.json of https://tuf.example/tuf/"), "{error}");
 }

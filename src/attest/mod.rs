@@ -2,6 +2,7 @@
 //! the network but the refresh of the trust root, and nothing outside can make a
 //! [`Provenance::Verified`](crate::model::Provenance::Verified) from bytes.
 
+mod builder;
 mod bundle;
 mod checkpoint;
 mod encoding;

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm};
 
 use super::{
+    builder,
     failure::Failure,
     json,
     statement::{Algorithm, Statement, key_hint, key_id},
@@ -73,7 +74,7 @@ pub(super) fn verify(trust: &TrustMaterial, document: &[u8], subject: &str, dige
     }
 }
 
-/// The provenance, if the document has one; the first, if it has several. Whatever is there must hold.
+/// The provenance, if the document has one. Whatever is there must hold and agree.
 fn attested(
     trust: &TrustMaterial,
     document: &[u8],
@@ -91,13 +92,11 @@ fn attested(
     });
     let read = read.collect::<Result<Vec<_>, _>>()?;
     let artifact = ArtifactDigest::new(HashAlgorithm::Sha2512, sha512(digests)?).map_err(Failure::unavailable)?;
-    let mut found = None;
-    for attestation in &read {
-        let provenance =
-            attestation.verify(trust, &artifact).map_err(|failure| failure.of(attestation.kind.title()))?;
-        found = found.or(provenance);
-    }
-    Ok(found)
+    let verified = read.iter().filter_map(|attestation| {
+        let verified = attestation.verify(trust, &artifact).map_err(|failure| failure.of(attestation.kind.title()));
+        verified.transpose()
+    });
+    builder::agreed(verified)
 }
 
 fn sha512(digests: &Digests) -> Result<Vec<u8>, Failure> {

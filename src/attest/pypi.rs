@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm};
 
 use super::{
+    builder,
     failure::Failure,
     file_name, json as document,
     publisher::Publisher,
     statement::{Algorithm, PAYLOAD_TYPE, Statement},
     trust::TrustMaterial,
 };
-use crate::model::{Check, Digests, Provenance, RegistryId, VerifiedProvenance, WorkflowIdentity};
+use crate::model::{Check, Digests, Provenance, RegistryId, VerifiedProvenance};
 
 /// The predicate type of provenance, the other one that PyPI takes.
 const SLSA: &str = "https://slsa.dev/provenance/v1";
@@ -84,16 +85,12 @@ fn attested(
     });
     let attestations = attestations.collect::<Result<Vec<_>, _>>()?;
     let artifact = ArtifactDigest::new(HashAlgorithm::Sha2256, sha256(digests)?).map_err(Failure::unavailable)?;
-    let mut first: Option<VerifiedProvenance> = None;
-    for attestation in &attestations {
-        let next = trust.verify_keyless(&attestation.bundle, Artifact::from_digest(artifact.clone()))?;
-        attestation.publisher.check(&next.identity)?;
-        match &first {
-            Some(first) => check_same_builder(&first.identity, &next.identity)?,
-            None => first = Some(next),
-        }
-    }
-    Ok(first)
+    let verified = attestations.iter().map(|attestation| {
+        let verified = trust.verify_keyless(&attestation.bundle, Artifact::from_digest(artifact.clone()))?;
+        attestation.publisher.check(&verified.identity)?;
+        Ok(verified)
+    });
+    builder::agreed(verified)
 }
 
 fn check_version(version: u64) -> Result<(), Failure> {
@@ -144,23 +141,4 @@ impl Attestation {
         });
         serde_json::from_value(bundle).map_err(|error| Failure::invalid(Check::Format, error))
     }
-}
-
-/// Two attestations of one file come from one build: what tells repository and workflow apart must be the same. What names
-/// the signer may differ, as reusable workflows sign in their own name.
-fn check_same_builder(one: &WorkflowIdentity, other: &WorkflowIdentity) -> Result<(), Failure> {
-    let builder = |identity: &WorkflowIdentity| {
-        let claims = &identity.claims;
-        (
-            identity.issuer.clone(),
-            claims.source_repository_uri.clone().unwrap_or_else(|| identity.subject.clone()),
-            claims.source_repository_identifier.clone(),
-            claims.source_repository_owner_identifier.clone(),
-            claims.build_config_uri.clone(),
-        )
-    };
-    if builder(one) == builder(other) {
-        return Ok(());
-    }
-    Err(Failure::invalid(Check::Publisher, format!("its attestations name two builders, {one} and {other}")))
 }

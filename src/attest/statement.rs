@@ -71,8 +71,8 @@ impl Statement {
         let digest = algorithm.of(digests)?;
         let named: Vec<_> = self.subject.iter().filter(|subject| is_name(&subject.name)).collect();
         if named.is_empty() {
-            let names: Vec<_> = self.subject.iter().take(3).map(|subject| subject.name.as_str()).collect();
-            let reason = format!("it speaks of {names:?}, not of {wanted:?}");
+            let others: Vec<_> = self.subject.iter().take(3).map(|subject| subject.name.as_str()).collect();
+            let reason = format!("it speaks of {others:?}, not of {wanted:?}");
             return Err(Failure::invalid(Check::SubjectName, reason));
         }
         let attested: Vec<_> = named.iter().filter_map(|subject| subject.digest.get(algorithm.as_str())).collect();

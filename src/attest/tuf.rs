@@ -141,8 +141,7 @@ mod tests {
         let error = updater.refresh(&client, clock.now()).await.expect_err("nothing to refresh from");
         assert!(error.to_string().contains("infrastructure"), "{error}");
         assert!(matches!(error, TrustError::Refresh { .. }));
-        let causes =
-            std::iter::successors(error.source(), |error: &&(dyn std::error::Error + 'static)| (*error).source());
+        let causes = std::iter::successors(error.source(), |error| (*error).source());
         causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }
 
