@@ -6,16 +6,24 @@
 
 mod lab;
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::Arc,
+};
 
 use chrono::{Days, NaiveDate};
 use lab::{Breakage, Publication, Workflow, World};
 use provwatch::{
     cli::demo::{Recording, Stage, Trust, scenes},
-    http::{RecordingTransport, Transport},
-    model::Claim,
+    http::{RecordedExchange, RecordingTransport, Transport},
+    model::{Claim, RegistryId},
     pipeline::Nobody,
 };
+use serde_json::value::RawValue;
 
 const WIDGET: &str = "@acme/widget";
 const GAUGE: &str = "acme-gauge";
@@ -120,34 +128,124 @@ async fn record(demo: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let transport: Arc<dyn Transport> = recorder.clone();
     let stage = Stage::set(folder.path(), &trust, transport, |_| Arc::new(Nobody)).unwrap();
+    let recorded = folder.path().join("recorded");
+    let mut recording = Recording { scenes: Vec::new(), bodies: BTreeMap::new() };
+    let mut before = 0;
     for scene in scenes().unwrap() {
         happens(&world, &scene.id);
         stage.play(&scene).await.unwrap();
+        recorder.save(&recorded).unwrap();
+        let exchanges = fs::read_to_string(recorded.join("exchanges.json")).unwrap();
+        let exchanges: Vec<RecordedExchange> = serde_json::from_str(&exchanges).unwrap();
+        let new = serde_json::to_string_pretty(&exchanges[before..]).unwrap();
+        recording.scenes.push(RawValue::from_string(new).unwrap());
+        before = exchanges.len();
     }
-    let recorded = folder.path().join("recorded");
-    recorder.save(&recorded).unwrap();
-    fs::write(demo.join("recording.json"), in_one_file(&recorded)).unwrap();
+    recording.bodies = bodies(&recorded.join("bodies"));
+    fs::write(demo.join("recording.json"), serde_json::to_string_pretty(&recording).unwrap() + "\n").unwrap();
     fs::write(demo.join("trusted_root.json"), trust.root).unwrap();
     fs::write(demo.join("npm_keys.json"), trust.npm_keys).unwrap();
 }
 
-fn in_one_file(recorded: &Path) -> String {
-    let bodies: BTreeMap<String, String> = fs::read_dir(recorded.join("bodies"))
-        .unwrap()
-        .map(|entry| {
-            let entry = entry.unwrap();
-            let name = format!("bodies/{}", entry.file_name().to_str().unwrap());
-            (name, fs::read_to_string(entry.path()).unwrap())
-        })
-        .collect();
-    let exchanges = fs::read_to_string(recorded.join("exchanges.json")).unwrap();
-    let recording = Recording { exchanges: serde_json::from_str(&exchanges).unwrap(), bodies };
-    serde_json::to_string_pretty(&recording).unwrap() + "\n"
+fn bodies(folder: &Path) -> BTreeMap<String, String> {
+    let files = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let body = |file: fs::DirEntry| {
+        let name = format!("bodies/{}", file.file_name().to_str().unwrap());
+        (name, fs::read_to_string(file.path()).unwrap())
+    };
+    files.map(body).collect()
 }
 
 #[tokio::test]
 async fn the_recording_is_made_anew_on_request() {
     if std::env::var_os("RECORD_DEMO").is_some() {
         record(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo")).await;
+    }
+}
+
+/// The program in an environment with nothing but a folder for temporary files.
+fn provwatch(temporary: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_provwatch"));
+    command.env_clear().env("TMPDIR", temporary).current_dir(temporary);
+    command
+}
+
+/// What a command printed that ended well: clean, or with the findings that it was asked for.
+fn stdout(output: &Output) -> String {
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The story as a newcomer reads it, and the folder where it played.
+fn play(temporary: &Path) -> (String, PathBuf) {
+    let output = provwatch(temporary).arg("demo").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let story = stdout(&output);
+    let folders: Vec<_> = fs::read_dir(temporary).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [folder] = folders.as_slice() else { panic!("one folder, not {folders:?}") };
+    (story, folder.clone())
+}
+
+#[test]
+fn the_story() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (story, folder) = play(temporary.path());
+    let story = story.replace(folder.to_str().unwrap(), "/tmp/provwatch-demo-xxxxxx");
+    let story = story.replace(env!("CARGO_BIN_EXE_provwatch"), "provwatch");
+    assert!(!story.contains('\u{1b}'), "colour is for terminals");
+    assert!(story.lines().all(|line| line.chars().count() <= 100), "it fits a terminal");
+    insta::assert_snapshot!(story);
+}
+
+#[test]
+fn the_commands_that_it_prints_work() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (story, folder) = play(temporary.path());
+    let commands: Vec<&str> = story.lines().filter(|line| line.contains(" --config ")).map(str::trim).collect();
+    assert_eq!(commands.len(), 5);
+    for command in commands {
+        let mut shell = Command::new("/bin/sh");
+        let output = shell.arg("-c").arg(command).env_clear().current_dir(temporary.path()).output().unwrap();
+        let text = stdout(&output);
+        assert!(text.contains("acme/widget") && text.contains("2.7.3"), "{command}: {text}");
+    }
+    let remove = story.lines().find_map(|line| line.split_once("  rm -r ")).unwrap().1;
+    assert_eq!(Path::new(remove), folder);
+}
+
+#[test]
+fn only_the_user_may_enter_the_folder() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (_, folder) = play(temporary.path());
+    assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn a_temporary_folder_that_is_not_there_is_named() {
+    let temporary = tempfile::tempdir().unwrap();
+    let output = provwatch(&temporary.path().join("missing")).current_dir("/").arg("demo").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("missing") && message.contains("TMPDIR"), "{message}");
+}
+
+/// The recording is small, and nothing in it could be mistaken for a place on the internet.
+#[test]
+fn the_recording_speaks_of_nobody_else() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/recording.json")).unwrap();
+    assert!(text.len() < 1_000_000, "{}", text.len());
+    let recording: Recording = serde_json::from_str(&text).unwrap();
+    assert_eq!(recording.scenes.len(), scenes().unwrap().len());
+    for scene in &recording.scenes {
+        for exchange in serde_json::from_str::<Vec<RecordedExchange>>(scene.get()).unwrap() {
+            let url: url::Url = exchange.url.parse().unwrap();
+            // RFC 2606 keeps the name for examples.
+            assert!(url.host_str().unwrap().ends_with(".example"), "{url}");
+        }
+    }
+    for registry in RegistryId::ALL {
+        let url: url::Url = registry.base_url().parse().unwrap();
+        assert!(!text.contains(url.host_str().unwrap()), "{url}");
     }
 }

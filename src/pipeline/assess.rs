@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     baseline::teaches,
     detect::{Change, Tuning, Verdict, combine, inspect},
-    model::{Alert, AlertKind, AlertStatus, Baseline, Links, Observation, Provenance, Signal},
+    model::{Alert, AlertKind, AlertStatus, Baseline, Links, LogEntry, Observation, Provenance, Signal},
 };
 
 /// What a release says beside its baseline.
@@ -67,10 +67,16 @@ pub fn links(release: &Observation) -> Links {
     let commit = claims.source_repository_uri.as_ref().and_then(web).zip(claims.source_repository_digest.as_ref());
     Links {
         registry: None,
-        log: verified.log.as_ref().map(|entry| format!("https://search.sigstore.dev/?logIndex={}", entry.index)),
+        log: verified.log.as_ref().and_then(search_page),
         commit: commit.map(|(repository, digest)| format!("{}/commit/{digest}", repository.trim_end_matches('/'))),
         run: claims.run_invocation_uri.as_ref().and_then(web),
     }
+}
+
+/// The page of an entry of the public Rekor v1, the only log whose entries the search page knows by their index.
+fn search_page(entry: &LogEntry) -> Option<String> {
+    let public = entry.origin.starts_with("rekor.sigstore.dev - ");
+    public.then(|| format!("https://search.sigstore.dev/?logIndex={}", entry.index))
 }
 
 #[cfg(test)]
@@ -83,7 +89,7 @@ mod tests {
     fn release(version: &str, day: u32, attested: bool) -> Observation {
         let attestation = if attested {
             json!({"status": "verified", "issuer": "https://token.actions.githubusercontent.com",
-                "log": {"origin": "o", "index": 7},
+                "log": {"origin": "rekor.sigstore.dev - 1193050959916656506", "index": 7},
                 "claims": {"source_repository_uri": "https://github.com/o/r", "source_repository_digest": "abc",
                     "run_invocation_uri": "javascript:alert(1)"}})
         } else {
@@ -121,5 +127,7 @@ mod tests {
         assert_eq!(links.commit.as_deref(), Some("https://github.com/o/r/commit/abc"));
         assert_eq!(links.log.as_deref(), Some("https://search.sigstore.dev/?logIndex=7"));
         assert_eq!(links.run, None);
+        let elsewhere = LogEntry { origin: "rekor.example - 1".to_owned(), index: 7 };
+        assert_eq!(search_page(&elsewhere), None, "another log has other entries");
     }
 }

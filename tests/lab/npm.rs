@@ -200,7 +200,10 @@ impl NpmWorld {
 
 fn repository(publication: &Publication, name: &str) -> String {
     let uri = publication.attesting().and_then(|workflow| workflow.claims.source_repository_uri.clone());
-    uri.map_or_else(|| format!("acme/{name}"), |uri| uri.trim_start_matches("https://github.com/").to_owned())
+    uri.map_or_else(
+        || format!("acme/{}", name.rsplit('/').next().unwrap()),
+        |uri| uri.trim_start_matches("https://github.com/").to_owned(),
+    )
 }
 
 fn user(publication: &Publication) -> Value {

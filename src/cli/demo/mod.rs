@@ -15,10 +15,7 @@ use std::{cmp::Reverse, io::IsTerminal, path::Path, sync::Arc, time::Duration};
 
 use clap::Args;
 
-use self::{
-    narrator::Narrator,
-    words::{faint, strong},
-};
+use self::{narrator::Narrator, recording::Player, words::strong};
 pub use self::{
     recording::Recording,
     stage::{Stage, Trust},
@@ -27,10 +24,12 @@ pub use self::{
 use super::{
     exit::{Exit, Failure, Outcome},
     output::{self, severity},
+    setup::runtime,
 };
 use crate::{
     clock::{Clock, SystemClock},
-    deliver::plain,
+    deliver::{plain, shell_word},
+    http::Transport,
     model::{Alert, ReleaseId},
     store::AlertFilter,
 };
@@ -56,17 +55,19 @@ impl Demo {
     /// # Errors
     /// The temporary folder cannot be written.
     pub(super) fn run(&self) -> Outcome {
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(self.play())
+        runtime()?.block_on(self.play())
     }
 
     async fn play(&self) -> Outcome {
         let folder = folder::fresh()?;
-        let transport = Arc::new(recording::embedded()?);
-        let stage = Stage::set(&folder, &Trust::embedded(), transport, |store| Arc::new(Narrator::new(store)))?;
+        let player = Arc::new(Player::new(Recording::embedded()?)?);
+        let network = Arc::clone(&player) as Arc<dyn Transport>;
+        let stage = Stage::set(&folder, &Trust::embedded(), network, |store| Arc::new(Narrator::new(store)))?;
         prologue();
-        for scene in scenes()? {
+        for (number, scene) in scenes()?.into_iter().enumerate() {
             self.pause().await;
             announce(&scene);
+            player.go_to(number);
             stage.play(&scene).await?;
         }
         self.pause().await;
@@ -91,7 +92,7 @@ fn prologue() {
 
 fn announce(scene: &Scene) {
     let heading = format!("{} · {}", scene.at.format("%-d %B %Y"), scene.title);
-    output::line(format_args!("\n{}  {}", strong(&heading), faint(&scene.text)));
+    output::line(format_args!("\n{}: {}", strong(&heading), scene.text));
 }
 
 fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
@@ -116,23 +117,24 @@ fn headline(alert: &Alert) -> String {
 
 /// Commands that work on the demo's store.
 fn look_closer(folder: &Path, alert: &str, release: &ReleaseId) {
-    let command = format!("{} --config {}", program(), stage::config_file(folder).display());
-    let package = release.package();
+    let word = |path: &Path| shell_word(&path.display().to_string());
+    let (program, package) = (program(), release.package());
+    let command = format!("{program} --config {}", word(&stage::config_file(folder)));
     output::line(format_args!("\n{}", strong("Look closer")));
     for arguments in [
         "alerts list".to_owned(),
         format!("alerts show {alert}"),
-        format!("lookup {release}"),
-        format!("baseline show {package}"),
-        format!("timeline {package}"),
+        format!("lookup {}", shell_word(&release.to_string())),
+        format!("baseline show {}", shell_word(&package.to_string())),
+        format!("timeline {}", shell_word(&package.to_string())),
     ] {
         output::line(format_args!("  {command} {arguments}"));
     }
-    output::line(format_args!("\nThe demo's store stays in {0} until you remove it: rm -r {0}", folder.display()));
-    output::line(format_args!("Your own packages: {} init", program()));
+    output::line(format_args!("\nThe demo's store stays until you remove it:  rm -r {}", word(folder)));
+    output::line(format_args!("Watch packages of your own:  {program} init"));
 }
 
 /// How the user called this program, so that he can call it again.
 fn program() -> String {
-    std::env::args().next().unwrap_or_else(|| "provwatch".to_owned())
+    shell_word(&std::env::args().next().unwrap_or_else(|| "provwatch".to_owned()))
 }

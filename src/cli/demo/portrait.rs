@@ -18,7 +18,7 @@ fn learned(line: &LineBaseline) -> String {
 
 /// The most frequent workflow, ref and environment, where certificates told any.
 fn usual(line: &LineBaseline) -> Option<String> {
-    let workflow = most_frequent(&line.workflows)?;
+    let workflow = most_frequent(&line.workflows)?.rsplit('/').next()?;
     let reference = most_frequent(&line.refs).map(|kind| format!(" from a {kind}"));
     let environment =
         most_frequent(&line.environments).filter(|name| !name.is_empty()).map(|name| format!(", environment {name}"));

@@ -1,36 +1,74 @@
-use std::collections::HashMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::http::{RecordedTransport, RecordingError};
+use crate::http::{RecordedTransport, RecordingError, Request, Response, Transport, TransportError};
 
-/// A recording in one file, so that it can be part of the program: the index of a recorded folder and its bodies, which
-/// are all text.
+/// A recording in one file, so that it can be part of the program.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recording {
-    /// `exchanges.json`.
-    pub exchanges: Box<RawValue>,
-    /// The bodies by file name.
-    pub bodies: std::collections::BTreeMap<String, String>,
+    /// For every scene the index of what was recorded in it (`exchanges.json`).
+    pub scenes: Vec<Box<RawValue>>,
+    /// The bodies by file name; they are all text.
+    pub bodies: BTreeMap<String, String>,
 }
 
-/// The recording that is part of the program, ready to be played.
-///
-/// # Errors
-/// It is broken, which a test rules out.
-pub(super) fn embedded() -> Result<RecordedTransport, RecordingError> {
-    let recording: Recording =
-        serde_json::from_str(include_str!("../../../demo/recording.json")).map_err(RecordingError::Index)?;
-    let bodies: HashMap<String, Bytes> =
-        recording.bodies.into_iter().map(|(file, body)| (file, Bytes::from(body))).collect();
-    RecordedTransport::from_parts("of the demo", recording.exchanges.get().as_bytes(), |file| {
-        bodies.get(file).cloned().ok_or_else(|| RecordingError::File {
-            action: "reading",
-            path: file.into(),
-            source: std::io::ErrorKind::NotFound.into(),
-        })
-    })
+/// Plays a recording scene by scene: the registries are as they were in the current scene, and what was not asked in it
+/// is answered as in the last scene before in which it was.
+#[derive(Debug)]
+pub(super) struct Player {
+    scenes: Vec<RecordedTransport>,
+    current: AtomicUsize,
+}
+
+impl Recording {
+    /// The recording that is part of the program.
+    pub(super) fn embedded() -> Result<Self, RecordingError> {
+        serde_json::from_str(include_str!("../../../demo/recording.json")).map_err(RecordingError::Index)
+    }
+}
+
+impl Player {
+    pub fn new(recording: Recording) -> Result<Self, RecordingError> {
+        let bodies: BTreeMap<String, Bytes> =
+            recording.bodies.into_iter().map(|(file, body)| (file, Bytes::from(body))).collect();
+        let body = |file: &str| bodies.get(file).cloned().ok_or_else(|| missing(file));
+        let scenes =
+            recording.scenes.iter().map(|index| RecordedTransport::from_parts("demo", index.get().as_bytes(), body));
+        Ok(Self { scenes: scenes.collect::<Result<_, _>>()?, current: AtomicUsize::new(0) })
+    }
+
+    /// Goes to a scene, counted from zero.
+    pub fn go_to(&self, scene: usize) {
+        self.current.store(scene, Ordering::Relaxed);
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, TransportError> {
+        let current = self.current.load(Ordering::Relaxed);
+        let mut answer = Err(TransportError::Failed("the demo has no recording".to_owned()));
+        for scene in self.scenes.iter().take(current + 1).rev() {
+            answer = scene.exchange(request).await;
+            if !matches!(answer, Err(TransportError::Unrecorded { .. })) {
+                break;
+            }
+        }
+        answer
+    }
+}
+
+impl Transport for Player {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        Box::pin(self.answer(request))
+    }
+}
+
+fn missing(file: &str) -> RecordingError {
+    RecordingError::File { action: "reading", path: file.into(), source: std::io::ErrorKind::NotFound.into() }
 }

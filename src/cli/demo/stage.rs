@@ -8,17 +8,12 @@ use chrono::{DateTime, Utc};
 
 use super::Scene;
 use crate::{
-    attest::{TrustMaterial, Verifier},
     cli::{context::Context, exit::Failure},
     clock::{Clock, ManualClock},
     http::Transport,
-    pipeline::{Parts, PassSummary, Pipeline, Witness, assemble, client_over},
+    pipeline::{Parts, PassSummary, Pipeline, Witness, assemble, client_over, verifier},
     store::Store,
 };
-
-/// The files that `demo/provwatch.toml` names under `[trust]`.
-const TRUSTED_ROOT: &str = "trusted_root.json";
-const NPM_KEYS: &str = "npm_keys.json";
 
 /// Where the demo plays: a folder with a configuration, a watchlist, a trust root and a store, and the real pipeline on
 /// them. Only the way to the registries and the clock are not the real ones.
@@ -47,7 +42,7 @@ impl Trust {
     }
 }
 
-/// The configuration file in the stage's folder.
+/// The configuration file in the stage's folder; it names the others.
 pub(super) fn config_file(folder: &Path) -> PathBuf {
     folder.join("provwatch.toml")
 }
@@ -68,13 +63,12 @@ impl Stage {
         let clock = Arc::new(ManualClock::at(DateTime::<Utc>::UNIX_EPOCH));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let store = context.store()?;
-        let material = TrustMaterial::from_files(&folder.join(TRUSTED_ROOT), Some(&folder.join(NPM_KEYS)))?;
         let parts = Parts {
             witness: witness(&store),
             store,
             watchlist: context.watchlist()?,
             http: client_over(&context.config, transport, Arc::clone(&shared))?,
-            verifier: Verifier::new(&material),
+            verifier: verifier(&context.config)?,
             clock: shared,
         };
         Ok(Self { clock, pipeline: assemble(&context.config, parts)? })
@@ -103,6 +97,6 @@ impl Stage {
 fn furnish(folder: &Path, trust: &Trust) -> std::io::Result<()> {
     fs::write(config_file(folder), include_str!("../../../demo/provwatch.toml"))?;
     fs::write(folder.join("watchlist.toml"), include_str!("../../../demo/watchlist.toml"))?;
-    fs::write(folder.join(TRUSTED_ROOT), &trust.root)?;
-    fs::write(folder.join(NPM_KEYS), &trust.npm_keys)
+    fs::write(folder.join("trusted_root.json"), &trust.root)?;
+    fs::write(folder.join("npm_keys.json"), &trust.npm_keys)
 }

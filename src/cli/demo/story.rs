@@ -12,7 +12,7 @@ pub struct Scene {
     pub at: DateTime<Utc>,
     /// What it is about, a few words.
     pub title: String,
-    /// What happens, a sentence or two.
+    /// What happens, the rest of the line.
     pub text: String,
 }
 
