@@ -1,11 +1,11 @@
 //! Passes over what is due: the queue of packages, and everything once.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Examined, Happening, Pipeline, PipelineError, Source, operation};
+use super::{Examined, Happening, Pipeline, PipelineError, Source, health::MANY, operation, panic::caught};
 use crate::{
     model::Package,
     registry::RegistryError,
@@ -17,8 +17,12 @@ const RETRY_MINUTES: [i64; 6] = [1, 3, 10, 30, 120, 360];
 /// The registries' replicas lag their feeds by up to ten seconds or so (`facts/registries.md` §1a).
 const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
 
-/// From so many failures on, about three quarters of an hour, a package that cannot be looked at is an alert.
+/// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.
 const FAILING: u32 = 5;
+const FAILING_FOR: TimeDelta = TimeDelta::minutes(40);
+/// No wait that a server asks for is shorter or longer than this: it must neither be asked without pause nor silence a
+/// package.
+const ASKED_SECONDS: (i64, i64) = (10, 24 * 60 * 60);
 
 /// Most releases whose evidence is asked for again in one pass.
 const RECHECKS: usize = 1000;
@@ -109,9 +113,9 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Looks at a package; a registry's failure puts it off and is not an error.
+    /// Looks at a package; a registry's failure, or a panic, puts it off and is not an error.
     async fn try_examine(&self, work: &Work) -> Result<Option<Examined>, PipelineError> {
-        let error = match self.examine(work).await {
+        let error = match caught(self.examine(work)).await {
             Ok(examined) => {
                 self.note_recovery(work)?;
                 return Ok(Some(examined));
@@ -130,11 +134,13 @@ impl Pipeline {
     }
 
     fn note_failure(&self, work: &Work, why: &str) -> Result<(), PipelineError> {
+        let now = self.clock.now();
         let attempts = work.attempts.saturating_add(1);
-        if attempts < FAILING {
+        let is_outage = self.store.work_summary(now)?.failing >= MANY;
+        if attempts < FAILING || now - work.since < FAILING_FOR || is_outage {
             return Ok(());
         }
-        self.record_operation(&operation::unreadable_package(&work.package, attempts, why), self.clock.now())
+        self.record_operation(&operation::unreadable_package(&work.package, attempts, why), now)
     }
 
     fn note_recovery(&self, work: &Work) -> Result<(), PipelineError> {
@@ -185,6 +191,7 @@ impl Pipeline {
             }
         }
         summary.work = self.work().await?;
+        self.check_health()?;
         let delivered = self.deliver().await?;
         summary.delivered = delivered.delivered;
         summary.undelivered = delivered.retried + delivered.given_up;
@@ -216,6 +223,9 @@ fn concerns_package_only(error: &PipelineError) -> bool {
 fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
     let attempts = attempts as usize;
     match error {
+        PipelineError::Registry(RegistryError::Http { source, .. }) => {
+            now + source.retry_after().map_or_else(|| retry_after(attempts), asked)
+        }
         PipelineError::Store(StoreError::BaselineMoved { .. }) => now,
         PipelineError::Registry(RegistryError::Stale { .. }) => match STALE_SECONDS.get(attempts) {
             Some(seconds) => now + TimeDelta::seconds(*seconds),
@@ -223,6 +233,12 @@ fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTim
         },
         _ => now + retry_after(attempts),
     }
+}
+
+/// The wait that a server asks for, within reason.
+fn asked(wait: Duration) -> TimeDelta {
+    let (shortest, longest) = ASKED_SECONDS;
+    TimeDelta::seconds(i64::try_from(wait.as_secs()).unwrap_or(longest).clamp(shortest, longest))
 }
 
 fn retry_after(attempts: usize) -> TimeDelta {
