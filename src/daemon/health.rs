@@ -9,7 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     clock::Clock,
+    deliver::plain,
+    model::{Alert, ReleaseId},
     pipeline::{Happening, Witness},
+    store::Outcome,
 };
 
 /// A loop that has not moved for this long within a round is stuck, whatever it waits for: the time-outs of the HTTP
@@ -79,7 +82,7 @@ impl Health {
 }
 
 /// Takes every package that was looked at as a sign of life of the work loop, whose rounds may take hours on the first
-/// sight of a long watchlist.
+/// sight of a long watchlist, and tells the log what an operator wants to see pass by.
 #[derive(Debug)]
 pub struct HealthWitness {
     /// Where the signs of life go.
@@ -93,6 +96,36 @@ impl Witness for HealthWitness {
         if matches!(happening, Happening::Examined { .. } | Happening::Postponed { .. } | Happening::Recorded { .. }) {
             self.health.beat("work", self.clock.now());
         }
+        log(happening);
+    }
+}
+
+/// What a publisher or registry may have written goes through [`plain`].
+fn log(happening: &Happening<'_>) {
+    match happening {
+        Happening::Page { source, events, new } => tracing::debug!(source, events, new, "read a page"),
+        Happening::Gap { source, why } => {
+            tracing::warn!(source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
+        }
+        Happening::Postponed { package, why } => tracing::warn!(%package, "not looked at yet: {}", plain(why, 1000)),
+        Happening::Examined { package, releases: 0 } => tracing::debug!(%package, "nothing new"),
+        Happening::Examined { package, releases } => tracing::info!(%package, releases, "looked at"),
+        Happening::Recorded { release, outcome, unchecked, alert, .. } => {
+            log_release(release, *outcome, unchecked, *alert);
+        }
+        // The feed's loop tells of its failures; that a package is being looked at is no news.
+        Happening::SourceFailed { .. } | Happening::Examining { .. } => {}
+    }
+}
+
+fn log_release(release: &ReleaseId, outcome: Outcome, unchecked: &[String], alert: Option<&Alert>) {
+    let release = plain(&release.to_string(), 200);
+    if let Some(alert) = alert {
+        tracing::warn!(release, severity = %alert.severity, alert = alert.id, "{}", plain(&alert.title, 300));
+    } else if let Some(reason) = unchecked.first() {
+        tracing::info!(release, "could not check: {}", plain(reason, 1000));
+    } else {
+        tracing::debug!(release, ?outcome, "recorded");
     }
 }
 
