@@ -139,7 +139,11 @@ min_severity = "low"
 
     fn publish_badly(&self, package: &str, version: &str) {
         let now = rfc3339(SystemClock.now());
-        self.world.publish_npm(package, version, &by_mallory().at(now.parse().unwrap()).install_script("node steal.js"));
+        self.world.publish_npm(
+            package,
+            version,
+            &by_mallory().at(now.parse().unwrap()).install_script("node steal.js"),
+        );
     }
 
     /// Waits until the receiver has been told of these releases, each once.
@@ -183,7 +187,8 @@ impl Daemon {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let mut buffer = [0; 4096];
-            let length = self.notices.recv(&mut buffer).unwrap_or_else(|_| panic!("no {wanted}; the log:\n{}", self.log()));
+            let length =
+                self.notices.recv(&mut buffer).unwrap_or_else(|_| panic!("no {wanted}; the log:\n{}", self.log()));
             let notice = String::from_utf8(buffer[..length].to_vec()).unwrap();
             let lines: Vec<String> = notice.lines().map(str::to_owned).collect();
             if lines.iter().any(|line| line == wanted) {
@@ -272,7 +277,7 @@ fn the_watchdog_feels_a_pulse() {
     // Without WATCHDOG_PID any process of the service may give it.
     let daemon = machine.launch(&[("WATCHDOG_USEC", "400000")]);
     let ready = daemon.hears("READY=1");
-    assert!(ready.contains(&"STATUS=watching 1 packages and 0 patterns".to_owned()), "{ready:?}");
+    assert!(ready.contains(&"STATUS=watching 1 package and 0 patterns".to_owned()), "{ready:?}");
     for _ in 0..3 {
         daemon.hears("WATCHDOG=1");
     }
@@ -416,4 +421,28 @@ fn a_registry_that_refuses_connections_is_said_and_survived() {
     let reason = report["reasons"][0].as_str().unwrap();
     assert!(reason.starts_with("npm-changes was never read; asking npm"), "{reason}");
     assert!(report["sources"][0]["state"]["last_error"].as_str().unwrap().contains("refused"), "{report}");
+}
+
+#[test]
+#[ignore]
+fn by_hand() {
+    let machine = Machine::new();
+    machine.watch("packages = [\"pkg:npm/widget\", \"pkg:npm/gadget\", \"pkg:npm/missing\"]\n");
+    let daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/gadget@1.0.8"));
+    machine.world.publish_npm("widget", "1.0.9", &by_ada().at(SystemClock.now()));
+    thread::sleep(Duration::from_secs(3));
+    machine.publish_badly("widget", "1.1.0");
+    thread::sleep(Duration::from_secs(3));
+    machine.world.break_down("replicate.example", lab::Fault::Status(503, vec![]));
+    thread::sleep(Duration::from_secs(4));
+    machine.world.mend("replicate.example");
+    machine.world.break_down("npm.example/gadget", lab::Fault::Body(b"[]".to_vec()));
+    machine.publish_badly("gadget", "1.1.0");
+    thread::sleep(Duration::from_secs(4));
+    daemon.signal("HUP");
+    thread::sleep(Duration::from_secs(24));
+    daemon.signal("TERM");
+    thread::sleep(Duration::from_secs(2));
+    println!("{}", daemon.log());
 }

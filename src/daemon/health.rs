@@ -67,8 +67,10 @@ impl Health {
         let failures: u32 = tasks.values().map(|health| health.failures).sum();
         let last = tasks.iter().filter_map(|(task, health)| Some((task, health.last_failure.as_ref()?))).next_back();
         match last {
-            None => format!("{} tasks, no failures", tasks.len()),
-            Some((task, why)) => format!("{} tasks, {failures} failures, last of {task}: {why:.120}", tasks.len()),
+            None => format!("{} tasks, none has failed", tasks.len()),
+            Some((task, why)) => {
+                format!("{} tasks, {failures} failed so far, the last was {task}: {why:.120}", tasks.len())
+            }
         }
     }
 
@@ -100,16 +102,23 @@ impl Witness for HealthWitness {
     }
 }
 
+/// Where what the pipeline does is logged.
+const PIPELINE: &str = "provwatch::pipeline";
+
 /// What a publisher or registry may have written goes through [`plain`].
 fn log(happening: &Happening<'_>) {
     match happening {
-        Happening::Page { source, events, new } => tracing::debug!(source, events, new, "read a page"),
-        Happening::Gap { source, why } => {
-            tracing::warn!(source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
+        Happening::Page { source, events, new } => {
+            tracing::debug!(target: PIPELINE, source, events, new, "read a page")
         }
-        Happening::Postponed { package, why } => tracing::warn!(%package, "not looked at yet: {}", plain(why, 1000)),
-        Happening::Examined { package, releases: 0 } => tracing::debug!(%package, "nothing new"),
-        Happening::Examined { package, releases } => tracing::info!(%package, releases, "looked at"),
+        Happening::Gap { source, why } => {
+            tracing::warn!(target: PIPELINE, source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
+        }
+        Happening::Postponed { package, why } => {
+            tracing::warn!(target: PIPELINE, %package, "not looked at yet: {}", plain(why, 1000))
+        }
+        Happening::Examined { package, releases: 0 } => tracing::debug!(target: PIPELINE, %package, "nothing new"),
+        Happening::Examined { package, releases } => tracing::info!(target: PIPELINE, %package, releases, "looked at"),
         Happening::Recorded { release, outcome, unchecked, alert, .. } => {
             log_release(release, *outcome, unchecked, *alert);
         }
@@ -121,11 +130,11 @@ fn log(happening: &Happening<'_>) {
 fn log_release(release: &ReleaseId, outcome: Outcome, unchecked: &[String], alert: Option<&Alert>) {
     let release = plain(&release.to_string(), 200);
     if let Some(alert) = alert {
-        tracing::warn!(release, severity = %alert.severity, alert = alert.id, "{}", plain(&alert.title, 300));
+        tracing::warn!(target: PIPELINE, release, severity = %alert.severity, alert = alert.id, "{}", plain(&alert.title, 300));
     } else if let Some(reason) = unchecked.first() {
-        tracing::info!(release, "could not check: {}", plain(reason, 1000));
+        tracing::info!(target: PIPELINE, release, "could not check: {}", plain(reason, 1000));
     } else {
-        tracing::debug!(release, ?outcome, "recorded");
+        tracing::debug!(target: PIPELINE, release, ?outcome, "recorded");
     }
 }
 
@@ -144,6 +153,6 @@ mod tests {
         assert_eq!(health.stuck(start + TimeDelta::minutes(16)), ["feed"]);
         health.failed("feed", "reset", start + TimeDelta::minutes(16));
         assert!(health.stuck(start + TimeDelta::minutes(17)).is_empty(), "a restart is a move");
-        assert_eq!(health.summary(), "2 tasks, 1 failures, last of feed: reset");
+        assert_eq!(health.summary(), "2 tasks, 1 failed so far, the last was feed: reset");
     }
 }

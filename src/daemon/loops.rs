@@ -7,9 +7,10 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, TaskError, TaskFactory, systemd};
+use super::{Health, TaskError, TaskFactory, systemd, watching};
 use crate::{
     deliver::plain,
     pipeline::{Pipeline, PipelineError, Source, with_causes},
@@ -23,6 +24,8 @@ const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
 const RECONCILE_INTERVAL: Duration = Duration::from_mins(10);
 /// When to ask for the trust root again after the first failure; the delay doubles up to the usual interval.
 const TRUST_RETRY: Duration = Duration::from_mins(5);
+/// How often the log is reminded of a source that still fails.
+const REMINDER: TimeDelta = TimeDelta::hours(1);
 /// How often the daemon looks at itself, if systemd does not want it oftener.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -43,7 +46,9 @@ pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory 
         Box::pin(async move {
             match context.pipeline.observe(feed.as_ref()).await {
                 // A registry's trouble is recorded with its source and not a failure of the loop: the next round asks again.
-                Err(PipelineError::Registry(error)) => said.failure(feed.name(), with_causes(&error)),
+                Err(PipelineError::Registry(error)) => {
+                    said.failure(feed.name(), &with_causes(&error), context.pipeline.clock().now());
+                }
                 outcome => {
                     outcome?;
                     said.success(feed.name());
@@ -54,22 +59,22 @@ pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory 
     })
 }
 
-/// What the log was last told of a source that fails: the same is said once, and not at every round.
+/// When the log was last told of a source that fails: it is told at first, and then now and again.
 #[derive(Debug, Default)]
-struct Said(Mutex<Option<String>>);
+struct Said(Mutex<Option<DateTime<Utc>>>);
 
 impl Said {
-    fn failure(&self, source: &'static str, error: String) {
+    fn failure(&self, source: &'static str, error: &str, now: DateTime<Utc>) {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.as_ref() != Some(&error) {
-            tracing::warn!(source, "{}", plain(&error, 1000));
+        if said.is_none_or(|said| now - said >= REMINDER) {
+            tracing::warn!(target: "provwatch::pipeline", source, "{}", plain(error, 1000));
+            *said = Some(now);
         }
-        *said = Some(error);
     }
 
     fn success(&self, source: &'static str) {
         if self.0.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
-            tracing::info!(source, "read again");
+            tracing::info!(target: "provwatch::pipeline", source, "read again");
         }
     }
 }
@@ -91,9 +96,8 @@ pub fn reconcile(context: Context) -> TaskFactory {
 /// Delivers what is due for ever. An attempt under way is ended when the daemon stops, as far as the grace allows: cut off,
 /// it would be made again, and somebody told twice.
 pub fn deliver(context: Context) -> TaskFactory {
-    let round = |context: Context| -> Round {
-        Box::pin(async move { Ok(context.pipeline.deliver().await.map(drop)?) })
-    };
+    let round =
+        |context: Context| -> Round { Box::pin(async move { Ok(context.pipeline.deliver().await.map(drop)?) }) };
     Loop { name: "outbox", interval: DELIVER_INTERVAL, finishes: true }.keep(context, round)
 }
 
@@ -123,7 +127,7 @@ pub fn health(context: Context) -> TaskFactory {
             context.pipeline.check_health()?;
             let stuck = context.health.stuck(now);
             if stuck.is_empty() {
-                systemd::pulse(&context.health.summary());
+                systemd::pulse(&format!("{}; {}", watching(&context.pipeline.watchlist()), context.health.summary()));
             } else {
                 tracing::error!(?stuck, "loops no longer move; the watchdog gets no pulse");
             }

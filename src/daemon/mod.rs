@@ -119,5 +119,6 @@ fn reload(pipeline: &Pipeline, options: &Options) {
 
 fn watching(watchlist: &Watchlist) -> String {
     let (packages, patterns) = watchlist.counts();
-    format!("watching {packages} packages and {patterns} patterns")
+    let plural = |count| if count == 1 { "" } else { "s" };
+    format!("watching {packages} package{} and {patterns} pattern{}", plural(packages), plural(patterns))
 }

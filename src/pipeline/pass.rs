@@ -244,3 +244,122 @@ fn asked(wait: Duration) -> TimeDelta {
 fn retry_after(attempts: usize) -> TimeDelta {
     TimeDelta::minutes(RETRY_MINUTES[attempts.min(RETRY_MINUTES.len() - 1)])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc};
+
+    use futures::future::BoxFuture;
+    use url::Url;
+
+    use super::*;
+    use crate::{
+        attest::{TrustMaterial, Verifier},
+        clock::{Clock, ManualClock},
+        config::Config,
+        http::{Client, HttpError, ScriptedTransport},
+        model::{Ecosystem, ReleaseId},
+        pipeline::{Nobody, Parts, assemble},
+        registry::{Evidence, PackageState, Question, Registry},
+        store::Store,
+        watchlist::Watchlist,
+    };
+
+    /// Panics over one package, and has no other.
+    #[derive(Debug)]
+    struct Fragile;
+
+    impl Registry for Fragile {
+        fn ecosystem(&self) -> Ecosystem {
+            Ecosystem::Npm
+        }
+
+        fn package<'a>(
+            &'a self,
+            _: &'a Client,
+            package: &'a Package,
+            _: Question<'a>,
+        ) -> BoxFuture<'a, Result<PackageState, RegistryError>> {
+            Box::pin(async move {
+                assert_ne!(package.name(), "bomb", "a document of {} bytes", 17);
+                Ok(PackageState::Gone)
+            })
+        }
+
+        fn evidence<'a>(
+            &'a self,
+            _: &'a Client,
+            _: &'a Evidence,
+        ) -> BoxFuture<'a, Result<Option<bytes::Bytes>, RegistryError>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn page(&self, _: &ReleaseId) -> Url {
+            "https://npm.example/".parse().unwrap()
+        }
+    }
+
+    fn fragile(folder: &Path, clock: &Arc<ManualClock>) -> Pipeline {
+        let watched = r#"packages = ["pkg:npm/bomb", "pkg:npm/gadget", "pkg:npm/widget"]"#;
+        let config = "[trust]\nsource = \"embedded\"\n[daemon]\nconcurrency = 1";
+        let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
+        let parts = Parts {
+            store: Arc::new(Store::open(&folder.join("provwatch.db")).unwrap()),
+            watchlist: Watchlist::parse(watched, Path::new("watchlist.toml")).unwrap(),
+            http: Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock)),
+            verifier: Verifier::new(&TrustMaterial::embedded()),
+            clock,
+            witness: Arc::new(Nobody),
+        };
+        let mut pipeline = assemble(&Config::parse(config, Path::new("test.toml")).unwrap(), parts).unwrap();
+        pipeline.registries.insert(Ecosystem::Npm, Arc::new(Fragile));
+        pipeline
+    }
+
+    #[tokio::test]
+    async fn a_panic_over_one_package_puts_that_package_off_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at_text("2026-06-01T12:00:00Z"));
+        let pipeline = fragile(folder.path(), &clock);
+        pipeline.enqueue_unknown().unwrap();
+        let pass = pipeline.work().await.unwrap();
+        assert_eq!((pass.packages, pass.postponed), (2, 1));
+        for attempts in 1..=6 {
+            let failing = pipeline.store.failing_work(10).unwrap();
+            assert_eq!((failing.len(), failing[0].attempts), (1, attempts));
+            let error = failing[0].last_error.as_deref().unwrap();
+            assert!(error.starts_with("internal error"), "{error}");
+            assert!(error.contains("a document of 17 bytes"), "{error}");
+            clock.advance(Duration::from_hours(7));
+            assert_eq!(pipeline.work().await.unwrap().postponed, 1);
+        }
+        let alerts = pipeline.store.alerts(&crate::store::AlertFilter::default()).unwrap();
+        assert_eq!(alerts.iter().map(|alert| &*alert.title).collect::<Vec<_>>(), ["pkg:npm/bomb cannot be looked at"]);
+    }
+
+    #[test]
+    fn a_server_that_names_a_time_is_asked_again_then() {
+        let now: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let url = || "https://npm.example/".parse().unwrap();
+        let status = |seconds: Option<u64>| HttpError::Status {
+            url: url(),
+            status: 503,
+            attempts: 1,
+            hint: String::new(),
+            retry_after: seconds.map(Duration::from_secs),
+        };
+        let paused = |seconds| HttpError::Paused { url: url(), wait: Duration::from_secs(seconds) };
+        for (error, attempts, seconds) in [
+            (status(None), 0, 60),
+            (status(None), 99, 6 * 60 * 60),
+            (status(Some(90)), 0, 90),
+            (status(Some(90)), 99, 90),
+            (status(Some(0)), 0, 10),
+            (status(Some(u64::MAX)), 0, 24 * 60 * 60),
+            (paused(300), 2, 300),
+        ] {
+            let error: PipelineError = RegistryError::Http { registry: "npm", source: Box::new(error) }.into();
+            assert_eq!((again_at(&error, attempts, now) - now).num_seconds(), seconds, "{error:?} {attempts}");
+        }
+    }
+}

@@ -145,7 +145,7 @@ mod tests {
             (trust_root(ago(3 * 24 * 60)), None),
             (
                 trust_root(ago(4 * 24 * 60)),
-                Some("trust-root has not been read for 4 days; newer signatures cannot be checked"),
+                Some("trust-root has not been read for 4 d; newer signatures cannot be checked"),
             ),
         ] {
             let found = reasons(&Report { sources: vec![source], ..report() });
