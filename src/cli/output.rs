@@ -1,5 +1,4 @@
 //! What the user sees: results on standard output, messages on standard error, colour only on a terminal.
-#![expect(clippy::print_stderr, reason = "this is the place that prints")]
 
 use std::io::{ErrorKind, Write};
 
