@@ -203,7 +203,9 @@ impl Pipeline {
             .map(|(observation, fetched)| self.history_record(subject, observation, fetched, baseline))
             .collect();
         self.store.record_batch(&records)?;
-        records.iter().for_each(|record| self.tell(record));
+        for record in &records {
+            self.tell(record);
+        }
         examined.releases += records.len();
         let unchecked = records.iter().filter(|record| !record.unchecked.is_empty()).count();
         examined.unchecked += unchecked;

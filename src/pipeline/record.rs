@@ -48,7 +48,7 @@ impl Pipeline {
         blind: bool,
     ) -> Result<Record, PipelineError> {
         let assessment = assess::assess_tuned(&baseline.baseline, &observation, &self.settings.tuning);
-        let links = self.links(subject, &observation);
+        let links = links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);
         unchecked.extend(blind.then(|| BLIND.to_owned()));
@@ -192,10 +192,6 @@ impl Pipeline {
         Ok(())
     }
 
-    fn links(&self, subject: &Subject<'_>, observation: &Observation) -> Links {
-        Links { registry: Some(subject.registry.page(&observation.purl).to_string()), ..assess::links(observation) }
-    }
-
     /// When to look again at a release of which something could not be checked, after so many looks in vain.
     fn again_at(&self, unchecked: &[String], attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if unchecked.is_empty() { None } else { self.next_look(attempts, now) }
@@ -220,6 +216,10 @@ impl Pipeline {
             alert: record.alert.as_ref(),
         });
     }
+}
+
+fn links(subject: &Subject<'_>, observation: &Observation) -> Links {
+    Links { registry: Some(subject.registry.page(&observation.purl).to_string()), ..assess::links(observation) }
 }
 
 /// What a baseline learns in one record.
