@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 
 use std::{
+    fmt::Write,
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output},
 };
 
@@ -167,9 +168,9 @@ fn stolen() -> Observation {
 }
 
 /// Records a release that teaches.
-fn teach(store: &Store, observation: Observation, outcome: Outcome) {
+fn teach(store: &Store, observation: &Observation, outcome: Outcome) {
     let StoredBaseline { revision, mut baseline } = store.baseline(observation.purl.package()).unwrap();
-    learn(&mut baseline, &observation);
+    learn(&mut baseline, observation);
     let version = NewBaselineVersion {
         line: observation.line(),
         reason: BaselineReason::Learned,
@@ -204,14 +205,14 @@ fn tell(store: &Store) {
         let outcome = if index < 6 { Outcome::Learned } else { Outcome::Clean };
         teach(
             store,
-            ordinary(&format!("1.{}.0", 7 + index), &format!("2026-{day}T1{}:00:00Z", 2 + index % 3)),
+            &ordinary(&format!("1.{}.0", 7 + index), &format!("2026-{day}T1{}:00:00Z", 2 + index % 3)),
             outcome,
         );
     }
     judge(store, stolen());
     let mut other = stolen();
     other.purl = package("pkg:npm/axios-mock").at("0.30.4");
-    teach(store, other, Outcome::Clean);
+    teach(store, &other, Outcome::Clean);
     requests(store);
 }
 
@@ -290,7 +291,7 @@ mod status {
 
     /// An alert of just now.
     fn judge_now(store: &Store, at: DateTime<Utc>) {
-        teach(store, ordinary("1.14.0", "2026-03-27T12:00:00Z"), Outcome::Learned);
+        teach(store, &ordinary("1.14.0", "2026-03-27T12:00:00Z"), Outcome::Learned);
         let mut release = stolen();
         release.published_at = at;
         judge(store, release);
@@ -510,7 +511,7 @@ mod baseline {
             verified.identity.claims.build_trigger = Some("workflow_dispatch\u{1b}[0m".to_owned());
             verified.identity.claims.deployment_environment = Some("npm".to_owned());
         }
-        teach(&desk.store(), moved, Outcome::Clean);
+        teach(&desk.store(), &moved, Outcome::Clean);
         insta::assert_snapshot!(desk.run(&["baseline", "show", "pkg:npm/axios"]).screen());
     }
 
@@ -586,7 +587,7 @@ mod watch {
             &["remove", "pkg:npm/axios"],
         ] {
             let ran = desk.run(&[&["watch"][..], arguments].concat());
-            screens += &format!("$ provwatch watch {}\n{}\n", arguments.join(" "), ran.screen());
+            writeln!(screens, "$ provwatch watch {}\n{}", arguments.join(" "), ran.screen()).unwrap();
         }
         insta::assert_snapshot!(screens);
     }
@@ -646,8 +647,8 @@ mod watch {
     #[test]
     fn a_large_lock_file_is_imported_in_one_step() {
         let desk = Desk::new();
-        let lines: String = (0..3_000).map(|number| format!("package-{number}==1.0\n")).collect();
-        fs::write(desk.path("requirements.txt"), lines).unwrap();
+        let lines: Vec<String> = (0..3_000).map(|number| format!("package-{number}==1.0")).collect();
+        fs::write(desk.path("requirements.txt"), lines.join("\n")).unwrap();
         assert!(
             desk.run(&["watch", "import", "requirements.txt", "--tier", "important"])
                 .out
@@ -746,7 +747,7 @@ mod surroundings {
             &["alerts", "list", "--min-severity", "terrible"],
         ] {
             let ran = desk.run(arguments);
-            screens += &format!("$ provwatch {}\n{}\n", arguments.join(" "), ran.screen());
+            writeln!(screens, "$ provwatch {}\n{}", arguments.join(" "), ran.screen()).unwrap();
         }
         insta::assert_snapshot!(screens);
     }

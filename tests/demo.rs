@@ -128,20 +128,20 @@ async fn record(demo: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let transport: Arc<dyn Transport> = recorder.clone();
     let stage = Stage::set(folder.path(), &trust, transport, |_| Arc::new(Nobody)).unwrap();
-    let recorded = folder.path().join("recorded");
+    let kept = folder.path().join("kept");
     let mut recording = Recording { scenes: Vec::new(), bodies: BTreeMap::new() };
     let mut before = 0;
     for scene in scenes().unwrap() {
         happens(&world, &scene.id);
         stage.play(&scene).await.unwrap();
-        recorder.save(&recorded).unwrap();
-        let exchanges = fs::read_to_string(recorded.join("exchanges.json")).unwrap();
+        recorder.save(&kept).unwrap();
+        let exchanges = fs::read_to_string(kept.join("exchanges.json")).unwrap();
         let exchanges: Vec<RecordedExchange> = serde_json::from_str(&exchanges).unwrap();
         let new = serde_json::to_string_pretty(&exchanges[before..]).unwrap();
         recording.scenes.push(RawValue::from_string(new).unwrap());
         before = exchanges.len();
     }
-    recording.bodies = bodies(&recorded.join("bodies"));
+    recording.bodies = bodies(&kept.join("bodies"));
     fs::write(demo.join("recording.json"), serde_json::to_string_pretty(&recording).unwrap() + "\n").unwrap();
     fs::write(demo.join("trusted_root.json"), trust.root).unwrap();
     fs::write(demo.join("npm_keys.json"), trust.npm_keys).unwrap();

@@ -168,11 +168,11 @@ fn told(path: &Path, world: &World) -> String {
                 lines.insert(format!("delivery {} {} {:?}", alert.id, delivery.subscription, delivery.state));
             }
         }
-        lines.iter().for_each(|line| writeln!(out, "{line}").unwrap());
+        lines.iter().try_for_each(|line| writeln!(out, "{line}")).unwrap();
     }
     let received: BTreeSet<String> =
         world.received().iter().map(|(path, body)| format!("received {path} {}", body["data"]["id"])).collect();
-    received.iter().for_each(|line| writeln!(out, "{line}").unwrap());
+    received.iter().try_for_each(|line| writeln!(out, "{line}")).unwrap();
     out
 }
 

@@ -12,7 +12,7 @@ use crate::model::Severity;
 #[derive(Debug, Parser)]
 #[command(name = "provwatch", version, propagate_version = true, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The configuration file [default: $XDG_CONFIG_HOME/provwatch/provwatch.toml, or /etc/provwatch/provwatch.toml]
+    /// The configuration file [default: /etc/provwatch/provwatch.toml for root, else below the configuration folder]
     #[arg(long, short, global = true, value_name = "FILE", env = "PROVWATCH_CONFIG")]
     pub config: Option<PathBuf>,
     #[command(subcommand)]

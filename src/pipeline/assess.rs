@@ -75,8 +75,8 @@ pub fn links(release: &Observation) -> Links {
 
 /// The page of an entry of the public Rekor v1, the only log whose entries the search page knows by their index.
 fn search_page(entry: &LogEntry) -> Option<String> {
-    let public = entry.origin.starts_with("rekor.sigstore.dev - ");
-    public.then(|| format!("https://search.sigstore.dev/?logIndex={}", entry.index))
+    let name = entry.origin.split(" - ").next();
+    (name == Some("rekor.sigstore.dev")).then(|| format!("https://search.sigstore.dev/?logIndex={}", entry.index))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
     http::Validators,
     model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus},
     registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
-    store::{Outcome, PackageRow, Record, StoredBaseline, VersionState, Work, files_fingerprint},
+    store::{Outcome, PackageRow, StoredBaseline, VersionState, Work, files_fingerprint},
 };
 
 /// How often a document is asked for in vain until it has what a feed announced, about three quarters of an hour. What
@@ -201,12 +201,11 @@ impl Pipeline {
             .buffered(self.settings.concurrency);
         let observed: Vec<(Observation, bool)> = observed.collect().await;
         let fetched = observed.iter().filter(|(_, fetched)| *fetched).count();
-        let records: Vec<Record> = observed
-            .into_iter()
-            .map(|(observation, fetched)| self.history_record(subject, observation, fetched, baseline))
-            .collect();
+        let records = self.history_records(subject, observed, baseline);
         self.store.record_batch(&records)?;
-        records.iter().for_each(|record| self.tell(record));
+        for record in &records {
+            self.tell(record);
+        }
         examined.releases += records.len();
         let unchecked = records.iter().filter(|record| !record.unchecked.is_empty()).count();
         examined.unchecked += unchecked;

@@ -48,7 +48,7 @@ impl Pipeline {
         blind: bool,
     ) -> Result<Record, PipelineError> {
         let assessment = assess::assess_tuned(&baseline.baseline, &observation, &self.settings.tuning);
-        let links = self.links(subject, &observation);
+        let links = links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);
         unchecked.extend(blind.then(|| BLIND.to_owned()));
@@ -72,16 +72,33 @@ impl Pipeline {
     }
 
     /// What a package did before it was watched is its habit, except what was removed, and evidence that does not hold.
-    pub(super) fn history_record(
+    /// The baseline learns all of it in one step that goes with the last record: a package may have thousands of releases.
+    pub(super) fn history_records(
+        &self,
+        subject: &Subject<'_>,
+        observed: Vec<(Observation, bool)>,
+        baseline: &mut StoredBaseline,
+    ) -> Vec<Record> {
+        let mut lesson = Lesson::over(baseline);
+        let record = |(observation, fetched)| self.history_record(subject, observation, fetched, &mut lesson);
+        let mut records: Vec<Record> = observed.into_iter().map(record).collect();
+        let change = lesson.change();
+        if let Some(last) = records.last_mut() {
+            last.baseline = change;
+            advance(baseline, last);
+        }
+        records
+    }
+
+    fn history_record(
         &self,
         subject: &Subject<'_>,
         observation: Observation,
         fetched: bool,
-        baseline: &mut StoredBaseline,
+        lesson: &mut Lesson<'_>,
     ) -> Record {
         let unchecked = if fetched { unchecked(&observation) } else { Vec::new() };
         let invalid = observation.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }));
-        let mut lesson = Lesson::over(baseline);
         let published = observation.status == ReleaseStatus::Published;
         if unchecked.is_empty() && !invalid && published && !subject.has_taught(&observation.purl) {
             lesson.learn(&observation, None);
@@ -95,8 +112,6 @@ impl Pipeline {
         let mut record = Record::observed(observation, outcome, subject.now);
         record.recheck_at = recheck_at;
         record.unchecked = unchecked;
-        record.baseline = lesson.change();
-        advance(baseline, &record);
         record
     }
 
@@ -192,10 +207,6 @@ impl Pipeline {
         Ok(())
     }
 
-    fn links(&self, subject: &Subject<'_>, observation: &Observation) -> Links {
-        Links { registry: Some(subject.registry.page(&observation.purl).to_string()), ..assess::links(observation) }
-    }
-
     /// When to look again at a release of which something could not be checked, after so many looks in vain.
     fn again_at(&self, unchecked: &[String], attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if unchecked.is_empty() { None } else { self.next_look(attempts, now) }
@@ -220,6 +231,10 @@ impl Pipeline {
             alert: record.alert.as_ref(),
         });
     }
+}
+
+fn links(subject: &Subject<'_>, observation: &Observation) -> Links {
+    Links { registry: Some(subject.registry.page(&observation.purl).to_string()), ..assess::links(observation) }
 }
 
 /// What a baseline learns in one record.

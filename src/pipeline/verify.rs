@@ -3,7 +3,7 @@
 use super::Pipeline;
 use crate::{
     attest::Verifier,
-    model::{Observation, Provenance},
+    model::{File, Observation, Provenance},
     registry::{Evidence, EvidenceKind, Registry, RegistryRelease},
 };
 
@@ -15,10 +15,9 @@ impl Pipeline {
         let mut outcomes = Vec::with_capacity(release.evidence.len());
         for evidence in std::mem::take(&mut release.evidence) {
             let outcome = self.check_evidence(registry, &verifier, &evidence).await;
-            match release.files.iter_mut().find(|file| attests_single_file(&evidence) && file.name == evidence.subject)
-            {
-                Some(file) => file.attestation = Some(outcome.clone()),
-                None => tracing::trace!(subject = evidence.subject, "evidence of the whole release"),
+            let is_its_own = |file: &&mut File| attests_single_file(&evidence) && file.name == evidence.subject;
+            if let Some(file) = release.files.iter_mut().find(is_its_own) {
+                file.attestation = Some(outcome.clone());
             }
             outcomes.push(outcome);
         }

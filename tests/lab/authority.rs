@@ -110,7 +110,7 @@ impl Authority {
         let repository = u64::from(Claim::SourceRepositoryUri.number());
         match broken {
             Some(Breakage::DuplicateExtension) => {
-                extensions.push(extension(repository, "https://github.com/acme/other"))
+                extensions.push(extension(repository, "https://github.com/acme/other"));
             }
             Some(Breakage::UndecodableExtension) => {
                 extensions.retain(|extension| extension.oid_components().last() != Some(repository));

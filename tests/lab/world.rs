@@ -224,7 +224,10 @@ impl World {
             "crates.example" => self.0.crates.lock().unwrap().api(path),
             "index.example" => self.0.crates.lock().unwrap().index(path),
             "static.example" => self.0.crates.lock().unwrap().feed(path),
-            "hooks.example" => self.receive(path, body),
+            "hooks.example" => {
+                self.receive(path, body);
+                Some(("text/plain", Vec::new(), Vec::new()))
+            }
             _ => None,
         };
         let answer = match fault {
@@ -234,9 +237,8 @@ impl World {
         Some(conditional(answer, headers))
     }
 
-    fn receive(&self, path: &str, body: &[u8]) -> Answer {
+    fn receive(&self, path: &str, body: &[u8]) {
         self.0.received.lock().unwrap().push((path.to_owned(), serde_json::from_slice(body).unwrap()));
-        Some(("text/plain", Vec::new(), Vec::new()))
     }
 
     fn fault(&self, url: &str) -> Option<Fault> {

@@ -72,3 +72,30 @@ impl Transport for Player {
 fn missing(file: &str) -> RecordingError {
     RecordingError::File { action: "reading", path: file.into(), source: std::io::ErrorKind::NotFound.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(exchanges: &[(&str, u16)]) -> Box<RawValue> {
+        let exchange = |(path, status): &(&str, u16)| {
+            format!(r#"{{"method": "GET", "url": "https://npm.example/{path}", "status": {status}}}"#)
+        };
+        let exchanges: Vec<String> = exchanges.iter().map(exchange).collect();
+        RawValue::from_string(format!("[{}]", exchanges.join(","))).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_registries_are_as_they_were_in_the_scene() {
+        let scenes = vec![index(&[("a", 200), ("b", 201)]), index(&[("a", 202)])];
+        let player = Player::new(Recording { scenes, bodies: BTreeMap::new() }).unwrap();
+        for (scene, path, expected) in
+            [(0, "a", Some(200)), (0, "a", Some(200)), (1, "a", Some(202)), (1, "b", Some(201)), (1, "c", None)]
+        {
+            player.go_to(scene);
+            let request = Request::get(format!("https://npm.example/{path}").parse().unwrap());
+            let status = player.exchange(&request).await.ok().map(|response| response.status);
+            assert_eq!(status, expected, "{path} in scene {scene}");
+        }
+    }
+}

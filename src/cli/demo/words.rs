@@ -73,3 +73,42 @@ pub(super) fn faint(text: &str) -> String {
 fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn said(auth: &Value, attestation: &Value) -> String {
+        let release = json!({"purl": "pkg:npm/a@1.0.0", "published_at": "2026-01-01T00:00:00Z", "auth": auth,
+            "publisher": {"name": "ada\u{1b}[2J"}, "attestation": attestation});
+        origin(&serde_json::from_value(release).unwrap())
+    }
+
+    #[test]
+    fn every_release_says_where_it_is_from() {
+        let token = json!({"method": "token"});
+        let claims =
+            json!({"source_repository_uri": "https://github.com/o/r", "source_repository_ref": "refs/heads/x"});
+        for (auth, attestation, expected) in [
+            (&token, json!({"status": "verified", "issuer": "i", "claims": claims}), "o/r, branch x, no environment"),
+            (&token, json!({"status": "verified", "issuer": "i", "subject": "s"}), "s, no environment"),
+            (
+                &token,
+                json!({"status": "invalid", "check": "signature"}),
+                "an attestation that does not hold: signature",
+            ),
+            (&token, json!({"status": "unavailable", "reason": "503"}), "could not check: 503"),
+            (&token, json!({"status": "absent"}), "ada\\u{1b}[2J, with a token"),
+            (
+                &json!({"method": "trusted_publisher"}),
+                json!({"status": "absent"}),
+                "a repository, by trusted publishing",
+            ),
+            (&json!({"method": "unknown"}), json!({"status": "absent"}), "no attestation"),
+        ] {
+            assert_eq!(said(auth, &attestation), expected);
+        }
+    }
+}
