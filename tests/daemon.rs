@@ -422,27 +422,3 @@ fn a_registry_that_refuses_connections_is_said_and_survived() {
     assert!(reason.starts_with("npm-changes was never read; asking npm"), "{reason}");
     assert!(report["sources"][0]["state"]["last_error"].as_str().unwrap().contains("refused"), "{report}");
 }
-
-#[test]
-#[ignore]
-fn by_hand() {
-    let machine = Machine::new();
-    machine.watch("packages = [\"pkg:npm/widget\", \"pkg:npm/gadget\", \"pkg:npm/missing\"]\n");
-    let daemon = machine.start();
-    eventually("the history is learned", || machine.knows("pkg:npm/gadget@1.0.8"));
-    machine.world.publish_npm("widget", "1.0.9", &by_ada().at(SystemClock.now()));
-    thread::sleep(Duration::from_secs(3));
-    machine.publish_badly("widget", "1.1.0");
-    thread::sleep(Duration::from_secs(3));
-    machine.world.break_down("replicate.example", lab::Fault::Status(503, vec![]));
-    thread::sleep(Duration::from_secs(4));
-    machine.world.mend("replicate.example");
-    machine.world.break_down("npm.example/gadget", lab::Fault::Body(b"[]".to_vec()));
-    machine.publish_badly("gadget", "1.1.0");
-    thread::sleep(Duration::from_secs(4));
-    daemon.signal("HUP");
-    thread::sleep(Duration::from_secs(24));
-    daemon.signal("TERM");
-    thread::sleep(Duration::from_secs(2));
-    println!("{}", daemon.log());
-}

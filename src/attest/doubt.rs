@@ -47,14 +47,17 @@ pub(super) fn judged(
     error: Error,
 ) -> Failure {
     let root = &trust.trusted_root;
-    let (lenient, unknown) = if let Some(log) = unknown_log(root, bundle) {
+    let mut bundle = bundle.clone();
+    let (lenient, unknown) = if let Some(log) = unknown_log(root, &bundle) {
+        // What such a log promises proves nothing, the time of signing least of all.
+        bundle.verification_material.tlog_entries.clear();
         (policy.clone().without_log(), format!("the transparency log {log}"))
-    } else if let Some(log) = unknown_ct_log(root, bundle) {
+    } else if let Some(log) = unknown_ct_log(root, &bundle) {
         (policy.clone().without_certificate_timestamp(), format!("the certificate transparency log {log}"))
     } else {
         return error.into();
     };
-    match trust.verifier.verify(artifact, bundle, &lenient) {
+    match trust.verifier.verify(artifact, &bundle, &lenient) {
         Ok(_) => Failure::unavailable(format_args!(
             "the trust root does not know {unknown}; all else holds, so the trust root may be out of date"
         )),
