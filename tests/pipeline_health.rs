@@ -182,3 +182,21 @@ async fn a_trust_root_that_goes_stale_is_an_alert_until_it_is_refreshed() {
     rig.pass().await;
     assert_eq!(rig.troubles()[0].status, AlertStatus::Resolved);
 }
+
+#[tokio::test]
+async fn a_release_that_nobody_could_check_is_said_in_the_end() {
+    let rig = Rig::watching(&[WIDGET]);
+    rig.history(WIDGET, 8, &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    rig.world.break_down("attestations", Fault::Status(500, Vec::new()));
+    rig.publish("pkg:npm/widget@1.1.0", &by_workflow(&workflow("widget")));
+    for _ in 0..3 {
+        rig.pass().await;
+        assert_eq!(troubles(&rig), [], "it is tried again");
+        rig.minutes_pass(121);
+    }
+    rig.pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.1.0"), Outcome::Unchecked);
+    assert_eq!(troubles(&rig), [open("pkg:npm/widget@1.1.0 could not be checked")]);
+    assert!(rig.troubles()[0].argument.contains("500"), "{}", rig.troubles()[0].argument);
+}

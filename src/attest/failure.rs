@@ -96,10 +96,13 @@ fn check_of(error: &Error) -> Option<Check> {
         Error::TransparencyLog(TransparencyLogError::IntegratedTime(_)) | Error::Timestamp(_) => Check::Timestamp,
         Error::TransparencyLog(_) => Check::TransparencyLog,
         Error::Bundle(error) => check_of_bundle(error),
-        Error::Crypto(sigstore_crypto::Error::UnsupportedAlgorithm(_)) => return None,
+        Error::InvalidTrustRoot(_)
+        | Error::TrustRoot(_)
+        | Error::TrustedCertificate(_)
+        | Error::UnsupportedBundle(_)
+        | Error::UnsupportedArtifact(_)
+        | Error::Crypto(sigstore_crypto::Error::UnsupportedAlgorithm(_)) => return None,
         Error::Crypto(error) => check_of_crypto(error),
-        Error::InvalidTrustRoot(_) | Error::TrustRoot(_) | Error::TrustedCertificate(_) => return None,
-        Error::UnsupportedBundle(_) | Error::UnsupportedArtifact(_) => return None,
         // Malformed bundles, and whatever the verifier learns to find fault with.
         _ => Check::Format,
     })

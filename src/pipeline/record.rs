@@ -3,7 +3,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Examined, Happening, Pipeline, PipelineError, assess, examine::Subject, operation::Trouble};
+use super::{
+    Examined, Happening, Pipeline, PipelineError, assess,
+    examine::Subject,
+    operation::{self, Trouble},
+};
 use crate::{
     baseline::{self, Decision, Later, learn},
     model::{Alert, AlertKind, AlertStatus, BaselineReason, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
@@ -31,6 +35,8 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         let observation = self.observe_release(subject.registry, release).await;
         let record = self.judgement(subject, observation, baseline, blind)?;
+        // First, so that a crash in between repeats it.
+        self.say_if_left_unchecked(&record)?;
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);
         examined.releases += 1;
@@ -38,6 +44,16 @@ impl Pipeline {
         examined.unchecked += usize::from(!record.unchecked.is_empty());
         self.tell(&record);
         Ok(())
+    }
+
+    /// A new release that nobody will look at again although it could not be checked: whoever has an interest in that must
+    /// not get it in silence.
+    fn say_if_left_unchecked(&self, record: &Record) -> Result<(), PipelineError> {
+        let release = record.subject.release();
+        let reason = record.unchecked.first().map_or("", String::as_str);
+        let trouble = operation::left_unchecked(release, reason);
+        let is_left = !record.unchecked.is_empty() && record.recheck_at.is_none();
+        self.keep(&trouble, is_left, record.unchecked.is_empty(), "it was checked", record.now)
     }
 
     fn judgement(

@@ -82,7 +82,7 @@ impl Rig {
         let rig = Self::watching(patterns);
         let Self { world, clock, pipeline, watched, folder } = rig;
         drop(pipeline);
-        let cache = folder.path().join("tuf");
+        let cache = folder.path().join("tuf").to_string_lossy().into_owned();
         let tuf = format!("source = \"tuf\"\ntuf_url = \"https://tuf.example\"\ncache = {cache:?}");
         let config = config(&CONFIG.replace("source = \"embedded\"", &tuf));
         let path = folder.path().join("provwatch.db");
