@@ -136,6 +136,9 @@ impl Pipeline {
             }
         }
         self.put_off(subject, subject.due())?;
+        if subject.row.is_none() {
+            tracing::warn!(package = %subject.package, "the registry does not have it; check the name in the watchlist");
+        }
         let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
         let gone = PackageRow { status: Some("gone".to_owned()), etag: None, last_modified: None, ..row };
         self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..gone })?;

@@ -9,9 +9,11 @@
 mod assembly;
 pub mod assess;
 mod examine;
+mod health;
 mod observe;
 mod operation;
 mod outbox;
+mod panic;
 mod pass;
 mod record;
 pub mod replay;
@@ -28,9 +30,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use assembly::{AssemblyError, Parts, assemble, client, client_over, sources, subscription, tuf_cache};
 pub use examine::Examined;
+pub use health::TRUST_PATIENCE;
 pub use operation::Trouble;
+pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
-pub use trust::verifier;
+pub use trust::{TRUST_ROOT, verifier};
 pub use witness::{Happening, Nobody, Witness};
 
 use crate::{
@@ -120,6 +124,9 @@ pub enum PipelineError {
     /// The trust root.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// A defect of provwatch. The text is the panic's.
+    #[error("internal error, please report it: {0}")]
+    Panic(String),
     /// A package of an ecosystem that the configuration switches off.
     #[error("{0} is switched off in the configuration")]
     SwitchedOff(&'static str),
