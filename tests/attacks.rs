@@ -1,0 +1,71 @@
+//! What an attacker would try against provwatch itself: releases that ought to slip through, each with what is seen of
+//! them all the same.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod lab;
+
+use lab::{Rig, Workflow, rig::*};
+use provwatch::{
+    baseline::learn,
+    model::{Baseline, Observation, Severity},
+    pipeline::assess::assess,
+};
+use serde_json::{Value, json};
+
+/// A package with attested releases of its trusted publisher on line 1, and with older lines by hand, of which the last releases are younger than those of line 1.
+async fn with_back_ports() -> Rig {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 8, &by_workflow(&workflow("widget")));
+    for (days, version) in [(900, "0.9.0"), (20, "0.9.1"), (890, "0.9.0-rc.1"), (880, "0.9.0-rc.2")] {
+        rig.published_before(days, &format!("pkg:npm/widget@{version}"), &by_ada());
+    }
+    rig.smooth_pass().await;
+    rig
+}
+
+#[tokio::test]
+async fn a_new_line_does_not_hide_behind_a_back_port() {
+    for (version, at_least) in [("2.0.0", Severity::Medium), ("2.0.0-rc.1", Severity::Low)] {
+        let rig = with_back_ports().await;
+        rig.publish(&format!("pkg:npm/widget@{version}"), &by_ada());
+        rig.smooth_pass().await;
+        let alert = rig.the_alert();
+        assert_eq!(alert.signals[0].detector, "evidence-downgrade", "{version}");
+        assert!(alert.severity >= at_least, "{version}: {}", alert.argument);
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_repository_is_strange_on_every_line() {
+    for version in ["0.9.2", "2.0.0", "2.0.0-rc.1"] {
+        let rig = with_back_ports().await;
+        let own = Workflow::github("mallory/gadget", "release.yml", "refs/heads/main");
+        rig.publish(&format!("pkg:npm/widget@{version}"), &by_ada_attested(&own));
+        rig.smooth_pass().await;
+        let row = rig.release(&format!("pkg:npm/widget@{version}"));
+        assert!(!row.teaches, "{version}");
+        assert!(rig.the_alert().severity >= Severity::Medium, "{version}: {}", rig.the_alert().title);
+    }
+}
+
+#[test]
+fn a_thief_who_approves_himself_does_not_raise_the_evidence() {
+    let attested = json!({"status": "verified", "issuer": "https://token.actions.githubusercontent.com"});
+    let release = |version: &str, auth: Value, attestation: &Value| -> Observation {
+        let at = format!("2026-01-{version:0>2}T12:00:00Z");
+        let purl = format!("pkg:npm/widget@1.0.{version}");
+        let release = json!({"purl": purl, "published_at": at, "auth": auth, "attestation": attestation});
+        serde_json::from_value(release).unwrap()
+    };
+    let mut baseline = Baseline::empty("pkg:npm/widget".parse().unwrap());
+    for version in ["1", "2", "3"] {
+        learn(&mut baseline, &release(version, json!({"method": "trusted_publisher"}), &attested));
+    }
+    let approved = |method: &str| json!({"method": method, "approved_by": {"name": "ada"}});
+    let bare = release("4", approved("token"), &json!({"status": "absent"}));
+    let assessed = assess(&baseline, &bare);
+    assert_eq!((assessed.verdict.unwrap().severity, assessed.teaches), (Severity::Medium, false));
+    let staged = assess(&baseline, &release("4", approved("trusted_publisher"), &attested));
+    assert_eq!(staged.verdict.unwrap().severity, Severity::Info);
+}
