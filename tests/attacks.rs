@@ -5,15 +5,25 @@
 
 mod lab;
 
-use lab::{Rig, Workflow, rig::*};
+use lab::{Fault, Rig, Workflow, rig::*};
 use provwatch::{
     baseline::learn,
-    model::{Baseline, Observation, Severity},
+    model::{AlertStatus, Baseline, Confidence, Observation, Severity},
     pipeline::assess::assess,
+    store::Outcome,
 };
 use serde_json::{Value, json};
 
-/// A package with attested releases of its trusted publisher on line 1, and with older lines by hand, of which the last releases are younger than those of line 1.
+/// A package with a history of attested releases of its trusted publisher on line 1.
+async fn trusted(package: &str) -> Rig {
+    let rig = Rig::watching(&[package]);
+    rig.history(package, 8, &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    assert_eq!(rig.alerts(), []);
+    rig
+}
+
+/// As [`trusted`], with older lines by hand, of which the last releases are younger than those of line 1.
 async fn with_back_ports() -> Rig {
     let rig = Rig::watching(&["pkg:npm/widget"]);
     rig.history("pkg:npm/widget", 8, &by_workflow(&workflow("widget")));
@@ -68,4 +78,70 @@ fn a_thief_who_approves_himself_does_not_raise_the_evidence() {
     assert_eq!((assessed.verdict.unwrap().severity, assessed.teaches), (Severity::Medium, false));
     let staged = assess(&baseline, &release("4", approved("trusted_publisher"), &attested));
     assert_eq!(staged.verdict.unwrap().severity, Severity::Info);
+}
+
+/// A release of mallory's whose entry in the package document is not what npm documents.
+fn publish_unreadable(rig: &Rig) {
+    let mut publication = by_mallory();
+    publication.dependencies = vec![("left-pad".to_owned(), "^1".to_owned())];
+    rig.publish("pkg:npm/widget@1.1.0", &publication);
+    let spoil =
+        |body: &[u8]| String::from_utf8_lossy(body).replace(r#""left-pad":"^1""#, r#""left-pad":1"#).into_bytes();
+    rig.world.break_down("npm.example/widget#", Fault::Changed(spoil));
+}
+
+#[tokio::test]
+async fn a_version_that_cannot_be_read_for_long_is_an_alert() {
+    let rig = trusted("pkg:npm/widget").await;
+    publish_unreadable(&rig);
+    for minutes in [1, 6] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    assert_eq!(rig.troubles(), [], "what is spoiled on its way comes whole the next time");
+    rig.minutes_pass(31);
+    rig.smooth_pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.1.0"), Outcome::Unreadable);
+    let trouble = rig.troubles().pop().unwrap();
+    assert!(trouble.title.contains("widget@1.1.0"), "{}", trouble.title);
+    assert!(trouble.argument.contains("left-pad") || trouble.argument.contains("dependencies"), "{}", trouble.argument);
+    assert_eq!((trouble.severity, trouble.confidence), (Severity::Medium, Confidence::High));
+
+    rig.world.mend("npm.example/widget#");
+    rig.minutes_pass(121);
+    rig.smooth_pass().await;
+    assert_eq!(rig.the_alert().signals[0].detector, "evidence-downgrade");
+    assert_eq!(rig.troubles()[0].status, AlertStatus::Resolved);
+}
+
+#[tokio::test]
+async fn evidence_that_cannot_be_had_for_long_is_an_alert() {
+    let rig = trusted("pkg:npm/widget").await;
+    rig.world.break_down("/attestations/", Fault::Status(404, vec![]));
+    rig.publish("pkg:npm/widget@1.1.0", &by_workflow(&workflow("widget")));
+    for minutes in [0, 6, 31, 121] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    assert_eq!(rig.troubles().len(), 1);
+    assert!(rig.troubles()[0].argument.contains("does not have it"), "{}", rig.troubles()[0].argument);
+    assert_eq!(rig.alerts(), [], "an outage is no takeover");
+}
+
+#[tokio::test]
+async fn what_was_unreadable_in_the_past_is_no_alert() {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 8, &by_workflow(&workflow("widget")));
+    rig.world.break_down(
+        "npm.example/widget#",
+        Fault::Changed(|body| {
+            String::from_utf8_lossy(body).replacen(r#""version":"1.0.0""#, r#""version":100"#, 1).into_bytes()
+        }),
+    );
+    for minutes in [0, 6, 31, 121, 600] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    assert_eq!(rig.outcome("pkg:npm/widget@1.0.0"), Outcome::Unreadable);
+    assert_eq!(rig.troubles(), []);
 }

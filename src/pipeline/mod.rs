@@ -16,6 +16,7 @@ mod pass;
 mod record;
 pub mod replay;
 mod trust;
+mod unchecked;
 mod verify;
 mod witness;
 

@@ -31,6 +31,7 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         let observation = self.observe_release(subject.registry, release).await;
         let record = self.judgement(subject, observation, baseline, blind)?;
+        self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);
         examined.releases += 1;
@@ -150,6 +151,9 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         let mut record = Record::unreadable(release.clone(), why, subject.now);
         record.recheck_at = self.next_look(subject.attempts(release), subject.now);
+        if !self.is_old_oddity(subject, release)? {
+            self.note_unchecked(subject, release, &[why.to_owned()])?;
+        }
         self.store.record(&record)?;
         self.tell(&record);
         Ok(())
