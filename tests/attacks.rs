@@ -145,3 +145,45 @@ async fn what_was_unreadable_in_the_past_is_no_alert() {
     assert_eq!(rig.outcome("pkg:npm/widget@1.0.0"), Outcome::Unreadable);
     assert_eq!(rig.troubles(), []);
 }
+
+#[tokio::test]
+async fn an_outage_at_first_sight_teaches_nothing_false() {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    for (days, version) in [(400, "1.0.0"), (370, "1.0.1")] {
+        rig.published_before(days, &format!("pkg:npm/widget@{version}"), &by_ada());
+    }
+    for (days, version) in [(300, "1.0.2"), (200, "1.0.3"), (100, "1.0.4")] {
+        rig.published_before(days, &format!("pkg:npm/widget@{version}"), &by_workflow(&workflow("widget")));
+    }
+    rig.world.break_down("/attestations/", Fault::Status(503, vec![]));
+    rig.smooth_pass().await;
+    rig.minutes_pass(1);
+    rig.publish("pkg:npm/widget@1.0.5", &by_ada());
+    rig.smooth_pass().await;
+    let row = rig.release("pkg:npm/widget@1.0.5");
+    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    rig.world.mend("/attestations/");
+    rig.minutes_pass(6);
+    rig.smooth_pass().await;
+    assert_eq!(rig.the_alert().purl.unwrap().version(), "1.0.5");
+}
+
+#[tokio::test]
+async fn a_baseline_whose_past_is_lost_begins_with_what_is_attested() {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 3, &by_workflow(&workflow("widget")));
+    rig.world.break_down("/attestations/", Fault::Status(503, vec![]));
+    for minutes in [0, 6, 31, 121] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    rig.world.mend("/attestations/");
+    rig.publish("pkg:npm/widget@1.1.0", &by_ada());
+    rig.smooth_pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.1.0"), Outcome::Unchecked, "nobody knows what was usual");
+    rig.minutes_pass(1);
+    rig.publish("pkg:npm/widget@1.2.0", &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.2.0"), Outcome::Clean);
+    assert!(rig.release("pkg:npm/widget@1.2.0").teaches);
+}

@@ -158,9 +158,9 @@ impl Pipeline {
         let history_ends = self.history_ends(subject);
         let (history, fresh): (Vec<_>, Vec<_>) =
             releases.into_iter().partition(|release| last_change(release) < history_ends);
-        let blind = self.learn_history(subject, history, &mut baseline, &mut examined).await?;
+        self.learn_history(subject, history, &mut baseline, &mut examined).await?;
         for release in fresh {
-            self.judge(subject, release, (&mut baseline, blind), &mut examined).await?;
+            self.judge(subject, release, &mut baseline, &mut examined).await?;
         }
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
         self.store.save_package(&package_row(subject, document))?;
@@ -178,26 +178,24 @@ impl Pipeline {
     }
 
     /// What was published before this is history.
-    fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
+    pub(super) fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
         subject.row.as_ref().map_or(subject.now, |row| row.first_seen) - self.settings.judge_since
     }
 
     /// What a package did before it was watched is taken as its habit, except what is known to be bad: releases that
-    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only. Says whether all of
-    /// it was out of reach.
+    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only.
     async fn learn_history(
         &self,
         subject: &Subject<'_>,
         releases: Vec<RegistryRelease>,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
-    ) -> Result<bool, PipelineError> {
+    ) -> Result<(), PipelineError> {
         let old = releases.len().saturating_sub(self.settings.history);
         let observed = stream::iter(releases.into_iter().enumerate())
             .map(|(index, release)| self.observe_history(subject, release, index >= old))
             .buffered(self.settings.concurrency);
         let observed: Vec<(Observation, bool)> = observed.collect().await;
-        let fetched = observed.iter().filter(|(_, fetched)| *fetched).count();
         let records: Vec<Record> = observed
             .into_iter()
             .map(|(observation, fetched)| self.history_record(subject, observation, fetched, baseline))
@@ -207,9 +205,8 @@ impl Pipeline {
             self.tell(record);
         }
         examined.releases += records.len();
-        let unchecked = records.iter().filter(|record| !record.unchecked.is_empty()).count();
-        examined.unchecked += unchecked;
-        Ok(unchecked > 0 && unchecked == fetched)
+        examined.unchecked += records.iter().filter(|record| !record.unchecked.is_empty()).count();
+        Ok(())
     }
 
     /// The observation, and whether its evidence was asked for.
