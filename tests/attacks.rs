@@ -8,7 +8,7 @@ mod lab;
 use lab::{Fault, Rig, Workflow, rig::*};
 use provwatch::{
     baseline::learn,
-    model::{AlertStatus, Baseline, Confidence, Observation, Severity},
+    model::{AlertStatus, Baseline, Confidence, Observation, ReleaseStatus, Severity},
     pipeline::assess::assess,
     store::Outcome,
 };
@@ -186,4 +186,20 @@ async fn a_baseline_whose_past_is_lost_begins_with_what_is_attested() {
     rig.smooth_pass().await;
     assert_eq!(rig.outcome("pkg:npm/widget@1.2.0"), Outcome::Clean);
     assert!(rig.release("pkg:npm/widget@1.2.0").teaches);
+}
+
+#[tokio::test]
+async fn what_is_unpublished_before_it_is_seen_leaves_a_trace() {
+    let rig = trusted("pkg:npm/widget").await;
+    rig.minutes_pass(10);
+    rig.publish("pkg:npm/widget@1.1.0", &by_mallory());
+    rig.world.unpublish_npm("widget", "1.1.0");
+    rig.minutes_pass(1);
+    rig.smooth_pass().await;
+    let row = rig.release("pkg:npm/widget@1.1.0");
+    assert_eq!((row.outcome, row.teaches), (Outcome::Unreadable, false));
+    assert_eq!(row.status, ReleaseStatus::Unpublished);
+    assert!(row.unchecked[0].contains("before it could be looked at"), "{:?}", row.unchecked);
+    assert_eq!(row.recheck_at, None, "there is nothing to wait for");
+    assert!(rig.troubles()[0].title.contains("widget@1.1.0"), "{:?}", rig.troubles());
 }

@@ -149,6 +149,7 @@ impl Pipeline {
     ) -> Result<Examined, PipelineError> {
         self.take_statuses(subject, &document)?;
         let mut examined = self.take_unreadable(subject, &document.unreadable)?;
+        self.take_withdrawn(subject, &document.withdrawn, &mut examined)?;
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
@@ -235,6 +236,24 @@ impl Pipeline {
             let is_known = now.contains_key(version.as_str()) || !unreadable.contains(version.as_str());
             if is_known && status != stored.status {
                 self.store.set_status(&subject.package.at(version.as_str()), status, subject.now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was removed before anybody looked leaves a trace all the same.
+    fn take_withdrawn(
+        &self,
+        subject: &Subject<'_>,
+        withdrawn: &[(String, DateTime<Utc>)],
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        let history_ends = self.history_ends(subject);
+        for (version, published_at) in withdrawn {
+            if *published_at >= history_ends && !subject.stored.contains_key(version) {
+                self.record_withdrawn(subject, &subject.package.at(version.as_str()), *published_at)?;
+                examined.releases += 1;
+                examined.unchecked += 1;
             }
         }
         Ok(())

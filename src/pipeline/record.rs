@@ -179,6 +179,22 @@ impl Pipeline {
         Ok(())
     }
 
+    /// A release that was removed before it could be looked at.
+    pub(super) fn record_withdrawn(
+        &self,
+        subject: &Subject<'_>,
+        release: &ReleaseId,
+        published_at: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        let why = format!("it was published at {published_at} and removed before it could be looked at");
+        self.note_withdrawn(release, &why, subject.now)?;
+        let record = Record::unreadable(release.clone(), why, subject.now);
+        self.store.record(&record)?;
+        self.store.set_status(release, ReleaseStatus::Unpublished, subject.now)?;
+        self.tell(&record);
+        Ok(())
+    }
+
     /// Records an alert about provwatch itself.
     pub(super) fn record_operation(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), PipelineError> {
         let (fingerprint, id) = Alert::identify(AlertKind::Operation, &trouble.subject);

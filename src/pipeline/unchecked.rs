@@ -1,6 +1,8 @@
 //! Releases that cannot be checked for long: that is said aloud, because whoever could make his release uncheckable
 //! would otherwise pass in silence.
 
+use chrono::{DateTime, Utc};
+
 use super::{Pipeline, PipelineError, examine::Subject, operation::Trouble};
 use crate::model::{Confidence, ReleaseId, Severity};
 
@@ -43,6 +45,18 @@ impl Pipeline {
             return Ok(());
         }
         self.record_operation(&trouble(release, why), subject.now)
+    }
+
+    /// Says that a release came and went unseen. Honest mistakes are withdrawn within minutes too, hence low.
+    pub(super) fn note_withdrawn(
+        &self,
+        release: &ReleaseId,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        let said = trouble(release, &[why.to_owned()]);
+        let argument = format!("Nothing is known of what it did: {why}. Look for it in your lock files and caches.");
+        self.record_operation(&Trouble { severity: Severity::Low, argument, ..said }, now)
     }
 
     fn resolve_unchecked(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {
