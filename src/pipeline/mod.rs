@@ -18,6 +18,7 @@ mod pass;
 mod record;
 pub mod replay;
 mod trust;
+mod unchecked;
 mod verify;
 mod witness;
 
