@@ -143,11 +143,14 @@ fn verify(bundle: &Value, file: &[u8], by: &Workflow, trust: &TrustMaterial) -> 
     verify_bundle(bundle.to_string().as_bytes(), Artifact::Bytes(file), policy, trust)
 }
 
-/// The bundle with one part replaced; the part need not be there.
+/// The bundle with one part replaced; a member of an object need not be there.
 fn with(bundle: &Value, pointer: &str, part: Value) -> Value {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let mut bundle = bundle.clone();
-    bundle.pointer_mut(parent).unwrap()[key] = part;
+    match bundle.pointer_mut(parent).unwrap() {
+        Value::Array(items) => items[key.parse::<usize>().unwrap()] = part,
+        object => object[key] = part,
+    }
     bundle
 }
 
