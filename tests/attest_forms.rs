@@ -240,10 +240,10 @@ fn npm_takes_statements_in_every_form() {
         let document = json!({"attestations": [{"predicateType": SLSA, "bundle": bundle}]});
         let provenance = verifier.npm(document.to_string().as_bytes(), PURL, &digests());
         match (signs, provenance) {
-            (Signs::Statement, Provenance::Verified(verified)) => {
-                assert_eq!(verified.identity.subject, workflow().subject, "{form:?}");
-                assert_eq!(verified.signed_at, Some(at()), "{form:?}");
-                assert_eq!(verified.log, bench.verify(&bundle).unwrap().log, "{form:?}");
+            (Signs::Statement, Provenance::Verified(found)) => {
+                assert_eq!(found.identity.subject, workflow().subject, "{form:?}");
+                assert_eq!(found.signed_at, Some(at()), "{form:?}");
+                assert_eq!(found.log, bench.verify(&bundle).unwrap().log, "{form:?}");
             }
             (Signs::File, Provenance::Invalid { check: Check::PayloadType, .. }) => {}
             (_, other) => panic!("{form:?} {signs:?}: {other:?}"),
@@ -267,10 +267,10 @@ fn pypi_takes_statements_whose_entry_proves_time_and_place() {
         let bundle = bench.lab.bundle(form, Content::Statement(&pypi_statement()), &workflow(), at());
         let object = pypi_object(&bundle);
         let outcome = match verifier.pypi(object.to_string().as_bytes(), FILE_NAME, &digests()) {
-            Provenance::Verified(verified) => {
-                assert_eq!(verified.identity.subject, workflow().subject, "{form:?}");
-                assert_eq!(verified.signed_at, Some(at()), "{form:?}");
-                Ok(verified.log.unwrap().origin)
+            Provenance::Verified(found) => {
+                assert_eq!(found.identity.subject, workflow().subject, "{form:?}");
+                assert_eq!(found.signed_at, Some(at()), "{form:?}");
+                Ok(found.log.unwrap().origin)
             }
             Provenance::Invalid { check, .. } => Err(check),
             other => panic!("{form:?}: {other:?}"),
@@ -404,6 +404,31 @@ fn a_checkpoint_is_of_the_log_that_the_entry_names() {
             assert_eq!(bench.check(&tampered), Some(Check::TransparencyLog), "{row:?}: {note}");
         }
     }
+}
+
+/// Witnesses sign beside the log; whoever does not know their keys passes them over.
+/// <https://github.com/C2SP/C2SP/blob/main/signed-note.md#verifiers>
+#[test]
+fn signatures_of_strangers_beside_the_logs_do_not_matter() {
+    let bench = Bench::new();
+    for row in with_proof() {
+        let bundle = bench.bundle(row);
+        let own = part(&bundle, CHECKPOINT).as_str().unwrap();
+        let witnesses = |count: u8| -> String {
+            (0..count).map(|n| format!("— witness.example/{n} {}\n", lab::b64(&[n; 76]))).collect::<Vec<_>>().concat()
+        };
+        for (case, note, expected) in [
+            ("cosigned", format!("{own}{}", witnesses(16)), None),
+            ("cosigned before", own.replacen("\n\n", &format!("\n\n{}", witnesses(3)), 1), None),
+            ("only cosigned", without_signatures(own) + &witnesses(3), Some(Check::TransparencyLog)),
+        ] {
+            assert_eq!(bench.check(&with(&bundle, CHECKPOINT, json!(note))), expected, "{row:?}: {case}");
+        }
+    }
+}
+
+fn without_signatures(note: &str) -> String {
+    note.split_once("\n\n").map(|(text, _)| format!("{text}\n\n")).unwrap()
 }
 
 #[test]
