@@ -8,7 +8,8 @@ mod lab;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use lab::{
-    Content, EntryKind, Form, Lab, Statement, TiledLog, TimestampAuthority, TransparencyLog, Version, Workflow, forms,
+    Content, EntryKind, Form, Key, Lab, Statement, TiledLog, TimestampAuthority, TransparencyLog, Version, Workflow,
+    attestation, forms,
     keys::{sha256, sha512},
 };
 use provwatch::{
@@ -21,9 +22,12 @@ const PURL: &str = "pkg:npm/%40acme/widget@1.0.0";
 const FILE_NAME: &str = "widget-1.0.0.tar.gz";
 const FILE: &[u8] = b"the file";
 const SLSA: &str = "https://slsa.dev/provenance/v1";
+const NPM_PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
 const V1_ORIGIN: &str = "rekor.lab.example - 1001";
 const V2_ORIGIN: &str = "log2026-1.rekor.lab.example";
 const ENTRY: &str = "/verificationMaterial/tlogEntries/0";
+const INDEX: &str = "/verificationMaterial/tlogEntries/0/logIndex";
+const INTEGRATED_TIME: &str = "/verificationMaterial/tlogEntries/0/integratedTime";
 const PROOF: &str = "/verificationMaterial/tlogEntries/0/inclusionProof";
 const CHECKPOINT: &str = "/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope";
 const PROMISE: &str = "/verificationMaterial/tlogEntries/0/inclusionPromise";
@@ -64,6 +68,15 @@ fn pypi_statement() -> Statement {
 enum Signs {
     Statement,
     File,
+}
+
+impl Signs {
+    fn content(self, statement: &Statement) -> Content<'_> {
+        match self {
+            Self::Statement => Content::Statement(statement),
+            Self::File => Content::File(FILE),
+        }
+    }
 }
 
 /// Every form that is promised.
@@ -108,17 +121,22 @@ impl Bench {
             lab.log.append("dsse", "0.0.1", &json!({"other": other}), at().timestamp());
             lab.tiled_log.append("hashedrekord", "0.0.2", &json!({"other": other}));
         }
-        let trust = trust(&lab.trusted_root());
+        let trust = trust_in(&lab, &lab.trusted_root());
         Self { lab, trust }
     }
 
     fn bundle(&self, (form, signs): (Form, Signs)) -> Value {
-        let statement = npm_statement();
-        let content = match signs {
-            Signs::Statement => Content::Statement(&statement),
-            Signs::File => Content::File(FILE),
-        };
-        self.lab.bundle(form, content, &workflow(), at())
+        self.lab.bundle(form, signs.content(&npm_statement()), &workflow(), at())
+    }
+
+    fn keyed_bundle(&self, (form, signs): (Form, Signs), statement: &Statement, key: &Key) -> Value {
+        self.lab.keyed_bundle(form, signs.content(statement), key, at())
+    }
+
+    fn verify_keyed(&self, bundle: &Value, key: &Key) -> Result<Verified, Failure> {
+        let pem = attestation::pem("PUBLIC KEY", &key.spki());
+        let policy = Policy::Key(pem.as_bytes());
+        verify_bundle(bundle.to_string().as_bytes(), Artifact::Bytes(FILE), policy, &self.trust)
     }
 
     fn verify(&self, bundle: &Value) -> Result<Verified, Failure> {
@@ -131,11 +149,12 @@ impl Bench {
     }
 }
 
-fn trust(trusted_root: &Value) -> TrustMaterial {
+fn trust_in(lab: &Lab, trusted_root: &Value) -> TrustMaterial {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trusted_root.json");
-    std::fs::write(&path, trusted_root.to_string()).unwrap();
-    TrustMaterial::from_files(&path, None).unwrap()
+    let [root, keys] = ["trusted_root.json", "keys.json"].map(|name| folder.path().join(name));
+    std::fs::write(&root, trusted_root.to_string()).unwrap();
+    std::fs::write(&keys, lab.npm_keys().to_string()).unwrap();
+    TrustMaterial::from_files(&root, Some(&keys)).unwrap()
 }
 
 fn verify(bundle: &Value, file: &[u8], by: &Workflow, trust: &TrustMaterial) -> Result<Verified, Failure> {
@@ -179,14 +198,14 @@ fn signature(bundle: &Value) -> Vec<u8> {
     bytes(places.iter().find_map(|place| bundle.pointer(place)).unwrap())
 }
 
-fn number(value: &Value) -> usize {
+fn number(value: &Value) -> u64 {
     value.as_str().unwrap().parse().unwrap()
 }
 
 /// The size and root to which the bundle's proof leads.
 fn head(bundle: &Value) -> (usize, Vec<u8>) {
     let proof = part(bundle, PROOF);
-    (number(&proof["treeSize"]), bytes(&proof["rootHash"]))
+    (usize::try_from(number(&proof["treeSize"])).unwrap(), bytes(&proof["rootHash"]))
 }
 
 /// The bundle with another timestamp over its signature.
@@ -205,8 +224,8 @@ fn every_form_verifies_with_its_identity_time_and_place() {
             Form { version: Version::V01, .. } => "rekor.lab.example",
             _ => V1_ORIGIN,
         };
-        let index = part(&bundle, &format!("{ENTRY}/logIndex")).as_str().unwrap().parse().unwrap();
-        assert!(index >= 5);
+        let index = number(part(&bundle, INDEX));
+        assert!(index >= 5, "{form:?}: others were there before");
         let identity = verified.identity.unwrap();
         assert_eq!((identity.subject, identity.issuer), (workflow().subject, workflow().issuer), "{form:?}");
         assert_eq!(identity.claims, workflow().claims, "{form:?}");
@@ -302,6 +321,47 @@ fn pypi_object(bundle: &Value) -> Value {
 }
 
 #[test]
+fn keys_sign_in_every_form() {
+    let bench = Bench::new();
+    let (key, stranger) = (Key::p256(), Key::p256());
+    for row in table() {
+        let bundle = bench.keyed_bundle(row, &npm_statement(), &key);
+        let found = bench.verify_keyed(&bundle, &key).unwrap_or_else(|failure| panic!("{row:?}: {failure}"));
+        assert_eq!((found.identity, found.signed_at), (None, Some(at())), "{row:?}");
+        assert_eq!(found.log.unwrap().index, number(part(&bundle, INDEX)), "{row:?}");
+
+        let check = |bundle: &Value, key: &Key| bench.verify_keyed(bundle, key).unwrap_err().check();
+        assert_eq!(check(&bundle, &stranger), Some(Check::Signature), "{row:?}");
+        let other = bench.keyed_bundle(row, &npm_statement(), &stranger);
+        assert_eq!(check(&grafted(&bundle, &other, ENTRY), &key), Some(Check::TransparencyLog), "{row:?}");
+    }
+}
+
+/// The registry's own attestation stands beside the provenance; its key must have been valid at a time that is proven.
+#[test]
+fn npms_publish_attestation_is_taken_in_every_form() {
+    let bench = Bench::new();
+    let verifier = Verifier::new(&bench.trust);
+    let publish = Statement { predicate_type: NPM_PUBLISH.to_owned(), ..npm_statement() };
+    for row in table().into_iter().filter(|(_, signs)| *signs == Signs::Statement) {
+        let provenance = bench.bundle(row);
+        let verify = |publish: &Value| {
+            let document = json!({"attestations": [
+                {"predicateType": SLSA, "bundle": provenance},
+                {"predicateType": NPM_PUBLISH, "bundle": publish},
+            ]});
+            verifier.npm(document.to_string().as_bytes(), PURL, &digests())
+        };
+        let bundle = bench.keyed_bundle(row, &publish, &bench.lab.npm_key);
+        assert!(matches!(verify(&bundle), Provenance::Verified(_)), "{row:?}");
+        if row.0.kind == EntryKind::Tiled {
+            let untimed = verify(&without(&bundle, TIMESTAMPS));
+            assert!(matches!(untimed, Provenance::Invalid { check: Check::Timestamp, .. }), "{row:?}: {untimed:?}");
+        }
+    }
+}
+
+#[test]
 fn an_entry_of_another_signature_is_not_this_ones() {
     let bench = Bench::new();
     for row in table() {
@@ -333,8 +393,8 @@ fn a_promise_is_of_one_entry_at_one_time_and_place() {
         let later = (at() + TimeDelta::seconds(1)).timestamp().to_string();
         for tampered in [
             grafted(&bundle, &other, PROMISE),
-            with(&bundle, &format!("{ENTRY}/integratedTime"), json!(later)),
-            with(&bundle, &format!("{ENTRY}/logIndex"), json!("0")),
+            with(&bundle, INTEGRATED_TIME, json!(later)),
+            with(&bundle, INDEX, json!("0")),
             with(&bundle, PROMISE, json!({"signedEntryTimestamp": "AAAA"})),
         ] {
             assert_eq!(bench.check(&tampered), Some(Check::TransparencyLog), "{row:?}");
@@ -468,7 +528,7 @@ fn a_timestamp_counts_only_while_its_authority_was_trusted() {
     for row in on_v2() {
         let bundle = bench.bundle(row);
         for trusted_root in [&expired, &none] {
-            let failure = verify(&bundle, FILE, &workflow(), &trust(trusted_root)).unwrap_err();
+            let failure = verify(&bundle, FILE, &workflow(), &trust_in(&bench.lab, trusted_root)).unwrap_err();
             assert_eq!(failure.check(), Some(Check::Timestamp), "{row:?}");
         }
     }
@@ -481,11 +541,11 @@ fn on_v2_the_integrated_time_says_nothing() {
     for row in on_v2() {
         let bundle = bench.bundle(row);
         for time in ["0", "1", "1768215601", "32503680000"] {
-            let verified = bench.verify(&with(&bundle, &format!("{ENTRY}/integratedTime"), json!(time))).unwrap();
+            let verified = bench.verify(&with(&bundle, INTEGRATED_TIME, json!(time))).unwrap();
             assert_eq!(verified.signed_at, Some(at()), "{row:?}: {time}");
         }
         let untimed = without(&bundle, TIMESTAMPS);
-        let timed = with(&untimed, &format!("{ENTRY}/integratedTime"), json!(at().timestamp().to_string()));
+        let timed = with(&untimed, INTEGRATED_TIME, json!(at().timestamp().to_string()));
         assert_eq!(bench.check(&timed), Some(Check::Timestamp), "{row:?}");
     }
 }
@@ -495,9 +555,9 @@ fn on_v2_the_index_is_the_proven_one() {
     let bench = Bench::new();
     for row in on_v2() {
         let bundle = bench.bundle(row);
-        let index = number(part(&bundle, &format!("{ENTRY}/logIndex")));
-        for other in [0, index - 1, index + 1, usize::MAX >> 1] {
-            let tampered = with(&bundle, &format!("{ENTRY}/logIndex"), json!(other.to_string()));
+        let index = number(part(&bundle, INDEX));
+        for other in [0, index - 1, index + 1, u64::MAX >> 1] {
+            let tampered = with(&bundle, INDEX, json!(other.to_string()));
             assert_eq!(bench.check(&tampered), Some(Check::TransparencyLog), "{row:?}: {other}");
         }
     }
@@ -527,7 +587,7 @@ fn without_a_promise_nobody_vouches_for_the_index_of_v1() {
     for row in on_v1().filter(|(form, _)| form.version != Version::V01) {
         let bundle = stamped(&without(&bench.bundle(row), PROMISE), &bench.lab.tsa, at());
         for index in ["0", "999"] {
-            let verified = bench.verify(&with(&bundle, &format!("{ENTRY}/logIndex"), json!(index))).unwrap();
+            let verified = bench.verify(&with(&bundle, INDEX, json!(index))).unwrap();
             assert_eq!((verified.signed_at, verified.log), (Some(at()), None), "{row:?}");
         }
     }

@@ -7,7 +7,7 @@ use super::{
     Lab, Statement, Workflow,
     attestation::{PAYLOAD_TYPE, dsse_body, envelope, pae, pem},
     b64,
-    keys::sha256,
+    keys::{Key, sha256},
 };
 
 /// The version of a bundle's media type.
@@ -62,32 +62,44 @@ impl Content<'_> {
 
 /// A signature and who made it.
 struct Signature {
-    certificate: Vec<u8>,
+    by: Signer,
     bytes: Vec<u8>,
     at: DateTime<Utc>,
 }
 
+enum Signer {
+    Certificate { der: Vec<u8> },
+    Key { spki: Vec<u8>, id: String },
+}
+
 impl Lab {
-    /// A bundle of the given form.
+    /// A bundle of the given form, signed by a workflow.
     pub fn bundle(&self, form: Form, content: Content<'_>, workflow: &Workflow, at: DateTime<Utc>) -> Value {
         let leaf = self.authority.issue(workflow, at);
-        let signature = Signature { bytes: leaf.key.sign(&content.message()), certificate: leaf.der, at };
-        let mut entry = self.logged(form.kind, content, &signature);
+        let bytes = leaf.key.sign(&content.message());
+        self.bundled(form, content, &Signature { by: Signer::Certificate { der: leaf.der }, bytes, at })
+    }
+
+    /// A bundle of the given form, signed with a key that the verifier must know.
+    pub fn keyed_bundle(&self, form: Form, content: Content<'_>, key: &Key, at: DateTime<Utc>) -> Value {
+        let bytes = key.sign(&content.message());
+        self.bundled(form, content, &Signature { by: Signer::Key { spki: key.spki(), id: key.npm_id() }, bytes, at })
+    }
+
+    fn bundled(&self, form: Form, content: Content<'_>, signature: &Signature) -> Value {
+        let mut entry = self.logged(form.kind, content, signature);
         if form.version == Version::V01 {
             entry.as_object_mut().unwrap().remove("inclusionProof");
         }
-        let mut bundle = json!({
-            "mediaType": form.version.media_type(),
-            "verificationMaterial": form.version.certificate(&signature.certificate),
-        });
-        bundle["verificationMaterial"]["tlogEntries"] = json!([entry]);
+        let mut material = signature.by.material(form.version);
+        material["tlogEntries"] = json!([entry]);
         if form.kind == EntryKind::Tiled {
-            bundle["verificationMaterial"]["timestampVerificationData"] =
-                timestamps(&self.tsa.stamp(&signature.bytes, at));
+            material["timestampVerificationData"] = timestamps(&self.tsa.stamp(&signature.bytes, signature.at));
         }
+        let mut bundle = json!({"mediaType": form.version.media_type(), "verificationMaterial": material});
         match content {
             Content::Statement(statement) => {
-                bundle["dsseEnvelope"] = envelope(&statement.bytes(), &signature.bytes, "");
+                bundle["dsseEnvelope"] = envelope(&statement.bytes(), &signature.bytes, signature.by.key_id());
             }
             Content::File(file) => bundle["messageSignature"] = message_signature(file, &signature.bytes),
         }
@@ -98,7 +110,7 @@ impl Lab {
         let at = signature.at.timestamp();
         match (kind, content) {
             (EntryKind::Dsse, Content::Statement(statement)) => {
-                let body = dsse_body(&statement.bytes(), &signature.bytes, &signature.verifier());
+                let body = dsse_body(&statement.bytes(), &signature.bytes, &signature.by.pem());
                 self.log.append("dsse", "0.0.1", &body, at)
             }
             (EntryKind::Intoto, Content::Statement(statement)) => {
@@ -115,9 +127,39 @@ impl Lab {
     }
 }
 
-impl Signature {
-    fn verifier(&self) -> String {
-        pem("CERTIFICATE", &self.certificate)
+impl Signer {
+    fn pem(&self) -> String {
+        match self {
+            Self::Certificate { der } => pem("CERTIFICATE", der),
+            Self::Key { spki, .. } => pem("PUBLIC KEY", spki),
+        }
+    }
+
+    fn key_id(&self) -> &str {
+        match self {
+            Self::Certificate { .. } => "",
+            Self::Key { id, .. } => id,
+        }
+    }
+
+    /// The member of `verificationMaterial` that names the signer.
+    fn material(&self, version: Version) -> Value {
+        match (self, version) {
+            (Self::Key { id, .. }, _) => json!({"publicKey": {"hint": id}}),
+            (Self::Certificate { der }, Version::V03) => json!({"certificate": {"rawBytes": b64(der)}}),
+            (Self::Certificate { der }, Version::V01 | Version::V02) => {
+                json!({"x509CertificateChain": {"certificates": [{"rawBytes": b64(der)}]}})
+            }
+        }
+    }
+
+    /// The `verifier` of an entry of Rekor v2.
+    fn tiled_verifier(&self) -> Value {
+        let details = "PKIX_ECDSA_P256_SHA_256";
+        match self {
+            Self::Certificate { der } => json!({"keyDetails": details, "x509Certificate": {"rawBytes": b64(der)}}),
+            Self::Key { spki, .. } => json!({"keyDetails": details, "publicKey": {"rawBytes": b64(spki)}}),
+        }
     }
 }
 
@@ -127,14 +169,6 @@ impl Version {
             Self::V01 => "application/vnd.dev.sigstore.bundle+json;version=0.1",
             Self::V02 => "application/vnd.dev.sigstore.bundle+json;version=0.2",
             Self::V03 => "application/vnd.dev.sigstore.bundle.v0.3+json",
-        }
-    }
-
-    fn certificate(self, der: &[u8]) -> Value {
-        let certificate = json!({"rawBytes": b64(der)});
-        match self {
-            Self::V01 | Self::V02 => json!({"x509CertificateChain": {"certificates": [certificate]}}),
-            Self::V03 => json!({"certificate": certificate}),
         }
     }
 }
@@ -152,7 +186,7 @@ fn message_signature(file: &[u8], signature: &[u8]) -> Value {
 /// <https://github.com/sigstore/rekor/blob/main/pkg/types/intoto/v0.0.2/intoto_v0_0_2_schema.json>
 fn intoto_body(payload: &[u8], signature: &Signature) -> Value {
     let hash = |bytes: &[u8]| json!({"algorithm": "sha256", "value": hex::encode(sha256(bytes))});
-    let whole = envelope(payload, &signature.bytes, "").to_string();
+    let whole = envelope(payload, &signature.bytes, signature.by.key_id()).to_string();
     json!({
         "apiVersion": "0.0.2",
         "kind": "intoto",
@@ -160,7 +194,7 @@ fn intoto_body(payload: &[u8], signature: &Signature) -> Value {
             "envelope": {
                 "payloadType": PAYLOAD_TYPE,
                 "signatures": [{
-                    "publicKey": b64(signature.verifier().as_bytes()),
+                    "publicKey": b64(signature.by.pem().as_bytes()),
                     "sig": b64(b64(&signature.bytes).as_bytes()),
                 }],
             },
@@ -179,7 +213,7 @@ fn hashedrekord_body(message: &[u8], signature: &Signature) -> Value {
             "data": {"hash": {"algorithm": "sha256", "value": hex::encode(sha256(message))}},
             "signature": {
                 "content": b64(&signature.bytes),
-                "publicKey": {"content": b64(signature.verifier().as_bytes())},
+                "publicKey": {"content": b64(signature.by.pem().as_bytes())},
             },
         },
     })
@@ -194,10 +228,7 @@ fn tiled_body(message: &[u8], signature: &Signature) -> Value {
             "data": {"algorithm": "SHA2_256", "digest": b64(&sha256(message))},
             "signature": {
                 "content": b64(&signature.bytes),
-                "verifier": {
-                    "keyDetails": "PKIX_ECDSA_P256_SHA_256",
-                    "x509Certificate": {"rawBytes": b64(&signature.certificate)},
-                },
+                "verifier": signature.by.tiled_verifier(),
             },
         }},
     })
