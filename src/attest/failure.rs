@@ -9,6 +9,10 @@ use crate::model::{Check, Provenance};
 /// Most characters of a reason that quotes a document.
 const MAX_REASON: usize = 300;
 
+/// By these words alone the verifier tells a log entry of another content from a file that the bundle is not about; it
+/// looks at the entry last, when the file is known to be the right one.
+const OTHER_ENTRY: &str = "hashedrekord entry";
+
 /// Why something signed was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -90,6 +94,7 @@ fn check_of(error: &Error) -> Option<Check> {
     Some(match error {
         Error::IdentityMismatch { .. } | Error::IssuerMismatch { .. } => Check::Publisher,
         Error::SignatureInvalid(_) => Check::Signature,
+        Error::ArtifactMismatch(reason) if reason.contains(OTHER_ENTRY) => Check::TransparencyLog,
         Error::ArtifactMismatch(_) | Error::ArtifactRead(_) => Check::SubjectDigest,
         Error::Certificate(CertificateError::Sct(_)) => Check::CertificateTimestamp,
         Error::Certificate(_) => Check::CertificateChain,
