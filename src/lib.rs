@@ -3,6 +3,7 @@
 
 pub mod attest;
 pub mod baseline;
+pub mod bounded;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -16,4 +17,5 @@ pub mod registry;
 pub mod store;
 pub mod strict_toml;
 pub mod telemetry;
+pub mod text;
 pub mod watchlist;

@@ -10,6 +10,7 @@ use crate::{
     deliver::plain,
     pipeline::{self, Parts, Pipeline, Witness},
     telemetry::Logging,
+    text::with_causes,
 };
 
 impl Context {
@@ -52,6 +53,6 @@ pub fn runtime() -> io::Result<Runtime> {
 /// unverifiable, not clean.
 pub async fn refresh_trust(pipeline: &Pipeline) {
     if let Err(error) = pipeline.refresh_trust().await {
-        output::note(format!("warning: {}", plain(&pipeline::with_causes(&error), 1000)));
+        output::note(format!("warning: {}", plain(&with_causes(&error), 1000)));
     }
 }

@@ -16,8 +16,9 @@ use crate::{
     deliver::{Message, plain},
     http::Client,
     model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity},
-    pipeline::{self, with_causes},
+    pipeline,
     strict_toml::did_you_mean,
+    text::with_causes,
 };
 
 /// Longest time for one attempt, as long as the daemon gives it.

@@ -1,8 +1,4 @@
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -14,6 +10,7 @@ use super::{
 };
 use crate::{
     attest::{self, Artifact, Policy, TrustMaterial, Verified},
+    bounded,
     deliver::plain,
     model::WorkflowIdentity,
 };
@@ -165,13 +162,7 @@ fn sha256(digits: &str) -> Result<Signed, Failure> {
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
-    let read = file.and_then(|_| if bytes.len() as u64 > limit { Err(too_large(limit)) } else { Ok(()) });
-    read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
-    Ok(bytes)
-}
-
-fn too_large(limit: u64) -> io::Error {
-    io::Error::other(format!("it is larger than {} MiB", limit >> 20))
+    let failed = |why: String| Failure::usage(format!("cannot read {}: {why}", path.display()));
+    let bytes = bounded::read(path, limit).map_err(|error| failed(error.to_string()))?;
+    bytes.ok_or_else(|| failed(format!("it is larger than {} MiB", limit >> 20)))
 }

@@ -13,6 +13,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::RegistryError;
+use crate::text::quoted;
 
 /// Most keys of an object. The packages with the most releases have some ten thousand.
 const MAX_KEYS: usize = 100_000;
@@ -53,13 +54,7 @@ pub(super) fn malformed(registry: &'static str, what: &str, why: impl fmt::Displ
 
 /// A reason fit for people: what it quotes of a hostile document neither floods nor garbles the line.
 pub(super) fn reason(why: impl fmt::Display) -> String {
-    let why = why.to_string();
-    let printable = why.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let mut short: String = printable.take(MAX_REASON).collect();
-    if why.chars().nth(MAX_REASON).is_some() {
-        short.push('…');
-    }
-    short
+    quoted(why, MAX_REASON)
 }
 
 /// A JSON object as a map, refused if it names a key twice or has more than 100,000 keys.
