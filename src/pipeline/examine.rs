@@ -14,7 +14,7 @@ use crate::{
     http::Validators,
     model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus},
     registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
-    store::{Outcome, PackageRow, Record, StoredBaseline, VersionState, Work, files_fingerprint},
+    store::{Outcome, PackageRow, StoredBaseline, VersionState, Work, files_fingerprint},
 };
 
 /// How often a document is asked for in vain until it has what a feed announced, about three quarters of an hour. What
@@ -198,10 +198,7 @@ impl Pipeline {
             .buffered(self.settings.concurrency);
         let observed: Vec<(Observation, bool)> = observed.collect().await;
         let fetched = observed.iter().filter(|(_, fetched)| *fetched).count();
-        let records: Vec<Record> = observed
-            .into_iter()
-            .map(|(observation, fetched)| self.history_record(subject, observation, fetched, baseline))
-            .collect();
+        let records = self.history_records(subject, observed, baseline);
         self.store.record_batch(&records)?;
         for record in &records {
             self.tell(record);
