@@ -1,4 +1,4 @@
-//! provwatch watches package registries and transparency logs for takeovers. This is the map of its rooms; the rules of
+//! provwatch watches package registries for takeovers. This is the map of its rooms; the rules of
 //! who may import whom stand in `docs/ARCHITECTURE.md` and are held by `tests/layering.rs`.
 
 pub mod attest;

@@ -8,12 +8,12 @@ use super::{
     args::Printing,
     context::Context,
     exit::{Exit, Failure, Outcome},
-    output, setup,
+    output, setup, words,
 };
 use crate::{
     clock::Clock,
     config::Subscription,
-    deliver::{Message, plain},
+    deliver::Message,
     http::Client,
     model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity},
     pipeline,
@@ -101,7 +101,12 @@ async fn ask(subscription: &Subscription, http: &Client, clock: &Arc<dyn Clock>,
         Ok(detail) => (true, detail),
         Err(why) => (false, why),
     };
-    Answer { subscription: subscription.name.clone(), kind: subscription.sink_type(), ok, detail: plain(&detail, 1000) }
+    Answer {
+        subscription: subscription.name.clone(),
+        kind: subscription.sink_type(),
+        ok,
+        detail: words::sentence(detail),
+    }
 }
 
 async fn send(

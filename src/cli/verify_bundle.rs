@@ -6,12 +6,11 @@ use serde_json::json;
 use super::{
     args::Printing,
     exit::{Exit, Failure, Outcome},
-    output,
+    output, words,
 };
 use crate::{
     attest::{self, Artifact, Policy, TrustMaterial, Verified},
     bounded,
-    deliver::plain,
     model::WorkflowIdentity,
 };
 
@@ -135,8 +134,8 @@ fn print(verified: &Verified) {
     output::line("verified");
     match &verified.identity {
         Some(identity) => {
-            output::line(format!("  signed by   {}", plain(&identity.subject, 1000)));
-            output::line(format!("  issuer      {}", plain(&identity.issuer, 1000)));
+            output::line(format!("  signed by   {}", words::sentence(&identity.subject)));
+            output::line(format!("  issuer      {}", words::sentence(&identity.issuer)));
         }
         None => output::line("  signed by   the given key"),
     }
@@ -144,7 +143,7 @@ fn print(verified: &Verified) {
         output::line(format!("  signed at   {}", at.format("%F %T UTC")));
     }
     if let Some(entry) = &verified.log {
-        output::line(format!("  logged by   {}, entry {}", plain(&entry.origin, 200), entry.index));
+        output::line(format!("  logged by   {}, entry {}", words::sentence(&entry.origin), entry.index));
     }
 }
 
