@@ -4,7 +4,10 @@ use std::fmt::Display;
 
 use sigstore_verify::{CertificateError, Error, TransparencyLogError};
 
-use crate::model::{Check, Provenance};
+use crate::{
+    model::{Check, Provenance},
+    text::quoted,
+};
 
 /// Most characters of a reason that quotes a document.
 const MAX_REASON: usize = 300;
@@ -135,13 +138,7 @@ fn check_of_crypto(error: &sigstore_crypto::Error) -> Check {
 
 /// A reason fit for people: what it quotes of a hostile document neither floods nor garbles the line.
 pub(super) fn printable(reason: impl Display) -> String {
-    let reason = reason.to_string();
-    let mut chars = reason.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let mut short: String = chars.by_ref().take(MAX_REASON).collect();
-    if chars.next().is_some() {
-        short.push('…');
-    }
-    short
+    quoted(reason, MAX_REASON)
 }
 
 #[cfg(test)]

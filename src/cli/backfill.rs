@@ -9,7 +9,7 @@ use super::{
     exit::{Exit, Failure, Outcome},
     output,
     progress::{Progress, Seen},
-    setup,
+    setup, words,
 };
 use crate::{
     deliver::plain,
@@ -132,7 +132,7 @@ fn print(lines: &[Line]) {
     for line in lines {
         let failed = line.failed.as_deref().map_or_else(String::new, |why| format!("failed: {}", plain(why, 400)));
         table.add_row([
-            plain(&line.package.to_string(), 120),
+            words::name(&line.package),
             line.new.to_string(),
             line.releases.to_string(),
             plain(&line.lines.join(" "), 60),

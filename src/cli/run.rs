@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     config::{Config, TrustSource},
     daemon::{self, Health, HealthWitness, Lock, Options},
-    pipeline::with_causes,
+    text::with_causes,
     watchlist::Watchlist,
 };
 

@@ -118,9 +118,7 @@ impl Timeline {
             table.add_row(entry.row());
         }
         output::print(&table);
-        if entries.len() == self.limit {
-            output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
-        }
+        output::limited(entries.len(), self.limit);
     }
 
     fn print_none(&self, context: &Context) {

@@ -69,9 +69,7 @@ impl List {
             self.print_none(&store)?;
         } else {
             print(&alerts);
-            if alerts.len() == self.limit {
-                output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
-            }
+            output::limited(alerts.len(), self.limit);
         }
         Ok(if self.fails(&store)? { Exit::Findings } else { Exit::Clean })
     }

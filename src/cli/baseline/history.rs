@@ -56,8 +56,6 @@ impl History {
             ]);
         }
         output::print(&table);
-        if steps.len() == self.limit {
-            output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
-        }
+        output::limited(steps.len(), self.limit);
     }
 }

@@ -13,9 +13,8 @@ use super::{
     args::Printing,
     context::Context,
     exit::{Exit, Outcome},
-    output, setup, wrap,
+    output, setup, words, wrap,
 };
-use crate::deliver::plain;
 
 /// Check the configuration, the store, the trust root and the way to every source
 #[derive(Debug, Args)]
@@ -111,9 +110,9 @@ fn print(check: &Check) {
     };
     output::line(format!("{style}{word}{style:#}  {name}"));
     let show = |text: &str| output::line(wrap::paragraphs(text, wrap::width(), "           "));
-    detail.lines().for_each(|line| show(&plain(line, 1000)));
+    detail.lines().for_each(|line| show(&words::sentence(line)));
     if let Some(next) = next {
-        show(&format!("next: {}", plain(next, 1000)));
+        show(&format!("next: {}", words::sentence(next)));
     }
 }
 
