@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use lab::{
-    Breakage, Key, Lab, Workflow, attestation, authority, b64,
+    Breakage, Key, Lab, Workflow, attestation, authority, b64, der,
     keys::{sha256, sha512},
 };
 use proptest::prelude::*;
@@ -324,7 +324,7 @@ fn unreadable_extensions_are_not_passed_over() {
     let lab = Lab::new();
     let subject = workflow().subject;
     let issuer = || authority::extension(8, "https://token.actions.githubusercontent.com");
-    let utf8 = |text: &str| authority::der_string(0x0c, text.as_bytes());
+    let utf8 = |text: &str| der::value(0x0c, text.as_bytes());
     for extensions in [
         vec![],
         vec![authority::extension(8, "")],
@@ -332,8 +332,8 @@ fn unreadable_extensions_are_not_passed_over() {
         vec![issuer(), issuer()],
         vec![issuer(), authority::raw_extension(12, b"bare text".to_vec())],
         vec![issuer(), authority::raw_extension(12, Vec::new())],
-        vec![issuer(), authority::raw_extension(12, authority::der_string(0x0c, b"\xff"))],
-        vec![issuer(), authority::raw_extension(12, authority::der_string(0x16, b"an IA5String"))],
+        vec![issuer(), authority::raw_extension(12, der::value(0x0c, b"\xff"))],
+        vec![issuer(), authority::raw_extension(12, der::value(0x16, b"an IA5String"))],
         vec![issuer(), authority::raw_extension(12, [utf8("text"), utf8("and more")].concat())],
         vec![issuer(), authority::extension(12, &"x".repeat(5_000))],
         vec![issuer(), authority::raw_extension(3, b"\xff".to_vec())],

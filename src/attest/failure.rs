@@ -4,10 +4,17 @@ use std::fmt::Display;
 
 use sigstore_verify::{CertificateError, Error, TransparencyLogError};
 
-use crate::model::{Check, Provenance};
+use crate::{
+    model::{Check, Provenance},
+    text::quoted,
+};
 
 /// Most characters of a reason that quotes a document.
 const MAX_REASON: usize = 300;
+
+/// By these words alone the verifier tells a log entry of another content from a file that the bundle is not about; it
+/// looks at the entry last, when the file is known to be the right one.
+const OTHER_ENTRY: &str = "hashedrekord entry";
 
 /// Why something signed was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +97,7 @@ fn check_of(error: &Error) -> Option<Check> {
     Some(match error {
         Error::IdentityMismatch { .. } | Error::IssuerMismatch { .. } => Check::Publisher,
         Error::SignatureInvalid(_) => Check::Signature,
+        Error::ArtifactMismatch(reason) if reason.contains(OTHER_ENTRY) => Check::TransparencyLog,
         Error::ArtifactMismatch(_) | Error::ArtifactRead(_) => Check::SubjectDigest,
         Error::Certificate(CertificateError::Sct(_)) => Check::CertificateTimestamp,
         Error::Certificate(_) => Check::CertificateChain,
@@ -133,13 +141,7 @@ fn check_of_crypto(error: &sigstore_crypto::Error) -> Check {
 
 /// A reason fit for people: what it quotes of a hostile document neither floods nor garbles the line.
 pub(super) fn printable(reason: impl Display) -> String {
-    let reason = reason.to_string();
-    let mut chars = reason.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let mut short: String = chars.by_ref().take(MAX_REASON).collect();
-    if chars.next().is_some() {
-        short.push('…');
-    }
-    short
+    quoted(reason, MAX_REASON)
 }
 
 #[cfg(test)]

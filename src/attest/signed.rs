@@ -22,7 +22,7 @@ pub struct Verified {
     pub identity: Option<WorkflowIdentity>,
     /// The earliest verified time of signing.
     pub signed_at: Option<DateTime<Utc>>,
-    /// Where it is logged.
+    /// Where it is logged, if the bundle proves the place.
     pub log: Option<LogEntry>,
 }
 

@@ -8,7 +8,7 @@ use std::{
 use super::exit::Failure;
 use crate::{
     clock::{Clock, SystemClock},
-    config::{Config, ConfigError},
+    config::Config,
     store::{Store, StoreError},
     watchlist::Watchlist,
 };
@@ -33,7 +33,7 @@ impl Context {
             Some(path) => Some(path.to_owned()),
             None => usual.exists().then_some(usual),
         };
-        let config = file.as_deref().map_or_else(|| Ok(Config::default()), Config::load).map_err(wrong)?;
+        let config = file.as_deref().map_or_else(|| Ok(Config::default()), Config::load).map_err(Failure::usage)?;
         Ok(Self { config, file })
     }
 
@@ -89,8 +89,4 @@ impl Context {
     pub fn clock() -> Arc<dyn Clock> {
         Arc::new(SystemClock)
     }
-}
-
-fn wrong(error: ConfigError) -> Failure {
-    Failure::usage(error)
 }

@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     config::{Config, TrustSource},
     daemon::{self, Health, HealthWitness, Lock, Options},
-    pipeline::with_causes,
+    text::with_causes,
     watchlist::Watchlist,
 };
 
@@ -27,7 +27,7 @@ Examples:
   provwatch run --once                    one full pass over all sources, then a summary
   provwatch run --once --format json --fail-on medium
 
-The daemon ends on SIGTERM, and reads the watchlist again on SIGHUP. --format and --fail-on belong to --once; with
+The daemon ends on SIGTERM, and reads the watchlist again on SIGHUP. --format and --fail-on belong to --once; with \
 --format json the last line is the summary (subscriptions of type stdout print their alerts before it).
 
 Exit codes of --once:

@@ -7,7 +7,7 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::health::Health;
-use crate::{clock::Clock, pipeline::panic_text};
+use crate::{clock::Clock, pipeline::panic_text, text::with_causes};
 
 /// The first delay before a task is started again.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
@@ -129,15 +129,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panic(text) => write!(f, "the task panicked: {text}"),
-            Self::Error(error) => {
-                write!(f, "{error}")?;
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    write!(f, ": {error}")?;
-                    cause = error.source();
-                }
-                Ok(())
-            }
+            Self::Error(error) => f.write_str(&with_causes(error.as_ref())),
         }
     }
 }

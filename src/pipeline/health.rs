@@ -85,7 +85,7 @@ impl Pipeline {
 
     /// Raises an alert while its cause holds, resolves it when the cause is known to be gone, and leaves it alone in
     /// between.
-    pub(super) fn keep(
+    fn keep(
         &self,
         trouble: &Trouble,
         holds: bool,

@@ -18,6 +18,7 @@ mod pass;
 mod record;
 pub mod replay;
 mod trust;
+mod unchecked;
 mod verify;
 mod witness;
 
@@ -28,6 +29,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use crate::text::with_causes;
 pub use assembly::{AssemblyError, Parts, assemble, client, client_over, sources, subscription, tuf_cache};
 pub use examine::Examined;
 pub use health::TRUST_PATIENCE;
@@ -181,16 +183,4 @@ impl Pipeline {
         let registry = self.registries.get(&ecosystem).ok_or(PipelineError::SwitchedOff(ecosystem.title()))?;
         Ok(registry.as_ref())
     }
-}
-
-/// An error and its causes on one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Confidence, Package, ReleaseId, Severity};
+use crate::model::{Confidence, Package, Severity};
 
 /// Something about provwatch's own work that the operator must know.
 #[derive(Clone, Debug)]
@@ -58,20 +58,6 @@ pub fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Troubl
         argument: format!(
             "It was tried {attempts} times and is tried again; until it succeeds, no release of this package is checked. \
              The last error: {why}."
-        ),
-    }
-}
-
-/// A new release could not be checked, and is not looked at again.
-pub fn left_unchecked(release: &ReleaseId, why: &str) -> Trouble {
-    Trouble {
-        subject: format!("unchecked {release}"),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("{release} could not be checked"),
-        argument: format!(
-            "It was tried again and again, and is neither clean nor known to be forged; nothing was learned from it. \
-             {why}. `provwatch lookup {release}` shows what is known of it."
         ),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// How long to wait before a package is tried again after a failure, by how often it has failed.
 const RETRY_MINUTES: [i64; 6] = [1, 3, 10, 30, 120, 360];
-/// The registries' replicas lag their feeds by up to ten seconds or so (`facts/registries.md` §1a).
+/// The registries' replicas lag their feeds by up to ten seconds or so.
 const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
 
 /// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.

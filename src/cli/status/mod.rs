@@ -32,7 +32,7 @@ Examples:
   provwatch status
   provwatch status --format json | jq -r '.reasons[]'
 
-It reads the store beside the running daemon. It is not well when a source has been silent for 30 minutes or was
+It reads the store beside the running daemon. It is not well when a source has been silent for 30 minutes or was \
 never read, when packages have failed for an hour, or when alerts reach nobody; then it exits with 5.")]
 pub struct Status {
     #[command(flatten)]

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{TITLE, address::Addresses, release};
+use super::{address::Addresses, release};
 use crate::{
     http::Validators,
-    model::{Package, ReleaseId, ReleaseStatus},
+    model::{Ecosystem, Package, ReleaseId, ReleaseStatus},
     registry::{
         PackageDocument, RegistryError,
         document::{self, Object, UniqueMap},
+        exchange::document_error,
     },
 };
 
@@ -65,8 +66,8 @@ impl<'a> Packument<'a> {
     /// It is malformed, of another package, or names a version that no purl can name.
     pub(super) fn read(package: &'a Package, body: &'a [u8]) -> Result<Self, RegistryError> {
         let what = what(package);
-        let Object(raw) = document::read(TITLE, &what, body)?;
-        Self::checked(package, raw).map_err(|why| document::malformed(TITLE, &what, why))
+        let Object(raw) = document::read(Ecosystem::Npm, &what, body)?;
+        Self::checked(package, raw).map_err(|why| document_error(Ecosystem::Npm, &what, why))
     }
 
     fn checked(package: &'a Package, raw: RawPackument<'a>) -> Result<Self, String> {
@@ -95,7 +96,7 @@ impl<'a> Packument<'a> {
     pub(super) fn at_least(&self, announced: &str) -> Result<(), RegistryError> {
         let Some(seen) = &self.raw.revision else {
             let why = format!("it has no _rev, so it cannot be told whether it holds the announced {announced}");
-            return Err(document::malformed(TITLE, &what(self.package), why));
+            return Err(document_error(Ecosystem::Npm, &what(self.package), why));
         };
         if !is_older(seen, announced) {
             return Ok(());
@@ -128,6 +129,7 @@ impl<'a> Packument<'a> {
         PackageDocument {
             releases,
             unreadable,
+            withdrawn: self.withdrawn(known),
             validators,
             versions: self.versions(),
             status: self.status().map(str::to_owned),
@@ -152,6 +154,13 @@ impl<'a> Packument<'a> {
             self.all_versions().map(|version| (version, ReleaseStatus::Unpublished)).collect();
         statuses.extend(self.parts().map(|(version, _)| (version.as_str(), ReleaseStatus::Published)));
         statuses.into_iter().map(|(version, status)| (version.to_owned(), status)).collect()
+    }
+
+    fn withdrawn(&self, known: &BTreeSet<String>) -> Vec<(String, DateTime<Utc>)> {
+        let there: BTreeSet<&str> = self.parts().map(|(version, _)| version.as_str()).collect();
+        let timed = self.raw.time.0.keys().map(String::as_str).filter(|key| !NO_VERSIONS.contains(key));
+        let gone = timed.filter(|version| !there.contains(version) && !known.contains(*version));
+        gone.filter_map(|version| Some((version.to_owned(), self.published_at(version).ok()?))).collect()
     }
 
     fn status(&self) -> Option<&'static str> {
