@@ -534,7 +534,7 @@ mod baseline {
             "history",
             desk.run(&["baseline", "history", "pkg:npm/axios", "--limit", "4"]).screen()
         );
-        assert!(desk.run(&["baseline", "show", "pkg:npm/axios"]).out.contains("was reset of it yet"));
+        assert!(desk.run(&["baseline", "show", "pkg:npm/axios"]).out.contains("What was learned of it was reset."));
     }
 
     #[test]
