@@ -60,7 +60,8 @@ impl Context {
     pub fn store_place(&self) -> std::io::Result<PathBuf> {
         let path = self.config.store_path();
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Failure::failed(format!("cannot make the folder {}: {error}", folder.display())))?;
         }
         Ok(path)
     }

@@ -86,7 +86,7 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
         milder.into_iter().filter(|&yes| yes).fold(by_itself(change, step), |severity, _| severity.lowered());
     let evidence = Evidence {
         expected: format!(
-            "{} on line {} ({stronger} of {} releases)",
+            "{} on release line {} ({stronger} of {} releases)",
             step.from.as_str(),
             view.line,
             view.portrait.releases
