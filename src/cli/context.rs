@@ -50,11 +50,19 @@ impl Context {
     /// # Errors
     /// It cannot be made or used.
     pub fn store(&self) -> Result<Arc<Store>, Failure> {
+        Ok(Arc::new(Store::open(&self.store_place()?)?))
+    }
+
+    /// Where the store is or will be, its folder made.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn store_place(&self) -> std::io::Result<PathBuf> {
         let path = self.config.store_path();
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        Ok(Arc::new(Store::open(&path)?))
+        Ok(path)
     }
 
     /// The store, to change what is in it already.

@@ -87,6 +87,11 @@ pub fn bare_table() -> Table {
     table
 }
 
+/// The width of the terminal; none where there is none.
+pub fn width() -> Option<u16> {
+    bare_table().width()
+}
+
 fn columns() -> Option<u16> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }

@@ -32,7 +32,7 @@ pub struct Timeline {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
     package: Package,
-    /// At most so many releases and events
+    /// Show at most this many releases and events
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     limit: usize,
     #[command(flatten)]

@@ -23,9 +23,9 @@ const MAX_FILE: u64 = 1 << 30;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provwatch verify-bundle --bundle a.tgz.sigstore.json \\
-      --certificate-identity https://github.com/acme/a/.github/workflows/release.yml@refs/tags/v1.0.0 \\
-      --certificate-oidc-issuer https://token.actions.githubusercontent.com a.tgz
+  provwatch verify-bundle --bundle a.sigstore.json a.tgz \\
+      --certificate-identity mail@example.org \\
+      --certificate-oidc-issuer https://accounts.example.org
   provwatch verify-bundle --bundle a.sigstore.json --key key.pub sha256:9f86d081884c7d65…
 
 Verifies offline: certificate chain and timestamp, signature, log inclusion, signing time, digest, and who signed.

@@ -21,7 +21,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose evidence ranks below what its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person; PyPI files count one by one, the weakest decides. A rise is reported as informational. A trusted publisher that always attested and no longer does is medium. On a line that never had evidence a release without is quiet, unless the package has evidence elsewhere and the version's tag is known to be missing: then it is low, to support others.
+A release whose evidence ranks below what its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person; PyPI files count one by one, the weakest decides. A rise is reported as informational. A trusted publisher that always attested and no longer does is medium, and so is a release that a person approved in its place. On a line that never had evidence a release without is quiet, unless the package has evidence elsewhere and the version's tag is known to be missing: then it is low, to support others. A new line without evidence is medium, a pre-release line low, where another line of the package had evidence within a year, whichever line it is compared with.
 
 ### Why it matters
 A stolen token or session publishes from anywhere, but cannot make the project's workflow attest it. It is the clearest trace that most takeovers leave.
@@ -39,6 +39,9 @@ axios 1.14.1 (March 2026), nx 21.5.0 (August 2025), eslint-config-prettier 10.1.
 /// One accepted exception says that it was honest, not that tokens are the way to publish.
 const SETTLED_DAYS: i64 = 90;
 
+/// For how long what a line has adopted is expected of a line that is new.
+const ADOPTED_DAYS: i64 = 365;
+
 impl Detector for EvidenceDowngrade {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -51,8 +54,12 @@ impl Detector for EvidenceDowngrade {
         let Some((&usual, seen)) = view.portrait.evidence.last_key_value() else { return Vec::new() };
         let found = match rank.cmp(&usual) {
             std::cmp::Ordering::Less => downgrade(change, view, Step { from: usual, to: rank }),
-            std::cmp::Ordering::Greater => Some(upgrade(rank, usual, seen.first)),
-            std::cmp::Ordering::Equal if rank == EvidenceRank::None => unattested_line(change),
+            std::cmp::Ordering::Greater => {
+                provenance_lost(change, view.portrait).or_else(|| Some(upgrade(rank, usual, seen.first)))
+            }
+            std::cmp::Ordering::Equal if rank == EvidenceRank::None => {
+                unattested_new_line(change, view).or_else(|| unattested_line(change))
+            }
             std::cmp::Ordering::Equal => provenance_lost(change, view.portrait),
         };
         found.into_iter().collect()
@@ -125,9 +132,13 @@ fn seen(change: &Change<'_>, rank: EvidenceRank) -> String {
         return format!("{bare} of {all} files without attestation");
     }
     match rank {
-        EvidenceRank::None => format!("no evidence (authentication: {})", change.release.auth.method.as_str()),
+        EvidenceRank::None => seen_of_none(change),
         _ => rank.as_str().to_owned(),
     }
+}
+
+fn seen_of_none(change: &Change<'_>) -> String {
+    format!("no evidence (authentication: {})", change.release.auth.method.as_str())
 }
 
 fn upgrade(rank: EvidenceRank, usual: EvidenceRank, since: DateTime<Utc>) -> Signal {
@@ -138,6 +149,26 @@ fn upgrade(rank: EvidenceRank, usual: EvidenceRank, since: DateTime<Utc>) -> Sig
         why: "The evidence rises. From now on less than this is a downgrade.",
     };
     signal(&ABOUT, Severity::Info, evidence)
+}
+
+/// A new line that is compared with one without evidence, as a back-port that was released last, is no back-port itself:
+/// what the package's other lines have adopted is expected of it. Pre-releases are less expected to have it.
+fn unattested_new_line(change: &Change<'_>, view: View<'_>) -> Option<Signal> {
+    let recent = |at: DateTime<Utc>| change.release.published_at - at < Duration::days(ADOPTED_DAYS);
+    let lines = change.package.lines.iter().filter(|_| view.inherited);
+    let adopted = lines.filter_map(|(line, portrait)| Some((line, portrait.evidence.last_key_value()?)));
+    let (line, (rank, seen)) = adopted
+        .filter(|(_, (rank, seen))| **rank > EvidenceRank::None && recent(seen.last))
+        .max_by_key(|(_, (_, seen))| seen.last)?;
+    let by_itself = if change.release.line().is_prerelease() { Severity::Low } else { Severity::Medium };
+    let evidence = Evidence {
+        expected: format!("{}, as on line {line}", rank.as_str()),
+        seen: format!("a new line, with {}", seen_of_none(change)),
+        since: Some(seen.first),
+        why: "A new line begins where the project releases now; whoever only has a token can begin one too.",
+    };
+    let severity = if is_explained(change) { by_itself.lowered().max(Severity::Low) } else { by_itself };
+    Some(signal(&ABOUT, severity, evidence))
 }
 
 /// Back-ports honestly lack what the main line has; what speaks for their honesty is the tag. Where that is known to be
@@ -157,17 +188,21 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
     })
 }
 
-/// The trusted publisher remains and the provenance is gone. Where it never attested everything (CircleCI, private
+/// The trusted publisher remains, or a person approved, and the provenance is gone: whoever has taken an account over
+/// approves too. Where it never attested everything (CircleCI, private
 /// repositories) that is the habit.
 fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signal> {
     let ranked: u32 = portrait.evidence.values().map(|seen| seen.count).sum();
     let attested: u32 = super::change::total(&portrait.issuers);
     let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
     let habit = attested > 0 && attested >= ranked;
-    (is_bare && habit && change.rank == Some(EvidenceRank::TrustedPublisher)).then(|| {
+    (is_bare && habit && change.rank >= Some(EvidenceRank::TrustedPublisher)).then(|| {
         let evidence = Evidence {
             expected: format!("provenance with every release ({attested} of {ranked})"),
-            seen: "a trusted publisher, and no provenance".to_owned(),
+            seen: match change.rank {
+                Some(EvidenceRank::Approved) => "a person's approval, and no provenance".to_owned(),
+                _ => "a trusted publisher, and no provenance".to_owned(),
+            },
             since: portrait.issuers.values().map(|seen| seen.first).min(),
             why: "Without provenance nobody can see which workflow and commit the release came from.",
         };

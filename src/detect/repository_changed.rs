@@ -1,7 +1,7 @@
 use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
 use crate::{
     baseline::Traits,
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, LineBaseline, Severity, Signal},
 };
 
 /// Built from another repository.
@@ -19,7 +19,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified identity whose repository the line has never had, by numeric id where the certificate carries one. The same id under another name is a rename or a transfer and informational. A name that got a new id is `repository-recreated`.
+A verified identity whose repository the line has never had, by numeric id where the certificate carries one; on a line that never had any, one that no other line of the package had is medium. The same id under another name is a rename or a transfer and informational. A name that got a new id is `repository-recreated`.
 
 ### Why it matters
 Whoever can publish from a repository of his own does not need the project's. The id is the forge's and does not move with names.
@@ -46,6 +46,9 @@ impl Detector for RepositoryChanged {
 fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let portrait = change.portrait()?;
     let name = traits.repository.as_deref()?;
+    if portrait.repositories.is_empty() && portrait.repository_ids.is_empty() {
+        return strange(change, name, traits.repository_id);
+    }
     let Some(id) = traits.repository_id.filter(|_| !portrait.repository_ids.is_empty()) else {
         return by_name(change, name);
     };
@@ -64,6 +67,25 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         why: "The release was built from a repository that never built this package.",
     };
     Some(signal(&ABOUT, if is_elsewhere(change, id) { Severity::Medium } else { Severity::High }, evidence))
+}
+
+/// On a line that never had a repository, those of the package's other lines are the ones to expect.
+fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> {
+    let others = change.package.lines.values().filter(|line| !line.repositories.is_empty());
+    let is_known = |line: &&LineBaseline| {
+        line.repositories.contains_key(name) || id.is_some_and(|id| line.repository_ids.contains_key(id))
+    };
+    if others.clone().any(|line| is_known(&line)) {
+        return None;
+    }
+    let last = others.max_by_key(|line| line.last_at)?;
+    let evidence = Evidence {
+        expected: format!("{} on another line", super::change::usual(&last.repositories)),
+        seen: super::change::quote(name),
+        since: last.repositories.values().map(|seen| seen.first).min(),
+        why: "The release was built from a repository that never built this package.",
+    };
+    Some(signal(&ABOUT, Severity::Medium, evidence))
 }
 
 fn is_elsewhere(change: &Change<'_>, id: &str) -> bool {

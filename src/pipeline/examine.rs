@@ -136,6 +136,9 @@ impl Pipeline {
             }
         }
         self.put_off(subject, subject.due())?;
+        if subject.row.is_none() {
+            tracing::warn!(package = %subject.package, "the registry does not have it; check the name in the watchlist");
+        }
         let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
         let gone = PackageRow { status: Some("gone".to_owned()), etag: None, last_modified: None, ..row };
         self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..gone })?;
@@ -149,6 +152,7 @@ impl Pipeline {
     ) -> Result<Examined, PipelineError> {
         self.take_statuses(subject, &document)?;
         let mut examined = self.take_unreadable(subject, &document.unreadable)?;
+        self.take_withdrawn(subject, &document.withdrawn, &mut examined)?;
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
@@ -158,9 +162,9 @@ impl Pipeline {
         let history_ends = self.history_ends(subject);
         let (history, fresh): (Vec<_>, Vec<_>) =
             releases.into_iter().partition(|release| last_change(release) < history_ends);
-        let blind = self.learn_history(subject, history, &mut baseline, &mut examined).await?;
+        self.learn_history(subject, history, &mut baseline, &mut examined).await?;
         for release in fresh {
-            self.judge(subject, release, (&mut baseline, blind), &mut examined).await?;
+            self.judge(subject, release, &mut baseline, &mut examined).await?;
         }
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
         self.store.save_package(&package_row(subject, document))?;
@@ -178,35 +182,32 @@ impl Pipeline {
     }
 
     /// What was published before this is history.
-    fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
+    pub(super) fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
         subject.row.as_ref().map_or(subject.now, |row| row.first_seen) - self.settings.judge_since
     }
 
     /// What a package did before it was watched is taken as its habit, except what is known to be bad: releases that
-    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only. Says whether all of
-    /// it was out of reach.
+    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only.
     async fn learn_history(
         &self,
         subject: &Subject<'_>,
         releases: Vec<RegistryRelease>,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
-    ) -> Result<bool, PipelineError> {
+    ) -> Result<(), PipelineError> {
         let old = releases.len().saturating_sub(self.settings.history);
         let observed = stream::iter(releases.into_iter().enumerate())
             .map(|(index, release)| self.observe_history(subject, release, index >= old))
             .buffered(self.settings.concurrency);
         let observed: Vec<(Observation, bool)> = observed.collect().await;
-        let fetched = observed.iter().filter(|(_, fetched)| *fetched).count();
         let records = self.history_records(subject, observed, baseline);
         self.store.record_batch(&records)?;
         for record in &records {
             self.tell(record);
         }
         examined.releases += records.len();
-        let unchecked = records.iter().filter(|record| !record.unchecked.is_empty()).count();
-        examined.unchecked += unchecked;
-        Ok(unchecked > 0 && unchecked == fetched)
+        examined.unchecked += records.iter().filter(|record| !record.unchecked.is_empty()).count();
+        Ok(())
     }
 
     /// The observation, and whether its evidence was asked for.
@@ -235,6 +236,24 @@ impl Pipeline {
             let is_known = now.contains_key(version.as_str()) || !unreadable.contains(version.as_str());
             if is_known && status != stored.status {
                 self.store.set_status(&subject.package.at(version.as_str()), status, subject.now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was removed before anybody looked leaves a trace all the same.
+    fn take_withdrawn(
+        &self,
+        subject: &Subject<'_>,
+        withdrawn: &[(String, DateTime<Utc>)],
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        let history_ends = self.history_ends(subject);
+        for (version, published_at) in withdrawn {
+            if *published_at >= history_ends && !subject.stored.contains_key(version) {
+                self.record_withdrawn(subject, &subject.package.at(version.as_str()), *published_at)?;
+                examined.releases += 1;
+                examined.unchecked += 1;
             }
         }
         Ok(())

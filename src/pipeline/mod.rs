@@ -9,13 +9,16 @@
 mod assembly;
 pub mod assess;
 mod examine;
+mod health;
 mod observe;
 mod operation;
 mod outbox;
+mod panic;
 mod pass;
 mod record;
 pub mod replay;
 mod trust;
+mod unchecked;
 mod verify;
 mod witness;
 
@@ -26,12 +29,13 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use crate::text::with_causes;
 pub use assembly::{AssemblyError, Parts, assemble, client, client_over, sources, subscription, tuf_cache};
 pub use examine::Examined;
+pub use health::TRUST_PATIENCE;
 pub use operation::Trouble;
+pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
-pub use trust::verifier;
+pub use trust::{TRUST_ROOT, verifier};
 pub use witness::{Happening, Nobody, Witness};
 
 use crate::{
@@ -43,6 +47,7 @@ use crate::{
     model::Ecosystem,
     registry::{Feed, Registry, RegistryError},
     store::{Store, StoreError},
+    text::with_causes,
     watchlist::Watchlist,
 };
 
@@ -121,6 +126,9 @@ pub enum PipelineError {
     /// The trust root.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// A defect of provwatch. The text is the panic's.
+    #[error("internal error, please report it: {0}")]
+    Panic(String),
     /// A package of an ecosystem that the configuration switches off.
     #[error("{0} is switched off in the configuration")]
     SwitchedOff(&'static str),

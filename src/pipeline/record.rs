@@ -8,7 +8,7 @@ use crate::{
     baseline::{self, Decision, Later, learn},
     model::{Alert, AlertKind, AlertStatus, BaselineReason, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
     registry::RegistryRelease,
-    store::{BaselineChange, Held, NewBaselineVersion, Outcome, Record, StoredBaseline},
+    store::{BaselineChange, Held, NewBaselineVersion, Outcome, Record, ReleaseRow, StoredBaseline},
 };
 
 /// How many of a package's releases are looked at when a held one may join the baseline.
@@ -20,17 +20,17 @@ const BLIND: &str =
 const ACTOR: &str = "provwatch";
 
 impl Pipeline {
-    /// Verifies a release, judges it against the baseline and records the outcome. A `blind` baseline is one that the
-    /// evidence of the package's history is missing from: what is unremarkable beside it has not been checked.
+    /// Verifies a release, judges it against the baseline and records the outcome.
     pub(super) async fn judge(
         &self,
         subject: &Subject<'_>,
         release: RegistryRelease,
-        (baseline, blind): (&mut StoredBaseline, bool),
+        baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let observation = self.observe_release(subject.registry, release).await;
-        let record = self.judgement(subject, observation, baseline, blind)?;
+        let record = self.judgement(subject, observation, baseline)?;
+        self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);
         examined.releases += 1;
@@ -45,13 +45,12 @@ impl Pipeline {
         subject: &Subject<'_>,
         observation: Observation,
         baseline: &StoredBaseline,
-        blind: bool,
     ) -> Result<Record, PipelineError> {
         let assessment = assess::assess_tuned(&baseline.baseline, &observation, &self.settings.tuning);
         let links = links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);
-        unchecked.extend(blind.then(|| BLIND.to_owned()));
+        unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned()));
         let stored = subject.stored.get(observation.purl.version());
         let alerted = stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let teaches = assessment.teaches && unchecked.is_empty() && !alerted && !subject.has_taught(&observation.purl);
@@ -69,6 +68,28 @@ impl Pipeline {
         record.alert = alert;
         record.baseline = lesson.change();
         Ok(record)
+    }
+
+    /// Whether the baseline knows no evidence because that of the package's past could not be checked: what is
+    /// unremarkable beside such a baseline has not been checked either. Once nobody asks for that evidence any more, a
+    /// release that has its own begins the baseline anew.
+    fn is_blind(
+        &self,
+        subject: &Subject<'_>,
+        observation: &Observation,
+        StoredBaseline { baseline, .. }: &StoredBaseline,
+    ) -> Result<bool, PipelineError> {
+        if baseline.lines.values().any(|line| !line.issuers.is_empty()) {
+            return Ok(false);
+        }
+        let history_ends = self.history_ends(subject);
+        let bare = observation.identities().is_empty();
+        let hides = |row: &ReleaseRow| {
+            row.outcome == Outcome::Unchecked
+                && row.published_at.is_some_and(|at| at < history_ends)
+                && (bare || row.recheck_at.is_some())
+        };
+        Ok(self.store.releases(subject.package, RELEASES_AFTER)?.iter().any(hides))
     }
 
     /// What a package did before it was watched is its habit, except what was removed, and evidence that does not hold.
@@ -165,7 +186,26 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         let mut record = Record::unreadable(release.clone(), why, subject.now);
         record.recheck_at = self.next_look(subject.attempts(release), subject.now);
+        if !self.is_old_oddity(subject, release)? {
+            self.note_unchecked(subject, release, &[why.to_owned()])?;
+        }
         self.store.record(&record)?;
+        self.tell(&record);
+        Ok(())
+    }
+
+    /// A release that was removed before it could be looked at.
+    pub(super) fn record_withdrawn(
+        &self,
+        subject: &Subject<'_>,
+        release: &ReleaseId,
+        published_at: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        let why = format!("it was published at {published_at} and removed before it could be looked at");
+        self.note_withdrawn(release, &why, subject.now)?;
+        let record = Record::unreadable(release.clone(), why, subject.now);
+        self.store.record(&record)?;
+        self.store.set_status(release, ReleaseStatus::Unpublished, subject.now)?;
         self.tell(&record);
         Ok(())
     }

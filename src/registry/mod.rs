@@ -169,6 +169,9 @@ pub struct PackageDocument {
     /// Releases whose part of the document could not be read, each with the reason. They are recorded as "could not
     /// check", never dropped.
     pub unreadable: Vec<(String, String)>,
+    /// Releases that are not `known` and cannot be described because they were removed, each with its publish time, where
+    /// the registry remembers them (npm).
+    pub withdrawn: Vec<(String, DateTime<Utc>)>,
     /// Owners or maintainers now, by account name, sorted.
     pub maintainers: Option<Vec<String>>,
     /// The registry's status word of the whole package if it is not ordinary: `quarantined`, `archived`.

@@ -22,7 +22,7 @@ pub struct History {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
     package: Package,
-    /// At most so many steps, the latest first
+    /// Show at most this many steps, the latest first
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     limit: usize,
     #[command(flatten)]

@@ -251,6 +251,7 @@ fn document(index: &Index, known: &BTreeSet<String>, validators: Option<Validato
         releases: Vec::new(),
         versions,
         unreadable: index.unreadable.clone(),
+        withdrawn: Vec::new(),
         maintainers: None,
         status: None,
     }

@@ -129,6 +129,7 @@ impl<'a> Packument<'a> {
         PackageDocument {
             releases,
             unreadable,
+            withdrawn: self.withdrawn(known),
             validators,
             versions: self.versions(),
             status: self.status().map(str::to_owned),
@@ -153,6 +154,13 @@ impl<'a> Packument<'a> {
             self.all_versions().map(|version| (version, ReleaseStatus::Unpublished)).collect();
         statuses.extend(self.parts().map(|(version, _)| (version.as_str(), ReleaseStatus::Published)));
         statuses.into_iter().map(|(version, status)| (version.to_owned(), status)).collect()
+    }
+
+    fn withdrawn(&self, known: &BTreeSet<String>) -> Vec<(String, DateTime<Utc>)> {
+        let there: BTreeSet<&str> = self.parts().map(|(version, _)| version.as_str()).collect();
+        let timed = self.raw.time.0.keys().map(String::as_str).filter(|key| !NO_VERSIONS.contains(key));
+        let gone = timed.filter(|version| !there.contains(version) && !known.contains(*version));
+        gone.filter_map(|version| Some((version.to_owned(), self.published_at(version).ok()?))).collect()
     }
 
     fn status(&self) -> Option<&'static str> {

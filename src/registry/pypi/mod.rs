@@ -91,6 +91,7 @@ impl PypiRegistry {
             releases: Vec::new(),
             versions: Vec::new(),
             unreadable: project.unreadable.into_iter().collect(),
+            withdrawn: Vec::new(),
             maintainers: None,
             status: Some(project.status).filter(|status| status != "active"),
         };

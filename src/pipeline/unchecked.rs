@@ -1,0 +1,73 @@
+//! Releases that cannot be checked for long: that is said aloud, because whoever could make his release uncheckable
+//! would otherwise pass in silence.
+
+use chrono::{DateTime, Utc};
+
+use super::{Pipeline, PipelineError, examine::Subject, operation::Trouble};
+use crate::model::{Confidence, ReleaseId, Severity};
+
+/// After so many looks in vain, about half an hour, it is no outage of a moment any more.
+const LOOKS: u32 = 2;
+
+/// A release could not be checked for long.
+fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
+    Trouble {
+        subject: format!("unchecked {release}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{}@{} cannot be checked", release.package().name(), release.version()),
+        argument: format!(
+            "It is neither clean nor known to be bad, and was looked at again in vain: {}. Do not install it before \
+             somebody has looked; `provwatch timeline {}` shows when it is looked at again.",
+            why.join("; "),
+            release.package()
+        ),
+    }
+}
+
+impl Pipeline {
+    /// Raises an alert about a release that was looked at in vain for long, or takes it back. Before the release is
+    /// recorded: a crash in between repeats both.
+    pub(super) fn note_unchecked(
+        &self,
+        subject: &Subject<'_>,
+        release: &ReleaseId,
+        why: &[String],
+    ) -> Result<(), PipelineError> {
+        let looks = subject.attempts(release);
+        let is_last = self.next_look(looks, subject.now).is_none();
+        if why.is_empty() {
+            let was_unchecked = |stored: &crate::store::VersionState| !stored.unchecked.is_empty();
+            let resolves = subject.stored.get(release.version()).is_some_and(was_unchecked);
+            return if resolves { self.resolve_unchecked(subject, release) } else { Ok(()) };
+        }
+        if looks < LOOKS && !is_last {
+            return Ok(());
+        }
+        self.record_operation(&trouble(release, why), subject.now)
+    }
+
+    /// Says that a release came and went unseen. Honest mistakes are withdrawn within minutes too, hence low.
+    pub(super) fn note_withdrawn(
+        &self,
+        release: &ReleaseId,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        let said = trouble(release, &[why.to_owned()]);
+        let argument = format!("Nothing is known of what it did: {why}. Look for it in your lock files and caches.");
+        self.record_operation(&Trouble { severity: Severity::Low, argument, ..said }, now)
+    }
+
+    fn resolve_unchecked(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {
+        self.resolve_operation(&trouble(release, &[]), "it was checked", subject.now)
+    }
+
+    /// Whether a release that cannot be read was never read and there before the package was watched. Old documents hold
+    /// many of those, and what cannot be read now was not published now.
+    pub(super) fn is_old_oddity(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<bool, PipelineError> {
+        let Some(backfilled_at) = subject.row.as_ref().and_then(|row| row.backfilled_at) else { return Ok(true) };
+        let stored = self.store.release(release)?;
+        Ok(stored.is_some_and(|row| row.observation.is_none() && row.observed_at <= backfilled_at))
+    }
+}

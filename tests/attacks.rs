@@ -1,0 +1,205 @@
+//! What an attacker would try against provwatch itself: releases that ought to slip through, each with what is seen of
+//! them all the same.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod lab;
+
+use lab::{Fault, Rig, Workflow, rig::*};
+use provwatch::{
+    baseline::learn,
+    model::{AlertStatus, Baseline, Confidence, Observation, ReleaseStatus, Severity},
+    pipeline::assess::assess,
+    store::Outcome,
+};
+use serde_json::{Value, json};
+
+/// A package with a history of attested releases of its trusted publisher on line 1.
+async fn trusted(package: &str) -> Rig {
+    let rig = Rig::watching(&[package]);
+    rig.history(package, 8, &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    assert_eq!(rig.alerts(), []);
+    rig
+}
+
+/// As [`trusted`], with older lines by hand, of which the last releases are younger than those of line 1.
+async fn with_back_ports() -> Rig {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 8, &by_workflow(&workflow("widget")));
+    for (days, version) in [(900, "0.9.0"), (20, "0.9.1"), (890, "0.9.0-rc.1"), (880, "0.9.0-rc.2")] {
+        rig.published_before(days, &format!("pkg:npm/widget@{version}"), &by_ada());
+    }
+    rig.smooth_pass().await;
+    rig
+}
+
+#[tokio::test]
+async fn a_new_line_does_not_hide_behind_a_back_port() {
+    for (version, at_least) in [("2.0.0", Severity::Medium), ("2.0.0-rc.1", Severity::Low)] {
+        let rig = with_back_ports().await;
+        rig.publish(&format!("pkg:npm/widget@{version}"), &by_ada());
+        rig.smooth_pass().await;
+        let alert = rig.the_alert();
+        assert_eq!(alert.signals[0].detector, "evidence-downgrade", "{version}");
+        assert!(alert.severity >= at_least, "{version}: {}", alert.argument);
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_repository_is_strange_on_every_line() {
+    for version in ["0.9.2", "2.0.0", "2.0.0-rc.1"] {
+        let rig = with_back_ports().await;
+        let own = Workflow::github("mallory/gadget", "release.yml", "refs/heads/main");
+        rig.publish(&format!("pkg:npm/widget@{version}"), &by_ada_attested(&own));
+        rig.smooth_pass().await;
+        let row = rig.release(&format!("pkg:npm/widget@{version}"));
+        assert!(!row.teaches, "{version}");
+        assert!(rig.the_alert().severity >= Severity::Medium, "{version}: {}", rig.the_alert().title);
+    }
+}
+
+#[test]
+fn a_thief_who_approves_himself_does_not_raise_the_evidence() {
+    let attested = json!({"status": "verified", "issuer": "https://token.actions.githubusercontent.com"});
+    let release = |version: &str, auth: Value, attestation: &Value| -> Observation {
+        let at = format!("2026-01-{version:0>2}T12:00:00Z");
+        let purl = format!("pkg:npm/widget@1.0.{version}");
+        let release = json!({"purl": purl, "published_at": at, "auth": auth, "attestation": attestation});
+        serde_json::from_value(release).unwrap()
+    };
+    let mut baseline = Baseline::empty("pkg:npm/widget".parse().unwrap());
+    for version in ["1", "2", "3"] {
+        learn(&mut baseline, &release(version, json!({"method": "trusted_publisher"}), &attested));
+    }
+    let approved = |method: &str| json!({"method": method, "approved_by": {"name": "ada"}});
+    let bare = release("4", approved("token"), &json!({"status": "absent"}));
+    let assessed = assess(&baseline, &bare);
+    assert_eq!((assessed.verdict.unwrap().severity, assessed.teaches), (Severity::Medium, false));
+    let staged = assess(&baseline, &release("4", approved("trusted_publisher"), &attested));
+    assert_eq!(staged.verdict.unwrap().severity, Severity::Info);
+}
+
+/// A release of mallory's whose entry in the package document is not what npm documents.
+fn publish_unreadable(rig: &Rig) {
+    let mut publication = by_mallory();
+    publication.dependencies = vec![("left-pad".to_owned(), "^1".to_owned())];
+    rig.publish("pkg:npm/widget@1.1.0", &publication);
+    let spoil =
+        |body: &[u8]| String::from_utf8_lossy(body).replace(r#""left-pad":"^1""#, r#""left-pad":1"#).into_bytes();
+    rig.world.break_down("npm.example/widget#", Fault::Changed(spoil));
+}
+
+#[tokio::test]
+async fn a_version_that_cannot_be_read_for_long_is_an_alert() {
+    let rig = trusted("pkg:npm/widget").await;
+    publish_unreadable(&rig);
+    for minutes in [1, 6] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    assert_eq!(rig.troubles(), [], "what is spoiled on its way comes whole the next time");
+    rig.minutes_pass(31);
+    rig.smooth_pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.1.0"), Outcome::Unreadable);
+    let trouble = rig.troubles().pop().unwrap();
+    assert!(trouble.title.contains("widget@1.1.0"), "{}", trouble.title);
+    assert!(trouble.argument.contains("left-pad") || trouble.argument.contains("dependencies"), "{}", trouble.argument);
+    assert_eq!((trouble.severity, trouble.confidence), (Severity::Medium, Confidence::High));
+
+    rig.world.mend("npm.example/widget#");
+    rig.minutes_pass(121);
+    rig.smooth_pass().await;
+    assert_eq!(rig.the_alert().signals[0].detector, "evidence-downgrade");
+    assert_eq!(rig.troubles()[0].status, AlertStatus::Resolved);
+}
+
+#[tokio::test]
+async fn evidence_that_cannot_be_had_for_long_is_an_alert() {
+    let rig = trusted("pkg:npm/widget").await;
+    rig.world.break_down("/attestations/", Fault::Status(404, vec![]));
+    rig.publish("pkg:npm/widget@1.1.0", &by_workflow(&workflow("widget")));
+    for minutes in [0, 6, 31, 121] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    assert_eq!(rig.troubles().len(), 1);
+    assert!(rig.troubles()[0].argument.contains("does not have it"), "{}", rig.troubles()[0].argument);
+    assert_eq!(rig.alerts(), [], "an outage is no takeover");
+}
+
+#[tokio::test]
+async fn what_was_unreadable_in_the_past_is_no_alert() {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 8, &by_workflow(&workflow("widget")));
+    rig.world.break_down(
+        "npm.example/widget#",
+        Fault::Changed(|body| {
+            String::from_utf8_lossy(body).replacen(r#""version":"1.0.0""#, r#""version":100"#, 1).into_bytes()
+        }),
+    );
+    for minutes in [0, 6, 31, 121, 600] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    assert_eq!(rig.outcome("pkg:npm/widget@1.0.0"), Outcome::Unreadable);
+    assert_eq!(rig.troubles(), []);
+}
+
+#[tokio::test]
+async fn an_outage_at_first_sight_teaches_nothing_false() {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    for (days, version) in [(400, "1.0.0"), (370, "1.0.1")] {
+        rig.published_before(days, &format!("pkg:npm/widget@{version}"), &by_ada());
+    }
+    for (days, version) in [(300, "1.0.2"), (200, "1.0.3"), (100, "1.0.4")] {
+        rig.published_before(days, &format!("pkg:npm/widget@{version}"), &by_workflow(&workflow("widget")));
+    }
+    rig.world.break_down("/attestations/", Fault::Status(503, vec![]));
+    rig.smooth_pass().await;
+    rig.minutes_pass(1);
+    rig.publish("pkg:npm/widget@1.0.5", &by_ada());
+    rig.smooth_pass().await;
+    let row = rig.release("pkg:npm/widget@1.0.5");
+    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    rig.world.mend("/attestations/");
+    rig.minutes_pass(6);
+    rig.smooth_pass().await;
+    assert_eq!(rig.the_alert().purl.unwrap().version(), "1.0.5");
+}
+
+#[tokio::test]
+async fn a_baseline_whose_past_is_lost_begins_with_what_is_attested() {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 3, &by_workflow(&workflow("widget")));
+    rig.world.break_down("/attestations/", Fault::Status(503, vec![]));
+    for minutes in [0, 6, 31, 121] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    rig.world.mend("/attestations/");
+    rig.publish("pkg:npm/widget@1.1.0", &by_ada());
+    rig.smooth_pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.1.0"), Outcome::Unchecked, "nobody knows what was usual");
+    rig.minutes_pass(1);
+    rig.publish("pkg:npm/widget@1.2.0", &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.2.0"), Outcome::Clean);
+    assert!(rig.release("pkg:npm/widget@1.2.0").teaches);
+}
+
+#[tokio::test]
+async fn what_is_unpublished_before_it_is_seen_leaves_a_trace() {
+    let rig = trusted("pkg:npm/widget").await;
+    rig.minutes_pass(10);
+    rig.publish("pkg:npm/widget@1.1.0", &by_mallory());
+    rig.world.unpublish_npm("widget", "1.1.0");
+    rig.minutes_pass(1);
+    rig.smooth_pass().await;
+    let row = rig.release("pkg:npm/widget@1.1.0");
+    assert_eq!((row.outcome, row.teaches), (Outcome::Unreadable, false));
+    assert_eq!(row.status, ReleaseStatus::Unpublished);
+    assert!(row.unchecked[0].contains("before it could be looked at"), "{:?}", row.unchecked);
+    assert_eq!(row.recheck_at, None, "there is nothing to wait for");
+    assert!(rig.troubles()[0].title.contains("widget@1.1.0"), "{:?}", rig.troubles());
+}
