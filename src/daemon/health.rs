@@ -109,13 +109,13 @@ const PIPELINE: &str = "provwatch::pipeline";
 fn log(happening: &Happening<'_>) {
     match happening {
         Happening::Page { source, events, new } => {
-            tracing::debug!(target: PIPELINE, source, events, new, "read a page")
+            tracing::debug!(target: PIPELINE, source, events, new, "read a page");
         }
         Happening::Gap { source, why } => {
             tracing::warn!(target: PIPELINE, source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
         }
         Happening::Postponed { package, why } => {
-            tracing::warn!(target: PIPELINE, %package, "not looked at yet: {}", plain(why, 1000))
+            tracing::warn!(target: PIPELINE, %package, "not looked at yet: {}", plain(why, 1000));
         }
         Happening::Examined { package, releases: 0 } => tracing::debug!(target: PIPELINE, %package, "nothing new"),
         Happening::Examined { package, releases } => tracing::info!(target: PIPELINE, %package, releases, "looked at"),

@@ -27,7 +27,7 @@ fn silent(report: &Report, source: &Source) -> Option<String> {
     let name = words::name(&source.name);
     let Some(last) = source.state.as_ref().and_then(|state| state.last_success) else {
         let error = source.state.as_ref().and_then(|state| state.last_error.as_deref());
-        let why = error.map_or("is `provwatch run` running?".to_owned(), |error| words::sentence(error).to_string());
+        let why = error.map_or("is `provwatch run` running?".to_owned(), words::sentence);
         return Some(format!("{name} was never read; {why}"));
     };
     let silence = report.at - last;
