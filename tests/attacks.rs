@@ -223,3 +223,26 @@ async fn a_file_slipped_into_an_old_release_is_seen_on_a_line_without_evidence_t
     assert_eq!((alert.purl.unwrap().version(), alert.severity), ("0.9.0", Severity::Medium));
     assert!(alert.signals[0].seen.contains("cp313"), "{}", alert.signals[0].seen);
 }
+
+#[tokio::test]
+async fn a_release_of_very_many_files_does_not_keep_the_others_waiting() {
+    let rig = trusted("pkg:pypi/widget").await;
+    rig.world.break_down("/provenance", Fault::Status(404, vec![]));
+    let attested = by_workflow(&workflow("widget")).at(rig.now());
+    for file in 0..450 {
+        rig.world.upload_pypi("widget", "1.1.0", &format!("widget-1.1.0-{file}-py3-none-any.whl"), &attested);
+    }
+    let asked = rig.world.requests().len();
+    rig.smooth_pass().await;
+    let fetched = rig.world.requests()[asked..].iter().filter(|url| url.contains("/provenance")).count();
+    assert_eq!(fetched, 400);
+    let row = rig.release("pkg:pypi/widget@1.1.0");
+    assert_eq!(row.outcome, Outcome::Unchecked);
+    assert!(row.unchecked.iter().any(|why| why.contains("no more are fetched")), "{:?}", row.unchecked.last());
+    for minutes in [6, 31] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    let trouble = rig.troubles().pop().unwrap();
+    assert!(trouble.argument.contains("more reasons") && trouble.argument.len() < 1500, "{}", trouble.argument);
+}
