@@ -68,10 +68,9 @@ fn watched<'a>(watchlist: &Watchlist, page: &'a Page) -> Vec<&'a Package> {
 
 /// 10,000 globs that share their beginnings by the hundred, the hardest list of this size.
 fn globs() -> Watchlist {
-    let lines: String = (0..filled::PACKAGES)
-        .map(|number| format!("    \"pkg:npm/%40scope-{}/package-{}*\",\n", number / 100, number % 100))
-        .collect();
-    Watchlist::parse(&format!("packages = [\n{lines}]\n"), Path::new("globs.toml")).unwrap()
+    let globs =
+        (0..filled::PACKAGES).map(|number| format!("pkg:npm/%40scope-{}/package-{}*", number / 100, number % 100));
+    Watchlist::parse(&filled::listing(globs), Path::new("globs.toml")).unwrap()
 }
 
 fn feed(c: &mut Criterion) {

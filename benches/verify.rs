@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]
 
-use std::hint::black_box;
+use std::{
+    hint::black_box,
+    path::{Path, PathBuf},
+};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use provwatch::{
@@ -22,6 +25,10 @@ const DOCUMENTS: usize = 32;
 /// Entries that the log has before ours: proofs have this many hashes' depth.
 const LOGGED: usize = 1 << 10;
 const AT: &str = "2026-01-12T11:00:00Z";
+
+/// The files that the published documents attest.
+const SIGSTORE_1_0_0: &str = "7bea9f6e7ff37f5fab0b36bf061200fff03099fd2fd696b91d04bc5e4f225eb9fd6e0cadcad54ba980f43fb352a99e8810b4e0abeb5c0ef2cf9108cd1f258b36";
+const PYPI_ATTESTATIONS: &str = "9bb1add04b1b4e182be6b0b80931593f7a291eb49d69b4fd728a5d4cbcdc4bd3";
 
 /// A document of a registry, and what it must attest.
 struct Document {
@@ -98,6 +105,29 @@ fn documents(c: &mut Criterion) {
     });
 }
 
+/// Documents that the public instances signed, whose certificates hang on P-384. They are not part of the package, see
+/// `tests/attest_fixtures.rs`; without them this measures nothing.
+fn published(c: &mut Criterion) {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");
+    let folder = std::env::var_os("PROVWATCH_FIXTURES").map_or_else(beside, PathBuf::from);
+    let verifier = Verifier::new(&TrustMaterial::embedded());
+    if let Ok(bytes) = std::fs::read(folder.join("npm/cli-valid-sigstore-attestations.json")) {
+        let digests = Digests { sha512: Some(SIGSTORE_1_0_0.to_owned()), ..Digests::default() };
+        let document = Document { bytes, subject: "pkg:npm/sigstore@1.0.0".to_owned(), digests };
+        bench(c, "a published npm document", 2, &[document], |document| {
+            matches!(verifier.npm(&document.bytes, &document.subject, &document.digests), Provenance::Verified(_))
+        });
+    }
+    let file = "pypi_attestations-0.0.19.tar.gz";
+    if let Ok(bytes) = std::fs::read(folder.join(format!("pypi/{file}.provenance"))) {
+        let digests = Digests { sha256: Some(PYPI_ATTESTATIONS.to_owned()), ..Digests::default() };
+        let document = Document { bytes, subject: file.to_owned(), digests };
+        bench(c, "a published PyPI document", 1, &[document], |document| {
+            matches!(verifier.pypi(&document.bytes, &document.subject, &document.digests), Provenance::Verified(_))
+        });
+    }
+}
+
 fn signatures(c: &mut Criterion) {
     let lab = laboratory();
     let verifier = verifier(&lab);
@@ -109,5 +139,5 @@ fn signatures(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, documents, signatures);
+criterion_group!(benches, documents, published, signatures);
 criterion_main!(benches);

@@ -1,8 +1,9 @@
-//! provwatch watches package registries and transparency logs for takeovers. This is the map of its rooms; the rules of
+//! provwatch watches package registries for takeovers. This is the map of its rooms; the rules of
 //! who may import whom stand in `docs/ARCHITECTURE.md` and are held by `tests/layering.rs`.
 
 pub mod attest;
 pub mod baseline;
+pub mod bounded;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -16,4 +17,5 @@ pub mod registry;
 pub mod store;
 pub mod strict_toml;
 pub mod telemetry;
+pub mod text;
 pub mod watchlist;

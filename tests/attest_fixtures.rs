@@ -211,6 +211,9 @@ fn pypis_attestations_hold_or_fail_one_by_one() {
     verified(verifier.pypi(&object(&ours, &[publish, slsa]), sdist.0, &sha256(sdist.1)));
 }
 
+/// Staging's log is unknown to production, and so is staging's authority: what is left to hold then is nothing that a
+/// stranger could not make, so this is a forgery and not a doubt. It would be a doubt if the certificate and the time of
+/// signing held without the log, as in the test after this one.
 #[test]
 fn what_staging_signed_does_not_hold_in_production() {
     let Some(folder) = folder() else { return };
@@ -221,6 +224,28 @@ fn what_staging_signed_does_not_hold_in_production() {
     assert_eq!(failed(&outcome), Check::TransparencyLog, "{outcome:?}");
     let staging = Verifier::new(&TrustMaterial::staging()).pypi(&document, file, &sha256(RFC8785));
     assert_eq!(failed(&staging), Check::Publisher, "a person signed it: {staging:?}");
+}
+
+/// A bundle with a timestamp of an authority, seen with a trust root that does not know its log.
+#[test]
+fn a_trust_root_that_is_out_of_date_is_a_doubt_and_no_forgery() {
+    let Some(folder) = folder() else { return };
+    let mut root: Value = serde_json::from_slice(&read(&folder, "trusted_root.json")).unwrap();
+    root["tlogs"].as_array_mut().unwrap().retain(|log| log["baseUrl"] != "https://rekor.sigstore.dev");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), root.to_string()).unwrap();
+    let trust = TrustMaterial::from_files(file.path(), None).unwrap();
+    let bundle = read(&folder, "bundles/cosign-v3-blob.sigstore.json");
+    let blob = read(&folder, "bundles/cosign-v3-blob.txt");
+    let (identity, issuer) = ("w.vollprecht@gmail.com", "https://github.com/login/oauth");
+    let check = |blob: &[u8], identity| {
+        verify_bundle(&bundle, Artifact::Bytes(blob), Policy::Identity { identity, issuer }, &trust).unwrap_err()
+    };
+    let doubt = check(&blob, identity);
+    assert_eq!(doubt.check(), None, "{doubt}");
+    assert!(doubt.to_string().contains("does not know the transparency log"), "{doubt}");
+    assert!(check(b"another file", identity).check().is_some(), "what else is wrong is no doubt");
+    assert!(check(&blob, "eve@example.org").check().is_some(), "who else signed is no doubt");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use lab::{
-    Breakage, Key, Lab, Workflow, attestation, authority, b64,
+    Breakage, Key, Lab, Workflow, attestation, authority, b64, der,
     keys::{sha256, sha512},
 };
 use proptest::prelude::*;
@@ -277,12 +277,54 @@ fn a_checkpoint_must_be_of_the_log_that_the_entry_names() {
     assert_eq!(outcome_in(&root, &borrowed), Ok(Check::TransparencyLog), "another log signed the checkpoint");
 }
 
+/// A trust root that is out of date must not look like a forgery, nor a forgery like one.
+#[test]
+fn a_ct_log_that_is_not_known_is_a_doubt_only_if_all_else_holds() {
+    let lab = Lab::new();
+    let stranger = Key::p256();
+    let mut root = lab.trusted_root();
+    root["ctlogs"][0]["logId"]["keyId"] = json!(b64(&stranger.id()));
+    root["ctlogs"][0]["publicKey"]["rawBytes"] = json!(b64(&stranger.spki()));
+    let verifier = Verifier::new(&trust_in(&lab, &root));
+    let Provenance::Unavailable { reason } = pypi(&verifier, &pypi_object(&lab, None)) else { panic!("it is a doubt") };
+    assert!(reason.contains("does not know the certificate transparency log"), "{reason}");
+    assert_eq!(outcome(&npm(&verifier, &npm_document(&lab, None))), Err("unavailable"));
+    for broken in [Breakage::Signature, Breakage::Log, Breakage::Authority] {
+        let provenance = pypi(&verifier, &pypi_object(&lab, Some(broken)));
+        assert!(outcome(&provenance).is_ok(), "{broken:?} is no doubt: {provenance:?}");
+    }
+}
+
+#[test]
+fn a_log_that_is_not_known_and_no_other_witness_of_the_time_prove_nothing() {
+    let lab = Lab::new();
+    let mut root = lab.trusted_root();
+    root["tlogs"][0]["logId"]["keyId"] = json!(b64(&Key::p256().id()));
+    let verifier = Verifier::new(&trust_in(&lab, &root));
+    for provenance in [npm(&verifier, &npm_document(&lab, None)), pypi(&verifier, &pypi_object(&lab, None))] {
+        assert_eq!(outcome(&provenance), Ok(Check::TransparencyLog), "{provenance:?}");
+    }
+}
+
+#[test]
+fn log_entries_of_kinds_that_are_not_known_cannot_be_checked() {
+    let lab = Lab::new();
+    let verifier = Verifier::new(&trust(&lab));
+    let kind = Some(json!({"kind": "intoto", "version": "0.0.1"}));
+    let entry = "/attestations/0/bundle/verificationMaterial/tlogEntries/0/kindVersion";
+    let provenance = npm(&verifier, &with(&npm_document(&lab, None), entry, kind.clone()));
+    let Provenance::Unavailable { reason } = provenance else { panic!("{provenance:?}") };
+    assert!(reason.contains("unsupported Rekor entry format: intoto/0.0.1"), "{reason}");
+    let entry = "/attestation_bundles/0/attestations/0/verification_material/transparency_entries/0/kindVersion";
+    assert_eq!(outcome(&pypi(&verifier, &with(&pypi_object(&lab, None), entry, kind))), Err("unavailable"));
+}
+
 #[test]
 fn unreadable_extensions_are_not_passed_over() {
     let lab = Lab::new();
     let subject = workflow().subject;
     let issuer = || authority::extension(8, "https://token.actions.githubusercontent.com");
-    let utf8 = |text: &str| authority::der_string(0x0c, text.as_bytes());
+    let utf8 = |text: &str| der::value(0x0c, text.as_bytes());
     for extensions in [
         vec![],
         vec![authority::extension(8, "")],
@@ -290,8 +332,8 @@ fn unreadable_extensions_are_not_passed_over() {
         vec![issuer(), issuer()],
         vec![issuer(), authority::raw_extension(12, b"bare text".to_vec())],
         vec![issuer(), authority::raw_extension(12, Vec::new())],
-        vec![issuer(), authority::raw_extension(12, authority::der_string(0x0c, b"\xff"))],
-        vec![issuer(), authority::raw_extension(12, authority::der_string(0x16, b"an IA5String"))],
+        vec![issuer(), authority::raw_extension(12, der::value(0x0c, b"\xff"))],
+        vec![issuer(), authority::raw_extension(12, der::value(0x16, b"an IA5String"))],
         vec![issuer(), authority::raw_extension(12, [utf8("text"), utf8("and more")].concat())],
         vec![issuer(), authority::extension(12, &"x".repeat(5_000))],
         vec![issuer(), authority::raw_extension(3, b"\xff".to_vec())],

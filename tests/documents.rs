@@ -303,7 +303,8 @@ fn tests_stay_on_this_machine() {
         let source = read(path);
         let about_transport = path.ends_with("http_real.rs");
         assert!(about_transport || !source.contains("RealTransport"), "{} uses the real transport", path.display());
-        for bound in source.split("::bind(").skip(1) {
+        // A socket in the file system is nobody else's.
+        for bound in source.replace("UnixDatagram::bind(", "").split("::bind(").skip(1) {
             let local = bound.starts_with("\"127.0.0.1:") || bound.starts_with("\"[::1]:");
             assert!(local, "{} binds to another address than this machine's own", path.display());
         }

@@ -14,17 +14,19 @@ use syn::visit::{self, Visit};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("clock", &[]),
-    ("strict_toml", &[]),
-    ("config", &["model", "strict_toml"]),
-    ("watchlist", &["model", "strict_toml"]),
+    ("text", &[]),
+    ("bounded", &[]),
+    ("strict_toml", &["bounded"]),
+    ("config", &["model", "strict_toml", "text"]),
+    ("watchlist", &["model", "strict_toml", "text"]),
     ("telemetry", &["model"]),
     ("baseline", &["model"]),
-    ("http", &["clock", "telemetry"]),
-    ("registry", &["model", "clock", "http"]),
-    ("attest", &["model", "clock", "http"]),
-    ("detect", &["model", "baseline"]),
+    ("http", &["clock", "telemetry", "bounded", "text"]),
+    ("registry", &["model", "clock", "http", "text"]),
+    ("attest", &["model", "clock", "http", "bounded", "text"]),
+    ("detect", &["model", "baseline", "text"]),
     ("store", &["model", "clock"]),
-    ("deliver", &["model", "clock", "http", "store", "telemetry"]),
+    ("deliver", &["model", "clock", "http", "store", "telemetry", "text"]),
     (
         "pipeline",
         &[
@@ -40,6 +42,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "detect",
             "store",
             "deliver",
+            "bounded",
+            "text",
         ],
     ),
     (
@@ -58,6 +62,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "store",
             "deliver",
             "pipeline",
+            "text",
         ],
     ),
     (
@@ -78,6 +83,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "pipeline",
             "daemon",
             "strict_toml",
+            "bounded",
+            "text",
         ],
     ),
 ];

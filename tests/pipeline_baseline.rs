@@ -176,7 +176,7 @@ async fn a_silent_source_is_an_alert_until_it_speaks() {
         for _ in 0..4 {
             rig.minutes_pass(10);
             rig.pass().await;
-            rig.pipeline.watch_sources().unwrap();
+            rig.pipeline.check_health().unwrap();
         }
         let trouble = rig.troubles().remove(0);
         assert!(trouble.title.starts_with("npm-changes has not been read for"), "{}", trouble.title);
@@ -184,7 +184,7 @@ async fn a_silent_source_is_an_alert_until_it_speaks() {
         rig.world.mend("replicate.example");
         rig.minutes_pass(10);
         rig.smooth_pass().await;
-        rig.pipeline.watch_sources().unwrap();
+        rig.pipeline.check_health().unwrap();
         assert_eq!(rig.troubles()[0].status, AlertStatus::Resolved);
     }
 }

@@ -48,8 +48,13 @@ pub fn watchlist(folder: &Path) -> PathBuf {
 
 /// The text of [`watchlist`].
 pub fn watchlist_text() -> String {
-    let lines: String = (0..PACKAGES).map(|number| format!("    \"{}\",\n", history::package(number))).collect();
-    format!("packages = [\n{lines}]\n")
+    listing((0..PACKAGES).map(|number| history::package(number).to_string()))
+}
+
+/// A watchlist of these purls and globs.
+pub fn listing(patterns: impl Iterator<Item = String>) -> String {
+    let lines: Vec<_> = patterns.map(|pattern| format!("    \"{pattern}\"")).collect();
+    format!("packages = [\n{}\n]\n", lines.join(",\n"))
 }
 
 /// The records of a package's history, as a backfill makes them.
@@ -64,7 +69,9 @@ fn history_of(package: usize) -> Vec<Record> {
 
 fn lessons(releases: &[Observation]) -> BaselineChange {
     let mut baseline = Baseline::empty(releases[0].purl.package().clone());
-    releases.iter().for_each(|release| learn(&mut baseline, release));
+    for release in releases {
+        learn(&mut baseline, release);
+    }
     let versions = releases.iter().map(|release| NewBaselineVersion {
         line: release.line(),
         reason: BaselineReason::Learned,

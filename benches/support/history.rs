@@ -8,6 +8,8 @@ use provwatch::model::{
     Provenance, ReleaseStatus, VerifiedProvenance, WorkflowIdentity,
 };
 
+const WEEK: TimeDelta = TimeDelta::weeks(1);
+
 /// The package with this number: six of ten of npm, half of them scoped, three of PyPI, one of crates.io.
 pub fn package(number: usize) -> Package {
     let (ecosystem, name) = match number % 10 {
@@ -23,7 +25,7 @@ pub fn package(number: usize) -> Package {
 pub fn release(of: usize, number: usize) -> Observation {
     let package = package(of);
     let version = format!("1.{}.{}", number / 10, number % 10);
-    let published_at = start() + TimeDelta::weeks(number as i64) + TimeDelta::minutes(of as i64 % 600);
+    let published_at = start() + WEEK * index(number) + TimeDelta::seconds(30) * index(of);
     let provenance = provenance(of, number, &version, published_at);
     Observation {
         files: vec![File {
@@ -58,6 +60,10 @@ pub fn release(of: usize, number: usize) -> Observation {
 /// The history of many packages, release by release as time goes.
 pub fn releases(packages: usize, each: usize) -> Vec<Observation> {
     (0..each).flat_map(|number| (0..packages).map(move |of| release(of, number))).collect()
+}
+
+fn index(number: usize) -> i32 {
+    i32::try_from(number).unwrap()
 }
 
 fn start() -> DateTime<Utc> {

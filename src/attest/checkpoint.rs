@@ -1,25 +1,26 @@
-//! What the verifier leaves open about a log entry: whether the checkpoint that proves it is of the very log that the
-//! entry names. The verifier takes a checkpoint signed by any log of the trust root, whatever its first line says, and
-//! reads its lines leniently.
+//! What the verifier leaves open about a log entry: whether anything proves it at all, and whether the checkpoint that
+//! does is of the very log that the entry names. The verifier is content if one entry of a bundle is proven, takes a
+//! checkpoint signed by any log of the trust root, whatever its first line says, and reads its lines leniently.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sigstore_trust_root::{TransparencyLog, TrustedRoot};
-use sigstore_types::{Bundle, Checkpoint, TransparencyLogEntry};
+use sigstore_types::{Bundle, Checkpoint, KindVersion, TransparencyLogEntry};
 
 use super::failure::Failure;
 use crate::model::{Check, LogEntry};
 
-/// Where a verified bundle is logged: its first entry. None if it has no entry.
+/// Where a verified bundle is logged: the first place that is proven. None if there is none.
 ///
 /// # Errors
-/// [`Check::TransparencyLog`] if an entry's log is unknown, or its checkpoint is not that log's.
+/// [`Check::TransparencyLog`] if an entry's log is unknown, nothing proves that the entry is in it, or its checkpoint is
+/// not that log's.
 pub(super) fn logged_at(root: &TrustedRoot, bundle: &Bundle) -> Result<Option<LogEntry>, Failure> {
     let entries = bundle.verification_material.tlog_entries.iter();
     let places = entries.map(|entry| place(root, entry)).collect::<Result<Vec<_>, _>>()?;
-    Ok(places.into_iter().next())
+    Ok(places.into_iter().flatten().next())
 }
 
-fn place(root: &TrustedRoot, entry: &TransparencyLogEntry) -> Result<LogEntry, Failure> {
+fn place(root: &TrustedRoot, entry: &TransparencyLogEntry) -> Result<Option<LogEntry>, Failure> {
     let log = root.tlogs.iter().find(|log| log.log_id == entry.log_id);
     let log = log.ok_or_else(|| misplaced(format_args!("unknown log {}", entry.log_id.key_id)))?;
     let proof = entry.inclusion_proof.as_ref();
@@ -29,9 +30,15 @@ fn place(root: &TrustedRoot, entry: &TransparencyLogEntry) -> Result<LogEntry, F
             check_signers(root, log, checkpoint)?;
             check_origin(log, checkpoint)?
         }
-        None => host(log).to_owned(),
+        None if entry.inclusion_promise.is_some() => host(log).to_owned(),
+        None => return Err(misplaced("an entry has neither the log's promise nor its proof")),
     };
-    Ok(LogEntry { origin, index: entry.log_index.get() })
+    Ok(has_proven_index(entry).then(|| LogEntry { origin, index: entry.log_index.get() }))
+}
+
+/// The proof of Rekor v1 is about the index in the tree, the entry's own is the global one: only the promise covers it.
+fn has_proven_index(entry: &TransparencyLogEntry) -> bool {
+    entry.inclusion_promise.is_some() || entry.kind_version == KindVersion::HashedRekordV002
 }
 
 fn misplaced(reason: impl std::fmt::Display) -> Failure {

@@ -4,10 +4,17 @@ use std::fmt::Display;
 
 use sigstore_verify::{CertificateError, Error, TransparencyLogError};
 
-use crate::model::{Check, Provenance};
+use crate::{
+    model::{Check, Provenance},
+    text::quoted,
+};
 
 /// Most characters of a reason that quotes a document.
 const MAX_REASON: usize = 300;
+
+/// By these words alone the verifier tells a log entry of another content from a file that the bundle is not about; it
+/// looks at the entry last, when the file is known to be the right one.
+const OTHER_ENTRY: &str = "hashedrekord entry";
 
 /// Why something signed was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +44,16 @@ impl Failure {
     /// Something that cannot be told.
     pub(super) fn unavailable(reason: impl Display) -> Self {
         Self::Unavailable { reason: printable(reason) }
+    }
+
+    /// A bundle that cannot be read. A log entry of a kind that is not known is younger than the verifier, not malformed; the
+    /// verifier says so in words only.
+    pub(super) fn unreadable(error: impl Display) -> Self {
+        let why = error.to_string();
+        if why.contains("unsupported Rekor entry format") {
+            return Self::unavailable(why);
+        }
+        Self::invalid(Check::Format, why)
     }
 
     /// The same failure, its reason beginning with where it was found.
@@ -75,20 +92,23 @@ impl From<Error> for Failure {
     }
 }
 
-/// The check behind an error of the verifier; none if the fault is with the trust root.
+/// The check behind an error of the verifier; none if the fault is with the verifier itself or its trust root.
 fn check_of(error: &Error) -> Option<Check> {
     Some(match error {
         Error::IdentityMismatch { .. } | Error::IssuerMismatch { .. } => Check::Publisher,
         Error::SignatureInvalid(_) => Check::Signature,
-        Error::ArtifactMismatch(_) | Error::UnsupportedArtifact(_) | Error::ArtifactRead(_) => Check::SubjectDigest,
+        Error::ArtifactMismatch(reason) if reason.contains(OTHER_ENTRY) => Check::TransparencyLog,
+        Error::ArtifactMismatch(_) | Error::ArtifactRead(_) => Check::SubjectDigest,
         Error::Certificate(CertificateError::Sct(_)) => Check::CertificateTimestamp,
         Error::Certificate(_) => Check::CertificateChain,
         Error::TransparencyLog(TransparencyLogError::IntegratedTime(_)) | Error::Timestamp(_) => Check::Timestamp,
         Error::TransparencyLog(_) => Check::TransparencyLog,
         Error::Bundle(error) => check_of_bundle(error),
+        Error::Crypto(sigstore_crypto::Error::UnsupportedAlgorithm(_)) => return None,
         Error::Crypto(error) => check_of_crypto(error),
         Error::InvalidTrustRoot(_) | Error::TrustRoot(_) | Error::TrustedCertificate(_) => return None,
-        // Malformed and unsupported bundles, and whatever the verifier learns to find fault with.
+        Error::UnsupportedBundle(_) | Error::UnsupportedArtifact(_) => return None,
+        // Malformed bundles, and whatever the verifier learns to find fault with.
         _ => Check::Format,
     })
 }
@@ -118,13 +138,7 @@ fn check_of_crypto(error: &sigstore_crypto::Error) -> Check {
 
 /// A reason fit for people: what it quotes of a hostile document neither floods nor garbles the line.
 pub(super) fn printable(reason: impl Display) -> String {
-    let reason = reason.to_string();
-    let mut chars = reason.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let mut short: String = chars.by_ref().take(MAX_REASON).collect();
-    if chars.next().is_some() {
-        short.push('…');
-    }
-    short
+    quoted(reason, MAX_REASON)
 }
 
 #[cfg(test)]
@@ -145,6 +159,9 @@ mod tests {
             (Error::Bundle(sigstore_verify::bundle::Error::MissingCheckpoint), Some(Check::TransparencyLog)),
             (Error::InvalidBundle("x".into()), Some(Check::Format)),
             (Error::InvalidTrustRoot("x".into()), None),
+            (Error::UnsupportedBundle("x".into()), None),
+            (Error::UnsupportedArtifact("x".into()), None),
+            (Error::Crypto(sigstore_crypto::Error::UnsupportedAlgorithm("x".into())), None),
         ] {
             assert_eq!(Failure::from(error).check(), check);
         }

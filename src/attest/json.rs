@@ -29,7 +29,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Fail
     let text = std::str::from_utf8(document).map_err(|error| malformed(&error))?;
     let mut parser = serde_json::Deserializer::from_str(text);
     Sound { depth: &Cell::new(0) }.deserialize(&mut parser).map_err(|error| malformed(&error))?;
-    serde_json::from_str(text).map_err(|error| malformed(&error))
+    serde_json::from_str(text).map_err(Failure::unreadable)
 }
 
 /// Goes through any value and keeps nothing of it.

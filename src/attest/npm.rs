@@ -106,7 +106,7 @@ fn sha512(digests: &Digests) -> Result<Vec<u8>, Failure> {
 
 /// Everything that needs no signature: what it is, of what it speaks, by whom it claims to be signed.
 fn read(item: &Item<'_>, kind: Kind, release: &ReleaseId, digests: &Digests) -> Result<Unverified, Failure> {
-    let bundle = Bundle::from_json(item.bundle.get()).map_err(|error| Failure::invalid(Check::Format, error))?;
+    let bundle = Bundle::from_json(item.bundle.get()).map_err(Failure::unreadable)?;
     let statement = Statement::of(&bundle)?;
     if statement.predicate_type != item.predicate_type {
         let reason = format!("the statement is {:?}, listed as {:?}", statement.predicate_type, item.predicate_type);

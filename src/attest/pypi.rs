@@ -139,6 +139,6 @@ impl Attestation {
                 "signatures": [{"sig": self.envelope.signature}],
             },
         });
-        serde_json::from_value(bundle).map_err(|error| Failure::invalid(Check::Format, error))
+        serde_json::from_value(bundle).map_err(Failure::unreadable)
     }
 }

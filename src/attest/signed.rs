@@ -2,10 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use sigstore_types::{Artifact, Bundle};
-use sigstore_verify::{Policy, PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
+use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
 
 use super::{
-    checkpoint, encoding, failure::Failure, identity::identity, registry_key::RegistryKey, trust::TrustMaterial,
+    checkpoint,
+    doubt::{self, Lenient},
+    encoding,
+    failure::Failure,
+    identity::identity,
+    registry_key::RegistryKey,
+    trust::TrustMaterial,
 };
 use crate::model::{Check, LogEntry, VerifiedProvenance, WorkflowIdentity};
 
@@ -16,7 +22,7 @@ pub struct Verified {
     pub identity: Option<WorkflowIdentity>,
     /// The earliest verified time of signing.
     pub signed_at: Option<DateTime<Utc>>,
-    /// Where it is logged.
+    /// Where it is logged, if the bundle proves the place.
     pub log: Option<LogEntry>,
 }
 
@@ -48,9 +54,10 @@ impl TrustMaterial {
         &self,
         bundle: &Bundle,
         artifact: Artifact<'_>,
-        policy: &dyn Policy,
+        policy: &impl Lenient,
     ) -> Result<Verified, Failure> {
-        let result = self.verifier.verify(artifact, bundle, policy)?;
+        let result = self.verifier.verify(artifact.clone(), bundle, policy);
+        let result = result.map_err(|error| doubt::judged(self, bundle, artifact, policy, error))?;
         let certificate = bundle.signing_certificate();
         Ok(Verified {
             identity: certificate.map(|certificate| identity(certificate.as_bytes())).transpose()?,

@@ -9,6 +9,7 @@ use std::{
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT, TrustedRoot};
 
 use super::registry_key::RegistryKeys;
+use crate::bounded;
 
 /// npm's keys as of January 2025, a copy of the target `keys.json` of Sigstore's TUF repository
 /// (<https://github.com/sigstore/root-signing>, Apache-2.0).
@@ -137,15 +138,9 @@ impl TrustMaterial {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TrustError> {
-    use std::io::Read;
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path);
-    let read = file.and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)).and_then(|length| {
-        let fits = length as u64 <= MAX_FILE;
-        fits.then_some(()).ok_or_else(|| std::io::Error::other(format!("it is larger than {MAX_FILE} bytes")))
-    });
-    read.map_err(|source| TrustError::Read { path: path.to_owned(), source })?;
-    Ok(bytes)
+    let failed = |source| TrustError::Read { path: path.to_owned(), source };
+    let bytes = bounded::read(path, MAX_FILE).map_err(failed)?;
+    bytes.ok_or_else(|| failed(std::io::Error::other(format!("it is larger than {MAX_FILE} bytes"))))
 }
 
 #[cfg(test)]

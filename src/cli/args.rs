@@ -78,8 +78,8 @@ pub enum Command {
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Printing {
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
+    /// How to print: table for people, json for programs (one object a line)
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: Format,
 }
 

@@ -9,7 +9,7 @@ use super::{
     exit::{Exit, Failure, Outcome},
     output,
     progress::{Progress, Seen},
-    setup,
+    setup, words,
 };
 use crate::{
     deliver::plain,
@@ -25,7 +25,7 @@ Examples:
   provwatch backfill pkg:npm/axios pkg:pypi/requests
   provwatch backfill --all                every watched package that is known by name
 
-Reads each package's document, verifies the evidence of its newest releases and learns from them what is normal. What was
+Reads each package's document, verifies the evidence of its newest releases and learns from them what is normal. What was \
 published in the last week is judged as new. Runs beside the daemon.
 
 Exit codes: 0 clean · 1 failed · 4 something could not be checked")]
@@ -132,7 +132,7 @@ fn print(lines: &[Line]) {
     for line in lines {
         let failed = line.failed.as_deref().map_or_else(String::new, |why| format!("failed: {}", plain(why, 400)));
         table.add_row([
-            plain(&line.package.to_string(), 120),
+            words::name(&line.package),
             line.new.to_string(),
             line.releases.to_string(),
             plain(&line.lines.join(" "), 60),

@@ -8,7 +8,7 @@ use std::{
 use super::exit::Failure;
 use crate::{
     clock::{Clock, SystemClock},
-    config::{Config, ConfigError},
+    config::Config,
     store::{Store, StoreError},
     watchlist::Watchlist,
 };
@@ -33,7 +33,7 @@ impl Context {
             Some(path) => Some(path.to_owned()),
             None => usual.exists().then_some(usual),
         };
-        let config = file.as_deref().map_or_else(|| Ok(Config::default()), Config::load).map_err(wrong)?;
+        let config = file.as_deref().map_or_else(|| Ok(Config::default()), Config::load).map_err(Failure::usage)?;
         Ok(Self { config, file })
     }
 
@@ -50,11 +50,19 @@ impl Context {
     /// # Errors
     /// It cannot be made or used.
     pub fn store(&self) -> Result<Arc<Store>, Failure> {
+        Ok(Arc::new(Store::open(&self.store_place()?)?))
+    }
+
+    /// Where the store is or will be, its folder made.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn store_place(&self) -> std::io::Result<PathBuf> {
         let path = self.config.store_path();
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        Ok(Arc::new(Store::open(&path)?))
+        Ok(path)
     }
 
     /// The store, to change what is in it already.
@@ -81,8 +89,4 @@ impl Context {
     pub fn clock() -> Arc<dyn Clock> {
         Arc::new(SystemClock)
     }
-}
-
-fn wrong(error: ConfigError) -> Failure {
-    Failure::usage(error)
 }

@@ -73,12 +73,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.error)?;
-        let mut cause = self.error.source();
-        while let Some(error) = cause {
-            write!(f, "\n  because: {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        let mut causes = std::iter::successors(self.error.source(), |cause| (*cause).source());
+        causes.try_for_each(|cause| write!(f, "\n  because: {cause}"))
     }
 }
 

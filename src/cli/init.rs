@@ -22,7 +22,7 @@ Examples:
   provwatch init --contact security@example.org
   provwatch init --dir ./provwatch        somewhere else than the usual place
 
-Writes provwatch.toml and watchlist.toml, both full of comments. Nothing is overwritten without --force, and then the
+Writes provwatch.toml and watchlist.toml, both full of comments. Nothing is overwritten without --force, and then the \
 old files are kept as *.bak.")]
 pub struct Init {
     /// The folder to write to [default: that of --config, or the usual place]

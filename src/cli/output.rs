@@ -50,6 +50,13 @@ pub fn note(text: impl std::fmt::Display) {
     anstream::eprintln!("{text}");
 }
 
+/// Says that there may be more than the `shown`, if it is as many as the limit allows.
+pub fn limited(shown: usize, limit: usize) {
+    if shown == limit {
+        note(format_args!("There may be more; --limit {} shows them.", limit.saturating_mul(10)));
+    }
+}
+
 /// The one place that prints an error.
 pub fn failure(failure: &Failure) {
     if failure.is_closed_pipe() {
@@ -78,6 +85,11 @@ pub fn bare_table() -> Table {
         table.set_width(columns);
     }
     table
+}
+
+/// The width of the terminal; none where there is none.
+pub fn width() -> Option<u16> {
+    bare_table().width()
 }
 
 fn columns() -> Option<u16> {

@@ -8,7 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    deliver::plain,
+    cli::words,
     model::{Alert, Package, ReleaseId},
     pipeline::{Happening, Witness},
 };
@@ -88,7 +88,7 @@ impl Progress {
                 self.bar.inc_length(*new as u64);
                 self.bar.set_message(format!("reading {source}"));
             }
-            Happening::Examining { package, .. } => self.bar.set_message(plain(&package.to_string(), 120)),
+            Happening::Examining { package, .. } => self.bar.set_message(words::name(package)),
             Happening::Postponed { .. } | Happening::Examined { .. } => self.bar.inc(1),
             _ => {}
         }

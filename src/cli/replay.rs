@@ -5,10 +5,9 @@ use clap::Args;
 use super::{
     args::Printing,
     exit::{Exit, Failure, Outcome},
-    output, wrap,
+    output, words, wrap,
 };
 use crate::{
-    deliver::plain,
     model::Severity,
     pipeline::replay::{CaseAlert, Expectation, Replayed, Score, read_all, replay},
 };
@@ -22,8 +21,8 @@ Examples:
   provwatch replay --expect timelines/    compare with what the timelines expect
   provwatch replay --format json timelines/
 
-A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. Every release is judged with
-what the earlier ones taught, by the code that the daemon runs. With --format json every alert is one line, in time order
+A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. Every release is judged with \
+what the earlier ones taught, by the code that the daemon runs. With --format json every alert is one line, in time order \
 over all timelines; what --expect has to say then goes to standard error.
 
 Exit codes: 0 clean · 2 a file is no timeline · 3 an expectation was missed, or --fail-on was given and reached")]
@@ -74,7 +73,7 @@ impl Replay {
     fn print_scores(&self, replayed: &[Replayed]) {
         let print = |text: String| if self.printing.is_json() { output::note(text) } else { output::line(text) };
         for case in replayed {
-            print(format!("{}: {} met, {} missed", plain(&case.case, 120), case.met(), case.missed()));
+            print(format!("{}: {} met, {} missed", words::name(&case.case), case.met(), case.missed()));
             case.scores.iter().for_each(|score| print(score_words(score)));
         }
         let met: usize = replayed.iter().map(Replayed::met).sum();
@@ -89,7 +88,7 @@ fn score_words(Score { expected, severity, met }: &Score) -> String {
     let least = at_least.map(|least| format!("at least {least}"));
     let most = at_most.map(|most| format!("at most {most}"));
     let bounds: Vec<String> = least.into_iter().chain(most).collect();
-    format!("  {word}  {}: expected {}, is {severity}", plain(&purl.to_string(), 120), bounds.join(" and "))
+    format!("  {word}  {}: expected {}, is {severity}", words::name(purl), bounds.join(" and "))
 }
 
 fn print_table(alerts: &[CaseAlert]) {
@@ -98,9 +97,9 @@ fn print_table(alerts: &[CaseAlert]) {
     }
     let mut table = output::table(["PUBLISHED", "SEVERITY", "CASE", "RELEASE", "TITLE"]);
     for CaseAlert { case, alert } in alerts {
-        let published = alert.published_at.map(|at| at.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
-        let purl = alert.purl.as_ref().map(ToString::to_string).unwrap_or_default();
-        let (case, purl, title) = (plain(case, 120), plain(&purl, 120), plain(&alert.title, 240));
+        let published = alert.published_at.map(words::minute).unwrap_or_default();
+        let purl = alert.purl.as_ref().map(words::name).unwrap_or_default();
+        let (case, title) = (words::name(case), words::sentence(&alert.title));
         let severity = output::severity_cell(alert.severity);
         table.add_row([published.into(), severity, case.into(), purl.into(), title.into()]);
     }
@@ -108,11 +107,11 @@ fn print_table(alerts: &[CaseAlert]) {
 }
 
 fn explain(CaseAlert { case, alert }: &CaseAlert) {
-    let published = alert.published_at.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+    let published = alert.published_at.map(|at| format!("{} UTC", words::minute(at))).unwrap_or_default();
     let severity = output::severity(alert.severity);
-    output::line(format!("{severity}  {}", plain(&alert.title, 240)));
-    output::line(format!("  case {}, published {published}", plain(case, 120)));
-    let show = |text: &str, indent| output::line(wrap::paragraphs(&plain(text, 1000), wrap::width(), indent));
+    output::line(format!("{severity}  {}", words::sentence(&alert.title)));
+    output::line(format!("  case {}, published {published}", words::name(case)));
+    let show = |text: &str, indent| output::line(wrap::paragraphs(&words::sentence(text), wrap::width(), indent));
     show(&alert.argument, "  ");
     for signal in &alert.signals {
         output::line(format!("  - {} ({})", signal.detector, output::severity(signal.severity)));

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     clock::Clock,
     config::{Config, TrustSource},
-    daemon::{self, Health, HealthWitness, Options},
-    pipeline::with_causes,
+    daemon::{self, Health, HealthWitness, Lock, Options},
+    text::with_causes,
     watchlist::Watchlist,
 };
 
@@ -27,7 +27,7 @@ Examples:
   provwatch run --once                    one full pass over all sources, then a summary
   provwatch run --once --format json --fail-on medium
 
-The daemon ends on SIGTERM, and reads the watchlist again on SIGHUP. --format and --fail-on belong to --once; with
+The daemon ends on SIGTERM, and reads the watchlist again on SIGHUP. --format and --fail-on belong to --once; with \
 --format json the last line is the summary (subscriptions of type stdout print their alerts before it).
 
 Exit codes of --once:
@@ -46,6 +46,7 @@ impl Run {
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         context.start_logs()?;
+        let _only_runner = only_runner(&context)?;
         if self.once { self.once(&context) } else { watch(&context) }
     }
 
@@ -69,6 +70,17 @@ impl Run {
         }
         Ok(summary.exit(self.fail_on.fail_on))
     }
+}
+
+/// Two on one database would tell everybody everything twice.
+fn only_runner(context: &Context) -> Result<Lock, Failure> {
+    let database = context.store_place()?;
+    Lock::take(&database).map_err(|error| {
+        Failure::failed(error).next(
+            "stop the other one first, or give this one a database of its own ([store] path); every command but `run` \
+             works beside a daemon",
+        )
+    })
 }
 
 fn watch(context: &Context) -> Outcome {

@@ -4,12 +4,12 @@ use std::{io, sync::Arc};
 
 use tokio::runtime::Runtime;
 
-use super::{context::Context, exit::Failure, output};
+use super::{context::Context, exit::Failure, output, words};
 use crate::{
     config::LogFormat,
-    deliver::plain,
     pipeline::{self, Parts, Pipeline, Witness},
     telemetry::Logging,
+    text::with_causes,
 };
 
 impl Context {
@@ -52,6 +52,6 @@ pub fn runtime() -> io::Result<Runtime> {
 /// unverifiable, not clean.
 pub async fn refresh_trust(pipeline: &Pipeline) {
     if let Err(error) = pipeline.refresh_trust().await {
-        output::note(format!("warning: {}", plain(&pipeline::with_causes(&error), 1000)));
+        output::note(format!("warning: {}", words::sentence(with_causes(&error))));
     }
 }

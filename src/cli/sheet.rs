@@ -53,14 +53,21 @@ pub fn heading(text: impl std::fmt::Display) {
     output::line(text);
 }
 
-/// Commands to go on with, each with its purpose.
+/// Commands to go on with, each with its purpose: beside it, or above it where the terminal is too narrow. A command is
+/// never broken, so that it can be copied.
 pub fn next(commands: &[(String, &str)]) {
     if commands.is_empty() {
         return;
     }
     heading("next");
     let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0).min(60);
+    let purposes = commands.iter().map(|(_, purpose)| purpose.chars().count()).max().unwrap_or(0);
+    let is_narrow = output::width().is_some_and(|columns| usize::from(columns) < width + purposes + 4);
     for (command, purpose) in commands {
-        output::line(format_args!("  {command:width$}  {purpose}"));
+        if is_narrow {
+            output::line(format_args!("  {purpose}:\n    {command}"));
+        } else {
+            output::line(format_args!("  {command:width$}  {purpose}"));
+        }
     }
 }

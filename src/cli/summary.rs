@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{exit::Exit, output, progress::Seen};
+use super::{exit::Exit, output, progress::Seen, words};
 use crate::{
     deliver::plain,
     model::{Package, ReleaseId, Severity},
@@ -152,7 +152,7 @@ impl Summary {
         }
         let mut table = output::table(["ALERT", "SEVERITY", "RELEASE", "TITLE"]);
         for alert in self.alerts.iter().take(LISTED) {
-            let (purl, title) = (plain(&alert.purl.to_string(), 120), plain(&alert.title, 240));
+            let (purl, title) = (words::name(&alert.purl), words::sentence(&alert.title));
             table.add_row([alert.id.clone().into(), output::severity_cell(alert.severity), purl.into(), title.into()]);
         }
         output::line("");
@@ -170,7 +170,7 @@ impl Summary {
         }
         output::line("\nCould not be checked, and will be tried again:");
         for (what, why) in all.iter().take(LISTED) {
-            output::line(format!("  {}: {}", plain(what, 120), plain(why, REASON)));
+            output::line(format!("  {}: {}", words::name(what), plain(why, REASON)));
         }
         more(all.len());
     }

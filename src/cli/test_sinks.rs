@@ -8,16 +8,17 @@ use super::{
     args::Printing,
     context::Context,
     exit::{Exit, Failure, Outcome},
-    output, setup,
+    output, setup, words,
 };
 use crate::{
     clock::Clock,
     config::Subscription,
-    deliver::{Message, plain},
+    deliver::Message,
     http::Client,
     model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity},
-    pipeline::{self, with_causes},
+    pipeline,
     strict_toml::did_you_mean,
+    text::with_causes,
 };
 
 /// Longest time for one attempt, as long as the daemon gives it.
@@ -30,7 +31,7 @@ Examples:
   provwatch test-sinks
   provwatch test-sinks slack security-team
 
-The alert says that it is a test. It goes to each subscription whatever severities and kinds it asks for, once, without
+The alert says that it is a test. It goes to each subscription whatever severities and kinds it asks for, once, without \
 another try, and is not recorded.
 
 Exit codes: 0 all took it · 1 one did not · 2 wrong configuration")]
@@ -100,7 +101,12 @@ async fn ask(subscription: &Subscription, http: &Client, clock: &Arc<dyn Clock>,
         Ok(detail) => (true, detail),
         Err(why) => (false, why),
     };
-    Answer { subscription: subscription.name.clone(), kind: subscription.sink_type(), ok, detail: plain(&detail, 1000) }
+    Answer {
+        subscription: subscription.name.clone(),
+        kind: subscription.sink_type(),
+        ok,
+        detail: words::sentence(detail),
+    }
 }
 
 async fn send(

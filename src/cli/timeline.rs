@@ -32,7 +32,7 @@ pub struct Timeline {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
     package: Package,
-    /// At most so many releases and events
+    /// Show at most this many releases and events
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     limit: usize,
     #[command(flatten)]
@@ -118,9 +118,7 @@ impl Timeline {
             table.add_row(entry.row());
         }
         output::print(&table);
-        if entries.len() == self.limit {
-            output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
-        }
+        output::limited(entries.len(), self.limit);
     }
 
     fn print_none(&self, context: &Context) {

@@ -1,8 +1,4 @@
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -10,11 +6,11 @@ use serde_json::json;
 use super::{
     args::Printing,
     exit::{Exit, Failure, Outcome},
-    output,
+    output, words,
 };
 use crate::{
     attest::{self, Artifact, Policy, TrustMaterial, Verified},
-    deliver::plain,
+    bounded,
     model::WorkflowIdentity,
 };
 
@@ -27,9 +23,9 @@ const MAX_FILE: u64 = 1 << 30;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provwatch verify-bundle --bundle a.tgz.sigstore.json \\
-      --certificate-identity https://github.com/acme/a/.github/workflows/release.yml@refs/tags/v1.0.0 \\
-      --certificate-oidc-issuer https://token.actions.githubusercontent.com a.tgz
+  provwatch verify-bundle --bundle a.sigstore.json a.tgz \\
+      --certificate-identity mail@example.org \\
+      --certificate-oidc-issuer https://accounts.example.org
   provwatch verify-bundle --bundle a.sigstore.json --key key.pub sha256:9f86d081884c7d65…
 
 Verifies offline: certificate chain and timestamp, signature, log inclusion, signing time, digest, and who signed.
@@ -138,8 +134,8 @@ fn print(verified: &Verified) {
     output::line("verified");
     match &verified.identity {
         Some(identity) => {
-            output::line(format!("  signed by   {}", plain(&identity.subject, 1000)));
-            output::line(format!("  issuer      {}", plain(&identity.issuer, 1000)));
+            output::line(format!("  signed by   {}", words::sentence(&identity.subject)));
+            output::line(format!("  issuer      {}", words::sentence(&identity.issuer)));
         }
         None => output::line("  signed by   the given key"),
     }
@@ -147,7 +143,7 @@ fn print(verified: &Verified) {
         output::line(format!("  signed at   {}", at.format("%F %T UTC")));
     }
     if let Some(entry) = &verified.log {
-        output::line(format!("  logged by   {}, entry {}", plain(&entry.origin, 200), entry.index));
+        output::line(format!("  logged by   {}, entry {}", words::sentence(&entry.origin), entry.index));
     }
 }
 
@@ -165,13 +161,7 @@ fn sha256(digits: &str) -> Result<Signed, Failure> {
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
-    let read = file.and_then(|_| if bytes.len() as u64 > limit { Err(too_large(limit)) } else { Ok(()) });
-    read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
-    Ok(bytes)
-}
-
-fn too_large(limit: u64) -> io::Error {
-    io::Error::other(format!("it is larger than {} MiB", limit >> 20))
+    let failed = |why: String| Failure::usage(format!("cannot read {}: {why}", path.display()));
+    let bytes = bounded::read(path, limit).map_err(|error| failed(error.to_string()))?;
+    bytes.ok_or_else(|| failed(format!("it is larger than {} MiB", limit >> 20)))
 }

@@ -7,7 +7,7 @@ const WIDEST: usize = 100;
 
 /// How wide text may be: as the terminal, within reason.
 pub fn width() -> usize {
-    output::table([""]).width().map_or(WIDEST, usize::from).clamp(40, WIDEST)
+    output::width().map_or(WIDEST, usize::from).clamp(40, WIDEST)
 }
 
 /// Breaks paragraphs into lines of at most `width` characters, each begun with `indent`. A paragraph is a line of the

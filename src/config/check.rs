@@ -7,7 +7,7 @@ use std::{
 use serde::Serialize;
 
 use super::{Config, Period, Security, Sink, Subscription, TrustSource, formats, secret};
-use crate::strict_toml::did_you_mean;
+use crate::{strict_toml::did_you_mean, text::with_causes};
 
 /// Something about the configuration that an operator should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -201,7 +201,7 @@ fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> V
     }
     let Some((name, source)) = secret else { return findings };
     if let Err(why) = source.read_below(credentials) {
-        findings.push(error(format!("{key}.{name}"), chain(&why)));
+        findings.push(error(format!("{key}.{name}"), with_causes(&why)));
     }
     if source.is_world_readable(credentials) {
         let what = format!("every user of this machine may read the {source}; `chmod o-r` it");
@@ -217,10 +217,4 @@ fn has_two_sources(sink: &Sink) -> bool {
         Sink::Webhook(webhook) => webhook.secret_file.is_some() && webhook.secret_credential.is_some(),
         Sink::Stdout => false,
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -9,7 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     clock::Clock,
+    deliver::plain,
+    model::{Alert, ReleaseId},
     pipeline::{Happening, Witness},
+    store::Outcome,
 };
 
 /// A loop that has not moved for this long within a round is stuck, whatever it waits for: the time-outs of the HTTP
@@ -64,8 +67,10 @@ impl Health {
         let failures: u32 = tasks.values().map(|health| health.failures).sum();
         let last = tasks.iter().filter_map(|(task, health)| Some((task, health.last_failure.as_ref()?))).next_back();
         match last {
-            None => format!("{} tasks, no failures", tasks.len()),
-            Some((task, why)) => format!("{} tasks, {failures} failures, last of {task}: {why:.120}", tasks.len()),
+            None => format!("{} tasks, none has failed", tasks.len()),
+            Some((task, why)) => {
+                format!("{} tasks, {failures} failed so far, the last was {task}: {why:.120}", tasks.len())
+            }
         }
     }
 
@@ -79,7 +84,7 @@ impl Health {
 }
 
 /// Takes every package that was looked at as a sign of life of the work loop, whose rounds may take hours on the first
-/// sight of a long watchlist.
+/// sight of a long watchlist, and tells the log what an operator wants to see pass by.
 #[derive(Debug)]
 pub struct HealthWitness {
     /// Where the signs of life go.
@@ -93,6 +98,43 @@ impl Witness for HealthWitness {
         if matches!(happening, Happening::Examined { .. } | Happening::Postponed { .. } | Happening::Recorded { .. }) {
             self.health.beat("work", self.clock.now());
         }
+        log(happening);
+    }
+}
+
+/// Where what the pipeline does is logged.
+const PIPELINE: &str = "provwatch::pipeline";
+
+/// What a publisher or registry may have written goes through [`plain`].
+fn log(happening: &Happening<'_>) {
+    match happening {
+        Happening::Page { source, events, new } => {
+            tracing::debug!(target: PIPELINE, source, events, new, "read a page")
+        }
+        Happening::Gap { source, why } => {
+            tracing::warn!(target: PIPELINE, source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
+        }
+        Happening::Postponed { package, why } => {
+            tracing::warn!(target: PIPELINE, %package, "not looked at yet: {}", plain(why, 1000))
+        }
+        Happening::Examined { package, releases: 0 } => tracing::debug!(target: PIPELINE, %package, "nothing new"),
+        Happening::Examined { package, releases } => tracing::info!(target: PIPELINE, %package, releases, "looked at"),
+        Happening::Recorded { release, outcome, unchecked, alert, .. } => {
+            log_release(release, *outcome, unchecked, *alert);
+        }
+        // The feed's loop tells of its failures; that a package is being looked at is no news.
+        Happening::SourceFailed { .. } | Happening::Examining { .. } => {}
+    }
+}
+
+fn log_release(release: &ReleaseId, outcome: Outcome, unchecked: &[String], alert: Option<&Alert>) {
+    let release = plain(&release.to_string(), 200);
+    if let Some(alert) = alert {
+        tracing::warn!(target: PIPELINE, release, severity = %alert.severity, alert = alert.id, "{}", plain(&alert.title, 300));
+    } else if let Some(reason) = unchecked.first() {
+        tracing::info!(target: PIPELINE, release, "could not check: {}", plain(reason, 1000));
+    } else {
+        tracing::debug!(target: PIPELINE, release, ?outcome, "recorded");
     }
 }
 
@@ -111,6 +153,6 @@ mod tests {
         assert_eq!(health.stuck(start + TimeDelta::minutes(16)), ["feed"]);
         health.failed("feed", "reset", start + TimeDelta::minutes(16));
         assert!(health.stuck(start + TimeDelta::minutes(17)).is_empty(), "a restart is a move");
-        assert_eq!(health.summary(), "2 tasks, 1 failures, last of feed: reset");
+        assert_eq!(health.summary(), "2 tasks, 1 failed so far, the last was feed: reset");
     }
 }

@@ -32,6 +32,11 @@ impl Signals {
         })
     }
 
+    /// Waits for a request to stop.
+    pub async fn stop(&mut self) {
+        while self.next().await != Request::Stop {}
+    }
+
     /// Waits for the next request.
     pub async fn next(&mut self) -> Request {
         tokio::select! {

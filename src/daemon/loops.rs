@@ -2,12 +2,19 @@
 //! root and the daemon's own health.
 //! Each goes round until it is told to stop, and gives a sign of life on every round.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, TaskError, TaskFactory, systemd};
-use crate::pipeline::{Pipeline, PipelineError, Source};
+use super::{Health, TaskError, TaskFactory, systemd, watching};
+use crate::{
+    deliver::plain,
+    pipeline::{Pipeline, PipelineError, Source, with_causes},
+};
 
 /// How often the queue is looked at. An event is therefore in work within two seconds of its feed's page.
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
@@ -15,6 +22,10 @@ const WORK_INTERVAL: Duration = Duration::from_secs(1);
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
 /// How often to look for packages that have gone unread for long.
 const RECONCILE_INTERVAL: Duration = Duration::from_mins(10);
+/// When to ask for the trust root again after the first failure; the delay doubles up to the usual interval.
+const TRUST_RETRY: Duration = Duration::from_mins(5);
+/// How often the log is reminded of a source that still fails.
+const REMINDER: TimeDelta = TimeDelta::hours(1);
 /// How often the daemon looks at itself, if systemd does not want it oftener.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -29,19 +40,43 @@ pub struct Context {
 
 /// Reads one feed for ever.
 pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory {
+    let said = Arc::new(Said::default());
     rounds(context, feed.name(), interval, move |context| {
-        let feed = Arc::clone(&feed);
+        let (feed, said) = (Arc::clone(&feed), Arc::clone(&said));
         Box::pin(async move {
             match context.pipeline.observe(feed.as_ref()).await {
                 // A registry's trouble is recorded with its source and not a failure of the loop: the next round asks again.
                 Err(PipelineError::Registry(error)) => {
-                    tracing::warn!(source = feed.name(), "{}", crate::pipeline::with_causes(&error));
-                    Ok(())
+                    said.failure(feed.name(), &with_causes(&error), context.pipeline.clock().now());
                 }
-                outcome => Ok(outcome.map(drop)?),
+                outcome => {
+                    outcome?;
+                    said.success(feed.name());
+                }
             }
+            Ok(())
         })
     })
+}
+
+/// When the log was last told of a source that fails: it is told at first, and then now and again.
+#[derive(Debug, Default)]
+struct Said(Mutex<Option<DateTime<Utc>>>);
+
+impl Said {
+    fn failure(&self, source: &'static str, error: &str, now: DateTime<Utc>) {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| now - said >= REMINDER) {
+            tracing::warn!(target: "provwatch::pipeline", source, "{}", plain(error, 1000));
+            *said = Some(now);
+        }
+    }
+
+    fn success(&self, source: &'static str) {
+        if self.0.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            tracing::info!(target: "provwatch::pipeline", source, "read again");
+        }
+    }
 }
 
 /// Works off the queue for ever.
@@ -58,19 +93,25 @@ pub fn reconcile(context: Context) -> TaskFactory {
     })
 }
 
-/// Delivers what is due for ever.
+/// Delivers what is due for ever. An attempt under way is ended when the daemon stops, as far as the grace allows: cut off,
+/// it would be made again, and somebody told twice.
 pub fn deliver(context: Context) -> TaskFactory {
-    rounds(context, "outbox", DELIVER_INTERVAL, |context| {
-        Box::pin(async move { Ok(context.pipeline.deliver().await.map(drop)?) })
-    })
+    let round =
+        |context: Context| -> Round { Box::pin(async move { Ok(context.pipeline.deliver().await.map(drop)?) }) };
+    Loop { name: "outbox", interval: DELIVER_INTERVAL, finishes: true }.keep(context, round)
 }
 
 /// Keeps the trust root fresh for ever.
 pub fn trust(context: Context, interval: Duration) -> TaskFactory {
-    rounds(context, "trust", interval, |context| {
+    rounds(context, "trust", interval, move |context| {
         Box::pin(async move {
-            if let Err(error) = context.pipeline.refresh_trust().await {
-                tracing::warn!("the trust root stays as it was: {}", crate::pipeline::with_causes(&error));
+            let mut delay = TRUST_RETRY;
+            while let Err(error) = context.pipeline.refresh_trust().await {
+                tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
+                context.health.rests("trust");
+                context.pipeline.clock().sleep(delay).await;
+                context.health.beat("trust", context.pipeline.clock().now());
+                delay = (2 * delay).min(interval);
             }
             Ok(())
         })
@@ -83,10 +124,10 @@ pub fn health(context: Context) -> TaskFactory {
     rounds(context, "health", interval, |context| {
         Box::pin(async move {
             let now = context.pipeline.clock().now();
-            context.pipeline.watch_sources()?;
+            context.pipeline.check_health()?;
             let stuck = context.health.stuck(now);
             if stuck.is_empty() {
-                systemd::pulse(&context.health.summary());
+                systemd::pulse(&format!("{}; {}", watching(&context.pipeline.watchlist()), context.health.summary()));
             } else {
                 tracing::error!(?stuck, "loops no longer move; the watchdog gets no pulse");
             }
@@ -103,31 +144,43 @@ fn rounds(
     interval: Duration,
     round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static,
 ) -> TaskFactory {
-    Arc::new(move |stop| {
-        let (context, round) = (context.clone(), round.clone());
-        Box::pin(go_round(context, name, interval, round, stop))
-    })
+    Loop { name, interval, finishes: false }.keep(context, round)
 }
 
-async fn go_round(
-    context: Context,
+/// How a loop goes round.
+#[derive(Clone, Copy)]
+struct Loop {
     name: &'static str,
+    /// The wait between rounds.
     interval: Duration,
-    round: impl Fn(Context) -> Round + Send,
-    stop: CancellationToken,
-) -> Result<(), TaskError> {
-    let clock = Arc::clone(context.pipeline.clock());
-    loop {
-        context.health.beat(name, clock.now());
-        // A round that is cut off by the stop has either committed its transaction or not; nothing is lost either way.
-        tokio::select! {
-            outcome = round(context.clone()) => outcome?,
-            () = stop.cancelled() => return Ok(()),
-        }
-        context.health.rests(name);
-        tokio::select! {
-            () = clock.sleep(interval) => {}
-            () = stop.cancelled() => return Ok(()),
+    /// Whether a round is ended when the daemon stops, instead of cut off.
+    finishes: bool,
+}
+
+impl Loop {
+    fn keep(self, context: Context, round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static) -> TaskFactory {
+        Arc::new(move |stop| Box::pin(self.go_round(context.clone(), round.clone(), stop)))
+    }
+
+    async fn go_round(
+        self,
+        context: Context,
+        round: impl Fn(Context) -> Round + Send,
+        stop: CancellationToken,
+    ) -> Result<(), TaskError> {
+        let clock = Arc::clone(context.pipeline.clock());
+        loop {
+            context.health.beat(self.name, clock.now());
+            // A round that is cut off has either committed its transaction or not; nothing is lost either way.
+            tokio::select! {
+                outcome = round(context.clone()) => outcome?,
+                () = stop.cancelled(), if !self.finishes => return Ok(()),
+            }
+            context.health.rests(self.name);
+            tokio::select! {
+                () = clock.sleep(self.interval) => {}
+                () = stop.cancelled() => return Ok(()),
+            }
         }
     }
 }

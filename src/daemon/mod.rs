@@ -2,6 +2,7 @@
 
 mod health;
 mod lifecycle;
+mod lock;
 mod loops;
 mod supervisor;
 mod systemd;
@@ -9,6 +10,7 @@ mod systemd;
 use std::{future, pin::pin, sync::Arc, time::Duration};
 
 pub use health::{Health, HealthWitness};
+pub use lock::{Lock, LockError};
 pub use supervisor::{Supervisor, TaskError, TaskFactory};
 
 use self::{
@@ -92,13 +94,11 @@ fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Supervisor {
     supervisor
 }
 
-/// A second signal ends the wait.
+/// A second request to stop ends the wait.
 async fn stop(supervisor: &Supervisor, grace: Duration, signals: &mut Signals) {
     tokio::select! {
-        by_themselves = supervisor.shut_down(grace) => {
-            tracing::info!(by_themselves, "stopped");
-        }
-        _ = signals.next() => tracing::warn!("stopped at once"),
+        _ = supervisor.shut_down(grace) => tracing::info!("stopped"),
+        () = signals.stop() => tracing::warn!("stopped at once"),
     }
 }
 
@@ -119,5 +119,6 @@ fn reload(pipeline: &Pipeline, options: &Options) {
 
 fn watching(watchlist: &Watchlist) -> String {
     let (packages, patterns) = watchlist.counts();
-    format!("watching {packages} packages and {patterns} patterns")
+    let plural = |count| if count == 1 { "" } else { "s" };
+    format!("watching {packages} package{} and {patterns} pattern{}", plural(packages), plural(patterns))
 }

@@ -7,7 +7,7 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::health::Health;
-use crate::clock::Clock;
+use crate::{clock::Clock, pipeline::panic_text, text::with_causes};
 
 /// The first delay before a task is started again.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
@@ -129,22 +129,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panic(text) => write!(f, "the task panicked: {text}"),
-            Self::Error(error) => {
-                write!(f, "{error}")?;
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    write!(f, ": {error}")?;
-                    cause = error.source();
-                }
-                Ok(())
-            }
+            Self::Error(error) => f.write_str(&with_causes(error.as_ref())),
         }
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
 #[cfg(test)]

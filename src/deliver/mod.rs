@@ -38,7 +38,7 @@ pub use stdout::{StdoutFormat, StdoutSink};
 pub use subscription::{DuplicateSubscription, Subscription, Subscriptions};
 pub use webhook::{InvalidSigningSecret, SigningSecret, WebhookSink};
 
-use crate::model::Alert;
+use crate::{model::Alert, text::with_causes};
 
 /// One message to one subscription about one alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,13 +115,6 @@ impl SinkError {
 
     /// The whole chain of causes on one line that is safe to print and to store.
     pub fn report(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(below) = cause {
-            text.push_str(": ");
-            text.push_str(&below.to_string());
-            cause = below.source();
-        }
-        plain(&text, plain::SENTENCE)
+        plain(&with_causes(self), plain::SENTENCE)
     }
 }

@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use crate::text::misleads;
+
 /// Most characters of a name: a package, a version, a detector.
 pub(super) const NAME: usize = 120;
 /// Most characters of a title, which is one line.
@@ -33,18 +35,6 @@ pub fn plain(text: &str, limit: usize) -> String {
         room -= length;
     }
     out
-}
-
-/// Whether a character shows as something else than it is, or not at all: the controls (Cc), the format characters (Cf),
-/// line and paragraph separators, the variation selectors, and the letters that are blank.
-fn misleads(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}'
-            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A value as one line of JSON that may be shown: what [`plain()`] makes visible stands there in JSON's own escapes, so the

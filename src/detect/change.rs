@@ -4,6 +4,7 @@ use super::About;
 use crate::{
     baseline::{Traits, View, rank},
     model::{Baseline, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal, Tally},
+    text::quoted,
 };
 
 /// From so many observations on, a tally shows whether its values settle at all.
@@ -183,18 +184,7 @@ pub(super) fn quote(text: &str) -> String {
     if text.is_empty() {
         return "none".to_owned();
     }
-    let visible = |c: char| if is_deceptive(c) { char::REPLACEMENT_CHARACTER } else { c };
-    let mut quoted: String = text.chars().take(QUOTED).map(visible).collect();
-    if text.chars().nth(QUOTED).is_some() {
-        quoted.push('…');
-    }
-    quoted
-}
-
-/// Control characters, and the invisible ones that reorder or hide text (Unicode TR 36).
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    quoted(text, QUOTED)
 }
 
 #[cfg(test)]

@@ -55,9 +55,14 @@ fn odd(change: &Change<'_>) -> Option<Signal> {
     let rarity = Hours::learned(&portrait.minutes)?.rarity(minute).filter(|rarity| rarity.share <= ODD)?;
     let evidence = Evidence {
         expected: format!("one of the usual hours of {} releases", portrait.minutes.len()),
-        seen: format!("{} UTC, among the rarest {:.1} % of its hours", at.format("%H:%M"), rarity.share * 100.0),
+        seen: format!("{} UTC, among the rarest {} of its hours", at.format("%H:%M"), percent(rarity.share)),
         since: portrait.first_at,
         why: "Attackers choose hours at which nobody of the project is awake, or live elsewhere.",
     };
     Some(support(&ABOUT, Severity::Low, evidence))
+}
+
+/// A share in words that never claim to be nothing.
+fn percent(share: f64) -> String {
+    if share < 0.001 { "0.1 %".to_owned() } else { format!("{:.1} %", share * 100.0) }
 }

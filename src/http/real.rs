@@ -1,6 +1,5 @@
 use std::{
     error::Error,
-    io::Read,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -19,6 +18,7 @@ use super::{
     address::special_use,
     host::{HostRules, NEXT_STEP, host_of},
 };
+use crate::{bounded, text::with_causes};
 
 /// The transport that reaches the network.
 ///
@@ -74,9 +74,9 @@ impl RealTransport {
         let builder = base_builder(policy).dns_resolver(Arc::new(resolver));
         let client = match &policy.ca_file {
             Some(path) => builder.tls_certs_merge(read_certificates(path)?).build().map_err(|error| {
-                SetupError::BadCaFile { path: path.clone(), why: format!("is refused: {}", chain(&error)) }
+                SetupError::BadCaFile { path: path.clone(), why: format!("is refused: {}", with_causes(&error)) }
             })?,
-            None => builder.build().map_err(|error| SetupError::Tls(chain(&error)))?,
+            None => builder.build().map_err(|error| SetupError::Tls(with_causes(&error)))?,
         };
         Ok(Self { client, rules, proxies })
     }
@@ -124,16 +124,12 @@ fn base_builder(policy: &Policy) -> ClientBuilder {
 fn read_certificates(path: &Path) -> Result<Vec<Certificate>, SetupError> {
     let unreadable = |source| SetupError::ReadCaFile { path: path.to_owned(), source };
     let bad = |why: String| SetupError::BadCaFile { path: path.to_owned(), why };
-    let mut pem = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(MAX_CA_FILE + 1).read_to_end(&mut pem).map_err(unreadable)?;
-    if pem.len() as u64 > MAX_CA_FILE {
-        return Err(bad(format!("is larger than {MAX_CA_FILE} bytes")));
-    }
+    let pem = bounded::read(path, MAX_CA_FILE).map_err(unreadable)?;
+    let pem = pem.ok_or_else(|| bad(format!("is larger than {MAX_CA_FILE} bytes")))?;
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if certificates.is_empty() => Err(bad("holds no certificate".to_owned())),
         Ok(certificates) => Ok(certificates),
-        Err(error) => Err(bad(format!("cannot be read: {}", chain(&error)))),
+        Err(error) => Err(bad(format!("cannot be read: {}", with_causes(&error)))),
     }
 }
 
@@ -149,7 +145,7 @@ fn prepared(client: &reqwest::Client, request: &Request) -> Result<reqwest::Requ
     if let Some(body) = &request.body {
         builder = builder.body(body.clone());
     }
-    builder.build().map_err(|error| TransportError::Unsendable(chain(&error.without_url())))
+    builder.build().map_err(|error| TransportError::Unsendable(with_causes(&error.without_url())))
 }
 
 /// The headers, with a replacement character for every byte that is not UTF-8.
@@ -231,15 +227,7 @@ fn explain(error: reqwest::Error) -> TransportError {
         }
         cause = inner.source();
     }
-    TransportError::Failed(chain(&error))
-}
-
-/// The error and its causes in one line.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (*error).source());
-    let mut parts: Vec<String> = causes.map(ToString::to_string).collect();
-    parts.dedup();
-    parts.join(": ")
+    TransportError::Failed(with_causes(&error))
 }
 
 #[cfg(test)]

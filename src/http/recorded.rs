@@ -1,6 +1,5 @@
 use std::{
     collections::HashMap,
-    io::Read,
     path::{Component, Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Method, Request, Response, Transport, TransportError, within_limit};
+use crate::bounded;
 
 /// The index of a recording.
 pub(super) const INDEX: &str = "exchanges.json";
@@ -228,13 +228,9 @@ fn read_inside(root: &Path, file: &str, limit: u64) -> Result<Bytes, RecordingEr
 }
 
 fn read_bounded(path: &Path, limit: u64) -> Result<Bytes, RecordingError> {
-    let mut content = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable(path))?;
-    file.take(limit + 1).read_to_end(&mut content).map_err(unreadable(path))?;
-    if content.len() as u64 > limit {
-        return Err(RecordingError::TooLarge { what: format!("{} has", path.display()), limit });
-    }
-    Ok(content.into())
+    let content = bounded::read(path, limit).map_err(unreadable(path))?;
+    let too_large = || RecordingError::TooLarge { what: format!("{} has", path.display()), limit };
+    content.map(Bytes::from).ok_or_else(too_large)
 }
 
 fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> RecordingError {

@@ -89,7 +89,7 @@ pub struct Seen {
 }
 
 /// How strong the evidence is that a release came from its repository, weakest first. The order is that of npm's
-/// trust-policy proposal and of pnpm's `no-downgrade` (`facts/incidents.md` §3).
+/// trust-policy proposal and of pnpm's `no-downgrade`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceRank {

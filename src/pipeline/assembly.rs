@@ -122,7 +122,7 @@ fn policy(config: &Config) -> Result<Policy, AssemblyError> {
     })
 }
 
-/// What the registries ask of their clients (`facts/registries.md` §2a, §3a).
+/// What the registries ask of their clients: the crawler policy and the index documentation of crates.io.
 fn published_limits(config: &Config) -> BTreeMap<String, HostLimits> {
     let host = |role: RegistryId| config.registries.base_url(role).host_str().unwrap_or_default().to_lowercase();
     BTreeMap::from([

@@ -1,4 +1,4 @@
-//! One release against its package's baseline. Pure: `run`, `replay`, `lookup` and `check` all ask this.
+//! One release against its package's baseline. Pure: `run`, `backfill`, `replay` and `lookup` all ask this.
 
 use chrono::{DateTime, Utc};
 

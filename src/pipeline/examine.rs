@@ -14,7 +14,7 @@ use crate::{
     http::Validators,
     model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus},
     registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
-    store::{Outcome, PackageRow, Record, StoredBaseline, VersionState, Work, files_fingerprint},
+    store::{Outcome, PackageRow, StoredBaseline, VersionState, Work, files_fingerprint},
 };
 
 /// How often a document is asked for in vain until it has what a feed announced, about three quarters of an hour. What
@@ -136,6 +136,9 @@ impl Pipeline {
             }
         }
         self.put_off(subject, subject.due())?;
+        if subject.row.is_none() {
+            tracing::warn!(package = %subject.package, "the registry does not have it; check the name in the watchlist");
+        }
         let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
         let gone = PackageRow { status: Some("gone".to_owned()), etag: None, last_modified: None, ..row };
         self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..gone })?;
@@ -197,10 +200,7 @@ impl Pipeline {
             .map(|(index, release)| self.observe_history(subject, release, index >= old))
             .buffered(self.settings.concurrency);
         let observed: Vec<(Observation, bool)> = observed.collect().await;
-        let records: Vec<Record> = observed
-            .into_iter()
-            .map(|(observation, fetched)| self.history_record(subject, observation, fetched, baseline))
-            .collect();
+        let records = self.history_records(subject, observed, baseline);
         self.store.record_batch(&records)?;
         for record in &records {
             self.tell(record);

@@ -9,9 +9,11 @@
 mod assembly;
 pub mod assess;
 mod examine;
+mod health;
 mod observe;
 mod operation;
 mod outbox;
+mod panic;
 mod pass;
 mod record;
 pub mod replay;
@@ -27,11 +29,14 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use crate::text::with_causes;
 pub use assembly::{AssemblyError, Parts, assemble, client, client_over, sources, subscription, tuf_cache};
 pub use examine::Examined;
+pub use health::TRUST_PATIENCE;
 pub use operation::Trouble;
+pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
-pub use trust::verifier;
+pub use trust::{TRUST_ROOT, verifier};
 pub use witness::{Happening, Nobody, Witness};
 
 use crate::{
@@ -121,6 +126,9 @@ pub enum PipelineError {
     /// The trust root.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// A defect of provwatch. The text is the panic's.
+    #[error("internal error, please report it: {0}")]
+    Panic(String),
     /// A package of an ecosystem that the configuration switches off.
     #[error("{0} is switched off in the configuration")]
     SwitchedOff(&'static str),
@@ -175,16 +183,4 @@ impl Pipeline {
         let registry = self.registries.get(&ecosystem).ok_or(PipelineError::SwitchedOff(ecosystem.title()))?;
         Ok(registry.as_ref())
     }
-}
-
-/// An error and its causes on one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

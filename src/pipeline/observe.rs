@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Happening, Pipeline, PipelineError, Source, operation};
+use super::{Happening, Pipeline, PipelineError, operation, panic::caught};
 use crate::{
     model::{Ecosystem, Package},
     registry::{Change, Cursor, Event, Feed, Page},
@@ -18,7 +18,8 @@ impl Pipeline {
         let mut new = 0;
         loop {
             let cursor = self.store.cursor(feed.name())?.map(Cursor);
-            let page = match feed.poll(&self.http, cursor.as_ref()).await {
+            let poll = async { Ok(feed.poll(&self.http, cursor.as_ref()).await?) };
+            let page = match caught(poll).await {
                 Ok(page) => page,
                 Err(error) => return self.source_failed(feed, error),
             };
@@ -38,34 +39,11 @@ impl Pipeline {
         Ok(self.store.enqueue(&packages, feed.name(), self.clock.now())?)
     }
 
-    fn source_failed<T>(&self, feed: &dyn Feed, error: crate::registry::RegistryError) -> Result<T, PipelineError> {
+    fn source_failed<T>(&self, feed: &dyn Feed, error: PipelineError) -> Result<T, PipelineError> {
         let why = super::with_causes(&error);
         self.store.source_failed(feed.name(), &why, self.clock.now())?;
         self.witness.see(&Happening::SourceFailed { source: feed.name(), why: &why });
-        Err(error.into())
-    }
-
-    /// Raises an alert for every source that has been silent for long since this process began, and resolves it when the
-    /// source speaks again.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn watch_sources(&self) -> Result<(), PipelineError> {
-        let now = self.clock.now();
-        let states = self.store.sources()?;
-        for Source { feed, .. } in &self.sources {
-            let state = states.iter().find(|state| state.name == feed.name());
-            let last_success = state.and_then(|state| state.last_success);
-            let silent = now - last_success.map_or(self.began, |last| last.max(self.began));
-            let error = state.and_then(|state| state.last_error.as_deref());
-            let trouble = operation::stale(feed.name(), silent.num_minutes(), error);
-            if silent > self.settings.stale_after {
-                self.record_operation(&trouble, now)?;
-            } else if last_success.is_some() {
-                self.resolve_operation(&trouble, "the source is read again", now)?;
-            }
-        }
-        Ok(())
+        Err(error)
     }
 
     fn take(&self, feed: &dyn Feed, page: &Page) -> Result<usize, PipelineError> {
@@ -90,7 +68,7 @@ impl Pipeline {
         let now = self.clock.now();
         let packages = self.watched_packages(feed.ecosystem())?;
         // The alert first: a crash in between repeats the page and the alert, and loses neither.
-        self.record_operation(&operation::lost_place(feed.name(), why, packages.len()), now)?;
+        self.record_operation(&operation::lost_place(feed.name(), why, packages.len(), now), now)?;
         let lost = Lost { why, packages: &packages };
         let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
         self.witness.see(&Happening::Gap { source: feed.name(), why });

@@ -1,5 +1,7 @@
 //! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
 
+use chrono::{DateTime, Utc};
+
 use crate::model::{Confidence, Package, Severity};
 
 /// Something about provwatch's own work that the operator must know.
@@ -17,11 +19,11 @@ pub struct Trouble {
     pub argument: String,
 }
 
-/// A feed lost its place.
-pub fn lost_place(source: &str, why: &str, packages: usize) -> Trouble {
+/// A feed lost its place. That is an event and not a condition: what happens again another day is said again.
+pub fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> Trouble {
     Trouble {
-        subject: format!("gap {source} {why}"),
-        severity: Severity::Low,
+        subject: format!("gap {source} {} {why}", now.date_naive()),
+        severity: Severity::Medium,
         confidence: Confidence::High,
         title: format!("{source} lost its place"),
         argument: format!(
@@ -71,5 +73,49 @@ pub fn sink_gone(subscription: &str) -> Trouble {
             "Its endpoint answered that it is gone for good, so its deliveries were given up. Correct or remove it \
                    in the configuration, then try it with `provwatch test-sinks`."
                 .to_owned(),
+    }
+}
+
+/// The trust root could not be refreshed for long.
+pub fn stale_trust(days: i64, error: Option<&str>) -> Trouble {
+    let error = error.map_or_else(String::new, |error| format!(" The last error: {error}."));
+    Trouble {
+        subject: "stale trust root".to_owned(),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("the trust root has not been refreshed for {days} days"),
+        argument: format!(
+            "Signatures are verified with the one in use. Releases that are signed with newer keys are said to be \
+             unchecked, neither clean nor forged.{error} Check the network with `provwatch doctor`, or give a file \
+             ([trust] source = \"file\")."
+        ),
+    }
+}
+
+/// Packages could not be looked at for long.
+pub fn failing_work(packages: u64, hours: i64) -> Trouble {
+    Trouble {
+        subject: "failing work".to_owned(),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{packages} package{} cannot be looked at", if packages == 1 { "" } else { "s" }),
+        argument: format!(
+            "The first has waited for {hours} hours. All are tried again; until that succeeds, no release of them is \
+             checked. `provwatch status` names them and the last errors."
+        ),
+    }
+}
+
+/// A subscription does not take what it is sent.
+pub fn failing_sink(subscription: &str, waiting: u64, given_up: u64) -> Trouble {
+    Trouble {
+        subject: format!("failing {subscription}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("the subscription {subscription} does not take alerts"),
+        argument: format!(
+            "Alerts that wait for it: {waiting}; given up so far: {given_up}. Those that wait are tried again. \
+             `provwatch status` shows how it fares, `provwatch test-sinks` tries it."
+        ),
     }
 }

@@ -1,11 +1,11 @@
 //! Passes over what is due: the queue of packages, and everything once.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Examined, Happening, Pipeline, PipelineError, Source, operation};
+use super::{Examined, Happening, Pipeline, PipelineError, Source, health::MANY, operation, panic::caught};
 use crate::{
     model::Package,
     registry::RegistryError,
@@ -14,11 +14,15 @@ use crate::{
 
 /// How long to wait before a package is tried again after a failure, by how often it has failed.
 const RETRY_MINUTES: [i64; 6] = [1, 3, 10, 30, 120, 360];
-/// The registries' replicas lag their feeds by up to ten seconds or so (`facts/registries.md` §1a).
+/// The registries' replicas lag their feeds by up to ten seconds or so.
 const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
 
-/// From so many failures on, about three quarters of an hour, a package that cannot be looked at is an alert.
+/// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.
 const FAILING: u32 = 5;
+const FAILING_FOR: TimeDelta = TimeDelta::minutes(40);
+/// No wait that a server asks for is shorter or longer than this: it must neither be asked without pause nor silence a
+/// package.
+const ASKED_SECONDS: (i64, i64) = (10, 24 * 60 * 60);
 
 /// Most releases whose evidence is asked for again in one pass.
 const RECHECKS: usize = 1000;
@@ -109,9 +113,9 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Looks at a package; a registry's failure puts it off and is not an error.
+    /// Looks at a package; a registry's failure, or a panic, puts it off and is not an error.
     async fn try_examine(&self, work: &Work) -> Result<Option<Examined>, PipelineError> {
-        let error = match self.examine(work).await {
+        let error = match caught(self.examine(work)).await {
             Ok(examined) => {
                 self.note_recovery(work)?;
                 return Ok(Some(examined));
@@ -130,11 +134,13 @@ impl Pipeline {
     }
 
     fn note_failure(&self, work: &Work, why: &str) -> Result<(), PipelineError> {
+        let now = self.clock.now();
         let attempts = work.attempts.saturating_add(1);
-        if attempts < FAILING {
+        let is_outage = self.store.work_summary(now)?.failing >= MANY;
+        if attempts < FAILING || now - work.since < FAILING_FOR || is_outage {
             return Ok(());
         }
-        self.record_operation(&operation::unreadable_package(&work.package, attempts, why), self.clock.now())
+        self.record_operation(&operation::unreadable_package(&work.package, attempts, why), now)
     }
 
     fn note_recovery(&self, work: &Work) -> Result<(), PipelineError> {
@@ -185,6 +191,7 @@ impl Pipeline {
             }
         }
         summary.work = self.work().await?;
+        self.check_health()?;
         let delivered = self.deliver().await?;
         summary.delivered = delivered.delivered;
         summary.undelivered = delivered.retried + delivered.given_up;
@@ -216,6 +223,9 @@ fn concerns_package_only(error: &PipelineError) -> bool {
 fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
     let attempts = attempts as usize;
     match error {
+        PipelineError::Registry(RegistryError::Http { source, .. }) => {
+            now + source.retry_after().map_or_else(|| retry_after(attempts), asked)
+        }
         PipelineError::Store(StoreError::BaselineMoved { .. }) => now,
         PipelineError::Registry(RegistryError::Stale { .. }) => match STALE_SECONDS.get(attempts) {
             Some(seconds) => now + TimeDelta::seconds(*seconds),
@@ -225,6 +235,131 @@ fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTim
     }
 }
 
+/// The wait that a server asks for, within reason.
+fn asked(wait: Duration) -> TimeDelta {
+    let (shortest, longest) = ASKED_SECONDS;
+    TimeDelta::seconds(i64::try_from(wait.as_secs()).unwrap_or(longest).clamp(shortest, longest))
+}
+
 fn retry_after(attempts: usize) -> TimeDelta {
     TimeDelta::minutes(RETRY_MINUTES[attempts.min(RETRY_MINUTES.len() - 1)])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc};
+
+    use futures::future::BoxFuture;
+    use url::Url;
+
+    use super::*;
+    use crate::{
+        attest::{TrustMaterial, Verifier},
+        clock::{Clock, ManualClock},
+        config::Config,
+        http::{Client, HttpError, ScriptedTransport},
+        model::{Ecosystem, ReleaseId},
+        pipeline::{Nobody, Parts, assemble},
+        registry::{Evidence, PackageState, Question, Registry},
+        store::Store,
+        watchlist::Watchlist,
+    };
+
+    /// Panics over one package, and has no other.
+    #[derive(Debug)]
+    struct Fragile;
+
+    impl Registry for Fragile {
+        fn ecosystem(&self) -> Ecosystem {
+            Ecosystem::Npm
+        }
+
+        fn package<'a>(
+            &'a self,
+            _: &'a Client,
+            package: &'a Package,
+            _: Question<'a>,
+        ) -> BoxFuture<'a, Result<PackageState, RegistryError>> {
+            Box::pin(async move {
+                assert_ne!(package.name(), "bomb", "a document of {} bytes", 17);
+                Ok(PackageState::Gone)
+            })
+        }
+
+        fn evidence<'a>(
+            &'a self,
+            _: &'a Client,
+            _: &'a Evidence,
+        ) -> BoxFuture<'a, Result<Option<bytes::Bytes>, RegistryError>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn page(&self, _: &ReleaseId) -> Url {
+            "https://npm.example/".parse().unwrap()
+        }
+    }
+
+    fn fragile(folder: &Path, clock: &Arc<ManualClock>) -> Pipeline {
+        let watched = r#"packages = ["pkg:npm/bomb", "pkg:npm/gadget", "pkg:npm/widget"]"#;
+        let config = "[trust]\nsource = \"embedded\"\n[daemon]\nconcurrency = 1";
+        let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
+        let parts = Parts {
+            store: Arc::new(Store::open(&folder.join("provwatch.db")).unwrap()),
+            watchlist: Watchlist::parse(watched, Path::new("watchlist.toml")).unwrap(),
+            http: Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock)),
+            verifier: Verifier::new(&TrustMaterial::embedded()),
+            clock,
+            witness: Arc::new(Nobody),
+        };
+        let mut pipeline = assemble(&Config::parse(config, Path::new("test.toml")).unwrap(), parts).unwrap();
+        pipeline.registries.insert(Ecosystem::Npm, Arc::new(Fragile));
+        pipeline
+    }
+
+    #[tokio::test]
+    async fn a_panic_over_one_package_puts_that_package_off_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at_text("2026-06-01T12:00:00Z"));
+        let pipeline = fragile(folder.path(), &clock);
+        pipeline.enqueue_unknown().unwrap();
+        let pass = pipeline.work().await.unwrap();
+        assert_eq!((pass.packages, pass.postponed), (2, 1));
+        for attempts in 1..=6 {
+            let failing = pipeline.store.failing_work(10).unwrap();
+            assert_eq!((failing.len(), failing[0].attempts), (1, attempts));
+            let error = failing[0].last_error.as_deref().unwrap();
+            assert!(error.starts_with("internal error"), "{error}");
+            assert!(error.contains("a document of 17 bytes"), "{error}");
+            clock.advance(Duration::from_hours(7));
+            assert_eq!(pipeline.work().await.unwrap().postponed, 1);
+        }
+        let alerts = pipeline.store.alerts(&crate::store::AlertFilter::default()).unwrap();
+        assert_eq!(alerts.iter().map(|alert| &*alert.title).collect::<Vec<_>>(), ["pkg:npm/bomb cannot be looked at"]);
+    }
+
+    #[test]
+    fn a_server_that_names_a_time_is_asked_again_then() {
+        let now: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let url = || "https://npm.example/".parse().unwrap();
+        let status = |seconds: Option<u64>| HttpError::Status {
+            url: url(),
+            status: 503,
+            attempts: 1,
+            hint: String::new(),
+            retry_after: seconds.map(Duration::from_secs),
+        };
+        let paused = |seconds| HttpError::Paused { url: url(), wait: Duration::from_secs(seconds) };
+        for (error, attempts, seconds) in [
+            (status(None), 0, 60),
+            (status(None), 99, 6 * 60 * 60),
+            (status(Some(90)), 0, 90),
+            (status(Some(90)), 99, 90),
+            (status(Some(0)), 0, 10),
+            (status(Some(u64::MAX)), 0, 24 * 60 * 60),
+            (paused(300), 2, 300),
+        ] {
+            let error: PipelineError = RegistryError::Http { registry: "npm", source: Box::new(error) }.into();
+            assert_eq!((again_at(&error, attempts, now) - now).num_seconds(), seconds, "{error:?} {attempts}");
+        }
+    }
 }

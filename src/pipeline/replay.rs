@@ -2,8 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
-    fs,
-    io::{self, Read},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::assess::{Assessment, alert, assess, links};
 use crate::{
     baseline::{Decision, Held, Later, joins, learn},
+    bounded,
     model::{Alert, Baseline, Observation, Package, ReleaseId, ReleaseLine, Severity},
 };
 
@@ -174,12 +174,8 @@ impl Timeline {
     /// A file that cannot be read, is no timeline, or contradicts itself; the error names the file and the place.
     pub fn read(path: &Path) -> Result<Self, ReplayError> {
         let failed = |source| ReplayError::Read { path: path.to_owned(), source };
-        let file = fs::File::open(path).map_err(failed)?;
-        let mut bytes = Vec::new();
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(ReplayError::TooLarge { path: path.to_owned() });
-        }
+        let bytes = bounded::read(path, MAX_BYTES).map_err(failed)?;
+        let bytes = bytes.ok_or_else(|| ReplayError::TooLarge { path: path.to_owned() })?;
         Self::parse(path, &bytes)
     }
 

@@ -5,11 +5,16 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
+use chrono::{DateTime, Utc};
+
 use super::{AssemblyError, Pipeline, PipelineError, tuf_cache};
 use crate::{
     attest::{TrustError, TrustMaterial, TrustUpdater, Verifier},
     config::{Config, TrustSource},
 };
+
+/// What the trust root is called among the sources.
+pub const TRUST_ROOT: &str = "trust-root";
 
 /// The verifier that the configuration asks for. With TUF it begins with what is built in, until
 /// [`Pipeline::refresh_trust`] has fetched something newer.
@@ -60,10 +65,22 @@ impl Pipeline {
     /// # Errors
     /// The repository cannot be reached, or what it offers cannot be trusted or used.
     pub async fn refresh_trust(&self) -> Result<(), PipelineError> {
-        let Some(Freshness { updater, npm_keys }) = &self.freshness else { return Ok(()) };
-        let material = updater.refresh(&self.http, self.clock.now()).await?;
-        let verifier = Verifier::new(&with_keys(material, npm_keys.as_deref())?);
-        *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(verifier);
-        Ok(())
+        let Some(freshness) = &self.freshness else { return Ok(()) };
+        let now = self.clock.now();
+        match self.fetch_trust(freshness, now).await {
+            Ok(verifier) => {
+                *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(verifier);
+                Ok(self.store.source_read(TRUST_ROOT, now)?)
+            }
+            Err(error) => {
+                self.store.source_failed(TRUST_ROOT, &super::with_causes(&error), now)?;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn fetch_trust(&self, freshness: &Freshness, now: DateTime<Utc>) -> Result<Verifier, TrustError> {
+        let material = freshness.updater.refresh(&self.http, now).await?;
+        Ok(Verifier::new(&with_keys(material, freshness.npm_keys.as_deref())?))
     }
 }

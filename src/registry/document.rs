@@ -12,7 +12,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::RegistryError;
+use super::{RegistryError, exchange::document_error};
+use crate::{model::Ecosystem, text::quoted};
 
 /// Most keys of an object. The packages with the most releases have some ten thousand.
 const MAX_KEYS: usize = 100_000;
@@ -25,11 +26,11 @@ const MAX_REASON: usize = 300;
 /// # Errors
 /// [`RegistryError::Document`] if it is not UTF-8, not JSON, truncated, or not of the wanted shape.
 pub(super) fn read<'a, T: Deserialize<'a>>(
-    registry: &'static str,
+    ecosystem: Ecosystem,
     what: &str,
     body: &'a [u8],
 ) -> Result<T, RegistryError> {
-    let fail = |why: String| malformed(registry, what, why);
+    let fail = |why: String| document_error(ecosystem, what, why);
     let text = std::str::from_utf8(body).map_err(|error| fail(format!("it is not UTF-8: {error}")))?;
     serde_json::from_str(text).map_err(|error| fail(reason(error)))
 }
@@ -46,20 +47,9 @@ pub(super) fn read_part<'a, T: Deserialize<'a>>(part: &'a RawValue, limit: usize
     serde_json::from_str(text).map_err(reason)
 }
 
-/// The error for a document that was answered but is not what the registry documents.
-pub(super) fn malformed(registry: &'static str, what: &str, why: impl fmt::Display) -> RegistryError {
-    RegistryError::Document { registry, what: what.to_owned(), why: reason(why) }
-}
-
 /// A reason fit for people: what it quotes of a hostile document neither floods nor garbles the line.
 pub(super) fn reason(why: impl fmt::Display) -> String {
-    let why = why.to_string();
-    let printable = why.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let mut short: String = printable.take(MAX_REASON).collect();
-    if why.chars().nth(MAX_REASON).is_some() {
-        short.push('…');
-    }
-    short
+    quoted(why, MAX_REASON)
 }
 
 /// A JSON object as a map, refused if it names a key twice or has more than 100,000 keys.
@@ -121,7 +111,7 @@ mod tests {
     use super::*;
 
     fn map(body: &[u8]) -> Result<UniqueMap<IgnoredAny>, String> {
-        read("npm", "the test document", body).map_err(|error| error.to_string())
+        read(Ecosystem::Npm, "the test document", body).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -149,7 +139,8 @@ mod tests {
             a: u8,
             b: Option<&'a str>,
         }
-        let pair = |body: &'static str| read::<Object<Pair<'_>>>("npm", "it", body.as_bytes()).map(|object| object.0);
+        let pair =
+            |body: &'static str| read::<Object<Pair<'_>>>(Ecosystem::Npm, "it", body.as_bytes()).map(|object| object.0);
         let read = pair(r#"{"a":1,"b":"x","c":[]}"#).unwrap();
         assert_eq!((read.a, read.b), (1, Some("x")));
         for body in [r#"[1,"x"]"#, r#"{"a":1,"a":1}"#, r#"{"a":1,"c":1,"c":1}"#, r#"{"b":"x"}"#, r#"{"a":256}"#] {

@@ -1,11 +1,6 @@
-//! Addresses below a registry's base URL, and errors that name the registry.
-
-use std::fmt;
+//! Addresses below a registry's base URL.
 
 use url::Url;
-
-use super::RegistryError;
-use crate::{http::HttpError, model::Ecosystem};
 
 /// The URL of a path below `base`, each segment escaped. Documents never say where to ask next: every URL that is
 /// fetched is built here, on the configured base.
@@ -15,16 +10,6 @@ pub(super) fn endpoint(base: &Url, segments: &[&str]) -> Url {
         path.pop_if_empty().extend(segments);
     }
     url
-}
-
-/// An exchange with the registry failed.
-pub(super) fn exchange_error(ecosystem: Ecosystem) -> impl Fn(HttpError) -> RegistryError {
-    move |source| RegistryError::Http { registry: ecosystem.title(), source: Box::new(source) }
-}
-
-/// A document of the registry is not what it documents.
-pub(super) fn document_error(ecosystem: Ecosystem, what: impl Into<String>, why: impl fmt::Display) -> RegistryError {
-    RegistryError::Document { registry: ecosystem.title(), what: what.into(), why: why.to_string() }
 }
 
 #[cfg(test)]

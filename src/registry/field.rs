@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Utc};
 
+use crate::text::quoted;
+
 /// Longest version that is taken, in bytes: what a purl may carry.
 const MAX_VERSION: usize = 300;
 
@@ -29,9 +31,9 @@ pub(super) fn sha256(text: &str) -> Option<String> {
     (text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
 }
 
-/// A text of a document as it is shown to people: at most 200 characters, none of them invisible.
+/// A text of a document as it is shown to people: one line of at most 200 characters and what tells that there is more.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(200).collect()
+    quoted(text, 200)
 }
 
 /// Adds a dependency. One that is named several times (per platform) keeps each range, separated by ` || `.

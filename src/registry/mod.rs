@@ -6,6 +6,7 @@
 mod cargo;
 mod document;
 mod endpoint;
+mod exchange;
 mod field;
 mod npm;
 mod pypi;

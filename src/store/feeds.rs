@@ -123,6 +123,14 @@ impl Store {
         self.write("taking a page of a feed", |db| page(db, source, after, events, now))
     }
 
+    /// Remembers that something that has no place to stand at (the trust root) was read.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn source_read(&self, source: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("recording a read", |db| succeeded(db, source, None, now))
+    }
+
     /// Remembers that a feed could not be read.
     ///
     /// # Errors
@@ -199,7 +207,7 @@ impl Store {
 }
 
 fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: DateTime<Utc>) -> Result<Taken, Failure> {
-    succeeded(db, source, after, now)?;
+    succeeded(db, source, Some(after), now)?;
     let mut new = 0;
     for event in events {
         if insert_event(db, source, event, now)? {
@@ -210,7 +218,7 @@ fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: Da
     Ok(Taken { new })
 }
 
-fn succeeded(db: &Connection, source: &str, cursor: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+fn succeeded(db: &Connection, source: &str, cursor: Option<&str>, now: DateTime<Utc>) -> Result<(), Failure> {
     db.prepare_cached(
         "INSERT INTO sources (name, cursor, last_success) VALUES (?1, ?2, ?3)
          ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, last_success = excluded.last_success",

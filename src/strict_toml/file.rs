@@ -1,8 +1,9 @@
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
+
+use crate::bounded;
 
 /// Why a text file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -57,11 +58,8 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
         return Err(ReadError::NotAFile { path: path.to_owned() });
     }
-    let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        return Err(ReadError::TooLarge { path: path.to_owned(), limit });
-    }
+    let bytes = bounded::read(path, limit).map_err(failed)?;
+    let bytes = bytes.ok_or_else(|| ReadError::TooLarge { path: path.to_owned(), limit })?;
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.split(|&byte| byte == b'\n').count();

@@ -1,4 +1,4 @@
-//! Reads TOML that people write, strictly: the machinery that `config` and `watchlist` share. Imports nothing.
+//! Reads TOML that people write, strictly: the machinery that `config` and `watchlist` share.
 //!
 //! A type's JSON schema says what a document may hold; [`parse`] compares the document with it before serde sees it.
 //! So all problems of a document are found in one go, each with its line, column and key, what stands there and what

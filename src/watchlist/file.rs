@@ -13,6 +13,7 @@ use super::{Entry, Pattern, Tier, Watchlist, curated};
 use crate::{
     model::Ecosystem,
     strict_toml::{self, Format, Place, Problem, Problems, ReadError},
+    text::with_causes,
 };
 
 /// Most bytes of a watchlist file: about 400,000 packages.
@@ -138,7 +139,7 @@ impl Loader<'_> {
             return Err(refused(format!("files include each other more than {MAX_DEPTH} deep")));
         }
         self.load(&path).map_err(|error| match error {
-            WatchlistError::Read(cause) => refused(chain(&cause)),
+            WatchlistError::Read(cause) => refused(with_causes(&cause)),
             problems @ WatchlistError::Problems(_) => problems,
         })
     }
@@ -239,10 +240,4 @@ impl Lines {
 /// What makes two paths the same file.
 fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -8,7 +8,7 @@ use super::{
     keys::{Key, sha256, sha512},
 };
 
-const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 const SLSA: &str = "https://slsa.dev/provenance/v1";
 const NPM_PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
 
@@ -60,13 +60,13 @@ pub enum Breakage {
 }
 
 /// DSSE pre-authentication encoding.
-fn pae(payload: &[u8]) -> Vec<u8> {
+pub fn pae(payload: &[u8]) -> Vec<u8> {
     let mut out = format!("DSSEv1 {} {PAYLOAD_TYPE} {} ", PAYLOAD_TYPE.len(), payload.len()).into_bytes();
     out.extend(payload);
     out
 }
 
-fn pem(label: &str, der: &[u8]) -> String {
+pub fn pem(label: &str, der: &[u8]) -> String {
     let text = b64(der);
     let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
@@ -203,7 +203,7 @@ impl Lab {
     }
 }
 
-fn envelope(payload: &[u8], signature: &[u8], key_id: &str) -> Value {
+pub fn envelope(payload: &[u8], signature: &[u8], key_id: &str) -> Value {
     json!({
         "payload": b64(payload),
         "payloadType": PAYLOAD_TYPE,
@@ -211,7 +211,7 @@ fn envelope(payload: &[u8], signature: &[u8], key_id: &str) -> Value {
     })
 }
 
-fn dsse_body(payload: &[u8], signature: &[u8], verifier: &str) -> Value {
+pub fn dsse_body(payload: &[u8], signature: &[u8], verifier: &str) -> Value {
     json!({
         "apiVersion": "0.0.1",
         "kind": "dsse",

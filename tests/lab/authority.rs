@@ -10,7 +10,7 @@ use rcgen::{
 use time::OffsetDateTime;
 
 use super::{
-    Breakage,
+    Breakage, der,
     keys::{Key, sha256},
 };
 
@@ -80,10 +80,10 @@ pub struct Leaf {
 impl Authority {
     pub fn new() -> Self {
         let root = Key::p256();
-        let root_params = ca_params("lab root");
+        let root_params = ca_params("lab root", ExtendedKeyUsagePurpose::CodeSigning);
         let root_der = root_params.self_signed(&root.pair).unwrap().der().to_vec();
         let intermediate = Key::p256();
-        let intermediate_params = ca_params("lab intermediate");
+        let intermediate_params = ca_params("lab intermediate", ExtendedKeyUsagePurpose::CodeSigning);
         let issuer = Issuer::from_params(&root_params, &root.pair);
         let intermediate_der = intermediate_params.signed_by(&intermediate.pair, &issuer).unwrap().der().to_vec();
         Self { root, root_der, intermediate, intermediate_params, intermediate_der, ct_key: Key::p256() }
@@ -136,7 +136,7 @@ impl Authority {
         params.custom_extensions = extensions;
         let issuer = Issuer::from_params(&self.intermediate_params, &self.intermediate.pair);
         let precertificate = params.signed_by(&key.pair, &issuer).unwrap().der().to_vec();
-        params.custom_extensions.push(self.sct_list(&tbs(&precertificate), at));
+        params.custom_extensions.push(self.sct_list(der::members(&precertificate)[0], at));
         let der = params.signed_by(&key.pair, &issuer).unwrap().der().to_vec();
         Leaf { der, key }
     }
@@ -162,13 +162,13 @@ impl Authority {
         let mut list = length16(sct.len() + 2).to_vec();
         list.extend(length16(sct.len()));
         list.extend(sct);
-        CustomExtension::from_oid_content(&SCT_LIST, der_string(0x04, &list))
+        CustomExtension::from_oid_content(&SCT_LIST, der::octets(&list))
     }
 }
 
 /// A Fulcio extension `.n`, DER UTF8String.
 pub fn extension(n: u64, value: &str) -> CustomExtension {
-    raw_extension(n, der_string(0x0c, value.as_bytes()))
+    raw_extension(n, der::value(0x0c, value.as_bytes()))
 }
 
 /// A Fulcio extension `.n` with any content.
@@ -178,14 +178,15 @@ pub fn raw_extension(n: u64, content: Vec<u8>) -> CustomExtension {
     CustomExtension::from_oid_content(&oid, content)
 }
 
-fn ca_params(name: &str) -> CertificateParams {
+/// What a certificate authority says of itself, and for what it certifies.
+pub fn ca_params(name: &str, usage: ExtendedKeyUsagePurpose) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::OrganizationName, "lab.example");
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
+    params.extended_key_usages = vec![usage];
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2050, 1, 1);
     params
@@ -197,38 +198,4 @@ fn offset(at: DateTime<Utc>) -> OffsetDateTime {
 
 fn length16(length: usize) -> [u8; 2] {
     u16::try_from(length).unwrap().to_be_bytes()
-}
-
-/// The to-be-signed part of a certificate: the first element of the outer sequence, with its header.
-fn tbs(certificate: &[u8]) -> Vec<u8> {
-    let (outer, _) = header(certificate);
-    let inner = &certificate[outer..];
-    let (start, length) = header(inner);
-    inner[..start + length].to_vec()
-}
-
-/// Length of a DER header and of its content.
-fn header(der: &[u8]) -> (usize, usize) {
-    match der[1] {
-        short @ 0..0x80 => (2, usize::from(short)),
-        long => {
-            let count = usize::from(long & 0x7f);
-            let length = der[2..2 + count].iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-            (2 + count, length)
-        }
-    }
-}
-
-/// A DER string of any tag.
-pub fn der_string(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    match content.len() {
-        short @ 0..0x80 => out.push(u8::try_from(short).unwrap()),
-        long => {
-            out.push(0x82);
-            out.extend(length16(long));
-        }
-    }
-    out.extend(content);
-    out
 }

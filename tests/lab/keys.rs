@@ -1,11 +1,11 @@
-//! P-256 keys.
+//! Keys: P-256, and Ed25519 for logs of the second generation.
 
 use aws_lc_rs::{
     digest,
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair},
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
 };
-use rcgen::{KeyPair, PublicKeyData};
+use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData};
 
 use super::b64;
 
@@ -39,6 +39,34 @@ impl Key {
 
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.signer.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+    }
+}
+
+/// An Ed25519 key.
+pub struct Ed25519 {
+    pair: KeyPair,
+    signer: Ed25519KeyPair,
+}
+
+impl Ed25519 {
+    pub fn new() -> Self {
+        let pair = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+        let signer = Ed25519KeyPair::from_pkcs8(pair.serialized_der()).unwrap();
+        Self { pair, signer }
+    }
+
+    /// The public key, DER SubjectPublicKeyInfo.
+    pub fn spki(&self) -> Vec<u8> {
+        self.pair.subject_public_key_info()
+    }
+
+    /// The public key, its 32 bytes.
+    pub fn raw(&self) -> &[u8] {
+        self.pair.public_key_raw()
+    }
+
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.signer.sign(message).as_ref().to_vec()
     }
 }
 

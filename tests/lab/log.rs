@@ -1,5 +1,5 @@
-//! A transparency log in the image of Rekor v1: a Merkle tree, signed checkpoints, inclusion proofs, signed entry
-//! timestamps.
+//! Transparency logs: a Merkle tree (RFC 6962), signed checkpoints and inclusion proofs; one in the image of Rekor v1,
+//! with signed entry timestamps, and one in the image of Rekor v2.
 
 use std::sync::Mutex;
 
@@ -7,51 +7,45 @@ use serde_json::{Value, json};
 
 use super::{
     b64,
-    keys::{Key, sha256},
+    keys::{Ed25519, Key, sha256},
 };
 
+/// A log in the image of Rekor v1.
 pub struct TransparencyLog {
     pub name: String,
     pub tree: u64,
     pub key: Key,
-    leaves: Mutex<Vec<[u8; 32]>>,
+    leaves: Tree,
 }
 
 impl TransparencyLog {
     pub fn new(name: &str, tree: u64) -> Self {
-        Self { name: name.to_owned(), tree, key: Key::p256(), leaves: Mutex::default() }
+        Self { name: name.to_owned(), tree, key: Key::p256(), leaves: Tree::default() }
+    }
+
+    /// The first line of its checkpoints.
+    pub fn origin(&self) -> String {
+        format!("{} - {}", self.name, self.tree)
     }
 
     /// Logs a body and returns the `tlogEntries` item of a bundle.
     pub fn append(&self, kind: &str, version: &str, body: &Value, integrated_time: i64) -> Value {
         let body = body.to_string().into_bytes();
-        let mut leaves = self.leaves.lock().unwrap();
-        leaves.push(sha256(&[&[0], body.as_slice()].concat()));
-        let index = leaves.len() - 1;
-        let root = root(&leaves);
-        json!({
-            "logIndex": index.to_string(),
-            "logId": {"keyId": b64(&self.key.id())},
-            "kindVersion": {"kind": kind, "version": version},
-            "integratedTime": integrated_time.to_string(),
-            "inclusionPromise": {"signedEntryTimestamp": b64(&self.entry_timestamp(&body, index, integrated_time))},
-            "inclusionProof": {
-                "logIndex": index.to_string(),
-                "rootHash": b64(&root),
-                "treeSize": leaves.len().to_string(),
-                "hashes": path(index, &leaves).iter().map(|hash| b64(hash)).collect::<Vec<_>>(),
-                "checkpoint": {"envelope": self.checkpoint(leaves.len(), &root)},
-            },
-            "canonicalizedBody": b64(&body),
-        })
+        let inclusion = self.leaves.append(&body);
+        let mut entry = inclusion.entry(kind, version, &body, &self.key.id());
+        let promise = self.entry_timestamp(&body, inclusion.index, integrated_time);
+        entry["integratedTime"] = json!(integrated_time.to_string());
+        entry["inclusionPromise"] = json!({"signedEntryTimestamp": b64(&promise)});
+        entry["inclusionProof"]["checkpoint"] =
+            json!({"envelope": self.checkpoint(&self.origin(), inclusion.size, &inclusion.root)});
+        entry
     }
 
-    /// The signed note over a tree size and root.
-    pub fn checkpoint(&self, size: usize, root: &[u8]) -> String {
-        let text = format!("{} - {}\n{size}\n{}\n", self.name, self.tree, b64(root));
-        let mut signature = self.key.id()[..4].to_vec();
-        signature.extend(self.key.sign(text.as_bytes()));
-        format!("{text}\n— {} {}\n", self.name, b64(&signature))
+    /// The signed note over an origin, a tree size and a root.
+    pub fn checkpoint(&self, origin: &str, size: usize, root: &[u8]) -> String {
+        let text = checkpoint_text(origin, size, root);
+        let signature = self.key.sign(text.as_bytes());
+        signed_note(&text, &self.name, &self.key.id(), &signature)
     }
 
     fn entry_timestamp(&self, body: &[u8], index: usize, integrated_time: i64) -> Vec<u8> {
@@ -60,6 +54,88 @@ impl TransparencyLog {
             "body": b64(body), "integratedTime": integrated_time, "logID": hex::encode(self.key.id()), "logIndex": index,
         });
         self.key.sign(payload.to_string().as_bytes())
+    }
+}
+
+/// A log in the image of Rekor v2: it promises nothing and knows no time.
+pub struct TiledLog {
+    pub name: String,
+    pub key: Ed25519,
+    leaves: Tree,
+}
+
+impl TiledLog {
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), key: Ed25519::new(), leaves: Tree::default() }
+    }
+
+    /// The hash whose first four bytes are the key id of its notes.
+    /// <https://github.com/C2SP/C2SP/blob/main/signed-note.md>
+    pub fn id(&self) -> [u8; 32] {
+        sha256(&[self.name.as_bytes(), &[0x0a, 0x01], self.key.raw()].concat())
+    }
+
+    /// Logs a body and returns the `tlogEntries` item of a bundle.
+    pub fn append(&self, kind: &str, version: &str, body: &Value) -> Value {
+        let body = body.to_string().into_bytes();
+        let inclusion = self.leaves.append(&body);
+        let mut entry = inclusion.entry(kind, version, &body, &self.id());
+        entry["inclusionProof"]["checkpoint"] =
+            json!({"envelope": self.checkpoint(&self.name, inclusion.size, &inclusion.root)});
+        entry
+    }
+
+    /// The signed note over an origin, a tree size and a root.
+    pub fn checkpoint(&self, origin: &str, size: usize, root: &[u8]) -> String {
+        let text = checkpoint_text(origin, size, root);
+        let signature = self.key.sign(text.as_bytes());
+        signed_note(&text, &self.name, &self.id(), &signature)
+    }
+}
+
+fn checkpoint_text(origin: &str, size: usize, root: &[u8]) -> String {
+    format!("{origin}\n{size}\n{}\n", b64(root))
+}
+
+fn signed_note(text: &str, name: &str, id: &[u8; 32], signature: &[u8]) -> String {
+    format!("{text}\n— {name} {}\n", b64(&[&id[..4], signature].concat()))
+}
+
+#[derive(Default)]
+struct Tree(Mutex<Vec<[u8; 32]>>);
+
+impl Tree {
+    fn append(&self, body: &[u8]) -> Inclusion {
+        let mut leaves = self.0.lock().unwrap();
+        leaves.push(sha256(&[&[0], body].concat()));
+        let (index, size) = (leaves.len() - 1, leaves.len());
+        Inclusion { index, size, root: root(&leaves), hashes: path(index, &leaves) }
+    }
+}
+
+/// A leaf's place in a tree.
+struct Inclusion {
+    index: usize,
+    size: usize,
+    root: [u8; 32],
+    hashes: Vec<[u8; 32]>,
+}
+
+impl Inclusion {
+    /// What every log says of an entry.
+    fn entry(&self, kind: &str, version: &str, body: &[u8], log: &[u8; 32]) -> Value {
+        json!({
+            "logIndex": self.index.to_string(),
+            "logId": {"keyId": b64(log)},
+            "kindVersion": {"kind": kind, "version": version},
+            "inclusionProof": {
+                "logIndex": self.index.to_string(),
+                "rootHash": b64(&self.root),
+                "treeSize": self.size.to_string(),
+                "hashes": self.hashes.iter().map(|hash| b64(hash)).collect::<Vec<_>>(),
+            },
+            "canonicalizedBody": b64(body),
+        })
     }
 }
 

@@ -7,19 +7,24 @@
 pub mod attestation;
 pub mod authority;
 pub mod crates;
+pub mod der;
+pub mod forms;
 pub mod keys;
 pub mod log;
 pub mod npm;
 pub mod pypi;
 pub mod rig;
 pub mod server;
+pub mod tsa;
 pub mod world;
 
 pub use attestation::{Breakage, Statement};
 pub use authority::{Authority, Workflow};
+pub use forms::{Content, EntryKind, Form, Version};
 pub use keys::Key;
-pub use log::TransparencyLog;
+pub use log::{TiledLog, TransparencyLog};
 pub use rig::Rig;
+pub use tsa::TimestampAuthority;
 pub use world::{By, Fault, Publication, World};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -29,12 +34,20 @@ use serde_json::{Value, json};
 pub struct Lab {
     pub authority: Authority,
     pub log: TransparencyLog,
+    pub tiled_log: TiledLog,
+    pub tsa: TimestampAuthority,
     pub npm_key: Key,
 }
 
 impl Lab {
     pub fn new() -> Self {
-        Self { authority: Authority::new(), log: TransparencyLog::new("rekor.lab.example", 1001), npm_key: Key::p256() }
+        Self {
+            authority: Authority::new(),
+            log: TransparencyLog::new("rekor.lab.example", 1001),
+            tiled_log: TiledLog::new("log2026-1.rekor.lab.example"),
+            tsa: TimestampAuthority::new(),
+            npm_key: Key::p256(),
+        }
     }
 
     /// `trusted_root.json`.
@@ -47,11 +60,16 @@ impl Lab {
                 "hashAlgorithm": "SHA2_256",
                 "publicKey": {"rawBytes": b64(&self.log.key.spki()), "keyDetails": "PKIX_ECDSA_P256_SHA_256", "validFor": since},
                 "logId": {"keyId": b64(&self.log.key.id())},
+            }, {
+                "baseUrl": format!("https://{}", self.tiled_log.name),
+                "hashAlgorithm": "SHA2_256",
+                "publicKey": {"rawBytes": b64(&self.tiled_log.key.spki()), "keyDetails": "PKIX_ED25519", "validFor": since},
+                "logId": {"keyId": b64(&self.tiled_log.id())},
             }],
             "certificateAuthorities": [{
                 "subject": {"organization": "lab.example", "commonName": "lab"},
                 "uri": "https://fulcio.lab.example",
-                "certChain": {"certificates": self.authority.chain().iter().map(|der| json!({"rawBytes": b64(der)})).collect::<Vec<_>>()},
+                "certChain": chain(self.authority.chain()),
                 "validFor": since,
             }],
             "ctlogs": [{
@@ -60,7 +78,12 @@ impl Lab {
                 "publicKey": {"rawBytes": b64(&self.authority.ct_key.spki()), "keyDetails": "PKIX_ECDSA_P256_SHA_256", "validFor": since},
                 "logId": {"keyId": b64(&self.authority.ct_key.id())},
             }],
-            "timestampAuthorities": [],
+            "timestampAuthorities": [{
+                "subject": {"organization": "lab.example", "commonName": "lab timestamps"},
+                "uri": "https://timestamp.lab.example",
+                "certChain": chain(self.tsa.chain()),
+                "validFor": since,
+            }],
         })
     }
 
@@ -75,6 +98,10 @@ impl Lab {
         };
         json!({"keys": [key("npm:signatures"), key("npm:attestations")]})
     }
+}
+
+fn chain(certificates: [&[u8]; 2]) -> Value {
+    json!({"certificates": certificates.map(|der| json!({"rawBytes": b64(der)}))})
 }
 
 /// Standard base64.

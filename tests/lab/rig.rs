@@ -38,6 +38,9 @@ npm = { registry = "https://npm.example", replicate = "https://replicate.example
 pypi = { index = "https://pypi.example" }
 cargo = { api = "https://crates.example", index = "https://index.example", files = "https://static.example" }
 
+[trust]
+source = "embedded"
+
 [daemon]
 recheck = ["5m", "30m", "2h"]
 
@@ -71,6 +74,19 @@ impl Rig {
         let clock = Arc::new(ManualClock::at_text(START));
         let watched = format!("packages = {patterns:?}");
         let pipeline = pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), Arc::new(Nobody));
+        Self { world, clock, pipeline, watched, folder }
+    }
+
+    /// A pipeline that would refresh its trust root, if only its repository had one.
+    pub fn with_tuf(patterns: &[&str]) -> Self {
+        let rig = Self::watching(patterns);
+        let Self { world, clock, pipeline, watched, folder } = rig;
+        drop(pipeline);
+        let cache = folder.path().join("tuf");
+        let tuf = format!("source = \"tuf\"\ntuf_url = \"https://tuf.example\"\ncache = {cache:?}");
+        let config = config(&CONFIG.replace("source = \"embedded\"", &tuf));
+        let path = folder.path().join("provwatch.db");
+        let pipeline = pipeline_of(&config, &world, &clock, &watched, &path, Arc::new(Nobody));
         Self { world, clock, pipeline, watched, folder }
     }
 
@@ -283,17 +299,27 @@ pub fn pipeline(
     store: &Path,
     witness: Arc<dyn Witness>,
 ) -> Pipeline {
-    let config = config(CONFIG);
+    pipeline_of(&config(CONFIG), world, clock, watched, store, witness)
+}
+
+fn pipeline_of(
+    config: &Config,
+    world: &World,
+    clock: &Arc<ManualClock>,
+    watched: &str,
+    store: &Path,
+    witness: Arc<dyn Witness>,
+) -> Pipeline {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
     let parts = Parts {
         store: Arc::new(Store::open(store).unwrap()),
         watchlist: watchlist(watched),
-        http: client_over(&config, Arc::new(world.clone()), Arc::clone(&clock)).unwrap(),
+        http: client_over(config, Arc::new(world.clone()), Arc::clone(&clock)).unwrap(),
         verifier: verifier(world.lab()),
         clock,
         witness,
     };
-    assemble(&config, parts).unwrap()
+    assemble(config, parts).unwrap()
 }
 
 /// A configuration, read as from a file.

@@ -21,16 +21,16 @@ Examples:
 
 It exits with 3 when one of the chosen alerts is open and as bad as --fail-on or worse, even beyond --limit.")]
 pub struct List {
-    /// Only those that stand so
+    /// Only alerts with this status
     #[arg(long, value_enum)]
     status: Option<Standing>,
-    /// Only those that are at least so bad: info, low, medium, high or critical
+    /// Only alerts of this severity or worse: info, low, medium, high or critical
     #[arg(long, value_name = "SEVERITY", default_value_t = Severity::Low)]
     min_severity: Severity,
-    /// Only those about this package
+    /// Only alerts about this package
     #[arg(long, value_name = "PURL", value_parser = target::package)]
     package: Option<Package>,
-    /// At most so many
+    /// Show at most this many
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     limit: usize,
     #[command(flatten)]
@@ -69,9 +69,7 @@ impl List {
             self.print_none(&store)?;
         } else {
             print(&alerts);
-            if alerts.len() == self.limit {
-                output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
-            }
+            output::limited(alerts.len(), self.limit);
         }
         Ok(if self.fails(&store)? { Exit::Findings } else { Exit::Clean })
     }
@@ -114,7 +112,7 @@ impl List {
 }
 
 fn print(alerts: &[Alert]) {
-    let mut table = output::table(["ID", "SEVERITY", "SURE", "STATUS", "RAISED (UTC)", "WHAT"]);
+    let mut table = output::table(["ID", "SEVERITY", "CONFIDENCE", "STATUS", "RAISED (UTC)", "WHAT"]);
     for alert in alerts {
         table.add_row([
             Cell::new(words::name(&alert.id)),

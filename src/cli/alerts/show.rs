@@ -70,7 +70,7 @@ fn print(alert: &Alert, deliveries: &[DeliveryState], history: &[AlertAction]) {
 fn summary(alert: &Alert) {
     let mut sheet = Sheet::new();
     sheet.row("alert", format!("{}, {}, {}", words::name(&alert.id), alert.kind.as_str(), alert.status.as_str()));
-    sheet.row("how sure", alert.confidence.to_string());
+    sheet.row("confidence", alert.confidence.to_string());
     sheet.maybe("release", alert.purl.as_ref().map(words::name));
     sheet.maybe("published", alert.published_at.map(words::moment));
     sheet.row("raised", words::moment(alert.raised_at));
@@ -160,6 +160,10 @@ fn next(alert: &Alert) {
         commands.push((format!("provwatch lookup {purl}"), "all that is known of the release"));
         commands.push((format!("provwatch baseline show {package}"), "what is normal"));
         commands.push((format!("provwatch baseline accept {purl}"), "if it is as it should be"));
+    }
+    if let Some(signal) = alert.signals.first() {
+        let detector = shell_word(&words::name(&signal.detector));
+        commands.push((format!("provwatch detectors explain {detector}"), "what it means, and what to do"));
     }
     if alert.status == AlertStatus::Open {
         let id = words::name(&alert.id);

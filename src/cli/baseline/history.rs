@@ -22,7 +22,7 @@ pub struct History {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
     package: Package,
-    /// At most so many steps, the latest first
+    /// Show at most this many steps, the latest first
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     limit: usize,
     #[command(flatten)]
@@ -56,8 +56,6 @@ impl History {
             ]);
         }
         output::print(&table);
-        if steps.len() == self.limit {
-            output::note(format_args!("There may be more; --limit {} shows them.", self.limit.saturating_mul(10)));
-        }
+        output::limited(steps.len(), self.limit);
     }
 }

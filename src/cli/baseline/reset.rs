@@ -13,7 +13,7 @@ use crate::{
 Examples:
   provwatch baseline reset pkg:npm/axios --line 1 --note 'new maintainers, confirmed by phone'
 
-The history keeps every step. Releases that come after the reset teach the new baseline. Until then the line is
+The history keeps every step. Releases that come after the reset teach the new baseline. Until then the line is \
 compared with the package's other lines, or with nothing where there are none.")]
 pub struct Reset {
     /// The package

@@ -17,7 +17,7 @@ Examples:
   provwatch baseline show pkg:npm/axios --line 1
   provwatch baseline show pkg:pypi/requests --format json
 
-A line is a major version, or a 0.x minor; pre-releases have lines of their own (7-pre). A release that raised an
+A line is a major version, or a 0.x minor; pre-releases have lines of their own (7-pre). A release that raised an \
 alert is held: it does not become normal by itself before enough clean releases followed.")]
 pub struct Show {
     /// The package

@@ -9,9 +9,9 @@ use crate::{
     cli::context::Context,
     clock::Clock,
     config::{Config, Finding, Gravity, TrustSource},
-    detect,
-    pipeline::{self, with_causes},
+    detect, pipeline,
     store::{Store, StoreError},
+    text::with_causes,
 };
 
 /// The day this version was made, roughly: a clock that shows less has lost its time.

@@ -13,9 +13,8 @@ use super::{
     args::Printing,
     context::Context,
     exit::{Exit, Outcome},
-    output, setup, wrap,
+    output, setup, words, wrap,
 };
-use crate::deliver::plain;
 
 /// Check the configuration, the store, the trust root and the way to every source
 #[derive(Debug, Args)]
@@ -25,7 +24,7 @@ Examples:
   provwatch doctor --offline              without asking the network
   provwatch doctor --format json
 
-Changes nothing, and asks every source once. Exit codes: 0 fine, warnings included · 1 something failed · 2 the
+Changes nothing, and asks every source once. Exit codes: 0 fine, warnings included · 1 something failed · 2 the \
 configuration is wrong")]
 pub struct Doctor {
     /// Leave out what needs the network
@@ -111,9 +110,9 @@ fn print(check: &Check) {
     };
     output::line(format!("{style}{word}{style:#}  {name}"));
     let show = |text: &str| output::line(wrap::paragraphs(text, wrap::width(), "           "));
-    detail.lines().for_each(|line| show(&plain(line, 1000)));
+    detail.lines().for_each(|line| show(&words::sentence(line)));
     if let Some(next) = next {
-        show(&format!("next: {}", plain(next, 1000)));
+        show(&format!("next: {}", words::sentence(next)));
     }
 }
 

@@ -13,7 +13,8 @@ use crate::{
     config::Config,
     http::{Client, Fetched, Request},
     model::{Ecosystem, RegistryId},
-    pipeline::{self, Source, with_causes},
+    pipeline::{self, Source},
+    text::with_causes,
 };
 
 /// How far the clock may be from a registry's before baselines suffer.

@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 
 use super::{Report, Source, Subscription};
-use crate::{cli::words, pipeline::Settings};
+use crate::{
+    cli::words,
+    pipeline::{Settings, TRUST_PATIENCE, TRUST_ROOT},
+};
 
 /// For how long packages may fail, or deliveries wait, before that is a reason.
 const PATIENCE: TimeDelta = TimeDelta::hours(1);
@@ -21,13 +24,18 @@ fn silent(report: &Report, source: &Source) -> Option<String> {
     if !source.enabled {
         return None;
     }
-    let name = &source.name;
+    let name = words::name(&source.name);
     let Some(last) = source.state.as_ref().and_then(|state| state.last_success) else {
-        return Some(format!("{name} was never read; is `provwatch run` running?"));
+        let error = source.state.as_ref().and_then(|state| state.last_error.as_deref());
+        let why = error.map_or("is `provwatch run` running?".to_owned(), |error| words::sentence(error).to_string());
+        return Some(format!("{name} was never read; {why}"));
     };
     let silence = report.at - last;
-    let stale = silence > Settings::default().stale_after;
-    stale.then(|| format!("{name} has not been read for {}; new releases are not seen", words::span(silence)))
+    let (patience, meaning) = match source.name.as_str() {
+        TRUST_ROOT => (TRUST_PATIENCE, "newer signatures cannot be checked"),
+        _ => (Settings::default().stale_after, "new releases are not seen"),
+    };
+    (silence > patience).then(|| format!("{name} has not been read for {}; {meaning}", words::span(silence)))
 }
 
 fn failing(report: &Report) -> Option<String> {
@@ -112,6 +120,16 @@ mod tests {
         Source { name: state.name.clone(), enabled, state: Some(state) }
     }
 
+    fn failing(last_success: Option<DateTime<Utc>>) -> Source {
+        let mut source = source(true, last_success);
+        source.state.as_mut().unwrap().last_error = Some("connection refused".to_owned());
+        source
+    }
+
+    fn trust_root(last_success: Option<DateTime<Utc>>) -> Source {
+        Source { name: TRUST_ROOT.to_owned(), ..source(true, last_success) }
+    }
+
     #[test]
     fn a_source_that_is_silent_or_was_never_read_is_a_reason() {
         for (source, said) in [
@@ -123,6 +141,12 @@ mod tests {
                 Some("npm-changes was never read; is `provwatch run` running?"),
             ),
             (source(false, ago(9_999)), None),
+            (failing(None), Some("npm-changes was never read; connection refused")),
+            (trust_root(ago(3 * 24 * 60)), None),
+            (
+                trust_root(ago(4 * 24 * 60)),
+                Some("trust-root has not been read for 4 d; newer signatures cannot be checked"),
+            ),
         ] {
             let found = reasons(&Report { sources: vec![source], ..report() });
             assert_eq!(found.first().map(String::as_str), said);

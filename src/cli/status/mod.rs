@@ -15,7 +15,9 @@ use super::{
     output,
 };
 use crate::{
+    config::TrustSource,
     model::Ecosystem,
+    pipeline::TRUST_ROOT,
     registry::{CargoFeed, NpmFeed, PypiFeed},
     store::{SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
 };
@@ -30,7 +32,7 @@ Examples:
   provwatch status
   provwatch status --format json | jq -r '.reasons[]'
 
-It reads the store beside the running daemon. It is not well when a source has been silent for 30 minutes or was
+It reads the store beside the running daemon. It is not well when a source has been silent for 30 minutes or was \
 never read, when packages have failed for an hour, or when alerts reach nobody; then it exits with 5.")]
 pub struct Status {
     #[command(flatten)]
@@ -46,7 +48,8 @@ struct Report {
     reasons: Vec<String>,
     /// When the report was made.
     at: DateTime<Utc>,
-    /// The feeds of the registries that are switched on, and any other that was ever read.
+    /// The feeds of the registries that are switched on, any other that was ever read, and the trust root where it is
+    /// refreshed.
     sources: Vec<Source>,
     /// The queue.
     work: WorkSummary,
@@ -60,11 +63,11 @@ struct Report {
     path: PathBuf,
 }
 
-/// A feed.
+/// A feed, or the trust root.
 #[derive(Debug, Serialize)]
 struct Source {
     name: String,
-    /// Whether its registry is switched on.
+    /// Whether it is read: its registry is switched on.
     enabled: bool,
     /// Where it stands; `None`: it was never tried.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,8 +142,12 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
             sources.push(Source { name: name.to_owned(), enabled, state });
         }
     }
-    let others =
-        stored.into_iter().map(|state| Source { name: state.name.clone(), enabled: false, state: Some(state) });
+    let refreshed = |name: &str| name == TRUST_ROOT && context.config.trust.source == TrustSource::Tuf;
+    let others = stored.into_iter().map(|state| Source {
+        name: state.name.clone(),
+        enabled: refreshed(&state.name),
+        state: Some(state),
+    });
     sources.extend(others);
     Ok(sources)
 }

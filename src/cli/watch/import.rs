@@ -27,7 +27,7 @@ Examples:
   provwatch watch import uv.lock Cargo.lock --tier important
   provwatch watch import --dry-run sbom.cdx.json
 
-It reads package-lock.json, requirements.txt, uv.lock, Cargo.lock, and CycloneDX and SPDX 2 documents as JSON;
+It reads package-lock.json, requirements.txt, uv.lock, Cargo.lock, and CycloneDX and SPDX 2 documents as JSON; \
 what a file is, its content decides. Packages that are watched already, by name or by pattern, are not added again.")]
 pub struct Import {
     /// The files

@@ -11,7 +11,7 @@ Examples:
   provwatch watch remove pkg:npm/left-pad
   provwatch watch remove 'pkg:npm/@angular/*'
 
-What is stored of the packages stays: baselines, releases and alerts. A package that a pattern or an included
+What is stored of the packages stays: baselines, releases and alerts. A package that a pattern or an included \
 file still names can be excluded by hand, see `exclude` in the watchlist file.")]
 pub struct Remove {
     /// The entries, as `watch list` shows them

@@ -14,7 +14,8 @@ use crate::{
     model::{Ecosystem, Package},
     registry::{
         Change, Cursor, Event, Feed, Gap, Page, RegistryError,
-        endpoint::{document_error, endpoint, exchange_error},
+        endpoint::endpoint,
+        exchange::{document_error, exchange_error, fresh},
         field::{plausible, shown},
         xml::{Tokens, XmlError},
     },
@@ -53,13 +54,10 @@ impl CargoFeed {
         let request = Request::get(url).unless(place.as_ref().and_then(|place| place.validators.clone()));
         let fetched = http.fetch(request).await.map_err(exchange_error(Ecosystem::Cargo))?;
         let response = match (fetched, cursor) {
-            (Fetched::Fresh(response), _) => response,
             (Fetched::NotModified, Some(cursor)) => {
                 return Ok(Page { events: Vec::new(), cursor: cursor.clone(), more: false, gap: None });
             }
-            (Fetched::NotModified, None) => {
-                return Err(document_error(Ecosystem::Cargo, WHAT, "the answer has no body"));
-            }
+            (fetched, _) => fresh(Ecosystem::Cargo, WHAT, fetched)?,
         };
         let window = Window::read(&response.body).map_err(|why| document_error(Ecosystem::Cargo, WHAT, why))?;
         Ok(window.page_after(place.as_ref(), damage, response.validators()))

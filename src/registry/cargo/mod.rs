@@ -20,7 +20,8 @@ use self::{
 };
 use super::{
     Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
-    endpoint::{document_error, endpoint, exchange_error},
+    endpoint::endpoint,
+    exchange::{ask, document_error, found},
     field::shown,
     missing,
 };
@@ -53,11 +54,10 @@ impl CargoRegistry {
         package: &Package,
         question: Question<'_>,
     ) -> Result<PackageState, RegistryError> {
-        let response = match http.fetch(self.index_request(package, question)).await {
-            Ok(Fetched::Fresh(response)) => response,
-            Ok(Fetched::NotModified) => return Ok(PackageState::NotModified),
-            Err(error) if error.is_not_found() => return missing(package, question.revision),
-            Err(error) => return Err(exchange_error(Ecosystem::Cargo)(error)),
+        let response = match found(Ecosystem::Cargo, http, self.index_request(package, question)).await? {
+            Some(Fetched::Fresh(response)) => response,
+            Some(Fetched::NotModified) => return Ok(PackageState::NotModified),
+            None => return missing(package, question.revision),
         };
         let index = Index::read(&response.body, package);
         if let Some(stale) = question.revision.and_then(|announced| stale(package, announced, &index)) {
@@ -116,9 +116,9 @@ impl CargoRegistry {
         if let Some(seek) = seek {
             url.query_pairs_mut().append_pair("seek", seek);
         }
-        let what = || format!("the versions of {package}");
-        let response = self.ask(http, url, what).await?;
-        VersionsPage::read(&response.body).map_err(|why| document_error(Ecosystem::Cargo, what(), why))
+        let what = format!("the versions of {package}");
+        let response = self.ask(http, url, &what).await?;
+        VersionsPage::read(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
     }
 
     /// Owners are known now, so they are the newest release's; if they cannot be had, they are not known.
@@ -138,21 +138,18 @@ impl CargoRegistry {
     }
 
     async fn owners(&self, http: &Client, package: &Package) -> Result<Vec<String>, RegistryError> {
-        let what = || format!("the owners of {package}");
-        let response = self.ask(http, self.api(package, "owners"), what).await?;
-        read_owners(&response.body).map_err(|why| document_error(Ecosystem::Cargo, what(), why))
+        let what = format!("the owners of {package}");
+        let response = self.ask(http, self.api(package, "owners"), &what).await?;
+        read_owners(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
     }
 
     fn api(&self, package: &Package, what: &str) -> Url {
         endpoint(&self.api_base, &["api", "v1", "crates", package.name(), what])
     }
 
-    async fn ask(&self, http: &Client, url: Url, what: impl Fn() -> String) -> Result<Response, RegistryError> {
+    async fn ask(&self, http: &Client, url: Url, what: &str) -> Result<Response, RegistryError> {
         let request = Request::get(url).accept("application/json").max_body(self.max_document);
-        match http.fetch(request).await.map_err(exchange_error(Ecosystem::Cargo))? {
-            Fetched::Fresh(response) => Ok(response),
-            Fetched::NotModified => Err(document_error(Ecosystem::Cargo, what(), "the answer has no body")),
-        }
+        ask(Ecosystem::Cargo, http, request, what).await
     }
 }
 

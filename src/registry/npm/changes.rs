@@ -3,7 +3,6 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use super::TITLE;
 use crate::{
     model::{Ecosystem, Package},
     registry::{Change, Cursor, Event, Gap, Page, RegistryError, document},
@@ -80,7 +79,7 @@ pub(super) fn read_tip(body: &[u8]) -> Result<Seq, RegistryError> {
     struct Base {
         update_seq: Seq,
     }
-    document::read::<Base>(TITLE, "the tip of the change feed", body).map(|base| base.update_seq)
+    document::read::<Base>(Ecosystem::Npm, "the tip of the change feed", body).map(|base| base.update_seq)
 }
 
 /// A page of the change feed, read.
@@ -121,7 +120,7 @@ struct Revision {
 
 /// Reads a page. A row that cannot be read does not fail it.
 pub(super) fn read(body: &[u8]) -> Result<Changes, RegistryError> {
-    let answer: Answer = document::read(TITLE, "a page of the change feed", body)?;
+    let answer: Answer = document::read(Ecosystem::Npm, "a page of the change feed", body)?;
     let mut changes = Changes {
         events: Vec::with_capacity(answer.results.len()),
         rows: answer.results.len(),

@@ -3,15 +3,13 @@ use futures::future::BoxFuture;
 use url::Url;
 
 use super::{
-    TITLE,
     address::Addresses,
     changes::{self, PAGE_ROWS, Seq},
-    failed,
 };
 use crate::{
-    http::{Client, Fetched, Request},
+    http::{Client, Request},
     model::Ecosystem,
-    registry::{Cursor, Feed, Gap, Page, RegistryError, document},
+    registry::{Cursor, Feed, Gap, Page, RegistryError, exchange::ask},
 };
 
 /// Most bytes of a page: 8 MiB. A full one has about 1, of the longest names 4.
@@ -66,10 +64,8 @@ fn empty_page(tip: &Seq, lost: Option<String>) -> Page {
 }
 
 async fn get(http: &Client, request: Request) -> Result<Bytes, RegistryError> {
-    match http.fetch(request.accept("application/json")).await.map_err(failed)? {
-        Fetched::Fresh(response) => Ok(response.body),
-        Fetched::NotModified => Err(document::malformed(TITLE, "the change feed", "it answered 304 unasked")),
-    }
+    let request = request.accept("application/json");
+    ask(Ecosystem::Npm, http, request, "the change feed").await.map(|response| response.body)
 }
 
 impl Feed for NpmFeed {

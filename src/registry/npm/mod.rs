@@ -16,14 +16,3 @@ mod tests;
 
 pub use feed::NpmFeed;
 pub use registry::NpmRegistry;
-
-use super::RegistryError;
-use crate::{http::HttpError, model::Ecosystem};
-
-/// The registry's name in errors.
-const TITLE: &str = Ecosystem::Npm.title();
-
-/// An exchange that failed.
-fn failed(source: HttpError) -> RegistryError {
-    RegistryError::Http { registry: TITLE, source: Box::new(source) }
-}

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{TITLE, address::Addresses, release};
+use super::{address::Addresses, release};
 use crate::{
     http::Validators,
-    model::{Package, ReleaseId, ReleaseStatus},
+    model::{Ecosystem, Package, ReleaseId, ReleaseStatus},
     registry::{
         PackageDocument, RegistryError,
         document::{self, Object, UniqueMap},
+        exchange::document_error,
     },
 };
 
@@ -65,8 +66,8 @@ impl<'a> Packument<'a> {
     /// It is malformed, of another package, or names a version that no purl can name.
     pub(super) fn read(package: &'a Package, body: &'a [u8]) -> Result<Self, RegistryError> {
         let what = what(package);
-        let Object(raw) = document::read(TITLE, &what, body)?;
-        Self::checked(package, raw).map_err(|why| document::malformed(TITLE, &what, why))
+        let Object(raw) = document::read(Ecosystem::Npm, &what, body)?;
+        Self::checked(package, raw).map_err(|why| document_error(Ecosystem::Npm, &what, why))
     }
 
     fn checked(package: &'a Package, raw: RawPackument<'a>) -> Result<Self, String> {
@@ -95,7 +96,7 @@ impl<'a> Packument<'a> {
     pub(super) fn at_least(&self, announced: &str) -> Result<(), RegistryError> {
         let Some(seen) = &self.raw.revision else {
             let why = format!("it has no _rev, so it cannot be told whether it holds the announced {announced}");
-            return Err(document::malformed(TITLE, &what(self.package), why));
+            return Err(document_error(Ecosystem::Npm, &what(self.package), why));
         };
         if !is_older(seen, announced) {
             return Ok(());

@@ -2,11 +2,15 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use url::Url;
 
-use super::{TITLE, address::Addresses, failed, packument::Packument};
+use super::{address::Addresses, packument::Packument};
 use crate::{
     http::{Client, Fetched, Request, Response, Validators},
     model::{Ecosystem, Package, ReleaseId},
-    registry::{Evidence, PackageState, Question, Registry, RegistryError, document, missing},
+    registry::{
+        Evidence, PackageState, Question, Registry, RegistryError,
+        exchange::{found, fresh},
+        missing,
+    },
 };
 
 /// Most bytes of an attestations document: 16 MiB. Real ones have some 12 KiB.
@@ -67,7 +71,7 @@ impl NpmRegistry {
             .accept("application/json")
             .max_body(self.max_document)
             .unless(validators.cloned());
-        found(http, request).await
+        found(Ecosystem::Npm, http, request).await
     }
 
     fn current(
@@ -82,15 +86,6 @@ impl NpmRegistry {
         }
         let document = document.describe(question.known, response.validators(), &self.addresses);
         Ok(PackageState::Current(Box::new(document)))
-    }
-}
-
-/// `None`: not found.
-async fn found(http: &Client, request: Request) -> Result<Option<Fetched>, RegistryError> {
-    match http.fetch(request).await {
-        Ok(fetched) => Ok(Some(fetched)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(failed(error)),
     }
 }
 
@@ -115,14 +110,9 @@ impl Registry for NpmRegistry {
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         Box::pin(async move {
             let request = Request::get(evidence.url.clone()).accept("application/json").max_body(MAX_EVIDENCE);
-            match found(http, request).await? {
-                None => Ok(None),
-                Some(Fetched::Fresh(response)) => Ok(Some(response.body)),
-                Some(Fetched::NotModified) => {
-                    let what = format!("the attestations of {}", evidence.subject);
-                    Err(document::malformed(TITLE, &what, "it answered 304 unasked"))
-                }
-            }
+            let Some(fetched) = found(Ecosystem::Npm, http, request).await? else { return Ok(None) };
+            let what = format!("the attestations of {}", evidence.subject);
+            fresh(Ecosystem::Npm, &what, fetched).map(|response| Some(response.body))
         })
     }
 

@@ -7,11 +7,12 @@ use url::Url;
 
 use super::xmlrpc::{self, Answer, Value};
 use crate::{
-    http::{Client, Fetched, Request},
+    http::{Client, Request},
     model::{Ecosystem, Package},
     registry::{
         Change, Cursor, Event, Feed, Gap, Page, RegistryError,
-        endpoint::{document_error, endpoint, exchange_error},
+        endpoint::endpoint,
+        exchange::{ask, document_error},
         field::{is_version, plausible, shown},
     },
 };
@@ -49,7 +50,7 @@ impl PypiFeed {
         if rows.is_empty() {
             return self.nothing_since(http, since).await;
         }
-        read_rows(&rows, since).map_err(|why| document_error(Ecosystem::Pypi, changelog_since(since), why))
+        read_rows(&rows, since).map_err(|why| document_error(Ecosystem::Pypi, &changelog_since(since), why))
     }
 
     /// The page after `since` is empty: either nothing happened, or the serials were reset below `since`.
@@ -70,16 +71,13 @@ impl PypiFeed {
         let what = changelog_since(since);
         match self.call(http, &what, "changelog_since_serial", Some(since)).await? {
             Value::Array(rows) => Ok(rows),
-            _ => Err(document_error(Ecosystem::Pypi, what, "it is no array")),
+            _ => Err(document_error(Ecosystem::Pypi, &what, "it is no array")),
         }
     }
 
     async fn call(&self, http: &Client, what: &str, method: &str, number: Option<u64>) -> Result<Value, RegistryError> {
         let request = Request::post(endpoint(&self.base, &["pypi"]), "text/xml", xmlrpc::call(method, number));
-        let fetched = http.fetch(request.max_body(MAX_BODY)).await.map_err(exchange_error(Ecosystem::Pypi))?;
-        let Fetched::Fresh(response) = fetched else {
-            return Err(document_error(Ecosystem::Pypi, what, "the answer has no body"));
-        };
+        let response = ask(Ecosystem::Pypi, http, request.max_body(MAX_BODY), what).await?;
         match xmlrpc::answer(&response.body) {
             Ok(Answer::Value(value)) => Ok(value),
             Ok(Answer::Fault { code, text }) => Err(document_error(Ecosystem::Pypi, what, explain(code, &text))),

@@ -22,7 +22,8 @@ use self::{
 };
 use super::{
     Evidence, EvidenceKind, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
-    endpoint::{document_error, endpoint, exchange_error},
+    endpoint::endpoint,
+    exchange::{ask, document_error, found, fresh},
     missing,
 };
 use crate::{
@@ -55,14 +56,13 @@ impl PypiRegistry {
         package: &Package,
         question: Question<'_>,
     ) -> Result<PackageState, RegistryError> {
-        let response = match http.fetch(self.simple_request(package, question)).await {
-            Ok(Fetched::Fresh(response)) => response,
-            Ok(Fetched::NotModified) => return Ok(PackageState::NotModified),
-            Err(error) if error.is_not_found() => return missing(package, question.revision),
-            Err(error) => return Err(exchange_error(Ecosystem::Pypi)(error)),
+        let response = match found(Ecosystem::Pypi, http, self.simple_request(package, question)).await? {
+            Some(Fetched::Fresh(response)) => response,
+            Some(Fetched::NotModified) => return Ok(PackageState::NotModified),
+            None => return missing(package, question.revision),
         };
         let project = Project::read(&response.body, package)
-            .map_err(|why| document_error(Ecosystem::Pypi, format!("the simple index of {package}"), why))?;
+            .map_err(|why| document_error(Ecosystem::Pypi, &format!("the simple index of {package}"), why))?;
         let serial = serial(&response, &project);
         if let Some(stale) = question.revision.and_then(|announced| stale(package, announced, serial, &project)) {
             return Err(stale);
@@ -192,13 +192,9 @@ impl PypiRegistry {
     async fn details(&self, http: &Client, package: &Package) -> Result<Details, RegistryError> {
         let url = endpoint(&self.base, &["pypi", package.name(), "json"]);
         let request = Request::get(url).accept("application/json").max_body(self.max_document);
-        let what = || format!("the JSON document of {package}");
-        match http.fetch(request).await.map_err(exchange_error(Ecosystem::Pypi))? {
-            Fetched::Fresh(response) => {
-                Details::read(&response.body, package).map_err(|why| document_error(Ecosystem::Pypi, what(), why))
-            }
-            Fetched::NotModified => Err(document_error(Ecosystem::Pypi, what(), "the answer has no body")),
-        }
+        let what = format!("the JSON document of {package}");
+        let response = ask(Ecosystem::Pypi, http, request, &what).await?;
+        Details::read(&response.body, package).map_err(|why| document_error(Ecosystem::Pypi, &what, why))
     }
 }
 
@@ -223,15 +219,9 @@ impl Registry for PypiRegistry {
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         let request = Request::get(evidence.url.clone()).accept(PROVENANCE_TYPE);
         Box::pin(async move {
-            match http.fetch(request).await {
-                Ok(Fetched::Fresh(response)) => Ok(Some(response.body)),
-                Ok(Fetched::NotModified) => {
-                    let what = format!("the provenance of {}", evidence.subject);
-                    Err(document_error(Ecosystem::Pypi, what, "the answer has no body"))
-                }
-                Err(error) if error.is_not_found() => Ok(None),
-                Err(error) => Err(exchange_error(Ecosystem::Pypi)(error)),
-            }
+            let Some(fetched) = found(Ecosystem::Pypi, http, request).await? else { return Ok(None) };
+            let what = format!("the provenance of {}", evidence.subject);
+            fresh(Ecosystem::Pypi, &what, fetched).map(|response| Some(response.body))
         })
     }
 

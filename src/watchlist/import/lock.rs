@@ -1,7 +1,10 @@
 use serde::Deserialize;
 
 use super::{ImportError, Imported, Source, host};
-use crate::model::{Ecosystem, RegistryId};
+use crate::{
+    model::{Ecosystem, RegistryId},
+    text::quoted,
+};
 
 /// crates.io as Cargo.lock names it since ever, whichever protocol is used.
 const CRATES_INDEX: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -77,5 +80,5 @@ fn uv(name: &str, source: &toml::Table, imported: &mut Imported) {
 /// A source's host, or its beginning; whole URLs may hold passwords.
 fn plain(source: &str) -> String {
     let url = source.split_once('+').filter(|(kind, _)| !kind.contains(':')).map_or(source, |(_, url)| url);
-    host(url).unwrap_or_else(|| url.chars().filter(|c| !c.is_control()).take(60).collect())
+    host(url).unwrap_or_else(|| quoted(url, 60))
 }

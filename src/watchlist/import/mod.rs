@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     model::{Ecosystem, Package, RegistryId, ReleaseId},
     strict_toml::{Place, ReadError, read_text},
+    text::quoted,
 };
 
 /// Most bytes of a file.
@@ -142,7 +143,7 @@ impl Source<'_> {
 impl Imported {
     fn skip(&mut self, what: &str, why: impl Into<String>) {
         // Names come from the file and go to a terminal.
-        let what = what.chars().filter(|c| !c.is_control()).take(200).collect();
+        let what = quoted(what, 200);
         self.skipped.push(Skipped { what, why: why.into() });
     }
 

@@ -1,5 +1,5 @@
 use super::{ImportError, Imported, Source};
-use crate::{model::Ecosystem, strict_toml::Place};
+use crate::{model::Ecosystem, strict_toml::Place, text::quoted};
 
 /// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Files that it refers to are not
 /// followed.
@@ -76,7 +76,7 @@ fn requirement(text: &str, imported: &mut Imported) -> Result<(), String> {
     let bounded =
         name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.ends_with(|c: char| c.is_ascii_alphanumeric());
     if !well_formed || !bounded {
-        let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+        let shown = quoted(text, 60);
         return Err(format!("found {shown:?}, expected a requirement such as \"requests>=2\""));
     }
     imported.take(Ecosystem::Pypi, name);

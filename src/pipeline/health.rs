@@ -1,0 +1,112 @@
+//! Health is data: what ails provwatch itself becomes an alert of kind `operation`, raised once, and resolved when its
+//! cause is gone.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Pipeline, PipelineError, Source, TRUST_ROOT, operation, operation::Trouble};
+use crate::{
+    model::{Alert, AlertKind, AlertStatus},
+    store::{SourceState, SubscriptionState, WorkSummary},
+};
+
+/// For how long the trust root may go without a refresh.
+pub const TRUST_PATIENCE: TimeDelta = TimeDelta::days(3);
+/// For how long a few packages may fail before their number is an alert. Each has one of its own long before that.
+const WORK_PATIENCE: TimeDelta = TimeDelta::hours(24);
+/// For how long many packages may fail.
+const OUTAGE_PATIENCE: TimeDelta = TimeDelta::hours(1);
+/// From so many failing packages on it is an outage, which is one alert and not one for each package.
+pub(super) const MANY: u64 = 10;
+/// For how long a subscription may refuse what it is sent.
+const SINK_PATIENCE: TimeDelta = TimeDelta::hours(1);
+
+impl Pipeline {
+    /// Raises an alert for everything that has ailed for too long, and resolves those whose cause is gone.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn check_health(&self) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        let states = self.store.sources()?;
+        self.check_sources(&states, now)?;
+        self.check_trust(&states, now)?;
+        self.check_work(&self.store.work_summary(now)?, now)?;
+        self.check_subscriptions(&self.store.delivery_summary()?, now)
+    }
+
+    /// A source that has been silent for long since this process began.
+    fn check_sources(&self, states: &[SourceState], now: DateTime<Utc>) -> Result<(), PipelineError> {
+        for Source { feed, .. } in &self.sources {
+            let (last_success, error) = last_of(states, feed.name());
+            let silent = now - last_success.map_or(self.began, |last| last.max(self.began));
+            let is_back = last_success.is_some_and(|last| now - last <= self.settings.stale_after);
+            let trouble = operation::stale(feed.name(), silent.num_minutes(), error);
+            self.keep(&trouble, silent > self.settings.stale_after, is_back, "the source is read again", now)?;
+        }
+        Ok(())
+    }
+
+    /// A trust root that goes stale: sooner or later what is signed cannot be verified with it.
+    fn check_trust(&self, states: &[SourceState], now: DateTime<Utc>) -> Result<(), PipelineError> {
+        if self.freshness.is_none() {
+            return Ok(());
+        }
+        let (last_success, error) = last_of(states, TRUST_ROOT);
+        let age = now - last_success.unwrap_or(self.began);
+        let trouble = operation::stale_trust(age.num_days(), error);
+        let is_back = last_success.is_some() && age <= TRUST_PATIENCE;
+        self.keep(&trouble, age > TRUST_PATIENCE, is_back, "the trust root was refreshed", now)
+    }
+
+    fn check_work(&self, work: &WorkSummary, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let patience = if work.failing >= MANY { OUTAGE_PATIENCE } else { WORK_PATIENCE };
+        let longer = |since: Option<DateTime<Utc>>| since.is_some_and(|since| now - since > patience);
+        let since = work.oldest_failing.unwrap_or(now);
+        let trouble = operation::failing_work(work.failing, (now - since).num_hours());
+        // A new event gives a failing package a fresh start; that alone is no recovery.
+        let is_over = work.failing == 0 && !longer(work.oldest);
+        self.keep(&trouble, longer(work.oldest_failing), is_over, "the packages were looked at", now)
+    }
+
+    fn check_subscriptions(&self, states: &[SubscriptionState], now: DateTime<Utc>) -> Result<(), PipelineError> {
+        for state in states.iter().filter(|state| self.subscriptions.get(&state.subscription).is_some()) {
+            let name = &state.subscription;
+            let late = state.oldest_pending.is_some_and(|since| now - since > SINK_PATIENCE);
+            let refuses = state.last_failure.is_some_and(|failed| state.last_success.is_none_or(|last| last < failed));
+            let is_gone = self.stands(&operation::sink_gone(name))?;
+            let reason = "the subscription takes alerts again";
+            self.keep(&operation::sink_gone(name), false, !refuses, reason, now)?;
+            let trouble = operation::failing_sink(name, state.pending, state.failed);
+            let fails = (late && state.retrying > 0) || (refuses && !is_gone);
+            self.keep(&trouble, fails, !late && !refuses, reason, now)?;
+        }
+        Ok(())
+    }
+
+    /// Raises an alert while its cause holds, resolves it when the cause is known to be gone, and leaves it alone in
+    /// between.
+    fn keep(
+        &self,
+        trouble: &Trouble,
+        holds: bool,
+        is_over: bool,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        match (holds, is_over) {
+            (true, _) => self.record_operation(trouble, now),
+            (false, true) => self.resolve_operation(trouble, reason, now),
+            (false, false) => Ok(()),
+        }
+    }
+
+    fn stands(&self, trouble: &Trouble) -> Result<bool, PipelineError> {
+        let (fingerprint, _) = Alert::identify(AlertKind::Operation, &trouble.subject);
+        Ok(self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
+    }
+}
+
+fn last_of<'a>(states: &'a [SourceState], name: &str) -> (Option<DateTime<Utc>>, Option<&'a str>) {
+    let state = states.iter().find(|state| state.name == name);
+    (state.and_then(|state| state.last_success), state.and_then(|state| state.last_error.as_deref()))
+}

@@ -1,0 +1,73 @@
+//! Text that people read and others wrote: errors with their causes, and quotations that cannot garble what stands around
+//! them. Imports nothing.
+
+use std::{error::Error, fmt::Display, iter};
+
+/// An error and its causes on one line. A cause that only repeats the one above it is left out.
+pub fn with_causes(error: &dyn Error) -> String {
+    let causes = iter::successors(error.source(), |cause| (*cause).source());
+    let mut parts: Vec<String> = iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect();
+    parts.dedup();
+    parts.join(": ")
+}
+
+/// A quotation on one line: what [`misleads`] becomes `U+FFFD`, and what is beyond `limit` characters becomes `…`.
+pub fn quoted(text: impl Display, limit: usize) -> String {
+    let text = text.to_string();
+    let mut chars = text.chars().map(|c| if misleads(c) { char::REPLACEMENT_CHARACTER } else { c });
+    let mut quoted: String = chars.by_ref().take(limit).collect();
+    if chars.next().is_some() {
+        quoted.push('…');
+    }
+    quoted
+}
+
+/// Whether a character shows as something else than it is, or not at all: the controls (Cc), the format characters (Cf),
+/// line and paragraph separators, the variation selectors, and the letters that are blank.
+pub fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    fn layers(texts: &[&'static str]) -> Option<Box<Layer>> {
+        let (first, below) = texts.split_first()?;
+        Some(Box::new(Layer(first, layers(below))))
+    }
+
+    #[test]
+    fn causes_follow_their_error_and_repetitions_are_left_out() {
+        for (texts, line) in [
+            (&["asking npm"][..], "asking npm"),
+            (&["asking npm", "no answer", "timed out"], "asking npm: no answer: timed out"),
+            (&["asking npm", "timed out", "timed out"], "asking npm: timed out"),
+        ] {
+            assert_eq!(with_causes(&layers(texts).unwrap()), line);
+        }
+    }
+
+    #[test]
+    fn quotations_are_harmless() {
+        for (text, line) in [
+            ("branch main", "branch main"),
+            ("a\nb\u{1b}[31m\u{202e}c", "a\u{fffd}b\u{fffd}[31m\u{fffd}c"),
+            ("12345678901234567890", "12345678901234567890"),
+            ("123456789012345678901", "12345678901234567890…"),
+            ("ü\u{200b}\u{feff}", "ü\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(quoted(text, 20), line);
+        }
+    }
+}

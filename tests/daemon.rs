@@ -1,0 +1,424 @@
+//! The daemon as an operator has it: the real program in a process of its own, beside registries on the loopback.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+#![allow(clippy::disallowed_methods, reason = "the program under test is another process, in real time")]
+
+mod lab;
+
+use std::{
+    fs::{self, File},
+    net::TcpListener,
+    os::unix::{net::UnixDatagram, process::ExitStatusExt},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use lab::{
+    World,
+    rig::{by_ada, by_mallory, folder, rfc3339, write_trust},
+    server::{Server, serve},
+};
+use provwatch::{
+    clock::{Clock, SystemClock},
+    store::Store,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A machine with provwatch on it, in a world.
+struct Machine {
+    world: World,
+    server: Server,
+    folder: TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let world = World::new();
+        for package in ["widget", "gadget"] {
+            publish_history(&world, package);
+        }
+        let server = serve(world.clone());
+        let machine = Self { server, folder: folder(), world };
+        write_trust(machine.world.lab(), machine.folder.path());
+        machine.watch("packages = [\"pkg:npm/widget\"]\n");
+        machine.configure(&machine.server.base("hooks.example"));
+        machine
+    }
+
+    /// The configuration, with alerts sent to this receiver.
+    fn configure(&self, receiver: &str) {
+        let base = |host| self.server.base(host);
+        let (registry, replicate) = (base("npm.example"), base("replicate.example"));
+        let config = format!(
+            r#"
+[store]
+path = "provwatch.db"
+[watchlist]
+files = ["watchlist.toml"]
+[http]
+contact = "tests@example.org"
+allow_private = ["127.0.0.1"]
+proxy_from_environment = false
+max_attempts = 1
+[http.hosts."127.0.0.1"]
+requests_per_minute = 60000
+concurrency = 64
+[trust]
+source = "file"
+trusted_root = "trusted_root.json"
+npm_keys = "keys.json"
+[registries]
+npm = {{ registry = "{registry}", replicate = "{replicate}", interval = "1s" }}
+pypi = {{ enabled = false }}
+cargo = {{ enabled = false }}
+[daemon]
+shutdown_grace = "2s"
+[[subscriptions]]
+name = "hook"
+type = "webhook"
+url = "{receiver}"
+min_severity = "low"
+"#
+        );
+        fs::write(self.path("provwatch.toml"), config).unwrap();
+    }
+
+    fn watch(&self, watchlist: &str) {
+        fs::write(self.path("watchlist.toml"), watchlist).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provwatch"));
+        command
+            .args(["--config", "provwatch.toml"])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Starts the daemon and waits until it says that it is ready.
+    fn start(&self) -> Daemon {
+        let daemon = self.launch(&[]);
+        daemon.hears("READY=1");
+        daemon
+    }
+
+    fn launch(&self, environment: &[(&str, &str)]) -> Daemon {
+        let manager = self.path("notify.sock");
+        let _ = fs::remove_file(&manager);
+        let notices = UnixDatagram::bind(&manager).unwrap();
+        notices.set_read_timeout(Some(PATIENCE)).unwrap();
+        let log = self.path("log");
+        let child = self
+            .command(&["run"])
+            .env("NOTIFY_SOCKET", &manager)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        Daemon { child, notices, log }
+    }
+
+    fn publish_badly(&self, package: &str, version: &str) {
+        let now = rfc3339(SystemClock.now());
+        self.world.publish_npm(
+            package,
+            version,
+            &by_mallory().at(now.parse().unwrap()).install_script("node steal.js"),
+        );
+    }
+
+    /// Waits until the receiver has been told of these releases, each once.
+    fn is_told(&self, releases: &[&str]) {
+        let told = || -> Vec<String> {
+            let received = self.world.received();
+            received.iter().filter_map(|(_, body)| body["data"]["purl"].as_str().map(str::to_owned)).collect()
+        };
+        eventually(&format!("{releases:?} are told"), || told() == releases);
+    }
+
+    fn waiting_alerts(&self) -> u64 {
+        let store = Store::open_read_only(&self.path("provwatch.db")).unwrap();
+        store.delivery_summary().unwrap().iter().map(|subscription| subscription.pending).sum()
+    }
+
+    fn knows(&self, release: &str) -> bool {
+        let Ok(store) = Store::open_read_only(&self.path("provwatch.db")) else { return false };
+        store.release(&release.parse().unwrap()).unwrap().is_some()
+    }
+}
+
+/// Releases of last year, each month one.
+fn publish_history(world: &World, package: &str) {
+    for month in 1..=8 {
+        let at = format!("2025-{month:02}-03T10:00:00Z").parse().unwrap();
+        world.publish_npm(package, &format!("1.0.{month}"), &by_ada().at(at));
+    }
+}
+
+/// The daemon, seen from outside. It does not outlive its test.
+struct Daemon {
+    child: Child,
+    notices: UnixDatagram,
+    log: PathBuf,
+}
+
+impl Daemon {
+    /// Waits for a notice to the service manager.
+    fn hears(&self, wanted: &str) -> Vec<String> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let mut buffer = [0; 4096];
+            let length =
+                self.notices.recv(&mut buffer).unwrap_or_else(|_| panic!("no {wanted}; the log:\n{}", self.log()));
+            let notice = String::from_utf8(buffer[..length].to_vec()).unwrap();
+            let lines: Vec<String> = notice.lines().map(str::to_owned).collect();
+            if lines.iter().any(|line| line == wanted) {
+                return lines;
+            }
+        }
+        panic!("no {wanted}; the log:\n{}", self.log());
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    fn says(&self, words: &str) {
+        eventually(&format!("the log has {words:?}"), || self.log().contains(words));
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the end, and tells how long it took.
+    fn end(&mut self) -> (ExitStatus, Duration) {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status, began.elapsed());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it does not end; the log:\n{}", self.log());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            println!("the log:\n{}", self.log());
+        }
+    }
+}
+
+fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A receiver that takes connections and never answers.
+fn silence() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+/// Waits until somebody has connected, and keeps the connection.
+fn caught(listener: &TcpListener) -> std::net::TcpStream {
+    listener.accept().unwrap().0
+}
+
+#[test]
+fn a_release_becomes_an_alert_within_seconds() {
+    let machine = Machine::new();
+    let mut daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    let published = Instant::now();
+    machine.publish_badly("widget", "1.1.0");
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+    assert!(published.elapsed() < Duration::from_secs(20), "{:?}", published.elapsed());
+    daemon.signal("TERM");
+    daemon.hears("STOPPING=1");
+    let (status, took) = daemon.end();
+    assert_eq!(status.code(), Some(0), "{}", daemon.log());
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(daemon.log().contains("stopped"), "{}", daemon.log());
+}
+
+#[test]
+fn the_watchdog_feels_a_pulse() {
+    let machine = Machine::new();
+    // Without WATCHDOG_PID any process of the service may give it.
+    let daemon = machine.launch(&[("WATCHDOG_USEC", "400000")]);
+    let ready = daemon.hears("READY=1");
+    assert!(ready.contains(&"STATUS=watching 1 package and 0 patterns".to_owned()), "{ready:?}");
+    for _ in 0..3 {
+        daemon.hears("WATCHDOG=1");
+    }
+}
+
+#[test]
+fn somebody_elses_watchdog_gets_none() {
+    let machine = Machine::new();
+    let daemon = machine.launch(&[("WATCHDOG_USEC", "100000"), ("WATCHDOG_PID", "1")]);
+    daemon.hears("READY=1");
+    // The first look at its own health is made at once; the next one has all the time that it usually has.
+    thread::sleep(Duration::from_secs(2));
+    daemon.notices.set_nonblocking(true).unwrap();
+    let mut buffer = [0; 4096];
+    let notices = std::iter::from_fn(|| daemon.notices.recv(&mut buffer).ok()).count();
+    assert!(notices <= 2, "{notices} notices");
+}
+
+#[test]
+fn a_watchlist_is_read_again_and_a_bad_one_is_not_taken() {
+    let machine = Machine::new();
+    let daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+
+    machine.watch("packages = [\n  \"pkg:npm/widget\",\n  \"pkg:npm/\",\n]\n");
+    daemon.signal("HUP");
+    daemon.says("the watchlist stays as it was");
+    daemon.says("watchlist.toml:3");
+    machine.publish_badly("widget", "1.1.0");
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+
+    machine.watch("packages = [\"pkg:npm/widget\", \"pkg:npm/gadget\"]\n");
+    daemon.signal("HUP");
+    daemon.hears("STATUS=watching 2 packages and 0 patterns");
+    eventually("the new package is learned", || machine.knows("pkg:npm/gadget@1.0.8"));
+    machine.publish_badly("gadget", "1.1.0");
+    machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/gadget@1.1.0"]);
+}
+
+#[test]
+fn the_grace_is_for_what_is_under_way_and_ends() {
+    let (listener, receiver) = silence();
+    let machine = Machine::new();
+    machine.configure(&receiver);
+    let mut daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    machine.publish_badly("widget", "1.1.0");
+    let _connection = caught(&listener);
+    daemon.signal("TERM");
+    let (status, took) = daemon.end();
+    assert_eq!(status.code(), Some(0), "{}", daemon.log());
+    assert!(took > Duration::from_millis(1500), "an attempt under way is waited for: {took:?}");
+    assert!(daemon.log().contains("stopped before it had finished"), "{}", daemon.log());
+
+    machine.configure(&machine.server.base("hooks.example"));
+    let _daemon = machine.start();
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+}
+
+#[test]
+fn a_second_request_to_stop_is_obeyed_at_once() {
+    let (listener, receiver) = silence();
+    let machine = Machine::new();
+    machine.configure(&receiver);
+    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    fs::write(machine.path("provwatch.toml"), config.replace("\"2s\"", "\"10m\"")).unwrap();
+    let mut daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    machine.publish_badly("widget", "1.1.0");
+    let _connection = caught(&listener);
+    daemon.signal("TERM");
+    daemon.hears("STOPPING=1");
+    daemon.signal("HUP");
+    thread::sleep(Duration::from_secs(1));
+    assert!(daemon.child.try_wait().unwrap().is_none(), "to read the watchlist again is no request to stop");
+    daemon.signal("TERM");
+    let (status, took) = daemon.end();
+    assert_eq!(status.code(), Some(0), "{}", daemon.log());
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(daemon.log().contains("stopped at once"), "{}", daemon.log());
+}
+
+#[test]
+fn after_a_kill_it_goes_on_where_it_stood() {
+    let machine = Machine::new();
+    let mut daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    machine.publish_badly("widget", "1.1.0");
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+    // Killed before it has noted that it told somebody, it would tell again.
+    eventually("the delivery is noted", || machine.waiting_alerts() == 0);
+    daemon.signal("KILL");
+    assert_eq!(daemon.end().0.signal(), Some(9));
+    machine.publish_badly("widget", "1.1.1");
+    let before = machine.world.requests().len();
+    let _daemon = machine.start();
+    machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/widget@1.1.1"]);
+    let requests = machine.world.requests().split_off(before);
+    let feed = requests.iter().find(|request| request.contains("_changes")).unwrap();
+    assert!(!feed.contains("since=0") && !feed.contains("since=now"), "{feed}");
+}
+
+#[test]
+fn two_daemons_do_not_share_a_database() {
+    let machine = Machine::new();
+    let mut daemon = machine.start();
+    for arguments in [&["run"][..], &["run", "--once"]] {
+        let second = machine.run(arguments);
+        let said = String::from_utf8(second.stderr).unwrap();
+        assert_eq!(second.status.code(), Some(1), "{said}");
+        assert!(said.contains(&format!("already (process {})", daemon.child.id())), "{said}");
+        assert!(said.contains("stop the other one first"), "{said}");
+    }
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    for arguments in [&["status"][..], &["lookup", "pkg:npm/widget@1.0.8"], &["backfill", "pkg:npm/gadget"]] {
+        let beside = machine.run(arguments);
+        let said = String::from_utf8(beside.stderr).unwrap();
+        assert_eq!(beside.status.code(), Some(0), "{arguments:?}: {said}");
+    }
+    daemon.signal("KILL");
+    daemon.end();
+    assert_eq!(machine.run(&["run", "--once"]).status.code(), Some(0), "nothing is left of a lock whose owner is gone");
+}
+
+#[test]
+fn a_registry_that_refuses_connections_is_said_and_survived() {
+    let machine = Machine::new();
+    let (listener, nobody) = silence();
+    drop(listener);
+    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    let deaf = config.replace(&machine.server.base("replicate.example"), &nobody);
+    fs::write(machine.path("provwatch.toml"), deaf).unwrap();
+    let mut daemon = machine.start();
+    eventually("what can be read is read", || machine.knows("pkg:npm/widget@1.0.8"));
+    thread::sleep(Duration::from_secs(3));
+    assert!(daemon.child.try_wait().unwrap().is_none(), "{}", daemon.log());
+    assert_eq!(daemon.log().matches("source=\"npm-changes\"").count(), 1, "said once: {}", daemon.log());
+    let status = machine.run(&["status", "--format", "json"]);
+    assert_eq!(status.status.code(), Some(5));
+    let report: Value = serde_json::from_slice(&status.stdout).unwrap();
+    let reason = report["reasons"][0].as_str().unwrap();
+    assert!(reason.starts_with("npm-changes was never read; asking npm"), "{reason}");
+    assert!(report["sources"][0]["state"]["last_error"].as_str().unwrap().contains("refused"), "{report}");
+}
