@@ -57,7 +57,7 @@ impl Context {
     ///
     /// # Errors
     /// The folder cannot be made.
-    pub fn store_place(&self) -> std::io::Result<PathBuf> {
+    pub fn store_place(&self) -> Result<PathBuf, Failure> {
         let path = self.config.store_path();
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
