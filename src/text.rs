@@ -1,5 +1,5 @@
-//! Text that people read and others wrote: errors with their causes, and quotations that cannot garble what stands around
-//! them. Imports nothing.
+//! Text for people: errors with their causes, quotations that cannot garble what stands around them, lines that fit.
+//! Imports nothing.
 
 use std::{error::Error, fmt::Display, iter};
 
@@ -20,6 +20,24 @@ pub fn quoted(text: impl Display, limit: usize) -> String {
         quoted.push('…');
     }
     quoted
+}
+
+/// A paragraph as lines of at most `width` characters, each begun with `indent` and broken between words. A word that is
+/// longer than a line stands alone.
+pub fn wrapped(paragraph: &str, width: usize, indent: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = indent.to_owned();
+    for word in paragraph.split_whitespace() {
+        let is_begun = line.len() > indent.len();
+        if is_begun && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::replace(&mut line, indent.to_owned()));
+        } else if is_begun {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
 }
 
 /// Whether a character shows as something else than it is, or not at all: the controls (Cc), the format characters (Cf),

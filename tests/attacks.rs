@@ -203,3 +203,46 @@ async fn what_is_unpublished_before_it_is_seen_leaves_a_trace() {
     assert_eq!(row.recheck_at, None, "there is nothing to wait for");
     assert!(rig.troubles()[0].title.contains("widget@1.1.0"), "{:?}", rig.troubles());
 }
+
+#[tokio::test]
+async fn a_file_slipped_into_an_old_release_is_seen_on_a_line_without_evidence_too() {
+    let rig = Rig::watching(&["pkg:pypi/widget"]);
+    for (days, version) in [(900, "0.9.0"), (800, "0.9.1")] {
+        rig.published_before(days, &format!("pkg:pypi/widget@{version}"), &by_ada());
+    }
+    rig.history("pkg:pypi/widget", 8, &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    rig.publish("pkg:pypi/widget@0.9.2", &by_ada());
+    rig.minutes_pass(5);
+    rig.world.upload_pypi("widget", "0.9.2", "widget-0.9.2-cp313-cp313-win32.whl", &by_ada().at(rig.now()));
+    rig.smooth_pass().await;
+    assert_eq!(rig.alerts(), [], "a back-port is ordinary, and has more than one file");
+    rig.world.upload_pypi("widget", "0.9.0", "widget-0.9.0-cp313-cp313-win32.whl", &by_mallory().at(rig.now()));
+    rig.smooth_pass().await;
+    let alert = rig.the_alert();
+    assert_eq!((alert.purl.unwrap().version(), alert.severity), ("0.9.0", Severity::Medium));
+    assert!(alert.signals[0].seen.contains("cp313"), "{}", alert.signals[0].seen);
+}
+
+#[tokio::test]
+async fn a_release_of_very_many_files_does_not_keep_the_others_waiting() {
+    let rig = trusted("pkg:pypi/widget").await;
+    rig.world.break_down("/provenance", Fault::Status(404, vec![]));
+    let attested = by_workflow(&workflow("widget")).at(rig.now());
+    for file in 0..450 {
+        rig.world.upload_pypi("widget", "1.1.0", &format!("widget-1.1.0-{file}-py3-none-any.whl"), &attested);
+    }
+    let asked = rig.world.requests().len();
+    rig.smooth_pass().await;
+    let fetched = rig.world.requests()[asked..].iter().filter(|url| url.contains("/provenance")).count();
+    assert_eq!(fetched, 400);
+    let row = rig.release("pkg:pypi/widget@1.1.0");
+    assert_eq!(row.outcome, Outcome::Unchecked);
+    assert!(row.unchecked.iter().any(|why| why.contains("no more are fetched")), "{:?}", row.unchecked.last());
+    for minutes in [6, 31] {
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    let trouble = rig.troubles().pop().unwrap();
+    assert!(trouble.argument.contains("more reasons") && trouble.argument.len() < 1500, "{}", trouble.argument);
+}

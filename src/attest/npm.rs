@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm};
+use sigstore_types::{Artifact, ArtifactDigest, Bundle};
 
 use super::{
     builder,
@@ -91,17 +91,12 @@ fn attested(
         Some(read(item, kind, &release, digests).map_err(|failure| failure.of(kind.title())))
     });
     let read = read.collect::<Result<Vec<_>, _>>()?;
-    let artifact = ArtifactDigest::new(HashAlgorithm::Sha2512, sha512(digests)?).map_err(Failure::unavailable)?;
+    let artifact = Algorithm::Sha512.artifact(digests)?;
     let verified = read.iter().filter_map(|attestation| {
         let verified = attestation.verify(trust, &artifact).map_err(|failure| failure.of(attestation.kind.title()));
         verified.transpose()
     });
     builder::agreed(verified)
-}
-
-fn sha512(digests: &Digests) -> Result<Vec<u8>, Failure> {
-    let digest = Algorithm::Sha512.of(digests)?;
-    hex::decode(digest).map_err(|error| Failure::unavailable(format_args!("the registry's sha512: {error}")))
 }
 
 /// Everything that needs no signature: what it is, of what it speaks, by whom it claims to be signed.

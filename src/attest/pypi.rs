@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm};
+use sigstore_types::{Artifact, Bundle};
 
 use super::{
     builder,
@@ -84,7 +84,7 @@ fn attested(
         bundle.attestations.iter().map(|attestation| read(attestation, &bundle.publisher, file, digests))
     });
     let attestations = attestations.collect::<Result<Vec<_>, _>>()?;
-    let artifact = ArtifactDigest::new(HashAlgorithm::Sha2256, sha256(digests)?).map_err(Failure::unavailable)?;
+    let artifact = Algorithm::Sha256.artifact(digests)?;
     let verified = attestations.iter().map(|attestation| {
         let verified = trust.verify_keyless(&attestation.bundle, Artifact::from_digest(artifact.clone()))?;
         attestation.publisher.check(&verified.identity)?;
@@ -98,11 +98,6 @@ fn check_version(version: u64) -> Result<(), Failure> {
         1 => Ok(()),
         other => Err(Failure::invalid(Check::Format, format!("version {other} of PEP 740 is not known"))),
     }
-}
-
-fn sha256(digests: &Digests) -> Result<Vec<u8>, Failure> {
-    let digest = Algorithm::Sha256.of(digests)?;
-    hex::decode(digest).map_err(|error| Failure::unavailable(format_args!("the registry's sha256: {error}")))
 }
 
 /// Everything that needs no signature: what it is, of what it speaks.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use sigstore_types::{Bundle, SignatureContent, bundle::VerificationMaterialContent};
+use sigstore_types::{ArtifactDigest, Bundle, HashAlgorithm, SignatureContent, bundle::VerificationMaterialContent};
 
 use super::{failure::Failure, json};
 use crate::model::{Check, Digests};
@@ -103,12 +103,23 @@ impl Algorithm {
     }
 
     /// The digest among those that the registry gives of the file.
-    pub(super) fn of(self, digests: &Digests) -> Result<&str, Failure> {
+    fn of(self, digests: &Digests) -> Result<&str, Failure> {
         let digest = match self {
             Self::Sha256 => digests.sha256.as_deref(),
             Self::Sha512 => digests.sha512.as_deref(),
         };
         digest.ok_or_else(|| Failure::unavailable(format!("the registry gives no {} of the file", self.as_str())))
+    }
+
+    /// The file as the verifier takes it: that digest.
+    pub(super) fn artifact(self, digests: &Digests) -> Result<ArtifactDigest, Failure> {
+        let algorithm = match self {
+            Self::Sha256 => HashAlgorithm::Sha2256,
+            Self::Sha512 => HashAlgorithm::Sha2512,
+        };
+        let malformed = |error| Failure::unavailable(format_args!("the registry's {}: {error}", self.as_str()));
+        let digest = hex::decode(self.of(digests)?).map_err(malformed)?;
+        ArtifactDigest::new(algorithm, digest).map_err(Failure::unavailable)
     }
 }
 

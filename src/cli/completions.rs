@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory};
 
 use super::{
     args::Arguments,
-    exit::{Exit, Outcome},
+    exit::{Exit, Failure, Outcome},
     output,
 };
 
@@ -49,7 +49,9 @@ pub struct Man {
 impl Man {
     pub fn run(&self) -> Outcome {
         match &self.dir {
-            Some(folder) => write_all(folder)?,
+            Some(folder) => write_all(folder).map_err(|error| {
+                Failure::failed(format!("cannot write the manual pages to {}: {error}", folder.display()))
+            })?,
             None => print_first()?,
         }
         Ok(Exit::Clean)

@@ -57,10 +57,11 @@ impl Context {
     ///
     /// # Errors
     /// The folder cannot be made.
-    pub fn store_place(&self) -> std::io::Result<PathBuf> {
+    pub fn store_place(&self) -> Result<PathBuf, Failure> {
         let path = self.config.store_path();
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Failure::failed(format!("cannot make the folder {}: {error}", folder.display())))?;
         }
         Ok(path)
     }

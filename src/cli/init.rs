@@ -29,7 +29,7 @@ pub struct Init {
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
     /// Your e-mail address or URL, sent to the registries with every request: they ask for it
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = contact)]
     contact: Option<String>,
     /// Replace files that exist; the old ones are kept as *.bak
     #[arg(long)]
@@ -79,6 +79,13 @@ impl Init {
         Err(Failure::usage(why)
             .next("edit what is there, choose another folder with --dir, or replace it with --force"))
     }
+}
+
+/// Something by which the registries' operators can reach the user.
+fn contact(text: &str) -> Result<String, &'static str> {
+    let is_address = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    let is_page = ["https://", "http://"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+    if is_address || is_page { Ok(text.to_owned()) } else { Err("expected an e-mail address or a URL") }
 }
 
 /// Writes a file as a whole or not at all, keeping what was there before.

@@ -21,9 +21,9 @@ Examples:
   provwatch replay --expect timelines/    compare with what the timelines expect
   provwatch replay --format json timelines/
 
-A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. Every release is judged with \
-what the earlier ones taught, by the code that the daemon runs. With --format json every alert is one line, in time order \
-over all timelines; what --expect has to say then goes to standard error.
+A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. Every release is judged \
+with what the earlier ones taught, by the code that the daemon runs. With --format json every alert is one line, in time \
+order over all timelines; what --expect has to say then goes to standard error.
 
 Exit codes: 0 clean · 2 a file is no timeline · 3 an expectation was missed, or --fail-on was given and reached")]
 pub struct Replay {

@@ -87,6 +87,11 @@ fn meant(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// How many to show: one or more, since none would look like nothing found.
+pub fn count(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|count| *count > 0).ok_or("expected a whole number from 1")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

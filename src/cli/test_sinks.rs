@@ -31,8 +31,8 @@ Examples:
   provwatch test-sinks
   provwatch test-sinks slack security-team
 
-The alert says that it is a test. It goes to each subscription whatever severities and kinds it asks for, once, without \
-another try, and is not recorded.
+The alert says that it is a test. It goes to each subscription whatever severities and kinds it asks for, once, \
+without another try, and is not recorded.
 
 Exit codes: 0 all took it · 1 one did not · 2 wrong configuration")]
 pub struct TestSinks {

@@ -115,7 +115,7 @@ impl VerifyBundle {
             output::json(&json!({"status": "invalid", "reason": failure.to_string()}))?;
             return Ok(Exit::Failed);
         }
-        Err(Failure::failed(format!("rejected by {failure}")))
+        Err(Failure::failed(format!("rejected: {failure}")))
     }
 }
 

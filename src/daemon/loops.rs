@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Health, TaskError, TaskFactory, systemd, watching};
 use crate::{
     deliver::plain,
-    pipeline::{Pipeline, PipelineError, Source, with_causes},
+    pipeline::{Pipeline, PipelineError, Source},
+    text::with_causes,
 };
 
 /// How often the queue is looked at. An event is therefore in work within two seconds of its feed's page.

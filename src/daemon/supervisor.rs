@@ -44,11 +44,6 @@ impl Supervisor {
         }
     }
 
-    /// The token that asks every task to stop.
-    pub fn stop_token(&self) -> CancellationToken {
-        self.stop.clone()
-    }
-
     /// Starts a task and keeps it running.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
     pub fn keep(&self, name: &'static str, factory: TaskFactory) {

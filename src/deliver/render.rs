@@ -3,6 +3,7 @@ use std::sync::LazyLock;
 use minijinja::{Environment, Error, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 
 use super::view::View;
+use crate::text::wrapped;
 
 /// A template; they all take a [`View`].
 #[derive(Clone, Copy, Debug)]
@@ -50,27 +51,11 @@ impl Template {
     }
 }
 
-/// Breaks text between words so that no line is longer than [`WIDTH`] if it can be helped; lines after the first are
-/// indented.
+/// Breaks text between words so that no line is longer than [`WIDTH`] if it can be helped. The template has indented the
+/// first line already.
 #[expect(clippy::needless_pass_by_value, reason = "minijinja's filters take what they are given")]
 fn wrap(text: String, indent: usize) -> String {
-    let mut out = String::new();
-    let mut column = indent;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let length = word.chars().count();
-        if out.is_empty() {
-            column += length;
-        } else if column + 1 + length > WIDTH {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            column = indent + length;
-        } else {
-            out.push(' ');
-            column += 1 + length;
-        }
-        out.push_str(word);
-    }
-    out
+    wrapped(&text, WIDTH, &" ".repeat(indent)).join("\n").trim_start().to_owned()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::{About, Change, Detector, Evidence, Ground, signal};
+use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
 use crate::{
     baseline::Traits,
     model::{Confidence, LineBaseline, Severity, Signal},
@@ -62,7 +62,7 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let known = change.novelty(|line| &line.repositories, name).map_or(new.usual, |new| new.usual);
     let evidence = Evidence {
         expected: known,
-        seen: format!("{} (id {})", super::change::quote(name), super::change::quote(id)),
+        seen: format!("{} (id {})", quote(name), quote(id)),
         since: new.since,
         why: "The release was built from a repository that never built this package.",
     };
@@ -96,7 +96,7 @@ fn renamed(change: &Change<'_>, name: &str) -> Option<Signal> {
     let new = change.novelty(|line| &line.repositories, name)?;
     let evidence = Evidence {
         expected: new.usual,
-        seen: format!("{}, the same repository by its id", super::change::quote(name)),
+        seen: format!("{}, the same repository by its id", quote(name)),
         since: new.since,
         why: "The repository was renamed or transferred; its numeric id did not change.",
     };
@@ -112,7 +112,7 @@ fn by_name(change: &Change<'_>, name: &str) -> Option<Signal> {
     });
     let evidence = Evidence {
         expected: new.usual,
-        seen: super::change::quote(name),
+        seen: quote(name),
         since: new.since,
         why: "The release was built from a repository that never built this package.",
     };

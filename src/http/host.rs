@@ -100,7 +100,7 @@ impl HostRules {
     }
 }
 
-pub(super) const NEXT_STEP: &str = "if this host is meant, add it to the allowed private hosts";
+pub(super) const NEXT_STEP: &str = "if this host is meant, name it in `[http] allow_private`";
 
 /// Names that mean something else on every network (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
 const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];

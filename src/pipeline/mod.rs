@@ -29,7 +29,6 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use crate::text::with_causes;
 pub use assembly::{AssemblyError, Parts, assemble, client, client_over, sources, subscription, tuf_cache};
 pub use examine::Examined;
 pub use health::TRUST_PATIENCE;
@@ -48,6 +47,7 @@ use crate::{
     model::Ecosystem,
     registry::{Feed, Registry, RegistryError},
     store::{Store, StoreError},
+    text::with_causes,
     watchlist::Watchlist,
 };
 

@@ -9,6 +9,9 @@ use crate::model::{Confidence, ReleaseId, Severity};
 /// After so many looks in vain, about half an hour, it is no outage of a moment any more.
 const LOOKS: u32 = 2;
 
+/// Most reasons that an alert lists.
+const REASONS: usize = 3;
+
 /// A release could not be checked for long.
 fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
     Trouble {
@@ -19,9 +22,18 @@ fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
         argument: format!(
             "It is neither clean nor known to be bad, and was looked at again in vain: {}. Do not install it before \
              somebody has looked; `provwatch timeline {}` shows when it is looked at again.",
-            why.join("; "),
+            shortened(why),
             release.package()
         ),
+    }
+}
+
+/// A release of many files may have as many reasons.
+fn shortened(why: &[String]) -> String {
+    let first = why.iter().take(REASONS).map(String::as_str).collect::<Vec<_>>().join("; ");
+    match why.len().saturating_sub(REASONS) {
+        0 => first,
+        more => format!("{first}; and {more} more reasons"),
     }
 }
 

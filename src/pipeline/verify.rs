@@ -7,14 +7,21 @@ use crate::{
     registry::{Evidence, EvidenceKind, Registry, RegistryRelease},
 };
 
+/// Most attestation documents that are fetched for one release. Those with the most wheels have some 150 files; whoever
+/// uploads thousands would keep every other package waiting.
+const MAX_EVIDENCE: usize = 400;
+
 impl Pipeline {
     /// Fetches and verifies everything that a release is attested with. Never fails: what cannot be found out becomes
     /// [`Provenance::Unavailable`] with its reason.
     pub(super) async fn observe_release(&self, registry: &dyn Registry, mut release: RegistryRelease) -> Observation {
         let verifier = self.verifier();
         let mut outcomes = Vec::with_capacity(release.evidence.len());
-        for evidence in std::mem::take(&mut release.evidence) {
-            let outcome = self.check_evidence(registry, &verifier, &evidence).await;
+        for (index, evidence) in std::mem::take(&mut release.evidence).into_iter().enumerate() {
+            let outcome = match index {
+                ..MAX_EVIDENCE => self.check_evidence(registry, &verifier, &evidence).await,
+                _ => too_many(),
+            };
             let is_its_own = |file: &&mut File| attests_single_file(&evidence) && file.name == evidence.subject;
             if let Some(file) = release.files.iter_mut().find(is_its_own) {
                 file.attestation = Some(outcome.clone());
@@ -39,6 +46,12 @@ impl Pipeline {
             },
             Err(error) => Provenance::Unavailable { reason: super::with_causes(&error) },
         }
+    }
+}
+
+fn too_many() -> Provenance {
+    Provenance::Unavailable {
+        reason: format!("the release has more than {MAX_EVIDENCE} attestations; no more are fetched"),
     }
 }
 

@@ -31,7 +31,7 @@ pub struct List {
     #[arg(long, value_name = "PURL", value_parser = target::package)]
     package: Option<Package>,
     /// Show at most this many
-    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = target::count)]
     limit: usize,
     #[command(flatten)]
     fail_on: FailOn,

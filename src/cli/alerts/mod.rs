@@ -43,12 +43,14 @@ impl Alerts {
 fn no_such_alert(id: &str) -> Failure {
     let digits = !id.is_empty() && id.bytes().all(|digit| digit.is_ascii_hexdigit());
     let id = words::name(id);
-    let why = if digits {
-        format!("there is no alert whose id begins with {id:?}")
+    let failure = if digits {
+        Failure::failed(format!("there is no alert whose id begins with {id:?}"))
     } else {
-        format!("{id:?} is not the id of an alert; expected its first hexadecimal digits, such as 6adc1e73")
+        Failure::usage(format!(
+            "{id:?} is not the id of an alert; expected its first hexadecimal digits, such as 6adc1e73"
+        ))
     };
-    Failure::failed(why).next("`provwatch alerts list` shows the ids")
+    failure.next("`provwatch alerts list` shows the ids")
 }
 
 /// The alert's title, which names what it is about.

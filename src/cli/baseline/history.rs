@@ -23,7 +23,7 @@ pub struct History {
     #[arg(value_name = "PURL", value_parser = target::package)]
     package: Package,
     /// Show at most this many steps, the latest first
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = target::count)]
     limit: usize,
     #[command(flatten)]
     printing: Printing,

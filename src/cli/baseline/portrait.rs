@@ -18,9 +18,9 @@ const SHOWN: usize = 6;
 pub(super) fn headline(line: &ReleaseLine, portrait: &LineBaseline) -> String {
     let releases = counted(portrait.releases, "release", "releases");
     let line = if line.is_prerelease() {
-        format!("line {} (pre-releases)", words::name(line))
+        format!("release line {} (pre-releases)", words::name(line))
     } else {
-        format!("line {}", words::name(line))
+        format!("release line {}", words::name(line))
     };
     let (Some(first), Some(last)) = (portrait.first_at, portrait.last_at) else { return format!("{line}: {releases}") };
     if portrait.releases < 2 {

@@ -80,12 +80,21 @@ impl Show {
         Ok(())
     }
 
+    fn print_unlearned(&self, is_forgotten: bool) {
+        if is_forgotten {
+            output::line("  What was learned of it was reset. The releases that come after teach anew.");
+            output::line(format_args!("  next: provwatch baseline history {}", shell_word(&self.package.to_string())));
+        } else {
+            output::line("  Nothing has been learned of it yet, so nothing of it can be unusual.");
+            output::line(format_args!("  next: provwatch backfill {}", shell_word(&self.package.to_string())));
+        }
+    }
+
     fn print(&self, stored: &StoredBaseline, held: &[HeldRelease]) {
         output::line(format_args!("{}: what is normal", self.package));
         let lines: Vec<_> = stored.baseline.lines.iter().filter(|(_, portrait)| portrait.releases > 0).collect();
         if lines.is_empty() {
-            output::line("  Nothing has been learned of it yet, so nothing of it can be unusual.");
-            output::line(format_args!("  next: provwatch backfill {}", shell_word(&self.package.to_string())));
+            self.print_unlearned(stored.revision > 0);
         }
         for (line, portrait) in lines {
             sheet::heading(portrait::headline(line, portrait));

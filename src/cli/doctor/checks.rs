@@ -51,7 +51,7 @@ fn finding(Finding { gravity, key, what }: &Finding) -> Check {
         Gravity::Warning => State::Warning,
         Gravity::Error => State::Misconfigured,
     };
-    Check::new(key, state, what)
+    Check::new(key, state, what).next("docs/CONFIGURATION.md explains the key")
 }
 
 fn watchlist(context: &Context) -> Check {

@@ -24,8 +24,9 @@ Examples:
   provwatch doctor --offline              without asking the network
   provwatch doctor --format json
 
-Changes nothing, and asks every source once. Exit codes: 0 fine, warnings included · 1 something failed · 2 the \
-configuration is wrong")]
+Changes nothing, and asks every source once.
+
+Exit codes: 0 fine, warnings included · 1 something failed · 2 the configuration is wrong")]
 pub struct Doctor {
     /// Leave out what needs the network
     #[arg(long)]

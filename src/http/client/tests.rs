@@ -379,7 +379,7 @@ async fn errors_say_what_to_do() {
         lab.script.fail("", "connection reset by peer");
     }
     insta::assert_snapshot!(told(lab.get("https://crates.example/api").await), @"fetching https://crates.example/api: no usable answer after 4 attempts: connection reset by peer");
-    insta::assert_snapshot!(told(lab.get("https://10.0.0.5/").await), @"fetching https://10.0.0.5/: 10.0.0.5 is a private address; if this host is meant, add it to the allowed private hosts");
+    insta::assert_snapshot!(told(lab.get("https://10.0.0.5/").await), @"fetching https://10.0.0.5/: 10.0.0.5 is a private address; if this host is meant, name it in `[http] allow_private`");
     lab.script.answer("large", 200, &[], "too much");
     let request = get("https://crates.example/large").max_body(3);
     insta::assert_snapshot!(told(lab.client.fetch(request).await), @"fetching https://crates.example/large: no usable answer after 1 attempt: the body is larger than 3 bytes");
