@@ -63,6 +63,25 @@ async fn another_workflow_is_an_alert_with_what_was_expected_and_seen() {
     }
 }
 
+/// The registry may have changed its keys before the trust root knew of it.
+#[tokio::test]
+async fn a_registry_signature_by_an_unknown_key_is_said_and_is_no_forgery() {
+    let rig = trusted("pkg:npm/widget").await;
+    rig.world.break_down(
+        "npm.example/widget#",
+        Fault::Changed(|body| {
+            String::from_utf8_lossy(body).replace("\"keyid\":\"SHA256:", "\"keyid\":\"SHA256:new").into()
+        }),
+    );
+    rig.publish("pkg:npm/widget@1.1.0", &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    let row = rig.release("pkg:npm/widget@1.1.0");
+    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    assert!(row.unchecked[0].contains("no key of the registry"), "{:?}", row.unchecked);
+    assert!(!row.observation.unwrap().identities().is_empty(), "the provenance is verified all the same");
+    assert_eq!(rig.alerts(), []);
+}
+
 #[tokio::test]
 async fn a_token_after_trusted_publishing_is_high_at_least() {
     let rig = trusted("pkg:npm/widget").await;

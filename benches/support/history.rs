@@ -54,6 +54,7 @@ pub fn release(of: usize, number: usize) -> Observation {
         facts: Facts::default(),
         maintainers: Some(vec![format!("maintainer-{}", of / 3), "ada".to_owned(), "grace".to_owned()]),
         status: ReleaseStatus::Published,
+        unchecked: Vec::new(),
     }
 }
 

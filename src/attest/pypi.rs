@@ -86,11 +86,25 @@ fn attested(
     let attestations = attestations.collect::<Result<Vec<_>, _>>()?;
     let artifact = Algorithm::Sha256.artifact(digests)?;
     let verified = attestations.iter().map(|attestation| {
-        let verified = trust.verify_keyless(&attestation.bundle, Artifact::from_digest(artifact.clone()))?;
+        let verified = trust
+            .verify_keyless(&attestation.bundle, Artifact::from_digest(artifact.clone()))
+            .map_err(|failure| lacking_a_place_for_time(&attestation.bundle, failure))?;
         attestation.publisher.check(&verified.identity)?;
         Ok(verified)
     });
     builder::agreed(verified)
+}
+
+/// PEP 740 has no place for the timestamp that an entry of a Rekor v2 log needs beside it. Whoever publishes that way is
+/// no forger; PyPI cannot carry the proof yet (pypi-attestations#142).
+fn lacking_a_place_for_time(bundle: &Bundle, failure: Failure) -> Failure {
+    let timeless = bundle.verification_material.tlog_entries.iter().all(|entry| entry.integrated_time.is_none());
+    match failure {
+        Failure::Invalid { check: Check::Timestamp, .. } if timeless => Failure::unavailable(
+            "the log entry proves no time of signing, and PyPI's provenance object has no place for a timestamp",
+        ),
+        failure => failure,
+    }
 }
 
 fn check_version(version: u64) -> Result<(), Failure> {

@@ -112,8 +112,9 @@ impl RegistryKeys {
 
     fn find(&self, id: &str, usage: Usage) -> Result<&RegistryKey, Failure> {
         let key = self.0.iter().find(|key| key.id == id && key.usage.is_none_or(|of| of == usage));
-        let title = usage.title();
-        key.ok_or_else(|| Failure::invalid(Check::RegistryKey, format!("{id:?} is no key of the registry for {title}")))
+        // A registry that changes its keys is no forger: what is not known yet has not been checked.
+        let unknown = || format!("{id:?} is no key of the registry for {} that is known here", usage.title());
+        key.ok_or_else(|| Failure::Unavailable { reason: unknown() })
     }
 }
 

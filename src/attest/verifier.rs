@@ -34,20 +34,15 @@ impl Verifier {
     /// it is over. No signatures hold.
     ///
     /// # Errors
-    /// [`Check::RegistryKey`] or [`Check::RegistrySignature`], and what exactly was wrong.
+    /// [`Check::RegistryKey`] or [`Check::RegistrySignature`] and what exactly was wrong, or that the key is not known.
     pub fn npm_signatures(
         &self,
         signatures: &[(&str, &str, &str)],
         published_at: DateTime<Utc>,
-    ) -> Result<(), (Check, String)> {
-        for (key_id, signature, message) in signatures {
-            self.npm_signature(key_id, signature, message, published_at).map_err(|failure| {
-                let check = failure.check().unwrap_or(Check::RegistrySignature);
-                let (Failure::Invalid { reason, .. } | Failure::Unavailable { reason }) = failure;
-                (check, reason)
-            })?;
-        }
-        Ok(())
+    ) -> Result<(), Failure> {
+        signatures
+            .iter()
+            .try_for_each(|(key_id, signature, message)| self.npm_signature(key_id, signature, message, published_at))
     }
 
     fn npm_signature(&self, id: &str, signature: &str, message: &str, at: DateTime<Utc>) -> Result<(), Failure> {

@@ -38,6 +38,9 @@ pub struct Observation {
     /// Whether it can still be installed.
     #[serde(skip_serializing_if = "ReleaseStatus::is_published", default)]
     pub status: ReleaseStatus,
+    /// What could not be checked besides the provenance, a sentence each: a registry signature by a key that is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unchecked: Vec<String>,
 }
 
 impl Observation {

@@ -324,7 +324,7 @@ fn outcome(alerted: bool, unchecked: &[String]) -> Outcome {
 
 /// What could not be checked of a release, a sentence each.
 fn unchecked(observation: &Observation) -> Vec<String> {
-    let mut reasons: Vec<String> = Vec::new();
+    let mut reasons: Vec<String> = observation.unchecked.clone();
     for provenance in observation.provenances().chain(std::iter::once(&observation.attestation)) {
         if let Provenance::Unavailable { reason } = provenance
             && !reasons.contains(reason)

@@ -2,7 +2,7 @@
 
 use super::Pipeline;
 use crate::{
-    attest::Verifier,
+    attest::{Failure, Verifier},
     model::{File, Observation, Provenance},
     registry::{Evidence, EvidenceKind, Registry, RegistryRelease},
 };
@@ -33,9 +33,14 @@ impl Pipeline {
                 file.attestation.get_or_insert(Provenance::Absent);
             }
         }
-        let signed = check_registry_signatures(&verifier, &release);
-        let whole = worst(outcomes.into_iter().chain(signed));
-        release.observed(whole)
+        match check_registry_signatures(&verifier, &release) {
+            Ok(()) => release.observed(worst(outcomes.into_iter())),
+            // Whatever the provenance says, the registry never signed this.
+            Err(Failure::Invalid { check, reason }) => release.observed(Provenance::Invalid { check, reason }),
+            Err(Failure::Unavailable { reason }) => {
+                Observation { unchecked: vec![reason], ..release.observed(worst(outcomes.into_iter())) }
+            }
+        }
     }
 
     async fn check_evidence(&self, registry: &dyn Registry, verifier: &Verifier, evidence: &Evidence) -> Provenance {
@@ -67,14 +72,13 @@ fn verify_document(verifier: &Verifier, evidence: &Evidence, document: &[u8]) ->
 }
 
 /// The registry's own signatures: they say nothing of who built, so success adds nothing and only failure counts.
-fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> Option<Provenance> {
+fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> Result<(), Failure> {
     let signatures: Vec<_> = release
         .signatures
         .iter()
         .map(|signature| (signature.key_id.as_str(), signature.signature.as_str(), signature.message.as_str()))
         .collect();
-    let (check, reason) = verifier.npm_signatures(&signatures, release.published_at).err()?;
-    Some(Provenance::Invalid { check, reason })
+    verifier.npm_signatures(&signatures, release.published_at)
 }
 
 /// The provenance of a whole release: one invalid part spoils it, then one that could not be checked; absent if nothing

@@ -219,6 +219,7 @@ impl RegistryRelease {
             files: self.files,
             maintainers: self.maintainers,
             status: self.status,
+            unchecked: Vec::new(),
         }
     }
 }
