@@ -696,10 +696,10 @@ mod surroundings {
             (&["status"][..], 5, "was never read; is `provwatch run` running?"),
             (&["alerts", "list"], 0, "`provwatch status` says whether the watch is running"),
             (&["alerts", "show", ALERT], 1, "no alert"),
-            (&["lookup", "pkg:npm/axios"], 4, "provwatch watch add pkg:npm/axios"),
-            (&["timeline", "pkg:npm/axios"], 0, "provwatch watch add pkg:npm/axios"),
+            (&["lookup", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
+            (&["timeline", "pkg:npm/axios"], 0, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
             (&["baseline", "list"], 0, "`provwatch backfill` now"),
-            (&["baseline", "show", "pkg:npm/axios"], 0, "provwatch backfill pkg:npm/axios"),
+            (&["baseline", "show", "pkg:npm/axios"], 0, "provwatch --config provwatch.toml backfill pkg:npm/axios"),
             (&["baseline", "history", "pkg:npm/axios"], 0, "Nothing has been learned"),
             (&["baseline", "reset", "pkg:npm/axios", "--note", "x"], 0, "nothing is forgotten"),
         ] {

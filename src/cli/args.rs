@@ -105,6 +105,9 @@ impl Arguments {
     /// Whatever the command fails with.
     pub fn run(&self) -> Outcome {
         let config = self.config.as_deref();
+        if let Some(config) = config {
+            super::sheet::called_with(config);
+        }
         match &self.command {
             Command::Demo(command) => command.run(),
             Command::Init(command) => command.run(config),

@@ -1,8 +1,14 @@
 //! Labelled facts, one below the other: what `lookup`, `status` and their like print.
 
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
 use comfy_table::{ColumnConstraint, Table};
 
 use super::output;
+use crate::deliver::shell_word;
 
 /// A block of labelled facts. Texts must be safe to show.
 pub struct Sheet(Table);
@@ -53,6 +59,25 @@ pub fn heading(text: impl std::fmt::Display) {
     output::line(text);
 }
 
+/// The configuration that the user named: the next command needs it too.
+static NAMED: OnceLock<PathBuf> = OnceLock::new();
+
+/// Remembers the configuration that this command was called with.
+pub fn called_with(config: &Path) {
+    // A process runs one command; nobody comes second.
+    let _ = NAMED.set(config.to_owned());
+}
+
+/// A command as it can be copied: with the configuration that was named.
+fn callable(command: &str) -> String {
+    match (NAMED.get(), command.strip_prefix("provwatch ")) {
+        (Some(config), Some(rest)) => {
+            format!("provwatch --config {} {rest}", shell_word(&config.display().to_string()))
+        }
+        _ => command.to_owned(),
+    }
+}
+
 /// Commands to go on with, each with its purpose: beside it, or above it where the terminal is too narrow. A command is
 /// never broken, so that it can be copied.
 pub fn next(commands: &[(String, &str)]) {
@@ -60,10 +85,12 @@ pub fn next(commands: &[(String, &str)]) {
         return;
     }
     heading("next");
-    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0).min(60);
+    let commands: Vec<(String, &str)> =
+        commands.iter().map(|(command, purpose)| (callable(command), *purpose)).collect();
+    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0).min(90);
     let purposes = commands.iter().map(|(_, purpose)| purpose.chars().count()).max().unwrap_or(0);
     let is_narrow = output::width().is_some_and(|columns| usize::from(columns) < width + purposes + 4);
-    for (command, purpose) in commands {
+    for (command, purpose) in &commands {
         if is_narrow {
             output::line(format_args!("  {purpose}:\n    {command}"));
         } else {
