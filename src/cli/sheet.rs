@@ -69,7 +69,7 @@ pub fn called_with(config: &Path) {
 }
 
 /// A command as it can be copied: with the configuration that was named.
-fn callable(command: &str) -> String {
+pub fn callable(command: &str) -> String {
     match (NAMED.get(), command.strip_prefix("provwatch ")) {
         (Some(config), Some(rest)) => {
             format!("provwatch --config {} {rest}", shell_word(&config.display().to_string()))

@@ -83,10 +83,12 @@ impl Show {
     fn print_unlearned(&self, is_forgotten: bool) {
         if is_forgotten {
             output::line("  What was learned of it was reset. The releases that come after teach anew.");
-            output::line(format_args!("  next: provwatch baseline history {}", shell_word(&self.package.to_string())));
+            let command = format!("provwatch baseline history {}", shell_word(&self.package.to_string()));
+            output::line(format_args!("  next: {}", sheet::callable(&command)));
         } else {
             output::line("  Nothing has been learned of it yet, so nothing of it can be unusual.");
-            output::line(format_args!("  next: provwatch backfill {}", shell_word(&self.package.to_string())));
+            let command = format!("provwatch backfill {}", shell_word(&self.package.to_string()));
+            output::line(format_args!("  next: {}", sheet::callable(&command)));
         }
     }
 

@@ -1,6 +1,6 @@
 use super::{Context, Outcome, output};
 use crate::{
-    cli::{args::Printing, exit::Exit, target, words},
+    cli::{args::Printing, exit::Exit, sheet, target, words},
     model::Package,
     watchlist::Reason,
 };
@@ -31,10 +31,8 @@ impl Why {
             (None, false) => output::line(format_args!("{} is not watched: it is excluded.", why.package)),
             (None, true) => {
                 output::line(format_args!("{} is not watched: nothing names it.", why.package));
-                output::line(format_args!(
-                    "  next: provwatch watch add {}",
-                    crate::deliver::shell_word(&why.package.to_string())
-                ));
+                let command = format!("provwatch watch add {}", crate::deliver::shell_word(&why.package.to_string()));
+                output::line(format_args!("  next: {}", sheet::callable(&command)));
             }
         }
         print("excluded by", &why.excluded_by);
