@@ -293,7 +293,7 @@ fn pypi_takes_statements_whose_entry_proves_time_and_place() {
             }
             Provenance::Invalid { check, .. } => Err(Some(check)),
             Provenance::Unavailable { .. } => Err(None),
-            other => panic!("{form:?}: {other:?}"),
+            other @ Provenance::Absent => panic!("{form:?}: {other:?}"),
         };
         assert_eq!(outcome, expected.map(str::to_owned), "{form:?}");
     }
