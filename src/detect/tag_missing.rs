@@ -27,7 +27,7 @@ A version whose tag is known not to exist on a line whose releases were tagged; 
 It is the only trace that a takeover leaves when the identity stays the same, and the first that separates a token thief from a maintainer in a hurry.
 
 ### False positives
-Projects that push tags minutes after publishing, or forget them. Facts are asked for again before an alert becomes critical.
+Projects that push tags minutes after publishing, or forget them: look again after a while before you act on this alone.
 
 ### What to do
 Look for the commit of the version in the repository. If there is none, treat it as not the project's.
