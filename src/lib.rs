@@ -18,4 +18,5 @@ pub mod store;
 pub mod strict_toml;
 pub mod telemetry;
 pub mod text;
+pub mod tlog;
 pub mod watchlist;

@@ -1,0 +1,452 @@
+//! The bodies of Rekor's entries, as far as they say who signed what. Unknown fields are passed over, unknown kinds and
+//! versions are named and passed over: a log is not ours to validate, and one entry must not hide the next.
+//!
+//! The forms are those of <https://github.com/sigstore/rekor/tree/main/pkg/types> and
+//! <https://github.com/sigstore/rekor-tiles/tree/main/api/proto/rekor/v2>.
+
+use std::borrow::Cow;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sigstore_types::DerCertificate;
+
+/// Most signers of one entry that are looked at.
+const MAX_SIGNERS: usize = 64;
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// Its kind: `hashedrekord`, `dsse`, …
+    pub kind: Cow<'a, str>,
+    /// The version of the kind.
+    pub version: Cow<'a, str>,
+    /// Who signed. Empty for kinds that are not known here.
+    pub signers: Vec<Signatory>,
+    /// What was signed, a digest in lower-case hexadecimal: of the artifact or of the pre-authentication encoding of an
+    /// envelope (hashedrekord), or of an envelope's payload (dsse, intoto).
+    pub digest: Option<String>,
+}
+
+/// With what an entry was signed. Nobody has checked more of a certificate than that it made the signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signatory {
+    /// The holder of a certificate (DER).
+    Certificate(Vec<u8>),
+    /// The holder of a bare key.
+    Key,
+}
+
+/// Why a body is no entry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// Not JSON with a kind, a version and a specification.
+    #[error("it is no entry: {0}")]
+    Envelope(String),
+    /// The specification is not what its kind and version say.
+    #[error("it is no {kind} {version}: {why}")]
+    Spec {
+        /// The kind.
+        kind: String,
+        /// The version.
+        version: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    api_version: Cow<'a, str>,
+    #[serde(borrow)]
+    spec: &'a RawValue,
+}
+
+impl<'a> Entry<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// It is not JSON, has no kind, or is not what its kind and version say.
+    pub fn parse(body: &'a [u8]) -> Result<Self, EntryError> {
+        let envelope: Envelope<'a> =
+            serde_json::from_slice(body).map_err(|error| EntryError::Envelope(error.to_string()))?;
+        let (kind, version) = (envelope.kind, envelope.api_version);
+        if kind.len() > 100 || version.len() > 100 {
+            return Err(EntryError::Envelope("its kind or version is longer than 100 bytes".to_owned()));
+        }
+        let read = match (&*kind, &*version) {
+            ("hashedrekord", "0.0.2") => hashedrekord_v2(envelope.spec),
+            ("dsse", "0.0.2") => dsse_v2(envelope.spec),
+            ("hashedrekord", "0.0.1") => hashedrekord_v1(envelope.spec),
+            ("dsse", "0.0.1") => dsse_v1(envelope.spec),
+            ("intoto", "0.0.2") => intoto_v2(envelope.spec),
+            ("intoto", "0.0.1") => intoto_v1(envelope.spec),
+            _ => Ok(Content::default()),
+        };
+        match read {
+            Ok(content) => Ok(Self { kind, version, signers: content.signers, digest: content.digest }),
+            Err(Malformed(why)) => {
+                Err(EntryError::Spec { kind: kind.into_owned(), version: version.into_owned(), why })
+            }
+        }
+    }
+
+    /// The certificates (DER) that it was signed with.
+    pub fn certificates(&self) -> impl Iterator<Item = &[u8]> {
+        self.signers.iter().filter_map(|signer| match signer {
+            Signatory::Certificate(der) => Some(der.as_slice()),
+            Signatory::Key => None,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Content {
+    signers: Vec<Signatory>,
+    digest: Option<String>,
+}
+
+struct Malformed(String);
+
+impl From<serde_json::Error> for Malformed {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+type Read = Result<Content, Malformed>;
+
+/// A digest of Rekor v1: an algorithm and hexadecimal.
+#[derive(Deserialize)]
+struct Hex<'a> {
+    #[serde(borrow)]
+    value: Cow<'a, str>,
+}
+
+impl Hex<'_> {
+    fn digest(&self) -> Result<String, Malformed> {
+        let bytes = hex::decode(&*self.value).map_err(|_| Malformed("the digest is not hexadecimal".to_owned()))?;
+        Ok(hex::encode(bytes))
+    }
+}
+
+/// A digest of Rekor v2: an algorithm and base64.
+#[derive(Deserialize)]
+struct Base64Digest<'a> {
+    #[serde(borrow)]
+    digest: Cow<'a, str>,
+}
+
+impl Base64Digest<'_> {
+    fn digest(&self) -> Result<String, Malformed> {
+        Ok(hex::encode(base64(&self.digest)?))
+    }
+}
+
+/// The key of a signature in Rekor v2: the one or the other, DER.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Verifier<'a> {
+    #[serde(borrow)]
+    x509_certificate: Option<RawBytes<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawBytes<'a> {
+    #[serde(borrow)]
+    raw_bytes: Cow<'a, str>,
+}
+
+impl Verifier<'_> {
+    fn signatory(&self) -> Result<Signatory, Malformed> {
+        let Some(certificate) = &self.x509_certificate else { return Ok(Signatory::Key) };
+        base64(&certificate.raw_bytes).map(Signatory::Certificate)
+    }
+}
+
+#[derive(Deserialize)]
+struct SignatureV2<'a> {
+    #[serde(borrow)]
+    verifier: Verifier<'a>,
+}
+
+fn hashedrekord_v2(spec: &RawValue) -> Read {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Spec<'a> {
+        #[serde(borrow, rename = "hashedRekordV002")]
+        inner: Inner<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Inner<'a> {
+        #[serde(borrow)]
+        data: Base64Digest<'a>,
+        #[serde(borrow)]
+        signature: SignatureV2<'a>,
+    }
+    let Inner { data, signature } = serde_json::from_str::<Spec<'_>>(spec.get())?.inner;
+    Ok(Content { signers: vec![signature.verifier.signatory()?], digest: Some(data.digest()?) })
+}
+
+fn dsse_v2(spec: &RawValue) -> Read {
+    #[derive(Deserialize)]
+    struct Spec<'a> {
+        #[serde(borrow, rename = "dsseV002")]
+        inner: Inner<'a>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Inner<'a> {
+        #[serde(borrow)]
+        payload_hash: Base64Digest<'a>,
+        #[serde(borrow)]
+        signatures: Vec<SignatureV2<'a>>,
+    }
+    let inner = serde_json::from_str::<Spec<'_>>(spec.get())?.inner;
+    let signers = signers(&inner.signatures, |signature| signature.verifier.signatory())?;
+    Ok(Content { signers, digest: Some(inner.payload_hash.digest()?) })
+}
+
+fn hashedrekord_v1(spec: &RawValue) -> Read {
+    #[derive(Deserialize)]
+    struct Spec<'a> {
+        #[serde(borrow)]
+        data: Data<'a>,
+        #[serde(borrow)]
+        signature: Signature<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Data<'a> {
+        #[serde(borrow)]
+        hash: Hex<'a>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Signature<'a> {
+        #[serde(borrow)]
+        public_key: Key<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Key<'a> {
+        #[serde(borrow)]
+        content: Cow<'a, str>,
+    }
+    let spec: Spec<'_> = serde_json::from_str(spec.get())?;
+    Ok(Content { signers: vec![pem(&spec.signature.public_key.content)?], digest: Some(spec.data.hash.digest()?) })
+}
+
+fn dsse_v1(spec: &RawValue) -> Read {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Spec<'a> {
+        #[serde(borrow)]
+        payload_hash: Hex<'a>,
+        #[serde(borrow)]
+        signatures: Vec<Signature<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Signature<'a> {
+        #[serde(borrow)]
+        verifier: Cow<'a, str>,
+    }
+    let spec: Spec<'_> = serde_json::from_str(spec.get())?;
+    let signers = signers(&spec.signatures, |signature| pem(&signature.verifier))?;
+    Ok(Content { signers, digest: Some(spec.payload_hash.digest()?) })
+}
+
+fn intoto_v2(spec: &RawValue) -> Read {
+    #[derive(Deserialize)]
+    struct Spec<'a> {
+        #[serde(borrow)]
+        content: Body<'a>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body<'a> {
+        #[serde(borrow)]
+        envelope: Envelope<'a>,
+        #[serde(borrow)]
+        payload_hash: Option<Hex<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        signatures: Vec<Signature<'a>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Signature<'a> {
+        #[serde(borrow)]
+        public_key: Cow<'a, str>,
+    }
+    let content = serde_json::from_str::<Spec<'_>>(spec.get())?.content;
+    let signers = signers(&content.envelope.signatures, |signature| pem(&signature.public_key))?;
+    Ok(Content { signers, digest: content.payload_hash.map(|hash| hash.digest()).transpose()? })
+}
+
+fn intoto_v1(spec: &RawValue) -> Read {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Spec<'a> {
+        #[serde(borrow)]
+        content: Body<'a>,
+        #[serde(borrow)]
+        public_key: Cow<'a, str>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body<'a> {
+        #[serde(borrow)]
+        payload_hash: Option<Hex<'a>>,
+    }
+    let spec: Spec<'_> = serde_json::from_str(spec.get())?;
+    let digest = spec.content.payload_hash.map(|hash| hash.digest()).transpose()?;
+    Ok(Content { signers: vec![pem(&spec.public_key)?], digest })
+}
+
+fn signers<T>(
+    signatures: &[T],
+    signatory: impl Fn(&T) -> Result<Signatory, Malformed>,
+) -> Result<Vec<Signatory>, Malformed> {
+    if signatures.len() > MAX_SIGNERS {
+        return Err(Malformed(format!("it has {} signatures, more than {MAX_SIGNERS}", signatures.len())));
+    }
+    signatures.iter().map(signatory).collect()
+}
+
+/// A certificate or key of Rekor v1: base64 of PEM. Whatever else stands there (OpenPGP, SSH, minisign) is a key.
+fn pem(encoded: &str) -> Result<Signatory, Malformed> {
+    let text = String::from_utf8(base64(encoded)?).map_err(|_| Malformed("the key is not PEM".to_owned()))?;
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Ok(Signatory::Key);
+    }
+    let certificate = DerCertificate::from_pem(&text);
+    let certificate = certificate.map_err(|error| Malformed(format!("the certificate is not PEM: {error}")))?;
+    Ok(Signatory::Certificate(certificate.as_bytes().to_vec()))
+}
+
+fn base64(text: &str) -> Result<Vec<u8>, Malformed> {
+    BASE64_STANDARD.decode(text).map_err(|_| Malformed("a value is not base64".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const DER: &[u8] = b"0\x03abc";
+
+    fn b64(bytes: impl AsRef<[u8]>) -> String {
+        BASE64_STANDARD.encode(bytes)
+    }
+
+    fn certificate() -> String {
+        b64(format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", b64(DER)))
+    }
+
+    fn body(kind: &str, version: &str, spec: &Value) -> Vec<u8> {
+        json!({"apiVersion": version, "kind": kind, "spec": spec}).to_string().into_bytes()
+    }
+
+    /// Every kind and version that is known, each with the digest `ab`.
+    fn known() -> Vec<(&'static str, &'static str, Value)> {
+        let verifier = json!({"keyDetails": "PKIX_ECDSA_P384_SHA_384", "x509Certificate": {"rawBytes": b64(DER)}});
+        let hex = json!({"algorithm": "sha256", "value": "AB"});
+        vec![
+            ("hashedrekord", "0.0.2", json!({"hashedRekordV002": {
+                "data": {"algorithm": "SHA2_256", "digest": b64([0xab])},
+                "signature": {"content": "AA==", "verifier": verifier}, "new": {"field": []},
+            }})),
+            ("dsse", "0.0.2", json!({"dsseV002": {
+                "payloadHash": {"algorithm": "SHA2_256", "digest": b64([0xab])},
+                "signatures": [{"content": "AA==", "verifier": verifier}],
+            }})),
+            ("hashedrekord", "0.0.1", json!({
+                "data": {"hash": hex}, "signature": {"content": "AA==", "publicKey": {"content": certificate()}},
+            })),
+            ("dsse", "0.0.1", json!({
+                "payloadHash": hex, "envelopeHash": hex, "signatures": [{"signature": "AA==", "verifier": certificate()}],
+            })),
+            ("intoto", "0.0.2", json!({"content": {
+                "hash": hex, "payloadHash": hex,
+                "envelope": {"payloadType": "x", "signatures": [{"sig": "QUE9PQ==", "publicKey": certificate()}]},
+            }})),
+            ("intoto", "0.0.1", json!({"content": {"hash": hex, "payloadHash": hex}, "publicKey": certificate()})),
+        ]
+    }
+
+    #[test]
+    fn every_known_kind_names_its_signer_and_digest() {
+        for (kind, version, spec) in known() {
+            let body = body(kind, version, &spec);
+            let entry = Entry::parse(&body).unwrap_or_else(|error| panic!("{kind} {version}: {error}"));
+            assert_eq!((&*entry.kind, &*entry.version), (kind, version));
+            assert_eq!(entry.certificates().collect::<Vec<_>>(), [DER], "{kind} {version}");
+            assert_eq!(entry.digest.as_deref(), Some("ab"), "{kind} {version}");
+        }
+    }
+
+    #[test]
+    fn bare_keys_of_any_scheme_name_nobody() {
+        for key in ["-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n", "ssh-ed25519 AAAA", "untrusted comment"] {
+            let spec = json!({"data": {"hash": {"value": "ab"}}, "signature": {"publicKey": {"content": b64(key)}}});
+            let body = body("hashedrekord", "0.0.1", &spec);
+            assert_eq!(Entry::parse(&body).map(|entry| entry.signers), Ok(vec![Signatory::Key]), "{key}");
+        }
+        let verifier = json!({"keyDetails": "PKIX_ED25519_PH", "publicKey": {"rawBytes": "AA=="}});
+        let spec = json!({"hashedRekordV002": {"data": {"digest": "qw=="}, "signature": {"verifier": verifier}}});
+        let body = body("hashedrekord", "0.0.2", &spec);
+        assert_eq!(Entry::parse(&body).map(|entry| entry.signers), Ok(vec![Signatory::Key]));
+    }
+
+    #[test]
+    fn other_kinds_and_versions_are_named_and_passed_over() {
+        for (kind, version) in [("rekord", "0.0.1"), ("cose", "0.0.1"), ("hashedrekord", "0.0.3"), ("dsse", "1.0"), ("", "")] {
+            let body = body(kind, version, &json!("anything"));
+            let entry = Entry::parse(&body).expect("not ours to judge");
+            assert_eq!((&*entry.kind, &*entry.version, entry.signers.len()), (kind, version, 0));
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_entry_says_why() {
+        for body in [&b""[..], b"{}", b"null", b"[1]", b"{\"kind\": 1}", b"\xff\xfe", b"{\"kind\":\"a\",\"apiVersion\":\"b\"}"] {
+            let error = Entry::parse(body).expect_err("no entry");
+            assert!(matches!(error, EntryError::Envelope(_)), "{error}");
+        }
+        let long = body(&"k".repeat(101), "1", &json!({}));
+        assert!(matches!(Entry::parse(&long), Err(EntryError::Envelope(_))));
+        let deep = [b"{\"kind\":\"a\",\"apiVersion\":\"b\",\"spec\":".as_slice(), &[b'['; 100_000]].concat();
+        assert!(matches!(Entry::parse(&deep), Err(EntryError::Envelope(_))));
+    }
+
+    #[test]
+    fn a_known_kind_with_another_content_says_which_it_is_not() {
+        for (kind, version, spec) in known() {
+            for wrong in [json!({}), json!(null), json!([]), json!("x")] {
+                let body = body(kind, version, &wrong);
+                let error = Entry::parse(&body).expect_err(kind).to_string();
+                assert!(error.starts_with(&format!("it is no {kind} {version}: ")), "{error}");
+            }
+            let text = String::from_utf8(body(kind, version, &spec)).expect("JSON");
+            for (good, bad) in [(b64(DER), "*"), (certificate(), "QUE"), ("\"AB\"".to_owned(), "\"xy\"")] {
+                let spoiled = text.replace(&good, bad);
+                let same = spoiled == text;
+                assert_eq!(Entry::parse(spoiled.as_bytes()).is_ok(), same, "{spoiled}");
+            }
+        }
+    }
+
+    #[test]
+    fn very_many_signatures_are_refused() {
+        let signatures = vec![json!({"verifier": b64("key")}); MAX_SIGNERS + 1];
+        let body = body("dsse", "0.0.1", &json!({"payloadHash": {"value": "ab"}, "signatures": signatures}));
+        assert!(Entry::parse(&body).expect_err("too many").to_string().contains("65 signatures"));
+    }
+}

@@ -1,0 +1,102 @@
+//! A sieve over raw certificates: does one of very many texts occur in these bytes at all?
+//!
+//! Logs hold millions of certificates of strangers, and reading one takes far longer than looking through its bytes. The
+//! sieve may let through what nobody watches; it never holds back what somebody does, because DER keeps text as it is.
+
+use std::fmt;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
+
+/// Texts to look for. Letters are compared without regard to case, as forges compare names.
+#[derive(Clone)]
+pub struct Filter {
+    needles: usize,
+    sieve: Sieve,
+}
+
+#[derive(Clone)]
+enum Sieve {
+    Nothing,
+    Some(AhoCorasick),
+    Everything,
+}
+
+impl Filter {
+    /// Lets through what contains one of these. An empty text is in everything.
+    ///
+    /// # Errors
+    /// More text than the automaton takes, some gigabytes.
+    pub fn new(needles: &[Vec<u8>]) -> Result<Self, BuildError> {
+        let sieve = if needles.is_empty() {
+            Sieve::Nothing
+        } else if needles.iter().any(Vec::is_empty) {
+            Sieve::Everything
+        } else {
+            Sieve::Some(automaton(needles)?)
+        };
+        Ok(Self { needles: needles.len(), sieve })
+    }
+
+    /// Lets everything through.
+    pub fn everything() -> Self {
+        Self { needles: 0, sieve: Sieve::Everything }
+    }
+
+    /// Whether the bytes must be looked at closely.
+    pub fn lets_through(&self, bytes: &[u8]) -> bool {
+        match &self.sieve {
+            Sieve::Nothing => false,
+            Sieve::Some(automaton) => automaton.is_match(bytes),
+            Sieve::Everything => true,
+        }
+    }
+}
+
+/// A DFA answers in one step a byte; it is built unless it would be very large.
+fn automaton(needles: &[Vec<u8>]) -> Result<AhoCorasick, BuildError> {
+    let letters: usize = needles.iter().map(Vec::len).sum();
+    let kind = if letters <= 64 * 1024 { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+    AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(kind)).build(needles)
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.sieve {
+            Sieve::Everything => f.write_str("Filter(everything)"),
+            _ => write!(f, "Filter({} texts)", self.needles),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(needles: &[&str]) -> Filter {
+        Filter::new(&needles.iter().map(|needle| needle.as_bytes().to_vec()).collect::<Vec<_>>()).expect("small")
+    }
+
+    #[test]
+    fn what_contains_a_text_is_let_through() {
+        let filter = filter(&["axios/axios", "chalk/chalk"]);
+        assert!(filter.lets_through(b"\x0c\x1fhttps://github.com/axios/axios\xff"));
+        assert!(filter.lets_through(b"https://github.com/Axios/Axios/.github"), "names have no case");
+        assert!(!filter.lets_through(b"https://github.com/axios/other"));
+        assert!(!filter.lets_through(b""));
+    }
+
+    #[test]
+    fn nobody_watched_is_nothing_and_an_empty_text_is_everything() {
+        assert!(!filter(&[]).lets_through(b"anything"));
+        assert!(filter(&["a/b", ""]).lets_through(b"anything"));
+        assert!(Filter::everything().lets_through(b""));
+    }
+
+    #[test]
+    fn tens_of_thousands_of_texts_are_no_burden() {
+        let needles: Vec<_> = (0..20_000).map(|n| format!("owner-{n}/repository-{n}").into_bytes()).collect();
+        let filter = Filter::new(&needles).expect("it fits");
+        assert!(filter.lets_through(b"https://github.com/owner-19999/repository-19999"));
+        assert!(!filter.lets_through(b"https://github.com/owner-20000/repository-20000"));
+    }
+}

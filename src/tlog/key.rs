@@ -1,0 +1,197 @@
+//! The keys of logs and of witnesses, and how signatures name them.
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use sigstore_crypto::{SigningScheme, VerificationKey};
+use sigstore_types::{DerPublicKey, SignatureBytes};
+
+use super::note::{NoteSignature, UnverifiedNote};
+
+/// The types of key that the standards number, for key ids of notes.
+const ED25519: u8 = 0x01;
+const COSIGNATURE: u8 = 0x04;
+
+/// The DER that stands before the 32 bytes of an Ed25519 key in a `SubjectPublicKeyInfo` (RFC 8410).
+const ED25519_SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+/// The public key of a log.
+pub struct LogKey {
+    spki: Vec<u8>,
+    key: VerificationKey,
+}
+
+/// Why a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// No `SubjectPublicKeyInfo` of an algorithm that logs sign with.
+    #[error("it is no ECDSA or Ed25519 public key")]
+    Unsupported(#[source] sigstore_crypto::Error),
+    /// Not PEM.
+    #[error("it is no public key in PEM form")]
+    Pem(#[source] sigstore_types::Error),
+    /// Not `name+hash+key`.
+    #[error("{0:?} is not the key of a cosigner: name+hash+base64, the key's type 4 (cosignature/v1)")]
+    Vkey(String),
+}
+
+impl LogKey {
+    /// From a `SubjectPublicKeyInfo`, DER.
+    ///
+    /// # Errors
+    /// Another algorithm than ECDSA on P-256 or P-384, or Ed25519.
+    pub fn from_spki(spki: &[u8]) -> Result<Self, KeyError> {
+        let key = VerificationKey::from_spki(&DerPublicKey::new(spki.to_vec())).map_err(KeyError::Unsupported)?;
+        Ok(Self { spki: spki.to_vec(), key })
+    }
+
+    /// From PEM.
+    ///
+    /// # Errors
+    /// As [`Self::from_spki`], and what is no PEM.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        Self::from_spki(DerPublicKey::from_pem(pem).map_err(KeyError::Pem)?.as_bytes())
+    }
+
+    /// The `SubjectPublicKeyInfo`, DER.
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// SHA-256 over the `SubjectPublicKeyInfo`: what Rekor v1 and CT logs are known by.
+    pub fn id(&self) -> [u8; 32] {
+        Sha256::digest(&self.spki).into()
+    }
+
+    /// Whether this key signed these bytes.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.verify(message, &SignatureBytes::new(signature.to_vec())).is_ok()
+    }
+
+    /// How notes that are signed by `name` name this key: with Ed25519 a hash over both, otherwise over the key alone.
+    pub fn note_id(&self, name: &str) -> [u8; 4] {
+        let id = match self.spki.strip_prefix(&ED25519_SPKI) {
+            Some(raw) if self.key.scheme() == SigningScheme::Ed25519 => key_hash(name, ED25519, raw),
+            _ => self.id(),
+        };
+        first_four(id)
+    }
+
+    /// Whether a signature of a note is by `name` with this key.
+    pub fn signed(&self, note: &UnverifiedNote<'_>, name: &str) -> bool {
+        let id = self.note_id(name);
+        let by_us = |signature: &&NoteSignature<'_>| signature.name == name && signature.key_id == id;
+        note.signatures.iter().filter(by_us).any(|signature| self.verifies(note.text.as_bytes(), &signature.bytes))
+    }
+}
+
+impl fmt::Debug for LogKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LogKey({})", hex::encode(self.id()))
+    }
+}
+
+/// A witness that cosigns checkpoints. <https://github.com/C2SP/C2SP/blob/main/tlog-cosignature.md>
+#[derive(Debug)]
+pub struct CosignerKey {
+    name: String,
+    id: [u8; 4],
+    key: LogKey,
+}
+
+impl CosignerKey {
+    /// From `name+hash+key`, as witnesses publish it: the hash is the key id in hexadecimal, the key its type (4, or 1 as
+    /// some write it) and 32 bytes in base64.
+    ///
+    /// # Errors
+    /// Another form, or a hash that is not the key's.
+    pub fn parse(vkey: &str) -> Result<Self, KeyError> {
+        Self::read(vkey).ok_or_else(|| KeyError::Vkey(vkey.to_owned()))
+    }
+
+    fn read(vkey: &str) -> Option<Self> {
+        let mut parts = vkey.splitn(3, '+');
+        let (name, hash, key) = (parts.next()?, parts.next()?, parts.next()?);
+        let key = BASE64_STANDARD.decode(key).ok()?;
+        let (kind, raw) = key.split_first().filter(|(kind, raw)| [ED25519, COSIGNATURE].contains(kind) && raw.len() == 32)?;
+        let is_hash = hash == hex::encode(first_four(key_hash(name, *kind, raw)));
+        let key = LogKey::from_spki(&[&ED25519_SPKI, raw].concat()).ok()?;
+        let id = first_four(key_hash(name, COSIGNATURE, raw));
+        (is_hash && !name.is_empty()).then(|| Self { name: name.to_owned(), id, key })
+    }
+
+    /// The witness's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// When the witness says that it saw the checkpoint, if it cosigned this note.
+    pub fn cosigned(&self, note: &UnverifiedNote<'_>) -> Option<DateTime<Utc>> {
+        let by_it = |signature: &&NoteSignature<'_>| signature.name == self.name && signature.key_id == self.id;
+        note.signatures.iter().filter(by_it).find_map(|signature| {
+            let (time, bytes) = signature.bytes.split_first_chunk::<8>()?;
+            let time = u64::from_be_bytes(*time);
+            let message = format!("cosignature/v1\ntime {time}\n{}", note.text);
+            let time = DateTime::from_timestamp(time.try_into().ok()?, 0)?;
+            self.key.verifies(message.as_bytes(), bytes).then_some(time)
+        })
+    }
+}
+
+/// The hash that begins with the key id: over the name, a line feed, the type and the key.
+fn key_hash(name: &str, kind: u8, raw: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(name).chain_update([b'\n', kind]).chain_update(raw).finalize().into()
+}
+
+fn first_four(hash: [u8; 32]) -> [u8; 4] {
+    [hash[0], hash[1], hash[2], hash[3]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The public key of the shard `log2025-1`, from Sigstore's trust root.
+    const SHARD: &str = "MCowBQYDK2VwAyEAt8rlp1knGwjfbcXAYPYAkn0XiLz1x8O4t0YkEhie244=";
+    /// As its operators publish it.
+    const SHARD_VKEY: &str = "log2025-1.rekor.sigstore.dev+cf119915+AbfK5adZJxsI323FwGD2AJJ9F4i89cfDuLdGJBIYntuO";
+
+    fn shard() -> LogKey {
+        LogKey::from_spki(&BASE64_STANDARD.decode(SHARD).expect("base64")).expect("a key")
+    }
+
+    #[test]
+    fn the_key_id_of_a_real_shard_is_the_published_one() {
+        assert_eq!(hex::encode(shard().note_id("log2025-1.rekor.sigstore.dev")), "cf119915");
+    }
+
+    #[test]
+    fn a_cosigners_key_is_read_in_either_form() {
+        let key = CosignerKey::parse(SHARD_VKEY).expect("the form of a log's own key");
+        assert_eq!(key.name(), "log2025-1.rekor.sigstore.dev");
+        let shard = shard();
+        let raw = &shard.spki()[12..];
+        let bytes = BASE64_STANDARD.encode([&[4], raw].concat());
+        let hash = hex::encode(first_four(key_hash("witness.example", 4, raw)));
+        let key = CosignerKey::parse(&format!("witness.example+{hash}+{bytes}")).expect("the form of the standard");
+        assert_eq!(hex::encode(key.id), hash);
+    }
+
+    #[test]
+    fn what_is_no_cosigners_key_is_refused() {
+        for vkey in ["", "a", "a+b", "a+b+c", "+cf119915+AbfK", &SHARD_VKEY.replace("cf", "ce"), &SHARD_VKEY.replace("+A", "+B")] {
+            let error = CosignerKey::parse(vkey).expect_err(vkey).to_string();
+            assert!(error.contains(&format!("{vkey:?}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        for spki in [&[][..], &[0x30, 0x00], &ED25519_SPKI, b"-----BEGIN PUBLIC KEY-----"] {
+            assert!(LogKey::from_spki(spki).is_err(), "{spki:?}");
+        }
+        assert!(LogKey::from_pem("no PEM").is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! Rekor v2, and every log that serves C2SP tlog-tiles: a checkpoint and static files.
+//!
+//! Only tiles that a verified checkpoint implies are asked for. A log may delete a partial tile once the full one exists,
+//! so where a partial one is gone the full one serves, cut to the width. Partial bundles are read all the same: an
+//! attacker's entry is worth knowing before 255 others follow it.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
+use url::Url;
+
+use super::{
+    merkle::{Hash, Node, audit_path, decompose},
+    note::MAX_NOTE,
+    proof::InclusionProof,
+    read::{ReadError, below, fetch},
+    sift::{Page, RawEntry},
+    tile::{self, MAX_BUNDLE, MAX_TILE, Tile, TileError, TileId, Tiles, WIDTH},
+};
+use crate::http::{Client, Request};
+
+/// Tiles that are fetched at once for a proof.
+const PROOF_TILES: usize = 8;
+
+/// A log of tiles.
+#[derive(Clone, Debug)]
+pub struct TilesLog {
+    http: Client,
+    prefix: Url,
+    in_flight: usize,
+}
+
+impl TilesLog {
+    /// The log below a URL. Of its bundles so many are fetched at once.
+    pub fn new(http: Client, prefix: Url, in_flight: usize) -> Self {
+        Self { http, prefix, in_flight: in_flight.max(1) }
+    }
+
+    /// What it says its checkpoint is.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn checkpoint(&self) -> Result<Bytes, ReadError> {
+        let request = Request::get(below(&self.prefix, "checkpoint")).max_body(MAX_NOTE as u64);
+        fetch(&self.http, request, "the checkpoint").await
+    }
+
+    /// The leaf at an index and its inclusion proof in the tree of `size` entries, from the tiles. Unverified.
+    ///
+    /// # Errors
+    /// A tile is missing, malformed, or cannot be had.
+    pub async fn leaf(&self, index: u64, size: u64) -> Result<(Hash, InclusionProof), ReadError> {
+        let ranges = audit_path(index, size);
+        let leaf = Node { height: 0, index };
+        let nodes = ranges.iter().flat_map(|(from, to)| decompose(*from, *to)).chain([leaf]);
+        let tiles = self.tiles(Tiles::holding(nodes, size), size).await?;
+        let missing = || ReadError::unproven("a tile", size);
+        let path = ranges.iter().map(|(from, to)| tiles.range(*from, *to)).collect::<Option<_>>().ok_or_else(missing)?;
+        let leaf = tiles.node(leaf).ok_or_else(missing)?;
+        Ok((leaf, InclusionProof { index, size, path }))
+    }
+
+    /// The entries `from..to` of the tree of `size` entries, a page for each bundle, in order.
+    pub fn pages(&self, from: u64, to: u64, size: u64) -> BoxStream<'static, Result<Page, ReadError>> {
+        let log = self.clone();
+        let in_flight = self.in_flight;
+        let bundles = from / WIDTH..to.div_ceil(WIDTH);
+        let page = move |number| {
+            let log = log.clone();
+            async move { log.page(number, from, to, size).await }
+        };
+        stream::iter(bundles).map(page).buffered(in_flight).boxed()
+    }
+
+    /// The part of a bundle that lies in `from..to`.
+    async fn page(&self, number: u64, from: u64, to: u64, size: u64) -> Result<Page, ReadError> {
+        let begin = number * WIDTH;
+        let (first, end) = (from.max(begin), to.min(begin + WIDTH));
+        let mut entries = self.bundle(number, size).await?;
+        let place = |index: u64| usize::try_from(index - begin).unwrap_or(usize::MAX).min(entries.len());
+        let (skip, keep) = (place(first), place(end));
+        entries.truncate(keep);
+        let entries = entries.split_off(skip.min(entries.len()));
+        let raw = |leaf| RawEntry { leaf, extra: Bytes::new() };
+        Ok(Page { first, entries: entries.into_iter().map(raw).collect() })
+    }
+
+    /// The entries of a bundle, as many as the tree of `size` entries has there.
+    async fn bundle(&self, number: u64, size: u64) -> Result<Vec<Bytes>, ReadError> {
+        let id = TileId::in_tree(Tile::Entries, number, size);
+        let id = id.ok_or_else(|| ReadError::malformed("the bundle", "it lies beyond the tree"))?;
+        self.get(id, size, MAX_BUNDLE, |bytes, is_full| tile::entries(bytes, id.width, is_full)).await
+    }
+
+    async fn tiles(&self, ids: BTreeSet<TileId>, size: u64) -> Result<Tiles, ReadError> {
+        let fetched = stream::iter(ids).map(|id| async move {
+            let hashes = self.get(id, size, MAX_TILE, |bytes, _| tile::hashes(bytes, id.width)).await;
+            hashes.map(|hashes| (id, hashes))
+        });
+        let mut tiles = Tiles::default();
+        for (id, hashes) in fetched.buffered(PROOF_TILES).try_collect::<Vec<_>>().await? {
+            tiles.insert(id, hashes);
+        }
+        Ok(tiles)
+    }
+
+    /// A tile as the tree implies it, or the full one if the partial one is gone.
+    async fn get<T>(
+        &self,
+        id: TileId,
+        size: u64,
+        most: usize,
+        read: impl Fn(&Bytes, bool) -> Result<T, TileError> + Send,
+    ) -> Result<T, ReadError> {
+        let bytes = match self.get_bytes(id, most).await {
+            Err(error) if error.is_not_found() && !id.is_full() => {
+                let full = id.full();
+                let bytes = self.get_bytes(full, most).await.map_err(|error| error.or_withheld(id.path(), size))?;
+                return read(&bytes, true).map_err(|error| ReadError::malformed(full.path(), error));
+            }
+            outcome => outcome.map_err(|error| error.or_withheld(id.path(), size))?,
+        };
+        read(&bytes, id.is_full()).map_err(|error| ReadError::malformed(id.path(), error))
+    }
+
+    async fn get_bytes(&self, id: TileId, most: usize) -> Result<Bytes, ReadError> {
+        let path = id.path();
+        fetch(&self.http, Request::get(below(&self.prefix, &path)).max_body(most as u64), &path).await
+    }
+}

@@ -1,0 +1,261 @@
+//! What becomes of a page of entries: every leaf is hashed, every kind is counted, malformed ones are set aside with their
+//! bytes, and only what may be by somebody who is watched is kept.
+
+use bytes::Bytes;
+
+use super::{
+    ct_leaf::{CtContent, CtLeaf, precertificate},
+    entry::Entry,
+    filter::Filter,
+    merkle::{Hash, leaf_hash},
+    range::CompactRange,
+};
+
+/// Entries as a log served them, in order and without gaps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The index of the first.
+    pub first: u64,
+    /// The entries.
+    pub entries: Vec<RawEntry>,
+}
+
+/// An entry as a log served it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawEntry {
+    /// What is hashed into the tree: a Rekor entry's body, a CT log's `leaf_input`.
+    pub leaf: Bytes,
+    /// What a CT log says beside it, which nothing proves.
+    pub extra: Bytes,
+}
+
+/// How the leaves of a log are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeafForm {
+    /// Rekor's JSON bodies.
+    Rekor,
+    /// CT's `MerkleTreeLeaf`.
+    Ct,
+}
+
+/// An entry that may be by somebody who is watched: the sieve let one of its certificates through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where it is.
+    pub index: u64,
+    /// Its leaf hash.
+    pub leaf: Hash,
+    /// Its bytes.
+    pub body: Bytes,
+    /// Its kind: `hashedrekord`, `dsse`, …, `x509`, `precert`.
+    pub kind: String,
+    /// The version of the kind.
+    pub version: String,
+    /// The digest that it is about, lower-case hexadecimal.
+    pub digest: Option<String>,
+    /// The certificates that were let through.
+    pub certificates: Vec<LoggedCertificate>,
+}
+
+/// A certificate in a log. Nobody has verified it: logs take what signs itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoggedCertificate {
+    /// Whole, DER.
+    Final(Vec<u8>),
+    /// To be signed, with what the log says is the precertificate.
+    Precertificate {
+        /// SHA-256 of the key that will sign.
+        issuer_key_hash: [u8; 32],
+        /// The `TBSCertificate`, DER.
+        tbs: Vec<u8>,
+        /// The precertificate, DER.
+        precertificate: Vec<u8>,
+    },
+}
+
+/// An entry that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MalformedEntry {
+    /// Where it is.
+    pub index: u64,
+    /// Its bytes.
+    pub body: Bytes,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// How many entries there are of each kind and version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(Vec<(String, String, u64)>);
+
+/// Most kinds that are told apart: anybody can make one up.
+const MAX_KINDS: usize = 64;
+
+impl Kinds {
+    /// One more.
+    pub fn count(&mut self, kind: &str, version: &str) {
+        if let Some(known) = self.0.iter_mut().find(|(k, v, _)| k == kind && v == version) {
+            known.2 += 1;
+        } else if self.0.len() < MAX_KINDS {
+            self.0.push((kind.to_owned(), version.to_owned(), 1));
+        } else {
+            self.count_others();
+        }
+    }
+
+    /// Kind, version, count.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        self.0.iter().map(|(kind, version, count)| (kind.as_str(), version.as_str(), *count))
+    }
+
+    fn count_others(&mut self) {
+        match self.0.iter_mut().find(|(kind, ..)| kind == "others") {
+            Some(others) => others.2 += 1,
+            None => self.0.push(("others".to_owned(), String::new(), 1)),
+        }
+    }
+}
+
+/// What a page came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sifted {
+    /// Entries to look at closely.
+    pub candidates: Vec<Candidate>,
+    /// Entries that cannot be read.
+    pub malformed: Vec<MalformedEntry>,
+    /// How many of which kind.
+    pub kinds: Kinds,
+    /// Bytes that were hashed.
+    pub bytes: u64,
+}
+
+/// Hashes a page into the range, which must end where the page begins, and keeps what the filter lets through.
+pub fn sift(page: &Page, form: LeafForm, filter: &Filter, range: &mut CompactRange) -> Sifted {
+    debug_assert_eq!(range.size(), page.first, "pages follow one another");
+    let mut sifted = Sifted::default();
+    for (index, entry) in (page.first..).zip(&page.entries) {
+        let leaf = leaf_hash(&entry.leaf);
+        range.push(leaf);
+        sifted.bytes += entry.leaf.len() as u64;
+        let read = match form {
+            LeafForm::Rekor => rekor(entry, filter),
+            LeafForm::Ct => ct(entry, filter),
+        };
+        match read {
+            Ok(read) => sifted.take(read, index, leaf, entry),
+            Err(why) => sifted.malformed.push(MalformedEntry { index, body: entry.leaf.clone(), why }),
+        }
+    }
+    sifted
+}
+
+impl Sifted {
+    fn take(&mut self, read: Read<'_>, index: u64, leaf: Hash, entry: &RawEntry) {
+        self.kinds.count(&read.kind, &read.version);
+        if !read.certificates.is_empty() {
+            self.candidates.push(Candidate {
+                index,
+                leaf,
+                body: entry.leaf.clone(),
+                kind: read.kind.into_owned(),
+                version: read.version.into_owned(),
+                digest: read.digest,
+                certificates: read.certificates,
+            });
+        }
+    }
+}
+
+struct Read<'a> {
+    kind: std::borrow::Cow<'a, str>,
+    version: std::borrow::Cow<'a, str>,
+    digest: Option<String>,
+    certificates: Vec<LoggedCertificate>,
+}
+
+fn rekor<'a>(entry: &'a RawEntry, filter: &Filter) -> Result<Read<'a>, String> {
+    let entry = Entry::parse(&entry.leaf).map_err(|error| error.to_string())?;
+    let hits = entry.certificates().filter(|der| filter.lets_through(der));
+    let certificates = hits.map(|der| LoggedCertificate::Final(der.to_vec())).collect();
+    Ok(Read { certificates, kind: entry.kind, version: entry.version, digest: entry.digest })
+}
+
+fn ct<'a>(entry: &RawEntry, filter: &Filter) -> Result<Read<'a>, String> {
+    let leaf = CtLeaf::parse(&entry.leaf).map_err(|error| error.to_string())?;
+    let (kind, der) = match leaf.content {
+        CtContent::Certificate(der) => ("x509", der),
+        CtContent::Precertificate { tbs, .. } => ("precert", tbs),
+    };
+    let certificate = || match leaf.content {
+        CtContent::Certificate(der) => LoggedCertificate::Final(der.to_vec()),
+        CtContent::Precertificate { issuer_key_hash, tbs } => LoggedCertificate::Precertificate {
+            issuer_key_hash,
+            tbs: tbs.to_vec(),
+            precertificate: precertificate(&entry.extra).unwrap_or_default().to_vec(),
+        },
+    };
+    let certificates = filter.lets_through(der).then(certificate).into_iter().collect();
+    Ok(Read { kind: kind.into(), version: "1".into(), digest: None, certificates })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(first: u64, bodies: &[&str]) -> Page {
+        let entry = |body: &&str| RawEntry { leaf: Bytes::copy_from_slice(body.as_bytes()), extra: Bytes::new() };
+        Page { first, entries: bodies.iter().map(entry).collect() }
+    }
+
+    /// An entry of Rekor v2 whose "certificate" is that text.
+    fn signed_by(text: &str) -> String {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let certificate = BASE64_STANDARD.encode(text);
+        format!(
+            r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"hashedRekordV002":{{"data":{{"digest":"qw=="}},
+            "signature":{{"verifier":{{"x509Certificate":{{"rawBytes":"{certificate}"}}}}}}}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn every_leaf_is_hashed_whatever_it_is() {
+        let (one, two) = (signed_by("somebody"), signed_by("https://github.com/axios/axios"));
+        let bodies = [one.as_str(), "garbage", "", r#"{"kind":"new","apiVersion":"9","spec":{}}"#, &two];
+        let filter = Filter::new(&[b"axios/axios".to_vec()]).expect("small");
+        let mut range = CompactRange::default();
+        let sifted = sift(&page(0, &bodies), LeafForm::Rekor, &filter, &mut range);
+        let mut expected = CompactRange::default();
+        bodies.iter().for_each(|body| expected.push(leaf_hash(body.as_bytes())));
+        assert_eq!(range, expected);
+        assert_eq!(sifted.bytes as usize, bodies.iter().map(|body| body.len()).sum::<usize>());
+        assert_eq!(sifted.malformed.iter().map(|entry| entry.index).collect::<Vec<_>>(), [1, 2]);
+        let [candidate] = sifted.candidates.as_slice() else { panic!("one is watched") };
+        assert_eq!((candidate.index, candidate.leaf, candidate.digest.as_deref()), (4, leaf_hash(two.as_bytes()), Some("ab")));
+        let kinds: Vec<_> = sifted.kinds.iter().collect();
+        assert_eq!(kinds, [("hashedrekord", "0.0.2", 2), ("new", "9", 1)]);
+    }
+
+    #[test]
+    fn pages_may_be_cut_anywhere() {
+        let bodies: Vec<_> = (0..20).map(|n| signed_by(&format!("axios/axios {n}"))).collect();
+        let bodies: Vec<_> = bodies.iter().map(String::as_str).collect();
+        let filter = Filter::everything();
+        let mut whole = CompactRange::default();
+        let all = sift(&page(0, &bodies), LeafForm::Rekor, &filter, &mut whole);
+        for cut in 0..=20 {
+            let mut range = CompactRange::default();
+            let mut candidates = sift(&page(0, &bodies[..cut]), LeafForm::Rekor, &filter, &mut range).candidates;
+            candidates.extend(sift(&page(cut as u64, &bodies[cut..]), LeafForm::Rekor, &filter, &mut range).candidates);
+            assert_eq!((&range, &candidates), (&whole, &all.candidates), "{cut}");
+        }
+    }
+
+    #[test]
+    fn made_up_kinds_cannot_fill_the_memory() {
+        let mut kinds = Kinds::default();
+        (0..1000).for_each(|n| kinds.count(&format!("kind-{n}"), "1"));
+        assert_eq!(kinds.iter().map(|(.., count)| count).sum::<u64>(), 1000);
+        assert_eq!(kinds.iter().count(), MAX_KINDS + 1);
+        assert_eq!(kinds.iter().last(), Some(("others", "", 936)));
+    }
+}
