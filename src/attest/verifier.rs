@@ -17,6 +17,10 @@ impl Verifier {
         Self { trust: trust.clone() }
     }
 
+    pub(super) fn trust(&self) -> &TrustMaterial {
+        &self.trust
+    }
+
     /// Verifies npm's attestations document of a release: provenance and publish attestation must both speak of the
     /// release (`subject`, a purl) and of the file with that SHA-512. Attestations of unknown types are passed over;
     /// without provenance the outcome is [`Provenance::Absent`].

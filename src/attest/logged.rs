@@ -1,0 +1,190 @@
+//! Certificates as they stand in logs. Logs take whatever signs itself, so what such a certificate says of who signed is
+//! worth nothing until an authority of the trust root is known to have issued it.
+
+use chrono::{DateTime, Utc};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use sha2::{Digest, Sha256};
+use sigstore_crypto::VerificationKey;
+use sigstore_types::{DerPublicKey, SignatureBytes};
+use x509_parser::{
+    asn1_rs::{FromDer, Oid, oid},
+    certificate::{TbsCertificate, X509Certificate},
+    extensions::X509Extension,
+};
+
+use super::{encoding, failure::Failure, identity::identity, trust::TrustMaterial, verifier::Verifier};
+use crate::model::{Check, WorkflowIdentity};
+
+/// id-kp-codeSigning, the content of the OID.
+const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
+
+/// The extension that marks a precertificate (RFC 6962 §3.1).
+const POISON: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.4.3);
+
+/// Who a certificate in a log says signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedIdentity {
+    /// Who.
+    pub identity: WorkflowIdentity,
+    /// Whether an authority of the trust root issued it, or why that does not hold.
+    pub issued: Result<(), String>,
+    /// SHA-256 over the `SubjectPublicKeyInfo`, hexadecimal: keys are made for one signing.
+    pub key: String,
+    /// The serial number, hexadecimal.
+    pub serial: String,
+    /// From when on it is valid.
+    pub not_before: DateTime<Utc>,
+}
+
+/// A log that the trust root names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedLog {
+    /// Its URL, as the trust root has it.
+    pub base_url: String,
+    /// Its public key, `SubjectPublicKeyInfo`.
+    pub spki: Vec<u8>,
+    /// What it holds, and how it is read.
+    pub kind: TrustedLogKind,
+}
+
+/// The kinds of log of a trust root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustedLogKind {
+    /// Rekor v1: its key is not an Ed25519 one.
+    RekorV1,
+    /// Rekor v2: it signs checkpoints with Ed25519.
+    RekorV2,
+    /// A CT log.
+    Ct,
+}
+
+impl Verifier {
+    /// Every log that the trust root names: those that entries and those that certificates are logged in.
+    pub fn trusted_logs(&self) -> Vec<TrustedLog> {
+        let root = &self.trust().trusted_root;
+        let log = |url: &str, spki: &DerPublicKey, kind| TrustedLog {
+            base_url: url.to_owned(),
+            spki: spki.as_bytes().to_vec(),
+            kind,
+        };
+        let entries = root.tlogs.iter().map(|entry| {
+            let is_v2 = entry.public_key.key_details.as_str().contains("ED25519");
+            let kind = if is_v2 { TrustedLogKind::RekorV2 } else { TrustedLogKind::RekorV1 };
+            log(&entry.base_url, &entry.public_key.raw_bytes, kind)
+        });
+        let certificates =
+            root.ctlogs.iter().map(|entry| log(&entry.base_url, &entry.public_key.raw_bytes, TrustedLogKind::Ct));
+        entries.chain(certificates).collect()
+    }
+
+    /// Reads a certificate (DER) that stands in a log.
+    ///
+    /// # Errors
+    /// It is no certificate, or Fulcio's extensions in it cannot be read.
+    pub fn logged(&self, certificate: &[u8]) -> Result<LoggedIdentity, Failure> {
+        let parsed = parse(certificate)?;
+        let not_before = not_before(&parsed)?;
+        Ok(LoggedIdentity { issued: issued(self.trust(), certificate, not_before), ..read(&parsed, certificate)? })
+    }
+
+    /// Reads a certificate that an authority was about to sign: the part that the log proves, and the precertificate beside
+    /// it, which nothing proves. They must say the same, and the authority must have signed the precertificate.
+    ///
+    /// # Errors
+    /// The precertificate is no certificate, or Fulcio's extensions in it cannot be read.
+    pub fn logged_precertificate(
+        &self,
+        issuer_key_hash: &[u8; 32],
+        tbs: &[u8],
+        precertificate: &[u8],
+    ) -> Result<LoggedIdentity, Failure> {
+        let parsed = parse(precertificate)?;
+        let issued = if says_the_same(tbs, &parsed) {
+            signed_by_authority(self.trust(), issuer_key_hash, &parsed)
+        } else {
+            Err("the log proves another certificate than the precertificate beside it".to_owned())
+        };
+        Ok(LoggedIdentity { issued, ..read(&parsed, precertificate)? })
+    }
+}
+
+fn parse(der: &[u8]) -> Result<X509Certificate<'_>, Failure> {
+    let parsed = X509Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty());
+    let (_, parsed) = parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is no X.509 certificate"))?;
+    Ok(parsed)
+}
+
+fn read(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<LoggedIdentity, Failure> {
+    Ok(LoggedIdentity {
+        identity: identity(der)?,
+        issued: Ok(()),
+        key: hex::encode(Sha256::digest(parsed.public_key().raw)),
+        serial: hex::encode(parsed.raw_serial()),
+        not_before: not_before(parsed)?,
+    })
+}
+
+fn not_before(parsed: &X509Certificate<'_>) -> Result<DateTime<Utc>, Failure> {
+    let time = DateTime::from_timestamp(parsed.validity().not_before.timestamp(), 0);
+    time.ok_or_else(|| Failure::invalid(Check::CertificateChain, "its validity is out of range"))
+}
+
+/// Whether the certificate chains to the trust root at the beginning of its validity, the only time that it names.
+fn issued(trust: &TrustMaterial, certificate: &[u8], at: DateTime<Utc>) -> Result<(), String> {
+    let now = encoding::timestamp(at).ok_or("its validity is out of range")?;
+    let authorities = trust.trusted_root.certificate_authorities.iter();
+    let authorities = authorities.filter(|authority| authority.valid_for.is_none_or(|window| window.contains(now)));
+    let certificates = authorities.flat_map(|authority| &authority.cert_chain.certificates);
+    let trusted: Vec<_> = certificates.map(|entry| CertificateDer::from(entry.raw_bytes.as_bytes())).collect();
+    let anchors: Vec<_> = trusted.iter().filter_map(|der| webpki::anchor_from_trusted_cert(der).ok()).collect();
+    let certificate = CertificateDer::from(certificate);
+    let leaf = webpki::EndEntityCert::try_from(&certificate).map_err(|error| error.to_string())?;
+    let seconds = u64::try_from(at.timestamp()).map_err(|error| error.to_string())?;
+    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+    let usage = webpki::KeyUsage::required(CODE_SIGNING);
+    leaf.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, &[], time, usage, None, None)
+        .map(drop)
+        .map_err(|error| format!("no authority of the trust root issued it: {error}"))
+}
+
+/// Whether what a log proves is what the precertificate says, but for the poison.
+fn says_the_same(tbs: &[u8], precertificate: &X509Certificate<'_>) -> bool {
+    let Ok(([], proven)) = TbsCertificate::from_der(tbs) else { return false };
+    let said = &precertificate.tbs_certificate;
+    let extensions = |tbs: &TbsCertificate<'_>| {
+        let parts = |extension: &X509Extension<'_>| {
+            (extension.oid.to_string(), extension.critical, extension.value.to_vec())
+        };
+        tbs.extensions().iter().filter(|extension| extension.oid != POISON).map(parts).collect::<Vec<_>>()
+    };
+    proven.raw_serial() == said.raw_serial()
+        && proven.validity == said.validity
+        && proven.subject == said.subject
+        && proven.subject_pki.raw == said.subject_pki.raw
+        && extensions(&proven) == extensions(said)
+}
+
+/// Whether the authority with that key signed the precertificate.
+fn signed_by_authority(
+    trust: &TrustMaterial,
+    key_hash: &[u8; 32],
+    precertificate: &X509Certificate<'_>,
+) -> Result<(), String> {
+    let at = jiff::Timestamp::from_second(precertificate.validity().not_before.timestamp()).ok();
+    let authorities = trust.trusted_root.certificate_authorities.iter();
+    let authorities = authorities.filter(|authority| match (authority.valid_for, at) {
+        (Some(window), Some(at)) => window.contains(at),
+        _ => true,
+    });
+    let mut certificates = authorities.flat_map(|authority| &authority.cert_chain.certificates);
+    let spki = certificates.find_map(|entry| {
+        let (_, parsed) = X509Certificate::from_der(entry.raw_bytes.as_bytes()).ok()?;
+        let spki = parsed.public_key().raw.to_vec();
+        (Sha256::digest(&spki).as_slice() == key_hash).then_some(spki)
+    });
+    let spki = spki.ok_or("no authority of the trust root has the key that it names")?;
+    let key = VerificationKey::from_spki(&DerPublicKey::new(spki)).map_err(|error| error.to_string())?;
+    let signature = SignatureBytes::new(precertificate.signature_value.data.to_vec());
+    let signed = precertificate.tbs_certificate.as_ref();
+    key.verify(signed, &signature).map_err(|_| "the authority that it names did not sign it".to_owned())
+}
