@@ -71,6 +71,9 @@ max_attempts = 1
 [http.hosts."127.0.0.1"]
 requests_per_minute = 60000
 concurrency = 64
+[logs]
+enabled = false
+
 [trust]
 source = "file"
 trusted_root = "trusted_root.json"

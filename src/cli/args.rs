@@ -60,6 +60,9 @@ pub enum Command {
     Lookup(super::lookup::Lookup),
     /// The releases of a package and what happened around them, newest first
     Timeline(super::timeline::Timeline),
+    /// Transparency logs: which are followed, how far each is read, and what one did wrong
+    #[command(subcommand)]
+    Logs(super::logs::Logs),
     /// Run recorded timelines through the detectors
     Replay(super::replay::Replay),
     /// The detectors and what each one means
@@ -120,6 +123,7 @@ impl Arguments {
             Command::Alerts(command) => command.run(config),
             Command::Lookup(command) => command.run(config),
             Command::Timeline(command) => command.run(config),
+            Command::Logs(command) => command.run(config),
             Command::Replay(command) => command.run(),
             Command::Detectors(command) => command.run(),
             Command::VerifyBundle(command) => command.run(),

@@ -11,6 +11,7 @@ mod detectors;
 mod doctor;
 mod exit;
 mod init;
+mod logs;
 mod lookup;
 mod operator;
 mod output;

@@ -8,7 +8,7 @@ use super::{exit::Exit, output, progress::Seen, words};
 use crate::{
     deliver::plain,
     model::{Package, ReleaseId, Severity},
-    pipeline::PassSummary,
+    pipeline::{PassSummary, logs::Poll},
 };
 
 /// Most lines of a list that the table form shows.
@@ -21,6 +21,8 @@ const REASON: usize = 400;
 pub struct Summary {
     /// Every source that was read, or was to be.
     pub sources: Vec<SourceLine>,
+    /// Every transparency log that was looked at, or was to be.
+    pub logs: Vec<LogLine>,
     /// Packages looked at.
     pub packages: usize,
     /// Packages that still wait, put off now or before because something failed.
@@ -49,6 +51,14 @@ pub struct SourceLine {
     gap: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+}
+
+/// What came of a log.
+#[derive(Debug, Serialize)]
+pub struct LogLine {
+    name: String,
+    verified: u64,
+    troubled: usize,
 }
 
 /// An alert in short.
@@ -84,6 +94,7 @@ impl Summary {
             alerts,
             alerts_by_severity,
             deliveries: Deliveries { delivered: pass.delivered, failed: pass.undelivered },
+            logs: pass.logs.iter().map(LogLine::of).collect(),
             sources: seen
                 .sources
                 .into_iter()
@@ -100,7 +111,8 @@ impl Summary {
 
     /// Findings come before what could not be checked.
     pub fn exit(&self, fail_on: Severity) -> Exit {
-        let failed = self.sources.iter().any(|source| source.error.is_some());
+        let failed = self.sources.iter().any(|source| source.error.is_some())
+            || self.logs.iter().any(|log| log.troubled > 0);
         if self.alerts.iter().any(|alert| alert.severity >= fail_on) {
             Exit::Findings
         } else if failed || self.waiting > 0 || !self.unchecked.is_empty() {
@@ -115,6 +127,9 @@ impl Summary {
         let mut table = output::bare_table();
         for source in &self.sources {
             table.add_row([source.name.clone(), source.words()]);
+        }
+        for log in &self.logs {
+            table.add_row([words::name(&log.name), log.words()]);
         }
         table.add_row(["packages".to_owned(), self.package_words()]);
         table.add_row(["releases".to_owned(), self.release_words()]);
@@ -183,6 +198,20 @@ impl SourceLine {
             (Some(error), _) => format!("failed: {}", plain(error, REASON)),
             (None, Some(gap)) => format!("{read}; lost its place: {}", plain(gap, REASON)),
             (None, None) => read,
+        }
+    }
+}
+
+impl LogLine {
+    fn of((name, poll): &(String, Poll)) -> Self {
+        Self { name: name.clone(), verified: poll.verified, troubled: poll.troubled }
+    }
+
+    fn words(&self) -> String {
+        match (self.troubled, self.verified) {
+            (0, 0) => "checked, nothing new was read".to_owned(),
+            (0, verified) => format!("checked, {verified} new entries proven"),
+            _ => "could not be checked; `provwatch logs status` says why".to_owned(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 use serde::Serialize;
 
 use super::{Config, Period, Security, Sink, Subscription, TrustSource, formats, secret};
-use crate::{strict_toml::did_you_mean, text::with_causes};
+use crate::{model::Claim, strict_toml::did_you_mean, text::with_causes};
 
 /// Something about the configuration that an operator should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,6 +56,7 @@ impl Config {
             self.network(),
             self.intervals(),
             self.trust_root(),
+            self.logs(),
             self.files(),
             self.names(),
             self.sinks(credentials),
@@ -103,6 +104,45 @@ impl Config {
         if registries.cargo.interval > Period::minutes(30) {
             let what = "the feed keeps one hour; at this interval releases can fall out between two looks";
             findings.push(warning("registries.cargo.interval", what));
+        }
+        findings
+    }
+
+    fn logs(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut names = HashSet::new();
+        for (number, instance) in self.logs.instances.iter().enumerate() {
+            let key = |field: &str| format!("logs.instance[{number}].{field}");
+            if !names.insert(instance.origin()) {
+                findings.push(error(key("origin"), format!("{:?} is the origin of two logs", instance.origin())));
+            }
+            if let Err(why) = std::fs::metadata(&instance.public_key) {
+                findings.push(error(key("public_key"), format!("{}: {why}", instance.public_key.display())));
+            }
+        }
+        for (number, one) in self.logs.matches.iter().enumerate() {
+            let named = one.claims.iter().map(|(claim, text)| (format!("claims.{claim}"), text));
+            let criteria: Vec<_> = [("san", &one.san), ("issuer", &one.issuer)]
+                .into_iter()
+                .filter_map(|(field, text)| Some((field.to_owned(), text.as_ref()?)))
+                .chain(named)
+                .collect();
+            if criteria.is_empty() {
+                let what = "it describes nobody: give it san, issuer or claims";
+                findings.push(error(format!("logs.match[{number}]"), what));
+            }
+            for (field, text) in criteria {
+                if let Err(why) = regex::Regex::new(text) {
+                    findings.push(error(format!("logs.match[{number}].{field}"), with_causes(&why)));
+                }
+            }
+            for claim in one.claims.keys().filter(|name| !Claim::ALL.iter().any(|claim| claim.as_str() == *name)) {
+                let known = Claim::ALL.iter().map(|claim| claim.as_str());
+                findings.push(error(
+                    format!("logs.match[{number}].claims.{claim}"),
+                    format!("there is no such claim{}", did_you_mean(claim, known)),
+                ));
+            }
         }
         findings
     }

@@ -11,6 +11,7 @@ mod docs;
 mod formats;
 mod http;
 mod log;
+mod logs;
 mod paths;
 mod period;
 mod registries;
@@ -35,6 +36,7 @@ pub use detectors::DetectorSection;
 pub use docs::{json_schema, markdown};
 pub use http::{HostLimit, HttpSection};
 pub use log::{LogFormat, LogSection};
+pub use logs::{LogInstance, LogKindName, LogMatch, LogWitness, LogsSection, RekorV1Section};
 pub use period::Period;
 pub use registries::{CargoSection, NpmSection, PypiSection, RegistriesSection};
 pub use secret::{SecretError, SecretSource};
@@ -64,6 +66,8 @@ pub struct Config {
     pub registries: RegistriesSection,
     /// What signatures are verified against.
     pub trust: TrustSection,
+    /// Which transparency logs are followed.
+    pub logs: LogsSection,
     /// Which packages are watched.
     pub watchlist: WatchlistSection,
     /// Who is told: one `[[subscriptions]]` table for each receiver.
@@ -123,8 +127,9 @@ impl Config {
         let lists = self.watchlist.files.iter_mut();
         let sections = [self.store.path.as_mut(), self.http.ca_file.as_mut()].into_iter().flatten();
         let trust = self.trust.paths_mut();
+        let logs = self.logs.paths_mut();
         let secrets = self.subscriptions.iter_mut().filter_map(Subscription::paths_mut);
-        for path in lists.chain(sections).chain(trust).chain(secrets) {
+        for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets) {
             *path = folder.join(&*path);
         }
     }

@@ -21,7 +21,7 @@ const STUCK_AFTER: TimeDelta = TimeDelta::minutes(15);
 
 /// The state of every task.
 #[derive(Debug, Default)]
-pub struct Health(Mutex<BTreeMap<&'static str, TaskHealth>>);
+pub struct Health(Mutex<BTreeMap<Arc<str>, TaskHealth>>);
 
 #[derive(Clone, Debug, Default)]
 struct TaskHealth {
@@ -32,12 +32,12 @@ struct TaskHealth {
 
 impl Health {
     /// A task moved: it went once round its loop.
-    pub fn beat(&self, task: &'static str, now: DateTime<Utc>) {
+    pub fn beat(&self, task: &str, now: DateTime<Utc>) {
         self.with(task, |health| health.beat = Some(now));
     }
 
     /// A task failed and will be started again.
-    pub fn failed(&self, task: &'static str, why: &str, now: DateTime<Utc>) {
+    pub fn failed(&self, task: &str, why: &str, now: DateTime<Utc>) {
         self.with(task, |health| {
             health.beat = Some(now);
             health.failures += 1;
@@ -46,19 +46,19 @@ impl Health {
     }
 
     /// A task waits for its next round, or ended: no move is expected of it.
-    pub fn rests(&self, task: &'static str) {
+    pub fn rests(&self, task: &str) {
         self.with(task, |health| health.beat = None);
     }
 
     /// How often a task has failed.
-    pub fn failures(&self, task: &'static str) -> u32 {
+    pub fn failures(&self, task: &str) -> u32 {
         self.lock().get(task).map_or(0, |health| health.failures)
     }
 
     /// The tasks that no longer move.
-    pub fn stuck(&self, now: DateTime<Utc>) -> Vec<&'static str> {
+    pub fn stuck(&self, now: DateTime<Utc>) -> Vec<Arc<str>> {
         let stuck = |health: &TaskHealth| health.beat.is_some_and(|beat| now - beat > STUCK_AFTER);
-        self.lock().iter().filter(|(_, health)| stuck(health)).map(|(task, _)| *task).collect()
+        self.lock().iter().filter(|(_, health)| stuck(health)).map(|(task, _)| Arc::clone(task)).collect()
     }
 
     /// One line for `systemctl status`.
@@ -74,11 +74,15 @@ impl Health {
         }
     }
 
-    fn with(&self, task: &'static str, change: impl FnOnce(&mut TaskHealth)) {
-        change(self.lock().entry(task).or_default());
+    fn with(&self, task: &str, change: impl FnOnce(&mut TaskHealth)) {
+        let mut tasks = self.lock();
+        match tasks.get_mut(task) {
+            Some(health) => change(health),
+            None => change(tasks.entry(task.into()).or_default()),
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, TaskHealth>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Arc<str>, TaskHealth>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -98,8 +102,16 @@ impl Witness for HealthWitness {
         if matches!(happening, Happening::Examined { .. } | Happening::Postponed { .. } | Happening::Recorded { .. }) {
             self.health.beat("work", self.clock.now());
         }
+        if let Happening::Downloaded { log, .. } = happening {
+            self.health.beat(&log_task(log), self.clock.now());
+        }
         log(happening);
     }
+}
+
+/// What the worker of a log is called among the tasks.
+pub fn log_task(log: &str) -> String {
+    format!("log {log}")
 }
 
 /// Where what the pipeline does is logged.
@@ -111,6 +123,7 @@ fn log(happening: &Happening<'_>) {
         Happening::Page { source, events, new } => {
             tracing::debug!(target: PIPELINE, source, events, new, "read a page");
         }
+        Happening::Downloaded { log, size } => tracing::debug!(target: PIPELINE, log, size, "downloaded entries"),
         Happening::Gap { source, why } => {
             tracing::warn!(target: PIPELINE, source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
         }

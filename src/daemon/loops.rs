@@ -1,16 +1,20 @@
-//! The daemon's loops: one for each source, one each for the queue, the safety net below the feeds, the outbox, the trust
+//! The daemon's loops: one for each source, one for each transparency log, one each for the queue, the safety net below the feeds, the outbox, the trust
 //! root and the daemon's own health.
 //! Each goes round until it is told to stop, and gives a sign of life on every round.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, TaskError, TaskFactory, systemd, watching};
+use super::{Health, Supervisor, TaskError, TaskFactory, health::log_task, systemd, watching};
 use crate::{
     deliver::plain,
     pipeline::{Pipeline, PipelineError, Source},
@@ -27,6 +31,10 @@ const RECONCILE_INTERVAL: Duration = Duration::from_mins(10);
 const TRUST_RETRY: Duration = Duration::from_mins(5);
 /// How often the log is reminded of a source that still fails.
 const REMINDER: TimeDelta = TimeDelta::hours(1);
+/// How often to look for logs that are new, and for entries that wait to be explained.
+const DISCOVERY_INTERVAL: Duration = Duration::from_mins(1);
+/// The longest extra wait between polls of a log that gives trouble.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// How often the daemon looks at itself, if systemd does not want it oftener.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -99,7 +107,45 @@ pub fn reconcile(context: Context) -> TaskFactory {
 pub fn deliver(context: Context) -> TaskFactory {
     let round =
         |context: Context| -> Round { Box::pin(async move { Ok(context.pipeline.deliver().await.map(drop)?) }) };
-    Loop { name: "outbox", interval: DELIVER_INTERVAL, finishes: true }.keep(context, round)
+    Loop { name: "outbox".into(), interval: DELIVER_INTERVAL, finishes: true }.keep(context, round)
+}
+
+/// Starts a worker for every log that is followed, also those that the trust root names only later.
+pub fn logs(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
+    let begun = Arc::new(Mutex::new(BTreeSet::new()));
+    rounds(context, "logs", DISCOVERY_INTERVAL, move |context| {
+        let (begun, supervisor) = (Arc::clone(&begun), Arc::clone(&supervisor));
+        Box::pin(async move {
+            for followed in context.pipeline.followed_logs() {
+                let name = followed.name().to_owned();
+                if begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+                    supervisor.keep(log_task(&name), log(context.clone(), name));
+                }
+            }
+            Ok(context.pipeline.judge_entries()?)
+        })
+    })
+}
+
+/// Polls one log for ever; less and less often while it gives trouble.
+fn log(context: Context, name: String) -> TaskFactory {
+    let interval = context.pipeline.log_interval();
+    let task = log_task(&name);
+    let troubled = Arc::new(AtomicU32::new(0));
+    rounds(context, task.clone(), interval, move |context| {
+        let (name, task, troubled) = (name.clone(), task.clone(), Arc::clone(&troubled));
+        Box::pin(async move {
+            let Some(followed) = context.pipeline.followed_log(&name) else { return Ok(()) };
+            if context.pipeline.poll_log(&followed).await?.troubled == 0 {
+                troubled.store(0, Ordering::Relaxed);
+                return Ok(());
+            }
+            let times = troubled.fetch_add(1, Ordering::Relaxed).min(8);
+            context.health.rests(&task);
+            context.pipeline.clock().sleep((interval * times).min(LONGEST_PAUSE)).await;
+            Ok(())
+        })
+    })
 }
 
 /// Keeps the trust root fresh for ever.
@@ -141,17 +187,17 @@ type Round = futures::future::BoxFuture<'static, Result<(), TaskError>>;
 
 fn rounds(
     context: Context,
-    name: &'static str,
+    name: impl Into<Arc<str>>,
     interval: Duration,
     round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static,
 ) -> TaskFactory {
-    Loop { name, interval, finishes: false }.keep(context, round)
+    Loop { name: name.into(), interval, finishes: false }.keep(context, round)
 }
 
 /// How a loop goes round.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Loop {
-    name: &'static str,
+    name: Arc<str>,
     /// The wait between rounds.
     interval: Duration,
     /// Whether a round is ended when the daemon stops, instead of cut off.
@@ -160,7 +206,7 @@ struct Loop {
 
 impl Loop {
     fn keep(self, context: Context, round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static) -> TaskFactory {
-        Arc::new(move |stop| Box::pin(self.go_round(context.clone(), round.clone(), stop)))
+        Arc::new(move |stop| Box::pin(self.clone().go_round(context.clone(), round.clone(), stop)))
     }
 
     async fn go_round(
@@ -171,13 +217,13 @@ impl Loop {
     ) -> Result<(), TaskError> {
         let clock = Arc::clone(context.pipeline.clock());
         loop {
-            context.health.beat(self.name, clock.now());
+            context.health.beat(&self.name, clock.now());
             // A round that is cut off has either committed its transaction or not; nothing is lost either way.
             tokio::select! {
                 outcome = round(context.clone()) => outcome?,
                 () = stop.cancelled(), if !self.finishes => return Ok(()),
             }
-            context.health.rests(self.name);
+            context.health.rests(&self.name);
             tokio::select! {
                 () = clock.sleep(self.interval) => {}
                 () = stop.cancelled() => return Ok(()),

@@ -78,14 +78,17 @@ async fn damage(store: Arc<Store>) -> TaskError {
     }
 }
 
-fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Supervisor {
-    let supervisor = Supervisor::new(Arc::clone(pipeline.clock()), Arc::clone(&options.health));
+fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Arc<Supervisor> {
+    let supervisor = Arc::new(Supervisor::new(Arc::clone(pipeline.clock()), Arc::clone(&options.health)));
     let context = Context { pipeline: Arc::clone(pipeline), health: Arc::clone(&options.health) };
     for source in pipeline.sources() {
         supervisor.keep(source.feed.name(), loops::feed(context.clone(), source.clone()));
     }
     supervisor.keep("work", loops::work(context.clone()));
     supervisor.keep("reconcile", loops::reconcile(context.clone()));
+    if pipeline.follows_logs() {
+        supervisor.keep("logs", loops::logs(context.clone(), Arc::clone(&supervisor)));
+    }
     supervisor.keep("outbox", loops::deliver(context.clone()));
     if let Some(interval) = options.trust_interval {
         supervisor.keep("trust", loops::trust(context.clone(), interval));

@@ -46,9 +46,10 @@ impl Supervisor {
 
     /// Starts a task and keeps it running.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
-    pub fn keep(&self, name: &'static str, factory: TaskFactory) {
+    pub fn keep(&self, name: impl Into<Arc<str>>, factory: TaskFactory) {
+        let name = name.into();
         let keeper = Keeper {
-            name,
+            name: Arc::clone(&name),
             factory,
             clock: Arc::clone(&self.clock),
             health: Arc::clone(&self.health),
@@ -58,7 +59,7 @@ impl Supervisor {
         self.tracker.spawn(async move {
             tokio::select! {
                 () = keeper.run() => {}
-                () = abort.cancelled() => tracing::warn!(task = name, "stopped before it had finished"),
+                () = abort.cancelled() => tracing::warn!(task = &*name, "stopped before it had finished"),
             }
         });
     }
@@ -78,7 +79,7 @@ impl Supervisor {
 }
 
 struct Keeper {
-    name: &'static str,
+    name: Arc<str>,
     factory: TaskFactory,
     clock: Arc<dyn Clock>,
     health: Arc<Health>,
@@ -94,15 +95,15 @@ impl Keeper {
             if self.clock.now() - started >= WELL_AFTER {
                 delay = FIRST_DELAY;
             }
-            tracing::error!(task = self.name, retry_in = ?delay, "{failure}");
-            self.health.failed(self.name, &failure.to_string(), self.clock.now());
+            tracing::error!(task = &*self.name, retry_in = ?delay, "{failure}");
+            self.health.failed(&self.name, &failure.to_string(), self.clock.now());
             tokio::select! {
                 () = self.clock.sleep(delay) => {}
                 () = self.stop.cancelled() => break,
             }
             delay = (delay * 2).min(LONGEST_DELAY);
         }
-        self.health.rests(self.name);
+        self.health.rests(&self.name);
     }
 
     async fn attempt(&self) -> Result<(), Failure> {

@@ -5,12 +5,17 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use url::Url;
 
-use super::{Pipeline, Settings, Source, Witness, trust::Freshness};
+use super::{
+    Pipeline, Settings, Source, Witness,
+    logs::{Instance, LogSettings},
+    trust::Freshness,
+};
 use crate::{
     attest::Verifier,
     clock::Clock,
+    bounded,
     config::{
-        Config, DetectorSection, HostLimit, Period, Security, Sink as SinkConfig, Subscription as SubscriptionConfig,
+        Config, DetectorSection, HostLimit, LogInstance, LogKindName, LogMatch, Period, Security, Sink as SinkConfig, Subscription as SubscriptionConfig,
     },
     deliver::{
         EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat, StdoutSink,
@@ -18,11 +23,19 @@ use crate::{
     },
     detect::{Setting, Tuning},
     http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
-    model::{Ecosystem, RegistryId},
+    model::{Claim, Ecosystem, RegistryId},
     registry::{CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PypiFeed, PypiRegistry, Registry},
-    store::Store,
+    store::{LogKind, Store},
+    tlog::{
+        CosignerKey, LogKey, Pattern,
+        rekor_v1::{BATCH, Budget},
+        watch::Field,
+    },
     watchlist::Watchlist,
 };
+
+/// Most bytes of a public key.
+const MAX_KEY: u64 = 64 * 1024;
 
 /// Why the parts do not fit together. Names what in the configuration to change.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +91,8 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         subscriptions,
         settings: settings(config),
         witness: parts.witness,
+        logs: log_settings(config)?,
+        log_memory: super::logs::LogMemory::default(),
     })
 }
 
@@ -106,6 +121,7 @@ pub fn client_over(
 fn policy(config: &Config) -> Result<Policy, AssemblyError> {
     let http = &config.http;
     let mut host_limits = published_limits(config);
+    host_limits.extend(log_limits(config));
     host_limits.extend(http.hosts.iter().map(|(host, limit)| (host.to_lowercase(), limits(*limit))));
     Ok(Policy {
         contact: http.contact.clone(),
@@ -132,6 +148,26 @@ fn published_limits(config: &Config) -> BTreeMap<String, HostLimits> {
             HostLimits { requests: 50, burst: 50, concurrency: 8, ..HostLimits::default() },
         ),
     ])
+}
+
+/// Logs are made to be read: tiles are static files, and a tail of Rekor v1 has a budget of its own. `[http.hosts]` may
+/// say otherwise.
+fn log_limits(config: &Config) -> BTreeMap<String, HostLimits> {
+    let logs = &config.logs;
+    let limits = |kind: LogKindName| match kind {
+        LogKindName::RekorV1 => {
+            let requests = logs.rekor_v1.entries_per_second.div_ceil(BATCH as u32).max(10);
+            HostLimits { requests, burst: requests, concurrency: logs.rekor_v1.in_flight.max(4), ..HostLimits::default() }
+        }
+        LogKindName::Tiles | LogKindName::Ct => {
+            HostLimits { requests: 100, burst: 100, concurrency: logs.in_flight.max(8), ..HostLimits::default() }
+        }
+    };
+    let host = |url: &Url| url.host_str().unwrap_or_default().to_lowercase();
+    let public = ["rekor.sigstore.dev".to_owned()].into_iter().map(|host| (host, limits(LogKindName::RekorV1)));
+    let mirrors = logs.urls.values().map(|url| (host(url.as_url()), limits(LogKindName::Tiles)));
+    let instances = logs.instances.iter().map(|one| (host(one.url.as_url()), limits(one.kind)));
+    public.chain(mirrors).chain(instances).filter(|(host, _)| host != "127.0.0.1").collect()
 }
 
 fn limits(limit: HostLimit) -> HostLimits {
@@ -190,6 +226,82 @@ fn settings(config: &Config) -> Settings {
         reconcile_after: delta(config.daemon.reconcile_interval),
         tuning: Tuning::new(config.detectors.iter().map(|(id, section)| (id.clone(), setting(section)))),
         ..Settings::default()
+    }
+}
+
+/// What the configuration says of logs.
+///
+/// # Errors
+/// A key or pattern that cannot be used.
+fn log_settings(config: &Config) -> Result<LogSettings, AssemblyError> {
+    let logs = &config.logs;
+    let delta = |period: Period| TimeDelta::from_std(period.duration()).unwrap_or(TimeDelta::MAX);
+    let patterns = logs.matches.iter().map(|one| log_pattern(one));
+    let witnesses = logs.witnesses.iter().map(|one| CosignerKey::parse(&one.key).map_err(AssemblyError::of("[[logs.witness]]")));
+    let instances = logs.instances.iter().map(log_instance);
+    Ok(LogSettings {
+        enabled: logs.enabled,
+        trust_root: logs.trust_root,
+        tail: logs.tail.iter().map(|kind| log_kind(*kind)).collect(),
+        interval: logs.interval.duration(),
+        stale_after: delta(logs.stale_after),
+        window: delta(logs.window),
+        in_flight: logs.in_flight as usize,
+        rekor_v1: Budget {
+            in_flight: logs.rekor_v1.in_flight as usize,
+            entries_per_second: logs.rekor_v1.entries_per_second,
+        },
+        patterns: patterns.collect::<Result<_, _>>()?,
+        instances: instances.collect::<Result<_, _>>()?,
+        urls: logs.urls.iter().map(|(base, url)| (base.clone(), url.as_url().clone())).collect(),
+        witnesses: witnesses.collect::<Result<_, _>>()?,
+    })
+}
+
+/// The keys (`SubjectPublicKeyInfo`) of the logs that the configuration names.
+///
+/// # Errors
+/// A key that cannot be read or used.
+pub fn log_keys(config: &Config) -> Result<Vec<Vec<u8>>, AssemblyError> {
+    config.logs.instances.iter().map(|instance| Ok(log_instance(instance)?.spki)).collect()
+}
+
+fn log_pattern(one: &LogMatch) -> Result<Pattern, AssemblyError> {
+    let claim = |(name, text)| Some((Field::Claim(claim_of(name)?), text));
+    let fields = [(Field::Subject, &one.san), (Field::Issuer, &one.issuer)];
+    let fields = fields.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?)));
+    let claims = one.claims.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let claims: Option<Vec<_>> = claims.map(claim).collect();
+    let claims = claims.ok_or("it names a claim that there is not");
+    let what = format!("the pattern {:?} ([[logs.match]])", one.name);
+    let claims = claims.map_err(AssemblyError::of(what.clone()))?;
+    Pattern::new(&one.name, fields.chain(claims)).map_err(AssemblyError::of(what))
+}
+
+fn claim_of(name: &str) -> Option<Claim> {
+    Claim::ALL.iter().copied().find(|claim| claim.as_str() == name)
+}
+
+fn log_instance(instance: &LogInstance) -> Result<Instance, AssemblyError> {
+    let what = format!("the log {:?} ([[logs.instance]])", instance.name);
+    let pem = bounded::read(&instance.public_key, MAX_KEY).map_err(AssemblyError::of(what.clone()))?;
+    let pem = String::from_utf8(pem.unwrap_or_default()).map_err(AssemblyError::of(what.clone()))?;
+    let key = LogKey::from_pem(&pem).map_err(AssemblyError::of(what))?;
+    Ok(Instance {
+        name: instance.name.clone(),
+        kind: log_kind(instance.kind),
+        url: instance.url.as_url().clone(),
+        origin: instance.origin().to_owned(),
+        spki: key.spki().to_vec(),
+        tail: instance.tail,
+    })
+}
+
+const fn log_kind(kind: LogKindName) -> LogKind {
+    match kind {
+        LogKindName::Tiles => LogKind::Tiles,
+        LogKindName::RekorV1 => LogKind::RekorV1,
+        LogKindName::Ct => LogKind::Ct,
     }
 }
 

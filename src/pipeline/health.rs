@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Pipeline, PipelineError, Source, TRUST_ROOT, operation, operation::Trouble};
 use crate::{
     model::{Alert, AlertKind, AlertStatus},
-    store::{SourceState, SubscriptionState, WorkSummary},
+    store::{LogStanding, SourceState, SubscriptionState, WorkSummary},
 };
 
 /// For how long the trust root may go without a refresh.
@@ -30,6 +30,7 @@ impl Pipeline {
         let states = self.store.sources()?;
         self.check_sources(&states, now)?;
         self.check_trust(&states, now)?;
+        self.check_logs(now)?;
         self.check_work(&self.store.work_summary(now)?, now)?;
         self.check_subscriptions(&self.store.delivery_summary()?, now)
     }
@@ -56,6 +57,25 @@ impl Pipeline {
         let trouble = operation::stale_trust(age.num_days(), error);
         let is_back = last_success.is_some() && age <= TRUST_PATIENCE;
         self.keep(&trouble, age > TRUST_PATIENCE, is_back, "the trust root was refreshed", now)
+    }
+
+    /// Logs that cannot be read, and logs that stand still though they should grow.
+    fn check_logs(&self, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        if !self.follows_logs() {
+            return Ok(());
+        }
+        for row in self.store.logs()? {
+            let since = row.failing_since.map(|since| since.max(self.began));
+            let fails = since.is_some_and(|since| now - since > self.settings.stale_after);
+            let minutes = since.map_or(0, |since| (now - since).num_minutes());
+            let trouble = operation::unread_log(&row.name, minutes, row.last_error.as_deref());
+            self.keep(&trouble, fails, since.is_none(), "the log is read again", now)?;
+            let grew = row.checkpoint.as_ref().map_or(row.first_seen, |checkpoint| checkpoint.seen_at).max(self.began);
+            let stands = row.standing == LogStanding::Active && since.is_none() && now - grew > self.log_patience();
+            let trouble = operation::standing_log(&row.name, (now - grew).num_hours());
+            self.keep(&trouble, stands, now - grew <= self.log_patience(), "the log grew", now)?;
+        }
+        Ok(())
     }
 
     fn check_work(&self, work: &WorkSummary, now: DateTime<Utc>) -> Result<(), PipelineError> {

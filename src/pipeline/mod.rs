@@ -10,6 +10,7 @@ mod assembly;
 pub mod assess;
 mod examine;
 mod health;
+pub mod logs;
 mod observe;
 mod operation;
 mod outbox;
@@ -29,7 +30,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use assembly::{AssemblyError, Parts, assemble, client, client_over, sources, subscription, tuf_cache};
+pub use assembly::{AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache};
 pub use examine::Examined;
 pub use health::TRUST_PATIENCE;
 pub use operation::Trouble;
@@ -66,6 +67,8 @@ pub struct Pipeline {
     settings: Settings,
     witness: Arc<dyn Witness>,
     began: DateTime<Utc>,
+    logs: logs::LogSettings,
+    log_memory: logs::LogMemory,
 }
 
 /// A feed, and how long to wait between reads when there is nothing more to read.
@@ -129,6 +132,12 @@ pub enum PipelineError {
     /// A defect of provwatch. The text is the panic's.
     #[error("internal error, please report it: {0}")]
     Panic(String),
+    /// Two processes tail one log into one database.
+    #[error("another process tails {0} with the same database; stop one of them")]
+    TwoTails(String),
+    /// What is stored of a tail does not fit together.
+    #[error("the stored position of {0} is damaged; restore the database from a backup, or begin anew with another one")]
+    DamagedTail(String),
     /// A package of an ecosystem that the configuration switches off.
     #[error("{0} is switched off in the configuration")]
     SwitchedOff(&'static str),
@@ -173,6 +182,21 @@ impl Pipeline {
     /// Watches another list from now on.
     pub fn replace_watchlist(&self, watchlist: Watchlist) {
         *self.watchlist.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(watchlist);
+    }
+
+    /// Whether transparency logs are followed.
+    pub fn follows_logs(&self) -> bool {
+        self.logs.enabled
+    }
+
+    /// The wait between polls of a log.
+    pub fn log_interval(&self) -> std::time::Duration {
+        self.logs.interval
+    }
+
+    /// How long a log may stand still.
+    fn log_patience(&self) -> TimeDelta {
+        self.logs.stale_after
     }
 
     fn verifier(&self) -> Arc<Verifier> {

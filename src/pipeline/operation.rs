@@ -92,6 +92,34 @@ pub fn stale_trust(days: i64, error: Option<&str>) -> Trouble {
     }
 }
 
+/// A transparency log could not be read, or did not hold, for long.
+pub fn unread_log(log: &str, minutes: i64, error: Option<&str>) -> Trouble {
+    let error = error.map_or_else(String::new, |error| format!(" The last error: {error}."));
+    Trouble {
+        subject: format!("unread log {log}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{log} has not been read for {minutes} minutes"),
+        argument: format!(
+            "What is signed in this log is not seen while this lasts; the position stands where it stood, so nothing is \
+             skipped.{error} `provwatch logs status` shows how far it was read."
+        ),
+    }
+}
+
+/// A transparency log that others write to stands still.
+pub fn standing_log(log: &str, hours: i64) -> Trouble {
+    Trouble {
+        subject: format!("standing log {log}"),
+        severity: Severity::Low,
+        confidence: Confidence::Medium,
+        title: format!("{log} has not grown for {hours} hours"),
+        argument: "Its checkpoint is the same as before. A log that is shown to everybody but us would look like this, and so \
+                   does one that nobody writes to: [logs] stale_after says how long that may last."
+            .to_owned(),
+    }
+}
+
 /// Packages could not be looked at for long.
 pub fn failing_work(packages: u64, hours: i64) -> Trouble {
     Trouble {

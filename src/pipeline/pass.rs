@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Examined, Happening, Pipeline, PipelineError, Source, health::MANY, operation, panic::caught};
+use super::{
+    Examined, Happening, Pipeline, PipelineError, Source, health::MANY, logs::Poll, operation, panic::caught,
+};
 use crate::{
     model::Package,
     registry::RegistryError,
@@ -45,6 +47,8 @@ pub struct PassSummary {
     pub work: WorkPass,
     /// Sources that could not be read, with the reason.
     pub failed_sources: Vec<(&'static str, String)>,
+    /// What came of the logs, by name.
+    pub logs: Vec<(String, Poll)>,
     /// Alerts delivered.
     pub delivered: usize,
     /// Deliveries that failed and will be tried again, or were given up.
@@ -174,7 +178,7 @@ impl Pipeline {
         Ok(self.store.remind(&packages, "evidence could not be checked", now)?)
     }
 
-    /// Reads every source, looks at everything that is due, delivers what is due.
+    /// Reads every source, looks at everything that is due, looks at every log, delivers what is due.
     ///
     /// # Errors
     /// The store failed. A source's or sink's failure is part of the summary.
@@ -191,6 +195,10 @@ impl Pipeline {
             }
         }
         summary.work = self.work().await?;
+        if self.follows_logs() {
+            summary.logs = self.poll_logs().await?;
+            self.judge_entries()?;
+        }
         self.check_health()?;
         let delivered = self.deliver().await?;
         summary.delivered = delivered.delivered;
@@ -301,7 +309,7 @@ mod tests {
 
     fn fragile(folder: &Path, clock: &Arc<ManualClock>) -> Pipeline {
         let watched = r#"packages = ["pkg:npm/bomb", "pkg:npm/gadget", "pkg:npm/widget"]"#;
-        let config = "[trust]\nsource = \"embedded\"\n[daemon]\nconcurrency = 1";
+        let config = "[trust]\nsource = \"embedded\"\n[logs]\nenabled = false\n[daemon]\nconcurrency = 1";
         let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
         let parts = Parts {
             store: Arc::new(Store::open(&folder.join("provwatch.db")).unwrap()),

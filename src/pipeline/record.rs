@@ -17,7 +17,7 @@ const RELEASES_AFTER: usize = 500;
 const BLIND: &str =
     "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
 /// Who teaches the baseline when nobody else does.
-const ACTOR: &str = "provwatch";
+pub(super) const ACTOR: &str = "provwatch";
 
 impl Pipeline {
     /// Verifies a release, judges it against the baseline and records the outcome.

@@ -58,6 +58,13 @@ pub enum Happening<'a> {
         /// The alert that it raised.
         alert: Option<&'a Alert>,
     },
+    /// Entries of a transparency log were downloaded and stored; they are not verified yet.
+    Downloaded {
+        /// The log.
+        log: &'a str,
+        /// How many of its entries there are now.
+        size: u64,
+    },
     /// A package was looked at.
     Examined {
         /// The package.

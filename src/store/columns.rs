@@ -106,3 +106,54 @@ pub(super) fn limit(rows: usize) -> i64 {
 pub(super) fn count(rows: i64) -> u64 {
     rows.try_into().unwrap_or(0)
 }
+
+/// A position in a log. SQLite's integers have a sign, so the upper half of the range is refused, never wrapped.
+#[derive(Clone, Copy)]
+pub(super) struct Position(pub u64);
+
+impl ToSql for Position {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        i64::try_from(self.0)
+            .map(ToSqlOutput::from)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
+}
+
+impl FromSql for Position {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let position = value.as_i64()?;
+        u64::try_from(position).map(Self).map_err(|_| FromSqlError::OutOfRange(position))
+    }
+}
+
+/// A hash of 32 bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Hash(pub [u8; 32]);
+
+impl ToSql for Hash {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.as_slice().into())
+    }
+}
+
+impl FromSql for Hash {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_blob()?.try_into().map(Self).map_err(FromSqlError::other)
+    }
+}
+
+/// Hashes, one after another.
+pub(super) struct Hashes(pub Vec<[u8; 32]>);
+
+impl ToSql for Hashes {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.concat().into())
+    }
+}
+
+impl FromSql for Hashes {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let (hashes, rest) = value.as_blob()?.as_chunks::<32>();
+        if rest.is_empty() { Ok(Self(hashes.to_vec())) } else { Err(FromSqlError::InvalidType) }
+    }
+}

@@ -4,7 +4,10 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 /// Every migration, in order; one that was released is never edited.
-const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../../schema/0001_initial.sql")).foreign_key_check()];
+const MIGRATIONS: &[M<'_>] = &[
+    M::up(include_str!("../../schema/0001_initial.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0002_logs.sql")).foreign_key_check(),
+];
 
 /// The schema version that this binary writes: the number of migrations.
 #[expect(clippy::cast_possible_wrap, reason = "nobody writes that many migrations, and constants have no try_from")]

@@ -20,6 +20,7 @@ mod columns;
 mod deliveries;
 mod error;
 mod feeds;
+mod logs;
 mod migrations;
 mod open;
 mod packages;
@@ -43,6 +44,10 @@ pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, S
 pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
+pub use logs::{
+    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding,
+    NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, TailRow, WorkflowRow,
+};
 pub use packages::{PackageRow, VersionState};
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};

@@ -13,7 +13,7 @@ use super::{
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
     proof::{ConsistencyProof, InclusionProof},
-    read::{ReadError, below, fetch, fetch_json},
+    read::{ATTEMPTS, ReadError, below, fetch, fetch_json},
     sift::{Page, RawEntry},
 };
 use crate::http::{Client, Request};
@@ -43,7 +43,8 @@ impl CtLog {
     /// # Errors
     /// No answer.
     pub async fn tree_head(&self) -> Result<Bytes, ReadError> {
-        fetch(&self.http, Request::get(self.url("get-sth")).max_body(MAX_NOTE as u64), "the signed tree head").await
+        let request = Request::get(self.url("get-sth")).max_body(MAX_NOTE as u64).max_attempts(ATTEMPTS);
+        fetch(&self.http, request, "the signed tree head").await
     }
 
     /// The proof that the first `first` entries are a prefix of the first `second`. Unverified.

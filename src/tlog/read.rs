@@ -7,6 +7,9 @@ use url::Url;
 use super::checkpoint::CheckpointError;
 use crate::http::{Client, Fetched, HttpError, Request};
 
+/// Attempts at a checkpoint: the next poll comes soon enough.
+pub(super) const ATTEMPTS: u32 = 2;
+
 /// Why a log could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -109,7 +112,7 @@ pub(super) async fn fetch_json<T: DeserializeOwned>(http: &Client, request: Requ
 }
 
 /// A URL below a base, whether or not that ends with a slash.
-pub(super) fn below(base: &Url, path: &str) -> Url {
+pub fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
     url

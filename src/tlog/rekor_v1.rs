@@ -20,7 +20,7 @@ use super::{
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
     proof::{ConsistencyProof, InclusionProof},
-    read::{ReadError, below, fetch_json},
+    read::{ATTEMPTS, ReadError, below, fetch_json},
     sift::{Page, RawEntry},
 };
 use crate::{
@@ -136,7 +136,7 @@ impl RekorV1 {
     pub async fn shards(&self) -> Result<Vec<Shard>, ReadError> {
         let what = "the log's state";
         let most = (MAX_SHARDS * MAX_NOTE / 32) as u64;
-        let info: LogInfo = fetch_json(&self.http, Request::get(self.url("log")).max_body(most), what).await?;
+        let info: LogInfo = fetch_json(&self.http, Request::get(self.url("log")).max_body(most).max_attempts(ATTEMPTS), what).await?;
         if info.inactive_shards.len() >= MAX_SHARDS {
             return Err(ReadError::malformed(what, format!("{} shards", info.inactive_shards.len())));
         }

@@ -17,7 +17,7 @@ use super::{
     merkle::{Hash, Node, audit_path, decompose},
     note::MAX_NOTE,
     proof::InclusionProof,
-    read::{ReadError, below, fetch},
+    read::{ATTEMPTS, ReadError, below, fetch},
     sift::{Page, RawEntry},
     tile::{self, MAX_BUNDLE, MAX_TILE, Tile, TileError, TileId, Tiles, WIDTH},
 };
@@ -45,7 +45,7 @@ impl TilesLog {
     /// # Errors
     /// No answer.
     pub async fn checkpoint(&self) -> Result<Bytes, ReadError> {
-        let request = Request::get(below(&self.prefix, "checkpoint")).max_body(MAX_NOTE as u64);
+        let request = Request::get(below(&self.prefix, "checkpoint")).max_body(MAX_NOTE as u64).max_attempts(ATTEMPTS);
         fetch(&self.http, request, "the checkpoint").await
     }
 

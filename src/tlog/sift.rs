@@ -94,12 +94,21 @@ const MAX_KINDS: usize = 64;
 impl Kinds {
     /// One more.
     pub fn count(&mut self, kind: &str, version: &str) {
+        self.count_many(kind, version, 1);
+    }
+
+    /// All of these too.
+    pub fn add(&mut self, others: &Self) {
+        others.iter().for_each(|(kind, version, count)| self.count_many(kind, version, count));
+    }
+
+    fn count_many(&mut self, kind: &str, version: &str, count: u64) {
         if let Some(known) = self.0.iter_mut().find(|(k, v, _)| k == kind && v == version) {
-            known.2 += 1;
+            known.2 += count;
         } else if self.0.len() < MAX_KINDS {
-            self.0.push((kind.to_owned(), version.to_owned(), 1));
+            self.0.push((kind.to_owned(), version.to_owned(), count));
         } else {
-            self.count_others();
+            self.count_others(count);
         }
     }
 
@@ -108,10 +117,10 @@ impl Kinds {
         self.0.iter().map(|(kind, version, count)| (kind.as_str(), version.as_str(), *count))
     }
 
-    fn count_others(&mut self) {
+    fn count_others(&mut self, count: u64) {
         match self.0.iter_mut().find(|(kind, ..)| kind == "others") {
-            Some(others) => others.2 += 1,
-            None => self.0.push(("others".to_owned(), String::new(), 1)),
+            Some(others) => others.2 += count,
+            None => self.0.push(("others".to_owned(), String::new(), count)),
         }
     }
 }

@@ -1,0 +1,78 @@
+use std::path::PathBuf;
+
+use crate::{
+    cli::{
+        args::Printing,
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output, sheet, words,
+    },
+    store::EvidenceRow,
+};
+
+/// Export the evidence against a log, for somebody else to verify
+#[derive(Debug, clap::Args)]
+#[command(name = "evidence", after_help = "\
+Examples:
+  provwatch logs evidence                          list what there is
+  provwatch logs evidence 0f3a --output fork.json  export it
+  provwatch logs verify fork.json                  verify it, here or anywhere
+
+The document has both signed checkpoints and the proof: whoever trusts the log's key needs nothing else.")]
+pub struct EvidenceCommand {
+    /// Which, by its id or the beginning of it
+    id: Option<String>,
+    /// Where to write it [default: standard output]
+    #[arg(long, short, value_name = "FILE", requires = "id")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+impl EvidenceCommand {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let all = context.store_to_read()?.evidence(None)?;
+        match &self.id {
+            None => self.list(&all)?,
+            Some(id) => self.export(chosen(&all, id)?)?,
+        }
+        Ok(Exit::Clean)
+    }
+
+    fn list(&self, all: &[EvidenceRow]) -> Result<(), Failure> {
+        if self.printing.is_json() {
+            all.iter().try_for_each(output::json)?;
+        } else if all.is_empty() {
+            output::line("There is no evidence against any log.");
+        } else {
+            let mut table = output::table(["ID", "LOG", "WHAT", "FIRST", "TIMES"]);
+            for one in all {
+                let found = words::minute(one.found_at);
+                table.add_row([one.id.clone(), words::name(&one.log), one.kind.clone(), found, one.count.to_string()]);
+            }
+            output::print(&table);
+        }
+        Ok(())
+    }
+
+    fn export(&self, one: &EvidenceRow) -> Result<(), Failure> {
+        let Some(path) = &self.output else {
+            return Ok(output::bytes(format!("{}\n", one.document).as_bytes())?);
+        };
+        std::fs::write(path, format!("{}\n", one.document))
+            .map_err(|error| Failure::failed(format!("writing {}: {error}", path.display())))?;
+        let verify = sheet::callable(&format!("provwatch logs verify {}", path.display()));
+        output::note(format!("Wrote {}. `{verify}` checks it.", path.display()));
+        Ok(())
+    }
+}
+
+fn chosen<'a>(all: &'a [EvidenceRow], id: &str) -> Result<&'a EvidenceRow, Failure> {
+    let found: Vec<_> = all.iter().filter(|one| one.id.starts_with(id)).collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Failure::usage(format!("there is no evidence {id:?}")).next(sheet::callable("provwatch logs evidence"))),
+        _ => Err(Failure::usage(format!("{} ids begin with {id:?}", found.len()))
+            .next(sheet::callable("provwatch logs evidence"))),
+    }
+}

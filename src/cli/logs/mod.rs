@@ -1,0 +1,39 @@
+mod evidence;
+mod list;
+mod scan;
+mod status;
+mod verify;
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::{context::Context, exit::Outcome};
+
+/// Transparency logs: which are followed, how far each is read, and what one did wrong
+#[derive(Debug, Subcommand)]
+pub enum Logs {
+    /// List the logs that are followed
+    List(list::List),
+    /// Show how far each log was read and proven, where the gaps are, and what ails it
+    Status(status::Status),
+    /// Read a range of a log once, prove it, and print the entries of somebody you look for
+    Scan(scan::Scan),
+    /// Export the evidence against a log, for somebody else to verify
+    Evidence(evidence::EvidenceCommand),
+    /// Verify evidence against a log, from the document alone
+    Verify(verify::Verify),
+}
+
+impl Logs {
+    pub fn run(&self, config: Option<&Path>) -> Outcome {
+        let context = Context::load(config)?;
+        match self {
+            Self::List(list) => list.run(&context),
+            Self::Status(status) => status.run(&context),
+            Self::Scan(scan) => scan.run(&context),
+            Self::Evidence(evidence) => evidence.run(&context),
+            Self::Verify(verify) => verify.run(&context),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+use std::{sync::Arc, time::Duration};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::{
+    cli::{
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output, setup, sheet, words,
+    },
+    pipeline::{
+        Nobody, Pipeline,
+        logs::{FollowedLog, Matcher, ScanSummary, Scanned},
+    },
+    store::{NewLogEntry, NewQuarantined},
+    tlog::{Pattern, Watch, watch::Field},
+};
+
+/// Read a range of a log once, prove it, and print the entries of somebody you look for
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 139900000 --match 'https://github\\.com/acme/.*'
+  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 --to 100000 --issuer 'https://accounts\\.google\\.com'
+  provwatch logs scan --log 'rekor.sigstore.dev - 1193050959916656506' --from 1340280000 --watched
+
+Entries are counted from 0 in their tree; `--to` is not read any more. Matches are printed as JSON lines while it goes on,
+but they are proven only when it ends well: every entry is hashed, and the end must hash to what the log signed. What
+provwatch has stored is neither used nor changed, but for the watched repositories that --watched asks for.")]
+pub struct Scan {
+    /// The log, as `provwatch logs list` names it; for a shard of Rekor v1 with the number of its tree
+    #[arg(long, value_name = "NAME")]
+    log: String,
+    /// The first entry
+    #[arg(long, value_name = "INDEX")]
+    from: u64,
+    /// The entry after the last [default: the end of the log]
+    #[arg(long, value_name = "INDEX")]
+    to: Option<u64>,
+    /// Print entries whose subject (a workflow, an e-mail address) matches this regular expression as a whole
+    #[arg(long = "match", value_name = "REGEX")]
+    subject: Option<String>,
+    /// Print entries whose OIDC issuer matches this regular expression as a whole
+    #[arg(long, value_name = "REGEX")]
+    issuer: Option<String>,
+    /// Print entries of the repositories of watched packages, and of [[logs.match]]
+    #[arg(long, conflicts_with_all = ["subject", "issuer"])]
+    watched: bool,
+}
+
+impl Scan {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let pipeline = context.pipeline(Arc::new(Nobody))?;
+        let log = pipeline.followed_log(&self.log).ok_or_else(|| {
+            Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
+        })?;
+        let matcher = self.matcher(&pipeline)?;
+        setup::runtime()?.block_on(self.scan(&pipeline, &log, &matcher))
+    }
+
+    fn matcher(&self, pipeline: &Pipeline) -> Result<Matcher, Failure> {
+        if self.watched {
+            return Ok(pipeline.matcher()?);
+        }
+        let criteria = [(Field::Subject, &self.subject), (Field::Issuer, &self.issuer)];
+        let criteria: Vec<_> =
+            criteria.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?))).collect();
+        if criteria.is_empty() {
+            return Err(Failure::usage("nobody to look for").next("say --match, --issuer or --watched"));
+        }
+        let pattern = Pattern::new("the command line", criteria).map_err(Failure::usage)?;
+        Ok(pipeline.matcher_of(Watch::new(vec![pattern])))
+    }
+
+    async fn scan(&self, pipeline: &Pipeline, log: &FollowedLog, matcher: &Matcher) -> Outcome {
+        let bar = ProgressBar::new(0).with_style(style());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        let began = pipeline.clock().now();
+        let (mut matches, mut unreadable) = (0_u64, 0_u64);
+        let mut broken = None;
+        let tell = |scanned: &Scanned<'_>| match scanned {
+            Scanned::Expect(entries) => bar.set_length(*entries),
+            Scanned::Read(entries) => bar.inc(*entries),
+            Scanned::Match(entry) => {
+                matches += 1;
+                if let Err(error) = bar.suspend(|| output::json(&shown(&self.log, entry))) {
+                    broken.get_or_insert(error);
+                }
+            }
+            Scanned::Unreadable(entry) => {
+                unreadable += 1;
+                bar.suspend(|| output::note(complaint(entry)));
+            }
+        };
+        let summary = pipeline.scan_log(log, &self.log, (self.from, self.to), matcher, tell).await;
+        bar.finish_and_clear();
+        let summary = summary.map_err(|error| {
+            let next = "nothing of this range is proven; matches above are what the log served";
+            Failure::failed(error).next(next)
+        })?;
+        if let Some(error) = broken {
+            return Err(error.into());
+        }
+        let seconds = (pipeline.clock().now() - began).as_seconds_f64();
+        output::note(closing(&summary, matches, unreadable, seconds));
+        Ok(Exit::Clean)
+    }
+}
+
+fn shown(log: &str, entry: &NewLogEntry) -> serde_json::Value {
+    json!({
+        "log": log, "index": entry.index, "kind": entry.kind, "version": entry.version, "leaf": hex::encode(entry.leaf),
+        "digest": entry.digest, "issuer": entry.identity.issuer, "subject": entry.identity.subject,
+        "claims": entry.identity.claims, "not_before": entry.not_before, "serial": entry.serial,
+        "issued_by_trusted_authority": entry.not_issued.is_none(), "not_issued": entry.not_issued,
+        "packages": entry.packages, "patterns": entry.patterns,
+    })
+}
+
+fn complaint(entry: &NewQuarantined) -> String {
+    format!("entry {} ({} bytes) cannot be read: {}", entry.index, entry.bytes, words::sentence(&entry.why))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn closing(summary: &ScanSummary, matches: u64, unreadable: u64, seconds: f64) -> String {
+    let entries = summary.to - summary.from;
+    let rate = entries as f64 / seconds.max(0.001);
+    let kinds: Vec<_> =
+        summary.kinds.iter().map(|(kind, version, count)| format!("{count} {} {}", words::name(kind), words::name(version))).collect();
+    format!(
+        "{entries} entries of {} in {seconds:.1} s, {rate:.0} entries/s, {}; all hash to the root that the log signed for {} \
+         entries.\n{matches} matched, {unreadable} could not be read. Kinds: {}.",
+        words::name(&summary.tree),
+        words::size(summary.bytes),
+        summary.checkpoint.size(),
+        if kinds.is_empty() { words::NOTHING.to_owned() } else { kinds.join(", ") },
+    )
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} entries, {per_sec}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,165 @@
+use serde_json::json;
+
+use crate::{
+    cli::{
+        args::Printing,
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output,
+        sheet::{self, Sheet},
+        words,
+    },
+    store::{Covered, KindCount, LogRow, Store},
+};
+
+/// Ranges that are shown in full; more are counted.
+const SHOWN: usize = 8;
+
+/// Show how far each log was read and proven, where the gaps are, and what ails it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch logs status
+  provwatch logs status --log log2025-1.rekor.sigstore.dev
+  provwatch logs status --format json
+
+It exits with 3 when there is evidence against one of the logs, and with 5 when one cannot be read.")]
+pub struct Status {
+    /// Only this log
+    #[arg(long, value_name = "NAME")]
+    log: Option<String>,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// All that is known of a log.
+struct View {
+    row: LogRow,
+    covered: Vec<Covered>,
+    gaps: Vec<Covered>,
+    kinds: Vec<KindCount>,
+    evidence: Vec<String>,
+}
+
+impl Status {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let store = context.store_to_read()?;
+        let rows = store.logs()?;
+        let is_asked = |row: &LogRow| self.log.as_ref().is_none_or(|name| *name == row.name);
+        let views: Vec<View> =
+            rows.into_iter().filter(is_asked).map(|row| View::of(&store, row)).collect::<Result<_, Failure>>()?;
+        if let (Some(name), true) = (&self.log, views.is_empty()) {
+            return Err(Failure::usage(format!("no log {name:?} was ever followed")).next("provwatch logs status"));
+        }
+        if self.printing.is_json() {
+            views.iter().try_for_each(|view| output::json(&view.json()))?;
+        } else if views.is_empty() {
+            output::line("No log was followed yet; `provwatch run` follows them.");
+        } else {
+            views.iter().for_each(View::print);
+        }
+        Ok(exit(&views))
+    }
+}
+
+fn exit(views: &[View]) -> Exit {
+    if views.iter().any(|view| !view.evidence.is_empty()) {
+        Exit::Findings
+    } else if views.iter().any(|view| view.row.failing_since.is_some()) {
+        Exit::Unhealthy
+    } else {
+        Exit::Clean
+    }
+}
+
+impl View {
+    fn of(store: &Store, row: LogRow) -> Result<Self, Failure> {
+        let covered = store.coverage(&row.name)?;
+        let size = row.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
+        Ok(Self {
+            gaps: gaps(&covered, size),
+            covered,
+            kinds: store.log_kinds(&row.name)?,
+            evidence: store.evidence(Some(&row.name))?.into_iter().map(|one| format!("{} {}", one.id, one.kind)).collect(),
+            row,
+        })
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!({
+            "log": self.row, "covered": self.covered, "gaps": self.gaps, "kinds": self.kinds, "evidence": self.evidence,
+        })
+    }
+
+    fn print(&self) {
+        let row = &self.row;
+        sheet::heading(words::name(&row.name));
+        let mut sheet = Sheet::new();
+        sheet.row("Kind", format!("{}, {}", row.kind, row.standing.as_str()));
+        sheet.row("Read at", words::name(&row.url));
+        let checkpoint = row.checkpoint.as_ref();
+        sheet.maybe("Signed", checkpoint.map(|it| format!("{} entries, seen {}", it.size, words::moment(it.seen_at))));
+        sheet.row("Entries", self.entries());
+        sheet.row("Proven", ranges(&self.covered, "none"));
+        sheet.row("Never read", ranges(&self.gaps, "none"));
+        let kinds = self.kinds.iter().map(|one| format!("{} {} {}", one.count, words::name(&one.kind), words::name(&one.version)));
+        sheet.rows("Kinds", kinds.take(SHOWN));
+        sheet.row("Watched", format!("{} by watched identities, {} unreadable", row.matches, row.quarantined));
+        sheet.maybe("Last read", row.last_success.map(words::moment));
+        sheet.maybe("Failing", row.failing_since.map(|since| {
+            format!("since {}: {}", words::moment(since), words::sentence(row.last_error.as_deref().unwrap_or_default()))
+        }));
+        sheet.rows("Evidence", self.evidence.iter().cloned());
+        sheet.print();
+        if let Some(evidence) = self.evidence.first().and_then(|one| one.split(' ').next()) {
+            output::line(format!("  next: {}", sheet::callable(&format!("provwatch logs evidence {evidence}"))));
+        }
+    }
+
+    fn entries(&self) -> String {
+        match &self.row.tail {
+            None => "not read: only the checkpoints are checked".to_owned(),
+            Some(tail) => {
+                let size = self.row.checkpoint.as_ref().map_or(tail.verified, |checkpoint| checkpoint.size);
+                format!("proven up to {}, {} behind the log", tail.verified, size.saturating_sub(tail.verified))
+            }
+        }
+    }
+}
+
+/// What lies between the covered ranges and the ends.
+fn gaps(covered: &[Covered], size: u64) -> Vec<Covered> {
+    let mut gaps = Vec::new();
+    let mut at = 0;
+    for range in covered {
+        gaps.push(Covered { first: at, past: range.first });
+        at = range.past;
+    }
+    gaps.push(Covered { first: at, past: size });
+    gaps.retain(|gap| gap.first < gap.past);
+    gaps
+}
+
+fn ranges(ranges: &[Covered], none: &str) -> String {
+    if ranges.is_empty() {
+        return none.to_owned();
+    }
+    let shown = ranges.iter().take(SHOWN).map(|range| format!("{} to {}", range.first, range.past - 1));
+    let rest = ranges.len().saturating_sub(SHOWN);
+    let rest = if rest > 0 { format!(", and {rest} more") } else { String::new() };
+    format!("{}{rest}", shown.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_what_is_not_covered() {
+        let range = |first, past| Covered { first, past };
+        assert_eq!(gaps(&[], 10), [range(0, 10)]);
+        assert_eq!(gaps(&[range(0, 10)], 10), []);
+        assert_eq!(gaps(&[range(3, 5), range(7, 10)], 12), [range(0, 3), range(5, 7), range(10, 12)]);
+        assert_eq!(gaps(&[], 0), []);
+    }
+}

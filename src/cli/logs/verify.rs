@@ -1,0 +1,127 @@
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::{
+    bounded,
+    cli::{
+        args::Printing,
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output,
+        sheet::{self, Sheet},
+        words,
+    },
+    pipeline,
+    tlog::{Evidence, Judgement, evidence::MAX_EVIDENCE},
+};
+
+/// Verify evidence against a log, from the document alone
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  provwatch logs verify fork.json
+
+It needs neither the log nor a database, only the trust root, to know whose key signed. It exits with 0 when the log's
+own signatures prove what the document says, with 4 when part of it is only somebody's word or the key is not one of
+the trust root or the configuration, and with 1 when the document does not show what it says.")]
+pub struct Verify {
+    /// The documents, as `provwatch logs evidence` writes them
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// What was found out about a document.
+struct Verdict {
+    evidence: Evidence,
+    judgement: Judgement,
+    is_known: bool,
+}
+
+impl Verify {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let known = known_keys(context)?;
+        let mut worst = Exit::Clean;
+        for file in &self.files {
+            let verdict = verdict(file, &known)?;
+            if self.printing.is_json() {
+                output::json(&verdict.json(file))?;
+            } else {
+                verdict.print(file);
+            }
+            worst = match (worst, verdict.exit()) {
+                (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
+                (Exit::Unchecked, _) | (_, Exit::Unchecked) => Exit::Unchecked,
+                _ => Exit::Clean,
+            };
+        }
+        Ok(worst)
+    }
+}
+
+/// The keys of the trust root and of the configuration.
+fn known_keys(context: &Context) -> Result<Vec<Vec<u8>>, Failure> {
+    let verifier = pipeline::verifier(&context.config).map_err(Failure::usage)?;
+    let trusted = verifier.trusted_logs().into_iter().map(|log| log.spki);
+    let configured = pipeline::log_keys(&context.config).map_err(Failure::usage)?;
+    Ok(trusted.chain(configured).collect())
+}
+
+fn verdict(file: &Path, known: &[Vec<u8>]) -> Result<Verdict, Failure> {
+    let unusable = |error: Box<dyn std::error::Error + Send + Sync>| {
+        Failure::usage(format!("{}: {}", file.display(), crate::text::with_causes(error.as_ref())))
+    };
+    let bytes = bounded::read(file, MAX_EVIDENCE).map_err(|error| unusable(error.into()))?;
+    let bytes = bytes.ok_or_else(|| unusable(format!("it is larger than {MAX_EVIDENCE} bytes").into()))?;
+    let evidence = Evidence::parse(&bytes).map_err(|error| unusable(error.into()))?;
+    let judgement = evidence.judge().map_err(|error| unusable(error.into()))?;
+    let signer = evidence.signer().map_err(|error| unusable(error.into()))?;
+    let is_known = known.iter().any(|spki| spki == signer.key().spki());
+    Ok(Verdict { evidence, judgement, is_known })
+}
+
+impl Verdict {
+    fn exit(&self) -> Exit {
+        match (&self.judgement, self.is_known) {
+            (Judgement::Refuted(_), _) => Exit::Failed,
+            (Judgement::Proven(_), true) => Exit::Clean,
+            _ => Exit::Unchecked,
+        }
+    }
+
+    fn words(&self) -> (&'static str, &str) {
+        match &self.judgement {
+            Judgement::Proven(why) => ("proven", why),
+            Judgement::Claimed(why) => ("claimed", why),
+            Judgement::Refuted(why) => ("refuted", why),
+        }
+    }
+
+    fn json(&self, file: &Path) -> serde_json::Value {
+        let (verdict, why) = self.words();
+        json!({
+            "file": file.display().to_string(), "log": self.evidence.log.name, "misdeed": self.evidence.misdeed,
+            "verdict": verdict, "why": why, "key_is_known": self.is_known,
+        })
+    }
+
+    fn print(&self, file: &Path) {
+        let (verdict, why) = self.words();
+        sheet::heading(words::name(file.display()));
+        let key = if self.is_known {
+            "one of the trust root or the configuration"
+        } else {
+            "NOT one of the trust root or the configuration: whose it is must be found out elsewhere"
+        };
+        let mut sheet = Sheet::new();
+        sheet
+            .row("Against", words::name(&self.evidence.log.name))
+            .row("Says", words::sentence(&self.evidence.statement))
+            .row("Verdict", format!("{verdict}: {}", words::sentence(why)))
+            .row("Key", key)
+            .maybe("Served", self.evidence.served.as_ref().map(words::name));
+        sheet.print();
+    }
+}

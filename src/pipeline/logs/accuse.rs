@@ -1,0 +1,123 @@
+//! Accusing a log: the evidence is kept at once, the alert follows when what happened cannot be an accident any more.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use std::sync::PoisonError;
+
+use crate::{
+    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity},
+    pipeline::{Pipeline, PipelineError},
+    store::NewEvidence,
+    tlog::{Evidence, Judgement, Misdeed, Tree},
+};
+
+/// How bad a misdeed is.
+#[derive(Clone, Copy, Debug)]
+struct Gravity {
+    severity: Severity,
+    confidence: Confidence,
+    /// For how long it may be an accident: a stale copy, a cache that was spoiled, a file that is on its way.
+    patience: TimeDelta,
+}
+
+/// The misdeeds that can be mended, and are then over. The others stand until somebody has looked.
+const CURABLE: [Misdeed; 5] =
+    [Misdeed::Rollback, Misdeed::Unproven, Misdeed::Entries, Misdeed::Omission, Misdeed::Checkpoint];
+
+fn gravity(misdeed: Misdeed) -> Gravity {
+    use Confidence::{High, Medium};
+    let of = |severity, confidence, minutes| Gravity { severity, confidence, patience: TimeDelta::minutes(minutes) };
+    match misdeed {
+        Misdeed::Fork | Misdeed::SameSize => of(Severity::Critical, High, 0),
+        Misdeed::Entries => of(Severity::High, Medium, 1),
+        Misdeed::Rollback | Misdeed::Unproven => of(Severity::High, Medium, 10),
+        Misdeed::Checkpoint | Misdeed::Omission => of(Severity::Medium, Medium, 10),
+        Misdeed::MissingEntry => of(Severity::High, Medium, 0),
+    }
+}
+
+impl Pipeline {
+    /// Keeps evidence against a tree's log, and raises the alert if the misdeed lasts for longer than an accident would.
+    pub(super) fn accuse(&self, tree: &Tree, evidence: &Evidence, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let (misdeed, id) = (evidence.misdeed, evidence.id());
+        let kept = NewEvidence {
+            id: id.clone(),
+            log: tree.name.clone(),
+            kind: misdeed.as_str().to_owned(),
+            document: evidence.document(),
+        };
+        self.store.keep_evidence(&kept, now)?;
+        let since = {
+            let mut since = self.log_memory.since.lock().unwrap_or_else(PoisonError::into_inner);
+            *since.entry((tree.name.clone(), misdeed)).or_insert(now)
+        };
+        let gravity = gravity(misdeed);
+        if now - since < gravity.patience {
+            return Ok(());
+        }
+        let (fingerprint, alert_id) = Alert::identify(AlertKind::Log, &subject(tree, misdeed));
+        let alert = Alert {
+            id: alert_id,
+            fingerprint,
+            kind: AlertKind::Log,
+            severity: gravity.severity,
+            confidence: gravity.confidence,
+            purl: None,
+            published_at: None,
+            raised_at: now,
+            title: title(tree, misdeed),
+            argument: argument(evidence, &id),
+            status: AlertStatus::Open,
+            signals: Vec::new(),
+            members: Vec::new(),
+            links: Links::default(),
+        };
+        self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
+        Ok(())
+    }
+
+    /// The tree was read to its end and everything held: what could be mended is over.
+    pub(super) fn acquit(&self, tree: &Tree, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        {
+            let mut since = self.log_memory.since.lock().unwrap_or_else(PoisonError::into_inner);
+            since.retain(|(name, _), _| *name != tree.name);
+        }
+        for misdeed in CURABLE {
+            let (fingerprint, _) = Alert::identify(AlertKind::Log, &subject(tree, misdeed));
+            if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
+                let reason = "what the log serves holds again; the evidence is kept";
+                self.store.resolve(&fingerprint, crate::pipeline::record::ACTOR, reason, now)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn subject(tree: &Tree, misdeed: Misdeed) -> String {
+    format!("{} {tree}", misdeed.as_str())
+}
+
+fn title(tree: &Tree, misdeed: Misdeed) -> String {
+    match misdeed {
+        Misdeed::Fork => format!("{tree} signed two histories"),
+        Misdeed::SameSize => format!("{tree} signed two trees of one size"),
+        Misdeed::Rollback => format!("{tree} went back to fewer entries than it had signed"),
+        Misdeed::Unproven => format!("{tree} does not prove that it only grew"),
+        Misdeed::Entries => format!("{tree} serves entries that are not those that it signed"),
+        Misdeed::Omission => format!("{tree} leaves out what it signed"),
+        Misdeed::Checkpoint => format!("{tree} serves a checkpoint that is not its own"),
+        Misdeed::MissingEntry => format!("{tree} does not have an entry that a release carries"),
+    }
+}
+
+fn argument(evidence: &Evidence, id: &str) -> String {
+    let proof = match evidence.judge() {
+        Ok(Judgement::Proven(_)) => "The log's own signatures prove it",
+        _ => "What the log signed is kept, the rest is what it was seen to serve",
+    };
+    format!(
+        "{}. {proof}: `provwatch logs evidence {id}` exports the evidence, and `provwatch logs verify FILE` checks it \
+         anywhere. Nothing that the log says from here on is believed until it agrees with what it signed before.",
+        evidence.statement
+    )
+}

@@ -1,0 +1,97 @@
+//! Which logs are followed: those of the trust root as it is now, and those of the configuration.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::{Instance, LogSettings};
+use crate::{
+    attest::{TrustedLog, TrustedLogKind},
+    pipeline::Pipeline,
+    store::LogKind,
+    tlog::{
+        Log, LogKey, Protocol, Signer, ct::CtLog, key::KeyError, read::below, rekor_v1::RekorV1, rekor_v2::TilesLog,
+    },
+};
+
+/// A log that is followed.
+#[derive(Debug)]
+pub struct FollowedLog {
+    /// The log.
+    pub log: Log,
+    /// Its kind.
+    pub kind: LogKind,
+    /// Where it is read.
+    pub url: Url,
+    /// Whether all of its entries are read.
+    pub tailed: bool,
+}
+
+impl FollowedLog {
+    /// What it is called: its origin; for Rekor v1, which has several trees, the part that they share.
+    pub fn name(&self) -> &str {
+        self.log.name()
+    }
+}
+
+impl Pipeline {
+    /// The logs to follow now. Of two with the same name the configuration's counts; one whose key cannot be used is left
+    /// out and said to be.
+    pub fn followed_logs(&self) -> Vec<Arc<FollowedLog>> {
+        let settings = &self.logs;
+        let trusted = self.verifier().trusted_logs().into_iter().filter(|_| settings.trust_root);
+        let trusted = trusted.filter_map(|log| instance(log, settings));
+        let mut followed: Vec<Arc<FollowedLog>> = Vec::new();
+        for instance in settings.instances.iter().cloned().chain(trusted) {
+            match self.followed(&instance) {
+                Ok(log) if followed.iter().all(|other| other.name() != log.name()) => followed.push(Arc::new(log)),
+                Ok(_) => {}
+                Err(error) => tracing::error!(log = instance.origin, "it is not followed: {error}"),
+            }
+        }
+        followed
+    }
+
+    /// The log of that name, or the one that a tree of that name belongs to.
+    pub fn followed_log(&self, name: &str) -> Option<Arc<FollowedLog>> {
+        let is_it = |log: &Arc<FollowedLog>| {
+            log.name() == name || crate::tlog::checkpoint::tree_id(log.name(), name).is_some()
+        };
+        self.followed_logs().into_iter().find(is_it)
+    }
+
+    fn followed(&self, instance: &Instance) -> Result<FollowedLog, KeyError> {
+        let Instance { kind, url, origin, .. } = instance.clone();
+        let (http, settings) = (self.http.clone(), &self.logs);
+        let key = LogKey::from_spki(&instance.spki)?;
+        let (signer, protocol) = match kind {
+            LogKind::Tiles => (
+                Signer::Note { origin, key },
+                Protocol::Tiles(TilesLog::new(http, url.clone(), settings.in_flight)),
+            ),
+            LogKind::RekorV1 => (
+                Signer::RekorV1 { name: origin, key },
+                Protocol::RekorV1(RekorV1::new(http, url.clone(), Arc::clone(&self.clock), settings.rekor_v1)),
+            ),
+            LogKind::Ct => {
+                (Signer::Ct { origin, key }, Protocol::Ct(CtLog::new(http, url.clone(), settings.in_flight)))
+            }
+        };
+        let tailed = instance.tail.unwrap_or_else(|| settings.tail.contains(&kind));
+        Ok(FollowedLog { log: Log::new(signer, protocol), kind, url, tailed })
+    }
+}
+
+/// A log of the trust root. Rekor v2 serves below `/api/v2`, which the trust root leaves out.
+fn instance(log: TrustedLog, settings: &LogSettings) -> Option<Instance> {
+    let base: Url = log.base_url.parse().ok()?;
+    let origin = format!("{}{}", base.host_str()?, base.path().trim_end_matches('/'));
+    let kind = match log.kind {
+        TrustedLogKind::RekorV1 => LogKind::RekorV1,
+        TrustedLogKind::RekorV2 => LogKind::Tiles,
+        TrustedLogKind::Ct => LogKind::Ct,
+    };
+    let usual = || if kind == LogKind::Tiles { below(&base, "api/v2/") } else { base.clone() };
+    let url = settings.urls.get(&log.base_url).cloned().unwrap_or_else(usual);
+    Some(Instance { name: origin.clone(), kind, url, origin, spki: log.spki, tail: None })
+}

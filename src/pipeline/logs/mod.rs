@@ -1,0 +1,111 @@
+//! Following transparency logs: every checkpoint is audited, every entry of a tailed log is hashed and sifted, and what a
+//! log does wrong becomes an alert with its evidence.
+//!
+//! ```text
+//! trust root, configuration ─► followed ─► poll ─► audit ─► tail ─► store (entries, position) ─► correlate ─► alerts
+//!                                            └────────┴────────┴──► accuse ─► evidence, alert
+//! ```
+//! A log has two positions. *Downloaded* moves with the pages, in the transaction that stores what was found in them;
+//! *verified* follows when the entries up to it hash to a root that the log signed, and only then is anything that was
+//! found believed. If they do not, downloaded goes back to verified.
+
+mod accuse;
+mod audit;
+mod correlate;
+mod followed;
+mod matching;
+mod poll;
+mod scan;
+mod tail;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, RwLock},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use url::Url;
+
+pub use followed::FollowedLog;
+pub use matching::Matcher;
+pub use poll::Poll;
+pub use scan::{ScanError, ScanSummary, Scanned};
+
+use crate::{
+    store::LogKind,
+    tlog::{CosignerKey, Misdeed, Pattern, Watch},
+};
+
+/// How logs are followed.
+#[derive(Debug)]
+pub struct LogSettings {
+    /// Whether they are at all.
+    pub enabled: bool,
+    /// Whether every log of the trust root is followed.
+    pub trust_root: bool,
+    /// The kinds of log that are read whole.
+    pub tail: BTreeSet<LogKind>,
+    /// The wait between polls of a log.
+    pub interval: std::time::Duration,
+    /// How long a log that still grows may stand still.
+    pub stale_after: TimeDelta,
+    /// How long a release may take to explain an entry.
+    pub window: TimeDelta,
+    /// Requests at once to a log of tiles or a CT log.
+    pub in_flight: usize,
+    /// What a tail of Rekor v1 may use.
+    pub rekor_v1: crate::tlog::rekor_v1::Budget,
+    /// Whom to watch besides the repositories of watched packages.
+    pub patterns: Vec<Pattern>,
+    /// Logs that no trust root names.
+    pub instances: Vec<Instance>,
+    /// Where logs of the trust root are read instead, by the URL that it gives them.
+    pub urls: HashMap<String, Url>,
+    /// Whose cosignatures are shown.
+    pub witnesses: Vec<CosignerKey>,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            trust_root: true,
+            tail: BTreeSet::from([LogKind::Tiles]),
+            interval: std::time::Duration::from_secs(20),
+            stale_after: TimeDelta::hours(6),
+            window: TimeDelta::hours(2),
+            in_flight: 8,
+            rekor_v1: crate::tlog::rekor_v1::Budget { in_flight: 32, entries_per_second: 200 },
+            patterns: Vec::new(),
+            instances: Vec::new(),
+            urls: HashMap::new(),
+            witnesses: Vec::new(),
+        }
+    }
+}
+
+/// A log that the configuration names.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// What the operator calls it.
+    pub name: String,
+    /// How it is read.
+    pub kind: LogKind,
+    /// Where.
+    pub url: Url,
+    /// The origin of its checkpoints; for Rekor v1 without the number of a tree.
+    pub origin: String,
+    /// Its public key, `SubjectPublicKeyInfo`.
+    pub spki: Vec<u8>,
+    /// Whether it is read whole, if that differs from its kind.
+    pub tail: Option<bool>,
+}
+
+/// What the pipeline keeps in memory about logs. All of it can be lost.
+#[derive(Debug, Default)]
+pub(super) struct LogMemory {
+    /// Since when a tree has been misbehaving without a break.
+    since: Mutex<HashMap<(String, Misdeed), DateTime<Utc>>>,
+    /// Who is watched, and when that was found out.
+    watch: RwLock<Option<(DateTime<Utc>, Arc<Watch>)>>,
+}

@@ -1,0 +1,199 @@
+//! One look at a log: what it says of each of its trees, whether that holds, and what is new.
+
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::FollowedLog;
+use crate::{
+    pipeline::{Pipeline, PipelineError},
+    store::{LogStanding, NewLog},
+    text::with_causes,
+    tlog::{Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
+};
+
+/// What came of a poll.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Poll {
+    /// Entries that were downloaded and verified.
+    pub verified: u64,
+    /// Trees that gave trouble, of whatever kind.
+    pub troubled: usize,
+}
+
+/// Logs that are looked at at the same time.
+const CONCURRENT: usize = 8;
+
+impl Pipeline {
+    /// Looks at every log once.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn poll_logs(&self) -> Result<Vec<(String, Poll)>, PipelineError> {
+        let polls = stream::iter(self.followed_logs()).map(|followed| async move {
+            let poll = self.poll_log(&followed).await?;
+            Ok((followed.name().to_owned(), poll))
+        });
+        polls.buffered(CONCURRENT).try_collect().await
+    }
+
+    /// Looks at a log once. Trouble with the log or on the way to it is recorded, and one tree's trouble does not keep the
+    /// others from being looked at.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
+        let mut poll = Poll::default();
+        match followed.log.heads().await {
+            Ok(heads) => {
+                for head in heads {
+                    match self.poll_tree(followed, &head).await? {
+                        Some(verified) => poll.verified += verified,
+                        None => poll.troubled += 1,
+                    }
+                }
+            }
+            Err(error) => {
+                poll.troubled += 1;
+                self.log_unread(followed, &error)?;
+            }
+        }
+        Ok(poll)
+    }
+
+    /// The entries that were verified; `None` if there was trouble.
+    async fn poll_tree(&self, followed: &FollowedLog, head: &Head) -> Result<Option<u64>, PipelineError> {
+        let now = self.clock.now();
+        let tree = &head.tree;
+        self.open_tree(followed, tree, now)?;
+        let signed = match &head.checkpoint {
+            Ok(signed) => signed,
+            Err(error) => {
+                let statement = format!("{tree} serves what is not its checkpoint: {}", with_causes(error));
+                let evidence = Evidence::new(Misdeed::Checkpoint, followed.log.signer(), statement, now);
+                self.accuse(tree, &evidence.served(&head.document), now)?;
+                self.store.log_failed(&tree.name, &with_causes(error), now)?;
+                return Ok(None);
+            }
+        };
+        match self.look_at(followed, tree, signed, now).await {
+            Ok(Some(verified)) => {
+                self.store.log_succeeded(&tree.name, self.clock.now())?;
+                self.acquit(tree, self.clock.now())?;
+                Ok(Some(verified))
+            }
+            Ok(None) => Ok(None),
+            Err(Trouble::Pipeline(error)) => Err(error),
+            Err(Trouble::Read(error)) => {
+                self.tree_unread(followed, tree, signed, &error)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Audits a checkpoint, and reads what it covers. `None`: the log is accused of something, which is recorded.
+    async fn look_at(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        signed: &SignedCheckpoint,
+        now: DateTime<Utc>,
+    ) -> Result<Option<u64>, Trouble> {
+        if !self.audit(followed, tree, signed, now).await? {
+            return Ok(None);
+        }
+        if !followed.tailed {
+            return Ok(Some(0));
+        }
+        let verified = self.tail(followed, tree, signed).await?;
+        if verified.is_some() && !tree.active && self.is_drained(&tree.name, signed.size())? {
+            self.store.log_standing(&tree.name, LogStanding::Drained).map_err(PipelineError::from)?;
+        }
+        Ok(verified)
+    }
+
+    fn open_tree(&self, followed: &FollowedLog, tree: &Tree, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let known = self.store.log(&tree.name)?;
+        let drained = known.is_some_and(|row| row.standing == LogStanding::Drained);
+        let standing = match (tree.active, drained) {
+            (true, _) => LogStanding::Active,
+            (false, true) => LogStanding::Drained,
+            (false, false) => LogStanding::Retired,
+        };
+        let new = NewLog {
+            name: &tree.name,
+            kind: followed.kind,
+            url: followed.url.as_str(),
+            key_id: &hex::encode(followed.log.signer().key().id()),
+            offset: tree.offset,
+            standing,
+        };
+        self.store.open_log(&new, now)?;
+        Ok(())
+    }
+
+    fn is_drained(&self, name: &str, size: u64) -> Result<bool, PipelineError> {
+        Ok(self.store.log(name)?.and_then(|row| row.tail).is_some_and(|tail| tail.verified == size))
+    }
+
+    /// The log could not be asked at all: that is said of every tree that is known of it.
+    fn log_unread(&self, followed: &FollowedLog, error: &ReadError) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        let key = hex::encode(followed.log.signer().key().id());
+        let mut known: Vec<_> = self.store.logs()?.into_iter().filter(|row| row.key_id == key).collect();
+        known.retain(|row| row.url == followed.url.as_str());
+        if known.is_empty() {
+            // Nothing is known of it yet; that it cannot be read must be seen all the same.
+            let tree = Tree { name: followed.name().to_owned(), id: None, offset: 0, active: true };
+            self.open_tree(followed, &tree, now)?;
+            known.extend(self.store.log(&tree.name)?);
+        }
+        for row in known {
+            self.store.log_failed(&row.name, &with_causes(error), now)?;
+        }
+        Ok(())
+    }
+
+    /// A tree could not be read. Infrastructure is trouble with the operation, anything else the log's own doing.
+    pub(super) fn tree_unread(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        signed: &SignedCheckpoint,
+        error: &ReadError,
+    ) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        self.store.log_failed(&tree.name, &with_causes(error), now)?;
+        if error.fault() == Fault::Network {
+            return Ok(());
+        }
+        let misdeed = match error {
+            ReadError::Withheld { .. } | ReadError::Omitted { .. } => Misdeed::Omission,
+            ReadError::Checkpoint(_) => Misdeed::Checkpoint,
+            _ => Misdeed::Entries,
+        };
+        let statement = format!("{tree}: {}", with_causes(error));
+        let evidence = Evidence::new(misdeed, followed.log.signer(), statement, now).signed(&[signed]);
+        self.accuse(tree, &evidence, now)
+    }
+}
+
+/// Why a tree was not read to its end.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The log, or the way to it.
+    Read(ReadError),
+    /// Our own side.
+    Pipeline(PipelineError),
+}
+
+impl From<ReadError> for Trouble {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl<E: Into<PipelineError>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self::Pipeline(error.into())
+    }
+}

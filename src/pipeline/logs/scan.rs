@@ -1,0 +1,165 @@
+//! Reading a range of a log once, with the engine of the tail and without touching what is stored.
+
+use futures::TryStreamExt;
+
+use super::{FollowedLog, Matcher};
+use crate::{
+    pipeline::Pipeline,
+    store::{NewLogEntry, NewQuarantined},
+    tlog::{
+        CheckpointError, CompactRange, ReadError, SignedCheckpoint, Tree,
+        sift::{Kinds, Page, sift},
+    },
+};
+
+/// What a scan reports as it goes.
+#[derive(Debug)]
+pub enum Scanned<'a> {
+    /// It will read so many entries.
+    Expect(u64),
+    /// It read entries; nothing about them is proven before the scan has ended well.
+    Read(u64),
+    /// An entry by somebody who is watched.
+    Match(&'a NewLogEntry),
+    /// An entry that cannot be read.
+    Unreadable(&'a NewQuarantined),
+}
+
+/// What a scan came to. That there is one means that every entry hashed to the signed root.
+#[derive(Clone, Debug)]
+pub struct ScanSummary {
+    /// Which tree.
+    pub tree: Tree,
+    /// The checkpoint that proves it.
+    pub checkpoint: SignedCheckpoint,
+    /// The first entry.
+    pub from: u64,
+    /// The one after the last.
+    pub to: u64,
+    /// Bytes of the entries.
+    pub bytes: u64,
+    /// How many of which kind.
+    pub kinds: Kinds,
+}
+
+/// Why a scan ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The log has no such tree.
+    #[error("{log} has no tree {tree:?}; it has {known}")]
+    NoTree {
+        /// The log.
+        log: String,
+        /// What was asked for.
+        tree: String,
+        /// What there is.
+        known: String,
+    },
+    /// The range does not lie in the log.
+    #[error("the entries {from} to {to} do not lie in {tree}, which has {size}")]
+    Range {
+        /// The tree.
+        tree: Tree,
+        /// The first.
+        from: u64,
+        /// The one after the last.
+        to: u64,
+        /// How many there are.
+        size: u64,
+    },
+    /// The checkpoint does not hold.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The log could not be read, or does not prove what it serves.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl Pipeline {
+    /// Reads the entries `from..to` of a tree, `to` being the end if it is `None`, and proves them against the checkpoint of
+    /// now. The tree may be named by the log's name alone: then it is the one that grows.
+    ///
+    /// # Errors
+    /// No such range, or the log cannot be read, or what it serves is not what it signed.
+    pub async fn scan_log(
+        &self,
+        followed: &FollowedLog,
+        tree: &str,
+        (from, to): (u64, Option<u64>),
+        matcher: &Matcher,
+        mut tell: impl FnMut(&Scanned<'_>),
+    ) -> Result<ScanSummary, ScanError> {
+        let (tree, checkpoint) = self.tree_to_scan(followed, tree).await?;
+        let size = checkpoint.size();
+        let to = to.unwrap_or(size);
+        if from > to || to > size {
+            return Err(ScanError::Range { tree, from, to, size });
+        }
+        tell(&Scanned::Expect(to - from));
+        let mut range = beginning(followed, &tree, from, &checkpoint).await?;
+        let mut summary = ScanSummary { tree, checkpoint, from, to, bytes: 0, kinds: Kinds::default() };
+        let mut pages = followed.log.pages(&summary.tree, from, to, &summary.checkpoint);
+        while let Some(page) = pages.try_next().await? {
+            summary.take(&page, followed, matcher, &mut range, &mut tell)?;
+        }
+        let end = beginning(followed, &summary.tree, to, &summary.checkpoint).await?;
+        if range == end {
+            return Ok(summary);
+        }
+        Err(ReadError::Unproven { what: format!("the entries {from} to {to}"), size }.into())
+    }
+
+    async fn tree_to_scan(&self, followed: &FollowedLog, name: &str) -> Result<(Tree, SignedCheckpoint), ScanError> {
+        let heads = followed.log.heads().await?;
+        let known = heads.iter().map(|head| head.tree.name.clone()).collect::<Vec<_>>().join(", ");
+        let whole = name == followed.name();
+        let head = heads.into_iter().rev().find(|head| head.tree.name == name || (whole && head.tree.active));
+        let missing = || ScanError::NoTree { log: followed.name().to_owned(), tree: name.to_owned(), known };
+        let head = head.ok_or_else(missing)?;
+        Ok((head.tree, head.checkpoint?))
+    }
+}
+
+/// The leaves before an index, proven against the checkpoint.
+async fn beginning(
+    followed: &FollowedLog,
+    tree: &Tree,
+    size: u64,
+    checkpoint: &SignedCheckpoint,
+) -> Result<CompactRange, ReadError> {
+    if size == 0 {
+        return Ok(CompactRange::default());
+    }
+    Ok(followed.log.prefix(tree, size, checkpoint).await?.range)
+}
+
+impl ScanSummary {
+    fn take(
+        &mut self,
+        page: &Page,
+        followed: &FollowedLog,
+        matcher: &Matcher,
+        range: &mut CompactRange,
+        tell: &mut impl FnMut(&Scanned<'_>),
+    ) -> Result<(), ReadError> {
+        if page.first != range.size() {
+            let why = format!("it begins at {} where {} is next", page.first, range.size());
+            return Err(ReadError::Malformed { what: "a page of entries".to_owned(), why });
+        }
+        let sifted = sift(page, followed.log.form(), matcher.watch.filter(), range);
+        self.bytes += sifted.bytes;
+        self.kinds.add(&sifted.kinds);
+        for entry in &sifted.malformed {
+            tell(&Scanned::Unreadable(&super::matching::malformed(entry)));
+        }
+        for candidate in &sifted.candidates {
+            match matcher.matched(candidate) {
+                Ok(Some(entry)) => tell(&Scanned::Match(&entry)),
+                Ok(None) => {}
+                Err(unreadable) => tell(&Scanned::Unreadable(&unreadable)),
+            }
+        }
+        tell(&Scanned::Read(page.entries.len() as u64));
+        Ok(())
+    }
+}

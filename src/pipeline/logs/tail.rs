@@ -1,0 +1,216 @@
+//! Tailing: every entry is downloaded, hashed and sifted, in order; nothing is skipped, and nothing is believed before it
+//! hashes to what the log signed.
+
+use futures::TryStreamExt;
+
+use super::{FollowedLog, Matcher, audit, matching::malformed, poll::Trouble};
+use crate::{
+    pipeline::{Happening, Pipeline, PipelineError},
+    store::{Advance, TailRow},
+    tlog::{
+        CompactRange, Misdeed, ReadError, SignedCheckpoint, Tree,
+        evidence::Evidence,
+        merkle::Hash,
+        sift::{LeafForm, Page, Sifted, sift},
+    },
+};
+
+/// So many entries are stored in one transaction.
+const BATCH: u64 = 4096;
+
+/// Where a tail stands, in memory.
+struct Tail {
+    range: CompactRange,
+    /// Roots on the way, to find out where a log began to lie.
+    marks: Vec<(u64, Hash)>,
+}
+
+/// Pages that wait for their transaction.
+#[derive(Default)]
+struct Batch {
+    pages: u64,
+    sifted: Vec<Sifted>,
+}
+
+impl Pipeline {
+    /// Reads what a checkpoint adds, and moves the verified position to its size. The first time it begins at the end.
+    /// `None`: what was served does not hash to the signed root, which is recorded.
+    pub(super) async fn tail(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        signed: &SignedCheckpoint,
+    ) -> Result<Option<u64>, Trouble> {
+        let row = self.store.log(&tree.name)?.and_then(|row| row.tail);
+        let Some(row) = row else {
+            self.start_tail(followed, tree, signed).await?;
+            return Ok(Some(0));
+        };
+        if signed.size() < row.downloaded {
+            return Ok(Some(0));
+        }
+        let verified = row.verified;
+        let mut tail = Tail::resume(&row).ok_or_else(|| damaged(&tree.name))?;
+        self.download(followed, tree, signed, &mut tail).await?;
+        if tail.range.root() == *signed.root() {
+            let now = self.clock.now();
+            self.store.log_verified(&tree.name, &audit::row(signed, true, now), now)?;
+            return Ok(Some(signed.size() - verified));
+        }
+        self.refuse(followed, tree, signed, &tail).await?;
+        Ok(None)
+    }
+
+    /// Begins at the end: the leaves so far are taken from the log's own proof, which must lead to its signed root.
+    async fn start_tail(&self, followed: &FollowedLog, tree: &Tree, signed: &SignedCheckpoint) -> Result<(), Trouble> {
+        let range = match signed.size() {
+            0 => CompactRange::default(),
+            size => followed.log.prefix(tree, size, signed).await?.range,
+        };
+        if range.root() != *signed.root() {
+            return Err(ReadError::Unproven { what: "the end of the tree".to_owned(), size: signed.size() }.into());
+        }
+        tracing::info!(log = %tree, at = signed.size(), "tailing from here on");
+        Ok(self.store.begin_tail(&tree.name, signed.size(), range.nodes())?)
+    }
+
+    async fn download(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        signed: &SignedCheckpoint,
+        tail: &mut Tail,
+    ) -> Result<(), Trouble> {
+        let matcher = self.matcher()?;
+        let mut pages = followed.log.pages(tree, tail.range.size(), signed.size(), signed);
+        let mut before = tail.range.size();
+        let mut batch = Batch::default();
+        loop {
+            let page = match pages.try_next().await {
+                Ok(Some(page)) => page,
+                Ok(None) => break,
+                // What came before the failure is kept.
+                Err(error) => {
+                    self.store_batch((followed, tree), before, tail, &matcher, &mut batch)?;
+                    return Err(error.into());
+                }
+            };
+            batch.take(&page, followed.log.form(), &matcher, tail)?;
+            if batch.pages >= BATCH {
+                self.store_batch((followed, tree), before, tail, &matcher, &mut batch)?;
+                before = tail.range.size();
+            }
+        }
+        self.store_batch((followed, tree), before, tail, &matcher, &mut batch)
+    }
+
+    /// Stores a batch and the position after it.
+    fn store_batch(
+        &self,
+        (followed, tree): (&FollowedLog, &Tree),
+        before: u64,
+        tail: &Tail,
+        matcher: &Matcher,
+        batch: &mut Batch,
+    ) -> Result<(), Trouble> {
+        let sifted = std::mem::take(batch).sifted;
+        if sifted.is_empty() {
+            return Ok(());
+        }
+        let (mut entries, mut quarantined) = (Vec::new(), Vec::new());
+        let mut kinds = std::collections::BTreeMap::new();
+        for part in &sifted {
+            quarantined.extend(part.malformed.iter().map(malformed));
+            for candidate in &part.candidates {
+                match matcher.matched(candidate) {
+                    Ok(entry) => entries.extend(entry),
+                    Err(unreadable) => quarantined.push(unreadable),
+                }
+            }
+            for (kind, version, count) in part.kinds.iter() {
+                *kinds.entry((kind.to_owned(), version.to_owned())).or_default() += count;
+            }
+        }
+        let advance = Advance {
+            before,
+            after: tail.range.size(),
+            range: tail.range.nodes(),
+            entries: &entries,
+            quarantined: &quarantined,
+            kinds: &kinds,
+            bytes: sifted.iter().map(|part| part.bytes).sum(),
+        };
+        if self.store.log_downloaded(&tree.name, &advance, self.clock.now())? {
+            self.witness.see(&Happening::Downloaded { log: followed.name(), size: advance.after });
+            return Ok(());
+        }
+        // Another process follows the same log; it must not be made to believe two tails.
+        Err(PipelineError::TwoTails(tree.name.clone()).into())
+    }
+
+    /// What was downloaded does not hash to the signed root: it is forgotten, and the log accused.
+    async fn refuse(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        signed: &SignedCheckpoint,
+        tail: &Tail,
+    ) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        self.store.log_rewound(&tree.name)?;
+        let place = match self.first_lie(followed, tree, signed, tail).await {
+            Some((from, to)) => format!(", the first of them among {from} to {}", to - 1),
+            None => String::new(),
+        };
+        let statement = format!(
+            "the entries that {tree} serves do not hash to the root that it signed for {} entries{place}",
+            signed.size()
+        );
+        let served = format!("they hash to {}", hex::encode(tail.range.root()));
+        let evidence = Evidence::new(Misdeed::Entries, followed.log.signer(), statement.clone(), now);
+        self.accuse(tree, &evidence.signed(&[signed]).served(served), now)?;
+        Ok(self.store.log_failed(&tree.name, &statement, now)?)
+    }
+
+    /// Between which sizes the entries stop being those that were signed, by asking the log for its own proofs.
+    async fn first_lie(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        signed: &SignedCheckpoint,
+        tail: &Tail,
+    ) -> Option<(u64, u64)> {
+        let (mut good, mut bad) = (0, tail.marks.len().checked_sub(1)?);
+        while bad - good > 1 {
+            let middle = usize::midpoint(good, bad);
+            let (size, root) = tail.marks[middle];
+            let prefix = followed.log.prefix(tree, size, signed).await.ok()?;
+            if prefix.range.root() == root { good = middle } else { bad = middle }
+        }
+        Some((tail.marks.get(good)?.0, tail.marks.get(bad)?.0))
+    }
+}
+
+impl Tail {
+    fn resume(row: &TailRow) -> Option<Self> {
+        let range = CompactRange::from_parts(row.downloaded, row.downloaded_range.clone())?;
+        Some(Self { marks: vec![(range.size(), range.root())], range })
+    }
+}
+
+impl Batch {
+    fn take(&mut self, page: &Page, form: LeafForm, matcher: &Matcher, tail: &mut Tail) -> Result<(), Trouble> {
+        if page.first != tail.range.size() {
+            let why = format!("it begins at {} where {} is next", page.first, tail.range.size());
+            return Err(ReadError::Malformed { what: "a page of entries".to_owned(), why }.into());
+        }
+        self.sifted.push(sift(page, form, matcher.watch.filter(), &mut tail.range));
+        self.pages += page.entries.len() as u64;
+        tail.marks.push((tail.range.size(), tail.range.root()));
+        Ok(())
+    }
+}
+
+fn damaged(tree: &str) -> Trouble {
+    PipelineError::DamagedTail(tree.to_owned()).into()
+}

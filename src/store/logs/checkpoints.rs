@@ -1,0 +1,87 @@
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+use crate::store::{
+    Store, StoreError,
+    columns::{Hash, Micros, Position, limit},
+    error::Failure,
+};
+
+/// A checkpoint that a log signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckpointRow {
+    /// How many entries.
+    pub size: u64,
+    /// The root of the tree over them.
+    #[serde(serialize_with = "hex_string")]
+    pub root: [u8; 32],
+    /// The document as it was first seen: a signed note, or a CT log's signed tree head.
+    pub note: String,
+    /// When it was first seen.
+    pub seen_at: DateTime<Utc>,
+    /// When it was last seen.
+    pub last_seen_at: DateTime<Utc>,
+    /// Whether it is of one history with all that were kept before it.
+    pub consistent: bool,
+}
+
+fn hex_string<S: serde::Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&hex::encode(hash))
+}
+
+impl Store {
+    /// Keeps a checkpoint. One that is kept already is seen again; what was found inconsistent stays so.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn keep_checkpoint(&self, log: &str, checkpoint: &CheckpointRow) -> Result<(), StoreError> {
+        self.write("keeping a checkpoint", |db| keep(db, log, checkpoint))
+    }
+
+    /// The checkpoints of a log, the largest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
+        self.read("listing checkpoints", |db| {
+            let mut query =
+                db.prepare_cached("SELECT * FROM log_checkpoints WHERE log = ?1 ORDER BY size DESC, seen_at LIMIT ?2")?;
+            Ok(query.query_map((log, limit(at_most)), checkpoint_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+pub(super) fn keep(db: &Connection, log: &str, checkpoint: &CheckpointRow) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO log_checkpoints (log, size, root, note, seen_at, last_seen_at, consistent)
+         VALUES (:log, :size, :root, :note, :seen_at, :last_seen_at, :consistent)
+         ON CONFLICT (log, size, root) DO UPDATE SET last_seen_at = max(last_seen_at, excluded.last_seen_at),
+         consistent = min(consistent, excluded.consistent)",
+    )?
+    .execute(named_params! {
+        ":log": log, ":size": Position(checkpoint.size), ":root": Hash(checkpoint.root), ":note": checkpoint.note,
+        ":seen_at": Micros(checkpoint.seen_at), ":last_seen_at": Micros(checkpoint.last_seen_at),
+        ":consistent": checkpoint.consistent,
+    })?;
+    Ok(())
+}
+
+/// The largest one that is consistent with all before it.
+pub(super) fn largest(db: &Connection, log: &str) -> Result<Option<CheckpointRow>, Failure> {
+    let mut query = db.prepare_cached(
+        "SELECT * FROM log_checkpoints WHERE log = ?1 AND consistent = 1 ORDER BY size DESC, seen_at LIMIT 1",
+    )?;
+    Ok(query.query_row([log], checkpoint_row).optional()?)
+}
+
+fn checkpoint_row(row: &Row<'_>) -> rusqlite::Result<CheckpointRow> {
+    Ok(CheckpointRow {
+        size: row.get::<_, Position>("size")?.0,
+        root: row.get::<_, Hash>("root")?.0,
+        note: row.get("note")?,
+        seen_at: row.get::<_, Micros>("seen_at")?.0,
+        last_seen_at: row.get::<_, Micros>("last_seen_at")?.0,
+        consistent: row.get("consistent")?,
+    })
+}

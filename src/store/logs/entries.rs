@@ -1,0 +1,262 @@
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{Claims, Package, ReleaseId, WorkflowIdentity},
+    store::{
+        Store, StoreError,
+        columns::{Hash, Json, Micros, Position, Text, count, limit, time},
+        error::Failure,
+    },
+};
+
+/// An entry by somebody who is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLogEntry {
+    /// Its index in the tree.
+    pub index: u64,
+    /// Its leaf hash.
+    pub leaf: [u8; 32],
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// Its kind.
+    pub kind: String,
+    /// The version of the kind.
+    pub version: String,
+    /// Who signed, as the certificate says.
+    pub identity: WorkflowIdentity,
+    /// SHA-256 over the certificate's public key, hexadecimal.
+    pub key_sha256: String,
+    /// The digest that it is about, hexadecimal.
+    pub digest: Option<String>,
+    /// The certificate's serial number, hexadecimal.
+    pub serial: String,
+    /// Why no trusted authority issued the certificate; `None`: one did.
+    pub not_issued: Option<String>,
+    /// From when on the certificate is valid.
+    pub not_before: DateTime<Utc>,
+    /// The watched packages whose repository it is.
+    pub packages: Vec<Package>,
+    /// The patterns that it matches.
+    pub patterns: Vec<String>,
+}
+
+/// An entry that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewQuarantined {
+    /// Its index in the tree.
+    pub index: u64,
+    /// Its first bytes.
+    pub body: Vec<u8>,
+    /// How many it has.
+    pub bytes: u64,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// An entry as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntryRow {
+    /// The log.
+    pub log: String,
+    /// The entry.
+    pub entry: NewLogEntry,
+    /// When it was downloaded.
+    pub seen_at: DateTime<Utc>,
+    /// The release that carries it.
+    pub explained_by: Option<ReleaseId>,
+    /// When nothing more was expected of it.
+    pub judged_at: Option<DateTime<Utc>>,
+}
+
+/// An unreadable entry as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QuarantinedRow {
+    /// Its index in the tree.
+    pub index: u64,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// What is wrong with it.
+    pub why: String,
+    /// When it was downloaded.
+    pub seen_at: DateTime<Utc>,
+}
+
+/// Which entries.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LogEntryFilter<'a> {
+    /// Only of this log.
+    pub log: Option<&'a str>,
+    /// At most so many, the latest.
+    pub limit: usize,
+}
+
+/// An identity as it stands in a column: the certificate said so, and the column beside says whether it can be believed.
+#[derive(Serialize, Deserialize)]
+struct Identity {
+    issuer: String,
+    subject: String,
+    claims: Claims,
+}
+
+impl Store {
+    /// Believed entries by somebody who is watched, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn log_entries(&self, filter: LogEntryFilter<'_>) -> Result<Vec<LogEntryRow>, StoreError> {
+        self.read("listing log entries", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT * FROM log_entries WHERE believed = 1 AND (?1 IS NULL OR log = ?1)
+                 ORDER BY seen_at DESC, log, idx DESC LIMIT ?2",
+            )?;
+            Ok(query.query_map((filter.log, limit(filter.limit)), entry_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// One entry, if it is believed.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn log_entry(&self, log: &str, index: u64) -> Result<Option<LogEntryRow>, StoreError> {
+        self.read("reading a log entry", |db| {
+            let mut query =
+                db.prepare_cached("SELECT * FROM log_entries WHERE log = ?1 AND idx = ?2 AND believed = 1")?;
+            Ok(query.query_row((log, Position(index)), entry_row).optional()?)
+        })
+    }
+
+    /// Believed entries of which more is expected: that a release explains them. The oldest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn unjudged_entries(&self, at_most: usize) -> Result<Vec<LogEntryRow>, StoreError> {
+        self.read("listing unexplained log entries", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT * FROM log_entries WHERE believed = 1 AND judged_at IS NULL ORDER BY seen_at, log, idx LIMIT ?1",
+            )?;
+            Ok(query.query_map([limit(at_most)], entry_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Nothing more is expected of an entry. What its repository signs with is remembered in the same transaction.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn judge_entry(
+        &self,
+        row: &LogEntryRow,
+        explained_by: Option<&ReleaseId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write("judging a log entry", |db| {
+            let judged = db
+                .prepare_cached(
+                    "UPDATE log_entries SET judged_at = ?3, explained_by = ?4
+                     WHERE log = ?1 AND idx = ?2 AND judged_at IS NULL",
+                )?
+                .execute((&row.log, Position(row.entry.index), Micros(now), explained_by.map(ToString::to_string)))?;
+            if judged > 0 && row.entry.not_issued.is_none() {
+                super::workflows::count_entry(db, &row.entry.identity, explained_by.is_some(), row.seen_at)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The entries of a log that cannot be read, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn quarantined(&self, log: &str, at_most: usize) -> Result<Vec<QuarantinedRow>, StoreError> {
+        self.read("listing unreadable log entries", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT idx, bytes, why, seen_at FROM log_quarantine WHERE log = ?1 AND believed = 1
+                 ORDER BY idx DESC LIMIT ?2",
+            )?;
+            let row = |row: &Row<'_>| {
+                Ok(QuarantinedRow {
+                    index: row.get::<_, Position>(0)?.0,
+                    bytes: count(row.get(1)?),
+                    why: row.get(2)?,
+                    seen_at: row.get::<_, Micros>(3)?.0,
+                })
+            };
+            Ok(query.query_map((log, limit(at_most)), row)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+pub(super) fn insert(db: &Connection, log: &str, entries: &[NewLogEntry], now: DateTime<Utc>) -> Result<(), Failure> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO log_entries (log, idx, leaf, body, kind, version, identity, key_sha256, digest, serial, not_issued,
+         not_before, packages, patterns, seen_at) VALUES (:log, :idx, :leaf, :body, :kind, :version, :identity, :key,
+         :digest, :serial, :not_issued, :not_before, :packages, :patterns, :now) ON CONFLICT DO NOTHING",
+    )?;
+    for entry in entries {
+        let WorkflowIdentity { issuer, subject, claims } = entry.identity.clone();
+        insert.execute(named_params! {
+            ":log": log, ":idx": Position(entry.index), ":leaf": Hash(entry.leaf), ":body": entry.body,
+            ":kind": entry.kind, ":version": entry.version, ":identity": Json(Identity { issuer, subject, claims }),
+            ":key": entry.key_sha256, ":digest": entry.digest, ":serial": entry.serial,
+            ":not_issued": entry.not_issued, ":not_before": Micros(entry.not_before),
+            ":packages": Json(&entry.packages), ":patterns": Json(&entry.patterns), ":now": Micros(now),
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn quarantine(
+    db: &Connection,
+    log: &str,
+    entries: &[NewQuarantined],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO log_quarantine (log, idx, body, bytes, why, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for entry in entries {
+        insert.execute((
+            log,
+            Position(entry.index),
+            &entry.body,
+            Position(entry.bytes),
+            &entry.why,
+            Micros(now),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Everything that was downloaded is believed.
+pub(super) fn believe(db: &Connection, log: &str) -> Result<(), Failure> {
+    db.prepare_cached("UPDATE log_entries SET believed = 1 WHERE log = ?1 AND believed = 0")?.execute([log])?;
+    db.prepare_cached("UPDATE log_quarantine SET believed = 1 WHERE log = ?1 AND believed = 0")?.execute([log])?;
+    Ok(())
+}
+
+fn entry_row(row: &Row<'_>) -> rusqlite::Result<LogEntryRow> {
+    let Json(Identity { issuer, subject, claims }) = row.get("identity")?;
+    Ok(LogEntryRow {
+        log: row.get("log")?,
+        entry: NewLogEntry {
+            index: row.get::<_, Position>("idx")?.0,
+            leaf: row.get::<_, Hash>("leaf")?.0,
+            body: row.get("body")?,
+            kind: row.get("kind")?,
+            version: row.get("version")?,
+            identity: WorkflowIdentity { issuer, subject, claims },
+            key_sha256: row.get("key_sha256")?,
+            digest: row.get("digest")?,
+            serial: row.get("serial")?,
+            not_issued: row.get("not_issued")?,
+            not_before: row.get::<_, Micros>("not_before")?.0,
+            packages: row.get::<_, Json<_>>("packages")?.0,
+            patterns: row.get::<_, Json<_>>("patterns")?.0,
+        },
+        seen_at: row.get::<_, Micros>("seen_at")?.0,
+        explained_by: row.get::<_, Option<Text<ReleaseId>>>("explained_by")?.map(|Text(release)| release),
+        judged_at: time(row.get("judged_at")?),
+    })
+}

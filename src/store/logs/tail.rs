@@ -1,0 +1,238 @@
+//! The two positions of a tail, and what moves with them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde::Serialize;
+
+use super::{
+    CheckpointRow, NewLogEntry, NewQuarantined, checkpoints, entries, succeeded,
+};
+use crate::store::{
+    Store, StoreError,
+    columns::{Hashes, Position, count},
+    error::Failure,
+};
+
+/// Where a tail stands. The ends are exclusive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TailRow {
+    /// The first entry that was read.
+    pub start: u64,
+    /// Everything before is proven.
+    pub verified: u64,
+    /// Everything before is stored.
+    pub downloaded: u64,
+    /// The compact range of the proven entries, the largest subtree first.
+    #[serde(skip)]
+    pub verified_range: Vec<[u8; 32]>,
+    /// The compact range of the stored entries.
+    #[serde(skip)]
+    pub downloaded_range: Vec<[u8; 32]>,
+}
+
+/// Entries that were downloaded and sifted.
+#[derive(Clone, Debug)]
+pub struct Advance<'a> {
+    /// Where they begin.
+    pub before: u64,
+    /// Where they end.
+    pub after: u64,
+    /// The compact range of everything before that.
+    pub range: &'a [[u8; 32]],
+    /// Those by somebody who is watched.
+    pub entries: &'a [NewLogEntry],
+    /// Those that cannot be read.
+    pub quarantined: &'a [NewQuarantined],
+    /// How many of which kind and version.
+    pub kinds: &'a BTreeMap<(String, String), u64>,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// A range of entries that was read and proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Covered {
+    /// The first.
+    pub first: u64,
+    /// The one after the last.
+    pub past: u64,
+}
+
+/// How many entries of a kind were read and proven.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KindCount {
+    /// The kind.
+    pub kind: String,
+    /// Its version.
+    pub version: String,
+    /// How many.
+    pub count: u64,
+}
+
+impl Store {
+    /// Begins to tail a log, or begins anew somewhere else: what lies between is a gap, and the coverage shows it.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn begin_tail(&self, log: &str, at: u64, range: &[[u8; 32]]) -> Result<(), StoreError> {
+        self.write("beginning a tail", |db| {
+            forget_unbelieved(db, log)?;
+            db.prepare_cached(
+                "UPDATE logs SET start = :at, verified = :at, downloaded = :at, verified_range = :range,
+                 downloaded_range = :range WHERE name = :log",
+            )?
+            .execute(named_params! { ":log": log, ":at": Position(at), ":range": Hashes(range.to_vec()) })?;
+            Ok(())
+        })
+    }
+
+    /// Stores what was found in entries and moves the downloaded position over them, in one transaction. `false`: the
+    /// position is not where they begin, and nothing was stored.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn log_downloaded(&self, log: &str, advance: &Advance<'_>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.write("storing entries of a log", |db| {
+            let moved = db
+                .prepare_cached(
+                    "UPDATE logs SET downloaded = :after, downloaded_range = :range, entries = entries + :count,
+                     bytes = bytes + :bytes WHERE name = :log AND downloaded = :before",
+                )?
+                .execute(named_params! {
+                    ":log": log, ":before": Position(advance.before), ":after": Position(advance.after),
+                    ":range": Hashes(advance.range.to_vec()), ":count": Position(advance.after - advance.before),
+                    ":bytes": Position(advance.bytes),
+                })?;
+            if moved == 0 {
+                return Ok(false);
+            }
+            entries::insert(db, log, advance.entries, now)?;
+            entries::quarantine(db, log, advance.quarantined, now)?;
+            for ((kind, version), number) in advance.kinds {
+                add_kind(db, log, kind, version, false, *number)?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// Everything that was downloaded hashes to a checkpoint: it is believed from now on. One transaction; `false`: the
+    /// position is not the checkpoint's size, and nothing changed.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn log_verified(
+        &self,
+        log: &str,
+        checkpoint: &CheckpointRow,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.write("moving the verified position of a log", |db| {
+            let size = checkpoint.size;
+            let mut query = db.prepare_cached("SELECT verified FROM logs WHERE name = ?1 AND downloaded = ?2")?;
+            let verified = query.query_row((log, Position(size)), |row| row.get::<_, Position>(0)).optional()?;
+            let Some(Position(verified)) = verified else { return Ok(false) };
+            db.prepare_cached("UPDATE logs SET verified = downloaded, verified_range = downloaded_range WHERE name = ?1")?
+                .execute([log])?;
+            entries::believe(db, log)?;
+            believe_kinds(db, log)?;
+            cover(db, log, Covered { first: verified, past: size })?;
+            checkpoints::keep(db, log, checkpoint)?;
+            succeeded(db, log, now)?;
+            Ok(true)
+        })
+    }
+
+    /// What was downloaded does not hash to what was signed: it is forgotten, back to the verified position.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn log_rewound(&self, log: &str) -> Result<(), StoreError> {
+        self.write("rewinding a log", |db| {
+            forget_unbelieved(db, log)?;
+            db.prepare_cached("UPDATE logs SET downloaded = verified, downloaded_range = verified_range WHERE name = ?1")?
+                .execute([log])?;
+            Ok(())
+        })
+    }
+
+    /// What was read and proven of a log, in order, neighbours as one.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn coverage(&self, log: &str) -> Result<Vec<Covered>, StoreError> {
+        self.read("reading a log's coverage", |db| {
+            let mut query = db.prepare_cached("SELECT first, past FROM log_coverage WHERE log = ?1 ORDER BY first")?;
+            let covered = |row: &rusqlite::Row<'_>| {
+                Ok(Covered { first: row.get::<_, Position>(0)?.0, past: row.get::<_, Position>(1)?.0 })
+            };
+            Ok(query.query_map([log], covered)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// How many entries of which kind were read and proven.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn log_kinds(&self, log: &str) -> Result<Vec<KindCount>, StoreError> {
+        self.read("counting a log's entries", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT kind, version, count FROM log_kinds WHERE log = ?1 AND believed = 1 ORDER BY count DESC, kind",
+            )?;
+            let kind = |row: &rusqlite::Row<'_>| {
+                Ok(KindCount { kind: row.get(0)?, version: row.get(1)?, count: count(row.get(2)?) })
+            };
+            Ok(query.query_map([log], kind)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn forget_unbelieved(db: &Connection, log: &str) -> Result<(), Failure> {
+    for sql in [
+        "DELETE FROM log_entries WHERE log = ?1 AND believed = 0",
+        "DELETE FROM log_quarantine WHERE log = ?1 AND believed = 0",
+        "DELETE FROM log_kinds WHERE log = ?1 AND believed = 0",
+    ] {
+        db.prepare_cached(sql)?.execute([log])?;
+    }
+    Ok(())
+}
+
+fn add_kind(db: &Connection, log: &str, kind: &str, version: &str, believed: bool, number: u64) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO log_kinds (log, kind, version, believed, count) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (log, kind, version, believed) DO UPDATE SET count = count + excluded.count",
+    )?
+    .execute((log, kind, version, believed, Position(number)))?;
+    Ok(())
+}
+
+fn believe_kinds(db: &Connection, log: &str) -> Result<(), Failure> {
+    let mut query = db.prepare_cached("SELECT kind, version, count FROM log_kinds WHERE log = ?1 AND believed = 0")?;
+    let rows = query.query_map([log], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Position>(2)?.0)))?;
+    let rows: Vec<(String, String, u64)> = rows.collect::<Result<_, _>>()?;
+    for (kind, version, number) in rows {
+        add_kind(db, log, &kind, &version, true, number)?;
+    }
+    db.prepare_cached("DELETE FROM log_kinds WHERE log = ?1 AND believed = 0")?.execute([log])?;
+    Ok(())
+}
+
+/// Adds a range to the coverage; it and what it touches become one.
+fn cover(db: &Connection, log: &str, range: Covered) -> Result<(), Failure> {
+    if range.first >= range.past {
+        return Ok(());
+    }
+    let bounds = (log, Position(range.first), Position(range.past));
+    let touching = "log = ?1 AND first <= ?3 AND past >= ?2";
+    let mut query =
+        db.prepare_cached(&format!("SELECT min(first), max(past) FROM log_coverage WHERE {touching}"))?;
+    let (first, past): (Option<Position>, Option<Position>) = query.query_row(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    db.prepare_cached(&format!("DELETE FROM log_coverage WHERE {touching}"))?.execute(bounds)?;
+    let first = first.map_or(range.first, |Position(first)| first.min(range.first));
+    let past = past.map_or(range.past, |Position(past)| past.max(range.past));
+    db.prepare_cached("INSERT INTO log_coverage (log, first, past) VALUES (?1, ?2, ?3)")?
+        .execute((log, Position(first), Position(past)))?;
+    Ok(())
+}

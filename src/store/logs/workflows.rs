@@ -1,0 +1,71 @@
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Row};
+use serde::Serialize;
+
+use crate::{
+    model::WorkflowIdentity,
+    store::{
+        Store, StoreError,
+        columns::{Micros, count},
+        error::Failure,
+    },
+};
+
+/// A workflow that a watched repository was seen to sign with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkflowRow {
+    /// The workflow file, a URL without ref.
+    pub workflow: String,
+    /// When it was first seen.
+    pub first_seen: DateTime<Utc>,
+    /// When it was last seen.
+    pub last_seen: DateTime<Utc>,
+    /// How many entries it made.
+    pub entries: u64,
+    /// How many of them a release explains.
+    pub explained: u64,
+}
+
+impl Store {
+    /// What a repository (a URL) was seen to sign with.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn log_workflows(&self, repository: &str) -> Result<Vec<WorkflowRow>, StoreError> {
+        self.read("listing workflows seen in logs", |db| {
+            let mut query =
+                db.prepare_cached("SELECT * FROM log_workflows WHERE repository = ?1 ORDER BY first_seen, workflow")?;
+            Ok(query.query_map([repository.to_lowercase()], workflow_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+/// Counts an entry of which nothing more is expected.
+pub(super) fn count_entry(
+    db: &Connection,
+    identity: &WorkflowIdentity,
+    explained: bool,
+    seen_at: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let (Some(repository), Some(workflow)) = (&identity.claims.source_repository_uri, identity.workflow()) else {
+        return Ok(());
+    };
+    db.prepare_cached(
+        "INSERT INTO log_workflows (repository, workflow, first_seen, last_seen, entries, explained)
+         VALUES (?1, ?2, ?3, ?3, 1, ?4)
+         ON CONFLICT (repository, workflow) DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
+         last_seen = max(last_seen, excluded.last_seen), entries = entries + 1, explained = explained + excluded.explained",
+    )?
+    .execute((repository.to_lowercase(), workflow, Micros(seen_at), i64::from(explained)))?;
+    Ok(())
+}
+
+fn workflow_row(row: &Row<'_>) -> rusqlite::Result<WorkflowRow> {
+    Ok(WorkflowRow {
+        workflow: row.get("workflow")?,
+        first_seen: row.get::<_, Micros>("first_seen")?.0,
+        last_seen: row.get::<_, Micros>("last_seen")?.0,
+        entries: count(row.get("entries")?),
+        explained: count(row.get("explained")?),
+    })
+}
