@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -108,6 +108,123 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE INDEX events_of_package ON events (package, kind, id);
+
+CREATE TABLE log_checkpoints (
+    log          TEXT NOT NULL REFERENCES logs (name),
+    size         INTEGER NOT NULL,
+    root         BLOB NOT NULL,
+    note         TEXT NOT NULL,
+    seen_at      INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    consistent   INTEGER NOT NULL CHECK (consistent IN (0, 1)),
+    PRIMARY KEY (log, size, root)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_coverage (
+    log   TEXT NOT NULL REFERENCES logs (name),
+    first INTEGER NOT NULL,
+    past  INTEGER NOT NULL,
+    PRIMARY KEY (log, first)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_entries (
+    log          TEXT NOT NULL REFERENCES logs (name),
+    idx          INTEGER NOT NULL,
+    leaf         BLOB NOT NULL,
+    body         BLOB NOT NULL,
+    kind         TEXT NOT NULL,
+    version      TEXT NOT NULL,
+    identity     TEXT NOT NULL,
+    key_sha256   TEXT NOT NULL,
+    digest       TEXT,
+    serial       TEXT NOT NULL,
+    not_issued   TEXT,
+    not_before   INTEGER NOT NULL,
+    packages     TEXT NOT NULL,
+    patterns     TEXT NOT NULL,
+    believed     INTEGER NOT NULL DEFAULT 0 CHECK (believed IN (0, 1)),
+    seen_at      INTEGER NOT NULL,
+    explained_by TEXT,
+    judged_at    INTEGER,
+    PRIMARY KEY (log, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX log_entries_by_digest ON log_entries (digest) WHERE digest IS NOT NULL;
+
+CREATE INDEX log_entries_by_key ON log_entries (key_sha256);
+
+CREATE INDEX log_entries_to_judge ON log_entries (seen_at) WHERE judged_at IS NULL AND believed = 1;
+
+CREATE TABLE log_evidence (
+    id            TEXT PRIMARY KEY,
+    log           TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    document      TEXT NOT NULL,
+    found_at      INTEGER NOT NULL,
+    last_found_at INTEGER NOT NULL,
+    count         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER log_evidence_is_not_changed BEFORE UPDATE OF id, log, kind, document, found_at ON log_evidence
+BEGIN
+    SELECT RAISE(ABORT, 'evidence is never changed');
+END;
+
+CREATE TRIGGER log_evidence_is_not_deleted BEFORE DELETE ON log_evidence
+BEGIN
+    SELECT RAISE(ABORT, 'evidence is never deleted');
+END;
+
+CREATE TABLE log_kinds (
+    log      TEXT NOT NULL REFERENCES logs (name),
+    kind     TEXT NOT NULL,
+    version  TEXT NOT NULL,
+    believed INTEGER NOT NULL CHECK (believed IN (0, 1)),
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (log, kind, version, believed)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_quarantine (
+    log      TEXT NOT NULL REFERENCES logs (name),
+    idx      INTEGER NOT NULL,
+    body     BLOB NOT NULL,
+    bytes    INTEGER NOT NULL,
+    why      TEXT NOT NULL,
+    believed INTEGER NOT NULL DEFAULT 0 CHECK (believed IN (0, 1)),
+    seen_at  INTEGER NOT NULL,
+    PRIMARY KEY (log, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_workflows (
+    repository TEXT NOT NULL,
+    workflow   TEXT NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL,
+    entries    INTEGER NOT NULL,
+    explained  INTEGER NOT NULL,
+    PRIMARY KEY (repository, workflow)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE logs (
+    name             TEXT PRIMARY KEY,
+    kind             TEXT NOT NULL CHECK (kind IN ('rekor-v1', 'tiles', 'ct')),
+    url              TEXT NOT NULL,
+    key_id           TEXT NOT NULL,
+    first_index      INTEGER NOT NULL,
+    standing         TEXT NOT NULL CHECK (standing IN ('active', 'retired', 'drained')),
+    first_seen       INTEGER NOT NULL,
+    start            INTEGER,
+    verified         INTEGER,
+    downloaded       INTEGER,
+    verified_range   BLOB,
+    downloaded_range BLOB,
+    entries          INTEGER NOT NULL DEFAULT 0,
+    bytes            INTEGER NOT NULL DEFAULT 0,
+    last_success     INTEGER,
+    last_error       TEXT,
+    last_error_at    INTEGER,
+    failing_since    INTEGER
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE packages (
     package       TEXT PRIMARY KEY,

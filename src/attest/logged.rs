@@ -152,9 +152,8 @@ fn says_the_same(tbs: &[u8], precertificate: &X509Certificate<'_>) -> bool {
     let Ok(([], proven)) = TbsCertificate::from_der(tbs) else { return false };
     let said = &precertificate.tbs_certificate;
     let extensions = |tbs: &TbsCertificate<'_>| {
-        let parts = |extension: &X509Extension<'_>| {
-            (extension.oid.to_string(), extension.critical, extension.value.to_vec())
-        };
+        let parts =
+            |extension: &X509Extension<'_>| (extension.oid.to_string(), extension.critical, extension.value.to_vec());
         tbs.extensions().iter().filter(|extension| extension.oid != POISON).map(parts).collect::<Vec<_>>()
     };
     proven.raw_serial() == said.raw_serial()

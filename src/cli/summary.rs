@@ -111,8 +111,8 @@ impl Summary {
 
     /// Findings come before what could not be checked.
     pub fn exit(&self, fail_on: Severity) -> Exit {
-        let failed = self.sources.iter().any(|source| source.error.is_some())
-            || self.logs.iter().any(|log| log.troubled > 0);
+        let failed =
+            self.sources.iter().any(|source| source.error.is_some()) || self.logs.iter().any(|log| log.troubled > 0);
         if self.alerts.iter().any(|alert| alert.severity >= fail_on) {
             Exit::Findings
         } else if failed || self.waiting > 0 || !self.unchecked.is_empty() {

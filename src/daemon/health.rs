@@ -163,7 +163,7 @@ mod tests {
         health.beat("outbox", start);
         health.rests("outbox");
         assert!(health.stuck(start + TimeDelta::minutes(15)).is_empty());
-        assert_eq!(health.stuck(start + TimeDelta::minutes(16)), ["feed"]);
+        assert_eq!(health.stuck(start + TimeDelta::minutes(16)), ["feed".into()]);
         health.failed("feed", "reset", start + TimeDelta::minutes(16));
         assert!(health.stuck(start + TimeDelta::minutes(17)).is_empty(), "a restart is a move");
         assert_eq!(health.summary(), "2 tasks, 1 failed so far, the last was feed: reset");

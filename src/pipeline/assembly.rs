@@ -12,10 +12,11 @@ use super::{
 };
 use crate::{
     attest::Verifier,
-    clock::Clock,
     bounded,
+    clock::Clock,
     config::{
-        Config, DetectorSection, HostLimit, LogInstance, LogKindName, LogMatch, Period, Security, Sink as SinkConfig, Subscription as SubscriptionConfig,
+        Config, DetectorSection, HostLimit, LogInstance, LogKindName, LogMatch, Period, Security, Sink as SinkConfig,
+        Subscription as SubscriptionConfig,
     },
     deliver::{
         EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat, StdoutSink,
@@ -157,7 +158,12 @@ fn log_limits(config: &Config) -> BTreeMap<String, HostLimits> {
     let limits = |kind: LogKindName| match kind {
         LogKindName::RekorV1 => {
             let requests = logs.rekor_v1.entries_per_second.div_ceil(BATCH as u32).max(10);
-            HostLimits { requests, burst: requests, concurrency: logs.rekor_v1.in_flight.max(4), ..HostLimits::default() }
+            HostLimits {
+                requests,
+                burst: requests,
+                concurrency: logs.rekor_v1.in_flight.max(4),
+                ..HostLimits::default()
+            }
         }
         LogKindName::Tiles | LogKindName::Ct => {
             HostLimits { requests: 100, burst: 100, concurrency: logs.in_flight.max(8), ..HostLimits::default() }
@@ -237,7 +243,8 @@ fn log_settings(config: &Config) -> Result<LogSettings, AssemblyError> {
     let logs = &config.logs;
     let delta = |period: Period| TimeDelta::from_std(period.duration()).unwrap_or(TimeDelta::MAX);
     let patterns = logs.matches.iter().map(|one| log_pattern(one));
-    let witnesses = logs.witnesses.iter().map(|one| CosignerKey::parse(&one.key).map_err(AssemblyError::of("[[logs.witness]]")));
+    let witnesses =
+        logs.witnesses.iter().map(|one| CosignerKey::parse(&one.key).map_err(AssemblyError::of("[[logs.witness]]")));
     let instances = logs.instances.iter().map(log_instance);
     Ok(LogSettings {
         enabled: logs.enabled,

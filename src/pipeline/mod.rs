@@ -136,7 +136,9 @@ pub enum PipelineError {
     #[error("another process tails {0} with the same database; stop one of them")]
     TwoTails(String),
     /// What is stored of a tail does not fit together.
-    #[error("the stored position of {0} is damaged; restore the database from a backup, or begin anew with another one")]
+    #[error(
+        "the stored position of {0} is damaged; restore the database from a backup, or begin anew with another one"
+    )]
     DamagedTail(String),
     /// A package of an ecosystem that the configuration switches off.
     #[error("{0} is switched off in the configuration")]

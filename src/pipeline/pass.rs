@@ -5,9 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
-use super::{
-    Examined, Happening, Pipeline, PipelineError, Source, health::MANY, logs::Poll, operation, panic::caught,
-};
+use super::{Examined, Happening, Pipeline, PipelineError, Source, health::MANY, logs::Poll, operation, panic::caught};
 use crate::{
     model::Package,
     registry::RegistryError,

@@ -304,7 +304,14 @@ mod tests {
     #[test]
     fn only_numbers_follow_the_name_of_a_rekor() {
         assert_eq!(tree_id("rekor.example", "rekor.example - 1193050959916656506"), Some("1193050959916656506"));
-        for origin in ["rekor.example", "rekor.example - ", "rekor.example - x", "rekor.example-1", "other - 1", "rekor.example - +1"] {
+        for origin in [
+            "rekor.example",
+            "rekor.example - ",
+            "rekor.example - x",
+            "rekor.example-1",
+            "other - 1",
+            "rekor.example - +1",
+        ] {
             assert_eq!(tree_id("rekor.example", origin), None, "{origin}");
         }
     }

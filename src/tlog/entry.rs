@@ -359,24 +359,44 @@ mod tests {
         let verifier = json!({"keyDetails": "PKIX_ECDSA_P384_SHA_384", "x509Certificate": {"rawBytes": b64(DER)}});
         let hex = json!({"algorithm": "sha256", "value": "AB"});
         vec![
-            ("hashedrekord", "0.0.2", json!({"hashedRekordV002": {
-                "data": {"algorithm": "SHA2_256", "digest": b64([0xab])},
-                "signature": {"content": "AA==", "verifier": verifier}, "new": {"field": []},
-            }})),
-            ("dsse", "0.0.2", json!({"dsseV002": {
-                "payloadHash": {"algorithm": "SHA2_256", "digest": b64([0xab])},
-                "signatures": [{"content": "AA==", "verifier": verifier}],
-            }})),
-            ("hashedrekord", "0.0.1", json!({
-                "data": {"hash": hex}, "signature": {"content": "AA==", "publicKey": {"content": certificate()}},
-            })),
-            ("dsse", "0.0.1", json!({
-                "payloadHash": hex, "envelopeHash": hex, "signatures": [{"signature": "AA==", "verifier": certificate()}],
-            })),
-            ("intoto", "0.0.2", json!({"content": {
-                "hash": hex, "payloadHash": hex,
-                "envelope": {"payloadType": "x", "signatures": [{"sig": "QUE9PQ==", "publicKey": certificate()}]},
-            }})),
+            (
+                "hashedrekord",
+                "0.0.2",
+                json!({"hashedRekordV002": {
+                    "data": {"algorithm": "SHA2_256", "digest": b64([0xab])},
+                    "signature": {"content": "AA==", "verifier": verifier}, "new": {"field": []},
+                }}),
+            ),
+            (
+                "dsse",
+                "0.0.2",
+                json!({"dsseV002": {
+                    "payloadHash": {"algorithm": "SHA2_256", "digest": b64([0xab])},
+                    "signatures": [{"content": "AA==", "verifier": verifier}],
+                }}),
+            ),
+            (
+                "hashedrekord",
+                "0.0.1",
+                json!({
+                    "data": {"hash": hex}, "signature": {"content": "AA==", "publicKey": {"content": certificate()}},
+                }),
+            ),
+            (
+                "dsse",
+                "0.0.1",
+                json!({
+                    "payloadHash": hex, "envelopeHash": hex, "signatures": [{"signature": "AA==", "verifier": certificate()}],
+                }),
+            ),
+            (
+                "intoto",
+                "0.0.2",
+                json!({"content": {
+                    "hash": hex, "payloadHash": hex,
+                    "envelope": {"payloadType": "x", "signatures": [{"sig": "QUE9PQ==", "publicKey": certificate()}]},
+                }}),
+            ),
             ("intoto", "0.0.1", json!({"content": {"hash": hex, "payloadHash": hex}, "publicKey": certificate()})),
         ]
     }
@@ -394,7 +414,9 @@ mod tests {
 
     #[test]
     fn bare_keys_of_any_scheme_name_nobody() {
-        for key in ["-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n", "ssh-ed25519 AAAA", "untrusted comment"] {
+        for key in
+            ["-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n", "ssh-ed25519 AAAA", "untrusted comment"]
+        {
             let spec = json!({"data": {"hash": {"value": "ab"}}, "signature": {"publicKey": {"content": b64(key)}}});
             let body = body("hashedrekord", "0.0.1", &spec);
             assert_eq!(Entry::parse(&body).map(|entry| entry.signers), Ok(vec![Signatory::Key]), "{key}");
@@ -407,7 +429,9 @@ mod tests {
 
     #[test]
     fn other_kinds_and_versions_are_named_and_passed_over() {
-        for (kind, version) in [("rekord", "0.0.1"), ("cose", "0.0.1"), ("hashedrekord", "0.0.3"), ("dsse", "1.0"), ("", "")] {
+        for (kind, version) in
+            [("rekord", "0.0.1"), ("cose", "0.0.1"), ("hashedrekord", "0.0.3"), ("dsse", "1.0"), ("", "")]
+        {
             let body = body(kind, version, &json!("anything"));
             let entry = Entry::parse(&body).expect("not ours to judge");
             assert_eq!((&*entry.kind, &*entry.version, entry.signers.len()), (kind, version, 0));
@@ -416,7 +440,9 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_entry_says_why() {
-        for body in [&b""[..], b"{}", b"null", b"[1]", b"{\"kind\": 1}", b"\xff\xfe", b"{\"kind\":\"a\",\"apiVersion\":\"b\"}"] {
+        for body in
+            [&b""[..], b"{}", b"null", b"[1]", b"{\"kind\": 1}", b"\xff\xfe", b"{\"kind\":\"a\",\"apiVersion\":\"b\"}"]
+        {
             let error = Entry::parse(body).expect_err("no entry");
             assert!(matches!(error, EntryError::Envelope(_)), "{error}");
         }

@@ -227,7 +227,8 @@ impl Evidence {
     /// # Errors
     /// It is no key that logs sign with.
     pub fn signer(&self) -> Result<Signer, EvidenceError> {
-        let spki = BASE64_STANDARD.decode(&self.log.public_key).map_err(|_| EvidenceError::Key("not base64".to_owned()))?;
+        let spki =
+            BASE64_STANDARD.decode(&self.log.public_key).map_err(|_| EvidenceError::Key("not base64".to_owned()))?;
         let key = LogKey::from_spki(&spki).map_err(|error| EvidenceError::Key(error.to_string()))?;
         let name = self.log.name.clone();
         Ok(match self.log.form {
@@ -249,9 +250,9 @@ impl Evidence {
         };
         Ok(match (self.misdeed, trees.as_slice()) {
             (Misdeed::Fork | Misdeed::SameSize, [old, new]) => self.fork(old, new),
-            (Misdeed::Rollback | Misdeed::Unproven, [_, _]) => {
-                Judgement::Claimed("the log signed both; that it did so in this order is said by whoever recorded it".to_owned())
-            }
+            (Misdeed::Rollback | Misdeed::Unproven, [_, _]) => Judgement::Claimed(
+                "the log signed both; that it did so in this order is said by whoever recorded it".to_owned(),
+            ),
             (Misdeed::Fork | Misdeed::SameSize | Misdeed::Rollback | Misdeed::Unproven, _) => {
                 Judgement::Refuted("two checkpoints are needed".to_owned())
             }
@@ -273,7 +274,9 @@ impl Evidence {
         }
         match self.prefix_root(old, new) {
             None => Judgement::Refuted("the proof does not lead to the root of the larger tree".to_owned()),
-            Some(root) if root == *old.root() => Judgement::Refuted("the smaller tree is a prefix of the larger".to_owned()),
+            Some(root) if root == *old.root() => {
+                Judgement::Refuted("the smaller tree is a prefix of the larger".to_owned())
+            }
             Some(root) => Judgement::Proven(format!(
                 "the tree of {} entries that the log signed begins with {} entries under the root {}, and it signed {} for them",
                 new.size(),

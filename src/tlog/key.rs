@@ -115,7 +115,8 @@ impl CosignerKey {
         let mut parts = vkey.splitn(3, '+');
         let (name, hash, key) = (parts.next()?, parts.next()?, parts.next()?);
         let key = BASE64_STANDARD.decode(key).ok()?;
-        let (kind, raw) = key.split_first().filter(|(kind, raw)| [ED25519, COSIGNATURE].contains(kind) && raw.len() == 32)?;
+        let (kind, raw) =
+            key.split_first().filter(|(kind, raw)| [ED25519, COSIGNATURE].contains(kind) && raw.len() == 32)?;
         let is_hash = hash == hex::encode(first_four(key_hash(name, *kind, raw)));
         let key = LogKey::from_spki(&[&ED25519_SPKI, raw].concat()).ok()?;
         let id = first_four(key_hash(name, COSIGNATURE, raw));
@@ -181,7 +182,15 @@ mod tests {
 
     #[test]
     fn what_is_no_cosigners_key_is_refused() {
-        for vkey in ["", "a", "a+b", "a+b+c", "+cf119915+AbfK", &SHARD_VKEY.replace("cf", "ce"), &SHARD_VKEY.replace("+A", "+B")] {
+        for vkey in [
+            "",
+            "a",
+            "a+b",
+            "a+b+c",
+            "+cf119915+AbfK",
+            &SHARD_VKEY.replace("cf", "ce"),
+            &SHARD_VKEY.replace("+A", "+B"),
+        ] {
             let error = CosignerKey::parse(vkey).expect_err(vkey).to_string();
             assert!(error.contains(&format!("{vkey:?}")), "{error}");
         }

@@ -114,7 +114,9 @@ impl Log {
         let document = match &self.protocol {
             Protocol::Tiles(log) => log.checkpoint().await?,
             Protocol::Ct(log) => log.tree_head().await?,
-            Protocol::RekorV1(log) => return Ok(log.shards().await?.into_iter().map(|shard| self.shard(shard)).collect()),
+            Protocol::RekorV1(log) => {
+                return Ok(log.shards().await?.into_iter().map(|shard| self.shard(shard)).collect());
+            }
         };
         let tree = Tree { name: self.name().to_owned(), id: None, offset: 0, active: true };
         Ok(vec![Head { tree, checkpoint: self.signer.verify(&document), document: shown(&document) }])
@@ -234,7 +236,13 @@ impl Log {
 
     /// The entries `from..to` of a tree, which `at` covers, in order and without gaps: a page at a time, or the error that
     /// ends it.
-    pub fn pages(&self, tree: &Tree, from: u64, to: u64, at: &SignedCheckpoint) -> BoxStream<'static, Result<Page, ReadError>> {
+    pub fn pages(
+        &self,
+        tree: &Tree,
+        from: u64,
+        to: u64,
+        at: &SignedCheckpoint,
+    ) -> BoxStream<'static, Result<Page, ReadError>> {
         match &self.protocol {
             Protocol::Tiles(log) => log.pages(from, to, at.size()),
             Protocol::RekorV1(log) => log.pages(tree.offset, from, to, at.size()),
@@ -263,7 +271,12 @@ impl Log {
     ///
     /// # Errors
     /// The log cannot be read, or an entry is not proven.
-    pub async fn search(&self, trees: &[Tree], by: &SearchBy, at_most: usize) -> Result<Option<Vec<EntryAnswer>>, ReadError> {
+    pub async fn search(
+        &self,
+        trees: &[Tree],
+        by: &SearchBy,
+        at_most: usize,
+    ) -> Result<Option<Vec<EntryAnswer>>, ReadError> {
         let Protocol::RekorV1(log) = &self.protocol else { return Ok(None) };
         let mut found = Vec::new();
         for id in log.search(by).await?.into_iter().take(at_most) {

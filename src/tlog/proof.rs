@@ -148,8 +148,11 @@ mod tests {
             }
             let k = leaves.len().next_power_of_two() / 2;
             let (left, right) = leaves.split_at(k);
-            let (mut hashes, other) =
-                if first <= k { (sub(first, left, whole), root(right)) } else { (sub(first - k, right, false), root(left)) };
+            let (mut hashes, other) = if first <= k {
+                (sub(first, left, whole), root(right))
+            } else {
+                (sub(first - k, right, false), root(left))
+            };
             hashes.push(other);
             hashes
         }
@@ -186,11 +189,14 @@ mod tests {
     #[test]
     fn proofs_of_impossible_places_are_none() {
         let leaf = leaves(1)[0];
-        for (index, size, length) in [(0, 0, 0), (1, 1, 0), (5, 4, 2), (0, 1, 1), (0, 2, 0), (3, 4, 3), (u64::MAX, 1, 0)] {
+        for (index, size, length) in
+            [(0, 0, 0), (1, 1, 0), (5, 4, 2), (0, 1, 1), (0, 2, 0), (3, 4, 3), (u64::MAX, 1, 0)]
+        {
             let proof = InclusionProof { index, size, path: vec![leaf; length] };
             assert_eq!((proof.root(&leaf), proof.prefix(&leaf)), (None, None), "{index} of {size}");
         }
-        for (first, second, length) in [(2, 1, 0), (1, 1, 1), (3, 4, 0), (0, 4, 1), (1, 4, 9), (u64::MAX, u64::MAX, 1)] {
+        for (first, second, length) in [(2, 1, 0), (1, 1, 1), (3, 4, 0), (0, 4, 1), (1, 4, 9), (u64::MAX, u64::MAX, 1)]
+        {
             let proof = ConsistencyProof { first, second, hashes: vec![leaf; length] };
             assert!(!proof.proves(&leaf, &leaf), "{first} of {second}");
         }

@@ -106,7 +106,11 @@ pub(super) async fn fetch(http: &Client, request: Request, what: &str) -> Result
 }
 
 /// Fetches a document and reads it as JSON.
-pub(super) async fn fetch_json<T: DeserializeOwned>(http: &Client, request: Request, what: &str) -> Result<T, ReadError> {
+pub(super) async fn fetch_json<T: DeserializeOwned>(
+    http: &Client,
+    request: Request,
+    what: &str,
+) -> Result<T, ReadError> {
     let body = fetch(http, request, what).await?;
     serde_json::from_slice(&body).map_err(|error| ReadError::malformed(what, error))
 }

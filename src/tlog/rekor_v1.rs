@@ -136,7 +136,8 @@ impl RekorV1 {
     pub async fn shards(&self) -> Result<Vec<Shard>, ReadError> {
         let what = "the log's state";
         let most = (MAX_SHARDS * MAX_NOTE / 32) as u64;
-        let info: LogInfo = fetch_json(&self.http, Request::get(self.url("log")).max_body(most).max_attempts(ATTEMPTS), what).await?;
+        let info: LogInfo =
+            fetch_json(&self.http, Request::get(self.url("log")).max_body(most).max_attempts(ATTEMPTS), what).await?;
         if info.inactive_shards.len() >= MAX_SHARDS {
             return Err(ReadError::malformed(what, format!("{} shards", info.inactive_shards.len())));
         }
@@ -224,7 +225,13 @@ impl RekorV1 {
     }
 
     /// The entries `from..to` of a shard, ten to a page, in order, within the budget.
-    pub fn pages(&self, shard_offset: u64, from: u64, to: u64, size: u64) -> BoxStream<'static, Result<Page, ReadError>> {
+    pub fn pages(
+        &self,
+        shard_offset: u64,
+        from: u64,
+        to: u64,
+        size: u64,
+    ) -> BoxStream<'static, Result<Page, ReadError>> {
         let server = self.clone();
         let began = self.clock.now();
         let batches = (from..to).step_by(BATCH as usize).enumerate();
@@ -267,7 +274,8 @@ impl Budget {
     /// When the batch of that number may be asked for, counted from the first.
     fn due(self, batch: usize) -> Duration {
         let entries = u64::try_from(batch).unwrap_or(u64::MAX).saturating_mul(BATCH);
-        Duration::from_secs(1).saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX)) / self.entries_per_second.max(1)
+        Duration::from_secs(1).saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX))
+            / self.entries_per_second.max(1)
     }
 }
 
@@ -368,7 +376,8 @@ fn tree_of(id: &str) -> Option<String> {
 }
 
 fn body(answer: &Answer, what: &str) -> Result<Bytes, ReadError> {
-    let body = BASE64_STANDARD.decode(&answer.body).map_err(|_| ReadError::malformed(what, "its body is not base64"))?;
+    let body =
+        BASE64_STANDARD.decode(&answer.body).map_err(|_| ReadError::malformed(what, "its body is not base64"))?;
     Ok(body.into())
 }
 

@@ -59,7 +59,8 @@ impl TilesLog {
         let nodes = ranges.iter().flat_map(|(from, to)| decompose(*from, *to)).chain([leaf]);
         let tiles = self.tiles(Tiles::holding(nodes, size), size).await?;
         let missing = || ReadError::unproven("a tile", size);
-        let path = ranges.iter().map(|(from, to)| tiles.range(*from, *to)).collect::<Option<_>>().ok_or_else(missing)?;
+        let path =
+            ranges.iter().map(|(from, to)| tiles.range(*from, *to)).collect::<Option<_>>().ok_or_else(missing)?;
         let leaf = tiles.node(leaf).ok_or_else(missing)?;
         Ok((leaf, InclusionProof { index, size, path }))
     }

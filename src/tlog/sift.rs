@@ -239,7 +239,10 @@ mod tests {
         assert_eq!(sifted.bytes as usize, bodies.iter().map(|body| body.len()).sum::<usize>());
         assert_eq!(sifted.malformed.iter().map(|entry| entry.index).collect::<Vec<_>>(), [1, 2]);
         let [candidate] = sifted.candidates.as_slice() else { panic!("one is watched") };
-        assert_eq!((candidate.index, candidate.leaf, candidate.digest.as_deref()), (4, leaf_hash(two.as_bytes()), Some("ab")));
+        assert_eq!(
+            (candidate.index, candidate.leaf, candidate.digest.as_deref()),
+            (4, leaf_hash(two.as_bytes()), Some("ab"))
+        );
         let kinds: Vec<_> = sifted.kinds.iter().collect();
         assert_eq!(kinds, [("hashedrekord", "0.0.2", 2), ("new", "9", 1)]);
     }

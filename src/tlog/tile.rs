@@ -206,7 +206,11 @@ mod tests {
     };
 
     fn bundle(entries: &[&[u8]]) -> Bytes {
-        entries.iter().flat_map(|entry| [&(entry.len() as u16).to_be_bytes(), *entry].concat()).collect::<Vec<_>>().into()
+        entries
+            .iter()
+            .flat_map(|entry| [&(entry.len() as u16).to_be_bytes(), *entry].concat())
+            .collect::<Vec<_>>()
+            .into()
     }
 
     /// Every tile of a tree, made from its definition.

@@ -225,7 +225,8 @@ mod tests {
     fn bytes(identity: &WorkflowIdentity) -> Vec<u8> {
         let id = identity.claims.source_repository_identifier.clone().unwrap_or_default();
         let uri = identity.claims.source_repository_uri.clone().unwrap_or_default();
-        [uri.as_bytes(), &utf8_string(&id).expect("short"), identity.subject.as_bytes(), identity.issuer.as_bytes()].concat()
+        [uri.as_bytes(), &utf8_string(&id).expect("short"), identity.subject.as_bytes(), identity.issuer.as_bytes()]
+            .concat()
     }
 
     fn watch() -> Watch {
@@ -279,7 +280,8 @@ mod tests {
 
     #[test]
     fn everything_that_a_pattern_says_must_hold() {
-        let both = |san, issuer| Pattern::new("ours", [(Field::Subject, san), (Field::Issuer, issuer)]).expect("it compiles");
+        let both =
+            |san, issuer| Pattern::new("ours", [(Field::Subject, san), (Field::Issuer, issuer)]).expect("it compiles");
         let identity = identity("https://github.com/acme/tool", "1");
         assert!(Watch::new(vec![both(".*acme.*", ".*github.*")]).why(&identity).is_some());
         assert!(Watch::new(vec![both(".*acme.*", ".*gitlab.*")]).why(&identity).is_none());

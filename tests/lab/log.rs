@@ -93,11 +93,11 @@ impl TiledLog {
     }
 }
 
-fn checkpoint_text(origin: &str, size: usize, root: &[u8]) -> String {
+pub fn checkpoint_text(origin: &str, size: usize, root: &[u8]) -> String {
     format!("{origin}\n{size}\n{}\n", b64(root))
 }
 
-fn signed_note(text: &str, name: &str, id: &[u8; 32], signature: &[u8]) -> String {
+pub fn signed_note(text: &str, name: &str, id: &[u8; 32], signature: &[u8]) -> String {
     format!("{text}\n— {name} {}\n", b64(&[&id[..4], signature].concat()))
 }
 
@@ -139,12 +139,12 @@ impl Inclusion {
     }
 }
 
-fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+pub fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     sha256(&[&[1], left.as_slice(), right.as_slice()].concat())
 }
 
 /// The largest power of two below `n`.
-fn split(n: usize) -> usize {
+pub fn split(n: usize) -> usize {
     n.next_power_of_two() / 2
 }
 
@@ -161,7 +161,7 @@ pub fn root(leaves: &[[u8; 32]]) -> [u8; 32] {
 }
 
 /// RFC 6962 §2.1.1.
-fn path(index: usize, leaves: &[[u8; 32]]) -> Vec<[u8; 32]> {
+pub fn path(index: usize, leaves: &[[u8; 32]]) -> Vec<[u8; 32]> {
     if leaves.len() <= 1 {
         return Vec::new();
     }

@@ -10,6 +10,7 @@ pub mod crates;
 pub mod der;
 pub mod forms;
 pub mod keys;
+pub mod ledger;
 pub mod log;
 pub mod npm;
 pub mod pypi;

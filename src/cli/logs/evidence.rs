@@ -12,13 +12,16 @@ use crate::{
 
 /// Export the evidence against a log, for somebody else to verify
 #[derive(Debug, clap::Args)]
-#[command(name = "evidence", after_help = "\
+#[command(
+    name = "evidence",
+    after_help = "\
 Examples:
   provwatch logs evidence                          list what there is
   provwatch logs evidence 0f3a --output fork.json  export it
   provwatch logs verify fork.json                  verify it, here or anywhere
 
-The document has both signed checkpoints and the proof: whoever trusts the log's key needs nothing else.")]
+The document has both signed checkpoints and the proof: whoever trusts the log's key needs nothing else."
+)]
 pub struct EvidenceCommand {
     /// Which, by its id or the beginning of it
     id: Option<String>,
@@ -71,7 +74,9 @@ fn chosen<'a>(all: &'a [EvidenceRow], id: &str) -> Result<&'a EvidenceRow, Failu
     let found: Vec<_> = all.iter().filter(|one| one.id.starts_with(id)).collect();
     match found.as_slice() {
         [one] => Ok(one),
-        [] => Err(Failure::usage(format!("there is no evidence {id:?}")).next(sheet::callable("provwatch logs evidence"))),
+        [] => {
+            Err(Failure::usage(format!("there is no evidence {id:?}")).next(sheet::callable("provwatch logs evidence")))
+        }
         _ => Err(Failure::usage(format!("{} ids begin with {id:?}", found.len()))
             .next(sheet::callable("provwatch logs evidence"))),
     }

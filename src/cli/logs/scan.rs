@@ -126,8 +126,11 @@ fn complaint(entry: &NewQuarantined) -> String {
 fn closing(summary: &ScanSummary, matches: u64, unreadable: u64, seconds: f64) -> String {
     let entries = summary.to - summary.from;
     let rate = entries as f64 / seconds.max(0.001);
-    let kinds: Vec<_> =
-        summary.kinds.iter().map(|(kind, version, count)| format!("{count} {} {}", words::name(kind), words::name(version))).collect();
+    let kinds: Vec<_> = summary
+        .kinds
+        .iter()
+        .map(|(kind, version, count)| format!("{count} {} {}", words::name(kind), words::name(version)))
+        .collect();
     format!(
         "{entries} entries of {} in {seconds:.1} s, {rate:.0} entries/s, {}; all hash to the root that the log signed for {} \
          entries.\n{matches} matched, {unreadable} could not be read. Kinds: {}.",

@@ -80,7 +80,11 @@ impl View {
             gaps: gaps(&covered, size),
             covered,
             kinds: store.log_kinds(&row.name)?,
-            evidence: store.evidence(Some(&row.name))?.into_iter().map(|one| format!("{} {}", one.id, one.kind)).collect(),
+            evidence: store
+                .evidence(Some(&row.name))?
+                .into_iter()
+                .map(|one| format!("{} {}", one.id, one.kind))
+                .collect(),
             row,
         })
     }
@@ -102,13 +106,23 @@ impl View {
         sheet.row("Entries", self.entries());
         sheet.row("Proven", ranges(&self.covered, "none"));
         sheet.row("Never read", ranges(&self.gaps, "none"));
-        let kinds = self.kinds.iter().map(|one| format!("{} {} {}", one.count, words::name(&one.kind), words::name(&one.version)));
+        let kinds = self
+            .kinds
+            .iter()
+            .map(|one| format!("{} {} {}", one.count, words::name(&one.kind), words::name(&one.version)));
         sheet.rows("Kinds", kinds.take(SHOWN));
         sheet.row("Watched", format!("{} by watched identities, {} unreadable", row.matches, row.quarantined));
         sheet.maybe("Last read", row.last_success.map(words::moment));
-        sheet.maybe("Failing", row.failing_since.map(|since| {
-            format!("since {}: {}", words::moment(since), words::sentence(row.last_error.as_deref().unwrap_or_default()))
-        }));
+        sheet.maybe(
+            "Failing",
+            row.failing_since.map(|since| {
+                format!(
+                    "since {}: {}",
+                    words::moment(since),
+                    words::sentence(row.last_error.as_deref().unwrap_or_default())
+                )
+            }),
+        );
         sheet.rows("Evidence", self.evidence.iter().cloned());
         sheet.print();
         if let Some(evidence) = self.evidence.first().and_then(|one| one.split(' ').next()) {

@@ -81,7 +81,9 @@ fn contradiction(
     let statement = match (misdeed, consistency) {
         (Misdeed::SameSize, _) => format!("{origin} signed two different trees of {few} entries"),
         (Misdeed::Rollback, _) => {
-            format!("{origin} signed {many} entries, and later serves a checkpoint of {few} entries of the same history")
+            format!(
+                "{origin} signed {many} entries, and later serves a checkpoint of {few} entries of the same history"
+            )
         }
         (_, Consistency::Unproven(why)) => {
             format!("{origin} gave no proof that its {few} entries are the beginning of its {many}: {why}")

@@ -54,9 +54,8 @@ impl Pipeline {
 
     /// The log of that name, or the one that a tree of that name belongs to.
     pub fn followed_log(&self, name: &str) -> Option<Arc<FollowedLog>> {
-        let is_it = |log: &Arc<FollowedLog>| {
-            log.name() == name || crate::tlog::checkpoint::tree_id(log.name(), name).is_some()
-        };
+        let is_it =
+            |log: &Arc<FollowedLog>| log.name() == name || crate::tlog::checkpoint::tree_id(log.name(), name).is_some();
         self.followed_logs().into_iter().find(is_it)
     }
 
@@ -65,10 +64,9 @@ impl Pipeline {
         let (http, settings) = (self.http.clone(), &self.logs);
         let key = LogKey::from_spki(&instance.spki)?;
         let (signer, protocol) = match kind {
-            LogKind::Tiles => (
-                Signer::Note { origin, key },
-                Protocol::Tiles(TilesLog::new(http, url.clone(), settings.in_flight)),
-            ),
+            LogKind::Tiles => {
+                (Signer::Note { origin, key }, Protocol::Tiles(TilesLog::new(http, url.clone(), settings.in_flight)))
+            }
             LogKind::RekorV1 => (
                 Signer::RekorV1 { name: origin, key },
                 Protocol::RekorV1(RekorV1::new(http, url.clone(), Arc::clone(&self.clock), settings.rekor_v1)),

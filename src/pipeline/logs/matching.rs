@@ -112,9 +112,11 @@ impl Pipeline {
     /// The repositories that the baselines of watched packages know, and the operator's patterns.
     fn watch(&self) -> Result<Watch, PipelineError> {
         let watchlist = self.watchlist();
-        let packages = self.store.baseline_packages()?.into_iter().filter(|package| watchlist.matches(package).is_some());
-        let baselines: Vec<Baseline> =
-            packages.map(|package| Ok(self.store.baseline(&package)?.baseline)).collect::<Result<_, PipelineError>>()?;
+        let packages =
+            self.store.baseline_packages()?.into_iter().filter(|package| watchlist.matches(package).is_some());
+        let baselines: Vec<Baseline> = packages
+            .map(|package| Ok(self.store.baseline(&package)?.baseline))
+            .collect::<Result<_, PipelineError>>()?;
         let watch = Watch::new(self.logs.patterns.clone());
         Ok(watch.with_repositories(baselines.iter().flat_map(repositories)))
     }
@@ -127,9 +129,7 @@ impl Pipeline {
 }
 
 /// The repositories of a package: URL, and issuer with numeric id where they are known together.
-fn repositories(
-    baseline: &Baseline,
-) -> impl Iterator<Item = (&crate::model::Package, &str, Option<(&str, &str)>)> {
+fn repositories(baseline: &Baseline) -> impl Iterator<Item = (&crate::model::Package, &str, Option<(&str, &str)>)> {
     baseline.lines.values().flat_map(move |line| {
         let issuer = line.issuers.keys().next().map(String::as_str);
         line.repositories.keys().map(move |url| {

@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use super::{FollowedLog, Matcher, audit, matching::malformed, poll::Trouble};
 use crate::{
     pipeline::{Happening, Pipeline, PipelineError},
-    store::{Advance, TailRow},
+    store::{Advance, LogRow, Store, TailRow},
     tlog::{
         CompactRange, Misdeed, ReadError, SignedCheckpoint, Tree,
         evidence::Evidence,
@@ -41,10 +41,13 @@ impl Pipeline {
         tree: &Tree,
         signed: &SignedCheckpoint,
     ) -> Result<Option<u64>, Trouble> {
-        let row = self.store.log(&tree.name)?.and_then(|row| row.tail);
-        let Some(row) = row else {
-            self.start_tail(followed, tree, signed).await?;
-            return Ok(Some(0));
+        let stands = |store: &Store| Ok::<_, PipelineError>(store.log(&tree.name)?.and_then(|row| row.tail));
+        let row = match stands(&self.store)? {
+            Some(row) => row,
+            None => match self.start_tail(followed, tree, signed).await? {
+                Some(begun) => return Ok(Some(begun)),
+                None => stands(&self.store)?.ok_or_else(|| damaged(&tree.name))?,
+            },
         };
         if signed.size() < row.downloaded {
             return Ok(Some(0));
@@ -61,8 +64,19 @@ impl Pipeline {
         Ok(None)
     }
 
-    /// Begins at the end: the leaves so far are taken from the log's own proof, which must lead to its signed root.
-    async fn start_tail(&self, followed: &FollowedLog, tree: &Tree, signed: &SignedCheckpoint) -> Result<(), Trouble> {
+    /// Begins at the end: the leaves so far are taken from the log's own proof, which must lead to its signed root. A shard
+    /// that follows one that is tailed already is read from its first entry, or what was logged in it so far would be lost.
+    async fn start_tail(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        signed: &SignedCheckpoint,
+    ) -> Result<Option<u64>, Trouble> {
+        if self.is_successor(followed, tree)? {
+            tracing::info!(log = %tree, "a new shard, tailing it from its first entry");
+            self.store.begin_tail(&tree.name, 0, &[])?;
+            return Ok(None);
+        }
         let range = match signed.size() {
             0 => CompactRange::default(),
             size => followed.log.prefix(tree, size, signed).await?.range,
@@ -71,7 +85,15 @@ impl Pipeline {
             return Err(ReadError::Unproven { what: "the end of the tree".to_owned(), size: signed.size() }.into());
         }
         tracing::info!(log = %tree, at = signed.size(), "tailing from here on");
-        Ok(self.store.begin_tail(&tree.name, signed.size(), range.nodes())?)
+        self.store.begin_tail(&tree.name, signed.size(), range.nodes())?;
+        Ok(Some(0))
+    }
+
+    /// Whether an older shard of the same log is tailed.
+    fn is_successor(&self, followed: &FollowedLog, tree: &Tree) -> Result<bool, PipelineError> {
+        let key = hex::encode(followed.log.signer().key().id());
+        let older = |row: &LogRow| row.key_id == key && row.name != tree.name && row.offset < tree.offset;
+        Ok(self.store.logs()?.iter().any(|row| older(row) && row.tail.as_ref().is_some_and(|tail| tail.verified > 0)))
     }
 
     async fn download(

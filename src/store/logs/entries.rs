@@ -217,14 +217,7 @@ pub(super) fn quarantine(
          ON CONFLICT DO NOTHING",
     )?;
     for entry in entries {
-        insert.execute((
-            log,
-            Position(entry.index),
-            &entry.body,
-            Position(entry.bytes),
-            &entry.why,
-            Micros(now),
-        ))?;
+        insert.execute((log, Position(entry.index), &entry.body, Position(entry.bytes), &entry.why, Micros(now)))?;
     }
     Ok(())
 }

@@ -6,9 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::Serialize;
 
-use super::{
-    CheckpointRow, NewLogEntry, NewQuarantined, checkpoints, entries, succeeded,
-};
+use super::{CheckpointRow, NewLogEntry, NewQuarantined, checkpoints, entries, succeeded};
 use crate::store::{
     Store, StoreError,
     columns::{Hashes, Position, count},
@@ -122,19 +120,16 @@ impl Store {
     ///
     /// # Errors
     /// As every write.
-    pub fn log_verified(
-        &self,
-        log: &str,
-        checkpoint: &CheckpointRow,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    pub fn log_verified(&self, log: &str, checkpoint: &CheckpointRow, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write("moving the verified position of a log", |db| {
             let size = checkpoint.size;
             let mut query = db.prepare_cached("SELECT verified FROM logs WHERE name = ?1 AND downloaded = ?2")?;
             let verified = query.query_row((log, Position(size)), |row| row.get::<_, Position>(0)).optional()?;
             let Some(Position(verified)) = verified else { return Ok(false) };
-            db.prepare_cached("UPDATE logs SET verified = downloaded, verified_range = downloaded_range WHERE name = ?1")?
-                .execute([log])?;
+            db.prepare_cached(
+                "UPDATE logs SET verified = downloaded, verified_range = downloaded_range WHERE name = ?1",
+            )?
+            .execute([log])?;
             entries::believe(db, log)?;
             believe_kinds(db, log)?;
             cover(db, log, Covered { first: verified, past: size })?;
@@ -151,8 +146,10 @@ impl Store {
     pub fn log_rewound(&self, log: &str) -> Result<(), StoreError> {
         self.write("rewinding a log", |db| {
             forget_unbelieved(db, log)?;
-            db.prepare_cached("UPDATE logs SET downloaded = verified, downloaded_range = verified_range WHERE name = ?1")?
-                .execute([log])?;
+            db.prepare_cached(
+                "UPDATE logs SET downloaded = verified, downloaded_range = verified_range WHERE name = ?1",
+            )?
+            .execute([log])?;
             Ok(())
         })
     }
@@ -226,13 +223,16 @@ fn cover(db: &Connection, log: &str, range: Covered) -> Result<(), Failure> {
     }
     let bounds = (log, Position(range.first), Position(range.past));
     let touching = "log = ?1 AND first <= ?3 AND past >= ?2";
-    let mut query =
-        db.prepare_cached(&format!("SELECT min(first), max(past) FROM log_coverage WHERE {touching}"))?;
-    let (first, past): (Option<Position>, Option<Position>) = query.query_row(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut query = db.prepare_cached(&format!("SELECT min(first), max(past) FROM log_coverage WHERE {touching}"))?;
+    let (first, past): (Option<Position>, Option<Position>) =
+        query.query_row(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?;
     db.prepare_cached(&format!("DELETE FROM log_coverage WHERE {touching}"))?.execute(bounds)?;
     let first = first.map_or(range.first, |Position(first)| first.min(range.first));
     let past = past.map_or(range.past, |Position(past)| past.max(range.past));
-    db.prepare_cached("INSERT INTO log_coverage (log, first, past) VALUES (?1, ?2, ?3)")?
-        .execute((log, Position(first), Position(past)))?;
+    db.prepare_cached("INSERT INTO log_coverage (log, first, past) VALUES (?1, ?2, ?3)")?.execute((
+        log,
+        Position(first),
+        Position(past),
+    ))?;
     Ok(())
 }

@@ -1,0 +1,586 @@
+//! Logs that are read, not written to: they speak the read APIs of Rekor v1, of C2SP tlog-tiles and of RFC 6962 from trees
+//! of their own, know the truth, and misbehave when they are told to.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use futures::future::BoxFuture;
+use provwatch::http::{Method, Request, Response, Transport, TransportError};
+use serde_json::{Value, json};
+
+use super::{
+    World, b64,
+    keys::{Ed25519, Key, sha256},
+    log::{checkpoint_text, path, root, signed_note, split},
+};
+
+/// How a ledger is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    Tiles,
+    RekorV1,
+    Ct,
+}
+
+/// What a ledger does wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Misbehaviour {
+    /// The published tree has another leaf at this index.
+    Fork(usize),
+    /// Only the checkpoint has another root.
+    OtherRoot,
+    /// The checkpoint is an old one.
+    RollBack(usize),
+    /// What is served below this part of a path is gone.
+    Withhold(&'static str),
+    /// Partial tiles are gone.
+    DeletePartials,
+    /// One entry is served with other bytes.
+    LieInBody(usize),
+    /// Tiles of this level have other hashes.
+    LieInTiles(u32),
+    /// Bundles, or whatever else is served below this part of a path, end early.
+    Truncate(&'static str),
+    /// Answers grow to so many bytes.
+    Oversized(usize),
+    /// Somebody else signs.
+    WrongKey,
+    /// The checkpoint names another log.
+    WrongOrigin,
+    /// The checkpoint is written otherwise.
+    Loose(fn(&str) -> String),
+    /// So many strangers sign too.
+    Strangers(usize),
+    /// Everything is answered with this status.
+    Status(u16),
+    /// One entry is left out, by its index in the tree.
+    Omit(usize),
+    /// No proof holds.
+    BadProofs,
+    /// So many entries are given at once (CT).
+    ShortBatches(usize),
+}
+
+/// A log.
+#[derive(Clone)]
+pub struct Ledger(Arc<Inner>);
+
+struct Inner {
+    host: String,
+    api: Api,
+    ed25519: Ed25519,
+    p256: Key,
+    stranger: (Ed25519, Key),
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    shards: Vec<Shard>,
+    wrong: Option<Misbehaviour>,
+    requests: Vec<String>,
+}
+
+#[derive(Default)]
+struct Shard {
+    bodies: Vec<Vec<u8>>,
+    leaves: Vec<[u8; 32]>,
+    published: usize,
+}
+
+impl Ledger {
+    pub fn new(host: &str, api: Api) -> Self {
+        let state = State { shards: vec![Shard::default()], ..State::default() };
+        Self(Arc::new(Inner {
+            host: host.to_owned(),
+            api,
+            ed25519: Ed25519::new(),
+            p256: Key::p256(),
+            stranger: (Ed25519::new(), Key::p256()),
+            state: Mutex::new(state),
+        }))
+    }
+
+    pub fn host(&self) -> &str {
+        &self.0.host
+    }
+
+    /// The origin of a shard's checkpoints.
+    pub fn origin(&self, shard: usize) -> String {
+        match self.0.api {
+            Api::RekorV1 => format!("{} - {}", self.0.host, 1000 + shard),
+            _ => self.0.host.clone(),
+        }
+    }
+
+    pub fn public_key_pem(&self) -> String {
+        let spki = match self.0.api {
+            Api::Tiles => self.0.ed25519.spki(),
+            _ => self.0.p256.spki(),
+        };
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", b64(&spki))
+    }
+
+    /// The `[[logs.instance]]` that reads it, with its key in this file.
+    pub fn instance(&self, key: &std::path::Path, url: &str) -> String {
+        let kind = match self.0.api {
+            Api::Tiles => "tiles",
+            Api::RekorV1 => "rekor-v1",
+            Api::Ct => "ct",
+        };
+        let host = &self.0.host;
+        format!(
+            "\n[[logs.instance]]\nname = \"{host}\"\nkind = \"{kind}\"\nurl = \"{url}\"\norigin = \"{host}\"\n\
+             public_key = {key:?}\ntail = true\n"
+        )
+    }
+
+    /// Logs a body in the newest shard. The checkpoint does not cover it before [`Self::publish`].
+    pub fn append(&self, body: impl Into<Vec<u8>>) -> usize {
+        let mut state = self.state();
+        let shard = state.shards.last_mut().unwrap();
+        let body = body.into();
+        shard.leaves.push(sha256(&[&[0], body.as_slice()].concat()));
+        shard.bodies.push(body);
+        shard.leaves.len() - 1
+    }
+
+    /// Logs so many bodies that nobody watches, and publishes.
+    pub fn grow(&self, count: usize) {
+        (0..count).for_each(|_| {
+            let number = self.size();
+            self.append(filler(number));
+        });
+        self.publish();
+    }
+
+    pub fn publish(&self) {
+        let mut state = self.state();
+        let shard = state.shards.last_mut().unwrap();
+        shard.published = shard.leaves.len();
+    }
+
+    /// Rekor v1: the shard is done, another one begins.
+    pub fn rotate(&self) {
+        self.publish();
+        self.state().shards.push(Shard::default());
+    }
+
+    pub fn size(&self) -> usize {
+        self.state().shards.last().unwrap().leaves.len()
+    }
+
+    pub fn body(&self, index: usize) -> Vec<u8> {
+        self.state().shards.last().unwrap().bodies[index].clone()
+    }
+
+    /// The true root of the newest shard's first entries.
+    pub fn root(&self, size: usize) -> [u8; 32] {
+        root(&self.state().shards.last().unwrap().leaves[..size])
+    }
+
+    pub fn misbehave(&self, wrong: Misbehaviour) {
+        self.state().wrong = Some(wrong);
+    }
+
+    pub fn behave(&self) {
+        self.state().wrong = None;
+    }
+
+    pub fn requests(&self) -> Vec<String> {
+        self.state().requests.clone()
+    }
+
+    pub fn forget_requests(&self) {
+        self.state().requests.clear();
+    }
+
+    /// Lets the history from an index on be another one, as a log that was forked shows it.
+    pub fn rewrite(&self, index: usize, body: impl Into<Vec<u8>>) {
+        let mut state = self.state();
+        let shard = state.shards.last_mut().unwrap();
+        let body = body.into();
+        shard.leaves[index] = sha256(&[&[0], body.as_slice()].concat());
+        shard.bodies[index] = body;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap()
+    }
+
+    /// Answers one request; `None`: it does not answer at all.
+    pub fn respond(&self, path: &str, body: &[u8]) -> Response {
+        let mut state = self.state();
+        state.requests.push(path.to_owned());
+        let state = &*state;
+        let wrong = state.wrong.clone();
+        if let Some(Misbehaviour::Status(status)) = wrong {
+            return response(status, b"<html>trouble</html>".to_vec());
+        }
+        if matches!(wrong, Some(Misbehaviour::Withhold(part)) if path.contains(part)) {
+            return response(404, Vec::new());
+        }
+        let answer = match self.0.api {
+            Api::Tiles => self.tiles(state, path),
+            Api::RekorV1 => self.rekor_v1(state, path, body),
+            Api::Ct => self.ct(state, path),
+        };
+        match (answer, wrong) {
+            (Some(mut answer), Some(Misbehaviour::Truncate(part))) if path.contains(part) => {
+                answer.truncate(answer.len().saturating_sub(1));
+                response(200, answer)
+            }
+            (Some(mut answer), Some(Misbehaviour::Oversized(bytes))) => {
+                answer.resize(bytes, b'x');
+                response(200, answer)
+            }
+            (Some(answer), _) => response(200, answer),
+            (None, _) => response(404, Vec::new()),
+        }
+    }
+
+    /// The leaves as they are shown, and how many of them the checkpoint covers.
+    fn shown(&self, state: &State, shard: usize) -> (Vec<[u8; 32]>, usize) {
+        let shard = &state.shards[shard];
+        let mut leaves = shard.leaves.clone();
+        let mut size = shard.published;
+        match state.wrong {
+            Some(Misbehaviour::Fork(at)) => leaves[at] = sha256(b"fork"),
+            Some(Misbehaviour::RollBack(to)) => size = to,
+            _ => {}
+        }
+        (leaves, size)
+    }
+
+    fn checkpoint(&self, state: &State, shard: usize) -> String {
+        let (leaves, size) = self.shown(state, shard);
+        self.sign(state, shard, size, root(&leaves[..size]))
+    }
+
+    fn sign(&self, state: &State, shard: usize, size: usize, root: [u8; 32]) -> String {
+        let wrong = state.wrong.as_ref();
+        let root = if wrong == Some(&Misbehaviour::OtherRoot) { sha256(b"other") } else { root };
+        let origin =
+            if wrong == Some(&Misbehaviour::WrongOrigin) { "other.example".to_owned() } else { self.origin(shard) };
+        let text = checkpoint_text(&origin, size, &root);
+        let text = match wrong {
+            Some(Misbehaviour::Loose(loose)) => loose(&text),
+            _ => text,
+        };
+        let stranger = wrong == Some(&Misbehaviour::WrongKey);
+        let (id, signature) = match self.0.api {
+            Api::Tiles => {
+                let key = if stranger { &self.0.stranger.0 } else { &self.0.ed25519 };
+                let id = sha256(&[self.0.host.as_bytes(), &[0x0a, 0x01], self.0.ed25519.raw()].concat());
+                (id, key.sign(text.as_bytes()))
+            }
+            _ => {
+                let key = if stranger { &self.0.stranger.1 } else { &self.0.p256 };
+                (self.0.p256.id(), key.sign(text.as_bytes()))
+            }
+        };
+        let note = signed_note(&text, &self.0.host, &id, &signature);
+        match wrong {
+            Some(Misbehaviour::Strangers(count)) => {
+                let line = format!("\u{2014} stranger.example {}\n", b64(&[7; 68]));
+                format!("{note}{}", line.repeat(*count))
+            }
+            _ => note,
+        }
+    }
+
+    fn tiles(&self, state: &State, path: &str) -> Option<Vec<u8>> {
+        let (leaves, size) = self.shown(state, 0);
+        if path == "/checkpoint" {
+            return Some(self.checkpoint(state, 0).into_bytes());
+        }
+        let (level, rest) = path.strip_prefix("/tile/")?.split_once('/')?;
+        let (number, width) = match rest.split_once(".p/") {
+            Some((number, width)) => (number, Some(width.parse::<usize>().ok()?)),
+            None => (rest, None),
+        };
+        let number = number
+            .split('/')
+            .try_fold(0, |sum, group| Some(sum * 1000 + group.trim_start_matches('x').parse::<usize>().ok()?))?;
+        let (first, wanted) = (number * 256, width.unwrap_or(256));
+        // A tile is there when the tree, as far as it was built, has it: the static files run ahead of the checkpoint.
+        let built = leaves.len().max(size);
+        let span = 256_usize.pow(level.parse().unwrap_or_default());
+        let is_full = (number + 1) * 256 * span <= built;
+        if width.is_some() && is_full && state.wrong == Some(Misbehaviour::DeletePartials) {
+            return None;
+        }
+        if level == "entries" {
+            return (first + wanted <= built).then(|| self.bundle(state, first, first + wanted));
+        }
+        let level: u32 = level.parse().ok()?;
+        let hashes: Vec<[u8; 32]> = leaves[..built].chunks_exact(span).map(root).skip(first).take(wanted).collect();
+        (hashes.len() == wanted).then(|| {
+            let lie = state.wrong == Some(Misbehaviour::LieInTiles(level));
+            hashes.iter().flat_map(|hash| if lie { sha256(hash) } else { *hash }).collect()
+        })
+    }
+
+    fn bundle(&self, state: &State, from: usize, to: usize) -> Vec<u8> {
+        let mut bundle = Vec::new();
+        for index in from..to {
+            let body = served(state, 0, index);
+            bundle.extend(u16::try_from(body.len()).unwrap().to_be_bytes());
+            bundle.extend(body);
+        }
+        bundle
+    }
+
+    fn rekor_v1(&self, state: &State, path: &str, body: &[u8]) -> Option<Vec<u8>> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let parameter = |name: &str| {
+            query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+        };
+        let answer = match path {
+            "/api/v1/log" => self.log_info(state),
+            "/api/v1/log/proof" => {
+                let tree: usize = parameter("treeID")?.parse().ok()?;
+                let (first, second) = (parameter("firstSize")?.parse().ok()?, parameter("lastSize")?.parse().ok()?);
+                let (leaves, _) = self.shown(state, tree - 1000);
+                let mut hashes = consistency(first, leaves.get(..second)?);
+                if state.wrong == Some(Misbehaviour::BadProofs) {
+                    hashes = vec![[9; 32]; hashes.len()];
+                }
+                json!({"rootHash": hex::encode(root(&leaves[..second])), "hashes": hexes(&hashes)})
+            }
+            "/api/v1/log/entries" => {
+                let (shard, index) = place(state, parameter("logIndex")?.parse().ok()?)?;
+                let (id, entry) = self.entry(state, shard, index)?;
+                json!({id: entry})
+            }
+            "/api/v1/log/entries/retrieve" => {
+                let asked: Value = serde_json::from_slice(body).ok()?;
+                let asked = asked["logIndexes"].as_array()?;
+                assert!(asked.len() <= 10, "the server takes ten");
+                let found = asked.iter().filter_map(|index| {
+                    let (shard, index) = place(state, index.as_u64()?.try_into().ok()?)?;
+                    let (id, entry) = self.entry(state, shard, index)?;
+                    Some(json!({id: entry}))
+                });
+                Value::Array(found.collect())
+            }
+            "/api/v1/index/retrieve" => {
+                let ids = (0..state.shards.len()).flat_map(|shard| {
+                    (0..state.shards[shard].published).filter_map(move |index| Some(self.entry(state, shard, index)?.0))
+                });
+                json!(ids.collect::<Vec<_>>())
+            }
+            _ => {
+                let id = path.strip_prefix("/api/v1/log/entries/")?;
+                let all = (0..state.shards.len())
+                    .flat_map(|shard| (0..state.shards[shard].published).map(move |index| (shard, index)));
+                let (id, entry) =
+                    all.filter_map(|(shard, index)| self.entry(state, shard, index)).find(|(own, _)| own == id)?;
+                json!({id: entry})
+            }
+        };
+        Some(answer.to_string().into_bytes())
+    }
+
+    fn log_info(&self, state: &State) -> Value {
+        let info = |shard: usize| {
+            let (leaves, size) = self.shown(state, shard);
+            json!({
+                "treeID": (1000 + shard).to_string(), "treeSize": size, "rootHash": hex::encode(root(&leaves[..size])),
+                "signedTreeHead": self.checkpoint(state, shard),
+            })
+        };
+        let last = state.shards.len() - 1;
+        let mut answer = info(last);
+        answer["inactiveShards"] = Value::Array((0..last).map(info).collect());
+        answer
+    }
+
+    fn entry(&self, state: &State, shard: usize, index: usize) -> Option<(String, Value)> {
+        let (leaves, size) = self.shown(state, shard);
+        if index >= size || state.wrong == Some(Misbehaviour::Omit(index)) {
+            return None;
+        }
+        let offset: usize = state.shards[..shard].iter().map(|shard| shard.published).sum();
+        let body = served(state, shard, index);
+        let mut hashes = path(index, &leaves[..size]);
+        if state.wrong == Some(Misbehaviour::BadProofs) {
+            hashes = vec![[9; 32]; hashes.len()];
+        }
+        let promise = json!({
+            "body": b64(&body), "integratedTime": 1_700_000_000, "logID": hex::encode(self.0.p256.id()), "logIndex": offset + index,
+        });
+        let mut entry = promise.clone();
+        entry["verification"] = json!({
+            "inclusionProof": {
+                "logIndex": index, "treeSize": size, "rootHash": hex::encode(root(&leaves[..size])),
+                "hashes": hexes(&hashes), "checkpoint": self.checkpoint(state, shard),
+            },
+            "signedEntryTimestamp": b64(&self.0.p256.sign(promise.to_string().as_bytes())),
+        });
+        Some((format!("{:016x}{}", 1000 + shard, hex::encode(sha256(&[&[0], body.as_slice()].concat()))), entry))
+    }
+
+    fn ct(&self, state: &State, path: &str) -> Option<Vec<u8>> {
+        let (call, query) =
+            path.strip_prefix("/ct/v1/")?.split_once('?').unwrap_or((path.strip_prefix("/ct/v1/")?, ""));
+        let query: Vec<(String, String)> =
+            url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        let text = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let number = |name: &str| text(name)?.parse::<usize>().ok();
+        let (leaves, size) = self.shown(state, 0);
+        let answer = match call {
+            "get-sth" => self.tree_head(state, size, root(&leaves[..size])),
+            "get-sth-consistency" => {
+                let (first, second) = (number("first")?, number("second")?);
+                let mut hashes = consistency(first, leaves.get(..second)?);
+                if state.wrong == Some(Misbehaviour::BadProofs) {
+                    hashes = vec![[9; 32]; hashes.len()];
+                }
+                json!({"consistency": b64s(&hashes)})
+            }
+            "get-proof-by-hash" => {
+                let size = number("tree_size")?;
+                let hash = BASE64_STANDARD.decode(text("hash")?).ok()?;
+                let index = leaves.get(..size)?.iter().position(|leaf| leaf.as_slice() == hash)?;
+                json!({"leaf_index": index, "audit_path": b64s(&path_of(index, &leaves[..size]))})
+            }
+            "get-entries" => {
+                let most = match state.wrong {
+                    Some(Misbehaviour::ShortBatches(most)) => most,
+                    _ => 1000,
+                };
+                let (start, end) = (number("start")?, (number("end")? + 1).min(size));
+                let entry = |index| json!({"leaf_input": b64(&served(state, 0, index)), "extra_data": ""});
+                json!({"entries": (start..end).take(most).map(entry).collect::<Vec<_>>()})
+            }
+            _ => return None,
+        };
+        Some(answer.to_string().into_bytes())
+    }
+
+    fn tree_head(&self, state: &State, size: usize, root: [u8; 32]) -> Value {
+        let root = if state.wrong == Some(Misbehaviour::OtherRoot) { sha256(b"other") } else { root };
+        let timestamp = 1_780_000_000_000_u64;
+        let message = [&[0, 1], timestamp.to_be_bytes().as_slice(), &(size as u64).to_be_bytes(), &root].concat();
+        let key = if state.wrong == Some(Misbehaviour::WrongKey) { &self.0.stranger.1 } else { &self.0.p256 };
+        let signature = key.sign(&message);
+        let length = u16::try_from(signature.len()).unwrap().to_be_bytes();
+        json!({
+            "tree_size": size, "timestamp": timestamp, "sha256_root_hash": b64(&root),
+            "tree_head_signature": b64(&[&[4, 3], length.as_slice(), &signature].concat()),
+        })
+    }
+}
+
+/// An entry's bytes as they are served.
+fn served(state: &State, shard: usize, index: usize) -> Vec<u8> {
+    let body = state.shards[shard].bodies[index].clone();
+    if state.wrong == Some(Misbehaviour::LieInBody(index)) { [body.as_slice(), b" "].concat() } else { body }
+}
+
+fn path_of(index: usize, leaves: &[[u8; 32]]) -> Vec<[u8; 32]> {
+    path(index, leaves)
+}
+
+/// RFC 6962 §2.1.2.
+fn consistency(first: usize, leaves: &[[u8; 32]]) -> Vec<[u8; 32]> {
+    fn sub(first: usize, leaves: &[[u8; 32]], whole: bool) -> Vec<[u8; 32]> {
+        if first == leaves.len() {
+            return if whole { Vec::new() } else { vec![root(leaves)] };
+        }
+        let (left, right) = leaves.split_at(split(leaves.len()));
+        let (mut hashes, other) = if first <= left.len() {
+            (sub(first, left, whole), root(right))
+        } else {
+            (sub(first - left.len(), right, false), root(left))
+        };
+        hashes.push(other);
+        hashes
+    }
+    if first == 0 || first >= leaves.len() { Vec::new() } else { sub(first, leaves, true) }
+}
+
+/// The shard and the index in it of a global index.
+fn place(state: &State, index: usize) -> Option<(usize, usize)> {
+    let mut rest = index;
+    for (number, shard) in state.shards.iter().enumerate() {
+        if rest < shard.published {
+            return Some((number, rest));
+        }
+        rest -= shard.published;
+    }
+    None
+}
+
+fn hexes(hashes: &[[u8; 32]]) -> Vec<String> {
+    hashes.iter().map(hex::encode).collect()
+}
+
+fn b64s(hashes: &[[u8; 32]]) -> Vec<String> {
+    hashes.iter().map(|hash| b64(hash)).collect()
+}
+
+fn response(status: u16, body: Vec<u8>) -> Response {
+    Response { status, headers: Vec::new(), body: body.into() }
+}
+
+/// A body by nobody.
+pub fn filler(number: usize) -> Vec<u8> {
+    hashedrekord(format!("certificate of nobody {number}").as_bytes(), &sha256(&number.to_be_bytes()))
+}
+
+/// An entry of Rekor v2 over a digest, signed with a certificate.
+pub fn hashedrekord(certificate: &[u8], digest: &[u8; 32]) -> Vec<u8> {
+    let verifier = json!({"keyDetails": "PKIX_ECDSA_P256_SHA_256", "x509Certificate": {"rawBytes": b64(certificate)}});
+    let signature = json!({"content": b64(b"signature"), "verifier": verifier});
+    let data = json!({"algorithm": "SHA2_256", "digest": b64(digest)});
+    let spec = json!({"hashedRekordV002": {"data": data, "signature": signature}});
+    json!({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": spec}).to_string().into_bytes()
+}
+
+/// A leaf of a CT log.
+pub fn ct_leaf(certificate: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(certificate.len()).unwrap().to_be_bytes();
+    [&[0, 0], 7_u64.to_be_bytes().as_slice(), &[0, 0], &length[1..], certificate, &[0, 0]].concat()
+}
+
+/// Ledgers by their hosts, and the world for all other hosts.
+#[derive(Clone)]
+pub struct Hosts {
+    pub ledgers: Vec<Ledger>,
+    pub world: World,
+}
+
+impl std::fmt::Debug for Hosts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hosts")
+    }
+}
+
+impl Transport for Hosts {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        let host = request.url.host_str().unwrap_or_default();
+        let Some(ledger) = self.ledgers.iter().find(|ledger| ledger.host() == host) else {
+            return self.world.exchange(request);
+        };
+        let path = match request.url.query() {
+            Some(query) => format!("{}?{query}", request.url.path()),
+            None => request.url.path().to_owned(),
+        };
+        assert!(request.method == Method::Get || path.contains("retrieve"));
+        let answer = ledger.respond(&path, request.body.as_deref().unwrap_or_default());
+        let limit = request.max_body;
+        Box::pin(async move {
+            if answer.body.len() as u64 > limit { Err(TransportError::TooLarge { limit }) } else { Ok(answer) }
+        })
+    }
+}
+
+/// The paths that were asked for, each once.
+pub fn distinct(requests: &[String]) -> BTreeSet<&str> {
+    requests.iter().map(String::as_str).collect()
+}

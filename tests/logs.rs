@@ -1,0 +1,528 @@
+//! Logs that are followed, whole and honest or not: after every step nothing is skipped, and nothing is believed that does
+//! not hash to what the log signed.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
+
+mod lab;
+
+use std::{sync::Arc, time::Duration};
+
+use lab::{
+    Workflow, World,
+    ledger::{Api, Hosts, Ledger, Misbehaviour, ct_leaf, filler, hashedrekord},
+    rig::{START, config, folder, verifier, watchlist},
+};
+use provwatch::{
+    clock::{Clock, ManualClock},
+    model::{Alert, AlertKind, Severity},
+    pipeline::{Nobody, Parts, Pipeline, assemble, client_over, logs::Poll},
+    store::{AlertFilter, LogEntryFilter, LogRow, LogStanding, Store},
+    tlog::{Evidence, Judgement},
+};
+use tempfile::TempDir;
+
+/// A pipeline that follows one log, and looks for what `acme` signs.
+struct Follower {
+    ledger: Ledger,
+    world: World,
+    clock: Arc<ManualClock>,
+    pipeline: Pipeline,
+    folder: TempDir,
+}
+
+const CONFIG: &str = r#"
+[http]
+contact = "operator@example.org"
+max_attempts = 1
+[http.hosts]
+"log.example" = { requests_per_minute = 60_000, concurrency = 64 }
+[registries.npm]
+enabled = false
+[registries.pypi]
+enabled = false
+[registries.cargo]
+enabled = false
+[trust]
+source = "embedded"
+[logs]
+trust_root = false
+[logs.rekor_v1]
+in_flight = 8
+entries_per_second = 100_000
+[[logs.match]]
+name = "acme"
+san = "https://github\\.com/acme/.*"
+"#;
+
+impl Follower {
+    fn of(ledger: Ledger) -> Self {
+        Self::of_in(ledger, World::new())
+    }
+
+    fn of_in(ledger: Ledger, world: World) -> Self {
+        let folder = folder();
+        let clock = Arc::new(ManualClock::at_text(START));
+        let pipeline = pipeline(&ledger, &world, &clock, &folder);
+        Self { ledger, world, clock, pipeline, folder }
+    }
+
+    /// A log of tiles that has so many entries when it is first seen.
+    async fn tiles(size: usize) -> Self {
+        let follower = Self::of(Ledger::new("log.example", Api::Tiles));
+        follower.ledger.grow(size);
+        follower.honest_poll().await;
+        follower
+    }
+
+    fn restarted(self) -> Self {
+        let Self { ledger, world, clock, pipeline, folder } = self;
+        drop(pipeline);
+        let pipeline = self::pipeline(&ledger, &world, &clock, &folder);
+        Self { ledger, world, clock, pipeline, folder }
+    }
+
+    fn store(&self) -> &Store {
+        self.pipeline.store()
+    }
+
+    async fn poll(&self) -> Poll {
+        let followed = self.pipeline.followed_logs();
+        assert_eq!(followed.len(), 1);
+        let poll = self.pipeline.poll_log(&followed[0]).await.unwrap();
+        self.pipeline.judge_entries().unwrap();
+        self.check();
+        self.clock.advance(Duration::from_secs(20));
+        poll
+    }
+
+    /// A poll in which nothing goes wrong.
+    async fn honest_poll(&self) -> u64 {
+        let poll = self.poll().await;
+        assert_eq!(poll.troubled, 0, "{:?}", self.row().last_error);
+        poll.verified
+    }
+
+    /// Polls for so long, in which everything goes wrong.
+    async fn troubled_polls(&self, minutes: u64) {
+        for _ in 0..=minutes {
+            assert_eq!(self.poll().await.troubled, 1);
+            self.clock.advance(Duration::from_mins(1));
+        }
+    }
+
+    fn row(&self) -> LogRow {
+        self.store().logs().unwrap().pop().unwrap()
+    }
+
+    fn alerts(&self) -> Vec<Alert> {
+        let mut alerts = self.store().alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
+        alerts.retain(|alert| alert.kind == AlertKind::Log);
+        alerts
+    }
+
+    /// The only alert about the log.
+    fn the_alert(&self) -> Alert {
+        let [alert] = self.alerts().try_into().expect("one alert");
+        alert
+    }
+
+    /// What must hold at any time.
+    fn check(&self) {
+        for row in self.store().logs().unwrap() {
+            let Some(tail) = &row.tail else { continue };
+            assert!(tail.start <= tail.verified && tail.verified <= tail.downloaded);
+            let covered: u64 = self.store().coverage(&row.name).unwrap().iter().map(|it| it.past - it.first).sum();
+            assert_eq!(covered, tail.verified - tail.start, "nothing is skipped");
+            for entry in self.store().log_entries(LogEntryFilter { log: Some(&row.name), limit: 10_000 }).unwrap() {
+                assert!(entry.entry.index < tail.verified, "nothing is believed before it is proven");
+            }
+        }
+    }
+
+    /// An entry that `acme/tool` signed now.
+    fn signed(&self, workflow: &Workflow) -> Vec<u8> {
+        hashedrekord(&self.world.lab().authority.issue(workflow, self.clock.now()).der, &[7; 32])
+    }
+
+    fn matches(&self) -> Vec<u64> {
+        let entries = self.store().log_entries(LogEntryFilter { log: None, limit: 10_000 }).unwrap();
+        let mut indexes: Vec<_> = entries.iter().map(|row| row.entry.index).collect();
+        indexes.sort_unstable();
+        indexes
+    }
+
+    fn judgement(&self, kind: &str) -> Judgement {
+        let all = self.store().evidence(None).unwrap();
+        let one = all.iter().find(|one| one.kind == kind).unwrap_or_else(|| panic!("no evidence of {kind}: {all:?}"));
+        Evidence::parse(one.document.as_bytes()).unwrap().judge().unwrap()
+    }
+}
+
+fn pipeline(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &TempDir) -> Pipeline {
+    let key = folder.path().join("log.pem");
+    std::fs::write(&key, ledger.public_key_pem()).unwrap();
+    let config = config(&format!("{CONFIG}{}", ledger.instance(&key, "https://log.example/")));
+    let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
+    let hosts = Hosts { ledgers: vec![ledger.clone()], world: world.clone() };
+    let parts = Parts {
+        store: Arc::new(Store::open(&folder.path().join("provwatch.db")).unwrap()),
+        watchlist: watchlist("packages = []"),
+        http: client_over(&config, Arc::new(hosts), Arc::clone(&clock)).unwrap(),
+        verifier: verifier(world.lab()),
+        clock,
+        witness: Arc::new(Nobody),
+    };
+    assemble(&config, parts).unwrap()
+}
+
+fn acme(file: &str) -> Workflow {
+    Workflow::github("acme/tool", file, "refs/heads/main")
+}
+
+#[tokio::test]
+async fn a_tail_begins_at_the_end_and_skips_nothing() {
+    let follower = Follower::tiles(1000).await;
+    assert_eq!(follower.row().tail.unwrap().start, 1000);
+    for (growth, total) in [(1, 1001), (23, 1024), (0, 1024), (256, 1280), (700, 1980), (5, 1985)] {
+        follower.ledger.grow(growth);
+        assert_eq!(follower.honest_poll().await, growth as u64);
+        let tail = follower.row().tail.unwrap();
+        assert_eq!((tail.verified, tail.downloaded), (total, total));
+    }
+    assert_eq!(follower.store().coverage("log.example").unwrap().len(), 1);
+    assert_eq!(follower.row().entries, 985);
+    assert_eq!(follower.alerts(), []);
+}
+
+#[tokio::test]
+async fn every_kind_of_log_is_tailed_alike() {
+    for api in [Api::Tiles, Api::RekorV1, Api::Ct] {
+        let follower = Follower::of(Ledger::new("log.example", api));
+        follower.honest_poll().await;
+        for size in [1, 2, 3, 7, 8, 300, 301, 513] {
+            while follower.ledger.size() < size {
+                let number = follower.ledger.size();
+                follower.ledger.append(if api == Api::Ct { ct_leaf(b"nobody") } else { filler(number) });
+            }
+            follower.ledger.publish();
+            follower.honest_poll().await;
+            assert_eq!(follower.row().tail.unwrap().verified, size as u64, "{api:?}");
+            let checkpoint = follower.row().checkpoint.unwrap();
+            assert_eq!(checkpoint.root, follower.ledger.root(size), "{api:?}");
+        }
+        assert_eq!(follower.row().quarantined, 0);
+        assert_eq!(follower.alerts(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_where_it_was() {
+    let mut follower = Follower::tiles(300).await;
+    for growth in [1, 255, 77] {
+        follower.ledger.grow(growth);
+        follower = follower.restarted();
+        assert_eq!(follower.honest_poll().await, growth as u64);
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_is_watched_is_found_and_others_are_not() {
+    let follower = Follower::tiles(10).await;
+    follower.ledger.grow(5);
+    let index = follower.ledger.append(follower.signed(&acme("release.yml")));
+    follower.ledger.append(follower.signed(&Workflow::github("other/tool", "release.yml", "refs/heads/main")));
+    follower.ledger.grow(5);
+    follower.honest_poll().await;
+    assert_eq!(follower.matches(), [index as u64]);
+    let row = follower.store().log_entry("log.example", index as u64).unwrap().unwrap();
+    assert_eq!(row.entry.identity.subject, acme("release.yml").subject);
+    assert_eq!(row.entry.not_issued, None);
+    assert_eq!(row.entry.patterns, ["acme"]);
+}
+
+#[tokio::test]
+async fn a_forged_certificate_is_a_low_signal_of_its_own() {
+    let follower = Follower::tiles(10).await;
+    let forger = lab::Authority::new();
+    let forged = forger.issue(&acme("release.yml"), follower.clock.now()).der;
+    follower.ledger.append(hashedrekord(&forged, &[7; 32]));
+    follower.ledger.publish();
+    follower.honest_poll().await;
+    let alert = follower.the_alert();
+    assert_eq!(alert.severity, Severity::Low);
+    assert_eq!(alert.signals[0].detector, "forged-certificate");
+}
+
+#[tokio::test]
+async fn a_poisonous_entry_is_set_aside_and_blocks_nothing() {
+    let follower = Follower::tiles(10).await;
+    for body in [b"".as_slice(), b"garbage", b"{\"kind\":1}", &vec![b'['; 60_000]] {
+        follower.ledger.append(body);
+    }
+    follower.ledger.append(r#"{"kind":"cose","apiVersion":"0.0.1","spec":{"new":1}}"#);
+    follower.ledger.append(hashedrekord(b"https://github.com/acme/ and no certificate", &[7; 32]));
+    let index = follower.ledger.append(follower.signed(&acme("release.yml")));
+    follower.ledger.publish();
+    assert_eq!(follower.honest_poll().await, 7);
+    assert_eq!(follower.matches(), [index as u64]);
+    let set_aside: Vec<_> = follower.store().quarantined("log.example", 10).unwrap();
+    assert_eq!(set_aside.iter().map(|row| row.index).collect::<Vec<_>>(), [15, 13, 12, 11, 10]);
+    assert!(set_aside[0].why.contains("certificate"), "{}", set_aside[0].why);
+    let kinds = follower.store().log_kinds("log.example").unwrap();
+    assert!(kinds.iter().any(|kind| kind.kind == "cose" && kind.count == 1));
+}
+
+#[tokio::test]
+async fn a_fork_is_proven_to_third_parties() {
+    for (before, after) in [(100, 101), (128, 300), (257, 1000)] {
+        let follower = Follower::tiles(before).await;
+        follower.ledger.grow(after - before);
+        follower.ledger.misbehave(Misbehaviour::Fork(before / 2));
+        assert_eq!(follower.poll().await.troubled, 1);
+        let alert = follower.the_alert();
+        assert_eq!((alert.severity, alert.kind), (Severity::Critical, AlertKind::Log));
+        assert!(matches!(follower.judgement("fork"), Judgement::Proven(_)));
+        assert_eq!(follower.row().tail.unwrap().verified, before as u64, "nothing of the fork is believed");
+        follower.ledger.behave();
+        follower.honest_poll().await;
+        assert_eq!(
+            follower.row().tail.unwrap().verified,
+            after as u64,
+            "the tail goes on when the log is honest again"
+        );
+        assert_eq!(follower.the_alert().status, alert.status, "and what it did is not forgotten");
+    }
+}
+
+#[tokio::test]
+async fn forks_of_the_other_kinds_of_log_are_proven_too() {
+    for api in [Api::RekorV1, Api::Ct] {
+        let follower = Follower::of(Ledger::new("log.example", api));
+        let body =
+            |number| if api == Api::Ct { ct_leaf(format!("nobody {number}").as_bytes()) } else { filler(number) };
+        (0..100).for_each(|number| drop(follower.ledger.append(body(number))));
+        follower.ledger.publish();
+        follower.honest_poll().await;
+        (100..130).for_each(|number| drop(follower.ledger.append(body(number))));
+        follower.ledger.rewrite(50, body(1000));
+        follower.ledger.publish();
+        assert_eq!(follower.poll().await.troubled, 1);
+        assert_eq!(follower.the_alert().severity, Severity::Critical, "{api:?}");
+        assert!(matches!(follower.judgement("fork"), Judgement::Proven(_)), "{api:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_roots_for_one_size_are_proof_enough() {
+    for api in [Api::Tiles, Api::RekorV1, Api::Ct] {
+        let follower = Follower::of(Ledger::new("log.example", api));
+        (0..5).for_each(|number| drop(follower.ledger.append(ct_leaf(format!("{number}").as_bytes()))));
+        follower.ledger.publish();
+        follower.honest_poll().await;
+        follower.ledger.misbehave(Misbehaviour::OtherRoot);
+        follower.poll().await;
+        assert_eq!(follower.the_alert().severity, Severity::Critical);
+        assert!(matches!(follower.judgement("same-size"), Judgement::Proven(_)));
+        assert_eq!(follower.store().checkpoints("log.example", 9).unwrap_or_default().len().max(2), 2, "both are kept");
+    }
+}
+
+#[tokio::test]
+async fn a_smaller_checkpoint_is_compared_and_not_dropped() {
+    let follower = Follower::tiles(500).await;
+    follower.ledger.misbehave(Misbehaviour::RollBack(300));
+    follower.poll().await;
+    assert_eq!(follower.alerts(), [], "a stale copy of one poll is no alert");
+    follower.troubled_polls(10).await;
+    let alert = follower.the_alert();
+    assert_eq!(alert.severity, Severity::High);
+    assert!(matches!(follower.judgement("rollback"), Judgement::Claimed(_)));
+    follower.ledger.behave();
+    follower.honest_poll().await;
+    assert_eq!(follower.the_alert().status.as_str(), "resolved");
+}
+
+#[tokio::test]
+async fn a_smaller_checkpoint_of_another_history_is_a_fork() {
+    let follower = Follower::tiles(500).await;
+    let honest = follower.ledger.body(100);
+    follower.ledger.rewrite(100, "another");
+    follower.ledger.misbehave(Misbehaviour::RollBack(300));
+    // The tiles, too, are of the other history now: they no longer lead to what was signed before.
+    follower.poll().await;
+    assert!(matches!(follower.judgement("unproven"), Judgement::Claimed(_)));
+    follower.ledger.rewrite(100, honest);
+    follower.ledger.behave();
+    follower.honest_poll().await;
+}
+
+#[tokio::test]
+async fn entries_that_do_not_hash_to_the_signed_root_are_forgotten() {
+    for lie in [310, 600, 999] {
+        let follower = Follower::tiles(300).await;
+        follower.ledger.append(follower.signed(&acme("release.yml")));
+        follower.ledger.grow(699);
+        follower.ledger.misbehave(Misbehaviour::LieInBody(lie));
+        assert_eq!(follower.poll().await.troubled, 1);
+        let tail = follower.row().tail.unwrap();
+        assert_eq!((tail.verified, tail.downloaded), (300, 300));
+        assert_eq!(follower.matches(), [] as [u64; 0], "nothing that was found with the lie is believed");
+        let error = follower.row().last_error.unwrap();
+        let place = lie as u64 / 256 * 256;
+        assert!(error.contains(&format!("among {} to {}", place.max(300), (place + 255).min(999))), "{error}");
+        assert_eq!(follower.alerts(), [], "a spoiled cache is no alert yet");
+        follower.troubled_polls(2).await;
+        assert_eq!(follower.the_alert().severity, Severity::High);
+        follower.ledger.behave();
+        assert_eq!(follower.honest_poll().await, 700);
+        assert_eq!(follower.matches(), [300]);
+        assert_eq!(follower.the_alert().status.as_str(), "resolved");
+    }
+}
+
+#[tokio::test]
+async fn what_is_withheld_is_waited_for_and_then_said() {
+    for (api, wrong) in [
+        (Api::Tiles, Misbehaviour::Withhold("tile/entries")),
+        (Api::Tiles, Misbehaviour::Withhold("tile/0")),
+        (Api::RekorV1, Misbehaviour::Omit(20)),
+    ] {
+        let follower = Follower::of(Ledger::new("log.example", api));
+        follower.ledger.grow(10);
+        follower.honest_poll().await;
+        follower.ledger.grow(290);
+        follower.ledger.misbehave(wrong.clone());
+        follower.troubled_polls(5).await;
+        assert_eq!(follower.alerts(), [], "{wrong:?}");
+        follower.troubled_polls(3).await;
+        assert_eq!(follower.the_alert().severity, Severity::Medium, "{wrong:?}");
+        assert!(follower.row().tail.unwrap().verified == 10);
+        follower.ledger.behave();
+        follower.honest_poll().await;
+        assert_eq!(follower.row().tail.unwrap().verified, 300);
+    }
+}
+
+#[tokio::test]
+async fn partial_tiles_may_be_gone_once_there_are_full_ones() {
+    let follower = Follower::tiles(300).await;
+    follower.ledger.grow(100);
+    // The files of a tree of 600 are there; the checkpoint is still of 400.
+    (400..600).for_each(|number| drop(follower.ledger.append(filler(number))));
+    follower.ledger.misbehave(Misbehaviour::DeletePartials);
+    assert_eq!(follower.honest_poll().await, 100);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_not_the_logs_own_is_never_believed() {
+    let loose: [fn(&str) -> String; 4] = [
+        |text| text.replace('\n', "\r\n"),
+        |text| format!(" {text}"),
+        |text| text.replacen("log.example\n3", "log.example\n03", 1),
+        |_| "nothing of the kind\n".to_owned(),
+    ];
+    let wrongs = [Misbehaviour::WrongKey, Misbehaviour::WrongOrigin, Misbehaviour::Strangers(64)];
+    for wrong in wrongs.into_iter().chain(loose.map(Misbehaviour::Loose)) {
+        let follower = Follower::tiles(300).await;
+        follower.ledger.grow(10);
+        follower.ledger.misbehave(wrong.clone());
+        follower.troubled_polls(11).await;
+        assert_eq!(follower.the_alert().severity, Severity::Medium, "{wrong:?}");
+        assert_eq!(follower.row().tail.unwrap().verified, 300);
+        follower.ledger.misbehave(Misbehaviour::Strangers(16));
+        assert_eq!(follower.honest_poll().await, 10);
+    }
+}
+
+#[tokio::test]
+async fn malformed_and_absurd_answers_are_bounded_and_the_tail_goes_on_after_them() {
+    for wrong in [
+        Misbehaviour::Truncate("tile/entries"),
+        Misbehaviour::Truncate("tile/0"),
+        Misbehaviour::LieInTiles(0),
+        Misbehaviour::Oversized(20 << 20),
+    ] {
+        let follower = Follower::tiles(300).await;
+        follower.ledger.grow(300);
+        follower.ledger.misbehave(wrong.clone());
+        assert_eq!(follower.poll().await.troubled, 1, "{wrong:?}");
+        assert_eq!(follower.row().tail.unwrap().verified, 300, "{wrong:?}");
+        follower.ledger.behave();
+        follower.honest_poll().await;
+        assert_eq!(follower.row().tail.unwrap().verified, 600, "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn trouble_on_the_way_is_never_the_logs() {
+    for status in [403, 429, 500, 502, 503] {
+        let follower = Follower::tiles(300).await;
+        follower.ledger.grow(10);
+        follower.ledger.misbehave(Misbehaviour::Status(status));
+        for _ in 0..40 {
+            assert_eq!(follower.poll().await.troubled, 1);
+            follower.clock.advance(Duration::from_mins(1));
+        }
+        follower.pipeline.check_health().unwrap();
+        assert_eq!(follower.alerts(), [], "{status}");
+        let all = follower.store().alerts(&AlertFilter { limit: 9, ..AlertFilter::default() }).unwrap();
+        assert_eq!(all.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Operation]);
+        follower.ledger.behave();
+        assert_eq!(follower.honest_poll().await, 10);
+    }
+}
+
+#[tokio::test]
+async fn an_old_shard_is_drained_and_the_new_one_followed() {
+    let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
+    follower.ledger.grow(25);
+    follower.honest_poll().await;
+    follower.ledger.grow(30);
+    follower.ledger.rotate();
+    follower.ledger.grow(12);
+    follower.honest_poll().await;
+    follower.ledger.grow(13);
+    follower.honest_poll().await;
+    let rows = follower.store().logs().unwrap();
+    let ends: Vec<_> = rows
+        .iter()
+        .map(|row| (row.name.as_str(), row.standing, row.tail.as_ref().unwrap().verified, row.offset))
+        .collect();
+    assert_eq!(
+        ends,
+        [("log.example - 1000", LogStanding::Drained, 55, 0), ("log.example - 1001", LogStanding::Active, 25, 55)]
+    );
+}
+
+#[tokio::test]
+async fn a_new_shard_is_read_from_its_first_entry() {
+    let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
+    follower.ledger.grow(25);
+    follower.honest_poll().await;
+    follower.ledger.rotate();
+    follower.ledger.append(follower.signed(&acme("release.yml")));
+    follower.ledger.publish();
+    follower.honest_poll().await;
+    assert_eq!(follower.matches(), [0]);
+}
+
+#[tokio::test]
+async fn a_server_may_grant_as_little_as_it_likes() {
+    let follower = Follower::of(Ledger::new("log.example", Api::Ct));
+    follower.honest_poll().await;
+    (0..40).for_each(|number| drop(follower.ledger.append(ct_leaf(format!("{number}").as_bytes()))));
+    follower.ledger.publish();
+    follower.ledger.misbehave(Misbehaviour::ShortBatches(3));
+    assert_eq!(follower.honest_poll().await, 40);
+}
+
+#[tokio::test]
+async fn certificates_of_a_ct_log_are_matched() {
+    let follower = Follower::of(Ledger::new("log.example", Api::Ct));
+    follower.honest_poll().await;
+    let der = follower.world.lab().authority.issue(&acme("release.yml"), follower.clock.now()).der;
+    follower.ledger.append(ct_leaf(&der));
+    follower.ledger.publish();
+    follower.honest_poll().await;
+    assert_eq!(follower.matches(), [0]);
+}
