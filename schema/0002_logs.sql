@@ -122,3 +122,17 @@ CREATE TABLE log_workflows (
     explained  INTEGER NOT NULL,
     PRIMARY KEY (repository, workflow)
 ) STRICT, WITHOUT ROWID;
+
+-- Entries that new releases name, to be looked up in their logs.
+CREATE TABLE log_checks (
+    release   TEXT NOT NULL,
+    origin    TEXT NOT NULL,
+    idx       INTEGER NOT NULL,
+    queued_at INTEGER NOT NULL,
+    due_at    INTEGER NOT NULL,
+    attempts  INTEGER NOT NULL DEFAULT 0,
+    outcome   TEXT CHECK (outcome IN ('found', 'missing', 'different', 'not-followed')),
+    detail    TEXT,
+    PRIMARY KEY (release, origin, idx)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX log_checks_due ON log_checks (due_at) WHERE outcome IS NULL;

@@ -120,6 +120,20 @@ CREATE TABLE log_checkpoints (
     PRIMARY KEY (log, size, root)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE log_checks (
+    release   TEXT NOT NULL,
+    origin    TEXT NOT NULL,
+    idx       INTEGER NOT NULL,
+    queued_at INTEGER NOT NULL,
+    due_at    INTEGER NOT NULL,
+    attempts  INTEGER NOT NULL DEFAULT 0,
+    outcome   TEXT CHECK (outcome IN ('found', 'missing', 'different', 'not-followed')),
+    detail    TEXT,
+    PRIMARY KEY (release, origin, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX log_checks_due ON log_checks (due_at) WHERE outcome IS NULL;
+
 CREATE TABLE log_coverage (
     log   TEXT NOT NULL REFERENCES logs (name),
     first INTEGER NOT NULL,

@@ -5,13 +5,17 @@
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use provwatch::{
-    detect::{ALL, HEADINGS, about, document},
-    model::Severity,
+    baseline::learn,
+    detect::{
+        ALL, ENTRY_DETECTORS, EntryChange, HEADINGS, KnownWorkflow, Logged, Named, about, abouts, document,
+        inspect_entry,
+    },
+    model::{Baseline, LogEntry, Observation, Severity},
     pipeline::replay::{Kind, Timeline, replay, trace},
 };
 
 /// Files of `src/detect` that are no detectors.
-const OTHERS: [&str; 5] = ["change", "combine", "document", "mod", "tuning"];
+const OTHERS: [&str; 6] = ["change", "combine", "document", "entry", "mod", "tuning"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -39,7 +43,7 @@ fn every_file_is_listed_and_sorted_by_its_kebab_case_id() {
 
 #[test]
 fn every_documentation_has_the_five_headings() {
-    for about in ALL.iter().map(|detector| detector.about()) {
+    for about in abouts() {
         let headings: Vec<_> = about.docs.lines().filter_map(|line| line.strip_prefix("### ")).collect();
         assert_eq!(headings, HEADINGS, "{}", about.id);
         assert!(about.docs.split("### ").skip(1).all(|part| part.lines().nth(1).is_some()), "{}", about.id);
@@ -96,7 +100,119 @@ fn no_case_stands_for_a_detector_that_is_gone() {
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
     folders.sort();
-    assert_eq!(folders, ids());
+    let mut ids: Vec<_> = abouts().map(|about| about.id).collect();
+    ids.sort_unstable();
+    assert_eq!(folders, ids);
+}
+
+/// A case of a detector over log entries.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryCase {
+    case: String,
+    summary: String,
+    /// What the baseline of the package has learned.
+    #[serde(default)]
+    released: Vec<Observation>,
+    /// Workflows seen in logs before, each with its entries and how many of them a release explains.
+    #[serde(default)]
+    workflows: Vec<(String, u64, u64)>,
+    /// Who signed, in the form of an observation's attestation.
+    #[serde(default)]
+    signed: Option<Observation>,
+    #[serde(default)]
+    not_issued: Option<String>,
+    #[serde(default)]
+    explained: bool,
+    #[serde(default)]
+    late: bool,
+    #[serde(default)]
+    learning: bool,
+    /// An entry that a release names.
+    #[serde(default)]
+    named: Option<NamedCase>,
+    says: Option<Severity>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamedCase {
+    entry: LogEntry,
+    found: Option<String>,
+    attempts: u32,
+    minutes: i64,
+}
+
+impl EntryCase {
+    fn read(id: &str, name: &str) -> Vec<Self> {
+        let path = root().join(format!("tests/cases/{id}/{name}.json"));
+        let cases = serde_json::from_slice(&fs::read(&path).unwrap());
+        cases.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// What the detector says of it.
+    fn said(&self, id: &str) -> Option<Severity> {
+        let workflows: Vec<_> = self
+            .workflows
+            .iter()
+            .cloned()
+            .map(|(workflow, entries, explained)| KnownWorkflow { workflow, entries, explained })
+            .collect();
+        let baselines: Vec<Baseline> = self.baseline().into_iter().collect();
+        let identity =
+            self.signed.as_ref().and_then(|signed| signed.attestation.identity()).cloned().unwrap_or_default();
+        let change = match &self.named {
+            Some(named) => EntryChange::Named(Named {
+                entry: &named.entry,
+                found: named.found.as_deref(),
+                attempts: named.attempts,
+                minutes: named.minutes,
+            }),
+            None => EntryChange::Logged(Logged {
+                identity: &identity,
+                not_issued: self.not_issued.as_deref(),
+                baselines: &baselines,
+                workflows: &workflows,
+                explained: self.explained,
+                late: self.late,
+                learning: self.learning,
+            }),
+        };
+        let signals = inspect_entry(&change);
+        assert_eq!(signals, inspect_entry(&change), "the same input gives the same signals");
+        signals.iter().find(|signal| signal.detector == id).map(|signal| signal.severity)
+    }
+
+    fn baseline(&self) -> Option<Baseline> {
+        let mut baseline = Baseline::empty(self.released.first()?.purl.package().clone());
+        self.released.iter().for_each(|release| learn(&mut baseline, release));
+        Some(baseline)
+    }
+}
+
+#[test]
+fn the_detectors_over_log_entries_are_sorted_and_have_their_files() {
+    let files: BTreeSet<String> = fs::read_dir(root().join("src/detect/entry"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().replace('_', "-"))
+        .filter(|file| file != "mod")
+        .collect();
+    let ids: Vec<_> = ENTRY_DETECTORS.iter().map(|detector| detector.about().id).collect();
+    assert_eq!(ids, files.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_detectors_over_log_entries_fire_and_stay_quiet_on_their_cases() {
+    for id in ENTRY_DETECTORS.iter().map(|detector| detector.about().id) {
+        let fires = EntryCase::read(id, "fires");
+        assert!(fires.iter().any(|case| case.says >= Some(Severity::Low)), "{id} has a case that fires");
+        let quiet = EntryCase::read(id, "quiet");
+        assert!(quiet.iter().all(|case| case.says.is_none()) && !quiet.is_empty(), "{id} has a quiet case");
+        for case in fires.iter().chain(&quiet) {
+            assert_eq!(case.said(id), case.says, "{id}: {}: {}", case.case, case.summary);
+            assert!(case.says <= about(id).map(|about| about.severity), "{id} says more than it may");
+        }
+    }
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl Follower {
 
     fn alerts(&self) -> Vec<Alert> {
         let mut alerts = self.store().alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
-        alerts.retain(|alert| alert.kind == AlertKind::Log);
+        alerts.retain(|alert| alert.kind == AlertKind::Log && alert.severity > Severity::Info);
         alerts
     }
 

@@ -43,7 +43,7 @@ impl Detectors {
 }
 
 fn list(printing: Printing) -> Result<(), Failure> {
-    let abouts = detect::ALL.iter().map(|detector| detector.about());
+    let abouts = detect::abouts();
     if printing.is_json() {
         for about in abouts {
             output::json(&summary(about))?;
@@ -87,7 +87,7 @@ impl Explain {
     }
 
     fn unknown(&self) -> Failure {
-        let ids = detect::ALL.iter().map(|detector| detector.about().id);
+        let ids = detect::abouts().map(|about| about.id);
         let why = format!("there is no detector {:?}{}", self.id, did_you_mean(&self.id, ids));
         Failure::usage(why).next("`provwatch detectors list` names them")
     }
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn every_detector_is_explained_under_all_headings() {
-        for about in detect::ALL.iter().map(|detector| detector.about()) {
+        for about in detect::abouts() {
             let headings: Vec<_> = sections(about.docs).map(|(heading, _)| heading).collect();
             assert_eq!(headings, HEADINGS, "{}", about.id);
             assert!(sections(about.docs).all(|(_, text)| !text.is_empty()), "{}", about.id);

@@ -122,7 +122,8 @@ pub fn logs(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
                     supervisor.keep(log_task(&name), log(context.clone(), name));
                 }
             }
-            Ok(context.pipeline.judge_entries()?)
+            context.pipeline.judge_entries()?;
+            Ok(context.pipeline.check_named_entries().await?)
         })
     })
 }

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::{ALL, Ground, RULES};
+use super::{ALL, About, ENTRY_DETECTORS, Ground, RULES};
 
 /// `docs/DETECTORS.md`: every detector with its documentation, and how signals combine.
 pub fn document() -> String {
@@ -10,26 +10,32 @@ pub fn document() -> String {
     );
     index(&mut out);
     rules(&mut out);
-    for detector in ALL {
-        let about = detector.about();
-        let _ = write!(
-            out,
-            "\n## {}\n\n{}. Ground: {}. Severity: at most {}. Confidence: {}. Since {}.\n\n{}\n",
-            about.id,
-            about.title,
-            about.ground.as_str(),
-            about.severity,
-            about.confidence,
-            about.since,
-            about.docs.trim()
-        );
-    }
+    ALL.iter().for_each(|detector| section(&mut out, detector.about()));
+    out.push_str(
+        "\n# Detectors over log entries\n\nWhat they say is an alert of the kind `log` by itself, and no part of a release's \
+         verdict.\n",
+    );
+    ENTRY_DETECTORS.iter().for_each(|detector| section(&mut out, detector.about()));
     out
+}
+
+fn section(out: &mut String, about: &About) {
+    let _ = write!(
+        out,
+        "\n## {}\n\n{}. Ground: {}. Severity: at most {}. Confidence: {}. Since {}.\n\n{}\n",
+        about.id,
+        about.title,
+        about.ground.as_str(),
+        about.severity,
+        about.confidence,
+        about.since,
+        about.docs.trim()
+    );
 }
 
 fn index(out: &mut String) {
     out.push_str("| detector | says | ground | at most |\n|---|---|---|---|\n");
-    for about in ALL.iter().map(|detector| detector.about()) {
+    for about in super::abouts() {
         let (id, title, ground) = (about.id, about.title, about.ground.as_str());
         let _ = writeln!(out, "| [{id}](#{id}) | {title} | {ground} | {} |", about.severity);
     }

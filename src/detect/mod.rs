@@ -1,6 +1,8 @@
 //! What differs from the baseline, one detector a file with its documentation beside the rule, and how the signals of
 //! one release become one verdict ([`combine()`]).
 //!
+//! Transparency logs have detectors of their own ([`ENTRY_DETECTORS`]): what they say is an alert by itself.
+//!
 //! A detector is a pure function of a [`Change`]: no I/O, no clock, the same signals for the same input. A new one is a
 //! file, a line in [`ALL`] and a folder under `tests/cases`.
 
@@ -9,6 +11,7 @@ mod change;
 mod combine;
 mod commit_unmerged;
 mod document;
+mod entry;
 mod environment_dropped;
 mod evidence_downgrade;
 mod install_script_added;
@@ -30,6 +33,7 @@ pub use change::{Change, Novelty};
 use change::{Evidence, signal, support};
 pub use combine::{RULES, Rule, Verdict, combine};
 pub use document::document;
+pub use entry::{ENTRY_DETECTORS, EntryChange, EntryDetector, KnownWorkflow, Logged, Named, inspect_entry};
 pub use tuning::{Setting, Tuning};
 
 use crate::model::{Confidence, Severity, Signal};
@@ -135,9 +139,15 @@ pub const ALL: &[&dyn Detector] = &[
     &young_dependency::YoungDependency,
 ];
 
+/// What every detector is: those over releases, then those over log entries.
+pub fn abouts() -> impl Iterator<Item = &'static About> {
+    let entries = ENTRY_DETECTORS.iter().map(|detector| detector.about());
+    ALL.iter().map(|detector| detector.about()).chain(entries)
+}
+
 /// What a detector's id stands for.
 pub fn about(id: &str) -> Option<&'static About> {
-    ALL.iter().map(|detector| detector.about()).find(|about| about.id == id)
+    abouts().find(|about| about.id == id)
 }
 
 /// Every signal of a release, the worst first.

@@ -196,6 +196,7 @@ impl Pipeline {
         if self.follows_logs() {
             summary.logs = self.poll_logs().await?;
             self.judge_entries()?;
+            self.check_named_entries().await?;
         }
         self.check_health()?;
         let delivered = self.deliver().await?;

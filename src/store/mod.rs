@@ -45,8 +45,9 @@ pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState}
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
 pub use logs::{
-    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding,
-    NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, TailRow, WorkflowRow,
+    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LogCheck, LogCheckOutcome, LogEntryFilter, LogEntryRow,
+    LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, TailRow,
+    WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
 pub use record::{Record, Recorded, Subject};

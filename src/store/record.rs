@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::{BaselineChange, Outcome, Store, StoreError, alerts, baselines, error::Failure, releases};
+use super::{BaselineChange, Outcome, Store, StoreError, alerts, baselines, error::Failure, logs, releases};
 use crate::model::{Alert, Observation, ReleaseId};
 use rusqlite::Connection;
 
@@ -134,6 +134,10 @@ impl Store {
 fn apply(db: &Connection, record: &Record) -> Result<Recorded, Failure> {
     let mut recorded = Recorded::default();
     releases::upsert(db, record)?;
+    // What was released before anybody watched is not asked for: a backfill would ask for all of history.
+    if let (Subject::Observed(observation), true) = (&record.subject, record.outcome != Outcome::Learned) {
+        logs::checks::queue(db, observation, record.now)?;
+    }
     if let Some(alert) = &record.alert {
         let raised = alerts::upsert(db, alert, &record.subscriptions, record.now)?;
         recorded.new_alert = raised.is_new;

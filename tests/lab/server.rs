@@ -7,11 +7,13 @@ use axum::{
     body::{Body, to_bytes},
     extract::Request,
     http::{StatusCode, response::Builder},
-    response::Response,
+    response::Response as HttpResponse,
 };
 use tokio::sync::oneshot;
 
-use super::World;
+use provwatch::http::Response;
+
+use super::{World, ledger::Hosts};
 
 /// Serves until it is dropped.
 pub struct Server {
@@ -34,9 +36,29 @@ impl Drop for Server {
     }
 }
 
-/// Serves a world on a port of its own.
+/// Whatever answers requests.
+pub trait Respond: Clone + Send + Sync + 'static {
+    fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response>;
+}
+
+impl Respond for World {
+    fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
+        Self::respond(self, host, path, headers, body)
+    }
+}
+
+impl Respond for Hosts {
+    fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
+        match self.ledgers.iter().find(|ledger| ledger.host() == host) {
+            Some(ledger) => Some(ledger.respond(path, body)),
+            None => self.world.respond(host, path, headers, body),
+        }
+    }
+}
+
+/// Serves on a port of its own.
 #[allow(clippy::disallowed_methods, reason = "the program under test is another process")]
-pub fn serve(world: World) -> Server {
+pub fn serve(world: impl Respond) -> Server {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
@@ -55,7 +77,7 @@ pub fn serve(world: World) -> Server {
     Server { address, stop: Some(stop), thread: Some(thread) }
 }
 
-async fn answer(world: World, request: Request) -> Response {
+async fn answer(world: impl Respond, request: Request) -> HttpResponse {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let (host, path) = target[1..].split_once('/').unwrap_or((&target[1..], ""));
     let headers: Vec<_> = request
@@ -66,10 +88,10 @@ async fn answer(world: World, request: Request) -> Response {
     let body = to_bytes(request.into_body(), 1 << 20).await.unwrap_or_default();
     match world.respond(host, &format!("/{path}"), &headers, &body) {
         Some(answer) => {
-            let builder = answer.headers.iter().fold(Response::builder().status(answer.status), header);
+            let builder = answer.headers.iter().fold(HttpResponse::builder().status(answer.status), header);
             builder.body(Body::from(answer.body)).unwrap()
         }
-        None => Response::builder().status(StatusCode::BAD_GATEWAY).body(Body::empty()).unwrap(),
+        None => HttpResponse::builder().status(StatusCode::BAD_GATEWAY).body(Body::empty()).unwrap(),
     }
 }
 

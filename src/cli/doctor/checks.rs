@@ -25,7 +25,7 @@ const SLACK: TimeDelta = TimeDelta::minutes(5);
 pub fn local(context: &Context) -> Vec<Check> {
     let now = Context::clock().now();
     let mut checks = vec![configuration(context)];
-    let ids: Vec<&str> = detect::ALL.iter().map(|detector| detector.about().id).collect();
+    let ids: Vec<&str> = detect::abouts().map(|about| about.id).collect();
     // A missing watchlist is told below, with what to do.
     let findings = context.config.check(&ids);
     checks.extend(findings.iter().filter(|finding| !finding.key.starts_with("watchlist.files")).map(finding));

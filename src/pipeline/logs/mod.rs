@@ -13,6 +13,7 @@ mod accuse;
 mod audit;
 mod correlate;
 mod followed;
+mod lookup;
 mod matching;
 mod poll;
 mod scan;

@@ -1,6 +1,7 @@
 //! Transparency logs: where each stands, what it signed, what was found in it, and what it did wrong.
 
 mod checkpoints;
+pub(super) mod checks;
 mod entries;
 mod evidence;
 mod tail;
@@ -13,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 
 pub use checkpoints::CheckpointRow;
+pub use checks::{LogCheck, LogCheckOutcome};
 pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
 pub use evidence::{EvidenceRow, NewEvidence};
 pub use tail::{Advance, Covered, KindCount, TailRow};

@@ -1,0 +1,137 @@
+//! Does the log have what a release's attestation says it has? The attestation proves that the log signed for the entry;
+//! here the log is asked to show it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{FollowedLog, correlate::Finding};
+use crate::{
+    detect::{EntryChange, Named, inspect_entry},
+    model::{LogEntry, Provenance, WorkflowIdentity},
+    pipeline::{Pipeline, PipelineError},
+    store::{LogCheck, LogCheckOutcome},
+    tlog::{Fault, ReadError, entry::Entry},
+};
+
+/// Entries that are looked up in one round.
+const ROUND: usize = 50;
+/// The wait before an entry that is missing is looked for again.
+const AGAIN: TimeDelta = TimeDelta::minutes(5);
+/// The wait after a log could not be asked.
+const LATER: TimeDelta = TimeDelta::minutes(30);
+/// How often an entry is looked for.
+const MOST: u32 = 4;
+
+/// What a log has at a place.
+enum Found {
+    /// The entry of the release.
+    It,
+    /// Somebody else's.
+    Another(String),
+    /// Nothing.
+    Nothing,
+    /// The log cannot be asked now.
+    Unknown(String),
+}
+
+impl Pipeline {
+    /// Looks up the entries that new releases name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn check_named_entries(&self) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        for check in self.store.due_log_checks(now, ROUND)? {
+            let Some(followed) = self.followed_log(&check.entry.origin) else {
+                self.store.settle_log_check(&check, LogCheckOutcome::NotFollowed, now)?;
+                continue;
+            };
+            let found = self.look_up(&followed, &check).await?;
+            self.take_finding(&check, &found, now)?;
+        }
+        Ok(())
+    }
+
+    fn take_finding(&self, check: &LogCheck, found: &Found, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let other = match found {
+            Found::It => return Ok(self.store.settle_log_check(check, LogCheckOutcome::Found, now)?),
+            Found::Unknown(why) => return Ok(self.store.postpone_log_check(check, why, false, now + LATER)?),
+            Found::Another(who) => Some(who.as_str()),
+            Found::Nothing => None,
+        };
+        let named = Named {
+            entry: &check.entry,
+            found: other,
+            attempts: check.attempts + 1,
+            minutes: (now - check.queued_at).num_minutes(),
+        };
+        for signal in inspect_entry(&EntryChange::Named(named)) {
+            let finding = Finding {
+                subject: format!("{} {} {}", signal.detector, check.entry.origin, check.entry.index),
+                place: &check.entry,
+                who: check.release.to_string(),
+                packages: vec![check.release.package().to_string()],
+                members: vec![check.release.clone()],
+                links: crate::model::Links::default(),
+            };
+            self.raise_entry(&finding, signal, now)?;
+        }
+        if check.attempts + 1 >= MOST {
+            let outcome = if other.is_some() { LogCheckOutcome::Different } else { LogCheckOutcome::Missing };
+            return Ok(self.store.settle_log_check(check, outcome, now)?);
+        }
+        Ok(self.store.postpone_log_check(check, other.unwrap_or("there is none"), true, now + AGAIN)?)
+    }
+
+    /// What the log shows at the place, proven by its own checkpoint.
+    async fn look_up(&self, followed: &FollowedLog, check: &LogCheck) -> Result<Found, PipelineError> {
+        let Some(identity) = self.identity_of(check)? else {
+            return Ok(Found::Unknown("the release is gone".to_owned()));
+        };
+        match read(followed, &check.entry).await {
+            Ok(body) => Ok(self.compare(&body, &identity)),
+            Err(error) if error.fault() == Fault::Network => Ok(Found::Unknown(crate::text::with_causes(&error))),
+            Err(ReadError::Withheld { .. } | ReadError::Omitted { .. }) => Ok(Found::Nothing),
+            Err(error) => Ok(Found::Unknown(crate::text::with_causes(&error))),
+        }
+    }
+
+    /// Who signed the attestation that names the entry.
+    fn identity_of(&self, check: &LogCheck) -> Result<Option<WorkflowIdentity>, PipelineError> {
+        let Some(observation) = self.store.release(&check.release)?.and_then(|row| row.observation) else {
+            return Ok(None);
+        };
+        let of_entry = |provenance: &Provenance| match provenance {
+            Provenance::Verified(verified) if verified.log.as_ref() == Some(&check.entry) => {
+                Some(verified.identity.clone())
+            }
+            _ => None,
+        };
+        Ok(observation.provenances().chain([&observation.attestation]).find_map(of_entry))
+    }
+
+    fn compare(&self, body: &[u8], identity: &WorkflowIdentity) -> Found {
+        let Ok(entry) = Entry::parse(body) else { return Found::Another("nobody who can be read".to_owned()) };
+        let verifier = self.verifier();
+        let signers: Vec<_> = entry.certificates().filter_map(|der| verifier.logged(der).ok()).collect();
+        if signers.iter().any(|signer| signer.identity == *identity) {
+            return Found::It;
+        }
+        let other = signers.first().map_or_else(|| "a key".to_owned(), |signer| signer.identity.subject.clone());
+        Found::Another(other)
+    }
+}
+
+async fn read(followed: &FollowedLog, entry: &LogEntry) -> Result<bytes::Bytes, ReadError> {
+    let heads = followed.log.heads().await?;
+    // The index of Rekor v1 is the global one, whichever shard the attestation's checkpoint is of.
+    let head = heads.into_iter().rev().find(|head| head.tree.offset <= entry.index);
+    let missing = || ReadError::Omitted { index: entry.index, size: 0 };
+    let head = head.ok_or_else(missing)?;
+    let signed = head.checkpoint?;
+    let index = entry.index - head.tree.offset;
+    if index >= signed.size() {
+        return Err(missing());
+    }
+    let (raw, _) = followed.log.entry(&head.tree, index, &signed).await?;
+    Ok(raw.leaf)
+}

@@ -1,0 +1,141 @@
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use crate::{
+    model::{LogEntry, Observation, Provenance, ReleaseId},
+    store::{
+        Store, StoreError,
+        columns::{Micros, Position, Text, limit},
+        error::Failure,
+    },
+};
+
+/// An entry that a release names, to be looked up in its log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogCheck {
+    /// The release.
+    pub release: ReleaseId,
+    /// The entry.
+    pub entry: LogEntry,
+    /// Since when it is to be looked up.
+    pub queued_at: DateTime<Utc>,
+    /// How often it was looked for in vain.
+    pub attempts: u32,
+}
+
+/// What came of a look-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogCheckOutcome {
+    /// The log has it.
+    Found,
+    /// The log has nothing there.
+    Missing,
+    /// The log has something else there.
+    Different,
+    /// The log is not followed: nobody was asked.
+    NotFollowed,
+}
+
+impl LogCheckOutcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Missing => "missing",
+            Self::Different => "different",
+            Self::NotFollowed => "not-followed",
+        }
+    }
+}
+
+impl Store {
+    /// Entries that are due to be looked up, the longest waiting first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn due_log_checks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<LogCheck>, StoreError> {
+        self.read("listing log entries to look up", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT release, origin, idx, queued_at, attempts FROM log_checks
+                 WHERE outcome IS NULL AND due_at <= ?1 ORDER BY due_at, release LIMIT ?2",
+            )?;
+            let check = |row: &rusqlite::Row<'_>| {
+                Ok(LogCheck {
+                    release: row.get::<_, Text<_>>(0)?.0,
+                    entry: LogEntry { origin: row.get(1)?, index: row.get::<_, Position>(2)?.0 },
+                    queued_at: row.get::<_, Micros>(3)?.0,
+                    attempts: row.get(4)?,
+                })
+            };
+            Ok(query.query_map((Micros(now), limit(at_most)), check)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Nothing more is to be looked up.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn settle_log_check(
+        &self,
+        check: &LogCheck,
+        outcome: LogCheckOutcome,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write("settling a log look-up", |db| {
+            db.prepare_cached(
+                "UPDATE log_checks SET outcome = ?4, due_at = ?5 WHERE release = ?1 AND origin = ?2 AND idx = ?3",
+            )?
+            .execute((
+                check.release.to_string(),
+                &check.entry.origin,
+                Position(check.entry.index),
+                outcome.as_str(),
+                Micros(now),
+            ))?;
+            Ok(())
+        })
+    }
+
+    /// Looks again later; `counts` says whether this was an attempt in vain, or none at all.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn postpone_log_check(
+        &self,
+        check: &LogCheck,
+        why: &str,
+        counts: bool,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write("postponing a log look-up", |db| {
+            db.prepare_cached(
+                "UPDATE log_checks SET due_at = ?4, attempts = attempts + ?5, detail = ?6
+                 WHERE release = ?1 AND origin = ?2 AND idx = ?3",
+            )?
+            .execute((
+                check.release.to_string(),
+                &check.entry.origin,
+                Position(check.entry.index),
+                Micros(until),
+                i64::from(counts),
+                why,
+            ))?;
+            Ok(())
+        })
+    }
+}
+
+/// Queues the entries that a release names; those that are queued already stay as they are.
+pub(in crate::store) fn queue(db: &Connection, observation: &Observation, now: DateTime<Utc>) -> Result<(), Failure> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO log_checks (release, origin, idx, queued_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for provenance in observation.provenances().chain([&observation.attestation]) {
+        if let Provenance::Verified(verified) = provenance
+            && let Some(entry) = &verified.log
+        {
+            insert.execute((observation.purl.to_string(), &entry.origin, Position(entry.index), Micros(now)))?;
+        }
+    }
+    Ok(())
+}

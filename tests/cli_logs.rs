@@ -1,0 +1,240 @@
+//! The real program over logs on a socket: what `logs` prints, what a third party makes of the evidence, and that
+//! `kill -9` at any moment skips nothing and doubles nothing.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
+
+mod lab;
+
+use std::{
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use lab::{
+    Workflow, World,
+    ledger::{Api, Hosts, Ledger, Misbehaviour, filler, hashedrekord},
+    rig::folder,
+    server::{Server, serve},
+};
+use provwatch::store::{LogEntryFilter, Store};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with a configuration that knows one log.
+struct Home {
+    folder: TempDir,
+    ledger: Ledger,
+    world: World,
+    _server: Server,
+}
+
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Home {
+    fn new(api: Api) -> Self {
+        let folder = folder();
+        let (world, ledger) = (World::new(), Ledger::new("log.example", api));
+        let server = serve(Hosts { ledgers: vec![ledger.clone()], world: world.clone() });
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("root.json", &world.lab().trusted_root().to_string());
+        write("log.pem", &ledger.public_key_pem());
+        write("watchlist.toml", "packages = []");
+        let instance = ledger.instance(std::path::Path::new("log.pem"), &server.base("log.example"));
+        write("provwatch.toml", &format!("{CONFIG}{instance}"));
+        Self { folder, ledger, world, _server: server }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provwatch"));
+        command
+            .args(["--config", "provwatch.toml"])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs([("COLUMNS", "110"), ("PROVWATCH_LOG", "off")])
+            .env("HOME", self.folder.path());
+        command
+    }
+
+    fn provwatch(&self, arguments: &[&str]) -> Said {
+        let output = self.command(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    fn sign(&self, workflow: &str) -> usize {
+        let workflow = Workflow::github("acme/tool", workflow, "refs/heads/main");
+        let der = self.world.lab().authority.issue(&workflow, "2026-06-01T12:00:00Z".parse().unwrap()).der;
+        self.ledger.append(hashedrekord(&der, &[7; 32]))
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.folder.path().join("provwatch.db")).unwrap()
+    }
+}
+
+const CONFIG: &str = r#"
+[store]
+path = "provwatch.db"
+[watchlist]
+files = ["watchlist.toml"]
+[http]
+contact = "tests@example.org"
+allow_private = ["127.0.0.1"]
+max_attempts = 1
+[http.hosts."127.0.0.1"]
+requests_per_minute = 60000
+concurrency = 64
+[registries.npm]
+enabled = false
+[registries.pypi]
+enabled = false
+[registries.cargo]
+enabled = false
+[trust]
+source = "file"
+trusted_root = "root.json"
+[logs]
+trust_root = false
+[[logs.match]]
+name = "acme"
+san = "https://github\\.com/acme/.*"
+"#;
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+#[test]
+fn logs_are_listed_followed_and_their_gaps_shown() {
+    let home = Home::new(Api::Tiles);
+    let listed = home.provwatch(&["logs", "list"]);
+    assert_eq!(listed.code, 0, "{}", listed.err);
+    assert!(listed.out.contains("log.example") && listed.out.contains("every entry"), "{}", listed.out);
+    home.ledger.grow(300);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    home.ledger.grow(33);
+    let once = home.provwatch(&["run", "--once"]);
+    assert!(once.out.contains("33 new entries proven"), "{}", once.out);
+    let status = home.provwatch(&["logs", "status"]);
+    assert_eq!(status.code, 0, "{}", status.out);
+    assert!(status.out.contains("300 to 332") && status.out.contains("0 to 299"), "{}", status.out);
+    let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
+    assert_eq!(json[0]["log"]["tail"]["verified"], 333);
+    assert_eq!(json[0]["gaps"], serde_json::json!([{"first": 0, "past": 300}]));
+    assert_eq!(home.provwatch(&["logs", "status", "--log", "nobody"]).code, 2);
+}
+
+#[test]
+fn a_scan_prints_matches_and_proves_its_range_without_touching_the_store() {
+    for api in [Api::Tiles, Api::RekorV1] {
+        let home = Home::new(api);
+        home.ledger.grow(700);
+        let index = home.sign("release.yml");
+        home.ledger.append("poison");
+        home.ledger.grow(30);
+        let pattern = "https://github\\.com/acme/.*";
+        for (from, to, found) in
+            [("0", None, 1), ("3", Some("700"), 0), ("700", Some("701"), 1), ("732", None, 0), ("9", Some("9"), 0)]
+        {
+            let mut arguments = vec!["logs", "scan", "--log", "log.example", "--from", from, "--match", pattern];
+            arguments.extend(to.into_iter().flat_map(|to| ["--to", to]));
+            let said = home.provwatch(&arguments);
+            assert_eq!(said.code, 0, "{api:?} {from}: {}", said.err);
+            let matches = lines(&said.out);
+            assert_eq!(matches.len(), found, "{api:?} {from}: {}", said.out);
+            assert!(matches.iter().all(|one| one["index"] == index && one["issued_by_trusted_authority"] == true));
+            assert!(said.err.contains("entries/s") && said.err.contains("all hash to the root"), "{}", said.err);
+        }
+        assert!(home.store().logs().unwrap().is_empty());
+        let beyond = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "733", "--match", "x"]);
+        assert_eq!((beyond.code, beyond.err.contains("do not lie in")), (1, true), "{}", beyond.err);
+        assert_eq!(home.provwatch(&["logs", "scan", "--log", "other", "--from", "0", "--match", "x"]).code, 2);
+        assert_eq!(home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0", "--match", "("]).code, 2);
+        assert_eq!(home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0"]).code, 2);
+        home.ledger.misbehave(Misbehaviour::LieInBody(20));
+        let lie = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0", "--match", pattern]);
+        assert_eq!(lie.code, 1);
+        assert!(lie.err.contains("nothing of this range is proven"), "{}", lie.err);
+    }
+}
+
+#[test]
+fn a_third_party_verifies_the_accusation_from_the_document_alone() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(100);
+    home.provwatch(&["run", "--once"]);
+    home.ledger.grow(50);
+    home.ledger.misbehave(Misbehaviour::Fork(40));
+    let once = home.provwatch(&["run", "--once"]);
+    assert_eq!(once.code, 4, "{}", once.out);
+    assert_eq!(home.provwatch(&["alerts", "list"]).code, 3);
+    let status = home.provwatch(&["logs", "status"]);
+    assert_eq!(status.code, 3);
+    assert!(status.out.contains("fork"), "{}", status.out);
+    let listed = lines(&home.provwatch(&["logs", "evidence", "--format", "json"]).out);
+    let id = listed[0]["id"].as_str().unwrap();
+    assert_eq!(home.provwatch(&["logs", "evidence", &id[..6], "--output", "fork.json"]).code, 0);
+
+    let third = home.provwatch(&["logs", "verify", "fork.json"]);
+    assert_eq!(third.code, 0, "{}{}", third.out, third.err);
+    assert!(third.out.contains("proven"), "{}", third.out);
+
+    let path = home.folder.path().join("fork.json");
+    let document = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, document.replace("\"leaf\": \"", "\"leaf\": \"0")).unwrap();
+    assert_ne!(home.provwatch(&["logs", "verify", "fork.json"]).code, 0, "a changed document proves nothing");
+    for (text, code) in [("{}", 2), ("nonsense", 2), (&document.replace("\"version\": 1", "\"version\": 9"), 2)] {
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(home.provwatch(&["logs", "verify", "fork.json"]).code, code, "{text:.40}");
+    }
+    std::fs::write(&path, document).unwrap();
+    let stranger = home.folder.path().join("elsewhere.toml");
+    std::fs::write(stranger, "[trust]\nsource = \"embedded\"\n").unwrap();
+    let elsewhere = Command::new(env!("CARGO_BIN_EXE_provwatch"))
+        .args(["--config", "elsewhere.toml", "logs", "verify", "fork.json"])
+        .current_dir(home.folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(elsewhere.status.code(), Some(4), "who does not know the key is told so");
+}
+
+/// The daemon is killed again and again while the log grows.
+#[test]
+fn killed_again_and_again_it_skips_nothing_and_doubles_nothing() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(10);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let mut signed = Vec::new();
+    for round in 0..12_u64 {
+        for _ in 0..40 {
+            (0..25).for_each(|number| drop(home.ledger.append(filler(number))));
+            signed.push(home.sign("release.yml") as u64);
+        }
+        home.ledger.publish();
+        let mut child = home.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(40 + 35 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let store = home.store();
+        let row = store.log("log.example").unwrap().unwrap();
+        let tail = row.tail.unwrap();
+        let covered = store.coverage("log.example").unwrap();
+        assert_eq!(covered.iter().map(|range| range.past - range.first).sum::<u64>(), tail.verified - 10);
+        let entries = store.log_entries(LogEntryFilter { log: None, limit: 10_000 }).unwrap();
+        let mut found: Vec<u64> = entries.iter().map(|row| row.entry.index).collect();
+        found.sort_unstable();
+        let expected: Vec<u64> = signed.iter().copied().filter(|index| *index < tail.verified).collect();
+        assert_eq!(found, expected, "round {round}");
+    }
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let row = home.store().log("log.example").unwrap().unwrap();
+    assert_eq!(row.tail.unwrap().verified, home.ledger.size() as u64);
+    assert_eq!(row.matches, signed.len() as u64);
+    assert_eq!(row.entries, home.ledger.size() as u64 - 10);
+}

@@ -1,0 +1,193 @@
+//! Log entries and releases, joined: what is signed and not released, released and not logged.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
+
+mod lab;
+
+use std::{sync::Arc, time::Duration};
+
+use lab::{
+    Publication, Workflow, World,
+    ledger::{Api, Hosts, Ledger, filler, hashedrekord},
+    rig::{self, START, by_workflow, folder, verifier, watchlist, workflow},
+};
+use provwatch::{
+    clock::{Clock, ManualClock},
+    model::{Alert, AlertKind, Claim, Severity},
+    pipeline::{Nobody, Parts, Pipeline, assemble, client_over},
+    store::{AlertFilter, Store},
+};
+use tempfile::TempDir;
+
+/// The registries of the world, and one log beside them.
+struct Town {
+    world: World,
+    ledger: Ledger,
+    clock: Arc<ManualClock>,
+    pipeline: Pipeline,
+    _folder: TempDir,
+}
+
+impl Town {
+    /// A package with a year of releases by its workflow, and a log that has been followed for a month.
+    async fn settled(api: Api, host: &str) -> Self {
+        let world = World::new();
+        let clock = Arc::new(ManualClock::at_text(START));
+        let ledger = Ledger::new(host, api);
+        let folder = folder();
+        let key = folder.path().join("log.pem");
+        std::fs::write(&key, ledger.public_key_pem()).unwrap();
+        let logs = format!("[logs]\ntrust_root = false\n{}", ledger.instance(&key, &format!("https://{host}/")));
+        let config = rig::config(&rig::CONFIG.replace("[logs]\nenabled = false\n", &logs));
+        let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
+        let hosts = Hosts { ledgers: vec![ledger.clone()], world: world.clone() };
+        let parts = Parts {
+            store: Arc::new(Store::open(&folder.path().join("provwatch.db")).unwrap()),
+            watchlist: watchlist("packages = [\"pkg:npm/widget\"]"),
+            http: client_over(&config, Arc::new(hosts), Arc::clone(&shared)).unwrap(),
+            verifier: verifier(world.lab()),
+            clock: shared,
+            witness: Arc::new(Nobody),
+        };
+        let pipeline = assemble(&config, parts).unwrap();
+        let town = Self { world, ledger, clock, pipeline, _folder: folder };
+        for number in 0..12 {
+            let at = town.clock.now() - chrono::TimeDelta::days(30 * (12 - number));
+            town.world.publish_npm("widget", &format!("1.0.{number}"), &usual().at(at));
+        }
+        town.ledger.grow(3);
+        town.pass().await;
+        town.clock.advance(Duration::from_hours(24 * 30));
+        town.pass().await;
+        assert_eq!(town.alerts(), []);
+        town
+    }
+
+    async fn pass(&self) {
+        self.pipeline.pass().await.unwrap();
+    }
+
+    async fn minutes_pass(&self, minutes: u64) {
+        for _ in 0..minutes / 5 {
+            self.clock.advance(Duration::from_mins(5));
+            self.pass().await;
+        }
+    }
+
+    /// Logs what a workflow signs now.
+    fn sign(&self, workflow: &Workflow) {
+        let der = self.world.lab().authority.issue(workflow, self.clock.now()).der;
+        self.ledger.append(hashedrekord(&der, &[7; 32]));
+        self.ledger.publish();
+    }
+
+    fn publish(&self, version: &str, publication: &Publication) {
+        self.world.publish_npm("widget", version, &publication.clone().at(self.clock.now()));
+    }
+
+    fn alerts(&self) -> Vec<Alert> {
+        let mut alerts = self.pipeline.store().alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
+        alerts.retain(|alert| alert.kind == AlertKind::Log);
+        alerts
+    }
+
+    fn the_signal(&self) -> (String, Severity) {
+        let [alert] = self.alerts().try_into().expect("one alert");
+        (alert.signals[0].detector.to_string(), alert.severity)
+    }
+}
+
+fn usual() -> Publication {
+    by_workflow(&workflow("widget"))
+}
+
+fn run(number: u32) -> Workflow {
+    let uri = format!("https://github.com/acme/widget/actions/runs/{number}/attempts/1");
+    workflow("widget").with(Claim::RunInvocationUri, &uri)
+}
+
+#[tokio::test]
+async fn what_is_released_in_time_is_explained() {
+    let town = Town::settled(Api::Tiles, "log.example").await;
+    town.sign(&run(77));
+    town.minutes_pass(10).await;
+    town.publish("1.1.0", &by_workflow(&run(77)));
+    town.minutes_pass(180).await;
+    assert_eq!(town.alerts(), []);
+    let row = town.pipeline.store().log_entry("log.example", 3).unwrap().unwrap();
+    assert_eq!(row.explained_by.unwrap().to_string(), "pkg:npm/widget@1.1.0");
+}
+
+#[tokio::test]
+async fn what_is_signed_and_never_released_is_said_once() {
+    let town = Town::settled(Api::Tiles, "log.example").await;
+    town.sign(&run(78));
+    town.minutes_pass(110).await;
+    assert_eq!(town.alerts(), [], "a release has two hours");
+    town.minutes_pass(20).await;
+    assert_eq!(town.the_signal(), ("unexplained-entry".to_owned(), Severity::Medium));
+    town.sign(&run(79));
+    town.minutes_pass(150).await;
+    assert_eq!(town.alerts().len(), 1, "what happens again is a habit");
+}
+
+#[tokio::test]
+async fn a_new_workflow_is_said_before_anything_is_published() {
+    let town = Town::settled(Api::Tiles, "log.example").await;
+    let run = "https://github.com/acme/widget/actions/runs/99/attempts/1";
+    town.sign(&Workflow::github("acme/widget", "fast-ci.yml", "refs/heads/patch-1").with(Claim::RunInvocationUri, run));
+    town.pass().await;
+    assert_eq!(town.the_signal(), ("new-workflow-in-log".to_owned(), Severity::Medium));
+    let alert = &town.alerts()[0];
+    assert!(alert.title.contains("fast-ci.yml"), "{}", alert.title);
+    assert!(alert.argument.contains("pkg:npm/widget"), "{}", alert.argument);
+    assert!(alert.signals[0].expected.contains("release.yml"));
+}
+
+#[tokio::test]
+async fn a_repository_of_strangers_is_nobodys_business() {
+    let town = Town::settled(Api::Tiles, "log.example").await;
+    town.sign(&Workflow::github("acme/other", "release.yml", "refs/heads/main"));
+    town.minutes_pass(150).await;
+    assert_eq!(town.alerts(), []);
+}
+
+#[tokio::test]
+async fn an_entry_that_the_log_does_not_have_is_looked_for_before_it_is_said() {
+    let town = Town::settled(Api::RekorV1, "rekor.lab.example").await;
+    town.publish("1.1.0", &usual());
+    town.minutes_pass(5).await;
+    assert_eq!(town.alerts(), [], "replicas lag");
+    town.minutes_pass(20).await;
+    assert_eq!(town.the_signal(), ("missing-log-entry".to_owned(), Severity::High));
+    assert_eq!(town.alerts()[0].members[0].to_string(), "pkg:npm/widget@1.1.0");
+}
+
+/// The lab's own log has the entries of the history, so the ledger of that name is filled with as many.
+async fn filled(with: impl Fn(&Town) -> Vec<u8>) -> Town {
+    let town = Town::settled(Api::RekorV1, "rekor.lab.example").await;
+    for _ in 0..200 {
+        town.ledger.append(with(&town));
+    }
+    town.ledger.publish();
+    town.publish("1.1.0", &usual());
+    town.minutes_pass(30).await;
+    town
+}
+
+#[tokio::test]
+async fn another_entry_in_its_place_is_worse() {
+    let town = filled(|_| filler(1)).await;
+    let alerts = town.alerts();
+    assert!(alerts.iter().any(|alert| alert.severity == Severity::Critical), "{alerts:?}");
+}
+
+#[tokio::test]
+async fn the_entry_in_its_place_is_no_news() {
+    let town = filled(|town| {
+        let der = town.world.lab().authority.issue(&workflow("widget"), town.clock.now()).der;
+        hashedrekord(&der, &[7; 32])
+    })
+    .await;
+    assert_eq!(town.alerts(), []);
+}
