@@ -10,6 +10,7 @@ use crate::{
     pipeline::{self, Parts, Pipeline, Witness},
     telemetry::Logging,
     text::with_causes,
+    watchlist::Watchlist,
 };
 
 impl Context {
@@ -18,8 +19,15 @@ impl Context {
     /// # Errors
     /// The configuration or the watchlist is wrong, or the store cannot be used.
     pub fn pipeline(&self, witness: Arc<dyn Witness>) -> Result<Pipeline, Failure> {
+        self.pipeline_watching(self.watchlist()?, witness)
+    }
+
+    /// The same with another watchlist.
+    ///
+    /// # Errors
+    /// As [`Context::pipeline`].
+    pub fn pipeline_watching(&self, watchlist: Watchlist, witness: Arc<dyn Witness>) -> Result<Pipeline, Failure> {
         let clock = Self::clock();
-        let watchlist = self.watchlist()?;
         let http = pipeline::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
         let verifier = pipeline::verifier(&self.config).map_err(wrong)?;
         let parts = Parts { store: self.store()?, watchlist, http, verifier, clock, witness };

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 
 use super::{
-    key::{CosignerKey, LogKey},
+    key::LogKey,
     merkle::{Hash, empty_root},
     note::{NoteError, UnverifiedNote},
     tree_head::{self, TreeHeadError},
@@ -62,12 +62,6 @@ impl SignedCheckpoint {
     /// When it was signed, where the log says so.
     pub fn signed_at(&self) -> Option<DateTime<Utc>> {
         self.signed_at
-    }
-
-    /// The witnesses of these that cosigned, with the times that they give.
-    pub fn cosigners<'k>(&self, witnesses: &'k [CosignerKey]) -> Vec<(&'k str, DateTime<Utc>)> {
-        let Ok(note) = UnverifiedNote::parse(self.note.as_bytes()) else { return Vec::new() };
-        witnesses.iter().filter_map(|witness| Some((witness.name(), witness.cosigned(&note)?))).collect()
     }
 }
 

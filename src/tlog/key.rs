@@ -141,6 +141,12 @@ impl CosignerKey {
     }
 }
 
+/// The witnesses of these that cosigned a note, with the times that they give. None for what is no note.
+pub fn cosigners<'k>(note: &str, witnesses: &'k [CosignerKey]) -> Vec<(&'k str, DateTime<Utc>)> {
+    let Ok(note) = UnverifiedNote::parse(note.as_bytes()) else { return Vec::new() };
+    witnesses.iter().filter_map(|witness| Some((witness.name(), witness.cosigned(&note)?))).collect()
+}
+
 /// The hash that begins with the key id: over the name, a line feed, the type and the key.
 fn key_hash(name: &str, kind: u8, raw: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(name).chain_update([b'\n', kind]).chain_update(raw).finalize().into()
@@ -178,6 +184,28 @@ mod tests {
         let hash = hex::encode(first_four(key_hash("witness.example", 4, raw)));
         let key = CosignerKey::parse(&format!("witness.example+{hash}+{bytes}")).expect("the form of the standard");
         assert_eq!(hex::encode(key.id), hash);
+    }
+
+    #[test]
+    fn a_cosignature_is_over_the_text_and_the_time() {
+        use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[5; 32]).expect("a key");
+        let raw = pair.public_key().as_ref();
+        let (name, time) = ("witness.example", 1_780_000_000_u64);
+        let id = key_hash(name, COSIGNATURE, raw);
+        let bytes = [&[COSIGNATURE], raw].concat();
+        let vkey = format!("{name}+{}+{}", hex::encode(&id[..4]), BASE64_STANDARD.encode(bytes));
+        let witnesses = [CosignerKey::parse(&vkey).expect("its key")];
+        let note = |text: &str, said: u64| {
+            let signature = pair.sign(format!("cosignature/v1\ntime {time}\nlog.example\n5\nroot\n").as_bytes());
+            let line = BASE64_STANDARD.encode([&id[..4], &said.to_be_bytes(), signature.as_ref()].concat());
+            format!("{text}\n\u{2014} {name} {line}\n")
+        };
+        let honest = cosigners(&note("log.example\n5\nroot\n", time), &witnesses);
+        assert_eq!(honest.iter().map(|(who, at)| (*who, at.timestamp())).collect::<Vec<_>>(), [(name, 1_780_000_000)]);
+        assert_eq!(cosigners(&note("log.example\n6\nroot\n", time), &witnesses), []);
+        assert_eq!(cosigners(&note("log.example\n5\nroot\n", time + 1), &witnesses), []);
+        assert_eq!(cosigners("{\"a\": \"signed tree head\"}", &witnesses), []);
     }
 
     #[test]

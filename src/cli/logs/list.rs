@@ -10,6 +10,7 @@ use crate::{
         output, words,
     },
     pipeline::Nobody,
+    watchlist::Watchlist,
 };
 
 /// List the logs that are followed
@@ -27,7 +28,7 @@ pub struct List {
 
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let pipeline = context.pipeline(Arc::new(Nobody))?;
+        let pipeline = context.pipeline_watching(Watchlist::default(), Arc::new(Nobody))?;
         let mut table = output::table(["LOG", "KIND", "READ", "URL"]);
         for log in pipeline.followed_logs() {
             let read = if log.tailed { "every entry" } else { "checkpoints" };

@@ -15,6 +15,7 @@ use crate::{
     },
     store::{NewLogEntry, NewQuarantined},
     tlog::{Pattern, Watch, watch::Field},
+    watchlist::Watchlist,
 };
 
 /// Read a range of a log once, prove it, and print the entries of somebody you look for
@@ -25,9 +26,9 @@ Examples:
   provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 --to 100000 --issuer 'https://accounts\\.google\\.com'
   provwatch logs scan --log 'rekor.sigstore.dev - 1193050959916656506' --from 1340280000 --watched
 
-Entries are counted from 0 in their tree; `--to` is not read any more. Matches are printed as JSON lines while it goes on,
-but they are proven only when it ends well: every entry is hashed, and the end must hash to what the log signed. What
-provwatch has stored is neither used nor changed, but for the watched repositories that --watched asks for.")]
+Entries are counted from 0 in their tree. Matches are printed as JSON lines while it goes on, but they are proven only
+when it ends well: every entry is hashed, and the end must hash to what the log signed. Stored positions are neither used
+nor changed.")]
 pub struct Scan {
     /// The log, as `provwatch logs list` names it; for a shard of Rekor v1 with the number of its tree
     #[arg(long, value_name = "NAME")]
@@ -51,7 +52,8 @@ pub struct Scan {
 
 impl Scan {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let pipeline = context.pipeline(Arc::new(Nobody))?;
+        let watchlist = if self.watched { context.watchlist()? } else { Watchlist::default() };
+        let pipeline = context.pipeline_watching(watchlist, Arc::new(Nobody))?;
         let log = pipeline.followed_log(&self.log).ok_or_else(|| {
             Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
         })?;

@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
         words,
     },
     store::{Covered, KindCount, LogRow, Store},
+    tlog::{CosignerKey, key::cosigners},
 };
 
 /// Ranges that are shown in full; more are counted.
@@ -39,6 +41,7 @@ struct View {
     gaps: Vec<Covered>,
     kinds: Vec<KindCount>,
     evidence: Vec<String>,
+    cosigners: Vec<(String, DateTime<Utc>)>,
 }
 
 impl Status {
@@ -46,8 +49,10 @@ impl Status {
         let store = context.store_to_read()?;
         let rows = store.logs()?;
         let is_asked = |row: &LogRow| self.log.as_ref().is_none_or(|name| *name == row.name);
-        let views: Vec<View> =
-            rows.into_iter().filter(is_asked).map(|row| View::of(&store, row)).collect::<Result<_, Failure>>()?;
+        let witnesses = context.config.logs.witnesses.iter().map(|witness| CosignerKey::parse(&witness.key));
+        let witnesses: Vec<_> = witnesses.collect::<Result<_, _>>().map_err(Failure::usage)?;
+        let views = rows.into_iter().filter(is_asked).map(|row| View::of(&store, row, &witnesses));
+        let views: Vec<View> = views.collect::<Result<_, Failure>>()?;
         if let (Some(name), true) = (&self.log, views.is_empty()) {
             return Err(Failure::usage(format!("no log {name:?} was ever followed")).next("provwatch logs status"));
         }
@@ -73,10 +78,13 @@ fn exit(views: &[View]) -> Exit {
 }
 
 impl View {
-    fn of(store: &Store, row: LogRow) -> Result<Self, Failure> {
+    fn of(store: &Store, row: LogRow, witnesses: &[CosignerKey]) -> Result<Self, Failure> {
         let covered = store.coverage(&row.name)?;
         let size = row.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
+        let note = row.checkpoint.as_ref().map_or("", |checkpoint| checkpoint.note.as_str());
+        let cosigners = cosigners(note, witnesses).into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
         Ok(Self {
+            cosigners,
             gaps: gaps(&covered, size),
             covered,
             kinds: store.log_kinds(&row.name)?,
@@ -92,6 +100,7 @@ impl View {
     fn json(&self) -> serde_json::Value {
         json!({
             "log": self.row, "covered": self.covered, "gaps": self.gaps, "kinds": self.kinds, "evidence": self.evidence,
+            "cosigners": self.cosigners,
         })
     }
 
@@ -103,6 +112,9 @@ impl View {
         sheet.row("Read at", words::name(&row.url));
         let checkpoint = row.checkpoint.as_ref();
         sheet.maybe("Signed", checkpoint.map(|it| format!("{} entries, seen {}", it.size, words::moment(it.seen_at))));
+        let cosigners =
+            self.cosigners.iter().map(|(name, at)| format!("{}, {}", words::name(name), words::moment(*at)));
+        sheet.rows("Cosigned by", cosigners);
         sheet.row("Entries", self.entries());
         sheet.row("Proven", ranges(&self.covered, "none"));
         sheet.row("Never read", ranges(&self.gaps, "none"));
