@@ -3,11 +3,12 @@
 //!
 //! `cargo bench --bench logs` scans 200,000 entries; `cargo bench --bench logs -- 1000000` as many as that.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail where it stands")]
 #![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a benchmark may fail where it stands"
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "small numbers, and figures for people"
 )]
 
 use std::{
@@ -193,8 +194,11 @@ struct Served {
 }
 
 fn body(number: usize) -> Vec<u8> {
-    let who =
-        if number % HIT_EVERY == 0 { "owner-7/repository-7".to_owned() } else { format!("stranger-{number}/tool") };
+    let who = if number.is_multiple_of(HIT_EVERY) {
+        "owner-7/repository-7".to_owned()
+    } else {
+        format!("stranger-{number}/tool")
+    };
     let mut certificate = vec![0x30; 600];
     certificate.extend(format!("https://github.com/{who}/.github/workflows/release.yml@refs/heads/main").as_bytes());
     certificate.extend((0..900).map(|n| (n * 31 % 251) as u8));
@@ -209,13 +213,13 @@ fn body(number: usize) -> Vec<u8> {
 impl Served {
     fn new(entries: usize) -> Self {
         let distinct = DISTINCT * 256;
-        let stranger = |number: usize| if number % HIT_EVERY == 0 { number + 1 } else { number };
+        let stranger = |number: usize| if number.is_multiple_of(HIT_EVERY) { number + 1 } else { number };
         let plain: Vec<Bytes> = (0..distinct).map(|number| body(stranger(number)).into()).collect();
         let hit: Bytes = body(0).into();
         let hashes: Vec<Hash> = plain.iter().map(|body| leaf_hash(body)).collect();
         let hit_hash = leaf_hash(&hit);
         let leaves: Vec<Hash> = (0..entries)
-            .map(|index| if index % HIT_EVERY == 0 { hit_hash } else { hashes[index % distinct] })
+            .map(|index| if index.is_multiple_of(HIT_EVERY) { hit_hash } else { hashes[index % distinct] })
             .collect();
         let root = root(&leaves);
         let mut levels = vec![leaves];
@@ -240,7 +244,7 @@ impl Served {
 
     fn body(&self, index: usize) -> &Bytes {
         let distinct = self.bodies.len() - 1;
-        &self.bodies[if index % HIT_EVERY == 0 { distinct } else { index % distinct }]
+        &self.bodies[if index.is_multiple_of(HIT_EVERY) { distinct } else { index % distinct }]
     }
 
     fn bundle(&self, from: usize, to: usize) -> Bytes {
@@ -280,7 +284,9 @@ fn perfect(leaves: &[Hash]) -> Hash {
 
 fn root(leaves: &[Hash]) -> Hash {
     let mut range = CompactRange::default();
-    leaves.iter().for_each(|leaf| range.push(*leaf));
+    for leaf in leaves {
+        range.push(*leaf);
+    }
     range.root()
 }
 

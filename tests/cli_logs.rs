@@ -213,7 +213,9 @@ fn killed_again_and_again_it_skips_nothing_and_doubles_nothing() {
     let mut signed = Vec::new();
     for round in 0..12_u64 {
         for _ in 0..40 {
-            (0..25).for_each(|number| drop(home.ledger.append(filler(number))));
+            for number in 0..25 {
+                home.ledger.append(filler(number));
+            }
             signed.push(home.sign("release.yml") as u64);
         }
         home.ledger.publish();

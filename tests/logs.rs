@@ -300,10 +300,14 @@ async fn forks_of_the_other_kinds_of_log_are_proven_too() {
         let follower = Follower::of(Ledger::new("log.example", api));
         let body =
             |number| if api == Api::Ct { ct_leaf(format!("nobody {number}").as_bytes()) } else { filler(number) };
-        (0..100).for_each(|number| drop(follower.ledger.append(body(number))));
+        for number in 0..100 {
+            follower.ledger.append(body(number));
+        }
         follower.ledger.publish();
         follower.honest_poll().await;
-        (100..130).for_each(|number| drop(follower.ledger.append(body(number))));
+        for number in 100..130 {
+            follower.ledger.append(body(number));
+        }
         follower.ledger.rewrite(50, body(1000));
         follower.ledger.publish();
         assert_eq!(follower.poll().await.troubled, 1);
@@ -316,7 +320,9 @@ async fn forks_of_the_other_kinds_of_log_are_proven_too() {
 async fn two_roots_for_one_size_are_proof_enough() {
     for api in [Api::Tiles, Api::RekorV1, Api::Ct] {
         let follower = Follower::of(Ledger::new("log.example", api));
-        (0..5).for_each(|number| drop(follower.ledger.append(ct_leaf(format!("{number}").as_bytes()))));
+        for number in 0..5 {
+            follower.ledger.append(ct_leaf(format!("{number}").as_bytes()));
+        }
         follower.ledger.publish();
         follower.honest_poll().await;
         follower.ledger.misbehave(Misbehaviour::OtherRoot);
@@ -408,7 +414,9 @@ async fn partial_tiles_may_be_gone_once_there_are_full_ones() {
     let follower = Follower::tiles(300).await;
     follower.ledger.grow(100);
     // The files of a tree of 600 are there; the checkpoint is still of 400.
-    (400..600).for_each(|number| drop(follower.ledger.append(filler(number))));
+    for number in 400..600 {
+        follower.ledger.append(filler(number));
+    }
     follower.ledger.misbehave(Misbehaviour::DeletePartials);
     assert_eq!(follower.honest_poll().await, 100);
 }
@@ -510,7 +518,9 @@ async fn a_new_shard_is_read_from_its_first_entry() {
 async fn a_server_may_grant_as_little_as_it_likes() {
     let follower = Follower::of(Ledger::new("log.example", Api::Ct));
     follower.honest_poll().await;
-    (0..40).for_each(|number| drop(follower.ledger.append(ct_leaf(format!("{number}").as_bytes()))));
+    for number in 0..40 {
+        follower.ledger.append(ct_leaf(format!("{number}").as_bytes()));
+    }
     follower.ledger.publish();
     follower.ledger.misbehave(Misbehaviour::ShortBatches(3));
     assert_eq!(follower.honest_poll().await, 40);

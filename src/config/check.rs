@@ -121,11 +121,11 @@ impl Config {
             }
         }
         for (number, one) in self.logs.matches.iter().enumerate() {
-            let named = one.claims.iter().map(|(claim, text)| (format!("claims.{claim}"), text));
+            let claims = one.claims.iter().map(|(claim, text)| (format!("claims.{claim}"), text));
             let criteria: Vec<_> = [("san", &one.san), ("issuer", &one.issuer)]
                 .into_iter()
                 .filter_map(|(field, text)| Some((field.to_owned(), text.as_ref()?)))
-                .chain(named)
+                .chain(claims)
                 .collect();
             if criteria.is_empty() {
                 let what = "it describes nobody: give it san, issuer or claims";

@@ -10,12 +10,16 @@ pub fn document() -> String {
     );
     index(&mut out);
     rules(&mut out);
-    ALL.iter().for_each(|detector| section(&mut out, detector.about()));
+    for detector in ALL {
+        section(&mut out, detector.about());
+    }
     out.push_str(
         "\n# Detectors over log entries\n\nWhat they say is an alert of the kind `log` by itself, and no part of a release's \
          verdict.\n",
     );
-    ENTRY_DETECTORS.iter().for_each(|detector| section(&mut out, detector.about()));
+    for detector in ENTRY_DETECTORS {
+        section(&mut out, detector.about());
+    }
     out
 }
 

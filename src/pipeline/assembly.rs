@@ -157,7 +157,7 @@ fn log_limits(config: &Config) -> BTreeMap<String, HostLimits> {
     let logs = &config.logs;
     let limits = |kind: LogKindName| match kind {
         LogKindName::RekorV1 => {
-            let requests = logs.rekor_v1.entries_per_second.div_ceil(BATCH as u32).max(10);
+            let requests = logs.rekor_v1.entries_per_second.div_ceil(BATCH).max(10);
             HostLimits {
                 requests,
                 burst: requests,
@@ -242,7 +242,7 @@ fn settings(config: &Config) -> Settings {
 fn log_settings(config: &Config) -> Result<LogSettings, AssemblyError> {
     let logs = &config.logs;
     let delta = |period: Period| TimeDelta::from_std(period.duration()).unwrap_or(TimeDelta::MAX);
-    let patterns = logs.matches.iter().map(|one| log_pattern(one));
+    let patterns = logs.matches.iter().map(log_pattern);
     let witnesses =
         logs.witnesses.iter().map(|one| CosignerKey::parse(&one.key).map_err(AssemblyError::of("[[logs.witness]]")));
     let instances = logs.instances.iter().map(log_instance);

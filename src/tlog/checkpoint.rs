@@ -231,9 +231,9 @@ mod tests {
         assert!(real().len() > 20);
         for Real { origin, size, note } in real() {
             let signer = signers().into_iter().find(|signer| signer.is_origin(&origin)).expect("a known log");
-            let signed = signer.verify(note.as_bytes()).unwrap_or_else(|error| panic!("{origin} {size}: {error}"));
-            assert_eq!((&signed.checkpoint().origin, signed.size()), (&origin, size));
-            assert_eq!(signed.note(), note);
+            let read = signer.verify(note.as_bytes()).unwrap_or_else(|error| panic!("{origin} {size}: {error}"));
+            assert_eq!((&read.checkpoint().origin, read.size()), (&origin, size));
+            assert_eq!(read.note(), note);
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
 use crate::http::{Client, Request};
 
 /// Entries that are asked for at once; the server grants as many as it likes, but never none.
-const BATCH: u64 = 256;
+const BATCH: usize = 256;
 
 /// Most bytes of one answer with entries.
 const MAX_ANSWER: u64 = 32 * 1024 * 1024;
@@ -81,10 +81,10 @@ impl CtLog {
     /// The entries `from..to` of the tree of `size` entries, in order.
     pub fn pages(&self, from: u64, to: u64, size: u64) -> BoxStream<'static, Result<Page, ReadError>> {
         let log = self.clone();
-        let batches = (from..to).step_by(BATCH as usize);
+        let batches = (from..to).step_by(BATCH);
         let page = move |first: u64| {
             let log = log.clone();
-            async move { log.entries(first, to.min(first + BATCH), size).await }
+            async move { log.entries(first, to.min(first + BATCH as u64), size).await }
         };
         stream::iter(batches).map(page).buffered(self.in_flight).boxed()
     }

@@ -90,6 +90,7 @@ fn opaque24<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], CtLeafError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "trees of tests fit into memory")]
 mod tests {
     use super::*;
 

@@ -319,7 +319,7 @@ fn signers<T>(
     signatures.iter().map(signatory).collect()
 }
 
-/// A certificate or key of Rekor v1: base64 of PEM. Whatever else stands there (OpenPGP, SSH, minisign) is a key.
+/// A certificate or key of Rekor v1: base64 of PEM. Whatever else stands there (of PGP, SSH, minisign) is a key.
 fn pem(encoded: &str) -> Result<Signatory, Malformed> {
     let text = String::from_utf8(base64(encoded)?).map_err(|_| Malformed("the key is not PEM".to_owned()))?;
     if !text.contains("-----BEGIN CERTIFICATE-----") {
@@ -448,7 +448,7 @@ mod tests {
         }
         let long = body(&"k".repeat(101), "1", &json!({}));
         assert!(matches!(Entry::parse(&long), Err(EntryError::Envelope(_))));
-        let deep = [b"{\"kind\":\"a\",\"apiVersion\":\"b\",\"spec\":".as_slice(), &[b'['; 100_000]].concat();
+        let deep = [b"{\"kind\":\"a\",\"apiVersion\":\"b\",\"spec\":".as_slice(), &vec![b'['; 100_000]].concat();
         assert!(matches!(Entry::parse(&deep), Err(EntryError::Envelope(_))));
     }
 

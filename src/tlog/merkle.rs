@@ -72,6 +72,7 @@ fn split(n: u64) -> u64 {
 
 /// Trees small enough to write down, for the tests of this room.
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "trees of tests fit into memory")]
 pub(super) mod trees {
     use super::*;
 
@@ -94,6 +95,7 @@ pub(super) mod trees {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "trees of tests fit into memory")]
 mod tests {
     use super::{
         trees::{leaves, root},

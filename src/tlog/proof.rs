@@ -123,6 +123,7 @@ impl ConsistencyProof {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "trees of tests fit into memory")]
 mod tests {
     use proptest::prelude::*;
 

@@ -54,6 +54,7 @@ impl CompactRange {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "trees of tests fit into memory")]
 mod tests {
     use super::{
         super::merkle::trees::{leaves, root},

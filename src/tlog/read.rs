@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::checkpoint::CheckpointError;
+use super::{checkpoint::CheckpointError, tile::TileError};
 use crate::http::{Client, Fetched, HttpError, Request};
 
 /// Attempts at a checkpoint: the next poll comes soon enough.
@@ -20,7 +20,7 @@ pub enum ReadError {
         what: String,
         /// Why not.
         #[source]
-        source: HttpError,
+        source: Box<HttpError>,
     },
     /// The log says that there is no such thing, though it signed that there is.
     #[error("the log has no {what}, though it signed a tree of {size} entries")]
@@ -87,12 +87,39 @@ impl ReadError {
         if self.is_not_found() { Self::Withheld { what: what.into(), size } } else { self }
     }
 
-    pub(super) fn malformed(what: impl Into<String>, why: impl ToString) -> Self {
-        Self::Malformed { what: what.into(), why: why.to_string() }
+    pub(super) fn malformed(what: impl Into<String>, why: impl Into<Why>) -> Self {
+        Self::Malformed { what: what.into(), why: why.into().0 }
     }
 
     pub(super) fn unproven(what: impl Into<String>, size: u64) -> Self {
         Self::Unproven { what: what.into(), size }
+    }
+}
+
+/// What is wrong with an answer.
+pub(super) struct Why(String);
+
+impl From<&str> for Why {
+    fn from(why: &str) -> Self {
+        Self(why.to_owned())
+    }
+}
+
+impl From<String> for Why {
+    fn from(why: String) -> Self {
+        Self(why)
+    }
+}
+
+impl From<serde_json::Error> for Why {
+    fn from(why: serde_json::Error) -> Self {
+        Self(why.to_string())
+    }
+}
+
+impl From<TileError> for Why {
+    fn from(why: TileError) -> Self {
+        Self(why.to_string())
     }
 }
 
@@ -101,7 +128,7 @@ pub(super) async fn fetch(http: &Client, request: Request, what: &str) -> Result
     match http.fetch(request).await {
         Ok(Fetched::Fresh(response)) => Ok(response.body),
         Ok(Fetched::NotModified) => Err(ReadError::malformed(what, "an answer without content")),
-        Err(source) => Err(ReadError::Http { what: what.to_owned(), source }),
+        Err(source) => Err(ReadError::Http { what: what.to_owned(), source: source.into() }),
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
 
 /// Entries that the server gives at once.
 /// <https://github.com/sigstore/rekor/blob/main/pkg/api/entries.go>
-pub const BATCH: u64 = 10;
+pub const BATCH: u32 = 10;
 
 /// Most bytes of one answer about entries: ten bodies of the server's own limit would be more, but bodies are a few
 /// kilobytes each.
@@ -241,7 +241,7 @@ impl RekorV1 {
                 let due = server.budget.due(number);
                 let waited = (server.clock.now() - began).to_std().unwrap_or_default();
                 server.clock.sleep(due.saturating_sub(waited)).await;
-                server.batch(shard_offset, first, to.min(first + BATCH), size).await
+                server.batch(shard_offset, first, to.min(first + u64::from(BATCH)), size).await
             }
         };
         stream::iter(batches).map(page).buffered(self.budget.in_flight.max(1)).boxed()
@@ -273,7 +273,7 @@ impl RekorV1 {
 impl Budget {
     /// When the batch of that number may be asked for, counted from the first.
     fn due(self, batch: usize) -> Duration {
-        let entries = u64::try_from(batch).unwrap_or(u64::MAX).saturating_mul(BATCH);
+        let entries = u64::try_from(batch).unwrap_or(u64::MAX).saturating_mul(BATCH.into());
         Duration::from_secs(1).saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX))
             / self.entries_per_second.max(1)
     }

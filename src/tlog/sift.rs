@@ -208,6 +208,7 @@ fn ct<'a>(entry: &RawEntry, filter: &Filter) -> Result<Read<'a>, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "trees of tests fit into memory")]
 mod tests {
     use super::*;
 
@@ -234,7 +235,9 @@ mod tests {
         let mut range = CompactRange::default();
         let sifted = sift(&page(0, &bodies), LeafForm::Rekor, &filter, &mut range);
         let mut expected = CompactRange::default();
-        bodies.iter().for_each(|body| expected.push(leaf_hash(body.as_bytes())));
+        for body in bodies {
+            expected.push(leaf_hash(body.as_bytes()));
+        }
         assert_eq!(range, expected);
         assert_eq!(sifted.bytes as usize, bodies.iter().map(|body| body.len()).sum::<usize>());
         assert_eq!(sifted.malformed.iter().map(|entry| entry.index).collect::<Vec<_>>(), [1, 2]);
@@ -265,7 +268,9 @@ mod tests {
     #[test]
     fn made_up_kinds_cannot_fill_the_memory() {
         let mut kinds = Kinds::default();
-        (0..1000).for_each(|n| kinds.count(&format!("kind-{n}"), "1"));
+        for n in 0..1000 {
+            kinds.count(&format!("kind-{n}"), "1");
+        }
         assert_eq!(kinds.iter().map(|(.., count)| count).sum::<u64>(), 1000);
         assert_eq!(kinds.iter().count(), MAX_KINDS + 1);
         assert_eq!(kinds.iter().last(), Some(("others", "", 936)));

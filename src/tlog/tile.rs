@@ -196,6 +196,7 @@ fn place(node: Node) -> (Slot, usize, usize) {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "trees of tests fit into memory")]
 mod tests {
     use super::{
         super::merkle::{

@@ -26,6 +26,7 @@ pub enum Api {
 }
 
 /// What a ledger does wrong.
+#[allow(unpredictable_function_pointer_comparisons, reason = "nobody compares those")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Misbehaviour {
     /// The published tree has another leaf at this index.
@@ -134,7 +135,8 @@ impl Ledger {
         let host = &self.0.host;
         format!(
             "\n[[logs.instance]]\nname = \"{host}\"\nkind = \"{kind}\"\nurl = \"{url}\"\norigin = \"{host}\"\n\
-             public_key = {key:?}\ntail = true\n"
+             public_key = \"{}\"\ntail = true\n",
+            key.display()
         )
     }
 
@@ -243,7 +245,7 @@ impl Ledger {
     }
 
     /// The leaves as they are shown, and how many of them the checkpoint covers.
-    fn shown(&self, state: &State, shard: usize) -> (Vec<[u8; 32]>, usize) {
+    fn shown(state: &State, shard: usize) -> (Vec<[u8; 32]>, usize) {
         let shard = &state.shards[shard];
         let mut leaves = shard.leaves.clone();
         let mut size = shard.published;
@@ -256,7 +258,7 @@ impl Ledger {
     }
 
     fn checkpoint(&self, state: &State, shard: usize) -> String {
-        let (leaves, size) = self.shown(state, shard);
+        let (leaves, size) = Self::shown(state, shard);
         self.sign(state, shard, size, root(&leaves[..size]))
     }
 
@@ -271,16 +273,13 @@ impl Ledger {
             _ => text,
         };
         let stranger = wrong == Some(&Misbehaviour::WrongKey);
-        let (id, signature) = match self.0.api {
-            Api::Tiles => {
-                let key = if stranger { &self.0.stranger.0 } else { &self.0.ed25519 };
-                let id = sha256(&[self.0.host.as_bytes(), &[0x0a, 0x01], self.0.ed25519.raw()].concat());
-                (id, key.sign(text.as_bytes()))
-            }
-            _ => {
-                let key = if stranger { &self.0.stranger.1 } else { &self.0.p256 };
-                (self.0.p256.id(), key.sign(text.as_bytes()))
-            }
+        let (id, signature) = if self.0.api == Api::Tiles {
+            let key = if stranger { &self.0.stranger.0 } else { &self.0.ed25519 };
+            let id = sha256(&[self.0.host.as_bytes(), &[0x0a, 0x01], self.0.ed25519.raw()].concat());
+            (id, key.sign(text.as_bytes()))
+        } else {
+            let key = if stranger { &self.0.stranger.1 } else { &self.0.p256 };
+            (self.0.p256.id(), key.sign(text.as_bytes()))
         };
         let note = signed_note(&text, &self.0.host, &id, &signature);
         match wrong {
@@ -293,7 +292,7 @@ impl Ledger {
     }
 
     fn tiles(&self, state: &State, path: &str) -> Option<Vec<u8>> {
-        let (leaves, size) = self.shown(state, 0);
+        let (leaves, size) = Self::shown(state, 0);
         if path == "/checkpoint" {
             return Some(self.checkpoint(state, 0).into_bytes());
         }
@@ -314,7 +313,7 @@ impl Ledger {
             return None;
         }
         if level == "entries" {
-            return (first + wanted <= built).then(|| self.bundle(state, first, first + wanted));
+            return (first + wanted <= built).then(|| Self::bundle(state, first, first + wanted));
         }
         let level: u32 = level.parse().ok()?;
         let hashes: Vec<[u8; 32]> = leaves[..built].chunks_exact(span).map(root).skip(first).take(wanted).collect();
@@ -324,7 +323,7 @@ impl Ledger {
         })
     }
 
-    fn bundle(&self, state: &State, from: usize, to: usize) -> Vec<u8> {
+    fn bundle(state: &State, from: usize, to: usize) -> Vec<u8> {
         let mut bundle = Vec::new();
         for index in from..to {
             let body = served(state, 0, index);
@@ -344,7 +343,7 @@ impl Ledger {
             "/api/v1/log/proof" => {
                 let tree: usize = parameter("treeID")?.parse().ok()?;
                 let (first, second) = (parameter("firstSize")?.parse().ok()?, parameter("lastSize")?.parse().ok()?);
-                let (leaves, _) = self.shown(state, tree - 1000);
+                let (leaves, _) = Self::shown(state, tree - 1000);
                 let mut hashes = consistency(first, leaves.get(..second)?);
                 if state.wrong == Some(Misbehaviour::BadProofs) {
                     hashes = vec![[9; 32]; hashes.len()];
@@ -387,7 +386,7 @@ impl Ledger {
 
     fn log_info(&self, state: &State) -> Value {
         let info = |shard: usize| {
-            let (leaves, size) = self.shown(state, shard);
+            let (leaves, size) = Self::shown(state, shard);
             json!({
                 "treeID": (1000 + shard).to_string(), "treeSize": size, "rootHash": hex::encode(root(&leaves[..size])),
                 "signedTreeHead": self.checkpoint(state, shard),
@@ -400,7 +399,7 @@ impl Ledger {
     }
 
     fn entry(&self, state: &State, shard: usize, index: usize) -> Option<(String, Value)> {
-        let (leaves, size) = self.shown(state, shard);
+        let (leaves, size) = Self::shown(state, shard);
         if index >= size || state.wrong == Some(Misbehaviour::Omit(index)) {
             return None;
         }
@@ -431,7 +430,7 @@ impl Ledger {
             url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
         let text = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let number = |name: &str| text(name)?.parse::<usize>().ok();
-        let (leaves, size) = self.shown(state, 0);
+        let (leaves, size) = Self::shown(state, 0);
         let answer = match call {
             "get-sth" => self.tree_head(state, size, root(&leaves[..size])),
             "get-sth-consistency" => {

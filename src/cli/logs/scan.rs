@@ -79,13 +79,13 @@ impl Scan {
         let bar = ProgressBar::new(0).with_style(style());
         bar.enable_steady_tick(Duration::from_millis(200));
         let began = pipeline.clock().now();
-        let (mut matches, mut unreadable) = (0_u64, 0_u64);
+        let (mut hits, mut unreadable) = (0_u64, 0_u64);
         let mut broken = None;
         let tell = |scanned: &Scanned<'_>| match scanned {
             Scanned::Expect(entries) => bar.set_length(*entries),
             Scanned::Read(entries) => bar.inc(*entries),
             Scanned::Match(entry) => {
-                matches += 1;
+                hits += 1;
                 if let Err(error) = bar.suspend(|| output::json(&shown(&self.log, entry))) {
                     broken.get_or_insert(error);
                 }
@@ -105,7 +105,7 @@ impl Scan {
             return Err(error.into());
         }
         let seconds = (pipeline.clock().now() - began).as_seconds_f64();
-        output::note(closing(&summary, matches, unreadable, seconds));
+        output::note(closing(&summary, hits, unreadable, seconds));
         Ok(Exit::Clean)
     }
 }

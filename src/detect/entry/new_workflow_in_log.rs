@@ -57,10 +57,9 @@ impl EntryDetector for NewWorkflowInLog {
             (false, true) => Severity::High,
             (false, false) => Severity::Medium,
         };
-        let expected = match usual.is_empty() {
-            true => "nothing yet: no release of its packages is known".to_owned(),
-            false => usual.iter().map(|file| quote(file)).collect::<Vec<_>>().join(", "),
-        };
+        let files = usual.iter().map(|file| quote(file)).collect::<Vec<_>>().join(", ");
+        let expected =
+            if usual.is_empty() { "nothing yet: no release of its packages is known".to_owned() } else { files };
         let why = "An attacker with write access adds a workflow of their own, and it signs before it publishes. So does a \
                    maintainer's new build.";
         Some(signal(&ABOUT, logged.weigh(severity), expected, quote(workflow), why))

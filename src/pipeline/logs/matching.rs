@@ -93,6 +93,9 @@ fn quarantined(index: u64, body: &[u8], why: String) -> NewQuarantined {
 
 impl Pipeline {
     /// Who is watched, as the baselines have it now, with the trust root of now.
+    ///
+    /// # Errors
+    /// The store failed.
     pub fn matcher(&self) -> Result<Matcher, PipelineError> {
         let now = self.clock.now();
         let remembered = self.log_memory.watch.read().unwrap_or_else(PoisonError::into_inner).clone();
