@@ -243,8 +243,8 @@ async fn somebody_who_is_watched_is_found_and_others_are_not() {
 #[tokio::test]
 async fn a_forged_certificate_is_a_low_signal_of_its_own() {
     let follower = Follower::tiles(10).await;
-    let forger = lab::Authority::new();
-    let forged = forger.issue(&acme("release.yml"), follower.clock.now()).der;
+    let stranger = lab::Authority::new();
+    let forged = stranger.issue(&acme("release.yml"), follower.clock.now()).der;
     follower.ledger.append(hashedrekord(&forged, &[7; 32]));
     follower.ledger.publish();
     follower.honest_poll().await;
