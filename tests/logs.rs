@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use lab::{
     Workflow, World,
+    ct_leaf::LogLeaf,
     ledger::{Api, Hosts, Ledger, Misbehaviour, ct_leaf, filler, hashedrekord},
     rig::{START, config, folder, verifier, watchlist},
 };
@@ -535,4 +536,28 @@ async fn certificates_of_a_ct_log_are_matched() {
     follower.ledger.publish();
     follower.honest_poll().await;
     assert_eq!(follower.matches(), [0]);
+}
+
+#[tokio::test]
+async fn a_precertificate_is_believed_when_the_authority_signed_what_the_log_proves() {
+    let follower = Follower::of(Ledger::new("log.example", Api::Ct));
+    follower.honest_poll().await;
+    let authority = &follower.world.lab().authority;
+    let at = follower.clock.now();
+    let leaf = |workflow: &str| LogLeaf::precertificate(authority, &authority.issue(&acme(workflow), at).der, at);
+    let honest = leaf("release.yml");
+    // What the log proves, with another precertificate beside it.
+    let swapped = LogLeaf { extra_data: honest.extra_data.clone(), ..leaf("evil.yml") };
+    let stranger = lab::Authority::new();
+    let forged = LogLeaf::precertificate(&stranger, &stranger.issue(&acme("release.yml"), at).der, at);
+    for leaf in [&honest, &swapped, &forged] {
+        follower.ledger.append_leaf(leaf);
+    }
+    follower.ledger.append_leaf(&LogLeaf { extra_data: Vec::new(), ..honest.clone() });
+    follower.ledger.publish();
+    follower.honest_poll().await;
+    let issued =
+        |index| follower.store().log_entry("log.example", index).unwrap().map(|row| row.entry.not_issued.is_none());
+    assert_eq!((0..4).map(issued).collect::<Vec<_>>(), [Some(true), Some(false), Some(false), None]);
+    assert_eq!(follower.row().quarantined, 1, "without a precertificate there is nothing to read");
 }

@@ -141,13 +141,25 @@ impl Authority {
         Leaf { der, key }
     }
 
+    /// How precertificates name the key that will sign the certificate (RFC 6962 §3.2).
+    pub fn issuer_key_hash(&self) -> [u8; 32] {
+        sha256(&self.intermediate.spki())
+    }
+
+    /// The certificate of a `TBSCertificate`.
+    pub fn sign_tbs(&self, tbs: &[u8]) -> Vec<u8> {
+        let algorithm = der::members(tbs)[2].to_vec();
+        let signature = der::value(0x03, &[&[0], self.intermediate.sign(tbs).as_slice()].concat());
+        der::sequence(&[tbs.to_vec(), algorithm, signature])
+    }
+
     /// The extension with one timestamp over the precertificate (RFC 6962 §3.2, §3.3).
     fn sct_list(&self, tbs: &[u8], at: DateTime<Utc>) -> CustomExtension {
         let timestamp = u64::try_from(at.timestamp_millis()).unwrap().to_be_bytes();
         let mut signed = vec![0, 0];
         signed.extend(timestamp);
         signed.extend([0, 1]);
-        signed.extend(sha256(&self.intermediate.spki()));
+        signed.extend(self.issuer_key_hash());
         signed.extend(&u32::try_from(tbs.len()).unwrap().to_be_bytes()[1..]);
         signed.extend(tbs);
         signed.extend([0, 0]);

@@ -2,7 +2,7 @@
 //! of their own, know the truth, and misbehave when they are told to.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     World, b64,
+    ct_leaf::LogLeaf,
     keys::{Ed25519, Key, sha256},
     log::{checkpoint_text, path, root, signed_note, split},
 };
@@ -90,6 +91,8 @@ struct Shard {
     bodies: Vec<Vec<u8>>,
     leaves: Vec<[u8; 32]>,
     published: usize,
+    /// What a CT log says beside an entry.
+    extras: BTreeMap<usize, Vec<u8>>,
 }
 
 impl Ledger {
@@ -148,6 +151,13 @@ impl Ledger {
         shard.leaves.push(sha256(&[&[0], body.as_slice()].concat()));
         shard.bodies.push(body);
         shard.leaves.len() - 1
+    }
+
+    /// Logs a leaf of a CT log with what is said beside it.
+    pub fn append_leaf(&self, leaf: &LogLeaf) -> usize {
+        let index = self.append(leaf.leaf_input.clone());
+        self.state().shards.last_mut().unwrap().extras.insert(index, leaf.extra_data.clone());
+        index
     }
 
     /// Logs so many bodies that nobody watches, and publishes.
@@ -453,7 +463,8 @@ impl Ledger {
                     _ => 1000,
                 };
                 let (start, end) = (number("start")?, (number("end")? + 1).min(size));
-                let entry = |index| json!({"leaf_input": b64(&served(state, 0, index)), "extra_data": ""});
+                let extra = |index| state.shards[0].extras.get(&index).map_or_else(String::new, |extra| b64(extra));
+                let entry = |index| json!({"leaf_input": b64(&served(state, 0, index)), "extra_data": extra(index)});
                 json!({"entries": (start..end).take(most).map(entry).collect::<Vec<_>>()})
             }
             _ => return None,

@@ -7,6 +7,7 @@
 pub mod attestation;
 pub mod authority;
 pub mod crates;
+pub mod ct_leaf;
 pub mod der;
 pub mod forms;
 pub mod keys;
