@@ -36,7 +36,7 @@ use provwatch::{
     http::{Client, HostLimits, Policy, RealTransport},
     model::Package,
     tlog::{
-        CompactRange, Log, LogKey, Protocol, Signer, Watch,
+        CompactRange, Consistency, Log, LogKey, Protocol, Signer, Watch,
         merkle::{Hash, leaf_hash, node_hash},
         rekor_v1::{Budget, RekorV1},
         rekor_v2::TilesLog,
@@ -61,6 +61,7 @@ fn main() {
     let server = Server::start(entries);
     runtime.block_on(scan_tiles(&server, entries));
     runtime.block_on(scan_v1(&server, 4000));
+    runtime.block_on(tail(&server));
 }
 
 async fn scan_tiles(server: &Server, entries: u64) {
@@ -93,6 +94,48 @@ async fn scan_tiles(server: &Server, entries: u64) {
         peak("self") / 1024,
         peak(&server.child.id().to_string()) / 1024,
     );
+}
+
+/// An hour of the public log at its sixteen entries a second: a poll every 20 seconds, each with a checkpoint that is
+/// compared with the one before and 320 entries that are proven. What the store costs is in the benchmark of the store.
+async fn tail(server: &Server) {
+    const POLLS: u64 = 180;
+    let key = || LogKey::from_spki(&spki()).unwrap();
+    let client = client(16);
+    let at = |size: u64| {
+        let tiles = TilesLog::new(client.clone(), server.url(&format!("/at/{size}/")), 8);
+        Log::new(Signer::Note { origin: ORIGIN.to_owned(), key: key() }, Protocol::Tiles(tiles))
+    };
+    let watch = watch();
+    let head = at(100_000).heads().await.unwrap().pop().unwrap();
+    let mut before = head.checkpoint.unwrap();
+    let mut range = at(100_000).prefix(&head.tree, 100_000, &before).await.unwrap().range;
+    let began = cpu();
+    for poll in 1..=POLLS {
+        let log = at(100_000 + 320 * poll);
+        let signed = log.heads().await.unwrap().pop().unwrap().checkpoint.unwrap();
+        let consistency = log.consistency(&head.tree, &before, &signed).await.unwrap();
+        assert_eq!(consistency, Consistency::Proven);
+        let mut pages = log.pages(&head.tree, before.size(), signed.size(), &signed);
+        while let Some(page) = pages.try_next().await.unwrap() {
+            sift(&page, LeafForm::Rekor, watch.filter(), &mut range);
+        }
+        assert_eq!(range.root(), *signed.root());
+        before = signed;
+    }
+    let seconds = (cpu() - began).as_secs_f64();
+    println!(
+        "tail: an hour of 16 entries a second in {POLLS} polls costs {seconds:.2} s of processor time, {:.2} % of one core",
+        seconds / 3600.0 * 100.0
+    );
+}
+
+/// Processor time of this process so far, from `/proc/self/stat` in hundredths of a second.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<u64> =
+        stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2).map(|it| it.parse().unwrap()).collect();
+    Duration::from_millis(10 * (fields[0] + fields[1]))
 }
 
 /// A server that takes 100 ms for each request.
@@ -227,16 +270,12 @@ impl Served {
             let next = levels.last().unwrap().chunks_exact(256).map(perfect).collect();
             levels.push(next);
         }
-        let text = format!("{ORIGIN}\n{entries}\n{}\n", BASE64_STANDARD.encode(root));
-        let key = Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap();
-        let id = LogKey::from_spki(&spki()).unwrap().note_id(ORIGIN);
-        let signature = [&id, key.sign(text.as_bytes()).as_ref()].concat();
-        let checkpoint = format!("{text}\n\u{2014} {ORIGIN} {}\n", BASE64_STANDARD.encode(signature));
+        let checkpoint = checkpoint(entries, &root);
         Self {
             entries,
             bodies: [plain, vec![hit]].concat(),
             levels,
-            checkpoint: checkpoint.into(),
+            checkpoint,
             now: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
         }
@@ -257,6 +296,16 @@ impl Served {
         out.into()
     }
 
+    /// The log when it had fewer entries.
+    fn at(&self, path: &str) -> Option<Bytes> {
+        let (size, path) = path.strip_prefix("/at/")?.split_once('/')?;
+        if path != "checkpoint" {
+            return self.answer(&format!("/{path}"));
+        }
+        let size = size.parse().ok()?;
+        Some(checkpoint(size, &root(&self.levels[0][..size])))
+    }
+
     fn answer(&self, path: &str) -> Option<Bytes> {
         if path == "/checkpoint" {
             return Some(self.checkpoint.clone());
@@ -272,6 +321,14 @@ impl Served {
         }
         Some(self.levels.get(level.parse::<usize>().ok()?)?.get(from..to)?.concat().into())
     }
+}
+
+fn checkpoint(entries: usize, root: &Hash) -> Bytes {
+    let text = format!("{ORIGIN}\n{entries}\n{}\n", BASE64_STANDARD.encode(root));
+    let key = Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap();
+    let id = LogKey::from_spki(&spki()).unwrap().note_id(ORIGIN);
+    let signature = [&id, key.sign(text.as_bytes()).as_ref()].concat();
+    format!("{text}\n\u{2014} {ORIGIN} {}\n", BASE64_STANDARD.encode(signature)).into()
 }
 
 fn perfect(leaves: &[Hash]) -> Hash {
@@ -308,7 +365,7 @@ async fn handle(State(served): State<Arc<Served>>, request: Request) -> Response
     if path.starts_with("/v1/") {
         return v1(&served, request).await;
     }
-    match served.answer(&path) {
+    match served.at(&path).or_else(|| served.answer(&path)) {
         Some(body) => Response::new(Body::from(body)),
         None => Response::builder().status(404).body(Body::empty()).unwrap(),
     }

@@ -196,6 +196,17 @@ async fn a_tail_begins_at_the_end_and_skips_nothing() {
 }
 
 #[tokio::test]
+async fn of_the_checkpoints_of_an_hour_the_first_and_the_latest_are_kept() {
+    let follower = Follower::tiles(10).await;
+    for _ in 0..400 {
+        follower.ledger.grow(1);
+        follower.honest_poll().await;
+    }
+    let kept: Vec<u64> = follower.store().checkpoints("log.example", 100).unwrap().iter().map(|row| row.size).collect();
+    assert_eq!(kept, [410, 370, 190, 10], "400 polls are two hours and a quarter");
+}
+
+#[tokio::test]
 async fn every_kind_of_log_is_tailed_alike() {
     for api in [Api::Tiles, Api::RekorV1, Api::Ct] {
         let follower = Follower::of(Ledger::new("log.example", api));

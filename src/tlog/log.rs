@@ -152,7 +152,7 @@ impl Log {
                 (leaf, proof, at.clone())
             }
             Protocol::RekorV1(log) => {
-                let entry = log.entry(tree.offset + index).await?;
+                let entry = log.entry(tree.offset + index, at.size()).await?;
                 let signed = self.proven(tree, &entry)?;
                 (entry.leaf(), entry.proof, signed)
             }

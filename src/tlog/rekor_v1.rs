@@ -174,17 +174,17 @@ impl RekorV1 {
         Ok(ConsistencyProof { first, second, hashes: hashes(&answer.hashes).ok_or_else(|| bad_hash(what))? })
     }
 
-    /// The entry at a global index. Unverified.
+    /// The entry at a global index of a log that signed a tree of `size` entries. Unverified.
     ///
     /// # Errors
     /// [`ReadError::Omitted`] if the server has none there, or no usable answer.
-    pub async fn entry(&self, index: u64) -> Result<EntryAnswer, ReadError> {
+    pub async fn entry(&self, index: u64, size: u64) -> Result<EntryAnswer, ReadError> {
         let mut url = self.url("log/entries");
         url.query_pairs_mut().append_pair("logIndex", &index.to_string());
         let what = format!("entry {index}");
         let answer: Result<Answers, _> = fetch_json(&self.http, Request::get(url).max_body(MAX_ANSWER), &what).await;
         let answer = match answer {
-            Err(error) if error.is_not_found() => return Err(ReadError::Omitted { index, size: 0 }),
+            Err(error) if error.is_not_found() => return Err(ReadError::Omitted { index, size }),
             answer => answer?,
         };
         let entries = read(answer, &what)?;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Entries that are judged in one round.
-const ROUND: usize = 500;
+const ROUND: usize = 10_000;
 
 /// For so long after a log is first followed, what a repository signs with is learned and not wondered at.
 const LEARNING: TimeDelta = TimeDelta::days(14);

@@ -15,8 +15,8 @@ use crate::{
     },
 };
 
-/// For how long the list of watched repositories is believed: baselines learn slowly.
-const WATCH_AGE: TimeDelta = TimeDelta::minutes(5);
+/// For how long the list of watched repositories is believed: it is made of every baseline, and those learn slowly.
+const WATCH_AGE: TimeDelta = TimeDelta::minutes(30);
 
 /// Most bytes of an unreadable entry that are kept.
 const MAX_KEPT: usize = 64 * 1024;

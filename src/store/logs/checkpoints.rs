@@ -64,6 +64,24 @@ pub(super) fn keep(db: &Connection, log: &str, checkpoint: &CheckpointRow) -> Re
         ":seen_at": Micros(checkpoint.seen_at), ":last_seen_at": Micros(checkpoint.last_seen_at),
         ":consistent": checkpoint.consistent,
     })?;
+    if checkpoint.consistent { thin_out(db, log, checkpoint.size) } else { Ok(()) }
+}
+
+/// Of the consistent ones the first of each hour is enough, and the latest: each was compared with the one before it.
+fn thin_out(db: &Connection, log: &str, below: u64) -> Result<(), Failure> {
+    const HOUR: i64 = 60 * 60 * 1_000_000;
+    let mut query = db.prepare_cached(
+        "SELECT size, seen_at / ?3 FROM log_checkpoints WHERE log = ?1 AND size < ?2 AND consistent = 1
+         ORDER BY size DESC LIMIT 2",
+    )?;
+    let rows = query.query_map((log, Position(below), HOUR), |row| Ok((row.get::<_, Position>(0)?, row.get(1)?)))?;
+    let rows: Vec<(Position, i64)> = rows.collect::<Result<_, _>>()?;
+    if let [(size, hour), (_, hour_before)] = rows.as_slice()
+        && hour == hour_before
+    {
+        db.prepare_cached("DELETE FROM log_checkpoints WHERE log = ?1 AND size = ?2 AND consistent = 1")?
+            .execute((log, size))?;
+    }
     Ok(())
 }
 
