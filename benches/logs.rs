@@ -123,7 +123,7 @@ async fn tail(server: &Server) {
         assert_eq!(range.root(), *signed.root());
         before = signed;
     }
-    let seconds = (cpu() - began).as_secs_f64();
+    let seconds = cpu().saturating_sub(began).as_secs_f64();
     println!(
         "tail: an hour of 16 entries a second in {POLLS} polls costs {seconds:.2} s of processor time, {:.2} % of one core",
         seconds / 3600.0 * 100.0

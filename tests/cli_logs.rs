@@ -240,3 +240,54 @@ fn killed_again_and_again_it_skips_nothing_and_doubles_nothing() {
     assert_eq!(row.matches, signed.len() as u64);
     assert_eq!(row.entries, home.ledger.size() as u64 - 10);
 }
+
+#[test]
+fn single_entries_are_found_and_proven() {
+    let home = Home::new(Api::RekorV1);
+    home.ledger.grow(20);
+    home.ledger.rotate();
+    home.ledger.grow(3);
+    let index = home.sign("release.yml") + 20;
+    home.ledger.publish();
+    let found = home.provwatch(&["logs", "find", "--log", "log.example", "--index", &index.to_string()]);
+    assert_eq!(found.code, 0, "{}", found.err);
+    let [entry] = lines(&found.out).try_into().unwrap();
+    assert_eq!((&entry["kind"], &entry["index"]), (&"hashedrekord".into(), &index.into()));
+    assert!(entry["signers"][0]["subject"].as_str().unwrap().contains("acme/tool"));
+    assert_eq!(home.provwatch(&["logs", "find", "--log", "log.example", "--index", "24"]).code, 1);
+
+    let searched = home.provwatch(&["logs", "find", "--log", "log.example", "--hash", "sha256:00"]);
+    assert_eq!(searched.code, 4, "a search index is never complete");
+    assert_eq!(lines(&searched.out).len(), 24, "this one finds everything");
+    assert!(searched.err.contains("may be incomplete"));
+
+    home.ledger.misbehave(Misbehaviour::BadProofs);
+    for by in [["--index", "5"], ["--hash", "sha256:00"]] {
+        let lie = home.provwatch(&[["logs", "find", "--log", "log.example"].as_slice(), &by].concat());
+        assert_eq!((lie.code, lie.out.as_str()), (1, ""), "what is not proven is not shown");
+    }
+    assert_eq!(home.provwatch(&["logs", "find", "--log", "log.example"]).code, 2);
+}
+
+#[test]
+fn a_gap_must_be_asked_for_and_is_shown() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(100);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    home.ledger.grow(400);
+    let start = |index: &str, gap: &[&str]| {
+        home.provwatch(&[["logs", "start", "--log", "log.example", "--from-index", index].as_slice(), gap].concat())
+    };
+    let refused = start("300", &[]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("100 to 299 would never be read"), "{}", refused.err);
+    assert_eq!(start("300", &["--allow-gap"]).code, 0);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let status = home.provwatch(&["logs", "status"]);
+    assert!(status.out.contains("300 to 499") && status.out.contains("0 to 299"), "{}", status.out);
+    assert_eq!(start("50", &[]).code, 0, "going back leaves no gap");
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
+    assert_eq!(json[0]["covered"], serde_json::json!([{"first": 50, "past": 500}]));
+    assert_eq!(start("501", &["--allow-gap"]).code, 1, "beyond the end");
+}

@@ -1,6 +1,8 @@
 mod evidence;
+mod find;
 mod list;
 mod scan;
+mod start;
 mod status;
 mod verify;
 
@@ -19,6 +21,10 @@ pub enum Logs {
     Status(status::Status),
     /// Read a range of a log once, prove it, and print the entries of somebody you look for
     Scan(scan::Scan),
+    /// Look up single entries, each proven by the log
+    Find(find::Find),
+    /// Read a log from another index on than where it stands
+    Start(start::Start),
     /// Export the evidence against a log, for somebody else to verify
     Evidence(evidence::EvidenceCommand),
     /// Verify evidence against a log, from the document alone
@@ -32,6 +38,8 @@ impl Logs {
             Self::List(list) => list.run(&context),
             Self::Status(status) => status.run(&context),
             Self::Scan(scan) => scan.run(&context),
+            Self::Find(find) => find.run(&context),
+            Self::Start(start) => start.run(&context),
             Self::Evidence(evidence) => evidence.run(&context),
             Self::Verify(verify) => verify.run(&context),
         }

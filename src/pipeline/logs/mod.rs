@@ -12,6 +12,7 @@
 mod accuse;
 mod audit;
 mod correlate;
+mod find;
 mod followed;
 mod lookup;
 mod matching;
@@ -27,10 +28,11 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
+pub use find::{FoundEntry, Wanted};
 pub use followed::FollowedLog;
 pub use matching::Matcher;
 pub use poll::Poll;
-pub use scan::{ScanError, ScanSummary, Scanned};
+pub use scan::{ScanError, ScanSummary, Scanned, StartError};
 
 use crate::{
     store::LogKind,

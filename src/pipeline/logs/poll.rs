@@ -111,7 +111,12 @@ impl Pipeline {
         Ok(verified)
     }
 
-    fn open_tree(&self, followed: &FollowedLog, tree: &Tree, now: DateTime<Utc>) -> Result<(), PipelineError> {
+    pub(super) fn open_tree(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
         let known = self.store.log(&tree.name)?;
         let drained = known.is_some_and(|row| row.standing == LogStanding::Drained);
         let standing = match (tree.active, drained) {

@@ -4,7 +4,7 @@ use futures::TryStreamExt;
 
 use super::{FollowedLog, Matcher};
 use crate::{
-    pipeline::Pipeline,
+    pipeline::{Pipeline, PipelineError},
     store::{NewLogEntry, NewQuarantined},
     tlog::{
         CheckpointError, CompactRange, ReadError, SignedCheckpoint, Tree,
@@ -75,6 +75,17 @@ pub enum ScanError {
     Read(#[from] ReadError),
 }
 
+/// Why a log is not read from another index on.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The log.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The store.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+}
+
 impl Pipeline {
     /// Reads the entries `from..to` of a tree, `to` being the end if it is `None`, and proves them against the checkpoint of
     /// now. The tree may be named by the log's name alone: then it is the one that grows.
@@ -107,6 +118,22 @@ impl Pipeline {
             return Ok(summary);
         }
         Err(ReadError::Unproven { what: format!("the entries {from} to {to}"), size }.into())
+    }
+
+    /// Reads a tree from an index on, whatever was read before. The leaves before it are taken from the log's own proof.
+    ///
+    /// # Errors
+    /// As [`Self::scan_log`], and a failure of the store.
+    pub async fn start_log_at(&self, followed: &FollowedLog, tree: &str, index: u64) -> Result<(), StartError> {
+        let (tree, checkpoint) = self.tree_to_scan(followed, tree).await?;
+        if index > checkpoint.size() {
+            let size = checkpoint.size();
+            return Err(ScanError::Range { tree, from: index, to: index, size }.into());
+        }
+        let range = beginning(followed, &tree, index, &checkpoint).await.map_err(ScanError::from)?;
+        self.open_tree(followed, &tree, self.clock.now())?;
+        self.store.begin_tail(&tree.name, index, range.nodes()).map_err(PipelineError::from)?;
+        Ok(())
     }
 
     async fn tree_to_scan(&self, followed: &FollowedLog, name: &str) -> Result<(Tree, SignedCheckpoint), ScanError> {

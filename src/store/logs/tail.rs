@@ -77,6 +77,8 @@ impl Store {
     pub fn begin_tail(&self, log: &str, at: u64, range: &[[u8; 32]]) -> Result<(), StoreError> {
         self.write("beginning a tail", |db| {
             forget_unbelieved(db, log)?;
+            // What is read again is counted again.
+            db.prepare_cached("DELETE FROM log_kinds WHERE log = ?1")?.execute([log])?;
             db.prepare_cached(
                 "UPDATE logs SET start = :at, verified = :at, downloaded = :at, verified_range = :range,
                  downloaded_range = :range WHERE name = :log",

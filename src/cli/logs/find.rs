@@ -1,0 +1,99 @@
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::{
+    cli::{
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output, setup, sheet,
+    },
+    pipeline::{
+        Nobody,
+        logs::{FoundEntry, Wanted},
+    },
+    tlog::rekor_v1::SearchBy,
+    watchlist::Watchlist,
+};
+
+/// Look up single entries, each proven by the log
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch logs find --log rekor.sigstore.dev --index 153589716
+  provwatch logs find --log rekor.sigstore.dev --hash sha256:2a1f…
+  provwatch logs find --log rekor.sigstore.dev --email somebody@example.org
+
+Every entry that is printed was proven to be in the log. --hash, --email and --subject ask the search index of Rekor v1, \
+which may be incomplete: that it finds nothing proves nothing.")]
+pub struct Find {
+    /// The log, as `provwatch logs list` names it
+    #[arg(long, value_name = "NAME")]
+    log: String,
+    #[command(flatten)]
+    wanted: By,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct By {
+    /// The entry at this index; for Rekor v1 the global one
+    #[arg(long, value_name = "INDEX")]
+    index: Option<u64>,
+    /// Entries about this digest of an artifact or payload
+    #[arg(long, value_name = "sha256:HEX")]
+    hash: Option<String>,
+    /// Entries signed with a certificate of this e-mail address
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// Entries signed with a certificate of exactly this subject
+    #[arg(long, value_name = "SUBJECT")]
+    subject: Option<String>,
+}
+
+impl By {
+    fn wanted(&self) -> Option<Wanted> {
+        let index = self.index.map(Wanted::Index);
+        let hash = self.hash.clone().map(SearchBy::Hash);
+        let email = self.email.clone().map(SearchBy::Email);
+        let subject = self.subject.clone().map(SearchBy::Subject);
+        index.or_else(|| hash.or(email).or(subject).map(Wanted::Search))
+    }
+}
+
+impl Find {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let pipeline = context.pipeline_watching(Watchlist::default(), Arc::new(Nobody))?;
+        let log = pipeline.followed_log(&self.log).ok_or_else(|| {
+            Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
+        })?;
+        let wanted = self.wanted.wanted().ok_or_else(|| Failure::usage("nothing to look for"))?;
+        let found = setup::runtime()?.block_on(pipeline.find_entries(&log, &wanted))?;
+        let found = found.ok_or_else(|| {
+            Failure::usage(format!("{} has no search index", self.log)).next("look with `provwatch logs scan`")
+        })?;
+        found.iter().try_for_each(|entry| output::json(&shown(&self.log, entry)))?;
+        if matches!(wanted, Wanted::Search(_)) {
+            output::note(format!("{} found. The search index of the log may be incomplete.", found.len()));
+            return Ok(Exit::Unchecked);
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+fn shown(log: &str, entry: &FoundEntry) -> serde_json::Value {
+    let signers: Vec<_> = entry
+        .signers
+        .iter()
+        .map(|signer| {
+            json!({
+                "issuer": signer.identity.issuer, "subject": signer.identity.subject, "claims": signer.identity.claims,
+                "not_before": signer.not_before, "not_issued": signer.issued.as_ref().err(),
+            })
+        })
+        .collect();
+    json!({
+        "log": log, "index": entry.index, "leaf": hex::encode(entry.leaf), "digest": entry.digest, "signers": signers,
+        "kind": entry.kind.as_ref().map(|(kind, _)| kind), "version": entry.kind.as_ref().map(|(_, version)| version),
+    })
+}
