@@ -11,7 +11,7 @@ use lab::{
     Workflow, World,
     ct_leaf::LogLeaf,
     ledger::{Api, Hosts, Ledger, Misbehaviour, ct_leaf, filler, hashedrekord},
-    rig::{START, config, folder, verifier, watchlist},
+    rig::{self, START, config, folder, verifier, watchlist},
 };
 use provwatch::{
     clock::{Clock, ManualClock},
@@ -489,6 +489,167 @@ async fn trouble_on_the_way_is_never_the_logs() {
         assert_eq!(all.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Operation]);
         follower.ledger.behave();
         assert_eq!(follower.honest_poll().await, 10);
+    }
+}
+
+#[tokio::test]
+async fn no_answer_is_trouble_on_the_way_too() {
+    let follower = Follower::tiles(300).await;
+    follower.ledger.grow(10);
+    follower.ledger.misbehave(Misbehaviour::Stall);
+    follower.troubled_polls(40).await;
+    assert_eq!(follower.alerts(), []);
+    follower.ledger.behave();
+    assert_eq!(follower.honest_poll().await, 10);
+}
+
+#[tokio::test]
+async fn an_overloaded_log_is_waited_for_and_read_to_its_end() {
+    for api in [Api::Tiles, Api::RekorV1, Api::Ct] {
+        let follower = Follower::of(Ledger::new("log.example", api));
+        follower.honest_poll().await;
+        for number in 0..30 {
+            follower.ledger.append(ct_leaf(format!("{number}").as_bytes()));
+        }
+        follower.ledger.publish();
+        follower.ledger.misbehave(Misbehaviour::Overloaded(5));
+        for _ in 0..60 {
+            follower.poll().await;
+        }
+        assert_eq!(follower.alerts(), [], "{api:?}");
+        follower.ledger.behave();
+        follower.honest_poll().await;
+        assert_eq!(follower.row().tail.unwrap().verified, 30, "{api:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stale_copy_among_fresh_ones_is_no_alert_and_loses_nothing() {
+    for api in [Api::Tiles, Api::RekorV1, Api::Ct] {
+        let follower = Follower::of(Ledger::new("log.example", api));
+        let grow = |count| {
+            for _ in 0..count {
+                let number = follower.ledger.size();
+                follower.ledger.append(if api == Api::Ct {
+                    ct_leaf(format!("{number}").as_bytes())
+                } else {
+                    filler(number)
+                });
+            }
+            follower.ledger.publish();
+        };
+        grow(20);
+        follower.honest_poll().await;
+        for _ in 0..40 {
+            let stale = follower.ledger.size();
+            grow(3);
+            follower.ledger.misbehave(Misbehaviour::StaleReplica(3, stale));
+            follower.poll().await;
+        }
+        assert_eq!(follower.alerts(), [], "{api:?}");
+        follower.ledger.behave();
+        follower.honest_poll().await;
+        assert_eq!(follower.row().tail.unwrap().verified, 140, "{api:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_should_grow_and_does_not_is_said_once() {
+    let follower = Follower::tiles(300).await;
+    for _ in 0..5 {
+        follower.clock.advance(Duration::from_hours(1));
+        follower.honest_poll().await;
+        follower.pipeline.check_health().unwrap();
+    }
+    assert_eq!(follower.alerts(), []);
+    follower.clock.advance(Duration::from_hours(2));
+    follower.honest_poll().await;
+    follower.pipeline.check_health().unwrap();
+    let alert = follower.the_alert();
+    assert_eq!((alert.severity, &*alert.title), (Severity::Low, "log.example stands still"));
+    assert!(matches!(follower.judgement("stale"), Judgement::Claimed(_)));
+    follower.ledger.grow(1);
+    follower.honest_poll().await;
+    follower.pipeline.check_health().unwrap();
+    assert_eq!(follower.the_alert().status.as_str(), "resolved");
+}
+
+/// The logs of a trust root, each until another takes its place.
+fn of_a_trust_root(
+    logs: &[(&Ledger, Option<&str>)],
+    world: &World,
+    clock: &Arc<ManualClock>,
+    folder: &TempDir,
+) -> Pipeline {
+    let mut root = world.lab().trusted_root();
+    root["tlogs"] = logs.iter().map(|(ledger, until)| ledger.trusted(*until)).collect();
+    root["ctlogs"] = serde_json::json!([]);
+    std::fs::write(folder.path().join("trusted_root.json"), root.to_string()).unwrap();
+    std::fs::write(folder.path().join("keys.json"), world.lab().npm_keys().to_string()).unwrap();
+    let config = config(&CONFIG.replace("trust_root = false", "trust_root = true"));
+    let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
+    let hosts = Hosts { ledgers: logs.iter().map(|(ledger, _)| (*ledger).clone()).collect(), world: world.clone() };
+    let parts = Parts {
+        store: Arc::new(Store::open(&folder.path().join("provwatch.db")).unwrap()),
+        watchlist: watchlist("packages = []"),
+        http: client_over(&config, Arc::new(hosts), Arc::clone(&clock)).unwrap(),
+        verifier: rig::read_trust(folder.path()),
+        clock,
+        witness: Arc::new(Nobody),
+    };
+    assemble(&config, parts).unwrap()
+}
+
+#[tokio::test]
+async fn the_next_shard_of_the_trust_root_is_read_from_its_first_entry_and_the_old_one_drained() {
+    let (world, folder) = (World::new(), folder());
+    let clock = Arc::new(ManualClock::at_text(START));
+    let (old, new) =
+        (Ledger::new("log2025-1.log.example", Api::Tiles), Ledger::new("log2026-1.log.example", Api::Tiles));
+    old.grow(300);
+    let pipeline = of_a_trust_root(&[(&old, None)], &world, &clock, &folder);
+    pipeline.poll_logs().await.unwrap();
+    drop(pipeline);
+    clock.advance(Duration::from_hours(24));
+    old.grow(20);
+    new.grow(40);
+    let until = clock.now().to_rfc3339();
+    let pipeline = of_a_trust_root(&[(&old, Some(&until)), (&new, None)], &world, &clock, &folder);
+    pipeline.poll_logs().await.unwrap();
+    let rows = pipeline.store().logs().unwrap();
+    let stand: Vec<_> = rows.iter().map(|row| (row.standing, row.tail.as_ref().unwrap())).collect();
+    assert_eq!((stand[0].0, stand[0].1.verified), (LogStanding::Drained, 320));
+    assert_eq!((stand[1].0, stand[1].1.start, stand[1].1.verified), (LogStanding::Active, 0, 40));
+}
+
+#[tokio::test]
+async fn the_trouble_of_one_log_is_not_the_others() {
+    let (world, folder) = (World::new(), folder());
+    let clock = Arc::new(ManualClock::at_text(START));
+    let (bad, good) = (Ledger::new("bad.example", Api::Tiles), Ledger::new("good.example", Api::RekorV1));
+    for ledger in [&bad, &good] {
+        ledger.grow(50);
+    }
+    let pipeline = of_a_trust_root(&[(&bad, None), (&good, None)], &world, &clock, &folder);
+    pipeline.poll_logs().await.unwrap();
+    let troubles = [
+        Misbehaviour::Stall,
+        Misbehaviour::Status(502),
+        Misbehaviour::Fork(10),
+        Misbehaviour::WrongKey,
+        Misbehaviour::OtherRoot,
+    ];
+    for (round, wrong) in troubles.into_iter().enumerate() {
+        bad.misbehave(wrong.clone());
+        for ledger in [&bad, &good] {
+            ledger.grow(7);
+        }
+        clock.advance(Duration::from_mins(1));
+        let polls = pipeline.poll_logs().await.unwrap();
+        let troubled: Vec<_> = polls.iter().map(|(name, poll)| (name.as_str(), poll.troubled)).collect();
+        assert_eq!(troubled, [("bad.example", 1), ("good.example", 0)], "{wrong:?}");
+        let checkpoint = pipeline.store().log("good.example - 1000").unwrap().unwrap().checkpoint.unwrap();
+        assert_eq!(checkpoint.size, 50 + 7 * (round as u64 + 1));
     }
 }
 

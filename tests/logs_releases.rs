@@ -13,7 +13,7 @@ use lab::{
 };
 use provwatch::{
     clock::{Clock, ManualClock},
-    model::{Alert, AlertKind, Claim, Severity},
+    model::{Alert, AlertKind, Claim, Provenance, Severity},
     pipeline::{Nobody, Parts, Pipeline, assemble, client_over},
     store::{AlertFilter, Store},
 };
@@ -37,7 +37,10 @@ impl Town {
         let folder = folder();
         let key = folder.path().join("log.pem");
         std::fs::write(&key, ledger.public_key_pem()).unwrap();
-        let logs = format!("[logs]\ntrust_root = false\n{}", ledger.instance(&key, &format!("https://{host}/")));
+        let logs = format!(
+            "[logs]\ntrust_root = false\nstale_after = \"2000h\"\n{}",
+            ledger.instance(&key, &format!("https://{host}/"))
+        );
         let config = rig::config(&rig::CONFIG.replace("[logs]\nenabled = false\n", &logs));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let hosts = Hosts { ledgers: vec![ledger.clone()], world: world.clone() };
@@ -116,6 +119,33 @@ async fn what_is_released_in_time_is_explained() {
     assert_eq!(town.alerts(), []);
     let row = town.pipeline.store().log_entry("log.example", 3).unwrap().unwrap();
     assert_eq!(row.explained_by.unwrap().to_string(), "pkg:npm/widget@1.1.0");
+}
+
+/// The digest of what a release's bundle signs, as the store kept it: payload, pre-authentication encoding, key.
+fn signed(town: &Town, purl: &str) -> Vec<String> {
+    let release = town.pipeline.store().release(&purl.parse().unwrap()).unwrap().unwrap();
+    let Provenance::Verified(verified) = release.observation.unwrap().attestation else {
+        panic!("{purl} is not verified")
+    };
+    verified.signed
+}
+
+#[tokio::test]
+async fn the_same_signature_is_recognized_without_its_place_or_run() {
+    for (number, which) in ["the payload", "its pre-authentication encoding"].into_iter().enumerate() {
+        let town = Town::settled(Api::Tiles, "log.example").await;
+        town.publish("1.1.0", &by_workflow(&run(80)));
+        town.minutes_pass(5).await;
+        let digest = hex::decode(&signed(&town, "pkg:npm/widget@1.1.0")[number]).unwrap();
+        // Another run, and another place: only what was signed ties them together.
+        let der = town.world.lab().authority.issue(&run(81), town.clock.now()).der;
+        town.ledger.append(hashedrekord(&der, &digest.try_into().unwrap()));
+        town.ledger.publish();
+        town.minutes_pass(150).await;
+        assert_eq!(town.alerts(), [], "{which}");
+        let row = town.pipeline.store().log_entry("log.example", 3).unwrap().unwrap();
+        assert_eq!(row.explained_by.unwrap().to_string(), "pkg:npm/widget@1.1.0", "{which}");
+    }
 }
 
 #[tokio::test]

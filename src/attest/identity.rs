@@ -35,8 +35,7 @@ const GITHUB: &str = "https://token.actions.githubusercontent.com";
 /// [`Check::CertificateExtensions`] if one of Fulcio's extensions stands twice, cannot be decoded or is longer than
 /// 4 KiB, or if there is no issuer or no subject; [`Check::CertificateChain`] if it is no certificate.
 pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, Failure> {
-    let parsed = X509Certificate::from_der(certificate).ok().filter(|(rest, _)| rest.is_empty());
-    let (_, parsed) = parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is no X.509 certificate"))?;
+    let parsed = parse(certificate)?;
     let subject = subject(&parsed)?;
     let mut values = values(parsed.extensions())?;
     let issuer = values.remove(&ISSUER).or_else(|| values.remove(&1));
@@ -49,6 +48,20 @@ pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, Failure> {
         }
     }
     Ok(WorkflowIdentity { issuer, subject, claims })
+}
+
+/// The `SubjectPublicKeyInfo` of a certificate (DER).
+///
+/// # Errors
+/// [`Check::CertificateChain`] if it is no certificate.
+pub(super) fn public_key(certificate: &[u8]) -> Result<Vec<u8>, Failure> {
+    Ok(parse(certificate)?.public_key().raw.to_vec())
+}
+
+fn parse(certificate: &[u8]) -> Result<X509Certificate<'_>, Failure> {
+    let parsed = X509Certificate::from_der(certificate).ok().filter(|(rest, _)| rest.is_empty());
+    let (_, parsed) = parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is no X.509 certificate"))?;
+    Ok(parsed)
 }
 
 /// What certificates of before March 2023 say of a claim in other words.

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest, Sha256};
 use sigstore_crypto::VerificationKey;
+use sigstore_trust_root::trusted_root::PublicKey;
 use sigstore_types::{DerPublicKey, SignatureBytes};
 use x509_parser::{
     asn1_rs::{FromDer, Oid, oid},
@@ -45,6 +46,8 @@ pub struct TrustedLog {
     pub spki: Vec<u8>,
     /// What it holds, and how it is read.
     pub kind: TrustedLogKind,
+    /// When another log takes its place: it signs nothing later. `None`: not known.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// The kinds of log of a trust root.
@@ -62,18 +65,18 @@ impl Verifier {
     /// Every log that the trust root names: those that entries and those that certificates are logged in.
     pub fn trusted_logs(&self) -> Vec<TrustedLog> {
         let root = &self.trust().trusted_root;
-        let log = |url: &str, spki: &DerPublicKey, kind| TrustedLog {
+        let log = |url: &str, key: &PublicKey, kind| TrustedLog {
             base_url: url.to_owned(),
-            spki: spki.as_bytes().to_vec(),
+            spki: key.raw_bytes.as_bytes().to_vec(),
             kind,
+            until: key.valid_for.and_then(|period| period.end).and_then(encoding::time),
         };
         let entries = root.tlogs.iter().map(|entry| {
             let is_v2 = entry.public_key.key_details.as_str().contains("ED25519");
             let kind = if is_v2 { TrustedLogKind::RekorV2 } else { TrustedLogKind::RekorV1 };
-            log(&entry.base_url, &entry.public_key.raw_bytes, kind)
+            log(&entry.base_url, &entry.public_key, kind)
         });
-        let certificates =
-            root.ctlogs.iter().map(|entry| log(&entry.base_url, &entry.public_key.raw_bytes, TrustedLogKind::Ct));
+        let certificates = root.ctlogs.iter().map(|entry| log(&entry.base_url, &entry.public_key, TrustedLogKind::Ct));
         entries.chain(certificates).collect()
     }
 

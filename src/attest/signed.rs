@@ -1,7 +1,8 @@
 //! One bundle, all checks: the verifier's, and ours on top.
 
 use chrono::{DateTime, Utc};
-use sigstore_types::{Artifact, Bundle};
+use sha2::{Digest, Sha256};
+use sigstore_types::{Artifact, Bundle, SignatureContent};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
     doubt::{self, Lenient},
     encoding,
     failure::Failure,
-    identity::identity,
+    identity::{identity, public_key},
     registry_key::RegistryKey,
     trust::TrustMaterial,
 };
@@ -24,6 +25,8 @@ pub struct Verified {
     pub signed_at: Option<DateTime<Utc>>,
     /// Where it is logged, if the bundle proves the place.
     pub log: Option<LogEntry>,
+    /// What an entry of it names; see [`VerifiedProvenance::signed`].
+    pub signed: Vec<String>,
 }
 
 impl TrustMaterial {
@@ -37,7 +40,7 @@ impl TrustMaterial {
         let identity = verified.identity.ok_or_else(|| {
             Failure::invalid(Check::CertificateChain, "it is signed with a key, where a certificate is expected")
         })?;
-        Ok(VerifiedProvenance { identity, signed_at: verified.signed_at, log: verified.log })
+        Ok(VerifiedProvenance { identity, signed_at: verified.signed_at, log: verified.log, signed: verified.signed })
     }
 
     /// Verifies a bundle signed with a registry's key.
@@ -63,8 +66,22 @@ impl TrustMaterial {
             identity: certificate.map(|certificate| identity(certificate.as_bytes())).transpose()?,
             signed_at: signed_at(&result),
             log: checkpoint::logged_at(&self.trusted_root, bundle)?,
+            signed: signed(bundle)?,
         })
     }
+}
+
+/// What an entry of this bundle names.
+fn signed(bundle: &Bundle) -> Result<Vec<String>, Failure> {
+    let sha256 = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
+    let mut signed = Vec::new();
+    if let SignatureContent::DsseEnvelope(envelope) = &bundle.content {
+        signed.extend([sha256(envelope.payload.as_bytes()), sha256(&envelope.pae())]);
+    }
+    if let Some(certificate) = bundle.signing_certificate() {
+        signed.push(sha256(&public_key(certificate.as_bytes())?));
+    }
+    Ok(signed)
 }
 
 fn signed_at(result: &VerificationResult) -> Option<DateTime<Utc>> {

@@ -53,6 +53,14 @@ impl Context {
         Ok(Arc::new(Store::open(&self.store_place()?)?))
     }
 
+    /// The store if there is one, else one in memory: for commands that only look, and must not leave a database behind.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub fn store_if_any(&self) -> Result<Arc<Store>, Failure> {
+        if self.config.store_path().exists() { self.store() } else { Ok(Arc::new(Store::in_memory()?)) }
+    }
+
     /// Where the store is or will be, its folder made.
     ///
     /// # Errors

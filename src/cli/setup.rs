@@ -7,7 +7,8 @@ use tokio::runtime::Runtime;
 use super::{context::Context, exit::Failure, output, words};
 use crate::{
     config::LogFormat,
-    pipeline::{self, Parts, Pipeline, Witness},
+    pipeline::{self, Nobody, Parts, Pipeline, Witness},
+    store::Store,
     telemetry::Logging,
     text::with_causes,
     watchlist::Watchlist,
@@ -19,18 +20,27 @@ impl Context {
     /// # Errors
     /// The configuration or the watchlist is wrong, or the store cannot be used.
     pub fn pipeline(&self, witness: Arc<dyn Witness>) -> Result<Pipeline, Failure> {
-        self.pipeline_watching(self.watchlist()?, witness)
+        self.assembled(self.store()?, self.watchlist()?, witness)
     }
 
-    /// The same with another watchlist.
+    /// A pipeline to look at logs with, which makes no store where there is none.
     ///
     /// # Errors
     /// As [`Context::pipeline`].
-    pub fn pipeline_watching(&self, watchlist: Watchlist, witness: Arc<dyn Witness>) -> Result<Pipeline, Failure> {
+    pub fn pipeline_to_look(&self, watchlist: Watchlist) -> Result<Pipeline, Failure> {
+        self.assembled(self.store_if_any()?, watchlist, Arc::new(Nobody))
+    }
+
+    fn assembled(
+        &self,
+        store: Arc<Store>,
+        watchlist: Watchlist,
+        witness: Arc<dyn Witness>,
+    ) -> Result<Pipeline, Failure> {
         let clock = Self::clock();
         let http = pipeline::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
         let verifier = pipeline::verifier(&self.config).map_err(wrong)?;
-        let parts = Parts { store: self.store()?, watchlist, http, verifier, clock, witness };
+        let parts = Parts { store, watchlist, http, verifier, clock, witness };
         pipeline::assemble(&self.config, parts).map_err(wrong)
     }
 

@@ -39,6 +39,10 @@ pub struct VerifiedProvenance {
     pub signed_at: Option<DateTime<Utc>>,
     /// Where the signature is logged.
     pub log: Option<LogEntry>,
+    /// What a log's entry of the signature names, SHA-256 in lower-case hexadecimal: the payload of the envelope, its
+    /// pre-authentication encoding, and the public key of the certificate. Any of them tells which entry it is where the
+    /// place is not known.
+    pub signed: Vec<String>,
 }
 
 /// A place in a transparency log.
@@ -150,6 +154,8 @@ struct Wire {
     claims: Option<Claims>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     log: Option<LogEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    signed: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
@@ -182,6 +188,7 @@ impl TryFrom<Wire> for Provenance {
                 },
                 signed_at: wire.signed_at,
                 log: wire.log,
+                signed: wire.signed,
             })),
         })
     }
@@ -198,6 +205,7 @@ impl From<Provenance> for Wire {
             signed_at: None,
             claims: None,
             log: None,
+            signed: Vec::new(),
         };
         match provenance {
             Provenance::Absent => empty,
@@ -212,6 +220,7 @@ impl From<Provenance> for Wire {
                 signed_at: verified.signed_at,
                 claims: Some(verified.identity.claims),
                 log: verified.log,
+                signed: verified.signed,
                 ..empty
             },
         }

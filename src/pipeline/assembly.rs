@@ -301,6 +301,7 @@ fn log_instance(instance: &LogInstance) -> Result<Instance, AssemblyError> {
         origin: instance.origin().to_owned(),
         spki: key.spki().to_vec(),
         tail: instance.tail,
+        until: None,
     })
 }
 

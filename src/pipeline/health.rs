@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Pipeline, PipelineError, Source, TRUST_ROOT, operation, operation::Trouble};
 use crate::{
     model::{Alert, AlertKind, AlertStatus},
-    store::{LogStanding, SourceState, SubscriptionState, WorkSummary},
+    store::{SourceState, SubscriptionState, WorkSummary},
 };
 
 /// For how long the trust root may go without a refresh.
@@ -70,10 +70,7 @@ impl Pipeline {
             let minutes = since.map_or(0, |since| (now - since).num_minutes());
             let trouble = operation::unread_log(&row.name, minutes, row.last_error.as_deref());
             self.keep(&trouble, fails, since.is_none(), "the log is read again", now)?;
-            let grew = row.checkpoint.as_ref().map_or(row.first_seen, |checkpoint| checkpoint.seen_at).max(self.began);
-            let stands = row.standing == LogStanding::Active && since.is_none() && now - grew > self.log_patience();
-            let trouble = operation::standing_log(&row.name, (now - grew).num_hours());
-            self.keep(&trouble, stands, now - grew <= self.log_patience(), "the log grew", now)?;
+            self.check_standing(&row, now)?;
         }
         Ok(())
     }

@@ -107,19 +107,6 @@ pub fn unread_log(log: &str, minutes: i64, error: Option<&str>) -> Trouble {
     }
 }
 
-/// A transparency log that others write to stands still.
-pub fn standing_log(log: &str, hours: i64) -> Trouble {
-    Trouble {
-        subject: format!("standing log {log}"),
-        severity: Severity::Low,
-        confidence: Confidence::Medium,
-        title: format!("{log} has not grown for {hours} hours"),
-        argument: "Its checkpoint is the same as before. A log that is shown to everybody but us would look like this, and so \
-                   does one that nobody writes to: [logs] stale_after says how long that may last."
-            .to_owned(),
-    }
-}
-
 /// Packages could not be looked at for long.
 pub fn failing_work(packages: u64, hours: i64) -> Trouble {
     Trouble {

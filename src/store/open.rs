@@ -93,6 +93,18 @@ impl Store {
         Ok(Self::new(path, connection))
     }
 
+    /// A database in memory, for work that must leave nothing behind.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let path = Path::new(":memory:");
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        configure_writer(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
+        migrate(&mut connection).map_err(|error| migration_error(path, error))?;
+        Ok(Self::new(path, connection))
+    }
+
     fn new(path: &Path, connection: Connection) -> Self {
         Self {
             path: path.to_owned(),

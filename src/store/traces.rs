@@ -38,6 +38,9 @@ pub enum Trace<'a> {
         /// The index.
         index: u64,
     },
+    /// What the entry of a signature names: a digest of the payload, of what was signed, or of the key; see
+    /// [`VerifiedProvenance::signed`](crate::model::VerifiedProvenance::signed).
+    Signed(&'a str),
 }
 
 impl Trace<'_> {
@@ -51,6 +54,7 @@ impl Trace<'_> {
             Self::Run(_) => "run",
             Self::Identity(_) => "identity",
             Self::LogEntry { .. } => "log_entry",
+            Self::Signed(_) => "signed",
         }
     }
 
@@ -60,7 +64,8 @@ impl Trace<'_> {
             | Self::Repository(value)
             | Self::Commit(value)
             | Self::Run(value)
-            | Self::Identity(value) => value.to_owned(),
+            | Self::Identity(value)
+            | Self::Signed(value) => value.to_owned(),
             Self::Publisher(ecosystem, name) => format!("{ecosystem}/{name}"),
             Self::RepositoryId { issuer, id } => format!("{issuer}#{id}"),
             Self::LogEntry { origin, index } => format!("{origin}#{index}"),
@@ -145,12 +150,13 @@ fn traces(observation: &Observation) -> Vec<Trace<'_>> {
     let mut traces: Vec<_> = observation.files.iter().flat_map(|file| digests(&file.digests)).collect();
     traces.extend(accounts(observation).map(|name| Trace::Publisher(observation.purl.package().ecosystem(), name)));
     traces.extend(observation.identities().into_iter().flat_map(identity_traces));
-    traces.extend(observation.provenances().filter_map(|provenance| match provenance {
-        Provenance::Verified(verified) => {
-            verified.log.as_ref().map(|entry| Trace::LogEntry { origin: &entry.origin, index: entry.index })
+    for provenance in observation.provenances() {
+        if let Provenance::Verified(verified) = provenance {
+            let entry = verified.log.as_ref();
+            traces.extend(entry.map(|entry| Trace::LogEntry { origin: &entry.origin, index: entry.index }));
+            traces.extend(verified.signed.iter().map(|digest| Trace::Signed(digest)));
         }
-        _ => None,
-    }));
+    }
     traces
 }
 

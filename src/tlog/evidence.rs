@@ -43,6 +43,8 @@ pub enum Misdeed {
     Checkpoint,
     /// A release carries an entry that the log does not have.
     MissingEntry,
+    /// Its checkpoint stays the same though it should grow.
+    Stale,
 }
 
 impl Misdeed {
@@ -57,6 +59,7 @@ impl Misdeed {
             Self::Omission => "omission",
             Self::Checkpoint => "checkpoint",
             Self::MissingEntry => "missing-entry",
+            Self::Stale => "stale",
         }
     }
 }
@@ -256,6 +259,9 @@ impl Evidence {
             (Misdeed::Fork | Misdeed::SameSize | Misdeed::Rollback | Misdeed::Unproven, _) => {
                 Judgement::Refuted("two checkpoints are needed".to_owned())
             }
+            (Misdeed::Stale, _) => Judgement::Claimed(
+                "the log signed this; for how long it served nothing newer is said by whoever recorded it".to_owned(),
+            ),
             _ => Judgement::Claimed("what the log served is not signed by it".to_owned()),
         })
     }

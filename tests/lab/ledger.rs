@@ -64,6 +64,12 @@ pub enum Misbehaviour {
     BadProofs,
     /// So many entries are given at once (CT).
     ShortBatches(usize),
+    /// Every nth answer about the tree comes from a copy that has only so many entries.
+    StaleReplica(usize, usize),
+    /// Nothing is answered at all.
+    Stall,
+    /// Every other answer is 429, and asks for so many seconds.
+    Overloaded(u64),
 }
 
 /// A log.
@@ -223,14 +229,42 @@ impl Ledger {
         self.0.state.lock().unwrap()
     }
 
-    /// Answers one request; `None`: it does not answer at all.
+    /// Whether it leaves its callers without an answer.
+    pub fn stalls(&self) -> bool {
+        self.state().wrong == Some(Misbehaviour::Stall)
+    }
+
+    /// It, as a trust root names it, until another log takes its place.
+    pub fn trusted(&self, until: Option<&str>) -> Value {
+        let (spki, details, id) = match self.0.api {
+            Api::Tiles => (self.0.ed25519.spki(), "PKIX_ED25519", sha256(&self.0.ed25519.spki())),
+            _ => (self.0.p256.spki(), "PKIX_ECDSA_P256_SHA_256", self.0.p256.id()),
+        };
+        let mut validity = json!({"start": "2020-01-01T00:00:00Z"});
+        if let Some(until) = until {
+            validity["end"] = json!(until);
+        }
+        json!({
+            "baseUrl": format!("https://{}", self.0.host), "hashAlgorithm": "SHA2_256",
+            "publicKey": {"rawBytes": b64(&spki), "keyDetails": details, "validFor": validity}, "logId": {"keyId": b64(&id)},
+        })
+    }
+
+    /// Answers one request.
     pub fn respond(&self, path: &str, body: &[u8]) -> Response {
+        let path = path.strip_prefix("/api/v2").unwrap_or(path);
         let mut state = self.state();
         state.requests.push(path.to_owned());
         let state = &*state;
         let wrong = state.wrong.clone();
         if let Some(Misbehaviour::Status(status)) = wrong {
             return response(status, b"<html>trouble</html>".to_vec());
+        }
+        if let Some(Misbehaviour::Overloaded(seconds)) = wrong
+            && state.requests.len() % 2 == 1
+        {
+            let headers = vec![("retry-after".to_owned(), seconds.to_string())];
+            return Response { headers, ..response(429, Vec::new()) };
         }
         if matches!(wrong, Some(Misbehaviour::Withhold(part)) if path.contains(part)) {
             return response(404, Vec::new());
@@ -262,6 +296,9 @@ impl Ledger {
         match state.wrong {
             Some(Misbehaviour::Fork(at)) => leaves[at] = sha256(b"fork"),
             Some(Misbehaviour::RollBack(to)) => size = to,
+            Some(Misbehaviour::StaleReplica(every, to)) if state.requests.len().is_multiple_of(every) => {
+                size = size.min(to)
+            }
             _ => {}
         }
         (leaves, size)
@@ -583,6 +620,9 @@ impl Transport for Hosts {
         };
         assert!(request.method == Method::Get || path.contains("retrieve"));
         let answer = ledger.respond(&path, request.body.as_deref().unwrap_or_default());
+        if ledger.stalls() {
+            return Box::pin(async { Err(TransportError::Failed("timed out".to_owned())) });
+        }
         let limit = request.max_body;
         Box::pin(async move {
             if answer.body.len() as u64 > limit { Err(TransportError::TooLarge { limit }) } else { Ok(answer) }

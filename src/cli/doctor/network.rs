@@ -13,8 +13,10 @@ use crate::{
     config::Config,
     http::{Client, Fetched, Request},
     model::{Ecosystem, RegistryId},
-    pipeline::{self, Source},
+    pipeline::{self, Source, logs::FollowedLog},
     text::with_causes,
+    tlog::SignedCheckpoint,
+    watchlist::Watchlist,
 };
 
 /// How far the clock may be from a registry's before baselines suffer.
@@ -29,6 +31,7 @@ pub async fn checks(context: &Context) -> Vec<Check> {
     let Ok(http) = pipeline::client(&config, Arc::clone(&clock)) else { return Vec::new() };
     let sources = pipeline::sources(&config);
     let mut checks = join_all(sources.iter().map(|source| ask(source, &http))).await;
+    checks.extend(logs(context).await);
     checks.extend(time(&config, &http, clock.as_ref()).await);
     checks
 }
@@ -42,6 +45,35 @@ async fn ask(Source { feed, interval }: &Source, http: &Client) -> Check {
         Err(error) => Check::new(feed.name(), State::Failed, with_causes(&error))
             .next("look at the network, the proxy (HTTPS_PROXY) and [http] ca_file; switch the registry off if unused"),
     }
+}
+
+/// Asks every transparency log for its checkpoints, and whether they are its own.
+async fn logs(context: &Context) -> Vec<Check> {
+    if !context.config.logs.enabled {
+        return Vec::new();
+    }
+    let Ok(pipeline) = context.pipeline_to_look(Watchlist::default()) else { return Vec::new() };
+    join_all(pipeline.followed_logs().iter().map(|followed| ask_log(followed))).await
+}
+
+async fn ask_log(followed: &FollowedLog) -> Check {
+    let heads = match followed.log.heads().await {
+        Ok(heads) => heads,
+        Err(error) => {
+            return Check::new(followed.name(), State::Failed, with_causes(&error)).next(
+                "look at the network and the proxy (HTTPS_PROXY); where the network does not let it through, say \
+                 `[logs] enabled = false`",
+            );
+        }
+    };
+    if let Some(error) = heads.iter().find_map(|head| head.checkpoint.as_ref().err()) {
+        return Check::new(followed.name(), State::Failed, with_causes(error))
+            .next("see whether the trust root is fresh, and [logs.urls] and [[logs.instance]] right");
+    }
+    let signed = heads.iter().filter_map(|head| head.checkpoint.as_ref().ok());
+    let entries: u64 = signed.map(SignedCheckpoint::size).sum();
+    let read = if followed.tailed { "every entry is read" } else { "its checkpoints are checked" };
+    Check::new(followed.name(), State::Ok, format!("answers, signed {entries} entries; {read}"))
 }
 
 async fn time(config: &Config, http: &Client, clock: &dyn Clock) -> Option<Check> {

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use serde_json::json;
 
 use crate::{
@@ -8,10 +6,7 @@ use crate::{
         exit::{Exit, Failure, Outcome},
         output, setup, sheet,
     },
-    pipeline::{
-        Nobody,
-        logs::{FoundEntry, Wanted},
-    },
+    pipeline::logs::{FoundEntry, Wanted},
     tlog::rekor_v1::SearchBy,
     watchlist::Watchlist,
 };
@@ -63,7 +58,7 @@ impl By {
 
 impl Find {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let pipeline = context.pipeline_watching(Watchlist::default(), Arc::new(Nobody))?;
+        let pipeline = context.pipeline_to_look(Watchlist::default())?;
         let log = pipeline.followed_log(&self.log).ok_or_else(|| {
             Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
         })?;

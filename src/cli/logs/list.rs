@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use serde_json::json;
 
 use crate::{
@@ -9,7 +7,6 @@ use crate::{
         exit::{Exit, Outcome},
         output, words,
     },
-    pipeline::Nobody,
     watchlist::Watchlist,
 };
 
@@ -28,7 +25,7 @@ pub struct List {
 
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let pipeline = context.pipeline_watching(Watchlist::default(), Arc::new(Nobody))?;
+        let pipeline = context.pipeline_to_look(Watchlist::default())?;
         let mut table = output::table(["LOG", "KIND", "READ", "URL"]);
         for log in pipeline.followed_logs() {
             let read = if log.tailed { "every entry" } else { "checkpoints" };

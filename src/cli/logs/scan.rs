@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{
         output, setup, sheet, words,
     },
     pipeline::{
-        Nobody, Pipeline,
+        Pipeline,
         logs::{FollowedLog, Matcher, ScanSummary, Scanned},
     },
     store::{NewLogEntry, NewQuarantined},
@@ -53,7 +53,7 @@ pub struct Scan {
 impl Scan {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let watchlist = if self.watched { context.watchlist()? } else { Watchlist::default() };
-        let pipeline = context.pipeline_watching(watchlist, Arc::new(Nobody))?;
+        let pipeline = context.pipeline_to_look(watchlist)?;
         let log = pipeline.followed_log(&self.log).ok_or_else(|| {
             Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
         })?;

@@ -7,7 +7,6 @@ use crate::{
         output, setup, sheet, words,
     },
     pipeline::Nobody,
-    watchlist::Watchlist,
 };
 
 /// Read a log from another index on than where it stands
@@ -33,7 +32,7 @@ pub struct Start {
 
 impl Start {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let pipeline = context.pipeline_watching(Watchlist::default(), Arc::new(Nobody))?;
+        let pipeline = context.pipeline(Arc::new(Nobody))?;
         let log = pipeline.followed_log(&self.log).ok_or_else(|| {
             Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
         })?;

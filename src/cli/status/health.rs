@@ -6,6 +6,7 @@ use super::{Report, Source, Subscription};
 use crate::{
     cli::words,
     pipeline::{Settings, TRUST_PATIENCE, TRUST_ROOT},
+    store::LogRow,
 };
 
 /// For how long packages may fail, or deliveries wait, before that is a reason.
@@ -17,7 +18,16 @@ const REMEMBERED: TimeDelta = TimeDelta::hours(24);
 pub(super) fn reasons(report: &Report) -> Vec<String> {
     let sources = report.sources.iter().filter_map(|source| silent(report, source));
     let subscriptions = report.subscriptions.iter().flat_map(|subscription| dead(report, subscription));
-    sources.chain(failing(report)).chain(subscriptions).collect()
+    let logs = report.logs.iter().filter_map(|log| unread(report, log));
+    sources.chain(logs).chain(failing(report)).chain(subscriptions).collect()
+}
+
+fn unread(report: &Report, log: &LogRow) -> Option<String> {
+    let fails = report.at - log.failing_since?;
+    let (name, why) = (words::name(&log.name), words::sentence(log.last_error.as_deref().unwrap_or_default()));
+    (fails > Settings::default().stale_after).then(|| {
+        format!("{name} has not been read for {}; what is signed in it is not seen: {why}", words::span(fails))
+    })
 }
 
 fn silent(report: &Report, source: &Source) -> Option<String> {
@@ -91,6 +101,7 @@ mod tests {
             reasons: Vec::new(),
             at: noon(),
             sources: Vec::new(),
+            logs: Vec::new(),
             work: WorkSummary::default(),
             failing: Vec::new(),
             subscriptions: Vec::new(),

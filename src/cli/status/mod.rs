@@ -19,7 +19,7 @@ use crate::{
     model::Ecosystem,
     pipeline::TRUST_ROOT,
     registry::{CargoFeed, NpmFeed, PypiFeed},
-    store::{SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
+    store::{LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
 };
 
 /// Most failing packages that are shown.
@@ -32,7 +32,7 @@ Examples:
   provwatch status
   provwatch status --format json | jq -r '.reasons[]'
 
-It reads the store beside the running daemon. It is not well when a source has been silent for 30 minutes or was \
+It reads the store beside the running daemon. It is not well when a source or a transparency log has been silent for 30 minutes or was \
 never read, when packages have failed for an hour, or when alerts reach nobody; then it exits with 5.")]
 pub struct Status {
     #[command(flatten)]
@@ -51,6 +51,8 @@ struct Report {
     /// The feeds of the registries that are switched on, any other that was ever read, and the trust root where it is
     /// refreshed.
     sources: Vec<Source>,
+    /// The transparency logs, where they are followed.
+    logs: Vec<LogRow>,
     /// The queue.
     work: WorkSummary,
     /// The packages that have failed for longest.
@@ -110,6 +112,7 @@ impl Report {
             reasons: Vec::new(),
             at: now,
             sources: sources(context, store)?,
+            logs: if context.config.logs.enabled { store.logs()? } else { Vec::new() },
             work: store.work_summary(now)?,
             failing: store.failing_work(SHOWN)?,
             subscriptions: subscriptions(context, store)?,

@@ -11,6 +11,7 @@ use crate::{
 pub(super) fn report(report: &Report) {
     verdict(report);
     sources(report);
+    logs(report);
     work(report);
     stored(report);
     subscriptions(report);
@@ -39,6 +40,31 @@ fn sources(report: &Report) {
             if source.enabled { last } else { format!("{last} (switched off)") },
             state.map_or(0, |state| state.events).to_string(),
             trouble(report, source),
+        ]);
+    }
+    output::print(&table);
+}
+
+fn logs(report: &Report) {
+    if report.logs.is_empty() {
+        return;
+    }
+    sheet::heading("transparency logs");
+    let mut table = output::table(["  NAME", "LAST READ", "ENTRIES", "LAST TROUBLE"]);
+    for log in &report.logs {
+        let behind = match (&log.tail, &log.checkpoint) {
+            (Some(tail), Some(checkpoint)) => match checkpoint.size.saturating_sub(tail.verified) {
+                0 => "all proven".to_owned(),
+                behind => format!("{behind} behind"),
+            },
+            _ => "checkpoints only".to_owned(),
+        };
+        let trouble = log.failing_since.and(log.last_error.as_deref());
+        table.add_row([
+            format!("  {}", words::name(&log.name)),
+            log.last_success.map_or("never".to_owned(), |at| words::ago(at, report.at)),
+            behind,
+            trouble.map_or(NOTHING.to_owned(), words::sentence),
         ]);
     }
     output::print(&table);

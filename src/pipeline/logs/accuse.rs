@@ -33,6 +33,7 @@ fn gravity(misdeed: Misdeed) -> Gravity {
         Misdeed::Rollback | Misdeed::Unproven => of(Severity::High, Medium, 10),
         Misdeed::Checkpoint | Misdeed::Omission => of(Severity::Medium, Medium, 10),
         Misdeed::MissingEntry => of(Severity::High, Medium, 0),
+        Misdeed::Stale => of(Severity::Low, Medium, 0),
     }
 }
 
@@ -82,12 +83,21 @@ impl Pipeline {
             let mut since = self.log_memory.since.lock().unwrap_or_else(PoisonError::into_inner);
             since.retain(|(name, _), _| *name != tree.name);
         }
-        for misdeed in CURABLE {
-            let (fingerprint, _) = Alert::identify(AlertKind::Log, &subject(tree, misdeed));
-            if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
-                let reason = "what the log serves holds again; the evidence is kept";
-                self.store.resolve(&fingerprint, crate::pipeline::record::ACTOR, reason, now)?;
-            }
+        let reason = "what the log serves holds again; the evidence is kept";
+        CURABLE.iter().try_for_each(|misdeed| self.resolve_misdeed(tree, *misdeed, reason, now))
+    }
+
+    /// Resolves the alert about a misdeed, if there is one.
+    pub(super) fn resolve_misdeed(
+        &self,
+        tree: &Tree,
+        misdeed: Misdeed,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        let (fingerprint, _) = Alert::identify(AlertKind::Log, &subject(tree, misdeed));
+        if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
+            self.store.resolve(&fingerprint, crate::pipeline::record::ACTOR, reason, now)?;
         }
         Ok(())
     }
@@ -107,6 +117,7 @@ fn title(tree: &Tree, misdeed: Misdeed) -> String {
         Misdeed::Omission => format!("{tree} leaves out what it signed"),
         Misdeed::Checkpoint => format!("{tree} serves a checkpoint that is not its own"),
         Misdeed::MissingEntry => format!("{tree} does not have an entry that a release carries"),
+        Misdeed::Stale => format!("{tree} stands still"),
     }
 }
 
@@ -117,7 +128,11 @@ fn argument(evidence: &Evidence, id: &str) -> String {
     };
     format!(
         "{}. {proof}: `provwatch logs evidence {id}` exports the evidence, and `provwatch logs verify FILE` checks it \
-         anywhere. Nothing that the log says from here on is believed until it agrees with what it signed before.",
-        evidence.statement
+         anywhere.{}",
+        evidence.statement,
+        match evidence.misdeed {
+            Misdeed::Stale => "",
+            _ => " Nothing that the log says from here on is believed until it agrees with what it signed before.",
+        }
     )
 }

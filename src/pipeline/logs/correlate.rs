@@ -79,13 +79,15 @@ impl Pipeline {
         })
     }
 
-    /// The release that carries an entry: by its place in the log, by what was signed, or by the run that signed, since not
-    /// every bundle proves its place.
+    /// The release that carries an entry: by its place in the log; by the key, which is made for one signing; by what was
+    /// signed; or by the run that signed. Not every bundle proves its place.
     fn explanation(&self, row: &LogEntryRow) -> Result<Option<ReleaseId>, PipelineError> {
         let place = self.place(&row.log, row.entry.index)?;
         let claims = &row.entry.identity.claims;
         let traces = [
             Some(Trace::LogEntry { origin: &place.origin, index: place.index }),
+            Some(Trace::Signed(&row.entry.key_sha256)),
+            row.entry.digest.as_deref().map(Trace::Signed),
             row.entry.digest.as_deref().map(Trace::Digest),
             claims.run_invocation_uri.as_deref().map(Trace::Run),
         ];

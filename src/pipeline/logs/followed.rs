@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{Instance, LogSettings};
@@ -25,12 +26,19 @@ pub struct FollowedLog {
     pub url: Url,
     /// Whether all of its entries are read.
     pub tailed: bool,
+    /// When another log takes its place, where that is known.
+    pub until: Option<DateTime<Utc>>,
 }
 
 impl FollowedLog {
     /// What it is called: its origin; for Rekor v1, which has several trees, the part that they share.
     pub fn name(&self) -> &str {
         self.log.name()
+    }
+
+    /// Whether another log has taken its place, as the trust root says.
+    pub fn is_retired(&self, now: DateTime<Utc>) -> bool {
+        self.until.is_some_and(|until| until <= now)
     }
 }
 
@@ -60,7 +68,7 @@ impl Pipeline {
     }
 
     fn followed(&self, instance: &Instance) -> Result<FollowedLog, KeyError> {
-        let Instance { kind, url, origin, .. } = instance.clone();
+        let Instance { kind, url, origin, until, .. } = instance.clone();
         let (http, settings) = (self.http.clone(), &self.logs);
         let key = LogKey::from_spki(&instance.spki)?;
         let (signer, protocol) = match kind {
@@ -76,7 +84,7 @@ impl Pipeline {
             }
         };
         let tailed = instance.tail.unwrap_or_else(|| settings.tail.contains(&kind));
-        Ok(FollowedLog { log: Log::new(signer, protocol), kind, url, tailed })
+        Ok(FollowedLog { log: Log::new(signer, protocol), kind, url, tailed, until })
     }
 }
 
@@ -91,5 +99,5 @@ fn instance(log: TrustedLog, settings: &LogSettings) -> Option<Instance> {
     };
     let usual = || if kind == LogKind::Tiles { below(&base, "api/v2/") } else { base.clone() };
     let url = settings.urls.get(&log.base_url).cloned().unwrap_or_else(usual);
-    Some(Instance { name: origin.clone(), kind, url, origin, spki: log.spki, tail: None })
+    Some(Instance { name: origin.clone(), kind, url, origin, spki: log.spki, tail: None, until: log.until })
 }

@@ -18,6 +18,7 @@ mod lookup;
 mod matching;
 mod poll;
 mod scan;
+mod standing;
 mod tail;
 
 use std::{
@@ -102,6 +103,8 @@ pub struct Instance {
     pub spki: Vec<u8>,
     /// Whether it is read whole, if that differs from its kind.
     pub tail: Option<bool>,
+    /// When another log takes its place, where that is known.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// What the pipeline keeps in memory about logs. All of it can be lost.

@@ -45,7 +45,8 @@ impl Pipeline {
         let mut poll = Poll::default();
         match followed.log.heads().await {
             Ok(heads) => {
-                for head in heads {
+                for mut head in heads {
+                    head.tree.active &= !followed.is_retired(self.clock.now());
                     match self.poll_tree(followed, &head).await? {
                         Some(verified) => poll.verified += verified,
                         None => poll.troubled += 1,

@@ -1,12 +1,13 @@
 //! Tailing: every entry is downloaded, hashed and sifted, in order; nothing is skipped, and nothing is believed before it
 //! hashes to what the log signed.
 
+use chrono::TimeDelta;
 use futures::TryStreamExt;
 
 use super::{FollowedLog, Matcher, audit, matching::malformed, poll::Trouble};
 use crate::{
     pipeline::{Happening, Pipeline, PipelineError},
-    store::{Advance, LogRow, Store, TailRow},
+    store::{Advance, LogKind, LogRow, Store, TailRow},
     tlog::{
         CompactRange, Misdeed, ReadError, SignedCheckpoint, Tree,
         evidence::Evidence,
@@ -17,6 +18,9 @@ use crate::{
 
 /// So many entries are stored in one transaction.
 const BATCH: u64 = 4096;
+
+/// Logs that are met within this time are met together: none of them is the successor of another.
+const TOGETHER: TimeDelta = TimeDelta::hours(1);
 
 /// Where a tail stands, in memory.
 struct Tail {
@@ -89,11 +93,24 @@ impl Pipeline {
         Ok(Some(0))
     }
 
-    /// Whether an older shard of the same log is tailed.
+    /// Whether an older shard of the same log is tailed. The shards of a log of Rekor v1 have one key and follow one another
+    /// by index; those of Rekor v2 are called `log2025-1.DOMAIN`, `log2026-1.DOMAIN`, and the one that was met long after
+    /// another is the later one.
     fn is_successor(&self, followed: &FollowedLog, tree: &Tree) -> Result<bool, PipelineError> {
+        let rows = self.store.logs()?;
+        let Some(this) = rows.iter().find(|row| row.name == tree.name) else { return Ok(false) };
         let key = hex::encode(followed.log.signer().key().id());
-        let older = |row: &LogRow| row.key_id == key && row.name != tree.name && row.offset < tree.offset;
-        Ok(self.store.logs()?.iter().any(|row| older(row) && row.tail.as_ref().is_some_and(|tail| tail.verified > 0)))
+        let older = |row: &&LogRow| match followed.kind {
+            LogKind::RekorV1 => row.key_id == key && row.offset < tree.offset,
+            LogKind::Tiles => {
+                row.kind == LogKind::Tiles
+                    && is_sibling(&row.name, &tree.name)
+                    && this.first_seen - row.first_seen > TOGETHER
+            }
+            LogKind::Ct => false,
+        };
+        let mut older = rows.iter().filter(|row| row.name != tree.name).filter(older);
+        Ok(older.any(|row| row.tail.as_ref().is_some_and(|tail| tail.verified > 0)))
     }
 
     async fn download(
@@ -231,6 +248,12 @@ impl Batch {
         tail.marks.push((tail.range.size(), tail.range.root()));
         Ok(())
     }
+}
+
+/// Whether two names differ in their first label only.
+fn is_sibling(one: &str, other: &str) -> bool {
+    let domain = |name: &str| name.split_once('.').map(|(_, domain)| domain.to_owned());
+    domain(one).is_some_and(|domain_of_one| domain(other) == Some(domain_of_one))
 }
 
 fn damaged(tree: &str) -> Trouble {

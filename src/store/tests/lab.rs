@@ -133,6 +133,7 @@ pub fn provenance(repository_id: &str) -> Provenance {
         },
         signed_at: Some(noon()),
         log: Some(LogEntry { origin: "rekor.example".to_owned(), index: 42 }),
+        signed: Vec::new(),
     }))
 }
 

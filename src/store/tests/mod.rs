@@ -4,6 +4,7 @@ pub(super) mod faults;
 mod feeding;
 mod interleaving;
 mod lab;
+mod logs;
 mod opening;
 mod recording;
 mod schema;

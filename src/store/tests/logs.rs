@@ -1,0 +1,175 @@
+//! Whatever the order of downloads, proofs, lies, failures and kills of a tail: the two positions and everything that moves
+//! with them agree, nothing is skipped, and nothing is believed that was not proven.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{
+    faults::Point,
+    lab::{ISSUER, Lab, noon},
+};
+use crate::{
+    model::{Claims, WorkflowIdentity},
+    store::{
+        Advance, CheckpointRow, LogEntryFilter, LogKind, LogStanding, NewLog, NewLogEntry, NewQuarantined, Store,
+        TailRow,
+    },
+};
+
+const LOG: &str = "log.example";
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Downloads entries after the downloaded position.
+    Download { entries: u64, fault: Option<Point> },
+    /// Another process that believes the tail to be elsewhere tries to store.
+    Intrude { at: u64 },
+    /// What was downloaded hashes to a checkpoint.
+    Verify { fault: Option<Point> },
+    /// It does not.
+    Rewind { fault: Option<Point> },
+    /// Kills the process and starts another.
+    Kill,
+}
+
+fn fault() -> impl Strategy<Value = Option<Point>> {
+    prop_oneof![2 => Just(None), 1 => Just(Some(Point::BeforeCommit)), 1 => Just(Some(Point::AfterCommit))]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        5 => (1..9_u64, fault()).prop_map(|(entries, fault)| Step::Download { entries, fault }),
+        1 => (0..40_u64).prop_map(|at| Step::Intrude { at }),
+        3 => fault().prop_map(|fault| Step::Verify { fault }),
+        1 => fault().prop_map(|fault| Step::Rewind { fault }),
+        1 => Just(Step::Kill),
+    ]
+}
+
+fn opened() -> Lab {
+    let lab = Lab::new();
+    let log = NewLog {
+        name: LOG,
+        kind: LogKind::Tiles,
+        url: "https://log.example/",
+        key_id: "00",
+        offset: 0,
+        standing: LogStanding::Active,
+    };
+    lab.store.open_log(&log, noon()).unwrap();
+    lab.store.begin_tail(LOG, 5, &[]).unwrap();
+    lab
+}
+
+/// Every third entry is by somebody who is watched, every seventh cannot be read.
+fn download(store: &Store, before: u64, count: u64) -> bool {
+    let indexes = before..before + count;
+    let entries: Vec<_> = indexes.clone().filter(|index| index % 3 == 0).map(entry).collect();
+    let quarantined: Vec<_> = indexes.filter(|index| index % 7 == 0).map(unreadable).collect();
+    let advance = Advance {
+        before,
+        after: before + count,
+        range: &[],
+        entries: &entries,
+        quarantined: &quarantined,
+        kinds: &BTreeMap::from([(("hashedrekord".to_owned(), "0.0.2".to_owned()), count)]),
+        bytes: count * 100,
+    };
+    store.log_downloaded(LOG, &advance, noon()).unwrap_or(false)
+}
+
+fn entry(index: u64) -> NewLogEntry {
+    NewLogEntry {
+        index,
+        leaf: [7; 32],
+        body: b"{}".to_vec(),
+        kind: "hashedrekord".to_owned(),
+        version: "0.0.2".to_owned(),
+        identity: WorkflowIdentity { issuer: ISSUER.to_owned(), subject: String::new(), claims: Claims::default() },
+        key_sha256: String::new(),
+        digest: None,
+        serial: String::new(),
+        not_issued: None,
+        not_before: noon(),
+        packages: Vec::new(),
+        patterns: Vec::new(),
+    }
+}
+
+fn unreadable(index: u64) -> NewQuarantined {
+    NewQuarantined { index, body: Vec::new(), bytes: 0, why: "garbage".to_owned() }
+}
+
+fn checkpoint(size: u64) -> CheckpointRow {
+    CheckpointRow { size, root: [1; 32], note: String::new(), seen_at: noon(), last_seen_at: noon(), consistent: true }
+}
+
+fn tail(store: &Store) -> TailRow {
+    store.log(LOG).unwrap().unwrap().tail.unwrap()
+}
+
+fn order(store: &Store, fault: Option<Point>) {
+    if let Some(point) = fault {
+        store.faults.order(point);
+    }
+}
+
+fn agrees(store: &Store) -> Result<(), TestCaseError> {
+    let tail = tail(store);
+    prop_assert!(tail.start <= tail.verified && tail.verified <= tail.downloaded);
+    let believed = |step: u64| (tail.start..tail.verified).filter(move |index| index % step == 0);
+    let mut entries: Vec<_> = store
+        .log_entries(LogEntryFilter { log: Some(LOG), limit: 999 })
+        .unwrap()
+        .iter()
+        .map(|row| row.entry.index)
+        .collect();
+    entries.sort_unstable();
+    prop_assert_eq!(entries, believed(3).collect::<Vec<_>>());
+    let mut set_aside: Vec<_> = store.quarantined(LOG, 999).unwrap().iter().map(|row| row.index).collect();
+    set_aside.sort_unstable();
+    prop_assert_eq!(set_aside, believed(7).collect::<Vec<_>>());
+    let kinds: u64 = store.log_kinds(LOG).unwrap().iter().map(|kind| kind.count).sum();
+    prop_assert_eq!(kinds, tail.verified - tail.start);
+    let covered: Vec<_> = store.coverage(LOG).unwrap().iter().map(|range| (range.first, range.past)).collect();
+    let all = if tail.verified > tail.start { vec![(tail.start, tail.verified)] } else { Vec::new() };
+    prop_assert_eq!(covered, all);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_positions_of_a_tail_and_what_moves_with_them_agree(steps in prop::collection::vec(step(), 1..24)) {
+        let mut lab = opened();
+        for step in steps {
+            let store = &lab.store;
+            let before = tail(store);
+            match step {
+                Step::Download { entries, fault } => {
+                    order(store, fault);
+                    download(store, before.downloaded, entries);
+                }
+                Step::Intrude { at } => prop_assert!(at == before.downloaded || !download(store, at, 1)),
+                Step::Verify { fault } => {
+                    order(store, fault);
+                    let _ = store.log_verified(LOG, &checkpoint(before.downloaded), noon());
+                }
+                Step::Rewind { fault } => {
+                    order(store, fault);
+                    let _ = store.log_rewound(LOG);
+                    prop_assert_eq!(tail(store).verified, before.verified);
+                }
+                Step::Kill => {
+                    lab = lab.after_kill();
+                    prop_assert_eq!(tail(&lab.store), before, "what was committed is there");
+                }
+            }
+            // An order that no write took must not strike a later one.
+            let _ = lab.store.log_rewound("another log");
+            agrees(&lab.store)?;
+        }
+    }
+}
