@@ -297,7 +297,7 @@ impl Ledger {
             Some(Misbehaviour::Fork(at)) => leaves[at] = sha256(b"fork"),
             Some(Misbehaviour::RollBack(to)) => size = to,
             Some(Misbehaviour::StaleReplica(every, to)) if state.requests.len().is_multiple_of(every) => {
-                size = size.min(to)
+                size = size.min(to);
             }
             _ => {}
         }
