@@ -15,7 +15,7 @@ use provwatch::{
 };
 
 /// Files of `src/detect` that are no detectors.
-const OTHERS: [&str; 6] = ["change", "combine", "document", "entry", "mod", "tuning"];
+const OTHERS: [&str; 7] = ["change", "combine", "company", "document", "entry", "mod", "tuning"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -1,6 +1,9 @@
 use chrono::{DateTime, Timelike, Utc};
 
-use super::{Traits, rank};
+use super::{
+    Traits, rank,
+    words::{attempt_word, dependency_sources, gap_word, manifest_word, numbers, policy_word, signed_at, tag_word},
+};
 use crate::model::{AuthMethod, Baseline, LineBaseline, Observation, Seen, Tally};
 
 /// Most values that one tally keeps; beyond it the value seen longest ago is forgotten.
@@ -14,12 +17,16 @@ pub fn learn(baseline: &mut Baseline, release: &Observation) {
     let portrait = baseline.lines.entry(release.line()).or_default();
     let at = release.published_at;
     portrait.releases = portrait.releases.saturating_add(1);
+    learn_pause(portrait, at);
     portrait.first_at = Some(portrait.first_at.map_or(at, |first| first.min(at)));
     portrait.last_at = Some(portrait.last_at.map_or(at, |last| last.max(at)));
     learn_evidence(portrait, release);
     for traits in Traits::of(release) {
         learn_traits(portrait, &traits, at);
+        count(&mut portrait.tag_names, traits.tag.map(|tag| tag_word(tag, release.purl.version())), at);
+        count(&mut portrait.manifests, manifest_word(release, &traits), at);
     }
+    count(&mut portrait.gaps, signed_at(release).map(|signed_at| gap_word(at - signed_at)), at);
     learn_publisher(portrait, release);
     learn_content(portrait, release);
     learn_minute(portrait, at);
@@ -46,6 +53,9 @@ fn learn_traits(portrait: &mut LineBaseline, traits: &Traits<'_>, at: DateTime<U
     count(&mut portrait.triggers, traits.trigger, at);
     count(&mut portrait.environments, traits.environment, at);
     count(&mut portrait.runners, traits.runner, at);
+    count(&mut portrait.builders, traits.builder.as_deref(), at);
+    count(&mut portrait.visibilities, traits.visibility, at);
+    count(&mut portrait.attempts, traits.attempt.map(attempt_word), at);
     if let (Some(name), Some(id)) = (&traits.repository, traits.repository_id) {
         portrait.id_of_repository.insert(name.clone(), id.to_owned());
         portrait.id_of_repository.retain(|name, _| portrait.repositories.contains_key(name));
@@ -72,11 +82,34 @@ fn learn_content(portrait: &mut LineBaseline, release: &Observation) {
     count(&mut portrait.tags, tag.map(|exists| if exists { "present" } else { "absent" }), at);
     let merged = release.facts.commit.as_ref().and_then(|commit| commit.on_default_branch);
     count(&mut portrait.commits, merged.map(|merged| if merged { "merged" } else { "unmerged" }), at);
+    let verified = release.facts.commit.as_ref().and_then(|commit| commit.verified);
+    count(&mut portrait.signatures, verified.map(|verified| if verified { "verified" } else { "unverified" }), at);
+    let run = release.facts.run.as_ref().filter(|_| !release.identities().is_empty());
+    count(&mut portrait.conclusions, run.and_then(|run| run.conclusion.as_deref()), at);
+    let policy = release.facts.publishing.as_ref().and_then(|publishing| publishing.tokens_disallowed);
+    count(&mut portrait.token_policies, policy.map(policy_word), at);
+    for source in dependency_sources(release) {
+        count(&mut portrait.dependency_sources, Some(source), at);
+    }
+    learn_version(portrait, release);
     if let Some(scripts) = release.manifest.as_ref().and_then(|manifest| manifest.install_scripts.as_ref()) {
         count(&mut portrait.install_scripts, scripts.is_empty().then_some(""), at);
         for script in scripts {
             count(&mut portrait.install_scripts, Some(script), at);
         }
+    }
+}
+
+/// Only where releases come in order: what is read later of the past says nothing of pauses.
+fn learn_pause(portrait: &mut LineBaseline, at: DateTime<Utc>) {
+    let pause = portrait.last_at.map_or(0, |last| (at - last).num_days());
+    portrait.longest_pause = portrait.longest_pause.max(u32::try_from(pause).unwrap_or(0));
+}
+
+fn learn_version(portrait: &mut LineBaseline, release: &Observation) {
+    let version = release.purl.version();
+    if portrait.highest.as_deref().is_none_or(|highest| numbers(version) > numbers(highest)) {
+        portrait.highest = Some(version.to_owned());
     }
 }
 
@@ -167,7 +200,10 @@ mod tests {
                     release("1.0.0", &at.to_rfc3339(), if minute % 2 == 0 { "ann" } else { "bob" })
                 }).collect();
                 let mut baseline = learned(&releases);
-                baseline.lines.values_mut().for_each(|line| line.minutes.clear());
+                baseline.lines.values_mut().for_each(|line| {
+                    line.minutes.clear();
+                    line.longest_pause = 0;
+                });
                 baseline
             };
             let forwards = all(&minutes);

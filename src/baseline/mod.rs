@@ -8,6 +8,7 @@ mod rank;
 mod teach;
 mod traits;
 mod view;
+pub mod words;
 
 pub use hours::{Hours, Rarity};
 pub use learn::{MAX_VALUES, learn};

@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::model::{Claim, Observation, Provenance, WorkflowIdentity};
+use crate::model::{Claim, Claims, Observation, Provenance, WorkflowIdentity};
 
 /// What of a certified identity is comparable from release to release: names without versions, workflows without refs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,16 @@ pub struct Traits<'a> {
     pub environment: Option<&'a str>,
     /// The kind of runner.
     pub runner: Option<&'a str>,
+    /// The reusable workflow that did the building, without its ref. The empty text: the workflow itself.
+    pub builder: Option<String>,
+    /// The repository's visibility at the time of signing.
+    pub visibility: Option<&'a str>,
+    /// The tag that was built.
+    pub tag: Option<&'a str>,
+    /// The run, a URL without the attempt.
+    pub run: Option<&'a str>,
+    /// Which attempt of the run it was, from 1.
+    pub attempt: Option<u32>,
 }
 
 impl<'a> Traits<'a> {
@@ -45,9 +55,17 @@ impl<'a> Traits<'a> {
     fn read(identity: &'a WorkflowIdentity, signed_at: DateTime<Utc>) -> Self {
         let claims = &identity.claims;
         let repository = claims.source_repository_uri.as_deref().map(repository_name);
+        let workflow = identity.workflow().map(|workflow| workflow_path(workflow, repository.as_deref()));
+        let invocation = claims.run_invocation_uri.as_deref();
+        let (run, attempt) = invocation.map_or((None, None), run_and_attempt);
         Self {
             issuer: &identity.issuer,
-            workflow: identity.workflow().map(|workflow| workflow_path(workflow, repository.as_deref())),
+            builder: builder(claims, workflow.as_deref(), repository.as_deref()),
+            visibility: claims.source_repository_visibility_at_signing.as_deref(),
+            tag: claims.source_repository_ref.as_deref().and_then(|name| name.strip_prefix("refs/tags/")),
+            run,
+            attempt,
+            workflow,
             repository,
             repository_id: claims.source_repository_identifier.as_deref(),
             owner: claims.source_repository_owner_uri.as_deref().map(repository_name),
@@ -63,13 +81,29 @@ impl<'a> Traits<'a> {
     }
 }
 
+/// The signing workflow where it is another one than the workflow that was started.
+fn builder(claims: &Claims, workflow: Option<&str>, repository: Option<&str>) -> Option<String> {
+    let (Some(_), Some(signer)) = (&claims.build_config_uri, &claims.build_signer_uri) else { return None };
+    let path = signer.split_once('@').map_or(signer.as_str(), |(path, _)| path);
+    let path = workflow_path(path, repository);
+    Some(if workflow == Some(path.as_str()) { String::new() } else { path })
+}
+
+/// `https://github.com/o/r/actions/runs/7/attempts/2` is the second attempt of run 7.
+fn run_and_attempt(invocation: &str) -> (Option<&str>, Option<u32>) {
+    match invocation.rsplit_once("/attempts/") {
+        Some((run, attempt)) => (Some(run), attempt.parse().ok()),
+        None => (Some(invocation), None),
+    }
+}
+
 /// Whether a certificate of that time would carry the claim if there were something to say.
 fn can_carry(claim: Claim, signed_at: DateTime<Utc>) -> bool {
     NaiveDate::parse_from_str(claim.since(), "%Y-%m-%d").is_ok_and(|since| signed_at.date_naive() >= since)
 }
 
 /// Forges treat the case of owner and repository names as one; so does this.
-fn repository_name(uri: &str) -> String {
+pub fn repository_name(uri: &str) -> String {
     let uri = uri.trim_end_matches('/');
     uri.strip_suffix(".git").unwrap_or(uri).to_lowercase()
 }

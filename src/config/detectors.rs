@@ -12,10 +12,13 @@ pub struct DetectorSection {
     /// The severity of its signals in place of the detector's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
+    /// For detectors that draw a line in days (`repository-young`): where, in place of the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
 }
 
 impl Default for DetectorSection {
     fn default() -> Self {
-        Self { enabled: true, severity: None }
+        Self { enabled: true, severity: None, days: None }
     }
 }

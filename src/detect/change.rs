@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::About;
+use super::{About, Company};
 use crate::{
     baseline::{Traits, View, rank},
     model::{Baseline, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal, Tally},
@@ -29,6 +29,23 @@ pub struct Change<'a> {
     pub rank: Option<EvidenceRank>,
     /// The release's verified identities.
     pub traits: Vec<Traits<'a>>,
+    /// What was published around it.
+    pub company: &'a Company,
+    /// Where the lines are drawn that an operator may move.
+    pub limits: Limits,
+}
+
+/// Where the lines are drawn that an operator may move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From how many days on a repository or an owner is not young any more.
+    pub young_days: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { young_days: 30 }
+    }
 }
 
 /// A value that the portrait does not have though it has others of its kind.
@@ -52,10 +69,10 @@ impl Novelty {
 }
 
 impl<'a> Change<'a> {
-    /// Reads a release beside its package's baseline.
-    pub fn between(package: &'a Baseline, release: &'a Observation) -> Self {
+    /// Reads a release beside its package's baseline, and what was published around it.
+    pub fn between(package: &'a Baseline, release: &'a Observation, company: &'a Company, limits: Limits) -> Self {
         let view = View::of(package, &release.line());
-        Self { release, view, package, rank: rank(release), traits: Traits::of(release) }
+        Self { release, view, package, rank: rank(release), traits: Traits::of(release), company, limits }
     }
 
     /// The portrait, if there is one.
@@ -136,6 +153,16 @@ impl<'a> Change<'a> {
     pub fn formerly(&self) -> Option<String> {
         self.release.facts.repository.as_ref()?.formerly.as_ref().map(|name| name.to_lowercase())
     }
+}
+
+/// Whether every identity of a release is by a workflow and a repository that the line knows, and there is one.
+pub(super) fn is_workflow_familiar(change: &Change<'_>) -> bool {
+    !change.traits.is_empty()
+        && change.traits.iter().all(|traits| {
+            let known = |new: Option<Novelty>| new.is_none();
+            traits.workflow.as_deref().is_some_and(|workflow| known(change.novelty(|line| &line.workflows, workflow)))
+                && traits.repository_id.is_none_or(|id| known(change.novelty(|line| &line.repository_ids, id)))
+        })
 }
 
 /// A signal of a detector.

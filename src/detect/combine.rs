@@ -31,11 +31,15 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         name: "corroborated loss of evidence",
-        when: "evidence is lost or false at high or worse, and a ground other than time speaks at low or above",
+        when: "evidence is lost or false at high or worse, and another ground speaks at low or above (cadence: at medium; time never counts)",
         then: "critical",
         applies: |voices| {
             voices.of(Ground::Evidence) >= Some(Severity::High)
-                && voices.others(Ground::Evidence, Severity::Low).any(|ground| ground != Ground::Time)
+                && voices.others(Ground::Evidence, Severity::Low).any(|ground| match ground {
+                    Ground::Time => false,
+                    Ground::Cadence => voices.of(ground) >= Some(Severity::Medium),
+                    _ => true,
+                })
         },
         severity: |_| Severity::Critical,
     },
@@ -56,13 +60,31 @@ pub const RULES: &[Rule] = &[
         severity: Severity::raised,
     },
     Rule {
-        name: "one ground",
-        when: "otherwise",
-        then: "the worst signal's own severity",
-        applies: |_| true,
-        severity: |worst| worst,
+        name: "a bundle of weak signals",
+        when: "the worst signal is low, and two other grounds speak at low or above",
+        then: "medium",
+        applies: |voices| voices.worst == Severity::Low && voices.others(voices.leading, Severity::Low).count() >= 2,
+        severity: Severity::raised,
     },
+    LAST_RULE,
 ];
+
+const LAST_RULE: Rule = Rule {
+    name: "one ground",
+    when: "otherwise",
+    then: "the worst signal's own severity",
+    applies: |_| true,
+    severity: |worst| worst,
+};
+
+/// The rule for releases of which nothing but supporting signals speak.
+pub const SUPPORT_ALONE: Rule = Rule {
+    name: "supporting signals alone",
+    when: "no signal leads, one supports at medium, and another ground supports at medium, or two others at low",
+    then: "medium",
+    applies: |_| true,
+    severity: |_| Severity::Medium,
+};
 
 /// How loud each ground speaks. Supporting signals count here, but cannot lead.
 struct Voices {
@@ -81,18 +103,43 @@ impl Voices {
     }
 }
 
-/// Combines the signals of one release. `None` where nothing, or nothing but supporting signals, was said.
+/// Combines the signals of one release. `None` where nothing was said, or nothing but supporting signals that do not add
+/// up.
 pub fn combine(signals: &[Signal]) -> Option<Verdict> {
-    let leading = signals.iter().filter(|signal| !signal.supporting).max_by_key(|signal| signal.severity)?;
+    let leading = signals.iter().filter(|signal| !signal.supporting).max_by_key(|signal| signal.severity);
+    let Some(leading) = leading.filter(|leading| leading.severity > Severity::Info) else {
+        return supported(signals).or_else(|| leading.map(|leading| verdict(signals, leading)));
+    };
+    Some(verdict(signals, leading))
+}
+
+/// Supporting signals that add up to something by themselves.
+fn supported(signals: &[Signal]) -> Option<Verdict> {
+    let leading = signals.iter().filter(|signal| signal.supporting).max_by_key(|signal| signal.severity)?;
     let voices = listen(signals, leading);
-    let rule = RULES.iter().find(|rule| (rule.applies)(&voices))?;
-    let grounds = Ground::ALL.into_iter().filter(|&ground| voices.of(ground) >= Some(Severity::Low)).count();
+    let others = |least| voices.others(voices.leading, least).count();
+    if voices.worst < Severity::Medium || (others(Severity::Medium) == 0 && others(Severity::Low) < 2) {
+        return None;
+    }
+    let rule = &SUPPORT_ALONE;
     Some(Verdict {
+        severity: (rule.severity)(voices.worst),
+        confidence: Confidence::Low,
+        title: title(leading, signals),
+        argument: argument(rule, leading, &voices),
+    })
+}
+
+fn verdict(signals: &[Signal], leading: &Signal) -> Verdict {
+    let voices = listen(signals, leading);
+    let rule = RULES.iter().find(|rule| (rule.applies)(&voices)).unwrap_or(&LAST_RULE);
+    let grounds = Ground::ALL.into_iter().filter(|&ground| voices.of(ground) >= Some(Severity::Low)).count();
+    Verdict {
         severity: (rule.severity)(voices.worst),
         confidence: if grounds > 1 { Confidence::High } else { confidence(leading) },
         title: title(leading, signals),
         argument: argument(rule, leading, &voices),
-    })
+    }
 }
 
 fn listen(signals: &[Signal], leading: &Signal) -> Voices {

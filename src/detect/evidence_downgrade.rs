@@ -1,9 +1,9 @@
 use chrono::{DateTime, Duration, Utc};
 
-use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use super::{About, Change, Detector, Evidence, Ground, change::is_workflow_familiar, signal};
 use crate::{
     baseline::{View, is_partly_attested},
-    model::{Confidence, EvidenceRank, File, LineBaseline, Observation, Provenance, Severity, Signal},
+    model::{Confidence, EvidenceRank, LineBaseline, Provenance, Severity, Signal},
 };
 
 /// Less evidence than the line had.
@@ -21,7 +21,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose evidence ranks below what its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person; PyPI files count one by one, the weakest decides. A rise is reported as informational. A trusted publisher that always attested and no longer does is medium, and so is a release that a person approved in its place. On a line that never had evidence a release without is quiet, unless the package has evidence elsewhere and the version's tag is known to be missing: then it is low, to support others, or a file was added to it 30 days after the release or later: then it is medium. A new line without evidence is medium, a pre-release line low, where another line of the package had evidence within a year, whichever line it is compared with.
+A release whose evidence ranks below what its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person; PyPI files count one by one, the weakest decides. A rise is reported as informational. A trusted publisher that always attested and no longer does is medium, and so is a release that a person approved in its place. On a line that never had evidence a release without is quiet, unless the package has evidence elsewhere and the version's tag is known to be missing: then it is low, to support others. A new line without evidence is medium, a pre-release line low, where another line of the package had evidence within a year, whichever line it is compared with.
 
 ### Why it matters
 A stolen token or session publishes from anywhere, but cannot make the project's workflow attest it. It is the clearest trace that most takeovers leave.
@@ -38,9 +38,6 @@ axios 1.14.1 (March 2026), nx 21.5.0 (August 2025), eslint-config-prettier 10.1.
 /// For how long the stronger evidence must be unseen, while weaker releases joined, before a line has settled there.
 /// One accepted exception says that it was honest, not that tokens are the way to publish.
 const SETTLED_DAYS: i64 = 90;
-
-/// From how many days on a file is late for its release.
-const LATE_DAYS: i64 = 30;
 
 /// For how long what a line has adopted is expected of a line that is new.
 const ADOPTED_DAYS: i64 = 365;
@@ -110,15 +107,6 @@ fn by_itself(change: &Change<'_>, step: Step) -> Severity {
     }
 }
 
-fn is_workflow_familiar(change: &Change<'_>) -> bool {
-    !change.traits.is_empty()
-        && change.traits.iter().all(|traits| {
-            let known = |new: Option<super::Novelty>| new.is_none();
-            traits.workflow.as_deref().is_some_and(|workflow| known(change.novelty(|line| &line.workflows, workflow)))
-                && traits.repository_id.is_none_or(|id| known(change.novelty(|line| &line.repository_ids, id)))
-        })
-}
-
 /// A familiar account that also tagged and released in the repository, or that had to because the repository is no
 /// longer public.
 fn is_explained(change: &Change<'_>) -> bool {
@@ -180,9 +168,6 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
     let attested =
         |line: &&LineBaseline| line.evidence.last_key_value().is_some_and(|(rank, _)| *rank > EvidenceRank::None);
     let elsewhere = change.package.lines.values().filter(attested).filter_map(|line| line.first_at).min()?;
-    if let Some(file) = late_file(change.release) {
-        return Some(late(change, file, elsewhere));
-    }
     (change.tag() == Some(false)).then(|| {
         let evidence = Evidence {
             expected: "the evidence that other lines of the package have, or a tag".to_owned(),
@@ -192,29 +177,6 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
         };
         signal(&ABOUT, Severity::Low, evidence)
     })
-}
-
-/// The file that was added last, if the release was old by then.
-fn late_file(release: &Observation) -> Option<&File> {
-    let last = release.files.iter().max_by_key(|file| file.uploaded_at)?;
-    let age = last.uploaded_at? - release.published_at;
-    (age >= Duration::days(LATE_DAYS)).then_some(last)
-}
-
-/// Back-ports are releases; a file that is slipped into an old release is none, and reaches whoever pinned its version.
-fn late(change: &Change<'_>, file: &File, elsewhere: DateTime<Utc>) -> Signal {
-    let added = file.uploaded_at.unwrap_or(change.release.published_at);
-    let evidence = Evidence {
-        expected: "the evidence that other lines of the package have".to_owned(),
-        seen: format!(
-            "{} without evidence, added {} days after the release",
-            quote(&file.name),
-            (added - change.release.published_at).num_days()
-        ),
-        since: Some(elsewhere),
-        why: "A file that is added to an old release reaches everybody who pinned its version.",
-    };
-    signal(&ABOUT, Severity::Medium, evidence)
 }
 
 /// The trusted publisher remains, or a person approved, and the provenance is gone: whoever has taken an account over

@@ -7,31 +7,54 @@
 //! file, a line in [`ALL`] and a folder under `tests/cases`.
 
 mod attestation_invalid;
+mod attestation_reused;
+mod builder_changed;
 mod change;
 mod combine;
 mod commit_unmerged;
+mod commit_unsigned;
+mod company;
 mod document;
 mod entry;
 mod environment_dropped;
 mod evidence_downgrade;
+mod file_late;
+mod foreign_dependency;
 mod install_script_added;
 mod issuer_changed;
+mod lines_at_once;
+mod maintainer_new;
 mod odd_hours;
 mod owner_changed;
+mod package_burst;
 mod publisher_changed;
 mod ref_changed;
 mod repository_changed;
+mod repository_forked;
+mod repository_mismatched;
 mod repository_recreated;
+mod repository_young;
+mod revival;
+mod run_failed;
+mod run_reattempted;
+mod run_reused;
 mod runner_changed;
+mod signing_gap;
+mod tag_mismatched;
 mod tag_missing;
+mod tokens_allowed;
 mod trigger_changed;
+mod trusted_publisher_changed;
 mod tuning;
+mod version_jump;
+mod visibility_changed;
 mod workflow_changed;
 mod young_dependency;
 
-pub use change::{Change, Novelty};
+pub use change::{Change, Limits, Novelty};
 use change::{Evidence, signal, support};
 pub use combine::{RULES, Rule, Verdict, combine};
+pub use company::{Burst, Cadence, Company};
 pub use document::document;
 pub use entry::{ENTRY_DETECTORS, EntryChange, EntryDetector, KnownWorkflow, Logged, Named, inspect_entry};
 pub use tuning::{Setting, Tuning};
@@ -86,14 +109,24 @@ pub enum Ground {
     Account,
     /// What the release does when it is installed.
     Content,
+    /// How releases follow one another: bursts, pauses, numbers.
+    Cadence,
     /// When it was published.
     Time,
 }
 
 impl Ground {
     /// Every ground.
-    pub const ALL: [Self; 7] =
-        [Self::Evidence, Self::Origin, Self::Source, Self::Pipeline, Self::Account, Self::Content, Self::Time];
+    pub const ALL: [Self; 8] = [
+        Self::Evidence,
+        Self::Origin,
+        Self::Source,
+        Self::Pipeline,
+        Self::Account,
+        Self::Content,
+        Self::Cadence,
+        Self::Time,
+    ];
 
     /// The word of the docs.
     pub const fn as_str(self) -> &'static str {
@@ -104,6 +137,7 @@ impl Ground {
             Self::Pipeline => "pipeline",
             Self::Account => "account",
             Self::Content => "content",
+            Self::Cadence => "cadence",
             Self::Time => "time",
         }
     }
@@ -121,20 +155,41 @@ pub trait Detector: Sync {
 /// Every detector, by id.
 pub const ALL: &[&dyn Detector] = &[
     &attestation_invalid::AttestationInvalid,
+    &attestation_reused::AttestationReused,
+    &builder_changed::BuilderChanged,
     &commit_unmerged::CommitUnmerged,
+    &commit_unsigned::CommitUnsigned,
     &environment_dropped::EnvironmentDropped,
     &evidence_downgrade::EvidenceDowngrade,
+    &file_late::FileLate,
+    &foreign_dependency::ForeignDependency,
     &install_script_added::InstallScriptAdded,
     &issuer_changed::IssuerChanged,
+    &lines_at_once::LinesAtOnce,
+    &maintainer_new::MaintainerNew,
     &odd_hours::OddHours,
     &owner_changed::OwnerChanged,
+    &package_burst::PackageBurst,
     &publisher_changed::PublisherChanged,
     &ref_changed::RefChanged,
     &repository_changed::RepositoryChanged,
+    &repository_forked::RepositoryForked,
+    &repository_mismatched::RepositoryMismatched,
     &repository_recreated::RepositoryRecreated,
+    &repository_young::RepositoryYoung,
+    &revival::Revival,
+    &run_failed::RunFailed,
+    &run_reattempted::RunReattempted,
+    &run_reused::RunReused,
     &runner_changed::RunnerChanged,
+    &signing_gap::SigningGap,
+    &tag_mismatched::TagMismatched,
     &tag_missing::TagMissing,
+    &tokens_allowed::TokensAllowed,
     &trigger_changed::TriggerChanged,
+    &trusted_publisher_changed::TrustedPublisherChanged,
+    &version_jump::VersionJump,
+    &visibility_changed::VisibilityChanged,
     &workflow_changed::WorkflowChanged,
     &young_dependency::YoungDependency,
 ];

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::Limits;
 use crate::model::{Severity, Signal};
 
 /// What the operator changed about detectors, by id. Everything else speaks as it is documented.
@@ -13,12 +14,21 @@ pub struct Setting {
     pub enabled: bool,
     /// The severity of its signals in place of its own.
     pub severity: Option<Severity>,
+    /// Where it draws its line, in days, if it draws one and not where it usually does.
+    pub days: Option<u32>,
 }
 
 impl Tuning {
     /// The changes.
     pub fn new(settings: impl IntoIterator<Item = (String, Setting)>) -> Self {
         Self(settings.into_iter().collect())
+    }
+
+    /// Where detectors draw their lines.
+    pub fn limits(&self) -> Limits {
+        let days = |id: &str| self.0.get(id).and_then(|setting| setting.days);
+        let usual = Limits::default();
+        Limits { young_days: days("repository-young").unwrap_or(usual.young_days) }
     }
 
     /// The signals as the operator wants them, the worst first.
@@ -55,7 +65,7 @@ mod tests {
     #[test]
     fn detectors_can_be_silenced_and_weighed_anew() {
         let signals = vec![signal("ref-changed", Severity::High), signal("odd-hours", Severity::Low)];
-        let setting = |enabled, severity| Setting { enabled, severity };
+        let setting = |enabled, severity| Setting { enabled, severity, days: None };
         let quiet = Tuning::new([("ref-changed".to_owned(), setting(false, None))]);
         assert_eq!(quiet.apply(signals.clone()), [signal("odd-hours", Severity::Low)]);
         let loud = Tuning::new([("odd-hours".to_owned(), setting(true, Some(Severity::Critical)))]);

@@ -68,10 +68,34 @@ pub struct LineBaseline {
     pub tags: Tally<String>,
     /// Whether the default branch had the commit, `merged` or `unmerged`, counted where it was found out.
     pub commits: Tally<String>,
+    /// Reusable workflows that did the building, without their ref; the empty text stands for the workflow itself.
+    pub builders: Tally<String>,
+    /// Visibilities of the repository at the time of signing.
+    pub visibilities: Tally<String>,
+    /// Whether the tag that was built names the version, `matching` or `differing`.
+    pub tag_names: Tally<String>,
+    /// Whether the forge vouches for the commit's signature, `verified` or `unverified`.
+    pub signatures: Tally<String>,
+    /// How the run that built it ended.
+    pub conclusions: Tally<String>,
+    /// Whether the run's first attempt built it, `first` or `again`.
+    pub attempts: Tally<String>,
+    /// How long after the signing it was published: `minutes`, `hours` or `days`.
+    pub gaps: Tally<String>,
+    /// Whether the manifest names the repository that built it, `same` or `another`.
+    pub manifests: Tally<String>,
+    /// Whether the registry took tokens at all, `tokens` or `trusted publishers only`.
+    pub token_policies: Tally<String>,
+    /// Where dependencies come from: `registry`, `git` or `url`.
+    pub dependency_sources: Tally<String>,
     /// Install-time script hooks; the empty text stands for a release known to have none.
     pub install_scripts: Tally<String>,
     /// Publish times in minutes of the UTC day, the latest last; at most 200.
     pub minutes: VecDeque<u16>,
+    /// The longest time between two releases of the line that follow one another, in days.
+    pub longest_pause: u32,
+    /// The highest version.
+    pub highest: Option<String>,
 }
 
 /// A set with counts and times.

@@ -36,6 +36,10 @@ facts! {
         run: RunFacts,
         /// When each new dependency was first published, by name.
         dependencies_first_published: BTreeMap<String, DateTime<Utc>>,
+        /// How the registry lets the package be published.
+        publishing: PublishingFacts,
+        /// Why something is not known, by its place in this structure: `commit.on_default_branch`.
+        unknown: BTreeMap<String, String>,
     }
     /// A repository.
     RepositoryFacts {
@@ -53,6 +57,8 @@ facts! {
         default_branch: String,
         /// `public`, `private` or `internal`.
         visibility: String,
+        /// Whether it is archived, read-only.
+        archived: bool,
     }
     /// An owner.
     OwnerFacts {
@@ -60,6 +66,8 @@ facts! {
         identifier: String,
         /// Created.
         created_at: DateTime<Utc>,
+        /// `user` or `organization`.
+        kind: String,
     }
     /// A registry account.
     AccountFacts {
@@ -74,6 +82,11 @@ facts! {
         on_default_branch: bool,
         /// Whether its signature is verified by the forge.
         verified: bool,
+    }
+    /// What the registry demands of who publishes.
+    PublishingFacts {
+        /// Whether it refuses tokens and takes trusted publishers only.
+        tokens_disallowed: bool,
     }
     /// A tag.
     TagFacts {
@@ -97,5 +110,9 @@ facts! {
         attempt: u32,
         /// First started.
         created_at: DateTime<Utc>,
+        /// The account that started it.
+        actor: String,
+        /// The repository that the built code came from, `owner/name`.
+        head_repository: String,
     }
 }

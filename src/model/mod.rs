@@ -5,6 +5,7 @@
 
 mod alert;
 mod baseline;
+mod bond;
 mod ecosystem;
 mod facts;
 mod identity;
@@ -19,6 +20,7 @@ mod signal;
 
 pub use alert::{Alert, AlertKind, AlertStatus, Links};
 pub use baseline::{Baseline, BaselineReason, EvidenceRank, LineBaseline, Seen, Tally};
+pub use bond::Bond;
 pub use ecosystem::{Ecosystem, UnknownEcosystem};
 pub use facts::{AccountFacts, CommitFacts, Facts, OwnerFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts};
 pub use identity::{Claim, Claims, WorkflowIdentity};

@@ -225,7 +225,11 @@ fn enabled(config: &Config) -> impl Iterator<Item = Ecosystem> {
 
 fn settings(config: &Config) -> Settings {
     let delta = |period: Period| TimeDelta::from_std(period.duration()).unwrap_or(TimeDelta::MAX);
-    let setting = |section: &DetectorSection| Setting { enabled: section.enabled, severity: section.severity };
+    let setting = |section: &DetectorSection| Setting {
+        enabled: section.enabled,
+        severity: section.severity,
+        days: section.days,
+    };
     Settings {
         concurrency: config.daemon.concurrency as usize,
         recheck: config.daemon.recheck.iter().copied().map(delta).collect(),

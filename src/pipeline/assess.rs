@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     baseline::teaches,
-    detect::{Change, Tuning, Verdict, combine, inspect},
+    detect::{Change, Company, Tuning, Verdict, combine, inspect},
     model::{Alert, AlertKind, AlertStatus, Baseline, Links, LogEntry, Observation, Provenance, Signal},
 };
 
@@ -19,14 +19,14 @@ pub struct Assessment {
     pub teaches: bool,
 }
 
-/// Assesses a release against what was known before it.
-pub fn assess(baseline: &Baseline, release: &Observation) -> Assessment {
-    assess_tuned(baseline, release, &Tuning::default())
+/// Assesses a release against what was known before it, and what was published around it.
+pub fn assess(baseline: &Baseline, release: &Observation, company: &Company) -> Assessment {
+    assess_tuned(baseline, release, company, &Tuning::default())
 }
 
 /// Assesses a release with detectors that the operator tuned.
-pub fn assess_tuned(baseline: &Baseline, release: &Observation, tuning: &Tuning) -> Assessment {
-    let signals = tuning.apply(inspect(&Change::between(baseline, release)));
+pub fn assess_tuned(baseline: &Baseline, release: &Observation, company: &Company, tuning: &Tuning) -> Assessment {
+    let signals = tuning.apply(inspect(&Change::between(baseline, release, company, tuning.limits())));
     let verdict = combine(&signals);
     let teaches = teaches(verdict.as_ref().map(|verdict| verdict.severity));
     Assessment { signals, verdict, teaches }
@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_first_release_says_nothing_and_teaches() {
-        let assessed = assess(&Baseline::empty("pkg:npm/a".parse().unwrap()), &release("1.0.0", 1, true));
+        let assessed =
+            assess(&Baseline::empty("pkg:npm/a".parse().unwrap()), &release("1.0.0", 1, true), &Company::default());
         assert_eq!(assessed, Assessment { signals: vec![], verdict: None, teaches: true });
     }
 
@@ -114,9 +115,9 @@ mod tests {
             learn(&mut baseline, &release(version, day, true));
         }
         let bare = release("1.0.3", 4, false);
-        let assessed = assess(&baseline, &bare);
+        let assessed = assess(&baseline, &bare, &Company::default());
         assert!(!assessed.teaches);
-        assert_eq!(assessed, assess(&baseline, &bare), "the same input gives the same signals");
+        assert_eq!(assessed, assess(&baseline, &bare, &Company::default()), "the same input gives the same signals");
         let alert = alert(&bare, &assessed, bare.published_at, links(&bare)).unwrap();
         insta::assert_json_snapshot!(alert);
     }

@@ -8,6 +8,8 @@
 
 mod assembly;
 pub mod assess;
+mod chronicle;
+mod company;
 mod examine;
 mod health;
 pub mod logs;
@@ -31,6 +33,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use assembly::{AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache};
+pub use company::company;
 pub use examine::Examined;
 pub use health::TRUST_PATIENCE;
 pub use operation::Trouble;

@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Examined, Happening, Pipeline, PipelineError, assess, examine::Subject, operation::Trouble};
+use super::{
+    Examined, Happening, Pipeline, PipelineError, assess, company::company, examine::Subject, operation::Trouble,
+};
 use crate::{
     baseline::{self, Decision, Later, learn},
     model::{Alert, AlertKind, AlertStatus, BaselineReason, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
@@ -46,7 +48,12 @@ impl Pipeline {
         observation: Observation,
         baseline: &StoredBaseline,
     ) -> Result<Record, PipelineError> {
-        let assessment = assess::assess_tuned(&baseline.baseline, &observation, &self.settings.tuning);
+        let assessment = assess::assess_tuned(
+            &baseline.baseline,
+            &observation,
+            &company(&self.store, &observation)?,
+            &self.settings.tuning,
+        );
         let links = links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);

@@ -9,10 +9,14 @@ use std::{
 use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 
-use super::assess::{Assessment, alert, assess, links};
+use super::{
+    assess::{Assessment, alert, assess, links},
+    chronicle::Chronicle,
+};
 use crate::{
     baseline::{Decision, Held, Later, joins, learn},
     bounded,
+    detect::Company,
     model::{Alert, Baseline, Observation, Package, ReleaseId, ReleaseLine, Severity},
 };
 
@@ -295,12 +299,15 @@ pub fn trace<'a>(releases: &'a [Observation], mut see: impl FnMut(&'a Observatio
     let mut order: Vec<&Observation> = releases.iter().collect();
     order.sort_by_key(|release| release.published_at);
     let mut packages: HashMap<&Package, History<'a>> = HashMap::new();
+    let mut chronicle = Chronicle::default();
     for release in order {
         let history = match packages.entry(release.purl.package()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(History::of(release.purl.package())),
         };
-        see(release, &history.assess(release));
+        let assessed = history.assess(release, &chronicle.company(release));
+        chronicle.add(release, assessed.teaches);
+        see(release, &assessed);
     }
 }
 
@@ -317,8 +324,8 @@ impl<'a> History<'a> {
         Self { baseline: Baseline::empty(package.clone()), held: Vec::new(), later: Vec::new() }
     }
 
-    fn assess(&mut self, release: &'a Observation) -> Assessment {
-        let assessed = assess(&self.baseline, release);
+    fn assess(&mut self, release: &'a Observation, company: &Company) -> Assessment {
+        let assessed = assess(&self.baseline, release, company);
         if assessed.teaches {
             learn(&mut self.baseline, release);
         }

@@ -53,7 +53,7 @@ pub use packages::{PackageRow, VersionState};
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
 pub use stats::Stats;
-pub use traces::{Related, Trace};
+pub use traces::{Neighbour, Related, Trace};
 pub use work::{Work, WorkSummary};
 
 use error::Failure;

@@ -1,13 +1,16 @@
-use rusqlite::Connection;
+use chrono::{DateTime, Utc};
+use rusqlite::{CachedStatement, Connection};
 use serde::Serialize;
 
 use super::{
     ReleaseRow, Store, StoreError,
-    columns::{Micros, limit},
+    columns::{Micros, Text, limit},
     error::Failure,
     releases::release_row,
 };
-use crate::model::{AuthMethod, Digests, Ecosystem, Observation, Provenance, ReleaseId, WorkflowIdentity};
+use crate::model::{
+    AuthMethod, Bond, Digests, Ecosystem, Observation, Package, Provenance, ReleaseId, WorkflowIdentity,
+};
 
 /// Something by which releases can be found. All but digests and publishers come from verified certificates only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub enum Trace<'a> {
     Run(&'a str),
     /// A certificate's subject alternative name.
     Identity(&'a str),
+    /// The owner of a repository, by issuer and id, or by URL.
+    Owner(&'a str),
     /// A log entry.
     LogEntry {
         /// The log's origin.
@@ -54,6 +59,7 @@ impl Trace<'_> {
             Self::Run(_) => "run",
             Self::Identity(_) => "identity",
             Self::LogEntry { .. } => "log_entry",
+            Self::Owner(_) => "owner",
             Self::Signed(_) => "signed",
         }
     }
@@ -65,12 +71,24 @@ impl Trace<'_> {
             | Self::Commit(value)
             | Self::Run(value)
             | Self::Identity(value)
+            | Self::Owner(value)
             | Self::Signed(value) => value.to_owned(),
             Self::Publisher(ecosystem, name) => format!("{ecosystem}/{name}"),
             Self::RepositoryId { issuer, id } => format!("{issuer}#{id}"),
             Self::LogEntry { origin, index } => format!("{origin}#{index}"),
         }
     }
+}
+
+/// A release beside others, with no more than what tells how it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// The release.
+    pub purl: ReleaseId,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// Whether the baseline learned from it.
+    pub teaches: bool,
 }
 
 /// What else the people and machines behind a release published, each list the latest first and without itself.
@@ -93,6 +111,45 @@ impl Store {
         self.read("looking up a trace", |db| leading_to(db, trace.kind(), &trace.value(), at_most))
     }
 
+    /// The latest releases, at most so many, that a bond ties together, up to a time; the oldest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn bound(&self, bond: &Bond, until: DateTime<Utc>, at_most: usize) -> Result<Vec<Neighbour>, StoreError> {
+        self.read("looking for what was published together", |db| {
+            let (kind, or_kind, value) = match bond {
+                Bond::Publisher(value) => ("publisher", "publisher", value),
+                Bond::Repository(value) => ("repository_id", "repository", value),
+                Bond::Owner(value) => ("owner", "owner", value),
+            };
+            let mut query = db.prepare_cached(
+                "SELECT purl, traces.published_at, teaches FROM traces JOIN releases ON releases.id = traces.release
+                 WHERE kind IN (?1, ?2) AND value = ?3 AND traces.published_at <= ?4
+                 ORDER BY traces.published_at DESC LIMIT ?5",
+            )?;
+            neighbours(&mut query, (kind, or_kind, value, Micros(until), limit(at_most)))
+        })
+    }
+
+    /// The latest releases of a package, at most so many, up to a time; the oldest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn siblings(
+        &self,
+        package: &Package,
+        until: DateTime<Utc>,
+        at_most: usize,
+    ) -> Result<Vec<Neighbour>, StoreError> {
+        self.read("looking at a package's latest releases", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT purl, published_at, teaches FROM releases WHERE package = ?1 AND published_at <= ?2
+                 ORDER BY published_at DESC LIMIT ?3",
+            )?;
+            neighbours(&mut query, (package.to_string(), Micros(until), limit(at_most)))
+        })
+    }
+
     /// What else the publisher, the repository and the run of a release published; at most so many of each.
     ///
     /// # Errors
@@ -107,6 +164,16 @@ impl Store {
             })
         })
     }
+}
+
+fn neighbours(query: &mut CachedStatement<'_>, values: impl rusqlite::Params) -> Result<Vec<Neighbour>, Failure> {
+    let rows = query.query_map(values, |row| {
+        let Text(purl) = row.get(0)?;
+        Ok(Neighbour { purl, published_at: row.get::<_, Micros>(1)?.0, teaches: row.get(2)? })
+    })?;
+    let mut rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+    rows.reverse();
+    Ok(rows)
 }
 
 /// The other releases that share a trace of this kind with a release; those with several identities have several.
@@ -140,16 +207,20 @@ pub(super) fn retrace(db: &Connection, release: i64, observation: &Observation) 
     let mut insert = db.prepare_cached(
         "INSERT INTO traces (kind, value, published_at, release) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
     )?;
-    for trace in traces(observation) {
+    for trace in traces(observation, &Bond::of(observation)) {
         insert.execute((trace.kind(), trace.value(), Micros(observation.published_at), release))?;
     }
     Ok(())
 }
 
-fn traces(observation: &Observation) -> Vec<Trace<'_>> {
+fn traces<'a>(observation: &'a Observation, bonds: &'a [Bond]) -> Vec<Trace<'a>> {
     let mut traces: Vec<_> = observation.files.iter().flat_map(|file| digests(&file.digests)).collect();
     traces.extend(accounts(observation).map(|name| Trace::Publisher(observation.purl.package().ecosystem(), name)));
     traces.extend(observation.identities().into_iter().flat_map(identity_traces));
+    traces.extend(bonds.iter().filter_map(|bond| match bond {
+        Bond::Owner(owner) => Some(Trace::Owner(owner)),
+        Bond::Publisher(_) | Bond::Repository(_) => None,
+    }));
     for provenance in observation.provenances() {
         if let Provenance::Verified(verified) = provenance {
             let entry = verified.log.as_ref();

@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     model::{Alert, AlertKind, AlertStatus, ReleaseId, Severity},
-    pipeline::assess::{Assessment, assess},
+    pipeline::{
+        assess::{Assessment, assess},
+        company,
+    },
     store::{self, ReleaseRow, Store},
 };
 
@@ -141,7 +144,7 @@ impl Today {
             return Ok(None);
         };
         let Assessment { signals, verdict, .. } =
-            assess(&store.baseline(release.purl.package())?.baseline, observation);
+            assess(&store.baseline(release.purl.package())?.baseline, observation, &company(store, observation)?);
         Ok(Some(Self {
             severity: verdict.map(|verdict| verdict.severity),
             detectors: signals.into_iter().map(|signal| signal.detector.into_owned()).collect(),

@@ -1,0 +1,34 @@
+use super::{AuthMethod, Observation};
+
+/// What ties releases of several packages together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Bond {
+    /// The account of a person at the registry.
+    Publisher(String),
+    /// The repository that built them, by issuer and id, or by URL.
+    Repository(String),
+    /// The owner of the repositories that built them, by issuer and id, or by URL.
+    Owner(String),
+}
+
+impl Bond {
+    /// What ties a release to others. With trusted publishing the account is the registry's stand-in for the machine, the
+    /// same for everybody, and ties nothing together.
+    pub fn of(release: &Observation) -> Vec<Self> {
+        let person = release.publisher.as_ref().filter(|_| release.auth.method != AuthMethod::TrustedPublisher);
+        let ecosystem = release.purl.package().ecosystem();
+        let mut bonds: Vec<_> =
+            person.map(|person| Self::Publisher(format!("{ecosystem}/{}", person.name))).into_iter().collect();
+        for identity in release.identities() {
+            let claims = &identity.claims;
+            let named = |id: &Option<String>, url: &Option<String>| {
+                id.as_ref().map(|id| format!("{}#{id}", identity.issuer)).or_else(|| url.clone())
+            };
+            let repository = named(&claims.source_repository_identifier, &claims.source_repository_uri);
+            let owner = named(&claims.source_repository_owner_identifier, &claims.source_repository_owner_uri);
+            bonds.extend(repository.map(Self::Repository));
+            bonds.extend(owner.map(Self::Owner));
+        }
+        bonds
+    }
+}

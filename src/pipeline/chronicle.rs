@@ -1,0 +1,74 @@
+//! What was published around a release, kept in memory while releases pass by in the order of their time.
+
+use std::collections::HashMap;
+
+use crate::{
+    detect::{Burst, Cadence, Company},
+    model::{Bond, Observation, Package, Provenance, ReleaseId, ReleaseLine},
+};
+
+/// Remembers releases, and tells of the next one what came before and beside it.
+#[derive(Debug, Default)]
+pub struct Chronicle {
+    packages: HashMap<Bond, Cadence<Package>>,
+    lines: HashMap<Package, Cadence<ReleaseLine>>,
+    runs: HashMap<(Package, String), ReleaseId>,
+    signatures: HashMap<String, ReleaseId>,
+}
+
+impl Chronicle {
+    /// What was published around a release, of all that was added before.
+    pub fn company(&self, release: &Observation) -> Company {
+        let (package, at) = (release.purl.package(), release.published_at);
+        let line = release.line();
+        let lines = self.lines.get(package);
+        let burst = |bond| {
+            let cadence = self.packages.get(&bond)?;
+            let others = u32::try_from(cadence.others(package, at).count()).unwrap_or(u32::MAX);
+            (others > 0).then(|| Burst { packages: others.saturating_add(1), usual: cadence.usual(at), bond })
+        };
+        let other = |known: Option<&ReleaseId>| known.filter(|known| **known != release.purl).cloned();
+        Company {
+            bursts: Bond::of(release).into_iter().filter_map(burst).collect(),
+            lines: lines.map(|lines| lines.others(&line, at).cloned().collect()).unwrap_or_default(),
+            lines_usual: lines.map_or(0, |lines| lines.usual(at)),
+            same_run: runs(release).find_map(|run| other(self.runs.get(&(package.clone(), run)))),
+            same_signature: signatures(release).find_map(|signature| other(self.signatures.get(&signature))),
+        }
+    }
+
+    /// Adds a release. One that does not teach makes no habit.
+    pub fn add(&mut self, release: &Observation, teaches: bool) {
+        let (package, at) = (release.purl.package(), release.published_at);
+        for bond in Bond::of(release) {
+            self.packages.entry(bond).or_insert_with(Cadence::of_packages).add(package.clone(), at, teaches);
+        }
+        let line = release.line();
+        if !line.is_prerelease() {
+            self.lines.entry(package.clone()).or_insert_with(Cadence::of_lines).add(line, at, teaches);
+        }
+        for run in runs(release) {
+            self.runs.entry((package.clone(), run)).or_insert_with(|| release.purl.clone());
+        }
+        for signature in signatures(release) {
+            self.signatures.entry(signature).or_insert_with(|| release.purl.clone());
+        }
+    }
+}
+
+/// The runs that a release's verified identities name.
+fn runs(release: &Observation) -> impl Iterator<Item = String> {
+    release.identities().into_iter().filter_map(|identity| identity.claims.run_invocation_uri.clone())
+}
+
+/// By what a signature is known again: what was signed, by which key, and where it stands in a log.
+fn signatures(release: &Observation) -> impl Iterator<Item = String> {
+    let verified = release.provenances().filter_map(|provenance| match provenance {
+        Provenance::Verified(verified) => Some(verified),
+        _ => None,
+    });
+    verified.flat_map(|verified| {
+        let place = verified.log.as_ref().map(|entry| format!("{}#{}", entry.origin, entry.index));
+        verified.signed.iter().cloned().chain(place)
+    })
+}
