@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use provwatch::{
-    model::{Facts, Severity},
+    model::{Facts, Provenance, Severity},
     pipeline::replay::{ReplayError, Replayed, Timeline, read_all, replay},
 };
 
@@ -162,6 +162,11 @@ fn a_long_history_is_replayed_in_linear_time() {
             let mut release = ordinary.clone();
             release.purl = format!("pkg:pypi/ultralytics@8.4.{patch}").parse().unwrap();
             release.published_at += chrono::Duration::minutes(7 * patch);
+            if let Provenance::Verified(verified) = &mut release.attestation {
+                verified.signed_at = Some(release.published_at);
+                let run = format!("https://github.com/ultralytics/ultralytics/actions/runs/{patch}/attempts/1");
+                verified.identity.claims.run_invocation_uri = Some(run);
+            }
             release
         })
         .collect();

@@ -20,8 +20,8 @@ pub struct Company {
     pub lines: BTreeSet<ReleaseLine>,
     /// The most stable lines that were released at once before.
     pub lines_usual: u32,
-    /// Another version of the package that the same run built.
-    pub same_run: Option<ReleaseId>,
+    /// Another version of the package that the same run built before, and when that was published.
+    pub same_run: Option<(ReleaseId, DateTime<Utc>)>,
     /// Another version of the package that carries the same signature.
     pub same_signature: Option<ReleaseId>,
 }

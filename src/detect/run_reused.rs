@@ -1,5 +1,5 @@
 use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
-use crate::model::{Confidence, ReleaseLine, Severity, Signal};
+use crate::model::{Confidence, Severity, Signal};
 
 /// Two versions by one run.
 pub struct RunReused;
@@ -16,19 +16,22 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version whose verified run built another version of the package already: medium on the same line, low on another.
+A version whose verified run built another version of the package already: medium where six hours or more lie between them, else low.
 
 ### Why it matters
 A run builds a version, once. Whoever holds its token, or sits in its cache, publishes as often as he likes.
 
 ### False positives
-Runs that release several lines at once, or a pre-release and a release.
+Runs that release several lines one after the other, or a pre-release and a release.
 
 ### What to do
 Open the run: which version did it mean to publish?
 
 ### Example incident
-ultralytics 8.3.41 and 8.3.42 (December 2024); TanStack (May 2026), two versions of every package within minutes.";
+ultralytics 8.3.41 and 8.3.42 (December 2024), sixteen hours apart; TanStack (May 2026), two versions of every package within minutes.";
+
+/// After how many hours the same run has nothing more to publish.
+const LATER_HOURS: i64 = 6;
 
 impl Detector for RunReused {
     fn about(&self) -> &'static About {
@@ -41,13 +44,13 @@ impl Detector for RunReused {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let other = change.company.same_run.as_ref()?;
-    let severity = if ReleaseLine::of(other) == change.release.line() { Severity::Medium } else { Severity::Low };
+    let (other, at) = change.company.same_run.as_ref()?;
+    let hours = (change.release.published_at - *at).num_hours();
     let evidence = Evidence {
         expected: "a run of its own".to_owned(),
-        seen: format!("the run that published {}", quote(other.version())),
-        since: None,
+        seen: format!("the run that published {} {hours} hours before", quote(other.version())),
+        since: Some(*at),
         why: "A run builds one version; whoever sits in it publishes as often as he likes.",
     };
-    Some(signal(&ABOUT, severity, evidence))
+    Some(signal(&ABOUT, if hours >= LATER_HOURS { Severity::Medium } else { Severity::Low }, evidence))
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     detect::{Burst, Cadence, Company},
     model::{Bond, Observation, Package, Provenance, ReleaseId, ReleaseLine},
@@ -12,7 +14,7 @@ use crate::{
 pub struct Chronicle {
     packages: HashMap<Bond, Cadence<Package>>,
     lines: HashMap<Package, Cadence<ReleaseLine>>,
-    runs: HashMap<(Package, String), ReleaseId>,
+    runs: HashMap<(Package, String), (ReleaseId, DateTime<Utc>)>,
     signatures: HashMap<String, ReleaseId>,
 }
 
@@ -32,7 +34,9 @@ impl Chronicle {
             bursts: Bond::of(release).into_iter().filter_map(burst).collect(),
             lines: lines.map(|lines| lines.others(&line, at).cloned().collect()).unwrap_or_default(),
             lines_usual: lines.map_or(0, |lines| lines.usual(at)),
-            same_run: runs(release).find_map(|run| other(self.runs.get(&(package.clone(), run)))),
+            same_run: runs(release).find_map(|run| {
+                self.runs.get(&(package.clone(), run)).filter(|(known, _)| *known != release.purl).cloned()
+            }),
             same_signature: signatures(release).find_map(|signature| other(self.signatures.get(&signature))),
         }
     }
@@ -48,7 +52,7 @@ impl Chronicle {
             self.lines.entry(package.clone()).or_insert_with(Cadence::of_lines).add(line, at, teaches);
         }
         for run in runs(release) {
-            self.runs.entry((package.clone(), run)).or_insert_with(|| release.purl.clone());
+            self.runs.entry((package.clone(), run)).or_insert_with(|| (release.purl.clone(), at));
         }
         for signature in signatures(release) {
             self.signatures.entry(signature).or_insert_with(|| release.purl.clone());

@@ -1,5 +1,7 @@
 //! What was published around a release, as the store knows it.
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     detect::{Burst, Cadence, Company},
     model::{Bond, Observation, Provenance, ReleaseId, ReleaseLine},
@@ -31,16 +33,22 @@ pub fn company(store: &Store, release: &Observation) -> Result<Company, StoreErr
     company.lines = lines.others(&release.line(), at).cloned().collect();
     company.lines_usual = lines.usual(at);
     company.same_run = other_version(store, release, &runs(release))?;
-    company.same_signature = other_version(store, release, &signatures(release))?;
+    company.same_signature = other_version(store, release, &signatures(release))?.map(|(other, _)| other);
     Ok(company)
 }
 
-/// Another version of the package that one of the traces leads to.
-fn other_version(store: &Store, release: &Observation, traces: &[Trace<'_>]) -> Result<Option<ReleaseId>, StoreError> {
+/// Another, earlier version of the package that one of the traces leads to, and when it was published.
+fn other_version(
+    store: &Store,
+    release: &Observation,
+    traces: &[Trace<'_>],
+) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
     for trace in traces {
-        let found = store.traced(*trace, 2)?.into_iter().map(|row| row.purl);
-        let mut others = found.filter(|other| *other != release.purl && other.package() == release.purl.package());
-        if let Some(other) = others.next() {
+        let found = store.traced(*trace, 2)?.into_iter().filter_map(|row| Some((row.purl, row.published_at?)));
+        let mut earlier = found.filter(|(other, at)| {
+            *other != release.purl && other.package() == release.purl.package() && *at <= release.published_at
+        });
+        if let Some(other) = earlier.next() {
             return Ok(Some(other));
         }
     }
