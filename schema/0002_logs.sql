@@ -32,7 +32,9 @@ CREATE TABLE log_checkpoints (
     note         TEXT NOT NULL,
     seen_at      INTEGER NOT NULL,
     last_seen_at INTEGER NOT NULL,
+    -- 1: proven to be of one history with those before it. Until then it is asked again, unless it contradicts them.
     consistent   INTEGER NOT NULL CHECK (consistent IN (0, 1)),
+    contradicts  INTEGER NOT NULL DEFAULT 0 CHECK (contradicts IN (0, 1)),
     PRIMARY KEY (log, size, root)
 ) STRICT, WITHOUT ROWID;
 

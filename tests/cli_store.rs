@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     baseline::learn,
     clock::{Clock, SystemClock},
+    detect::Company,
     model::{AlertStatus, BaselineReason, Observation, Package, ReleaseLine},
     pipeline::assess,
     store::{
@@ -185,7 +186,11 @@ fn teach(store: &Store, observation: &Observation, outcome: Outcome) {
 
 /// Records a release as the pipeline judges it.
 fn judge(store: &Store, observation: Observation) {
-    let assessment = assess::assess(&store.baseline(observation.purl.package()).unwrap().baseline, &observation);
+    let assessment = assess::assess(
+        &store.baseline(observation.purl.package()).unwrap().baseline,
+        &observation,
+        &Company::default(),
+    );
     let raised_at = observation.published_at + TimeDelta::minutes(2);
     let alert = assess::alert(&observation, &assessment, raised_at, assess::links(&observation)).unwrap();
     let mut record = Record::observed(observation, Outcome::Alerted, raised_at);

@@ -310,3 +310,30 @@ fn tests_stay_on_this_machine() {
         }
     }
 }
+
+#[test]
+fn every_alert_about_logs_stands_in_the_operators_table() {
+    let table = read("docs/OPERATIONS.md");
+    let misdeeds = [
+        "signed two histories",
+        "signed two trees of one size",
+        "went back to fewer entries than it had signed",
+        "does not prove that it only grew",
+        "serves entries that are not those that it signed",
+        "leaves out what it signed",
+        "serves a checkpoint that is not its own",
+        "answers in a form that cannot be read",
+        "signs with another key",
+        "has stopped growing",
+    ];
+    let code = read("src/pipeline/logs/accuse.rs");
+    assert_eq!(code.matches("=> format!(\"{tree} ").count(), misdeeds.len(), "a title is missing in this test");
+    for title in misdeeds {
+        assert!(code.contains(title), "{title}");
+        let said = title.strip_prefix("signed ").unwrap_or(title);
+        assert!(table.contains(said), "docs/OPERATIONS.md does not explain {title:?}");
+    }
+    for title in provwatch::detect::ENTRY_DETECTORS.iter().map(|detector| detector.about().title) {
+        assert!(table.contains(title), "docs/OPERATIONS.md does not explain {title:?}");
+    }
+}

@@ -10,13 +10,16 @@ use std::{sync::Arc, time::Duration};
 use lab::{
     Workflow, World,
     ct_leaf::LogLeaf,
-    ledger::{Api, Hosts, Ledger, Misbehaviour, ct_leaf, filler, hashedrekord},
+    ledger::{Api, Hosts, Ledger, Misbehaviour, ct_leaf, dsse, filler, hashedrekord},
     rig::{self, START, config, folder, verifier, watchlist},
 };
 use provwatch::{
     clock::{Clock, ManualClock},
     model::{Alert, AlertKind, Severity},
-    pipeline::{Nobody, Parts, Pipeline, assemble, client_over, logs::Poll},
+    pipeline::{
+        Nobody, Parts, Pipeline, assemble, client_over,
+        logs::{Poll, StartError},
+    },
     store::{AlertFilter, LogEntryFilter, LogRow, LogStanding, Store},
     tlog::{Evidence, Judgement},
 };
@@ -341,7 +344,8 @@ async fn two_roots_for_one_size_are_proof_enough() {
         follower.poll().await;
         assert_eq!(follower.the_alert().severity, Severity::Critical);
         assert!(matches!(follower.judgement("same-size"), Judgement::Proven(_)));
-        assert_eq!(follower.store().checkpoints("log.example", 9).unwrap_or_default().len().max(2), 2, "both are kept");
+        let kept = follower.store().checkpoints(&follower.row().name, 9).unwrap();
+        assert_eq!(kept.len(), 2, "both are kept");
     }
 }
 
@@ -361,7 +365,7 @@ async fn a_smaller_checkpoint_is_compared_and_not_dropped() {
 }
 
 #[tokio::test]
-async fn a_smaller_checkpoint_of_another_history_is_a_fork() {
+async fn a_smaller_checkpoint_of_another_history_is_a_fork_once_the_tiles_show_it() {
     let follower = Follower::tiles(500).await;
     let honest = follower.ledger.body(100);
     follower.ledger.rewrite(100, "another");
@@ -371,6 +375,8 @@ async fn a_smaller_checkpoint_of_another_history_is_a_fork() {
     assert!(matches!(follower.judgement("unproven"), Judgement::Claimed(_)));
     follower.ledger.rewrite(100, honest);
     follower.ledger.behave();
+    assert_eq!(follower.poll().await.troubled, 1);
+    assert!(matches!(follower.judgement("fork"), Judgement::Proven(_)));
     follower.honest_poll().await;
 }
 
@@ -493,6 +499,171 @@ async fn trouble_on_the_way_is_never_the_logs() {
 }
 
 #[tokio::test]
+async fn a_fork_whose_proof_is_refused_is_found_when_the_log_answers_again() {
+    for api in [Api::Tiles, Api::RekorV1, Api::Ct] {
+        let follower = Follower::of(Ledger::new("log.example", api));
+        let body = |number: usize| {
+            if api == Api::Ct { ct_leaf(format!("nobody {number}").as_bytes()) } else { filler(number) }
+        };
+        for number in 0..100 {
+            follower.ledger.append(body(number));
+        }
+        follower.ledger.publish();
+        follower.honest_poll().await;
+        for number in 100..130 {
+            follower.ledger.append(body(number));
+        }
+        follower.ledger.publish();
+        follower.ledger.misbehave(Misbehaviour::ForkInSilence(50, 503));
+        assert_eq!(follower.poll().await.troubled, 1);
+        assert_eq!(follower.alerts(), [], "a server that fails is no misdeed");
+        follower.ledger.behave();
+        follower.poll().await;
+        assert_eq!(follower.the_alert().severity, Severity::Critical, "{api:?}");
+        let judgement = follower.judgement("same-size");
+        assert!(matches!(judgement, Judgement::Proven(_)), "{api:?}: {judgement:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_proof_that_fails_once_does_not_blind_the_audit() {
+    let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
+    follower.ledger.grow(100);
+    follower.honest_poll().await;
+    follower.ledger.grow(10);
+    follower.ledger.misbehave(Misbehaviour::BadProofs);
+    assert_eq!(follower.poll().await.troubled, 1);
+    follower.ledger.behave();
+    follower.honest_poll().await;
+    assert_eq!(follower.row().checkpoint.unwrap().size, 110, "it is proven by now");
+    follower.ledger.misbehave(Misbehaviour::OtherRoot);
+    follower.poll().await;
+    assert!(matches!(follower.judgement("same-size"), Judgement::Proven(_)));
+}
+
+#[tokio::test]
+async fn a_log_that_could_not_be_read_at_first_leaves_no_ghost() {
+    let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
+    follower.ledger.grow(10);
+    follower.ledger.misbehave(Misbehaviour::Stall);
+    follower.poll().await;
+    assert_eq!(follower.row().name, "log.example", "that it cannot be read is seen");
+    follower.ledger.behave();
+    follower.honest_poll().await;
+    let rows = follower.store().logs().unwrap();
+    assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["log.example - 1000"]);
+    assert_eq!(rows[0].failing_since, None);
+}
+
+#[tokio::test]
+async fn trees_that_nobody_signed_are_not_followed() {
+    let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
+    follower.ledger.grow(10);
+    follower.ledger.misbehave(Misbehaviour::WrongKey);
+    assert_eq!(follower.poll().await.troubled, 1);
+    assert_eq!(follower.store().logs().unwrap(), []);
+}
+
+#[tokio::test]
+async fn all_shards_begin_at_their_end_when_they_are_met_together() {
+    let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
+    follower.ledger.grow(25);
+    follower.ledger.rotate();
+    follower.ledger.grow(30);
+    follower.honest_poll().await;
+    let rows = follower.store().logs().unwrap();
+    assert_eq!(rows.iter().map(|row| row.tail.as_ref().unwrap().start).collect::<Vec<_>>(), [25, 30]);
+}
+
+#[tokio::test]
+async fn a_shard_that_is_no_longer_listed_is_missed() {
+    let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
+    follower.ledger.grow(25);
+    follower.honest_poll().await;
+    follower.ledger.grow(5);
+    follower.ledger.rotate();
+    follower.ledger.grow(5);
+    follower.ledger.misbehave(Misbehaviour::HideInactive);
+    for _ in 0..12 {
+        follower.poll().await;
+        follower.clock.advance(Duration::from_mins(1));
+    }
+    let missed = |alert: &Alert| alert.title == "log.example - 1000 leaves out what it signed";
+    assert!(follower.alerts().iter().any(missed), "{:?}", follower.alerts());
+}
+
+#[tokio::test]
+async fn a_new_key_is_said_and_the_history_goes_on() {
+    let (world, folder) = (World::new(), folder());
+    let clock = Arc::new(ManualClock::at_text(START));
+    let (before, after) = (Ledger::new("log.example", Api::Tiles), Ledger::new("log.example", Api::Tiles));
+    before.grow(300);
+    after.grow(400);
+    drop(of_a_trust_root(&[(&before, None)], &world, &clock, &folder).poll_logs().await.unwrap());
+    let pipeline = of_a_trust_root(&[(&after, None)], &world, &clock, &folder);
+    let polls = pipeline.poll_logs().await.unwrap();
+    assert_eq!((polls[0].1.troubled, polls[0].1.verified), (0, 100));
+    let alerts = pipeline.store().alerts(&AlertFilter { limit: 9, ..AlertFilter::default() }).unwrap();
+    assert_eq!(alerts.iter().map(|alert| &*alert.title).collect::<Vec<_>>(), ["log.example signs with another key"]);
+    clock.advance(Duration::from_mins(1));
+    pipeline.poll_logs().await.unwrap();
+    let alerts = pipeline.store().alerts(&AlertFilter { limit: 9, ..AlertFilter::default() }).unwrap();
+    assert_eq!(alerts.len(), 1, "once");
+}
+
+#[tokio::test]
+async fn a_forged_certificate_does_not_hide_a_real_one() {
+    let follower = Follower::tiles(10).await;
+    let forged = lab::Authority::new().issue(&acme("release.yml"), follower.clock.now()).der;
+    let real = follower.world.lab().authority.issue(&acme("other.yml"), follower.clock.now()).der;
+    let unreadable = b"https://github.com/acme/ and no certificate".as_slice();
+    for certificates in [[forged.as_slice(), real.as_slice()], [unreadable, real.as_slice()]] {
+        follower.ledger.append(dsse(&certificates, &[7; 32]));
+    }
+    follower.ledger.publish();
+    follower.honest_poll().await;
+    for index in [10, 11] {
+        let row = follower.store().log_entry("log.example", index).unwrap().unwrap();
+        assert_eq!((row.entry.not_issued, row.entry.identity.workflow_file()), (None, Some("other.yml")));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_a_lie() {
+    let follower = Follower::tiles(300).await;
+    follower.ledger.grow(300);
+    follower.ledger.misbehave(Misbehaviour::Truncate("tile/entries"));
+    follower.troubled_polls(6).await;
+    assert_eq!(follower.alerts(), []);
+    follower.troubled_polls(3).await;
+    let alert = follower.the_alert();
+    assert_eq!(
+        (alert.severity, &*alert.title),
+        (Severity::Medium, "log.example answers in a form that cannot be read")
+    );
+}
+
+#[tokio::test]
+async fn a_tail_is_moved_only_where_that_is_what_is_wanted() {
+    let follower = Follower::tiles(100).await;
+    follower.ledger.grow(50);
+    follower.honest_poll().await;
+    let log = follower.pipeline.followed_logs().remove(0);
+    let start = |index, allow_gap| follower.pipeline.start_log_at(&log, "log.example", index, allow_gap);
+    follower.ledger.grow(50);
+    assert!(matches!(start(180, false).await, Err(StartError::Gap { from: 150, to: 180 })));
+    let beyond = start(999, true).await.unwrap_err();
+    assert_eq!(beyond.to_string(), "there is no entry 999; the log has 200");
+    start(180, true).await.unwrap();
+    assert_eq!(follower.pipeline.poll_log(&log).await.unwrap(), Poll { verified: 20, troubled: 0 });
+    let covered: Vec<_> = follower.store().coverage("log.example").unwrap();
+    assert_eq!(covered.iter().map(|range| (range.first, range.past)).collect::<Vec<_>>(), [(100, 150), (180, 200)]);
+    start(20, false).await.unwrap();
+    follower.ledger.misbehave(Misbehaviour::OtherRoot);
+    assert!(matches!(start(30, true).await, Err(StartError::Accused(_))), "what contradicts itself is no beginning");
+}
+
+#[tokio::test]
 async fn no_answer_is_trouble_on_the_way_too() {
     let follower = Follower::tiles(300).await;
     follower.ledger.grow(10);
@@ -566,7 +737,7 @@ async fn a_log_that_should_grow_and_does_not_is_said_once() {
     follower.honest_poll().await;
     follower.pipeline.check_health().unwrap();
     let alert = follower.the_alert();
-    assert_eq!((alert.severity, &*alert.title), (Severity::Low, "log.example stands still"));
+    assert_eq!((alert.severity, &*alert.title), (Severity::Low, "log.example has stopped growing"));
     assert!(matches!(follower.judgement("stale"), Judgement::Claimed(_)));
     follower.ledger.grow(1);
     follower.honest_poll().await;
@@ -646,8 +817,8 @@ async fn the_trouble_of_one_log_is_not_the_others() {
         }
         clock.advance(Duration::from_mins(1));
         let polls = pipeline.poll_logs().await.unwrap();
-        let troubled: Vec<_> = polls.iter().map(|(name, poll)| (name.as_str(), poll.troubled)).collect();
-        assert_eq!(troubled, [("bad.example", 1), ("good.example", 0)], "{wrong:?}");
+        let outcome: Vec<_> = polls.iter().map(|(name, poll)| (name.as_str(), poll.troubled)).collect();
+        assert_eq!(outcome, [("bad.example", 1), ("good.example", 0)], "{wrong:?}");
         let checkpoint = pipeline.store().log("good.example - 1000").unwrap().unwrap().checkpoint.unwrap();
         assert_eq!(checkpoint.size, 50 + 7 * (round as u64 + 1));
     }
@@ -680,6 +851,7 @@ async fn a_new_shard_is_read_from_its_first_entry() {
     let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
     follower.ledger.grow(25);
     follower.honest_poll().await;
+    follower.clock.advance(Duration::from_hours(2));
     follower.ledger.rotate();
     follower.ledger.append(follower.signed(&acme("release.yml")));
     follower.ledger.publish();
@@ -730,6 +902,6 @@ async fn a_precertificate_is_believed_when_the_authority_signed_what_the_log_pro
     follower.honest_poll().await;
     let issued =
         |index| follower.store().log_entry("log.example", index).unwrap().map(|row| row.entry.not_issued.is_none());
-    assert_eq!((0..4).map(issued).collect::<Vec<_>>(), [Some(true), Some(false), Some(false), None]);
-    assert_eq!(follower.row().quarantined, 1, "without a precertificate there is nothing to read");
+    assert_eq!((0..4).map(issued).collect::<Vec<_>>(), [Some(true), None, Some(false), None]);
+    assert_eq!(follower.row().quarantined, 2, "what hides the certificate, and what has none");
 }

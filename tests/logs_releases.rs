@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use lab::{
     Publication, Workflow, World,
-    ledger::{Api, Hosts, Ledger, filler, hashedrekord},
+    ledger::{Api, Hosts, Ledger, Misbehaviour, filler, hashedrekord},
     rig::{self, START, by_workflow, folder, verifier, watchlist, workflow},
 };
 use provwatch::{
@@ -191,6 +191,30 @@ async fn an_entry_that_the_log_does_not_have_is_looked_for_before_it_is_said() {
     town.minutes_pass(20).await;
     assert_eq!(town.the_signal(), ("missing-log-entry".to_owned(), Severity::High));
     assert_eq!(town.alerts()[0].members[0].to_string(), "pkg:npm/widget@1.1.0");
+}
+
+#[tokio::test]
+async fn a_log_that_answers_nonsense_does_not_have_the_entry() {
+    let town = Town::settled(Api::RekorV1, "rekor.lab.example").await;
+    town.ledger.grow(200);
+    town.ledger.misbehave(Misbehaviour::BadProofs);
+    town.publish("1.1.0", &usual());
+    town.minutes_pass(30).await;
+    assert!(town.alerts().iter().any(|alert| alert.signals.iter().any(|one| one.detector == "missing-log-entry")));
+}
+
+#[tokio::test]
+async fn a_release_that_comes_late_explains_its_entry_all_the_same() {
+    let town = Town::settled(Api::Tiles, "log.example").await;
+    town.sign(&run(90));
+    town.minutes_pass(150).await;
+    assert_eq!(town.the_signal().0, "unexplained-entry");
+    town.publish("1.1.0", &by_workflow(&run(90)));
+    town.minutes_pass(10).await;
+    let row = town.pipeline.store().log_entry("log.example", 3).unwrap().unwrap();
+    assert_eq!(row.explained_by.unwrap().to_string(), "pkg:npm/widget@1.1.0");
+    let workflows = town.pipeline.store().log_workflows("https://github.com/acme/widget").unwrap();
+    assert!(workflows.iter().all(|one| one.entries == one.explained), "it is no habit to sign what nobody publishes");
 }
 
 /// The lab's own log has the entries of the history, so the ledger of that name is filled with as many.

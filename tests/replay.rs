@@ -73,6 +73,20 @@ fn without_facts_what_rests_on_evidence_still_fires_high() {
     assert_eq!(fired, 1 + 8 + 2 + 2 + 12);
 }
 
+/// The hijacked run of the real workflow: its identity is the true one, and only the forge knows that the tag is missing.
+const LEAVES_NO_TRACE: [&str; 1] = ["pkg:pypi/ultralytics@8.3.41"];
+
+#[test]
+fn without_facts_a_takeover_is_at_most_one_step_milder() {
+    for timeline in backtest().into_iter().map(without_facts) {
+        for score in replay(&timeline).scores {
+            let purl = score.expected.purl.to_string();
+            let least = score.expected.at_least.map(Severity::lowered).filter(|_| !LEAVES_NO_TRACE.contains(&&*purl));
+            assert!(least.is_none_or(|least| score.severity >= least), "{purl} is {}", score.severity);
+        }
+    }
+}
+
 fn refused(document: &str) -> String {
     let error = Timeline::parse(Path::new("case.json"), document.as_bytes()).unwrap_err();
     let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();

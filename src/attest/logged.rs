@@ -91,10 +91,11 @@ impl Verifier {
     }
 
     /// Reads a certificate that an authority was about to sign: the part that the log proves, and the precertificate beside
-    /// it, which nothing proves. They must say the same, and the authority must have signed the precertificate.
+    /// it, which nothing proves. They must say the same, or the log hides who was certified; and the authority must have
+    /// signed the precertificate.
     ///
     /// # Errors
-    /// The precertificate is no certificate, or Fulcio's extensions in it cannot be read.
+    /// They do not say the same, the precertificate is no certificate, or Fulcio's extensions in it cannot be read.
     pub fn logged_precertificate(
         &self,
         issuer_key_hash: &[u8; 32],
@@ -102,11 +103,11 @@ impl Verifier {
         precertificate: &[u8],
     ) -> Result<LoggedIdentity, Failure> {
         let parsed = parse(precertificate)?;
-        let issued = if says_the_same(tbs, &parsed) {
-            signed_by_authority(self.trust(), issuer_key_hash, &parsed)
-        } else {
-            Err("the log proves another certificate than the precertificate beside it".to_owned())
-        };
+        if !says_the_same(tbs, &parsed) {
+            let why = "the log proves another certificate than the precertificate beside it";
+            return Err(Failure::invalid(Check::CertificateChain, why));
+        }
+        let issued = signed_by_authority(self.trust(), issuer_key_hash, &parsed);
         Ok(LoggedIdentity { issued, ..read(&parsed, precertificate)? })
     }
 }

@@ -69,6 +69,9 @@ fn learn_traits(portrait: &mut LineBaseline, traits: &Traits<'_>, at: DateTime<U
 fn learn_publisher(portrait: &mut LineBaseline, release: &Observation) {
     let at = release.published_at;
     count(&mut portrait.config_ids, release.auth.config_id.as_deref(), at);
+    for name in release.maintainers.iter().flatten() {
+        count(&mut portrait.maintainers, Some(name), at);
+    }
     // A trusted publisher's name and address are its provider's, the same for everybody; the certificate tells more.
     if let (Some(publisher), false) = (&release.publisher, release.auth.method == AuthMethod::TrustedPublisher) {
         count(&mut portrait.publishers, Some(&publisher.name), at);

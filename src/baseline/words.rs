@@ -106,7 +106,11 @@ pub fn source_of(range: &str) -> &'static str {
     if starts(&["git+", "git:", "git@", "github:", "gitlab:", "bitbucket:", "gist:", "ssh:"]) {
         "git"
     } else if starts(&["http:", "https:"]) {
-        if range.split('#').next().is_some_and(|url| url.ends_with(".git")) { "git" } else { "url" }
+        if range.split('#').next().and_then(|url| url.rsplit_once('.')).is_some_and(|(_, end)| end == "git") {
+            "git"
+        } else {
+            "url"
+        }
     } else if is_short && !starts(&["npm:", "workspace:", "file:", "link:"]) {
         "git"
     } else {

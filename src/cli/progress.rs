@@ -112,7 +112,10 @@ impl Seen {
             }
             Happening::Gap { source, why } => self.source(source).gap = Some((*why).to_owned()),
             Happening::SourceFailed { source, why } => self.source(source).error = Some((*why).to_owned()),
-            Happening::Examining { .. } | Happening::Downloaded { .. } => {}
+            Happening::Examining { .. }
+            | Happening::Polling { .. }
+            | Happening::LookingUp { .. }
+            | Happening::Downloaded { .. } => {}
             Happening::Postponed { package, why } => {
                 self.postponed.insert((*package).clone(), (*why).to_owned());
             }

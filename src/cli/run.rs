@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clock::Clock,
     config::{Config, TrustSource},
-    daemon::{self, Health, HealthWitness, Lock, Options},
+    daemon::{self, Health, HealthWitness, Options},
     text::with_causes,
     watchlist::Watchlist,
 };
@@ -46,7 +46,7 @@ impl Run {
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         context.start_logs()?;
-        let _only_runner = only_runner(&context)?;
+        let _only_runner = context.lock()?;
         if self.once { self.once(&context) } else { watch(&context) }
     }
 
@@ -70,17 +70,6 @@ impl Run {
         }
         Ok(summary.exit(self.fail_on.fail_on))
     }
-}
-
-/// Two on one database would tell everybody everything twice.
-fn only_runner(context: &Context) -> Result<Lock, Failure> {
-    let database = context.store_place()?;
-    Lock::take(&database).map_err(|error| {
-        Failure::failed(error).next(
-            "stop the other one first, or give this one a database of its own ([store] path); every command but `run` \
-             works beside a daemon",
-        )
-    })
 }
 
 fn watch(context: &Context) -> Outcome {

@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 use super::{context::Context, exit::Failure, output, words};
 use crate::{
     config::LogFormat,
+    daemon::Lock,
     pipeline::{self, Nobody, Parts, Pipeline, Witness},
     store::Store,
     telemetry::Logging,
@@ -42,6 +43,19 @@ impl Context {
         let verifier = pipeline::verifier(&self.config).map_err(wrong)?;
         let parts = Parts { store, watchlist, http, verifier, clock, witness };
         pipeline::assemble(&self.config, parts).map_err(wrong)
+    }
+
+    /// The right to be the only one that works on the database: two would tell everybody everything twice.
+    ///
+    /// # Errors
+    /// Another process has it.
+    pub fn lock(&self) -> Result<Lock, Failure> {
+        Lock::take(&self.store_place()?).map_err(|error| {
+            Failure::failed(error).next(
+                "stop the other one first, or give this one a database of its own ([store] path); every command but \
+                 `run` and `logs start` works beside a daemon",
+            )
+        })
     }
 
     /// Sends logs to standard error, as `[log]` says.

@@ -53,6 +53,11 @@ fn write_section(out: &mut String, root: &Value, heading: &str, about: &str, sch
         } else {
             rows.push_str(&row(root, schema, key, property));
         }
+        let item = resolved(root, &target["items"]);
+        if item["properties"].is_object() {
+            let heading = format!("[[{}.{key}]]", heading.trim_matches(['[', ']']));
+            inner.push((heading, text(property, item), item));
+        }
         let entry = resolved(root, &target["additionalProperties"]);
         if entry["properties"].is_object() {
             let heading = format!("{}.{key}.\"…\"]", heading.trim_end_matches(']'));

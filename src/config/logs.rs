@@ -121,7 +121,7 @@ pub struct LogMatch {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogInstance {
-    /// What messages call it.
+    /// What `--log` takes beside its origin, and what messages about the configuration call it.
     pub name: String,
     /// How it is read.
     pub kind: LogKindName,

@@ -102,8 +102,12 @@ impl Witness for HealthWitness {
         if matches!(happening, Happening::Examined { .. } | Happening::Postponed { .. } | Happening::Recorded { .. }) {
             self.health.beat("work", self.clock.now());
         }
-        if let Happening::Downloaded { log, .. } = happening {
-            self.health.beat(&log_task(log), self.clock.now());
+        match happening {
+            Happening::Downloaded { log, .. } | Happening::Polling { log } => {
+                self.health.beat(&log_task(log), self.clock.now());
+            }
+            Happening::LookingUp { .. } => self.health.beat("logs", self.clock.now()),
+            _ => {}
         }
         log(happening);
     }
@@ -135,8 +139,11 @@ fn log(happening: &Happening<'_>) {
         Happening::Recorded { release, outcome, unchecked, alert, .. } => {
             log_release(release, *outcome, unchecked, *alert);
         }
-        // The feed's loop tells of its failures; that a package is being looked at is no news.
-        Happening::SourceFailed { .. } | Happening::Examining { .. } => {}
+        // The feed's loop tells of its failures; that something is being looked at is no news.
+        Happening::SourceFailed { .. }
+        | Happening::Examining { .. }
+        | Happening::Polling { .. }
+        | Happening::LookingUp { .. } => {}
     }
 }
 

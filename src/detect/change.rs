@@ -1,14 +1,14 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{About, Company};
 use crate::{
-    baseline::{Traits, View, rank},
+    baseline::{Traits, View, rank, words::numbers},
     model::{Baseline, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal, Tally},
     text::quoted,
 };
 
-/// From so many observations on, a tally shows whether its values settle at all.
-const ENOUGH: u32 = 5;
+/// For how many days an account must have been a maintainer to be known as one.
+const MAINTAINER_DAYS: i64 = 14;
 
 /// Most values that a sentence lists.
 const LISTED: usize = 3;
@@ -89,7 +89,7 @@ impl<'a> Change<'a> {
             return None;
         }
         let seen = total(tally);
-        let unsettled = seen >= ENOUGH && u32::try_from(tally.len()).is_ok_and(|len| len * 2 >= seen);
+        let unsettled = tally.len() > 1 && u32::try_from(tally.len()).is_ok_and(|len| len * 2 >= seen);
         let elsewhere = self.package.lines.values().any(|line| pick(line).contains_key(value));
         let milder = [view.inherited || seen == 1, unsettled, elsewhere].into_iter().filter(|&yes| yes).count();
         Some(Novelty {
@@ -114,6 +114,13 @@ impl<'a> Change<'a> {
         Some(Novelty { usual: usual(&last.publishers), since, milder: 0 })
     }
 
+    /// Whether an account was among the maintainers of an earlier release, at least two weeks before.
+    pub fn is_known_maintainer(&self, name: &str) -> bool {
+        let known = |line: &LineBaseline| line.maintainers.get(name).map(|seen| seen.first);
+        let first = self.package.lines.values().filter_map(known).min();
+        first.is_some_and(|first| self.release.published_at - first >= TimeDelta::days(MAINTAINER_DAYS))
+    }
+
     /// Whether a verdict of `attest` says that an attestation of the release does not hold.
     pub fn has_invalid(&self) -> bool {
         self.release.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }))
@@ -132,6 +139,20 @@ impl<'a> Change<'a> {
     /// Whether the default branch reaches the commit, if known.
     pub fn on_default_branch(&self) -> Option<bool> {
         self.release.facts.commit.as_ref()?.on_default_branch
+    }
+
+    /// Whether it was built from the branch of a line that is older than the package's newest, by the branch's name, and
+    /// released in the open: `1.x`, `v1`, `release/1.2`. The default branch does not have its commits.
+    pub fn is_maintenance(&self) -> bool {
+        let line = self.release.line();
+        let highest = |portrait: &LineBaseline| portrait.highest.as_deref().map(numbers);
+        let own = numbers(self.release.purl.version());
+        let newest =
+            self.package.lines.iter().filter(|(line, _)| !line.is_prerelease()).filter_map(|(_, it)| highest(it)).max();
+        let is_older = newest.is_some_and(|newest| newest[0] > own[0] || (own[0] == 0 && newest > own));
+        let refs = self.release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref());
+        let mut branches = refs.filter_map(|name| name.strip_prefix("refs/heads/"));
+        is_older && self.is_in_the_open() && branches.any(|branch| names_line(branch, line.as_str()))
     }
 
     /// Whether the release is known to have been made in the open: its tag exists, and the forge's release is not known
@@ -153,6 +174,15 @@ impl<'a> Change<'a> {
     pub fn formerly(&self) -> Option<String> {
         self.release.facts.repository.as_ref()?.formerly.as_ref().map(|name| name.to_lowercase())
     }
+}
+
+/// Whether a branch is named for a line: one of its parts is the line's number, or begins with it.
+fn names_line(branch: &str, line: &str) -> bool {
+    let line = line.trim_end_matches("-pre");
+    branch
+        .split(['/', '-', '_'])
+        .map(|part| part.trim_start_matches(['v', 'V']))
+        .any(|part| part.strip_prefix(line).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest == "x"))
 }
 
 /// Whether every identity of a release is by a workflow and a repository that the line knows, and there is one.
@@ -232,5 +262,22 @@ mod tests {
         let seen = |count| crate::model::Seen { count, first: at, last: at };
         let tally: Tally<String> = (1..=5).map(|n| (format!("v{n}"), seen(n))).collect();
         assert_eq!(usual(&tally), "v5 (5 of 15), v4 (4 of 15), v3 (3 of 15), 2 others");
+    }
+
+    #[test]
+    fn branches_of_lines() {
+        for (branch, line) in [
+            ("1.x", "1"),
+            ("v1", "1"),
+            ("release/1.2", "1"),
+            ("maint-1", "1"),
+            ("0.30.x", "0.30"),
+            ("stable/v2.x", "2"),
+        ] {
+            assert!(names_line(branch, line), "{branch} {line}");
+        }
+        for (branch, line) in [("main", "1"), ("10.x", "1"), ("fix-types", "1"), ("oidc", "0"), ("", "1")] {
+            assert!(!names_line(branch, line), "{branch} {line}");
+        }
     }
 }

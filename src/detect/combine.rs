@@ -77,14 +77,27 @@ const LAST_RULE: Rule = Rule {
     severity: |worst| worst,
 };
 
-/// The rule for releases of which nothing but supporting signals speak.
-pub const SUPPORT_ALONE: Rule = Rule {
-    name: "supporting signals alone",
-    when: "no signal leads, one supports at medium, and another ground supports at medium, or two others at low",
-    then: "medium",
-    applies: |_| true,
-    severity: |_| Severity::Medium,
-};
+/// The rules for releases of which nothing but supporting signals speak, one of them at medium; the first that applies
+/// decides.
+pub const SUPPORT_RULES: &[Rule] = &[
+    Rule {
+        name: "supporting signals together",
+        when: "no signal leads, one supports at medium, and another ground supports at medium, or two others at low",
+        then: "medium",
+        applies: |voices| {
+            let others = |least| voices.others(voices.leading, least).count();
+            others(Severity::Medium) > 0 || others(Severity::Low) > 1
+        },
+        severity: |worst| worst,
+    },
+    Rule {
+        name: "a supporting signal alone",
+        when: "no signal leads, and one supports at medium",
+        then: "low",
+        applies: |_| true,
+        severity: Severity::lowered,
+    },
+];
 
 /// How loud each ground speaks. Supporting signals count here, but cannot lead.
 struct Voices {
@@ -117,13 +130,9 @@ pub fn combine(signals: &[Signal]) -> Option<Verdict> {
 fn supported(signals: &[Signal]) -> Option<Verdict> {
     let leading = signals.iter().filter(|signal| signal.supporting).max_by_key(|signal| signal.severity)?;
     let voices = listen(signals, leading);
-    let others = |least| voices.others(voices.leading, least).count();
-    if voices.worst < Severity::Medium || (others(Severity::Medium) == 0 && others(Severity::Low) < 2) {
-        return None;
-    }
-    let rule = &SUPPORT_ALONE;
+    let rule = SUPPORT_RULES.iter().find(|rule| voices.worst >= Severity::Medium && (rule.applies)(&voices))?;
     Some(Verdict {
-        severity: (rule.severity)(voices.worst),
+        severity: (rule.severity)(voices.worst.min(Severity::Medium)),
         confidence: Confidence::Low,
         title: title(leading, signals),
         argument: argument(rule, leading, &voices),
@@ -210,7 +219,11 @@ mod tests {
         let evidence = ("evidence-downgrade", High, false);
         for (signals, expected) in [
             (&[][..], None),
-            (&[("odd-hours", Low, true), ("young-dependency", Medium, true)], None),
+            (&[("odd-hours", Low, true)], None),
+            (&[("odd-hours", Low, true), ("young-dependency", Medium, true)], Some(Low)),
+            (&[("odd-hours", Low, true), ("young-dependency", Medium, true), ("revival", Low, true)], Some(Medium)),
+            (&[("package-burst", Medium, true), ("install-script-added", Medium, true)], Some(Medium)),
+            (&[("repository-changed", Info, false), ("package-burst", Medium, true)], Some(Low)),
             (&[("repository-changed", Info, false)], Some(Info)),
             (&[evidence], Some(High)),
             (&[evidence, ("odd-hours", Low, true)], Some(High)),
@@ -225,6 +238,9 @@ mod tests {
                 Some(High),
             ),
             (&[("publisher-changed", Low, false), ("tag-missing", Low, false)], Some(Low)),
+            (&[("publisher-changed", Low, false), ("tag-missing", Low, false), ("revival", Low, true)], Some(Medium)),
+            (&[evidence, ("revival", Low, true)], Some(High)),
+            (&[evidence, ("package-burst", Medium, true)], Some(Critical)),
         ] {
             assert_eq!(said(signals), expected, "{signals:?}");
         }

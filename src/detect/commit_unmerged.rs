@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose commit is known not to be on the default branch, on a line whose commits always were. Medium; low where a single release or another line is all there is to compare with. Together with a ref that the line never had, `ref-changed` makes it high.
+A release whose commit is known not to be on the default branch, on a line whose commits always were. Medium; low where a single release or another line is all there is to compare with, and where an older line is released, with tag and release, from a branch that is named for it. Together with a ref that the line never had, `ref-changed` makes it high.
 
 ### Why it matters
 A tag can point anywhere. Whoever can push but not merge builds from an orphan commit and calls it a version.
@@ -47,6 +47,7 @@ fn unmerged(change: &Change<'_>) -> Option<Signal> {
     }
     let new = change.novelty(|line| &line.commits, "unmerged")?;
     let severity = new.weigh(Severity::Medium);
+    let severity = if change.is_maintenance() { severity.lowered() } else { severity };
     let evidence = Evidence {
         expected: format!("a commit of the default branch: {}", new.usual),
         seen: "a commit that the default branch does not have".to_owned(),

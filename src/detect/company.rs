@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,7 +8,7 @@ use crate::model::{Bond, ReleaseId, ReleaseLine};
 const BURST: TimeDelta = TimeDelta::minutes(30);
 
 /// Lines of a package that are released within this time are released at once.
-const AT_ONCE: TimeDelta = TimeDelta::hours(1);
+pub const AT_ONCE: TimeDelta = TimeDelta::hours(1);
 
 /// What was published around a release, as far as whoever assembles it knows: all that a detector may know of other
 /// releases besides the baseline. [`Company::default`] is a release alone in the world.
@@ -22,6 +22,8 @@ pub struct Company {
     pub lines_usual: u32,
     /// Another version of the package that the same run built before, and when that was published.
     pub same_run: Option<(ReleaseId, DateTime<Utc>)>,
+    /// Another version of the package that raised an alert of medium or worse, and was published within the hour before.
+    pub accused: Option<(ReleaseId, DateTime<Utc>)>,
     /// Another version of the package that carries the same signature.
     pub same_signature: Option<ReleaseId>,
 }
@@ -102,6 +104,33 @@ impl<T: Ord + Clone> Cadence<T> {
     }
 }
 
+/// Which run built which version of a package.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    first: HashMap<String, (ReleaseId, DateTime<Utc>)>,
+    /// A run that built two versions was no surprise before.
+    is_habit: bool,
+}
+
+impl Runs {
+    /// From so many runs on it shows whether each builds one version.
+    const ENOUGH: usize = 3;
+
+    /// The other version that a run built before, where runs build one version each.
+    pub fn other(&self, run: &str, release: &ReleaseId) -> Option<(ReleaseId, DateTime<Utc>)> {
+        let other = self.first.get(run).filter(|(known, _)| known != release);
+        other.filter(|_| !self.is_habit && self.first.len() >= Self::ENOUGH).cloned()
+    }
+
+    /// Counts a release.
+    pub fn add(&mut self, run: &str, release: &ReleaseId, at: DateTime<Utc>, teaches: bool) {
+        match self.first.get(run) {
+            Some((known, _)) => self.is_habit |= teaches && known != release,
+            None => drop(self.first.insert(run.to_owned(), (release.clone(), at))),
+        }
+    }
+}
+
 fn size<T>(set: &BTreeSet<T>) -> u32 {
     u32::try_from(set.len()).unwrap_or(u32::MAX)
 }
@@ -133,6 +162,21 @@ mod tests {
         }
         assert_eq!(cadence.others(&"e", minute(1)).count(), 4);
         assert_eq!(cadence.usual(minute(600)), 1);
+    }
+
+    #[test]
+    fn a_run_builds_one_version_where_runs_do() {
+        let release = |version: &str| format!("pkg:npm/a@{version}").parse::<ReleaseId>().unwrap();
+        let mut runs = Runs::default();
+        for (run, version) in [("1", "1.0.0"), ("2", "1.0.1"), ("3", "1.0.2")] {
+            runs.add(run, &release(version), minute(0), true);
+        }
+        assert_eq!(runs.other("2", &release("1.0.1")), None, "itself");
+        assert_eq!(runs.other("2", &release("1.0.9")), Some((release("1.0.1"), minute(0))));
+        runs.add("3", &release("1.0.3"), minute(1), false);
+        assert!(runs.other("3", &release("1.0.4")).is_some(), "what was held is no habit");
+        runs.add("3", &release("1.0.5"), minute(2), true);
+        assert_eq!(runs.other("2", &release("1.0.9")), None);
     }
 
     #[test]

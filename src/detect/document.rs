@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::{ALL, About, ENTRY_DETECTORS, Ground, RULES};
+use super::{ALL, About, ENTRY_DETECTORS, Ground, RULES, SUPPORT_RULES};
 
 /// `docs/DETECTORS.md`: every detector with its documentation, and how signals combine.
 pub fn document() -> String {
@@ -51,11 +51,11 @@ fn rules(out: &mut String) {
         out,
         "\n## How signals become one alert\n\nEvery signal rests on a ground: {}. Grounds are independent of each other. \
          The worst signal leads; signals of other grounds corroborate it; several signals of one ground count once. \
-         Supporting signals (install-script-added, young-dependency, odd-hours) corroborate but never lead, so they \
-         never alert alone. The first rule that applies decides.\n\n| rule | when | severity |\n|---|---|---|\n",
+         Supporting signals (install-script-added, lines-at-once, odd-hours, package-burst, revival, version-jump, \
+         young-dependency, and others where their page says so) corroborate and never lead. The first rule that applies decides.\n\n| rule | when | severity |\n|---|---|---|\n",
         grounds.join(", ")
     );
-    for rule in RULES {
+    for rule in RULES.iter().chain(SUPPORT_RULES) {
         let _ = writeln!(out, "| {} | {} | {} |", rule.name, rule.when, rule.then);
     }
     out.push_str(

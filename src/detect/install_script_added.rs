@@ -26,7 +26,7 @@ An install-time script hook that the line never had: medium where earlier releas
 It runs on every machine that installs the release, before anybody imports it; most npm malware starts there.
 
 ### False positives
-Native modules need one. That is why it never alerts alone.
+Native modules need one. That is why it is low by itself.
 
 ### What to do
 Read the script before installing; install with scripts disabled until then.

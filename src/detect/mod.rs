@@ -8,6 +8,7 @@
 
 mod attestation_invalid;
 mod attestation_reused;
+mod beside_accused;
 mod builder_changed;
 mod change;
 mod combine;
@@ -53,8 +54,8 @@ mod young_dependency;
 
 pub use change::{Change, Limits, Novelty};
 use change::{Evidence, signal, support};
-pub use combine::{RULES, Rule, Verdict, combine};
-pub use company::{Burst, Cadence, Company};
+pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine};
+pub use company::{AT_ONCE, Burst, Cadence, Company, Runs};
 pub use document::document;
 pub use entry::{ENTRY_DETECTORS, EntryChange, EntryDetector, KnownWorkflow, Logged, Named, inspect_entry};
 pub use tuning::{Setting, Tuning};
@@ -156,6 +157,7 @@ pub trait Detector: Sync {
 pub const ALL: &[&dyn Detector] = &[
     &attestation_invalid::AttestationInvalid,
     &attestation_reused::AttestationReused,
+    &beside_accused::BesideAccused,
     &builder_changed::BuilderChanged,
     &commit_unmerged::CommitUnmerged,
     &commit_unsigned::CommitUnsigned,

@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. Trusted publishers are no accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
+An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where it has been a maintainer for two weeks, where three accounts or more publish the line, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. Trusted publishers are no accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
 
 ### Why it matters
 Without provenance the account is all that a registry tells. Phished accounts publish packages that their owners never touched before, and the first thing that a thief changes is the address.
@@ -29,6 +29,9 @@ Ask whether the account is expected. If it is: `provwatch baseline accept`.
 
 ### Example incident
 chalk and debug (September 2025): an account that had never published four of the packages. axios (March 2026): the maintainer's account with another address.";
+
+/// From so many accounts on, another one is no surprise.
+const SEVERAL: usize = 3;
 
 impl Detector for PublisherChanged {
     fn about(&self) -> &'static About {
@@ -56,8 +59,10 @@ fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<S
     if elsewhere && in_the_open {
         return None;
     }
-    // An account that published other lines is milder for that alone, however little this line shows.
-    let severity = if elsewhere { Severity::Low } else { new.weigh(Severity::Medium) };
+    let several = change.portrait().is_some_and(|line| line.publishers.len() >= SEVERAL);
+    let is_maintainer = change.is_known_maintainer(&publisher.name);
+    // What is milder already is not milder once more, however little this line shows.
+    let severity = if elsewhere || several || is_maintainer { Severity::Low } else { new.weigh(Severity::Medium) };
     let evidence = Evidence {
         expected: new.usual,
         seen: quote(&publisher.name),

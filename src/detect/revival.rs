@@ -1,3 +1,5 @@
+use chrono::{DateTime, Utc};
+
 use super::{About, Change, Detector, Evidence, Ground, support};
 use crate::model::{Confidence, Severity, Signal};
 
@@ -16,22 +18,25 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release of a package that published nothing for 180 days, and for twice as long as its lines ever paused. It only supports other signals.
+A release of a package that published nothing for 180 days, or of a line that published nothing for a year, and for twice as long as it ever paused. It only supports other signals.
 
 ### Why it matters
-A package that nobody looks after is the one whose takeover nobody notices; its owners' old tokens and domains are for sale.
+What nobody looks after is what can be taken over without anybody noticing; its owners' old tokens and domains are for sale, and old lines are pinned by those who update least.
 
 ### False positives
-Finished packages are maintained now and then.
+Finished packages are maintained now and then, and old lines get their security fixes.
 
 ### What to do
 See who revived it, and why.
 
 ### Example incident
-coa and rc (2021), dormant for years; the old packages of the @antv takeover (2026).";
+coa and rc (2021), dormant for years; the 8.x line of eslint-config-prettier (July 2025), two years after its last release.";
 
 /// From how many days without a release on a package is dormant.
-const DORMANT_DAYS: i64 = 180;
+const PACKAGE_DAYS: i64 = 180;
+
+/// The same of a line: old lines are released seldom.
+const LINE_DAYS: i64 = 365;
 
 impl Detector for Revival {
     fn about(&self) -> &'static About {
@@ -44,17 +49,42 @@ impl Detector for Revival {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let last = change.package.lines.values().filter_map(|line| line.last_at).max()?;
-    let days = (change.release.published_at - last).num_days();
-    let pause = change.package.lines.values().map(|line| i64::from(line.longest_pause)).max().unwrap_or(0);
-    if days < DORMANT_DAYS || days < pause * 2 {
-        return None;
-    }
-    let evidence = Evidence {
-        expected: format!("a pause of at most {pause} days"),
-        seen: format!("the first release for {days} days"),
-        since: Some(last),
-        why: "A package that nobody looks after is the one whose takeover nobody notices.",
+    let lines = || change.package.lines.values();
+    let package = Pause {
+        what: "package",
+        last: lines().filter_map(|line| line.last_at).max()?,
+        longest: lines().map(|line| line.longest_pause).max().unwrap_or(0),
+        dormant: PACKAGE_DAYS,
     };
-    Some(support(&ABOUT, Severity::Low, evidence))
+    let line = change.view.filter(|view| !view.inherited).and_then(|view| {
+        let (last, longest) = (view.portrait.last_at?, view.portrait.longest_pause);
+        Some(Pause { what: "line", last, longest, dormant: LINE_DAYS })
+    });
+    package.broken_by(change).or_else(|| line?.broken_by(change))
+}
+
+/// How long something has not been released.
+struct Pause {
+    what: &'static str,
+    last: DateTime<Utc>,
+    /// The longest pause before, in days.
+    longest: u32,
+    /// From how many days on it is dormant.
+    dormant: i64,
+}
+
+impl Pause {
+    fn broken_by(&self, change: &Change<'_>) -> Option<Signal> {
+        let days = (change.release.published_at - self.last).num_days();
+        if days < self.dormant || days < i64::from(self.longest) * 2 {
+            return None;
+        }
+        let evidence = Evidence {
+            expected: format!("a pause of at most {} days", self.longest),
+            seen: format!("the first release of the {} for {days} days", self.what),
+            since: Some(self.last),
+            why: "What nobody looks after can be taken over without anybody noticing.",
+        };
+        Some(support(&ABOUT, Severity::Low, evidence))
+    }
 }

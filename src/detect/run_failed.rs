@@ -9,14 +9,14 @@ static ABOUT: About = About {
     title: "Built by a run that failed",
     harmless: None,
     ground: Ground::Pipeline,
-    severity: Severity::Low,
+    severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",
     docs: DOCS,
 };
 
 const DOCS: &str = "### What it detects
-A verified build whose run is known to have ended in failure or to have been cancelled, on a line where none had.
+A verified build whose run is known to have ended in failure or to have been cancelled, on a line where none had. Low; medium where the version is known to have no tag.
 
 ### Why it matters
 Malware that takes a run over publishes in the middle of it and does not care how it ends. Where the run failed before its publishing step, something else published.
@@ -55,5 +55,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         since: new.since,
         why: "Whatever takes a run over publishes in the middle of it, and does not care how it ends.",
     };
-    Some(signal(&ABOUT, new.weigh(Severity::Low).max(Severity::Low), evidence))
+    // A run that fails after publishing has tagged as a rule.
+    let severity = if change.tag() == Some(false) { new.weigh(Severity::Medium) } else { Severity::Low };
+    Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
 }

@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version whose verified run built another version of the package already: medium where six hours or more lie between them, else low.
+A version whose verified run built another version of the package already, where at least three runs built one each and none two: medium where six hours or more lie between them, else low.
 
 ### Why it matters
 A run builds a version, once. Whoever holds its token, or sits in its cache, publishes as often as he likes.

@@ -60,8 +60,10 @@ pub struct LineBaseline {
     pub runners: Tally<String>,
     /// Names of the accounts that published themselves, not by way of a trusted publisher.
     pub publishers: Tally<String>,
-    /// Their e-mail addresses.
+    /// The e-mail addresses of those who published.
     pub emails: Tally<String>,
+    /// Accounts that the registry named as maintainers, whether they published or not.
+    pub maintainers: Tally<String>,
     /// Trusted-publisher registrations.
     pub config_ids: Tally<String>,
     /// Whether the version's tag existed, `present` or `absent`, counted where it was found out.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    detect::{Burst, Cadence, Company},
+    detect::{AT_ONCE, Burst, Cadence, Company, Runs},
     model::{Bond, Observation, Package, Provenance, ReleaseId, ReleaseLine},
 };
 
@@ -14,8 +14,10 @@ use crate::{
 pub struct Chronicle {
     packages: HashMap<Bond, Cadence<Package>>,
     lines: HashMap<Package, Cadence<ReleaseLine>>,
-    runs: HashMap<(Package, String), (ReleaseId, DateTime<Utc>)>,
+    runs: HashMap<Package, Runs>,
     signatures: HashMap<String, ReleaseId>,
+    /// The last release of a package that raised an alert.
+    accused: HashMap<Package, (ReleaseId, DateTime<Utc>)>,
 }
 
 impl Chronicle {
@@ -34,25 +36,30 @@ impl Chronicle {
             bursts: Bond::of(release).into_iter().filter_map(burst).collect(),
             lines: lines.map(|lines| lines.others(&line, at).cloned().collect()).unwrap_or_default(),
             lines_usual: lines.map_or(0, |lines| lines.usual(at)),
-            same_run: runs(release).find_map(|run| {
-                self.runs.get(&(package.clone(), run)).filter(|(known, _)| *known != release.purl).cloned()
-            }),
+            same_run: (self.runs.get(package))
+                .and_then(|known| runs(release).find_map(|run| known.other(&run, &release.purl))),
+            accused: (self.accused.get(package))
+                .filter(|(known, then)| *known != release.purl && at - *then <= AT_ONCE)
+                .cloned(),
             same_signature: signatures(release).find_map(|signature| other(self.signatures.get(&signature))),
         }
     }
 
-    /// Adds a release. One that does not teach makes no habit.
+    /// Adds a release. One that does not teach, since it raised an alert of medium or worse, makes no habit.
     pub fn add(&mut self, release: &Observation, teaches: bool) {
         let (package, at) = (release.purl.package(), release.published_at);
         for bond in Bond::of(release) {
             self.packages.entry(bond).or_insert_with(Cadence::of_packages).add(package.clone(), at, teaches);
+        }
+        if !teaches {
+            self.accused.insert(package.clone(), (release.purl.clone(), at));
         }
         let line = release.line();
         if !line.is_prerelease() {
             self.lines.entry(package.clone()).or_insert_with(Cadence::of_lines).add(line, at, teaches);
         }
         for run in runs(release) {
-            self.runs.entry((package.clone(), run)).or_insert_with(|| (release.purl.clone(), at));
+            self.runs.entry(package.clone()).or_default().add(&run, &release.purl, at, teaches);
         }
         for signature in signatures(release) {
             self.signatures.entry(signature).or_insert_with(|| release.purl.clone());

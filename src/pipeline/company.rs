@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    detect::{Burst, Cadence, Company},
-    model::{Bond, Observation, Provenance, ReleaseId, ReleaseLine},
+    detect::{AT_ONCE, Burst, Cadence, Company, Runs},
+    model::{Alert, AlertKind, Bond, Observation, Provenance, ReleaseId, ReleaseLine, Severity},
     store::{Neighbour, Store, StoreError, Trace},
 };
 
@@ -28,28 +28,57 @@ pub fn company(store: &Store, release: &Observation) -> Result<Company, StoreErr
         }
     }
     let mut siblings = store.siblings(package, at, REMEMBERED)?;
+    company.accused = accused(store, release, &siblings)?;
     siblings.retain(|one| !ReleaseLine::of(&one.purl).is_prerelease());
     let lines = cadence(Cadence::of_lines(), &siblings, ReleaseLine::of);
     company.lines = lines.others(&release.line(), at).cloned().collect();
     company.lines_usual = lines.usual(at);
-    company.same_run = other_version(store, release, &runs(release))?;
-    company.same_signature = other_version(store, release, &signatures(release))?.map(|(other, _)| other);
+    company.same_run = same_run(store, release)?;
+    company.same_signature = same_signature(store, release)?;
     Ok(company)
 }
 
-/// Another, earlier version of the package that one of the traces leads to, and when it was published.
-fn other_version(
+/// The latest of the siblings that raised an alert of medium or worse within the hour before.
+fn accused(
     store: &Store,
     release: &Observation,
-    traces: &[Trace<'_>],
+    siblings: &[Neighbour],
 ) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
-    for trace in traces {
-        let found = store.traced(*trace, 2)?.into_iter().filter_map(|row| Some((row.purl, row.published_at?)));
-        let mut earlier = found.filter(|(other, at)| {
-            *other != release.purl && other.package() == release.purl.package() && *at <= release.published_at
+    let just_before = |one: &&Neighbour| release.published_at - one.published_at <= AT_ONCE && one.purl != release.purl;
+    for one in siblings.iter().rev().filter(just_before) {
+        let (fingerprint, _) = Alert::identify(AlertKind::Release, &one.purl.to_string());
+        if store.alert(&fingerprint)?.is_some_and(|alert| alert.severity >= Severity::Medium) {
+            return Ok(Some((one.purl.clone(), one.published_at)));
+        }
+    }
+    Ok(None)
+}
+
+/// The version that the release's run built before.
+fn same_run(store: &Store, release: &Observation) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
+    let named: Vec<_> =
+        release.identities().into_iter().filter_map(|it| it.claims.run_invocation_uri.as_deref()).collect();
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let mut runs = Runs::default();
+    for (run, one) in store.runs_of(release.purl.package(), release.published_at, REMEMBERED)? {
+        runs.add(&run, &one.purl, one.published_at, one.teaches);
+    }
+    Ok(named.into_iter().find_map(|run| runs.other(run, &release.purl)))
+}
+
+/// Another, earlier version of the package that carries the release's signature.
+fn same_signature(store: &Store, release: &Observation) -> Result<Option<ReleaseId>, StoreError> {
+    for trace in signatures(release) {
+        let found = store.traced(trace, 2)?.into_iter();
+        let mut others = found.filter(|row| {
+            row.purl != release.purl
+                && row.purl.package() == release.purl.package()
+                && row.published_at.is_some_and(|at| at <= release.published_at)
         });
-        if let Some(other) = earlier.next() {
-            return Ok(Some(other));
+        if let Some(other) = others.next() {
+            return Ok(Some(other.purl));
         }
     }
     Ok(None)
@@ -64,12 +93,6 @@ fn cadence<T: Ord + Clone>(
         cadence.add(key(&one.purl), one.published_at, one.teaches);
     }
     cadence
-}
-
-fn runs(release: &Observation) -> Vec<Trace<'_>> {
-    let run = |identity: &'_ crate::model::WorkflowIdentity| identity.claims.run_invocation_uri.is_some();
-    let identities = release.identities().into_iter().filter(|identity| run(identity));
-    identities.filter_map(|identity| identity.claims.run_invocation_uri.as_deref().map(Trace::Run)).collect()
 }
 
 fn signatures(release: &Observation) -> Vec<Trace<'_>> {

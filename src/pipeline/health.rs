@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Pipeline, PipelineError, Source, TRUST_ROOT, operation, operation::Trouble};
 use crate::{
     model::{Alert, AlertKind, AlertStatus},
-    store::{SourceState, SubscriptionState, WorkSummary},
+    store::{LogRow, LogStanding, SourceState, SubscriptionState, WorkSummary},
 };
 
 /// For how long the trust root may go without a refresh.
@@ -64,7 +64,8 @@ impl Pipeline {
         if !self.follows_logs() {
             return Ok(());
         }
-        for row in self.store.logs()? {
+        let is_followed = |row: &LogRow| row.standing != LogStanding::Drained && self.followed_log(&row.name).is_some();
+        for row in self.store.logs()?.into_iter().filter(is_followed) {
             let since = row.failing_since.map(|since| since.max(self.began));
             let fails = since.is_some_and(|since| now - since > self.settings.stale_after);
             let minutes = since.map_or(0, |since| (now - since).num_minutes());

@@ -297,7 +297,7 @@ fn score(expected: &Expectation, severity: Severity) -> Score {
 /// what teaches, and take in held releases by the rule of `docs/BASELINES.md`.
 pub fn trace<'a>(releases: &'a [Observation], mut see: impl FnMut(&'a Observation, &Assessment)) {
     let mut order: Vec<&Observation> = releases.iter().collect();
-    order.sort_by_key(|release| release.published_at);
+    order.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
     let mut packages: HashMap<&Package, History<'a>> = HashMap::new();
     let mut chronicle = Chronicle::default();
     for release in order {

@@ -58,6 +58,16 @@ pub enum Happening<'a> {
         /// The alert that it raised.
         alert: Option<&'a Alert>,
     },
+    /// A transparency log is being looked at.
+    Polling {
+        /// The log.
+        log: &'a str,
+    },
+    /// The entry that a release names is being looked up in its log.
+    LookingUp {
+        /// The release.
+        release: &'a ReleaseId,
+    },
     /// Entries of a transparency log were downloaded and stored; they are not verified yet.
     Downloaded {
         /// The log.

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, Row};
 use serde::Serialize;
 
 use super::{
@@ -131,6 +131,31 @@ impl Store {
         })
     }
 
+    /// The runs of a package's latest releases, at most so many, up to a time; the oldest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn runs_of(
+        &self,
+        package: &Package,
+        until: DateTime<Utc>,
+        at_most: usize,
+    ) -> Result<Vec<(String, Neighbour)>, StoreError> {
+        self.read("looking at the runs of a package", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT purl, releases.published_at, teaches, value FROM releases
+                 JOIN traces ON traces.release = releases.id AND kind = 'run'
+                 WHERE package = ?1 AND releases.published_at <= ?2 ORDER BY releases.published_at DESC LIMIT ?3",
+            )?;
+            let rows = query.query_map((package.to_string(), Micros(until), limit(at_most)), |row| {
+                Ok((row.get(3)?, neighbour(row)?))
+            })?;
+            let mut rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+            rows.reverse();
+            Ok(rows)
+        })
+    }
+
     /// The latest releases of a package, at most so many, up to a time; the oldest first.
     ///
     /// # Errors
@@ -167,13 +192,14 @@ impl Store {
 }
 
 fn neighbours(query: &mut CachedStatement<'_>, values: impl rusqlite::Params) -> Result<Vec<Neighbour>, Failure> {
-    let rows = query.query_map(values, |row| {
-        let Text(purl) = row.get(0)?;
-        Ok(Neighbour { purl, published_at: row.get::<_, Micros>(1)?.0, teaches: row.get(2)? })
-    })?;
-    let mut rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+    let mut rows: Vec<_> = query.query_map(values, neighbour)?.collect::<Result<_, _>>()?;
     rows.reverse();
     Ok(rows)
+}
+
+fn neighbour(row: &Row<'_>) -> rusqlite::Result<Neighbour> {
+    let Text(purl) = row.get(0)?;
+    Ok(Neighbour { purl, published_at: row.get::<_, Micros>(1)?.0, teaches: row.get(2)? })
 }
 
 /// The other releases that share a trace of this kind with a release; those with several identities have several.

@@ -59,20 +59,28 @@ impl SignedCheckpoint {
         &self.note
     }
 
+    /// A checkpoint that was verified when it was kept.
+    pub(crate) fn kept(checkpoint: Checkpoint, note: String) -> Self {
+        Self { checkpoint, note, signed_at: None }
+    }
+
     /// When it was signed, where the log says so.
     pub fn signed_at(&self) -> Option<DateTime<Utc>> {
         self.signed_at
     }
 }
 
+/// The largest tree that is believed, 2⁶³ − 1 entries: what the database can count, and far more than any log has.
+pub const MAX_SIZE: u64 = i64::MAX.unsigned_abs();
+
 /// Why a document is no checkpoint of a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
     /// Not a signed note.
-    #[error("the checkpoint is no signed note")]
+    #[error("the checkpoint is not a signed note")]
     Note(#[from] NoteError),
     /// The first three lines are not origin, size and root.
-    #[error("the checkpoint is not written as the standard has it: {0}")]
+    #[error("the checkpoint is malformed: {0}")]
     Form(&'static str),
     /// Of another log.
     #[error("the checkpoint is of {found:?}, not of {expected:?}")]
@@ -176,15 +184,18 @@ fn read(text: &str) -> Result<Checkpoint, CheckpointError> {
     let (origin, size, root) = (line()?, line()?, line()?);
     let checkpoint = Checkpoint { origin: origin.to_owned(), size: number(size)?, root: hash(root)? };
     if checkpoint.size == 0 && checkpoint.root != empty_root() {
-        return Err(CheckpointError::Form("the empty tree has another root"));
+        return Err(CheckpointError::Form("the root of a checkpoint of 0 entries is not that of the empty tree"));
     }
     Ok(checkpoint)
 }
 
 /// A decimal number without signs or leading zeros.
 fn number(text: &str) -> Result<u64, CheckpointError> {
-    let number: u64 = text.parse().map_err(|_| CheckpointError::Form("the size is no number"))?;
-    if number.to_string() == text { Ok(number) } else { Err(CheckpointError::Form("the size is no plain number")) }
+    let number: u64 = text.parse().map_err(|_| CheckpointError::Form("the size is not a number"))?;
+    if number > MAX_SIZE {
+        return Err(CheckpointError::Form("the size is more than any log can have"));
+    }
+    if number.to_string() == text { Ok(number) } else { Err(CheckpointError::Form("the size is not a plain number")) }
 }
 
 fn hash(text: &str) -> Result<Hash, CheckpointError> {

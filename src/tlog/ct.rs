@@ -21,6 +21,9 @@ use crate::http::{Client, Request};
 /// Entries that are asked for at once; the server grants as many as it likes, but never none.
 const BATCH: usize = 256;
 
+/// Most bytes of one page. Real ones have about 2 MiB: 256 entries of 8 KiB with their chains.
+const MAX_PAGE: u64 = 32 << 20;
+
 /// Most bytes of one answer with entries.
 const MAX_ANSWER: u64 = 32 * 1024 * 1024;
 
@@ -91,14 +94,18 @@ impl CtLog {
 
     /// All of these, in as many requests as the server wants to be asked.
     async fn entries(&self, from: u64, to: u64, size: u64) -> Result<Page, ReadError> {
-        let mut entries = Vec::new();
+        let mut page = Page { first: from, entries: Vec::new() };
         let mut next = from;
         while next < to {
             let granted = self.granted(next, to, size).await?;
             next += granted.len() as u64;
-            entries.extend(granted);
+            page.entries.extend(granted);
+            if page.bytes() > MAX_PAGE {
+                let what = format!("entries {from} to {}", to - 1);
+                return Err(ReadError::malformed(what, format!("they are larger than {} MiB", MAX_PAGE >> 20)));
+            }
         }
-        Ok(Page { first: from, entries })
+        Ok(page)
     }
 
     async fn granted(&self, from: u64, to: u64, size: u64) -> Result<Vec<RawEntry>, ReadError> {

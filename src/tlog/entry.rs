@@ -41,10 +41,10 @@ pub enum Signatory {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
     /// Not JSON with a kind, a version and a specification.
-    #[error("it is no entry: {0}")]
+    #[error("not a Rekor entry: {0}")]
     Envelope(String),
     /// The specification is not what its kind and version say.
-    #[error("it is no {kind} {version}: {why}")]
+    #[error("malformed {kind} {version}: {why}")]
     Spec {
         /// The kind.
         kind: String,
@@ -316,7 +316,14 @@ fn signers<T>(
     if signatures.len() > MAX_SIGNERS {
         return Err(Malformed(format!("it has {} signatures, more than {MAX_SIGNERS}", signatures.len())));
     }
-    signatures.iter().map(signatory).collect()
+    // One signer that cannot be read does not hide the others; none that can is no entry.
+    let (read, malformed): (Vec<_>, Vec<_>) = signatures.iter().map(signatory).partition(Result::is_ok);
+    let first_malformed = malformed.into_iter().find_map(Result::err);
+    let signers: Vec<_> = read.into_iter().filter_map(Result::ok).collect();
+    match first_malformed {
+        Some(malformed) if signers.is_empty() => Err(malformed),
+        _ => Ok(signers),
+    }
 }
 
 /// A certificate or key of Rekor v1: base64 of PEM. Whatever else stands there (of PGP, SSH, minisign) is a key.
@@ -458,7 +465,7 @@ mod tests {
             for wrong in [json!({}), json!(null), json!([]), json!("x")] {
                 let body = body(kind, version, &wrong);
                 let error = Entry::parse(&body).expect_err(kind).to_string();
-                assert!(error.starts_with(&format!("it is no {kind} {version}: ")), "{error}");
+                assert!(error.starts_with(&format!("malformed {kind} {version}: ")), "{error}");
             }
             let text = String::from_utf8(body(kind, version, &spec)).expect("JSON");
             for (good, bad) in [(b64(DER), "*"), (certificate(), "QUE"), ("\"AB\"".to_owned(), "\"xy\"")] {

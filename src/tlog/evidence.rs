@@ -41,13 +41,34 @@ pub enum Misdeed {
     Omission,
     /// It serves a checkpoint that is not its own: of another origin, or signed with another key, or malformed.
     Checkpoint,
-    /// A release carries an entry that the log does not have.
-    MissingEntry,
     /// Its checkpoint stays the same though it should grow.
     Stale,
+    /// It answers in a form that cannot be read.
+    Malformed,
+    /// It signs with another key than before.
+    KeyChanged,
 }
 
 impl Misdeed {
+    /// Every misdeed.
+    pub const ALL: [Self; 10] = [
+        Self::Fork,
+        Self::SameSize,
+        Self::Rollback,
+        Self::Unproven,
+        Self::Entries,
+        Self::Omission,
+        Self::Checkpoint,
+        Self::Stale,
+        Self::Malformed,
+        Self::KeyChanged,
+    ];
+
+    /// What makes an accusation of a tree the same when it is found again.
+    pub fn subject(self, tree: &str) -> String {
+        format!("{} {tree}", self.as_str())
+    }
+
     /// The word of the JSON form.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -58,8 +79,9 @@ impl Misdeed {
             Self::Entries => "entries",
             Self::Omission => "omission",
             Self::Checkpoint => "checkpoint",
-            Self::MissingEntry => "missing-entry",
             Self::Stale => "stale",
+            Self::Malformed => "malformed",
+            Self::KeyChanged => "key-changed",
         }
     }
 }
@@ -142,7 +164,7 @@ pub enum Judgement {
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
     /// Not the JSON of this form.
-    #[error("it is no evidence document")]
+    #[error("it is not an evidence document")]
     Json(#[source] serde_json::Error),
     /// Of a later version.
     #[error("it is of version {0}, which this version of provwatch does not know")]
@@ -259,6 +281,7 @@ impl Evidence {
             (Misdeed::Fork | Misdeed::SameSize | Misdeed::Rollback | Misdeed::Unproven, _) => {
                 Judgement::Refuted("two checkpoints are needed".to_owned())
             }
+            (Misdeed::Stale, []) => Judgement::Refuted("a checkpoint is needed".to_owned()),
             (Misdeed::Stale, _) => Judgement::Claimed(
                 "the log signed this; for how long it served nothing newer is said by whoever recorded it".to_owned(),
             ),

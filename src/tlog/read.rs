@@ -46,6 +46,14 @@ pub enum ReadError {
         /// The size that it signed.
         size: u64,
     },
+    /// There is no such entry yet.
+    #[error("there is no entry {index}; the log has {size}")]
+    Beyond {
+        /// What was asked for.
+        index: u64,
+        /// How many entries there are.
+        size: u64,
+    },
     /// An answer that does not hash to what the log signed.
     #[error("{what} does not hash to the root that the log signed for {size} entries")]
     Unproven {

@@ -16,6 +16,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{
+    checkpoint::MAX_SIZE,
     key::LogKey,
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
@@ -145,6 +146,9 @@ impl RekorV1 {
         let mut offset = 0_u64;
         let mut shards = Vec::with_capacity(last + 1);
         for (number, shard) in info.inactive_shards.into_iter().chain([info.active]).enumerate() {
+            if !is_tree_id(&shard.tree_id) {
+                return Err(ReadError::malformed(what, "a tree's id is not a number"));
+            }
             shards.push(Shard {
                 tree_id: shard.tree_id,
                 size: shard.tree_size,
@@ -154,6 +158,7 @@ impl RekorV1 {
             });
             offset = offset
                 .checked_add(shard.tree_size)
+                .filter(|offset| *offset <= MAX_SIZE)
                 .ok_or_else(|| ReadError::malformed(what, "more entries than can be counted"))?;
         }
         Ok(shards)
@@ -373,6 +378,11 @@ fn entry(id: &str, answer: Answer, what: &str) -> Result<EntryAnswer, ReadError>
 fn tree_of(id: &str) -> Option<String> {
     let tree = id.get(..16).filter(|_| id.len() == 80)?;
     u64::from_str_radix(tree, 16).ok().map(|tree| tree.to_string())
+}
+
+/// Whether it is written as the number of a tree.
+fn is_tree_id(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn body(answer: &Answer, what: &str) -> Result<Bytes, ReadError> {

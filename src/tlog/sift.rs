@@ -20,6 +20,13 @@ pub struct Page {
     pub entries: Vec<RawEntry>,
 }
 
+impl Page {
+    /// How many bytes the entries have, with what is said beside them.
+    pub fn bytes(&self) -> u64 {
+        self.entries.iter().map(|entry| (entry.leaf.len() + entry.extra.len()) as u64).sum()
+    }
+}
+
 /// An entry as a log served it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawEntry {

@@ -66,6 +66,10 @@ pub enum Misbehaviour {
     ShortBatches(usize),
     /// Every nth answer about the tree comes from a copy that has only so many entries.
     StaleReplica(usize, usize),
+    /// As a fork, and whatever could prove it is answered with this status.
+    ForkInSilence(usize, u16),
+    /// Shards that are done are not listed any more.
+    HideInactive,
     /// Nothing is answered at all.
     Stall,
     /// Every other answer is 429, and asks for so many seconds.
@@ -266,6 +270,13 @@ impl Ledger {
             let headers = vec![("retry-after".to_owned(), seconds.to_string())];
             return Response { headers, ..response(429, Vec::new()) };
         }
+        if let Some(Misbehaviour::ForkInSilence(_, status)) = wrong
+            && ["/tile/", "/log/proof", "/log/entries", "consistency", "get-proof"]
+                .iter()
+                .any(|part| path.contains(part))
+        {
+            return response(status, Vec::new());
+        }
         if matches!(wrong, Some(Misbehaviour::Withhold(part)) if path.contains(part)) {
             return response(404, Vec::new());
         }
@@ -294,7 +305,7 @@ impl Ledger {
         let mut leaves = shard.leaves.clone();
         let mut size = shard.published;
         match state.wrong {
-            Some(Misbehaviour::Fork(at)) => leaves[at] = sha256(b"fork"),
+            Some(Misbehaviour::Fork(at) | Misbehaviour::ForkInSilence(at, _)) => leaves[at] = sha256(b"fork"),
             Some(Misbehaviour::RollBack(to)) => size = to,
             Some(Misbehaviour::StaleReplica(every, to)) if state.requests.len().is_multiple_of(every) => {
                 size = size.min(to);
@@ -441,7 +452,8 @@ impl Ledger {
         };
         let last = state.shards.len() - 1;
         let mut answer = info(last);
-        answer["inactiveShards"] = Value::Array((0..last).map(info).collect());
+        let first = if state.wrong == Some(Misbehaviour::HideInactive) { last } else { 0 };
+        answer["inactiveShards"] = Value::Array((first..last).map(info).collect());
         answer
     }
 
@@ -587,6 +599,18 @@ pub fn hashedrekord(certificate: &[u8], digest: &[u8; 32]) -> Vec<u8> {
     let data = json!({"algorithm": "SHA2_256", "digest": b64(digest)});
     let spec = json!({"hashedRekordV002": {"data": data, "signature": signature}});
     json!({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": spec}).to_string().into_bytes()
+}
+
+/// An entry of Rekor v2 over an envelope, signed with several certificates.
+pub fn dsse(certificates: &[&[u8]], digest: &[u8; 32]) -> Vec<u8> {
+    let signature = |der: &&[u8]| {
+        let verifier = json!({"keyDetails": "PKIX_ECDSA_P256_SHA_256", "x509Certificate": {"rawBytes": b64(der)}});
+        json!({"content": b64(b"signature"), "verifier": verifier})
+    };
+    let signatures: Vec<_> = certificates.iter().map(signature).collect();
+    let hash = json!({"algorithm": "SHA2_256", "digest": b64(digest)});
+    let spec = json!({"dsseV002": {"payloadHash": hash, "signatures": signatures}});
+    json!({"apiVersion": "0.0.2", "kind": "dsse", "spec": spec}).to_string().into_bytes()
 }
 
 /// A leaf of a CT log.

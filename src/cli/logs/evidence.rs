@@ -20,7 +20,8 @@ Examples:
   provwatch logs evidence 0f3a --output fork.json  export it
   provwatch logs verify fork.json                  verify it, here or anywhere
 
-The document has both signed checkpoints and the proof: whoever trusts the log's key needs nothing else."
+For a fork the document holds both signed checkpoints and the proof: whoever trusts the log's key needs nothing else.
+For anything else it holds what the log signed, and the rest is the word of this host."
 )]
 pub struct EvidenceCommand {
     /// Which, by its id or the beginning of it

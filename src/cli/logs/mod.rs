@@ -17,13 +17,13 @@ use super::{context::Context, exit::Outcome};
 pub enum Logs {
     /// List the logs that are followed
     List(list::List),
-    /// Show how far each log was read and proven, where the gaps are, and what ails it
+    /// Show how far each log was read and proven, where the gaps are, and what is wrong with it
     Status(status::Status),
     /// Read a range of a log once, prove it, and print the entries of somebody you look for
     Scan(scan::Scan),
     /// Look up single entries, each proven by the log
     Find(find::Find),
-    /// Read a log from another index on than where it stands
+    /// Move a log's tail to another entry, back or forward
     Start(start::Start),
     /// Export the evidence against a log, for somebody else to verify
     Evidence(evidence::EvidenceCommand),

@@ -23,7 +23,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 139900000 --match 'https://github\\.com/acme/.*'
-  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 --to 100000 --issuer 'https://accounts\\.google\\.com'
+  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 --to 99999 --issuer 'https://accounts\\.google\\.com'
   provwatch logs scan --log 'rekor.sigstore.dev - 1193050959916656506' --from 1340280000 --watched
 
 Entries are counted from 0 in their tree. Matches are printed as JSON lines while it goes on, but they are proven only
@@ -36,7 +36,7 @@ pub struct Scan {
     /// The first entry
     #[arg(long, value_name = "INDEX")]
     from: u64,
-    /// The entry after the last [default: the end of the log]
+    /// The last entry [default: the end of the log]
     #[arg(long, value_name = "INDEX")]
     to: Option<u64>,
     /// Print entries whose subject (a workflow, an e-mail address) matches this regular expression as a whole
@@ -69,7 +69,7 @@ impl Scan {
         let criteria: Vec<_> =
             criteria.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?))).collect();
         if criteria.is_empty() {
-            return Err(Failure::usage("nobody to look for").next("say --match, --issuer or --watched"));
+            return Err(Failure::usage("say whom to look for").next("add --match, --issuer or --watched"));
         }
         let pattern = Pattern::new("the command line", criteria).map_err(Failure::usage)?;
         Ok(pipeline.matcher_of(Watch::new(vec![pattern])))
@@ -95,7 +95,9 @@ impl Scan {
                 bar.suspend(|| output::note(complaint(entry)));
             }
         };
-        let summary = pipeline.scan_log(log, &self.log, (self.from, self.to), matcher, tell).await;
+        let summary = pipeline
+            .scan_log(log, &self.log, (self.from, self.to.map(|last| last.saturating_add(1))), matcher, tell)
+            .await;
         bar.finish_and_clear();
         let summary = summary.map_err(|error| {
             let next = "nothing of this range is proven; matches above are what the log served";

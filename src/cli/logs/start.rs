@@ -6,10 +6,13 @@ use crate::{
         exit::{Exit, Failure, Outcome},
         output, setup, sheet, words,
     },
-    pipeline::Nobody,
+    pipeline::{
+        Nobody,
+        logs::{FollowedLog, StartError},
+    },
 };
 
-/// Read a log from another index on than where it stands
+/// Move a log's tail to another entry, back or forward
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,7 +20,7 @@ Examples:
   provwatch logs start --log log2025-1.rekor.sigstore.dev --from-index 150000000 --allow-gap
 
 Going back reads entries again. Going forward leaves entries unread for ever: that is said with --allow-gap, and
-`provwatch logs status` shows the gap. Stop the daemon first.")]
+`provwatch logs status` shows the gap. The daemon must not run meanwhile.")]
 pub struct Start {
     /// The log; for a shard of Rekor v1 with the number of its tree
     #[arg(long, value_name = "NAME")]
@@ -36,13 +39,20 @@ impl Start {
         let log = pipeline.followed_log(&self.log).ok_or_else(|| {
             Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
         })?;
-        let stands = pipeline.store().log(&self.log)?.and_then(|row| row.tail).map(|tail| tail.verified);
-        if stands.is_some_and(|stands| self.from_index > stands) && !self.allow_gap {
-            let gap = format!("the entries {} to {} would never be read", stands.unwrap_or(0), self.from_index - 1);
-            return Err(Failure::usage(gap).next("add --allow-gap if that is what you want"));
-        }
-        setup::runtime()?.block_on(pipeline.start_log_at(&log, &self.log, self.from_index))?;
-        output::line(format!("{} is read from entry {} on.", words::name(&self.log), self.from_index));
+        let _lock = context.lock()?;
+        let begun = setup::runtime()?.block_on(pipeline.start_log_at(&log, &self.log, self.from_index, self.allow_gap));
+        let tree = begun.map_err(|error| failure(&log, error))?;
+        output::line(format!("{} is read from entry {} on.", words::name(&tree), self.from_index));
         Ok(Exit::Clean)
+    }
+}
+
+fn failure(log: &FollowedLog, error: StartError) -> Failure {
+    match &error {
+        StartError::Gap { .. } => Failure::usage(error).next("add --allow-gap if that is what you want"),
+        StartError::NotTailed(_) => {
+            Failure::usage(error).next(format!("add \"{}\" to `tail` in [logs] of the configuration", log.kind))
+        }
+        _ => Failure::from(error),
     }
 }

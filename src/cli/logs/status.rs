@@ -10,14 +10,15 @@ use crate::{
         sheet::{self, Sheet},
         words,
     },
+    model::{Alert, AlertKind, AlertStatus},
     store::{Covered, KindCount, LogRow, Store},
-    tlog::{CosignerKey, key::cosigners},
+    tlog::{CosignerKey, Misdeed, key::cosigners},
 };
 
 /// Ranges that are shown in full; more are counted.
 const SHOWN: usize = 8;
 
-/// Show how far each log was read and proven, where the gaps are, and what ails it
+/// Show how far each log was read and proven, where the gaps are, and what is wrong with it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -25,7 +26,8 @@ Examples:
   provwatch logs status --log log2025-1.rekor.sigstore.dev
   provwatch logs status --format json
 
-It exits with 3 when there is evidence against one of the logs, and with 5 when one cannot be read.")]
+It exits with 3 while an alert about a log is open, and with 5 when one cannot be read. Evidence is kept for good and
+does not change the exit code.")]
 pub struct Status {
     /// Only this log
     #[arg(long, value_name = "NAME")]
@@ -41,6 +43,7 @@ struct View {
     gaps: Vec<Covered>,
     kinds: Vec<KindCount>,
     evidence: Vec<String>,
+    is_accused: bool,
     cosigners: Vec<(String, DateTime<Utc>)>,
 }
 
@@ -68,7 +71,7 @@ impl Status {
 }
 
 fn exit(views: &[View]) -> Exit {
-    if views.iter().any(|view| !view.evidence.is_empty()) {
+    if views.iter().any(|view| view.is_accused) {
         Exit::Findings
     } else if views.iter().any(|view| view.row.failing_since.is_some()) {
         Exit::Unhealthy
@@ -93,6 +96,7 @@ impl View {
                 .into_iter()
                 .map(|one| format!("{} {}", one.id, one.kind))
                 .collect(),
+            is_accused: is_accused(store, &row.name)?,
             row,
         })
     }
@@ -135,7 +139,7 @@ impl View {
                 )
             }),
         );
-        sheet.rows("Evidence", self.evidence.iter().cloned());
+        sheet.rows("Evidence kept", self.evidence.iter().cloned());
         sheet.print();
         if let Some(evidence) = self.evidence.first().and_then(|one| one.split(' ').next()) {
             output::line(format!("  next: {}", sheet::callable(&format!("provwatch logs evidence {evidence}"))));
@@ -151,6 +155,17 @@ impl View {
             }
         }
     }
+}
+
+/// Whether an alert that says something of this log is open.
+fn is_accused(store: &Store, log: &str) -> Result<bool, Failure> {
+    for misdeed in Misdeed::ALL {
+        let (fingerprint, _) = Alert::identify(AlertKind::Log, &misdeed.subject(log));
+        if store.alert(&fingerprint)?.is_some_and(|alert| alert.status == AlertStatus::Open) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What lies between the covered ranges and the ends.

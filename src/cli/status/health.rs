@@ -6,7 +6,7 @@ use super::{Report, Source, Subscription};
 use crate::{
     cli::words,
     pipeline::{Settings, TRUST_PATIENCE, TRUST_ROOT},
-    store::LogRow,
+    store::{LogRow, LogStanding},
 };
 
 /// For how long packages may fail, or deliveries wait, before that is a reason.
@@ -23,7 +23,7 @@ pub(super) fn reasons(report: &Report) -> Vec<String> {
 }
 
 fn unread(report: &Report, log: &LogRow) -> Option<String> {
-    let fails = report.at - log.failing_since?;
+    let fails = report.at - log.failing_since.filter(|_| log.standing != LogStanding::Drained)?;
     let (name, why) = (words::name(&log.name), words::sentence(log.last_error.as_deref().unwrap_or_default()));
     (fails > Settings::default().stale_after).then(|| {
         format!("{name} has not been read for {}; what is signed in it is not seen: {why}", words::span(fails))

@@ -21,8 +21,14 @@ struct Gravity {
 }
 
 /// The misdeeds that can be mended, and are then over. The others stand until somebody has looked.
-const CURABLE: [Misdeed; 5] =
-    [Misdeed::Rollback, Misdeed::Unproven, Misdeed::Entries, Misdeed::Omission, Misdeed::Checkpoint];
+const CURABLE: [Misdeed; 6] = [
+    Misdeed::Rollback,
+    Misdeed::Unproven,
+    Misdeed::Entries,
+    Misdeed::Omission,
+    Misdeed::Checkpoint,
+    Misdeed::Malformed,
+];
 
 fn gravity(misdeed: Misdeed) -> Gravity {
     use Confidence::{High, Medium};
@@ -31,8 +37,8 @@ fn gravity(misdeed: Misdeed) -> Gravity {
         Misdeed::Fork | Misdeed::SameSize => of(Severity::Critical, High, 0),
         Misdeed::Entries => of(Severity::High, Medium, 1),
         Misdeed::Rollback | Misdeed::Unproven => of(Severity::High, Medium, 10),
-        Misdeed::Checkpoint | Misdeed::Omission => of(Severity::Medium, Medium, 10),
-        Misdeed::MissingEntry => of(Severity::High, Medium, 0),
+        Misdeed::Checkpoint | Misdeed::Omission | Misdeed::Malformed => of(Severity::Medium, Medium, 10),
+        Misdeed::KeyChanged => of(Severity::Medium, High, 0),
         Misdeed::Stale => of(Severity::Low, Medium, 0),
     }
 }
@@ -56,7 +62,7 @@ impl Pipeline {
         if now - since < gravity.patience {
             return Ok(());
         }
-        let (fingerprint, alert_id) = Alert::identify(AlertKind::Log, &subject(tree, misdeed));
+        let (fingerprint, alert_id) = Alert::identify(AlertKind::Log, &misdeed.subject(&tree.name));
         let alert = Alert {
             id: alert_id,
             fingerprint,
@@ -95,16 +101,12 @@ impl Pipeline {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
-        let (fingerprint, _) = Alert::identify(AlertKind::Log, &subject(tree, misdeed));
+        let (fingerprint, _) = Alert::identify(AlertKind::Log, &misdeed.subject(&tree.name));
         if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
             self.store.resolve(&fingerprint, crate::pipeline::record::ACTOR, reason, now)?;
         }
         Ok(())
     }
-}
-
-fn subject(tree: &Tree, misdeed: Misdeed) -> String {
-    format!("{} {tree}", misdeed.as_str())
 }
 
 fn title(tree: &Tree, misdeed: Misdeed) -> String {
@@ -116,8 +118,9 @@ fn title(tree: &Tree, misdeed: Misdeed) -> String {
         Misdeed::Entries => format!("{tree} serves entries that are not those that it signed"),
         Misdeed::Omission => format!("{tree} leaves out what it signed"),
         Misdeed::Checkpoint => format!("{tree} serves a checkpoint that is not its own"),
-        Misdeed::MissingEntry => format!("{tree} does not have an entry that a release carries"),
-        Misdeed::Stale => format!("{tree} stands still"),
+        Misdeed::Malformed => format!("{tree} answers in a form that cannot be read"),
+        Misdeed::KeyChanged => format!("{tree} signs with another key"),
+        Misdeed::Stale => format!("{tree} has stopped growing"),
     }
 }
 
@@ -131,7 +134,7 @@ fn argument(evidence: &Evidence, id: &str) -> String {
          anywhere.{}",
         evidence.statement,
         match evidence.misdeed {
-            Misdeed::Stale => "",
+            Misdeed::Stale | Misdeed::KeyChanged => "",
             _ => " Nothing that the log says from here on is believed until it agrees with what it signed before.",
         }
     )

@@ -7,10 +7,13 @@ use chrono::{DateTime, Utc};
 
 use super::{FollowedLog, poll::Trouble};
 use crate::{
-    pipeline::{Pipeline, PipelineError},
+    pipeline::Pipeline,
     store::CheckpointRow,
-    tlog::{Consistency, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
+    tlog::{Consistency, Misdeed, SignedCheckpoint, Tree, checkpoint::Checkpoint, evidence::Evidence},
 };
+
+/// Checkpoints that were not proven when they were seen, of which the proof is asked for again in one poll.
+const ASKED_AGAIN: usize = 4;
 
 impl Pipeline {
     /// Compares a checkpoint with what is kept, and keeps it. `false`: the log is accused, which is recorded.
@@ -23,12 +26,48 @@ impl Pipeline {
     ) -> Result<bool, Trouble> {
         let row = self.store.log(&tree.name)?;
         let Some(kept) = row.and_then(|row| row.checkpoint) else {
-            self.keep_checkpoint(tree, signed, true, now)?;
+            self.store.keep_checkpoint(&tree.name, &self::row(signed, true, now))?;
             return Ok(true);
         };
-        // It was verified when it was kept; a key that changed since then does not make it the log's.
-        let before = followed.log.signer().verify(kept.note.as_bytes()).map_err(ReadError::from)?;
-        let (smaller, larger) = if before.size() <= signed.size() { (&before, signed) } else { (signed, &before) };
+        // Kept before the proof is asked for: a log that does not give it must not get rid of what it signed.
+        self.store.keep_checkpoint(&tree.name, &self::row(signed, false, now))?;
+        let before = self.kept(followed, tree, &kept, now)?;
+        if !self.compare_with(followed, tree, &before, signed, now).await? {
+            return Ok(false);
+        }
+        self.settle(followed, tree, signed, now).await
+    }
+
+    /// A checkpoint as it was kept. Where the log's key was replaced since, it was verified with the one before, and the
+    /// history must go on all the same; that the key changed is said.
+    fn kept(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        kept: &CheckpointRow,
+        now: DateTime<Utc>,
+    ) -> Result<SignedCheckpoint, Trouble> {
+        let signer = followed.log.signer();
+        if let Ok(signed) = signer.verify(kept.note.as_bytes()) {
+            return Ok(signed);
+        }
+        let statement = format!("the key of {tree} is not the one that signed what was kept of it until now");
+        let evidence = Evidence::new(Misdeed::KeyChanged, signer, statement, now);
+        self.accuse(tree, &evidence.served(&kept.note), now)?;
+        let checkpoint = Checkpoint { origin: tree.name.clone(), size: kept.size, root: kept.root };
+        Ok(SignedCheckpoint::kept(checkpoint, kept.note.clone()))
+    }
+
+    /// Whether a checkpoint is of one history with one that was kept; if not, the log is accused.
+    async fn compare_with(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        before: &SignedCheckpoint,
+        signed: &SignedCheckpoint,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Trouble> {
+        let (smaller, larger) = if before.size() <= signed.size() { (before, signed) } else { (signed, before) };
         let consistency = followed.log.consistency(tree, smaller, larger).await?;
         let accusation = match &consistency {
             Consistency::Proven if signed.size() >= before.size() => None,
@@ -37,8 +76,13 @@ impl Pipeline {
             Consistency::Contradiction(Some(_)) => Some(Misdeed::Fork),
             Consistency::Unproven(_) => Some(Misdeed::Unproven),
         };
-        let is_consistent = matches!(consistency, Consistency::Proven);
-        self.keep_checkpoint(tree, signed, is_consistent, now)?;
+        match &consistency {
+            Consistency::Proven => self.store.keep_checkpoint(&tree.name, &self::row(signed, true, now))?,
+            Consistency::Contradiction(_) => {
+                self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
+            }
+            Consistency::Unproven(_) => {}
+        }
         let Some(misdeed) = accusation else { return Ok(true) };
         let evidence = contradiction(followed, misdeed, (smaller, larger), &consistency, now);
         self.accuse(tree, &evidence, now)?;
@@ -46,14 +90,34 @@ impl Pipeline {
         Ok(false)
     }
 
-    fn keep_checkpoint(
+    /// Asks again for the proofs that could not be had when a checkpoint was seen, now against the one that was proven.
+    async fn settle(
         &self,
+        followed: &FollowedLog,
         tree: &Tree,
-        signed: &SignedCheckpoint,
-        consistent: bool,
+        proven: &SignedCheckpoint,
         now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
-        Ok(self.store.keep_checkpoint(&tree.name, &row(signed, consistent, now))?)
+    ) -> Result<bool, Trouble> {
+        for unsettled in self.store.unsettled_checkpoints(&tree.name, ASKED_AGAIN)? {
+            let Ok(signed) = followed.log.signer().verify(unsettled.note.as_bytes()) else { continue };
+            let (smaller, larger) = if signed.size() <= proven.size() { (&signed, proven) } else { (proven, &signed) };
+            let consistency = followed.log.consistency(tree, smaller, larger).await?;
+            let misdeed = match &consistency {
+                Consistency::Proven => {
+                    self.store.keep_checkpoint(&tree.name, &CheckpointRow { consistent: true, ..unsettled })?;
+                    continue;
+                }
+                Consistency::Unproven(_) => continue,
+                Consistency::Contradiction(None) => Misdeed::SameSize,
+                Consistency::Contradiction(Some(_)) => Misdeed::Fork,
+            };
+            self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
+            let evidence = contradiction(followed, misdeed, (smaller, larger), &consistency, now);
+            self.accuse(tree, &evidence, now)?;
+            self.store.log_failed(&tree.name, &evidence.statement, now)?;
+            return Ok(false);
+        }
+        Ok(true)
     }
 }
 

@@ -16,6 +16,9 @@ use crate::{
 /// Entries that are judged in one round.
 const ROUND: usize = 10_000;
 
+/// For so long a release may still explain an entry of which nothing more was expected.
+const REMEMBERED: TimeDelta = TimeDelta::days(7);
+
 /// For so long after a log is first followed, what a repository signs with is learned and not wondered at.
 const LEARNING: TimeDelta = TimeDelta::days(14);
 
@@ -52,6 +55,7 @@ impl Pipeline {
     /// The store failed.
     pub fn judge_entries(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
+        self.explain_late(now)?;
         for row in self.store.unjudged_entries(ROUND)? {
             let around = self.surroundings(&row, now)?;
             let place = self.place(&row.log, row.entry.index)?;
@@ -66,15 +70,35 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Releases that come after their entries were given up explain them all the same: the workflow has no habit of signing
+    /// what nobody publishes.
+    fn explain_late(&self, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        for row in self.store.unexplained_entries(now - REMEMBERED, ROUND)? {
+            if let Some(release) = self.explanation(&row)? {
+                self.store.explain_entry(&row, &release)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Since when entries of this log, or of one that it continues, are known.
+    fn followed_since(&self, name: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, PipelineError> {
+        let rows = self.store.logs()?;
+        let Some(kind) = rows.iter().find(|row| row.name == name).map(|row| row.kind) else { return Ok(now) };
+        let tailed = rows.iter().filter(|row| row.kind == kind && row.tail.is_some());
+        Ok(tailed.map(|row| row.first_seen).min().unwrap_or(now))
+    }
+
     fn surroundings(&self, row: &LogEntryRow, now: DateTime<Utc>) -> Result<Surroundings, PipelineError> {
         let repository = row.entry.identity.claims.source_repository_uri.clone().unwrap_or_default();
         let baselines = row.entry.packages.iter().map(|package| Ok(self.store.baseline(package)?.baseline));
-        let followed_since = self.store.log(&row.log)?.map_or(now, |log| log.first_seen);
+        let followed_since = self.followed_since(&row.log, now)?;
         Ok(Surroundings {
             baselines: baselines.collect::<Result<_, PipelineError>>()?,
             workflows: self.store.log_workflows(&repository)?.into_iter().map(known).collect(),
             explained_by: self.explanation(row)?,
-            late: now - row.seen_at > self.logs.window,
+            // What happened while this process did not run is not known yet when it starts.
+            late: now - row.seen_at.max(self.began) > self.logs.window,
             learning: now - followed_since < LEARNING,
         })
     }
@@ -108,8 +132,10 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         let (fingerprint, id) = Alert::identify(AlertKind::Log, &finding.subject);
         let signals = self.settings.tuning.apply(vec![signal]);
-        let known = self.store.alert(&fingerprint)?.is_some();
-        let Some(signal) = signals.first().filter(|_| !known) else { return Ok(()) };
+        // Said once; said again if it is worse, as when the first weeks of a log are over.
+        let known = self.store.alert(&fingerprint)?.map(|alert| alert.severity);
+        let is_news = |signal: &&Signal| known.is_none_or(|known| signal.severity > known);
+        let Some(signal) = signals.first().filter(is_news) else { return Ok(()) };
         let about = about(&signal.detector);
         let alert = Alert {
             id,

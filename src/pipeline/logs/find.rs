@@ -8,7 +8,8 @@ use crate::{
         Head, ReadError,
         entry::Entry,
         merkle::{Hash, leaf_hash},
-        rekor_v1::SearchBy,
+        rekor_v1::{EntryAnswer, SearchBy},
+        sift::RawEntry,
     },
 };
 
@@ -39,6 +40,34 @@ pub struct FoundEntry {
     pub signers: Vec<LoggedIdentity>,
 }
 
+/// The entry at an index, for Rekor v1 the global one, proven by the log.
+pub(super) async fn at(followed: &FollowedLog, heads: Vec<Head>, index: u64) -> Result<RawEntry, ReadError> {
+    let head = heads.into_iter().rev().find(|head| head.tree.offset <= index);
+    let head = head.ok_or(ReadError::Beyond { index, size: 0 })?;
+    let signed = head.checkpoint?;
+    let inside = index - head.tree.offset;
+    if inside >= signed.size() {
+        return Err(ReadError::Beyond { index, size: head.tree.offset.saturating_add(signed.size()) });
+    }
+    Ok(followed.log.entry(&head.tree, inside, &signed).await?.0)
+}
+
+impl FoundEntry {
+    /// Whether it is what was asked for: the search index is not proven, and may name any entry. An entry that cannot be
+    /// read, or whose kind is not known here, is shown.
+    fn answers(&self, by: &SearchBy) -> bool {
+        let signed_by =
+            |text: &str| self.signers.is_empty() || self.signers.iter().any(|one| one.identity.subject == text);
+        match by {
+            SearchBy::Hash(hash) => {
+                let wanted = hash.strip_prefix("sha256:").unwrap_or(hash);
+                self.digest.as_deref().is_none_or(|digest| digest.eq_ignore_ascii_case(wanted))
+            }
+            SearchBy::Email(text) | SearchBy::Subject(text) => signed_by(text),
+        }
+    }
+}
+
 impl Pipeline {
     /// Looks for entries. `None`: this kind of log has no search index.
     ///
@@ -55,22 +84,14 @@ impl Pipeline {
             Wanted::Search(by) => {
                 let trees: Vec<_> = heads.into_iter().map(|head| head.tree).collect();
                 let found = followed.log.search(&trees, by, MOST).await?;
-                Ok(found.map(|found| found.iter().map(|entry| self.shown(entry.index, &entry.body)).collect()))
+                let shown = |entry: EntryAnswer| self.shown(entry.index, &entry.body);
+                Ok(found.map(|found| found.into_iter().map(shown).filter(|entry| entry.answers(by)).collect()))
             }
         }
     }
 
     async fn at_index(&self, followed: &FollowedLog, heads: Vec<Head>, index: u64) -> Result<FoundEntry, ReadError> {
-        let head = heads.into_iter().rev().find(|head| head.tree.offset <= index);
-        let missing = |size| ReadError::Omitted { index, size };
-        let head = head.ok_or_else(|| missing(0))?;
-        let signed = head.checkpoint?;
-        let inside = index - head.tree.offset;
-        if inside >= signed.size() {
-            return Err(missing(signed.size()));
-        }
-        let (entry, _) = followed.log.entry(&head.tree, inside, &signed).await?;
-        Ok(self.shown(index, &entry.leaf))
+        Ok(self.shown(index, &at(followed, heads, index).await?.leaf))
     }
 
     fn shown(&self, index: u64, body: &[u8]) -> FoundEntry {

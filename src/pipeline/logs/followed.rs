@@ -24,6 +24,8 @@ pub struct FollowedLog {
     pub kind: LogKind,
     /// Where it is read.
     pub url: Url,
+    /// What the configuration calls it; for a log of the trust root its origin.
+    pub alias: String,
     /// Whether all of its entries are read.
     pub tailed: bool,
     /// When another log takes its place, where that is known.
@@ -62,13 +64,14 @@ impl Pipeline {
 
     /// The log of that name, or the one that a tree of that name belongs to.
     pub fn followed_log(&self, name: &str) -> Option<Arc<FollowedLog>> {
-        let is_it =
-            |log: &Arc<FollowedLog>| log.name() == name || crate::tlog::checkpoint::tree_id(log.name(), name).is_some();
+        let is_it = |log: &Arc<FollowedLog>| {
+            log.name() == name || log.alias == name || crate::tlog::checkpoint::tree_id(log.name(), name).is_some()
+        };
         self.followed_logs().into_iter().find(is_it)
     }
 
     fn followed(&self, instance: &Instance) -> Result<FollowedLog, KeyError> {
-        let Instance { kind, url, origin, until, .. } = instance.clone();
+        let Instance { name: alias, kind, url, origin, until, .. } = instance.clone();
         let (http, settings) = (self.http.clone(), &self.logs);
         let key = LogKey::from_spki(&instance.spki)?;
         let (signer, protocol) = match kind {
@@ -84,7 +87,7 @@ impl Pipeline {
             }
         };
         let tailed = instance.tail.unwrap_or_else(|| settings.tail.contains(&kind));
-        Ok(FollowedLog { log: Log::new(signer, protocol), kind, url, tailed, until })
+        Ok(FollowedLog { log: Log::new(signer, protocol), kind, url, alias, tailed, until })
     }
 }
 

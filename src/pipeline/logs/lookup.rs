@@ -1,13 +1,15 @@
 //! Does the log have what a release's attestation says it has? The attestation proves that the log signed for the entry;
 //! here the log is asked to show it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{FollowedLog, correlate::Finding};
 use crate::{
     detect::{EntryChange, Named, inspect_entry},
     model::{LogEntry, Provenance, WorkflowIdentity},
-    pipeline::{Pipeline, PipelineError},
+    pipeline::{Happening, Pipeline, PipelineError},
     store::{LogCheck, LogCheckOutcome},
     tlog::{Fault, ReadError, entry::Entry},
 };
@@ -29,6 +31,8 @@ enum Found {
     Another(String),
     /// Nothing.
     Nothing,
+    /// Something that the log does not prove.
+    Unproven(String),
     /// The log cannot be asked now.
     Unknown(String),
 }
@@ -40,12 +44,21 @@ impl Pipeline {
     /// The store failed.
     pub async fn check_named_entries(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
+        let mut silent = BTreeSet::new();
         for check in self.store.due_log_checks(now, ROUND)? {
+            self.witness.see(&Happening::LookingUp { release: &check.release });
+            if silent.contains(&check.entry.origin) {
+                self.store.postpone_log_check(&check, "the log does not answer", false, now + LATER)?;
+                continue;
+            }
             let Some(followed) = self.followed_log(&check.entry.origin) else {
                 self.store.settle_log_check(&check, LogCheckOutcome::NotFollowed, now)?;
                 continue;
             };
             let found = self.look_up(&followed, &check).await?;
+            if matches!(found, Found::Unknown(_)) {
+                silent.insert(check.entry.origin.clone());
+            }
             self.take_finding(&check, &found, now)?;
         }
         Ok(())
@@ -56,7 +69,8 @@ impl Pipeline {
             Found::It => return Ok(self.store.settle_log_check(check, LogCheckOutcome::Found, now)?),
             Found::Unknown(why) => return Ok(self.store.postpone_log_check(check, why, false, now + LATER)?),
             Found::Another(who) => Some(who.as_str()),
-            Found::Nothing => None,
+            // What it does not prove it does not have.
+            Found::Nothing | Found::Unproven(_) => None,
         };
         let named = Named {
             entry: &check.entry,
@@ -79,7 +93,11 @@ impl Pipeline {
             let outcome = if other.is_some() { LogCheckOutcome::Different } else { LogCheckOutcome::Missing };
             return Ok(self.store.settle_log_check(check, outcome, now)?);
         }
-        Ok(self.store.postpone_log_check(check, other.unwrap_or("there is none"), true, now + AGAIN)?)
+        let seen = match found {
+            Found::Unproven(why) => why,
+            _ => other.unwrap_or("there is none"),
+        };
+        Ok(self.store.postpone_log_check(check, seen, true, now + AGAIN)?)
     }
 
     /// What the log shows at the place, proven by its own checkpoint.
@@ -90,8 +108,10 @@ impl Pipeline {
         match read(followed, &check.entry).await {
             Ok(body) => Ok(self.compare(&body, &identity)),
             Err(error) if error.fault() == Fault::Network => Ok(Found::Unknown(crate::text::with_causes(&error))),
-            Err(ReadError::Withheld { .. } | ReadError::Omitted { .. }) => Ok(Found::Nothing),
-            Err(error) => Ok(Found::Unknown(crate::text::with_causes(&error))),
+            Err(ReadError::Withheld { .. } | ReadError::Omitted { .. } | ReadError::Beyond { .. }) => {
+                Ok(Found::Nothing)
+            }
+            Err(error) => Ok(Found::Unproven(crate::text::with_causes(&error))),
         }
     }
 
@@ -110,7 +130,7 @@ impl Pipeline {
     }
 
     fn compare(&self, body: &[u8], identity: &WorkflowIdentity) -> Found {
-        let Ok(entry) = Entry::parse(body) else { return Found::Another("nobody who can be read".to_owned()) };
+        let Ok(entry) = Entry::parse(body) else { return Found::Another("a signer that cannot be read".to_owned()) };
         let verifier = self.verifier();
         let signers: Vec<_> = entry.certificates().filter_map(|der| verifier.logged(der).ok()).collect();
         if signers.iter().any(|signer| signer.identity == *identity) {
@@ -124,14 +144,5 @@ impl Pipeline {
 async fn read(followed: &FollowedLog, entry: &LogEntry) -> Result<bytes::Bytes, ReadError> {
     let heads = followed.log.heads().await?;
     // The index of Rekor v1 is the global one, whichever shard the attestation's checkpoint is of.
-    let head = heads.into_iter().rev().find(|head| head.tree.offset <= entry.index);
-    let missing = || ReadError::Omitted { index: entry.index, size: 0 };
-    let head = head.ok_or_else(missing)?;
-    let signed = head.checkpoint?;
-    let index = entry.index - head.tree.offset;
-    if index >= signed.size() {
-        return Err(missing());
-    }
-    let (raw, _) = followed.log.entry(&head.tree, index, &signed).await?;
-    Ok(raw.leaf)
+    Ok(super::find::at(followed, heads, entry.index).await?.leaf)
 }

@@ -19,7 +19,7 @@ use crate::{
 const WATCH_AGE: TimeDelta = TimeDelta::minutes(30);
 
 /// Most bytes of an unreadable entry that are kept.
-const MAX_KEPT: usize = 64 * 1024;
+pub(super) const MAX_KEPT: usize = 64 * 1024;
 
 /// Reads candidates closely: who signed, did an authority say so, and is that somebody who is watched?
 #[derive(Clone, Debug)]
@@ -35,18 +35,29 @@ impl Matcher {
         Self { watch, verifier }
     }
 
-    /// The entry, if one of its certificates is by somebody who is watched.
+    /// The entry, if one of its certificates is by somebody who is watched: one that an authority issued, before one that
+    /// anybody made. Certificates that cannot be read do not hide the others.
     ///
     /// # Errors
-    /// A certificate cannot be read: the entry is set aside.
+    /// Nothing matches, and a certificate cannot be read: the entry is set aside.
     pub fn matched(&self, candidate: &Candidate) -> Result<Option<NewLogEntry>, NewQuarantined> {
+        let (mut found, mut failed) = (None, None);
         for certificate in &candidate.certificates {
-            let read = self.read(certificate).map_err(|failure| unreadable(candidate, &failure))?;
-            if let Some(watched) = self.watch.why(&read.identity) {
-                return Ok(Some(entry(candidate, read, &watched)));
+            match self.read(certificate) {
+                Err(failure) => failed = Some(unreadable(candidate, &failure)),
+                Ok(read) => {
+                    let Some(watched) = self.watch.why(&read.identity) else { continue };
+                    let is_issued = read.issued.is_ok();
+                    if is_issued || found.is_none() {
+                        found = Some(entry(candidate, read, &watched));
+                    }
+                    if is_issued {
+                        break;
+                    }
+                }
             }
         }
-        Ok(None)
+        found.map_or_else(|| failed.map_or(Ok(None), Err), |found| Ok(Some(found)))
     }
 
     fn read(&self, certificate: &LoggedCertificate) -> Result<LoggedIdentity, Failure> {

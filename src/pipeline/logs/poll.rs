@@ -5,8 +5,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::FollowedLog;
 use crate::{
-    pipeline::{Pipeline, PipelineError},
-    store::{LogStanding, NewLog},
+    pipeline::{Happening, Pipeline, PipelineError},
+    store::{LogKind, LogRow, LogStanding, NewLog},
     text::with_causes,
     tlog::{Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
 };
@@ -45,7 +45,9 @@ impl Pipeline {
         let mut poll = Poll::default();
         match followed.log.heads().await {
             Ok(heads) => {
+                self.miss_trees(followed, &heads)?;
                 for mut head in heads {
+                    self.witness.see(&Happening::Polling { log: followed.name() });
                     head.tree.active &= !followed.is_retired(self.clock.now());
                     match self.poll_tree(followed, &head).await? {
                         Some(verified) => poll.verified += verified,
@@ -65,7 +67,14 @@ impl Pipeline {
     async fn poll_tree(&self, followed: &FollowedLog, head: &Head) -> Result<Option<u64>, PipelineError> {
         let now = self.clock.now();
         let tree = &head.tree;
-        self.open_tree(followed, tree, now)?;
+        // Anybody on the way can make trees up; one is known from its first valid checkpoint on. A log that has a single
+        // tree is known by its name.
+        if head.checkpoint.is_ok() || followed.kind != LogKind::RekorV1 || self.store.log(&tree.name)?.is_some() {
+            self.open_tree(followed, tree, now)?;
+        } else {
+            tracing::warn!(log = %tree, "a tree that was never seen has no valid checkpoint; it is not followed");
+            return Ok(None);
+        }
         let signed = match &head.checkpoint {
             Ok(signed) => signed,
             Err(error) => {
@@ -112,6 +121,36 @@ impl Pipeline {
         Ok(verified)
     }
 
+    /// Trees that the log showed before and does not show any more; and what stood for it while nothing was known of it.
+    fn miss_trees(&self, followed: &FollowedLog, heads: &[Head]) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        for row in self.rows_of(followed)? {
+            if heads.iter().any(|head| head.tree.name == row.name) {
+                continue;
+            }
+            if row.checkpoint.is_none() && row.tail.is_none() {
+                self.store.forget_log(&row.name)?;
+            } else if row.standing != LogStanding::Drained {
+                let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: false };
+                let statement =
+                    format!("{} no longer lists {tree}, of which it signed {} entries", followed.name(), size(&row));
+                let evidence = Evidence::new(Misdeed::Omission, followed.log.signer(), statement.clone(), now);
+                let note = row.checkpoint.map(|checkpoint| checkpoint.note).unwrap_or_default();
+                self.accuse(&tree, &evidence.served(note), now)?;
+                self.store.log_failed(&tree.name, &statement, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known of the trees of a log.
+    fn rows_of(&self, followed: &FollowedLog) -> Result<Vec<LogRow>, PipelineError> {
+        let key = hex::encode(followed.log.signer().key().id());
+        let mut rows = self.store.logs()?;
+        rows.retain(|row| row.key_id == key && row.url == followed.url.as_str());
+        Ok(rows)
+    }
+
     pub(super) fn open_tree(
         &self,
         followed: &FollowedLog,
@@ -144,9 +183,7 @@ impl Pipeline {
     /// The log could not be asked at all: that is said of every tree that is known of it.
     fn log_unread(&self, followed: &FollowedLog, error: &ReadError) -> Result<(), PipelineError> {
         let now = self.clock.now();
-        let key = hex::encode(followed.log.signer().key().id());
-        let mut known: Vec<_> = self.store.logs()?.into_iter().filter(|row| row.key_id == key).collect();
-        known.retain(|row| row.url == followed.url.as_str());
+        let mut known = self.rows_of(followed)?;
         if known.is_empty() {
             // Nothing is known of it yet; that it cannot be read must be seen all the same.
             let tree = Tree { name: followed.name().to_owned(), id: None, offset: 0, active: true };
@@ -175,12 +212,17 @@ impl Pipeline {
         let misdeed = match error {
             ReadError::Withheld { .. } | ReadError::Omitted { .. } => Misdeed::Omission,
             ReadError::Checkpoint(_) => Misdeed::Checkpoint,
-            _ => Misdeed::Entries,
+            ReadError::Malformed { .. } => Misdeed::Malformed,
+            ReadError::Unproven { .. } | ReadError::Beyond { .. } | ReadError::Http { .. } => Misdeed::Entries,
         };
         let statement = format!("{tree}: {}", with_causes(error));
         let evidence = Evidence::new(misdeed, followed.log.signer(), statement, now).signed(&[signed]);
         self.accuse(tree, &evidence, now)
     }
+}
+
+fn size(row: &LogRow) -> u64 {
+    row.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size)
 }
 
 /// Why a tree was not read to its end.

@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt;
 
-use super::{FollowedLog, Matcher};
+use super::{FollowedLog, Matcher, poll::Trouble};
 use crate::{
     pipeline::{Pipeline, PipelineError},
     store::{NewLogEntry, NewQuarantined},
@@ -56,7 +56,7 @@ pub enum ScanError {
         known: String,
     },
     /// The range does not lie in the log.
-    #[error("the entries {from} to {to} do not lie in {tree}, which has {size}")]
+    #[error("the entries from {from} up to, without, {to} do not lie in {tree}, which has {size}")]
     Range {
         /// The tree.
         tree: Tree,
@@ -81,6 +81,20 @@ pub enum StartError {
     /// The log.
     #[error(transparent)]
     Scan(#[from] ScanError),
+    /// Entries would be left out.
+    #[error("the entries {from} to {} would never be read", to - 1)]
+    Gap {
+        /// The first of them.
+        from: u64,
+        /// The one after the last.
+        to: u64,
+    },
+    /// Only its checkpoints are checked.
+    #[error("{0} is not tailed: only its checkpoints are checked")]
+    NotTailed(String),
+    /// What it signs now is not of one history with what it signed before.
+    #[error("{0} does not agree with what it signed before; see `provwatch logs status`")]
+    Accused(Tree),
     /// The store.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -114,7 +128,8 @@ impl Pipeline {
             summary.take(&page, followed, matcher, &mut range, &mut tell)?;
         }
         let end = beginning(followed, &summary.tree, to, &summary.checkpoint).await?;
-        if range == end {
+        let is_whole = to < size || range.root() == *summary.checkpoint.root();
+        if range == end && is_whole {
             return Ok(summary);
         }
         Err(ReadError::Unproven { what: format!("the entries {from} to {to}"), size }.into())
@@ -124,22 +139,42 @@ impl Pipeline {
     ///
     /// # Errors
     /// As [`Self::scan_log`], and a failure of the store.
-    pub async fn start_log_at(&self, followed: &FollowedLog, tree: &str, index: u64) -> Result<(), StartError> {
+    pub async fn start_log_at(
+        &self,
+        followed: &FollowedLog,
+        tree: &str,
+        index: u64,
+        allow_gap: bool,
+    ) -> Result<Tree, StartError> {
+        if !followed.tailed {
+            return Err(StartError::NotTailed(followed.name().to_owned()));
+        }
         let (tree, checkpoint) = self.tree_to_scan(followed, tree).await?;
         if index > checkpoint.size() {
             let size = checkpoint.size();
-            return Err(ScanError::Range { tree, from: index, to: index, size }.into());
+            return Err(ScanError::from(ReadError::Beyond { index, size }).into());
+        }
+        let now = self.clock.now();
+        self.open_tree(followed, &tree, now)?;
+        let stands = self.store.log(&tree.name).map_err(PipelineError::from)?.and_then(|row| row.tail);
+        if let Some(tail) = stands.filter(|tail| index > tail.verified && !allow_gap) {
+            return Err(StartError::Gap { from: tail.verified, to: index });
+        }
+        match self.audit(followed, &tree, &checkpoint, now).await {
+            Ok(true) => {}
+            Ok(false) => return Err(StartError::Accused(tree)),
+            Err(Trouble::Read(error)) => return Err(ScanError::from(error).into()),
+            Err(Trouble::Pipeline(error)) => return Err(error.into()),
         }
         let range = beginning(followed, &tree, index, &checkpoint).await.map_err(ScanError::from)?;
-        self.open_tree(followed, &tree, self.clock.now())?;
         self.store.begin_tail(&tree.name, index, range.nodes()).map_err(PipelineError::from)?;
-        Ok(())
+        Ok(tree)
     }
 
     async fn tree_to_scan(&self, followed: &FollowedLog, name: &str) -> Result<(Tree, SignedCheckpoint), ScanError> {
         let heads = followed.log.heads().await?;
         let known = heads.iter().map(|head| head.tree.name.clone()).collect::<Vec<_>>().join(", ");
-        let whole = name == followed.name();
+        let whole = name == followed.name() || name == followed.alias;
         let head = heads.into_iter().rev().find(|head| head.tree.name == name || (whole && head.tree.active));
         let missing = || ScanError::NoTree { log: followed.name().to_owned(), tree: name.to_owned(), known };
         let head = head.ok_or_else(missing)?;

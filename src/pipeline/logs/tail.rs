@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use super::{FollowedLog, Matcher, audit, matching::malformed, poll::Trouble};
 use crate::{
     pipeline::{Happening, Pipeline, PipelineError},
-    store::{Advance, LogKind, LogRow, Store, TailRow},
+    store::{Advance, LogKind, LogRow, NewQuarantined, Store, TailRow},
     tlog::{
         CompactRange, Misdeed, ReadError, SignedCheckpoint, Tree,
         evidence::Evidence,
@@ -16,8 +16,14 @@ use crate::{
     },
 };
 
-/// So many entries are stored in one transaction.
+/// From so many entries on they are stored in one transaction.
 const BATCH: u64 = 4096;
+
+/// From so many bytes on they are stored, however few entries they are.
+const BATCH_BYTES: u64 = 32 << 20;
+
+/// Most bytes of unreadable entries that one transaction keeps; of the others it keeps that they are there.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// Logs that are met within this time are met together: none of them is the successor of another.
 const TOGETHER: TimeDelta = TimeDelta::hours(1);
@@ -32,7 +38,8 @@ struct Tail {
 /// Pages that wait for their transaction.
 #[derive(Default)]
 struct Batch {
-    pages: u64,
+    entries: u64,
+    bytes: u64,
     sifted: Vec<Sifted>,
 }
 
@@ -93,24 +100,23 @@ impl Pipeline {
         Ok(Some(0))
     }
 
-    /// Whether an older shard of the same log is tailed. The shards of a log of Rekor v1 have one key and follow one another
-    /// by index; those of Rekor v2 are called `log2025-1.DOMAIN`, `log2026-1.DOMAIN`, and the one that was met long after
-    /// another is the later one.
+    /// Whether an older shard of the same log is tailed, and was so for longer than this one is known: logs that are met
+    /// together are none the successor of another. The shards of a log of Rekor v1 have one key and follow one another by
+    /// index; those of Rekor v2 by year and number in their names.
     fn is_successor(&self, followed: &FollowedLog, tree: &Tree) -> Result<bool, PipelineError> {
         let rows = self.store.logs()?;
         let Some(this) = rows.iter().find(|row| row.name == tree.name) else { return Ok(false) };
         let key = hex::encode(followed.log.signer().key().id());
-        let older = |row: &&LogRow| match followed.kind {
+        let follows = |row: &LogRow| match followed.kind {
             LogKind::RekorV1 => row.key_id == key && row.offset < tree.offset,
-            LogKind::Tiles => {
-                row.kind == LogKind::Tiles
-                    && is_sibling(&row.name, &tree.name)
-                    && this.first_seen - row.first_seen > TOGETHER
-            }
+            LogKind::Tiles => match (shard(&row.name), shard(&tree.name)) {
+                (Some((older, domain)), Some((newer, same))) => domain == same && older < newer,
+                _ => false,
+            },
             LogKind::Ct => false,
         };
-        let mut older = rows.iter().filter(|row| row.name != tree.name).filter(older);
-        Ok(older.any(|row| row.tail.as_ref().is_some_and(|tail| tail.verified > 0)))
+        let older = rows.iter().filter(|row| this.first_seen - row.first_seen > TOGETHER && follows(row));
+        Ok(older.into_iter().any(|row| row.tail.as_ref().is_some_and(|tail| tail.verified > 0)))
     }
 
     async fn download(
@@ -135,7 +141,7 @@ impl Pipeline {
                 }
             };
             batch.take(&page, followed.log.form(), &matcher, tail)?;
-            if batch.pages >= BATCH {
+            if batch.entries >= BATCH || batch.bytes >= BATCH_BYTES {
                 self.store_batch((followed, tree), before, tail, &matcher, &mut batch)?;
                 before = tail.range.size();
             }
@@ -170,6 +176,7 @@ impl Pipeline {
                 *kinds.entry((kind.to_owned(), version.to_owned())).or_default() += count;
             }
         }
+        bound(&mut quarantined);
         let advance = Advance {
             before,
             after: tail.range.size(),
@@ -244,16 +251,27 @@ impl Batch {
             return Err(ReadError::Malformed { what: "a page of entries".to_owned(), why }.into());
         }
         self.sifted.push(sift(page, form, matcher.watch.filter(), &mut tail.range));
-        self.pages += page.entries.len() as u64;
+        self.entries += page.entries.len() as u64;
+        self.bytes += page.bytes();
         tail.marks.push((tail.range.size(), tail.range.root()));
         Ok(())
     }
 }
 
-/// Whether two names differ in their first label only.
-fn is_sibling(one: &str, other: &str) -> bool {
-    let domain = |name: &str| name.split_once('.').map(|(_, domain)| domain.to_owned());
-    domain(one).is_some_and(|domain_of_one| domain(other) == Some(domain_of_one))
+/// Year, number and domain of a shard of Rekor v2: `log2025-1.rekor.sigstore.dev`.
+fn shard(name: &str) -> Option<((u32, u32), &str)> {
+    let (label, domain) = name.split_once('.')?;
+    let (year, number) = label.strip_prefix("log")?.split_once('-')?;
+    Some(((year.parse().ok()?, number.parse().ok()?), domain))
+}
+
+/// Keeps the bytes of unreadable entries within bounds: a log may serve nothing else.
+fn bound(quarantined: &mut [NewQuarantined]) {
+    let mut left = KEPT_BYTES;
+    for entry in quarantined {
+        entry.body.truncate(left);
+        left -= entry.body.len();
+    }
 }
 
 fn damaged(tree: &str) -> Trouble {

@@ -31,12 +31,40 @@ fn hex_string<S: serde::Serializer>(hash: &[u8; 32], serializer: S) -> Result<S:
 }
 
 impl Store {
-    /// Keeps a checkpoint. One that is kept already is seen again; what was found inconsistent stays so.
+    /// Keeps a checkpoint. One that is kept already is seen again; what was once proven consistent stays so.
     ///
     /// # Errors
     /// As every write.
     pub fn keep_checkpoint(&self, log: &str, checkpoint: &CheckpointRow) -> Result<(), StoreError> {
         self.write("keeping a checkpoint", |db| keep(db, log, checkpoint))
+    }
+
+    /// Remembers that a checkpoint cannot be of one history with the others.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn checkpoint_contradicts(&self, log: &str, size: u64, root: [u8; 32]) -> Result<(), StoreError> {
+        self.write("recording a contradiction", |db| {
+            let mut update = db.prepare_cached(
+                "UPDATE log_checkpoints SET contradicts = 1 WHERE log = ?1 AND size = ?2 AND root = ?3",
+            )?;
+            update.execute((log, Position(size), Hash(root)))?;
+            Ok(())
+        })
+    }
+
+    /// Checkpoints of which it is not known yet whether they are of one history with the others, the oldest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn unsettled_checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
+        self.read("listing unproven checkpoints", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT * FROM log_checkpoints WHERE log = ?1 AND consistent = 0 AND contradicts = 0
+                 ORDER BY seen_at LIMIT ?2",
+            )?;
+            Ok(query.query_map((log, limit(at_most)), checkpoint_row)?.collect::<Result<_, _>>()?)
+        })
     }
 
     /// The checkpoints of a log, the largest first.
@@ -57,7 +85,7 @@ pub(super) fn keep(db: &Connection, log: &str, checkpoint: &CheckpointRow) -> Re
         "INSERT INTO log_checkpoints (log, size, root, note, seen_at, last_seen_at, consistent)
          VALUES (:log, :size, :root, :note, :seen_at, :last_seen_at, :consistent)
          ON CONFLICT (log, size, root) DO UPDATE SET last_seen_at = max(last_seen_at, excluded.last_seen_at),
-         consistent = min(consistent, excluded.consistent)",
+         consistent = max(consistent, excluded.consistent)",
     )?
     .execute(named_params! {
         ":log": log, ":size": Position(checkpoint.size), ":root": Hash(checkpoint.root), ":note": checkpoint.note,

@@ -164,6 +164,38 @@ impl Store {
         })
     }
 
+    /// Believed entries that nothing was expected of any more since a time, and that no release explains. The oldest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn unexplained_entries(&self, since: DateTime<Utc>, at_most: usize) -> Result<Vec<LogEntryRow>, StoreError> {
+        self.read("listing log entries that no release explains", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT * FROM log_entries WHERE believed = 1 AND judged_at >= ?1 AND explained_by IS NULL
+                 AND not_issued IS NULL ORDER BY judged_at LIMIT ?2",
+            )?;
+            Ok(query.query_map((Micros(since), limit(at_most)), entry_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// A release explains an entry after all.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn explain_entry(&self, row: &LogEntryRow, release: &ReleaseId) -> Result<(), StoreError> {
+        self.write("explaining a log entry", |db| {
+            let explained = db
+                .prepare_cached(
+                    "UPDATE log_entries SET explained_by = ?3 WHERE log = ?1 AND idx = ?2 AND explained_by IS NULL",
+                )?
+                .execute((&row.log, Position(row.entry.index), release.to_string()))?;
+            if explained > 0 {
+                super::workflows::count_explained(db, &row.entry.identity)?;
+            }
+            Ok(())
+        })
+    }
+
     /// The entries of a log that cannot be read, the latest first.
     ///
     /// # Errors

@@ -191,6 +191,21 @@ impl Store {
         })
     }
 
+    /// Forgets a log of which nothing was ever read.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn forget_log(&self, name: &str) -> Result<(), StoreError> {
+        self.write("forgetting a log that was never read", |db| {
+            db.prepare_cached(
+                "DELETE FROM logs WHERE name = ?1 AND start IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM log_checkpoints WHERE log = ?1)",
+            )?
+            .execute([name])?;
+            Ok(())
+        })
+    }
+
     /// Remembers that a log was read and everything held.
     ///
     /// # Errors

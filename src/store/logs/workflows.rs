@@ -60,6 +60,17 @@ pub(super) fn count_entry(
     Ok(())
 }
 
+/// One of the entries that were counted is explained after all.
+pub(super) fn count_explained(db: &Connection, identity: &WorkflowIdentity) -> Result<(), Failure> {
+    if let (Some(repository), Some(workflow)) = (&identity.claims.source_repository_uri, identity.workflow()) {
+        db.prepare_cached(
+            "UPDATE log_workflows SET explained = explained + 1 WHERE repository = ?1 AND workflow = ?2",
+        )?
+        .execute((repository.to_lowercase(), workflow))?;
+    }
+    Ok(())
+}
+
 fn workflow_row(row: &Row<'_>) -> rusqlite::Result<WorkflowRow> {
     Ok(WorkflowRow {
         workflow: row.get("workflow")?,
