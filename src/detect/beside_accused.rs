@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-Another version of the package that raised an alert of medium or worse was published within the hour before.
+The same account published another version of the package within the hour before, and that one raised an alert of medium or worse.
 
 ### Why it matters
 Whoever holds a token or an account uses it on every line, one after the other. What is said of the first holds for the next, even where that line has no habit that it could break.

@@ -16,8 +16,8 @@ pub struct Chronicle {
     lines: HashMap<Package, Cadence<ReleaseLine>>,
     runs: HashMap<Package, Runs>,
     signatures: HashMap<String, ReleaseId>,
-    /// The last release of a package that raised an alert.
-    accused: HashMap<Package, (ReleaseId, DateTime<Utc>)>,
+    /// The last release of a package that raised an alert, with its account.
+    accused: HashMap<Package, (ReleaseId, DateTime<Utc>, Bond)>,
 }
 
 impl Chronicle {
@@ -38,11 +38,15 @@ impl Chronicle {
             lines_usual: lines.map_or(0, |lines| lines.usual(at)),
             same_run: (self.runs.get(package))
                 .and_then(|known| runs(release).find_map(|run| known.other(&run, &release.purl))),
-            accused: (self.accused.get(package))
-                .filter(|(known, then)| *known != release.purl && at - *then <= AT_ONCE)
-                .cloned(),
+            accused: self.accused(release),
             same_signature: signatures(release).find_map(|signature| other(self.signatures.get(&signature))),
         }
+    }
+
+    fn accused(&self, release: &Observation) -> Option<(ReleaseId, DateTime<Utc>)> {
+        let (known, then, by) = self.accused.get(release.purl.package())?;
+        let is_beside = release.published_at - *then <= AT_ONCE && *known != release.purl;
+        (is_beside && account(release).as_ref() == Some(by)).then(|| (known.clone(), *then))
     }
 
     /// Adds a release. One that does not teach, since it raised an alert of medium or worse, makes no habit.
@@ -51,8 +55,8 @@ impl Chronicle {
         for bond in Bond::of(release) {
             self.packages.entry(bond).or_insert_with(Cadence::of_packages).add(package.clone(), at, teaches);
         }
-        if !teaches {
-            self.accused.insert(package.clone(), (release.purl.clone(), at));
+        if let Some(account) = account(release).filter(|_| !teaches) {
+            self.accused.insert(package.clone(), (release.purl.clone(), at, account));
         }
         let line = release.line();
         if !line.is_prerelease() {
@@ -65,6 +69,11 @@ impl Chronicle {
             self.signatures.entry(signature).or_insert_with(|| release.purl.clone());
         }
     }
+}
+
+/// The account of a person that published a release.
+pub(super) fn account(release: &Observation) -> Option<Bond> {
+    Bond::of(release).into_iter().find(|bond| matches!(bond, Bond::Publisher(_)))
 }
 
 /// The runs that a release's verified identities name.
