@@ -97,7 +97,7 @@ fn print_table(alerts: &[CaseAlert]) {
     }
     let mut table = output::table(["PUBLISHED", "SEVERITY", "CASE", "RELEASE", "TITLE"]);
     for CaseAlert { case, alert } in alerts {
-        let published = alert.published_at.map(words::minute).unwrap_or_default();
+        let published = words::minute(alert.published_at.unwrap_or(alert.raised_at));
         let purl = alert.purl.as_ref().map(words::name).unwrap_or_default();
         let (case, title) = (words::name(case), words::sentence(&alert.title));
         let severity = output::severity_cell(alert.severity);
@@ -107,7 +107,7 @@ fn print_table(alerts: &[CaseAlert]) {
 }
 
 fn explain(CaseAlert { case, alert }: &CaseAlert) {
-    let published = alert.published_at.map(|at| format!("{} UTC", words::minute(at))).unwrap_or_default();
+    let published = format!("{} UTC", words::minute(alert.published_at.unwrap_or(alert.raised_at)));
     let severity = output::severity(alert.severity);
     output::line(format!("{severity}  {}", words::sentence(&alert.title)));
     output::line(format!("  case {}, published {published}", words::name(case)));
@@ -118,6 +118,9 @@ fn explain(CaseAlert { case, alert }: &CaseAlert) {
         show(&format!("expected: {}", signal.expected), "      ");
         show(&format!("seen: {}", signal.seen), "      ");
         show(&format!("why: {}", signal.why), "      ");
+    }
+    for member in &alert.members {
+        output::line(format!("  member: {}", words::name(member)));
     }
     output::line("");
 }

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::{AuthMethod, Observation};
 
 /// What ties releases of several packages together.
@@ -30,5 +32,15 @@ impl Bond {
             bonds.extend(owner.map(Self::Owner));
         }
         bonds
+    }
+}
+
+impl fmt::Display for Bond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Publisher(name) => write!(f, "the account {name}"),
+            Self::Repository(id) => write!(f, "the repository {id}"),
+            Self::Owner(id) => write!(f, "the owner {id}"),
+        }
     }
 }

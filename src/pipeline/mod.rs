@@ -8,6 +8,7 @@
 
 mod assembly;
 pub mod assess;
+pub mod campaign;
 mod chronicle;
 mod company;
 mod examine;

@@ -71,10 +71,30 @@ impl Pipeline {
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
         record.recheck_at = recheck_at;
         record.unchecked = unchecked;
-        record.subscriptions = alert.as_ref().map(|alert| self.subscriptions.matching(alert)).unwrap_or_default();
+        if let Some(alert) = &alert {
+            record.subscriptions = self.audience(&record, alert)?;
+        }
         record.alert = alert;
         record.baseline = lesson.change();
         Ok(record)
+    }
+
+    /// Who is told of a release's alert: all who want to know of it, but not those who are told of its campaign. That is
+    /// recorded first, so that whenever this process ends somebody is told of either; and what nobody was sent yet of its
+    /// other members is not sent any more.
+    fn audience(&self, record: &Record, alert: &Alert) -> Result<Vec<String>, PipelineError> {
+        let mut audience = self.subscriptions.matching(alert);
+        let crate::store::Subject::Observed(observation) = &record.subject else { return Ok(audience) };
+        if let Some(campaign) = self.campaign(observation, alert)? {
+            let told = self.subscriptions.matching(&campaign);
+            self.store.record_alert(&campaign, &told, self.clock.now())?;
+            for member in &campaign.members {
+                let (fingerprint, _) = Alert::identify(AlertKind::Release, &member.to_string());
+                self.store.withdraw_deliveries(&fingerprint, &told)?;
+            }
+            audience.retain(|subscription| !told.contains(subscription));
+        }
+        Ok(audience)
     }
 
     /// Whether the baseline knows no evidence because that of the package's past could not be checked: what is

@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     assess::{Assessment, alert, assess, links},
+    campaign::{self, Accused, members},
     chronicle::Chronicle,
 };
 use crate::{
     baseline::{Decision, Held, Later, joins, learn},
     bounded,
     detect::Company,
-    model::{Alert, Baseline, Observation, Package, ReleaseId, ReleaseLine, Severity},
+    model::{Alert, Baseline, Bond, Observation, Package, ReleaseId, ReleaseLine, Severity},
 };
 
 /// Largest timeline file, in bytes.
@@ -285,8 +286,35 @@ pub fn replay(timeline: &Timeline) -> Replayed {
     });
     let severity = |purl| by_release.get(purl).map_or(Severity::Info, |&index| alerts[index].alert.severity);
     let scores = timeline.expect.iter().map(|expected| score(expected, severity(&expected.purl))).collect();
-    alerts.sort_by_key(|alert| alert.alert.published_at);
+    alerts.extend(campaigns(timeline, &alerts));
+    alerts.sort_by(|a, b| (a.alert.raised_at, a.alert.kind.as_str()).cmp(&(b.alert.raised_at, b.alert.kind.as_str())));
     Replayed { case: timeline.case.clone(), alerts, scores }
+}
+
+/// The campaigns that the alerts add up to, as they stand at the end.
+fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
+    let releases: HashMap<&ReleaseId, &Observation> =
+        timeline.observations.iter().map(|one| (&one.purl, one)).collect();
+    let mut by_bond: BTreeMap<Bond, Vec<Accused>> = BTreeMap::new();
+    for accused in alerts.iter().filter_map(|alert| Accused::by(&alert.alert)) {
+        for bond in releases.get(&accused.purl).map(|release| Bond::of(release)).unwrap_or_default() {
+            by_bond.entry(bond).or_default().push(accused.clone());
+        }
+    }
+    // The bond that ties most together tells; an owner whose releases are all of one repository has nothing to add.
+    let mut told: Vec<(Vec<Accused>, Alert)> = Vec::new();
+    for (bond, accused) in &by_bond {
+        for latest in accused {
+            let Some(members) = members(latest, accused) else { continue };
+            let raised_at = members.last().map_or(latest.published_at, |last| last.published_at);
+            let is_told = told.iter().any(|(known, _)| members.iter().all(|member| known.contains(member)));
+            let who = releases.get(&latest.purl).map(|release| campaign::who(bond, release)).unwrap_or_default();
+            let Some(alert) = campaign::alert(bond, &who, &members, raised_at).filter(|_| !is_told) else { continue };
+            told.retain(|(known, _)| !known.iter().all(|member| members.contains(member)));
+            told.push((members, alert));
+        }
+    }
+    told.into_iter().map(|(_, alert)| CaseAlert { case: timeline.case.clone(), alert }).collect()
 }
 
 fn score(expected: &Expectation, severity: Severity) -> Score {

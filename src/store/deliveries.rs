@@ -156,6 +156,22 @@ impl Store {
         self.write("giving a delivery up", |db| end_attempt(db, delivery, Ending::GaveUp, now, error))
     }
 
+    /// Takes what was never attempted of an alert's deliveries to these subscriptions out of the outbox.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn withdraw_deliveries(&self, fingerprint: &str, subscriptions: &[String]) -> Result<(), StoreError> {
+        self.write("withdrawing deliveries", |db| {
+            let mut delete = db.prepare_cached(
+                "DELETE FROM deliveries WHERE alert = ?1 AND subscription = ?2 AND state = 'pending' AND attempts = 0",
+            )?;
+            for subscription in subscriptions {
+                delete.execute((fingerprint, subscription))?;
+            }
+            Ok(())
+        })
+    }
+
     /// What became of an alert's deliveries, the latest first; one for each subscription and raise.
     ///
     /// # Errors

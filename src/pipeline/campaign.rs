@@ -1,0 +1,204 @@
+//! Accused releases that belong together are one campaign: one alert that lists its members, and spares the reader theirs.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Pipeline, PipelineError};
+use crate::{
+    model::{Alert, AlertKind, AlertStatus, Bond, Confidence, Links, Observation, Package, ReleaseId, Severity},
+    store::Neighbour,
+};
+
+/// Members follow one another within this time.
+const WINDOW: TimeDelta = TimeDelta::hours(1);
+
+/// How many releases of one bond are looked at.
+const LOOKED_AT: usize = 500;
+
+/// Fewest releases of one package that are a campaign. Of several packages two are enough.
+const FEWEST: usize = 3;
+
+/// A release that raised an alert of medium or worse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accused {
+    /// The release.
+    pub purl: ReleaseId,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// How bad its alert is.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+}
+
+impl Accused {
+    /// The release of an alert, if it is one that counts.
+    pub fn by(alert: &Alert) -> Option<Self> {
+        let counts = alert.kind == AlertKind::Release && alert.severity >= Severity::Medium;
+        let (purl, published_at) = (alert.purl.clone().filter(|_| counts)?, alert.published_at?);
+        Some(Self { purl, published_at, severity: alert.severity, confidence: alert.confidence })
+    }
+}
+
+/// The accused releases around one of them, each within the window of the next, the earliest first. `None`: too few to be a
+/// campaign.
+pub fn members(latest: &Accused, others: &[Accused]) -> Option<Vec<Accused>> {
+    let mut all: Vec<Accused> = others.iter().filter(|other| other.purl != latest.purl).cloned().collect();
+    all.push(latest.clone());
+    all.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
+    let at = all.iter().position(|one| one.purl == latest.purl)?;
+    let apart = |pair: &[Accused]| pair[1].published_at - pair[0].published_at > WINDOW;
+    let first = all[..=at].windows(2).rposition(apart).map_or(0, |gap| gap + 1);
+    let last = all[at..].windows(2).position(apart).map_or(all.len(), |gap| at + gap + 1);
+    let members = all[first..last].to_vec();
+    let packages: BTreeSet<&Package> = members.iter().map(|one| one.purl.package()).collect();
+    (packages.len() > 1 || members.len() >= FEWEST).then_some(members)
+}
+
+/// The alert about a campaign of releases by `who`. It is the same one as long as its first member is.
+pub fn alert(bond: &Bond, who: &str, members: &[Accused], raised_at: DateTime<Utc>) -> Option<Alert> {
+    let (first, last) = (members.first()?, members.last()?);
+    let worst = members.iter().max_by_key(|one| (one.severity, one.confidence))?;
+    let (fingerprint, id) = Alert::identify(AlertKind::Campaign, &subject(bond, &first.purl));
+    let packages: BTreeSet<&Package> = members.iter().map(|one| one.purl.package()).collect();
+    let minutes = (last.published_at - first.published_at).num_minutes();
+    let releases = format!("{} releases of {} package{}", members.len(), packages.len(), plural(packages.len()));
+    Some(Alert {
+        id,
+        fingerprint,
+        kind: AlertKind::Campaign,
+        severity: worst.severity,
+        confidence: worst.confidence,
+        purl: None,
+        published_at: None,
+        raised_at,
+        title: format!("{releases} by {who} raised alerts within {minutes} minute{}", plural(minutes)),
+        argument: format!(
+            "Each differs from its own package's baseline; the worst is {} ({}). Their own alerts tell how, and are not sent \
+             one by one: `provwatch alerts list`.",
+            worst.purl, worst.severity
+        ),
+        status: AlertStatus::Open,
+        signals: Vec::new(),
+        members: members.iter().map(|one| one.purl.clone()).collect(),
+        links: Links::default(),
+    })
+}
+
+/// Whom a bond stands for, as people name them, by one of its releases.
+pub fn who(bond: &Bond, release: &Observation) -> String {
+    let claims = release.identities().into_iter().map(|identity| &identity.claims).next();
+    let web = |url: Option<&String>| url.map(|url| url.trim_start_matches("https://").to_owned());
+    match bond {
+        Bond::Publisher(name) => {
+            format!("the account {}", name.split_once('/').map_or(name.as_str(), |(_, name)| name))
+        }
+        Bond::Repository(id) => {
+            let url = web(claims.and_then(|claims| claims.source_repository_uri.as_ref()));
+            format!("the repository {}", url.unwrap_or_else(|| id.clone()))
+        }
+        Bond::Owner(id) => {
+            let url = web(claims.and_then(|claims| claims.source_repository_owner_uri.as_ref()));
+            format!("the owner {}", url.unwrap_or_else(|| id.clone()))
+        }
+    }
+}
+
+fn subject(bond: &Bond, first: &ReleaseId) -> String {
+    format!("{bond} {first}")
+}
+
+fn plural<T: PartialEq + From<u8>>(count: T) -> &'static str {
+    if count == T::from(1) { "" } else { "s" }
+}
+
+impl Pipeline {
+    /// The campaign that a release is part of with its alert, by the bond that ties most of its members together.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) fn campaign(&self, release: &Observation, of: &Alert) -> Result<Option<Alert>, PipelineError> {
+        let Some(latest) = Accused::by(of) else { return Ok(None) };
+        let now = self.clock.now();
+        let mut largest: Option<(Bond, Vec<Accused>)> = None;
+        for bond in Bond::of(release) {
+            let accused = self.accused(&self.store.bound(&bond, now, LOOKED_AT)?, latest.published_at)?;
+            let Some(members) = members(&latest, &accused) else { continue };
+            if largest.as_ref().is_none_or(|(_, most)| members.len() > most.len()) {
+                largest = Some((bond, members));
+            }
+        }
+        let Some((bond, members)) = largest else { return Ok(None) };
+        let Some(mut alert) = alert(&bond, &who(&bond, release), &members, now) else { return Ok(None) };
+        // A member that is found late may be earlier than the first; it joins the campaign that there is.
+        for member in &members {
+            let (fingerprint, _) = Alert::identify(AlertKind::Campaign, &subject(&bond, &member.purl));
+            if let Some(known) = self.store.alert(&fingerprint)? {
+                (alert.id, alert.fingerprint, alert.raised_at) = (known.id, known.fingerprint, known.raised_at);
+            }
+        }
+        Ok(Some(alert))
+    }
+
+    /// Those that raised an alert that counts, of the releases within a day.
+    fn accused(&self, neighbours: &[Neighbour], at: DateTime<Utc>) -> Result<Vec<Accused>, PipelineError> {
+        let near = |one: &&Neighbour| !one.teaches && (one.published_at - at).abs() <= TimeDelta::days(1);
+        let mut accused = Vec::new();
+        for one in neighbours.iter().filter(near) {
+            let (fingerprint, _) = Alert::identify(AlertKind::Release, &one.purl.to_string());
+            accused.extend(self.store.alert(&fingerprint)?.as_ref().and_then(Accused::by));
+        }
+        Ok(accused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accused(package: &str, version: u32, minute: i64) -> Accused {
+        let start: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+        Accused {
+            purl: format!("pkg:npm/{package}@{version}.0.0").parse().unwrap(),
+            published_at: start + TimeDelta::minutes(minute),
+            severity: Severity::High,
+            confidence: Confidence::Medium,
+        }
+    }
+
+    fn named(latest: &Accused, others: &[Accused]) -> Option<Vec<String>> {
+        members(latest, others).map(|members| members.iter().map(|one| one.purl.to_string()).collect())
+    }
+
+    #[test]
+    fn two_packages_or_three_releases_are_a_campaign() {
+        let a = |version, minute| accused("a", version, minute);
+        assert_eq!(named(&a(1, 0), &[]), None);
+        assert_eq!(named(&a(2, 5), &[a(1, 0)]), None);
+        assert_eq!(named(&a(3, 9), &[a(1, 0), a(2, 5)]).unwrap().len(), 3);
+        assert_eq!(named(&accused("b", 1, 5), &[a(1, 0)]).unwrap(), ["pkg:npm/a@1.0.0", "pkg:npm/b@1.0.0"]);
+    }
+
+    #[test]
+    fn it_goes_on_while_members_follow_one_another() {
+        let others = [accused("a", 1, 0), accused("b", 1, 50), accused("c", 1, 100), accused("z", 1, 300)];
+        assert_eq!(named(&accused("d", 1, 150), &others).unwrap().len(), 4);
+        assert_eq!(named(&others[3], &others[..3]), None, "two hours later");
+        let late = named(&accused("y", 1, 20), &others).unwrap();
+        assert_eq!(late.len(), 4, "one that is found late stands where it belongs: {late:?}");
+    }
+
+    #[test]
+    fn the_alert_is_the_same_while_it_grows() {
+        let bond = Bond::Publisher("npm/qix".to_owned());
+        let raised = "2026-01-01T03:00:00Z".parse().unwrap();
+        let two = alert(&bond, "the account qix", &[accused("a", 1, 0), accused("b", 1, 3)], raised).unwrap();
+        let three =
+            alert(&bond, "the account qix", &[accused("a", 1, 0), accused("b", 1, 3), accused("c", 1, 9)], raised)
+                .unwrap();
+        assert_eq!((&two.id, two.members.len(), three.members.len()), (&three.id, 2, 3));
+        assert_eq!(three.title, "3 releases of 3 packages by the account qix raised alerts within 9 minutes");
+        assert_eq!((three.kind, three.severity), (AlertKind::Campaign, Severity::High));
+    }
+}

@@ -1,0 +1,76 @@
+//! Accused releases that belong together: one alert that lists them, and one message in place of many.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
+
+mod lab;
+
+use lab::{Rig, rig::*};
+use provwatch::{
+    model::{Alert, AlertKind, Severity},
+    store::AlertFilter,
+};
+
+const PACKAGES: [&str; 4] = ["pkg:npm/alpha", "pkg:npm/beta", "pkg:npm/gamma", "pkg:npm/delta"];
+
+/// Four packages that ada has published for half a year.
+async fn settled() -> Rig {
+    let rig = Rig::watching(&PACKAGES);
+    for package in PACKAGES {
+        rig.history(package, 6, &by_ada());
+    }
+    rig.smooth_pass().await;
+    assert_eq!(rig.alerts(), []);
+    rig
+}
+
+fn campaigns(rig: &Rig) -> Vec<Alert> {
+    let all = rig.store().alerts(&AlertFilter::default()).unwrap();
+    all.into_iter().filter(|alert| alert.kind == AlertKind::Campaign).collect()
+}
+
+/// What the receiver of everything was sent: kind and members.
+fn sent(rig: &Rig) -> Vec<String> {
+    let messages = rig.world.received().into_iter().filter(|(path, _)| path == "/everything");
+    messages.map(|(_, body)| body["data"]["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_one_account_does_to_many_packages_is_one_message_after_the_first() {
+    let rig = settled().await;
+    for (minutes, package) in (0..).zip(PACKAGES) {
+        rig.publish(&format!("{package}@1.1.0"), &by_mallory());
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+    }
+    let [campaign] = campaigns(&rig).try_into().expect("one campaign");
+    assert_eq!(campaign.members.len(), 4);
+    assert_eq!(campaign.severity, Severity::High);
+    assert!(campaign.title.starts_with("4 releases of 4 packages by the account mallory"), "{}", campaign.title);
+    assert_eq!(rig.alerts().len(), 4, "every release has an alert of its own all the same");
+    assert_eq!(sent(&rig), ["release", "campaign", "campaign"], "once more, since the third made it worse");
+}
+
+#[tokio::test]
+async fn what_is_found_at_once_is_told_at_once() {
+    let rig = settled().await;
+    for package in PACKAGES {
+        rig.publish(&format!("{package}@1.1.0"), &by_mallory());
+    }
+    rig.smooth_pass().await;
+    assert_eq!(campaigns(&rig).len(), 1);
+    assert!(sent(&rig).iter().all(|kind| kind == "campaign"), "the first one was not sent yet");
+}
+
+#[tokio::test]
+async fn honest_bursts_and_alerts_of_different_people_are_no_campaign() {
+    let rig = settled().await;
+    for package in PACKAGES {
+        rig.publish(&format!("{package}@1.0.9"), &by_ada());
+    }
+    rig.publish("pkg:npm/alpha@1.1.0", &by_mallory());
+    rig.smooth_pass().await;
+    rig.minutes_pass(300);
+    rig.publish("pkg:npm/beta@1.1.0", &by_mallory());
+    rig.smooth_pass().await;
+    assert_eq!(campaigns(&rig), []);
+}
