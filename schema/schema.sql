@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -108,6 +108,20 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE INDEX events_of_package ON events (package, kind, id);
+
+CREATE TABLE expected_changes (
+    id         INTEGER PRIMARY KEY,
+    package    TEXT NOT NULL,
+    change     TEXT NOT NULL,
+    from_at    INTEGER NOT NULL,
+    until_at   INTEGER NOT NULL,
+    by         TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    removed_at INTEGER
+) STRICT;
+
+CREATE INDEX expected_changes_of_package ON expected_changes (package, until_at);
 
 CREATE TABLE log_checkpoints (
     log          TEXT NOT NULL REFERENCES logs (name),

@@ -11,11 +11,12 @@ use provwatch::{
         inspect_entry,
     },
     model::{Baseline, LogEntry, Observation, Severity},
-    pipeline::replay::{Kind, Timeline, replay, trace},
+    pipeline::replay::{Kind, Replayed, Rules, Timeline, replay, replay_by, trace_by},
+    watchlist::Watchlist,
 };
 
 /// Files of `src/detect` that are no detectors.
-const OTHERS: [&str; 7] = ["change", "combine", "company", "document", "entry", "mod", "tuning"];
+const OTHERS: [&str; 8] = ["change", "combine", "company", "document", "entry", "expected", "mod", "tuning"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -60,10 +61,23 @@ fn the_rendered_documentation_is_up_to_date() {
     assert!(found == document(), "docs/DETECTORS.md is stale: run UPDATE_DOCS=1 cargo test --test detectors");
 }
 
+/// The watchlist of a detector's cases, if they need one.
+fn watchlist(id: &str) -> Option<Watchlist> {
+    let path = root().join(format!("tests/cases/{id}/watchlist.toml"));
+    path.exists().then(|| Watchlist::load(&[path]).unwrap())
+}
+
+fn replayed(id: &str, timeline: &Timeline) -> Replayed {
+    let watchlist = watchlist(id);
+    replay_by(timeline, Rules { watchlist: watchlist.as_ref(), expected: &[] }, |_, _| {})
+}
+
 /// The severity of the detector's signal for the last release of a case.
 fn said(id: &str, timeline: &Timeline) -> Option<Severity> {
     let mut last = None;
-    trace(&timeline.observations, |_, assessed| {
+    let watchlist = watchlist(id);
+    let rules = Rules { watchlist: watchlist.as_ref(), expected: &[] };
+    trace_by(&timeline.observations, rules, |_, assessed| {
         last = assessed.signals.iter().filter(|signal| signal.detector == id).map(|signal| signal.severity).max();
     });
     last
@@ -77,7 +91,7 @@ fn every_detector_fires_on_its_case() {
         let severity = said(id, &fires);
         assert!(severity >= Some(Severity::Low), "{id} says {severity:?}");
         assert!(severity <= about(id).map(|about| about.severity), "{id} says more than it may");
-        let replayed = replay(&fires);
+        let replayed = replayed(id, &fires);
         assert_eq!(replayed.missed(), 0, "{id}: {:?}", replayed.scores);
     }
 }
@@ -88,7 +102,7 @@ fn every_detector_stays_quiet_on_its_case() {
         let quiet = case(id, "quiet");
         assert_eq!(quiet.kind, Kind::Negative);
         assert_eq!(said(id, &quiet), None, "{id}");
-        let replayed = replay(&quiet);
+        let replayed = replayed(id, &quiet);
         assert_eq!(replayed.missed(), 0, "{id}: {:?}", replayed.scores);
     }
 }

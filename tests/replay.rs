@@ -5,8 +5,9 @@
 use std::path::Path;
 
 use provwatch::{
-    model::{Facts, Provenance, Severity},
-    pipeline::replay::{ReplayError, Replayed, Timeline, read_all, replay},
+    model::{Change, ExpectedChange, Facts, Provenance, Severity},
+    pipeline::replay::{CaseAlert, ReplayError, Replayed, Rules, Timeline, read_all, replay, replay_by},
+    watchlist::Watchlist,
 };
 
 fn backtest() -> Vec<Timeline> {
@@ -185,4 +186,90 @@ fn a_long_history_is_replayed_in_linear_time() {
         })
         .collect();
     assert_eq!(replay(&timeline).alerts, []);
+}
+
+fn lines(timeline: &Timeline) -> String {
+    timeline.observations.iter().map(|release| serde_json::to_string(release).unwrap() + "\n").collect()
+}
+
+#[test]
+fn releases_may_stand_one_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let timeline = backtest().into_iter().find(|timeline| timeline.case.starts_with("axios")).unwrap();
+    let path = folder.path().join("axios.jsonl");
+    std::fs::write(&path, lines(&timeline)).unwrap();
+    let read = Timeline::read(&path).unwrap();
+    assert_eq!((read.case.as_str(), &read.observations), ("axios", &timeline.observations));
+    std::fs::write(&path, format!("{}{{\"purl\": 1}}\n", lines(&timeline))).unwrap();
+    let error = Timeline::read(&path).unwrap_err().to_string();
+    assert!(error.contains(&format!("axios.jsonl: line {}: ", timeline.observations.len() + 1)), "{error}");
+}
+
+/// One repository that moved, and the operator knew.
+fn moved() -> Timeline {
+    backtest().into_iter().find(|timeline| timeline.case.starts_with("redhat")).unwrap()
+}
+
+fn expected(purl: &str, change: Change, from: &str, until: &str) -> ExpectedChange {
+    ExpectedChange {
+        id: 7,
+        package: purl.parse().unwrap(),
+        change,
+        from: from.parse().unwrap(),
+        until: until.parse().unwrap(),
+        by: "olga".to_owned(),
+        reason: "PR 812".to_owned(),
+        created_at: from.parse().unwrap(),
+    }
+}
+
+#[test]
+fn an_announced_change_is_informational_within_its_time_and_nothing_else_is() {
+    let package = "pkg:npm/%40redhat-cloud-services/chrome";
+    let workflow = |path: &str| Change::Workflow(path.to_owned());
+    let severity = |announced: &[ExpectedChange]| {
+        let replayed = replay_by(&moved(), Rules { watchlist: None, expected: announced }, |_, _| {});
+        let is_it = |alert: &&CaseAlert| {
+            alert.alert.purl.as_ref().is_some_and(|purl| purl.to_string() == format!("{package}@2.3.1"))
+        };
+        replayed.alerts.iter().find(is_it).map(|alert| (alert.alert.severity, alert.alert.signals.clone()))
+    };
+    let before = severity(&[]).unwrap().0;
+    assert_eq!(before, Severity::Critical);
+    let (from, until) = ("2026-05-30T00:00:00Z", "2026-06-02T00:00:00Z");
+    let (after, signals) =
+        severity(&[expected(package, workflow(".github/workflows/release-ci.yml"), from, until)]).unwrap();
+    assert!(after < before, "what the announcement explains does not count");
+    let changed = signals.iter().find(|signal| signal.detector == "workflow-changed").unwrap();
+    assert_eq!(changed.severity, Severity::Info);
+    assert!(changed.why.contains("announced by olga (number 7): PR 812"), "{}", changed.why);
+    assert!(signals.iter().any(|signal| signal.detector == "tag-missing" && signal.severity > Severity::Info));
+    for other in [
+        expected(package, workflow(".github/workflows/another.yml"), from, until),
+        expected(package, workflow(".github/workflows/release-ci.yml"), from, "2026-05-31T00:00:00Z"),
+        expected("pkg:npm/chrome", workflow(".github/workflows/release-ci.yml"), from, until),
+    ] {
+        assert_eq!(severity(&[other]).unwrap().0, before);
+    }
+}
+
+#[test]
+fn a_policy_can_keep_a_detector_quiet_until_a_day() {
+    let list = |until: &str| {
+        let text = format!(
+            "[[package]]\npurl = 'pkg:npm/%40redhat-cloud-services/*'\n[package.expect]\n\
+             quiet = [{{ detector = 'workflow-changed', reason = 'known', until = '{until}' }}]\n"
+        );
+        Watchlist::parse(&text, Path::new("w.toml")).unwrap()
+    };
+    let says = |until: &str| {
+        let watchlist = list(until);
+        let replayed = replay_by(&moved(), Rules { watchlist: Some(&watchlist), expected: &[] }, |_, _| {});
+        replayed
+            .alerts
+            .iter()
+            .any(|alert| alert.alert.signals.iter().any(|signal| signal.detector == "workflow-changed"))
+    };
+    assert!(!says("2026-06-01"));
+    assert!(says("2026-05-31"));
 }

@@ -60,6 +60,9 @@ pub enum Command {
     Lookup(super::lookup::Lookup),
     /// The releases of a package and what happened around them, newest first
     Timeline(super::timeline::Timeline),
+    /// Announce planned changes, so that they raise no alert
+    #[command(subcommand)]
+    Expect(super::expect::Expect),
     /// Transparency logs: which are followed, how far each is read, and what one did wrong
     #[command(subcommand)]
     Logs(super::logs::Logs),
@@ -123,6 +126,7 @@ impl Arguments {
             Command::Alerts(command) => command.run(config),
             Command::Lookup(command) => command.run(config),
             Command::Timeline(command) => command.run(config),
+            Command::Expect(command) => command.run(config),
             Command::Logs(command) => command.run(config),
             Command::Replay(command) => command.run(),
             Command::Detectors(command) => command.run(),

@@ -9,6 +9,7 @@ use super::exit::Failure;
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
+    detect,
     store::{Store, StoreError},
     watchlist::Watchlist,
 };
@@ -91,11 +92,25 @@ impl Context {
     /// # Errors
     /// A file of it is missing or wrong.
     pub fn watchlist(&self) -> Result<Watchlist, Failure> {
-        Watchlist::load(&self.config.watchlist.files).map_err(Failure::usage)
+        let watchlist = Watchlist::load(&self.config.watchlist.files).map_err(Failure::usage)?;
+        check_policies(&watchlist)?;
+        Ok(watchlist)
     }
 
     /// The system's clock.
     pub fn clock() -> Arc<dyn Clock> {
         Arc::new(SystemClock)
     }
+}
+
+/// Whether every detector that a policy keeps quiet exists.
+///
+/// # Errors
+/// One does not.
+pub fn check_policies(watchlist: &Watchlist) -> Result<(), Failure> {
+    let unknown = watchlist.quiet().find(|quiet| detect::about(&quiet.detector).is_none());
+    unknown.map_or(Ok(()), |quiet| {
+        let what = format!("the watchlist keeps {:?} quiet, and there is no such detector", quiet.detector);
+        Err(Failure::usage(what).next("`provwatch detectors list` has their names"))
+    })
 }

@@ -10,6 +10,7 @@ pub mod demo;
 mod detectors;
 mod doctor;
 mod exit;
+mod expect;
 mod init;
 mod logs;
 mod lookup;

@@ -8,8 +8,12 @@ use super::{
     output, words, wrap,
 };
 use crate::{
-    model::Severity,
-    pipeline::replay::{CaseAlert, Expectation, Replayed, Score, read_all, replay},
+    model::{AlertKind, Observation, Severity},
+    pipeline::{
+        assess::{Assessment, ComparedWith},
+        replay::{CaseAlert, Expectation, Replayed, Rules, Score, read_all, replay_by},
+    },
+    watchlist::Watchlist,
 };
 
 /// Run recorded timelines through the detectors
@@ -17,11 +21,13 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch replay timelines/             the alerts that these releases would have raised
-  provwatch replay --explain axios.json   and the evidence for each
+  provwatch replay --explain axios.json   why each release did or did not raise one
+  provwatch replay provwatch.db           what today's rules say of everything that is stored
   provwatch replay --expect timelines/    compare with what the timelines expect
   provwatch replay --format json timelines/
 
-A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. Every release is judged \
+A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}; a file .jsonl has a release a \
+line; a file .db is a store. Every release is judged \
 with what the earlier ones taught, by the code that the daemon runs. With --format json every alert is one line, in time \
 order over all timelines; what --expect has to say then goes to standard error.
 
@@ -33,9 +39,12 @@ pub struct Replay {
     /// Say of every case which expectations were met and which missed; exit with 3 if any was missed
     #[arg(long)]
     expect: bool,
-    /// Show the evidence of every alert
+    /// Say of every release why it did or did not raise an alert
     #[arg(long, conflicts_with = "expect")]
     explain: bool,
+    /// Judge by the policies of this watchlist too
+    #[arg(long, value_name = "FILE")]
+    watchlist: Option<PathBuf>,
     /// Exit with 3 when there are alerts of this severity or worse; without it alerts do not count
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Severity>,
@@ -46,7 +55,16 @@ pub struct Replay {
 impl Replay {
     pub fn run(&self) -> Outcome {
         let timelines = read_all(&self.paths).map_err(Failure::usage)?;
-        let mut replayed: Vec<Replayed> = timelines.iter().map(replay).collect();
+        let watchlist = self.watchlist.iter().cloned().collect::<Vec<_>>();
+        let watchlist = Watchlist::load(&watchlist).map_err(Failure::usage)?;
+        super::context::check_policies(&watchlist)?;
+        let rules = Rules { watchlist: Some(&watchlist), expected: &[] };
+        let see = |release: &Observation, assessed: &Assessment| {
+            if self.explain && !self.printing.is_json() {
+                explain_release(release, assessed);
+            }
+        };
+        let mut replayed: Vec<Replayed> = timelines.iter().map(|timeline| replay_by(timeline, rules, see)).collect();
         if self.expect {
             self.print_scores(&replayed);
         }
@@ -63,7 +81,7 @@ impl Replay {
         if self.printing.is_json() {
             alerts.iter().try_for_each(output::json)?;
         } else if self.explain {
-            alerts.iter().for_each(explain);
+            alerts.iter().filter(|alert| alert.alert.kind == AlertKind::Campaign).for_each(explain_campaign);
         } else if !self.expect {
             print_table(alerts);
         }
@@ -106,21 +124,56 @@ fn print_table(alerts: &[CaseAlert]) {
     output::print(&table);
 }
 
-fn explain(CaseAlert { case, alert }: &CaseAlert) {
-    let published = format!("{} UTC", words::minute(alert.published_at.unwrap_or(alert.raised_at)));
-    let severity = output::severity(alert.severity);
-    output::line(format!("{severity}  {}", words::sentence(&alert.title)));
-    output::line(format!("  case {}, published {published}", words::name(case)));
+/// Why a release did or did not raise an alert.
+fn explain_release(release: &Observation, assessed: &Assessment) {
+    let verdict = assessed.verdict.as_ref();
+    let severity = verdict.map_or_else(|| "quiet".to_owned(), |verdict| output::severity(verdict.severity));
+    output::line(format!(
+        "{severity}  {}, published {} UTC",
+        words::name(&release.purl),
+        words::minute(release.published_at)
+    ));
     let show = |text: &str, indent| output::line(wrap::paragraphs(&words::sentence(text), wrap::width(), indent));
-    show(&alert.argument, "  ");
-    for signal in &alert.signals {
-        output::line(format!("  - {} ({})", signal.detector, output::severity(signal.severity)));
+    show(&compared_with(assessed), "  ");
+    match verdict {
+        Some(verdict) => show(&format!("{}. {}", verdict.title, verdict.argument), "  "),
+        None if assessed.signals.is_empty() => {}
+        None => show("What differs only supports other signals, and there are none.", "  "),
+    }
+    for signal in &assessed.signals {
+        let supports = if signal.supporting { ", supports others" } else { "" };
+        output::line(format!("  - {} ({}{supports})", signal.detector, output::severity(signal.severity)));
         show(&format!("expected: {}", signal.expected), "      ");
         show(&format!("seen: {}", signal.seen), "      ");
         show(&format!("why: {}", signal.why), "      ");
     }
+    output::line("");
+}
+
+fn compared_with(assessed: &Assessment) -> String {
+    let said = match &assessed.compared_with {
+        None => "The first release of its package: there is nothing to compare it with".to_owned(),
+        Some(ComparedWith { line, releases, inherited: true }) => {
+            format!(
+                "Compared with line {line} ({}), because its own line is new",
+                words::counted(*releases, "release", "releases")
+            )
+        }
+        Some(ComparedWith { line, releases, .. }) => {
+            format!("Compared with line {line} ({})", words::counted(*releases, "release", "releases"))
+        }
+    };
+    let nothing =
+        if assessed.signals.is_empty() && assessed.compared_with.is_some() { "; nothing differs" } else { "" };
+    let taught = if assessed.teaches { "joined the baseline" } else { "is held" };
+    format!("{said}{nothing}. It {taught}.")
+}
+
+fn explain_campaign(CaseAlert { case, alert }: &CaseAlert) {
+    output::line(format!("{}  campaign: {}", output::severity(alert.severity), words::sentence(&alert.title)));
+    output::line(format!("  case {}", words::name(case)));
     for member in &alert.members {
-        output::line(format!("  member: {}", words::name(member)));
+        output::line(format!("  - {}", words::name(member)));
     }
     output::line("");
 }

@@ -1,9 +1,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{About, Company};
+use super::{About, Company, Tuning};
 use crate::{
     baseline::{Traits, View, rank, words::numbers},
-    model::{Baseline, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal, Tally},
+    model::{
+        Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Provenance, Severity, Signal, Tally,
+    },
     text::quoted,
 };
 
@@ -33,6 +35,23 @@ pub struct Change<'a> {
     pub company: &'a Company,
     /// Where the lines are drawn that an operator may move.
     pub limits: Limits,
+    /// What the operator demands of the package.
+    pub policy: Option<&'a Policy>,
+    /// What was announced to the operator.
+    pub expected: &'a [ExpectedChange],
+}
+
+/// What a release is judged by, besides its package's baseline.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// What was published around it.
+    pub company: &'a Company,
+    /// What the operator changed about detectors.
+    pub tuning: &'a Tuning,
+    /// What the operator demands of the package.
+    pub policy: Option<&'a Policy>,
+    /// Changes that were announced, of whichever package.
+    pub expected: &'a [ExpectedChange],
 }
 
 /// Where the lines are drawn that an operator may move.
@@ -70,9 +89,24 @@ impl Novelty {
 
 impl<'a> Change<'a> {
     /// Reads a release beside its package's baseline, and what was published around it.
-    pub fn between(package: &'a Baseline, release: &'a Observation, company: &'a Company, limits: Limits) -> Self {
-        let view = View::of(package, &release.line());
-        Self { release, view, package, rank: rank(release), traits: Traits::of(release), company, limits }
+    pub fn between(package: &'a Baseline, release: &'a Observation, terms: &Terms<'a>) -> Self {
+        Self {
+            release,
+            view: View::of(package, &release.line()),
+            package,
+            rank: rank(release),
+            traits: Traits::of(release),
+            company: terms.company,
+            limits: terms.tuning.limits(),
+            policy: terms.policy,
+            expected: terms.expected,
+        }
+    }
+
+    /// Whether the policy keeps a detector quiet about this release.
+    pub fn is_quiet(&self, detector: &str) -> bool {
+        let quiet = self.policy.into_iter().flat_map(|policy| &policy.quiet);
+        quiet.filter(|quiet| quiet.detector == detector).any(|quiet| quiet.holds(self.release.published_at))
     }
 
     /// The portrait, if there is one.

@@ -19,6 +19,7 @@ mod document;
 mod entry;
 mod environment_dropped;
 mod evidence_downgrade;
+mod expected;
 mod file_late;
 mod foreign_dependency;
 mod install_script_added;
@@ -28,6 +29,7 @@ mod maintainer_new;
 mod odd_hours;
 mod owner_changed;
 mod package_burst;
+mod policy_violated;
 mod publisher_changed;
 mod ref_changed;
 mod repository_changed;
@@ -52,7 +54,7 @@ mod visibility_changed;
 mod workflow_changed;
 mod young_dependency;
 
-pub use change::{Change, Limits, Novelty};
+pub use change::{Change, Limits, Novelty, Terms};
 use change::{Evidence, signal, support};
 pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine};
 pub use company::{AT_ONCE, Burst, Cadence, Company, Runs};
@@ -114,11 +116,13 @@ pub enum Ground {
     Cadence,
     /// When it was published.
     Time,
+    /// What the operator demands.
+    Policy,
 }
 
 impl Ground {
     /// Every ground.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Evidence,
         Self::Origin,
         Self::Source,
@@ -127,6 +131,7 @@ impl Ground {
         Self::Content,
         Self::Cadence,
         Self::Time,
+        Self::Policy,
     ];
 
     /// The word of the docs.
@@ -140,6 +145,7 @@ impl Ground {
             Self::Content => "content",
             Self::Cadence => "cadence",
             Self::Time => "time",
+            Self::Policy => "policy",
         }
     }
 }
@@ -172,6 +178,7 @@ pub const ALL: &[&dyn Detector] = &[
     &odd_hours::OddHours,
     &owner_changed::OwnerChanged,
     &package_burst::PackageBurst,
+    &policy_violated::PolicyViolated,
     &publisher_changed::PublisherChanged,
     &ref_changed::RefChanged,
     &repository_changed::RepositoryChanged,
@@ -210,6 +217,8 @@ pub fn about(id: &str) -> Option<&'static About> {
 /// Every signal of a release, the worst first.
 pub fn inspect(change: &Change<'_>) -> Vec<Signal> {
     let mut signals: Vec<Signal> = ALL.iter().flat_map(|detector| detector.inspect(change)).collect();
+    signals.retain(|signal| !change.is_quiet(&signal.detector));
+    expected::explain(change, change.expected, &mut signals);
     signals.sort_by_key(|signal| (std::cmp::Reverse(signal.severity), signal.supporting));
     // Files of one release that differ in one trait repeat what is said of the others.
     signals.dedup();

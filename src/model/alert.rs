@@ -21,7 +21,7 @@ pub struct Alert {
     /// The release, for alerts of kind `release`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub purl: Option<ReleaseId>,
-    /// When that release was published.
+    /// When that release, or the last member of the campaign, was published.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub published_at: Option<DateTime<Utc>>,
     /// When the alert was first raised.

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     baseline::teaches,
-    detect::{Change, Company, Tuning, Verdict, combine, inspect},
-    model::{Alert, AlertKind, AlertStatus, Baseline, Links, LogEntry, Observation, Provenance, Signal},
+    detect::{Change, Company, Terms, Tuning, Verdict, combine, inspect},
+    model::{Alert, AlertKind, AlertStatus, Baseline, Links, LogEntry, Observation, Provenance, ReleaseLine, Signal},
 };
 
 /// What a release says beside its baseline.
@@ -15,21 +15,40 @@ pub struct Assessment {
     pub signals: Vec<Signal>,
     /// What they add up to; `None` where no signal may alert.
     pub verdict: Option<Verdict>,
+    /// What it was compared with; `None` for the first release of a package.
+    pub compared_with: Option<ComparedWith>,
     /// Whether the release joins the baseline at once, see `docs/BASELINES.md`.
     pub teaches: bool,
 }
 
-/// Assesses a release against what was known before it, and what was published around it.
-pub fn assess(baseline: &Baseline, release: &Observation, company: &Company) -> Assessment {
-    assess_tuned(baseline, release, company, &Tuning::default())
+/// What a release was compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComparedWith {
+    /// The release line.
+    pub line: ReleaseLine,
+    /// How many of its releases taught.
+    pub releases: u32,
+    /// Whether it is another line than the release's own.
+    pub inherited: bool,
 }
 
-/// Assesses a release with detectors that the operator tuned.
-pub fn assess_tuned(baseline: &Baseline, release: &Observation, company: &Company, tuning: &Tuning) -> Assessment {
-    let signals = tuning.apply(inspect(&Change::between(baseline, release, company, tuning.limits())));
+/// Assesses a release against what was known before it, and what was published around it.
+pub fn assess(baseline: &Baseline, release: &Observation, company: &Company) -> Assessment {
+    assess_by(baseline, release, &Terms { company, tuning: &Tuning::default(), policy: None, expected: &[] })
+}
+
+/// Assesses a release by all that the operator said.
+pub fn assess_by(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> Assessment {
+    let change = Change::between(baseline, release, terms);
+    let signals = terms.tuning.apply(inspect(&change));
     let verdict = combine(&signals);
     let teaches = teaches(verdict.as_ref().map(|verdict| verdict.severity));
-    Assessment { signals, verdict, teaches }
+    let compared_with = change.view.map(|view| ComparedWith {
+        line: view.line.clone(),
+        releases: view.portrait.releases,
+        inherited: view.inherited,
+    });
+    Assessment { signals, verdict, compared_with, teaches }
 }
 
 /// The alert of an assessment, if there is one.
@@ -105,7 +124,7 @@ mod tests {
     fn a_first_release_says_nothing_and_teaches() {
         let assessed =
             assess(&Baseline::empty("pkg:npm/a".parse().unwrap()), &release("1.0.0", 1, true), &Company::default());
-        assert_eq!(assessed, Assessment { signals: vec![], verdict: None, teaches: true });
+        assert_eq!(assessed, Assessment { signals: vec![], verdict: None, compared_with: None, teaches: true });
     }
 
     #[test]

@@ -62,8 +62,9 @@ pub fn alert(bond: &Bond, who: &str, members: &[Accused], raised_at: DateTime<Ut
     let worst = members.iter().max_by_key(|one| (one.severity, one.confidence))?;
     let (fingerprint, id) = Alert::identify(AlertKind::Campaign, &subject(bond, &first.purl));
     let packages: BTreeSet<&Package> = members.iter().map(|one| one.purl.package()).collect();
-    let minutes = (last.published_at - first.published_at).num_minutes();
-    let releases = format!("{} releases of {} package{}", members.len(), packages.len(), plural(packages.len()));
+    let minutes = counted((last.published_at - first.published_at).num_minutes().unsigned_abs(), "minute");
+    let packages = counted(packages.len() as u64, "package");
+    let releases = format!("{} releases of {packages}", members.len());
     Some(Alert {
         id,
         fingerprint,
@@ -71,9 +72,9 @@ pub fn alert(bond: &Bond, who: &str, members: &[Accused], raised_at: DateTime<Ut
         severity: worst.severity,
         confidence: worst.confidence,
         purl: None,
-        published_at: None,
+        published_at: Some(last.published_at),
         raised_at,
-        title: format!("{releases} by {who} raised alerts within {minutes} minute{}", plural(minutes)),
+        title: format!("{releases} by {who} raised alerts within {minutes}"),
         argument: format!(
             "Each differs from its own package's baseline; the worst is {} ({}). Their own alerts tell how, and are not sent \
              one by one: `provwatch alerts list`.",
@@ -109,8 +110,9 @@ fn subject(bond: &Bond, first: &ReleaseId) -> String {
     format!("{bond} {first}")
 }
 
-fn plural<T: PartialEq + From<u8>>(count: T) -> &'static str {
-    if count == T::from(1) { "" } else { "s" }
+/// `1 minute`, `2 minutes`.
+fn counted(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 impl Pipeline {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     baseline::{self, Decision, Later, learn},
+    detect::Terms,
     model::{Alert, AlertKind, AlertStatus, BaselineReason, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
     registry::RegistryRelease,
     store::{BaselineChange, Held, NewBaselineVersion, Outcome, Record, ReleaseRow, StoredBaseline},
@@ -48,12 +49,14 @@ impl Pipeline {
         observation: Observation,
         baseline: &StoredBaseline,
     ) -> Result<Record, PipelineError> {
-        let assessment = assess::assess_tuned(
-            &baseline.baseline,
-            &observation,
-            &company(&self.store, &observation)?,
-            &self.settings.tuning,
-        );
+        let watchlist = self.watchlist();
+        let terms = Terms {
+            company: &company(&self.store, &observation)?,
+            tuning: &self.settings.tuning,
+            policy: watchlist.matches(subject.package).and_then(|found| found.entry.policy.as_deref()),
+            expected: &self.store.expected_changes_of(subject.package)?,
+        };
+        let assessment = assess::assess_by(&baseline.baseline, &observation, &terms);
         let links = links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);

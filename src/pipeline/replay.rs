@@ -10,15 +10,17 @@ use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    assess::{Assessment, alert, assess, links},
+    assess::{Assessment, alert, assess_by, links},
     campaign::{self, Accused, members},
     chronicle::Chronicle,
 };
 use crate::{
     baseline::{Decision, Held, Later, joins, learn},
     bounded,
-    detect::Company,
-    model::{Alert, Baseline, Bond, Observation, Package, ReleaseId, ReleaseLine, Severity},
+    detect::{Terms, Tuning},
+    model::{Alert, AlertKind, Baseline, Bond, ExpectedChange, Observation, Package, ReleaseId, ReleaseLine, Severity},
+    store::{Store, StoreError},
+    watchlist::Watchlist,
 };
 
 /// Largest timeline file, in bytes.
@@ -59,6 +61,15 @@ pub enum ReplayError {
         /// The cause.
         #[source]
         source: serde_json::Error,
+    },
+    /// A database that cannot be used.
+    #[error("{} is not a database of provwatch that can be read", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: Box<StoreError>,
     },
     /// It contradicts itself.
     #[error("{}: {place}: {why}", path.display())]
@@ -178,10 +189,56 @@ impl Timeline {
     /// # Errors
     /// A file that cannot be read, is no timeline, or contradicts itself; the error names the file and the place.
     pub fn read(path: &Path) -> Result<Self, ReplayError> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("db") => return Self::of_store(path),
+            Some("jsonl") => return Self::of_lines(path),
+            _ => {}
+        }
         let failed = |source| ReplayError::Read { path: path.to_owned(), source };
         let bytes = bounded::read(path, MAX_BYTES).map_err(failed)?;
         let bytes = bytes.ok_or_else(|| ReplayError::TooLarge { path: path.to_owned() })?;
         Self::parse(path, &bytes)
+    }
+
+    /// Everything that a store has observed.
+    fn of_store(path: &Path) -> Result<Self, ReplayError> {
+        let failed = |source| ReplayError::Store { path: path.to_owned(), source: Box::new(source) };
+        let store = Store::open_read_only(path).map_err(failed)?;
+        Ok(Self::of(path, store.observations().map_err(failed)?))
+    }
+
+    /// Releases, a JSON object a line.
+    fn of_lines(path: &Path) -> Result<Self, ReplayError> {
+        let failed = |source| ReplayError::Read { path: path.to_owned(), source };
+        let bytes = bounded::read(path, MAX_BYTES).map_err(failed)?;
+        let bytes = bytes.ok_or_else(|| ReplayError::TooLarge { path: path.to_owned() })?;
+        let mut observations = Vec::new();
+        for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            let observation = serde_json::from_slice(line).map_err(|error| ReplayError::Invalid {
+                path: path.to_owned(),
+                place: format!("line {}", number + 1),
+                why: error.to_string(),
+            });
+            observations.push(observation?);
+        }
+        let timeline = Self::of(path, observations);
+        timeline.validate().map_err(|(place, why)| ReplayError::Invalid { path: path.to_owned(), place, why })?;
+        Ok(timeline)
+    }
+
+    fn of(path: &Path, observations: Vec<Observation>) -> Self {
+        Self {
+            case: path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            kind: Kind::Negative,
+            summary: String::new(),
+            sources: Vec::new(),
+            filled_in: Vec::new(),
+            observations,
+            expect: Vec::new(),
+        }
     }
 
     /// Parses a timeline; `path` is what errors call it.
@@ -269,11 +326,26 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>, ReplayError> {
     if files.is_empty() { Err(ReplayError::Empty { path: folder.to_owned() }) } else { Ok(files) }
 }
 
+/// What releases are judged by while they are replayed, besides what they teach. Nothing by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules<'a> {
+    /// The watchlist, for its policies; packages that it does not watch are judged too.
+    pub watchlist: Option<&'a Watchlist>,
+    /// Changes that were announced.
+    pub expected: &'a [ExpectedChange],
+}
+
 /// Replays a timeline: every release is assessed against what its predecessors taught.
 pub fn replay(timeline: &Timeline) -> Replayed {
+    replay_by(timeline, Rules::default(), |_, _| {})
+}
+
+/// The same by rules, showing each release with its assessment.
+pub fn replay_by(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observation, &Assessment)) -> Replayed {
     let mut alerts: Vec<CaseAlert> = Vec::new();
     let mut by_release: BTreeMap<&ReleaseId, usize> = BTreeMap::new();
-    trace(&timeline.observations, |release, assessed| {
+    trace_by(&timeline.observations, rules, |release, assessed| {
+        see(release, assessed);
         let Some(alert) = alert(release, assessed, release.published_at, links(release)) else { return };
         match by_release.get(&release.purl).map(|&index| &mut alerts[index].alert) {
             Some(known) if known.severity >= alert.severity => {}
@@ -287,7 +359,7 @@ pub fn replay(timeline: &Timeline) -> Replayed {
     let severity = |purl| by_release.get(purl).map_or(Severity::Info, |&index| alerts[index].alert.severity);
     let scores = timeline.expect.iter().map(|expected| score(expected, severity(&expected.purl))).collect();
     alerts.extend(campaigns(timeline, &alerts));
-    alerts.sort_by(|a, b| (a.alert.raised_at, a.alert.kind.as_str()).cmp(&(b.alert.raised_at, b.alert.kind.as_str())));
+    alerts.sort_by_key(|alert| (alert.alert.published_at, alert.alert.kind == AlertKind::Campaign));
     Replayed { case: timeline.case.clone(), alerts, scores }
 }
 
@@ -323,7 +395,13 @@ fn score(expected: &Expectation, severity: Severity) -> Score {
 
 /// Assesses releases in publish order, of any packages, and shows each with its assessment. Baselines start empty, learn
 /// what teaches, and take in held releases by the rule of `docs/BASELINES.md`.
-pub fn trace<'a>(releases: &'a [Observation], mut see: impl FnMut(&'a Observation, &Assessment)) {
+pub fn trace<'a>(releases: &'a [Observation], see: impl FnMut(&'a Observation, &Assessment)) {
+    trace_by(releases, Rules::default(), see);
+}
+
+/// The same by rules.
+pub fn trace_by<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl FnMut(&'a Observation, &Assessment)) {
+    let tuning = Tuning::default();
     let mut order: Vec<&Observation> = releases.iter().collect();
     order.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
     let mut packages: HashMap<&Package, History<'a>> = HashMap::new();
@@ -333,7 +411,11 @@ pub fn trace<'a>(releases: &'a [Observation], mut see: impl FnMut(&'a Observatio
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(History::of(release.purl.package())),
         };
-        let assessed = history.assess(release, &chronicle.company(release));
+        let company = chronicle.company(release);
+        let watched = rules.watchlist.and_then(|watchlist| watchlist.matches(release.purl.package()));
+        let policy = watched.and_then(|found| found.entry.policy.as_deref());
+        let terms = Terms { company: &company, tuning: &tuning, policy, expected: rules.expected };
+        let assessed = history.assess(release, &terms);
         chronicle.add(release, assessed.teaches);
         see(release, &assessed);
     }
@@ -352,8 +434,8 @@ impl<'a> History<'a> {
         Self { baseline: Baseline::empty(package.clone()), held: Vec::new(), later: Vec::new() }
     }
 
-    fn assess(&mut self, release: &'a Observation, company: &Company) -> Assessment {
-        let assessed = assess(&self.baseline, release, company);
+    fn assess(&mut self, release: &'a Observation, terms: &Terms<'_>) -> Assessment {
+        let assessed = assess_by(&self.baseline, release, terms);
         if assessed.teaches {
             learn(&mut self.baseline, release);
         }

@@ -7,6 +7,7 @@ use rusqlite_migration::{M, Migrations, SchemaVersion};
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0001_initial.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0002_logs.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0003_expected.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

@@ -19,6 +19,7 @@ mod baselines;
 mod columns;
 mod deliveries;
 mod error;
+mod expected;
 mod feeds;
 mod logs;
 mod migrations;

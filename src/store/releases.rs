@@ -86,6 +86,20 @@ pub struct Recheck {
 }
 
 impl Store {
+    /// Every release that was observed, by publish time.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn observations(&self) -> Result<Vec<Observation>, StoreError> {
+        self.read("reading every release", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT observation FROM releases WHERE observation IS NOT NULL ORDER BY published_at, purl",
+            )?;
+            let observations = query.query_map([], |row| row.get::<_, Json<Observation>>(0).map(|Json(it)| it))?;
+            Ok(observations.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// A release, if it was ever recorded.
     ///
     /// # Errors

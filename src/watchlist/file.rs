@@ -1,5 +1,5 @@
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,7 +11,7 @@ use serde_spanned::Spanned;
 
 use super::{Entry, Pattern, Tier, Watchlist, curated};
 use crate::{
-    model::Ecosystem,
+    model::{Ecosystem, Policy},
     strict_toml::{self, Format, Place, Problem, Problems, ReadError},
     text::with_causes,
 };
@@ -53,6 +53,17 @@ struct Document {
     exclude: Vec<Spanned<String>>,
     /// Purls and globs with more to say.
     package: Vec<Detailed>,
+    /// What is demanded of the packages of a tier, where they say nothing themselves.
+    tiers: BTreeMap<Tier, TierTable>,
+}
+
+/// A `[tiers.<tier>]` table.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct TierTable {
+    /// What is demanded.
+    #[schemars(with = "Option<Policy>")]
+    expect: Option<Spanned<Policy>>,
 }
 
 /// A `[[package]]` table.
@@ -66,6 +77,9 @@ struct Detailed {
     tier: Option<Tier>,
     /// A remark, shown by `provwatch watch why`.
     note: Option<Box<str>>,
+    /// What is demanded of it.
+    #[schemars(with = "Option<Policy>")]
+    expect: Option<Spanned<Policy>>,
 }
 
 const FORMATS: &[Format] = &[Format { name: "pattern", check: |text| text.parse::<Pattern>().map(drop) }];
@@ -145,6 +159,14 @@ impl Loader<'_> {
     }
 }
 
+/// What a file says of a pattern.
+#[derive(Default)]
+struct Said {
+    tier: Tier,
+    note: Option<Box<str>>,
+    policy: Option<Arc<Policy>>,
+}
+
 /// The entries of one file on their way into the watchlist.
 struct Entries<'a> {
     text: &'a str,
@@ -156,17 +178,30 @@ struct Entries<'a> {
 impl Entries<'_> {
     fn merge(&mut self, document: Document, into: &mut Watchlist) {
         let default = document.default_tier;
+        let mut tiers = BTreeMap::new();
+        for (tier, table) in document.tiers {
+            let policy = self.policy(&format!("tiers.{tier}.expect"), table.expect).map(Arc::new);
+            tiers.extend(policy.map(|policy| (tier, policy)));
+        }
         let mut seen = HashMap::new();
         for purl in document.packages {
-            self.watch("packages", &purl, default, None, &mut seen, into);
+            let said = Said { tier: default, note: None, policy: tiers.get(&default).map(Arc::clone) };
+            self.watch("packages", &purl, said, &mut seen, into);
         }
-        for Detailed { purl, tier, note } in document.package {
-            self.watch("package.purl", &purl, tier.unwrap_or(default), note, &mut seen, into);
+        for Detailed { purl, tier, note, expect } in document.package {
+            let tier = tier.unwrap_or(default);
+            let of_tier = tiers.get(&tier);
+            let policy = match (self.policy("package.expect", expect), of_tier) {
+                (Some(own), Some(of_tier)) => Some(Arc::new(own.or(of_tier))),
+                (Some(own), None) => Some(Arc::new(own)),
+                (None, of_tier) => of_tier.map(Arc::clone),
+            };
+            self.watch("package.purl", &purl, Said { tier, note, policy }, &mut seen, into);
         }
         let mut seen = HashMap::new();
         for purl in document.exclude {
             if let Some(pattern) = self.pattern("exclude", &purl, &mut seen) {
-                into.excluded.insert(pattern, self.entry(&purl, Tier::default(), None));
+                into.excluded.insert(pattern, self.entry(&purl, Said::default()));
             }
         }
         self.bound(into);
@@ -176,13 +211,12 @@ impl Entries<'_> {
         &mut self,
         key: &str,
         purl: &Spanned<String>,
-        tier: Tier,
-        note: Option<Box<str>>,
+        said: Said,
         seen: &mut HashMap<Pattern, u32>,
         into: &mut Watchlist,
     ) {
         let Some(pattern) = self.pattern(key, purl, seen) else { return };
-        let entry = self.entry(purl, tier, note);
+        let entry = self.entry(purl, said);
         if matches!(&pattern, Pattern::Glob(glob) if glob.is_boundless()) {
             let (file, line) = (entry.file.display(), entry.line);
             into.warnings
@@ -205,8 +239,23 @@ impl Entries<'_> {
         Some(pattern)
     }
 
-    fn entry(&self, purl: &Spanned<String>, tier: Tier, note: Option<Box<str>>) -> Entry {
-        Entry { tier, note, file: Arc::clone(&self.origin), line: self.lines.line(purl.span()) }
+    fn entry(&self, purl: &Spanned<String>, Said { tier, note, policy }: Said) -> Entry {
+        Entry { tier, note, policy, file: Arc::clone(&self.origin), line: self.lines.line(purl.span()) }
+    }
+
+    /// A policy, unless it demands what nothing can meet.
+    fn policy(&mut self, key: &str, policy: Option<Spanned<Policy>>) -> Option<Policy> {
+        let policy = policy?;
+        let at = Place::of(self.text, policy.span().start);
+        let policy = policy.into_inner();
+        let lists = policy.lists().into_iter();
+        let blank = lists.filter(|(_, list)| list.iter().any(|text| text.trim().is_empty())).map(|(name, _)| name);
+        let nameless = policy.quiet.iter().any(|quiet| quiet.reason.trim().is_empty()).then_some("quiet");
+        for name in blank.chain(nameless) {
+            let what = format!("{name} has an empty text; say what is meant");
+            self.problems.push(Problem::new(at, key, what));
+        }
+        (!policy.is_empty()).then_some(policy)
     }
 
     fn bound(&mut self, into: &Watchlist) {

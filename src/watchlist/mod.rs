@@ -25,7 +25,7 @@ pub use file::WatchlistError;
 pub use pattern::Pattern;
 pub use tier::Tier;
 
-use crate::model::{Ecosystem, Package};
+use crate::model::{Ecosystem, Package, Policy, Quiet};
 use globs::Globs;
 
 /// The commented file that `provwatch init` writes.
@@ -54,6 +54,8 @@ pub struct Entry {
     pub tier: Tier,
     /// The operator's remark.
     pub note: Option<Box<str>>,
+    /// What the operator demands of it.
+    pub policy: Option<Arc<Policy>>,
     /// The file, or `curated:npm`.
     pub file: Arc<Path>,
     /// The line, from 1.
@@ -156,6 +158,13 @@ impl Watchlist {
     /// Every pattern that excludes packages, by ecosystem and name.
     pub fn excluded(&self) -> Vec<Reason> {
         self.excluded.all(false)
+    }
+
+    /// Every detector that a policy keeps quiet.
+    pub fn quiet(&self) -> impl Iterator<Item = &Quiet> {
+        let globs = self.watched.globs.iter().flat_map(Globs::iter).map(|(_, entry)| entry);
+        let policies = self.watched.exact.values().chain(globs).filter_map(|entry| entry.policy.as_deref());
+        policies.flat_map(|policy| &policy.quiet)
     }
 
     /// How many packages are listed by name, and how many globs.

@@ -7,6 +7,7 @@ use std::{
 use insta::{assert_json_snapshot, assert_snapshot};
 
 use super::*;
+use crate::model::EvidenceRank;
 
 fn parse(text: &str) -> Watchlist {
     Watchlist::parse(text, Path::new("w.toml")).expect(text)
@@ -342,5 +343,42 @@ mod editing {
         add(&path, &pattern("pkg:npm/d"), None, None).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains("default_tier") && parse(&text).matches(&package("pkg:npm/d")).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn what_is_demanded_comes_from_the_package_and_then_from_its_tier() {
+    let list = parse(
+        "packages = ['pkg:npm/a']\n[[package]]\npurl = 'pkg:npm/b'\ntier = 'critical'\n\
+         expect = { owners = ['github.com/b'], quiet = [{ detector = 'odd-hours', reason = 'r', until = '2027-01-01' }] }\n\
+         [[package]]\npurl = 'pkg:npm/c'\ntier = 'critical'\n\
+         [tiers.critical.expect]\nevidence = 'provenance'\nowners = ['github.com/*']\n",
+    );
+    let policy = |purl: &str| list.matches(&package(purl)).unwrap().entry.policy.clone();
+    assert_eq!(policy("pkg:npm/a"), None);
+    let b = policy("pkg:npm/b").unwrap();
+    assert_eq!(
+        (b.owners.as_slice(), b.evidence),
+        (["github.com/b".to_owned()].as_slice(), Some(EvidenceRank::Provenance))
+    );
+    assert_eq!(policy("pkg:npm/c").unwrap().owners, ["github.com/*"]);
+    assert_eq!(list.quiet().map(|quiet| quiet.detector.as_str()).collect::<Vec<_>>(), ["odd-hours"]);
+}
+
+#[test]
+fn a_policy_that_cannot_be_meant_is_refused_with_its_place() {
+    for (expect, complaint) in [
+        ("{ evidence = 'strong' }", "evidence"),
+        ("{ owner = ['a'] }", "owner"),
+        ("{ owners = [''] }", "owners has an empty text"),
+        ("{ min_repository_age_days = -1 }", "min_repository_age_days"),
+        ("{ quiet = [{ detector = 'odd-hours', reason = 'r' }] }", "until"),
+        ("{ quiet = [{ detector = 'odd-hours', reason = ' ', until = '2027-01-01' }] }", "quiet has an empty text"),
+        ("{ quiet = [{ detector = 'odd-hours', reason = 'r', until = 'soon' }] }", "invalid"),
+    ] {
+        let text = format!("[[package]]\npurl = 'pkg:npm/a'\nexpect = {expect}\n");
+        let error = Watchlist::parse(&text, Path::new("w.toml")).unwrap_err();
+        let said = crate::text::with_causes(&error);
+        assert!(said.contains("w.toml:3:") && said.contains(complaint), "{expect}: {said}");
     }
 }

@@ -1,0 +1,120 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    baseline::words::named_repository,
+    cli::{
+        args::Printing,
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        operator, output, target, words,
+    },
+    config::Period,
+    model::{Change, ExpectedChange, Package},
+};
+
+/// Announce a change of a package
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch expect add pkg:npm/widget --repository github.com/acme/widget --for 14d --reason 'moves into the organization'
+  provwatch expect add pkg:npm/widget --workflow .github/workflows/publish.yml --for 7d --reason 'PR 812'
+  provwatch expect add pkg:npm/widget --publisher grace --for 30d --reason 'new maintainer, met in person'
+  provwatch expect add pkg:npm/widget --manual ada --for 2d --reason 'the workflow is broken, ada publishes by hand'
+
+What fits the announcement within its time is informational, says so, and becomes normal. Everything else about the release
+is judged as always: another repository than the announced one, a missing tag, a new install script.")]
+pub struct Add {
+    /// The package
+    #[arg(value_name = "PURL", value_parser = target::package)]
+    package: Package,
+    #[command(flatten)]
+    what: What,
+    /// From when on, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    from: Option<DateTime<Utc>>,
+    /// For how long: 12h, 14d
+    #[arg(long = "for", value_name = "PERIOD", value_parser = period)]
+    long: Period,
+    /// Why, for whoever comes after you
+    #[arg(long, value_parser = reason)]
+    reason: String,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// What changes: exactly one.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct What {
+    /// It will be built from this repository
+    #[arg(long, value_name = "HOST/OWNER/NAME", value_parser = repository)]
+    repository: Option<String>,
+    /// It will be built by this workflow file of its repository
+    #[arg(long, value_name = "PATH")]
+    workflow: Option<String>,
+    /// This account will publish it
+    #[arg(long, value_name = "ACCOUNT")]
+    publisher: Option<String>,
+    /// This account will publish it by hand, with a token
+    #[arg(long, value_name = "ACCOUNT")]
+    manual: Option<String>,
+}
+
+/// Longest time in which a change is expected: what takes longer is not a change but a habit.
+const LONGEST: i64 = 180;
+
+fn period(text: &str) -> Result<Period, String> {
+    let period: Period = text.parse()?;
+    let days = period.duration().as_secs() / 86_400;
+    if days > LONGEST.unsigned_abs() { Err(format!("at most {LONGEST}d")) } else { Ok(period) }
+}
+
+fn repository(text: &str) -> Result<String, String> {
+    let plain = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let named = named_repository(&format!("https://{plain}"));
+    named.ok_or_else(|| "expected a host, an owner and a name: github.com/acme/widget".to_owned())
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("say why, for whoever comes after you".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+impl What {
+    fn change(&self) -> Option<Change> {
+        let repository = self.repository.clone().map(Change::Repository);
+        let workflow = self.workflow.clone().map(Change::Workflow);
+        let publisher = self.publisher.clone().map(Change::Publisher);
+        repository.or(workflow).or(publisher).or_else(|| self.manual.clone().map(Change::Manual))
+    }
+}
+
+impl Add {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let change = self.what.change().ok_or_else(|| Failure::usage("say what changes"))?;
+        let now = Context::clock().now();
+        let from = self.from.unwrap_or(now);
+        let until =
+            chrono::TimeDelta::from_std(self.long.duration()).ok().and_then(|long| from.checked_add_signed(long));
+        let until = until.ok_or_else(|| Failure::usage("that is longer than any time"))?;
+        let mut expected = ExpectedChange {
+            id: 0,
+            package: self.package.clone(),
+            change,
+            from,
+            until,
+            by: operator::name(),
+            reason: self.reason.clone(),
+            created_at: now,
+        };
+        expected.id = context.store()?.expect_change(&expected)?;
+        if self.printing.is_json() {
+            output::json(&expected)?;
+        } else {
+            let ExpectedChange { id, package, change, until, .. } = &expected;
+            let (package, until) = (words::name(package), words::moment(*until));
+            output::line(format!("{id}: {} of {package} is expected until {until}.", words::sentence(change)));
+        }
+        Ok(Exit::Clean)
+    }
+}

@@ -1,0 +1,49 @@
+use crate::cli::{
+    args::Printing,
+    context::Context,
+    exit::{Exit, Outcome},
+    output, words,
+};
+
+/// List what is announced
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch expect list
+  provwatch expect list --all --format json")]
+pub struct List {
+    /// Also those whose time is over
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+impl List {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let now = Context::clock().now();
+        let mut expected = context.store_to_read()?.expected_changes()?;
+        expected.retain(|one| self.all || one.until >= now);
+        if self.printing.is_json() {
+            expected.iter().try_for_each(output::json)?;
+            return Ok(Exit::Clean);
+        }
+        if expected.is_empty() {
+            output::line("Nothing is expected; `provwatch expect add` announces a change.");
+            return Ok(Exit::Clean);
+        }
+        let mut table = output::table(["NUMBER", "PACKAGE", "WHAT", "UNTIL", "BY", "REASON"]);
+        for one in &expected {
+            table.add_row([
+                one.id.to_string(),
+                words::name(&one.package),
+                words::sentence(&one.change),
+                words::minute(one.until),
+                words::name(&one.by),
+                words::sentence(&one.reason),
+            ]);
+        }
+        output::print(&table);
+        Ok(Exit::Clean)
+    }
+}

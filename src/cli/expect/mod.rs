@@ -1,0 +1,33 @@
+//! `provwatch expect`: changes that are announced before they happen.
+
+mod add;
+mod list;
+mod remove;
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::{context::Context, exit::Outcome};
+
+/// Announce planned changes, so that they raise no alert
+#[derive(Debug, Subcommand)]
+pub enum Expect {
+    /// Announce a change of a package
+    Add(add::Add),
+    /// List what is announced
+    List(list::List),
+    /// Do not expect a change any more
+    Remove(remove::Remove),
+}
+
+impl Expect {
+    pub fn run(&self, config: Option<&Path>) -> Outcome {
+        let context = Context::load(config)?;
+        match self {
+            Self::Add(add) => add.run(&context),
+            Self::List(list) => list.run(&context),
+            Self::Remove(remove) => remove.run(&context),
+        }
+    }
+}

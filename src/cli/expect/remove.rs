@@ -1,0 +1,30 @@
+use crate::cli::{
+    context::Context,
+    exit::{Exit, Failure, Outcome},
+    output,
+};
+
+/// Do not expect a change any more
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch expect remove 3
+
+What it explained stays explained.")]
+pub struct Remove {
+    /// Its number, as `provwatch expect list` shows it
+    #[arg(value_name = "NUMBER")]
+    id: i64,
+}
+
+impl Remove {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let removed = context.store_to_change()?.forget_expected_change(self.id, Context::clock().now())?;
+        if !removed {
+            let what = format!("there is no announcement {}", self.id);
+            return Err(Failure::usage(what).next("provwatch expect list"));
+        }
+        output::line(format!("{} is not expected any more.", self.id));
+        Ok(Exit::Clean)
+    }
+}

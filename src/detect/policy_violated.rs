@@ -1,0 +1,104 @@
+use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use crate::model::{Confidence, Severity, Signal, fits};
+
+/// What the operator's policy does not allow.
+pub struct PolicyViolated;
+
+static ABOUT: About = About {
+    id: "policy-violated",
+    title: "Not what the policy demands",
+    harmless: None,
+    ground: Ground::Policy,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A release that is not what the watchlist's `expect` block demands of its package or tier: less evidence, another issuer, owner, repository or workflow (high); another ref, environment or publisher, or a repository that is younger (medium). What is not known violates nothing: a release without attestation has no repository, and the demand for evidence speaks of that.
+
+### Why it matters
+A baseline says what was usual; a policy says what is right. It holds from the first release on, and no history can wear it down.
+
+### False positives
+A project that changed and a policy that did not. Several demands of one release count once.
+
+### What to do
+Compare with the project's own announcement, then change the `expect` block, or announce the change with `provwatch expect add`.
+
+### Example incident
+None: it is as good as what it demands.";
+
+impl Detector for PolicyViolated {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let Some(policy) = change.policy else { return Vec::new() };
+        let mut found = Vec::new();
+        if let (Some(least), Some(rank)) = (policy.evidence, change.rank)
+            && rank < least
+        {
+            found.push(violated(Severity::High, "evidence", least.as_str(), rank.as_str()));
+        }
+        for (key, allowed) in policy.lists().into_iter().filter(|(_, allowed)| !allowed.is_empty()) {
+            for value in values(change, key) {
+                let plain =
+                    value.split_once("://").filter(|_| key != "issuers").map_or(value.as_str(), |(_, rest)| rest);
+                if !allowed.iter().any(|pattern| fits(pattern, plain) || fits(pattern, &value)) {
+                    found.push(violated(severity(key), key, &allowed.join(", "), plain));
+                }
+            }
+        }
+        found.extend(young(change, policy.min_repository_age_days));
+        found
+    }
+}
+
+/// What a release has of what a list of the policy speaks of.
+fn values(change: &Change<'_>, key: &str) -> Vec<String> {
+    let of_traits = |pick: fn(&crate::baseline::Traits<'_>) -> Option<String>| {
+        let mut values: Vec<String> = change.traits.iter().filter_map(pick).collect();
+        values.dedup();
+        values
+    };
+    match key {
+        "issuers" => of_traits(|traits| Some(traits.issuer.to_owned())),
+        "owners" => of_traits(|traits| traits.owner.clone()),
+        "repositories" => of_traits(|traits| traits.repository.clone()),
+        "workflows" => of_traits(|traits| traits.workflow.clone()),
+        "refs" => of_traits(|traits| traits.reference.clone()),
+        "environments" => of_traits(|traits| traits.environment.map(str::to_owned)),
+        _ => {
+            let machine = change.release.auth.method == crate::model::AuthMethod::TrustedPublisher;
+            let person = change.release.publisher.iter().filter(|_| !machine);
+            person.map(|person| person.name.clone()).collect()
+        }
+    }
+}
+
+fn severity(key: &str) -> Severity {
+    match key {
+        "issuers" | "owners" | "repositories" | "workflows" => Severity::High,
+        _ => Severity::Medium,
+    }
+}
+
+fn young(change: &Change<'_>, least: Option<u32>) -> Option<Signal> {
+    let made = change.release.facts.repository.as_ref()?.created_at?;
+    let (least, age) = (i64::from(least?), (change.release.published_at - made).num_days());
+    (age < least)
+        .then(|| violated(Severity::Medium, "min_repository_age_days", &least.to_string(), &format!("{age} days")))
+}
+
+fn violated(severity: Severity, key: &str, demanded: &str, seen: &str) -> Signal {
+    let evidence = Evidence {
+        expected: format!("{key}: {demanded}"),
+        seen: quote(seen),
+        since: None,
+        why: "The watchlist demands it of this package.",
+    };
+    signal(&ABOUT, severity, evidence)
+}

@@ -1,0 +1,78 @@
+use chrono::{DateTime, Utc};
+use rusqlite::{Row, named_params};
+
+use super::{
+    Store, StoreError,
+    columns::{Json, Micros, Text},
+};
+use crate::model::{ExpectedChange, Package};
+
+impl Store {
+    /// Remembers an announced change, and gives it its number; the one that it has does not matter.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn expect_change(&self, expected: &ExpectedChange) -> Result<i64, StoreError> {
+        self.write("recording an expected change", |db| {
+            db.prepare_cached(
+                "INSERT INTO expected_changes (package, change, from_at, until_at, by, reason, created_at)
+                 VALUES (:package, :change, :from, :until, :by, :reason, :now)",
+            )?
+            .execute(named_params! {
+                ":package": expected.package.to_string(), ":change": Json(&expected.change),
+                ":from": Micros(expected.from), ":until": Micros(expected.until), ":by": expected.by,
+                ":reason": expected.reason, ":now": Micros(expected.created_at),
+            })?;
+            Ok(db.last_insert_rowid())
+        })
+    }
+
+    /// Does not expect a change any more. `false`: there is no such number.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn forget_expected_change(&self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.write("removing an expected change", |db| {
+            let mut update =
+                db.prepare_cached("UPDATE expected_changes SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL")?;
+            Ok(update.execute((id, Micros(now)))? > 0)
+        })
+    }
+
+    /// Every change that is expected, also those whose time is over, by number.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn expected_changes(&self) -> Result<Vec<ExpectedChange>, StoreError> {
+        self.read("listing expected changes", |db| {
+            let mut query = db.prepare_cached("SELECT * FROM expected_changes WHERE removed_at IS NULL ORDER BY id")?;
+            Ok(query.query_map([], expected_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Those of a package.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn expected_changes_of(&self, package: &Package) -> Result<Vec<ExpectedChange>, StoreError> {
+        self.read("listing the expected changes of a package", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT * FROM expected_changes WHERE package = ?1 AND removed_at IS NULL ORDER BY id",
+            )?;
+            Ok(query.query_map([package.to_string()], expected_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn expected_row(row: &Row<'_>) -> rusqlite::Result<ExpectedChange> {
+    Ok(ExpectedChange {
+        id: row.get("id")?,
+        package: row.get::<_, Text<_>>("package")?.0,
+        change: row.get::<_, Json<_>>("change")?.0,
+        from: row.get::<_, Micros>("from_at")?.0,
+        until: row.get::<_, Micros>("until_at")?.0,
+        by: row.get("by")?,
+        reason: row.get("reason")?,
+        created_at: row.get::<_, Micros>("created_at")?.0,
+    })
+}
