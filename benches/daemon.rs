@@ -106,7 +106,7 @@ fn closed_port() -> u16 {
 fn configuration(port: u16) -> String {
     let url = format!("\"http://127.0.0.1:{port}/\"");
     format!(
-        "[store]\npath = \"provwatch.db\"\n[watchlist]\nfiles = [\"watchlist.toml\"]\n[logs]\nenabled = false\n[trust]\nsource = \"embedded\"\n\
+        "[store]\npath = \"provwatch.db\"\n[watchlist]\nfiles = [\"watchlist.toml\"]\n[forges]\nenabled = false\n[logs]\nenabled = false\n[trust]\nsource = \"embedded\"\n\
          [http]\ncontact = \"bench@example.org\"\nallow_private = [\"127.0.0.1\"]\n\
          [registries.npm]\nregistry = {url}\nreplicate = {url}\n[registries.pypi]\nindex = {url}\n\
          [registries.cargo]\napi = {url}\nindex = {url}\nfiles = {url}\n\

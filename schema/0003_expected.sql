@@ -13,3 +13,12 @@ CREATE TABLE expected_changes (
 ) STRICT;
 
 CREATE INDEX expected_changes_of_package ON expected_changes (package, until_at);
+
+-- Answers of forges by the URL that was asked for; losing them costs requests. `answer` is JSON.
+CREATE TABLE forge_answers (
+    url    TEXT PRIMARY KEY,
+    answer TEXT NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX forge_answers_by_time ON forge_answers (at);

@@ -123,6 +123,14 @@ CREATE TABLE expected_changes (
 
 CREATE INDEX expected_changes_of_package ON expected_changes (package, until_at);
 
+CREATE TABLE forge_answers (
+    url    TEXT PRIMARY KEY,
+    answer TEXT NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX forge_answers_by_time ON forge_answers (at);
+
 CREATE TABLE log_checkpoints (
     log          TEXT NOT NULL REFERENCES logs (name),
     size         INTEGER NOT NULL,

@@ -10,6 +10,7 @@ pub mod config;
 pub mod daemon;
 pub mod deliver;
 pub mod detect;
+pub mod enrich;
 pub mod http;
 pub mod model;
 pub mod pipeline;

@@ -99,6 +99,8 @@ enabled = false
 [trust]
 source = "file"
 trusted_root = "root.json"
+[forges]
+enabled = false
 [logs]
 trust_root = false
 [[logs.match]]

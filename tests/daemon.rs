@@ -71,6 +71,8 @@ max_attempts = 1
 [http.hosts."127.0.0.1"]
 requests_per_minute = 60000
 concurrency = 64
+[forges]
+enabled = false
 [logs]
 enabled = false
 

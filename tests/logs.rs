@@ -48,6 +48,8 @@ enabled = false
 enabled = false
 [trust]
 source = "embedded"
+[forges]
+enabled = false
 [logs]
 trust_root = false
 [logs.rekor_v1]

@@ -2,7 +2,10 @@ use chrono::{DateTime, Timelike, Utc};
 
 use super::{
     Traits, rank,
-    words::{attempt_word, dependency_sources, gap_word, manifest_word, numbers, policy_word, signed_at, tag_word},
+    words::{
+        attempt_word, dependencies, dependency_sources, gap_word, manifest_word, numbers, policy_word, signed_at,
+        tag_word,
+    },
 };
 use crate::model::{AuthMethod, Baseline, LineBaseline, Observation, Seen, Tally};
 
@@ -91,6 +94,9 @@ fn learn_content(portrait: &mut LineBaseline, release: &Observation) {
     count(&mut portrait.conclusions, run.and_then(|run| run.conclusion.as_deref()), at);
     let policy = release.facts.publishing.as_ref().and_then(|publishing| publishing.tokens_disallowed);
     count(&mut portrait.token_policies, policy.map(policy_word), at);
+    for (name, _) in dependencies(release) {
+        count(&mut portrait.dependencies, Some(name), at);
+    }
     for source in dependency_sources(release) {
         count(&mut portrait.dependency_sources, Some(source), at);
     }

@@ -8,6 +8,7 @@ mod check;
 mod daemon;
 mod detectors;
 mod docs;
+mod forges;
 mod formats;
 mod http;
 mod log;
@@ -34,6 +35,7 @@ pub use check::{Finding, Gravity};
 pub use daemon::DaemonSection;
 pub use detectors::DetectorSection;
 pub use docs::{json_schema, markdown};
+pub use forges::{ForgeInstance, ForgeKindName, ForgesSection};
 pub use http::{HostLimit, HttpSection};
 pub use log::{LogFormat, LogSection};
 pub use logs::{LogInstance, LogKindName, LogMatch, LogWitness, LogsSection, RekorV1Section};
@@ -64,6 +66,8 @@ pub struct Config {
     pub http: HttpSection,
     /// The package registries.
     pub registries: RegistriesSection,
+    /// Who is asked about repositories, commits, tags and runs.
+    pub forges: ForgesSection,
     /// What signatures are verified against.
     pub trust: TrustSection,
     /// Which transparency logs are followed.
@@ -127,7 +131,7 @@ impl Config {
         let lists = self.watchlist.files.iter_mut();
         let sections = [self.store.path.as_mut(), self.http.ca_file.as_mut()].into_iter().flatten();
         let trust = self.trust.paths_mut();
-        let logs = self.logs.paths_mut();
+        let logs = self.logs.paths_mut().chain(self.forges.paths_mut());
         let secrets = self.subscriptions.iter_mut().filter_map(Subscription::paths_mut);
         for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets) {
             *path = folder.join(&*path);

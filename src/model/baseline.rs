@@ -90,6 +90,8 @@ pub struct LineBaseline {
     pub token_policies: Tally<String>,
     /// Where dependencies come from: `registry`, `git` or `url`.
     pub dependency_sources: Tally<String>,
+    /// Names of dependencies, optional ones too.
+    pub dependencies: Tally<String>,
     /// Install-time script hooks; the empty text stands for a release known to have none.
     pub install_scripts: Tally<String>,
     /// Publish times in minutes of the UTC day, the latest last; at most 200.

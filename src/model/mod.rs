@@ -19,6 +19,7 @@ mod registry_id;
 mod secret;
 mod severity;
 mod signal;
+mod tag;
 
 pub use alert::{Alert, AlertKind, AlertStatus, Links};
 pub use baseline::{Baseline, BaselineReason, EvidenceRank, LineBaseline, Seen, Tally};
@@ -36,3 +37,4 @@ pub use registry_id::{InvalidRegistryId, RegistryId};
 pub use secret::Secret;
 pub use severity::{Confidence, Severity};
 pub use signal::Signal;
+pub use tag::names_version;

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     Pipeline, Settings, Source, Witness,
+    facts::StoredAnswers,
     logs::{Instance, LogSettings},
     trust::Freshness,
 };
@@ -15,14 +16,15 @@ use crate::{
     bounded,
     clock::Clock,
     config::{
-        Config, DetectorSection, HostLimit, LogInstance, LogKindName, LogMatch, Period, Security, Sink as SinkConfig,
-        Subscription as SubscriptionConfig,
+        Config, DetectorSection, ForgeKindName, HostLimit, LogInstance, LogKindName, LogMatch, Period, Security,
+        Sink as SinkConfig, Subscription as SubscriptionConfig,
     },
     deliver::{
         EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat, StdoutSink,
         Subscription, Subscriptions, WebhookSink,
     },
     detect::{Setting, Tuning},
+    enrich::{Forge, ForgeKind, Forges},
     http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
     model::{Claim, Ecosystem, RegistryId},
     registry::{CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PypiFeed, PypiRegistry, Registry},
@@ -79,6 +81,7 @@ pub struct Parts {
 /// A subscription that cannot be set up.
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
     let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
+    let forges = forges(config, &parts)?;
     Ok(Pipeline {
         began: parts.clock.now(),
         store: parts.store,
@@ -88,6 +91,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         registries: registries(config),
         verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
         freshness: Freshness::of(config),
+        forges,
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
         settings: settings(config),
@@ -95,6 +99,44 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         logs: log_settings(config)?,
         log_memory: super::logs::LogMemory::default(),
     })
+}
+
+/// The forges that may be asked; those of the configuration come before the public ones.
+fn forges(config: &Config, parts: &Parts) -> Result<Option<Forges>, AssemblyError> {
+    let section = &config.forges;
+    if !section.enabled {
+        return Ok(None);
+    }
+    let mut forges = Vec::new();
+    for instance in &section.instances {
+        let kind = match instance.kind {
+            ForgeKindName::Github => ForgeKind::Github,
+            ForgeKindName::Gitlab => ForgeKind::Gitlab,
+        };
+        let what = format!("the forge {:?} ([[forges.instance]])", instance.host);
+        let token = instance.token().map(|token| token.read()).transpose().map_err(AssemblyError::of(what))?;
+        forges.push(Forge::new(kind, &instance.host, with_slash(instance.api.as_url()), token));
+    }
+    for (kind, host, api, token) in [
+        (ForgeKind::Github, "github.com", "https://api.github.com/", section.github_token()),
+        (ForgeKind::Gitlab, "gitlab.com", "https://gitlab.com/api/v4/", section.gitlab_token()),
+    ] {
+        let what = format!("the token for {host} ([forges])");
+        let token = token.map(|token| token.read()).transpose().map_err(AssemblyError::of(what.clone()))?;
+        let api = api.parse().map_err(AssemblyError::of(what))?;
+        forges.push(Forge::new(kind, host, api, token));
+    }
+    let answers = Arc::new(StoredAnswers(Arc::clone(&parts.store)));
+    Ok(Some(Forges::new(forges, parts.http.clone(), Arc::clone(&parts.clock), answers)))
+}
+
+/// What is asked for is below it, not beside it.
+fn with_slash(url: &Url) -> Url {
+    let mut url = url.clone();
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    url
 }
 
 /// The client over the real network.

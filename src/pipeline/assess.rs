@@ -1,5 +1,7 @@
 //! One release against its package's baseline. Pure: `run`, `backfill`, `replay` and `lookup` all ask this.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -65,12 +67,22 @@ pub fn alert(release: &Observation, assessed: &Assessment, raised_at: DateTime<U
         published_at: Some(release.published_at),
         raised_at,
         title: format!("{} {}: {}", release.purl.package().name(), release.purl.version(), verdict.title),
-        argument: verdict.argument.clone(),
+        argument: argument(release, verdict),
         status: AlertStatus::Open,
         signals: assessed.signals.clone(),
         members: Vec::new(),
         links,
     })
+}
+
+/// The verdict's argument, and what could not be found out, grouped by reason.
+fn argument(release: &Observation, verdict: &Verdict) -> String {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (what, why) in release.facts.unknown.iter().flatten() {
+        by_reason.entry(why).or_default().push(what);
+    }
+    let unknown = by_reason.into_iter().map(|(why, what)| format!(" Not checked: {} ({why}).", what.join(", ")));
+    format!("{}{}", verdict.argument, unknown.collect::<String>())
 }
 
 /// Where the release's verified provenance says to look: commit, run, log entry. The registry's page is the caller's to

@@ -12,6 +12,7 @@ pub mod campaign;
 mod chronicle;
 mod company;
 mod examine;
+mod facts;
 mod health;
 pub mod logs;
 mod observe;
@@ -48,6 +49,7 @@ use crate::{
     clock::Clock,
     deliver::{OutboxError, Subscriptions},
     detect::Tuning,
+    enrich::Forges,
     http::Client,
     model::Ecosystem,
     registry::{Feed, Registry, RegistryError},
@@ -66,6 +68,7 @@ pub struct Pipeline {
     registries: BTreeMap<Ecosystem, Arc<dyn Registry>>,
     verifier: RwLock<Arc<Verifier>>,
     freshness: Option<trust::Freshness>,
+    forges: Option<Forges>,
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,
     settings: Settings,

@@ -308,7 +308,7 @@ mod tests {
 
     fn fragile(folder: &Path, clock: &Arc<ManualClock>) -> Pipeline {
         let watched = r#"packages = ["pkg:npm/bomb", "pkg:npm/gadget", "pkg:npm/widget"]"#;
-        let config = "[trust]\nsource = \"embedded\"\n[logs]\nenabled = false\n[daemon]\nconcurrency = 1";
+        let config = "[trust]\nsource = \"embedded\"\n[forges]\nenabled = false\n[logs]\nenabled = false\n[daemon]\nconcurrency = 1";
         let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
         let parts = Parts {
             store: Arc::new(Store::open(&folder.join("provwatch.db")).unwrap()),

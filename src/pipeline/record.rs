@@ -31,7 +31,8 @@ impl Pipeline {
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
-        let observation = self.observe_release(subject.registry, release).await;
+        let mut observation = self.observe_release(subject.registry, release).await;
+        self.enrich(subject.registry, &mut observation, &baseline.baseline).await?;
         let record = self.judgement(subject, observation, baseline)?;
         self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
         let recorded = self.store.record(&record)?;

@@ -21,6 +21,7 @@ mod deliveries;
 mod error;
 mod expected;
 mod feeds;
+mod forge_answers;
 mod logs;
 mod migrations;
 mod open;

@@ -38,6 +38,9 @@ npm = { registry = "https://npm.example", replicate = "https://replicate.example
 pypi = { index = "https://pypi.example" }
 cargo = { api = "https://crates.example", index = "https://index.example", files = "https://static.example" }
 
+[forges]
+enabled = false
+
 [logs]
 enabled = false
 

@@ -1,0 +1,98 @@
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{SecretSource, WebUrl};
+
+/// `[forges]`: who is asked about repositories, commits, tags and runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ForgesSection {
+    /// Whether forges are asked at all. Without a token GitHub answers 60 questions an hour: then it is asked only about
+    /// releases that differ from their baseline. With one it is asked about every new release.
+    pub enabled: bool,
+    /// A file with a token for github.com; it needs no permissions at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub github_token_file: Option<PathBuf>,
+    /// The systemd credential with that token.
+    #[schemars(extend("format" = "credential"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub github_token_credential: Option<String>,
+    /// A file with a token for gitlab.com, with the scope `read_api`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gitlab_token_file: Option<PathBuf>,
+    /// The systemd credential with that token.
+    #[schemars(extend("format" = "credential"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gitlab_token_credential: Option<String>,
+    /// Forges of one's own: one `[[forges.instance]]` table for each.
+    #[serde(rename = "instance")]
+    pub instances: Vec<ForgeInstance>,
+}
+
+impl Default for ForgesSection {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            github_token_file: None,
+            github_token_credential: None,
+            gitlab_token_file: None,
+            gitlab_token_credential: None,
+            instances: Vec::new(),
+        }
+    }
+}
+
+impl ForgesSection {
+    /// Where the token for github.com is.
+    pub fn github_token(&self) -> Option<SecretSource> {
+        SecretSource::of(self.github_token_file.as_ref(), self.github_token_credential.as_ref())
+    }
+
+    /// Where the token for gitlab.com is.
+    pub fn gitlab_token(&self) -> Option<SecretSource> {
+        SecretSource::of(self.gitlab_token_file.as_ref(), self.gitlab_token_credential.as_ref())
+    }
+
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let own = [self.github_token_file.as_mut(), self.gitlab_token_file.as_mut()].into_iter().flatten();
+        own.chain(self.instances.iter_mut().filter_map(|instance| instance.token_file.as_mut()))
+    }
+}
+
+/// How a forge is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ForgeKindName {
+    /// GitHub Enterprise Server.
+    Github,
+    /// GitLab.
+    Gitlab,
+}
+
+/// `[[forges.instance]]`: a forge of one's own, or another address of a public one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForgeInstance {
+    /// How it is asked.
+    pub kind: ForgeKindName,
+    /// The host of its repositories' pages: `git.acme.example`.
+    pub host: String,
+    /// Where its API is: `https://git.acme.example/api/v3/` (GitHub), `https://git.acme.example/api/v4/` (GitLab).
+    pub api: WebUrl,
+    /// A file with a token.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub token_file: Option<PathBuf>,
+    /// The systemd credential with a token.
+    #[schemars(extend("format" = "credential"))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub token_credential: Option<String>,
+}
+
+impl ForgeInstance {
+    /// Where its token is.
+    pub fn token(&self) -> Option<SecretSource> {
+        SecretSource::of(self.token_file.as_ref(), self.token_credential.as_ref())
+    }
+}

@@ -1,0 +1,156 @@
+//! One question to a forge: remembered, within its limit, bounded.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use url::Url;
+
+use super::{Cache, forge::Forge};
+use crate::{
+    clock::Clock,
+    http::{Client, Fetched, HttpError, Request, Validators},
+    text::with_causes,
+};
+
+/// Most bytes of an answer.
+const MAX_ANSWER: u64 = 2 * 1024 * 1024;
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known<T> {
+    /// The forge has it.
+    Yes(T),
+    /// The forge does not have it.
+    No,
+    /// It could not be found out; why.
+    Unknown(String),
+}
+
+impl<T> Known<T> {
+    /// The same with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Known<U> {
+        match self {
+            Self::Yes(value) => Known::Yes(change(value)),
+            Self::No => Known::No,
+            Self::Unknown(why) => Known::Unknown(why),
+        }
+    }
+}
+
+/// An answer as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// What was read of it, JSON; `None`: the forge does not have it.
+    pub body: Option<String>,
+    /// What it said of its version.
+    pub validators: Option<Validators>,
+    /// When it was last true.
+    pub at: DateTime<Utc>,
+}
+
+/// For how long answers are believed without asking again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Age {
+    /// What the forge has.
+    pub yes: TimeDelta,
+    /// What it does not have yet: tags follow releases by minutes.
+    pub no: TimeDelta,
+}
+
+impl Age {
+    /// What never changes once it is there: a commit's signature.
+    pub const SETTLED: Self = Self { yes: TimeDelta::days(90), no: TimeDelta::minutes(5) };
+    /// What changes seldom: a repository, an owner.
+    pub const SLOW: Self = Self { yes: TimeDelta::days(3), no: TimeDelta::hours(1) };
+    /// What is on its way: a run, a branch.
+    pub const QUICK: Self = Self { yes: TimeDelta::minutes(10), no: TimeDelta::minutes(5) };
+}
+
+/// Asks one forge.
+pub(super) struct Asker<'a> {
+    pub forge: &'a Forge,
+    pub http: &'a Client,
+    pub clock: &'a dyn Clock,
+    pub cache: &'a dyn Cache,
+}
+
+impl Asker<'_> {
+    /// Asks for something below the API. `T` is what is read, and kept, of the answer.
+    pub async fn ask<T: DeserializeOwned + Serialize>(&self, path: &str, age: Age) -> Known<T> {
+        let Ok(url) = self.forge.api.join(path) else {
+            return Known::Unknown(format!("{path:?} cannot be asked for"));
+        };
+        let now = self.clock.now();
+        let remembered = self.cache.remembered(url.as_str());
+        if let Some(known) = remembered.as_ref().and_then(|known| young(known, age, now)) {
+            return known;
+        }
+        if let Some(until) = self.forge.closed_until(now) {
+            let until = until.format("%H:%M UTC");
+            return Known::Unknown(format!("{} answers nothing more before {until}", self.forge.host));
+        }
+        let fetched = self.http.fetch(self.request(url.clone(), remembered.as_ref())).await;
+        self.take(&url, remembered, fetched)
+    }
+
+    fn request(&self, url: Url, remembered: Option<&Remembered>) -> Request {
+        let validators = remembered.filter(|known| known.body.is_some()).and_then(|known| known.validators.clone());
+        let request =
+            Request::get(url).accept("application/json").max_body(MAX_ANSWER).max_attempts(2).unless(validators);
+        match self.forge.authorization() {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        }
+    }
+
+    fn take<T: DeserializeOwned + Serialize>(
+        &self,
+        url: &Url,
+        remembered: Option<Remembered>,
+        fetched: Result<Fetched, HttpError>,
+    ) -> Known<T> {
+        let now = self.clock.now();
+        let response = match fetched {
+            Ok(Fetched::Fresh(response)) => response,
+            Ok(Fetched::NotModified) => {
+                let Some(known) = remembered else {
+                    return Known::Unknown("nothing changed, and nothing is known".to_owned());
+                };
+                let known = Remembered { at: now, ..known };
+                self.cache.remember(url.as_str(), &known);
+                return read(&known);
+            }
+            Err(error) if error.is_not_found() => {
+                self.cache.remember(url.as_str(), &Remembered { body: None, validators: None, at: now });
+                return Known::No;
+            }
+            Err(error) => {
+                // A refusal is about all questions, not about this one.
+                if matches!(error, HttpError::Status { status: 403 | 429, .. }) {
+                    self.forge.refuse(error.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok()), now);
+                }
+                return Known::Unknown(with_causes(&error));
+            }
+        };
+        self.forge.note(|name| response.header(name)?.parse().ok(), now);
+        let value: T = match serde_json::from_slice(&response.body) {
+            Ok(value) => value,
+            Err(error) => return Known::Unknown(format!("{} answers in another form: {error}", self.forge.host)),
+        };
+        let body = serde_json::to_string(&value).ok();
+        self.cache.remember(url.as_str(), &Remembered { body, validators: response.validators(), at: now });
+        Known::Yes(value)
+    }
+}
+
+fn young<T: DeserializeOwned>(known: &Remembered, age: Age, now: DateTime<Utc>) -> Option<Known<T>> {
+    let limit = if known.body.is_some() { age.yes } else { age.no };
+    (now - known.at < limit).then(|| read(known)).filter(|known| !matches!(known, Known::Unknown(_)))
+}
+
+fn read<T: DeserializeOwned>(known: &Remembered) -> Known<T> {
+    match known.body.as_deref().map(serde_json::from_str) {
+        None => Known::No,
+        Some(Ok(value)) => Known::Yes(value),
+        Some(Err(error)) => Known::Unknown(error.to_string()),
+    }
+}

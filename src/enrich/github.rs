@@ -1,0 +1,232 @@
+//! GitHub's REST API, <https://docs.github.com/en/rest>.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Finder,
+    ask::{Age, Asker, Known},
+    place::{commit, run},
+    tags,
+};
+use crate::model::{AuthMethod, OwnerFacts, RunFacts};
+
+/// How long before a release that was published by hand a failed run explains it.
+const JUST_BEFORE: TimeDelta = TimeDelta::hours(6);
+
+#[derive(Serialize, Deserialize)]
+struct Repository {
+    id: u64,
+    full_name: String,
+    created_at: DateTime<Utc>,
+    #[serde(default)]
+    fork: bool,
+    #[serde(default)]
+    archived: bool,
+    default_branch: String,
+    visibility: Option<String>,
+    owner: Account,
+    parent: Option<Parent>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Parent {
+    full_name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Account {
+    id: u64,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    created_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Commit {
+    commit: GitCommit,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GitCommit {
+    verification: Option<Verification>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Verification {
+    verified: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Comparison {
+    status: String,
+}
+
+/// Something that is there; what it says does not matter.
+#[derive(Serialize, Deserialize)]
+struct Presence {}
+
+#[derive(Serialize, Deserialize)]
+struct Run {
+    event: Option<String>,
+    conclusion: Option<String>,
+    run_attempt: Option<u32>,
+    created_at: Option<DateTime<Utc>>,
+    actor: Option<Login>,
+    head_repository: Option<Parent>,
+    path: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Login {
+    login: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Runs {
+    workflow_runs: Vec<Run>,
+}
+
+pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
+    let place = found.question.place.clone();
+    // The id survives renames and cannot be taken by somebody else, as a name can.
+    let path = place.id.as_ref().map_or_else(|| format!("repos/{}", place.path), |id| format!("repositories/{id}"));
+    let Some(repository) = found.take("repository", asker.ask::<Repository>(&path, Age::SLOW).await) else { return };
+    take_repository(found, &repository);
+    former(asker, found, &repository).await;
+    owner(asker, found, &repository).await;
+    let at = format!("repos/{}", repository.full_name);
+    commit_facts(asker, found, &at, &repository.default_branch).await;
+    tag(asker, found, &at).await;
+    run_facts(asker, found, &at).await;
+}
+
+fn take_repository(found: &mut Finder<'_>, repository: &Repository) {
+    let facts = found.repository();
+    facts.identifier = Some(repository.id.to_string());
+    facts.created_at = Some(repository.created_at);
+    facts.fork = Some(repository.fork);
+    facts.fork_of = repository.parent.as_ref().map(|parent| parent.full_name.clone());
+    facts.default_branch = Some(repository.default_branch.clone());
+    facts.visibility.clone_from(&repository.visibility);
+    facts.archived = Some(repository.archived);
+}
+
+/// Whether a name under which the repository was known leads to it: GitHub redirects renamed and transferred ones.
+async fn former(asker: &Asker<'_>, found: &mut Finder<'_>, repository: &Repository) {
+    let others = found.question.former.iter().filter(|name| !name.eq_ignore_ascii_case(&repository.full_name));
+    for name in others.take(2) {
+        let there = asker.ask::<Repository>(&format!("repos/{name}"), Age::SLOW).await;
+        if matches!(&there, Known::Yes(there) if there.id == repository.id) {
+            found.repository().formerly = Some(name.clone());
+            return;
+        }
+    }
+}
+
+async fn owner(asker: &Asker<'_>, found: &mut Finder<'_>, repository: &Repository) {
+    let path = format!("user/{}", repository.owner.id);
+    let Some(owner) = found.take("owner", asker.ask::<Account>(&path, Age::SLOW).await) else { return };
+    found.facts.owner = Some(OwnerFacts {
+        identifier: Some(owner.id.to_string()),
+        created_at: owner.created_at,
+        kind: owner.kind.map(|kind| kind.to_lowercase()),
+    });
+}
+
+async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: &str) {
+    let Some(sha) = commit(found.question.release) else { return };
+    if let Some(commit) = found.take("commit", asker.ask::<Commit>(&format!("{at}/commits/{sha}"), Age::SETTLED).await)
+    {
+        found.commit().verified = commit.commit.verification.map(|verification| verification.verified);
+    }
+    let Some(branch) = segment(default) else {
+        found.unknown("commit.on_default_branch", "the default branch has a name that cannot be asked for");
+        return;
+    };
+    let compared = asker.ask::<Comparison>(&format!("{at}/compare/{branch}...{sha}?per_page=1"), Age::QUICK).await;
+    if let Some(compared) = found.take("commit.on_default_branch", compared) {
+        // What is behind the branch, or where it stands, is in it.
+        found.commit().on_default_branch = Some(matches!(compared.status.as_str(), "behind" | "identical"));
+    }
+}
+
+async fn tag(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
+    let mut tag = Known::No;
+    for name in tags::candidates(found.question.release) {
+        match asker.ask::<Presence>(&format!("{at}/git/ref/tags/{}", escaped(&name)), Age::SETTLED).await {
+            Known::Yes(_) => {
+                tag = Known::Yes(name);
+                break;
+            }
+            Known::No => {}
+            Known::Unknown(why) => {
+                tag = Known::Unknown(why);
+                break;
+            }
+        }
+    }
+    let release = match &tag {
+        Known::Yes(name) => {
+            asker.ask::<Presence>(&format!("{at}/releases/tags/{}", escaped(name)), Age::SETTLED).await.map(|_| ())
+        }
+        Known::No => Known::No,
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+    };
+    found.tagged(tag, release);
+}
+
+async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
+    let release = found.question.release;
+    let Some(number) = run(release) else {
+        if release.auth.method == AuthMethod::Token {
+            failed_just_before(asker, found, at).await;
+        }
+        return;
+    };
+    let asked = asker.ask::<Run>(&format!("{at}/actions/runs/{number}"), Age::QUICK).await;
+    if let Some(run) = found.take("run", asked) {
+        found.facts.run = Some(RunFacts {
+            conclusion: run.conclusion,
+            event: run.event,
+            attempt: run.run_attempt,
+            created_at: run.created_at,
+            actor: run.actor.map(|actor| actor.login),
+            head_repository: run.head_repository.map(|repository| repository.full_name),
+        });
+    }
+}
+
+/// A run that failed just before somebody published by hand explains why he did.
+async fn failed_just_before(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
+    let until = found.question.release.published_at;
+    let stamp = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ");
+    let window = format!("{}..{}", stamp(until - JUST_BEFORE), stamp(until));
+    let path = format!("{at}/actions/runs?status=failure&per_page=10&created={window}");
+    let asked = asker.ask::<Runs>(&path, Age::QUICK).await;
+    let Some(runs) = found.take("run", asked) else { return };
+    // Tests fail all day; only what publishes counts, and files that do are called so.
+    let publishes = |run: &&Run| {
+        let path = run.path.as_deref().unwrap_or_default().to_lowercase();
+        ["release", "publish", "deploy", "npm", "pypi", "cd."].iter().any(|word| path.contains(word))
+    };
+    if let Some(failed) = runs.workflow_runs.iter().find(publishes) {
+        found.facts.run = Some(RunFacts {
+            conclusion: Some("failure".to_owned()),
+            event: failed.event.clone(),
+            created_at: failed.created_at,
+            ..RunFacts::default()
+        });
+    }
+}
+
+/// A branch's name as it stands in a path, if it is plain.
+fn segment(name: &str) -> Option<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./~".contains(&byte);
+    (!name.is_empty() && name.len() <= 200 && !name.contains("..") && name.bytes().all(plain)).then(|| name.to_owned())
+}
+
+/// Plus signs, which are blanks to some servers.
+fn escaped(tag: &str) -> String {
+    tag.replace('+', "%2B")
+}

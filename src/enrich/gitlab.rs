@@ -1,0 +1,179 @@
+//! GitLab's REST API, version 4, <https://docs.gitlab.com/api/rest/>.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Finder,
+    ask::{Age, Asker, Known},
+    place::{commit, run},
+    tags,
+};
+use crate::model::{OwnerFacts, RunFacts};
+
+#[derive(Serialize, Deserialize)]
+struct Project {
+    id: u64,
+    path_with_namespace: String,
+    created_at: DateTime<Utc>,
+    default_branch: Option<String>,
+    visibility: Option<String>,
+    #[serde(default)]
+    archived: bool,
+    forked_from_project: Option<Parent>,
+    namespace: Option<Namespace>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Parent {
+    path_with_namespace: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Namespace {
+    id: u64,
+    kind: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Ref {
+    name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Signature {
+    verification_status: Option<String>,
+}
+
+/// Something that is there; what it says does not matter.
+#[derive(Serialize, Deserialize)]
+struct Presence {}
+
+#[derive(Serialize, Deserialize)]
+struct Job {
+    status: Option<String>,
+    created_at: Option<DateTime<Utc>>,
+    pipeline: Option<Pipeline>,
+    user: Option<User>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Pipeline {
+    source: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct User {
+    username: String,
+}
+
+pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
+    let place = found.question.place.clone();
+    let id = place.id.clone().unwrap_or_else(|| place.path.replace('/', "%2F"));
+    let asked = asker.ask::<Project>(&format!("projects/{id}"), Age::SLOW).await;
+    let Some(project) = found.take("repository", asked) else { return };
+    take_project(found, &project);
+    former(asker, found, &project).await;
+    let at = format!("projects/{}", project.id);
+    commit_facts(asker, found, &at, project.default_branch.as_deref()).await;
+    tag(asker, found, &at).await;
+    job(asker, found, &at).await;
+}
+
+fn take_project(found: &mut Finder<'_>, project: &Project) {
+    let facts = found.repository();
+    facts.identifier = Some(project.id.to_string());
+    facts.created_at = Some(project.created_at);
+    facts.fork = Some(project.forked_from_project.is_some());
+    facts.fork_of = project.forked_from_project.as_ref().map(|parent| parent.path_with_namespace.clone());
+    facts.default_branch.clone_from(&project.default_branch);
+    facts.visibility.clone_from(&project.visibility);
+    facts.archived = Some(project.archived);
+    if let Some(namespace) = &project.namespace {
+        let kind = namespace.kind.as_ref().map(|kind| if kind == "group" { "organization" } else { "user" }.to_owned());
+        found.facts.owner = Some(OwnerFacts { identifier: Some(namespace.id.to_string()), created_at: None, kind });
+        found.unknown("owner.created_at", "GitLab does not tell when a group was made");
+    }
+}
+
+async fn former(asker: &Asker<'_>, found: &mut Finder<'_>, project: &Project) {
+    let others = found.question.former.iter().filter(|name| !name.eq_ignore_ascii_case(&project.path_with_namespace));
+    for name in others.take(2) {
+        let there = asker.ask::<Project>(&format!("projects/{}", name.replace('/', "%2F")), Age::SLOW).await;
+        if matches!(&there, Known::Yes(there) if there.id == project.id) {
+            found.repository().formerly = Some(name.clone());
+            return;
+        }
+    }
+}
+
+async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: Option<&str>) {
+    let Some(sha) = commit(found.question.release) else { return };
+    let at = format!("{at}/repository/commits/{sha}");
+    match asker.ask::<Signature>(&format!("{at}/signature"), Age::SETTLED).await {
+        Known::Yes(signature) => {
+            found.commit().verified = Some(signature.verification_status.as_deref() == Some("verified"));
+        }
+        // GitLab has no signature of an unsigned commit.
+        Known::No => found.commit().verified = Some(false),
+        Known::Unknown(why) => found.unknown("commit.verified", why),
+    }
+    let asked = asker.ask::<Vec<Ref>>(&format!("{at}/refs?type=branch&per_page=100"), Age::QUICK).await;
+    if let Some(branches) = found.take("commit.on_default_branch", asked) {
+        let is_it = |branch: &Ref| Some(branch.name.as_str()) == default;
+        // With more branches than one page holds, the default one may be on another.
+        if branches.iter().any(is_it) || branches.len() < 100 {
+            found.commit().on_default_branch = Some(branches.iter().any(is_it));
+        } else {
+            found.unknown("commit.on_default_branch", "the commit is on more branches than are looked at");
+        }
+    }
+}
+
+async fn tag(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
+    let mut tag = Known::No;
+    for name in tags::candidates(found.question.release) {
+        match asker.ask::<Presence>(&format!("{at}/repository/tags/{}", escaped(&name)), Age::SETTLED).await {
+            Known::Yes(_) => {
+                tag = Known::Yes(name);
+                break;
+            }
+            Known::No => {}
+            Known::Unknown(why) => {
+                tag = Known::Unknown(why);
+                break;
+            }
+        }
+    }
+    let release = match &tag {
+        Known::Yes(name) => {
+            asker.ask::<Presence>(&format!("{at}/releases/{}", escaped(name)), Age::SETTLED).await.map(|_| ())
+        }
+        Known::No => Known::No,
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+    };
+    found.tagged(tag, release);
+}
+
+async fn job(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
+    let Some(number) = run(found.question.release) else { return };
+    let asked = asker.ask::<Job>(&format!("{at}/jobs/{number}"), Age::QUICK).await;
+    if let Some(job) = found.take("run", asked) {
+        let conclusion = job.status.map(|status| match status.as_str() {
+            "failed" => "failure".to_owned(),
+            "canceled" => "cancelled".to_owned(),
+            _ => status,
+        });
+        found.facts.run = Some(RunFacts {
+            conclusion,
+            event: job.pipeline.and_then(|pipeline| pipeline.source),
+            created_at: job.created_at,
+            actor: job.user.map(|user| user.username),
+            ..RunFacts::default()
+        });
+    }
+}
+
+fn escaped(tag: &str) -> String {
+    tag.replace('/', "%2F").replace('+', "%2B")
+}

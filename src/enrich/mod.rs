@@ -1,0 +1,145 @@
+//! Facts: what the forges know around a release. Whether its repository is young or a fork, its version tagged, its commit
+//! merged and signed, its run successful.
+//!
+//! Nothing here fails: what could not be found out is unknown, with the reason, and never "no". Only the forges of the
+//! configuration are asked, whatever a document names.
+
+mod ask;
+mod forge;
+mod github;
+mod gitlab;
+mod place;
+mod tags;
+
+use std::{fmt, sync::Arc};
+
+pub use ask::{Known, Remembered};
+pub use forge::{Forge, ForgeKind};
+pub use place::Place;
+
+use crate::{
+    clock::Clock,
+    http::Client,
+    model::{CommitFacts, Facts, Observation, ReleaseFacts, RepositoryFacts, TagFacts},
+};
+
+/// Where answers are kept from one question to the next. Losing them costs requests, and nothing else.
+pub trait Cache: Send + Sync + fmt::Debug {
+    /// What was answered before.
+    fn remembered(&self, key: &str) -> Option<Remembered>;
+
+    /// Keeps an answer.
+    fn remember(&self, key: &str, answer: &Remembered);
+}
+
+/// The forges that may be asked.
+#[derive(Debug)]
+pub struct Forges {
+    forges: Vec<Forge>,
+    http: Client,
+    clock: Arc<dyn Clock>,
+    cache: Arc<dyn Cache>,
+}
+
+/// What is asked of a release.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The release.
+    pub release: &'a Observation,
+    /// Its repository: the one that built it, or the one that built the releases before.
+    pub place: &'a Place,
+    /// Names (`owner/name`) under which the package's repository was known before.
+    pub former: &'a [String],
+}
+
+impl Forges {
+    /// Forges, asked through this client, whose answers are kept there.
+    pub fn new(forges: Vec<Forge>, http: Client, clock: Arc<dyn Clock>, cache: Arc<dyn Cache>) -> Self {
+        Self { forges, http, clock, cache }
+    }
+
+    /// Whether a place is at a forge that is asked.
+    pub fn knows(&self, place: &Place) -> bool {
+        self.forge(place).is_some()
+    }
+
+    /// Whether a place is at a forge that is asked with a token, and so about every release.
+    pub fn is_generous(&self, place: &Place) -> bool {
+        self.forge(place).is_some_and(Forge::has_token)
+    }
+
+    fn forge(&self, place: &Place) -> Option<&Forge> {
+        self.forges.iter().find(|forge| forge.host == place.host)
+    }
+
+    /// Everything that the forge tells of a release. What it does not tell stands in [`Facts::unknown`] with the reason.
+    pub async fn facts(&self, question: Question<'_>) -> Facts {
+        let mut found = Finder { facts: Facts::default(), question };
+        let Some(forge) = self.forge(question.place) else {
+            found.unknown("repository", format!("{} is not a forge that is asked ([forges])", question.place.host));
+            return found.facts;
+        };
+        let asker = ask::Asker { forge, http: &self.http, clock: &*self.clock, cache: &*self.cache };
+        match forge.kind {
+            ForgeKind::Github => github::find(&asker, &mut found).await,
+            ForgeKind::Gitlab => gitlab::find(&asker, &mut found).await,
+        }
+        found.facts
+    }
+}
+
+/// Facts while they are found.
+struct Finder<'a> {
+    facts: Facts,
+    question: Question<'a>,
+}
+
+impl Finder<'_> {
+    fn unknown(&mut self, what: &str, why: impl Into<String>) {
+        self.facts.unknown.get_or_insert_default().insert(what.to_owned(), why.into());
+    }
+
+    /// The value, or its absence with the reason. What the forge does not have is nothing that could be known.
+    fn take<T>(&mut self, what: &str, known: Known<T>) -> Option<T> {
+        match known {
+            Known::Yes(value) => return Some(value),
+            Known::No => self.unknown(what, "the forge does not have it"),
+            Known::Unknown(why) => self.unknown(what, why),
+        }
+        None
+    }
+
+    fn repository(&mut self) -> &mut RepositoryFacts {
+        self.facts.repository.get_or_insert_default()
+    }
+
+    fn commit(&mut self) -> &mut CommitFacts {
+        self.facts.commit.get_or_insert_default()
+    }
+
+    /// Whether the version has a tag, and the tag a release.
+    fn tagged(&mut self, tag: Known<String>, release: Known<()>) {
+        let exists = match &tag {
+            Known::Yes(_) => Some(true),
+            Known::No => Some(false),
+            Known::Unknown(why) => {
+                self.unknown("tag", why.clone());
+                None
+            }
+        };
+        let name = match tag {
+            Known::Yes(name) => Some(name),
+            _ => tags::candidates(self.question.release).into_iter().next(),
+        };
+        self.facts.tag = exists.map(|exists| TagFacts { name, exists: Some(exists) });
+        let exists = match release {
+            Known::Yes(()) => Some(true),
+            Known::No => Some(false),
+            Known::Unknown(why) => {
+                self.unknown("release", why);
+                None
+            }
+        };
+        self.facts.release = exists.map(|exists| ReleaseFacts { exists: Some(exists) });
+    }
+}

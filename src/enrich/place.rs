@@ -1,0 +1,98 @@
+use crate::model::{Observation, WorkflowIdentity};
+
+/// A repository at a forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The forge's host, lower-case.
+    pub host: String,
+    /// `owner/name`; at GitLab with all groups.
+    pub path: String,
+    /// Its numeric id, which survives renames.
+    pub id: Option<String>,
+}
+
+impl Place {
+    /// Where a release was built, by its verified identity.
+    pub fn of(release: &Observation) -> Option<Self> {
+        release.identities().into_iter().find_map(Self::of_identity)
+    }
+
+    fn of_identity(identity: &WorkflowIdentity) -> Option<Self> {
+        let claims = &identity.claims;
+        let place = Self::of_url(claims.source_repository_uri.as_deref()?)?;
+        Some(Self { id: claims.source_repository_identifier.clone().filter(|id| is_number(id)), ..place })
+    }
+
+    /// A repository by its web page.
+    pub fn of_url(url: &str) -> Option<Self> {
+        let rest = url.strip_prefix("https://")?;
+        let (host, path) = rest.split_once('/')?;
+        let path = path.trim_end_matches('/');
+        let path = path.strip_suffix(".git").unwrap_or(path);
+        let parts: Vec<&str> = path.split('/').collect();
+        let plain = |part: &&str| {
+            !part.is_empty()
+                && part.len() <= 200
+                && part != &"."
+                && part != &".."
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+        };
+        let is_path = (2..=20).contains(&parts.len()) && parts.iter().all(plain);
+        is_path.then(|| Self { host: host.to_lowercase(), path: path.to_owned(), id: None })
+    }
+}
+
+/// Whether it is written as a number, as ids of forges are.
+pub(super) fn is_number(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The commit that was built, if it is written as one.
+pub(super) fn commit(release: &Observation) -> Option<&str> {
+    let identities = release.identities().into_iter();
+    let mut commits = identities.filter_map(|identity| identity.claims.source_repository_digest.as_deref());
+    commits.find(|sha| (7..=64).contains(&sha.len()) && sha.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The number of the run (GitHub) or job (GitLab) that built it.
+pub(super) fn run(release: &Observation) -> Option<&str> {
+    let identities = release.identities().into_iter();
+    let mut runs = identities.filter_map(|identity| identity.claims.run_invocation_uri.as_deref());
+    let number = |uri: &'_ str| {
+        ["/actions/runs/", "/-/jobs/"].iter().find_map(|before| {
+            let (at, _) = uri.match_indices(before).next()?;
+            let rest = &uri[at + before.len()..];
+            Some((at + before.len(), rest.find('/').unwrap_or(rest.len())))
+        })
+    };
+    runs.find_map(|uri| {
+        let (at, length) = number(uri)?;
+        Some(&uri[at..at + length]).filter(|text| is_number(text))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_repositories_are_places() {
+        let place = |url: &str| Place::of_url(url).map(|place| (place.host, place.path));
+        let some = |host: &str, path: &str| Some((host.to_owned(), path.to_owned()));
+        assert_eq!(place("https://github.com/acme/widget"), some("github.com", "acme/widget"));
+        assert_eq!(place("https://GitHub.com/acme/widget.git/"), some("github.com", "acme/widget"));
+        assert_eq!(place("https://gitlab.com/a/b/c.git"), some("gitlab.com", "a/b/c"));
+        for url in [
+            "http://github.com/a/b",
+            "https://github.com/a",
+            "https://github.com/a/../b",
+            "https://github.com/a/b?x=1",
+            "https://github.com/a/b%2fc",
+            "https://github.com//b",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert_eq!(place(url), None, "{url}");
+        }
+    }
+}

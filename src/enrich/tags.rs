@@ -1,0 +1,61 @@
+//! How versions are tagged.
+
+use crate::model::{Observation, Package, names_version};
+
+/// The tags that a version may have, the likeliest first.
+pub(super) fn candidates(release: &Observation) -> Vec<String> {
+    let (version, name) = (release.purl.version(), short(release.purl.package()));
+    let built = release.identities().into_iter().filter_map(|identity| {
+        let name = identity.claims.source_repository_ref.as_deref()?.strip_prefix("refs/tags/")?;
+        names_version(name, version).then(|| name.to_owned())
+    });
+    let mut candidates: Vec<String> = built.collect();
+    let package = release.purl.package().name();
+    candidates.extend([
+        format!("v{version}"),
+        version.to_owned(),
+        format!("{package}@{version}"),
+        format!("{name}-v{version}"),
+        format!("{name}@{version}"),
+        format!("{name}-{version}"),
+    ]);
+    let mut seen = std::collections::BTreeSet::new();
+    candidates.retain(|tag| is_plain(tag) && seen.insert(tag.clone()));
+    candidates
+}
+
+/// The name without its scope.
+fn short(package: &Package) -> &str {
+    package.name().rsplit('/').next().unwrap_or_default()
+}
+
+/// What can be asked for without an escape that a forge reads otherwise.
+fn is_plain(tag: &str) -> bool {
+    !tag.is_empty()
+        && tag.len() <= 200
+        && !tag.contains("..")
+        && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~@/+".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_tag_that_was_built_comes_first() {
+        let release = |reference: &str| -> Observation {
+            let claims = json!({"source_repository_ref": reference});
+            serde_json::from_value(
+                json!({"purl": "pkg:npm/%40acme/widget@1.2.3", "published_at": "2026-01-01T00:00:00Z",
+                "auth": {"method": "token"}, "attestation": {"status": "verified", "issuer": "i", "claims": claims}}),
+            )
+            .unwrap()
+        };
+        assert_eq!(candidates(&release("refs/tags/widget/1.2.3"))[..2], ["widget/1.2.3", "v1.2.3"]);
+        let plain = candidates(&release("refs/heads/main"));
+        assert_eq!(plain, ["v1.2.3", "1.2.3", "@acme/widget@1.2.3", "widget-v1.2.3", "widget@1.2.3", "widget-1.2.3"]);
+        assert_eq!(candidates(&release("refs/tags/nightly"))[0], "v1.2.3", "it names another version");
+    }
+}

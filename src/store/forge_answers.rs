@@ -1,0 +1,36 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::OptionalExtension;
+
+use super::{Store, StoreError, columns::Micros};
+
+/// For how long an answer is kept.
+const KEPT: TimeDelta = TimeDelta::days(180);
+
+impl Store {
+    /// What a forge answered to this URL before, JSON.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn forge_answer(&self, url: &str) -> Result<Option<String>, StoreError> {
+        self.read("reading an answer of a forge", |db| {
+            let mut query = db.prepare_cached("SELECT answer FROM forge_answers WHERE url = ?1")?;
+            Ok(query.query_row([url], |row| row.get(0)).optional()?)
+        })
+    }
+
+    /// Keeps an answer, and forgets those that are too old.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn keep_forge_answer(&self, url: &str, answer: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("keeping an answer of a forge", |db| {
+            db.prepare_cached(
+                "INSERT INTO forge_answers (url, answer, at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (url) DO UPDATE SET answer = excluded.answer, at = excluded.at",
+            )?
+            .execute((url, answer, Micros(at)))?;
+            db.prepare_cached("DELETE FROM forge_answers WHERE at < ?1")?.execute([Micros(at - KEPT)])?;
+            Ok(())
+        })
+    }
+}
