@@ -122,7 +122,7 @@ async fn what_could_not_be_asked_is_said_in_the_alert() {
     town.forge.fails_with(Some(503));
     town.publish("1.1.0", &strange()).await;
     let [alert] = town.alerts().try_into().unwrap();
-    assert_eq!(alert.severity, Severity::Medium);
+    assert_eq!(alert.severity, Severity::High);
     assert!(
         alert.argument.contains("Not checked: repository (") && alert.argument.contains("503"),
         "{}",

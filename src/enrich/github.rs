@@ -70,7 +70,8 @@ struct Presence {}
 struct Run {
     event: Option<String>,
     conclusion: Option<String>,
-    run_attempt: Option<u32>,
+    #[serde(rename = "run_attempt")]
+    attempt: Option<u32>,
     created_at: Option<DateTime<Utc>>,
     actor: Option<Login>,
     head_repository: Option<Parent>,
@@ -184,12 +185,12 @@ async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
         }
         return;
     };
-    let asked = asker.ask::<Run>(&format!("{at}/actions/runs/{number}"), Age::QUICK).await;
-    if let Some(run) = found.take("run", asked) {
+    let answer = asker.ask::<Run>(&format!("{at}/actions/runs/{number}"), Age::QUICK).await;
+    if let Some(run) = found.take("run", answer) {
         found.facts.run = Some(RunFacts {
             conclusion: run.conclusion,
             event: run.event,
-            attempt: run.run_attempt,
+            attempt: run.attempt,
             created_at: run.created_at,
             actor: run.actor.map(|actor| actor.login),
             head_repository: run.head_repository.map(|repository| repository.full_name),
@@ -203,8 +204,8 @@ async fn failed_just_before(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str)
     let stamp = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ");
     let window = format!("{}..{}", stamp(until - JUST_BEFORE), stamp(until));
     let path = format!("{at}/actions/runs?status=failure&per_page=10&created={window}");
-    let asked = asker.ask::<Runs>(&path, Age::QUICK).await;
-    let Some(runs) = found.take("run", asked) else { return };
+    let answer = asker.ask::<Runs>(&path, Age::QUICK).await;
+    let Some(runs) = found.take("run", answer) else { return };
     // Tests fail all day; only what publishes counts, and files that do are called so.
     let publishes = |run: &&Run| {
         let path = run.path.as_deref().unwrap_or_default().to_lowercase();

@@ -20,7 +20,8 @@ struct Project {
     visibility: Option<String>,
     #[serde(default)]
     archived: bool,
-    forked_from_project: Option<Parent>,
+    #[serde(rename = "forked_from_project")]
+    parent: Option<Parent>,
     namespace: Option<Namespace>,
 }
 
@@ -70,8 +71,8 @@ struct User {
 pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let place = found.question.place.clone();
     let id = place.id.clone().unwrap_or_else(|| place.path.replace('/', "%2F"));
-    let asked = asker.ask::<Project>(&format!("projects/{id}"), Age::SLOW).await;
-    let Some(project) = found.take("repository", asked) else { return };
+    let answer = asker.ask::<Project>(&format!("projects/{id}"), Age::SLOW).await;
+    let Some(project) = found.take("repository", answer) else { return };
     take_project(found, &project);
     former(asker, found, &project).await;
     let at = format!("projects/{}", project.id);
@@ -84,8 +85,8 @@ fn take_project(found: &mut Finder<'_>, project: &Project) {
     let facts = found.repository();
     facts.identifier = Some(project.id.to_string());
     facts.created_at = Some(project.created_at);
-    facts.fork = Some(project.forked_from_project.is_some());
-    facts.fork_of = project.forked_from_project.as_ref().map(|parent| parent.path_with_namespace.clone());
+    facts.fork = Some(project.parent.is_some());
+    facts.fork_of = project.parent.as_ref().map(|parent| parent.path_with_namespace.clone());
     facts.default_branch.clone_from(&project.default_branch);
     facts.visibility.clone_from(&project.visibility);
     facts.archived = Some(project.archived);
@@ -118,8 +119,8 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         Known::No => found.commit().verified = Some(false),
         Known::Unknown(why) => found.unknown("commit.verified", why),
     }
-    let asked = asker.ask::<Vec<Ref>>(&format!("{at}/refs?type=branch&per_page=100"), Age::QUICK).await;
-    if let Some(branches) = found.take("commit.on_default_branch", asked) {
+    let answer = asker.ask::<Vec<Ref>>(&format!("{at}/refs?type=branch&per_page=100"), Age::QUICK).await;
+    if let Some(branches) = found.take("commit.on_default_branch", answer) {
         let is_it = |branch: &Ref| Some(branch.name.as_str()) == default;
         // With more branches than one page holds, the default one may be on another.
         if branches.iter().any(is_it) || branches.len() < 100 {
@@ -157,8 +158,8 @@ async fn tag(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
 
 async fn job(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     let Some(number) = run(found.question.release) else { return };
-    let asked = asker.ask::<Job>(&format!("{at}/jobs/{number}"), Age::QUICK).await;
-    if let Some(job) = found.take("run", asked) {
+    let answer = asker.ask::<Job>(&format!("{at}/jobs/{number}"), Age::QUICK).await;
+    if let Some(job) = found.take("run", answer) {
         let conclusion = job.status.map(|status| match status.as_str() {
             "failed" => "failure".to_owned(),
             "canceled" => "cancelled".to_owned(),

@@ -35,7 +35,7 @@ pub trait Cache: Send + Sync + fmt::Debug {
 /// The forges that may be asked.
 #[derive(Debug)]
 pub struct Forges {
-    forges: Vec<Forge>,
+    known: Vec<Forge>,
     http: Client,
     clock: Arc<dyn Clock>,
     cache: Arc<dyn Cache>,
@@ -54,8 +54,8 @@ pub struct Question<'a> {
 
 impl Forges {
     /// Forges, asked through this client, whose answers are kept there.
-    pub fn new(forges: Vec<Forge>, http: Client, clock: Arc<dyn Clock>, cache: Arc<dyn Cache>) -> Self {
-        Self { forges, http, clock, cache }
+    pub fn new(known: Vec<Forge>, http: Client, clock: Arc<dyn Clock>, cache: Arc<dyn Cache>) -> Self {
+        Self { known, http, clock, cache }
     }
 
     /// Whether a place is at a forge that is asked.
@@ -69,7 +69,7 @@ impl Forges {
     }
 
     fn forge(&self, place: &Place) -> Option<&Forge> {
-        self.forges.iter().find(|forge| forge.host == place.host)
+        self.known.iter().find(|forge| forge.host == place.host)
     }
 
     /// Everything that the forge tells of a release. What it does not tell stands in [`Facts::unknown`] with the reason.
