@@ -152,11 +152,20 @@ min_severity = "low"
         );
     }
 
-    /// Waits until the receiver has been told of these releases, each once.
+    /// Waits until the receiver has been told of these releases, each once: by itself, or as a member of a campaign.
     fn is_told(&self, releases: &[&str]) {
         let told = || -> Vec<String> {
-            let received = self.world.received();
-            received.iter().filter_map(|(_, body)| body["data"]["purl"].as_str().map(str::to_owned)).collect()
+            let mut told = Vec::new();
+            for (_, body) in self.world.received() {
+                let alert = &body["data"];
+                let members = alert["members"].as_array().into_iter().flatten().filter_map(|member| member.as_str());
+                for release in alert["purl"].as_str().into_iter().chain(members) {
+                    if !told.iter().any(|known| known == release) {
+                        told.push(release.to_owned());
+                    }
+                }
+            }
+            told
         };
         eventually(&format!("{releases:?} are told"), || told() == releases);
     }
