@@ -158,10 +158,10 @@ min_severity = "low"
             let mut told = Vec::new();
             for (_, body) in self.world.received() {
                 let alert = &body["data"];
-                let members = alert["members"].as_array().into_iter().flatten().filter_map(|member| member.as_str());
-                for release in alert["purl"].as_str().into_iter().chain(members) {
-                    if !told.iter().any(|known| known == release) {
-                        told.push(release.to_owned());
+                told.extend(alert["purl"].as_str().map(str::to_owned));
+                for member in alert["members"].as_array().into_iter().flatten().filter_map(|member| member.as_str()) {
+                    if !told.iter().any(|known| known == member) {
+                        told.push(member.to_owned());
                     }
                 }
             }
