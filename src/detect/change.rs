@@ -4,10 +4,17 @@ use super::{About, Company, Tuning};
 use crate::{
     baseline::{Traits, View, rank, words::numbers},
     model::{
-        Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Provenance, Severity, Signal, Tally,
+        Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Provenance, Seen, Severity, Signal,
+        Tally,
     },
     text::quoted,
 };
+
+/// After how many days without it a value is no habit any more.
+const FADED_DAYS: i64 = 730;
+
+/// So many observations of what took its place are needed besides.
+const FADED_AFTER: u32 = 10;
 
 /// For how many days an account must have been a maintainer to be known as one.
 const MAINTAINER_DAYS: i64 = 14;
@@ -119,13 +126,15 @@ impl<'a> Change<'a> {
     pub fn novelty(&self, pick: fn(&LineBaseline) -> &Tally<String>, value: &str) -> Option<Novelty> {
         let view = self.view?;
         let tally = pick(view.portrait);
-        if tally.is_empty() || tally.contains_key(value) {
+        if tally.is_empty() || tally.get(value).is_some_and(|known| !has_faded(known, tally)) {
             return None;
         }
         let seen = total(tally);
+        let faded = tally.contains_key(value);
         let unsettled = tally.len() > 1 && u32::try_from(tally.len()).is_ok_and(|len| len * 2 >= seen);
         let elsewhere = self.package.lines.values().any(|line| pick(line).contains_key(value));
-        let milder = [view.inherited || seen == 1, unsettled, elsewhere].into_iter().filter(|&yes| yes).count();
+        let milder =
+            [view.inherited || seen == 1, unsettled, elsewhere && !faded, faded].into_iter().filter(|&yes| yes).count();
         Some(Novelty {
             usual: usual(tally),
             since: tally.values().map(|seen| seen.first).min(),
@@ -248,6 +257,14 @@ pub(super) struct Evidence {
     pub why: &'static str,
 }
 
+/// Whether a value that was once seen is no habit any more: everything of the last two years, ten observations and more,
+/// was otherwise. What comes back after so long weighs a step less than what was never there.
+fn has_faded(known: &Seen, tally: &Tally<String>) -> bool {
+    let newest = tally.values().map(|seen| seen.last).max().unwrap_or(known.last);
+    let since: u32 = tally.values().filter(|seen| seen.first > known.last).map(|seen| seen.count).sum();
+    newest - known.last >= TimeDelta::days(FADED_DAYS) && since >= FADED_AFTER
+}
+
 /// How many observations a tally holds.
 pub(super) fn total(tally: &Tally<String>) -> u32 {
     tally.values().fold(0, |sum, seen| sum.saturating_add(seen.count))
@@ -296,6 +313,18 @@ mod tests {
         let seen = |count| crate::model::Seen { count, first: at, last: at };
         let tally: Tally<String> = (1..=5).map(|n| (format!("v{n}"), seen(n))).collect();
         assert_eq!(usual(&tally), "v5 (5 of 15), v4 (4 of 15), v3 (3 of 15), 2 others");
+    }
+
+    #[test]
+    fn what_was_long_otherwise_has_faded() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let seen = |count, first: &str, last: &str| crate::model::Seen { count, first: at(first), last: at(last) };
+        let old = seen(30, "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z");
+        let tally = |new| Tally::from([("old".to_owned(), old), ("new".to_owned(), new)]);
+        assert!(has_faded(&old, &tally(seen(12, "2021-02-01T00:00:00Z", "2023-03-01T00:00:00Z"))));
+        assert!(!has_faded(&old, &tally(seen(3, "2021-02-01T00:00:00Z", "2023-03-01T00:00:00Z"))), "too few");
+        assert!(!has_faded(&old, &tally(seen(12, "2021-02-01T00:00:00Z", "2022-03-01T00:00:00Z"))), "too soon");
+        assert!(!has_faded(&old, &tally(seen(12, "2019-02-01T00:00:00Z", "2023-03-01T00:00:00Z"))), "side by side");
     }
 
     #[test]

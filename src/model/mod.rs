@@ -26,7 +26,9 @@ pub use baseline::{Baseline, BaselineReason, EvidenceRank, LineBaseline, Seen, T
 pub use bond::Bond;
 pub use ecosystem::{Ecosystem, UnknownEcosystem};
 pub use expected::{Change, ExpectedChange};
-pub use facts::{AccountFacts, CommitFacts, Facts, OwnerFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts};
+pub use facts::{
+    AccountFacts, CommitFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts,
+};
 pub use identity::{Claim, Claims, WorkflowIdentity};
 pub use line::ReleaseLine;
 pub use observation::{Auth, AuthMethod, Digests, File, Manifest, Observation, Person, ReleaseStatus};

@@ -12,6 +12,7 @@ use super::{
 
 #[derive(Default)]
 pub struct CratesWorld {
+    trusted_only: bool,
     crates: BTreeMap<String, Vec<Value>>,
     feed: Vec<(String, String, DateTime<Utc>)>,
 }
@@ -53,6 +54,11 @@ impl CratesWorld {
         self.feed.push((name.to_owned(), version.to_owned(), publication.at));
     }
 
+    /// Lets only trusted publishers publish, or everybody again.
+    pub fn refuse_tokens(&mut self, refuse: bool) {
+        self.trusted_only = refuse;
+    }
+
     pub fn yank(&mut self, name: &str, version: &str) {
         for release in self.crates.get_mut(name).unwrap() {
             if release["num"] == version {
@@ -71,7 +77,14 @@ impl CratesWorld {
         let path = path.split('?').next()?;
         let mut parts = path.strip_prefix("/api/v1/crates/")?.split('/');
         let releases = self.crates.get(parts.next()?)?;
-        let body = match parts.next()? {
+        let Some(part) = parts.next() else {
+            return Some((
+                "application/json",
+                Vec::new(),
+                json!({"crate": {"trustpub_only": self.trusted_only}}).to_string().into_bytes(),
+            ));
+        };
+        let body = match part {
             "versions" => {
                 let newest_first: Vec<&Value> = releases.iter().rev().collect();
                 json!({"versions": newest_first, "meta": {"total": releases.len(), "next_page": null}})

@@ -43,14 +43,25 @@ pub(super) fn sheet(portrait: &LineBaseline) -> Sheet {
     sheet.rows("owner", with_ids(&portrait.owners, &portrait.id_of_owner));
     sheet.rows("workflow", names(&portrait.workflows));
     sheet.rows("built from", names(&portrait.refs));
+    sheet.rows("built by", or_none(&portrait.builders, "the workflow itself"));
     sheet.rows("trigger", names(&portrait.triggers));
     sheet.rows("environment", or_none(&portrait.environments, "no environment"));
     sheet.rows("runner", names(&portrait.runners));
     sheet.rows("publishers", names(&portrait.publishers));
     sheet.rows("their e-mail", names(&portrait.emails));
     sheet.rows("registration", names(&portrait.config_ids));
+    sheet.rows("maintainers", names(&portrait.maintainers));
+    sheet.rows("tokens", names(&portrait.token_policies));
     sheet.rows("version's tag", names(&portrait.tags));
+    sheet.rows("built tag", values(portrait, &portrait.tag_names, |word| format!("{word} the version")));
     sheet.rows("commit", names(&portrait.commits));
+    sheet.rows("its signature", names(&portrait.signatures));
+    sheet.rows("runs end", names(&portrait.conclusions));
+    sheet.rows("attempt", names(&portrait.attempts));
+    sheet.rows("published", values(portrait, &portrait.gaps, |word| format!("within {word} of signing")));
+    sheet.rows("manifest names", values(portrait, &portrait.manifests, |word| format!("{word} repository")));
+    sheet.rows("visibility", names(&portrait.visibilities));
+    sheet.rows("dependencies", values(portrait, &portrait.dependency_sources, |word| format!("from {word}")));
     sheet.rows("install scripts", or_none(&portrait.install_scripts, "none"));
     sheet.maybe("usual hours", hours::usual(&portrait.minutes));
     sheet

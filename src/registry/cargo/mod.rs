@@ -16,7 +16,7 @@ pub use feed::CargoFeed;
 
 use self::{
     index::{Index, Indexed},
-    versions::{Described, VersionsPage, read_owners},
+    versions::{Described, VersionsPage, read_owners, read_trusted_only},
 };
 use super::{
     Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     http::{Client, Fetched, Request, Response, Validators},
-    model::{Digests, Ecosystem, Facts, File, Package, ReleaseId, ReleaseStatus},
+    model::{Digests, Ecosystem, Facts, File, Package, PublishingFacts, ReleaseId, ReleaseStatus},
 };
 
 /// Most pages of 100 versions that are read to describe the unknown ones of a crate.
@@ -77,6 +77,7 @@ impl CargoRegistry {
             }
             document.releases.sort_by_key(|release| release.published_at);
             self.add_owners(http, package, &mut document).await;
+            self.add_publishing(http, package, &mut document).await;
         }
         Ok(PackageState::Current(Box::new(document)))
     }
@@ -133,6 +134,24 @@ impl CargoRegistry {
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(%package, error, "owners are not known");
+            }
+        }
+    }
+
+    /// Whether it takes tokens is known now, so it is the newest release's fact; if it cannot be had, it is not known.
+    async fn add_publishing(&self, http: &Client, package: &Package, document: &mut PackageDocument) {
+        let Some(newest) = document.releases.last_mut() else { return };
+        let url = endpoint(&self.api_base, &["api", "v1", "crates", package.name()]);
+        let what = format!("the settings of {package}");
+        let answer = self.ask(http, url, &what).await;
+        let read = answer.and_then(|response| {
+            read_trusted_only(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
+        });
+        match read {
+            Ok(tokens_disallowed) => newest.facts.publishing = Some(PublishingFacts { tokens_disallowed }),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::debug!(%package, error, "whether it takes tokens is not known");
             }
         }
     }

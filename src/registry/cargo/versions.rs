@@ -138,6 +138,22 @@ impl Described {
 /// The owners of a crate, users and teams, sorted.
 ///
 /// # Errors
+
+/// Whether only trusted publishers may publish a crate, if its object says.
+pub(super) fn read_trusted_only(body: &[u8]) -> Result<Option<bool>, String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(rename = "crate")]
+        object: Object,
+    }
+    #[derive(Deserialize)]
+    struct Object {
+        trustpub_only: Option<bool>,
+    }
+    let answer: Answer = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    Ok(answer.object.trustpub_only)
+}
+
 /// Why the document is none of owners.
 pub(super) fn read_owners(body: &[u8]) -> Result<Vec<String>, String> {
     #[derive(Deserialize)]
