@@ -62,12 +62,12 @@ impl Lab {
         lab.forge
             .has("repositories/77", repository())
             .has("user/5", json!({"id": 5, "type": "Organization", "created_at": "2015-01-01T00:00:00Z"}))
-            .has(&format!("repos/acme/widget/commits/{SHA}"), json!({"commit": {"verification": {"verified": true}}}))
-            .has(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1"), json!({"status": "behind"}))
+            .has(&format!("repos/acme/widget/git/commits/{SHA}"), json!({"verification": {"verified": true}}))
+            .has(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1&page=2"), json!({"status": "behind"}))
             .has("repos/acme/widget/git/ref/tags/v1.2.3", json!({"ref": "refs/tags/v1.2.3"}))
             .has("repos/acme/widget/releases/tags/v1.2.3", json!({"id": 1}))
             .has(
-                "repos/acme/widget/actions/runs/900",
+                "repos/acme/widget/actions/runs/900/attempts/1",
                 json!({"event": "push", "conclusion": "success", "run_attempt": 1, "created_at": "2026-06-01T11:50:00Z",
                     "actor": {"login": "ada"}, "head_repository": {"full_name": "acme/widget"}}),
             );
@@ -134,12 +134,11 @@ async fn what_is_not_there_is_no_and_what_cannot_be_asked_is_unknown() {
     let lab = Lab::github(None);
     let mut release = attested("github.com");
     release.purl = "pkg:npm/widget@1.2.4".parse().unwrap();
-    lab.forge.has(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1"), json!({"status": "diverged"}));
+    lab.forge.has(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1&page=2"), json!({"status": "diverged"}));
     let facts = lab.facts(&release, &[]).await;
     assert_eq!(facts.tag.unwrap().exists, Some(false));
     assert_eq!(facts.release.unwrap().exists, Some(false));
     assert_eq!(facts.commit.unwrap().on_default_branch, Some(false));
-    lab.forge.fails_with(Some(502));
     let other = Lab::github(None);
     other.forge.fails_with(Some(502));
     let facts = other.facts(&release, &[]).await;
@@ -224,10 +223,13 @@ async fn a_limit_that_is_reached_is_kept_and_said() {
 #[tokio::test]
 async fn a_refusal_closes_the_forge_for_a_while() {
     let lab = Lab::github(None);
-    for status in [403, 429] {
+    // A single 403 may be about this repository alone.
+    for (status, times) in [(403, 3), (429, 1)] {
         lab.forge.fails_with(Some(status));
-        let unknown = lab.facts(&attested("github.com"), &[]).await.unknown.unwrap();
-        assert!(unknown["repository"].contains(&status.to_string()), "{unknown:?}");
+        for _ in 0..times {
+            let unknown = lab.facts(&attested("github.com"), &[]).await.unknown.unwrap();
+            assert!(unknown["repository"].contains(&status.to_string()), "{unknown:?}");
+        }
         lab.forge.fails_with(None);
         assert!(lab.facts(&attested("github.com"), &[]).await.unknown.unwrap()["repository"].contains("nothing more"));
         lab.clock.advance(Duration::from_hours(3));
@@ -279,4 +281,19 @@ async fn gitlab_tells_the_same_in_its_own_words() {
     assert_eq!(facts.run.unwrap().conclusion.as_deref(), Some("failure"));
     assert_eq!(facts.owner.unwrap().kind.as_deref(), Some("organization"));
     assert_eq!(lab.forge.last().0.as_deref(), Some("secret"));
+}
+
+#[tokio::test]
+async fn an_orphan_commit_is_not_merged() {
+    let lab = Lab::github(None);
+    let release = attested("github.com");
+    lab.forge.lacks(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1&page=2"));
+    assert_eq!(lab.facts(&release, &[]).await.commit.unwrap().on_default_branch, Some(false));
+}
+
+#[tokio::test]
+async fn a_repository_that_went_away_is_gone() {
+    let lab = Lab::new(ForgeKind::Github, None);
+    let facts = lab.facts(&attested("github.com"), &[]).await;
+    assert_eq!(facts.repository.unwrap().visibility.as_deref(), Some("gone"));
 }

@@ -109,7 +109,7 @@ async fn a_branch_that_was_never_merged_is_worse_than_a_branch() {
     let (path, answer) = repository(&strange());
     let sha = strange().claims.source_repository_digest.unwrap();
     town.forge.has(&path, answer);
-    town.forge.has(&format!("repos/acme/widget/compare/main...{sha}?per_page=1"), json!({"status": "diverged"}));
+    town.forge.has(&format!("repos/acme/widget/compare/main...{sha}?per_page=1&page=2"), json!({"status": "diverged"}));
     town.publish("1.1.0", &strange()).await;
     let [alert] = town.alerts().try_into().unwrap();
     assert_eq!(alert.severity, Severity::Critical);

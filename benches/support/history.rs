@@ -110,7 +110,7 @@ fn provenance(of: usize, number: usize, version: &str, at: DateTime<Utc>) -> Pro
         identity: WorkflowIdentity { issuer, subject: workflow, claims },
         signed_at: Some(at),
         log: Some(LogEntry { origin: "rekor.sigstore.dev".to_owned(), index: (of * 1000 + number) as u64 }),
-        signed: vec![hexadecimal(of + 7, number, 64), hexadecimal(of + 8, number, 64), hexadecimal(of + 9, number, 64)],
+        signed: (1..=3).map(|nth| hexadecimal(of + nth * 100_000, number, 64)).collect(),
     }))
 }
 

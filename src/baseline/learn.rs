@@ -3,8 +3,8 @@ use chrono::{DateTime, Timelike, Utc};
 use super::{
     Traits, rank,
     words::{
-        attempt_word, dependencies, dependency_sources, gap_word, manifest_word, numbers, policy_word, signed_at,
-        tag_word,
+        attempt_word, dependencies, dependency_sources, gap_word, has_no_dependencies, manifest_word, named_repository,
+        numbers, pause_word, policy_word, signed_at, tag_word,
     },
 };
 use crate::model::{AuthMethod, Baseline, LineBaseline, Observation, Seen, Tally};
@@ -20,6 +20,7 @@ pub fn learn(baseline: &mut Baseline, release: &Observation) {
     let portrait = baseline.lines.entry(release.line()).or_default();
     let at = release.published_at;
     portrait.releases = portrait.releases.saturating_add(1);
+    count(&mut portrait.pauses, portrait.last_at.map(|last| pause_word(at - last)), at);
     learn_pause(portrait, at);
     portrait.first_at = Some(portrait.first_at.map_or(at, |first| first.min(at)));
     portrait.last_at = Some(portrait.last_at.map_or(at, |last| last.max(at)));
@@ -94,6 +95,11 @@ fn learn_content(portrait: &mut LineBaseline, release: &Observation) {
     count(&mut portrait.conclusions, run.and_then(|run| run.conclusion.as_deref()), at);
     let policy = release.facts.publishing.as_ref().and_then(|publishing| publishing.tokens_disallowed);
     count(&mut portrait.token_policies, policy.map(policy_word), at);
+    let named = release.manifest.as_ref().and_then(|manifest| manifest.repository.as_deref());
+    count(&mut portrait.named_repositories, named.and_then(named_repository).as_deref(), at);
+    if has_no_dependencies(release) {
+        count(&mut portrait.dependencies, Some(""), at);
+    }
     for (name, _) in dependencies(release) {
         count(&mut portrait.dependencies, Some(name), at);
     }
@@ -210,6 +216,7 @@ mod tests {
                 }).collect();
                 let mut baseline = learned(&releases);
                 baseline.lines.values_mut().for_each(|line| {
+                    line.pauses.clear();
                     line.minutes.clear();
                     line.longest_pause = 0;
                 });

@@ -28,6 +28,11 @@ pub fn signed_at(release: &Observation) -> Option<DateTime<Utc>> {
     signed.min()
 }
 
+/// Under which word the time since the release before counts.
+pub fn pause_word(pause: TimeDelta) -> &'static str {
+    if pause.num_minutes().abs() <= 15 { "minutes" } else { "longer" }
+}
+
 /// Under which word the registry's rule about tokens counts.
 pub fn policy_word(tokens_disallowed: bool) -> &'static str {
     if tokens_disallowed { "trusted publishers only" } else { "tokens" }
@@ -60,24 +65,39 @@ pub fn named_repository(text: &str) -> Option<String> {
         None if text.matches('/').count() == 1 => format!("github.com/{text}"),
         None => return None,
     };
-    let rest = rest.rsplit_once('@').map_or(rest.as_str(), |(_, rest)| rest).to_owned();
+    // Who asks stands before the host; an at sign further on belongs to the path.
+    let rest = match rest.split_once('/') {
+        Some((host, path)) => format!("{}/{path}", host.rsplit_once('@').map_or(host, |(_, host)| host)),
+        None => rest,
+    };
     let mut parts = rest.split('/');
     let (host, owner, name) = (parts.next()?, parts.next()?, parts.next()?);
-    let (owner_is_named, name_is_named) = (!owner.is_empty(), !name.is_empty());
+    if owner.is_empty() || name.is_empty() {
+        return None;
+    }
     // GitLab has groups within groups: there the whole path counts.
     if host != "github.com" {
         let path = rest.split("/-/").next().unwrap_or(&rest);
-        return (owner_is_named && name_is_named).then(|| repository_name(path));
+        return Some(repository_name(path));
     }
-    (owner_is_named && name_is_named).then(|| repository_name(&format!("{host}/{owner}/{name}")))
+    Some(repository_name(&format!("{host}/{owner}/{name}")))
 }
 
 /// Where the dependencies of a release come from, each once. Nothing where they are not known.
 pub fn dependency_sources(release: &Observation) -> Vec<&'static str> {
+    if has_no_dependencies(release) {
+        return vec!["nowhere"];
+    }
     let mut sources: Vec<_> = dependencies(release).map(|(_, range)| source_of(range)).collect();
     sources.sort_unstable();
     sources.dedup();
     sources
+}
+
+/// Whether a release is known to depend on nothing.
+pub fn has_no_dependencies(release: &Observation) -> bool {
+    let known = release.manifest.as_ref().is_some_and(|manifest| manifest.dependencies.is_some());
+    known && dependencies(release).next().is_none()
 }
 
 /// All dependencies of a release, optional ones too: name and range.
@@ -129,7 +149,7 @@ mod tests {
     fn repositories_as_manifests_write_them() {
         for (text, name) in [
             ("git+https://github.com/O/R.git", Some("github.com/o/r")),
-            ("https://github.com/o/r/tree/main/packages/x", Some("github.com/o/r")),
+            ("https://github.com/o/r/tree/main/packages/@s/x", Some("github.com/o/r")),
             ("git@github.com:o/r.git", Some("github.com/o/r")),
             ("ssh://git@github.com/o/r", Some("github.com/o/r")),
             ("github:o/r", Some("github.com/o/r")),

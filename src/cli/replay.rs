@@ -8,11 +8,12 @@ use super::{
     output, words, wrap,
 };
 use crate::{
-    model::{AlertKind, Observation, Severity},
+    model::{AlertKind, ExpectedChange, Observation, Severity},
     pipeline::{
         assess::{Assessment, ComparedWith},
         replay::{CaseAlert, Expectation, Replayed, Rules, Score, read_all, replay_by},
     },
+    store::Store,
     watchlist::Watchlist,
 };
 
@@ -26,8 +27,8 @@ Examples:
   provwatch replay --expect timelines/    compare with what the timelines expect
   provwatch replay --format json timelines/
 
-A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}; a file .jsonl has a release a \
-line; a file .db is a store. Every release is judged \
+A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. `*.jsonl` has one release per \
+line; `*.db` is a store of provwatch, with the changes announced in it. Settings of detectors do not apply. Every release is judged \
 with what the earlier ones taught, by the code that the daemon runs. With --format json every alert is one line, in time \
 order over all timelines; what --expect has to say then goes to standard error.
 
@@ -58,7 +59,8 @@ impl Replay {
         let watchlist = self.watchlist.iter().cloned().collect::<Vec<_>>();
         let watchlist = Watchlist::load(&watchlist).map_err(Failure::usage)?;
         super::context::check_policies(&watchlist)?;
-        let rules = Rules { watchlist: Some(&watchlist), expected: &[] };
+        let expected = self.expected()?;
+        let rules = Rules { watchlist: Some(&watchlist), expected: &expected };
         let see = |release: &Observation, assessed: &Assessment| {
             if self.explain && !self.printing.is_json() {
                 explain_release(release, assessed);
@@ -75,6 +77,16 @@ impl Replay {
         self.print_alerts(&alerts)?;
         let found = self.fail_on.is_some_and(|least| alerts.iter().any(|alert| alert.alert.severity >= least));
         Ok(if found || (self.expect && missed > 0) { Exit::Findings } else { Exit::Clean })
+    }
+
+    /// What was announced, according to the stores that are replayed.
+    fn expected(&self) -> Result<Vec<ExpectedChange>, Failure> {
+        let stores = self.paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "db"));
+        let mut expected = Vec::new();
+        for path in stores {
+            expected.extend(Store::open_read_only(path)?.expected_changes()?);
+        }
+        Ok(expected)
     }
 
     fn print_alerts(&self, alerts: &[CaseAlert]) -> Result<(), Failure> {

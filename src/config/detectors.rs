@@ -9,7 +9,7 @@ use crate::model::Severity;
 pub struct DetectorSection {
     /// Whether it speaks at all.
     pub enabled: bool,
-    /// The severity of its signals in place of the detector's own.
+    /// The severity of its signals in place of the detector's own; informational ones keep theirs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// For detectors that draw a line in days (`repository-young`): where, in place of the usual one.

@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release that carries the very signature, by its place in the log, what was signed or the key, that another version of the package carried.
+A release whose attestation another version of the package already carried: the same log entry, the same signed content, or the same key.
 
 ### Why it matters
 A signature is made for one release. Whoever presents an old one has no way to make a new one.

@@ -1,4 +1,8 @@
-use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use super::{
+    About, Change, Detector, Evidence, Ground,
+    change::{counted, quote},
+    signal,
+};
 use crate::model::{Confidence, Severity, Signal};
 
 /// Beside a release that raised an alert.
@@ -45,7 +49,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let minutes = (change.release.published_at - *at).num_minutes();
     let evidence = Evidence {
         expected: "no alert about the versions that came just before".to_owned(),
-        seen: format!("{}, {minutes} minutes before, raised one", quote(other.version())),
+        seen: format!("{}, {} before, raised one", quote(other.version()), counted(minutes, "minute")),
         since: Some(*at),
         why: "Whoever holds a token uses it on every line of a package, one after the other.",
     };

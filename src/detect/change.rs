@@ -4,8 +4,8 @@ use super::{About, Company, Tuning};
 use crate::{
     baseline::{Traits, View, rank, words::numbers},
     model::{
-        Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Provenance, Seen, Severity, Signal,
-        Tally,
+        Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Provenance, ReleaseLine, Seen,
+        Severity, Signal, Tally,
     },
     text::quoted,
 };
@@ -15,6 +15,9 @@ const FADED_DAYS: i64 = 730;
 
 /// So many observations of what took its place are needed besides.
 const FADED_AFTER: u32 = 10;
+
+/// For how many days a value must have been seen on another line to be known there.
+const SETTLED_DAYS: i64 = 14;
 
 /// For how many days an account must have been a maintainer to be known as one.
 const MAINTAINER_DAYS: i64 = 14;
@@ -81,16 +84,17 @@ pub struct Novelty {
     pub usual: String,
     /// Since when.
     pub since: Option<DateTime<Utc>>,
-    /// How many steps milder a mere habit weighs here.
-    milder: u8,
+    /// Whether a mere habit weighs a step less here.
+    milder: bool,
 }
 
 impl Novelty {
-    /// A severity as it weighs here: milder by one step each where the portrait is inherited or shows a single release,
-    /// where the package's values never settle, and where another line of the package has the value.
+    /// A severity as it weighs here: milder by one step where the portrait is inherited or shows a single release, where the
+    /// package's values never settle, where another line has had the value for long, or this one long ago. One step,
+    /// however many of these hold: a new line must not hide what its certificate shows.
     #[must_use]
     pub fn weigh(&self, severity: Severity) -> Severity {
-        (0..self.milder).fold(severity, |severity, _| severity.lowered())
+        if self.milder { severity.lowered() } else { severity }
     }
 }
 
@@ -132,14 +136,22 @@ impl<'a> Change<'a> {
         let seen = total(tally);
         let faded = tally.contains_key(value);
         let unsettled = tally.len() > 1 && u32::try_from(tally.len()).is_ok_and(|len| len * 2 >= seen);
-        let elsewhere = self.package.lines.values().any(|line| pick(line).contains_key(value));
-        let milder =
-            [view.inherited || seen == 1, unsettled, elsewhere && !faded, faded].into_iter().filter(|&yes| yes).count();
+        let elsewhere = !faded && self.is_settled_elsewhere(pick, value);
         Some(Novelty {
             usual: usual(tally),
             since: tally.values().map(|seen| seen.first).min(),
-            milder: u8::try_from(milder).unwrap_or(u8::MAX),
+            milder: view.inherited || seen == 1 || unsettled || elsewhere || faded,
         })
+    }
+
+    /// Whether another line has had a value for two weeks and more than once. Pre-releases, which whoever can push a branch
+    /// makes, do not speak for stable releases.
+    fn is_settled_elsewhere(&self, pick: fn(&LineBaseline) -> &Tally<String>, value: &str) -> bool {
+        let speaks = |line: &ReleaseLine| !line.is_prerelease() || self.release.line().is_prerelease();
+        let lines = self.package.lines.iter().filter(|(line, _)| speaks(line));
+        lines
+            .filter_map(|(_, portrait)| pick(portrait).get(value))
+            .any(|seen| seen.count > 1 && self.release.published_at - seen.first >= TimeDelta::days(SETTLED_DAYS))
     }
 
     /// Whether an account is new to the line; where a line never had any, because it is published by a trusted publisher
@@ -148,13 +160,17 @@ impl<'a> Change<'a> {
         if !self.portrait()?.publishers.is_empty() {
             return self.novelty(|line| &line.publishers, name);
         }
-        if self.package.lines.values().any(|line| line.publishers.contains_key(name)) {
+        let lines = || self.package.lines.values();
+        if lines().any(|line| line.publishers.contains_key(name)) {
             return None;
         }
-        let last =
-            self.package.lines.values().filter(|line| !line.publishers.is_empty()).max_by_key(|line| line.last_at)?;
-        let since = last.publishers.values().map(|seen| seen.first).min();
-        Some(Novelty { usual: usual(&last.publishers), since, milder: 0 })
+        // Where only machines ever published, the maintainers are those who may.
+        let published = lines().filter(|line| !line.publishers.is_empty()).map(|line| (line, &line.publishers));
+        let maintained = lines().filter(|line| !line.maintainers.is_empty()).map(|line| (line, &line.maintainers));
+        let by_time = |(line, _): &(&LineBaseline, &'a Tally<String>)| line.last_at;
+        let (_, known) = published.max_by_key(by_time).or_else(|| maintained.max_by_key(by_time))?;
+        let since = known.values().map(|seen| seen.first).min();
+        Some(Novelty { usual: usual(known), since, milder: false })
     }
 
     /// Whether an account was among the maintainers of an earlier release, at least two weeks before.
@@ -198,6 +214,18 @@ impl<'a> Change<'a> {
         is_older && self.is_in_the_open() && branches.any(|branch| names_line(branch, line.as_str()))
     }
 
+    /// Whether it is the first of a line that is newer than all others, built by a known workflow from the branch that is named
+    /// for it, and released in the open.
+    pub fn is_next_line(&self) -> bool {
+        let line = self.release.line();
+        let refs = self.release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref());
+        let mut branches = refs.filter_map(|name| name.strip_prefix("refs/heads/"));
+        self.view.is_some_and(|view| view.inherited)
+            && self.is_in_the_open()
+            && is_workflow_familiar(self)
+            && branches.any(|branch| names_line(branch, line.as_str()))
+    }
+
     /// Whether the release is known to have been made in the open: its tag exists, and the forge's release is not known
     /// to be missing. Whoever holds only a registry token cannot do that.
     pub fn is_in_the_open(&self) -> bool {
@@ -219,13 +247,17 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Whether a branch is named for a line: one of its parts is the line's number, or begins with it.
+/// Whether a branch is named for a line, and for nothing else: the last part of its name is the line's number or begins with
+/// it, beside words for such branches: `1.x`, `v1`, `release/1.2`, `maint-1`.
 fn names_line(branch: &str, line: &str) -> bool {
+    const WORDS: [&str; 8] = ["backport", "branch", "lts", "maint", "maintenance", "release", "stable", "support"];
     let line = line.trim_end_matches("-pre");
-    branch
-        .split(['/', '-', '_'])
-        .map(|part| part.trim_start_matches(['v', 'V']))
-        .any(|part| part.strip_prefix(line).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest == "x"))
+    let last = branch.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let mut parts = last.split(['-', '_']).filter(|part| !WORDS.contains(part));
+    let (Some(number), None) = (parts.next(), parts.next()) else { return false };
+    let number = number.trim_start_matches('v');
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'x'));
+    digits && number.strip_prefix(line).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest == "x")
 }
 
 /// Whether every identity of a release is by a workflow and a repository that the line knows, and there is one.
@@ -263,6 +295,11 @@ fn has_faded(known: &Seen, tally: &Tally<String>) -> bool {
     let newest = tally.values().map(|seen| seen.last).max().unwrap_or(known.last);
     let since: u32 = tally.values().filter(|seen| seen.first > known.last).map(|seen| seen.count).sum();
     newest - known.last >= TimeDelta::days(FADED_DAYS) && since >= FADED_AFTER
+}
+
+/// `1 day`, `2 days`.
+pub(super) fn counted(count: i64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 /// How many observations a tally holds.
@@ -339,7 +376,15 @@ mod tests {
         ] {
             assert!(names_line(branch, line), "{branch} {line}");
         }
-        for (branch, line) in [("main", "1"), ("10.x", "1"), ("fix-types", "1"), ("oidc", "0"), ("", "1")] {
+        for (branch, line) in [
+            ("main", "1"),
+            ("10.x", "1"),
+            ("fix-types", "1"),
+            ("oidc", "0"),
+            ("", "1"),
+            ("1.x-fix", "1"),
+            ("1/oidc", "1"),
+        ] {
             assert!(!names_line(branch, line), "{branch} {line}");
         }
     }

@@ -77,8 +77,7 @@ const LAST_RULE: Rule = Rule {
     severity: |worst| worst,
 };
 
-/// The rules for releases of which nothing but supporting signals speak, one of them at medium; the first that applies
-/// decides.
+/// The rules for releases of which nothing but supporting signals speak; the first that applies decides.
 pub const SUPPORT_RULES: &[Rule] = &[
     Rule {
         name: "supporting signals together",
@@ -86,15 +85,22 @@ pub const SUPPORT_RULES: &[Rule] = &[
         then: "medium",
         applies: |voices| {
             let others = |least| voices.others(voices.leading, least).count();
-            others(Severity::Medium) > 0 || others(Severity::Low) > 1
+            voices.worst >= Severity::Medium && (others(Severity::Medium) > 0 || others(Severity::Low) > 1)
         },
+        severity: |worst| worst,
+    },
+    Rule {
+        name: "three supporting grounds",
+        when: "no signal leads, and three grounds support at low",
+        then: "low",
+        applies: |voices| voices.worst == Severity::Low && voices.others(voices.leading, Severity::Low).count() > 1,
         severity: |worst| worst,
     },
     Rule {
         name: "a supporting signal alone",
         when: "no signal leads, and one supports at medium",
         then: "low",
-        applies: |_| true,
+        applies: |voices| voices.worst >= Severity::Medium,
         severity: Severity::lowered,
     },
 ];
@@ -130,7 +136,7 @@ pub fn combine(signals: &[Signal]) -> Option<Verdict> {
 fn supported(signals: &[Signal]) -> Option<Verdict> {
     let leading = signals.iter().filter(|signal| signal.supporting).max_by_key(|signal| signal.severity)?;
     let voices = listen(signals, leading);
-    let rule = SUPPORT_RULES.iter().find(|rule| voices.worst >= Severity::Medium && (rule.applies)(&voices))?;
+    let rule = SUPPORT_RULES.iter().find(|rule| (rule.applies)(&voices))?;
     Some(Verdict {
         severity: (rule.severity)(voices.worst.min(Severity::Medium)),
         confidence: Confidence::Low,
@@ -171,12 +177,13 @@ fn confidence(signal: &Signal) -> Confidence {
 
 fn title(leading: &Signal, signals: &[Signal]) -> String {
     let name = about(&leading.detector).map_or("Differs from its baseline", |about| about.title_at(leading.severity));
-    let mut rest: Vec<_> = signals
-        .iter()
-        .filter(|signal| signal.detector != leading.detector && signal.severity > Severity::Info)
-        .map(|signal| signal.detector.as_ref())
-        .collect();
-    rest.dedup();
+    let mut rest: Vec<&str> = Vec::new();
+    for signal in signals.iter().filter(|signal| signal.severity > Severity::Info) {
+        let name = signal.detector.as_ref();
+        if signal.detector != leading.detector && !rest.contains(&name) {
+            rest.push(name);
+        }
+    }
     match rest.as_slice() {
         [] => name.to_owned(),
         rest => format!("{name} ({})", rest.join(", ")),

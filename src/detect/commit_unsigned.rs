@@ -29,7 +29,7 @@ Whoever holds a token of a bot or a maintainer can push to the release branch, b
 A new laptop, a bot whose key was replaced, a merge by another button.
 
 ### What to do
-Look who pushed the commit, and whether it went through a pull request.
+See who pushed the commit, and whether it went through a pull request.
 
 ### Example incident
 asyncapi (July 2026): a stolen token of a bot pushed to the real release branch.";

@@ -111,7 +111,7 @@ fn by_itself(change: &Change<'_>, step: Step) -> Severity {
 /// longer public.
 fn is_explained(change: &Change<'_>) -> bool {
     let visibility = change.release.facts.repository.as_ref().and_then(|repository| repository.visibility.as_deref());
-    let private = matches!(visibility, Some("private" | "internal"));
+    let private = matches!(visibility, Some("private" | "internal" | "gone"));
     change.is_publisher_familiar() && (change.is_in_the_open() || (private && change.release.publisher.is_some()))
 }
 
@@ -183,7 +183,8 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
 /// approves too. Where it never attested everything (CircleCI, private
 /// repositories) that is the habit.
 fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signal> {
-    let ranked: u32 = portrait.evidence.values().map(|seen| seen.count).sum();
+    // Releases from before there was any evidence say nothing of the habit.
+    let ranked: u32 = portrait.evidence.range(EvidenceRank::Provenance..).map(|(_, seen)| seen.count).sum();
     let attested: u32 = super::change::total(&portrait.issuers);
     let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
     let habit = attested > 0 && attested >= ranked;

@@ -5,7 +5,8 @@ use crate::{
 };
 
 /// What a move to another repository brings along.
-const OF_A_MOVE: [&str; 8] = [
+const OF_A_MOVE: [&str; 9] = [
+    "issuer-changed",
     "owner-changed",
     "repository-changed",
     "repository-forked",
@@ -36,7 +37,7 @@ const OF_A_HAND: [&str; 2] = ["evidence-downgrade", "tokens-allowed"];
 pub(super) fn explain(change: &Change<'_>, expected: &[ExpectedChange], signals: &mut [Signal]) {
     let (package, at) = (change.release.purl.package(), change.release.published_at);
     for announced in expected.iter().filter(|one| one.covers(package, at) && fits(change, &one.change)) {
-        for signal in signals.iter_mut().filter(|signal| brings(&announced.change, &signal.detector)) {
+        for signal in signals.iter_mut().filter(|signal| brings(&announced.change, signal)) {
             signal.severity = Severity::Info;
             signal.supporting = false;
             let ExpectedChange { id, by, reason, change, .. } = announced;
@@ -63,11 +64,22 @@ fn fits(change: &Change<'_>, announced: &model::Change) -> bool {
     }
 }
 
-fn brings(announced: &model::Change, detector: &str) -> bool {
-    match announced {
-        model::Change::Repository(_) => OF_A_MOVE.contains(&detector),
-        model::Change::Workflow(_) => OF_A_WORKFLOW.contains(&detector),
-        model::Change::Publisher(_) => OF_AN_ACCOUNT.contains(&detector),
-        model::Change::Manual(_) => OF_A_HAND.contains(&detector) || OF_AN_ACCOUNT.contains(&detector),
-    }
+fn brings(announced: &model::Change, signal: &Signal) -> bool {
+    let detector = signal.detector.as_ref();
+    // A policy's demand that the change breaks is named by its key.
+    let key = signal.expected.split(':').next().filter(|_| detector == "policy-violated");
+    let demands: &[&str] = match announced {
+        model::Change::Repository(_) => &["issuers", "owners", "repositories", "min_repository_age_days"],
+        model::Change::Workflow(_) => &["workflows", "refs", "environments"],
+        model::Change::Publisher(_) => &["publishers"],
+        model::Change::Manual(_) => &["publishers", "evidence"],
+    };
+    let detectors: &[&str] = match announced {
+        model::Change::Repository(_) => &OF_A_MOVE,
+        model::Change::Workflow(_) => &OF_A_WORKFLOW,
+        model::Change::Publisher(_) => &OF_AN_ACCOUNT,
+        model::Change::Manual(_) if OF_AN_ACCOUNT.contains(&detector) => &OF_AN_ACCOUNT,
+        model::Change::Manual(_) => &OF_A_HAND,
+    };
+    detectors.contains(&detector) || key.is_some_and(|key| demands.contains(&key))
 }

@@ -25,7 +25,7 @@ It reaches everybody who pinned the version, and everybody who reviewed it has a
 Wheels for a new version of Python, built from the old source.
 
 ### What to do
-Compare the file with the release's source archive. If it is honest: provwatch alerts ack.
+Compare the file with the release's source archive. If it is honest: `provwatch alerts ack`.
 
 ### Example incident
 None is public that rests on it alone; PyPI closed old releases because of it.";

@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-Three stable lines of the package or more, or two where the package never did that before, within an hour. It only supports other signals: medium for three or more, low for two.
+Three stable lines of the package or more, or two where the package never did that before, within an hour. It only supports other signals: medium for three or more, low for two and where the version has its tag and release.
 
 ### Why it matters
 Whoever publishes malware wants everybody to get it, whichever range they pin. Honest projects release one line at a time, but for security fixes.
@@ -53,5 +53,6 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         since: None,
         why: "Whoever publishes malware wants everybody to get it, whichever versions they allow.",
     };
-    Some(support(&ABOUT, if lines > 2 { Severity::Medium } else { Severity::Low }, evidence))
+    let is_loud = lines > 2 && !change.is_in_the_open();
+    Some(support(&ABOUT, if is_loud { Severity::Medium } else { Severity::Low }, evidence))
 }

@@ -1,6 +1,10 @@
 use chrono::{DateTime, Utc};
 
-use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use super::{
+    About, Change, Detector, Evidence, Ground,
+    change::{counted, quote},
+    signal,
+};
 use crate::model::{AuthMethod, Confidence, Severity, Signal};
 
 /// Somebody who came days ago.
@@ -27,7 +31,7 @@ Whoever gets himself added to a package publishes soon after, and whoever makes 
 New maintainers, who are added because they are about to release.
 
 ### What to do
-Look who added the account, and whether it works on the repository under the same name.
+See who added the account, and whether it works on the repository under the same name.
 
 ### Example incident
 event-stream (2018): a helpful stranger became maintainer, and published the payload weeks later.";
@@ -50,18 +54,18 @@ impl Detector for MaintainerNew {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let account = change.release.facts.publisher_account.as_ref()?;
-    if change.release.auth.method == AuthMethod::TrustedPublisher {
+    if change.view.is_none() || change.release.auth.method == AuthMethod::TrustedPublisher {
         return None;
     }
-    let days = |since: DateTime<Utc>| (change.release.published_at - since).num_days();
+    let age = |since: DateTime<Utc>| (change.release.published_at - since).num_days();
     let young = |age: Option<i64>, limit: i64| age.filter(|age| (0..limit).contains(age));
-    let (what, age) = young(account.maintainer_since.map(days), MAINTAINER_DAYS)
+    let (what, age) = young(account.maintainer_since.map(age), MAINTAINER_DAYS)
         .map(|age| ("a maintainer", age))
-        .or_else(|| young(account.created_at.map(days), ACCOUNT_DAYS).map(|age| ("an account", age)))?;
+        .or_else(|| young(account.created_at.map(age), ACCOUNT_DAYS).map(|age| ("an account", age)))?;
     let name = change.release.publisher.as_ref().map_or("the publisher", |publisher| publisher.name.as_str());
     let evidence = Evidence {
         expected: "somebody who has been there for longer".to_owned(),
-        seen: format!("{}, {what} for {age} days", quote(name)),
+        seen: format!("{}, {what} for {}", quote(name), counted(age, "day")),
         since: None,
         why: "Whoever gets himself added to a package publishes soon after.",
     };

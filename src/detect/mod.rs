@@ -31,6 +31,7 @@ mod owner_changed;
 mod package_burst;
 mod policy_violated;
 mod publisher_changed;
+mod quick_succession;
 mod ref_changed;
 mod repository_changed;
 mod repository_forked;
@@ -180,6 +181,7 @@ pub const ALL: &[&dyn Detector] = &[
     &package_burst::PackageBurst,
     &policy_violated::PolicyViolated,
     &publisher_changed::PublisherChanged,
+    &quick_succession::QuickSuccession,
     &ref_changed::RefChanged,
     &repository_changed::RepositoryChanged,
     &repository_forked::RepositoryForked,

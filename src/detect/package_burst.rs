@@ -25,7 +25,7 @@ A stolen account is used on everything that it can reach, before it is noticed.
 Clean-ups, new repositories of many packages, a first release of all of them. A monorepo's usual burst is its habit, which is learned.
 
 ### What to do
-Look at the other packages of the burst; provwatch lookup shows them by account, repository and run.
+Look at the other packages of the burst; `provwatch lookup` shows them by account, repository and run.
 
 ### Example incident
 chalk, debug and sixteen others within sixteen minutes (September 2025); the packages of one account in the @antv takeover (2026).";

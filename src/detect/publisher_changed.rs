@@ -7,7 +7,7 @@ pub struct PublisherChanged;
 static ABOUT: About = About {
     id: "publisher-changed",
     title: "Published by an unfamiliar account",
-    harmless: None,
+    harmless: Some("Published by a maintainer for the first time"),
     ground: Ground::Account,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where it has been a maintainer for two weeks, where three accounts or more publish the line, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. Trusted publishers are no accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
+An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where three accounts or more publish the line, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. An account that has been a maintainer for two weeks is informational. Trusted publishers are no accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
 
 ### Why it matters
 Without provenance the account is all that a registry tells. Phished accounts publish packages that their owners never touched before, and the first thing that a thief changes is the address.
@@ -62,7 +62,11 @@ fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<S
     let several = change.portrait().is_some_and(|line| line.publishers.len() >= SEVERAL);
     let is_maintainer = change.is_known_maintainer(&publisher.name);
     // What is milder already is not milder once more, however little this line shows.
-    let severity = if elsewhere || several || is_maintainer { Severity::Low } else { new.weigh(Severity::Medium) };
+    let severity = match (is_maintainer, elsewhere || several) {
+        (true, _) => Severity::Info,
+        (false, true) => Severity::Low,
+        (false, false) => new.weigh(Severity::Medium),
+    };
     let evidence = Evidence {
         expected: new.usual,
         seen: quote(&publisher.name),

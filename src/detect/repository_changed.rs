@@ -1,6 +1,6 @@
 use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
 use crate::{
-    baseline::Traits,
+    baseline::{Traits, words::named_repository},
     model::{Confidence, LineBaseline, Severity, Signal},
 };
 
@@ -19,7 +19,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified identity whose repository the line has never had, by numeric id where the certificate carries one; on a line that never had any, one that no other line of the package had is medium. The same id under another name is a rename or a transfer and informational. A name that got a new id is `repository-recreated`.
+A verified identity whose repository the line has never had, by numeric id where the certificate carries one; on a line that never had any, one that no other line of the package had is medium, and so is the first of a package whose manifests named another. The same id under another name is a rename or a transfer and informational. A name that got a new id is `repository-recreated`.
 
 ### Why it matters
 Whoever can publish from a repository of his own does not need the project's. The id is the forge's and does not move with names.
@@ -78,12 +78,30 @@ fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> 
     if others.clone().any(|line| is_known(&line)) {
         return None;
     }
-    let last = others.max_by_key(|line| line.last_at)?;
+    let Some(last) = others.max_by_key(|line| line.last_at) else { return unnamed(change, name) };
     let evidence = Evidence {
         expected: format!("{} on another line", super::change::usual(&last.repositories)),
         seen: super::change::quote(name),
         since: last.repositories.values().map(|seen| seen.first).min(),
         why: "The release was built from a repository that never built this package.",
+    };
+    Some(signal(&ABOUT, Severity::Medium, evidence))
+}
+
+/// Where nothing was ever certified, manifests are all that tells which repository the package's is: the first that certifies
+/// its own may be anybody's.
+fn unnamed(change: &Change<'_>, name: &str) -> Option<Signal> {
+    let built = named_repository(name)?;
+    let lines = change.package.lines.values().filter(|line| !line.named_repositories.is_empty());
+    if lines.clone().any(|line| line.named_repositories.contains_key(&built)) || change.formerly().is_some() {
+        return None;
+    }
+    let last = lines.max_by_key(|line| line.last_at)?;
+    let evidence = Evidence {
+        expected: format!("{}, as manifests said", super::change::usual(&last.named_repositories)),
+        seen: quote(&built),
+        since: last.named_repositories.values().map(|seen| seen.first).min(),
+        why: "Whoever has a token can attest what he built in a repository of his own.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }

@@ -32,7 +32,7 @@ Everybody can fork a repository, with its workflows, and run them under an ident
 Projects that continue an abandoned one, and say so in their manifest.
 
 ### What to do
-Compare the owner with the project's. If the project has moved there: provwatch baseline accept.
+Compare the owner with the project's. If the project has moved there: `provwatch baseline accept`.
 
 ### Example incident
 Forks serve in attacks on workflows (pull_request_target, 2024 to 2026) more often than as the source of a release.";

@@ -32,7 +32,7 @@ Whoever publishes from a place of his own made it for that.
 Projects that move into a new repository or organization. They keep their history, and say so in the old place.
 
 ### What to do
-Look whether the commits of the old repository are in the new one.
+Check whether the commits of the old repository are in the new one.
 
 ### Example incident
 Repositories that attackers make for exfiltration and for forged builds are hours old (Shai-Hulud, 2025).";

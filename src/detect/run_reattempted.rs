@@ -28,7 +28,7 @@ A run that is started again runs with today's secrets and yesterday's code, revi
 Flaky tests, and registries that were down. Lines that are often built by later attempts are learned.
 
 ### What to do
-Look who started the run again, and why so late.
+See who started the run again, and why so late.
 
 ### Example incident
 TanStack (May 2026): attempts after the first published.";
@@ -56,7 +56,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         .filter(|attempt| *attempt > 1)?;
     let began = run.and_then(|run| run.created_at);
     let days = began.map_or(0, |began| (change.release.published_at - began).num_days());
-    if change.traits.is_empty() {
+    if change.traits.is_empty() || change.view.is_none() {
         return None;
     }
     let new = change.novelty(|line| &line.attempts, words::attempt_word(attempt));
@@ -69,7 +69,8 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         since,
         why: "A run that is started again has today's secrets and the code of then.",
     };
-    if days >= OLD_DAYS {
+    // Where later attempts are the habit, old runs are too.
+    if days >= OLD_DAYS && new.is_some() {
         return Some(signal(&ABOUT, Severity::Medium, evidence("a run of the same day".to_owned(), None)));
     }
     let new = new?;

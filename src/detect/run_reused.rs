@@ -1,4 +1,8 @@
-use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use super::{
+    About, Change, Detector, Evidence, Ground,
+    change::{counted, quote},
+    signal,
+};
 use crate::model::{Confidence, Severity, Signal};
 
 /// Two versions by one run.
@@ -48,7 +52,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let hours = (change.release.published_at - *at).num_hours();
     let evidence = Evidence {
         expected: "a run of its own".to_owned(),
-        seen: format!("the run that published {} {hours} hours before", quote(other.version())),
+        seen: format!("the run that published {}, {} before", quote(other.version()), counted(hours, "hour")),
         since: Some(*at),
         why: "A run builds one version; whoever sits in it publishes as often as he likes.",
     };

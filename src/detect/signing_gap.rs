@@ -28,7 +28,7 @@ An attestation that lies around can be published by whoever finds it: what was b
 Registries that were down, and projects that build first and publish by hand.
 
 ### What to do
-Look what the run built, and why it was not published then.
+See what the run built, and why it was not published then.
 
 ### Example incident
 None is public that rests on it alone.";

@@ -21,7 +21,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version whose tag is known not to exist on a line whose releases were tagged; a line of a single release counts by its whole package. Medium where all were; low where only one release or another line shows it, where the forge has a release for the version, or where up to one in ten had none. A tag that was not looked up is not missing.
+A version whose tag is known not to exist on a line whose releases were tagged; a line of a single release counts by its whole package. Medium where all were; low where only one release, or fewer than five of another line, show it, where the forge has a release for the version, or where up to one in ten had none. A tag that was not looked up is not missing.
 
 ### Why it matters
 It is the only trace that a takeover leaves when the identity stays the same, and the first that separates a token thief from a maintainer in a hurry.
@@ -34,6 +34,9 @@ Look for the commit of the version in the repository. If there is none, treat it
 
 ### Example incident
 ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no tag. chalk (September 2025).";
+
+/// So many tagged releases, and none without, show that new lines are tagged too.
+const SETTLED: u32 = 5;
 
 /// Fewest tagged releases for each untagged one that still are a habit.
 const HABIT: u32 = 10;
@@ -53,7 +56,8 @@ fn missing(change: &Change<'_>) -> Option<Signal> {
     let habit = Habit::of(change, view)?;
     let severity = match (habit.present, habit.absent) {
         (1, 0) => Severity::Low,
-        (_, 0) if view.inherited || change.forge_release() == Some(true) => Severity::Low,
+        (_, 0) if change.forge_release() == Some(true) => Severity::Low,
+        (present, 0) if view.inherited && present < SETTLED => Severity::Low,
         (_, 0) => Severity::Medium,
         (present, absent) if present >= absent.saturating_mul(HABIT) => Severity::Low,
         _ => return None,

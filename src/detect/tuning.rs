@@ -39,7 +39,10 @@ impl Tuning {
         signals.retain(|signal| self.0.get(signal.detector.as_ref()).is_none_or(|setting| setting.enabled));
         for signal in &mut signals {
             let severity = self.0.get(signal.detector.as_ref()).and_then(|setting| setting.severity);
-            signal.severity = severity.unwrap_or(signal.severity);
+            // What is informational is no finding, whatever its detector weighs.
+            if signal.severity > Severity::Info {
+                signal.severity = severity.unwrap_or(signal.severity);
+            }
         }
         signals.sort_by_key(|signal| std::cmp::Reverse(signal.severity));
         signals
@@ -71,5 +74,8 @@ mod tests {
         let loud = Tuning::new([("odd-hours".to_owned(), setting(true, Some(Severity::Critical)))]);
         assert_eq!(loud.apply(signals.clone())[0], signal("odd-hours", Severity::Critical));
         assert_eq!(Tuning::default().apply(signals.clone()), signals);
+        let informational = vec![signal("ref-changed", Severity::Info)];
+        let heavy = Tuning::new([("ref-changed".to_owned(), setting(true, Some(Severity::High)))]);
+        assert_eq!(heavy.apply(informational.clone()), informational);
     }
 }

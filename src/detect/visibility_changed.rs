@@ -28,7 +28,7 @@ What nobody can see nobody can review, and the log shows a commit that cannot be
 Projects that close their source. Their provenance stops too, on npm.
 
 ### What to do
-Ask the project. If it is so: provwatch baseline accept.
+Ask the project. If it is so: `provwatch baseline accept`.
 
 ### Example incident
 None is public that rests on it alone; bitwarden moved its publishing to a private repository in July 2026.";

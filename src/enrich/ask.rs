@@ -88,6 +88,7 @@ impl Asker<'_> {
             let until = until.format("%H:%M UTC");
             return Known::Unknown(format!("{} answers nothing more before {until}", self.forge.host));
         }
+        self.forge.spend(now);
         let fetched = self.http.fetch(self.request(url.clone(), remembered.as_ref())).await;
         self.take(&url, remembered, fetched)
     }
@@ -124,9 +125,9 @@ impl Asker<'_> {
                 return Known::No;
             }
             Err(error) => {
-                // A refusal is about all questions, not about this one.
-                if matches!(error, HttpError::Status { status: 403 | 429, .. }) {
-                    self.forge.refuse(error.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok()), now);
+                if let HttpError::Status { status: status @ (403 | 429), .. } = &error {
+                    let wait = error.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok());
+                    self.forge.refuse(wait, *status == 429, now);
                 }
                 return Known::Unknown(with_causes(&error));
             }

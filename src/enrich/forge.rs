@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
@@ -33,7 +33,14 @@ pub struct Forge {
 struct Limit {
     /// Nothing is asked before this.
     closed_until: Option<DateTime<Utc>>,
+    /// What it said it would still answer, less what was asked since, and when it counts anew.
+    left: Option<(u64, DateTime<Utc>)>,
+    /// Refusals one after the other.
+    refusals: u32,
 }
+
+/// So many refusals one after the other are about who asks, and not about what is asked for.
+const REFUSALS: u32 = 3;
 
 /// Requests that are left to others who ask from this address.
 const RESERVE: u64 = 5;
@@ -66,28 +73,44 @@ impl Forge {
 
     /// Until when nothing may be asked.
     pub(super) fn closed_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.limit.lock().unwrap_or_else(PoisonError::into_inner).closed_until.filter(|until| *until > now)
+        self.limit().closed_until.filter(|until| *until > now)
+    }
+
+    /// A question is asked. Answers without success do not tell what is left, but count.
+    pub(super) fn spend(&self, now: DateTime<Utc>) {
+        let mut limit = self.limit();
+        let Some((left, reset)) = limit.left.filter(|(_, reset)| *reset > now) else { return };
+        limit.left = Some((left.saturating_sub(1), reset));
+        if left <= RESERVE + 1 {
+            limit.closed_until = Some(reset.min(now + LONGEST));
+        }
     }
 
     /// Takes note of what an answer says of the limit: `x-ratelimit-…` of GitHub, `ratelimit-…` of GitLab.
     pub(super) fn note(&self, header: impl Fn(&str) -> Option<u64>, now: DateTime<Utc>) {
         let either =
             |name: &str| header(&format!("x-ratelimit-{name}")).or_else(|| header(&format!("ratelimit-{name}")));
-        let (Some(remaining), Some(reset)) = (either("remaining"), either("reset")) else { return };
-        // GitLab counts so many requests a minute: its last ones are soon there again.
-        if remaining <= RESERVE {
-            let reset = i64::try_from(reset).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-            self.close(reset.unwrap_or(now + PAUSE), now);
+        let mut limit = self.limit();
+        limit.refusals = 0;
+        let (Some(left), Some(reset)) = (either("remaining"), either("reset")) else { return };
+        let reset = i64::try_from(reset).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let reset = reset.unwrap_or(now + PAUSE);
+        limit.left = Some((left, reset));
+        if left <= RESERVE {
+            limit.closed_until = Some(reset.min(now + LONGEST));
         }
     }
 
-    /// The forge refused to answer.
-    pub(super) fn refuse(&self, wait: Option<TimeDelta>, now: DateTime<Utc>) {
-        self.close(now + wait.unwrap_or(PAUSE), now);
+    /// The forge refused to answer. Some refuse single repositories; those do not speak for the others.
+    pub(super) fn refuse(&self, wait: Option<TimeDelta>, is_too_much: bool, now: DateTime<Utc>) {
+        let mut limit = self.limit();
+        limit.refusals = limit.refusals.saturating_add(1);
+        if wait.is_some() || is_too_much || limit.refusals >= REFUSALS {
+            limit.closed_until = Some(now + wait.unwrap_or(PAUSE).min(LONGEST));
+        }
     }
 
-    fn close(&self, until: DateTime<Utc>, now: DateTime<Utc>) {
-        let until = until.min(now + LONGEST);
-        self.limit.lock().unwrap_or_else(PoisonError::into_inner).closed_until = Some(until);
+    fn limit(&self) -> MutexGuard<'_, Limit> {
+        self.limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Finder,
     ask::{Age, Asker, Known},
-    place::{commit, run},
+    place::{attempt, commit, run},
     tags,
 };
 use crate::model::{AuthMethod, OwnerFacts, RunFacts};
@@ -42,13 +42,9 @@ struct Account {
     created_at: Option<DateTime<Utc>>,
 }
 
+/// A commit as git has it: the other form carries the changes, which may be larger than is read.
 #[derive(Serialize, Deserialize)]
 struct Commit {
-    commit: GitCommit,
-}
-
-#[derive(Serialize, Deserialize)]
-struct GitCommit {
     verification: Option<Verification>,
 }
 
@@ -92,7 +88,9 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let place = found.question.place.clone();
     // The id survives renames and cannot be taken by somebody else, as a name can.
     let path = place.id.as_ref().map_or_else(|| format!("repos/{}", place.path), |id| format!("repositories/{id}"));
-    let Some(repository) = found.take("repository", asker.ask::<Repository>(&path, Age::SLOW).await) else { return };
+    let known = asker.ask::<Repository>(&path, Age::SLOW).await;
+    found.gone(&place, &known);
+    let Some(repository) = found.take("repository", known) else { return };
     take_repository(found, &repository);
     former(asker, found, &repository).await;
     owner(asker, found, &repository).await;
@@ -137,18 +135,26 @@ async fn owner(asker: &Asker<'_>, found: &mut Finder<'_>, repository: &Repositor
 
 async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: &str) {
     let Some(sha) = commit(found.question.release) else { return };
-    if let Some(commit) = found.take("commit", asker.ask::<Commit>(&format!("{at}/commits/{sha}"), Age::SETTLED).await)
-    {
-        found.commit().verified = commit.commit.verification.map(|verification| verification.verified);
+    let commit = found.take("commit", asker.ask::<Commit>(&format!("{at}/git/commits/{sha}"), Age::SETTLED).await);
+    let is_there = commit.is_some();
+    if let Some(commit) = commit {
+        found.commit().verified = commit.verification.map(|verification| verification.verified);
     }
     let Some(branch) = segment(default) else {
         found.unknown("commit.on_default_branch", "the default branch has a name that cannot be asked for");
         return;
     };
-    let compared = asker.ask::<Comparison>(&format!("{at}/compare/{branch}...{sha}?per_page=1"), Age::QUICK).await;
-    if let Some(compared) = found.take("commit.on_default_branch", compared) {
+    // The changes stand on the first page only.
+    let path = format!("{at}/compare/{branch}...{sha}?per_page=1&page=2");
+    match asker.ask::<Comparison>(&path, Age::QUICK).await {
         // What is behind the branch, or where it stands, is in it.
-        found.commit().on_default_branch = Some(matches!(compared.status.as_str(), "behind" | "identical"));
+        Known::Yes(compared) => {
+            found.commit().on_default_branch = Some(matches!(compared.status.as_str(), "behind" | "identical"));
+        }
+        // Two histories without a common beginning cannot be compared: an orphan commit.
+        Known::No if is_there => found.commit().on_default_branch = Some(false),
+        Known::No => found.unknown("commit.on_default_branch", "the forge does not have the commit"),
+        Known::Unknown(why) => found.unknown("commit.on_default_branch", why),
     }
 }
 
@@ -185,7 +191,8 @@ async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
         }
         return;
     };
-    let answer = asker.ask::<Run>(&format!("{at}/actions/runs/{number}"), Age::QUICK).await;
+    let answer =
+        asker.ask::<Run>(&format!("{at}/actions/runs/{number}/attempts/{}", attempt(release)), Age::QUICK).await;
     if let Some(run) = found.take("run", answer) {
         found.facts.run = Some(RunFacts {
             conclusion: run.conclusion,

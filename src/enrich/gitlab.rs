@@ -72,6 +72,7 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let place = found.question.place.clone();
     let id = place.id.clone().unwrap_or_else(|| place.path.replace('/', "%2F"));
     let answer = asker.ask::<Project>(&format!("projects/{id}"), Age::SLOW).await;
+    found.gone(&place, &answer);
     let Some(project) = found.take("repository", answer) else { return };
     take_project(found, &project);
     former(asker, found, &project).await;
@@ -160,13 +161,15 @@ async fn job(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     let Some(number) = run(found.question.release) else { return };
     let answer = asker.ask::<Job>(&format!("{at}/jobs/{number}"), Age::QUICK).await;
     if let Some(job) = found.take("run", answer) {
-        let conclusion = job.status.map(|status| match status.as_str() {
-            "failed" => "failure".to_owned(),
-            "canceled" => "cancelled".to_owned(),
-            _ => status,
-        });
+        let conclusion = match job.status.as_deref() {
+            Some("success") => Some("success"),
+            Some("failed") => Some("failure"),
+            Some("canceled") => Some("cancelled"),
+            // It has not ended, and says nothing yet.
+            _ => None,
+        };
         found.facts.run = Some(RunFacts {
-            conclusion,
+            conclusion: conclusion.map(str::to_owned),
             event: job.pipeline.and_then(|pipeline| pipeline.source),
             created_at: job.created_at,
             actor: job.user.map(|user| user.username),

@@ -109,6 +109,13 @@ impl Finder<'_> {
         None
     }
 
+    /// A repository that is known by its id and not to be found was deleted, or is not public any more.
+    fn gone<T>(&mut self, place: &Place, known: &Known<T>) {
+        if place.id.is_some() && matches!(known, Known::No) {
+            self.repository().visibility = Some("gone".to_owned());
+        }
+    }
+
     fn repository(&mut self) -> &mut RepositoryFacts {
         self.facts.repository.get_or_insert_default()
     }

@@ -54,6 +54,13 @@ pub(super) fn commit(release: &Observation) -> Option<&str> {
     commits.find(|sha| (7..=64).contains(&sha.len()) && sha.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
+/// Which attempt of the run it was.
+pub(super) fn attempt(release: &Observation) -> u32 {
+    let identities = release.identities().into_iter();
+    let mut runs = identities.filter_map(|identity| identity.claims.run_invocation_uri.as_deref());
+    runs.find_map(|uri| uri.rsplit_once("/attempts/")?.1.parse().ok()).unwrap_or(1)
+}
+
 /// The number of the run (GitHub) or job (GitLab) that built it.
 pub(super) fn run(release: &Observation) -> Option<&str> {
     let identities = release.identities().into_iter();

@@ -86,6 +86,10 @@ pub struct LineBaseline {
     pub gaps: Tally<String>,
     /// Whether the manifest names the repository that built it, `same` or `another`.
     pub manifests: Tally<String>,
+    /// Repositories that manifests name, `host/owner/name`: the word of whoever published.
+    pub named_repositories: Tally<String>,
+    /// How soon a release followed the one before: `minutes` (a quarter of an hour at most) or `longer`.
+    pub pauses: Tally<String>,
     /// Whether the registry took tokens at all, `tokens` or `trusted publishers only`.
     pub token_policies: Tally<String>,
     /// Where dependencies come from: `registry`, `git` or `url`.

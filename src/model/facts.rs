@@ -55,7 +55,7 @@ facts! {
         formerly: String,
         /// The default branch.
         default_branch: String,
-        /// `public`, `private` or `internal`.
+        /// `public`, `private`, `internal`, or `gone`: not to be found any more, private or deleted.
         visibility: String,
         /// Whether it is archived, read-only.
         archived: bool,

@@ -85,6 +85,15 @@ impl Policy {
         self
     }
 
+    /// The same with owners and repositories as they are compared: forges treat the case of names as one.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        for text in self.owners.iter_mut().chain(&mut self.repositories) {
+            *text = text.to_lowercase();
+        }
+        self
+    }
+
     /// Whether it demands nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -41,19 +41,24 @@ impl Accused {
     }
 }
 
-/// The accused releases around one of them, each within the window of the next, the earliest first. `None`: too few to be a
-/// campaign.
+/// The campaigns among accused releases of one bond: each member within the window of the next, the earliest first.
+pub fn campaigns(mut all: Vec<Accused>) -> Vec<Vec<Accused>> {
+    all.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
+    all.dedup_by(|a, b| a.purl == b.purl);
+    let together = all.chunk_by(|a, b| b.published_at - a.published_at <= WINDOW);
+    together.filter(|members| is_campaign(members)).map(<[Accused]>::to_vec).collect()
+}
+
+fn is_campaign(members: &[Accused]) -> bool {
+    let packages: BTreeSet<&Package> = members.iter().map(|one| one.purl.package()).collect();
+    packages.len() > 1 || members.len() >= FEWEST
+}
+
+/// The campaign that an accused release is part of. `None`: those around it are too few.
 pub fn members(latest: &Accused, others: &[Accused]) -> Option<Vec<Accused>> {
     let mut all: Vec<Accused> = others.iter().filter(|other| other.purl != latest.purl).cloned().collect();
     all.push(latest.clone());
-    all.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
-    let at = all.iter().position(|one| one.purl == latest.purl)?;
-    let apart = |pair: &[Accused]| pair[1].published_at - pair[0].published_at > WINDOW;
-    let first = all[..=at].windows(2).rposition(apart).map_or(0, |gap| gap + 1);
-    let last = all[at..].windows(2).position(apart).map_or(all.len(), |gap| at + gap + 1);
-    let members = all[first..last].to_vec();
-    let packages: BTreeSet<&Package> = members.iter().map(|one| one.purl.package()).collect();
-    (packages.len() > 1 || members.len() >= FEWEST).then_some(members)
+    campaigns(all).into_iter().find(|members| members.iter().any(|member| member.purl == latest.purl))
 }
 
 /// The alert about a campaign of releases by `who`. It is the same one as long as its first member is.

@@ -15,9 +15,9 @@ pub struct Chronicle {
     packages: HashMap<Bond, Cadence<Package>>,
     lines: HashMap<Package, Cadence<ReleaseLine>>,
     runs: HashMap<Package, Runs>,
-    signatures: HashMap<String, ReleaseId>,
-    /// The last release of a package that raised an alert, with its account.
-    accused: HashMap<Package, (ReleaseId, DateTime<Utc>, Bond)>,
+    signatures: HashMap<Package, HashMap<String, ReleaseId>>,
+    /// The last release of a package by an account that raised an alert.
+    accused: HashMap<(Package, Bond), (ReleaseId, DateTime<Utc>)>,
 }
 
 impl Chronicle {
@@ -39,14 +39,15 @@ impl Chronicle {
             same_run: (self.runs.get(package))
                 .and_then(|known| runs(release).find_map(|run| known.other(&run, &release.purl))),
             accused: self.accused(release),
-            same_signature: signatures(release).find_map(|signature| other(self.signatures.get(&signature))),
+            same_signature: (self.signatures.get(package))
+                .and_then(|known| signatures(release).find_map(|signature| other(known.get(&signature)))),
         }
     }
 
     fn accused(&self, release: &Observation) -> Option<(ReleaseId, DateTime<Utc>)> {
-        let (known, then, by) = self.accused.get(release.purl.package())?;
+        let (known, then) = self.accused.get(&(release.purl.package().clone(), account(release)?))?;
         let is_beside = release.published_at - *then <= AT_ONCE && *known != release.purl;
-        (is_beside && account(release).as_ref() == Some(by)).then(|| (known.clone(), *then))
+        is_beside.then(|| (known.clone(), *then))
     }
 
     /// Adds a release. One that does not teach, since it raised an alert of medium or worse, makes no habit.
@@ -56,7 +57,7 @@ impl Chronicle {
             self.packages.entry(bond).or_insert_with(Cadence::of_packages).add(package.clone(), at, teaches);
         }
         if let Some(account) = account(release).filter(|_| !teaches) {
-            self.accused.insert(package.clone(), (release.purl.clone(), at, account));
+            self.accused.insert((package.clone(), account), (release.purl.clone(), at));
         }
         let line = release.line();
         if !line.is_prerelease() {
@@ -66,7 +67,8 @@ impl Chronicle {
             self.runs.entry(package.clone()).or_default().add(&run, &release.purl, at, teaches);
         }
         for signature in signatures(release) {
-            self.signatures.entry(signature).or_insert_with(|| release.purl.clone());
+            let known = self.signatures.entry(package.clone()).or_default();
+            known.entry(signature).or_insert_with(|| release.purl.clone());
         }
     }
 }
@@ -76,9 +78,17 @@ pub(super) fn account(release: &Observation) -> Option<Bond> {
     Bond::of(release).into_iter().find(|bond| matches!(bond, Bond::Publisher(_)))
 }
 
+/// A run, whichever attempt: `…/actions/runs/7/attempts/2` is run 7.
+pub(super) fn without_attempt(run: &str) -> &str {
+    run.split_once("/attempts/").map_or(run, |(run, _)| run)
+}
+
 /// The runs that a release's verified identities name.
 fn runs(release: &Observation) -> impl Iterator<Item = String> {
-    release.identities().into_iter().filter_map(|identity| identity.claims.run_invocation_uri.clone())
+    release
+        .identities()
+        .into_iter()
+        .filter_map(|identity| Some(without_attempt(identity.claims.run_invocation_uri.as_deref()?).to_owned()))
 }
 
 /// By what a signature is known again: what was signed, by which key, and where it stands in a log.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::chronicle::account;
+use super::chronicle::{account, without_attempt};
 use crate::{
     detect::{AT_ONCE, Burst, Cadence, Company, Runs},
     model::{Alert, AlertKind, Bond, Observation, Provenance, ReleaseId, ReleaseLine, Severity},
@@ -68,9 +68,9 @@ fn same_run(store: &Store, release: &Observation) -> Result<Option<(ReleaseId, D
     }
     let mut runs = Runs::default();
     for (run, one) in store.runs_of(release.purl.package(), release.published_at, REMEMBERED)? {
-        runs.add(&run, &one.purl, one.published_at, one.teaches);
+        runs.add(without_attempt(&run), &one.purl, one.published_at, one.teaches);
     }
-    Ok(named.into_iter().find_map(|run| runs.other(run, &release.purl)))
+    Ok(named.into_iter().find_map(|run| runs.other(without_attempt(run), &release.purl)))
 }
 
 /// Another, earlier version of the package that carries the release's signature.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Pipeline, PipelineError, assess::assess, company};
+use super::{Pipeline, PipelineError, assess::assess_by, company};
 use crate::{
     baseline::words::dependencies,
+    detect::Terms,
     enrich::{Cache, Place, Question, Remembered},
     model::{Baseline, Facts, Observation, Package},
     registry::{PackageState, Registry},
@@ -15,7 +16,7 @@ use crate::{
 };
 
 /// Most new dependencies of a release whose age is asked for.
-const MAX_DEPENDENCIES: usize = 10;
+const MAX_DEPENDENCIES: usize = 20;
 
 /// Answers of forges, kept in the store.
 #[derive(Debug)]
@@ -66,20 +67,31 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Whether anything at all is to be said of a release.
+    /// Whether anything at all is to be said of a release, or a policy demands what only the forge knows.
     fn differs(&self, release: &Observation, baseline: &Baseline) -> Result<bool, PipelineError> {
-        let assessed = assess(baseline, release, &company(&self.store, release)?);
+        let policy = self.watchlist().policy(release.purl.package());
+        let terms = Terms {
+            company: &company(&self.store, release)?,
+            tuning: &self.settings.tuning,
+            policy: policy.as_ref(),
+            expected: &[],
+        };
+        let assessed = assess_by(baseline, release, &terms);
+        let demands_age = policy.as_ref().is_some_and(|policy| policy.min_repository_age_days.is_some());
         let is_new = !baseline.lines.is_empty() && new_dependencies(release, baseline).next().is_some();
-        Ok(is_new || !assessed.signals.is_empty())
+        Ok(is_new || demands_age || !assessed.signals.is_empty())
     }
 
     /// When each new dependency was first published, as far as the registry tells.
     async fn date_dependencies(&self, registry: &dyn Registry, release: &mut Observation, baseline: &Baseline) {
         let ecosystem = release.purl.package().ecosystem();
-        let new: Vec<Package> = new_dependencies(release, baseline)
-            .filter_map(|name| Package::new(ecosystem, name).ok())
-            .take(MAX_DEPENDENCIES)
-            .collect();
+        let mut new: Vec<Package> =
+            new_dependencies(release, baseline).filter_map(|name| Package::new(ecosystem, name).ok()).collect();
+        if new.len() > MAX_DEPENDENCIES {
+            let why = format!("{} are new; the age of {MAX_DEPENDENCIES} is asked for", new.len());
+            release.facts.unknown.get_or_insert_default().insert("dependencies".to_owned(), why);
+            new.truncate(MAX_DEPENDENCIES);
+        }
         let asked = stream::iter(new).map(|package| async move {
             let first = self.first_published(registry, &package).await;
             (package.name().to_owned(), first)
@@ -121,8 +133,18 @@ fn usual_place(baseline: &Baseline) -> Option<Place> {
     let repositories = baseline.lines.values().flat_map(|line| {
         line.repositories.iter().map(move |(url, seen)| (seen.last, url, line.id_of_repository.get(url)))
     });
-    let (_, url, id) = repositories.max_by_key(|(last, ..)| *last)?;
-    Some(Place { id: id.cloned(), ..Place::of_url(url)? })
+    match repositories.max_by_key(|(last, ..)| *last) {
+        Some((_, url, id)) => Some(Place { id: id.cloned(), ..Place::of_url(url)? }),
+        None => named_place(baseline),
+    }
+}
+
+/// Where nothing was ever certified: the repository that the manifests of releases before named. Never that of the release
+/// that is judged, who may name any that is in order.
+fn named_place(baseline: &Baseline) -> Option<Place> {
+    let named = baseline.lines.values().flat_map(|line| &line.named_repositories);
+    let (name, _) = named.max_by_key(|(_, seen)| (seen.count, seen.last))?;
+    Place::of_url(&format!("https://{name}"))
 }
 
 /// Under which names the package's repositories were known at that forge, other than the one of now.

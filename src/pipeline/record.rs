@@ -50,11 +50,11 @@ impl Pipeline {
         observation: Observation,
         baseline: &StoredBaseline,
     ) -> Result<Record, PipelineError> {
-        let watchlist = self.watchlist();
+        let policy = self.watchlist().policy(subject.package);
         let terms = Terms {
             company: &company(&self.store, &observation)?,
             tuning: &self.settings.tuning,
-            policy: watchlist.matches(subject.package).and_then(|found| found.entry.policy.as_deref()),
+            policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
         let assessment = assess::assess_by(&baseline.baseline, &observation, &terms);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     assess::{Assessment, alert, assess_by, links},
-    campaign::{self, Accused, members},
+    campaign::{self, Accused},
     chronicle::Chronicle,
 };
 use crate::{
@@ -373,20 +373,25 @@ fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
             by_bond.entry(bond).or_default().push(accused.clone());
         }
     }
-    // The bond that ties most together tells; an owner whose releases are all of one repository has nothing to add.
-    let mut told: Vec<(Vec<Accused>, Alert)> = Vec::new();
-    for (bond, accused) in &by_bond {
-        for latest in accused {
-            let Some(members) = members(latest, accused) else { continue };
-            let raised_at = members.last().map_or(latest.published_at, |last| last.published_at);
-            let is_told = told.iter().any(|(known, _)| members.iter().all(|member| known.contains(member)));
-            let who = releases.get(&latest.purl).map(|release| campaign::who(bond, release)).unwrap_or_default();
-            let Some(alert) = campaign::alert(bond, &who, &members, raised_at).filter(|_| !is_told) else { continue };
-            told.retain(|(known, _)| !known.iter().all(|member| members.contains(member)));
-            told.push((members, alert));
-        }
+    let mut found: Vec<(Bond, Vec<Accused>)> = Vec::new();
+    for (bond, accused) in by_bond {
+        found.extend(campaign::campaigns(accused).into_iter().map(|members| (bond.clone(), members)));
     }
-    told.into_iter().map(|(_, alert)| CaseAlert { case: timeline.case.clone(), alert }).collect()
+    // The bond that ties most together tells; an owner whose releases are all of one repository has nothing to add.
+    found.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    let mut told: HashSet<ReleaseId> = HashSet::new();
+    let mut alerts = Vec::new();
+    for (bond, members) in found {
+        if members.iter().all(|member| told.contains(&member.purl)) {
+            continue;
+        }
+        let Some(last) = members.last() else { continue };
+        let who = releases.get(&last.purl).map(|release| campaign::who(&bond, release)).unwrap_or_default();
+        let alert = campaign::alert(&bond, &who, &members, last.published_at);
+        alerts.extend(alert.map(|alert| CaseAlert { case: timeline.case.clone(), alert }));
+        told.extend(members.into_iter().map(|member| member.purl));
+    }
+    alerts
 }
 
 fn score(expected: &Expectation, severity: Severity) -> Score {
@@ -412,9 +417,8 @@ pub fn trace_by<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl
             Entry::Vacant(entry) => entry.insert(History::of(release.purl.package())),
         };
         let company = chronicle.company(release);
-        let watched = rules.watchlist.and_then(|watchlist| watchlist.matches(release.purl.package()));
-        let policy = watched.and_then(|found| found.entry.policy.as_deref());
-        let terms = Terms { company: &company, tuning: &tuning, policy, expected: rules.expected };
+        let policy = rules.watchlist.and_then(|watchlist| watchlist.policy(release.purl.package()));
+        let terms = Terms { company: &company, tuning: &tuning, policy: policy.as_ref(), expected: rules.expected };
         let assessed = history.assess(release, &terms);
         chronicle.add(release, assessed.teaches);
         see(release, &assessed);

@@ -178,25 +178,20 @@ struct Entries<'a> {
 impl Entries<'_> {
     fn merge(&mut self, document: Document, into: &mut Watchlist) {
         let default = document.default_tier;
-        let mut tiers = BTreeMap::new();
         for (tier, table) in document.tiers {
-            let policy = self.policy(&format!("tiers.{tier}.expect"), table.expect).map(Arc::new);
-            tiers.extend(policy.map(|policy| (tier, policy)));
+            if let Some(policy) = self.policy(&format!("tiers.{tier}.expect"), table.expect) {
+                into.tiers.entry(tier).or_insert_with(|| Arc::new(policy));
+            }
         }
         let mut seen = HashMap::new();
         for purl in document.packages {
-            let said = Said { tier: default, note: None, policy: tiers.get(&default).map(Arc::clone) };
+            let said = Said { tier: default, ..Said::default() };
             self.watch("packages", &purl, said, &mut seen, into);
         }
         for Detailed { purl, tier, note, expect } in document.package {
-            let tier = tier.unwrap_or(default);
-            let of_tier = tiers.get(&tier);
-            let policy = match (self.policy("package.expect", expect), of_tier) {
-                (Some(own), Some(of_tier)) => Some(Arc::new(own.or(of_tier))),
-                (Some(own), None) => Some(Arc::new(own)),
-                (None, of_tier) => of_tier.map(Arc::clone),
-            };
-            self.watch("package.purl", &purl, Said { tier, note, policy }, &mut seen, into);
+            let policy = self.policy("package.expect", expect).map(Arc::new);
+            let said = Said { tier: tier.unwrap_or(default), note, policy };
+            self.watch("package.purl", &purl, said, &mut seen, into);
         }
         let mut seen = HashMap::new();
         for purl in document.exclude {
@@ -255,7 +250,7 @@ impl Entries<'_> {
             let what = format!("{name} has an empty text; say what is meant");
             self.problems.push(Problem::new(at, key, what));
         }
-        (!policy.is_empty()).then_some(policy)
+        (!policy.is_empty()).then(|| policy.normalized())
     }
 
     fn bound(&mut self, into: &Watchlist) {

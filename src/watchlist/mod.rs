@@ -12,7 +12,7 @@ mod pattern;
 mod tier;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -37,6 +37,8 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 pub struct Watchlist {
     watched: Layer,
     excluded: Layer,
+    /// What is demanded of the packages of a tier, wherever they are listed. The first file that says it decides.
+    tiers: BTreeMap<Tier, Arc<Policy>>,
     warnings: Vec<String>,
 }
 
@@ -160,10 +162,21 @@ impl Watchlist {
         self.excluded.all(false)
     }
 
+    /// What is demanded of a package: by its entry, and by its tier where the entry says nothing.
+    pub fn policy(&self, package: &Package) -> Option<Policy> {
+        let found = self.matches(package)?;
+        match (&found.entry.policy, self.tiers.get(&found.tier)) {
+            (Some(own), Some(of_tier)) => Some(Policy::clone(own).or(of_tier)),
+            (Some(one), None) | (None, Some(one)) => Some(Policy::clone(one)),
+            (None, None) => None,
+        }
+    }
+
     /// Every detector that a policy keeps quiet.
     pub fn quiet(&self) -> impl Iterator<Item = &Quiet> {
         let globs = self.watched.globs.iter().flat_map(Globs::iter).map(|(_, entry)| entry);
-        let policies = self.watched.exact.values().chain(globs).filter_map(|entry| entry.policy.as_deref());
+        let entries = self.watched.exact.values().chain(globs).filter_map(|entry| entry.policy.as_deref());
+        let policies = entries.chain(self.tiers.values().map(|policy| &**policy));
         policies.flat_map(|policy| &policy.quiet)
     }
 

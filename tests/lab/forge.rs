@@ -33,6 +33,10 @@ impl LabForge {
         self
     }
 
+    pub fn lacks(&self, path: &str) {
+        self.0.lock().unwrap().answers.remove(path);
+    }
+
     pub fn says(&self, path: &str, bytes: &[u8]) -> &Self {
         self.0.lock().unwrap().raw.insert(path.to_owned(), bytes.to_vec());
         self

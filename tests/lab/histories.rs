@@ -164,7 +164,7 @@ impl Project {
             zone: random.i64(-8..=9),
             now: "2025-01-06T00:00:00Z".parse().unwrap(),
             run: 10_000_000 + seed * 10_000,
-            version: [random.u64(1..4), 0, 0],
+            version: [random.u64(3..6), 0, 0],
             signs_commits: random.bool(),
             random,
             releases: Vec::new(),
@@ -454,7 +454,7 @@ impl Project {
             Attack::TokenEverywhere => {
                 let older = format!("{}.99.999", self.version[0].saturating_sub(1));
                 let oldest = format!("{}.99.999", self.version[0].saturating_sub(2));
-                let drafts = [older, oldest, version].map(|version| version);
+                let drafts = [older, oldest, version];
                 let mut attacks = Vec::new();
                 for (minutes, version) in (0..).step_by(4).zip(drafts) {
                     let at = draft.at + TimeDelta::minutes(minutes);

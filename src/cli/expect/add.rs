@@ -9,7 +9,7 @@ use crate::{
         operator, output, target, words,
     },
     config::Period,
-    model::{Change, ExpectedChange, Package},
+    model::{Change, Ecosystem, ExpectedChange, Package},
 };
 
 /// Announce a change of a package
@@ -92,6 +92,9 @@ impl What {
 impl Add {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let change = self.what.change().ok_or_else(|| Failure::usage("say what changes"))?;
+        if self.package.ecosystem() == Ecosystem::Pypi && matches!(change, Change::Publisher(_) | Change::Manual(_)) {
+            return Err(Failure::usage("PyPI does not say who publishes").next("announce --workflow or --repository"));
+        }
         let now = Context::clock().now();
         let from = self.from.unwrap_or(now);
         let until =
