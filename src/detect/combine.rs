@@ -60,6 +60,17 @@ pub const RULES: &[Rule] = &[
         severity: Severity::raised,
     },
     Rule {
+        name: "two traits of the certificate",
+        when: "the worst signal is low, and two of origin, source and pipeline speak at low or above",
+        then: "medium",
+        applies: |voices| {
+            let certified = [Ground::Origin, Ground::Source, Ground::Pipeline];
+            let speaking = certified.into_iter().filter(|&ground| voices.of(ground) >= Some(Severity::Low)).count();
+            voices.worst == Severity::Low && certified.contains(&voices.leading) && speaking > 1
+        },
+        severity: Severity::raised,
+    },
+    Rule {
         name: "a bundle of weak signals",
         when: "the worst signal is low, and two other grounds speak at low or above",
         then: "medium",
