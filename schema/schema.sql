@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -49,12 +49,12 @@ CREATE TABLE attempts (
     PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE baseline_versions (
+CREATE TABLE "baseline_versions" (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     package TEXT NOT NULL,
     line    TEXT NOT NULL,
     version INTEGER NOT NULL,
-    reason  TEXT NOT NULL CHECK (reason IN ('learned', 'accepted', 'reset')),
+    reason  TEXT NOT NULL CHECK (reason IN ('learned', 'accepted', 'reset', 'unlearned')),
     purl    TEXT,
     at      INTEGER NOT NULL,
     actor   TEXT NOT NULL,

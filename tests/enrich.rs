@@ -77,7 +77,7 @@ impl Lab {
     async fn facts(&self, release: &Observation, former: &[&str]) -> Facts {
         let place = Place::of(release).unwrap_or_else(|| Place::of_url("https://github.com/acme/widget").unwrap());
         let former: Vec<String> = former.iter().map(|name| (*name).to_owned()).collect();
-        self.forges.facts(Question { release, place: &place, former: &former }).await
+        self.forges.facts(Question { release, place: &place, former: &former }).await.facts
     }
 }
 

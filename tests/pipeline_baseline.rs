@@ -224,3 +224,41 @@ async fn a_fresh_release_does_not_wait_for_a_backfill() {
     let next = rig.store().due_work(rig.now(), 1).unwrap().remove(0);
     assert_eq!(next.package.to_string(), WIDGET);
 }
+
+/// A package that Ada publishes.
+async fn by_ada_alone() -> Rig {
+    let rig = Rig::watching(&[WIDGET]);
+    rig.history(WIDGET, 8, &by_ada());
+    rig.smooth_pass().await;
+    rig
+}
+
+#[tokio::test]
+async fn a_release_that_is_withdrawn_soon_is_not_normal_any_more() {
+    let rig = by_ada_alone().await;
+    let stored = || rig.store().baseline(&WIDGET.parse().unwrap()).unwrap().baseline;
+    let before = stored();
+    rig.publish("pkg:npm/widget@1.1.0", &by_ada());
+    rig.smooth_pass().await;
+    assert!(rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert_ne!(stored(), before);
+    rig.world.unpublish_npm("widget", "1.1.0");
+    rig.smooth_pass().await;
+    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert_eq!(stored(), before, "as if it had never been");
+    let last = rig.store().baseline_history(&WIDGET.parse().unwrap(), 1).unwrap().remove(0);
+    assert_eq!((last.reason, last.version), (BaselineReason::Unlearned, 10));
+}
+
+#[tokio::test]
+async fn nobody_makes_a_package_forget_by_deleting_its_past() {
+    let rig = by_ada_alone().await;
+    let widget: Package = WIDGET.parse().unwrap();
+    let before = rig.store().baseline(&widget).unwrap();
+    rig.days_pass(31);
+    for row in rig.store().releases(&widget, 100).unwrap().iter().skip(1) {
+        rig.world.unpublish_npm("widget", row.purl.version());
+    }
+    rig.smooth_pass().await;
+    assert_eq!(rig.store().baseline(&widget).unwrap(), before);
+}

@@ -154,7 +154,7 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         // Two histories without a common beginning cannot be compared: an orphan commit.
         Known::No if is_there => found.commit().on_default_branch = Some(false),
         Known::No => found.unknown("commit.on_default_branch", "the forge does not have the commit"),
-        Known::Unknown(why) => found.unknown("commit.on_default_branch", why),
+        Known::Unknown(why) => found.failed("commit.on_default_branch", why),
     }
 }
 

@@ -118,7 +118,7 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         }
         // GitLab has no signature of an unsigned commit.
         Known::No => found.commit().verified = Some(false),
-        Known::Unknown(why) => found.unknown("commit.verified", why),
+        Known::Unknown(why) => found.failed("commit.verified", why),
     }
     let answer = asker.ask::<Vec<Ref>>(&format!("{at}/refs?type=branch&per_page=100"), Age::QUICK).await;
     if let Some(branches) = found.take("commit.on_default_branch", answer) {

@@ -52,6 +52,15 @@ pub struct Question<'a> {
     pub former: &'a [String],
 }
 
+/// What a forge told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The facts; what it did not tell stands in [`Facts::unknown`] with the reason.
+    pub facts: Facts,
+    /// Whether it may tell more later: it could not be asked, or the run is not over.
+    pub more_later: bool,
+}
+
 impl Forges {
     /// Forges, asked through this client, whose answers are kept there.
     pub fn new(known: Vec<Forge>, http: Client, clock: Arc<dyn Clock>, cache: Arc<dyn Cache>) -> Self {
@@ -72,25 +81,26 @@ impl Forges {
         self.known.iter().find(|forge| forge.host == place.host)
     }
 
-    /// Everything that the forge tells of a release. What it does not tell stands in [`Facts::unknown`] with the reason.
-    pub async fn facts(&self, question: Question<'_>) -> Facts {
-        let mut found = Finder { facts: Facts::default(), question };
+    /// Everything that the forge tells of a release.
+    pub async fn facts(&self, question: Question<'_>) -> Found {
+        let mut found = Finder { facts: Facts::default(), failed: false, question };
         let Some(forge) = self.forge(question.place) else {
             found.unknown("repository", format!("{} is not a forge that is asked ([forges])", question.place.host));
-            return found.facts;
+            return found.close();
         };
         let asker = ask::Asker { forge, http: &self.http, clock: &*self.clock, cache: &*self.cache };
         match forge.kind {
             ForgeKind::Github => github::find(&asker, &mut found).await,
             ForgeKind::Gitlab => gitlab::find(&asker, &mut found).await,
         }
-        found.facts
+        found.close()
     }
 }
 
 /// Facts while they are found.
 struct Finder<'a> {
     facts: Facts,
+    failed: bool,
     question: Question<'a>,
 }
 
@@ -99,12 +109,23 @@ impl Finder<'_> {
         self.facts.unknown.get_or_insert_default().insert(what.to_owned(), why.into());
     }
 
+    /// What could not be found out this time.
+    fn failed(&mut self, what: &str, why: impl Into<String>) {
+        self.failed = true;
+        self.unknown(what, why);
+    }
+
+    fn close(self) -> Found {
+        let is_running = self.facts.run.as_ref().is_some_and(|run| run.conclusion.is_none());
+        Found { more_later: self.failed || is_running, facts: self.facts }
+    }
+
     /// The value, or its absence with the reason. What the forge does not have is nothing that could be known.
     fn take<T>(&mut self, what: &str, known: Known<T>) -> Option<T> {
         match known {
             Known::Yes(value) => return Some(value),
             Known::No => self.unknown(what, "the forge does not have it"),
-            Known::Unknown(why) => self.unknown(what, why),
+            Known::Unknown(why) => self.failed(what, why),
         }
         None
     }
@@ -130,7 +151,7 @@ impl Finder<'_> {
             Known::Yes(_) => Some(true),
             Known::No => Some(false),
             Known::Unknown(why) => {
-                self.unknown("tag", why.clone());
+                self.failed("tag", why.clone());
                 None
             }
         };
@@ -143,7 +164,7 @@ impl Finder<'_> {
             Known::Yes(()) => Some(true),
             Known::No => Some(false),
             Known::Unknown(why) => {
-                self.unknown("release", why);
+                self.failed("release", why);
                 None
             }
         };

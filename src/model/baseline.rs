@@ -157,6 +157,8 @@ pub enum BaselineReason {
     Accepted,
     /// The operator started the baseline anew.
     Reset,
+    /// A release that taught was withdrawn soon after it came.
+    Unlearned,
 }
 
 impl BaselineReason {
@@ -166,6 +168,7 @@ impl BaselineReason {
             Self::Learned => "learned",
             Self::Accepted => "accepted",
             Self::Reset => "reset",
+            Self::Unlearned => "unlearned",
         }
     }
 }

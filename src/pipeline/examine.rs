@@ -71,6 +71,14 @@ impl Subject<'_> {
         })
     }
 
+    /// Whether a release was checked whole, has no new file, and is looked at again for what is around it.
+    pub fn is_only_due(&self, release: &Observation) -> bool {
+        self.stored.get(release.purl.version()).is_some_and(|stored| {
+            let was_whole = stored.unchecked.is_empty() && stored.outcome != Outcome::Unreadable;
+            was_whole && self.is_due(stored) && stored.files == files_fingerprint(&release.files)
+        })
+    }
+
     /// Whether the baseline has learned from a release.
     pub fn has_taught(&self, release: &ReleaseId) -> bool {
         self.stored.get(release.version()).is_some_and(|stored| stored.teaches)
@@ -173,7 +181,11 @@ impl Pipeline {
 
     /// Another look at releases whose evidence was due, and that the registry does not show any more, waits for its next
     /// turn: it must neither be forgotten nor asked for without end.
-    fn put_off<'a>(&self, subject: &Subject<'_>, versions: impl Iterator<Item = &'a str>) -> Result<(), PipelineError> {
+    pub(super) fn put_off<'a>(
+        &self,
+        subject: &Subject<'_>,
+        versions: impl Iterator<Item = &'a str>,
+    ) -> Result<(), PipelineError> {
         for version in versions {
             let until = self.next_look(subject.attempts_at(version), subject.now);
             self.store.put_off_recheck(&subject.package.at(version), until)?;
@@ -235,7 +247,11 @@ impl Pipeline {
             let status = now.get(version.as_str()).copied().unwrap_or(hidden);
             let is_known = now.contains_key(version.as_str()) || !unreadable.contains(version.as_str());
             if is_known && status != stored.status {
-                self.store.set_status(&subject.package.at(version.as_str()), status, subject.now)?;
+                let release = subject.package.at(version.as_str());
+                if status == ReleaseStatus::Unpublished {
+                    self.unlearn(subject, &release)?;
+                }
+                self.store.set_status(&release, status, subject.now)?;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::{Pipeline, PipelineError, assess::assess_by, company};
 use crate::{
     baseline::words::dependencies,
     detect::Terms,
-    enrich::{Cache, Place, Question, Remembered},
+    enrich::{Cache, Found, Place, Question, Remembered},
     model::{Baseline, Facts, Observation, Package},
     registry::{PackageState, Registry},
     store::Store,
@@ -39,7 +39,7 @@ impl Cache for StoredAnswers {
 
 impl Pipeline {
     /// Finds out what is known around a release. Where the forge answers little, it is asked only about what differs from
-    /// the baseline: most releases do not.
+    /// the baseline: most releases do not. Whether it may tell more later.
     ///
     /// # Errors
     /// The store failed.
@@ -48,21 +48,36 @@ impl Pipeline {
         registry: &dyn Registry,
         release: &mut Observation,
         baseline: &Baseline,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<bool, PipelineError> {
         let differs = self.differs(release, baseline)?;
+        let mut more_later = false;
         let place = Place::of(release).or_else(|| usual_place(baseline));
         if let (Some(forges), Some(place)) = (&self.forges, place)
             && (differs || forges.is_generous(&place))
             && forges.knows(&place)
         {
             let former = former_names(baseline, &place);
-            let facts = forges.facts(Question { release, place: &place, former: &former }).await;
+            let Found { mut facts, more_later: more } =
+                forges.facts(Question { release, place: &place, former: &former }).await;
+            more_later = more;
+            self.keep_first_look(release, &mut facts)?;
             // What the registry told stays.
             let Facts { publisher_account, publishing, .. } = std::mem::take(&mut release.facts);
             release.facts = Facts { publisher_account, publishing, ..facts };
         }
         if differs {
             self.date_dependencies(registry, release, baseline).await;
+        }
+        Ok(more_later)
+    }
+
+    /// Whether there is a tag is a matter of when one looks: many projects tag after they published. Releases are compared
+    /// by their first look.
+    fn keep_first_look(&self, release: &Observation, facts: &mut Facts) -> Result<(), PipelineError> {
+        let first = self.store.release(&release.purl)?.and_then(|row| row.observation);
+        if let Some(Facts { tag: Some(tag), release, .. }) = first.map(|first| first.facts) {
+            facts.tag = Some(tag);
+            facts.release = release.or(facts.release.take());
         }
         Ok(())
     }

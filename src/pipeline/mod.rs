@@ -24,6 +24,7 @@ mod record;
 pub mod replay;
 mod trust;
 mod unchecked;
+mod unlearn;
 mod verify;
 mod witness;
 

@@ -32,8 +32,12 @@ impl Pipeline {
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let mut observation = self.observe_release(subject.registry, release).await;
-        self.enrich(subject.registry, &mut observation, &baseline.baseline).await?;
-        let record = self.judgement(subject, observation, baseline)?;
+        if subject.is_only_due(&observation) && !unchecked(&observation).is_empty() {
+            // The evidence was there when it was asked for first: a second look must not lose it.
+            return self.put_off(subject, std::iter::once(observation.purl.version()));
+        }
+        let more_later = self.enrich(subject.registry, &mut observation, &baseline.baseline).await?;
+        let record = self.judgement(subject, observation, more_later, baseline)?;
         self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);
@@ -48,6 +52,7 @@ impl Pipeline {
         &self,
         subject: &Subject<'_>,
         observation: Observation,
+        more_later: bool,
         baseline: &StoredBaseline,
     ) -> Result<Record, PipelineError> {
         let policy = self.watchlist().policy(subject.package);
@@ -64,13 +69,16 @@ impl Pipeline {
         unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned()));
         let stored = subject.stored.get(observation.purl.version());
         let alerted = stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
-        let teaches = assessment.teaches && unchecked.is_empty() && !alerted && !subject.has_taught(&observation.purl);
+        let waits = more_later || !unchecked.is_empty();
+        let recheck_at = if waits { self.next_look(subject.attempts(&observation.purl), subject.now) } else { None };
+        // What may look worse later teaches then.
+        let settled = unchecked.is_empty() && recheck_at.is_none();
+        let teaches = assessment.teaches && settled && !alerted && !subject.has_taught(&observation.purl);
         let mut lesson = Lesson::over(baseline);
         if teaches {
             lesson.learn(&observation, None);
             self.let_held_join(subject, &observation, &mut lesson)?;
         }
-        let recheck_at = self.again_at(&unchecked, subject.attempts(&observation.purl), subject.now);
         // Once alerted, always alerted: another look may add to an alert, and only the operator or time lets it join.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
         record.recheck_at = recheck_at;

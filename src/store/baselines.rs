@@ -8,7 +8,7 @@ use super::{
     error::Failure,
     releases::release_id,
 };
-use crate::model::{Baseline, BaselineReason, Package, ReleaseId, ReleaseLine};
+use crate::model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine};
 
 /// A baseline as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +136,22 @@ impl Store {
         })
     }
 
-    /// Changes a baseline by itself: the operator accepted a release or started a line anew. Gives the number of versions
+    /// The releases that a line of a package was learned from, in publish order.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn teachers(&self, package: &Package, line: &ReleaseLine) -> Result<Vec<Observation>, StoreError> {
+        self.read("reading what a baseline was learned from", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT observation FROM releases
+                 WHERE package = ?1 AND line = ?2 AND teaches = 1 AND observation IS NOT NULL ORDER BY published_at, id",
+            )?;
+            let rows = query.query_map((package.to_string(), line.as_str()), |row| Ok(row.get::<_, Json<_>>(0)?.0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Changes a baseline by itself: the operator accepted a release or started a line anew, or one was withdrawn. Gives the number of versions
     /// that were appended; repeating a change appends none.
     ///
     /// # Errors
@@ -163,10 +178,11 @@ pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>
     Ok(appended)
 }
 
-/// A release teaches once until a reset; a line that was just reset needs no other.
+/// A release teaches once until a reset, and is unlearned once; a line that was just reset needs no other.
 fn is_done(db: &Connection, package: &str, version: &NewBaselineVersion) -> Result<bool, Failure> {
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => was_just_reset(db, package, &version.line),
+        (Some(purl), BaselineReason::Unlearned) => Ok(!teaches(db, purl)?),
         (Some(purl), _) => teaches(db, purl),
         (None, _) => Ok(false),
     }
@@ -204,7 +220,8 @@ fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: Dat
     })?;
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => forget(db, package, &version.line),
-        (Some(purl), _) => mark_teaching(db, purl),
+        (Some(purl), BaselineReason::Unlearned) => mark_teaching(db, purl, false),
+        (Some(purl), _) => mark_teaching(db, purl, true),
         (None, _) => Ok(()),
     }
 }
@@ -215,9 +232,10 @@ fn forget(db: &Connection, package: &str, line: &ReleaseLine) -> Result<(), Fail
     Ok(())
 }
 
-fn mark_teaching(db: &Connection, release: &ReleaseId) -> Result<(), Failure> {
-    let marked =
-        db.prepare_cached("UPDATE releases SET teaches = 1 WHERE purl = ?1")?.execute([release.to_string()])?;
+fn mark_teaching(db: &Connection, release: &ReleaseId, teaches: bool) -> Result<(), Failure> {
+    let marked = db
+        .prepare_cached("UPDATE releases SET teaches = ?2 WHERE purl = ?1")?
+        .execute((release.to_string(), teaches))?;
     if marked == 0 {
         let why = "the baseline can only learn from releases that are recorded".to_owned();
         return Err(StoreError::Unstorable { what: release.to_string(), why }.into());

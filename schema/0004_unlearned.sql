@@ -1,0 +1,24 @@
+-- A baseline may lose a release again: one that was withdrawn soon after it came.
+CREATE TABLE baseline_versions_new (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    package TEXT NOT NULL,
+    line    TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    reason  TEXT NOT NULL CHECK (reason IN ('learned', 'accepted', 'reset', 'unlearned')),
+    purl    TEXT,
+    at      INTEGER NOT NULL,
+    actor   TEXT NOT NULL,
+    note    TEXT,
+    UNIQUE (package, line, version)
+) STRICT;
+INSERT INTO baseline_versions_new SELECT id, package, line, version, reason, purl, at, actor, note FROM baseline_versions;
+DROP TABLE baseline_versions;
+ALTER TABLE baseline_versions_new RENAME TO baseline_versions;
+CREATE TRIGGER baseline_versions_are_not_changed BEFORE UPDATE ON baseline_versions
+BEGIN
+    SELECT RAISE(ABORT, 'baseline versions are append-only');
+END;
+CREATE TRIGGER baseline_versions_are_not_deleted BEFORE DELETE ON baseline_versions
+BEGIN
+    SELECT RAISE(ABORT, 'baseline versions are append-only');
+END;
