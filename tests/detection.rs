@@ -54,6 +54,10 @@ fn honest_releases_are_seldom_accused() {
     assert_eq!(total, HONEST);
     let counts = alarms(&histories);
     assert!(loud(&counts) * 1000 <= total, "{counts:?}");
+    let bare: Vec<_> = histories.into_iter().map(without_facts).collect();
+    let without = alarms(&bare);
+    assert!(loud(&without) * 1000 <= total * 4, "{without:?}");
+    assert_eq!((counts.get(&Severity::Critical), without.get(&Severity::Critical)), (None, None));
 }
 
 /// The worst severity that the releases of an attack reach.
@@ -102,20 +106,29 @@ fn called(attack: Attack) -> &'static str {
     }
 }
 
-fn row(out: &mut String, name: &str, total: usize, counts: &BTreeMap<Severity, usize>, unit: usize) {
+/// How a row gives its numbers.
+#[derive(Clone, Copy)]
+enum Form {
+    Counts,
+    Shares,
+}
+
+fn row(out: &mut String, name: &str, total: usize, counts: &BTreeMap<Severity, usize>, form: Form) {
     let _ = write!(out, "| {name} |");
     for severity in Severity::ALL.into_iter().rev() {
         let count = counts.get(&severity).copied().unwrap_or_default();
-        let share = count * 100 * unit / total.max(1);
-        let _ = match unit {
-            1 => write!(out, " {share} % |"),
-            _ => write!(out, " {}.{:02} % |", share / unit, share % unit),
+        let _ = match form {
+            Form::Counts => write!(out, " {count} |"),
+            Form::Shares => {
+                let share = (count * 10_000 + total / 2) / total.max(1);
+                write!(out, " {}.{:02} % |", share / 100, share % 100)
+            }
         };
     }
     out.push('\n');
 }
 
-const SEVERITIES: &str = "critical | high | medium | low | none |\n|---|---|---|---|---|---|\n";
+const SEVERITIES: &str = "critical | high | medium | low | none or informational |\n|---|---|---|---|---|---|\n";
 
 fn attacks(out: &mut String) {
     let _ = write!(out, "| attack | {SEVERITIES}");
@@ -124,7 +137,7 @@ fn attacks(out: &mut String) {
             for (evidence, line) in [(true, "evidence"), (false, "none")] {
                 let (total, counts) = catches(attack, facts, |style| style.has_evidence() == evidence);
                 if total > 0 {
-                    row(out, &format!("{}; habit: {line}; {with}", called(attack)), total, &counts, 1);
+                    row(out, &format!("{}; habit: {line}; {with}", called(attack)), total, &counts, Form::Counts);
                 }
             }
         }
@@ -145,9 +158,9 @@ fn back_test(out: &mut String) {
 fn false_alarms(out: &mut String) {
     let _ = write!(out, "| facts | {SEVERITIES}");
     let histories = honest(50);
-    row(out, "known", HONEST, &alarms(&histories), 100);
+    row(out, "known", HONEST, &alarms(&histories), Form::Shares);
     let bare: Vec<_> = histories.into_iter().map(without_facts).collect();
-    row(out, "not known", HONEST, &alarms(&bare), 100);
+    row(out, "not known", HONEST, &alarms(&bare), Form::Shares);
 }
 
 fn document() -> String {
@@ -188,7 +201,7 @@ Without facts, what is high is published by hand: a stolen token looks the same.
 
 ## Attacks
 
-The same projects after thirty honest releases, twenty projects of each style that the attack suits. The worst severity that it reaches; *habit* says whether the
+The same projects after thirty honest releases, twenty projects of each style that the attack suits. How many of them reach which severity; *habit* says whether the
 package's releases have evidence.
 
 ";
