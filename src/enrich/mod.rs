@@ -9,6 +9,7 @@ mod forge;
 mod github;
 mod gitlab;
 mod place;
+mod standing;
 mod tags;
 
 use std::{fmt, sync::Arc};
@@ -16,6 +17,7 @@ use std::{fmt, sync::Arc};
 pub use ask::{Known, Remembered};
 pub use forge::{Forge, ForgeKind};
 pub use place::Place;
+pub use standing::Standing;
 
 use crate::{
     clock::Clock,

@@ -9,7 +9,7 @@ use super::{Pipeline, PipelineError, assess::assess_by, company};
 use crate::{
     baseline::words::dependencies,
     detect::Terms,
-    enrich::{Cache, Found, Place, Question, Remembered},
+    enrich::{Cache, Forges, Found, Place, Question, Remembered},
     model::{Baseline, Facts, Observation, Package},
     registry::{PackageState, Registry},
     store::Store,
@@ -38,6 +38,11 @@ impl Cache for StoredAnswers {
 }
 
 impl Pipeline {
+    /// The forges that may be asked, unless that is switched off.
+    pub fn forges(&self) -> Option<&Forges> {
+        self.forges.as_ref()
+    }
+
     /// Finds out what is known around a release. Where the forge answers little, it is asked only about what differs from
     /// the baseline: most releases do not. Whether it may tell more later.
     ///

@@ -11,7 +11,8 @@ use crate::{
     cli::context::Context,
     clock::Clock,
     config::Config,
-    http::{Client, Fetched, Request},
+    enrich::Standing,
+    http::{Client, Fetched, HttpError, Request},
     model::{Ecosystem, RegistryId},
     pipeline::{self, Source, logs::FollowedLog},
     text::with_causes,
@@ -32,6 +33,7 @@ pub async fn checks(context: &Context) -> Vec<Check> {
     let sources = pipeline::sources(&config);
     let mut checks = join_all(sources.iter().map(|source| ask(source, &http))).await;
     checks.extend(logs(context).await);
+    checks.extend(forges(context).await);
     checks.extend(time(&config, &http, clock.as_ref()).await);
     checks
 }
@@ -76,6 +78,35 @@ async fn ask_log(followed: &FollowedLog) -> Check {
     Check::new(followed.name(), State::Ok, format!("answers, signed {entries} entries; {read}"))
 }
 
+/// Asks every forge whether it answers, and whether it takes the token.
+async fn forges(context: &Context) -> Vec<Check> {
+    if !context.config.forges.enabled {
+        return Vec::new();
+    }
+    let Ok(pipeline) = context.pipeline_to_look(Watchlist::default()) else { return Vec::new() };
+    let Some(forges) = pipeline.forges() else { return Vec::new() };
+    forges.standings().await.into_iter().map(forge).collect()
+}
+
+/// A forge that does not answer costs facts, and nothing else.
+fn forge(Standing { host, has_token, left }: Standing) -> Check {
+    let left = match left {
+        Ok(left) => left.map_or_else(String::new, |left| format!(", {left} questions left for now")),
+        Err(error) => {
+            let refused = matches!(error, HttpError::Status { status: 401 | 403, .. });
+            let next = if refused && has_token {
+                "make a new token, and name it in [forges]; it needs no permissions"
+            } else {
+                "look at the network and the proxy (HTTPS_PROXY); until it answers, alerts say which facts are not known; \
+                 `[forges] enabled = false` asks none"
+            };
+            return Check::new(&host, State::Warning, with_causes(&error)).next(next);
+        }
+    };
+    let about = if has_token { "every new release" } else { "releases that differ, since there is no token" };
+    Check::new(&host, State::Ok, format!("answers{left}; asked about {about}"))
+}
+
 async fn time(config: &Config, http: &Client, clock: &dyn Clock) -> Option<Check> {
     let enabled = Ecosystem::ALL.into_iter().filter(|ecosystem| config.registries.is_enabled(*ecosystem));
     for ecosystem in enabled {
@@ -113,4 +144,33 @@ fn compare(ecosystem: Ecosystem, theirs: DateTime<Utc>, ours: DateTime<Utc>) -> 
         return Check::new("time", State::Ok, detail);
     }
     Check::new("time", State::Failed, detail).next("set the clock; `timedatectl` shows whether it is synchronised")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(has_token: bool, left: Result<Option<u64>, u16>) -> Check {
+        let refused = |status| HttpError::Status {
+            url: "https://forge.example/api".parse().unwrap(),
+            status,
+            attempts: 1,
+            hint: String::new(),
+            retry_after: None,
+        };
+        forge(Standing { host: "forge.example".to_owned(), has_token, left: left.map_err(refused) })
+    }
+
+    #[test]
+    fn a_forge_that_does_not_answer_is_a_warning_that_names_the_next_step() {
+        assert_eq!(
+            standing(true, Ok(Some(7))).detail,
+            "answers, 7 questions left for now; asked about every new release"
+        );
+        assert!(standing(false, Ok(None)).detail.ends_with("since there is no token"));
+        let refused = standing(true, Err(401));
+        assert!(matches!(refused.state, State::Warning) && refused.next.unwrap().starts_with("make a new token"));
+        assert!(standing(true, Err(502)).next.unwrap().starts_with("look at the network"));
+        assert!(standing(false, Err(403)).next.unwrap().starts_with("look at the network"));
+    }
 }

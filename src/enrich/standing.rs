@@ -1,0 +1,57 @@
+//! Whether the forges answer, and to whom.
+
+use futures::future::join_all;
+
+use super::{
+    Forges,
+    forge::{Forge, ForgeKind},
+};
+use crate::http::{Fetched, HttpError, Request};
+
+/// Most bytes of an answer.
+const MAX_ANSWER: u64 = 256 * 1024;
+
+/// How one stands with a forge.
+#[derive(Debug)]
+pub struct Standing {
+    /// The forge.
+    pub host: String,
+    /// Whether it is asked with a token.
+    pub has_token: bool,
+    /// How many questions it still answers, if it says so.
+    pub left: Result<Option<u64>, HttpError>,
+}
+
+impl Forges {
+    /// Asks every forge once.
+    pub async fn standings(&self) -> Vec<Standing> {
+        join_all(self.known.iter().map(|forge| async {
+            let left = self.left(forge).await;
+            Standing { host: forge.host.clone(), has_token: forge.has_token(), left }
+        }))
+        .await
+    }
+
+    async fn left(&self, forge: &Forge) -> Result<Option<u64>, HttpError> {
+        // GitHub does not count this question.
+        let path = match forge.kind {
+            ForgeKind::Github => "rate_limit",
+            ForgeKind::Gitlab => "projects?per_page=1&simple=true",
+        };
+        let Ok(url) = forge.api.join(path) else { return Ok(None) };
+        let request = Request::get(url).accept("application/json").max_body(MAX_ANSWER).max_attempts(1);
+        let request = match forge.authorization() {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        };
+        match self.http.fetch(request).await {
+            Ok(Fetched::Fresh(response)) => Ok(["x-ratelimit-remaining", "ratelimit-remaining"]
+                .into_iter()
+                .find_map(|name| response.header(name)?.parse().ok())),
+            Ok(Fetched::NotModified) => Ok(None),
+            // An enterprise server without limits has no such page.
+            Err(error) if error.is_not_found() && forge.kind == ForgeKind::Github => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
