@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use provwatch::model::RegistryId;
+use provwatch::{config::Config, model::RegistryId, watchlist::Watchlist};
 
 /// Further registry hosts, in reverse-DNS form as in [`RegistryId`]: ones that documents of packages point to.
 const OTHER_REGISTRIES: [&str; 8] = [
@@ -163,6 +163,27 @@ fn words(line: &str) -> impl Iterator<Item = String> {
         }
     }
     words.into_iter().filter(|word| !word.is_empty()).take_while(|word| word != "#")
+}
+
+/// What a document shows as TOML is a configuration or a watchlist.
+#[test]
+fn every_example_of_a_file_can_be_read() {
+    let mut wrong = Vec::new();
+    for document in documents() {
+        for text in toml_blocks(&read(&document)) {
+            let as_config = Config::parse(&text, Path::new("provwatch.toml")).map(drop);
+            let as_watchlist = Watchlist::parse(&text, Path::new("watchlist.toml")).map(drop);
+            if let (Err(config), Err(watchlist)) = (as_config, as_watchlist) {
+                wrong.push(format!("{}:\n{text}\n{config}\n{watchlist}", document.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "examples that are neither a configuration nor a watchlist:\n{}", wrong.join("\n"));
+}
+
+fn toml_blocks(text: &str) -> Vec<String> {
+    let blocks = text.split("```toml\n").skip(1);
+    blocks.filter_map(|rest| rest.split_once("```")).map(|(block, _)| block.to_owned()).collect()
 }
 
 /// `path.rs::name` in any document is a test of that file.

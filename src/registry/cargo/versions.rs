@@ -135,10 +135,6 @@ impl Described {
     }
 }
 
-/// The owners of a crate, users and teams, sorted.
-///
-/// # Errors
-
 /// Whether only trusted publishers may publish a crate, if its object says.
 pub(super) fn read_trusted_only(body: &[u8]) -> Result<Option<bool>, String> {
     #[derive(Deserialize)]
@@ -154,6 +150,9 @@ pub(super) fn read_trusted_only(body: &[u8]) -> Result<Option<bool>, String> {
     Ok(answer.object.trustpub_only)
 }
 
+/// The owners of a crate, users and teams, sorted.
+///
+/// # Errors
 /// Why the document is none of owners.
 pub(super) fn read_owners(body: &[u8]) -> Result<Vec<String>, String> {
     #[derive(Deserialize)]
