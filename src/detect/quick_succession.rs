@@ -50,7 +50,9 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let view = change.view.filter(|view| !view.inherited)?;
     let last = view.portrait.last_at?;
     let pause = change.release.published_at - last;
-    let is_quick = words::pause_word(pause) == "minutes" && !view.portrait.pauses.contains_key("minutes");
+    // A release that got another file is looked at again, and may have taught: its own time is no pause.
+    let is_quick =
+        !pause.is_zero() && words::pause_word(pause) == "minutes" && !view.portrait.pauses.contains_key("minutes");
     if !is_quick || view.portrait.releases < ENOUGH {
         return None;
     }
