@@ -558,6 +558,16 @@ mod baseline {
     }
 
     #[test]
+    fn a_release_whose_run_is_not_over_can_be_accepted() {
+        let desk = Desk::with_story();
+        let mut record = Record::observed(stolen(), Outcome::Alerted, now());
+        record.recheck_at = Some(now() + TimeDelta::minutes(5));
+        desk.store().record(&record).unwrap();
+        let ran = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    }
+
+    #[test]
     fn programs_get_the_baseline_and_its_history() {
         let desk = Desk::with_story();
         let shown = &desk.run(&["baseline", "show", "pkg:npm/axios", "--format", "json"]).objects()[0];

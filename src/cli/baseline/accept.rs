@@ -80,7 +80,7 @@ impl Accept {
             let why = format!("{} was never readable, so there is nothing to learn: {}", self.release, reasons());
             return Err(Failure::failed(why));
         };
-        if let Some(again) = row.recheck_at {
+        if let Some(again) = row.recheck_at.filter(|_| !row.unchecked.is_empty()) {
             let why = format!("{} could not be checked yet: {}", self.release, reasons());
             let next = format!("it is looked at again at {}; accept it after that", words::moment(again));
             return Err(Failure::failed(why).next(next));
