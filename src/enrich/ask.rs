@@ -95,12 +95,7 @@ impl Asker<'_> {
 
     fn request(&self, url: Url, remembered: Option<&Remembered>) -> Request {
         let validators = remembered.filter(|known| known.body.is_some()).and_then(|known| known.validators.clone());
-        let request =
-            Request::get(url).accept("application/json").max_body(MAX_ANSWER).max_attempts(2).unless(validators);
-        match self.forge.authorization() {
-            Some((name, value)) => request.header(name, value),
-            None => request,
-        }
+        self.forge.request(url).max_body(MAX_ANSWER).max_attempts(2).unless(validators)
     }
 
     fn take<T: DeserializeOwned + Serialize>(

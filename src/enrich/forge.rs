@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
-use crate::model::Secret;
+use crate::{http::Request, model::Secret};
 
 /// How a forge is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +62,17 @@ impl Forge {
         self.token.is_some()
     }
 
+    /// A question to it, with the token if there is one.
+    pub(super) fn request(&self, url: Url) -> Request {
+        let request = Request::get(url).accept("application/json");
+        match self.authorization() {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        }
+    }
+
     /// The header that says who asks.
-    pub(super) fn authorization(&self) -> Option<(&'static str, String)> {
+    fn authorization(&self) -> Option<(&'static str, String)> {
         let token = self.token.as_ref()?.expose();
         Some(match self.kind {
             ForgeKind::Github => ("authorization", format!("Bearer {token}")),
@@ -86,13 +95,13 @@ impl Forge {
         }
     }
 
-    /// Takes note of what an answer says of the limit: `x-ratelimit-…` of GitHub, `ratelimit-…` of GitLab.
+    /// Takes note of what an answer says of the limit.
     pub(super) fn note(&self, header: impl Fn(&str) -> Option<u64>, now: DateTime<Utc>) {
-        let either =
-            |name: &str| header(&format!("x-ratelimit-{name}")).or_else(|| header(&format!("ratelimit-{name}")));
         let mut limit = self.limit();
         limit.refusals = 0;
-        let (Some(left), Some(reset)) = (either("remaining"), either("reset")) else { return };
+        let (Some(left), Some(reset)) = (limit_header(&header, "remaining"), limit_header(&header, "reset")) else {
+            return;
+        };
         let reset = i64::try_from(reset).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         let reset = reset.unwrap_or(now + PAUSE);
         limit.left = Some((left, reset));
@@ -113,4 +122,9 @@ impl Forge {
     fn limit(&self) -> MutexGuard<'_, Limit> {
         self.limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What an answer says of the limit: `x-ratelimit-…` of GitHub, `ratelimit-…` of GitLab.
+pub(super) fn limit_header(header: &impl Fn(&str) -> Option<u64>, name: &str) -> Option<u64> {
+    header(&format!("x-ratelimit-{name}")).or_else(|| header(&format!("ratelimit-{name}")))
 }

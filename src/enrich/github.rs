@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Finder,
     ask::{Age, Asker, Known},
+    former,
     place::{attempt, commit, run},
     tags,
 };
@@ -58,10 +59,6 @@ struct Comparison {
     status: String,
 }
 
-/// Something that is there; what it says does not matter.
-#[derive(Serialize, Deserialize)]
-struct Presence {}
-
 #[derive(Serialize, Deserialize)]
 struct Run {
     event: Option<String>,
@@ -92,11 +89,14 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     found.gone(&place, &known);
     let Some(repository) = found.take("repository", known) else { return };
     take_repository(found, &repository);
-    former(asker, found, &repository).await;
+    let by_name = |name: &str| format!("repos/{name}");
+    former::find(asker, found, &repository.full_name, by_name, |there: &Repository| there.id == repository.id).await;
     owner(asker, found, &repository).await;
-    let at = format!("repos/{}", repository.full_name);
+    let at = by_name(&repository.full_name);
     commit_facts(asker, found, &at, &repository.default_branch).await;
-    tag(asker, found, &at).await;
+    let of_tag = |name: &str| format!("{at}/git/ref/tags/{}", escaped(name));
+    let of_release = |name: &str| format!("{at}/releases/tags/{}", escaped(name));
+    tags::find(asker, found, of_tag, of_release).await;
     run_facts(asker, found, &at).await;
 }
 
@@ -109,18 +109,6 @@ fn take_repository(found: &mut Finder<'_>, repository: &Repository) {
     facts.default_branch = Some(repository.default_branch.clone());
     facts.visibility.clone_from(&repository.visibility);
     facts.archived = Some(repository.archived);
-}
-
-/// Whether a name under which the repository was known leads to it: GitHub redirects renamed and transferred ones.
-async fn former(asker: &Asker<'_>, found: &mut Finder<'_>, repository: &Repository) {
-    let others = found.question.former.iter().filter(|name| !name.eq_ignore_ascii_case(&repository.full_name));
-    for name in others.take(2) {
-        let there = asker.ask::<Repository>(&format!("repos/{name}"), Age::SLOW).await;
-        if matches!(&there, Known::Yes(there) if there.id == repository.id) {
-            found.repository().formerly = Some(name.clone());
-            return;
-        }
-    }
 }
 
 async fn owner(asker: &Asker<'_>, found: &mut Finder<'_>, repository: &Repository) {
@@ -156,31 +144,6 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         Known::No => found.unknown("commit.on_default_branch", "the forge does not have the commit"),
         Known::Unknown(why) => found.failed("commit.on_default_branch", why),
     }
-}
-
-async fn tag(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
-    let mut tag = Known::No;
-    for name in tags::candidates(found.question.release) {
-        match asker.ask::<Presence>(&format!("{at}/git/ref/tags/{}", escaped(&name)), Age::SETTLED).await {
-            Known::Yes(_) => {
-                tag = Known::Yes(name);
-                break;
-            }
-            Known::No => {}
-            Known::Unknown(why) => {
-                tag = Known::Unknown(why);
-                break;
-            }
-        }
-    }
-    let release = match &tag {
-        Known::Yes(name) => {
-            asker.ask::<Presence>(&format!("{at}/releases/tags/{}", escaped(name)), Age::SETTLED).await.map(|_| ())
-        }
-        Known::No => Known::No,
-        Known::Unknown(why) => Known::Unknown(why.clone()),
-    };
-    found.tagged(tag, release);
 }
 
 async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Finder,
     ask::{Age, Asker, Known},
+    former,
     place::{commit, run},
     tags,
 };
@@ -46,10 +47,6 @@ struct Signature {
     verification_status: Option<String>,
 }
 
-/// Something that is there; what it says does not matter.
-#[derive(Serialize, Deserialize)]
-struct Presence {}
-
 #[derive(Serialize, Deserialize)]
 struct Job {
     status: Option<String>,
@@ -70,15 +67,18 @@ struct User {
 
 pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let place = found.question.place.clone();
-    let id = place.id.clone().unwrap_or_else(|| place.path.replace('/', "%2F"));
-    let answer = asker.ask::<Project>(&format!("projects/{id}"), Age::SLOW).await;
+    let by_name = |name: &str| format!("projects/{}", name.replace('/', "%2F"));
+    let path = place.id.as_ref().map_or_else(|| by_name(&place.path), |id| format!("projects/{id}"));
+    let answer = asker.ask::<Project>(&path, Age::SLOW).await;
     found.gone(&place, &answer);
     let Some(project) = found.take("repository", answer) else { return };
     take_project(found, &project);
-    former(asker, found, &project).await;
+    former::find(asker, found, &project.path_with_namespace, by_name, |there: &Project| there.id == project.id).await;
     let at = format!("projects/{}", project.id);
     commit_facts(asker, found, &at, project.default_branch.as_deref()).await;
-    tag(asker, found, &at).await;
+    let of_tag = |name: &str| format!("{at}/repository/tags/{}", escaped(name));
+    let of_release = |name: &str| format!("{at}/releases/{}", escaped(name));
+    tags::find(asker, found, of_tag, of_release).await;
     job(asker, found, &at).await;
 }
 
@@ -95,17 +95,6 @@ fn take_project(found: &mut Finder<'_>, project: &Project) {
         let kind = namespace.kind.as_ref().map(|kind| if kind == "group" { "organization" } else { "user" }.to_owned());
         found.facts.owner = Some(OwnerFacts { identifier: Some(namespace.id.to_string()), created_at: None, kind });
         found.unknown("owner.created_at", "GitLab does not tell when a group was made");
-    }
-}
-
-async fn former(asker: &Asker<'_>, found: &mut Finder<'_>, project: &Project) {
-    let others = found.question.former.iter().filter(|name| !name.eq_ignore_ascii_case(&project.path_with_namespace));
-    for name in others.take(2) {
-        let there = asker.ask::<Project>(&format!("projects/{}", name.replace('/', "%2F")), Age::SLOW).await;
-        if matches!(&there, Known::Yes(there) if there.id == project.id) {
-            found.repository().formerly = Some(name.clone());
-            return;
-        }
     }
 }
 
@@ -130,31 +119,6 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
             found.unknown("commit.on_default_branch", "the commit is on more branches than are looked at");
         }
     }
-}
-
-async fn tag(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
-    let mut tag = Known::No;
-    for name in tags::candidates(found.question.release) {
-        match asker.ask::<Presence>(&format!("{at}/repository/tags/{}", escaped(&name)), Age::SETTLED).await {
-            Known::Yes(_) => {
-                tag = Known::Yes(name);
-                break;
-            }
-            Known::No => {}
-            Known::Unknown(why) => {
-                tag = Known::Unknown(why);
-                break;
-            }
-        }
-    }
-    let release = match &tag {
-        Known::Yes(name) => {
-            asker.ask::<Presence>(&format!("{at}/releases/{}", escaped(name)), Age::SETTLED).await.map(|_| ())
-        }
-        Known::No => Known::No,
-        Known::Unknown(why) => Known::Unknown(why.clone()),
-    };
-    found.tagged(tag, release);
 }
 
 async fn job(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {

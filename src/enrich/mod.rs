@@ -6,6 +6,7 @@
 
 mod ask;
 mod forge;
+mod former;
 mod github;
 mod gitlab;
 mod place;

@@ -4,9 +4,9 @@ use futures::future::join_all;
 
 use super::{
     Forges,
-    forge::{Forge, ForgeKind},
+    forge::{Forge, ForgeKind, limit_header},
 };
-use crate::http::{Fetched, HttpError, Request};
+use crate::http::{Fetched, HttpError};
 
 /// Most bytes of an answer.
 const MAX_ANSWER: u64 = 256 * 1024;
@@ -39,15 +39,11 @@ impl Forges {
             ForgeKind::Gitlab => "projects?per_page=1&simple=true",
         };
         let Ok(url) = forge.api.join(path) else { return Ok(None) };
-        let request = Request::get(url).accept("application/json").max_body(MAX_ANSWER).max_attempts(1);
-        let request = match forge.authorization() {
-            Some((name, value)) => request.header(name, value),
-            None => request,
-        };
+        let request = forge.request(url).max_body(MAX_ANSWER).max_attempts(1);
         match self.http.fetch(request).await {
-            Ok(Fetched::Fresh(response)) => Ok(["x-ratelimit-remaining", "ratelimit-remaining"]
-                .into_iter()
-                .find_map(|name| response.header(name)?.parse().ok())),
+            Ok(Fetched::Fresh(response)) => {
+                Ok(limit_header(&|name: &str| response.header(name)?.parse().ok(), "remaining"))
+            }
             Ok(Fetched::NotModified) => Ok(None),
             // An enterprise server without limits has no such page.
             Err(error) if error.is_not_found() && forge.kind == ForgeKind::Github => Ok(None),

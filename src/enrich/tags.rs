@@ -1,6 +1,39 @@
-//! How versions are tagged.
+//! How versions are tagged, and whether this one is.
 
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Finder,
+    ask::{Age, Asker, Known},
+};
 use crate::model::{Observation, Package, names_version};
+
+/// Something that is there; what it says does not matter.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Presence {}
+
+/// Looks for the version's tag, and for the forge's release of it; each is asked for at the path that its name gives.
+pub(super) async fn find(
+    asker: &Asker<'_>,
+    found: &mut Finder<'_>,
+    of_tag: impl Fn(&str) -> String,
+    of_release: impl Fn(&str) -> String,
+) {
+    let mut tag = Known::No;
+    for name in candidates(found.question.release) {
+        let asked = asker.ask::<Presence>(&of_tag(&name), Age::SETTLED).await;
+        if asked != Known::No {
+            tag = asked.map(|Presence {}| name);
+            break;
+        }
+    }
+    let release = match &tag {
+        Known::Yes(name) => asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ()),
+        Known::No => Known::No,
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+    };
+    found.tagged(tag, release);
+}
 
 /// The tags that a version may have, the likeliest first.
 pub(super) fn candidates(release: &Observation) -> Vec<String> {

@@ -1,0 +1,27 @@
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Finder,
+    ask::{Age, Asker, Known},
+};
+
+/// Most former names that are asked for.
+const MOST: usize = 2;
+
+/// Whether a name under which the repository was known leads to it: forges redirect renamed and transferred ones. `path`
+/// is where a name is asked for, `is_it` whether the answer is the repository that is called `now`.
+pub(super) async fn find<T: DeserializeOwned + Serialize>(
+    asker: &Asker<'_>,
+    found: &mut Finder<'_>,
+    now: &str,
+    path: impl Fn(&str) -> String,
+    is_it: impl Fn(&T) -> bool,
+) {
+    let others = found.question.former.iter().filter(|name| !name.eq_ignore_ascii_case(now));
+    for name in others.take(MOST) {
+        if matches!(asker.ask::<T>(&path(name), Age::SLOW).await, Known::Yes(there) if is_it(&there)) {
+            found.repository().formerly = Some(name.clone());
+            return;
+        }
+    }
+}
