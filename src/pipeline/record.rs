@@ -70,7 +70,7 @@ impl Pipeline {
         let stored = subject.stored.get(observation.purl.version());
         let alerted = stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let waits = more_later || !unchecked.is_empty();
-        let recheck_at = if waits { self.next_look(subject.attempts(&observation.purl), subject.now) } else { None };
+        let recheck_at = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
         // What may look worse later teaches then.
         let settled = unchecked.is_empty() && recheck_at.is_none();
         let teaches = assessment.teaches && settled && !alerted && !subject.has_taught(&observation.purl);
@@ -168,7 +168,7 @@ impl Pipeline {
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Learned,
         };
-        let recheck_at = self.again_at(&unchecked, subject.attempts(&observation.purl), subject.now);
+        let recheck_at = self.again_at(!unchecked.is_empty(), subject.attempts(&observation.purl), subject.now);
         let mut record = Record::observed(observation, outcome, subject.now);
         record.recheck_at = recheck_at;
         record.unchecked = unchecked;
@@ -286,9 +286,9 @@ impl Pipeline {
         Ok(())
     }
 
-    /// When to look again at a release of which something could not be checked, after so many looks in vain.
-    fn again_at(&self, unchecked: &[String], attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if unchecked.is_empty() { None } else { self.next_look(attempts, now) }
+    /// When to look again at a release that something more is waited for of, after so many looks in vain.
+    fn again_at(&self, waits: bool, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if waits { self.next_look(attempts, now) } else { None }
     }
 
     pub(super) fn next_look(&self, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
