@@ -14,7 +14,7 @@ use crate::{
     enrich::Standing,
     http::{Client, Fetched, HttpError, Request},
     model::{Ecosystem, RegistryId},
-    pipeline::{self, Source, logs::FollowedLog},
+    pipeline::{self, Pipeline, Source, logs::FollowedLog},
     text::with_causes,
     tlog::SignedCheckpoint,
     watchlist::Watchlist,
@@ -32,8 +32,12 @@ pub async fn checks(context: &Context) -> Vec<Check> {
     let Ok(http) = pipeline::client(&config, Arc::clone(&clock)) else { return Vec::new() };
     let sources = pipeline::sources(&config);
     let mut checks = join_all(sources.iter().map(|source| ask(source, &http))).await;
-    checks.extend(logs(context).await);
-    checks.extend(forges(context).await);
+    if (context.config.logs.enabled || context.config.forges.enabled)
+        && let Ok(pipeline) = context.pipeline_to_look(Watchlist::default())
+    {
+        checks.extend(logs(context, &pipeline).await);
+        checks.extend(forges(&pipeline).await);
+    }
     checks.extend(time(&config, &http, clock.as_ref()).await);
     checks
 }
@@ -50,11 +54,10 @@ async fn ask(Source { feed, interval }: &Source, http: &Client) -> Check {
 }
 
 /// Asks every transparency log for its checkpoints, and whether they are its own.
-async fn logs(context: &Context) -> Vec<Check> {
+async fn logs(context: &Context, pipeline: &Pipeline) -> Vec<Check> {
     if !context.config.logs.enabled {
         return Vec::new();
     }
-    let Ok(pipeline) = context.pipeline_to_look(Watchlist::default()) else { return Vec::new() };
     join_all(pipeline.followed_logs().iter().map(|followed| ask_log(followed))).await
 }
 
@@ -79,11 +82,7 @@ async fn ask_log(followed: &FollowedLog) -> Check {
 }
 
 /// Asks every forge whether it answers, and whether it takes the token.
-async fn forges(context: &Context) -> Vec<Check> {
-    if !context.config.forges.enabled {
-        return Vec::new();
-    }
-    let Ok(pipeline) = context.pipeline_to_look(Watchlist::default()) else { return Vec::new() };
+async fn forges(pipeline: &Pipeline) -> Vec<Check> {
     let Some(forges) = pipeline.forges() else { return Vec::new() };
     forges.standings().await.into_iter().map(forge).collect()
 }
