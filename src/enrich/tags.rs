@@ -21,9 +21,9 @@ pub(super) async fn find(
 ) {
     let mut tag = Known::No;
     for name in candidates(found.question.release) {
-        let asked = asker.ask::<Presence>(&of_tag(&name), Age::SETTLED).await;
-        if asked != Known::No {
-            tag = asked.map(|Presence {}| name);
+        let known = asker.ask::<Presence>(&of_tag(&name), Age::SETTLED).await;
+        if known != Known::No {
+            tag = known.map(|Presence {}| name);
             break;
         }
     }
