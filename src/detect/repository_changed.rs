@@ -1,7 +1,7 @@
 use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
 use crate::{
     baseline::{Traits, words::named_repository},
-    model::{Confidence, LineBaseline, Severity, Signal},
+    model::{Confidence, Severity, Signal},
 };
 
 /// Built from another repository.
@@ -72,10 +72,7 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
 /// On a line that never had a repository, those of the package's other lines are the ones to expect.
 fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> {
     let others = change.package.lines.values().filter(|line| !line.repositories.is_empty());
-    let is_known = |line: &&LineBaseline| {
-        line.repositories.contains_key(name) || id.is_some_and(|id| line.repository_ids.contains_key(id))
-    };
-    if others.clone().any(|line| is_known(&line)) {
+    if others.clone().any(|line| line.has_repository(name, id)) {
         return None;
     }
     let Some(last) = others.max_by_key(|line| line.last_at) else { return unnamed(change, name) };

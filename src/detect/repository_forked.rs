@@ -52,8 +52,7 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let facts = change.release.facts.repository.as_ref().filter(|facts| facts.fork == Some(true))?;
     let portrait = change.portrait()?;
     let name = traits.repository.as_deref()?;
-    let known_id = traits.repository_id.is_some_and(|id| portrait.repository_ids.contains_key(id));
-    if known_id || portrait.repositories.contains_key(name) || portrait.repositories.is_empty() {
+    if portrait.has_repository(name, traits.repository_id) || portrait.repositories.is_empty() {
         return None;
     }
     let parent = facts.fork_of.as_deref().map(str::to_lowercase);

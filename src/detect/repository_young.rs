@@ -51,8 +51,7 @@ impl Detector for RepositoryYoung {
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let portrait = change.portrait()?;
     let name = traits.repository.as_deref()?;
-    let known_id = traits.repository_id.is_some_and(|id| portrait.repository_ids.contains_key(id));
-    if known_id || portrait.repositories.contains_key(name) {
+    if portrait.has_repository(name, traits.repository_id) {
         return None;
     }
     let facts = &change.release.facts;

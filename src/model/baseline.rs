@@ -106,6 +106,13 @@ pub struct LineBaseline {
     pub highest: Option<String>,
 }
 
+impl LineBaseline {
+    /// Whether it was built from a repository, by its URL, or under any URL by its numeric id.
+    pub fn has_repository(&self, url: &str, id: Option<&str>) -> bool {
+        self.repositories.contains_key(url) || id.is_some_and(|id| self.repository_ids.contains_key(id))
+    }
+}
+
 /// A set with counts and times.
 pub type Tally<K> = BTreeMap<K, Seen>;
 
