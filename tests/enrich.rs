@@ -274,13 +274,25 @@ async fn gitlab_tells_the_same_in_its_own_words() {
             json!({"status": "failed", "created_at": "2026-06-01T11:50:00Z", "pipeline": {"source": "push"},
                 "user": {"username": "ada"}}),
         );
-    let facts = lab.facts(&attested("gitlab.com"), &[]).await;
+    let release = attested("gitlab.com");
+    let facts = lab.facts(&release, &[]).await;
     let commit = facts.commit.unwrap();
     assert_eq!((commit.on_default_branch, commit.verified), (Some(true), Some(false)));
     assert_eq!((facts.tag.unwrap().exists, facts.release.unwrap().exists), (Some(true), Some(false)));
     assert_eq!(facts.run.unwrap().conclusion.as_deref(), Some("failure"));
     assert_eq!(facts.owner.unwrap().kind.as_deref(), Some("organization"));
     assert_eq!(lab.forge.last().0.as_deref(), Some("secret"));
+
+    lab.clock.advance(Duration::from_mins(11));
+    lab.forge
+        .has(
+            &format!("projects/77/repository/commits/{SHA}/refs?type=branch&per_page=100"),
+            json!([{"name": "try/it"}, {"name": "release/1.2"}]),
+        )
+        .has("projects/77/repository/branches/release%2F1.2", json!({"name": "release/1.2", "protected": true}))
+        .has("projects/77/repository/branches/try%2Fit", json!({"name": "try/it", "protected": false}));
+    let commit = lab.facts(&release, &[]).await.commit.unwrap();
+    assert_eq!((commit.on_default_branch, commit.on_release_branch), (Some(false), Some(true)));
 }
 
 #[tokio::test]
@@ -289,6 +301,66 @@ async fn an_orphan_commit_is_not_merged() {
     let release = attested("github.com");
     lab.forge.lacks(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1&page=2"));
     assert_eq!(lab.facts(&release, &[]).await.commit.unwrap().on_default_branch, Some(false));
+}
+
+/// A release of another branch than the default one.
+fn unmerged(lab: &Lab) -> Observation {
+    let status = json!({"status": "diverged"});
+    lab.forge.has(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1&page=2"), status);
+    attested("github.com")
+}
+
+/// The branches that the forge protects.
+fn protects(lab: &Lab, names: &[&str]) {
+    let branches: Vec<_> = names.iter().map(|name| json!({"name": name, "protected": true})).collect();
+    lab.forge.has("repos/acme/widget/branches?protected=true&per_page=100", json!(branches));
+}
+
+#[tokio::test]
+async fn a_protected_branch_beside_the_default_one_is_a_release_branch() {
+    let lab = Lab::github(None);
+    let release = unmerged(&lab);
+    protects(&lab, &["main", "2.x", "1.x"]);
+    let compared = |branch: &str, status: &str| {
+        let path = format!("repos/acme/widget/compare/{branch}...{SHA}?per_page=1&page=2");
+        lab.forge.has(&path, json!({"status": status}));
+    };
+    compared("1.x", "ahead");
+    let commit = lab.facts(&release, &[]).await.commit.unwrap();
+    assert_eq!(
+        (commit.on_default_branch, commit.on_release_branch),
+        (Some(false), Some(false)),
+        "2.x is not to be found"
+    );
+    lab.clock.advance(Duration::from_mins(11));
+    compared("1.x", "behind");
+    let commit = lab.facts(&release, &[]).await.commit.unwrap();
+    assert_eq!((commit.on_default_branch, commit.on_release_branch), (Some(false), Some(true)));
+    assert_eq!(commit.is_merged(), Some(true));
+}
+
+#[tokio::test]
+async fn no_release_branch_is_known_where_too_many_are_protected_or_none_can_be_asked() {
+    let lab = Lab::github(None);
+    let release = unmerged(&lab);
+    protects(&lab, &["1", "2", "3", "4", "5", "6"]);
+    let facts = lab.facts(&release, &[]).await;
+    let commit = facts.commit.unwrap();
+    assert_eq!((commit.on_default_branch, commit.on_release_branch), (Some(false), None));
+    assert!(facts.unknown.unwrap()["commit.on_release_branch"].contains("more branches than the 5"));
+
+    let lab = Lab::github(None);
+    let release = unmerged(&lab);
+    protects(&lab, &["main", "with a blank"]);
+    let facts = lab.facts(&release, &[]).await;
+    assert_eq!(facts.commit.unwrap().on_release_branch, None);
+
+    let lab = Lab::github(None);
+    let release = unmerged(&lab);
+    lab.forge.says("repos/acme/widget/branches?protected=true&per_page=100", b"{}");
+    let facts = lab.facts(&release, &[]).await;
+    assert_eq!(facts.commit.unwrap().on_release_branch, None);
+    assert!(facts.unknown.unwrap()["commit.on_release_branch"].contains("another form"));
 }
 
 #[tokio::test]

@@ -67,6 +67,10 @@ impl Release {
     fn merged(self, merged: bool) -> Self {
         self.set("/facts/commit", json!({"on_default_branch": merged}))
     }
+
+    fn on_release_branch(self, it_is: bool) -> Self {
+        self.set("/facts/commit/on_release_branch", it_is)
+    }
 }
 
 fn npm(version: &str, day: i64) -> Release {
@@ -160,6 +164,12 @@ fn honest_changes_are_not_accused() {
                 .claim("source_repository_ref", "refs/tags/v1.9.0"),
             Medium,
         ),
+        (
+            "the first release from another protected branch",
+            before(),
+            trusted(now()).merged(false).on_release_branch(true).claim("source_repository_ref", "refs/heads/lts"),
+            Low,
+        ),
         ("a new maintainer who tags", history(5, by_hand), now().by_token("bob").tagged(true), Low),
         (
             "the registry did not answer",
@@ -212,6 +222,18 @@ fn takeovers_are_seen() {
             High,
         ),
         ("W1: an own branch, never merged", before(), own_branch().merged(false), High),
+        (
+            "W1: an own branch beside release branches",
+            before(),
+            own_branch().merged(false).on_release_branch(false),
+            High,
+        ),
+        (
+            "W1: an orphan commit where release branches are the habit",
+            history(5, |release| trusted(release).merged(false).on_release_branch(true)),
+            trusted(now()).merged(false).on_release_branch(false),
+            Medium,
+        ),
         ("W1: an own branch, and nobody looked", before(), own_branch(), Medium),
         ("W1: an own branch and workflow, and nobody looked", before(), own_branch().workflow("own.yml"), High),
         (

@@ -7,7 +7,7 @@ use super::{
         numbers, pause_word, policy_word, signed_at, tag_word,
     },
 };
-use crate::model::{AuthMethod, Baseline, LineBaseline, Observation, Seen, Tally};
+use crate::model::{AuthMethod, Baseline, CommitFacts, LineBaseline, Observation, Seen, Tally};
 
 /// Most values that one tally keeps; beyond it the value seen longest ago is forgotten.
 pub const MAX_VALUES: usize = 200;
@@ -87,7 +87,7 @@ fn learn_content(portrait: &mut LineBaseline, release: &Observation) {
     let at = release.published_at;
     let tag = release.facts.tag.as_ref().and_then(|tag| tag.exists);
     count(&mut portrait.tags, tag.map(|exists| if exists { "present" } else { "absent" }), at);
-    let merged = release.facts.commit.as_ref().and_then(|commit| commit.on_default_branch);
+    let merged = release.facts.commit.as_ref().and_then(CommitFacts::is_merged);
     count(&mut portrait.commits, merged.map(|merged| if merged { "merged" } else { "unmerged" }), at);
     let verified = release.facts.commit.as_ref().and_then(|commit| commit.verified);
     count(&mut portrait.signatures, verified.map(|verified| if verified { "verified" } else { "unverified" }), at);

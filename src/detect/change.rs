@@ -195,9 +195,17 @@ impl<'a> Change<'a> {
         self.release.facts.release.as_ref()?.exists
     }
 
-    /// Whether the default branch reaches the commit, if known.
-    pub fn on_default_branch(&self) -> Option<bool> {
-        self.release.facts.commit.as_ref()?.on_default_branch
+    /// Whether the default branch or a release branch reaches the commit, if known.
+    pub fn is_merged(&self) -> Option<bool> {
+        self.release.facts.commit.as_ref()?.is_merged()
+    }
+
+    /// What is said of a commit that was not merged.
+    pub fn unmerged(&self) -> &'static str {
+        match self.release.facts.commit.as_ref().and_then(|commit| commit.on_release_branch) {
+            Some(false) => "a commit that neither the default branch nor a protected one has",
+            _ => "a commit that the default branch does not have",
+        }
     }
 
     /// Whether it was built from the branch of a line that is older than the package's newest, by the branch's name, and

@@ -1,7 +1,7 @@
 use super::{About, Change, Detector, Evidence, Ground, signal};
 use crate::model::{Confidence, Severity, Signal};
 
-/// A commit that the default branch does not have, where it always had.
+/// A commit that neither the default branch nor a release branch has, where one of them always had.
 pub struct CommitUnmerged;
 
 static ABOUT: About = About {
@@ -16,13 +16,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose commit is known not to be on the default branch, on a line whose commits always were. Medium; low where a single release or another line is all there is to compare with, and where an older line is released, with tag and release, from a branch that is named for it. Together with a ref that the line never had, `ref-changed` makes it high.
+A release whose commit is known not to be on the default branch, nor on a release branch, which is any other branch that the forge protects, on a line whose commits always were. Medium; low where a single release or another line is all there is to compare with, and where an older line is released, with tag and release, from a branch that is named for it. Together with a ref that the line never had, `ref-changed` makes it high.
 
 ### Why it matters
 A tag can point anywhere. Whoever can push but not merge builds from an orphan commit and calls it a version.
 
 ### False positives
-The first release from a maintenance branch. Lines that release from such branches are learned and stay quiet.
+The first release from a maintenance branch that is not protected. Lines that release from such branches are learned and stay quiet.
 
 ### What to do
 Open the commit that the alert links to: who wrote it, who reviewed it, and which branch has it?
@@ -42,15 +42,15 @@ impl Detector for CommitUnmerged {
 }
 
 fn unmerged(change: &Change<'_>) -> Option<Signal> {
-    if change.on_default_branch() != Some(false) {
+    if change.is_merged() != Some(false) {
         return None;
     }
     let new = change.novelty(|line| &line.commits, "unmerged")?;
     let severity = new.weigh(Severity::Medium);
     let severity = if change.is_maintenance() { severity.lowered() } else { severity };
     let evidence = Evidence {
-        expected: format!("a commit of the default branch: {}", new.usual),
-        seen: "a commit that the default branch does not have".to_owned(),
+        expected: format!("a commit of the default branch or a protected one: {}", new.usual),
+        seen: change.unmerged().to_owned(),
         since: new.since,
         why: "Whoever can push but not merge builds from a commit that nobody reviewed.",
     };

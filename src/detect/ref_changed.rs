@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A kind of ref that the line has never had: a branch, a tag after branches, a pull request. Branches count by name, with numbers as `#`, so that release branches are one habit. High where the forge says that the default branch does not have the commit; medium for a branch, low for a tag; one step milder where the default branch has the commit, High is medium where an older or the next line is released, with tag and release, from a branch that is named for it (`1.x`).
+A kind of ref that the line has never had: a branch, a tag after branches, a pull request. Branches count by name, with numbers as `#`, so that release branches are one habit. High where the forge says that the default branch does not have the commit, and no protected branch is known to; medium for a branch, low for a tag; one step milder where one of these branches has the commit. High is medium where an older or the next line is released, with tag and release, from a branch that is named for it (`1.x`).
 
 ### Why it matters
 Branch protection guards the branches that it names. An attacker with push rights builds from a branch of his own, and the identity is the project's in everything but the ref.
@@ -54,7 +54,7 @@ impl Detector for RefChanged {
 
 fn severity(change: &Change<'_>, reference: &str, new: &Novelty) -> Severity {
     let by_itself = if reference == "tag" { Severity::Low } else { Severity::Medium };
-    match change.on_default_branch() {
+    match change.is_merged() {
         Some(true) => new.weigh(by_itself).lowered(),
         // The branch of an old line, or of the next one, is not merged; who can push can name a branch so, too.
         Some(false) if change.is_maintenance() || change.is_next_line() => Severity::Medium,
@@ -65,9 +65,8 @@ fn severity(change: &Change<'_>, reference: &str, new: &Novelty) -> Severity {
 }
 
 fn seen(change: &Change<'_>, reference: &str) -> String {
-    let where_from = match change.on_default_branch() {
-        Some(false) => ", a commit that the default branch does not have",
-        _ => "",
-    };
-    format!("{}{where_from}", quote(reference))
+    match change.is_merged() {
+        Some(false) => format!("{}, {}", quote(reference), change.unmerged()),
+        _ => quote(reference),
+    }
 }

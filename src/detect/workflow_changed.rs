@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A workflow file that the line has never had. Medium; low where the forge says that the default branch has the commit; high where it says that it has not.
+A workflow file that the line has never had. Medium; low where the forge says that the default branch or another protected one has the commit; high where it says that the default branch has not, and no other is known to.
 
 ### Why it matters
 Whoever can push can add a workflow of his own that asks for the same identity. npm binds a trusted publisher to a file name, not to a branch or its content.
@@ -36,7 +36,7 @@ impl Detector for WorkflowChanged {
     }
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
-        let by_itself = match change.on_default_branch() {
+        let by_itself = match change.is_merged() {
             Some(true) => Severity::Low,
             Some(false) => Severity::High,
             None => Severity::Medium,

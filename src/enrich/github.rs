@@ -6,11 +6,15 @@ use serde::{Deserialize, Serialize};
 use super::{
     Finder,
     ask::{Age, Asker, Known},
+    branches::{self, Branches},
     former,
     place::{attempt, commit, run},
     tags,
 };
 use crate::model::{AuthMethod, OwnerFacts, RunFacts};
+
+/// Most branches of a page.
+const PAGE: usize = 100;
 
 /// How long before a release that was published by hand a failed run explains it.
 const JUST_BEFORE: TimeDelta = TimeDelta::hours(6);
@@ -52,6 +56,11 @@ struct Commit {
 #[derive(Serialize, Deserialize)]
 struct Verification {
     verified: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Branch {
+    name: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -128,22 +137,39 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
     if let Some(commit) = commit {
         found.commit().verified = commit.verification.map(|verification| verification.verified);
     }
-    let Some(branch) = segment(default) else {
+    if !branches::is_plain(default) {
         found.unknown("commit.on_default_branch", "the default branch has a name that cannot be asked for");
         return;
-    };
-    // The changes stand on the first page only.
-    let path = format!("{at}/compare/{branch}...{sha}?per_page=1&page=2");
-    match asker.ask::<Comparison>(&path, Age::QUICK).await {
-        // What is behind the branch, or where it stands, is in it.
-        Known::Yes(compared) => {
-            found.commit().on_default_branch = Some(matches!(compared.status.as_str(), "behind" | "identical"));
-        }
-        // Two histories without a common beginning cannot be compared: an orphan commit.
-        Known::No if is_there => found.commit().on_default_branch = Some(false),
-        Known::No => found.unknown("commit.on_default_branch", "the forge does not have the commit"),
-        Known::Unknown(why) => found.failed("commit.on_default_branch", why),
     }
+    let is_merged = match asker.ask(&comparison(at, default, sha), Age::QUICK).await {
+        Known::Yes(compared) => reaches(&compared),
+        // Two histories without a common beginning cannot be compared: an orphan commit.
+        Known::No if is_there => false,
+        Known::No => return found.unknown("commit.on_default_branch", "the forge does not have the commit"),
+        Known::Unknown(why) => return found.failed("commit.on_default_branch", why),
+    };
+    found.commit().on_default_branch = Some(is_merged);
+    if !is_merged {
+        release_branches(asker, found, at, default, sha).await;
+    }
+}
+
+/// Where a branch is compared with a commit. The changes stand on the first page only.
+fn comparison(at: &str, branch: &str, sha: &str) -> String {
+    format!("{at}/compare/{branch}...{sha}?per_page=1&page=2")
+}
+
+/// What is behind the branch, or where it stands, is in it.
+fn reaches(compared: &Comparison) -> bool {
+    matches!(compared.status.as_str(), "behind" | "identical")
+}
+
+async fn release_branches(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: &str, sha: &str) {
+    let path = format!("{at}/branches?protected=true&per_page={PAGE}");
+    let Some(protected) = found.take(branches::FACT, asker.ask::<Vec<Branch>>(&path, Age::QUICK).await) else { return };
+    let is_all = protected.len() < PAGE;
+    let names = protected.into_iter().map(|branch| branch.name).filter(|name| name != default).collect();
+    branches::find(asker, found, Branches { names, is_all }, |branch| comparison(at, branch, sha), reaches).await;
 }
 
 async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
@@ -189,12 +215,6 @@ async fn failed_just_before(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str)
             ..RunFacts::default()
         });
     }
-}
-
-/// A branch's name as it stands in a path, if it is plain.
-fn segment(name: &str) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./~".contains(&byte);
-    (!name.is_empty() && name.len() <= 200 && !name.contains("..") && name.bytes().all(plain)).then(|| name.to_owned())
 }
 
 /// Plus signs, which are blanks to some servers.

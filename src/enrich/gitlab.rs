@@ -6,11 +6,15 @@ use serde::{Deserialize, Serialize};
 use super::{
     Finder,
     ask::{Age, Asker, Known},
+    branches::{self, Branches},
     former,
     place::{commit, run},
     tags,
 };
 use crate::model::{OwnerFacts, RunFacts};
+
+/// Most branches of a page.
+const PAGE: usize = 100;
 
 #[derive(Serialize, Deserialize)]
 struct Project {
@@ -40,6 +44,11 @@ struct Namespace {
 #[derive(Serialize, Deserialize)]
 struct Ref {
     name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Branch {
+    protected: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,8 +109,7 @@ fn take_project(found: &mut Finder<'_>, project: &Project) {
 
 async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: Option<&str>) {
     let Some(sha) = commit(found.question.release) else { return };
-    let at = format!("{at}/repository/commits/{sha}");
-    match asker.ask::<Signature>(&format!("{at}/signature"), Age::SETTLED).await {
+    match asker.ask::<Signature>(&format!("{at}/repository/commits/{sha}/signature"), Age::SETTLED).await {
         Known::Yes(signature) => {
             found.commit().verified = Some(signature.verification_status.as_deref() == Some("verified"));
         }
@@ -109,15 +117,22 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         Known::No => found.commit().verified = Some(false),
         Known::Unknown(why) => found.failed("commit.verified", why),
     }
-    let answer = asker.ask::<Vec<Ref>>(&format!("{at}/refs?type=branch&per_page=100"), Age::QUICK).await;
-    if let Some(branches) = found.take("commit.on_default_branch", answer) {
-        let is_it = |branch: &Ref| Some(branch.name.as_str()) == default;
-        // With more branches than one page holds, the default one may be on another.
-        if branches.iter().any(is_it) || branches.len() < 100 {
-            found.commit().on_default_branch = Some(branches.iter().any(is_it));
-        } else {
-            found.unknown("commit.on_default_branch", "the commit is on more branches than are looked at");
-        }
+    let path = format!("{at}/repository/commits/{sha}/refs?type=branch&per_page={PAGE}");
+    let Some(having) = found.take("commit.on_default_branch", asker.ask::<Vec<Ref>>(&path, Age::QUICK).await) else {
+        return;
+    };
+    // With more branches than one page holds, the default one may be on another.
+    let is_all = having.len() < PAGE;
+    let is_merged = having.iter().any(|branch| Some(branch.name.as_str()) == default);
+    if is_merged || is_all {
+        found.commit().on_default_branch = Some(is_merged);
+    } else {
+        found.unknown("commit.on_default_branch", "the commit is on more branches than are looked at");
+    }
+    if !is_merged {
+        let names = having.into_iter().map(|branch| branch.name).collect();
+        let path = |name: &str| format!("{at}/repository/branches/{}", escaped(name));
+        branches::find(asker, found, Branches { names, is_all }, path, |branch: &Branch| branch.protected).await;
     }
 }
 
@@ -142,6 +157,6 @@ async fn job(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     }
 }
 
-fn escaped(tag: &str) -> String {
-    tag.replace('/', "%2F").replace('+', "%2B")
+fn escaped(name: &str) -> String {
+    name.replace('/', "%2F").replace('+', "%2B")
 }

@@ -5,6 +5,7 @@
 //! configuration are asked, whatever a document names.
 
 mod ask;
+mod branches;
 mod forge;
 mod former;
 mod github;

@@ -80,6 +80,8 @@ facts! {
     CommitFacts {
         /// Whether the default branch reaches it.
         on_default_branch: bool,
+        /// Whether a release branch reaches it: one that the forge protects, beside the default branch.
+        on_release_branch: bool,
         /// Whether its signature is verified by the forge.
         verified: bool,
     }
@@ -114,5 +116,16 @@ facts! {
         actor: String,
         /// The repository that the built code came from, `owner/name`.
         head_repository: String,
+    }
+}
+
+impl CommitFacts {
+    /// Whether a branch that is looked after reaches the commit: the default branch or a release branch. What the default
+    /// branch does not have, and of which nothing more is known, is not merged.
+    pub fn is_merged(&self) -> Option<bool> {
+        match self.on_release_branch {
+            Some(true) => Some(true),
+            _ => self.on_default_branch,
+        }
     }
 }

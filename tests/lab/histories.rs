@@ -416,8 +416,11 @@ impl Project {
                 created_at: Some("2015-03-01T00:00:00Z".parse().unwrap()),
                 ..OwnerFacts::default()
             }),
-            commit: attested
-                .then_some(CommitFacts { on_default_branch: Some(draft.merged), verified: Some(self.signs_commits) }),
+            commit: attested.then_some(CommitFacts {
+                on_default_branch: Some(draft.merged),
+                verified: Some(self.signs_commits),
+                ..CommitFacts::default()
+            }),
             tag: Some(TagFacts {
                 name: Some(format!("v{}", draft.version)),
                 exists: Some(tagged && !nightly && !forgets),

@@ -8,7 +8,7 @@ use crate::{
         sheet::{self, Sheet},
         words,
     },
-    model::{Facts, File, Manifest, Observation},
+    model::{CommitFacts, Facts, File, Manifest, Observation},
 };
 
 /// Most files and dependencies that are shown.
@@ -68,16 +68,21 @@ fn facts(facts: &Facts) {
         "",
         account.and_then(|account| Some(format!("maintainer since {}", words::day(account.maintainer_since?)))),
     );
-    let merged = facts.commit.as_ref().and_then(|commit| commit.on_default_branch);
-    sheet.maybe(
-        "commit",
-        merged.map(|merged| if merged { "on the default branch" } else { "NOT on the default branch" }.to_owned()),
-    );
+    sheet.maybe("commit", facts.commit.as_ref().and_then(branch_of).map(str::to_owned));
     sheet.maybe("tag", facts.tag.as_ref().and_then(|tag| exists(tag.name.as_ref(), tag.exists)));
     sheet.maybe("forge's release", facts.release.as_ref().and_then(|release| exists(None, release.exists)));
     let run = facts.run.as_ref().and_then(|run| run.conclusion.as_ref());
     sheet.maybe("run", run.map(words::name));
     sheet.print();
+}
+
+fn branch_of(commit: &CommitFacts) -> Option<&'static str> {
+    Some(match (commit.on_default_branch?, commit.on_release_branch) {
+        (true, _) => "on the default branch",
+        (false, Some(true)) => "on a protected branch beside the default one",
+        (false, Some(false)) => "NOT on the default branch or another protected one",
+        (false, None) => "NOT on the default branch",
+    })
 }
 
 fn created(at: Option<DateTime<Utc>>) -> Option<String> {

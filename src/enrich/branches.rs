@@ -1,0 +1,94 @@
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Finder,
+    ask::{Age, Asker, Known},
+};
+use crate::model::Observation;
+
+/// The fact that is looked for.
+pub(super) const FACT: &str = "commit.on_release_branch";
+
+/// Most branches that are looked at: each is a question.
+const MOST: usize = 5;
+
+/// Branches of which one may be a release branch that has the commit.
+pub(super) struct Branches {
+    pub names: Vec<String>,
+    /// Whether there are no others.
+    pub is_all: bool,
+}
+
+/// Looks for a release branch that has the commit. `path` is where one is asked about, `is_it` what the answer says.
+pub(super) async fn find<T: DeserializeOwned + Serialize>(
+    asker: &Asker<'_>,
+    found: &mut Finder<'_>,
+    Branches { names, is_all }: Branches,
+    path: impl Fn(&str) -> String,
+    is_it: impl Fn(&T) -> bool,
+) {
+    let count = names.len();
+    let likely = likely(found.question.release, names);
+    let is_all = is_all && likely.len() == count && count <= MOST;
+    for name in likely.iter().take(MOST) {
+        match asker.ask::<T>(&path(name), Age::QUICK).await {
+            Known::Yes(branch) if is_it(&branch) => {
+                found.commit().on_release_branch = Some(true);
+                return;
+            }
+            Known::Yes(_) | Known::No => {}
+            Known::Unknown(why) => return found.failed(FACT, why),
+        }
+    }
+    if is_all {
+        found.commit().on_release_branch = Some(false);
+    } else {
+        found.unknown(FACT, format!("there are more branches than the {MOST} that were looked at"));
+    }
+}
+
+/// Those that can be asked for, the likeliest first: the branch that was built, those named for the version, the others.
+fn likely(release: &Observation, mut names: Vec<String>) -> Vec<String> {
+    let refs = release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref());
+    let built: Vec<&str> = refs.filter_map(|name| name.strip_prefix("refs/heads/")).collect();
+    let mut parts = release.purl.version().splitn(3, '.');
+    let major = parts.next().unwrap_or_default();
+    let minor = parts.next().map_or_else(|| major.to_owned(), |minor| format!("{major}.{minor}"));
+    names.retain(|name| is_plain(name));
+    names.sort_by_cached_key(|name| {
+        let unlike = |number: &str| !numbers(name).any(|it| it == number);
+        (!built.contains(&name.as_str()), unlike(&minor), unlike(major), name.clone())
+    });
+    names
+}
+
+/// The numbers in a branch's name, and each without what follows its first dot: of `release/v1.2.x` they are 1.2 and 1.
+fn numbers(name: &str) -> impl Iterator<Item = &str> {
+    let whole = name.split(|it: char| !it.is_ascii_digit() && it != '.').map(|number| number.trim_matches('.'));
+    whole.flat_map(|number| [number, number.split('.').next().unwrap_or_default()])
+}
+
+/// Whether a branch's name stands in a path as it is.
+pub(super) fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./~".contains(&byte);
+    !name.is_empty() && name.len() <= 200 && !name.contains("..") && name.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_branch_that_was_built_comes_first_and_those_of_the_version_next() {
+        let release: Observation = serde_json::from_value(json!({
+            "purl": "pkg:npm/widget@1.2.3", "published_at": "2026-01-01T00:00:00Z", "auth": {"method": "token"},
+            "attestation": {"status": "verified", "issuer": "i", "claims": {"source_repository_ref": "refs/heads/wip"}},
+        }))
+        .unwrap();
+        let names = ["11.x", "2.x", "lts-1", "release/v1.2.x", "wip", "a b", "..", "r#1"];
+        let likely = likely(&release, names.map(str::to_owned).into());
+        assert_eq!(likely, ["wip", "release/v1.2.x", "lts-1", "11.x", "2.x"]);
+    }
+}
