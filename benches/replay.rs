@@ -7,12 +7,17 @@ use std::{hint::black_box, path::Path};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use provwatch::{
     model::Observation,
-    pipeline::replay::{Kind, Timeline, read_all, replay},
+    pipeline::replay::{self, Kind, Replayed, Rules, Timeline, read_all},
 };
 
 mod support;
 
 use support::history;
+
+/// Replays a timeline by the usual rules.
+fn replay(timeline: &Timeline) -> Replayed {
+    replay::replay(timeline, Rules::default(), |_, _| {})
+}
 
 fn timeline(observations: Vec<Observation>) -> Timeline {
     Timeline {

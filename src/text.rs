@@ -11,6 +11,13 @@ pub fn with_causes(error: &dyn Error) -> String {
     parts.join(": ")
 }
 
+/// `1 day`, `2 days`.
+pub fn counted(count: impl Display, one: &str) -> String {
+    let count = count.to_string();
+    let ending = if count == "1" { "" } else { "s" };
+    format!("{count} {one}{ending}")
+}
+
 /// A quotation on one line: what [`misleads`] becomes `U+FFFD`, and what is beyond `limit` characters becomes `…`.
 pub fn quoted(text: impl Display, limit: usize) -> String {
     let text = text.to_string();

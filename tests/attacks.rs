@@ -8,7 +8,7 @@ mod lab;
 use lab::{Fault, Rig, Workflow, rig::*};
 use provwatch::{
     baseline::learn,
-    detect::Company,
+    detect::{Company, Terms},
     model::{AlertStatus, Baseline, Confidence, Observation, ReleaseStatus, Severity},
     pipeline::assess::assess,
     store::Outcome,
@@ -75,9 +75,10 @@ fn a_thief_who_approves_himself_does_not_raise_the_evidence() {
     }
     let approved = |method: &str| json!({"method": method, "approved_by": {"name": "ada"}});
     let bare = release("4", approved("token"), &json!({"status": "absent"}));
-    let assessed = assess(&baseline, &bare, &Company::default());
+    let assessed = assess(&baseline, &bare, &Terms::usual(&Company::default()));
     assert_eq!((assessed.verdict.unwrap().severity, assessed.teaches), (Severity::Medium, false));
-    let staged = assess(&baseline, &release("4", approved("trusted_publisher"), &attested), &Company::default());
+    let staged =
+        assess(&baseline, &release("4", approved("trusted_publisher"), &attested), &Terms::usual(&Company::default()));
     assert_eq!(staged.verdict.unwrap().severity, Severity::Info);
 }
 

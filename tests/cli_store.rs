@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     baseline::learn,
     clock::{Clock, SystemClock},
-    detect::Company,
+    detect::{Company, Terms},
     model::{AlertStatus, BaselineReason, Observation, Package, ReleaseLine},
     pipeline::assess,
     store::{
@@ -189,7 +189,7 @@ fn judge(store: &Store, observation: Observation) {
     let assessment = assess::assess(
         &store.baseline(observation.purl.package()).unwrap().baseline,
         &observation,
-        &Company::default(),
+        &Terms::usual(&Company::default()),
     );
     let raised_at = observation.published_at + TimeDelta::minutes(2);
     let alert = assess::alert(&observation, &assessment, raised_at, assess::links(&observation)).unwrap();

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fmt::Write, path::Path};
 use histories::{Attack, Project, Style, without_facts};
 use provwatch::{
     model::{Observation, Severity},
-    pipeline::replay::{Kind, Timeline, read_all, replay, trace},
+    pipeline::replay::{self, Kind, Replayed, Rules, Timeline, read_all, trace},
 };
 
 /// Honest releases that are judged.
@@ -19,6 +19,11 @@ const HONEST: usize = 10_000;
 
 /// Releases of a project before an attacker comes.
 const SETTLED: usize = 30;
+
+/// Replays a timeline by the usual rules.
+fn replay(timeline: &Timeline) -> Replayed {
+    replay::replay(timeline, Rules::default(), |_, _| {})
+}
 
 fn honest(each: usize) -> Vec<Vec<Observation>> {
     (0..HONEST / each)
@@ -35,7 +40,7 @@ fn honest(each: usize) -> Vec<Vec<Observation>> {
 fn alarms(histories: &[Vec<Observation>]) -> BTreeMap<Severity, usize> {
     let mut counts = BTreeMap::new();
     for releases in histories {
-        trace(releases, |_, assessed| {
+        trace(releases, Rules::default(), |_, assessed| {
             let severity = assessed.verdict.as_ref().map_or(Severity::Info, |verdict| verdict.severity);
             *counts.entry(severity).or_default() += 1;
         });
@@ -71,7 +76,7 @@ fn caught(style: Style, attack: Attack, seed: u64, facts: bool) -> Severity {
     releases.extend(attacks.iter().cloned());
     let releases = if facts { releases } else { without_facts(releases) };
     let mut worst = Severity::Info;
-    trace(&releases, |release, assessed| {
+    trace(&releases, Rules::default(), |release, assessed| {
         if attacks.iter().any(|attack| attack.purl == release.purl) {
             worst = worst.max(assessed.verdict.as_ref().map_or(Severity::Info, |verdict| verdict.severity));
         }

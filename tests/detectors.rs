@@ -11,9 +11,14 @@ use provwatch::{
         inspect_entry,
     },
     model::{Baseline, LogEntry, Observation, Severity},
-    pipeline::replay::{Kind, Replayed, Rules, Timeline, replay, replay_by, trace_by},
+    pipeline::replay::{self, Kind, Replayed, Rules, Timeline, trace},
     watchlist::Watchlist,
 };
+
+/// Replays a timeline by the usual rules.
+fn replay(timeline: &Timeline) -> Replayed {
+    replay::replay(timeline, Rules::default(), |_, _| {})
+}
 
 /// Files of `src/detect` that are no detectors.
 const OTHERS: [&str; 8] = ["change", "combine", "company", "document", "entry", "expected", "mod", "tuning"];
@@ -69,7 +74,7 @@ fn watchlist(id: &str) -> Option<Watchlist> {
 
 fn replayed(id: &str, timeline: &Timeline) -> Replayed {
     let watchlist = watchlist(id);
-    replay_by(timeline, Rules { watchlist: watchlist.as_ref(), expected: &[] }, |_, _| {})
+    replay::replay(timeline, Rules { watchlist: watchlist.as_ref(), expected: &[] }, |_, _| {})
 }
 
 /// The severity of the detector's signal for the last release of a case.
@@ -77,7 +82,7 @@ fn said(id: &str, timeline: &Timeline) -> Option<Severity> {
     let mut last = None;
     let watchlist = watchlist(id);
     let rules = Rules { watchlist: watchlist.as_ref(), expected: &[] };
-    trace_by(&timeline.observations, rules, |_, assessed| {
+    trace(&timeline.observations, rules, |_, assessed| {
         last = assessed.signals.iter().filter(|signal| signal.detector == id).map(|signal| signal.severity).max();
     });
     last

@@ -62,12 +62,12 @@ impl Lab {
         lab.forge
             .has("repositories/77", repository())
             .has("user/5", json!({"id": 5, "type": "Organization", "created_at": "2015-01-01T00:00:00Z"}))
-            .has(&format!("repos/acme/widget/git/commits/{SHA}"), json!({"verification": {"verified": true}}))
-            .has(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1&page=2"), json!({"status": "behind"}))
-            .has("repos/acme/widget/git/ref/tags/v1.2.3", json!({"ref": "refs/tags/v1.2.3"}))
-            .has("repos/acme/widget/releases/tags/v1.2.3", json!({"id": 1}))
+            .has(&format!("repositories/77/git/commits/{SHA}"), json!({"verification": {"verified": true}}))
+            .has(&format!("repositories/77/compare/main...{SHA}?per_page=1&page=2"), json!({"status": "behind"}))
+            .has("repositories/77/git/ref/tags/v1.2.3", json!({"ref": "refs/tags/v1.2.3"}))
+            .has("repositories/77/releases/tags/v1.2.3", json!({"id": 1}))
             .has(
-                "repos/acme/widget/actions/runs/900/attempts/1",
+                "repositories/77/actions/runs/900/attempts/1",
                 json!({"event": "push", "conclusion": "success", "run_attempt": 1, "created_at": "2026-06-01T11:50:00Z",
                     "actor": {"login": "ada"}, "head_repository": {"full_name": "acme/widget"}}),
             );
@@ -134,7 +134,7 @@ async fn what_is_not_there_is_no_and_what_cannot_be_asked_is_unknown() {
     let lab = Lab::github(None);
     let mut release = attested("github.com");
     release.purl = "pkg:npm/widget@1.2.4".parse().unwrap();
-    lab.forge.has(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1&page=2"), json!({"status": "diverged"}));
+    lab.forge.has(&format!("repositories/77/compare/main...{SHA}?per_page=1&page=2"), json!({"status": "diverged"}));
     let facts = lab.facts(&release, &[]).await;
     assert_eq!(facts.tag.unwrap().exists, Some(false));
     assert_eq!(facts.release.unwrap().exists, Some(false));
@@ -151,7 +151,7 @@ async fn tags_are_looked_for_in_the_usual_forms() {
     let lab = Lab::github(None);
     let mut release = attested("github.com");
     release.purl = "pkg:npm/%40acme/widget@2.0.0".parse().unwrap();
-    lab.forge.has("repos/acme/widget/git/ref/tags/widget-v2.0.0", json!({}));
+    lab.forge.has("repositories/77/git/ref/tags/widget-v2.0.0", json!({}));
     let tag = lab.facts(&release, &[]).await.tag.unwrap();
     assert_eq!((tag.name.as_deref(), tag.exists), (Some("widget-v2.0.0"), Some(true)));
 }
@@ -179,7 +179,7 @@ async fn a_run_that_failed_just_before_explains_who_publishes_by_hand() {
     lab.forge.has("repos/acme/widget", repository());
     let window = "2026-06-01T06:00:00Z..2026-06-01T12:00:00Z";
     lab.forge.has(
-        &format!("repos/acme/widget/actions/runs?status=failure&per_page=10&created={window}"),
+        &format!("repositories/77/actions/runs?status=failure&per_page=10&created={window}"),
         json!({"workflow_runs": [
             {"path": ".github/workflows/test.yml", "event": "push"},
             {"path": ".github/workflows/release.yml", "event": "push", "created_at": "2026-06-01T11:00:00Z"},
@@ -260,6 +260,7 @@ async fn only_the_forges_of_the_configuration_are_asked() {
 #[tokio::test]
 async fn gitlab_tells_the_same_in_its_own_words() {
     let lab = Lab::new(ForgeKind::Gitlab, Some("secret"));
+    let merge_base = format!("projects/77/repository/merge_base?refs[]=main&refs[]={SHA}");
     lab.forge
         .has(
             "projects/77",
@@ -267,7 +268,7 @@ async fn gitlab_tells_the_same_in_its_own_words() {
                 "default_branch": "main", "visibility": "public", "archived": false,
                 "namespace": {"id": 5, "kind": "group"}}),
         )
-        .has(&format!("projects/77/repository/commits/{SHA}/refs?type=branch&per_page=100"), json!([{"name": "main"}]))
+        .has(&merge_base, json!({"id": SHA}))
         .has("projects/77/repository/tags/v1.2.3", json!({"name": "v1.2.3"}))
         .has(
             "projects/77/jobs/900",
@@ -285,6 +286,7 @@ async fn gitlab_tells_the_same_in_its_own_words() {
 
     lab.clock.advance(Duration::from_mins(11));
     lab.forge
+        .has(&merge_base, json!({"id": "9".repeat(40)}))
         .has(
             &format!("projects/77/repository/commits/{SHA}/refs?type=branch&per_page=100"),
             json!([{"name": "try/it"}, {"name": "release/1.2"}]),
@@ -296,24 +298,69 @@ async fn gitlab_tells_the_same_in_its_own_words() {
 }
 
 #[tokio::test]
+async fn a_hundred_branches_do_not_hide_an_unmerged_commit() {
+    let lab = Lab::new(ForgeKind::Gitlab, None);
+    let branches: Vec<_> = (0..100).map(|number| json!({"name": format!("try-{number}")})).collect();
+    lab.forge
+        .has(
+            "projects/77",
+            json!({"id": 77, "path_with_namespace": "acme/widget", "created_at": "2020-01-01T00:00:00Z", "default_branch": "main"}),
+        )
+        .has(&format!("projects/77/repository/merge_base?refs[]=main&refs[]={SHA}"), json!({"id": "9".repeat(40)}))
+        .has(&format!("projects/77/repository/commits/{SHA}/refs?type=branch&per_page=100"), json!(branches));
+    let commit = lab.facts(&attested("gitlab.com"), &[]).await.commit.unwrap();
+    assert_eq!((commit.on_default_branch, commit.on_release_branch), (Some(false), None));
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_else_has_taken_answers_for_nothing() {
+    let lab = Lab::github(None);
+    lab.facts(&attested("github.com"), &[]).await;
+    lab.forge.forget();
+    let mut release = attested("github.com");
+    release.purl = "pkg:npm/widget@1.2.4".parse().unwrap();
+    lab.forge.has("repos/acme/widget/git/ref/tags/v1.2.4", json!({}));
+    assert_eq!(lab.facts(&release, &[]).await.tag.unwrap().exists, Some(false));
+    assert!(lab.forge.asked().iter().all(|path| !path.contains("acme")), "it is asked for by its id");
+}
+
+#[tokio::test]
+async fn a_run_that_was_deleted_is_gone() {
+    let lab = Lab::github(None);
+    lab.forge.lacks("repositories/77/actions/runs/900/attempts/1");
+    let run = lab.facts(&attested("github.com"), &[]).await.run.unwrap();
+    assert_eq!(run.conclusion.as_deref(), Some("gone"));
+}
+
+#[tokio::test]
+async fn former_names_that_could_not_be_asked_for_are_said() {
+    let lab = Lab::github(None);
+    lab.forge.says("repos/ada/widget", b"<html>");
+    let unknown = lab.facts(&attested("github.com"), &["ada/widget"]).await.unknown.unwrap();
+    assert!(unknown["repository.formerly"].contains("another form"));
+    let unknown = lab.facts(&attested("github.com"), &["a/a", "b/b", "c/c"]).await.unknown.unwrap();
+    assert!(unknown["repository.formerly"].contains("more names than the 2"));
+}
+
+#[tokio::test]
 async fn an_orphan_commit_is_not_merged() {
     let lab = Lab::github(None);
     let release = attested("github.com");
-    lab.forge.lacks(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1&page=2"));
+    lab.forge.lacks(&format!("repositories/77/compare/main...{SHA}?per_page=1&page=2"));
     assert_eq!(lab.facts(&release, &[]).await.commit.unwrap().on_default_branch, Some(false));
 }
 
 /// A release of another branch than the default one.
 fn unmerged(lab: &Lab) -> Observation {
     let status = json!({"status": "diverged"});
-    lab.forge.has(&format!("repos/acme/widget/compare/main...{SHA}?per_page=1&page=2"), status);
+    lab.forge.has(&format!("repositories/77/compare/main...{SHA}?per_page=1&page=2"), status);
     attested("github.com")
 }
 
 /// The branches that the forge protects.
 fn protects(lab: &Lab, names: &[&str]) {
     let branches: Vec<_> = names.iter().map(|name| json!({"name": name, "protected": true})).collect();
-    lab.forge.has("repos/acme/widget/branches?protected=true&per_page=100", json!(branches));
+    lab.forge.has("repositories/77/branches?protected=true&per_page=100", json!(branches));
 }
 
 #[tokio::test]
@@ -322,7 +369,7 @@ async fn a_protected_branch_beside_the_default_one_is_a_release_branch() {
     let release = unmerged(&lab);
     protects(&lab, &["main", "2.x", "1.x"]);
     let compared = |branch: &str, status: &str| {
-        let path = format!("repos/acme/widget/compare/{branch}...{SHA}?per_page=1&page=2");
+        let path = format!("repositories/77/compare/{branch}...{SHA}?per_page=1&page=2");
         lab.forge.has(&path, json!({"status": status}));
     };
     compared("1.x", "ahead");
@@ -357,7 +404,7 @@ async fn no_release_branch_is_known_where_too_many_are_protected_or_none_can_be_
 
     let lab = Lab::github(None);
     let release = unmerged(&lab);
-    lab.forge.says("repos/acme/widget/branches?protected=true&per_page=100", b"{}");
+    lab.forge.says("repositories/77/branches?protected=true&per_page=100", b"{}");
     let facts = lab.facts(&release, &[]).await;
     assert_eq!(facts.commit.unwrap().on_release_branch, None);
     assert!(facts.unknown.unwrap()["commit.on_release_branch"].contains("another form"));

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use lab::{Fault, Publication, Rig, rig::*};
 use provwatch::{
     baseline::learn,
-    model::{AlertStatus, BaselineReason, Package, Severity},
+    model::{AlertStatus, BaselineReason, Package, ReleaseStatus, Severity},
     pipeline::{Happening, Witness},
     store::{BaselineChange, NewBaselineVersion, Outcome, Store},
 };
@@ -261,4 +261,61 @@ async fn nobody_makes_a_package_forget_by_deleting_its_past() {
     }
     rig.smooth_pass().await;
     assert_eq!(rig.store().baseline(&widget).unwrap(), before);
+}
+
+#[tokio::test]
+async fn nobody_makes_a_line_forget_the_evidence_that_it_adopted() {
+    let rig = by_ada_alone().await;
+    for number in 0..6 {
+        rig.publish(&format!("pkg:npm/widget@1.1.{number}"), &by_workflow(&workflow("widget")));
+        rig.smooth_pass().await;
+        rig.days_pass(4);
+    }
+    for number in 0..6 {
+        rig.world.unpublish_npm("widget", &format!("1.1.{number}"));
+    }
+    rig.smooth_pass().await;
+    rig.publish("pkg:npm/widget@1.2.0", &by_ada());
+    rig.smooth_pass().await;
+    let alert = rig.alerts().into_iter().find(|alert| alert.severity >= Severity::High).expect("an alert");
+    assert!(alert.signals.iter().any(|signal| signal.detector == "evidence-downgrade"), "{alert:?}");
+}
+
+#[tokio::test]
+async fn what_was_gone_for_a_moment_teaches_again() {
+    let rig = by_ada_alone().await;
+    rig.publish("pkg:npm/widget@1.1.0", &by_ada());
+    rig.smooth_pass().await;
+    rig.world.unpublish_npm("widget", "1.1.0");
+    rig.smooth_pass().await;
+    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    rig.publish("pkg:npm/widget@1.1.0", &by_ada());
+    rig.smooth_pass().await;
+    rig.smooth_pass().await;
+    assert!(rig.release("pkg:npm/widget@1.1.0").teaches, "a replica lagged, or support restored it");
+}
+
+#[tokio::test]
+async fn what_goes_with_its_whole_package_is_unlearned_too() {
+    let rig = by_ada_alone().await;
+    rig.publish("pkg:npm/widget@1.1.0", &by_ada());
+    rig.smooth_pass().await;
+    rig.world.npm().take_down("widget");
+    rig.smooth_pass().await;
+    rig.world.npm().revive("widget", "1.1.0");
+    rig.smooth_pass().await;
+    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert_eq!(rig.release("pkg:npm/widget@1.0.3").status, ReleaseStatus::Published);
+}
+
+#[tokio::test]
+async fn what_was_yanked_before_anybody_looked_is_no_habit() {
+    let rig = Rig::watching(&["pkg:pypi/widget"]);
+    rig.history("pkg:pypi/widget", 6, &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    rig.publish("pkg:pypi/widget@1.1.0", &by_workflow(&workflow("widget")));
+    rig.world.pypi().yank("widget", "1.1.0", rig.now());
+    rig.smooth_pass().await;
+    let row = rig.release("pkg:pypi/widget@1.1.0");
+    assert_eq!((row.status, row.teaches), (ReleaseStatus::Yanked, false));
 }

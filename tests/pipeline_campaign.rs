@@ -6,7 +6,7 @@ mod lab;
 
 use lab::{Rig, rig::*};
 use provwatch::{
-    model::{Alert, AlertKind, Severity},
+    model::{Alert, AlertKind, AlertStatus, Severity},
     store::AlertFilter,
 };
 
@@ -28,7 +28,7 @@ fn campaigns(rig: &Rig) -> Vec<Alert> {
     all.into_iter().filter(|alert| alert.kind == AlertKind::Campaign).collect()
 }
 
-/// What the receiver of everything was sent: kind and members.
+/// The kinds of what the receiver of everything was sent.
 fn sent(rig: &Rig) -> Vec<String> {
     let messages = rig.world.received().into_iter().filter(|(path, _)| path == "/everything");
     messages.map(|(_, body)| body["data"]["kind"].as_str().unwrap().to_owned()).collect()
@@ -73,4 +73,41 @@ async fn honest_bursts_and_alerts_of_different_people_are_no_campaign() {
     rig.publish("pkg:npm/beta@1.1.0", &by_mallory());
     rig.smooth_pass().await;
     assert_eq!(campaigns(&rig), []);
+}
+
+/// The messages to the receiver of everything that name a release.
+fn naming(rig: &Rig, release: &str) -> usize {
+    let messages = rig.world.received().into_iter().filter(|(path, _)| path == "/everything");
+    messages.filter(|(_, body)| body.to_string().contains(release)).count()
+}
+
+#[tokio::test]
+async fn every_member_is_named_in_a_message_however_late_it_joins() {
+    let rig = settled().await;
+    for package in PACKAGES {
+        rig.publish(&format!("{package}@1.1.0"), &by_mallory().install_script("node steal.js"));
+        rig.smooth_pass().await;
+        rig.minutes_pass(6);
+        rig.smooth_pass().await;
+        assert!(naming(&rig, &format!("{package}@1.1.0")) > 0, "{package}: {:?}", sent(&rig));
+        rig.minutes_pass(44);
+    }
+    assert_eq!(campaigns(&rig).len(), 1);
+}
+
+#[tokio::test]
+async fn a_campaign_that_goes_on_is_open_again() {
+    let rig = settled().await;
+    for package in &PACKAGES[..2] {
+        rig.publish(&format!("{package}@1.1.0"), &by_mallory());
+        rig.smooth_pass().await;
+    }
+    let [campaign] = campaigns(&rig).try_into().unwrap();
+    rig.store().resolve(&campaign.fingerprint, "olga", "the token was revoked", rig.now()).unwrap();
+    rig.minutes_pass(20);
+    rig.publish("pkg:npm/gamma@1.1.0", &by_mallory());
+    rig.smooth_pass().await;
+    let [campaign] = campaigns(&rig).try_into().unwrap();
+    assert_eq!((campaign.status, campaign.members.len()), (AlertStatus::Open, 3));
+    assert!(naming(&rig, "gamma@1.1.0") > 0, "{:?}", sent(&rig));
 }

@@ -6,9 +6,14 @@ use std::path::Path;
 
 use provwatch::{
     model::{Change, ExpectedChange, Facts, Provenance, Severity},
-    pipeline::replay::{CaseAlert, ReplayError, Replayed, Rules, Timeline, read_all, replay, replay_by},
+    pipeline::replay::{self, CaseAlert, ReplayError, Replayed, Rules, Timeline, read_all},
     watchlist::Watchlist,
 };
+
+/// Replays a timeline by the usual rules.
+fn replay(timeline: &Timeline) -> Replayed {
+    replay::replay(timeline, Rules::default(), |_, _| {})
+}
 
 fn backtest() -> Vec<Timeline> {
     read_all(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/backtest")]).unwrap()
@@ -228,7 +233,7 @@ fn an_announced_change_is_informational_within_its_time_and_nothing_else_is() {
     let package = "pkg:npm/%40redhat-cloud-services/chrome";
     let workflow = |path: &str| Change::Workflow(path.to_owned());
     let severity = |announced: &[ExpectedChange]| {
-        let replayed = replay_by(&moved(), Rules { watchlist: None, expected: announced }, |_, _| {});
+        let replayed = replay::replay(&moved(), Rules { watchlist: None, expected: announced }, |_, _| {});
         let is_it = |alert: &&CaseAlert| {
             alert.alert.purl.as_ref().is_some_and(|purl| purl.to_string() == format!("{package}@2.3.1"))
         };
@@ -254,6 +259,30 @@ fn an_announced_change_is_informational_within_its_time_and_nothing_else_is() {
 }
 
 #[test]
+fn an_announced_workflow_excuses_no_branch_that_was_not_merged_and_no_other_repository() {
+    let package = "pkg:npm/%40redhat-cloud-services/chrome";
+    let mut timeline = moved();
+    let path = ".github/workflows/release-ci.yml";
+    let announced =
+        [expected(package, Change::Workflow(path.to_owned()), "2026-05-30T00:00:00Z", "2026-06-02T00:00:00Z")];
+    let says = |timeline: &Timeline| {
+        let replayed = replay::replay(timeline, Rules { watchlist: None, expected: &announced }, |_, _| {});
+        let is_it = |alert: &CaseAlert| {
+            alert.alert.purl.as_ref().is_some_and(|purl| purl.to_string() == format!("{package}@2.3.1"))
+        };
+        let alert = replayed.alerts.into_iter().find(is_it).unwrap().alert;
+        move |detector: &str| alert.signals.iter().find(|signal| signal.detector == detector).map(|it| it.severity)
+    };
+    let as_it_was = says(&timeline);
+    assert_eq!(as_it_was("workflow-changed"), Some(Severity::Info));
+    assert!(as_it_was("ref-changed") >= Some(Severity::Medium));
+    let attacked = timeline.observations.iter_mut().find(|one| one.purl.to_string() == format!("{package}@2.3.1"));
+    let Provenance::Verified(verified) = &mut attacked.unwrap().attestation else { panic!("it has provenance") };
+    verified.identity.claims.source_repository_identifier = Some("666".to_owned());
+    assert!(says(&timeline)("workflow-changed") > Some(Severity::Info), "it is the workflow of another repository");
+}
+
+#[test]
 fn a_policy_can_keep_a_detector_quiet_until_a_day() {
     let list = |until: &str| {
         let text = format!(
@@ -264,7 +293,7 @@ fn a_policy_can_keep_a_detector_quiet_until_a_day() {
     };
     let says = |until: &str| {
         let watchlist = list(until);
-        let replayed = replay_by(&moved(), Rules { watchlist: Some(&watchlist), expected: &[] }, |_, _| {});
+        let replayed = replay::replay(&moved(), Rules { watchlist: Some(&watchlist), expected: &[] }, |_, _| {});
         replayed
             .alerts
             .iter()

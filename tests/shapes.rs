@@ -5,7 +5,7 @@
 
 use provwatch::{
     model::{Observation, Severity},
-    pipeline::replay::trace,
+    pipeline::replay::{Rules, trace},
 };
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ fn verdict(history: Vec<Release>, last: Release) -> Severity {
     let releases: Vec<Observation> =
         history.into_iter().chain([last]).map(|release| serde_json::from_value(release.0).unwrap()).collect();
     let mut severity = Severity::Info;
-    trace(&releases, |_, assessed| {
+    trace(&releases, Rules::default(), |_, assessed| {
         severity = assessed.verdict.as_ref().map_or(Severity::Info, |verdict| verdict.severity);
     });
     severity

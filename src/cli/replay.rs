@@ -11,7 +11,7 @@ use crate::{
     model::{AlertKind, ExpectedChange, Observation, Severity},
     pipeline::{
         assess::{Assessment, ComparedWith},
-        replay::{CaseAlert, Expectation, Replayed, Rules, Score, read_all, replay_by},
+        replay::{CaseAlert, Expectation, Replayed, Rules, Score, read_all, replay},
     },
     store::Store,
     watchlist::Watchlist,
@@ -66,7 +66,7 @@ impl Replay {
                 explain_release(release, assessed);
             }
         };
-        let mut replayed: Vec<Replayed> = timelines.iter().map(|timeline| replay_by(timeline, rules, see)).collect();
+        let mut replayed: Vec<Replayed> = timelines.iter().map(|timeline| replay(timeline, rules, see)).collect();
         if self.expect {
             self.print_scores(&replayed);
         }

@@ -6,7 +6,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Config, Period, Security, Sink, Subscription, TrustSource, formats, secret};
+use super::{Config, Period, SecretSource, Security, Sink, Subscription, TrustSource, formats, secret};
 use crate::{model::Claim, strict_toml::did_you_mean, text::with_causes};
 
 /// Something about the configuration that an operator should know.
@@ -60,6 +60,7 @@ impl Config {
             self.files(),
             self.names(),
             self.sinks(credentials),
+            self.forges(credentials),
             self.detector_ids(detectors),
         ]
         .concat()
@@ -196,6 +197,19 @@ impl Config {
         numbered.flat_map(|(n, subscription)| sink(&format!("subscriptions[{n}]"), subscription, credentials)).collect()
     }
 
+    fn forges(&self, credentials: Option<&Path>) -> Vec<Finding> {
+        let forges = &self.forges;
+        if !forges.enabled {
+            return Vec::new();
+        }
+        let public = [("github", forges.github_token()), ("gitlab", forges.gitlab_token())];
+        let public = public.into_iter().map(|(name, token)| (format!("forges.{name}_token"), token));
+        let own = forges.instances.iter().enumerate();
+        let own = own.map(|(n, instance)| (format!("forges.instance[{n}].token"), instance.token()));
+        let tokens = public.chain(own).filter_map(|(key, token)| Some((key, token?)));
+        tokens.flat_map(|(key, token)| secret_findings(&key, &token, credentials)).collect()
+    }
+
     fn detector_ids(&self, known: &[&str]) -> Vec<Finding> {
         let unknown = self.detectors.keys().filter(|id| !known.contains(&id.as_str()));
         unknown
@@ -239,13 +253,21 @@ fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> V
     if has_two_sources(&subscription.sink) {
         findings.push(error(key, "has both a _file and a _credential key; keep one"));
     }
-    let Some((name, source)) = secret else { return findings };
+    if let Some((name, source)) = secret {
+        findings.extend(secret_findings(&format!("{key}.{name}"), &source, credentials));
+    }
+    findings
+}
+
+/// A secret that cannot be read, or that others can.
+fn secret_findings(key: &str, source: &SecretSource, credentials: Option<&Path>) -> Vec<Finding> {
+    let mut findings = Vec::new();
     if let Err(why) = source.read_below(credentials) {
-        findings.push(error(format!("{key}.{name}"), with_causes(&why)));
+        findings.push(error(key, with_causes(&why)));
     }
     if source.is_world_readable(credentials) {
         let what = format!("every user of this machine may read the {source}; `chmod o-r` it");
-        findings.push(warning(format!("{key}.{name}"), what));
+        findings.push(warning(key, what));
     }
     findings
 }

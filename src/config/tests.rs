@@ -182,6 +182,13 @@ source = "file"
 [http]
 ca_file = "ca.pem"
 hosts."https://a.example/" = {}
+[forges]
+github_token_file = "lost"
+[[forges.instance]]
+kind = "gitlab"
+host = "git.example"
+api = "https://git.example/api/v4/"
+token_file = "secret"
 [detectors.odd-huors]
 [[subscriptions]]
 name = "a"

@@ -1,8 +1,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{About, Company, Tuning};
+use super::{About, Company, Tuning, UNTUNED};
 use crate::{
-    baseline::{Traits, View, rank, words::numbers},
+    baseline::{
+        Traits, View, rank,
+        words::{named_repository, numbers},
+    },
     model::{
         Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Provenance, ReleaseLine, Seen,
         Severity, Signal, Tally,
@@ -47,7 +50,7 @@ pub struct Change<'a> {
     pub limits: Limits,
     /// What the operator demands of the package.
     pub policy: Option<&'a Policy>,
-    /// What was announced to the operator.
+    /// Changes that the operator announced.
     pub expected: &'a [ExpectedChange],
 }
 
@@ -62,6 +65,13 @@ pub struct Terms<'a> {
     pub policy: Option<&'a Policy>,
     /// Changes that were announced, of whichever package.
     pub expected: &'a [ExpectedChange],
+}
+
+impl<'a> Terms<'a> {
+    /// Nothing is changed, demanded or announced.
+    pub fn usual(company: &'a Company) -> Self {
+        Self { company, tuning: &UNTUNED, policy: None, expected: &[] }
+    }
 }
 
 /// Where the lines are drawn that an operator may move.
@@ -234,10 +244,23 @@ impl<'a> Change<'a> {
             && branches.any(|branch| names_line(branch, line.as_str()))
     }
 
-    /// Whether the release is known to have been made in the open: its tag exists, and the forge's release is not known
-    /// to be missing. Whoever holds only a registry token cannot do that.
+    /// Whether the release is known to have been made in the open: its tag exists in a repository of the package's, and the
+    /// forge's release is not known to be missing. Whoever holds only a registry token cannot do that.
     pub fn is_in_the_open(&self) -> bool {
-        self.tag() == Some(true) && self.forge_release() != Some(false)
+        self.tag() == Some(true) && self.forge_release() != Some(false) && self.is_repository_familiar()
+    }
+
+    /// Whether no verified identity is of a repository that is new to the line, nor, where none ever built it, of another
+    /// than manifests named. Anybody can tag in a repository of their own.
+    pub fn is_repository_familiar(&self) -> bool {
+        self.traits.iter().all(|traits| match (traits.repository_id, traits.repository.as_deref()) {
+            (_, Some(name)) if self.portrait().is_some_and(|portrait| portrait.repositories.is_empty()) => {
+                named_repository(name).is_none_or(|name| self.novelty(|line| &line.named_repositories, &name).is_none())
+            }
+            (Some(id), _) => self.novelty(|line| &line.repository_ids, id).is_none(),
+            (None, Some(name)) => self.novelty(|line| &line.repositories, name).is_none(),
+            (None, None) => true,
+        })
     }
 
     /// Whether nothing speaks against the publisher: the account and its address are known to the line, or the registry
@@ -303,11 +326,6 @@ fn has_faded(known: &Seen, tally: &Tally<String>) -> bool {
     let newest = tally.values().map(|seen| seen.last).max().unwrap_or(known.last);
     let since: u32 = tally.values().filter(|seen| seen.first > known.last).map(|seen| seen.count).sum();
     newest - known.last >= TimeDelta::days(FADED_DAYS) && since >= FADED_AFTER
-}
-
-/// `1 day`, `2 days`.
-pub(super) fn counted(count: i64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 /// How many observations a tally holds.

@@ -81,6 +81,11 @@ impl<T: Ord + Clone> Cadence<T> {
         self.now.iter().filter(move |other| !is_over && *other != one)
     }
 
+    /// How many others there are.
+    pub fn count_others(&self, one: &T, at: DateTime<Utc>) -> u32 {
+        if self.is_over(at) { 0 } else { size(&self.now) - u32::from(self.now.contains(one)) }
+    }
+
     /// The most that was released at once before.
     pub fn usual(&self, at: DateTime<Utc>) -> u32 {
         if self.is_over(at) { self.usual.max(size(&self.honest)) } else { self.usual }

@@ -1,7 +1,7 @@
-use super::change::Change;
+use super::{change::Change, policy_violated};
 use crate::{
-    baseline::words::named_repository,
-    model::{self, ExpectedChange, Severity, Signal},
+    baseline::{Traits, words::named_repository},
+    model::{self, Demand, ExpectedChange, Severity, Signal},
 };
 
 /// What a move to another repository brings along.
@@ -18,26 +18,22 @@ const OF_A_MOVE: [&str; 9] = [
 ];
 
 /// What another workflow brings along.
-const OF_A_WORKFLOW: [&str; 6] = [
-    "builder-changed",
-    "environment-dropped",
-    "ref-changed",
-    "trigger-changed",
-    "trusted-publisher-changed",
-    "workflow-changed",
-];
+const OF_A_WORKFLOW: [&str; 3] = ["builder-changed", "trusted-publisher-changed", "workflow-changed"];
+
+/// What it brings along besides, where the commit was merged: else it is of a branch that nobody announced.
+const OF_A_MERGED_WORKFLOW: [&str; 3] = ["environment-dropped", "ref-changed", "trigger-changed"];
 
 /// What another account brings along.
 const OF_AN_ACCOUNT: [&str; 2] = ["maintainer-new", "publisher-changed"];
 
-/// What publishing by hand brings along, besides.
-const OF_A_HAND: [&str; 2] = ["evidence-downgrade", "tokens-allowed"];
+/// What publishing by hand brings along.
+const OF_A_HAND: [&str; 4] = ["evidence-downgrade", "maintainer-new", "publisher-changed", "tokens-allowed"];
 
 /// Makes informational what an announced change explains, and says so.
 pub(super) fn explain(change: &Change<'_>, expected: &[ExpectedChange], signals: &mut [Signal]) {
     let (package, at) = (change.release.purl.package(), change.release.published_at);
     for announced in expected.iter().filter(|one| one.covers(package, at) && fits(change, &one.change)) {
-        for signal in signals.iter_mut().filter(|signal| brings(&announced.change, signal)) {
+        for signal in signals.iter_mut().filter(|signal| brings(change, &announced.change, signal)) {
             signal.severity = Severity::Info;
             signal.supporting = false;
             let ExpectedChange { id, by, reason, change, .. } = announced;
@@ -57,29 +53,43 @@ fn fits(change: &Change<'_>, announced: &model::Change) -> bool {
             !traits.is_empty() && traits.iter().all(|one| built(&one.repository) == wanted)
         }
         model::Change::Workflow(path) => {
-            !traits.is_empty() && traits.iter().all(|one| one.workflow.as_deref() == Some(path.as_str()))
+            let is_it = |one: &Traits<'_>| one.workflow.as_deref() == Some(path.as_str());
+            !traits.is_empty() && traits.iter().all(is_it) && change.is_repository_familiar()
         }
         model::Change::Publisher(name) => account == Some(name.as_str()),
         model::Change::Manual(name) => traits.is_empty() && account == Some(name.as_str()),
     }
 }
 
-fn brings(announced: &model::Change, signal: &Signal) -> bool {
+fn brings(change: &Change<'_>, announced: &model::Change, signal: &Signal) -> bool {
+    use Demand::{
+        Environments, Evidence, Issuers, MinRepositoryAge, Owners, Publishers, Refs, Repositories, Workflows,
+    };
+    let (detectors, demands): (&[&str], &[Demand]) = match announced {
+        model::Change::Repository(_) => (&OF_A_MOVE, &[Issuers, Owners, Repositories, MinRepositoryAge]),
+        model::Change::Workflow(_) => (&OF_A_WORKFLOW, &[Workflows, Refs, Environments]),
+        model::Change::Publisher(_) => (&OF_AN_ACCOUNT, &[Publishers]),
+        model::Change::Manual(_) => (&OF_A_HAND, &[Publishers, Evidence]),
+    };
     let detector = signal.detector.as_ref();
-    // A policy's demand that the change breaks is named by its key.
-    let key = signal.expected.split(':').next().filter(|_| detector == "policy-violated");
-    let demands: &[&str] = match announced {
-        model::Change::Repository(_) => &["issuers", "owners", "repositories", "min_repository_age_days"],
-        model::Change::Workflow(_) => &["workflows", "refs", "environments"],
-        model::Change::Publisher(_) => &["publishers"],
-        model::Change::Manual(_) => &["publishers", "evidence"],
-    };
-    let detectors: &[&str] = match announced {
-        model::Change::Repository(_) => &OF_A_MOVE,
-        model::Change::Workflow(_) => &OF_A_WORKFLOW,
-        model::Change::Publisher(_) => &OF_AN_ACCOUNT,
-        model::Change::Manual(_) if OF_AN_ACCOUNT.contains(&detector) => &OF_AN_ACCOUNT,
-        model::Change::Manual(_) => &OF_A_HAND,
-    };
-    detectors.contains(&detector) || key.is_some_and(|key| demands.contains(&key))
+    // What strangers can start, and what never was on any branch, is high and stays so.
+    let besides = matches!(announced, model::Change::Workflow(_))
+        && change.is_merged() == Some(true)
+        && signal.severity < Severity::High
+        && OF_A_MERGED_WORKFLOW.contains(&detector);
+    detectors.contains(&detector)
+        || besides
+        || policy_violated::demand(signal).is_some_and(|demand| demands.contains(&demand))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_bring_along_is_told_by_detectors_that_exist() {
+        for id in [&OF_A_MOVE[..], &OF_A_WORKFLOW, &OF_A_MERGED_WORKFLOW, &OF_AN_ACCOUNT, &OF_A_HAND].concat() {
+            assert!(crate::detect::about(id).is_some(), "{id}");
+        }
+    }
 }

@@ -1,11 +1,10 @@
 use chrono::{DateTime, Utc};
 
-use super::{
-    About, Change, Detector, Evidence, Ground,
-    change::{counted, quote},
-    signal,
+use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use crate::{
+    model::{AuthMethod, Confidence, Severity, Signal},
+    text::counted,
 };
-use crate::model::{AuthMethod, Confidence, Severity, Signal};
 
 /// Somebody who came days ago.
 pub struct MaintainerNew;

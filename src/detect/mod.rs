@@ -61,7 +61,7 @@ pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine};
 pub use company::{AT_ONCE, Burst, Cadence, Company, Runs};
 pub use document::document;
 pub use entry::{ENTRY_DETECTORS, EntryChange, EntryDetector, KnownWorkflow, Logged, Named, inspect_entry};
-pub use tuning::{Setting, Tuning};
+pub use tuning::{Setting, Tuning, UNTUNED};
 
 use crate::model::{Confidence, Severity, Signal};
 

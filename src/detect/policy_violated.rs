@@ -1,5 +1,8 @@
 use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
-use crate::model::{Confidence, Severity, Signal, fits};
+use crate::{
+    baseline::Traits,
+    model::{AuthMethod, Confidence, Demand, Severity, Signal, fits},
+};
 
 /// What the operator's policy does not allow.
 pub struct PolicyViolated;
@@ -41,14 +44,13 @@ impl Detector for PolicyViolated {
         if let (Some(least), Some(rank)) = (policy.evidence, change.rank)
             && rank < least
         {
-            found.push(violated(Severity::High, "evidence", least.as_str(), rank.as_str()));
+            found.push(violated(Demand::Evidence, least.as_str(), rank.as_str()));
         }
-        for (key, allowed) in policy.lists().into_iter().filter(|(_, allowed)| !allowed.is_empty()) {
-            for value in values(change, key) {
-                let plain =
-                    value.split_once("://").filter(|_| key != "issuers").map_or(value.as_str(), |(_, rest)| rest);
-                if !allowed.iter().any(|pattern| fits(pattern, plain) || fits(pattern, &value)) {
-                    found.push(violated(severity(key), key, &allowed.join(", "), plain));
+        for (demand, allowed) in policy.lists().into_iter().filter(|(_, allowed)| !allowed.is_empty()) {
+            for value in values(change, demand) {
+                let plain = if demand == Demand::Issuers { &value } else { without_scheme(&value) };
+                if !allowed.iter().any(|glob| fits(glob, plain) || fits(glob, &value)) {
+                    found.push(violated(demand, &allowed.join(", "), plain));
                 }
             }
         }
@@ -58,47 +60,59 @@ impl Detector for PolicyViolated {
 }
 
 /// What a release has of what a list of the policy speaks of.
-fn values(change: &Change<'_>, key: &str) -> Vec<String> {
-    let of_traits = |pick: fn(&crate::baseline::Traits<'_>) -> Option<String>| {
+fn values(change: &Change<'_>, demand: Demand) -> Vec<String> {
+    let of_traits = |pick: fn(&Traits<'_>) -> Option<String>| {
         let mut values: Vec<String> = change.traits.iter().filter_map(pick).collect();
         values.dedup();
         values
     };
-    match key {
-        "issuers" => of_traits(|traits| Some(traits.issuer.to_owned())),
-        "owners" => of_traits(|traits| traits.owner.clone()),
-        "repositories" => of_traits(|traits| traits.repository.clone()),
-        "workflows" => of_traits(|traits| traits.workflow.clone()),
-        "refs" => of_traits(|traits| traits.reference.clone()),
-        "environments" => of_traits(|traits| traits.environment.map(str::to_owned)),
-        _ => {
-            let machine = change.release.auth.method == crate::model::AuthMethod::TrustedPublisher;
-            let person = change.release.publisher.iter().filter(|_| !machine);
+    match demand {
+        Demand::Issuers => of_traits(|traits| Some(traits.issuer.to_owned())),
+        Demand::Owners => of_traits(|traits| traits.owner.clone()),
+        Demand::Repositories => of_traits(|traits| traits.repository.clone()),
+        Demand::Workflows => of_traits(|traits| traits.workflow.clone()),
+        Demand::Refs => of_traits(|traits| traits.reference.clone()),
+        Demand::Environments => of_traits(|traits| traits.environment.map(str::to_owned)),
+        Demand::Publishers => {
+            let by_hand = change.release.auth.method != AuthMethod::TrustedPublisher;
+            let person = change.release.publisher.iter().filter(|_| by_hand);
             person.map(|person| person.name.clone()).collect()
         }
+        Demand::Evidence | Demand::MinRepositoryAge => Vec::new(),
     }
 }
 
-fn severity(key: &str) -> Severity {
-    match key {
-        "issuers" | "owners" | "repositories" | "workflows" => Severity::High,
-        _ => Severity::Medium,
+fn without_scheme(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
+fn severity(demand: Demand) -> Severity {
+    match demand {
+        Demand::Evidence | Demand::Issuers | Demand::Owners | Demand::Repositories | Demand::Workflows => {
+            Severity::High
+        }
+        Demand::Refs | Demand::Environments | Demand::Publishers | Demand::MinRepositoryAge => Severity::Medium,
     }
 }
 
 fn young(change: &Change<'_>, least: Option<u32>) -> Option<Signal> {
     let made = change.release.facts.repository.as_ref()?.created_at?;
     let (least, age) = (i64::from(least?), (change.release.published_at - made).num_days());
-    (age < least)
-        .then(|| violated(Severity::Medium, "min_repository_age_days", &least.to_string(), &format!("{age} days")))
+    (age < least).then(|| violated(Demand::MinRepositoryAge, &least.to_string(), &format!("{age} days")))
 }
 
-fn violated(severity: Severity, key: &str, demanded: &str, seen: &str) -> Signal {
+fn violated(demand: Demand, demanded: &str, seen: &str) -> Signal {
     let evidence = Evidence {
-        expected: format!("{key}: {demanded}"),
+        expected: format!("{}: {demanded}", demand.key()),
         seen: quote(seen),
         since: None,
         why: "The watchlist demands it of this package.",
     };
-    signal(&ABOUT, severity, evidence)
+    signal(&ABOUT, severity(demand), evidence)
+}
+
+/// Which demand a signal of this detector is about.
+pub(super) fn demand(signal: &Signal) -> Option<Demand> {
+    let (key, _) = signal.expected.split_once(':').filter(|_| signal.detector == ABOUT.id)?;
+    Demand::ALL.into_iter().find(|demand| demand.key() == key)
 }

@@ -1,7 +1,8 @@
-use super::{About, Change, Detector, Evidence, Ground, change::counted, support};
+use super::{About, Change, Detector, Evidence, Ground, support};
 use crate::{
     baseline::words,
     model::{Confidence, Severity, Signal},
+    text::counted,
 };
 
 /// Another version minutes later.

@@ -16,13 +16,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified build whose run is known to have ended in failure or to have been cancelled, on a line where none had. Low; medium where the version is known to have no tag.
+A verified build whose run is known to have ended in failure, to have been cancelled, or to have been deleted since, on a line where none had. Low; medium where the version is known to have no tag.
 
 ### Why it matters
 Malware that takes a run over publishes in the middle of it and does not care how it ends. Where the run failed before its publishing step, something else published.
 
 ### False positives
-Runs fail in steps that come after the publishing.
+Runs fail in steps that come after the publishing. Projects that delete their runs as a rule are learned.
 
 ### What to do
 Open the run: did it reach its publishing step, and did that step publish?
@@ -45,13 +45,13 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         return None;
     }
     let conclusion = change.release.facts.run.as_ref()?.conclusion.as_deref()?;
-    if !["failure", "cancelled", "timed_out", "startup_failure"].contains(&conclusion) {
+    if !["failure", "cancelled", "timed_out", "startup_failure", "gone"].contains(&conclusion) {
         return None;
     }
     let new = change.novelty(|line| &line.conclusions, conclusion)?;
     let evidence = Evidence {
         expected: format!("a run that ends well: {}", new.usual),
-        seen: quote(conclusion),
+        seen: if conclusion == "gone" { "a run that was deleted".to_owned() } else { quote(conclusion) },
         since: new.since,
         why: "Whatever takes a run over publishes in the middle of it, and does not care how it ends.",
     };

@@ -1,9 +1,8 @@
-use super::{
-    About, Change, Detector, Evidence, Ground,
-    change::{counted, quote},
-    signal,
+use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use crate::{
+    model::{Confidence, Severity, Signal},
+    text::counted,
 };
-use crate::model::{Confidence, Severity, Signal};
 
 /// Two versions by one run.
 pub struct RunReused;

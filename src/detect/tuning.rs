@@ -7,6 +7,9 @@ use crate::model::{Severity, Signal};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tuning(BTreeMap<String, Setting>);
 
+/// Nothing is changed.
+pub static UNTUNED: Tuning = Tuning(BTreeMap::new());
+
 /// What the operator changed about one detector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {

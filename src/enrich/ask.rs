@@ -108,6 +108,7 @@ impl Asker<'_> {
         let response = match fetched {
             Ok(Fetched::Fresh(response)) => response,
             Ok(Fetched::NotModified) => {
+                self.forge.answered();
                 let Some(known) = remembered else {
                     return Known::Unknown("nothing changed, and nothing is known".to_owned());
                 };
@@ -116,17 +117,13 @@ impl Asker<'_> {
                 return read(&known);
             }
             Err(error) if error.is_not_found() => {
+                self.forge.answered();
                 self.cache.remember(url.as_str(), &Remembered { body: None, validators: None, at: now });
                 return Known::No;
             }
-            Err(error) => {
-                if let HttpError::Status { status: status @ (403 | 429), .. } = &error {
-                    let wait = error.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok());
-                    self.forge.refuse(wait, *status == 429, now);
-                }
-                return Known::Unknown(with_causes(&error));
-            }
+            Err(error) => return self.failed(&error, now),
         };
+        self.forge.answered();
         self.forge.note(|name| response.header(name)?.parse().ok(), now);
         let value: T = match serde_json::from_slice(&response.body) {
             Ok(value) => value,
@@ -135,6 +132,19 @@ impl Asker<'_> {
         let body = serde_json::to_string(&value).ok();
         self.cache.remember(url.as_str(), &Remembered { body, validators: response.validators(), at: now });
         Known::Yes(value)
+    }
+
+    fn failed<T>(&self, error: &HttpError, now: DateTime<Utc>) -> Known<T> {
+        let why = with_causes(error);
+        let wait = error.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok());
+        let status = if let HttpError::Status { status, .. } = error { Some(*status) } else { None };
+        if let Some(403 | 429) = status {
+            self.forge.refuse(wait, status == Some(429), now);
+        }
+        if status != Some(429) && wait.is_none() {
+            self.forge.failed(&why, now);
+        }
+        Known::Unknown(why)
     }
 }
 

@@ -26,6 +26,18 @@ pub struct Forge {
     /// Who asks; without one the forge answers little.
     token: Option<Secret>,
     limit: Mutex<Limit>,
+    failing: Mutex<Option<Failing>>,
+}
+
+/// A forge that gave no usable answer to anything that it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// When it was last asked in vain.
+    pub last: DateTime<Utc>,
+    /// What came of that.
+    pub error: String,
 }
 
 /// How many questions the forge still answers.
@@ -54,7 +66,7 @@ const LONGEST: TimeDelta = TimeDelta::hours(2);
 impl Forge {
     /// A forge.
     pub fn new(kind: ForgeKind, host: &str, api: Url, token: Option<Secret>) -> Self {
-        Self { kind, host: host.to_lowercase(), api, token, limit: Mutex::default() }
+        Self { kind, host: host.to_lowercase(), api, token, limit: Mutex::default(), failing: Mutex::default() }
     }
 
     /// Whether it is asked with a token.
@@ -78,6 +90,27 @@ impl Forge {
             ForgeKind::Github => ("authorization", format!("Bearer {token}")),
             ForgeKind::Gitlab => ("private-token", token.to_owned()),
         })
+    }
+
+    /// Whether it has answered nothing for a while. That it answers no more for now, which is its right, is no failure.
+    pub fn failing(&self) -> Option<Failing> {
+        self.failure().clone()
+    }
+
+    /// It answered, even if only that it does not have what was asked for.
+    pub(super) fn answered(&self) {
+        *self.failure() = None;
+    }
+
+    /// It gave no usable answer.
+    pub(super) fn failed(&self, error: &str, now: DateTime<Utc>) {
+        let mut failure = self.failure();
+        let since = failure.as_ref().map_or(now, |failing| failing.since);
+        *failure = Some(Failing { since, last: now, error: error.to_owned() });
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<Failing>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Until when nothing may be asked.

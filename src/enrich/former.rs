@@ -5,6 +5,9 @@ use super::{
     ask::{Age, Asker, Known},
 };
 
+/// The fact that is looked for.
+const FACT: &str = "repository.formerly";
+
 /// Most former names that are asked for.
 const MOST: usize = 2;
 
@@ -18,10 +21,18 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
     is_it: impl Fn(&T) -> bool,
 ) {
     let others = found.question.former.iter().filter(|name| !name.eq_ignore_ascii_case(now));
-    for name in others.take(MOST) {
-        if matches!(asker.ask::<T>(&path(name), Age::SLOW).await, Known::Yes(there) if is_it(&there)) {
-            found.repository().formerly = Some(name.clone());
-            return;
+    let others: Vec<&String> = others.collect();
+    for name in others.iter().take(MOST) {
+        match asker.ask::<T>(&path(name), Age::SLOW).await {
+            Known::Yes(there) if is_it(&there) => {
+                found.repository().formerly = Some((*name).clone());
+                return;
+            }
+            Known::Yes(_) | Known::No => {}
+            Known::Unknown(why) => return found.failed(FACT, why),
         }
+    }
+    if others.len() > MOST {
+        found.unknown(FACT, format!("it had more names than the {MOST} that were asked for"));
     }
 }

@@ -101,7 +101,8 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let by_name = |name: &str| format!("repos/{name}");
     former::find(asker, found, &repository.full_name, by_name, |there: &Repository| there.id == repository.id).await;
     owner(asker, found, &repository).await;
-    let at = by_name(&repository.full_name);
+    // A name could by now be somebody else's.
+    let at = format!("repositories/{}", repository.id);
     commit_facts(asker, found, &at, &repository.default_branch).await;
     let of_tag = |name: &str| format!("{at}/git/ref/tags/{}", escaped(name));
     let of_release = |name: &str| format!("{at}/releases/tags/{}", escaped(name));
@@ -180,17 +181,25 @@ async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
         }
         return;
     };
-    let answer =
-        asker.ask::<Run>(&format!("{at}/actions/runs/{number}/attempts/{}", attempt(release)), Age::QUICK).await;
-    if let Some(run) = found.take("run", answer) {
-        found.facts.run = Some(RunFacts {
+    let path = format!("{at}/actions/runs/{number}/attempts/{}", attempt(release));
+    match asker.ask::<Run>(&path, Age::QUICK).await {
+        Known::Yes(run) => found.facts.run = Some(run.into()),
+        // The certificate proves that there was one.
+        Known::No => found.facts.run = Some(RunFacts { conclusion: Some("gone".to_owned()), ..RunFacts::default() }),
+        Known::Unknown(why) => found.failed("run", why),
+    }
+}
+
+impl From<Run> for RunFacts {
+    fn from(run: Run) -> Self {
+        Self {
             conclusion: run.conclusion,
             event: run.event,
             attempt: run.attempt,
             created_at: run.created_at,
             actor: run.actor.map(|actor| actor.login),
             head_repository: run.head_repository.map(|repository| repository.full_name),
-        });
+        }
     }
 }
 

@@ -46,6 +46,12 @@ struct Ref {
     name: String,
 }
 
+/// The last commit that two refs have in common.
+#[derive(Serialize, Deserialize)]
+struct Base {
+    id: String,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Branch {
     protected: bool,
@@ -117,23 +123,30 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         Known::No => found.commit().verified = Some(false),
         Known::Unknown(why) => found.failed("commit.verified", why),
     }
-    let path = format!("{at}/repository/commits/{sha}/refs?type=branch&per_page={PAGE}");
-    let Some(having) = found.take("commit.on_default_branch", asker.ask::<Vec<Ref>>(&path, Age::QUICK).await) else {
+    let Some(default) = default.filter(|name| branches::is_plain(name)) else {
+        found.unknown("commit.on_default_branch", "there is no default branch that can be asked for");
         return;
     };
-    // With more branches than one page holds, the default one may be on another.
-    let is_all = having.len() < PAGE;
-    let is_merged = having.iter().any(|branch| Some(branch.name.as_str()) == default);
-    if is_merged || is_all {
-        found.commit().on_default_branch = Some(is_merged);
-    } else {
-        found.unknown("commit.on_default_branch", "the commit is on more branches than are looked at");
-    }
+    // What a branch has is the last thing that it has in common with it.
+    let path = format!("{at}/repository/merge_base?refs[]={default}&refs[]={sha}");
+    let is_merged = match asker.ask::<Base>(&path, Age::QUICK).await {
+        Known::Yes(base) => base.id.starts_with(&sha.to_lowercase()),
+        Known::No => false,
+        Known::Unknown(why) => return found.failed("commit.on_default_branch", why),
+    };
+    found.commit().on_default_branch = Some(is_merged);
     if !is_merged {
-        let names = having.into_iter().map(|branch| branch.name).collect();
-        let path = |name: &str| format!("{at}/repository/branches/{}", escaped(name));
-        branches::find(asker, found, Branches { names, is_all }, path, |branch: &Branch| branch.protected).await;
+        release_branches(asker, found, at, sha).await;
     }
+}
+
+async fn release_branches(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &str) {
+    let path = format!("{at}/repository/commits/{sha}/refs?type=branch&per_page={PAGE}");
+    let Some(having) = found.take(branches::FACT, asker.ask::<Vec<Ref>>(&path, Age::QUICK).await) else { return };
+    let is_all = having.len() < PAGE;
+    let names = having.into_iter().map(|branch| branch.name).collect();
+    let path = |name: &str| format!("{at}/repository/branches/{}", escaped(name));
+    branches::find(asker, found, Branches { names, is_all }, path, |branch: &Branch| branch.protected).await;
 }
 
 async fn job(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {

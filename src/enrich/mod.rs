@@ -17,7 +17,7 @@ mod tags;
 use std::{fmt, sync::Arc};
 
 pub use ask::{Known, Remembered};
-pub use forge::{Forge, ForgeKind};
+pub use forge::{Failing, Forge, ForgeKind};
 pub use place::Place;
 pub use standing::Standing;
 
@@ -79,6 +79,11 @@ impl Forges {
     /// Whether a place is at a forge that is asked with a token, and so about every release.
     pub fn is_generous(&self, place: &Place) -> bool {
         self.forge(place).is_some_and(Forge::has_token)
+    }
+
+    /// Every forge by its host, and whether it fails.
+    pub fn failing(&self) -> impl Iterator<Item = (&str, Option<Failing>)> {
+        self.known.iter().map(|forge| (forge.host.as_str(), forge.failing()))
     }
 
     fn forge(&self, place: &Place) -> Option<&Forge> {

@@ -3,6 +3,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{message::Method, retry::is_transient};
+use crate::text::counted;
 
 /// Why one attempt failed.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +46,7 @@ impl TransportError {
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// The last attempt failed below HTTP.
-    #[error("fetching {url}: no usable answer after {}", counted(*attempts))]
+    #[error("fetching {url}: no usable answer after {}", counted(*attempts, "attempt"))]
     Transport {
         /// The URL.
         url: Url,
@@ -56,7 +57,7 @@ pub enum HttpError {
         source: TransportError,
     },
     /// An answer that is not a success, and that retrying did not mend.
-    #[error("fetching {url}: the server answered {status} after {}{hint}", counted(*attempts))]
+    #[error("fetching {url}: the server answered {status} after {}{hint}", counted(*attempts, "attempt"))]
     Status {
         /// The URL.
         url: Url,
@@ -134,10 +135,6 @@ pub(super) fn hint(status: u16, retry_after: Option<Duration>, has_contact: bool
         ("", None) => String::new(),
         (text, _) => format!("; {text}"),
     }
-}
-
-fn counted(attempts: u32) -> String {
-    format!("{attempts} attempt{}", if attempts == 1 { "" } else { "s" })
 }
 
 fn seconds(duration: Duration) -> String {

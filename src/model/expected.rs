@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Package;
 
-/// A change that the operator was told of before it happens: what fits it within its time is no alert.
+/// A change that the operator announced before it happens: what fits it within its time is no alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExpectedChange {
     /// Its number.

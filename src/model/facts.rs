@@ -13,6 +13,12 @@ macro_rules! facts {
             $($(#[$field_doc])*
             #[serde(skip_serializing_if = "Option::is_none")]
             pub $field: Option<$type>,)*
+        }
+
+        impl Or for $name {
+            fn or(self, before: Self) -> Self {
+                Self { $($field: self.$field.or(before.$field),)* }
+            }
         })*
     };
 }
@@ -104,7 +110,7 @@ facts! {
     }
     /// A workflow run.
     RunFacts {
-        /// `success`, `failure`, …
+        /// `success`, `failure`, …, or `gone`: the forge does not have it any more.
         conclusion: String,
         /// The event that started it.
         event: String,
@@ -119,6 +125,45 @@ facts! {
     }
 }
 
+impl Facts {
+    /// What this look at a release found, and where it does not know, what the look before found. Nothing that is known
+    /// stays in [`Facts::unknown`].
+    #[must_use]
+    pub fn or_before(self, before: Self) -> Self {
+        let unknown = self.unknown.clone();
+        let mut all = Self {
+            repository: either(self.repository.clone(), before.repository.clone()),
+            owner: either(self.owner.clone(), before.owner.clone()),
+            commit: either(self.commit.clone(), before.commit.clone()),
+            run: either(self.run.clone(), before.run.clone()),
+            unknown: None,
+            ..self.or(before)
+        };
+        all.unknown = unknown.map(|unknown| all.still(unknown)).filter(|unknown| !unknown.is_empty());
+        all
+    }
+
+    /// The places that are not known, of these.
+    fn still(&self, mut unknown: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let known = serde_json::to_value(self).unwrap_or_default();
+        unknown.retain(|place, _| known.pointer(&format!("/{}", place.replace('.', "/"))).is_none());
+        unknown
+    }
+}
+
+/// Facts that another look adds to.
+trait Or {
+    /// These, and where they do not know, those of before.
+    fn or(self, before: Self) -> Self;
+}
+
+fn either<T: Or>(now: Option<T>, before: Option<T>) -> Option<T> {
+    match (now, before) {
+        (Some(now), Some(before)) => Some(now.or(before)),
+        (now, before) => now.or(before),
+    }
+}
+
 impl CommitFacts {
     /// Whether a branch that is looked after reaches the commit: the default branch or a release branch. What the default
     /// branch does not have, and of which nothing more is known, is not merged.
@@ -127,5 +172,37 @@ impl CommitFacts {
             Some(true) => Some(true),
             _ => self.on_default_branch,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn facts(value: serde_json::Value) -> Facts {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn what_one_look_found_another_does_not_lose() {
+        let before = facts(json!({"commit": {"on_default_branch": false}, "run": {"event": "push"}}));
+        let now = facts(json!({
+            "commit": {"verified": true}, "run": {"conclusion": "success"}, "tag": {"exists": true},
+            "unknown": {"commit.on_default_branch": "the forge did not answer", "owner": "the forge did not answer"},
+        }));
+        let both = json!({
+            "commit": {"on_default_branch": false, "verified": true}, "run": {"event": "push", "conclusion": "success"},
+            "tag": {"exists": true}, "unknown": {"owner": "the forge did not answer"},
+        });
+        assert_eq!(now.or_before(before), facts(both));
+    }
+
+    #[test]
+    fn a_later_look_is_believed() {
+        let before = facts(json!({"run": {"conclusion": "success"}}));
+        let now = facts(json!({"run": {"conclusion": "failure"}}));
+        assert_eq!(now.clone().or_before(before), now);
     }
 }

@@ -9,6 +9,7 @@ mod bond;
 mod ecosystem;
 mod expected;
 mod facts;
+mod glob;
 mod identity;
 mod line;
 mod observation;
@@ -29,11 +30,12 @@ pub use expected::{Change, ExpectedChange};
 pub use facts::{
     AccountFacts, CommitFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts,
 };
+pub use glob::fits;
 pub use identity::{Claim, Claims, WorkflowIdentity};
 pub use line::ReleaseLine;
 pub use observation::{Auth, AuthMethod, Digests, File, Manifest, Observation, Person, ReleaseStatus};
 pub use package::{InvalidPurl, Package, ReleaseId};
-pub use policy::{Policy, Quiet, fits};
+pub use policy::{Demand, Policy, Quiet};
 pub use provenance::{Check, LogEntry, Provenance, VerifiedProvenance};
 pub use registry_id::{InvalidRegistryId, RegistryId};
 pub use secret::Secret;

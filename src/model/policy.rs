@@ -6,7 +6,7 @@ use super::EvidenceRank;
 
 /// What the operator demands of a package's releases, whatever its history. What is `None` or empty is not demanded.
 ///
-/// A text may have stars, each for any characters. Repositories and owners are written `github.com/acme/widget`, refs by
+/// A text may have stars, each for any characters but `/`. Repositories and owners are written `github.com/acme/widget`, refs by
 /// kind as in `provwatch baseline show`: `tag`, `branch main`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "snake_case")]
@@ -99,48 +99,90 @@ impl Policy {
         *self == Self::default()
     }
 
-    /// The lists, each with its key.
-    pub fn lists(&self) -> [(&'static str, &[String]); 7] {
+    /// The lists of what is allowed.
+    pub fn lists(&self) -> [(Demand, &[String]); 7] {
         [
-            ("issuers", &self.issuers),
-            ("owners", &self.owners),
-            ("repositories", &self.repositories),
-            ("workflows", &self.workflows),
-            ("refs", &self.refs),
-            ("environments", &self.environments),
-            ("publishers", &self.publishers),
+            (Demand::Issuers, &self.issuers),
+            (Demand::Owners, &self.owners),
+            (Demand::Repositories, &self.repositories),
+            (Demand::Workflows, &self.workflows),
+            (Demand::Refs, &self.refs),
+            (Demand::Environments, &self.environments),
+            (Demand::Publishers, &self.publishers),
         ]
     }
 }
 
-/// Whether a value fits a pattern, in which each star stands for any characters.
-pub fn fits(pattern: &str, value: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| value.strip_prefix(first)) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
+/// What a policy may demand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields of `Policy` say it")]
+pub enum Demand {
+    Evidence,
+    Issuers,
+    Owners,
+    Repositories,
+    Workflows,
+    Refs,
+    Environments,
+    Publishers,
+    MinRepositoryAge,
+}
+
+impl Demand {
+    /// All.
+    pub const ALL: [Self; 9] = [
+        Self::Evidence,
+        Self::Issuers,
+        Self::Owners,
+        Self::Repositories,
+        Self::Workflows,
+        Self::Refs,
+        Self::Environments,
+        Self::Publishers,
+        Self::MinRepositoryAge,
+    ];
+
+    /// Its key in the `expect` block.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Evidence => "evidence",
+            Self::Issuers => "issuers",
+            Self::Owners => "owners",
+            Self::Repositories => "repositories",
+            Self::Workflows => "workflows",
+            Self::Refs => "refs",
+            Self::Environments => "environments",
+            Self::Publishers => "publishers",
+            Self::MinRepositoryAge => "min_repository_age_days",
+        }
     }
-    rest.ends_with(last)
+
+    /// Why a text that is to be allowed fits nothing, ever; `None`: it may fit something.
+    pub fn refuses(self, text: &str) -> Option<String> {
+        let plain = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let parts = plain.split('/').count();
+        let (fits, example) = match self {
+            Self::Issuers => (
+                text.starts_with("https://") || text.starts_with('*'),
+                "\"https://token.actions.githubusercontent.com\"",
+            ),
+            Self::Owners => (parts >= 2, "\"github.com/acme\""),
+            Self::Repositories => (parts >= 3 && !text.ends_with(".git"), "\"github.com/acme/widget\""),
+            Self::Workflows => {
+                let is_file = [".yml", ".yaml", "*"].iter().any(|ending| text.ends_with(ending));
+                (is_file && (parts >= 2 || text.starts_with(['.', '*'])), "\".github/workflows/release.yml\"")
+            }
+            Self::Refs => (!text.starts_with("refs/"), "\"tag\", \"branch main\""),
+            Self::Evidence | Self::Environments | Self::Publishers | Self::MinRepositoryAge => (true, "a name"),
+        };
+        let is_possible = fits && !text.trim().is_empty();
+        (!is_possible).then(|| format!("{} has {text:?}, which fits nothing; expected such as {example}", self.key()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn stars_stand_for_anything() {
-        for (pattern, value) in
-            [("a", "a"), ("*", ""), ("a*", "abc"), ("*c", "abc"), ("a*c", "ac"), ("*b*", "abc"), ("a*b*c", "a1b2c")]
-        {
-            assert!(fits(pattern, value), "{pattern} {value}");
-        }
-        for (pattern, value) in [("a", "ab"), ("a", ""), ("*b", "abc"), ("a*c", "ab"), ("ab*b", "ab"), ("", "a")] {
-            assert!(!fits(pattern, value), "{pattern} {value}");
-        }
-    }
 
     #[test]
     fn quiet_ends_with_its_last_day() {
@@ -151,6 +193,54 @@ mod tests {
         };
         assert!(quiet.holds("2026-03-31T23:59:59Z".parse().unwrap()));
         assert!(!quiet.holds("2026-04-01T00:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn demands_have_the_keys_of_the_policy() {
+        let keys = Demand::ALL.map(Demand::key);
+        let policy = Policy {
+            evidence: Some(EvidenceRank::Provenance),
+            min_repository_age_days: Some(1),
+            issuers: vec![String::new()],
+            owners: vec![String::new()],
+            repositories: vec![String::new()],
+            workflows: vec![String::new()],
+            refs: vec![String::new()],
+            environments: vec![String::new()],
+            publishers: vec![String::new()],
+            quiet: Vec::new(),
+        };
+        let serde_json::Value::Object(written) = serde_json::to_value(policy).unwrap() else { unreachable!() };
+        assert!(written.keys().all(|key| keys.contains(&key.as_str())) && written.len() == keys.len());
+    }
+
+    #[test]
+    fn what_can_never_fit_is_refused() {
+        for (demand, text) in [
+            (Demand::Issuers, "token.actions.githubusercontent.com"),
+            (Demand::Owners, "acme"),
+            (Demand::Owners, "https://acme"),
+            (Demand::Repositories, "acme/widget"),
+            (Demand::Repositories, "github.com/acme/widget.git"),
+            (Demand::Workflows, "release.yml"),
+            (Demand::Workflows, "https://github.com/acme/widget"),
+            (Demand::Refs, "refs/heads/main"),
+            (Demand::Environments, " "),
+        ] {
+            assert!(demand.refuses(text).unwrap().contains(demand.key()), "{text}");
+        }
+        for (demand, text) in [
+            (Demand::Issuers, "https://token.actions.githubusercontent.com/acme"),
+            (Demand::Owners, "github.com/acme"),
+            (Demand::Owners, "https://gitlab.com/acme/tools"),
+            (Demand::Repositories, "github.com/acme/*"),
+            (Demand::Workflows, ".github/workflows/*"),
+            (Demand::Workflows, ".gitlab-ci.yml"),
+            (Demand::Refs, "branch release/*"),
+            (Demand::Publishers, "ada"),
+        ] {
+            assert_eq!(demand.refuses(text), None);
+        }
     }
 
     #[test]

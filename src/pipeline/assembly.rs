@@ -265,18 +265,23 @@ fn enabled(config: &Config) -> impl Iterator<Item = Ecosystem> {
     Ecosystem::ALL.into_iter().filter(|ecosystem| config.registries.is_enabled(*ecosystem))
 }
 
-fn settings(config: &Config) -> Settings {
-    let delta = |period: Period| TimeDelta::from_std(period.duration()).unwrap_or(TimeDelta::MAX);
+/// What the configuration changes about detectors.
+pub fn tuning(config: &Config) -> Tuning {
     let setting = |section: &DetectorSection| Setting {
         enabled: section.enabled,
         severity: section.severity,
         days: section.days,
     };
+    Tuning::new(config.detectors.iter().map(|(id, section)| (id.clone(), setting(section))))
+}
+
+fn settings(config: &Config) -> Settings {
+    let delta = |period: Period| TimeDelta::from_std(period.duration()).unwrap_or(TimeDelta::MAX);
     Settings {
         concurrency: config.daemon.concurrency as usize,
         recheck: config.daemon.recheck.iter().copied().map(delta).collect(),
         reconcile_after: delta(config.daemon.reconcile_interval),
-        tuning: Tuning::new(config.detectors.iter().map(|(id, section)| (id.clone(), setting(section)))),
+        tuning: tuning(config),
         ..Settings::default()
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     baseline::teaches,
-    detect::{Change, Company, Terms, Tuning, Verdict, combine, inspect},
+    detect::{Change, Terms, Verdict, combine, inspect},
     model::{Alert, AlertKind, AlertStatus, Baseline, Links, LogEntry, Observation, Provenance, ReleaseLine, Signal},
 };
 
@@ -34,13 +34,8 @@ pub struct ComparedWith {
     pub inherited: bool,
 }
 
-/// Assesses a release against what was known before it, and what was published around it.
-pub fn assess(baseline: &Baseline, release: &Observation, company: &Company) -> Assessment {
-    assess_by(baseline, release, &Terms { company, tuning: &Tuning::default(), policy: None, expected: &[] })
-}
-
-/// Assesses a release by all that the operator said.
-pub fn assess_by(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> Assessment {
+/// Assesses a release against what was known before it, by what was published around it and what the operator said.
+pub fn assess(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> Assessment {
     let change = Change::between(baseline, release, terms);
     let signals = terms.tuning.apply(inspect(&change));
     let verdict = combine(&signals);
@@ -115,7 +110,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::baseline::learn;
+    use crate::{baseline::learn, detect::Company};
 
     fn release(version: &str, day: u32, attested: bool) -> Observation {
         let attestation = if attested {
@@ -134,8 +129,11 @@ mod tests {
 
     #[test]
     fn a_first_release_says_nothing_and_teaches() {
-        let assessed =
-            assess(&Baseline::empty("pkg:npm/a".parse().unwrap()), &release("1.0.0", 1, true), &Company::default());
+        let assessed = assess(
+            &Baseline::empty("pkg:npm/a".parse().unwrap()),
+            &release("1.0.0", 1, true),
+            &Terms::usual(&Company::default()),
+        );
         assert_eq!(assessed, Assessment { signals: vec![], verdict: None, compared_with: None, teaches: true });
     }
 
@@ -146,9 +144,11 @@ mod tests {
             learn(&mut baseline, &release(version, day, true));
         }
         let bare = release("1.0.3", 4, false);
-        let assessed = assess(&baseline, &bare, &Company::default());
+        let company = Company::default();
+        let terms = Terms::usual(&company);
+        let assessed = assess(&baseline, &bare, &terms);
         assert!(!assessed.teaches);
-        assert_eq!(assessed, assess(&baseline, &bare, &Company::default()), "the same input gives the same signals");
+        assert_eq!(assessed, assess(&baseline, &bare, &terms), "the same input gives the same signals");
         let alert = alert(&bare, &assessed, bare.published_at, links(&bare)).unwrap();
         insta::assert_json_snapshot!(alert);
     }

@@ -8,6 +8,7 @@ use super::{Pipeline, PipelineError};
 use crate::{
     model::{Alert, AlertKind, AlertStatus, Bond, Confidence, Links, Observation, Package, ReleaseId, Severity},
     store::Neighbour,
+    text::counted,
 };
 
 /// Members follow one another within this time.
@@ -68,7 +69,7 @@ pub fn alert(bond: &Bond, who: &str, members: &[Accused], raised_at: DateTime<Ut
     let (fingerprint, id) = Alert::identify(AlertKind::Campaign, &subject(bond, &first.purl));
     let packages: BTreeSet<&Package> = members.iter().map(|one| one.purl.package()).collect();
     let minutes = counted((last.published_at - first.published_at).num_minutes().unsigned_abs(), "minute");
-    let packages = counted(packages.len() as u64, "package");
+    let packages = counted(packages.len(), "package");
     let releases = format!("{} releases of {packages}", members.len());
     Some(Alert {
         id,
@@ -113,11 +114,6 @@ pub fn who(bond: &Bond, release: &Observation) -> String {
 
 fn subject(bond: &Bond, first: &ReleaseId) -> String {
     format!("{bond} {first}")
-}
-
-/// `1 minute`, `2 minutes`.
-fn counted(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 impl Pipeline {

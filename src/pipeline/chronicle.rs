@@ -28,7 +28,7 @@ impl Chronicle {
         let lines = self.lines.get(package);
         let burst = |bond| {
             let cadence = self.packages.get(&bond)?;
-            let others = u32::try_from(cadence.others(package, at).count()).unwrap_or(u32::MAX);
+            let others = cadence.count_others(package, at);
             (others > 0).then(|| Burst { packages: others.saturating_add(1), usual: cadence.usual(at), bond })
         };
         let other = |known: Option<&ReleaseId>| known.filter(|known| **known != release.purl).cloned();

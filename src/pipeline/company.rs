@@ -22,7 +22,7 @@ pub fn company(store: &Store, release: &Observation) -> Result<Company, StoreErr
     for bond in Bond::of(release) {
         let neighbours = store.bound(&bond, at, REMEMBERED)?;
         let cadence = cadence(Cadence::of_packages(), &neighbours, |release| release.package().clone());
-        let others = u32::try_from(cadence.others(package, at).count()).unwrap_or(u32::MAX);
+        let others = cadence.count_others(package, at);
         if others > 0 {
             let (packages, usual) = (others.saturating_add(1), cadence.usual(at));
             company.bursts.push(Burst { bond, packages, usual });

@@ -139,8 +139,7 @@ impl Pipeline {
     fn package_gone(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
         for (version, stored) in &subject.stored {
             if stored.status != ReleaseStatus::Unpublished {
-                let release = subject.package.at(version.as_str());
-                self.store.set_status(&release, ReleaseStatus::Unpublished, subject.now)?;
+                self.take_status(subject, version, ReleaseStatus::Unpublished)?;
             }
         }
         self.put_off(subject, subject.due())?;
@@ -247,13 +246,21 @@ impl Pipeline {
             let status = now.get(version.as_str()).copied().unwrap_or(hidden);
             let is_known = now.contains_key(version.as_str()) || !unreadable.contains(version.as_str());
             if is_known && status != stored.status {
-                let release = subject.package.at(version.as_str());
-                if status == ReleaseStatus::Unpublished {
-                    self.unlearn(subject, &release)?;
-                }
-                self.store.set_status(&release, status, subject.now)?;
+                self.take_status(subject, version, status)?;
             }
         }
+        Ok(())
+    }
+
+    /// A release that goes away is unlearned; one that comes back is looked at again, so that it may teach.
+    fn take_status(&self, subject: &Subject<'_>, version: &str, status: ReleaseStatus) -> Result<(), PipelineError> {
+        let release = subject.package.at(version);
+        match status {
+            ReleaseStatus::Unpublished => self.unlearn(subject, &release)?,
+            ReleaseStatus::Published => self.store.look_again(&release, subject.now)?,
+            ReleaseStatus::Yanked | ReleaseStatus::Quarantined => {}
+        }
+        self.store.set_status(&release, status, subject.now)?;
         Ok(())
     }
 

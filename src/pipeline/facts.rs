@@ -1,19 +1,23 @@
 //! Asking the forges, and the registries about new dependencies: before any detector runs.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Pipeline, PipelineError, assess::assess_by, company};
+use super::{Pipeline, PipelineError, assess::assess};
 use crate::{
     baseline::words::dependencies,
     detect::Terms,
     enrich::{Cache, Forges, Found, Place, Question, Remembered},
     model::{Baseline, Facts, Observation, Package},
-    registry::{PackageState, Registry},
+    registry::{self, PackageState, Registry, RegistryError},
     store::Store,
+    text::with_causes,
 };
+
+/// The fact of when they were first published.
+const DEPENDENCIES: &str = "dependencies_first_published";
 
 /// Most new dependencies of a release whose age is asked for.
 const MAX_DEPENDENCIES: usize = 20;
@@ -53,8 +57,9 @@ impl Pipeline {
         registry: &dyn Registry,
         release: &mut Observation,
         baseline: &Baseline,
+        terms: &Terms<'_>,
     ) -> Result<bool, PipelineError> {
-        let differs = self.differs(release, baseline)?;
+        let differs = differs(release, baseline, terms);
         let mut more_later = false;
         let place = Place::of(release).or_else(|| usual_place(baseline));
         if let (Some(forges), Some(place)) = (&self.forges, place)
@@ -65,51 +70,27 @@ impl Pipeline {
             let Found { mut facts, more_later: more } =
                 forges.facts(Question { release, place: &place, former: &former }).await;
             more_later = more;
-            self.keep_first_look(release, &mut facts)?;
+            if let Some(before) = self.store.release(&release.purl)?.and_then(|row| row.observation) {
+                facts = after(before.facts, facts);
+            }
             // What the registry told stays.
             let Facts { publisher_account, publishing, .. } = std::mem::take(&mut release.facts);
             release.facts = Facts { publisher_account, publishing, ..facts };
         }
         if differs {
-            self.date_dependencies(registry, release, baseline).await;
+            more_later |= self.date_dependencies(registry, release, baseline).await;
         }
         Ok(more_later)
     }
 
-    /// Whether there is a tag is a matter of when one looks: many projects tag after they published. Releases are compared
-    /// by their first look.
-    fn keep_first_look(&self, release: &Observation, facts: &mut Facts) -> Result<(), PipelineError> {
-        let first = self.store.release(&release.purl)?.and_then(|row| row.observation);
-        if let Some(Facts { tag: Some(tag), release, .. }) = first.map(|first| first.facts) {
-            facts.tag = Some(tag);
-            facts.release = release.or(facts.release.take());
-        }
-        Ok(())
-    }
-
-    /// Whether anything at all is to be said of a release, or a policy demands what only the forge knows.
-    fn differs(&self, release: &Observation, baseline: &Baseline) -> Result<bool, PipelineError> {
-        let policy = self.watchlist().policy(release.purl.package());
-        let terms = Terms {
-            company: &company(&self.store, release)?,
-            tuning: &self.settings.tuning,
-            policy: policy.as_ref(),
-            expected: &[],
-        };
-        let assessed = assess_by(baseline, release, &terms);
-        let demands_age = policy.as_ref().is_some_and(|policy| policy.min_repository_age_days.is_some());
-        let is_new = !baseline.lines.is_empty() && new_dependencies(release, baseline).next().is_some();
-        Ok(is_new || demands_age || !assessed.signals.is_empty())
-    }
-
-    /// When each new dependency was first published, as far as the registry tells.
-    async fn date_dependencies(&self, registry: &dyn Registry, release: &mut Observation, baseline: &Baseline) {
+    /// When each new dependency was first published, as far as the registry tells. Whether it may tell more later.
+    async fn date_dependencies(&self, registry: &dyn Registry, release: &mut Observation, baseline: &Baseline) -> bool {
         let ecosystem = release.purl.package().ecosystem();
         let mut new: Vec<Package> =
             new_dependencies(release, baseline).filter_map(|name| Package::new(ecosystem, name).ok()).collect();
         if new.len() > MAX_DEPENDENCIES {
             let why = format!("{} are new; the age of {MAX_DEPENDENCIES} is asked for", new.len());
-            release.facts.unknown.get_or_insert_default().insert("dependencies".to_owned(), why);
+            release.facts.unknown.get_or_insert_default().insert(DEPENDENCIES.to_owned(), why);
             new.truncate(MAX_DEPENDENCIES);
         }
         let asked = stream::iter(new).map(|package| async move {
@@ -117,28 +98,60 @@ impl Pipeline {
             (package.name().to_owned(), first)
         });
         let found: Vec<_> = asked.buffered(self.settings.concurrency).collect().await;
-        let dated: std::collections::BTreeMap<_, _> =
-            found.into_iter().filter_map(|(name, first)| Some((name, first?))).collect();
-        if !dated.is_empty() {
-            release.facts.dependencies_first_published = Some(dated);
+        let mut failed = false;
+        for (name, first) in found {
+            match first {
+                Ok(Some(first)) => {
+                    release.facts.dependencies_first_published.get_or_insert_default().insert(name, first);
+                }
+                Ok(None) => {
+                    let why = "the registry does not have it".to_owned();
+                    release.facts.unknown.get_or_insert_default().insert(format!("{DEPENDENCIES}.{name}"), why);
+                }
+                Err(error) => {
+                    failed = true;
+                    let why = with_causes(&error);
+                    release.facts.unknown.get_or_insert_default().insert(format!("{DEPENDENCIES}.{name}"), why);
+                }
+            }
         }
+        failed
     }
 
-    async fn first_published(&self, registry: &dyn Registry, package: &Package) -> Option<DateTime<Utc>> {
-        let question =
-            crate::registry::Question { known: &std::collections::BTreeSet::new(), validators: None, revision: None };
-        match registry.package(&self.http, package, question).await {
-            Ok(PackageState::Current(document)) => {
+    async fn first_published(
+        &self,
+        registry: &dyn Registry,
+        package: &Package,
+    ) -> Result<Option<DateTime<Utc>>, RegistryError> {
+        let question = registry::Question { known: &BTreeSet::new(), validators: None, revision: None };
+        Ok(match registry.package(&self.http, package, question).await? {
+            PackageState::Current(document) => {
                 let withdrawn = document.withdrawn.iter().map(|(_, at)| *at);
                 document.releases.iter().map(|release| release.published_at).chain(withdrawn).min()
             }
-            Ok(_) => None,
-            Err(error) => {
-                tracing::debug!(%package, "the age of a new dependency is not known: {error}");
-                None
-            }
-        }
+            _ => None,
+        })
     }
+}
+
+/// What another look knows. What the one before knew is not lost: whoever makes the forge fail, or deletes what speaks
+/// against him, gains nothing. Whether there is a tag is a matter of when one looks, as many projects tag after they
+/// published: releases are compared by their first look.
+fn after(before: Facts, now: Facts) -> Facts {
+    let (tag, release) = (before.tag.clone(), before.release.clone());
+    let all = now.or_before(before);
+    match tag {
+        Some(_) => Facts { tag, release: release.or(all.release), ..all },
+        None => all,
+    }
+}
+
+/// Whether anything at all is to be said of a release, announced or not, or a policy demands what only the forge knows.
+fn differs(release: &Observation, baseline: &Baseline, terms: &Terms<'_>) -> bool {
+    let assessed = assess(baseline, release, &Terms { expected: &[], ..*terms });
+    let demands_age = terms.policy.is_some_and(|policy| policy.min_repository_age_days.is_some());
+    let is_new = !baseline.lines.is_empty() && new_dependencies(release, baseline).next().is_some();
+    is_new || demands_age || !assessed.signals.is_empty()
 }
 
 /// Dependencies that no release before had, where those of releases before are known.

@@ -17,6 +17,8 @@ const WORK_PATIENCE: TimeDelta = TimeDelta::hours(24);
 const OUTAGE_PATIENCE: TimeDelta = TimeDelta::hours(1);
 /// From so many failing packages on it is an outage, which is one alert and not one for each package.
 pub(super) const MANY: u64 = 10;
+/// For how long a forge may answer nothing that it is asked.
+const FORGE_PATIENCE: TimeDelta = TimeDelta::hours(1);
 /// For how long a subscription may refuse what it is sent.
 const SINK_PATIENCE: TimeDelta = TimeDelta::hours(1);
 
@@ -31,6 +33,7 @@ impl Pipeline {
         self.check_sources(&states, now)?;
         self.check_trust(&states, now)?;
         self.check_logs(now)?;
+        self.check_forges(now)?;
         self.check_work(&self.store.work_summary(now)?, now)?;
         self.check_subscriptions(&self.store.delivery_summary()?, now)
     }
@@ -72,6 +75,19 @@ impl Pipeline {
             let trouble = operation::unread_log(&row.name, minutes, row.last_error.as_deref());
             self.keep(&trouble, fails, since.is_none(), "the log is read again", now)?;
             self.check_standing(&row, now)?;
+        }
+        Ok(())
+    }
+
+    /// Forges that give no usable answer: what only they know is not compared meanwhile.
+    fn check_forges(&self, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let Some(forges) = &self.forges else { return Ok(()) };
+        for (host, failing) in forges.failing() {
+            let is_over = failing.is_none();
+            let lasts = failing.as_ref().is_some_and(|failing| failing.last - failing.since >= FORGE_PATIENCE);
+            let minutes = failing.as_ref().map_or(0, |failing| (now - failing.since).num_minutes());
+            let trouble = operation::failing_forge(host, minutes, failing.map(|failing| failing.error).as_deref());
+            self.keep(&trouble, lasts, is_over, "the forge answers", now)?;
         }
         Ok(())
     }

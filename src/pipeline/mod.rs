@@ -35,7 +35,9 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use assembly::{AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache};
+pub use assembly::{
+    AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache, tuning,
+};
 pub use company::company;
 pub use examine::Examined;
 pub use health::TRUST_PATIENCE;

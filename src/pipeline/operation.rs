@@ -107,6 +107,22 @@ pub fn unread_log(log: &str, minutes: i64, error: Option<&str>) -> Trouble {
     }
 }
 
+/// A forge has given no usable answer for long.
+pub fn failing_forge(host: &str, minutes: i64, error: Option<&str>) -> Trouble {
+    let error = error.map_or_else(String::new, |error| format!(" The last error: {error}."));
+    Trouble {
+        subject: format!("failing forge {host}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{host} has answered nothing for {minutes} minutes"),
+        argument: format!(
+            "Releases are judged all the same, but without what only this forge knows: whether the commit was merged, the \
+             version tagged, the repository young, the run successful.{error} `provwatch doctor` says whether it takes the \
+             token ([forges])."
+        ),
+    }
+}
+
 /// Packages could not be looked at for long.
 pub fn failing_work(packages: u64, hours: i64) -> Trouble {
     Trouble {

@@ -34,10 +34,21 @@ impl Pipeline {
         let mut observation = self.observe_release(subject.registry, release).await;
         if subject.is_only_due(&observation) && !unchecked(&observation).is_empty() {
             // The evidence was there when it was asked for first: a second look must not lose it.
-            return self.put_off(subject, std::iter::once(observation.purl.version()));
+            if self.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
+                return self.put_off(subject, std::iter::once(observation.purl.version()));
+            }
+            let first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
+            observation = first.unwrap_or(observation);
         }
-        let more_later = self.enrich(subject.registry, &mut observation, &baseline.baseline).await?;
-        let record = self.judgement(subject, observation, more_later, baseline)?;
+        let policy = self.watchlist().policy(subject.package);
+        let terms = Terms {
+            company: &company(&self.store, &observation)?,
+            tuning: &self.settings.tuning,
+            policy: policy.as_ref(),
+            expected: &self.store.expected_changes_of(subject.package)?,
+        };
+        let more_later = self.enrich(subject.registry, &mut observation, &baseline.baseline, &terms).await?;
+        let record = self.judgement(subject, observation, more_later, baseline, &terms)?;
         self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);
@@ -54,32 +65,28 @@ impl Pipeline {
         observation: Observation,
         more_later: bool,
         baseline: &StoredBaseline,
+        terms: &Terms<'_>,
     ) -> Result<Record, PipelineError> {
-        let policy = self.watchlist().policy(subject.package);
-        let terms = Terms {
-            company: &company(&self.store, &observation)?,
-            tuning: &self.settings.tuning,
-            policy: policy.as_ref(),
-            expected: &self.store.expected_changes_of(subject.package)?,
-        };
-        let assessment = assess::assess_by(&baseline.baseline, &observation, &terms);
+        let assessment = assess::assess(&baseline.baseline, &observation, terms);
         let links = links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);
         unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned()));
         let stored = subject.stored.get(observation.purl.version());
         let alerted = stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
+        let accused = alerted && self.is_accused(&observation.purl)?;
         let waits = more_later || !unchecked.is_empty();
         let recheck_at = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
         // What may look worse later teaches then.
         let settled = unchecked.is_empty() && recheck_at.is_none();
-        let teaches = assessment.teaches && settled && !alerted && !subject.has_taught(&observation.purl);
+        let published = observation.status == ReleaseStatus::Published;
+        let teaches = assessment.teaches && settled && published && !accused && !subject.has_taught(&observation.purl);
         let mut lesson = Lesson::over(baseline);
         if teaches {
             lesson.learn(&observation, None);
             self.let_held_join(subject, &observation, &mut lesson)?;
         }
-        // Once alerted, always alerted: another look may add to an alert, and only the operator or time lets it join.
+        // Once accused, always accused: another look may add to an alert, and only the operator or time lets it join.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
         record.recheck_at = recheck_at;
         record.unchecked = unchecked;
@@ -89,6 +96,12 @@ impl Pipeline {
         record.alert = alert;
         record.baseline = lesson.change();
         Ok(record)
+    }
+
+    /// Whether a release raised an alert that keeps it from teaching.
+    fn is_accused(&self, release: &ReleaseId) -> Result<bool, PipelineError> {
+        let (fingerprint, _) = Alert::identify(AlertKind::Release, &release.to_string());
+        Ok(self.store.alert(&fingerprint)?.is_some_and(|alert| !baseline::teaches(Some(alert.severity))))
     }
 
     /// Who is told of a release's alert: all who want to know of it, but not those who are told of its campaign. That is

@@ -10,14 +10,14 @@ use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    assess::{Assessment, alert, assess_by, links},
+    assess::{Assessment, alert, assess, links},
     campaign::{self, Accused},
     chronicle::Chronicle,
 };
 use crate::{
     baseline::{Decision, Held, Later, joins, learn},
     bounded,
-    detect::{Terms, Tuning},
+    detect::{Terms, UNTUNED},
     model::{Alert, AlertKind, Baseline, Bond, ExpectedChange, Observation, Package, ReleaseId, ReleaseLine, Severity},
     store::{Store, StoreError},
     watchlist::Watchlist,
@@ -335,16 +335,12 @@ pub struct Rules<'a> {
     pub expected: &'a [ExpectedChange],
 }
 
-/// Replays a timeline: every release is assessed against what its predecessors taught.
-pub fn replay(timeline: &Timeline) -> Replayed {
-    replay_by(timeline, Rules::default(), |_, _| {})
-}
-
-/// The same by rules, showing each release with its assessment.
-pub fn replay_by(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observation, &Assessment)) -> Replayed {
+/// Replays a timeline: every release is assessed against what its predecessors taught, and shown to `see` with its
+/// assessment.
+pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observation, &Assessment)) -> Replayed {
     let mut alerts: Vec<CaseAlert> = Vec::new();
     let mut by_release: BTreeMap<&ReleaseId, usize> = BTreeMap::new();
-    trace_by(&timeline.observations, rules, |release, assessed| {
+    trace(&timeline.observations, rules, |release, assessed| {
         see(release, assessed);
         let Some(alert) = alert(release, assessed, release.published_at, links(release)) else { return };
         match by_release.get(&release.purl).map(|&index| &mut alerts[index].alert) {
@@ -398,15 +394,9 @@ fn score(expected: &Expectation, severity: Severity) -> Score {
     Score { expected: expected.clone(), severity, met: expected.is_met_by(severity) }
 }
 
-/// Assesses releases in publish order, of any packages, and shows each with its assessment. Baselines start empty, learn
+/// Assesses releases in publish order, of any packages, and shows each to `see` with its assessment. Baselines start empty, learn
 /// what teaches, and take in held releases by the rule of `docs/BASELINES.md`.
-pub fn trace<'a>(releases: &'a [Observation], see: impl FnMut(&'a Observation, &Assessment)) {
-    trace_by(releases, Rules::default(), see);
-}
-
-/// The same by rules.
-pub fn trace_by<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl FnMut(&'a Observation, &Assessment)) {
-    let tuning = Tuning::default();
+pub fn trace<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl FnMut(&'a Observation, &Assessment)) {
     let mut order: Vec<&Observation> = releases.iter().collect();
     order.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
     let mut packages: HashMap<&Package, History<'a>> = HashMap::new();
@@ -418,7 +408,7 @@ pub fn trace_by<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl
         };
         let company = chronicle.company(release);
         let policy = rules.watchlist.and_then(|watchlist| watchlist.policy(release.purl.package()));
-        let terms = Terms { company: &company, tuning: &tuning, policy: policy.as_ref(), expected: rules.expected };
+        let terms = Terms { company: &company, tuning: &UNTUNED, policy: policy.as_ref(), expected: rules.expected };
         let assessed = history.assess(release, &terms);
         chronicle.add(release, assessed.teaches);
         see(release, &assessed);
@@ -439,7 +429,7 @@ impl<'a> History<'a> {
     }
 
     fn assess(&mut self, release: &'a Observation, terms: &Terms<'_>) -> Assessment {
-        let assessed = assess_by(&self.baseline, release, terms);
+        let assessed = assess(&self.baseline, release, terms);
         if assessed.teaches {
             learn(&mut self.baseline, release);
         }

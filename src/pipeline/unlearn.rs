@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{Pipeline, PipelineError, examine::Subject, record::ACTOR};
 use crate::{
     baseline::learn,
-    model::{BaselineReason, Observation, ReleaseId},
+    model::{BaselineReason, EvidenceRank, LineBaseline, Observation, ReleaseId, Tally},
     store::{BaselineChange, NewBaselineVersion, StoredBaseline},
 };
 
@@ -14,8 +14,8 @@ use crate::{
 const SOON: TimeDelta = TimeDelta::days(30);
 
 impl Pipeline {
-    /// Learns the release's line anew without it. Nothing happens where that would leave nothing of the line, or where the
-    /// line knows more than the releases that are stored.
+    /// Learns the release's line anew without it. Nothing happens where that would leave nothing of the line or of the
+    /// identities that built it, or where the line knows more than the releases that are stored.
     pub(super) fn unlearn(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {
         let Some(row) = self.store.release(release)?.filter(|row| row.teaches) else { return Ok(()) };
         if row.published_at.is_none_or(|at| subject.now - at > SOON) {
@@ -23,13 +23,17 @@ impl Pipeline {
         }
         let StoredBaseline { revision, mut baseline } = self.store.baseline(subject.package)?;
         let taught = self.store.teachers(subject.package, &row.line)?;
-        let known = baseline.lines.remove(&row.line).map_or(0, |line| line.releases);
+        let Some(before) = baseline.lines.remove(&row.line) else { return Ok(()) };
         let rest: Vec<Observation> = taught.into_iter().filter(|taught| taught.purl != *release).collect();
-        if rest.is_empty() || usize::try_from(known).ok() != Some(rest.len() + 1) {
+        if rest.is_empty() || usize::try_from(before.releases).ok() != Some(rest.len() + 1) {
             return Ok(());
         }
         for taught in &rest {
             learn(&mut baseline, taught);
+        }
+        let after = baseline.lines.get_mut(&row.line);
+        if !after.is_some_and(|after| keep_evidence(&before, after)) {
+            return Ok(());
         }
         let version = NewBaselineVersion {
             line: row.line,
@@ -43,4 +47,13 @@ impl Pipeline {
             .change_baseline(&BaselineChange { based_on: revision, baseline, versions: vec![version] }, subject.now)?;
         Ok(())
     }
+}
+
+/// Leaves to the line the evidence that it had adopted: whoever holds a token could else delete the releases that had it.
+/// Whether the line still knows a repository and a workflow, if it did.
+fn keep_evidence(before: &LineBaseline, after: &mut LineBaseline) -> bool {
+    let adopted = before.evidence.iter().filter(|(rank, _)| **rank > EvidenceRank::None);
+    after.evidence.extend(adopted.map(|(rank, seen)| (*rank, seen.clone())));
+    let is_lost = |all: &Tally<String>, left: &Tally<String>| !all.is_empty() && left.is_empty();
+    !is_lost(&before.repositories, &after.repositories) && !is_lost(&before.workflows, &after.workflows)
 }

@@ -8,7 +8,7 @@ use super::{
     deliveries,
     error::Failure,
 };
-use crate::model::{Alert, AlertKind, AlertStatus, Package, Severity};
+use crate::model::{Alert, AlertKind, AlertStatus, Package, Severity, Signal};
 
 /// Which alerts to list; what is `None` does not matter.
 #[derive(Clone, Debug)]
@@ -197,21 +197,26 @@ pub(super) fn upsert(
         let deliveries = deliveries::announce(db, alert, 1, subscriptions, now)?;
         return Ok(Raised { is_new: true, deliveries });
     };
-    let reopened = reopens(&known.alert);
+    let reopened = reopens(&known.alert, alert);
     let merged = merge(&known.alert, alert, reopened);
     if merged == known.alert {
         return Ok(Raised { is_new: false, deliveries: 0 });
     }
-    let announced = reopened || merged.severity > known.peak;
-    let raises = known.raises + i64::from(announced);
+    let is_worse = reopened || merged.severity > known.peak;
+    let grew = !is_worse && has_new_members(&known.alert, &merged);
+    let raises = known.raises + i64::from(is_worse || grew);
     update(db, &merged, if reopened { merged.severity } else { merged.severity.max(known.peak) }, raises, now)?;
     if reopened {
         let reason = "its cause came back".to_owned();
         let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
         insert_action(db, &merged.fingerprint, &action)?;
     }
-    let to = if announced { subscriptions } else { &[] };
-    Ok(Raised { is_new: false, deliveries: deliveries::announce(db, &merged, raises, to, now)? })
+    let deliveries = match (is_worse, grew) {
+        (true, _) => deliveries::announce(db, &merged, raises, subscriptions, now)?,
+        (false, true) => deliveries::announce_growth(db, &merged, raises, subscriptions, now)?,
+        (false, false) => 0,
+    };
+    Ok(Raised { is_new: false, deliveries })
 }
 
 /// An alert that could not be read back would block the outbox for ever. Alerts are few, so the whole form is tried.
@@ -225,17 +230,37 @@ fn readable_back(alert: &Alert) -> Result<(), StoreError> {
     Err(StoreError::Unstorable { what: format!("the alert {}", alert.id), why })
 }
 
-/// A condition (a stale source, a log that misbehaves) can come back after it was resolved; a release happens once.
-fn reopens(known: &Alert) -> bool {
-    known.status == AlertStatus::Resolved && matches!(known.kind, AlertKind::Operation | AlertKind::Log)
+/// What was resolved and is raised again: a condition (a stale source, a log that misbehaves) can come back, a campaign go
+/// on. A release happens once; only what nobody knew of it when its alert was resolved opens that again.
+fn reopens(known: &Alert, raised: &Alert) -> bool {
+    let is_news = || match known.kind {
+        AlertKind::Operation | AlertKind::Log => true,
+        AlertKind::Campaign => has_new_members(known, raised),
+        AlertKind::Release => news(known, raised).any(|signal| signal.severity >= Severity::Medium),
+    };
+    known.status == AlertStatus::Resolved && is_news()
 }
 
-/// The alert as it is raised now, but first raised and handled as before.
+fn has_new_members(known: &Alert, raised: &Alert) -> bool {
+    raised.members.iter().any(|member| !known.members.contains(member))
+}
+
+/// What detectors say now that had nothing to say before.
+fn news<'a>(known: &'a Alert, raised: &'a Alert) -> impl Iterator<Item = &'a Signal> {
+    let is_new = |signal: &&Signal| known.signals.iter().all(|known| known.detector != signal.detector);
+    raised.signals.iter().filter(is_new)
+}
+
+/// The alert as it is raised now, but first raised and handled as before. Another look at a release does not take back
+/// what an earlier one saw.
 fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
-    if reopened {
-        return Alert { status: AlertStatus::Open, ..raised.clone() };
+    let status = if reopened { AlertStatus::Open } else { known.status };
+    let raised_at = if reopened { raised.raised_at } else { known.raised_at };
+    if known.kind == AlertKind::Release && raised.severity < known.severity {
+        let signals = known.signals.iter().chain(news(known, raised)).cloned().collect();
+        return Alert { status, raised_at, signals, ..known.clone() };
     }
-    Alert { status: known.status, raised_at: known.raised_at, ..raised.clone() }
+    Alert { status, raised_at, ..raised.clone() }
 }
 
 fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored>, Failure> {

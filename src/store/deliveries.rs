@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -103,6 +103,10 @@ impl Ending {
         }
     }
 }
+
+/// How long after one message about a campaign the next one follows that tells how it grew. Alertmanager's usual
+/// `group_interval`, <https://prometheus.io/docs/alerting/latest/configuration/#route>.
+const GROWTH_PAUSE: TimeDelta = TimeDelta::minutes(5);
 
 impl Store {
     /// The deliveries that are due, the longest due first, at most so many of each subscription: a sink that is down
@@ -223,6 +227,33 @@ pub(super) fn announce(
     for subscription in subscriptions {
         let key = idempotency_key(&alert.fingerprint, raise, subscription);
         announced += insert.execute((key, &alert.fingerprint, subscription, Micros(now)))?;
+    }
+    Ok(announced)
+}
+
+/// Announces a campaign that grew. A message that was not sent yet names all members when it is; else the next one follows
+/// the last after a while, so that what joins meanwhile stands in it too.
+pub(super) fn announce_growth(
+    db: &Connection,
+    alert: &Alert,
+    raise: i64,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<usize, Failure> {
+    let mut last = db.prepare_cached(
+        "SELECT max(next_at), count(*) FILTER (WHERE state = 'pending' AND attempts = 0)
+         FROM deliveries WHERE alert = ?1 AND subscription = ?2",
+    )?;
+    let mut announced = 0;
+    for subscription in subscriptions {
+        let (last, waiting): (Option<Micros>, i64) =
+            last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if waiting == 0 {
+            announced += announce(db, alert, raise, std::slice::from_ref(subscription), now)?;
+            let due = last.map_or(now, |last| now.max(last.0 + GROWTH_PAUSE));
+            db.prepare_cached("UPDATE deliveries SET next_at = ?2 WHERE idempotency_key = ?1")?
+                .execute((idempotency_key(&alert.fingerprint, raise, subscription), Micros(due)))?;
+        }
     }
     Ok(announced)
 }

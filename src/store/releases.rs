@@ -162,6 +162,21 @@ impl Store {
         })
     }
 
+    /// A release that teaches nothing is to be looked at again now.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn look_again(&self, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("having a release looked at again", |db| {
+            db.prepare_cached(
+                "UPDATE releases SET recheck_at = ?2, attempts = 0
+                 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
+            )?
+            .execute((release.to_string(), Micros(now)))?;
+            Ok(())
+        })
+    }
+
     /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
     ///
     /// # Errors

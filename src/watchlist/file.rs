@@ -244,10 +244,11 @@ impl Entries<'_> {
         let at = Place::of(self.text, policy.span().start);
         let policy = policy.into_inner();
         let lists = policy.lists().into_iter();
-        let blank = lists.filter(|(_, list)| list.iter().any(|text| text.trim().is_empty())).map(|(name, _)| name);
-        let nameless = policy.quiet.iter().any(|quiet| quiet.reason.trim().is_empty()).then_some("quiet");
-        for name in blank.chain(nameless) {
-            let what = format!("{name} has an empty text; say what is meant");
+        let texts = lists.flat_map(|(demand, list)| list.iter().map(move |text| (demand, text)));
+        let impossible = texts.filter_map(|(demand, text)| demand.refuses(text));
+        let nameless = policy.quiet.iter().any(|quiet| quiet.reason.trim().is_empty());
+        let nameless = nameless.then(|| "quiet has an empty reason; say why".to_owned());
+        for what in impossible.chain(nameless) {
             self.problems.push(Problem::new(at, key, what));
         }
         (!policy.is_empty()).then(|| policy.normalized())

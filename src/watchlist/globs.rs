@@ -15,8 +15,8 @@ impl Globs {
     /// Adds a glob; it takes the place of an equal one.
     pub(super) fn insert(&mut self, glob: Glob, entry: Entry) {
         let bucket = self.by_prefix.entry(glob.prefix().into()).or_default();
-        bucket.retain(|(other, _)| *other != glob);
-        bucket.push((glob, entry));
+        let replaced = bucket.iter().position(|(other, _)| *other == glob).map(|at| bucket.swap_remove(at).1);
+        bucket.push((glob, entry.over(replaced)));
     }
 
     /// Makes the globs ready to be asked.

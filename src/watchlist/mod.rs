@@ -64,6 +64,17 @@ pub struct Entry {
     pub line: u32,
 }
 
+impl Entry {
+    /// This entry in the place of another one, whose demands hold where this one has none.
+    fn over(self, replaced: Option<Self>) -> Self {
+        let policy = match (self.policy, replaced.and_then(|entry| entry.policy)) {
+            (Some(own), Some(other)) => Some(Arc::new(Policy::clone(&own).or(&other))),
+            (own, other) => own.or(other),
+        };
+        Self { policy, ..self }
+    }
+}
+
 /// Why a package is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match<'a> {
@@ -162,14 +173,15 @@ impl Watchlist {
         self.excluded.all(false)
     }
 
-    /// What is demanded of a package: by its entry, and by its tier where the entry says nothing.
+    /// What is demanded of a package: by its own entry, where that says nothing by the patterns that it fits, the longest
+    /// first, and last by its tier.
     pub fn policy(&self, package: &Package) -> Option<Policy> {
         let found = self.matches(package)?;
-        match (&found.entry.policy, self.tiers.get(&found.tier)) {
-            (Some(own), Some(of_tier)) => Some(Policy::clone(own).or(of_tier)),
-            (Some(one), None) | (None, Some(one)) => Some(Policy::clone(one)),
-            (None, None) => None,
-        }
+        let of_entries = self.watched.entries(package).filter_map(|entry| entry.policy.as_deref());
+        let of_tier = self.tiers.get(&found.tier).map(|policy| &**policy);
+        of_entries
+            .chain(of_tier)
+            .fold(None, |all: Option<Policy>, one| Some(all.map_or_else(|| one.clone(), |all| all.or(one))))
     }
 
     /// Every detector that a policy keeps quiet.
@@ -214,13 +226,22 @@ impl Watchlist {
 impl Layer {
     fn insert(&mut self, pattern: Pattern, entry: Entry) {
         match pattern {
-            Pattern::Exact(package) => drop(self.exact.insert(package, entry)),
+            Pattern::Exact(package) => {
+                let entry = entry.over(self.exact.remove(&package));
+                self.exact.insert(package, entry);
+            }
             Pattern::Glob(glob) => self.globs[glob.ecosystem() as usize].insert(glob, entry),
         }
     }
 
     fn find(&self, package: &Package) -> Option<&Entry> {
         self.exact.get(package).or_else(|| self.globs(package).longest(package.name()))
+    }
+
+    /// Every entry that a package fits, the most particular first.
+    fn entries(&self, package: &Package) -> impl Iterator<Item = &Entry> {
+        let globs = self.globs(package).all(package.name()).into_iter().map(|(_, entry)| entry);
+        self.exact.get(package).into_iter().chain(globs)
     }
 
     fn globs(&self, package: &Package) -> &Globs {

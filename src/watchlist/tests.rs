@@ -366,14 +366,25 @@ fn what_is_demanded_comes_from_the_package_and_then_from_its_tier() {
 }
 
 #[test]
+fn listing_a_package_by_its_name_does_not_switch_off_what_its_patterns_demand() {
+    let list = parse(
+        "packages = ['pkg:npm/@acme/core']\n[[package]]\npurl = 'pkg:npm/@acme/*'\nexpect = { evidence = 'provenance' }\n\
+         [[package]]\npurl = 'pkg:npm/@acme/c*'\nexpect = { publishers = ['ada'] }\n",
+    );
+    let policy = list.policy(&package("pkg:npm/@acme/core")).unwrap();
+    assert_eq!((policy.evidence, policy.publishers), (Some(EvidenceRank::Provenance), vec!["ada".to_owned()]));
+    assert_eq!(list.policy(&package("pkg:npm/@acme/other")).unwrap().publishers, [] as [String; 0]);
+}
+
+#[test]
 fn a_policy_that_cannot_be_meant_is_refused_with_its_place() {
     for (expect, complaint) in [
         ("{ evidence = 'strong' }", "evidence"),
         ("{ owner = ['a'] }", "owner"),
-        ("{ owners = [''] }", "owners has an empty text"),
+        ("{ owners = [''] }", "owners has \"\", which fits nothing"),
         ("{ min_repository_age_days = -1 }", "min_repository_age_days"),
         ("{ quiet = [{ detector = 'odd-hours', reason = 'r' }] }", "until"),
-        ("{ quiet = [{ detector = 'odd-hours', reason = ' ', until = '2027-01-01' }] }", "quiet has an empty text"),
+        ("{ quiet = [{ detector = 'odd-hours', reason = ' ', until = '2027-01-01' }] }", "quiet has an empty reason"),
         ("{ quiet = [{ detector = 'odd-hours', reason = 'r', until = 'soon' }] }", "invalid"),
     ] {
         let text = format!("[[package]]\npurl = 'pkg:npm/a'\nexpect = {expect}\n");

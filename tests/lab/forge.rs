@@ -8,6 +8,7 @@ use std::{
 use futures::future::BoxFuture;
 use provwatch::http::{Request, Response, Transport, TransportError};
 use serde_json::Value;
+use sha2::Digest;
 
 /// A forge: what it answers, by path and query below its API.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +92,7 @@ impl LabForge {
         }
         let Some(value) = state.answers.get(&path) else { return answer(404, b"{}", headers) };
         let text = value.to_string();
-        let version = format!("\"{}\"", text.len());
+        let version = format!("\"{}\"", hex::encode(sha2::Sha256::digest(&text)));
         if etag.as_ref() == Some(&version) {
             return answer(304, b"", headers);
         }

@@ -125,6 +125,14 @@ impl NpmWorld {
         self.packages.get_mut(name).unwrap().deleted = true;
     }
 
+    /// A package that was taken down comes back without a version.
+    pub fn revive(&mut self, name: &str, without: &str) {
+        let document = self.packages.get_mut(name).unwrap();
+        document.deleted = false;
+        document.versions.remove(without);
+        self.changed(name);
+    }
+
     /// The feed's last sequence.
     pub fn sequence(&self) -> u64 {
         self.seq

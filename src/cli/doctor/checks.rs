@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Check, State};
 use crate::{
-    cli::context::Context,
+    cli::{context::Context, words},
     clock::Clock,
     config::{Config, Finding, Gravity, TrustSource},
     detect, pipeline,
@@ -62,7 +62,11 @@ fn watchlist(context: &Context) -> Check {
         Ok(list) if list.is_empty() => check(State::Warning, "nothing is watched".to_owned()).next(fill),
         Ok(list) => {
             let (packages, patterns) = list.counts();
-            let watched = format!("{packages} packages and {patterns} patterns are watched");
+            let watched = format!(
+                "watches {} and {}",
+                words::counted(packages as u64, "package", "packages"),
+                words::counted(patterns as u64, "pattern", "patterns")
+            );
             match list.warnings() {
                 [] => check(State::Ok, watched),
                 warnings => check(State::Warning, format!("{watched}\n{}", warnings.join("\n"))),
@@ -94,7 +98,9 @@ fn store_check(context: &Context, store: Result<Store, StoreError>) -> Check {
         Ok(stats) => {
             let releases: u64 = stats.releases.iter().map(|(_, count)| count).sum();
             let (packages, version) = (stats.packages, stats.schema_version);
-            let held = format!("{packages} packages, {releases} releases, schema version {version}");
+            let (packages, releases) =
+                (words::counted(packages, "package", "packages"), words::counted(releases, "release", "releases"));
+            let held = format!("{packages}, {releases}, schema version {version}");
             check(State::Ok, format!("{}: {held}", path.display()))
         }
         Err(StoreError::Missing { .. }) => new_store(&path),

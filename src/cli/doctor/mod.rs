@@ -122,7 +122,7 @@ fn conclusion(checks: &[Check]) -> String {
     let (warnings, failed) = (count(|state| state == State::Warning), count(|state| state >= State::Failed));
     match (failed, warnings) {
         (0, 0) => "\nEverything is in place.".to_owned(),
-        (0, warnings) => format!("\nIt works; {warnings} to look at."),
+        (0, warnings) => format!("\nIt works, with {}.", words::counted(warnings as u64, "warning", "warnings")),
         (failed, _) => format!("\n{failed} of {} checks failed.", checks.len()),
     }
 }

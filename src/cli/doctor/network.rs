@@ -32,11 +32,17 @@ pub async fn checks(context: &Context) -> Vec<Check> {
     let Ok(http) = pipeline::client(&config, Arc::clone(&clock)) else { return Vec::new() };
     let sources = pipeline::sources(&config);
     let mut checks = join_all(sources.iter().map(|source| ask(source, &http))).await;
-    if (context.config.logs.enabled || context.config.forges.enabled)
-        && let Ok(pipeline) = context.pipeline_to_look(Watchlist::default())
-    {
-        checks.extend(logs(context, &pipeline).await);
-        checks.extend(forges(&pipeline).await);
+    match context.pipeline_to_look(Watchlist::default()) {
+        Ok(pipeline) => {
+            checks.extend(logs(context, &pipeline).await);
+            checks.extend(forges(&pipeline).await);
+        }
+        // That the trust root cannot be used has been told.
+        Err(_) if pipeline::verifier(&context.config).is_err() => {}
+        Err(failure) => checks.push(
+            Check::new("logs and forges", State::Misconfigured, failure.to_string())
+                .next("`provwatch run` would not start either: correct what is named there"),
+        ),
     }
     checks.extend(time(&config, &http, clock.as_ref()).await);
     checks

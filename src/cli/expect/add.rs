@@ -50,7 +50,7 @@ struct What {
     #[arg(long, value_name = "HOST/OWNER/NAME", value_parser = repository)]
     repository: Option<String>,
     /// It will be built by this workflow file of its repository
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = workflow)]
     workflow: Option<String>,
     /// This account will publish it
     #[arg(long, value_name = "ACCOUNT")]
@@ -73,6 +73,13 @@ fn repository(text: &str) -> Result<String, String> {
     let plain = text.split_once("://").map_or(text, |(_, rest)| rest);
     let named = named_repository(&format!("https://{plain}"));
     named.ok_or_else(|| "expected a host, an owner and a name: github.com/acme/widget".to_owned())
+}
+
+fn workflow(text: &str) -> Result<String, String> {
+    let is_path = !text.contains("://") && !text.starts_with('/') && !text.contains('@');
+    let is_file = [".yml", ".yaml"].iter().any(|ending| text.len() > ending.len() && text.ends_with(ending));
+    let expected = "expected a file of the repository: .github/workflows/release.yml, .gitlab-ci.yml";
+    if is_path && is_file { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
 }
 
 fn reason(text: &str) -> Result<String, String> {

@@ -18,10 +18,11 @@ use super::{
     target::{self, Target},
 };
 use crate::{
-    model::{Alert, AlertKind, AlertStatus, ReleaseId, Severity},
+    detect::Terms,
+    model::{Alert, AlertKind, AlertStatus, Package, Policy, ReleaseId, Severity},
     pipeline::{
         assess::{Assessment, assess},
-        company,
+        company, tuning,
     },
     store::{self, ReleaseRow, Store},
 };
@@ -87,7 +88,7 @@ impl Lookup {
             missing::answer(&context, &store, &self.target, self.printing)?;
             return Ok(Exit::Unchecked);
         };
-        let found = Found::of(&store, row, self.related)?;
+        let found = Found::of(&context, &store, row, self.related)?;
         if self.printing.is_json() {
             output::json(&found)?;
         } else {
@@ -106,13 +107,13 @@ impl Lookup {
 }
 
 impl Found {
-    fn of(store: &Store, release: ReleaseRow, related: usize) -> Result<Self, Failure> {
+    fn of(context: &Context, store: &Store, release: ReleaseRow, related: usize) -> Result<Self, Failure> {
         let (_, id) = Alert::identify(AlertKind::Release, &release.purl.to_string());
         Ok(Self {
             purl: release.purl.clone(),
             stored: true,
             alert: store.alert(&id)?,
-            today: Today::of(store, &release)?,
+            today: Today::of(context, store, &release)?,
             related: related::Others::of(store, &release.purl, related)?,
             release,
         })
@@ -138,16 +139,34 @@ impl Found {
 impl Today {
     /// A baseline that learned from a release finds it normal, which says nothing; and what was history when the package
     /// was first seen is older than the habits it would be measured by.
-    fn of(store: &Store, release: &ReleaseRow) -> Result<Option<Self>, Failure> {
+    fn of(context: &Context, store: &Store, release: &ReleaseRow) -> Result<Option<Self>, Failure> {
         let judged = matches!(release.outcome, store::Outcome::Alerted | store::Outcome::Held);
         let Some(observation) = release.observation.as_ref().filter(|_| judged && !release.teaches) else {
             return Ok(None);
         };
-        let Assessment { signals, verdict, .. } =
-            assess(&store.baseline(release.purl.package())?.baseline, observation, &company(store, observation)?);
+        let package = release.purl.package();
+        let policy = policy(context, package);
+        let terms = Terms {
+            company: &company(store, observation)?,
+            tuning: &tuning(&context.config),
+            policy: policy.as_ref(),
+            expected: &store.expected_changes_of(package)?,
+        };
+        let Assessment { signals, verdict, .. } = assess(&store.baseline(package)?.baseline, observation, &terms);
         Ok(Some(Self {
             severity: verdict.map(|verdict| verdict.severity),
             detectors: signals.into_iter().map(|signal| signal.detector.into_owned()).collect(),
         }))
+    }
+}
+
+/// What the operator demands of a package. Who looks into an incident is answered even where the watchlist is broken.
+fn policy(context: &Context, package: &Package) -> Option<Policy> {
+    match context.watchlist() {
+        Ok(watchlist) => watchlist.policy(package),
+        Err(failure) => {
+            output::note(format!("Judged without policies, since the watchlist cannot be used: {failure}"));
+            None
+        }
     }
 }

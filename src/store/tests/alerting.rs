@@ -1,6 +1,6 @@
 use super::lab::{Lab, alert, alerted, dump, minutes_later, noon, package, stale_source, subscriptions};
 use crate::{
-    model::{Alert, AlertKind, AlertStatus, Severity},
+    model::{Alert, AlertKind, AlertStatus, Severity, Signal},
     store::{AlertFilter, Delivery, DeliveryStatus, Recorded, StoreError},
 };
 
@@ -24,6 +24,7 @@ fn one_delivery_for_each_subscription() {
 #[test]
 fn an_alert_is_announced_again_only_when_it_gets_worse_than_ever() {
     let lab = Lab::new();
+    let mut worst = Severity::Info;
     for (severity, deliveries) in [
         (Severity::Medium, 2),
         (Severity::High, 2),
@@ -34,7 +35,9 @@ fn an_alert_is_announced_again_only_when_it_gets_worse_than_ever() {
     ] {
         let recorded = lab.store.record(&alerted(BAD, severity)).unwrap();
         assert_eq!(recorded.deliveries, deliveries, "{severity}");
-        assert_eq!(lab.store.alerts(&AlertFilter::default()).unwrap()[0].severity, severity);
+        worst = worst.max(severity);
+        let stored = lab.store.alerts(&AlertFilter::default()).unwrap().remove(0);
+        assert_eq!(stored.severity, worst, "another look takes nothing back");
     }
     assert_eq!(due(&lab, 0).len(), 6);
 }
@@ -52,6 +55,22 @@ fn new_signals_update_an_alert_but_not_what_was_done_with_it() {
     assert_eq!(lab.store.record(&more).unwrap(), Recorded::default());
     let stored = lab.store.alert(&id).unwrap().unwrap();
     assert_eq!((stored.status, stored.raised_at, stored.signals.len()), (AlertStatus::Acknowledged, noon(), 2));
+}
+
+#[test]
+fn what_nobody_knew_when_an_alert_was_resolved_opens_it_again() {
+    let lab = Lab::new();
+    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
+    let id = alert(BAD, Severity::High).id;
+    lab.store.resolve(&id, "alice", "it was honest", noon()).unwrap();
+    assert_eq!(lab.store.record(&alerted(BAD, Severity::Medium)).unwrap().deliveries, 0);
+    assert_eq!(lab.store.alert(&id).unwrap().unwrap().status, AlertStatus::Resolved);
+    let mut more = alerted(BAD, Severity::Medium);
+    let file = Signal { detector: "file-late".into(), ..more.alert.as_ref().unwrap().signals[0].clone() };
+    more.alert.as_mut().unwrap().signals = vec![Signal { severity: Severity::Medium, ..file }];
+    assert_eq!(lab.store.record(&more).unwrap().deliveries, 2);
+    let stored = lab.store.alert(&id).unwrap().unwrap();
+    assert_eq!((stored.status, stored.severity, stored.signals.len()), (AlertStatus::Open, Severity::High, 2));
 }
 
 #[test]
