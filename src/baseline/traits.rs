@@ -84,9 +84,14 @@ impl<'a> Traits<'a> {
 /// The signing workflow where it is another one than the workflow that was started.
 fn builder(claims: &Claims, workflow: Option<&str>, repository: Option<&str>) -> Option<String> {
     let (Some(_), Some(signer)) = (&claims.build_config_uri, &claims.build_signer_uri) else { return None };
-    let path = signer.split_once('@').map_or(signer.as_str(), |(path, _)| path);
+    let (path, reference) = signer.split_once('@').unwrap_or((signer.as_str(), ""));
     let path = workflow_path(path, repository);
-    Some(if workflow == Some(path.as_str()) { String::new() } else { path })
+    Some(match reference {
+        _ if workflow == Some(path.as_str()) => String::new(),
+        "" => path,
+        reference if reference.starts_with("refs/") => format!("{path} at {}", ref_kind(reference)),
+        _ => format!("{path} at a commit"),
+    })
 }
 
 /// `https://github.com/o/r/actions/runs/7/attempts/2` is the second attempt of run 7.

@@ -1,3 +1,4 @@
+use super::words::numbers;
 use crate::model::{Baseline, LineBaseline, ReleaseLine};
 
 /// What a release is compared with.
@@ -10,26 +11,40 @@ pub struct View<'a> {
     /// Whether it is that of another line, because the release's own has none yet. A new major version or a new
     /// pre-release track differs honestly, so what is only a habit weighs less then.
     pub inherited: bool,
+    /// Whether no stable line is newer than the release's, and it is stable, or the package has nothing but pre-releases:
+    /// what the project does now, and no back-port.
+    pub is_newest: bool,
 }
 
 impl<'a> View<'a> {
-    /// The portrait of the release's own line; else that of the line released last, pre-releases preferring
-    /// pre-releases and stable releases preferring stable ones; else nothing.
-    pub fn of(baseline: &'a Baseline, line: &ReleaseLine) -> Option<Self> {
-        match baseline.lines.get_key_value(line) {
-            Some((line, portrait)) if portrait.releases > 0 => Some(Self { line, portrait, inherited: false }),
-            _ => Self::inherited(baseline, line),
+    /// The portrait of the release's own line; else, for a line newer than all stable ones, that of the newest; else that
+    /// of the line released last, pre-releases preferring pre-releases and stable releases stable ones; else nothing.
+    pub fn of(baseline: &'a Baseline, wanted: &ReleaseLine) -> Option<Self> {
+        let is_newest = is_newest(baseline, wanted);
+        match baseline.lines.get_key_value(wanted) {
+            Some((line, portrait)) if portrait.releases > 0 => {
+                Some(Self { line, portrait, inherited: false, is_newest })
+            }
+            _ => Self::inherited(baseline, wanted, is_newest),
         }
     }
 
-    fn inherited(baseline: &'a Baseline, wanted: &ReleaseLine) -> Option<Self> {
-        let (line, portrait) = baseline
-            .lines
-            .iter()
-            .filter(|(_, portrait)| portrait.releases > 0)
-            .max_by_key(|(line, portrait)| (line.is_prerelease() == wanted.is_prerelease(), portrait.last_at))?;
-        Some(Self { line, portrait, inherited: true })
+    fn inherited(baseline: &'a Baseline, wanted: &ReleaseLine, is_newest: bool) -> Option<Self> {
+        let known = || baseline.lines.iter().filter(|(_, portrait)| portrait.releases > 0);
+        let peers = known().filter(|(line, _)| is_newest && line.is_prerelease() == wanted.is_prerelease());
+        let before = peers.max_by_key(|(line, _)| numbers(line.as_str()));
+        let last = || known().max_by_key(|(line, it)| (line.is_prerelease() == wanted.is_prerelease(), it.last_at));
+        let (line, portrait) = before.or_else(last)?;
+        Some(Self { line, portrait, inherited: true, is_newest })
     }
+}
+
+fn is_newest(baseline: &Baseline, wanted: &ReleaseLine) -> bool {
+    let stable = || baseline.lines.keys().filter(|line| !line.is_prerelease());
+    let mut peers = baseline.lines.keys().filter(|line| line.is_prerelease() == wanted.is_prerelease());
+    // Where a package has nothing but pre-releases, they are its releases.
+    (!wanted.is_prerelease() || stable().next().is_none())
+        && peers.all(|line| numbers(line.as_str()) <= numbers(wanted.as_str()))
 }
 
 #[cfg(test)]
@@ -53,14 +68,22 @@ mod tests {
             ("2", "2026-01-01T00:00:00Z"),
             ("3-pre", "2026-02-01T00:00:00Z"),
         ]);
-        for (line, with, inherited) in
-            [("1", "1", false), ("3", "2", true), ("4-pre", "3-pre", true), ("0.9", "2", true)]
-        {
+        for (line, with, inherited, is_newest) in [
+            ("1", "1", false, false),
+            ("2", "2", false, true),
+            ("3", "2", true, true),
+            ("4-pre", "3-pre", true, false),
+            ("0.9", "2", true, false),
+        ] {
             let view = View::of(&all, &ReleaseLine::named(line)).unwrap();
-            assert_eq!((view.line.as_str(), view.inherited), (with, inherited), "{line}");
+            assert_eq!((view.line.as_str(), view.inherited, view.is_newest), (with, inherited, is_newest), "{line}");
         }
+        let ported_back = baseline(&[("1", "2026-02-01T00:00:00Z"), ("2", "2026-01-01T00:00:00Z")]);
+        let view = |line| View::of(&ported_back, &ReleaseLine::named(line)).unwrap().line.as_str();
+        assert_eq!((view("3"), view("0.9")), ("2", "1"), "a new line follows the newest, whichever was released last");
         let only_pre = baseline(&[("1-pre", "2026-01-01T00:00:00Z")]);
         assert_eq!(View::of(&only_pre, &ReleaseLine::named("1")).unwrap().line.as_str(), "1-pre");
+        assert!(View::of(&only_pre, &ReleaseLine::named("2-pre")).unwrap().is_newest);
         assert!(View::of(&baseline(&[]), &ReleaseLine::named("1")).is_none());
     }
 }

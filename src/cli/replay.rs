@@ -177,7 +177,11 @@ fn compared_with(assessed: &Assessment) -> String {
     };
     let nothing =
         if assessed.signals.is_empty() && assessed.compared_with.is_some() { "; nothing differs" } else { "" };
-    let taught = if assessed.teaches { "joined the baseline" } else { "is held" };
+    let taught = match (assessed.teaches, assessed.accuses()) {
+        (true, _) => "joined the baseline",
+        (false, true) => "is held: it teaches nothing until somebody accepts it (`provwatch baseline accept`)",
+        (false, false) => "teaches nothing, since its attestation could not be checked",
+    };
     format!("{said}{nothing}. It {taught}.")
 }
 
@@ -187,5 +191,6 @@ fn explain_campaign(CaseAlert { case, alert }: &CaseAlert) {
     for member in &alert.members {
         output::line(format!("  - {}", words::name(member)));
     }
+    output::line(wrap::paragraphs(&words::sentence(&alert.argument), wrap::width(), "  "));
     output::line("");
 }

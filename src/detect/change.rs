@@ -96,15 +96,22 @@ pub struct Novelty {
     pub since: Option<DateTime<Utc>>,
     /// Whether a mere habit weighs a step less here.
     milder: bool,
+    is_of_first_prerelease: bool,
 }
+
+/// Which tally of a portrait is meant.
+type Pick = fn(&LineBaseline) -> &Tally<String>;
 
 impl Novelty {
     /// A severity as it weighs here: milder by one step where the portrait is inherited or shows a single release, where the
     /// package's values never settle, where another line has had the value for long, or this one long ago. One step,
-    /// however many of these hold: a new line must not hide what its certificate shows.
+    /// however many of these hold: a new line must not hide what its certificate shows. The first of a pre-release track
+    /// is milder by another one where only stable lines can be compared with: nightly builds and previews come from
+    /// elsewhere by nature.
     #[must_use]
     pub fn weigh(&self, severity: Severity) -> Severity {
-        if self.milder { severity.lowered() } else { severity }
+        let severity = if self.milder { severity.lowered() } else { severity };
+        if self.is_of_first_prerelease { severity.lowered() } else { severity }
     }
 }
 
@@ -137,7 +144,7 @@ impl<'a> Change<'a> {
 
     /// Whether a value is new to a tally that has others, and how that weighs. `None` where it is known or where there
     /// is nothing to compare with.
-    pub fn novelty(&self, pick: fn(&LineBaseline) -> &Tally<String>, value: &str) -> Option<Novelty> {
+    pub fn novelty(&self, pick: Pick, value: &str) -> Option<Novelty> {
         let view = self.view?;
         let tally = pick(view.portrait);
         if tally.is_empty() || tally.get(value).is_some_and(|known| !has_faded(known, tally)) {
@@ -151,12 +158,13 @@ impl<'a> Change<'a> {
             usual: usual(tally),
             since: tally.values().map(|seen| seen.first).min(),
             milder: view.inherited || seen == 1 || unsettled || elsewhere || faded,
+            is_of_first_prerelease: self.release.line().is_prerelease() && !view.line.is_prerelease(),
         })
     }
 
     /// Whether another line has had a value for two weeks and more than once. Pre-releases, which whoever can push a branch
     /// makes, do not speak for stable releases.
-    fn is_settled_elsewhere(&self, pick: fn(&LineBaseline) -> &Tally<String>, value: &str) -> bool {
+    fn is_settled_elsewhere(&self, pick: Pick, value: &str) -> bool {
         let speaks = |line: &ReleaseLine| !line.is_prerelease() || self.release.line().is_prerelease();
         let lines = self.package.lines.iter().filter(|(line, _)| speaks(line));
         lines
@@ -180,7 +188,7 @@ impl<'a> Change<'a> {
         let by_time = |(line, _): &(&LineBaseline, &'a Tally<String>)| line.last_at;
         let (_, known) = published.max_by_key(by_time).or_else(|| maintained.max_by_key(by_time))?;
         let since = known.values().map(|seen| seen.first).min();
-        Some(Novelty { usual: usual(known), since, milder: false })
+        Some(Novelty { usual: usual(known), since, milder: false, is_of_first_prerelease: false })
     }
 
     /// Whether an account was among the maintainers of an earlier release, at least two weeks before.
@@ -218,8 +226,9 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Whether it was built from the branch of a line that is older than the package's newest, by the branch's name, and
-    /// released in the open: `1.x`, `v1`, `release/1.2`. The default branch does not have its commits.
+    /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that is
+    /// known, from its tag or from the branch that is named for the line: `1.x`, `v1`, `release/1.2`. The default branch
+    /// does not have its commits.
     pub fn is_maintenance(&self) -> bool {
         let line = self.release.line();
         let highest = |portrait: &LineBaseline| portrait.highest.as_deref().map(numbers);
@@ -227,17 +236,23 @@ impl<'a> Change<'a> {
         let newest =
             self.package.lines.iter().filter(|(line, _)| !line.is_prerelease()).filter_map(|(_, it)| highest(it)).max();
         let is_older = newest.is_some_and(|newest| newest[0] > own[0] || (own[0] == 0 && newest > own));
-        let refs = self.release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref());
-        let mut branches = refs.filter_map(|name| name.strip_prefix("refs/heads/"));
-        is_older && self.is_in_the_open() && branches.any(|branch| names_line(branch, line.as_str()))
+        let is_own = |name: &str| {
+            let is_own_branch = |branch| names_line(branch, line.as_str());
+            name.starts_with("refs/tags/") || name.strip_prefix("refs/heads/").is_some_and(is_own_branch)
+        };
+        is_older && self.is_in_the_open() && self.refs().all(is_own)
+    }
+
+    /// The refs that it was built from.
+    fn refs(&self) -> impl Iterator<Item = &'a str> {
+        self.release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref())
     }
 
     /// Whether it is the first of a line that is newer than all others, built by a known workflow from the branch that is named
     /// for it, and released in the open.
     pub fn is_next_line(&self) -> bool {
         let line = self.release.line();
-        let refs = self.release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref());
-        let mut branches = refs.filter_map(|name| name.strip_prefix("refs/heads/"));
+        let mut branches = self.refs().filter_map(|name| name.strip_prefix("refs/heads/"));
         self.view.is_some_and(|view| view.inherited)
             && self.is_in_the_open()
             && is_workflow_familiar(self)
@@ -270,6 +285,19 @@ impl<'a> Change<'a> {
         let email = publisher.email.as_deref();
         self.unfamiliar_account(&publisher.name).is_none()
             && email.is_none_or(|email| self.novelty(|line| &line.emails, email).is_none())
+    }
+
+    /// The portraits of the package's lines that are stable, or pre-releases, as the one is that it is compared with.
+    pub fn peers(&self) -> impl Iterator<Item = &'a LineBaseline> + Clone {
+        let kind = self.view.is_some_and(|view| view.line.is_prerelease());
+        let of_kind = self.package.lines.iter().filter(move |(line, _)| line.is_prerelease() == kind);
+        of_kind.map(|(_, portrait)| portrait)
+    }
+
+    /// Whether an account published or maintained an earlier release, on whichever line.
+    pub fn is_account_known(&self, name: &str) -> bool {
+        let known = |line: &LineBaseline| line.publishers.contains_key(name) || line.maintainers.contains_key(name);
+        self.package.lines.values().any(known)
     }
 
     /// The `owner/name` that the forge says the repository had, as it stands at the end of a URL, lower-case.

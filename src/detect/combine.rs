@@ -77,11 +77,20 @@ pub const RULES: &[Rule] = &[
         applies: |voices| voices.worst == Severity::Low && voices.others(voices.leading, Severity::Low).count() >= 2,
         severity: Severity::raised,
     },
+    Rule {
+        name: "a weak signal with strong support",
+        when: "the worst signal is low, and another ground speaks at medium or above",
+        then: "medium",
+        applies: |voices| {
+            voices.worst == Severity::Low && voices.others(voices.leading, Severity::Medium).next().is_some()
+        },
+        severity: Severity::raised,
+    },
     LAST_RULE,
 ];
 
 const LAST_RULE: Rule = Rule {
-    name: "one ground",
+    name: "the worst signal decides",
     when: "otherwise",
     then: "the worst signal's own severity",
     applies: |_| true,
@@ -92,11 +101,11 @@ const LAST_RULE: Rule = Rule {
 pub const SUPPORT_RULES: &[Rule] = &[
     Rule {
         name: "supporting signals together",
-        when: "no signal leads, one supports at medium, and another ground supports at medium, or two others at low",
+        when: "no signal leads, one supports at medium, and another ground supports at low (time: at medium)",
         then: "medium",
         applies: |voices| {
-            let others = |least| voices.others(voices.leading, least).count();
-            voices.worst >= Severity::Medium && (others(Severity::Medium) > 0 || others(Severity::Low) > 1)
+            let corroborates = |ground| ground != Ground::Time || voices.of(ground) >= Some(Severity::Medium);
+            voices.worst >= Severity::Medium && voices.others(voices.leading, Severity::Low).any(corroborates)
         },
         severity: |worst| worst,
     },
@@ -128,8 +137,11 @@ impl Voices {
         self.by_ground[ground as usize]
     }
 
+    /// The other grounds that speak. Another repository has its own refs and workflows: they are no news beside it.
     fn others(&self, than: Ground, at_least: Severity) -> impl Iterator<Item = Ground> {
-        Ground::ALL.into_iter().filter(move |&ground| ground != than && self.of(ground) >= Some(at_least))
+        let follows = move |ground| than == Ground::Origin && matches!(ground, Ground::Source | Ground::Pipeline);
+        let speaks = move |&ground: &Ground| ground != than && !follows(ground) && self.of(ground) >= Some(at_least);
+        Ground::ALL.into_iter().filter(speaks)
     }
 }
 
@@ -204,9 +216,9 @@ fn title(leading: &Signal, signals: &[Signal]) -> String {
 fn argument(rule: &Rule, leading: &Signal, voices: &Voices) -> String {
     let others: Vec<_> = voices.others(voices.leading, Severity::Low).map(Ground::as_str).collect();
     let also = match others.as_slice() {
-        [] => "no other ground speaks".to_owned(),
-        [one] => format!("{one} speaks too"),
-        [first @ .., last] => format!("{} and {last} speak too", first.join(", ")),
+        [] => "no independent ground supports it".to_owned(),
+        [one] => format!("{one} supports it"),
+        [first @ .., last] => format!("{} and {last} support it", first.join(", ")),
     };
     format!("{} is {} by itself; {also}. Rule: {} ({}).", leading.detector, leading.severity, rule.name, rule.then)
 }

@@ -1,9 +1,13 @@
 use chrono::{DateTime, Duration, Utc};
 
-use super::{About, Change, Detector, Evidence, Ground, change::is_workflow_familiar, signal};
+use super::{
+    About, Change, Detector, Evidence, Ground,
+    change::{is_workflow_familiar, quote},
+    signal,
+};
 use crate::{
     baseline::{View, is_partly_attested},
-    model::{Confidence, EvidenceRank, LineBaseline, Provenance, Severity, Signal},
+    model::{AuthMethod, Confidence, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal},
 };
 
 /// Less evidence than the line had.
@@ -11,7 +15,7 @@ pub struct EvidenceDowngrade;
 
 static ABOUT: About = About {
     id: "evidence-downgrade",
-    title: "Published with less evidence than this line had",
+    title: "Published with less evidence than releases before",
     harmless: Some("Published with more evidence than this line had"),
     ground: Ground::Evidence,
     severity: Severity::High,
@@ -48,7 +52,8 @@ impl Detector for EvidenceDowngrade {
     }
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
-        let (Some(view), Some(rank), false) = (change.view, change.rank, change.has_invalid()) else {
+        let rank = change.rank.or_else(|| at_most(change.release));
+        let (Some(view), Some(rank), false) = (change.view, rank, change.has_invalid()) else {
             return Vec::new();
         };
         let Some((&usual, seen)) = view.portrait.evidence.last_key_value() else { return Vec::new() };
@@ -79,9 +84,16 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
     if weaker.is_some_and(|weaker| weaker.last > adopted.last) && unseen >= Duration::days(SETTLED_DAYS) {
         return None;
     }
-    let stronger: u32 = view.portrait.evidence.range(step.from..).map(|(_, seen)| seen.count).sum();
-    let milder =
-        [view.inherited, stronger == 1, weaker.is_some_and(|weaker| weaker.last > adopted.first), is_explained(change)];
+    let with = |portrait: &LineBaseline| portrait.evidence.range(step.from..).map(|(_, seen)| seen.count).sum::<u32>();
+    let stronger = with(view.portrait);
+    let adopted_by = if view.is_newest { change.peers().map(with).sum() } else { stronger };
+    let milder = [
+        // An older line need not have what another one has; the newest goes on where the package stands.
+        view.inherited && !view.is_newest,
+        adopted_by == 1,
+        weaker.is_some_and(|weaker| weaker.last > adopted.first),
+        is_explained(change),
+    ];
     let severity =
         milder.into_iter().filter(|&yes| yes).fold(by_itself(change, step), |severity, _| severity.lowered());
     let evidence = Evidence {
@@ -96,6 +108,12 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
         why: "A stolen token can publish, but cannot make the project's own workflow attest the release.",
     };
     Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
+}
+
+/// The most that a release proves whose attestation could not be had, where the registry tells how it was published.
+fn at_most(release: &Observation) -> Option<EvidenceRank> {
+    let is_unavailable = release.provenances().any(|provenance| matches!(provenance, Provenance::Unavailable { .. }));
+    (is_unavailable && release.auth.method == AuthMethod::Token).then_some(EvidenceRank::Provenance)
 }
 
 fn by_itself(change: &Change<'_>, step: Step) -> Severity {
@@ -124,12 +142,29 @@ fn seen(change: &Change<'_>, rank: EvidenceRank) -> String {
     }
     match rank {
         EvidenceRank::None => seen_of_none(change),
+        _ if change.rank.is_none() => {
+            format!(
+                "at most {}, since it was published with a token; its attestation could not be checked",
+                rank.as_str()
+            )
+        }
         _ => rank.as_str().to_owned(),
     }
 }
 
 fn seen_of_none(change: &Change<'_>) -> String {
-    format!("no evidence (authentication: {})", change.release.auth.method.as_str())
+    let method = change.release.auth.method;
+    let stranger = change
+        .release
+        .publisher
+        .as_ref()
+        .filter(|publisher| method == AuthMethod::Token && !change.is_account_known(&publisher.name));
+    match stranger {
+        Some(publisher) => {
+            format!("no evidence (authentication: token, by {}, who is not known)", quote(&publisher.name))
+        }
+        None => format!("no evidence (authentication: {})", method.as_str()),
+    }
 }
 
 fn upgrade(rank: EvidenceRank, usual: EvidenceRank, since: DateTime<Utc>) -> Signal {
@@ -198,7 +233,17 @@ fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signa
             since: portrait.issuers.values().map(|seen| seen.first).min(),
             why: "Without provenance nobody can see which workflow and commit the release came from.",
         };
-        let severity = if is_explained(change) { Severity::Low } else { Severity::Medium };
-        signal(&ABOUT, severity, evidence)
+        signal(&ABOUT, severity_of_lost_provenance(change), evidence)
     })
+}
+
+/// An approval by somebody whom nobody knows is worth no more than a token.
+fn severity_of_lost_provenance(change: &Change<'_>) -> Severity {
+    let approver = change.release.auth.approved_by.as_ref();
+    let is_stranger = approver.is_some_and(|approver| change.unfamiliar_account(&approver.name).is_some());
+    match (is_explained(change), is_stranger) {
+        (true, _) => Severity::Low,
+        (false, true) => Severity::High,
+        (false, false) => Severity::Medium,
+    }
 }

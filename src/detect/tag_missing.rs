@@ -53,6 +53,10 @@ impl Detector for TagMissing {
 
 fn missing(change: &Change<'_>) -> Option<Signal> {
     let view = change.view.filter(|_| change.tag() == Some(false))?;
+    // Nightly builds have none; how a new pre-release track is tagged, stable lines do not tell.
+    if change.release.line().is_prerelease() && !view.line.is_prerelease() {
+        return None;
+    }
     let habit = Habit::of(change, view)?;
     let severity = match (habit.present, habit.absent) {
         (1, 0) => Severity::Low,
@@ -77,7 +81,13 @@ impl Habit {
     /// people whatever the line.
     fn of(change: &Change<'_>, view: View<'_>) -> Option<Self> {
         let own = Self::sum(&[view.portrait].into_iter())?;
-        if own.present + own.absent > 1 { Some(own) } else { Self::sum(&change.package.lines.values()) }
+        let shows = if view.is_newest { SETTLED } else { 2 };
+        if own.present + own.absent >= shows {
+            return Some(own);
+        }
+        let all = Self::sum(&change.peers())?;
+        // Lines from before the habit do not speak against it.
+        Some(if all.absent > own.absent && own.present > 1 { own } else { all })
     }
 
     fn sum<'a>(lines: &(impl Iterator<Item = &'a LineBaseline> + Clone)) -> Option<Self> {
@@ -93,7 +103,7 @@ fn evidence(change: &Change<'_>, habit: &Habit) -> Evidence {
     let release = if change.forge_release() == Some(false) { ", nor a release on the forge" } else { "" };
     Evidence {
         expected: format!(
-            "a tag ({} of {} releases had one)",
+            "a tag (of the releases that the baseline learned from, {} of {} had one)",
             habit.present,
             habit.present.saturating_add(habit.absent)
         ),

@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An event that never started a build of this line. High for `pull_request_target`, `workflow_run` and `issue_comment`, medium for events that a person or an API call starts (`workflow_dispatch`, `repository_dispatch`), low for others.
+An event that never started a build of this line. High for `pull_request_target`, `workflow_run` and `issue_comment`, medium for events that anybody with an account at the forge causes (`issues`, `pull_request`, `discussion`), or that a person or an API call starts (`workflow_dispatch`, `repository_dispatch`), low for others.
 
 ### Why it matters
 The three worst run with the repository's secrets on behalf of somebody outside; most workflow takeovers go through one of them.
@@ -32,6 +32,18 @@ ultralytics (December 2024) and nx (August 2025) both began with `pull_request_t
 
 /// Events that run with secrets on behalf of somebody outside.
 const WORST: [&str; 3] = ["issue_comment", "pull_request_target", "workflow_run"];
+
+/// Events that anybody with an account at the forge can cause.
+const BY_STRANGERS: [&str; 8] = [
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "issues",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "watch",
+];
 
 /// Events that a person or an API call starts at any time.
 const BY_HAND: [&str; 5] = ["api", "repository_dispatch", "trigger", "web", "workflow_dispatch"];
@@ -62,6 +74,7 @@ fn by_itself(change: &Change<'_>, trigger: &str) -> Severity {
     if WORST.contains(&trigger) {
         return Severity::High;
     }
-    let severity = if BY_HAND.contains(&trigger) { Severity::Medium } else { Severity::Low };
+    let severity =
+        if BY_HAND.contains(&trigger) || BY_STRANGERS.contains(&trigger) { Severity::Medium } else { Severity::Low };
     if change.is_in_the_open() || change.is_merged() == Some(true) { severity.lowered() } else { severity }
 }

@@ -1,8 +1,4 @@
-use super::{
-    About, Change, Detector, Evidence, Ground,
-    change::{is_workflow_familiar, quote},
-    signal,
-};
+use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
 use crate::model::{Confidence, Severity, Signal};
 
 /// Another registration as trusted publisher.
@@ -20,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release by a trusted publisher whose registration at the registry is not one that the line knows: low where the workflow and the repository are known, medium where they are not or nothing is attested.
+A release by a trusted publisher whose registration at the registry is not one that the line knows: low where the release is attested, since a move to another workflow or repository, which other detectors tell, makes the project register anew; medium where nothing is.
 
 ### Why it matters
 Registrations decide which workflow may publish. Whoever holds an owner's session registers his own.
@@ -47,7 +43,7 @@ impl Detector for TrustedPublisherChanged {
 fn found(change: &Change<'_>) -> Option<Signal> {
     let config = change.release.auth.config_id.as_deref()?;
     let new = change.novelty(|line| &line.config_ids, config)?;
-    let severity = if is_workflow_familiar(change) { Severity::Low } else { new.weigh(Severity::Medium) };
+    let severity = if change.traits.is_empty() { new.weigh(Severity::Medium) } else { Severity::Low };
     let evidence = Evidence {
         expected: new.usual,
         seen: quote(config),

@@ -23,6 +23,13 @@ pub struct Assessment {
     pub teaches: bool,
 }
 
+impl Assessment {
+    /// Whether it raises an alert that keeps the release from teaching.
+    pub fn accuses(&self) -> bool {
+        !teaches(self.verdict.as_ref().map(|verdict| verdict.severity))
+    }
+}
+
 /// What a release was compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparedWith {
@@ -39,7 +46,8 @@ pub fn assess(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> 
     let change = Change::between(baseline, release, terms);
     let signals = terms.tuning.apply(inspect(&change));
     let verdict = combine(&signals);
-    let teaches = teaches(verdict.as_ref().map(|verdict| verdict.severity));
+    let is_checked = !release.provenances().any(|it| matches!(it, Provenance::Unavailable { .. }));
+    let teaches = is_checked && teaches(verdict.as_ref().map(|verdict| verdict.severity));
     let compared_with = change.view.map(|view| ComparedWith {
         line: view.line.clone(),
         releases: view.portrait.releases,

@@ -14,6 +14,9 @@ use crate::{
 /// Members follow one another within this time.
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
+/// How many releases that are no members an alert names.
+const NAMED: usize = 10;
+
 /// How many releases of one bond are looked at.
 const LOOKED_AT: usize = 500;
 
@@ -62,8 +65,26 @@ pub fn members(latest: &Accused, others: &[Accused]) -> Option<Vec<Accused>> {
     campaigns(all).into_iter().find(|members| members.iter().any(|member| member.purl == latest.purl))
 }
 
-/// The alert about a campaign of releases by `who`. It is the same one as long as its first member is.
-pub fn alert(bond: &Bond, who: &str, members: &[Accused], raised_at: DateTime<Utc>) -> Option<Alert> {
+/// Of releases of the same bond, those that were published in the time of a campaign and are no members.
+pub fn bystanders<'a>(
+    members: &[Accused],
+    releases: impl Iterator<Item = (&'a ReleaseId, DateTime<Utc>)>,
+) -> BTreeSet<ReleaseId> {
+    let (Some(first), Some(last)) = (members.first(), members.last()) else { return BTreeSet::new() };
+    let time = first.published_at - WINDOW..=last.published_at + WINDOW;
+    let others = releases.filter(|(purl, at)| time.contains(at) && members.iter().all(|member| member.purl != **purl));
+    others.map(|(purl, _)| purl.clone()).collect()
+}
+
+/// The alert about a campaign of releases by `who`, who published those of `bystanders` too. It is the same one as long as
+/// its first member is.
+pub fn alert(
+    bond: &Bond,
+    who: &str,
+    members: &[Accused],
+    bystanders: &BTreeSet<ReleaseId>,
+    raised_at: DateTime<Utc>,
+) -> Option<Alert> {
     let (first, last) = (members.first()?, members.last()?);
     let worst = members.iter().max_by_key(|one| (one.severity, one.confidence))?;
     let (fingerprint, id) = Alert::identify(AlertKind::Campaign, &subject(bond, &first.purl));
@@ -83,14 +104,28 @@ pub fn alert(bond: &Bond, who: &str, members: &[Accused], raised_at: DateTime<Ut
         title: format!("{releases} by {who} raised alerts within {minutes}"),
         argument: format!(
             "Each differs from its own package's baseline; the worst is {} ({}). Their own alerts tell how, and are not sent \
-             one by one: `provwatch alerts list`.",
-            worst.purl, worst.severity
+             one by one: `provwatch alerts list`.{}",
+            worst.purl,
+            worst.severity,
+            beside(bystanders)
         ),
         status: AlertStatus::Open,
         signals: Vec::new(),
         members: members.iter().map(|one| one.purl.clone()).collect(),
         links: Links::default(),
     })
+}
+
+/// Whoever looks into a campaign wants to know all that came from the same hand.
+fn beside(bystanders: &BTreeSet<ReleaseId>) -> String {
+    let named: Vec<String> = bystanders.iter().take(NAMED).map(ToString::to_string).collect();
+    match bystanders.len().checked_sub(NAMED) {
+        _ if named.is_empty() => String::new(),
+        Some(more @ 1..) => {
+            format!(" Published in that time without such an alert: {} and {more} more.", named.join(", "))
+        }
+        _ => format!(" Published in that time without such an alert: {}.", named.join(", ")),
+    }
 }
 
 /// Whom a bond stands for, as people name them, by one of its releases.
@@ -124,16 +159,18 @@ impl Pipeline {
     pub(super) fn campaign(&self, release: &Observation, of: &Alert) -> Result<Option<Alert>, PipelineError> {
         let Some(latest) = Accused::by(of) else { return Ok(None) };
         let now = self.clock.now();
-        let mut largest: Option<(Bond, Vec<Accused>)> = None;
+        let mut largest: Option<(Bond, Vec<Accused>, Vec<Neighbour>)> = None;
         for bond in Bond::of(release) {
-            let accused = self.accused(&self.store.bound(&bond, now, LOOKED_AT)?, latest.published_at)?;
+            let neighbours = self.store.bound(&bond, now, LOOKED_AT)?;
+            let accused = self.accused(&neighbours, latest.published_at)?;
             let Some(members) = members(&latest, &accused) else { continue };
-            if largest.as_ref().is_none_or(|(_, most)| members.len() > most.len()) {
-                largest = Some((bond, members));
+            if largest.as_ref().is_none_or(|(_, most, _)| members.len() > most.len()) {
+                largest = Some((bond, members, neighbours));
             }
         }
-        let Some((bond, members)) = largest else { return Ok(None) };
-        let Some(mut alert) = alert(&bond, &who(&bond, release), &members, now) else { return Ok(None) };
+        let Some((bond, members, neighbours)) = largest else { return Ok(None) };
+        let beside = bystanders(&members, neighbours.iter().map(|one| (&one.purl, one.published_at)));
+        let Some(mut alert) = alert(&bond, &who(&bond, release), &members, &beside, now) else { return Ok(None) };
         // A member that is found late may be earlier than the first; it joins the campaign that there is.
         for member in &members {
             let (fingerprint, _) = Alert::identify(AlertKind::Campaign, &subject(&bond, &member.purl));
@@ -196,12 +233,21 @@ mod tests {
     fn the_alert_is_the_same_while_it_grows() {
         let bond = Bond::Publisher("npm/qix".to_owned());
         let raised = "2026-01-01T03:00:00Z".parse().unwrap();
-        let two = alert(&bond, "the account qix", &[accused("a", 1, 0), accused("b", 1, 3)], raised).unwrap();
-        let three =
-            alert(&bond, "the account qix", &[accused("a", 1, 0), accused("b", 1, 3), accused("c", 1, 9)], raised)
-                .unwrap();
+        let tell = |members: &[Accused]| alert(&bond, "the account qix", members, &BTreeSet::new(), raised).unwrap();
+        let two = tell(&[accused("a", 1, 0), accused("b", 1, 3)]);
+        let three = tell(&[accused("a", 1, 0), accused("b", 1, 3), accused("c", 1, 9)]);
         assert_eq!((&two.id, two.members.len(), three.members.len()), (&three.id, 2, 3));
         assert_eq!(three.title, "3 releases of 3 packages by the account qix raised alerts within 9 minutes");
         assert_eq!((three.kind, three.severity), (AlertKind::Campaign, Severity::High));
+    }
+
+    #[test]
+    fn it_names_what_else_came_from_the_same_hand() {
+        let members = [accused("a", 1, 0), accused("b", 1, 3)];
+        let all = [accused("a", 1, 0), accused("c", 1, 2), accused("d", 1, 200)];
+        let beside = bystanders(&members, all.iter().map(|one| (&one.purl, one.published_at)));
+        let bond = Bond::Publisher("npm/qix".to_owned());
+        let alert = alert(&bond, "the account qix", &members, &beside, members[1].published_at).unwrap();
+        assert!(alert.argument.ends_with("without such an alert: pkg:npm/c@1.0.0."), "{}", alert.argument);
     }
 }

@@ -383,7 +383,9 @@ fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
         }
         let Some(last) = members.last() else { continue };
         let who = releases.get(&last.purl).map(|release| campaign::who(&bond, release)).unwrap_or_default();
-        let alert = campaign::alert(&bond, &who, &members, last.published_at);
+        let of_bond = timeline.observations.iter().filter(|one| Bond::of(one).contains(&bond));
+        let beside = campaign::bystanders(&members, of_bond.map(|one| (&one.purl, one.published_at)));
+        let alert = campaign::alert(&bond, &who, &members, &beside, last.published_at);
         alerts.extend(alert.map(|alert| CaseAlert { case: timeline.case.clone(), alert }));
         told.extend(members.into_iter().map(|member| member.purl));
     }
@@ -410,7 +412,7 @@ pub fn trace<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl Fn
         let policy = rules.watchlist.and_then(|watchlist| watchlist.policy(release.purl.package()));
         let terms = Terms { company: &company, tuning: &UNTUNED, policy: policy.as_ref(), expected: rules.expected };
         let assessed = history.assess(release, &terms);
-        chronicle.add(release, assessed.teaches);
+        chronicle.add(release, !assessed.accuses());
         see(release, &assessed);
     }
 }
@@ -443,10 +445,10 @@ impl<'a> History<'a> {
     /// Keeps what [`joins`] needs: the last alert, and the clean releases since on lines where something is held.
     fn remember(&mut self, release: &'a Observation, assessed: &Assessment) {
         let (line, published_at) = (release.line(), release.published_at);
-        if !assessed.teaches {
+        if assessed.accuses() {
             self.later.clear();
         }
-        if !assessed.teaches || self.held.iter().any(|(held, _)| held.line == line) {
+        if assessed.accuses() || self.held.iter().any(|(held, _)| held.line == line) {
             self.later.push(Later { line: line.clone(), published_at, clean: assessed.teaches });
         }
         // A worse one waits for an operator, whom a replay does not have.
