@@ -7,12 +7,18 @@ use std::{hint::black_box, path::Path};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use provwatch::{
     model::Observation,
-    pipeline::replay::{self, Kind, Replayed, Rules, Timeline, read_all},
+    pipeline::replay::{self, Kind, Replayed, Rules, Timeline},
 };
 
 mod support;
 
 use support::history;
+
+/// The timelines of a folder.
+fn read_all(folder: &Path) -> Vec<Timeline> {
+    let files = replay::files(&[folder.to_owned()]).unwrap();
+    files.iter().map(|file| Timeline::read(file).unwrap()).collect()
+}
 
 /// Replays a timeline by the usual rules.
 fn replay(timeline: &Timeline) -> Replayed {
@@ -32,7 +38,7 @@ fn timeline(observations: Vec<Observation>) -> Timeline {
 }
 
 fn rules(c: &mut Criterion) {
-    let backtests = read_all(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/backtest")]).unwrap();
+    let backtests = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/backtest"));
     let cases = [
         ("back-tests", backtests),
         ("2,000 packages × 10 releases", vec![timeline(history::releases(2_000, 10))]),

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fmt::Write, path::Path};
 use histories::{Attack, Project, Style, without_facts};
 use provwatch::{
     model::{Observation, Severity},
-    pipeline::replay::{self, Kind, Replayed, Rules, Timeline, read_all, trace},
+    pipeline::replay::{self, Kind, Replayed, Rules, Timeline, trace},
 };
 
 /// Honest releases that are judged.
@@ -19,6 +19,12 @@ const HONEST: usize = 10_000;
 
 /// Releases of a project before an attacker comes.
 const SETTLED: usize = 30;
+
+/// The timelines of a folder.
+fn read_all(folder: &Path) -> Vec<Timeline> {
+    let files = replay::files(&[folder.to_owned()]).unwrap();
+    files.iter().map(|file| Timeline::read(file).unwrap()).collect()
+}
 
 /// Replays a timeline by the usual rules.
 fn replay(timeline: &Timeline) -> Replayed {
@@ -151,7 +157,7 @@ fn attacks(out: &mut String) {
 
 fn back_test(out: &mut String) {
     out.push_str("| case | kind | expectations | met | met without facts |\n|---|---|---|---|---|\n");
-    for timeline in read_all(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/backtest")]).unwrap() {
+    for timeline in read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/backtest")) {
         let whole = replay(&timeline);
         let kind = if timeline.kind == Kind::Positive { "takeover" } else { "honest" };
         let bare = replay(&Timeline { observations: without_facts(timeline.observations.clone()), ..timeline });

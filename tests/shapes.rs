@@ -60,6 +60,15 @@ impl Release {
         self.claim("build_config_uri", &format!("https://github.com/ex/lib/.github/workflows/{file}@x"))
     }
 
+    fn without_claim(mut self, name: &str) -> Self {
+        self.0["attestation"]["claims"].as_object_mut().unwrap().remove(name);
+        self
+    }
+
+    fn unavailable(self) -> Self {
+        self.set("/attestation", json!({"status": "unavailable", "reason": "timeout"}))
+    }
+
     fn tagged(self, exists: bool) -> Self {
         self.set("/facts/tag", json!({"exists": exists})).set("/facts/release", json!({"exists": exists}))
     }
@@ -86,8 +95,17 @@ fn trusted(release: Release) -> Release {
     release.by_trusted_publisher().attested().tagged(true).merged(true)
 }
 
+fn registered(release: Release) -> Release {
+    trusted(release).set("/auth/config_id", "oidc:1")
+}
+
 fn by_hand(release: Release) -> Release {
     release.by_token("ann").tagged(true)
+}
+
+/// Releases by a trusted publisher, each of a `0.x` line of its own.
+fn minors() -> Vec<Release> {
+    (1..8).map(|n| trusted(npm(&format!("0.{n}.0"), n * 7))).collect()
 }
 
 /// The severity of the last release's alert.
@@ -171,14 +189,47 @@ fn honest_changes_are_not_accused() {
             Low,
         ),
         ("a new maintainer who tags", history(5, by_hand), now().by_token("bob").tagged(true), Low),
+        ("the registry did not answer", before(), now().by_trusted_publisher().tagged(true).unavailable(), Info),
         (
-            "the registry did not answer",
+            "N7: a workflow that was renamed is registered anew",
+            history(5, registered),
+            registered(now()).workflow("ship.yml").set("/auth/config_id", "oidc:2"),
+            Medium,
+        ),
+        (
+            "N7: a move to another repository",
+            history(5, registered),
+            registered(now())
+                .claim("source_repository_identifier", "200")
+                .claim("source_repository_uri", "https://github.com/ex/mono")
+                .claim("build_config_uri", "https://github.com/ex/mono/.github/workflows/ship.yml@x")
+                .claim("build_trigger", "release")
+                .claim("source_repository_ref", "refs/tags/v1.9.0")
+                .set("/auth/config_id", "oidc:2"),
+            High,
+        ),
+        (
+            "N14: nightly builds begin",
             before(),
-            now()
-                .by_trusted_publisher()
-                .tagged(true)
-                .set("/attestation", json!({"status": "unavailable", "reason": "timeout"})),
-            Info,
+            trusted(npm("0.0.0-nightly.1", 70)).tagged(false).claim("build_trigger", "schedule"),
+            Low,
+        ),
+        (
+            "N14: previews of pull requests begin",
+            before(),
+            trusted(npm("0.0.0-fa35e19", 70))
+                .tagged(false)
+                .merged(false)
+                .claim("build_trigger", "pull_request")
+                .claim("source_repository_ref", "refs/pull/7/merge"),
+            Low,
+        ),
+        (
+            "a security fix on an older line, by hand as ever",
+            [history(5, |release| by_hand(release).merged(true)), vec![by_hand(npm("2.0.0", 50)).merged(true)]]
+                .concat(),
+            by_hand(npm("1.9.0", 70)).merged(false),
+            Low,
         ),
     ] {
         let severity = verdict(history, last);
@@ -188,7 +239,7 @@ fn honest_changes_are_not_accused() {
 
 #[test]
 fn takeovers_are_seen() {
-    use Severity::{Critical, High, Medium};
+    use Severity::{Critical, High, Low, Medium};
     let now = || npm("1.9.0", 70);
     let before = || history(5, trusted);
     let crates = |method: &str, day| Release::new(&format!("pkg:cargo/lib@1.{day}.0"), day).set("/auth/method", method);
@@ -206,7 +257,53 @@ fn takeovers_are_seen() {
             Critical,
         ),
         ("T: crates.io", (1..5).map(|day| crates("trusted_publisher", day)).collect(), crates("token", 9), High),
-        ("T: on a new major version, no tag", before(), npm("2.0.0", 70).by_token("ann").tagged(false), Medium),
+        ("T: on a new major version, no tag", before(), npm("2.0.0", 70).by_token("ann").tagged(false), Critical),
+        ("T: on a new major version, and nobody looked", before(), npm("2.0.0", 70).by_token("ann"), High),
+        ("T: where each release begins a line", minors(), npm("0.8.0", 70).by_token("ann"), High),
+        (
+            "T: where there are pre-releases only",
+            (0..5).map(|n| trusted(npm(&format!("0.1.0-alpha.{n}"), n * 7))).collect(),
+            npm("0.2.0-alpha.0", 70).by_token("ann"),
+            High,
+        ),
+        (
+            "T: a back-port was the last before a new major version",
+            [before(), vec![by_hand(npm("0.9.1", 60))]].concat(),
+            npm("2.0.0", 70).by_token("ann"),
+            High,
+        ),
+        ("T: its attestation cannot be had", before(), now().by_token("ann").unavailable(), Medium),
+        (
+            "T: staged, and approved by a stranger",
+            [vec![by_hand(npm("1.0.0", -7))], history(5, trusted)].concat(),
+            now().by_token("eve").set("/auth/approved_by", json!({"name": "eve"})),
+            High,
+        ),
+        (
+            "T0: a maintainer of old comes back with another address, no tag",
+            [vec![npm("1.0.0", -900).by_token("bob").tagged(true)], history(12, by_hand)].concat(),
+            npm("1.20.0", 100).by_token("bob").tagged(false).set("/publisher/email", "bob@two.example"),
+            High,
+        ),
+        (
+            "T0: an unknown account on a new line, no tag",
+            (0..9).map(|n| by_hand(npm(&format!("0.{}.{n}", n / 3), n * 7))).collect(),
+            npm("0.3.0", 70).by_token("eve").tagged(false),
+            Medium,
+        ),
+        (
+            "T0: dormant, and now it runs a script at installation",
+            history(5, |release| by_hand(release).set("/manifest", json!({"install_scripts": []}))),
+            npm("1.9.0", 800).by_token("ann").set("/manifest", json!({"install_scripts": ["preinstall"]})),
+            Medium,
+        ),
+        (
+            "W1: the environment is gone, whenever it was",
+            history(5, trusted),
+            trusted(now()).without_claim("deployment_environment"),
+            Medium,
+        ),
+        ("W1: strangers can start it", before(), trusted(now()).claim("build_trigger", "issues"), Low),
         (
             "T: soon after an honest exception",
             [before(), vec![by_hand(npm("1.8.0", 60))]].concat(),
@@ -291,4 +388,17 @@ fn a_stranger_on_a_line_of_trusted_publishing_is_compared_with_the_package() {
     let before = || [older.clone(), (0..4).map(|n| trusted(npm(&format!("1.{n}.0"), 10 + n))).collect()].concat();
     assert_eq!(verdict(before(), npm("1.9.0", 70).by_token("eve")), Severity::Critical);
     assert_eq!(verdict(before(), npm("1.9.0", 70).by_token("ann")), Severity::High);
+}
+
+#[test]
+fn what_could_not_be_checked_teaches_nothing() {
+    let releases: Vec<Observation> = [history(5, trusted), vec![trusted(npm("1.9.0", 70)).unavailable()]]
+        .concat()
+        .into_iter()
+        .map(|release| serde_json::from_value(release.0).unwrap())
+        .collect();
+    let mut taught = Vec::new();
+    trace(&releases, Rules::default(), |_, assessed| taught.push((assessed.teaches, assessed.accuses())));
+    assert_eq!(taught.pop(), Some((false, false)), "nor is it accused");
+    assert!(taught.iter().all(|(teaches, _)| *teaches));
 }

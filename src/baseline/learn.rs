@@ -55,7 +55,8 @@ fn learn_traits(portrait: &mut LineBaseline, traits: &Traits<'_>, at: DateTime<U
     count(&mut portrait.workflows, traits.workflow.as_deref(), at);
     count(&mut portrait.refs, traits.reference.as_deref(), at);
     count(&mut portrait.triggers, traits.trigger, at);
-    count(&mut portrait.environments, traits.environment, at);
+    let environment = traits.environment_on(portrait);
+    count(&mut portrait.environments, environment, at);
     count(&mut portrait.runners, traits.runner, at);
     count(&mut portrait.builders, traits.builder.as_deref(), at);
     count(&mut portrait.visibilities, traits.visibility, at);

@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::model::{Claim, Claims, Observation, Provenance, WorkflowIdentity};
+use crate::model::{Claim, Claims, LineBaseline, Observation, Provenance, WorkflowIdentity};
 
 /// What of a certified identity is comparable from release to release: names without versions, workflows without refs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,13 @@ pub struct Traits<'a> {
 }
 
 impl<'a> Traits<'a> {
+    /// The deployment environment, as far as this line's certificates can tell it: one that carries none has none where
+    /// others of the line did, however old it is.
+    pub fn environment_on(&self, line: &LineBaseline) -> Option<&'a str> {
+        let is_carried = line.environments.keys().any(|name| !name.is_empty());
+        self.environment.or_else(|| is_carried.then_some(""))
+    }
+
     /// The distinct traits of a release's verified identities, nearly always none or one.
     pub fn of(release: &'a Observation) -> Vec<Self> {
         let verified = release.provenances().filter_map(|provenance| match provenance {

@@ -11,7 +11,7 @@ use crate::{
     model::{AlertKind, ExpectedChange, Observation, Severity},
     pipeline::{
         assess::{Assessment, ComparedWith},
-        replay::{CaseAlert, Expectation, Replayed, Rules, Score, read_all, replay},
+        replay::{CaseAlert, Expectation, Replayed, Rules, Score, Timeline, files, replay},
     },
     store::Store,
     watchlist::Watchlist,
@@ -55,7 +55,7 @@ pub struct Replay {
 
 impl Replay {
     pub fn run(&self) -> Outcome {
-        let timelines = read_all(&self.paths).map_err(Failure::usage)?;
+        let files = files(&self.paths).map_err(Failure::usage)?;
         let watchlist = self.watchlist.iter().cloned().collect::<Vec<_>>();
         let watchlist = Watchlist::load(&watchlist).map_err(Failure::usage)?;
         super::context::check_policies(&watchlist)?;
@@ -66,7 +66,15 @@ impl Replay {
                 explain_release(release, assessed);
             }
         };
-        let mut replayed: Vec<Replayed> = timelines.iter().map(|timeline| replay(timeline, rules, see)).collect();
+        // One after the other: a folder may hold more than memory does.
+        let mut replayed = Vec::new();
+        for file in &files {
+            let timeline = Timeline::read(file).map_err(Failure::usage)?;
+            replayed.push(replay(&timeline, rules, see));
+        }
+        if self.expect && replayed.iter().all(|case: &Replayed| case.scores.is_empty()) {
+            return Err(Failure::usage("nothing is expected: no timeline has `expect`"));
+        }
         if self.expect {
             self.print_scores(&replayed);
         }

@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A certificate without a deployment environment on a line whose certificates always had one (medium), or with another one than ever before (low). Certificates that are too old to carry the claim are not compared.
+A certificate without a deployment environment on a line whose certificates always had one (medium), or with another one than ever before (low). Certificates that are too old to carry the claim are not compared, unless the line had others that did.
 
 ### Why it matters
 Environments hold the reviewers and branch rules that stand between a push and a publication. A workflow that leaves them out gets around both.
@@ -37,7 +37,7 @@ impl Detector for EnvironmentDropped {
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let dropped = change.traits.iter().filter_map(|traits| {
-            let environment = traits.environment?;
+            let environment = traits.environment_on(change.portrait()?)?;
             let new = change.novelty(|line| &line.environments, environment)?;
             let had_none = change.portrait().is_some_and(|line| line.environments.contains_key(""));
             let severity = match environment {
