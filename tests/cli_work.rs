@@ -444,3 +444,38 @@ fn every_command_has_help_with_an_example() {
         assert!(said.code == 0 && said.out.contains("Example") && said.out.contains("provwatch "), "{said}");
     }
 }
+
+#[test]
+fn examples_fit_the_narrowest_terminal() {
+    let home = Home::new();
+    for command in [
+        "",
+        "run",
+        "init",
+        "doctor",
+        "status",
+        "backfill",
+        "lookup",
+        "timeline",
+        "replay",
+        "verify-bundle",
+        "watch add",
+        "watch import",
+        "baseline show",
+        "baseline accept",
+        "baseline reset",
+        "baseline list",
+        "alerts list",
+        "alerts ack",
+        "expect add",
+        "logs scan",
+        "logs find",
+        "logs start",
+        "detectors explain",
+    ] {
+        let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let said = home.run(&words);
+        let wide = said.out.lines().find(|line| line.starts_with("  provwatch ") && line.chars().count() > 80);
+        assert_eq!(wide, None, "{command}");
+    }
+}

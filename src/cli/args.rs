@@ -21,12 +21,12 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  provwatch demo                          see a takeover caught, without a network
-  provwatch init                          write a configuration and a watchlist to start from
+  provwatch demo                         watch a takeover being caught
+  provwatch init                         write configuration and watchlist
   provwatch watch import package-lock.json
-  provwatch run --once                    one full pass over all sources
+  provwatch run --once                   one full pass over all sources
   provwatch alerts list
-  provwatch lookup pkg:npm/axios@1.14.1   who published this, from where, what else?
+  provwatch lookup pkg:npm/axios@1.14.1  who published this, from where?
 
 Exit codes:
   0 clean · 1 failed · 2 wrong usage or configuration · 3 findings at or above --fail-on

@@ -23,8 +23,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provwatch run                           watch until stopped; under systemd see systemd/README.md
-  provwatch run --once                    one full pass over all sources, then a summary
+  provwatch run         watch until stopped; under systemd see systemd/README.md
+  provwatch run --once  one full pass over all sources, then a summary
   provwatch run --once --format json --fail-on medium
 
 The daemon ends on SIGTERM, and reads the watchlist again on SIGHUP. --format and --fail-on belong to --once; with \

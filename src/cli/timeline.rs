@@ -25,7 +25,8 @@ use crate::{
 Examples:
   provwatch timeline pkg:npm/axios
   provwatch timeline pkg:pypi/requests --limit 200
-  provwatch timeline pkg:npm/axios --format json | jq 'select(.outcome == \"alerted\")'
+  provwatch timeline pkg:npm/axios --format json \\
+      | jq 'select(.outcome == \"alerted\")'
 
 Between the releases stand the events that registries announce: who may publish, yanks, quarantines, removals.")]
 pub struct Timeline {

@@ -26,7 +26,7 @@ Examples:
   provwatch verify-bundle --bundle a.sigstore.json a.tgz \\
       --certificate-identity mail@example.org \\
       --certificate-oidc-issuer https://accounts.example.org
-  provwatch verify-bundle --bundle a.sigstore.json --key key.pub sha256:9f86d081884c7d65…
+  provwatch verify-bundle --bundle a.sigstore.json --key k.pub sha256:9f86…
 
 Verifies offline: certificate chain and timestamp, signature, log inclusion, signing time, digest, and who signed.
 

@@ -34,7 +34,7 @@ A stolen token or session publishes from anywhere, but cannot make the project's
 A maintainer who publishes by hand after a failed run looks the same to the registry; a tag and a release by a familiar account make it one step milder, as does a repository that went private. One step milder each: a single release with that evidence, a line that has mixed before, a new line that is compared with another. A line has settled for less where weaker releases joined its baseline and nothing stronger was seen for 90 days. Back-port lines that never had evidence stay quiet.
 
 ### What to do
-Look whether the version has a tag and a run in the repository, and ask the maintainers. If it was by hand: `provwatch alerts ack`, with the reason; if it is the new habit: `provwatch baseline accept`.
+Check whether the version has a tag and a run in the repository, and ask the maintainers. If it was by hand: `provwatch alerts ack`, with the reason; if it is the new habit: `provwatch baseline accept`.
 
 ### Example incident
 axios 1.14.1 (March 2026), nx 21.5.0 (August 2025), eslint-config-prettier 10.1.6 (July 2025), ultralytics 8.3.45 (December 2024).";

@@ -22,7 +22,7 @@ const DOCS: &str = "### What it detects
 A dependency, optional ones too, that is fetched from a git repository or a URL, on a line that is known to have had none. Low where a single release or another line is all there is to compare with.
 
 ### Why it matters
-What a registry serves is kept and can be looked at afterwards. A branch or a URL serves what its owner likes, to whom he likes, and npm runs its preparation scripts.
+What a registry serves is kept and can be looked at afterwards. A branch or a URL serves what its owner likes, to whomever they like, and npm runs its preparation scripts.
 
 ### False positives
 Pre-releases, and packages that wait for a fix of theirs to be released.
@@ -54,7 +54,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         expected: format!("dependencies from: {}", new.usual),
         seen: format!("{} from {}", quote(name), quote(range)),
         since: new.since,
-        why: "A repository or a URL serves what its owner likes, and to whom he likes.",
+        why: "A repository or a URL serves what its owner likes, and to whomever they like.",
     };
     Some(signal(&ABOUT, severity, evidence))
 }

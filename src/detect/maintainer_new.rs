@@ -24,7 +24,7 @@ const DOCS: &str = "### What it detects
 A publisher who has been a maintainer of the package for less than fourteen days, or whose account at the registry is less than thirty days old. One step milder where the version has its tag and release.
 
 ### Why it matters
-Whoever gets himself added to a package publishes soon after, and whoever makes an account for it has no history.
+Whoever gets added to a package publishes soon after, and whoever makes an account for it has no history.
 
 ### False positives
 New maintainers, who are added because they are about to release.
@@ -66,7 +66,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         expected: "somebody who has been there for longer".to_owned(),
         seen: format!("{}, {what} for {}", quote(name), counted(age, "day")),
         since: None,
-        why: "Whoever gets himself added to a package publishes soon after.",
+        why: "Whoever gets added to a package publishes soon after.",
     };
     let severity = if change.is_in_the_open() { Severity::Low } else { Severity::Medium };
     Some(signal(&ABOUT, severity, evidence))

@@ -28,7 +28,7 @@ A transfer hands the repository, its secrets and its trusted-publisher registrat
 Projects move into organizations all the time. A renamed account keeps its id and raises nothing.
 
 ### What to do
-Look who owns the new account. If the old maintainers are its members, `provwatch baseline accept`.
+Check who owns the new account. If the old maintainers are its members, `provwatch baseline accept`.
 
 ### Example incident
 Transfers to buyers who then publish malware happen with browser extensions and npm packages alike; jdx/aube to aubepkg/aube (April 2026) is the honest counterpart.";

@@ -23,7 +23,7 @@ const DOCS: &str = "### What it detects
 A version that follows another of its line within a quarter of an hour, on a line of at least five releases where that never was so. It only supports other signals.
 
 ### Why it matters
-Whoever sits in a running workflow, or holds a token that will not last, publishes as often as he can.
+Whoever sits in a running workflow, or holds a token that will not last, publishes as often as they can.
 
 ### False positives
 Corrections of a release that was broken.
@@ -61,7 +61,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         expected: format!("more than minutes between versions ({} releases)", view.portrait.releases),
         seen: format!("{} after the version before", counted(pause.num_minutes().abs(), "minute")),
         since: Some(last),
-        why: "Whoever holds a token that will not last publishes as often as he can.",
+        why: "Whoever holds a token that will not last publishes as often as they can.",
     };
     Some(support(&ABOUT, Severity::Low, evidence))
 }

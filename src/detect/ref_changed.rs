@@ -19,10 +19,10 @@ const DOCS: &str = "### What it detects
 A kind of ref that the line has never had: a branch, a tag after branches, a pull request. Branches count by name, with numbers as `#`, so that release branches are one habit. High where the forge says that the default branch does not have the commit, and no protected branch is known to; medium for a branch, low for a tag; one step milder where one of these branches has the commit, and for pre-releases. Instead of high, low where an older line is released, with tag and release, from its tag or from a branch that is named for it (`1.x`), and medium where the next line is.
 
 ### Why it matters
-Branch protection guards the branches that it names. An attacker with push rights builds from a branch of his own, and the identity is the project's in everything but the ref.
+Branch protection guards the branches that it names. An attacker with push rights builds from a branch of their own, and the identity is the project's in everything but the ref.
 
 ### False positives
-New release branches and the move from branch to tag publishing. Whether a package publishes from tags, from main or from night builds is learned, not assumed; packages whose branches never settle weigh one step less, and pre-releases have a line of their own.
+New release branches and the move from branch to tag publishing. Whether a package publishes from tags, from main or from nightly builds is learned, not assumed; packages whose branches never settle weigh one step less, and pre-releases have a line of their own.
 
 ### What to do
 Look at the commit: who wrote it, and is it on a branch that is reviewed? Then `provwatch baseline accept`.
@@ -44,7 +44,7 @@ impl Detector for RefChanged {
                 expected: new.usual,
                 seen: seen(change, reference),
                 since: new.since,
-                why: "An attacker with push rights builds from a branch of his own; all else of the identity stays the same.",
+                why: "An attacker with push rights builds from a branch of their own; all else of the identity stays the same.",
             };
             Some(signal(&ABOUT, severity, evidence))
         });

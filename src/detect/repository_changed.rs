@@ -22,7 +22,7 @@ const DOCS: &str = "### What it detects
 A verified identity whose repository the line has never had, by numeric id where the certificate carries one; on a line that never had any, one that no other line of the package had is medium, and so is the first of a package whose manifests named another. The same id under another name is a rename or a transfer and informational. A name that got a new id is `repository-recreated`.
 
 ### Why it matters
-Whoever can publish from a repository of his own does not need the project's. The id is the forge's and does not move with names.
+Whoever can publish from a repository of their own does not need the project's. The id is the forge's and does not move with names.
 
 ### False positives
 Projects do split and merge repositories; a repository that another line of the package already uses is one step milder. Where the certificate carries no id, a forge that confirms the former name makes it informational.
@@ -98,7 +98,7 @@ fn unnamed(change: &Change<'_>, name: &str) -> Option<Signal> {
         expected: format!("{}, as manifests said", super::change::usual(&last.named_repositories)),
         seen: quote(&built),
         since: last.named_repositories.values().map(|seen| seen.first).min(),
-        why: "Whoever has a token can attest what he built in a repository of his own.",
+        why: "Whoever has a token can attest what they built in a repository of their own.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }

@@ -64,7 +64,7 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         expected: usual(&portrait.repositories),
         seen: format!("{}, a fork of {}", quote(name), quote(parent.as_deref().unwrap_or("another repository"))),
         since: portrait.repositories.values().map(|seen| seen.first).min(),
-        why: "Everybody can fork a repository and run its workflows under a name of his own.",
+        why: "Everybody can fork a repository and run its workflows under a name of their own.",
     };
     Some(signal(&ABOUT, if is_ours { Severity::High } else { Severity::Medium }, evidence))
 }

@@ -26,7 +26,7 @@ const DOCS: &str = "### What it detects
 A repository that the line was never built from, and that was made less than thirty days before the release, or whose owner was (days in the configuration changes that).
 
 ### Why it matters
-Whoever publishes from a place of his own made it for that.
+Whoever publishes from a place of their own made it for that.
 
 ### False positives
 Projects that move into a new repository or organization. They keep their history, and say so in the old place.
@@ -69,7 +69,7 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         },
         seen: format!("{}, whose {what} was made on {}, {days} days before", quote(name), made.format("%Y-%m-%d")),
         since: portrait.repositories.values().map(|seen| seen.first).min(),
-        why: "Whoever publishes from a place of his own made it for that.",
+        why: "Whoever publishes from a place of their own made it for that.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }

@@ -22,7 +22,7 @@ const DOCS: &str = "### What it detects
 A version whose verified run built another version of the package already, where at least three runs built one each and none two: medium where six hours or more lie between them, else low.
 
 ### Why it matters
-A run builds a version, once. Whoever holds its token, or sits in its cache, publishes as often as he likes.
+A run builds a version, once. Whoever holds its token, or sits in its cache, publishes as often as they like.
 
 ### False positives
 Runs that release several lines one after the other, or a pre-release and a release.
@@ -53,7 +53,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         expected: "a run of its own".to_owned(),
         seen: format!("the run that published {}, {} before", quote(other.version()), counted(hours, "hour")),
         since: Some(*at),
-        why: "A run builds one version; whoever sits in it publishes as often as he likes.",
+        why: "A run builds one version; whoever sits in it publishes as often as they like.",
     };
     Some(signal(&ABOUT, if hours >= LATER_HOURS { Severity::Medium } else { Severity::Low }, evidence))
 }

@@ -22,7 +22,7 @@ const DOCS: &str = "### What it detects
 A build from a tag that does not name the version, on a line whose tags always did. One step milder where the default branch has the commit.
 
 ### Why it matters
-Workflows that run for tags run for every tag. Whoever can push one publishes whatever he likes under whatever number, and the version's own tag does not exist.
+Workflows that run for tags run for every tag. Whoever can push one publishes whatever they like under whatever number, and the version's own tag does not exist.
 
 ### False positives
 Tags that name a whole repository's release, where a package's own number differs. They are learned.

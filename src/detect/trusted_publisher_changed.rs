@@ -19,7 +19,7 @@ const DOCS: &str = "### What it detects
 A release by a trusted publisher whose registration at the registry is not one that the line knows: low where the release is attested, since a move to another workflow or repository, which other detectors tell, makes the project register anew; medium where nothing is.
 
 ### Why it matters
-Registrations decide which workflow may publish. Whoever holds an owner's session registers his own.
+Registrations decide which workflow may publish. Whoever holds an owner's session registers their own.
 
 ### False positives
 Projects that move, rename a workflow or add an environment register anew.

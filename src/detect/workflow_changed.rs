@@ -19,7 +19,7 @@ const DOCS: &str = "### What it detects
 A workflow file that the line has never had. Medium; low where the forge says that the default branch or another protected one has the commit; high where it says that the default branch has not, and no other is known to.
 
 ### Why it matters
-Whoever can push can add a workflow of his own that asks for the same identity. npm binds a trusted publisher to a file name, not to a branch or its content.
+Whoever can push can add a workflow of their own that asks for the same identity. npm binds a trusted publisher to a file name, not to a branch or its content.
 
 ### False positives
 Projects rename and restructure their workflows. That happens on the default branch, and moves trigger and environment along, which are the same ground and count once.

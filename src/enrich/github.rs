@@ -203,7 +203,7 @@ impl From<Run> for RunFacts {
     }
 }
 
-/// A run that failed just before somebody published by hand explains why he did.
+/// A run that failed just before somebody published by hand explains why.
 async fn failed_just_before(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     let until = found.question.release.published_at;
     let stamp = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ");

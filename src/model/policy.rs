@@ -167,7 +167,7 @@ impl Demand {
                 "\"https://token.actions.githubusercontent.com\"",
             ),
             Self::Owners => (parts >= 2, "\"github.com/acme\""),
-            Self::Repositories => (parts >= 3 && !text.ends_with(".git"), "\"github.com/acme/widget\""),
+            Self::Repositories => (parts >= 3 && text.strip_suffix(".git").is_none(), "\"github.com/acme/widget\""),
             Self::Workflows => {
                 let is_file = [".yml", ".yaml", "*"].iter().any(|ending| text.ends_with(ending));
                 (is_file && (parts >= 2 || text.starts_with(['.', '*'])), "\".github/workflows/release.yml\"")
@@ -188,7 +188,7 @@ mod tests {
     fn quiet_ends_with_its_last_day() {
         let quiet = Quiet {
             detector: "odd-hours".to_owned(),
-            reason: "night builds".to_owned(),
+            reason: "nightly builds".to_owned(),
             until: "2026-03-31".parse().unwrap(),
         };
         assert!(quiet.holds("2026-03-31T23:59:59Z".parse().unwrap()));

@@ -26,7 +26,7 @@ const PATIENCE: u32 = 8;
 pub struct Examined {
     /// Releases recorded.
     pub releases: usize,
-    /// Of which raised an alert or raised one further.
+    /// Of these, how many raised an alert, or its severity.
     pub alerts: usize,
     /// Of which could not be checked whole.
     pub unchecked: usize,

@@ -1,4 +1,4 @@
-//! Releases that cannot be checked for long: that is said aloud, because whoever could make his release uncheckable
+//! Releases that cannot be checked for long: that is said aloud, because whoever could make a release uncheckable
 //! would otherwise pass in silence.
 
 use chrono::{DateTime, Utc};

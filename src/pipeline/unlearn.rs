@@ -53,7 +53,7 @@ impl Pipeline {
 /// Whether the line still knows a repository and a workflow, if it did.
 fn keep_evidence(before: &LineBaseline, after: &mut LineBaseline) -> bool {
     let adopted = before.evidence.iter().filter(|(rank, _)| **rank > EvidenceRank::None);
-    after.evidence.extend(adopted.map(|(rank, seen)| (*rank, seen.clone())));
+    after.evidence.extend(adopted.map(|(rank, seen)| (*rank, *seen)));
     let is_lost = |all: &Tally<String>, left: &Tally<String>| !all.is_empty() && left.is_empty();
     !is_lost(&before.repositories, &after.repositories) && !is_lost(&before.workflows, &after.workflows)
 }

@@ -258,9 +258,9 @@ fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
     let raised_at = if reopened { raised.raised_at } else { known.raised_at };
     if known.kind == AlertKind::Release && raised.severity < known.severity {
         let signals = known.signals.iter().chain(news(known, raised)).cloned().collect();
-        return Alert { status, raised_at, signals, ..known.clone() };
+        return Alert { raised_at, status, signals, ..known.clone() };
     }
-    Alert { status, raised_at, ..raised.clone() }
+    Alert { raised_at, status, ..raised.clone() }
 }
 
 fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored>, Failure> {

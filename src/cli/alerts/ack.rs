@@ -5,7 +5,8 @@ use crate::cli::{args::Printing, exit::Exit, operator, words};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  provwatch alerts ack 6adc1e73047a --reason 'maintainers confirm: new laptop, old token'
+  provwatch alerts ack 6adc1e73047a \\
+      --reason 'maintainers confirm: new laptop, old token'
 
 Who, when and why are recorded. The release stays held; `provwatch baseline accept` makes it normal.")]
 pub struct Ack {

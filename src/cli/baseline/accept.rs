@@ -13,7 +13,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  provwatch baseline accept pkg:npm/axios@1.15.0 --note 'moved to the new workflow, see their issue 42'
+  provwatch baseline accept pkg:npm/axios@1.15.0 \\
+      --note 'moved to the new workflow, see their issue 42'
 
 The baseline learns from the release, so that the next one like it is normal. Look first: `provwatch lookup` shows \
 what is known of it. The alert stays as it is; acknowledge it with `provwatch alerts ack`.")]

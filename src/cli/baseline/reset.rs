@@ -11,7 +11,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  provwatch baseline reset pkg:npm/axios --line 1 --note 'new maintainers, confirmed by phone'
+  provwatch baseline reset pkg:npm/axios --line 1 \\
+      --note 'new maintainers, confirmed by phone'
 
 The history keeps every step. Releases that come after the reset teach the new baseline. Until then the line is \
 compared with the package's other lines, or with nothing where there are none.")]

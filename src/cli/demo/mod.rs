@@ -25,6 +25,7 @@ use super::{
     exit::{Exit, Failure, Outcome},
     output::{self, severity},
     setup::runtime,
+    wrap,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -84,10 +85,9 @@ impl Demo {
 
 fn prologue() {
     output::line(strong("provwatch demo: half a year of three packages, and four attacks on them"));
-    output::line(
-        "The pipeline is the real one: change feeds, package documents, Sigstore verification, baselines,\n\
-         detectors, store. Only the network is a recording, signed by a certificate authority of its own.",
-    );
+    let text = "The pipeline is the real one: change feeds, package documents, Sigstore verification, baselines, \
+                detectors, store. Only the network is a recording, signed by a certificate authority of its own.";
+    output::line(wrap::paragraphs(text, wrap::width(), ""));
 }
 
 fn announce(scene: &Scene) {

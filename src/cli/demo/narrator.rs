@@ -8,7 +8,10 @@ use super::{
     words::{faint, good, origin, strong},
 };
 use crate::{
-    cli::output::{self, severity},
+    cli::{
+        output::{self, severity},
+        wrap,
+    },
     deliver::plain,
     model::{Alert, Observation, Package, ReleaseId, Signal},
     pipeline::{Happening, Witness},
@@ -23,8 +26,6 @@ const NAME: usize = 20;
 const EVIDENCE: usize = 6;
 /// Columns of a detector's name.
 const DETECTOR: usize = 20;
-/// Columns of a whole line.
-const LINE: usize = 100;
 
 /// Tells what the pipeline does as it does it.
 #[derive(Debug)]
@@ -79,10 +80,10 @@ fn tell(release: &ReleaseId, observation: &Observation, alert: Option<&Alert>) {
 
 /// What was expected and what was seen: on one line if there is room, else each on its own, cut to it.
 fn evidence(signal: &Signal) {
-    let room = LINE - EVIDENCE - DETECTOR - 1;
+    let room = wrap::width().saturating_sub(EVIDENCE + DETECTOR + 1).max(20);
     let (expected, seen) = (plain(&signal.expected, room), plain(&signal.seen, room - 2));
     let fits = expected.chars().count() + " → ".chars().count() + seen.chars().count() <= room;
-    let between = if fits { " ".to_owned() } else { format!("\n{:1$}", "", LINE - room) };
+    let between = if fits { " ".to_owned() } else { format!("\n{:1$}", "", EVIDENCE + DETECTOR + 1) };
     let detector = faint(&format!("{:<DETECTOR$}", signal.detector));
     output::line(format_args!("{:EVIDENCE$}{detector} {expected}{between}{} {seen}", "", faint("→")));
 }

@@ -16,12 +16,16 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  provwatch expect add pkg:npm/widget --repository github.com/acme/widget --for 14d --reason 'moves into the organization'
-  provwatch expect add pkg:npm/widget --workflow .github/workflows/publish.yml --for 7d --reason 'PR 812'
-  provwatch expect add pkg:npm/widget --publisher grace --for 30d --reason 'new maintainer, met in person'
-  provwatch expect add pkg:npm/widget --manual ada --for 2d --reason 'the workflow is broken, ada publishes by hand'
+  provwatch expect add pkg:npm/widget --repository github.com/acme/widget \\
+      --for 14d --reason 'moves into the organization'
+  provwatch expect add pkg:npm/widget --workflow .github/workflows/publish.yml \\
+      --for 7d --reason 'PR 812'
+  provwatch expect add pkg:npm/widget --publisher grace --for 30d \\
+      --reason 'new maintainer, met in person'
+  provwatch expect add pkg:npm/widget --manual ada --for 2d \\
+      --reason 'the workflow is broken, ada publishes by hand'
 
-What fits the announcement within its time is informational, says so, and becomes normal. Everything else about the release
+What fits the announcement within its time is informational, says so, and becomes normal. Everything else about the release \
 is judged as always: another repository than the announced one, a missing tag, a new install script.")]
 pub struct Add {
     /// The package

@@ -22,9 +22,12 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 139900000 --match 'https://github\\.com/acme/.*'
-  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 --to 99999 --issuer 'https://accounts\\.google\\.com'
-  provwatch logs scan --log 'rekor.sigstore.dev - 1193050959916656506' --from 1340280000 --watched
+  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 139900000 \\
+      --match 'https://github\\.com/acme/.*'
+  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 --to 99999 \\
+      --issuer 'https://accounts\\.google\\.com'
+  provwatch logs scan --log 'rekor.sigstore.dev - 1193050959916656506' \\
+      --from 1340280000 --watched
 
 Entries are counted from 0 in their tree. Matches are printed as JSON lines while it goes on, but they are proven only
 when it ends well: every entry is hashed, and the end must hash to what the log signed. Stored positions are neither used

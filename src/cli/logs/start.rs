@@ -17,7 +17,8 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch logs start --log log2025-1.rekor.sigstore.dev --from-index 139000000
-  provwatch logs start --log log2025-1.rekor.sigstore.dev --from-index 150000000 --allow-gap
+  provwatch logs start --log log2025-1.rekor.sigstore.dev \\
+      --from-index 150000000 --allow-gap
 
 Going back reads entries again. Going forward leaves entries unread for ever: that is said with --allow-gap, and
 `provwatch logs status` shows the gap. The daemon must not run meanwhile.")]

@@ -32,8 +32,9 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch lookup pkg:npm/axios@1.14.1
-  provwatch lookup pkg:npm/axios                      the newest release
-  provwatch lookup pkg:pypi/requests@2.32.0 --format json | jq .release.observation.attestation
+  provwatch lookup pkg:npm/axios  the newest release
+  provwatch lookup pkg:pypi/requests@2.32.0 --format json \\
+      | jq .release.observation.attestation
 
 It answers from the store, without the network. It exits with 3 when the release has an alert as bad as \
 --fail-on or worse that is not resolved, or is held for such a reason, and with 4 when the release is not stored or \

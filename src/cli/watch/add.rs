@@ -15,8 +15,8 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch watch add pkg:npm/axios pkg:pypi/requests
-  provwatch watch add --tier critical --note 'in every front end of ours' pkg:npm/axios
-  provwatch watch add 'pkg:npm/@angular/*'      every package of a scope
+  provwatch watch add --tier critical --note 'in every front end' pkg:npm/axios
+  provwatch watch add 'pkg:npm/@angular/*'  every package of a scope
 
 The entries go into the first file of [watchlist] in the configuration; its comments stay.")]
 pub struct Add {
