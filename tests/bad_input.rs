@@ -218,9 +218,9 @@ async fn every_case(package: &str, documents: &[Document], takeover_by: &Publica
             let outcome = AssertUnwindSafe(takeover(package, document, spoiled, takeover_by)).catch_unwind().await;
             failed.extend(outcome.is_err().then_some(case));
         }
-        for happening in accidents() {
-            let case = format!("an honest release, {}: {}", document.name, happening.0);
-            let outcome = AssertUnwindSafe(accident(package, document, happening)).catch_unwind().await;
+        for step in accidents() {
+            let case = format!("an honest release, {}: {}", document.name, step.0);
+            let outcome = AssertUnwindSafe(accident(package, document, step)).catch_unwind().await;
             failed.extend(outcome.is_err().then_some(case));
         }
     }

@@ -21,7 +21,7 @@ use provwatch::{
     cli::demo::{Recording, Stage, Trust, scenes},
     http::{RecordedExchange, RecordingTransport, Transport},
     model::{Claim, RegistryId},
-    pipeline::Nobody,
+    pipeline::NoProgress,
 };
 use serde_json::value::RawValue;
 
@@ -127,7 +127,7 @@ async fn record(demo: &Path) {
     let recorder = Arc::new(RecordingTransport::new(Arc::new(world.clone())));
     let folder = tempfile::tempdir().unwrap();
     let transport: Arc<dyn Transport> = recorder.clone();
-    let stage = Stage::set(folder.path(), &trust, transport, |_| Arc::new(Nobody)).unwrap();
+    let stage = Stage::set(folder.path(), &trust, transport, |_| Arc::new(NoProgress)).unwrap();
     let kept = folder.path().join("kept");
     let mut recording = Recording { scenes: Vec::new(), bodies: BTreeMap::new() };
     let mut before = 0;

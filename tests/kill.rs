@@ -22,7 +22,7 @@ use lab::{
 };
 use provwatch::{
     clock::ManualClock,
-    pipeline::{Nobody, Parts, assemble, client},
+    pipeline::{NoProgress, Parts, assemble, client},
     store::{AlertFilter, Store},
 };
 
@@ -69,7 +69,7 @@ async fn victim() {
         http: client(&config, Arc::clone(&clock) as _).unwrap(),
         verifier: read_trust(&folder),
         clock: Arc::clone(&clock) as _,
-        witness: Arc::new(Nobody),
+        progress: Arc::new(NoProgress),
     };
     let pipeline = assemble(&config, parts).unwrap();
     loop {

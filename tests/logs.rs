@@ -17,7 +17,7 @@ use provwatch::{
     clock::{Clock, ManualClock},
     model::{Alert, AlertKind, Severity},
     pipeline::{
-        Nobody, Parts, Pipeline, assemble, client_over,
+        NoProgress, Parts, Pipeline, assemble, client_over,
         logs::{Poll, StartError},
     },
     store::{AlertFilter, LogEntryFilter, LogRow, LogStanding, Store},
@@ -176,7 +176,7 @@ fn pipeline(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &T
         http: client_over(&config, Arc::new(hosts), Arc::clone(&clock)).unwrap(),
         verifier: verifier(world.lab()),
         clock,
-        witness: Arc::new(Nobody),
+        progress: Arc::new(NoProgress),
     };
     assemble(&config, parts).unwrap()
 }
@@ -768,7 +768,7 @@ fn of_a_trust_root(
         http: client_over(&config, Arc::new(hosts), Arc::clone(&clock)).unwrap(),
         verifier: rig::read_trust(folder.path()),
         clock,
-        witness: Arc::new(Nobody),
+        progress: Arc::new(NoProgress),
     };
     assemble(&config, parts).unwrap()
 }

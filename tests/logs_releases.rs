@@ -14,7 +14,7 @@ use lab::{
 use provwatch::{
     clock::{Clock, ManualClock},
     model::{Alert, AlertKind, Claim, Provenance, Severity},
-    pipeline::{Nobody, Parts, Pipeline, assemble, client_over},
+    pipeline::{NoProgress, Parts, Pipeline, assemble, client_over},
     store::{AlertFilter, Store},
 };
 use tempfile::TempDir;
@@ -50,7 +50,7 @@ impl Town {
             http: client_over(&config, Arc::new(hosts), Arc::clone(&shared)).unwrap(),
             verifier: verifier(world.lab()),
             clock: shared,
-            witness: Arc::new(Nobody),
+            progress: Arc::new(NoProgress),
         };
         let pipeline = assemble(&config, parts).unwrap();
         let town = Self { world, ledger, clock, pipeline, _folder: folder };

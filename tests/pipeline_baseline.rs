@@ -10,7 +10,7 @@ use lab::{Fault, Publication, Rig, rig::*};
 use provwatch::{
     baseline::learn,
     model::{AlertStatus, BaselineReason, Package, ReleaseStatus, Severity},
-    pipeline::{Happening, Witness},
+    pipeline::{Progress, Step},
     store::{BaselineChange, NewBaselineVersion, Outcome, Store},
 };
 
@@ -113,9 +113,9 @@ impl<F> std::fmt::Debug for Meanwhile<F> {
     }
 }
 
-impl<F: FnOnce() + Send> Witness for Meanwhile<F> {
-    fn see(&self, happening: &Happening<'_>) {
-        if matches!(happening, Happening::Recorded { .. })
+impl<F: FnOnce() + Send> Progress for Meanwhile<F> {
+    fn report(&self, step: &Step<'_>) {
+        if matches!(step, Step::Recorded { .. })
             && let Some(act) = self.0.lock().unwrap().take()
         {
             act();

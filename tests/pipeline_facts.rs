@@ -12,7 +12,7 @@ use provwatch::{
     clock::{Clock, ManualClock},
     http::{Request, Response, Transport, TransportError},
     model::{Alert, AlertKind, AlertStatus, Claim, Severity},
-    pipeline::{Nobody, Parts, Pipeline, assemble, client_over},
+    pipeline::{NoProgress, Parts, Pipeline, assemble, client_over},
     store::{AlertFilter, Store},
 };
 use serde_json::json;
@@ -68,7 +68,7 @@ impl Town {
                 .unwrap(),
             verifier: verifier(world.lab()),
             clock: shared,
-            witness: Arc::new(Nobody),
+            progress: Arc::new(NoProgress),
         };
         let pipeline = assemble(&config, parts).unwrap();
         Self { world, forge, clock, pipeline, _folder: folder }

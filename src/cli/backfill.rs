@@ -8,7 +8,7 @@ use super::{
     context::Context,
     exit::{Exit, Failure, Outcome},
     output,
-    progress::{Progress, Seen},
+    progress::{ProgressBars, Seen},
     setup, words,
 };
 use crate::{
@@ -61,7 +61,7 @@ impl Backfill {
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         context.start_logs()?;
-        let progress = Arc::new(Progress::over(0));
+        let progress = Arc::new(ProgressBars::over(0));
         let pipeline = context.pipeline(Arc::clone(&progress) as _)?;
         let packages = self.chosen(&pipeline)?;
         if packages.is_empty() {

@@ -10,12 +10,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{
     cli::words,
     model::{Alert, Package, ReleaseId},
-    pipeline::{Happening, Witness},
+    pipeline::{Progress, Step},
 };
 
 /// Shows and records what happens. Without a terminal the bar shows nothing.
 #[derive(Debug)]
-pub struct Progress {
+pub struct ProgressBars {
     bar: ProgressBar,
     seen: Mutex<Seen>,
 }
@@ -57,7 +57,7 @@ pub struct PackageSeen {
     pub unchecked: usize,
 }
 
-impl Progress {
+impl ProgressBars {
     /// A bar for that many packages.
     pub fn over(packages: u64) -> Self {
         let bar = ProgressBar::new(packages);
@@ -82,45 +82,42 @@ impl Progress {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn show(&self, happening: &Happening<'_>) {
-        match happening {
-            Happening::Page { source, new, .. } => {
+    fn show(&self, step: &Step<'_>) {
+        match step {
+            Step::Page { source, new, .. } => {
                 self.bar.inc_length(*new as u64);
                 self.bar.set_message(format!("reading {source}"));
             }
-            Happening::Examining { package, .. } => self.bar.set_message(words::name(package)),
-            Happening::Postponed { .. } | Happening::Examined { .. } => self.bar.inc(1),
+            Step::Examining { package, .. } => self.bar.set_message(words::name(package)),
+            Step::Postponed { .. } | Step::Examined { .. } => self.bar.inc(1),
             _ => {}
         }
     }
 }
 
-impl Witness for Progress {
-    fn see(&self, happening: &Happening<'_>) {
-        self.show(happening);
-        self.seen().take(happening);
+impl Progress for ProgressBars {
+    fn report(&self, step: &Step<'_>) {
+        self.show(step);
+        self.seen().take(step);
     }
 }
 
 impl Seen {
-    fn take(&mut self, happening: &Happening<'_>) {
-        match happening {
-            Happening::Page { source, events, new } => {
+    fn take(&mut self, step: &Step<'_>) {
+        match step {
+            Step::Page { source, events, new } => {
                 let source = self.source(source);
                 source.events += events;
                 source.new += new;
             }
-            Happening::Gap { source, why } => self.source(source).gap = Some((*why).to_owned()),
-            Happening::SourceFailed { source, why } => self.source(source).error = Some((*why).to_owned()),
-            Happening::Examining { .. }
-            | Happening::Polling { .. }
-            | Happening::LookingUp { .. }
-            | Happening::Downloaded { .. } => {}
-            Happening::Postponed { package, why } => {
+            Step::Gap { source, why } => self.source(source).gap = Some((*why).to_owned()),
+            Step::SourceFailed { source, why } => self.source(source).error = Some((*why).to_owned()),
+            Step::Examining { .. } | Step::Polling { .. } | Step::LookingUp { .. } | Step::Downloaded { .. } => {}
+            Step::Postponed { package, why } => {
                 self.postponed.insert((*package).clone(), (*why).to_owned());
             }
-            Happening::Recorded { release, unchecked, alert, .. } => self.take_release(release, unchecked, *alert),
-            Happening::Examined { package, .. } => {
+            Step::Recorded { release, unchecked, alert, .. } => self.take_release(release, unchecked, *alert),
+            Step::Examined { package, .. } => {
                 self.postponed.remove(*package);
                 self.packages.entry((*package).clone()).or_default();
             }

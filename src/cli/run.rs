@@ -7,14 +7,14 @@ use super::{
     context::Context,
     exit::{Exit, Failure, Outcome},
     output,
-    progress::Progress,
+    progress::ProgressBars,
     setup,
     summary::Summary,
 };
 use crate::{
     clock::Clock,
     config::{Config, TrustSource},
-    daemon::{self, Health, HealthWitness, Options},
+    daemon::{self, Health, HealthProgress, Options},
     text::with_causes,
     watchlist::Watchlist,
 };
@@ -51,7 +51,7 @@ impl Run {
     }
 
     fn once(&self, context: &Context) -> Outcome {
-        let progress = Arc::new(Progress::over(0));
+        let progress = Arc::new(ProgressBars::over(0));
         let pipeline = context.pipeline(Arc::clone(&progress) as _)?;
         say_if_nothing_is_watched(&pipeline.watchlist());
         pipeline.enqueue_unknown()?;
@@ -75,8 +75,8 @@ impl Run {
 fn watch(context: &Context) -> Outcome {
     let health = Arc::new(Health::default());
     let clock: Arc<dyn Clock> = Context::clock();
-    let witness = HealthWitness { health: Arc::clone(&health), clock };
-    let pipeline = Arc::new(context.pipeline(Arc::new(witness))?);
+    let progress = HealthProgress { health: Arc::clone(&health), clock };
+    let pipeline = Arc::new(context.pipeline(Arc::new(progress))?);
     say_if_nothing_is_watched(&pipeline.watchlist());
     let options = options(&context.config, health);
     setup::runtime()?.block_on(daemon::run(pipeline, options)).map_err(Failure::failed)?;

@@ -8,7 +8,7 @@ use super::{context::Context, exit::Failure, output, words};
 use crate::{
     config::LogFormat,
     daemon::Lock,
-    pipeline::{self, Nobody, Parts, Pipeline, Witness},
+    pipeline::{self, NoProgress, Parts, Pipeline, Progress},
     store::Store,
     telemetry::Logging,
     text::with_causes,
@@ -20,8 +20,8 @@ impl Context {
     ///
     /// # Errors
     /// The configuration or the watchlist is wrong, or the store cannot be used.
-    pub fn pipeline(&self, witness: Arc<dyn Witness>) -> Result<Pipeline, Failure> {
-        self.assembled(self.store()?, self.watchlist()?, witness)
+    pub fn pipeline(&self, progress: Arc<dyn Progress>) -> Result<Pipeline, Failure> {
+        self.assembled(self.store()?, self.watchlist()?, progress)
     }
 
     /// A pipeline to look at logs with, which makes no store where there is none.
@@ -29,19 +29,19 @@ impl Context {
     /// # Errors
     /// As [`Context::pipeline`].
     pub fn pipeline_to_look(&self, watchlist: Watchlist) -> Result<Pipeline, Failure> {
-        self.assembled(self.store_if_any()?, watchlist, Arc::new(Nobody))
+        self.assembled(self.store_if_any()?, watchlist, Arc::new(NoProgress))
     }
 
     fn assembled(
         &self,
         store: Arc<Store>,
         watchlist: Watchlist,
-        witness: Arc<dyn Witness>,
+        progress: Arc<dyn Progress>,
     ) -> Result<Pipeline, Failure> {
         let clock = Self::clock();
         let http = pipeline::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
         let verifier = pipeline::verifier(&self.config).map_err(wrong)?;
-        let parts = Parts { store, watchlist, http, verifier, clock, witness };
+        let parts = Parts { store, watchlist, http, verifier, clock, progress };
         pipeline::assemble(&self.config, parts).map_err(wrong)
     }
 

@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     deliver::plain,
     model::{Alert, ReleaseId},
-    pipeline::{Happening, Witness},
+    pipeline::{Progress, Step},
     store::Outcome,
 };
 
@@ -90,26 +90,26 @@ impl Health {
 /// Takes every package that was looked at as a sign of life of the work loop, whose rounds may take hours on the first
 /// sight of a long watchlist, and tells the log what an operator wants to see pass by.
 #[derive(Debug)]
-pub struct HealthWitness {
+pub struct HealthProgress {
     /// Where the signs of life go.
     pub health: Arc<Health>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
-impl Witness for HealthWitness {
-    fn see(&self, happening: &Happening<'_>) {
-        if matches!(happening, Happening::Examined { .. } | Happening::Postponed { .. } | Happening::Recorded { .. }) {
+impl Progress for HealthProgress {
+    fn report(&self, step: &Step<'_>) {
+        if matches!(step, Step::Examined { .. } | Step::Postponed { .. } | Step::Recorded { .. }) {
             self.health.beat("work", self.clock.now());
         }
-        match happening {
-            Happening::Downloaded { log, .. } | Happening::Polling { log } => {
+        match step {
+            Step::Downloaded { log, .. } | Step::Polling { log } => {
                 self.health.beat(&log_task(log), self.clock.now());
             }
-            Happening::LookingUp { .. } => self.health.beat("logs", self.clock.now()),
+            Step::LookingUp { .. } => self.health.beat("logs", self.clock.now()),
             _ => {}
         }
-        log(happening);
+        log(step);
     }
 }
 
@@ -122,28 +122,25 @@ pub fn log_task(log: &str) -> String {
 const PIPELINE: &str = "provwatch::pipeline";
 
 /// What a publisher or registry may have written goes through [`plain`].
-fn log(happening: &Happening<'_>) {
-    match happening {
-        Happening::Page { source, events, new } => {
+fn log(step: &Step<'_>) {
+    match step {
+        Step::Page { source, events, new } => {
             tracing::debug!(target: PIPELINE, source, events, new, "read a page");
         }
-        Happening::Downloaded { log, size } => tracing::debug!(target: PIPELINE, log, size, "downloaded entries"),
-        Happening::Gap { source, why } => {
+        Step::Downloaded { log, size } => tracing::debug!(target: PIPELINE, log, size, "downloaded entries"),
+        Step::Gap { source, why } => {
             tracing::warn!(target: PIPELINE, source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
         }
-        Happening::Postponed { package, why } => {
+        Step::Postponed { package, why } => {
             tracing::warn!(target: PIPELINE, %package, "not looked at yet: {}", plain(why, 1000));
         }
-        Happening::Examined { package, releases: 0 } => tracing::debug!(target: PIPELINE, %package, "nothing new"),
-        Happening::Examined { package, releases } => tracing::info!(target: PIPELINE, %package, releases, "looked at"),
-        Happening::Recorded { release, outcome, unchecked, alert, .. } => {
+        Step::Examined { package, releases: 0 } => tracing::debug!(target: PIPELINE, %package, "nothing new"),
+        Step::Examined { package, releases } => tracing::info!(target: PIPELINE, %package, releases, "looked at"),
+        Step::Recorded { release, outcome, unchecked, alert, .. } => {
             log_release(release, *outcome, unchecked, *alert);
         }
         // The feed's loop tells of its failures; that something is being looked at is no news.
-        Happening::SourceFailed { .. }
-        | Happening::Examining { .. }
-        | Happening::Polling { .. }
-        | Happening::LookingUp { .. } => {}
+        Step::SourceFailed { .. } | Step::Examining { .. } | Step::Polling { .. } | Step::LookingUp { .. } => {}
     }
 }
 

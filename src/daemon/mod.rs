@@ -9,7 +9,7 @@ mod systemd;
 
 use std::{future, pin::pin, sync::Arc, time::Duration};
 
-pub use health::{Health, HealthWitness};
+pub use health::{Health, HealthProgress};
 pub use lock::{Lock, LockError};
 pub use supervisor::{Supervisor, TaskError, TaskFactory};
 

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use url::Url;
 
 use super::{
-    Pipeline, Settings, Source, Witness,
+    Pipeline, Progress, Settings, Source,
     facts::StoredAnswers,
     logs::{Instance, LogSettings},
     trust::Freshness,
@@ -72,7 +72,7 @@ pub struct Parts {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Who is told.
-    pub witness: Arc<dyn Witness>,
+    pub progress: Arc<dyn Progress>,
 }
 
 /// Puts a pipeline together.
@@ -95,7 +95,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
         settings: settings(config),
-        witness: parts.witness,
+        progress: parts.progress,
         logs: log_settings(config)?,
         log_memory: super::logs::LogMemory::default(),
     })

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Happening, Pipeline, PipelineError};
+use super::{Pipeline, PipelineError, Step};
 use crate::{
     http::Validators,
     model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus},
@@ -103,7 +103,7 @@ impl Pipeline {
     pub async fn examine(&self, work: &Work) -> Result<Examined, PipelineError> {
         let registry = self.registry(work.package.ecosystem())?;
         let subject = self.subject(&work.package, registry)?;
-        self.witness.see(&Happening::Examining { package: &work.package, first_sight: subject.first_sight() });
+        self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
@@ -115,7 +115,7 @@ impl Pipeline {
             PackageState::Current(document) => self.take_document(&subject, *document).await?,
         };
         self.store.finish_work(&work.package, work.generation)?;
-        self.witness.see(&Happening::Examined { package: &work.package, releases: examined.releases });
+        self.progress.report(&Step::Examined { package: &work.package, releases: examined.releases });
         Ok(examined)
     }
 

@@ -20,13 +20,13 @@ mod operation;
 mod outbox;
 mod panic;
 mod pass;
+mod progress;
 mod record;
 pub mod replay;
 mod trust;
 mod unchecked;
 mod unlearn;
 mod verify;
-mod witness;
 
 use std::{
     collections::BTreeMap,
@@ -44,8 +44,8 @@ pub use health::TRUST_PATIENCE;
 pub use operation::Trouble;
 pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
+pub use progress::{NoProgress, Progress, Step};
 pub use trust::{TRUST_ROOT, verifier};
-pub use witness::{Happening, Nobody, Witness};
 
 use crate::{
     attest::{TrustError, Verifier},
@@ -75,7 +75,7 @@ pub struct Pipeline {
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,
     settings: Settings,
-    witness: Arc<dyn Witness>,
+    progress: Arc<dyn Progress>,
     began: DateTime<Utc>,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,

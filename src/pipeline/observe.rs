@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Happening, Pipeline, PipelineError, operation, panic::caught};
+use super::{Pipeline, PipelineError, Step, operation, panic::caught};
 use crate::{
     model::{Ecosystem, Package},
     registry::{Change, Cursor, Event, Feed, Page},
@@ -42,7 +42,7 @@ impl Pipeline {
     fn source_failed<T>(&self, feed: &dyn Feed, error: PipelineError) -> Result<T, PipelineError> {
         let why = super::with_causes(&error);
         self.store.source_failed(feed.name(), &why, self.clock.now())?;
-        self.witness.see(&Happening::SourceFailed { source: feed.name(), why: &why });
+        self.progress.report(&Step::SourceFailed { source: feed.name(), why: &why });
         Err(error)
     }
 
@@ -54,7 +54,7 @@ impl Pipeline {
             Some(gap) => self.take_with_gap(feed, page, &events, &gap.why)?,
             None => self.store.take_page(feed.name(), &page.cursor.0, &events, self.clock.now())?,
         };
-        self.witness.see(&Happening::Page { source: feed.name(), events: page.events.len(), new: taken.new });
+        self.progress.report(&Step::Page { source: feed.name(), events: page.events.len(), new: taken.new });
         Ok(taken.new)
     }
 
@@ -71,7 +71,7 @@ impl Pipeline {
         self.record_operation(&operation::lost_place(feed.name(), why, packages.len(), now), now)?;
         let lost = Lost { why, packages: &packages };
         let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
-        self.witness.see(&Happening::Gap { source: feed.name(), why });
+        self.progress.report(&Step::Gap { source: feed.name(), why });
         Ok(taken)
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Examined, Happening, Pipeline, PipelineError, Source, health::MANY, logs::Poll, operation, panic::caught};
+use super::{Examined, Pipeline, PipelineError, Source, Step, health::MANY, logs::Poll, operation, panic::caught};
 use crate::{
     model::Package,
     registry::RegistryError,
@@ -128,7 +128,7 @@ impl Pipeline {
         let why = super::with_causes(&error);
         let now = self.clock.now();
         self.store.postpone(work, again_at(&error, work.attempts, now), &why)?;
-        self.witness.see(&Happening::Postponed { package: &work.package, why: &why });
+        self.progress.report(&Step::Postponed { package: &work.package, why: &why });
         if !matches!(error, PipelineError::Registry(RegistryError::Stale { .. })) {
             self.note_failure(work, &why)?;
         }
@@ -266,7 +266,7 @@ mod tests {
         config::Config,
         http::{Client, HttpError, ScriptedTransport},
         model::{Ecosystem, ReleaseId},
-        pipeline::{Nobody, Parts, assemble},
+        pipeline::{NoProgress, Parts, assemble},
         registry::{Evidence, PackageState, Question, Registry},
         store::Store,
         watchlist::Watchlist,
@@ -316,7 +316,7 @@ mod tests {
             http: Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock)),
             verifier: Verifier::new(&TrustMaterial::embedded()),
             clock,
-            witness: Arc::new(Nobody),
+            progress: Arc::new(NoProgress),
         };
         let mut pipeline = assemble(&Config::parse(config, Path::new("test.toml")).unwrap(), parts).unwrap();
         pipeline.registries.insert(Ecosystem::Npm, Arc::new(Fragile));

@@ -3,9 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Examined, Happening, Pipeline, PipelineError, assess, company::company, examine::Subject, operation::Trouble,
-};
+use super::{Examined, Pipeline, PipelineError, Step, assess, company::company, examine::Subject, operation::Trouble};
 use crate::{
     baseline::{self, Decision, Later, learn},
     detect::Terms,
@@ -309,13 +307,13 @@ impl Pipeline {
         now.checked_add_signed(*delay)
     }
 
-    /// Tells the witness of a record.
+    /// Reports a record.
     pub(super) fn tell(&self, record: &Record) {
         let observation = match &record.subject {
             crate::store::Subject::Observed(observation) => Some(observation.as_ref()),
             crate::store::Subject::Unreadable { .. } => None,
         };
-        self.witness.see(&Happening::Recorded {
+        self.progress.report(&Step::Recorded {
             release: record.subject.release(),
             observation,
             outcome: record.outcome,

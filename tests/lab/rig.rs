@@ -9,7 +9,7 @@ use provwatch::{
     clock::{Clock, ManualClock},
     config::Config,
     model::{Alert, AlertKind, Ecosystem, Package, Provenance, ReleaseId},
-    pipeline::{Nobody, Parts, PassSummary, Pipeline, Witness, assemble, client_over},
+    pipeline::{NoProgress, Parts, PassSummary, Pipeline, Progress, assemble, client_over},
     store::{AlertFilter, Outcome, ReleaseRow, Store},
     watchlist::Watchlist,
 };
@@ -79,7 +79,7 @@ impl Rig {
         let world = World::new();
         let clock = Arc::new(ManualClock::at_text(START));
         let watched = format!("packages = {patterns:?}");
-        let pipeline = pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), Arc::new(Nobody));
+        let pipeline = pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), Arc::new(NoProgress));
         Self { world, clock, pipeline, watched, folder }
     }
 
@@ -92,22 +92,22 @@ impl Rig {
         let tuf = format!("source = \"tuf\"\ntuf_url = \"https://tuf.example\"\ncache = {cache:?}");
         let config = config(&CONFIG.replace("source = \"embedded\"", &tuf));
         let path = folder.path().join("provwatch.db");
-        let pipeline = pipeline_of(&config, &world, &clock, &watched, &path, Arc::new(Nobody));
+        let pipeline = pipeline_of(&config, &world, &clock, &watched, &path, Arc::new(NoProgress));
         Self { world, clock, pipeline, watched, folder }
     }
 
     /// Another process takes over: nothing is left but the store.
     #[must_use]
     pub fn restarted(self) -> Self {
-        self.restarted_with(Arc::new(Nobody))
+        self.restarted_with(Arc::new(NoProgress))
     }
 
-    /// As [`Rig::restarted`], under the eyes of a witness.
+    /// As [`Rig::restarted`], with its progress reported.
     #[must_use]
-    pub fn restarted_with(self, witness: Arc<dyn Witness>) -> Self {
+    pub fn restarted_with(self, progress: Arc<dyn Progress>) -> Self {
         let Self { world, clock, pipeline, watched, folder } = self;
         drop(pipeline);
-        let pipeline = self::pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), witness);
+        let pipeline = self::pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), progress);
         Self { world, clock, pipeline, watched, folder }
     }
 
@@ -303,9 +303,9 @@ pub fn pipeline(
     clock: &Arc<ManualClock>,
     watched: &str,
     store: &Path,
-    witness: Arc<dyn Witness>,
+    progress: Arc<dyn Progress>,
 ) -> Pipeline {
-    pipeline_of(&config(CONFIG), world, clock, watched, store, witness)
+    pipeline_of(&config(CONFIG), world, clock, watched, store, progress)
 }
 
 fn pipeline_of(
@@ -314,7 +314,7 @@ fn pipeline_of(
     clock: &Arc<ManualClock>,
     watched: &str,
     store: &Path,
-    witness: Arc<dyn Witness>,
+    progress: Arc<dyn Progress>,
 ) -> Pipeline {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
     let parts = Parts {
@@ -323,7 +323,7 @@ fn pipeline_of(
         http: client_over(config, Arc::new(world.clone()), Arc::clone(&clock)).unwrap(),
         verifier: verifier(world.lab()),
         clock,
-        witness,
+        progress,
     };
     assemble(config, parts).unwrap()
 }

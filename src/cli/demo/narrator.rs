@@ -14,7 +14,7 @@ use crate::{
     },
     deliver::plain,
     model::{Alert, Observation, Package, ReleaseId, Signal},
-    pipeline::{Happening, Witness},
+    pipeline::{Progress, Step},
     store::{Outcome, Store},
 };
 
@@ -54,12 +54,12 @@ impl Narrator {
     }
 }
 
-impl Witness for Narrator {
-    fn see(&self, happening: &Happening<'_>) {
-        match happening {
-            Happening::Examining { package, first_sight: true } => _ = self.unknown().insert((*package).clone()),
-            Happening::Examined { package, .. } if self.unknown().remove(*package) => self.introduce(package),
-            Happening::Recorded { release, observation: Some(observation), outcome, alert, .. }
+impl Progress for Narrator {
+    fn report(&self, step: &Step<'_>) {
+        match step {
+            Step::Examining { package, first_sight: true } => _ = self.unknown().insert((*package).clone()),
+            Step::Examined { package, .. } if self.unknown().remove(*package) => self.introduce(package),
+            Step::Recorded { release, observation: Some(observation), outcome, alert, .. }
                 if *outcome != Outcome::Learned =>
             {
                 tell(release, observation, *alert);

@@ -11,7 +11,7 @@ use crate::{
     cli::{context::Context, exit::Failure},
     clock::{Clock, ManualClock},
     http::Transport,
-    pipeline::{Parts, PassSummary, Pipeline, Witness, assemble, client_over, verifier},
+    pipeline::{Parts, PassSummary, Pipeline, Progress, assemble, client_over, verifier},
     store::Store,
 };
 
@@ -56,7 +56,7 @@ impl Stage {
         folder: &Path,
         trust: &Trust,
         transport: Arc<dyn Transport>,
-        witness: impl FnOnce(&Arc<Store>) -> Arc<dyn Witness>,
+        progress: impl FnOnce(&Arc<Store>) -> Arc<dyn Progress>,
     ) -> Result<Self, Failure> {
         furnish(folder, trust)?;
         let context = Context::load(Some(&config_file(folder)))?;
@@ -64,7 +64,7 @@ impl Stage {
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let store = context.store()?;
         let parts = Parts {
-            witness: witness(&store),
+            progress: progress(&store),
             store,
             watchlist: context.watchlist()?,
             http: client_over(&context.config, transport, Arc::clone(&shared))?,

@@ -7,7 +7,7 @@ use crate::{
         output, setup, sheet, words,
     },
     pipeline::{
-        Nobody,
+        NoProgress,
         logs::{FollowedLog, StartError},
     },
 };
@@ -36,7 +36,7 @@ pub struct Start {
 
 impl Start {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let pipeline = context.pipeline(Arc::new(Nobody))?;
+        let pipeline = context.pipeline(Arc::new(NoProgress))?;
         let log = pipeline.followed_log(&self.log).ok_or_else(|| {
             Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
         })?;

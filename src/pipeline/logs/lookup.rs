@@ -9,7 +9,7 @@ use super::{FollowedLog, correlate::Finding};
 use crate::{
     detect::{EntryChange, Named, inspect_entry},
     model::{LogEntry, Provenance, WorkflowIdentity},
-    pipeline::{Happening, Pipeline, PipelineError},
+    pipeline::{Pipeline, PipelineError, Step},
     store::{LogCheck, LogCheckOutcome},
     tlog::{Fault, ReadError, entry::Entry},
 };
@@ -46,7 +46,7 @@ impl Pipeline {
         let now = self.clock.now();
         let mut silent = BTreeSet::new();
         for check in self.store.due_log_checks(now, ROUND)? {
-            self.witness.see(&Happening::LookingUp { release: &check.release });
+            self.progress.report(&Step::LookingUp { release: &check.release });
             if silent.contains(&check.entry.origin) {
                 self.store.postpone_log_check(&check, "the log does not answer", false, now + LATER)?;
                 continue;

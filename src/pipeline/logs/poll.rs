@@ -5,7 +5,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::FollowedLog;
 use crate::{
-    pipeline::{Happening, Pipeline, PipelineError},
+    pipeline::{Pipeline, PipelineError, Step},
     store::{LogKind, LogRow, LogStanding, NewLog},
     text::with_causes,
     tlog::{Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
@@ -47,7 +47,7 @@ impl Pipeline {
             Ok(heads) => {
                 self.miss_trees(followed, &heads)?;
                 for mut head in heads {
-                    self.witness.see(&Happening::Polling { log: followed.name() });
+                    self.progress.report(&Step::Polling { log: followed.name() });
                     head.tree.active &= !followed.is_retired(self.clock.now());
                     match self.poll_tree(followed, &head).await? {
                         Some(verified) => poll.verified += verified,

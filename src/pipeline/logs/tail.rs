@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 
 use super::{FollowedLog, Matcher, audit, matching::malformed, poll::Trouble};
 use crate::{
-    pipeline::{Happening, Pipeline, PipelineError},
+    pipeline::{Pipeline, PipelineError, Step},
     store::{Advance, LogKind, LogRow, NewQuarantined, Store, TailRow},
     tlog::{
         CompactRange, Misdeed, ReadError, SignedCheckpoint, Tree,
@@ -187,7 +187,7 @@ impl Pipeline {
             bytes: sifted.iter().map(|part| part.bytes).sum(),
         };
         if self.store.log_downloaded(&tree.name, &advance, self.clock.now())? {
-            self.witness.see(&Happening::Downloaded { log: followed.name(), size: advance.after });
+            self.progress.report(&Step::Downloaded { log: followed.name(), size: advance.after });
             return Ok(());
         }
         // Another process follows the same log; it must not be made to believe two tails.

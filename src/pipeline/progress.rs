@@ -7,7 +7,7 @@ use crate::{
 
 /// What happened.
 #[derive(Debug)]
-pub enum Happening<'a> {
+pub enum Step<'a> {
     /// A feed was read.
     Page {
         /// The feed.
@@ -85,15 +85,15 @@ pub enum Happening<'a> {
 }
 
 /// Is told what the pipeline does. Must not block.
-pub trait Witness: Send + Sync + std::fmt::Debug {
+pub trait Progress: Send + Sync + std::fmt::Debug {
     /// Something happened.
-    fn see(&self, happening: &Happening<'_>);
+    fn report(&self, step: &Step<'_>);
 }
 
 /// Tells nobody.
 #[derive(Clone, Copy, Debug)]
-pub struct Nobody;
+pub struct NoProgress;
 
-impl Witness for Nobody {
-    fn see(&self, _: &Happening<'_>) {}
+impl Progress for NoProgress {
+    fn report(&self, _: &Step<'_>) {}
 }
