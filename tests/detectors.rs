@@ -21,7 +21,19 @@ fn replay(timeline: &Timeline) -> Replayed {
 }
 
 /// Files of `src/detect` that are no detectors.
-const OTHERS: [&str; 8] = ["change", "combine", "company", "document", "entry", "expected", "mod", "tuning"];
+const OTHERS: [&str; 11] = [
+    "branch",
+    "change",
+    "combine",
+    "company",
+    "comparison",
+    "document",
+    "entry",
+    "expected",
+    "mod",
+    "novelty",
+    "tuning",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -1,6 +1,6 @@
 use super::{
     About, Change, Detector, Evidence, Ground,
-    change::{total, usual},
+    comparison::{total, usual},
     signal,
 };
 use crate::model::{Confidence, Severity, Signal};

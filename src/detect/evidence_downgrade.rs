@@ -1,10 +1,6 @@
 use chrono::{DateTime, Duration, Utc};
 
-use super::{
-    About, Change, Detector, Evidence, Ground,
-    change::{is_workflow_familiar, quote},
-    signal,
-};
+use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
 use crate::{
     baseline::{View, is_partly_attested},
     model::{AuthMethod, Confidence, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal},
@@ -120,7 +116,7 @@ fn by_itself(change: &Change<'_>, step: Step) -> Severity {
     match (step.from, step.to) {
         (_, EvidenceRank::None) => Severity::High,
         (EvidenceRank::Approved, EvidenceRank::Provenance) => Severity::Medium,
-        _ if is_workflow_familiar(change) => Severity::Low,
+        _ if change.is_workflow_familiar() => Severity::Low,
         _ => Severity::Medium,
     }
 }
@@ -220,7 +216,7 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
 fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signal> {
     // Releases from before there was any evidence say nothing of the habit.
     let ranked: u32 = portrait.evidence.range(EvidenceRank::Provenance..).map(|(_, seen)| seen.count).sum();
-    let attested: u32 = super::change::total(&portrait.issuers);
+    let attested: u32 = super::comparison::total(&portrait.issuers);
     let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
     let habit = attested > 0 && attested >= ranked;
     (is_bare && habit && change.rank >= Some(EvidenceRank::TrustedPublisher)).then(|| {

@@ -1,6 +1,6 @@
 use super::{
     About, Change, Detector, Evidence, Ground,
-    change::{quote, usual},
+    comparison::{quote, usual},
     support,
 };
 use crate::model::{Confidence, Severity, Signal};

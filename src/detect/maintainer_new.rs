@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
 use crate::{
     model::{AuthMethod, Confidence, Severity, Signal},
     text::counted,

@@ -9,12 +9,14 @@
 mod attestation_invalid;
 mod attestation_reused;
 mod beside_accused;
+mod branch;
 mod builder_changed;
 mod change;
 mod combine;
 mod commit_unmerged;
 mod commit_unsigned;
 mod company;
+mod comparison;
 mod document;
 mod entry;
 mod environment_dropped;
@@ -26,6 +28,7 @@ mod install_script_added;
 mod issuer_changed;
 mod lines_at_once;
 mod maintainer_new;
+mod novelty;
 mod odd_hours;
 mod owner_changed;
 mod package_burst;
@@ -55,12 +58,13 @@ mod visibility_changed;
 mod workflow_changed;
 mod young_dependency;
 
-pub use change::{Change, Limits, Novelty, Terms};
-use change::{Evidence, signal, support};
+pub use change::{Change, Limits, Terms};
 pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine};
 pub use company::{AT_ONCE, Burst, Cadence, Company, Runs};
+use comparison::{Evidence, signal, support};
 pub use document::document;
 pub use entry::{ENTRY_DETECTORS, EntryChange, EntryDetector, KnownWorkflow, Logged, Named, inspect_entry};
+pub use novelty::Novelty;
 pub use tuning::{Setting, Tuning, UNTUNED};
 
 use crate::model::{Confidence, Severity, Signal};

@@ -1,4 +1,4 @@
-use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
 use crate::{
     baseline::Traits,
     model::{Confidence, LineBaseline, Severity, Signal},

@@ -1,4 +1,4 @@
-use super::{About, Change, Detector, Evidence, Ground, change::quote, company::Burst, support};
+use super::{About, Change, Detector, Evidence, Ground, company::Burst, comparison::quote, support};
 use crate::model::{Bond, Confidence, Severity, Signal};
 
 /// Many packages at once.

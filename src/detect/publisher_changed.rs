@@ -1,4 +1,4 @@
-use super::{About, Change, Detector, Evidence, Ground, Novelty, change::quote, signal};
+use super::{About, Change, Detector, Evidence, Ground, Novelty, comparison::quote, signal};
 use crate::model::{AuthMethod, Confidence, LineBaseline, Person, Severity, Signal};
 
 /// Another account, or a known account with another address.

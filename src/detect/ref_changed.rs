@@ -1,4 +1,4 @@
-use super::{About, Change, Detector, Evidence, Ground, Novelty, change::quote, signal};
+use super::{About, Change, Detector, Evidence, Ground, Novelty, comparison::quote, signal};
 use crate::model::{Confidence, Severity, Signal};
 
 /// Built from a ref of a kind that the line never had.

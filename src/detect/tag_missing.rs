@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::{About, Change, Detector, Evidence, Ground, change::quote, signal};
+use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
 use crate::{
     baseline::View,
     model::{Confidence, LineBaseline, Severity, Signal},

@@ -1,4 +1,4 @@
-use super::{About, Change, Detector, Evidence, Ground, change::quote, support};
+use super::{About, Change, Detector, Evidence, Ground, comparison::quote, support};
 use crate::{
     baseline::words::numbers,
     model::{Confidence, Severity, Signal},

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Duration, Utc};
 
-use super::{About, Change, Detector, Evidence, Ground, change::quote, support};
+use super::{About, Change, Detector, Evidence, Ground, comparison::quote, support};
 use crate::model::{Confidence, Severity, Signal};
 
 /// A new dependency that is itself days old.

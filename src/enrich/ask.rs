@@ -16,22 +16,22 @@ const MAX_ANSWER: u64 = 2 * 1024 * 1024;
 
 /// What came of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known<T> {
+pub enum Answer<T> {
     /// The forge has it.
-    Yes(T),
+    Found(T),
     /// The forge does not have it.
-    No,
+    Missing,
     /// It could not be found out; why.
     Unknown(String),
 }
 
-impl<T> Known<T> {
+impl<T> Answer<T> {
     /// The same with another value.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Known<U> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
         match self {
-            Self::Yes(value) => Known::Yes(change(value)),
-            Self::No => Known::No,
-            Self::Unknown(why) => Known::Unknown(why),
+            Self::Found(value) => Answer::Found(change(value)),
+            Self::Missing => Answer::Missing,
+            Self::Unknown(why) => Answer::Unknown(why),
         }
     }
 }
@@ -75,9 +75,9 @@ pub(super) struct Asker<'a> {
 
 impl Asker<'_> {
     /// Asks for something below the API. `T` is what is read, and kept, of the answer.
-    pub async fn ask<T: DeserializeOwned + Serialize>(&self, path: &str, age: Age) -> Known<T> {
+    pub async fn ask<T: DeserializeOwned + Serialize>(&self, path: &str, age: Age) -> Answer<T> {
         let Ok(url) = self.forge.api.join(path) else {
-            return Known::Unknown(format!("{path:?} cannot be asked for"));
+            return Answer::Unknown(format!("{path:?} cannot be asked for"));
         };
         let now = self.clock.now();
         let remembered = self.cache.remembered(url.as_str());
@@ -86,7 +86,7 @@ impl Asker<'_> {
         }
         if let Some(until) = self.forge.closed_until(now) {
             let until = until.format("%H:%M UTC");
-            return Known::Unknown(format!("{} answers nothing more before {until}", self.forge.host));
+            return Answer::Unknown(format!("{} answers nothing more before {until}", self.forge.host));
         }
         self.forge.spend(now);
         let fetched = self.http.fetch(self.request(url.clone(), remembered.as_ref())).await;
@@ -103,14 +103,14 @@ impl Asker<'_> {
         url: &Url,
         remembered: Option<Remembered>,
         fetched: Result<Fetched, HttpError>,
-    ) -> Known<T> {
+    ) -> Answer<T> {
         let now = self.clock.now();
         let response = match fetched {
             Ok(Fetched::Fresh(response)) => response,
             Ok(Fetched::NotModified) => {
                 self.forge.answered();
                 let Some(known) = remembered else {
-                    return Known::Unknown("nothing changed, and nothing is known".to_owned());
+                    return Answer::Unknown("nothing changed, and nothing is known".to_owned());
                 };
                 let known = Remembered { at: now, ..known };
                 self.cache.remember(url.as_str(), &known);
@@ -119,7 +119,7 @@ impl Asker<'_> {
             Err(error) if error.is_not_found() => {
                 self.forge.answered();
                 self.cache.remember(url.as_str(), &Remembered { body: None, validators: None, at: now });
-                return Known::No;
+                return Answer::Missing;
             }
             Err(error) => return self.failed(&error, now),
         };
@@ -127,14 +127,14 @@ impl Asker<'_> {
         self.forge.note(|name| response.header(name)?.parse().ok(), now);
         let value: T = match serde_json::from_slice(&response.body) {
             Ok(value) => value,
-            Err(error) => return Known::Unknown(format!("{} answers in another form: {error}", self.forge.host)),
+            Err(error) => return Answer::Unknown(format!("{} answers in another form: {error}", self.forge.host)),
         };
         let body = serde_json::to_string(&value).ok();
         self.cache.remember(url.as_str(), &Remembered { body, validators: response.validators(), at: now });
-        Known::Yes(value)
+        Answer::Found(value)
     }
 
-    fn failed<T>(&self, error: &HttpError, now: DateTime<Utc>) -> Known<T> {
+    fn failed<T>(&self, error: &HttpError, now: DateTime<Utc>) -> Answer<T> {
         let why = with_causes(error);
         let wait = error.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok());
         let status = if let HttpError::Status { status, .. } = error { Some(*status) } else { None };
@@ -144,19 +144,19 @@ impl Asker<'_> {
         if status != Some(429) && wait.is_none() {
             self.forge.failed(&why, now);
         }
-        Known::Unknown(why)
+        Answer::Unknown(why)
     }
 }
 
-fn young<T: DeserializeOwned>(known: &Remembered, age: Age, now: DateTime<Utc>) -> Option<Known<T>> {
+fn young<T: DeserializeOwned>(known: &Remembered, age: Age, now: DateTime<Utc>) -> Option<Answer<T>> {
     let limit = if known.body.is_some() { age.yes } else { age.no };
-    (now - known.at < limit).then(|| read(known)).filter(|known| !matches!(known, Known::Unknown(_)))
+    (now - known.at < limit).then(|| read(known)).filter(|known| !matches!(known, Answer::Unknown(_)))
 }
 
-fn read<T: DeserializeOwned>(known: &Remembered) -> Known<T> {
+fn read<T: DeserializeOwned>(known: &Remembered) -> Answer<T> {
     match known.body.as_deref().map(serde_json::from_str) {
-        None => Known::No,
-        Some(Ok(value)) => Known::Yes(value),
-        Some(Err(error)) => Known::Unknown(error.to_string()),
+        None => Answer::Missing,
+        Some(Ok(value)) => Answer::Found(value),
+        Some(Err(error)) => Answer::Unknown(error.to_string()),
     }
 }

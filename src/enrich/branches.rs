@@ -2,7 +2,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Finder,
-    ask::{Age, Asker, Known},
+    ask::{Age, Answer, Asker},
 };
 use crate::model::Observation;
 
@@ -32,12 +32,12 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
     let is_all = is_all && likely.len() == count && count <= MOST;
     for name in likely.iter().take(MOST) {
         match asker.ask::<T>(&path(name), Age::QUICK).await {
-            Known::Yes(branch) if is_it(&branch) => {
+            Answer::Found(branch) if is_it(&branch) => {
                 found.commit().on_release_branch = Some(true);
                 return;
             }
-            Known::Yes(_) | Known::No => {}
-            Known::Unknown(why) => return found.failed(FACT, why),
+            Answer::Found(_) | Answer::Missing => {}
+            Answer::Unknown(why) => return found.failed(FACT, why),
         }
     }
     if is_all {

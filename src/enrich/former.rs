@@ -2,7 +2,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Finder,
-    ask::{Age, Asker, Known},
+    ask::{Age, Answer, Asker},
 };
 
 /// The fact that is looked for.
@@ -24,12 +24,12 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
     let others: Vec<&String> = others.collect();
     for name in others.iter().take(MOST) {
         match asker.ask::<T>(&path(name), Age::SLOW).await {
-            Known::Yes(there) if is_it(&there) => {
+            Answer::Found(there) if is_it(&there) => {
                 found.repository().formerly = Some((*name).clone());
                 return;
             }
-            Known::Yes(_) | Known::No => {}
-            Known::Unknown(why) => return found.failed(FACT, why),
+            Answer::Found(_) | Answer::Missing => {}
+            Answer::Unknown(why) => return found.failed(FACT, why),
         }
     }
     if others.len() > MOST {

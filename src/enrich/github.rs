@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Finder,
-    ask::{Age, Asker, Known},
+    ask::{Age, Answer, Asker},
     branches::{self, Branches},
     former,
     place::{attempt, commit, run},
@@ -143,11 +143,11 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         return;
     }
     let is_merged = match asker.ask(&comparison(at, default, sha), Age::QUICK).await {
-        Known::Yes(compared) => reaches(&compared),
+        Answer::Found(compared) => reaches(&compared),
         // Two histories without a common beginning cannot be compared: an orphan commit.
-        Known::No if is_there => false,
-        Known::No => return found.unknown("commit.on_default_branch", "the forge does not have the commit"),
-        Known::Unknown(why) => return found.failed("commit.on_default_branch", why),
+        Answer::Missing if is_there => false,
+        Answer::Missing => return found.unknown("commit.on_default_branch", "the forge does not have the commit"),
+        Answer::Unknown(why) => return found.failed("commit.on_default_branch", why),
     };
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {
@@ -183,10 +183,12 @@ async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     };
     let path = format!("{at}/actions/runs/{number}/attempts/{}", attempt(release));
     match asker.ask::<Run>(&path, Age::QUICK).await {
-        Known::Yes(run) => found.facts.run = Some(run.into()),
+        Answer::Found(run) => found.facts.run = Some(run.into()),
         // The certificate proves that there was one.
-        Known::No => found.facts.run = Some(RunFacts { conclusion: Some("gone".to_owned()), ..RunFacts::default() }),
-        Known::Unknown(why) => found.failed("run", why),
+        Answer::Missing => {
+            found.facts.run = Some(RunFacts { conclusion: Some("gone".to_owned()), ..RunFacts::default() });
+        }
+        Answer::Unknown(why) => found.failed("run", why),
     }
 }
 

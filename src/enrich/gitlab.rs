@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Finder,
-    ask::{Age, Asker, Known},
+    ask::{Age, Answer, Asker},
     branches::{self, Branches},
     former,
     place::{commit, run},
@@ -116,12 +116,12 @@ fn take_project(found: &mut Finder<'_>, project: &Project) {
 async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: Option<&str>) {
     let Some(sha) = commit(found.question.release) else { return };
     match asker.ask::<Signature>(&format!("{at}/repository/commits/{sha}/signature"), Age::SETTLED).await {
-        Known::Yes(signature) => {
+        Answer::Found(signature) => {
             found.commit().verified = Some(signature.verification_status.as_deref() == Some("verified"));
         }
         // GitLab has no signature of an unsigned commit.
-        Known::No => found.commit().verified = Some(false),
-        Known::Unknown(why) => found.failed("commit.verified", why),
+        Answer::Missing => found.commit().verified = Some(false),
+        Answer::Unknown(why) => found.failed("commit.verified", why),
     }
     let Some(default) = default.filter(|name| branches::is_plain(name)) else {
         found.unknown("commit.on_default_branch", "there is no default branch that can be asked for");
@@ -130,9 +130,9 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
     // What a branch has is the last thing that it has in common with it.
     let path = format!("{at}/repository/merge_base?refs[]={default}&refs[]={sha}");
     let is_merged = match asker.ask::<Base>(&path, Age::QUICK).await {
-        Known::Yes(base) => base.id.starts_with(&sha.to_lowercase()),
-        Known::No => false,
-        Known::Unknown(why) => return found.failed("commit.on_default_branch", why),
+        Answer::Found(base) => base.id.starts_with(&sha.to_lowercase()),
+        Answer::Missing => false,
+        Answer::Unknown(why) => return found.failed("commit.on_default_branch", why),
     };
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {

@@ -16,7 +16,7 @@ mod tags;
 
 use std::{fmt, sync::Arc};
 
-pub use ask::{Known, Remembered};
+pub use ask::{Answer, Remembered};
 pub use forge::{Failing, Forge, ForgeKind};
 pub use place::Place;
 pub use standing::Standing;
@@ -24,7 +24,7 @@ pub use standing::Standing;
 use crate::{
     clock::Clock,
     http::Client,
-    model::{CommitFacts, Facts, Observation, ReleaseFacts, RepositoryFacts, TagFacts},
+    model::{CommitFacts, Facts, Observation, RepositoryFacts},
 };
 
 /// Where answers are kept from one question to the next. Losing them costs requests, and nothing else.
@@ -77,7 +77,7 @@ impl Forges {
     }
 
     /// Whether a place is at a forge that is asked with a token, and so about every release.
-    pub fn is_generous(&self, place: &Place) -> bool {
+    pub fn is_asked_with_token(&self, place: &Place) -> bool {
         self.forge(place).is_some_and(Forge::has_token)
     }
 
@@ -130,18 +130,18 @@ impl Finder<'_> {
     }
 
     /// The value, or its absence with the reason. What the forge does not have is nothing that could be known.
-    fn take<T>(&mut self, what: &str, known: Known<T>) -> Option<T> {
+    fn take<T>(&mut self, what: &str, known: Answer<T>) -> Option<T> {
         match known {
-            Known::Yes(value) => return Some(value),
-            Known::No => self.unknown(what, "the forge does not have it"),
-            Known::Unknown(why) => self.failed(what, why),
+            Answer::Found(value) => return Some(value),
+            Answer::Missing => self.unknown(what, "the forge does not have it"),
+            Answer::Unknown(why) => self.failed(what, why),
         }
         None
     }
 
     /// A repository that is known by its id and not to be found was deleted, or is not public any more.
-    fn gone<T>(&mut self, place: &Place, known: &Known<T>) {
-        if place.id.is_some() && matches!(known, Known::No) {
+    fn gone<T>(&mut self, place: &Place, known: &Answer<T>) {
+        if place.id.is_some() && matches!(known, Answer::Missing) {
             self.repository().visibility = Some("gone".to_owned());
         }
     }
@@ -154,29 +154,15 @@ impl Finder<'_> {
         self.facts.commit.get_or_insert_default()
     }
 
-    /// Whether the version has a tag, and the tag a release.
-    fn tagged(&mut self, tag: Known<String>, release: Known<()>) {
-        let exists = match &tag {
-            Known::Yes(_) => Some(true),
-            Known::No => Some(false),
-            Known::Unknown(why) => {
-                self.failed("tag", why.clone());
+    /// Whether something exists, if that could be found out.
+    fn exists<T>(&mut self, what: &str, answer: &Answer<T>) -> Option<bool> {
+        match answer {
+            Answer::Found(_) => Some(true),
+            Answer::Missing => Some(false),
+            Answer::Unknown(why) => {
+                self.failed(what, why.clone());
                 None
             }
-        };
-        let name = match tag {
-            Known::Yes(name) => Some(name),
-            _ => tags::candidates(self.question.release).into_iter().next(),
-        };
-        self.facts.tag = exists.map(|exists| TagFacts { name, exists: Some(exists) });
-        let exists = match release {
-            Known::Yes(()) => Some(true),
-            Known::No => Some(false),
-            Known::Unknown(why) => {
-                self.failed("release", why);
-                None
-            }
-        };
-        self.facts.release = exists.map(|exists| ReleaseFacts { exists: Some(exists) });
+        }
     }
 }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Finder,
-    ask::{Age, Asker, Known},
+    ask::{Age, Answer, Asker},
 };
-use crate::model::{Observation, Package, names_version};
+use crate::model::{Observation, Package, ReleaseFacts, TagFacts, names_version};
 
 /// Something that is there; what it says does not matter.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
@@ -19,20 +19,27 @@ pub(super) async fn find(
     of_tag: impl Fn(&str) -> String,
     of_release: impl Fn(&str) -> String,
 ) {
-    let mut tag = Known::No;
+    let mut tag = Answer::Missing;
     for name in candidates(found.question.release) {
         let known = asker.ask::<Presence>(&of_tag(&name), Age::SETTLED).await;
-        if known != Known::No {
+        if known != Answer::Missing {
             tag = known.map(|Presence {}| name);
             break;
         }
     }
     let release = match &tag {
-        Known::Yes(name) => asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ()),
-        Known::No => Known::No,
-        Known::Unknown(why) => Known::Unknown(why.clone()),
+        Answer::Found(name) => asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ()),
+        Answer::Missing => Answer::Missing,
+        Answer::Unknown(why) => Answer::Unknown(why.clone()),
     };
-    found.tagged(tag, release);
+    let exists = found.exists("tag", &tag);
+    let name = match tag {
+        Answer::Found(name) => Some(name),
+        _ => candidates(found.question.release).into_iter().next(),
+    };
+    found.facts.tag = exists.map(|exists| TagFacts { name, exists: Some(exists) });
+    let exists = found.exists("release", &release);
+    found.facts.release = exists.map(|exists| ReleaseFacts { exists: Some(exists) });
 }
 
 /// The tags that a version may have, the likeliest first.

@@ -50,6 +50,11 @@ impl Alert {
         let id = fingerprint[..12].to_owned();
         (fingerprint, id)
     }
+
+    /// The fingerprint and the id of the alert about a release.
+    pub fn identify_release(release: &ReleaseId) -> (String, String) {
+        Self::identify(AlertKind::Release, &release.to_string())
+    }
 }
 
 /// What an alert is about.

@@ -59,7 +59,7 @@ pub fn assess(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> 
 /// The alert of an assessment, if there is one.
 pub fn alert(release: &Observation, assessed: &Assessment, raised_at: DateTime<Utc>, links: Links) -> Option<Alert> {
     let verdict = assessed.verdict.as_ref()?;
-    let (fingerprint, id) = Alert::identify(AlertKind::Release, &release.purl.to_string());
+    let (fingerprint, id) = Alert::identify_release(&release.purl);
     Some(Alert {
         id,
         fingerprint,

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Pipeline, PipelineError};
 use crate::{
     model::{Alert, AlertKind, AlertStatus, Bond, Confidence, Links, Observation, Package, ReleaseId, Severity},
-    store::Neighbour,
+    store::{Neighbour, Record},
     text::counted,
 };
 
@@ -181,12 +181,30 @@ impl Pipeline {
         Ok(Some(alert))
     }
 
+    /// Who is told of a release's alert: all who want to know of it, but not those who are told of its campaign. That is
+    /// recorded first, so that whenever this process ends somebody is told of either; and what nobody was sent yet of its
+    /// other members is not sent any more.
+    pub(super) fn audience(&self, record: &Record, alert: &Alert) -> Result<Vec<String>, PipelineError> {
+        let mut audience = self.subscriptions.matching(alert);
+        let crate::store::Subject::Observed(observation) = &record.subject else { return Ok(audience) };
+        if let Some(campaign) = self.campaign(observation, alert)? {
+            let told = self.subscriptions.matching(&campaign);
+            self.store.record_alert(&campaign, &told, self.clock.now())?;
+            for member in &campaign.members {
+                let (fingerprint, _) = Alert::identify_release(member);
+                self.store.withdraw_deliveries(&fingerprint, &told)?;
+            }
+            audience.retain(|subscription| !told.contains(subscription));
+        }
+        Ok(audience)
+    }
+
     /// Those that raised an alert that counts, of the releases within a day.
     fn accused(&self, neighbours: &[Neighbour], at: DateTime<Utc>) -> Result<Vec<Accused>, PipelineError> {
         let near = |one: &&Neighbour| !one.teaches && (one.published_at - at).abs() <= TimeDelta::days(1);
         let mut accused = Vec::new();
         for one in neighbours.iter().filter(near) {
-            let (fingerprint, _) = Alert::identify(AlertKind::Release, &one.purl.to_string());
+            let (fingerprint, _) = Alert::identify_release(&one.purl);
             accused.extend(self.store.alert(&fingerprint)?.as_ref().and_then(Accused::by));
         }
         Ok(accused)

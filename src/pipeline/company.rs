@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::chronicle::{account, without_attempt};
 use crate::{
     detect::{AT_ONCE, Burst, Cadence, Company, Runs},
-    model::{Alert, AlertKind, Bond, Observation, Provenance, ReleaseId, ReleaseLine, Severity},
+    model::{Alert, Bond, Observation, Provenance, ReleaseId, ReleaseLine, Severity},
     store::{Neighbour, Store, StoreError, Trace},
 };
 
@@ -49,7 +49,7 @@ fn accused(
     let Some(account) = account(release) else { return Ok(None) };
     let just_before = |one: &&Neighbour| release.published_at - one.published_at <= AT_ONCE && one.purl != release.purl;
     for one in siblings.iter().rev().filter(|one| !one.teaches).filter(just_before) {
-        let (fingerprint, _) = Alert::identify(AlertKind::Release, &one.purl.to_string());
+        let (fingerprint, _) = Alert::identify_release(&one.purl);
         let is_accused = store.alert(&fingerprint)?.is_some_and(|alert| alert.severity >= Severity::Medium);
         let by = store.release(&one.purl)?.and_then(|row| row.observation).and_then(|it| self::account(&it));
         if is_accused && by.as_ref() == Some(&account) {

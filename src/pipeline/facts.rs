@@ -63,7 +63,7 @@ impl Pipeline {
         let mut more_later = false;
         let place = Place::of(release).or_else(|| usual_place(baseline));
         if let (Some(forges), Some(place)) = (&self.forges, place)
-            && (differs || forges.is_generous(&place))
+            && (differs || forges.is_asked_with_token(&place))
             && forges.knows(&place)
         {
             let former = former_names(baseline, &place);

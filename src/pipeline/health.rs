@@ -4,10 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Pipeline, PipelineError, Source, TRUST_ROOT, operation, operation::Trouble};
-use crate::{
-    model::{Alert, AlertKind, AlertStatus},
-    store::{LogRow, LogStanding, SourceState, SubscriptionState, WorkSummary},
-};
+use crate::store::{LogRow, LogStanding, SourceState, SubscriptionState, WorkSummary};
 
 /// For how long the trust root may go without a refresh.
 pub const TRUST_PATIENCE: TimeDelta = TimeDelta::days(3);
@@ -132,11 +129,6 @@ impl Pipeline {
             (false, true) => self.resolve_operation(trouble, reason, now),
             (false, false) => Ok(()),
         }
-    }
-
-    fn stands(&self, trouble: &Trouble) -> Result<bool, PipelineError> {
-        let (fingerprint, _) = Alert::identify(AlertKind::Operation, &trouble.subject);
-        Ok(self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
     }
 }
 

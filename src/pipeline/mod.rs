@@ -14,6 +14,8 @@ mod company;
 mod examine;
 mod facts;
 mod health;
+mod history;
+mod lesson;
 pub mod logs;
 mod observe;
 mod operation;

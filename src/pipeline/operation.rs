@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Confidence, Package, Severity};
+use super::{Pipeline, PipelineError, record::ACTOR};
+use crate::model::{Alert, AlertKind, AlertStatus, Confidence, Links, Package, Severity};
 
 /// Something about provwatch's own work that the operator must know.
 #[derive(Clone, Debug)]
@@ -17,6 +18,51 @@ pub struct Trouble {
     pub title: String,
     /// What happened, what was done about it, and what to do.
     pub argument: String,
+}
+
+impl Pipeline {
+    /// Records an alert about provwatch itself.
+    pub(super) fn record_operation(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let (fingerprint, id) = Alert::identify(AlertKind::Operation, &trouble.subject);
+        let alert = Alert {
+            id,
+            fingerprint,
+            kind: AlertKind::Operation,
+            severity: trouble.severity,
+            confidence: trouble.confidence,
+            purl: None,
+            published_at: None,
+            raised_at: now,
+            title: trouble.title.clone(),
+            argument: trouble.argument.clone(),
+            status: AlertStatus::Open,
+            signals: Vec::new(),
+            members: Vec::new(),
+            links: Links::default(),
+        };
+        self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
+        Ok(())
+    }
+
+    /// Resolves an alert about provwatch itself, if it stands, because its cause is gone.
+    pub(super) fn resolve_operation(
+        &self,
+        trouble: &Trouble,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        let (fingerprint, _) = Alert::identify(AlertKind::Operation, &trouble.subject);
+        if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
+            self.store.resolve(&fingerprint, ACTOR, reason, now)?;
+        }
+        Ok(())
+    }
+
+    /// Whether an alert about it is not resolved.
+    pub(super) fn stands(&self, trouble: &Trouble) -> Result<bool, PipelineError> {
+        let (fingerprint, _) = Alert::identify(AlertKind::Operation, &trouble.subject);
+        Ok(self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
+    }
 }
 
 /// A feed lost its place. That is an event and not a condition: what happens again another day is said again.

@@ -5,7 +5,7 @@ use crate::{
     baseline::learn,
     cli::{args::Printing, exit::Exit, operator, sheet, target, words},
     deliver::shell_word,
-    model::{Alert, AlertKind, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
+    model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoredBaseline},
 };
 
@@ -96,7 +96,7 @@ impl Accept {
     }
 
     fn open_alert(&self, store: &Store) -> Result<Option<Alert>, Failure> {
-        let (_, id) = Alert::identify(AlertKind::Release, &self.release.to_string());
+        let (_, id) = Alert::identify_release(&self.release);
         Ok(store.alert(&id)?.filter(|alert| alert.status == AlertStatus::Open))
     }
 }

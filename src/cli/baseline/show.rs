@@ -5,7 +5,7 @@ use crate::{
     baseline::{CLEAN_DAYS, CLEAN_RELEASES},
     cli::{args::Printing, exit::Exit, sheet, target, words},
     deliver::shell_word,
-    model::{Alert, AlertKind, Baseline, Package, ReleaseLine, Severity},
+    model::{Alert, Baseline, Package, ReleaseLine, Severity},
     store::{Held, Store, StoredBaseline},
 };
 
@@ -131,7 +131,7 @@ fn print_held(held: &[HeldRelease]) {
 
 fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, Failure> {
     let explain = |held: Held| {
-        let (_, id) = Alert::identify(AlertKind::Release, &held.purl.to_string());
+        let (_, id) = Alert::identify_release(&held.purl);
         let alert = store.alert(&id)?;
         Ok(HeldRelease { why: why(alert.as_ref()), alert: alert.map(|alert| alert.id), held })
     };

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     detect::Terms,
-    model::{Alert, AlertKind, AlertStatus, Package, Policy, ReleaseId, Severity},
+    model::{Alert, AlertStatus, Package, Policy, ReleaseId, Severity},
     pipeline::{
         assess::{Assessment, assess},
         company, tuning,
@@ -109,7 +109,7 @@ impl Lookup {
 
 impl Found {
     fn of(context: &Context, store: &Store, release: ReleaseRow, related: usize) -> Result<Self, Failure> {
-        let (_, id) = Alert::identify(AlertKind::Release, &release.purl.to_string());
+        let (_, id) = Alert::identify_release(&release.purl);
         Ok(Self {
             purl: release.purl.clone(),
             stored: true,

@@ -1,6 +1,6 @@
 use super::{About, EntryChange, EntryDetector, signal};
 use crate::{
-    detect::{Ground, change::quote},
+    detect::{Ground, comparison::quote},
     model::{Confidence, Severity, Signal},
 };
 

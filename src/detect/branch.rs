@@ -1,0 +1,82 @@
+//! Branches that are named for a line: whose commits the default branch does not have.
+
+use super::Change;
+use crate::{baseline::words::numbers, model::LineBaseline};
+
+impl<'a> Change<'a> {
+    /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that is
+    /// known, from its tag or from the branch that is named for the line: `1.x`, `v1`, `release/1.2`. The default branch
+    /// does not have its commits.
+    pub fn is_maintenance(&self) -> bool {
+        let line = self.release.line();
+        let highest = |portrait: &LineBaseline| portrait.highest.as_deref().map(numbers);
+        let own = numbers(self.release.purl.version());
+        let newest =
+            self.package.lines.iter().filter(|(line, _)| !line.is_prerelease()).filter_map(|(_, it)| highest(it)).max();
+        let is_older = newest.is_some_and(|newest| newest[0] > own[0] || (own[0] == 0 && newest > own));
+        let is_own = |name: &str| {
+            let is_own_branch = |branch| names_line(branch, line.as_str());
+            name.starts_with("refs/tags/") || name.strip_prefix("refs/heads/").is_some_and(is_own_branch)
+        };
+        is_older && self.is_in_the_open() && self.refs().all(is_own)
+    }
+
+    /// The refs that it was built from.
+    fn refs(&self) -> impl Iterator<Item = &'a str> {
+        self.release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref())
+    }
+
+    /// Whether it is the first of a line that is newer than all others, built by a known workflow from the branch that is named
+    /// for it, and released in the open.
+    pub fn is_next_line(&self) -> bool {
+        let line = self.release.line();
+        let mut branches = self.refs().filter_map(|name| name.strip_prefix("refs/heads/"));
+        self.view.is_some_and(|view| view.inherited)
+            && self.is_in_the_open()
+            && self.is_workflow_familiar()
+            && branches.any(|branch| names_line(branch, line.as_str()))
+    }
+}
+
+/// Whether a branch is named for a line, and for nothing else: the last part of its name is the line's number or begins with
+/// it, beside words for such branches: `1.x`, `v1`, `release/1.2`, `maint-1`.
+fn names_line(branch: &str, line: &str) -> bool {
+    const WORDS: [&str; 8] = ["backport", "branch", "lts", "maint", "maintenance", "release", "stable", "support"];
+    let line = line.trim_end_matches("-pre");
+    let last = branch.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let mut parts = last.split(['-', '_']).filter(|part| !WORDS.contains(part));
+    let (Some(number), None) = (parts.next(), parts.next()) else { return false };
+    let number = number.trim_start_matches('v');
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'x'));
+    digits && number.strip_prefix(line).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest == "x")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_of_lines() {
+        for (branch, line) in [
+            ("1.x", "1"),
+            ("v1", "1"),
+            ("release/1.2", "1"),
+            ("maint-1", "1"),
+            ("0.30.x", "0.30"),
+            ("stable/v2.x", "2"),
+        ] {
+            assert!(names_line(branch, line), "{branch} {line}");
+        }
+        for (branch, line) in [
+            ("main", "1"),
+            ("10.x", "1"),
+            ("fix-types", "1"),
+            ("oidc", "0"),
+            ("", "1"),
+            ("1.x-fix", "1"),
+            ("1/oidc", "1"),
+        ] {
+            assert!(!names_line(branch, line), "{branch} {line}");
+        }
+    }
+}

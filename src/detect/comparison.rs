@@ -1,0 +1,85 @@
+//! How a signal tells what was expected and what was seen.
+
+use chrono::{DateTime, Utc};
+
+use super::About;
+use crate::{
+    model::{Severity, Signal, Tally},
+    text::quoted,
+};
+
+/// Most values that a sentence lists.
+const LISTED: usize = 3;
+
+/// Longest text of a document that a sentence quotes, in characters.
+const QUOTED: usize = 120;
+
+/// What a signal shows: what was expected, what was seen, since when, and why it matters.
+pub(super) struct Evidence {
+    pub expected: String,
+    pub seen: String,
+    pub since: Option<DateTime<Utc>>,
+    pub why: &'static str,
+}
+
+/// A signal of a detector.
+pub(super) fn signal(about: &About, severity: Severity, evidence: Evidence) -> Signal {
+    let Evidence { expected, seen, since, why } = evidence;
+    Signal { detector: about.id.into(), severity, expected, seen, since, why: why.to_owned(), supporting: false }
+}
+
+/// A signal that only supports others.
+pub(super) fn support(about: &About, severity: Severity, evidence: Evidence) -> Signal {
+    Signal { supporting: true, ..signal(about, severity, evidence) }
+}
+
+/// The values of a tally in words, most frequent first.
+pub(super) fn usual(tally: &Tally<String>) -> String {
+    let total = total(tally);
+    let mut values: Vec<_> = tally.iter().collect();
+    values.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count));
+    let mut words: Vec<_> = values
+        .iter()
+        .take(LISTED)
+        .map(|(value, seen)| format!("{} ({} of {total})", quote(value), seen.count))
+        .collect();
+    if values.len() > LISTED {
+        words.push(format!("{} others", values.len() - LISTED));
+    }
+    words.join(", ")
+}
+
+/// A document's text as a sentence may quote it: short, on one line, without characters that change how the rest of
+/// the sentence looks.
+pub(super) fn quote(text: &str) -> String {
+    if text.is_empty() {
+        return "none".to_owned();
+    }
+    quoted(text, QUOTED)
+}
+
+/// How many observations a tally holds.
+pub(super) fn total(tally: &Tally<String>) -> u32 {
+    tally.values().fold(0, |sum, seen| sum.saturating_add(seen.count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_harmless() {
+        assert_eq!(quote(""), "none");
+        assert_eq!(quote("branch main"), "branch main");
+        assert_eq!(quote("a\nb\u{1b}[31m\u{202e}c"), "a\u{fffd}b\u{fffd}[31m\u{fffd}c");
+        assert_eq!(quote(&"ü".repeat(500)).chars().count(), QUOTED + 1);
+    }
+
+    #[test]
+    fn lists_are_short() {
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        let seen = |count| crate::model::Seen { count, first: at, last: at };
+        let tally: Tally<String> = (1..=5).map(|n| (format!("v{n}"), seen(n))).collect();
+        assert_eq!(usual(&tally), "v5 (5 of 15), v4 (4 of 15), v3 (3 of 15), 2 others");
+    }
+}

@@ -1,0 +1,173 @@
+//! What is new beside a baseline, and what is familiar.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    Change,
+    comparison::{total, usual},
+};
+use crate::{
+    baseline::words::named_repository,
+    model::{LineBaseline, ReleaseLine, Seen, Severity, Tally},
+};
+
+/// After how many days without it a value is no habit any more.
+const FADED_DAYS: i64 = 730;
+
+/// So many observations of what took its place are needed besides.
+const FADED_AFTER: u32 = 10;
+
+/// For how many days a value must have been seen on another line to be known there.
+const SETTLED_DAYS: i64 = 14;
+
+/// For how many days an account must have been a maintainer to be known as one.
+const MAINTAINER_DAYS: i64 = 14;
+
+/// A value that the portrait does not have though it has others of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Novelty {
+    /// What is usual, most frequent first: `branch main (12 of 12)`.
+    pub usual: String,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+    /// Whether a mere habit weighs a step less here.
+    milder: bool,
+    is_of_first_prerelease: bool,
+}
+
+/// Which tally of a portrait is meant.
+type Pick = fn(&LineBaseline) -> &Tally<String>;
+
+impl Novelty {
+    /// A severity as it weighs here: milder by one step where the portrait is inherited or shows a single release, where the
+    /// package's values never settle, where another line has had the value for long, or this one long ago. One step,
+    /// however many of these hold: a new line must not hide what its certificate shows. The first of a pre-release track
+    /// is milder by another one where only stable lines can be compared with: nightly builds and previews come from
+    /// elsewhere by nature.
+    #[must_use]
+    pub fn weigh(&self, severity: Severity) -> Severity {
+        let severity = if self.milder { severity.lowered() } else { severity };
+        if self.is_of_first_prerelease { severity.lowered() } else { severity }
+    }
+}
+
+impl<'a> Change<'a> {
+    /// Whether a value is new to a tally that has others, and how that weighs. `None` where it is known or where there
+    /// is nothing to compare with.
+    pub fn novelty(&self, pick: Pick, value: &str) -> Option<Novelty> {
+        let view = self.view?;
+        let tally = pick(view.portrait);
+        if tally.is_empty() || tally.get(value).is_some_and(|known| !has_faded(known, tally)) {
+            return None;
+        }
+        let seen = total(tally);
+        let faded = tally.contains_key(value);
+        let unsettled = tally.len() > 1 && u32::try_from(tally.len()).is_ok_and(|len| len * 2 >= seen);
+        let elsewhere = !faded && self.is_settled_elsewhere(pick, value);
+        Some(Novelty {
+            usual: usual(tally),
+            since: tally.values().map(|seen| seen.first).min(),
+            milder: view.inherited || seen == 1 || unsettled || elsewhere || faded,
+            is_of_first_prerelease: self.release.line().is_prerelease() && !view.line.is_prerelease(),
+        })
+    }
+
+    /// Whether another line has had a value for two weeks and more than once. Pre-releases, which whoever can push a branch
+    /// makes, do not speak for stable releases.
+    fn is_settled_elsewhere(&self, pick: Pick, value: &str) -> bool {
+        let speaks = |line: &ReleaseLine| !line.is_prerelease() || self.release.line().is_prerelease();
+        let lines = self.package.lines.iter().filter(|(line, _)| speaks(line));
+        lines
+            .filter_map(|(_, portrait)| pick(portrait).get(value))
+            .any(|seen| seen.count > 1 && self.release.published_at - seen.first >= TimeDelta::days(SETTLED_DAYS))
+    }
+
+    /// Whether an account is new to the line; where a line never had any, because it is published by a trusted publisher
+    /// only, to the accounts of the package's other lines.
+    pub fn unfamiliar_account(&self, name: &str) -> Option<Novelty> {
+        if !self.portrait()?.publishers.is_empty() {
+            return self.novelty(|line| &line.publishers, name);
+        }
+        let lines = || self.package.lines.values();
+        if lines().any(|line| line.publishers.contains_key(name)) {
+            return None;
+        }
+        // Where only machines ever published, the maintainers are those who may.
+        let published = lines().filter(|line| !line.publishers.is_empty()).map(|line| (line, &line.publishers));
+        let maintained = lines().filter(|line| !line.maintainers.is_empty()).map(|line| (line, &line.maintainers));
+        let by_time = |(line, _): &(&LineBaseline, &'a Tally<String>)| line.last_at;
+        let (_, known) = published.max_by_key(by_time).or_else(|| maintained.max_by_key(by_time))?;
+        let since = known.values().map(|seen| seen.first).min();
+        Some(Novelty { usual: usual(known), since, milder: false, is_of_first_prerelease: false })
+    }
+
+    /// Whether an account was among the maintainers of an earlier release, at least two weeks before.
+    pub fn is_known_maintainer(&self, name: &str) -> bool {
+        let known = |line: &LineBaseline| line.maintainers.get(name).map(|seen| seen.first);
+        let first = self.package.lines.values().filter_map(known).min();
+        first.is_some_and(|first| self.release.published_at - first >= TimeDelta::days(MAINTAINER_DAYS))
+    }
+
+    /// Whether an account published or maintained an earlier release, on whichever line.
+    pub fn is_account_known(&self, name: &str) -> bool {
+        let known = |line: &LineBaseline| line.publishers.contains_key(name) || line.maintainers.contains_key(name);
+        self.package.lines.values().any(known)
+    }
+
+    /// Whether nothing speaks against the publisher: the account and its address are known to the line, or the registry
+    /// names none.
+    pub fn is_publisher_familiar(&self) -> bool {
+        let Some(publisher) = &self.release.publisher else { return true };
+        let email = publisher.email.as_deref();
+        self.unfamiliar_account(&publisher.name).is_none()
+            && email.is_none_or(|email| self.novelty(|line| &line.emails, email).is_none())
+    }
+
+    /// Whether no verified identity is of a repository that is new to the line, nor, where none ever built it, of another
+    /// than manifests named. Anybody can tag in a repository of their own.
+    pub fn is_repository_familiar(&self) -> bool {
+        self.traits.iter().all(|traits| match (traits.repository_id, traits.repository.as_deref()) {
+            (_, Some(name)) if self.portrait().is_some_and(|portrait| portrait.repositories.is_empty()) => {
+                named_repository(name).is_none_or(|name| self.novelty(|line| &line.named_repositories, &name).is_none())
+            }
+            (Some(id), _) => self.novelty(|line| &line.repository_ids, id).is_none(),
+            (None, Some(name)) => self.novelty(|line| &line.repositories, name).is_none(),
+            (None, None) => true,
+        })
+    }
+
+    /// Whether every identity of a release is by a workflow and a repository that the line knows, and there is one.
+    pub fn is_workflow_familiar(&self) -> bool {
+        !self.traits.is_empty()
+            && self.traits.iter().all(|traits| {
+                let known = |new: Option<Novelty>| new.is_none();
+                traits.workflow.as_deref().is_some_and(|workflow| known(self.novelty(|line| &line.workflows, workflow)))
+                    && traits.repository_id.is_none_or(|id| known(self.novelty(|line| &line.repository_ids, id)))
+            })
+    }
+}
+
+/// Whether a value that was once seen is no habit any more: everything of the last two years, ten observations and more,
+/// was otherwise. What comes back after so long weighs a step less than what was never there.
+fn has_faded(known: &Seen, tally: &Tally<String>) -> bool {
+    let newest = tally.values().map(|seen| seen.last).max().unwrap_or(known.last);
+    let since: u32 = tally.values().filter(|seen| seen.first > known.last).map(|seen| seen.count).sum();
+    newest - known.last >= TimeDelta::days(FADED_DAYS) && since >= FADED_AFTER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_long_otherwise_has_faded() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let seen = |count, first: &str, last: &str| crate::model::Seen { count, first: at(first), last: at(last) };
+        let old = seen(30, "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z");
+        let tally = |new| Tally::from([("old".to_owned(), old), ("new".to_owned(), new)]);
+        assert!(has_faded(&old, &tally(seen(12, "2021-02-01T00:00:00Z", "2023-03-01T00:00:00Z"))));
+        assert!(!has_faded(&old, &tally(seen(3, "2021-02-01T00:00:00Z", "2023-03-01T00:00:00Z"))), "too few");
+        assert!(!has_faded(&old, &tally(seen(12, "2021-02-01T00:00:00Z", "2022-03-01T00:00:00Z"))), "too soon");
+        assert!(!has_faded(&old, &tally(seen(12, "2019-02-01T00:00:00Z", "2023-03-01T00:00:00Z"))), "side by side");
+    }
+}

@@ -1,0 +1,58 @@
+//! What a package did before it was watched.
+
+use super::{
+    Pipeline,
+    examine::Subject,
+    lesson::{Lesson, advance},
+    record::unchecked,
+};
+use crate::{
+    model::{Observation, Provenance, ReleaseStatus},
+    store::{Outcome, Record, StoredBaseline},
+};
+
+impl Pipeline {
+    /// What a package did before it was watched is its habit, except what was removed, and evidence that does not hold.
+    /// The baseline learns all of it in one step that goes with the last record: a package may have thousands of releases.
+    pub(super) fn history_records(
+        &self,
+        subject: &Subject<'_>,
+        observed: Vec<(Observation, bool)>,
+        baseline: &mut StoredBaseline,
+    ) -> Vec<Record> {
+        let mut lesson = Lesson::over(baseline);
+        let record = |(observation, fetched)| self.history_record(subject, observation, fetched, &mut lesson);
+        let mut records: Vec<Record> = observed.into_iter().map(record).collect();
+        let change = lesson.change();
+        if let Some(last) = records.last_mut() {
+            last.baseline = change;
+            advance(baseline, last);
+        }
+        records
+    }
+
+    fn history_record(
+        &self,
+        subject: &Subject<'_>,
+        observation: Observation,
+        fetched: bool,
+        lesson: &mut Lesson<'_>,
+    ) -> Record {
+        let unchecked = if fetched { unchecked(&observation) } else { Vec::new() };
+        let invalid = observation.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }));
+        let published = observation.status == ReleaseStatus::Published;
+        if unchecked.is_empty() && !invalid && published && !subject.has_taught(&observation.purl) {
+            lesson.learn(&observation, None);
+        }
+        let outcome = match (unchecked.is_empty(), invalid) {
+            (false, _) => Outcome::Unchecked,
+            (true, true) => Outcome::Held,
+            (true, false) => Outcome::Learned,
+        };
+        let recheck_at = self.again_at(!unchecked.is_empty(), subject.attempts(&observation.purl), subject.now);
+        let mut record = Record::observed(observation, outcome, subject.now);
+        record.recheck_at = recheck_at;
+        record.unchecked = unchecked;
+        record
+    }
+}
