@@ -15,7 +15,8 @@ pub struct Chronicle {
     packages: HashMap<Bond, Cadence<Package>>,
     lines: HashMap<Package, Cadence<ReleaseLine>>,
     runs: HashMap<Package, Runs>,
-    signatures: HashMap<Package, HashMap<String, ReleaseId>>,
+    /// The latest two versions that carry a signature, the later one last.
+    signatures: HashMap<Package, HashMap<String, Vec<ReleaseId>>>,
     /// The last release of a package by an account that raised an alert.
     accused: HashMap<(Package, Bond), (ReleaseId, DateTime<Utc>)>,
 }
@@ -31,7 +32,7 @@ impl Chronicle {
             let others = cadence.count_others(package, at);
             (others > 0).then(|| Burst { packages: others.saturating_add(1), usual: cadence.usual(at), bond })
         };
-        let other = |known: Option<&ReleaseId>| known.filter(|known| **known != release.purl).cloned();
+        let other = |known: &Vec<ReleaseId>| known.iter().rev().find(|known| **known != release.purl).cloned();
         Company {
             bursts: Bond::of(release).into_iter().filter_map(burst).collect(),
             lines: lines.map(|lines| lines.others(&line, at).cloned().collect()).unwrap_or_default(),
@@ -40,7 +41,7 @@ impl Chronicle {
                 .and_then(|known| runs(release).find_map(|run| known.other(&run, &release.purl))),
             accused: self.accused(release),
             same_signature: (self.signatures.get(package))
-                .and_then(|known| signatures(release).find_map(|signature| other(known.get(&signature)))),
+                .and_then(|known| signatures(release).find_map(|signature| other(known.get(&signature)?))),
         }
     }
 
@@ -68,7 +69,12 @@ impl Chronicle {
         }
         for signature in signatures(release) {
             let known = self.signatures.entry(package.clone()).or_default();
-            known.entry(signature).or_insert_with(|| release.purl.clone());
+            let versions = known.entry(signature).or_default();
+            versions.retain(|version| *version != release.purl);
+            versions.push(release.purl.clone());
+            if versions.len() > 2 {
+                versions.remove(0);
+            }
         }
     }
 }

@@ -76,14 +76,9 @@ fn same_run(store: &Store, release: &Observation) -> Result<Option<(ReleaseId, D
 /// Another, earlier version of the package that carries the release's signature.
 fn same_signature(store: &Store, release: &Observation) -> Result<Option<ReleaseId>, StoreError> {
     for trace in signatures(release) {
-        let found = store.traced(trace, 2)?.into_iter();
-        let mut others = found.filter(|row| {
-            row.purl != release.purl
-                && row.purl.package() == release.purl.package()
-                && row.published_at.is_some_and(|at| at <= release.published_at)
-        });
-        if let Some(other) = others.next() {
-            return Ok(Some(other.purl));
+        let other = store.other_version(trace, &release.purl, release.published_at)?;
+        if other.is_some() {
+            return Ok(other);
         }
     }
     Ok(None)
@@ -111,4 +106,95 @@ fn signatures(release: &Observation) -> Vec<Trace<'_>> {
             verified.signed.iter().map(|digest| Trace::Signed(digest)).chain(place)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        baseline::learn,
+        model::{AlertKind, AlertStatus, BaselineReason, Confidence, Links},
+        pipeline::chronicle::Chronicle,
+        store::{BaselineChange, NewBaselineVersion, Outcome, Record, StoredBaseline},
+    };
+
+    /// A release in small: package, account, major version, minutes since the last, run, whether it raises an alert.
+    type Draft = (u8, u8, u8, i64, u8, bool);
+
+    fn release(number: usize, at: DateTime<Utc>, (package, account, major, _, run, _): Draft) -> Observation {
+        let attestation = match run {
+            0 => json!({"status": "absent"}),
+            run => json!({"status": "verified", "issuer": "i", "signed": [format!("{:064}", run % 3)], "claims": {
+                "source_repository_uri": format!("https://github.com/o/r{}", package % 2),
+                "run_invocation_uri": format!("https://github.com/o/r/actions/runs/{run}/attempts/{}", number % 2 + 1)}}),
+        };
+        serde_json::from_value(json!({
+            "purl": format!("pkg:npm/p{package}@{major}.0.{number}"), "published_at": at, "auth": {"method": "token"},
+            "publisher": {"name": format!("a{account}")}, "attestation": attestation,
+        }))
+        .unwrap()
+    }
+
+    fn accusation(release: &Observation) -> Alert {
+        let (fingerprint, id) = Alert::identify_release(&release.purl);
+        Alert {
+            id,
+            fingerprint,
+            kind: AlertKind::Release,
+            severity: Severity::High,
+            confidence: Confidence::High,
+            purl: Some(release.purl.clone()),
+            published_at: Some(release.published_at),
+            raised_at: release.published_at,
+            title: "differs".to_owned(),
+            argument: String::new(),
+            status: AlertStatus::Open,
+            signals: Vec::new(),
+            members: Vec::new(),
+            links: Links::default(),
+        }
+    }
+
+    fn record(store: &Store, release: &Observation, is_accused: bool) {
+        let outcome = if is_accused { Outcome::Alerted } else { Outcome::Clean };
+        let mut record = Record::observed(release.clone(), outcome, release.published_at);
+        if is_accused {
+            record.alert = Some(accusation(release));
+        } else {
+            let StoredBaseline { revision, mut baseline } = store.baseline(release.purl.package()).unwrap();
+            learn(&mut baseline, release);
+            let version = NewBaselineVersion {
+                line: release.line(),
+                reason: BaselineReason::Learned,
+                purl: Some(release.purl.clone()),
+                actor: "test".to_owned(),
+                note: None,
+            };
+            record.baseline = Some(BaselineChange { based_on: revision, baseline, versions: vec![version] });
+        }
+        store.record(&record).unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        /// A replay remembers, the daemon asks its store: what they know of a release is the same.
+        #[test]
+        fn the_store_and_a_chronicle_tell_the_same(
+            drafts in prop::collection::vec((0..4_u8, 0..3_u8, 1..4_u8, 1..90_i64, 0..5_u8, any::<bool>()), 1..25)
+        ) {
+            let (store, mut chronicle) = (Store::in_memory().unwrap(), Chronicle::default());
+            let mut at: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+            for (number, draft) in drafts.into_iter().enumerate() {
+                at += chrono::TimeDelta::minutes(draft.3);
+                let (release, is_accused) = (release(number, at, draft), draft.5);
+                prop_assert_eq!(company(&store, &release).unwrap(), chronicle.company(&release), "{}", release.purl);
+                record(&store, &release, is_accused);
+                chronicle.add(&release, !is_accused);
+            }
+        }
+    }
 }

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{CachedStatement, Connection, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use serde::Serialize;
 
 use super::{
@@ -109,6 +109,27 @@ impl Store {
     /// As every read.
     pub fn traced(&self, trace: Trace<'_>, at_most: usize) -> Result<Vec<ReleaseRow>, StoreError> {
         self.read("looking up a trace", |db| leading_to(db, trace.kind(), &trace.value(), at_most))
+    }
+
+    /// The latest other version of a package that a trace leads to, published until then.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn other_version(
+        &self,
+        trace: Trace<'_>,
+        release: &ReleaseId,
+        until: DateTime<Utc>,
+    ) -> Result<Option<ReleaseId>, StoreError> {
+        self.read("looking up a trace in a package", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT purl FROM traces JOIN releases ON releases.id = traces.release
+                 WHERE kind = ?1 AND value = ?2 AND package = ?3 AND purl <> ?4 AND traces.published_at <= ?5
+                 ORDER BY traces.published_at DESC, traces.release DESC LIMIT 1",
+            )?;
+            let of = (trace.kind(), trace.value(), release.package().to_string(), release.to_string(), Micros(until));
+            Ok(query.query_row(of, |row| Ok(row.get::<_, Text<_>>(0)?.0)).optional()?)
+        })
     }
 
     /// The latest releases, at most so many, that a bond ties together, up to a time; the oldest first.
