@@ -15,7 +15,7 @@ use provwatch::{
     clock::{Clock, ManualClock},
     enrich::{Cache, Forge, ForgeKind, Forges, Place, Question, Remembered},
     http::Client,
-    model::{Facts, Observation, Secret},
+    model::{Facts, Observation, Provenance, Secret},
 };
 use serde_json::{Value, json};
 
@@ -260,7 +260,7 @@ async fn only_the_forges_of_the_configuration_are_asked() {
 #[tokio::test]
 async fn gitlab_tells_the_same_in_its_own_words() {
     let lab = Lab::new(ForgeKind::Gitlab, Some("secret"));
-    let merge_base = format!("projects/77/repository/merge_base?refs[]=main&refs[]={SHA}");
+    let merge_base = format!("projects/77/repository/merge_base?refs[]=refs/heads/main&refs[]={SHA}");
     lab.forge
         .has(
             "projects/77",
@@ -306,7 +306,7 @@ async fn a_hundred_branches_do_not_hide_an_unmerged_commit() {
             "projects/77",
             json!({"id": 77, "path_with_namespace": "acme/widget", "created_at": "2020-01-01T00:00:00Z", "default_branch": "main"}),
         )
-        .has(&format!("projects/77/repository/merge_base?refs[]=main&refs[]={SHA}"), json!({"id": "9".repeat(40)}))
+        .has(&format!("projects/77/repository/merge_base?refs[]=refs/heads/main&refs[]={SHA}"), json!({"id": "9".repeat(40)}))
         .has(&format!("projects/77/repository/commits/{SHA}/refs?type=branch&per_page=100"), json!(branches));
     let commit = lab.facts(&attested("gitlab.com"), &[]).await.commit.unwrap();
     assert_eq!((commit.on_default_branch, commit.on_release_branch), (Some(false), None));
@@ -384,6 +384,19 @@ async fn a_protected_branch_beside_the_default_one_is_a_release_branch() {
     let commit = lab.facts(&release, &[]).await.commit.unwrap();
     assert_eq!((commit.on_default_branch, commit.on_release_branch), (Some(false), Some(true)));
     assert_eq!(commit.is_merged(), Some(true));
+}
+
+#[tokio::test]
+async fn a_branch_does_not_vouch_for_itself() {
+    let lab = Lab::github(None);
+    let mut release = unmerged(&lab);
+    let Provenance::Verified(verified) = &mut release.attestation else { panic!("it is attested") };
+    verified.identity.claims.source_repository_ref = Some("refs/heads/oidc-test".to_owned());
+    protects(&lab, &["main", "oidc-test"]);
+    let path = format!("repositories/77/compare/oidc-test...{SHA}?per_page=1&page=2");
+    lab.forge.has(&path, json!({"status": "identical"}));
+    let commit = lab.facts(&release, &[]).await.commit.unwrap();
+    assert_eq!(commit.on_release_branch, Some(false), "rules may protect every branch that is pushed");
 }
 
 #[tokio::test]

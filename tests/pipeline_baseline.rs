@@ -296,6 +296,20 @@ async fn what_was_gone_for_a_moment_teaches_again() {
 }
 
 #[tokio::test]
+async fn what_the_operator_accepted_stays_accepted() {
+    let rig = by_ada_alone().await;
+    rig.publish("pkg:npm/widget@1.1.0", &by_mallory());
+    rig.smooth_pass().await;
+    accept(rig.store(), "pkg:npm/widget@1.1.0");
+    rig.world.unpublish_npm("widget", "1.1.0");
+    rig.smooth_pass().await;
+    assert!(rig.release("pkg:npm/widget@1.1.0").teaches);
+    rig.publish("pkg:npm/widget@1.1.1", &by_mallory());
+    rig.smooth_pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.1.1"), Outcome::Clean);
+}
+
+#[tokio::test]
 async fn what_goes_with_its_whole_package_is_unlearned_too() {
     let rig = by_ada_alone().await;
     rig.publish("pkg:npm/widget@1.1.0", &by_ada());

@@ -4,7 +4,7 @@
 
 mod lab;
 
-use lab::{Rig, rig::*};
+use lab::{Publication, Rig, rig::*};
 use provwatch::{
     model::{Alert, AlertKind, AlertStatus, Severity},
     store::AlertFilter,
@@ -110,4 +110,87 @@ async fn a_campaign_that_goes_on_is_open_again() {
     let [campaign] = campaigns(&rig).try_into().unwrap();
     assert_eq!((campaign.status, campaign.members.len()), (AlertStatus::Open, 3));
     assert!(naming(&rig, "gamma@1.1.0") > 0, "{:?}", sent(&rig));
+}
+
+/// The last release of alpha is published with other words, and looked at again.
+async fn alpha_again(rig: &Rig, publication: &Publication) -> Alert {
+    let alpha = "pkg:npm/alpha@1.1.0";
+    rig.publish(alpha, publication);
+    rig.store().look_again(&alpha.parse().unwrap(), rig.now()).unwrap();
+    for _ in 0..4 {
+        rig.smooth_pass().await;
+        rig.minutes_pass(10);
+    }
+    rig.alerts().into_iter().find(|alert| alert.purl.as_ref().unwrap().to_string() == alpha).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_new_of_a_member_is_told_though_its_campaign_is_over() {
+    let rig = settled().await;
+    rig.publish("pkg:npm/alpha@1.1.0", &by_mallory());
+    rig.smooth_pass().await;
+    rig.publish("pkg:npm/beta@1.1.0", &by_mallory().install_script("node steal.js"));
+    rig.smooth_pass().await;
+    rig.minutes_pass(10);
+    rig.smooth_pass().await;
+    for alert in rig.alerts().iter().chain(&campaigns(&rig)) {
+        rig.store().resolve(&alert.fingerprint, "olga", "a false alarm", rig.now()).unwrap();
+    }
+    let before = sent(&rig).len();
+    let alpha = alpha_again(&rig, &by_mallory().install_script("node steal.js")).await;
+    assert_eq!((alpha.status, alpha.severity), (AlertStatus::Open, Severity::High));
+    assert!(sent(&rig).len() > before, "{:?}", sent(&rig));
+}
+
+#[tokio::test]
+async fn another_look_makes_no_campaign_milder() {
+    let rig = settled().await;
+    rig.publish("pkg:npm/alpha@1.1.0", &by_mallory().install_script("node steal.js"));
+    rig.smooth_pass().await;
+    rig.publish("pkg:npm/beta@1.1.0", &by_mallory());
+    rig.smooth_pass().await;
+    let severity = campaigns(&rig)[0].severity;
+    alpha_again(&rig, &by_mallory()).await;
+    assert_eq!(campaigns(&rig)[0].severity, severity);
+}
+
+#[tokio::test]
+async fn a_member_that_comes_while_a_message_is_on_its_way_is_told_after_it() {
+    let rig = settled().await;
+    for package in &PACKAGES[..3] {
+        rig.publish(&format!("{package}@1.1.0"), &by_mallory());
+        rig.smooth_pass().await;
+    }
+    for _ in 0..3 {
+        rig.minutes_pass(6);
+        rig.smooth_pass().await;
+    }
+    let [three] = campaigns(&rig).try_into().unwrap();
+    let grown = |campaign: &Alert, package: &str| {
+        let mut grown = campaign.clone();
+        grown.members.push(format!("pkg:npm/{package}@1.1.0").parse().unwrap());
+        rig.store().record_alert(&grown, &["everything".to_owned()], rig.now()).unwrap();
+        grown
+    };
+    let four = grown(&three, "delta");
+    rig.minutes_pass(10);
+    let on_its_way = rig.store().due_deliveries(rig.now(), 50).unwrap().remove(0);
+    assert_eq!(on_its_way.alert.members.len(), 4);
+    grown(&four, "epsilon");
+    rig.store().delivered(&on_its_way, rig.now(), "ok").unwrap();
+    rig.minutes_pass(10);
+    let next = rig.store().due_deliveries(rig.now(), 50).unwrap().remove(0);
+    assert_eq!(next.alert.members.len(), 5);
+}
+
+#[tokio::test]
+async fn a_campaign_of_two_days_is_one() {
+    let rig = settled().await;
+    for number in 0..36 {
+        rig.publish(&format!("pkg:npm/alpha@1.1.{number}"), &by_mallory());
+        rig.smooth_pass().await;
+        rig.minutes_pass(50);
+    }
+    let [campaign] = campaigns(&rig).try_into().expect("one campaign");
+    assert_eq!(campaign.members.len(), 36);
 }

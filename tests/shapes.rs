@@ -221,7 +221,7 @@ fn honest_pipelines_are_not_accused() {
             "the first release from another protected branch",
             before(),
             trusted(now()).merged(false).on_release_branch(true).claim("source_repository_ref", "refs/heads/lts"),
-            Low,
+            Medium,
         ),
         (
             "N7: a workflow that was renamed is registered anew",
@@ -240,6 +240,19 @@ fn honest_pipelines_are_not_accused() {
                 .claim("source_repository_ref", "refs/tags/v1.9.0")
                 .set("/auth/config_id", "oidc:2"),
             High,
+        ),
+        (
+            "N14: the first stable release after pre-releases from another branch",
+            (0..3)
+                .map(|n| {
+                    trusted(npm(&format!("1.0.0-next.{n}"), n * 7)).claim("source_repository_ref", "refs/heads/next")
+                })
+                .collect(),
+            npm("1.0.0", 70)
+                .by_trusted_publisher()
+                .attested()
+                .claim("run_invocation_uri", "https://github.com/ex/lib/actions/runs/7/attempts/2"),
+            Low,
         ),
         (
             "N14: nightly builds begin",
@@ -314,6 +327,13 @@ fn takeovers_by_token_are_seen() {
             Medium,
         ),
         (
+            "T: a new address, which only another line knows",
+            [vec![by_hand(npm("0.30.0", -30)), by_hand(npm("0.30.1", -20)), by_hand(npm("0.30.2", -10))], before()]
+                .concat(),
+            now().by_token("ann").set("/publisher/email", "ann@two.example"),
+            Critical,
+        ),
+        (
             "T0: dormant, and now it runs a script at installation",
             history(5, |release| by_hand(release).set("/manifest", json!({"install_scripts": []}))),
             npm("1.9.0", 800).by_token("ann").set("/manifest", json!({"install_scripts": ["preinstall"]})),
@@ -365,6 +385,49 @@ fn takeovers_through_a_workflow_are_seen() {
         ),
         ("W1: an own branch, and nobody looked", before(), own_branch(), Medium),
         ("W1: an own branch and workflow, and nobody looked", before(), own_branch().workflow("own.yml"), High),
+        (
+            "W1: an own branch that rules protect",
+            before(),
+            own_branch().merged(false).on_release_branch(true).workflow("own.yml"),
+            High,
+        ),
+        (
+            "W1: a tag of the attacker's on an older line",
+            [history(5, trusted), vec![trusted(npm("2.0.0", 50))]].concat(),
+            trusted(now()).merged(false).claim("source_repository_ref", "refs/tags/oidc"),
+            High,
+        ),
+        (
+            "W1: a new major version after a number that was a mistake",
+            [vec![npm("9.0.0", -400).by_token("ann")], history(12, trusted)].concat(),
+            npm("10.0.0", 90)
+                .by_trusted_publisher()
+                .attested()
+                .tagged(true)
+                .merged(false)
+                .workflow("own.yml")
+                .claim("source_repository_ref", "refs/heads/x"),
+            High,
+        ),
+        (
+            "W1: an unmerged commit, and a manifest that names another repository",
+            history(8, |release| trusted(release).set("/manifest", json!({"repository": "https://github.com/ex/lib"}))),
+            trusted(now())
+                .merged(false)
+                .without_claim("deployment_environment")
+                .set("/manifest", json!({"repository": "https://github.com/ex/other"})),
+            High,
+        ),
+        (
+            "W1: a pre-release of another workflow from an unmerged branch",
+            before(),
+            trusted(npm("2.0.0-rc.1", 70))
+                .tagged(false)
+                .merged(false)
+                .workflow("own.yml")
+                .claim("source_repository_ref", "refs/heads/x"),
+            Medium,
+        ),
         (
             "W1: a tag on an orphan commit",
             history(5, |release| trusted(release).claim("source_repository_ref", "refs/tags/v1")),
@@ -430,4 +493,54 @@ fn what_could_not_be_checked_teaches_nothing() {
     trace(&releases, Rules::default(), |_, assessed| taught.push((assessed.teaches, assessed.accuses())));
     assert_eq!(taught.pop(), Some((false, false)), "nor is it accused");
     assert!(taught.iter().all(|(teaches, _)| *teaches));
+}
+
+/// What the last release raises beside releases of other packages.
+fn verdicts(releases: Vec<Release>) -> Vec<(String, Severity)> {
+    let releases: Vec<Observation> =
+        releases.into_iter().map(|release| serde_json::from_value(release.0).unwrap()).collect();
+    let mut verdicts = Vec::new();
+    trace(&releases, Rules::default(), |release, assessed| {
+        let severity = assessed.verdict.as_ref().map_or(Severity::Info, |verdict| verdict.severity);
+        verdicts.push((release.purl.to_string(), severity));
+    });
+    verdicts
+}
+
+#[test]
+fn a_monorepo_that_moves_or_gets_another_publisher_is_no_burst() {
+    let release = |package: i64, n: i64| {
+        let minute = chrono::Duration::seconds(20 * package);
+        let release = Release::new(&format!("pkg:npm/p{package}@1.{n}.0"), n * 7);
+        let at: chrono::DateTime<chrono::Utc> = serde_json::from_value(release.0["published_at"].clone()).unwrap();
+        release.set("/published_at", json!(at + minute)).by_token("ann").attested().tagged(true)
+    };
+    let moved = |release: Release| {
+        release
+            .claim("source_repository_uri", "https://github.com/org/lib")
+            .claim("source_repository_owner_uri", "https://github.com/org")
+            .claim("source_repository_owner_identifier", "99")
+            .claim("build_config_uri", "https://github.com/org/lib/.github/workflows/release.yml@x")
+    };
+    let before: Vec<_> = (0..6).flat_map(|n| (0..8).map(move |package| release(package, n))).collect();
+    let by_bob = (0..8).map(|package| release(package, 6).by_token("bob")).collect();
+    let by_org = (0..8).map(|package| moved(release(package, 6))).collect();
+    // A transfer that no forge confirms is told of each package, and no more than that.
+    for (after, most) in [(by_bob, Severity::Low), (by_org, Severity::Medium)] {
+        let all = verdicts([before.clone(), after].concat());
+        let loud: Vec<_> = all.iter().filter(|(_, severity)| *severity > most).collect();
+        assert_eq!(loud, [] as [&(String, Severity); 0]);
+    }
+}
+
+#[test]
+fn what_nobody_is_named_for_is_beside_what_was_accused() {
+    let pypi = |version: &str, day| Release::new(&format!("pkg:pypi/lib@{version}"), day);
+    let attested = |release: Release| release.set("/auth/method", "unknown").attested();
+    let old: Vec<_> = (0..3).map(|n| pypi(&format!("0.9.{n}"), n)).collect();
+    let main: Vec<_> = (0..5).map(|n| attested(pypi(&format!("1.{n}.0"), 10 + n * 7))).collect();
+    let later = pypi("0.9.3", 70).set("/published_at", "2026-03-12T12:05:00Z");
+    let all = verdicts([old, main, vec![pypi("1.9.0", 70), later]].concat());
+    let [.., (_, main), (_, old)] = all.as_slice() else { panic!("there are releases") };
+    assert!(*main >= Severity::High && *old >= Severity::Medium, "{main} {old}");
 }

@@ -17,7 +17,7 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The portrait of the release's own line; else, for a line newer than all stable ones, that of the newest; else that
+    /// The portrait of the release's own line; else, for a line newer than all others, that of the newest, unless it has less evidence than the line released last; else that
     /// of the line released last, pre-releases preferring pre-releases and stable releases stable ones; else nothing.
     pub fn of(baseline: &'a Baseline, wanted: &ReleaseLine) -> Option<Self> {
         let is_newest = is_newest(baseline, wanted);
@@ -31,10 +31,12 @@ impl<'a> View<'a> {
 
     fn inherited(baseline: &'a Baseline, wanted: &ReleaseLine, is_newest: bool) -> Option<Self> {
         let known = || baseline.lines.iter().filter(|(_, portrait)| portrait.releases > 0);
+        let last = known().max_by_key(|(line, it)| (line.is_prerelease() == wanted.is_prerelease(), it.last_at))?;
         let peers = known().filter(|(line, _)| is_newest && line.is_prerelease() == wanted.is_prerelease());
-        let before = peers.max_by_key(|(line, _)| numbers(line.as_str()));
-        let last = || known().max_by_key(|(line, it)| (line.is_prerelease() == wanted.is_prerelease(), it.last_at));
-        let (line, portrait) = before.or_else(last)?;
+        let highest = peers.max_by_key(|(line, _)| numbers(line.as_str()));
+        // A high number that was a mistake, and a back-port that was the last, have less evidence than what goes on.
+        let adopted = |(_, portrait): (&ReleaseLine, &LineBaseline)| portrait.evidence.keys().next_back().copied();
+        let (line, portrait) = highest.filter(|highest| adopted(*highest) >= adopted(last)).unwrap_or(last);
         Some(Self { line, portrait, inherited: true, is_newest })
     }
 }

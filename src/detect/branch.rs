@@ -1,7 +1,10 @@
 //! Branches that are named for a line: whose commits the default branch does not have.
 
 use super::Change;
-use crate::{baseline::words::numbers, model::LineBaseline};
+use crate::{
+    baseline::words::numbers,
+    model::{LineBaseline, names_version},
+};
 
 impl<'a> Change<'a> {
     /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that is
@@ -16,7 +19,9 @@ impl<'a> Change<'a> {
         let is_older = newest.is_some_and(|newest| newest[0] > own[0] || (own[0] == 0 && newest > own));
         let is_own = |name: &str| {
             let is_own_branch = |branch| names_line(branch, line.as_str());
-            name.starts_with("refs/tags/") || name.strip_prefix("refs/heads/").is_some_and(is_own_branch)
+            let is_own_tag = |tag| names_version(tag, self.release.purl.version());
+            name.strip_prefix("refs/tags/").is_some_and(is_own_tag)
+                || name.strip_prefix("refs/heads/").is_some_and(is_own_branch)
         };
         is_older && self.is_in_the_open() && self.refs().all(is_own)
     }

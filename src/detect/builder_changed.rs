@@ -49,7 +49,7 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let new = change.novelty(|line| &line.builders, builder)?;
     let by_itself = if builder.contains("://") { Severity::Medium } else { Severity::Low };
     let severity = new.weigh(by_itself);
-    let is_merged = change.is_merged() == Some(true);
+    let is_merged = change.on_default_branch() == Some(true);
     let evidence = Evidence {
         expected: new.usual,
         seen: if builder.is_empty() { "the workflow itself".to_owned() } else { quote(builder) },

@@ -102,7 +102,13 @@ impl<'a> Change<'a> {
         self.release.facts.release.as_ref()?.exists
     }
 
-    /// Whether the default branch or a release branch reaches the commit, if known.
+    /// Whether the default branch reaches the commit, if known.
+    pub fn on_default_branch(&self) -> Option<bool> {
+        self.release.facts.commit.as_ref()?.on_default_branch
+    }
+
+    /// Whether the default branch or a release branch reaches the commit, if known. Who may protect a branch may make one a
+    /// release branch, so that this excuses less than the default branch does.
     pub fn is_merged(&self) -> Option<bool> {
         self.release.facts.commit.as_ref()?.is_merged()
     }

@@ -130,16 +130,23 @@ struct Voices {
     worst: Severity,
     leading: Ground,
     by_ground: [Option<Severity>; Ground::ALL.len()],
+    /// Whether it was built from another repository.
+    moved: bool,
 }
+
+/// The detectors that say that it was built from another repository.
+const OF_A_MOVE: [&str; 3] = ["repository-changed", "repository-forked", "repository-recreated"];
 
 impl Voices {
     fn of(&self, ground: Ground) -> Option<Severity> {
         self.by_ground[ground as usize]
     }
 
-    /// The other grounds that speak. Another repository has its own refs and workflows: they are no news beside it.
+    /// The other grounds that speak. Another repository has refs and workflows of its own: all that the certificate tells
+    /// is one ground then.
     fn others(&self, than: Ground, at_least: Severity) -> impl Iterator<Item = Ground> {
-        let follows = move |ground| than == Ground::Origin && matches!(ground, Ground::Source | Ground::Pipeline);
+        let is_certified = |ground| matches!(ground, Ground::Origin | Ground::Source | Ground::Pipeline);
+        let follows = move |ground| self.moved && is_certified(than) && is_certified(ground);
         let speaks = move |&ground: &Ground| ground != than && !follows(ground) && self.of(ground) >= Some(at_least);
         Ground::ALL.into_iter().filter(speaks)
     }
@@ -186,7 +193,9 @@ fn listen(signals: &[Signal], leading: &Signal) -> Voices {
         let voice: &mut Option<Severity> = &mut by_ground[ground(signal) as usize];
         *voice = (*voice).max(Some(signal.severity));
     }
-    Voices { worst: leading.severity, leading: ground(leading), by_ground }
+    let moved =
+        signals.iter().any(|signal| OF_A_MOVE.contains(&signal.detector.as_ref()) && signal.severity > Severity::Info);
+    Voices { worst: leading.severity, leading: ground(leading), by_ground, moved }
 }
 
 /// A signal of a detector that this version does not know counts for the weakest ground.

@@ -54,5 +54,5 @@ fn unmerged(change: &Change<'_>) -> Option<Signal> {
         since: new.since,
         why: "Whoever can push but not merge builds from a commit that nobody reviewed.",
     };
-    Some(signal(&ABOUT, severity, evidence))
+    Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
 }

@@ -22,8 +22,8 @@ pub struct Company {
     pub lines_usual: u32,
     /// Another version of the package that the same run built before, and when that was published.
     pub same_run: Option<(ReleaseId, DateTime<Utc>)>,
-    /// Another version of the package that the same account published within the hour before, and that raised an alert of
-    /// medium or worse.
+    /// Another version of the package that the same account, or nobody who was named, published within the hour before, and
+    /// that raised an alert of medium or worse.
     pub accused: Option<(ReleaseId, DateTime<Utc>)>,
     /// Another version of the package that carries the same signature.
     pub same_signature: Option<ReleaseId>,

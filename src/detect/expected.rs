@@ -74,7 +74,7 @@ fn brings(change: &Change<'_>, announced: &model::Change, signal: &Signal) -> bo
     let detector = signal.detector.as_ref();
     // What strangers can start, and what never was on any branch, is high and stays so.
     let besides = matches!(announced, model::Change::Workflow(_))
-        && change.is_merged() == Some(true)
+        && change.on_default_branch() == Some(true)
         && signal.severity < Severity::High
         && OF_A_MERGED_WORKFLOW.contains(&detector);
     detectors.contains(&detector)

@@ -32,7 +32,7 @@ pub struct Novelty {
     pub since: Option<DateTime<Utc>>,
     /// Whether a mere habit weighs a step less here.
     milder: bool,
-    is_of_first_prerelease: bool,
+    is_of_another_kind: bool,
 }
 
 /// Which tally of a portrait is meant.
@@ -41,13 +41,13 @@ type Pick = fn(&LineBaseline) -> &Tally<String>;
 impl Novelty {
     /// A severity as it weighs here: milder by one step where the portrait is inherited or shows a single release, where the
     /// package's values never settle, where another line has had the value for long, or this one long ago. One step,
-    /// however many of these hold: a new line must not hide what its certificate shows. The first of a pre-release track
-    /// is milder by another one where only stable lines can be compared with: nightly builds and previews come from
+    /// however many of these hold: a new line must not hide what its certificate shows. Another one where a pre-release
+    /// has only stable lines to be compared with, or a stable release pre-releases: nightly builds and previews come from
     /// elsewhere by nature.
     #[must_use]
     pub fn weigh(&self, severity: Severity) -> Severity {
         let severity = if self.milder { severity.lowered() } else { severity };
-        if self.is_of_first_prerelease { severity.lowered() } else { severity }
+        if self.is_of_another_kind { severity.lowered() } else { severity }
     }
 }
 
@@ -55,8 +55,13 @@ impl<'a> Change<'a> {
     /// Whether a value is new to a tally that has others, and how that weighs. `None` where it is known or where there
     /// is nothing to compare with.
     pub fn novelty(&self, pick: Pick, value: &str) -> Option<Novelty> {
+        self.novelty_on(self.portrait()?, pick, value)
+    }
+
+    /// The same beside the portrait of another line.
+    pub fn novelty_on(&self, portrait: &LineBaseline, pick: Pick, value: &str) -> Option<Novelty> {
         let view = self.view?;
-        let tally = pick(view.portrait);
+        let tally = pick(portrait);
         if tally.is_empty() || tally.get(value).is_some_and(|known| !has_faded(known, tally)) {
             return None;
         }
@@ -68,7 +73,7 @@ impl<'a> Change<'a> {
             usual: usual(tally),
             since: tally.values().map(|seen| seen.first).min(),
             milder: view.inherited || seen == 1 || unsettled || elsewhere || faded,
-            is_of_first_prerelease: self.release.line().is_prerelease() && !view.line.is_prerelease(),
+            is_of_another_kind: self.release.line().is_prerelease() != view.line.is_prerelease(),
         })
     }
 
@@ -98,7 +103,7 @@ impl<'a> Change<'a> {
         let by_time = |(line, _): &(&LineBaseline, &'a Tally<String>)| line.last_at;
         let (_, known) = published.max_by_key(by_time).or_else(|| maintained.max_by_key(by_time))?;
         let since = known.values().map(|seen| seen.first).min();
-        Some(Novelty { usual: usual(known), since, milder: false, is_of_first_prerelease: false })
+        Some(Novelty { usual: usual(known), since, milder: false, is_of_another_kind: false })
     }
 
     /// Whether an account was among the maintainers of an earlier release, at least two weeks before.
@@ -106,6 +111,12 @@ impl<'a> Change<'a> {
         let known = |line: &LineBaseline| line.maintainers.get(name).map(|seen| seen.first);
         let first = self.package.lines.values().filter_map(known).min();
         first.is_some_and(|first| self.release.published_at - first >= TimeDelta::days(MAINTAINER_DAYS))
+    }
+
+    /// The portrait of the line that an account released last.
+    pub fn line_of(&self, account: &str) -> Option<&'a LineBaseline> {
+        let by_it = self.package.lines.values().filter(|line| line.publishers.contains_key(account));
+        by_it.max_by_key(|line| line.last_at)
     }
 
     /// Whether an account published or maintained an earlier release, on whichever line.

@@ -41,7 +41,13 @@ impl Detector for PackageBurst {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let unusual = change.company.bursts.iter().filter(|burst| burst.is_unusual());
+    // Without any release before there is nothing that could be unusual.
+    change.view?;
+    let bursts = &change.company.bursts;
+    let is_of_repository = |burst: &&Burst| matches!(burst.bond, Bond::Repository(_)) && !burst.is_unusual();
+    // Who releases what one repository always releases together does nothing unusual, however new they or its owner are.
+    let usual = bursts.iter().filter(is_of_repository).map(|burst| burst.packages).max().unwrap_or(0);
+    let unusual = bursts.iter().filter(|burst| burst.is_unusual() && burst.packages > usual);
     unusual.map(report).max_by_key(|signal| signal.severity)
 }
 

@@ -81,7 +81,9 @@ fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<S
 
 fn address(change: &Change<'_>, portrait: &LineBaseline, publisher: &Person) -> Option<Signal> {
     let email = publisher.email.as_deref()?;
-    let new = change.novelty(|line| &line.emails, email)?;
+    // A line that only machines release knows no address; another line may know the account's.
+    let portrait = if portrait.emails.is_empty() { change.line_of(&publisher.name)? } else { portrait };
+    let new = change.novelty_on(portrait, |line| &line.emails, email)?;
     let known_domain = portrait.emails.keys().any(|known| domain(known) == domain(email));
     let severity = new.weigh(if known_domain { Severity::Low } else { Severity::Medium });
     let evidence = Evidence {

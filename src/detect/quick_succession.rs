@@ -58,7 +58,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         return None;
     }
     let evidence = Evidence {
-        expected: format!("more than minutes between versions ({} releases)", view.portrait.releases),
+        expected: format!("at least a quarter of an hour between versions ({} releases)", view.portrait.releases),
         seen: format!("{} after the version before", counted(pause.num_minutes().abs(), "minute")),
         since: Some(last),
         why: "Whoever holds a token that will not last publishes as often as they can.",

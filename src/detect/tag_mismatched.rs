@@ -49,7 +49,7 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let word = words::tag_word(tag, change.release.purl.version());
     let new = change.novelty(|line| &line.tag_names, word).filter(|_| word == "differing")?;
     let severity = new.weigh(Severity::Medium);
-    let is_merged = change.is_merged() == Some(true);
+    let is_merged = change.on_default_branch() == Some(true);
     let evidence = Evidence {
         expected: format!("a tag that names version {}", quote(change.release.purl.version())),
         seen: quote(tag),

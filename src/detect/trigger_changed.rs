@@ -76,5 +76,5 @@ fn by_itself(change: &Change<'_>, trigger: &str) -> Severity {
     }
     let severity =
         if BY_HAND.contains(&trigger) || BY_STRANGERS.contains(&trigger) { Severity::Medium } else { Severity::Low };
-    if change.is_in_the_open() || change.is_merged() == Some(true) { severity.lowered() } else { severity }
+    if change.is_in_the_open() || change.on_default_branch() == Some(true) { severity.lowered() } else { severity }
 }

@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A workflow file that the line has never had. Medium; low where the forge says that the default branch or another protected one has the commit; high where it says that the default branch has not, and no other is known to.
+A workflow file that the line has never had. Medium; low where the forge says that the default branch has the commit; high where it says that it has not, and no other protected branch is known to.
 
 ### Why it matters
 Whoever can push can add a workflow of their own that asks for the same identity. npm binds a trusted publisher to a file name, not to a branch or its content.
@@ -36,10 +36,10 @@ impl Detector for WorkflowChanged {
     }
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
-        let by_itself = match change.is_merged() {
-            Some(true) => Severity::Low,
-            Some(false) => Severity::High,
-            None => Severity::Medium,
+        let by_itself = match (change.on_default_branch(), change.is_merged()) {
+            (Some(true), _) => Severity::Low,
+            (Some(false), Some(false)) => Severity::High,
+            _ => Severity::Medium,
         };
         let changed = change.traits.iter().filter_map(|traits| {
             let workflow = traits.workflow.as_deref()?;

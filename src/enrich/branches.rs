@@ -27,6 +27,10 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
     path: impl Fn(&str) -> String,
     is_it: impl Fn(&T) -> bool,
 ) {
+    // Rules may protect every branch, so that the one that was built does not vouch for itself.
+    let mut names = names;
+    let built = built(found.question.release);
+    names.retain(|name| !built.contains(&name.as_str()));
     let count = names.len();
     let likely = likely(found.question.release, names);
     let is_all = is_all && likely.len() == count && count <= MOST;
@@ -47,17 +51,21 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
     }
 }
 
-/// Those that can be asked for, the likeliest first: the branch that was built, those named for the version, the others.
-fn likely(release: &Observation, mut names: Vec<String>) -> Vec<String> {
+/// The branches that a release was built from.
+fn built(release: &Observation) -> Vec<&str> {
     let refs = release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref());
-    let built: Vec<&str> = refs.filter_map(|name| name.strip_prefix("refs/heads/")).collect();
+    refs.filter_map(|name| name.strip_prefix("refs/heads/")).collect()
+}
+
+/// Those that can be asked for, the likeliest first: those named for the version, then the others.
+fn likely(release: &Observation, mut names: Vec<String>) -> Vec<String> {
     let mut parts = release.purl.version().splitn(3, '.');
     let major = parts.next().unwrap_or_default();
     let minor = parts.next().map_or_else(|| major.to_owned(), |minor| format!("{major}.{minor}"));
     names.retain(|name| is_plain(name));
     names.sort_by_cached_key(|name| {
         let unlike = |number: &str| !numbers(name).any(|it| it == number);
-        (!built.contains(&name.as_str()), unlike(&minor), unlike(major), name.clone())
+        (unlike(&minor), unlike(major), name.clone())
     });
     names
 }
@@ -81,14 +89,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_branch_that_was_built_comes_first_and_those_of_the_version_next() {
+    fn the_branches_of_the_version_come_first() {
         let release: Observation = serde_json::from_value(json!({
             "purl": "pkg:npm/widget@1.2.3", "published_at": "2026-01-01T00:00:00Z", "auth": {"method": "token"},
-            "attestation": {"status": "verified", "issuer": "i", "claims": {"source_repository_ref": "refs/heads/wip"}},
+            "attestation": {"status": "absent"},
         }))
         .unwrap();
-        let names = ["11.x", "2.x", "lts-1", "release/v1.2.x", "wip", "a b", "..", "r#1"];
+        let names = ["11.x", "2.x", "lts-1", "release/v1.2.x", "a b", "..", "r#1"];
         let likely = likely(&release, names.map(str::to_owned).into());
-        assert_eq!(likely, ["wip", "release/v1.2.x", "lts-1", "11.x", "2.x"]);
+        assert_eq!(likely, ["release/v1.2.x", "lts-1", "11.x", "2.x"]);
     }
 }

@@ -167,16 +167,23 @@ impl Demand {
                 "\"https://token.actions.githubusercontent.com\"",
             ),
             Self::Owners => (parts >= 2, "\"github.com/acme\""),
-            Self::Repositories => (parts >= 3 && text.strip_suffix(".git").is_none(), "\"github.com/acme/widget\""),
-            Self::Workflows => {
-                let is_file = [".yml", ".yaml", "*"].iter().any(|ending| text.ends_with(ending));
-                (is_file && (parts >= 2 || text.starts_with(['.', '*'])), "\".github/workflows/release.yml\"")
+            Self::Repositories => {
+                let is_deep = plain.starts_with("github.com/") && parts > 3;
+                (parts >= 3 && !is_deep && text.strip_suffix(".git").is_none(), "\"github.com/acme/widget\"")
             }
-            Self::Refs => (!text.starts_with("refs/"), "\"tag\", \"branch main\""),
+            Self::Workflows => (
+                text == plain && !text.starts_with('/'),
+                "\".github/workflows/release.yml\", from the repository's root",
+            ),
+            Self::Refs => {
+                let is_kind = ["tag", "pull request"].contains(&text) || text.starts_with("branch ");
+                (is_kind || text.contains('*'), "\"tag\", \"branch main\", \"pull request\"")
+            }
             Self::Evidence | Self::Environments | Self::Publishers | Self::MinRepositoryAge => (true, "a name"),
         };
         let is_possible = fits && !text.trim().is_empty();
-        (!is_possible).then(|| format!("{} has {text:?}, which fits nothing; expected such as {example}", self.key()))
+        (!is_possible)
+            .then(|| format!("{} has {text:?}, which fits nothing; expected, for example, {example}", self.key()))
     }
 }
 
@@ -222,7 +229,10 @@ mod tests {
             (Demand::Owners, "https://acme"),
             (Demand::Repositories, "acme/widget"),
             (Demand::Repositories, "github.com/acme/widget.git"),
-            (Demand::Workflows, "release.yml"),
+            (Demand::Repositories, "github.com/acme/widget/x"),
+            (Demand::Workflows, "/.github/workflows/release.yml"),
+            (Demand::Refs, "tags"),
+            (Demand::Refs, "main"),
             (Demand::Workflows, "https://github.com/acme/widget"),
             (Demand::Refs, "refs/heads/main"),
             (Demand::Environments, " "),
@@ -236,6 +246,8 @@ mod tests {
             (Demand::Repositories, "github.com/acme/*"),
             (Demand::Workflows, ".github/workflows/*"),
             (Demand::Workflows, ".gitlab-ci.yml"),
+            (Demand::Workflows, "release.y*ml"),
+            (Demand::Repositories, "gitlab.com/acme/tools/widget"),
             (Demand::Refs, "branch release/*"),
             (Demand::Publishers, "ada"),
         ] {

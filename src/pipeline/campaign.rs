@@ -14,6 +14,9 @@ use crate::{
 /// Members follow one another within this time.
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
+/// Longest time before a release in which members of its campaign are looked for.
+const LONGEST: TimeDelta = TimeDelta::days(7);
+
 /// How many releases that are no members an alert names.
 const NAMED: usize = 10;
 
@@ -89,7 +92,7 @@ pub fn alert(
     let worst = members.iter().max_by_key(|one| (one.severity, one.confidence))?;
     let (fingerprint, id) = Alert::identify(AlertKind::Campaign, &subject(bond, &first.purl));
     let packages: BTreeSet<&Package> = members.iter().map(|one| one.purl.package()).collect();
-    let minutes = counted((last.published_at - first.published_at).num_minutes().unsigned_abs(), "minute");
+    let minutes = counted((last.published_at - first.published_at).num_minutes().unsigned_abs().max(1), "minute");
     let packages = counted(packages.len(), "package");
     let releases = format!("{} releases of {packages}", members.len());
     Some(Alert {
@@ -157,7 +160,10 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub(super) fn campaign(&self, release: &Observation, of: &Alert) -> Result<Option<Alert>, PipelineError> {
-        let Some(latest) = Accused::by(of) else { return Ok(None) };
+        // An earlier look may have seen worse, which is not taken back.
+        let (fingerprint, _) = Alert::identify_release(&release.purl);
+        let before = self.store.alert(&fingerprint)?.filter(|before| before.severity > of.severity);
+        let Some(latest) = Accused::by(before.as_ref().unwrap_or(of)) else { return Ok(None) };
         let now = self.clock.now();
         let mut largest: Option<(Bond, Vec<Accused>, Vec<Neighbour>)> = None;
         for bond in Bond::of(release) {
@@ -189,7 +195,13 @@ impl Pipeline {
         let crate::store::Subject::Observed(observation) = &record.subject else { return Ok(audience) };
         if let Some(campaign) = self.campaign(observation, alert)? {
             let told = self.subscriptions.matching(&campaign);
-            self.store.record_alert(&campaign, &told, self.clock.now())?;
+            let (fingerprint, _) = Alert::identify_release(&observation.purl);
+            let is_known = self.store.alert(&fingerprint)?.is_some();
+            let recorded = self.store.record_alert(&campaign, &told, self.clock.now())?;
+            if is_known && recorded.deliveries == 0 {
+                // The campaign has been told; what is new of this member is told of itself.
+                return Ok(audience);
+            }
             for member in &campaign.members {
                 let (fingerprint, _) = Alert::identify_release(member);
                 self.store.withdraw_deliveries(&fingerprint, &told)?;
@@ -199,9 +211,9 @@ impl Pipeline {
         Ok(audience)
     }
 
-    /// Those that raised an alert that counts, of the releases within a day.
+    /// Those that raised an alert that counts, of the releases in the time of one campaign.
     fn accused(&self, neighbours: &[Neighbour], at: DateTime<Utc>) -> Result<Vec<Accused>, PipelineError> {
-        let near = |one: &&Neighbour| !one.teaches && (one.published_at - at).abs() <= TimeDelta::days(1);
+        let near = |one: &&Neighbour| !one.teaches && (one.published_at - at).abs() <= LONGEST;
         let mut accused = Vec::new();
         for one in neighbours.iter().filter(near) {
             let (fingerprint, _) = Alert::identify_release(&one.purl);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     detect::{AT_ONCE, Burst, Cadence, Company, Runs},
-    model::{Bond, Observation, Package, Provenance, ReleaseId, ReleaseLine},
+    model::{AuthMethod, Bond, Observation, Package, Provenance, ReleaseId, ReleaseLine},
 };
 
 /// Remembers releases, and tells of the next one what came before and beside it.
@@ -17,8 +17,8 @@ pub struct Chronicle {
     runs: HashMap<Package, Runs>,
     /// The latest two versions that carry a signature, the later one last.
     signatures: HashMap<Package, HashMap<String, Vec<ReleaseId>>>,
-    /// The last release of a package by an account that raised an alert.
-    accused: HashMap<(Package, Bond), (ReleaseId, DateTime<Utc>)>,
+    /// The last release of a package by one hand that raised an alert.
+    accused: HashMap<(Package, String), (ReleaseId, DateTime<Utc>)>,
 }
 
 impl Chronicle {
@@ -46,7 +46,7 @@ impl Chronicle {
     }
 
     fn accused(&self, release: &Observation) -> Option<(ReleaseId, DateTime<Utc>)> {
-        let (known, then) = self.accused.get(&(release.purl.package().clone(), account(release)?))?;
+        let (known, then) = self.accused.get(&(release.purl.package().clone(), hand(release)?))?;
         let is_beside = release.published_at - *then <= AT_ONCE && *known != release.purl;
         is_beside.then(|| (known.clone(), *then))
     }
@@ -57,8 +57,8 @@ impl Chronicle {
         for bond in Bond::of(release) {
             self.packages.entry(bond).or_insert_with(Cadence::of_packages).add(package.clone(), at, teaches);
         }
-        if let Some(account) = account(release).filter(|_| !teaches) {
-            self.accused.insert((package.clone(), account), (release.purl.clone(), at));
+        if let Some(hand) = hand(release).filter(|_| !teaches) {
+            self.accused.insert((package.clone(), hand), (release.purl.clone(), at));
         }
         let line = release.line();
         if !line.is_prerelease() {
@@ -79,9 +79,12 @@ impl Chronicle {
     }
 }
 
-/// The account of a person that published a release.
-pub(super) fn account(release: &Observation) -> Option<Bond> {
-    Bond::of(release).into_iter().find(|bond| matches!(bond, Bond::Publisher(_)))
+/// Whose hand published a release without a workflow's identity: the account; the empty text where the registry names
+/// none, as PyPI does.
+pub(super) fn hand(release: &Observation) -> Option<String> {
+    let by_hand = release.auth.method != AuthMethod::TrustedPublisher;
+    let account = release.publisher.as_ref().filter(|_| by_hand).map(|person| person.name.clone());
+    account.or_else(|| (by_hand && release.identities().is_empty()).then(String::new))
 }
 
 /// A run, whichever attempt: `…/actions/runs/7/attempts/2` is run 7.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::chronicle::{account, without_attempt};
+use super::chronicle::{hand, without_attempt};
 use crate::{
     detect::{AT_ONCE, Burst, Cadence, Company, Runs},
     model::{Alert, Bond, Observation, Provenance, ReleaseId, ReleaseLine, Severity},
@@ -39,20 +39,20 @@ pub fn company(store: &Store, release: &Observation) -> Result<Company, StoreErr
     Ok(company)
 }
 
-/// The latest of the siblings by the same account that raised an alert of medium or worse within the hour before, and was
+/// The latest of the siblings by the same hand that raised an alert of medium or worse within the hour before, and was
 /// not accepted since.
 fn accused(
     store: &Store,
     release: &Observation,
     siblings: &[Neighbour],
 ) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
-    let Some(account) = account(release) else { return Ok(None) };
+    let Some(hand) = hand(release) else { return Ok(None) };
     let just_before = |one: &&Neighbour| release.published_at - one.published_at <= AT_ONCE && one.purl != release.purl;
     for one in siblings.iter().rev().filter(|one| !one.teaches).filter(just_before) {
         let (fingerprint, _) = Alert::identify_release(&one.purl);
         let is_accused = store.alert(&fingerprint)?.is_some_and(|alert| alert.severity >= Severity::Medium);
-        let by = store.release(&one.purl)?.and_then(|row| row.observation).and_then(|it| self::account(&it));
-        if is_accused && by.as_ref() == Some(&account) {
+        let by = store.release(&one.purl)?.and_then(|row| row.observation).and_then(|it| self::hand(&it));
+        if is_accused && by.as_ref() == Some(&hand) {
             return Ok(Some((one.purl.clone(), one.published_at)));
         }
     }

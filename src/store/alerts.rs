@@ -245,22 +245,29 @@ fn has_new_members(known: &Alert, raised: &Alert) -> bool {
     raised.members.iter().any(|member| !known.members.contains(member))
 }
 
-/// What detectors say now that had nothing to say before.
+/// What detectors say in one alert that say nothing in the other.
 fn news<'a>(known: &'a Alert, raised: &'a Alert) -> impl Iterator<Item = &'a Signal> {
     let is_new = |signal: &&Signal| known.signals.iter().all(|known| known.detector != signal.detector);
     raised.signals.iter().filter(is_new)
 }
 
 /// The alert as it is raised now, but first raised and handled as before. Another look at a release does not take back
-/// what an earlier one saw.
+/// what an earlier one saw, nor does a campaign that grows become milder.
 fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
     let status = if reopened { AlertStatus::Open } else { known.status };
     let raised_at = if reopened { raised.raised_at } else { known.raised_at };
-    if known.kind == AlertKind::Release && raised.severity < known.severity {
-        let signals = known.signals.iter().chain(news(known, raised)).cloned().collect();
-        return Alert { raised_at, status, signals, ..known.clone() };
+    let is_milder = raised.severity < known.severity;
+    match known.kind {
+        AlertKind::Release => {
+            let (worse, other) = if is_milder { (known, raised) } else { (raised, known) };
+            let signals = worse.signals.iter().chain(news(worse, other)).cloned().collect();
+            Alert { raised_at, status, signals, ..worse.clone() }
+        }
+        AlertKind::Campaign if is_milder => {
+            Alert { severity: known.severity, confidence: known.confidence, raised_at, status, ..raised.clone() }
+        }
+        AlertKind::Campaign | AlertKind::Operation | AlertKind::Log => Alert { raised_at, status, ..raised.clone() },
     }
-    Alert { raised_at, status, ..raised.clone() }
 }
 
 fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored>, Failure> {
@@ -269,6 +276,17 @@ fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored>, Failure>
         Ok(Stored { alert: alert_row(row)?, peak: row.get::<_, Rank>("peak")?.0, raises: row.get("raises")? })
     });
     Ok(stored.optional()?)
+}
+
+/// An alert, and how often it was announced.
+pub(super) fn raised(db: &Connection, fingerprint: &str) -> Result<Option<(Alert, i64)>, Failure> {
+    Ok(stored(db, fingerprint)?.map(|stored| (stored.alert, stored.raises)))
+}
+
+/// Counts one more announcement of an alert that was announced so often.
+pub(super) fn again(db: &Connection, fingerprint: &str, raises: i64) -> Result<i64, Failure> {
+    db.prepare_cached("UPDATE alerts SET raises = ?2 WHERE fingerprint = ?1")?.execute((fingerprint, raises + 1))?;
+    Ok(raises + 1)
 }
 
 fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {

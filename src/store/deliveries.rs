@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Store, StoreError,
-    alerts::alert_row,
+    alerts::{again, alert_row, raised},
     columns::{Micros, Word, count, limit, time},
     error::Failure,
 };
@@ -135,7 +135,13 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn delivered(&self, delivery: &Delivery, now: DateTime<Utc>, detail: &str) -> Result<bool, StoreError> {
-        self.write("recording a delivery", |db| end_attempt(db, delivery, Ending::Delivered, now, detail))
+        self.write("recording a delivery", |db| {
+            let is_first = end_attempt(db, delivery, Ending::Delivered, now, detail)?;
+            if is_first {
+                announce_what_came_meanwhile(db, delivery, now)?;
+            }
+            Ok(is_first)
+        })
     }
 
     /// It did not get through and is to be tried again. `false`: this attempt was recorded before.
@@ -256,6 +262,16 @@ pub(super) fn announce_growth(
         }
     }
     Ok(announced)
+}
+
+/// A campaign may have grown while a message about it was on its way, which does not name the new members.
+fn announce_what_came_meanwhile(db: &Connection, sent: &Delivery, now: DateTime<Utc>) -> Result<(), Failure> {
+    let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
+    if alert.members.iter().any(|member| !sent.alert.members.contains(member)) {
+        let raise = again(db, &alert.fingerprint, raises)?;
+        announce_growth(db, &alert, raise, std::slice::from_ref(&sent.subscription), now)?;
+    }
+    Ok(())
 }
 
 fn idempotency_key(fingerprint: &str, raise: i64, subscription: &str) -> String {

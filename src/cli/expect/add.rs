@@ -9,7 +9,7 @@ use crate::{
         operator, output, target, words,
     },
     config::Period,
-    model::{Change, Ecosystem, ExpectedChange, Package},
+    model::{Change, Demand, Ecosystem, ExpectedChange, Package},
 };
 
 /// Announce a change of a package
@@ -80,10 +80,10 @@ fn repository(text: &str) -> Result<String, String> {
 }
 
 fn workflow(text: &str) -> Result<String, String> {
-    let is_path = !text.contains("://") && !text.starts_with('/') && !text.contains('@');
     let is_file = [".yml", ".yaml"].iter().any(|ending| text.len() > ending.len() && text.ends_with(ending));
     let expected = "expected a file of the repository: .github/workflows/release.yml, .gitlab-ci.yml";
-    if is_path && is_file { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
+    let fits = is_file && Demand::Workflows.refuses(text).is_none() && !text.contains('@');
+    if fits { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
 }
 
 fn reason(text: &str) -> Result<String, String> {

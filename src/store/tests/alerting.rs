@@ -58,6 +58,18 @@ fn new_signals_update_an_alert_but_not_what_was_done_with_it() {
 }
 
 #[test]
+fn another_look_loses_no_signal() {
+    let lab = Lab::new();
+    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
+    let mut other = alerted(BAD, Severity::High);
+    other.alert.as_mut().unwrap().signals[0].detector = "repository-changed".into();
+    lab.store.record(&other).unwrap();
+    let stored = lab.store.alerts(&AlertFilter::default()).unwrap().remove(0);
+    let said: Vec<_> = stored.signals.iter().map(|signal| signal.detector.as_ref()).collect();
+    assert_eq!(said, ["repository-changed", &*alert(BAD, Severity::High).signals[0].detector]);
+}
+
+#[test]
 fn what_nobody_knew_when_an_alert_was_resolved_opens_it_again() {
     let lab = Lab::new();
     lab.store.record(&alerted(BAD, Severity::High)).unwrap();
