@@ -72,7 +72,7 @@ impl Statement {
         let named: Vec<_> = self.subject.iter().filter(|subject| is_name(&subject.name)).collect();
         if named.is_empty() {
             let others: Vec<_> = self.subject.iter().take(3).map(|subject| subject.name.as_str()).collect();
-            let reason = format!("it speaks of {others:?}, not of {wanted:?}");
+            let reason = format!("the attestation names {others:?}, not {wanted:?}");
             return Err(Failure::invalid(Check::SubjectName, reason));
         }
         let attested: Vec<_> = named.iter().filter_map(|subject| subject.digest.get(algorithm.as_str())).collect();
@@ -80,8 +80,10 @@ impl Statement {
             return Ok(());
         }
         let reason = match attested.first() {
-            Some(attested) => format!("the registry serves {} {digest}, it speaks of {attested}", algorithm.as_str()),
-            None => format!("it gives no {} of {wanted:?}", algorithm.as_str()),
+            Some(attested) => {
+                format!("the registry serves {} {digest}, the attestation names {attested}", algorithm.as_str())
+            }
+            None => format!("the attestation gives no {} of {wanted:?}", algorithm.as_str()),
         };
         Err(Failure::invalid(Check::SubjectDigest, reason))
     }

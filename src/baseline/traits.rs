@@ -1,4 +1,4 @@
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::model::{Claim, Claims, LineBaseline, Observation, Provenance, WorkflowIdentity};
 
@@ -82,7 +82,7 @@ impl<'a> Traits<'a> {
             environment: claims
                 .deployment_environment
                 .as_deref()
-                .or_else(|| can_carry(Claim::DeploymentEnvironment, signed_at).then_some("")),
+                .or_else(|| Claim::DeploymentEnvironment.is_carried(signed_at).then_some("")),
             runner: claims.runner_environment.as_deref(),
         }
     }
@@ -107,11 +107,6 @@ fn run_and_attempt(invocation: &str) -> (Option<&str>, Option<u32>) {
         Some((run, attempt)) => (Some(run), attempt.parse().ok()),
         None => (Some(invocation), None),
     }
-}
-
-/// Whether a certificate of that time would carry the claim if there were something to say.
-fn can_carry(claim: Claim, signed_at: DateTime<Utc>) -> bool {
-    NaiveDate::parse_from_str(claim.since(), "%Y-%m-%d").is_ok_and(|since| signed_at.date_naive() >= since)
 }
 
 /// Forges treat the case of owner and repository names as one; so does this.

@@ -172,7 +172,9 @@ fn explain_release(release: &Observation, assessed: &Assessment) {
 
 fn compared_with(assessed: &Assessment) -> String {
     let said = match &assessed.compared_with {
-        None => "The first release of its package: there is nothing to compare it with".to_owned(),
+        None => {
+            "No earlier release of its package has joined the baseline: there is nothing to compare it with".to_owned()
+        }
         Some(ComparedWith { line, releases, inherited: true }) => {
             format!(
                 "Compared with line {line} ({}), because its own line is new",

@@ -203,9 +203,9 @@ impl Config {
             return Vec::new();
         }
         let public = [("github", forges.github_token()), ("gitlab", forges.gitlab_token())];
-        let public = public.into_iter().map(|(name, token)| (format!("forges.{name}_token"), token));
+        let public = public.into_iter().map(|(name, token)| (format!("forges.{name}_token_file"), token));
         let own = forges.instances.iter().enumerate();
-        let own = own.map(|(n, instance)| (format!("forges.instance[{n}].token"), instance.token()));
+        let own = own.map(|(n, instance)| (format!("forges.instance[{n}].token_file"), instance.token()));
         let tokens = public.chain(own).filter_map(|(key, token)| Some((key, token?)));
         tokens.flat_map(|(key, token)| secret_findings(&key, &token, credentials)).collect()
     }

@@ -25,6 +25,8 @@ pub struct Rule {
     pub then: &'static str,
     applies: fn(&Voices) -> bool,
     severity: fn(Severity) -> Severity,
+    /// Which of the other grounds count.
+    counts: fn(&Voices, Ground) -> bool,
 }
 
 /// The rules; the first that applies decides.
@@ -35,13 +37,10 @@ pub const RULES: &[Rule] = &[
         then: "critical",
         applies: |voices| {
             voices.of(Ground::Evidence) >= Some(Severity::High)
-                && voices.others(Ground::Evidence, Severity::Low).any(|ground| match ground {
-                    Ground::Time => false,
-                    Ground::Cadence => voices.of(ground) >= Some(Severity::Medium),
-                    _ => true,
-                })
+                && voices.others(Ground::Evidence, Severity::Low).any(|ground| corroborates_a_loss(voices, ground))
         },
         severity: |_| Severity::Critical,
+        counts: corroborates_a_loss,
     },
     Rule {
         name: "two independent grounds",
@@ -51,6 +50,7 @@ pub const RULES: &[Rule] = &[
             voices.worst >= Severity::Medium && voices.others(voices.leading, Severity::Medium).next().is_some()
         },
         severity: Severity::raised,
+        counts: at_medium,
     },
     Rule {
         name: "several weaker grounds",
@@ -58,10 +58,11 @@ pub const RULES: &[Rule] = &[
         then: "high",
         applies: |voices| voices.worst == Severity::Medium && voices.others(voices.leading, Severity::Low).count() >= 2,
         severity: Severity::raised,
+        counts: at_low,
     },
     Rule {
         name: "two traits of the certificate",
-        when: "the worst signal is low, and two of origin, source and pipeline speak at low or above",
+        when: "the worst signal is low and of origin, source or pipeline, and another of these speaks at low or above",
         then: "medium",
         applies: |voices| {
             let certified = [Ground::Origin, Ground::Source, Ground::Pipeline];
@@ -69,6 +70,7 @@ pub const RULES: &[Rule] = &[
             voices.worst == Severity::Low && certified.contains(&voices.leading) && speaking > 1
         },
         severity: Severity::raised,
+        counts: at_low,
     },
     Rule {
         name: "a bundle of weak signals",
@@ -76,6 +78,7 @@ pub const RULES: &[Rule] = &[
         then: "medium",
         applies: |voices| voices.worst == Severity::Low && voices.others(voices.leading, Severity::Low).count() >= 2,
         severity: Severity::raised,
+        counts: at_low,
     },
     Rule {
         name: "a weak signal with strong support",
@@ -85,6 +88,7 @@ pub const RULES: &[Rule] = &[
             voices.worst == Severity::Low && voices.others(voices.leading, Severity::Medium).next().is_some()
         },
         severity: Severity::raised,
+        counts: at_medium,
     },
     LAST_RULE,
 ];
@@ -95,35 +99,55 @@ const LAST_RULE: Rule = Rule {
     then: "the worst signal's own severity",
     applies: |_| true,
     severity: |worst| worst,
+    counts: at_low,
 };
 
 /// The rules for releases of which nothing but supporting signals speak; the first that applies decides.
 pub const SUPPORT_RULES: &[Rule] = &[
     Rule {
         name: "supporting signals together",
-        when: "no signal leads, one supports at medium, and another ground supports at low (time: at medium)",
+        when: "one supports at medium, and another ground supports at low (time: at medium)",
         then: "medium",
         applies: |voices| {
             let corroborates = |ground| ground != Ground::Time || voices.of(ground) >= Some(Severity::Medium);
             voices.worst >= Severity::Medium && voices.others(voices.leading, Severity::Low).any(corroborates)
         },
         severity: |worst| worst,
+        counts: at_low,
     },
     Rule {
         name: "three supporting grounds",
-        when: "no signal leads, and three grounds support at low",
+        when: "three grounds support at low",
         then: "low",
         applies: |voices| voices.worst == Severity::Low && voices.others(voices.leading, Severity::Low).count() > 1,
         severity: |worst| worst,
+        counts: at_low,
     },
     Rule {
         name: "a supporting signal alone",
-        when: "no signal leads, and one supports at medium",
+        when: "one supports at medium",
         then: "low",
         applies: |voices| voices.worst >= Severity::Medium,
         severity: Severity::lowered,
+        counts: at_low,
     },
 ];
+
+fn corroborates_a_loss(voices: &Voices, ground: Ground) -> bool {
+    match ground {
+        Ground::Time => false,
+        Ground::Cadence => at_medium(voices, ground),
+        _ => at_low(voices, ground),
+    }
+}
+
+fn at_low(voices: &Voices, ground: Ground) -> bool {
+    voices.of(ground) >= Some(Severity::Low)
+}
+
+fn at_medium(voices: &Voices, ground: Ground) -> bool {
+    voices.of(ground) >= Some(Severity::Medium)
+}
 
 /// How loud each ground speaks. Supporting signals count here, but cannot lead.
 struct Voices {
@@ -155,11 +179,16 @@ impl Voices {
 /// Combines the signals of one release. `None` where nothing was said, or nothing but supporting signals that do not add
 /// up.
 pub fn combine(signals: &[Signal]) -> Option<Verdict> {
-    let leading = signals.iter().filter(|signal| !signal.supporting).max_by_key(|signal| signal.severity);
+    let leading = leading(signals);
     let Some(leading) = leading.filter(|leading| leading.severity > Severity::Info) else {
         return supported(signals).or_else(|| leading.map(|leading| verdict(signals, leading)));
     };
     Some(verdict(signals, leading))
+}
+
+/// The signal that an alert's title tells, unless nothing but supporting ones speak.
+pub fn leading(signals: &[Signal]) -> Option<&Signal> {
+    signals.iter().filter(|signal| !signal.supporting).max_by_key(|signal| signal.severity)
 }
 
 /// Supporting signals that add up to something by themselves.
@@ -223,7 +252,8 @@ fn title(leading: &Signal, signals: &[Signal]) -> String {
 }
 
 fn argument(rule: &Rule, leading: &Signal, voices: &Voices) -> String {
-    let others: Vec<_> = voices.others(voices.leading, Severity::Low).map(Ground::as_str).collect();
+    let others = voices.others(voices.leading, Severity::Low).filter(|&ground| (rule.counts)(voices, ground));
+    let others: Vec<_> = others.map(Ground::as_str).collect();
     let also = match others.as_slice() {
         [] => "no independent ground supports it".to_owned(),
         [one] => format!("{one} supports it"),

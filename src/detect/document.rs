@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::{ALL, About, ENTRY_DETECTORS, Ground, RULES, SUPPORT_RULES};
+use super::{ALL, About, ENTRY_DETECTORS, Ground, RULES, Rule, SUPPORT_RULES};
 
 /// `docs/DETECTORS.md`: every detector with its documentation, and how signals combine.
 pub fn document() -> String {
@@ -45,6 +45,15 @@ fn index(out: &mut String) {
     }
 }
 
+/// The head of a table of rules.
+const TABLE: &str = "| rule | when | severity |\n|---|---|---|\n";
+
+fn table(out: &mut String, rules: &[Rule]) {
+    for rule in rules {
+        let _ = writeln!(out, "| {} | {} | {} |", rule.name, rule.when, rule.then);
+    }
+}
+
 fn rules(out: &mut String) {
     let grounds: Vec<_> = Ground::ALL.into_iter().map(Ground::as_str).collect();
     let _ = write!(
@@ -52,12 +61,15 @@ fn rules(out: &mut String) {
         "\n## How signals become one alert\n\nEvery signal rests on a ground: {}. Grounds are independent of each other. \
          The worst signal leads; signals of other grounds corroborate it; several signals of one ground count once. \
          Supporting signals (install-script-added, lines-at-once, odd-hours, package-burst, revival, version-jump, \
-         young-dependency, and others where their page says so) corroborate and never lead. The first rule that applies decides.\n\n| rule | when | severity |\n|---|---|---|\n",
+         young-dependency, and others where their page says so) corroborate and never lead. The first rule that applies decides.\n\n{TABLE}",
         grounds.join(", ")
     );
-    for rule in RULES.iter().chain(SUPPORT_RULES) {
-        let _ = writeln!(out, "| {} | {} | {} |", rule.name, rule.when, rule.then);
-    }
+    table(out, RULES);
+    let _ = write!(
+        out,
+        "\nWhere nothing but supporting signals speak, these rules decide instead; where none applies, there is no alert.\n\n{TABLE}"
+    );
+    table(out, SUPPORT_RULES);
     out.push_str(
         "\nConfidence is high where more than one ground speaks, else the leading detector's. An alert of medium or worse \
          keeps its release from teaching the baseline.\n",

@@ -49,7 +49,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let names: Vec<_> = company.lines.iter().map(|line| quote(line.as_str())).collect();
     let evidence = Evidence {
         expected: format!("at most {} at once", company.lines_usual.max(1)),
-        seen: format!("{lines} lines within the hour: this one, and {}", names.join(", ")),
+        seen: format!("{lines} lines within the hour: this one, and line {}", names.join(", ")),
         since: None,
         why: "Whoever publishes malware wants everybody to get it, whichever versions they allow.",
     };

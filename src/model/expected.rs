@@ -53,8 +53,8 @@ impl fmt::Display for Change {
         match self {
             Self::Repository(name) => write!(f, "a move to the repository {name}"),
             Self::Workflow(path) => write!(f, "a move to the workflow {path}"),
-            Self::Publisher(name) => write!(f, "publishing by the account {name}"),
-            Self::Manual(name) => write!(f, "publishing by hand by the account {name}"),
+            Self::Publisher(name) => write!(f, "publishing by {name}"),
+            Self::Manual(name) => write!(f, "publishing by hand by {name}"),
         }
     }
 }

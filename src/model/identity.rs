@@ -1,5 +1,6 @@
 use std::fmt;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,11 @@ macro_rules! claims {
             /// older lacks it because of its age, which is not drift.
             pub const fn since(self) -> &'static str {
                 match self { $(Self::$variant => $since,)* }
+            }
+
+            /// Whether a certificate of that time would carry the claim if there were something to say.
+            pub fn is_carried(self, signed_at: DateTime<Utc>) -> bool {
+                NaiveDate::parse_from_str(self.since(), "%Y-%m-%d").is_ok_and(|since| signed_at.date_naive() >= since)
             }
         }
 

@@ -6,12 +6,16 @@ use crate::{
         args::Printing,
         exit::Exit,
         sheet::{self, Sheet},
-        words,
+        words, wrap,
     },
     deliver::shell_word,
-    model::{Alert, AlertStatus, Signal},
+    detect::leading,
+    model::{Alert, AlertKind, AlertStatus, Severity, Signal},
     store::{AlertAction, DeliveryState, DeliveryStatus},
 };
+
+/// Columns of a severity before the title.
+const HANGING: usize = 10;
 
 /// Most deliveries and actions that are shown.
 const SHOWN: usize = 100;
@@ -48,23 +52,29 @@ impl Show {
         if self.printing.is_json() {
             output::json(&Shown { alert: &alert, deliveries: &deliveries, history: &history })?;
         } else {
-            print(&alert, &deliveries, &history);
+            let is_normal = match &alert.purl {
+                Some(release) => store.release(release)?.is_some_and(|row| row.teaches),
+                None => false,
+            };
+            print(&alert, &deliveries, &history, is_normal);
         }
         Ok(Exit::Clean)
     }
 }
 
-fn print(alert: &Alert, deliveries: &[DeliveryState], history: &[AlertAction]) {
-    output::line(format_args!("{}  {}", output::severity(alert.severity), title(alert)));
+/// `is_normal`: the baseline has learned from the release, whoever said so.
+fn print(alert: &Alert, deliveries: &[DeliveryState], history: &[AlertAction], is_normal: bool) {
+    let title = wrap::paragraphs(&title(alert), wrap::width().saturating_sub(HANGING), &" ".repeat(HANGING));
+    output::line(format_args!("{}  {}", output::severity(alert.severity), title.trim_start()));
     summary(alert);
-    for signal in &alert.signals {
-        evidence(signal);
-    }
+    let leading = leading(&alert.signals);
+    let others = alert.signals.iter().filter(|signal| leading.is_none_or(|leading| !std::ptr::eq(*signal, leading)));
+    leading.into_iter().chain(others).for_each(evidence);
     members(alert);
     links(alert);
     told(deliveries);
     done(history);
-    next(alert);
+    next(alert, is_normal);
 }
 
 fn summary(alert: &Alert) {
@@ -153,15 +163,22 @@ fn done(history: &[AlertAction]) {
     sheet.print();
 }
 
-fn next(alert: &Alert) {
+fn next(alert: &Alert, is_normal: bool) {
+    if alert.severity >= Severity::High && alert.kind != AlertKind::Operation && alert.status == AlertStatus::Open {
+        let what = "Until it is known to be honest, treat it as a takeover: do not install it, pin the version before, find who \
+                    installed it. docs/OPERATIONS.md, \"When it is real\", has the rest.";
+        output::line(format_args!("\n{}", wrap::paragraphs(what, wrap::width(), "")));
+    }
     let mut commands = Vec::new();
     if let Some(release) = &alert.purl {
         let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
         commands.push((format!("provwatch lookup {purl}"), "all that is known of the release"));
         commands.push((format!("provwatch baseline show {package}"), "what is normal"));
-        commands.push((format!("provwatch baseline accept {purl}"), "if it is as it should be"));
+        if !is_normal {
+            commands.push((format!("provwatch baseline accept {purl}"), "if it is as it should be"));
+        }
     }
-    if let Some(signal) = alert.signals.first() {
+    if let Some(signal) = leading(&alert.signals).or_else(|| alert.signals.first()) {
         let detector = shell_word(&words::name(&signal.detector));
         commands.push((format!("provwatch detectors explain {detector}"), "what it means, and what to do"));
     }

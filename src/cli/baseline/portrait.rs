@@ -70,7 +70,7 @@ pub(super) fn sheet(portrait: &LineBaseline) -> Sheet {
 /// What a rank of evidence means.
 const fn evidence(rank: EvidenceRank) -> &'static str {
     match rank {
-        EvidenceRank::None => "no proof: published with a token, nothing attested",
+        EvidenceRank::None => "no proof that holds: nothing attested, no trusted publisher",
         EvidenceRank::Provenance => "verified provenance, published with a token or by an unknown method",
         EvidenceRank::TrustedPublisher => "published by a trusted publisher",
         EvidenceRank::Approved => "staged and approved by a person with a second factor",

@@ -29,7 +29,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     // A missing watchlist is told below, with what to do.
     let findings = context.config.check(&ids);
     checks.extend(findings.iter().filter(|finding| !finding.key.starts_with("watchlist.files")).map(finding));
-    checks.push(watchlist(context));
+    checks.push(watchlist(context, now));
     let store = Store::open_read_only(&context.config.store_path());
     checks.push(clock(now, store.as_ref().ok()));
     checks.push(store_check(context, store));
@@ -54,7 +54,7 @@ fn finding(Finding { gravity, key, what }: &Finding) -> Check {
     Check::new(key, state, what).next("docs/CONFIGURATION.md explains the key")
 }
 
-fn watchlist(context: &Context) -> Check {
+fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
     let check = |state, detail: String| Check::new("watchlist", state, detail);
     let fill = "`provwatch watch add pkg:npm/…` or `provwatch watch import <lock file>`";
     match context.watchlist() {
@@ -67,9 +67,13 @@ fn watchlist(context: &Context) -> Check {
                 words::counted(packages as u64, "package", "packages"),
                 words::counted(patterns as u64, "pattern", "patterns")
             );
-            match list.warnings() {
-                [] => check(State::Ok, watched),
-                warnings => check(State::Warning, format!("{watched}\n{}", warnings.join("\n"))),
+            let ended = list.quiet().filter(|quiet| !quiet.holds(now));
+            let ended = ended.map(|quiet| format!("{} is quiet no more since {}", quiet.detector, quiet.until));
+            let doubts: Vec<String> = list.warnings().iter().cloned().chain(ended).collect();
+            if doubts.is_empty() {
+                check(State::Ok, watched)
+            } else {
+                check(State::Warning, format!("{watched}\n{}", doubts.join("\n")))
             }
         }
     }

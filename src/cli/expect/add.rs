@@ -127,7 +127,7 @@ impl Add {
         } else {
             let ExpectedChange { id, package, change, until, .. } = &expected;
             let (package, until) = (words::name(package), words::moment(*until));
-            output::line(format!("{id}: {} of {package} is expected until {until}.", words::sentence(change)));
+            output::line(format!("{id}: for {package}, {} is expected until {until}.", words::sentence(change)));
         }
         Ok(Exit::Clean)
     }

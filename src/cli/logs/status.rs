@@ -148,7 +148,7 @@ impl View {
 
     fn entries(&self) -> String {
         match &self.row.tail {
-            None => "not read: only the checkpoints are checked".to_owned(),
+            None => "none proven: not read yet, or only the checkpoints are checked".to_owned(),
             Some(tail) => {
                 let size = self.row.checkpoint.as_ref().map_or(tail.verified, |checkpoint| checkpoint.size);
                 format!("proven up to {}, {} behind the log", tail.verified, size.saturating_sub(tail.verified))

@@ -6,7 +6,7 @@ use crate::{
         sheet::{self, Sheet},
         words,
     },
-    model::{Claims, Observation, Provenance, VerifiedProvenance},
+    model::{Claim, Claims, File, Observation, Provenance, VerifiedProvenance},
 };
 
 pub(super) fn print(observation: &Observation) {
@@ -29,7 +29,11 @@ fn same(a: &Provenance, b: &Provenance) -> bool {
 
 fn one(observation: &Observation, provenance: &Provenance) {
     let (all, of) = (observation.files.len(), files(observation, provenance));
-    let of = if of > 0 && of < all { format!(" ({of} of {all} files)") } else { String::new() };
+    let of = match of {
+        1 if all > 1 => format!(" ({})", named(observation, provenance)),
+        of if of > 1 && of < all => format!(" ({of} of {all} files)"),
+        _ => String::new(),
+    };
     match provenance {
         Provenance::Absent => sheet::heading(format_args!("provenance: none{of}, the registry has no attestation")),
         Provenance::Unavailable { reason } => {
@@ -48,8 +52,17 @@ fn one(observation: &Observation, provenance: &Provenance) {
 }
 
 fn files(observation: &Observation, provenance: &Provenance) -> usize {
-    let attestations = observation.files.iter().filter_map(|file| file.attestation.as_ref());
-    attestations.filter(|attestation| same(attestation, provenance)).count()
+    with(observation, provenance).count()
+}
+
+fn with<'a>(observation: &'a Observation, provenance: &'a Provenance) -> impl Iterator<Item = &'a File> {
+    let has = move |file: &&File| file.attestation.as_ref().is_some_and(|attestation| same(attestation, provenance));
+    observation.files.iter().filter(has)
+}
+
+/// The file that has it.
+fn named(observation: &Observation, provenance: &Provenance) -> String {
+    with(observation, provenance).next().map(|file| words::name(&file.name)).unwrap_or_default()
 }
 
 fn facts(verified: &VerifiedProvenance) {
@@ -61,7 +74,9 @@ fn facts(verified: &VerifiedProvenance) {
     sheet.maybe("ref", claims.source_repository_ref.as_ref().map(words::name));
     sheet.maybe("commit", claims.source_repository_digest.as_ref().map(words::name));
     sheet.maybe("trigger", claims.build_trigger.as_ref().map(words::name));
-    sheet.maybe("environment", claims.deployment_environment.as_ref().map(words::name));
+    let tells = verified.signed_at.is_some_and(|at| Claim::DeploymentEnvironment.is_carried(at));
+    let environment = claims.deployment_environment.as_ref().map(words::name);
+    sheet.maybe("environment", environment.or_else(|| tells.then(|| "none".to_owned())));
     sheet.maybe("runner", claims.runner_environment.as_ref().map(words::name));
     sheet.maybe("run", claims.run_invocation_uri.as_ref().map(words::sentence));
     sheet.row("issuer", words::name(&identity.issuer));

@@ -57,14 +57,14 @@ impl Missing {
                 "its package is watched, and has not been looked at yet",
                 vec![
                     (format!("provwatch backfill {package}"), "look at it now"),
-                    ("provwatch status".to_owned(), "is the watch running?"),
+                    ("provwatch status".to_owned(), "whether the watch is running"),
                 ],
             ),
             (true, true) => (
                 "its package is watched, but no such release has been seen; it may not exist",
                 vec![
                     (format!("provwatch timeline {package}"), "the releases that were seen"),
-                    ("provwatch status".to_owned(), "is the watch running?"),
+                    ("provwatch status".to_owned(), "whether the watch is running"),
                 ],
             ),
         };

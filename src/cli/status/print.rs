@@ -57,7 +57,7 @@ fn logs(report: &Report) {
                 0 => "all proven".to_owned(),
                 behind => format!("{behind} behind"),
             },
-            _ => "checkpoints only".to_owned(),
+            _ => "checkpoints only so far".to_owned(),
         };
         let trouble = log.failing_since.and(log.last_error.as_deref());
         table.add_row([
