@@ -125,7 +125,10 @@ fn bad_timelines_are_refused_with_their_place() {
         (r#"{"case": "c", "knid": "positive"}"#, "unknown field `knid`"),
         (&timeline(&release.replace("auth", "auht"), ""), "unknown field `auht`"),
         (&timeline(&release.replace("absent", "verified"), ""), "a verified attestation needs an issuer"),
-        (&timeline(&release.replace("T00:00:00Z", ""), ""), "observations[0].published_at: "),
+        (
+            &timeline(&release.replace("T00:00:00Z", ""), ""),
+            "observations[0].published_at: premature end of input; expected a time such as",
+        ),
         (
             &timeline(&ancient, ""),
             "case.json: observations[0].published_at: 0026-01-01 00:00:00 UTC is no possible time",

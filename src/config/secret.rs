@@ -72,7 +72,7 @@ impl SecretSource {
     /// Whether every user of the machine may read the file. Unknown, and so not, if there is no file.
     pub(super) fn is_world_readable(&self, credentials: Option<&Path>) -> bool {
         let mode = self.path(credentials).ok().and_then(|path| std::fs::metadata(path).ok());
-        mode.is_some_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+        mode.is_some_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o004 != 0)
     }
 
     fn path(&self, credentials: Option<&Path>) -> Result<PathBuf, SecretError> {

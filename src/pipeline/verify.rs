@@ -3,7 +3,7 @@
 use super::Pipeline;
 use crate::{
     attest::{Failure, Verifier},
-    model::{File, Observation, Provenance},
+    model::{AuthMethod, Ecosystem, File, Observation, Provenance},
     registry::{Evidence, EvidenceKind, Registry, RegistryRelease},
 };
 
@@ -32,6 +32,11 @@ impl Pipeline {
             for file in &mut release.files {
                 file.attestation.get_or_insert(Provenance::Absent);
             }
+        }
+        let is_invalid = |outcome: &Provenance| matches!(outcome, Provenance::Invalid { .. });
+        if release.id.package().ecosystem() == Ecosystem::Pypi && outcomes.iter().any(is_invalid) {
+            // PyPI names no method: it was inferred from the attestations, and one that does not hold proves none.
+            release.auth.method = AuthMethod::Unknown;
         }
         match check_registry_signatures(&verifier, &release) {
             Ok(()) => release.observed(worst(outcomes.into_iter())),

@@ -112,12 +112,11 @@ impl List {
 }
 
 fn print(alerts: &[Alert]) {
-    let mut table = output::table(["ID", "SEVERITY", "CONFIDENCE", "STATUS", "RAISED (UTC)", "WHAT"]);
+    let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "WHAT"]);
     for alert in alerts {
         table.add_row([
             Cell::new(words::name(&alert.id)),
             output::severity_cell(alert.severity),
-            Cell::new(alert.confidence),
             Cell::new(alert.status.as_str()),
             Cell::new(words::minute(alert.raised_at)),
             Cell::new(title(alert)),

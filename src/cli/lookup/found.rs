@@ -3,7 +3,7 @@ use crate::{
     cli::{
         output,
         sheet::{self, Sheet},
-        words,
+        words, wrap,
     },
     deliver::shell_word,
     model::{Alert, AlertStatus, AuthMethod, Observation, Person, ReleaseStatus},
@@ -44,7 +44,7 @@ fn alerted(alert: &Alert) {
     let (severity, title) = (output::severity(alert.severity), words::sentence(&alert.title));
     output::line(format_args!("ALERT {severity}: {title}"));
     if !alert.argument.is_empty() {
-        output::line(words::sentence(&alert.argument));
+        output::line(wrap::paragraphs(&words::sentence(&alert.argument), wrap::width(), ""));
     }
     let (id, status, confidence) = (words::name(&alert.id), alert.status.as_str(), alert.confidence);
     output::line(format_args!("Alert {id}, {status}, confidence {confidence}."));

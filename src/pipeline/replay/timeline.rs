@@ -239,7 +239,10 @@ fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8], first_line: usize) -> Re
         let line = format!("line {}, column {}", first_line + error.line().saturating_sub(1), error.column());
         // It ends with the place that stands before it here.
         let why = error.to_string();
-        let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why).to_owned();
+        let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
+        let is_time = at.as_ref().is_some_and(|at| at.ends_with("_at") || at.contains("first_published"));
+        let hint = if is_time { "; expected a time such as 2026-03-31T01:00:00Z" } else { "" };
+        let why = format!("{why}{hint}");
         ReplayError::Invalid {
             path: path.to_owned(),
             place: at.map_or(line.clone(), |at| format!("{line}: {at}")),
@@ -248,7 +251,7 @@ fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8], first_line: usize) -> Re
     };
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let at = error.path().to_string();
-        failed(Some(at).filter(|at| at != "."), error.inner())
+        failed(Some(at).filter(|at| at != "." && at != "?"), error.inner())
     })?;
     reader.end().map_err(|error| failed(None, &error))?;
     Ok(value)
