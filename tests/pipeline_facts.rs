@@ -119,6 +119,15 @@ impl Town {
         );
     }
 
+    /// Six releases whose runs ended well.
+    async fn sees_runs_end_well(&self) {
+        for number in 100..106 {
+            self.run_is(number, Some("success"));
+            self.publish(&format!("1.1.{number}"), &run(number)).await;
+            self.after(60 * 24).await;
+        }
+    }
+
     /// The forge knows the repository, and whether its default branch has the commit of a release by this workflow.
     fn compares(&self, workflow: &Workflow, status: &str) {
         let (path, answer) = repository(workflow);
@@ -216,11 +225,7 @@ async fn a_run_that_is_not_over_is_looked_at_again_before_it_teaches() {
 #[tokio::test]
 async fn a_run_that_fails_after_it_published_is_told_when_it_is_over() {
     let town = Town::with_token().await;
-    for number in 100..106 {
-        town.run_is(number, Some("success"));
-        town.publish(&format!("1.1.{number}"), &run(number)).await;
-        town.after(60 * 24).await;
-    }
+    town.sees_runs_end_well().await;
     town.run_is(200, None);
     town.publish("1.2.0", &run(200)).await;
     assert_eq!(town.alerts(), []);
@@ -297,11 +302,7 @@ async fn what_a_forge_does_not_say_again_is_not_lost() {
 #[tokio::test]
 async fn a_run_that_is_deleted_after_it_published_is_told() {
     let town = Town::with_token().await;
-    for number in 100..106 {
-        town.run_is(number, Some("success"));
-        town.publish(&format!("1.1.{number}"), &run(number)).await;
-        town.after(60 * 24).await;
-    }
+    town.sees_runs_end_well().await;
     town.run_is(200, None);
     town.publish("1.2.0", &run(200)).await;
     let (path, _) = repository(&run(200));
