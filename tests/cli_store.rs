@@ -528,6 +528,9 @@ mod baseline {
         let accept = || desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--note", "a new laptop"]);
         insta::assert_snapshot!("accept", accept().screen());
         assert!(accept().out.contains("line 1 already"));
+        let shown = desk.run(&["alerts", "show", ALERT]).out;
+        assert!(shown.contains("the baseline accepted it, by ada: a new laptop"), "{shown}");
+        assert!(!shown.contains("baseline accept pkg:"), "it has been: {shown}");
         let line = ReleaseLine::named("1");
         let learned = desk.store().baseline(&package("pkg:npm/axios")).unwrap();
         assert_eq!((learned.revision, learned.baseline.lines[&line].releases), (9, 9));

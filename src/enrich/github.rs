@@ -101,7 +101,8 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let by_name = |name: &str| format!("repos/{name}");
     former::find(asker, found, &repository.full_name, by_name, |there: &Repository| there.id == repository.id).await;
     owner(asker, found, &repository).await;
-    // A name could by now be somebody else's.
+    // A name could by now be somebody else's. GitHub's own redirects and page links lead below the id,
+    // <https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects>.
     let at = format!("repositories/{}", repository.id);
     commit_facts(asker, found, &at, &repository.default_branch).await;
     let of_tag = |name: &str| format!("{at}/git/ref/tags/{}", escaped(name));

@@ -127,7 +127,8 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         found.unknown("commit.on_default_branch", "there is no default branch that can be asked for");
         return;
     };
-    // What a branch has is the last thing that it has in common with it. A tag of the same name is another thing.
+    // What a branch has is the last thing that it has in common with it. A tag of the same name is another thing. No
+    // common commit is 404, an unknown one 400, <https://docs.gitlab.com/api/repositories/#retrieve-a-merge-base>.
     let path = format!("{at}/repository/merge_base?refs[]=refs/heads/{default}&refs[]={sha}");
     let is_merged = match asker.ask::<Base>(&path, Age::QUICK).await {
         Answer::Found(base) => base.id.starts_with(&sha.to_lowercase()),

@@ -6,22 +6,20 @@ use super::{Pipeline, PipelineError, examine::Subject, record::ACTOR};
 use crate::{
     baseline::learn,
     model::{BaselineReason, EvidenceRank, LineBaseline, Observation, ReleaseId, Tally},
-    store::{BaselineChange, BaselineVersion, NewBaselineVersion, StoredBaseline},
+    store::{BaselineChange, NewBaselineVersion, StoredBaseline},
 };
 
 /// How soon. What stood for longer stays learned whatever is deleted: otherwise whoever took a package over would delete
 /// its past, and be the first of a package that nothing is known of.
 const SOON: TimeDelta = TimeDelta::days(30);
 
-/// How many steps of a baseline are looked at for the operator's word.
-const LOOKED_AT: usize = 1000;
-
 impl Pipeline {
     /// Learns the release's line anew without it. Nothing happens where that would leave nothing of the line or of the
     /// identities that built it, or where the line knows more than the releases that are stored.
     pub(super) fn unlearn(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {
         let Some(row) = self.store.release(release)?.filter(|row| row.teaches) else { return Ok(()) };
-        if row.published_at.is_none_or(|at| subject.now - at > SOON) || self.was_accepted(subject, release)? {
+        // What the operator accepted stays accepted, whatever becomes of the release.
+        if row.published_at.is_none_or(|at| subject.now - at > SOON) || self.store.acceptance(release)?.is_some() {
             return Ok(());
         }
         let StoredBaseline { revision, mut baseline } = self.store.baseline(subject.package)?;
@@ -49,14 +47,6 @@ impl Pipeline {
         self.store
             .change_baseline(&BaselineChange { based_on: revision, baseline, versions: vec![version] }, subject.now)?;
         Ok(())
-    }
-
-    /// Whether the operator said that it is as it should be: that stands, whatever becomes of the release.
-    fn was_accepted(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<bool, PipelineError> {
-        let history = self.store.baseline_history(subject.package, LOOKED_AT)?;
-        let release = release.to_string();
-        let is_it = |version: &BaselineVersion| version.purl.as_ref() == Some(&release);
-        Ok(history.iter().any(|version| is_it(version) && version.reason == BaselineReason::Accepted))
     }
 }
 

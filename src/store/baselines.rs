@@ -104,6 +104,20 @@ impl Store {
         })
     }
 
+    /// What the operator said when a release was accepted, if it was.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn acceptance(&self, release: &ReleaseId) -> Result<Option<BaselineVersion>, StoreError> {
+        self.read("looking whether a release was accepted", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT * FROM baseline_versions WHERE package = ?1 AND purl = ?2 AND reason = ?3 ORDER BY id DESC LIMIT 1",
+            )?;
+            let accepted = (release.package().to_string(), release.to_string(), Word(BaselineReason::Accepted));
+            Ok(query.query_row(accepted, baseline_version).optional()?)
+        })
+    }
+
     /// The packages that have a baseline, by purl.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::{
     deliver::shell_word,
     detect::leading,
     model::{Alert, AlertKind, AlertStatus, Severity, Signal},
-    store::{AlertAction, DeliveryState, DeliveryStatus},
+    store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus},
 };
 
 /// Columns of a severity before the title.
@@ -52,18 +52,18 @@ impl Show {
         if self.printing.is_json() {
             output::json(&Shown { alert: &alert, deliveries: &deliveries, history: &history })?;
         } else {
-            let is_normal = match &alert.purl {
-                Some(release) => store.release(release)?.is_some_and(|row| row.teaches),
-                None => false,
-            };
-            print(&alert, &deliveries, &history, is_normal);
+            let release = alert.purl.as_ref();
+            let accepted = release.map(|release| store.acceptance(release)).transpose()?.flatten();
+            let row = release.map(|release| store.release(release)).transpose()?.flatten();
+            print(&alert, &deliveries);
+            done(&history, accepted.as_ref());
+            next(&alert, row.is_some_and(|row| row.teaches));
         }
         Ok(Exit::Clean)
     }
 }
 
-/// `is_normal`: the baseline has learned from the release, whoever said so.
-fn print(alert: &Alert, deliveries: &[DeliveryState], history: &[AlertAction], is_normal: bool) {
+fn print(alert: &Alert, deliveries: &[DeliveryState]) {
     let title = wrap::paragraphs(&title(alert), wrap::width().saturating_sub(HANGING), &" ".repeat(HANGING));
     output::line(format_args!("{}  {}", output::severity(alert.severity), title.trim_start()));
     summary(alert);
@@ -73,8 +73,6 @@ fn print(alert: &Alert, deliveries: &[DeliveryState], history: &[AlertAction], i
     members(alert);
     links(alert);
     told(deliveries);
-    done(history);
-    next(alert, is_normal);
 }
 
 fn summary(alert: &Alert) {
@@ -150,8 +148,8 @@ fn delivered(delivery: &DeliveryState) -> String {
     }
 }
 
-fn done(history: &[AlertAction]) {
-    if history.is_empty() {
+fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
+    if history.is_empty() && accepted.is_none() {
         return;
     }
     sheet::heading("what was done");
@@ -160,9 +158,14 @@ fn done(history: &[AlertAction]) {
         let (by, reason) = (words::name(&action.by), words::sentence(&action.reason));
         sheet.row(&words::moment(action.at), format!("{} by {by}: {reason}", action.status.as_str()));
     }
+    if let Some(BaselineVersion { at, actor, note, .. }) = accepted {
+        let note = note.as_ref().map(|note| format!(": {}", words::sentence(note))).unwrap_or_default();
+        sheet.row(&words::moment(*at), format!("the baseline accepted it, by {}{note}", words::name(actor)));
+    }
     sheet.print();
 }
 
+/// `is_normal`: the baseline has learned from the release, whoever said so.
 fn next(alert: &Alert, is_normal: bool) {
     if alert.severity >= Severity::High && alert.kind != AlertKind::Operation && alert.status == AlertStatus::Open {
         let what = "Until it is known to be honest, treat it as a takeover: do not install it, pin the version before, find who \
