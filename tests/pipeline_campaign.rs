@@ -184,7 +184,7 @@ async fn a_member_that_comes_while_a_message_is_on_its_way_is_told_after_it() {
 }
 
 #[tokio::test]
-async fn a_campaign_of_two_days_is_one() {
+async fn a_campaign_that_outlasts_a_day_is_one() {
     let rig = settled().await;
     for number in 0..36 {
         rig.publish(&format!("pkg:npm/alpha@1.1.{number}"), &by_mallory());

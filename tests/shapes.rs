@@ -495,7 +495,7 @@ fn what_could_not_be_checked_teaches_nothing() {
     assert!(taught.iter().all(|(teaches, _)| *teaches));
 }
 
-/// What the last release raises beside releases of other packages.
+/// What each release raises, whatever its package.
 fn verdicts(releases: Vec<Release>) -> Vec<(String, Severity)> {
     let releases: Vec<Observation> =
         releases.into_iter().map(|release| serde_json::from_value(release.0).unwrap()).collect();

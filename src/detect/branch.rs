@@ -36,7 +36,7 @@ impl<'a> Change<'a> {
     pub fn is_next_line(&self) -> bool {
         let line = self.release.line();
         let mut branches = self.refs().filter_map(|name| name.strip_prefix("refs/heads/"));
-        self.view.is_some_and(|view| view.inherited)
+        self.view.is_some_and(|view| view.inherited && view.is_newest)
             && self.is_in_the_open()
             && self.is_workflow_familiar()
             && branches.any(|branch| names_line(branch, line.as_str()))

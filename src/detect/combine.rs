@@ -66,8 +66,8 @@ pub const RULES: &[Rule] = &[
         then: "medium",
         applies: |voices| {
             let certified = [Ground::Origin, Ground::Source, Ground::Pipeline];
-            let speaking = certified.into_iter().filter(|&ground| voices.of(ground) >= Some(Severity::Low)).count();
-            voices.worst == Severity::Low && certified.contains(&voices.leading) && speaking > 1
+            let another = voices.others(voices.leading, Severity::Low).any(|ground| certified.contains(&ground));
+            voices.worst == Severity::Low && certified.contains(&voices.leading) && another
         },
         severity: Severity::raised,
         counts: at_low,
@@ -109,11 +109,11 @@ pub const SUPPORT_RULES: &[Rule] = &[
         when: "one supports at medium, and another ground supports at low (time: at medium)",
         then: "medium",
         applies: |voices| {
-            let corroborates = |ground| ground != Ground::Time || voices.of(ground) >= Some(Severity::Medium);
-            voices.worst >= Severity::Medium && voices.others(voices.leading, Severity::Low).any(corroborates)
+            let supports = |ground| supports(voices, ground);
+            voices.worst >= Severity::Medium && voices.others(voices.leading, Severity::Low).any(supports)
         },
         severity: |worst| worst,
-        counts: at_low,
+        counts: supports,
     },
     Rule {
         name: "three supporting grounds",
@@ -139,6 +139,10 @@ fn corroborates_a_loss(voices: &Voices, ground: Ground) -> bool {
         Ground::Cadence => at_medium(voices, ground),
         _ => at_low(voices, ground),
     }
+}
+
+fn supports(voices: &Voices, ground: Ground) -> bool {
+    if ground == Ground::Time { at_medium(voices, ground) } else { at_low(voices, ground) }
 }
 
 fn at_low(voices: &Voices, ground: Ground) -> bool {

@@ -21,13 +21,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose evidence ranks below what its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person; PyPI files count one by one, the weakest decides. A rise is reported as informational. A trusted publisher that always attested and no longer does is medium, and so is a release that a person approved in its place. On a line that never had evidence a release without is quiet, unless the package has evidence elsewhere and the version's tag is known to be missing: then it is low, to support others. A new line without evidence is medium, a pre-release line low, where another line of the package had evidence within a year, whichever line it is compared with.
+A release whose evidence ranks below what its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person; PyPI files count one by one, the weakest decides. A rise is reported as informational. A trusted publisher that always attested and no longer does is medium, and so is a release that a person approved in its place, high where the approver is not known. On a line that never had evidence a release without is quiet, unless the package has evidence elsewhere and the version's tag is known to be missing: then it is low, to support others. A new line that is compared with one without evidence is medium, a pre-release line low, where another line of the package had evidence within a year. A release with a token whose attestation could not be had counts as at most provenance.
 
 ### Why it matters
 A stolen token or session publishes from anywhere, but cannot make the project's workflow attest it. It is the clearest trace that most takeovers leave.
 
 ### False positives
-A maintainer who publishes by hand after a failed run looks the same to the registry; a tag and a release by a familiar account make it one step milder, as does a repository that went private. One step milder each: a single release with that evidence, a line that has mixed before, a new line that is compared with another. A line has settled for less where weaker releases joined its baseline and nothing stronger was seen for 90 days. Back-port lines that never had evidence stay quiet.
+A maintainer who publishes by hand after a failed run looks the same to the registry; a tag and a release by a familiar account make it one step milder, as does a repository that went private. One step milder each: a single release with that evidence, a line that has mixed before, a line that is not the newest and is compared with another. A line has settled for less where weaker releases joined its baseline and nothing stronger was seen for 90 days. Back-port lines that never had evidence stay quiet.
 
 ### What to do
 Check whether the version has a tag and a run in the repository, and ask the maintainers. If it was by hand: `provwatch alerts ack`, with the reason; if it is the new habit: `provwatch baseline accept`.

@@ -30,9 +30,9 @@ const OF_AN_ACCOUNT: [&str; 2] = ["maintainer-new", "publisher-changed"];
 const OF_A_HAND: [&str; 4] = ["evidence-downgrade", "maintainer-new", "publisher-changed", "tokens-allowed"];
 
 /// Makes informational what an announced change explains, and says so.
-pub(super) fn explain(change: &Change<'_>, expected: &[ExpectedChange], signals: &mut [Signal]) {
+pub(super) fn explain(change: &Change<'_>, signals: &mut [Signal]) {
     let (package, at) = (change.release.purl.package(), change.release.published_at);
-    for announced in expected.iter().filter(|one| one.covers(package, at) && fits(change, &one.change)) {
+    for announced in change.expected.iter().filter(|one| one.covers(package, at) && fits(change, &one.change)) {
         for signal in signals.iter_mut().filter(|signal| brings(change, &announced.change, signal)) {
             signal.severity = Severity::Info;
             signal.supporting = false;
@@ -67,7 +67,10 @@ fn brings(change: &Change<'_>, announced: &model::Change, signal: &Signal) -> bo
     };
     let (detectors, demands): (&[&str], &[Demand]) = match announced {
         model::Change::Repository(_) => (&OF_A_MOVE, &[Issuers, Owners, Repositories, MinRepositoryAge]),
-        model::Change::Workflow(_) => (&OF_A_WORKFLOW, &[Workflows, Refs, Environments]),
+        model::Change::Workflow(_) if change.on_default_branch() == Some(true) => {
+            (&OF_A_WORKFLOW, &[Workflows, Refs, Environments])
+        }
+        model::Change::Workflow(_) => (&OF_A_WORKFLOW, &[Workflows]),
         model::Change::Publisher(_) => (&OF_AN_ACCOUNT, &[Publishers]),
         model::Change::Manual(_) => (&OF_A_HAND, &[Publishers, Evidence]),
     };

@@ -224,7 +224,7 @@ pub fn about(id: &str) -> Option<&'static About> {
 pub fn inspect(change: &Change<'_>) -> Vec<Signal> {
     let mut signals: Vec<Signal> = ALL.iter().flat_map(|detector| detector.inspect(change)).collect();
     signals.retain(|signal| !change.is_quiet(&signal.detector));
-    expected::explain(change, change.expected, &mut signals);
+    expected::explain(change, &mut signals);
     signals.sort_by_key(|signal| (std::cmp::Reverse(signal.severity), signal.supporting));
     // Files of one release that differ in one trait repeat what is said of the others.
     signals.dedup();

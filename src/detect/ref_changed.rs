@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A kind of ref that the line has never had: a branch, a tag after branches, a pull request. Branches count by name, with numbers as `#`, so that release branches are one habit. High where the forge says that the default branch does not have the commit, and no protected branch is known to; medium for a branch, low for a tag; one step milder where the default branch has the commit, and for pre-releases. Medium instead of high where another protected branch has the commit, and where an older line, or the next one, is released, with tag and release, from its own tag or a branch that is named for it (`1.x`).
+A kind of ref that the line has never had: a branch, a tag after branches, a pull request. Branches count by name, with numbers as `#`, so that release branches are one habit. High where the forge says that the default branch does not have the commit, and no protected branch is known to; medium for a branch, low for a tag; one step milder where the default branch has the commit; pre-releases are at most medium, and one step milder where that is not known. Medium instead of high where another protected branch has the commit, and where an older line, or the next one, is released, with tag and release, from its own tag or a branch that is named for it (`1.x`).
 
 ### Why it matters
 Branch protection guards the branches that it names. An attacker with push rights builds from a branch of their own, and the identity is the project's in everything but the ref.
@@ -56,12 +56,12 @@ fn severity(change: &Change<'_>, reference: &str, new: &Novelty) -> Severity {
     let by_itself = if reference == "tag" { Severity::Low } else { Severity::Medium };
     match change.on_default_branch() {
         Some(true) => new.weigh(by_itself).lowered(),
-        Some(false) if change.is_merged() == Some(true) => Severity::Medium,
-        // The branch of an old line, or of the next one, is not merged; who can push can name a branch so, too.
-        Some(false) if change.is_maintenance() || change.is_next_line() => Severity::Medium,
         // Previews come from every branch.
         Some(false) if change.release.line().is_prerelease() => new.weigh(by_itself).max(Severity::Low),
         None if change.release.line().is_prerelease() => new.weigh(by_itself).lowered(),
+        Some(false) if change.is_merged() == Some(true) => Severity::Medium,
+        // The branch of an old line, or of the next one, is not merged; who can push can name a branch so, too.
+        Some(false) if change.is_maintenance() || change.is_next_line() => Severity::Medium,
         // A commit that nobody merged is no habit that could differ from line to line.
         Some(false) => Severity::High,
         None => new.weigh(by_itself),

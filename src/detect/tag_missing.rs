@@ -21,7 +21,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version whose tag is known not to exist on a line whose releases were tagged; a line of a single release counts by its whole package. Medium where all were; low where only one release, or fewer than five of another line, show it, where the forge has a release for the version, or where up to one in ten had none. A tag that was not looked up is not missing.
+A version whose tag is known not to exist on a line whose releases were tagged; a line of a single release (the newest: fewer than five) counts by all lines of its kind. The first of a pre-release track is not judged. Medium where all were; low where only one release, or fewer than five of another line, show it, where the forge has a release for the version, or where up to one in ten had none. A tag that was not looked up is not missing.
 
 ### Why it matters
 It is the only trace that a takeover leaves when the identity stays the same, and the first that separates a token thief from a maintainer in a hurry.
@@ -77,8 +77,8 @@ struct Habit {
 }
 
 impl Habit {
-    /// The line's; where a single release is all it shows, the whole package's, for a repository is tagged by the same
-    /// people whatever the line.
+    /// The line's; where a single release (of the newest line: fewer than five) is all it shows, that of all lines of its
+    /// kind, for a repository is tagged by the same people whatever the line.
     fn of(change: &Change<'_>, view: View<'_>) -> Option<Self> {
         let own = Self::sum(&[view.portrait].into_iter())?;
         let shows = if view.is_newest { SETTLED } else { 2 };

@@ -123,12 +123,16 @@ impl Asker<'_> {
             }
             Err(error) => return self.failed(&error, now),
         };
-        self.forge.answered();
         self.forge.note(|name| response.header(name)?.parse().ok(), now);
         let value: T = match serde_json::from_slice(&response.body) {
             Ok(value) => value,
-            Err(error) => return Answer::Unknown(format!("{} answers in another form: {error}", self.forge.host)),
+            Err(error) => {
+                let why = format!("{} answers in another form: {error}", self.forge.host);
+                self.forge.failed(&why, now);
+                return Answer::Unknown(why);
+            }
         };
+        self.forge.answered();
         let body = serde_json::to_string(&value).ok();
         self.cache.remember(url.as_str(), &Remembered { body, validators: response.validators(), at: now });
         Answer::Found(value)

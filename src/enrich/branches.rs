@@ -23,17 +23,17 @@ pub(super) struct Branches {
 pub(super) async fn find<T: DeserializeOwned + Serialize>(
     asker: &Asker<'_>,
     found: &mut Finder<'_>,
-    Branches { names, is_all }: Branches,
+    Branches { mut names, is_all }: Branches,
     path: impl Fn(&str) -> String,
     is_it: impl Fn(&T) -> bool,
 ) {
     // Rules may protect every branch, so that the one that was built does not vouch for itself.
-    let mut names = names;
     let built = built(found.question.release);
     names.retain(|name| !built.contains(&name.as_str()));
     let count = names.len();
     let likely = likely(found.question.release, names);
-    let is_all = is_all && likely.len() == count && count <= MOST;
+    let are_plain = likely.len() == count;
+    let is_all = is_all && count <= MOST;
     for name in likely.iter().take(MOST) {
         match asker.ask::<T>(&path(name), Age::QUICK).await {
             Answer::Found(branch) if is_it(&branch) => {
@@ -44,10 +44,10 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
             Answer::Unknown(why) => return found.failed(FACT, why),
         }
     }
-    if is_all {
-        found.commit().on_release_branch = Some(false);
-    } else {
-        found.unknown(FACT, format!("there are more branches than the {MOST} that were looked at"));
+    match (is_all, are_plain) {
+        (true, true) => found.commit().on_release_branch = Some(false),
+        (true, false) => found.unknown(FACT, "a branch has a name that cannot be asked for"),
+        (false, _) => found.unknown(FACT, format!("there are more branches than the {MOST} that were looked at")),
     }
 }
 

@@ -92,7 +92,8 @@ impl Forge {
         })
     }
 
-    /// Whether it has answered nothing for a while. That it answers no more for now, which is its right, is no failure.
+    /// Since when it has given no usable answer, if the last was none. That it answers no more for now, which is its
+    /// right, is no failure.
     pub fn failing(&self) -> Option<Failing> {
         self.failure().clone()
     }

@@ -129,14 +129,14 @@ impl Facts {
     /// What this look at a release found, and where it does not know, what the look before found. Nothing that is known
     /// stays in [`Facts::unknown`].
     #[must_use]
-    pub fn or_before(self, before: Self) -> Self {
-        let unknown = self.unknown.clone();
+    pub fn or_before(mut self, mut before: Self) -> Self {
+        let unknown = self.unknown.take();
+        before.unknown = None;
         let mut all = Self {
-            repository: either(self.repository.clone(), before.repository.clone()),
-            owner: either(self.owner.clone(), before.owner.clone()),
-            commit: either(self.commit.clone(), before.commit.clone()),
-            run: either(self.run.clone(), before.run.clone()),
-            unknown: None,
+            repository: either(self.repository.take(), before.repository.take()),
+            owner: either(self.owner.take(), before.owner.take()),
+            commit: either(self.commit.take(), before.commit.take()),
+            run: either(self.run.take(), before.run.take()),
             ..self.or(before)
         };
         all.unknown = unknown.map(|unknown| all.still(unknown)).filter(|unknown| !unknown.is_empty());

@@ -14,7 +14,7 @@ use crate::{
 /// Members follow one another within this time.
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
-/// Longest time before a release in which members of its campaign are looked for.
+/// Longest time before or after a release in which members of its campaign are looked for.
 const LONGEST: TimeDelta = TimeDelta::days(7);
 
 /// How many releases that are no members an alert names.

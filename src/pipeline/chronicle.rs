@@ -79,8 +79,8 @@ impl Chronicle {
     }
 }
 
-/// Whose hand published a release without a workflow's identity: the account; the empty text where the registry names
-/// none, as PyPI does.
+/// Who published a release that no trusted publisher did: the account; the empty text where neither account nor workflow
+/// is named, as on PyPI.
 pub(super) fn hand(release: &Observation) -> Option<String> {
     let by_hand = release.auth.method != AuthMethod::TrustedPublisher;
     let account = release.publisher.as_ref().filter(|_| by_hand).map(|person| person.name.clone());

@@ -135,7 +135,7 @@ impl Pipeline {
 }
 
 /// What another look knows. What the one before knew is not lost: whoever makes the forge fail, or deletes what speaks
-/// against him, gains nothing. Whether there is a tag is a matter of when one looks, as many projects tag after they
+/// against them, gains nothing. Whether there is a tag is a matter of when one looks, as many projects tag after they
 /// published: releases are compared by their first look.
 fn after(before: Facts, now: Facts) -> Facts {
     let (tag, release) = (before.tag.clone(), before.release.clone());

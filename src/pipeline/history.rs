@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Pipeline {
-    /// What a package did before it was watched is its habit, except what was removed, and evidence that does not hold.
+    /// What a package did before it was watched is its habit, except what was removed or yanked, and what has evidence that
+    /// does not hold or could not be had.
     /// The baseline learns all of it in one step that goes with the last record: a package may have thousands of releases.
     pub(super) fn history_records(
         &self,

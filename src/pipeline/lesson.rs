@@ -3,7 +3,7 @@
 use super::{
     Pipeline, PipelineError,
     examine::Subject,
-    record::{ACTOR, RELEASES_AFTER},
+    record::{ACTOR, LATEST_RELEASES},
 };
 use crate::{
     baseline::{self, Decision, Later, learn},
@@ -61,7 +61,7 @@ impl Pipeline {
             return Ok(());
         }
         let mut later: Vec<Later> = Vec::new();
-        for row in self.store.releases(subject.package, RELEASES_AFTER)? {
+        for row in self.store.releases(subject.package, LATEST_RELEASES)? {
             let Some(published_at) = row.published_at.filter(|_| row.purl != newest.purl) else { continue };
             later.push(Later { line: row.line, published_at, clean: row.teaches });
         }

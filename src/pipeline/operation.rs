@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{Pipeline, PipelineError, record::ACTOR};
-use crate::model::{Alert, AlertKind, AlertStatus, Confidence, Links, Package, Severity};
+use crate::{
+    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Package, Severity},
+    text::counted,
+};
 
 /// Something about provwatch's own work that the operator must know.
 #[derive(Clone, Debug)]
@@ -52,7 +55,7 @@ impl Pipeline {
         now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
         let (fingerprint, _) = Alert::identify(AlertKind::Operation, &trouble.subject);
-        if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
+        if self.stands(trouble)? {
             self.store.resolve(&fingerprint, ACTOR, reason, now)?;
         }
         Ok(())
@@ -63,6 +66,10 @@ impl Pipeline {
         let (fingerprint, _) = Alert::identify(AlertKind::Operation, &trouble.subject);
         Ok(self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
     }
+}
+
+fn last(error: Option<&str>) -> String {
+    error.map_or_else(String::new, |error| format!(" The last error: {error}."))
 }
 
 /// A feed lost its place. That is an event and not a condition: what happens again another day is said again.
@@ -81,7 +88,7 @@ pub fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) 
 
 /// A source has not answered for long.
 pub fn stale(source: &str, minutes: i64, error: Option<&str>) -> Trouble {
-    let error = error.map_or_else(String::new, |error| format!(" The last error: {error}."));
+    let error = last(error);
     Trouble {
         subject: format!("stale {source}"),
         severity: Severity::Medium,
@@ -124,7 +131,7 @@ pub fn sink_gone(subscription: &str) -> Trouble {
 
 /// The trust root could not be refreshed for long.
 pub fn stale_trust(days: i64, error: Option<&str>) -> Trouble {
-    let error = error.map_or_else(String::new, |error| format!(" The last error: {error}."));
+    let error = last(error);
     Trouble {
         subject: "stale trust root".to_owned(),
         severity: Severity::Medium,
@@ -140,7 +147,7 @@ pub fn stale_trust(days: i64, error: Option<&str>) -> Trouble {
 
 /// A transparency log could not be read, or did not hold, for long.
 pub fn unread_log(log: &str, minutes: i64, error: Option<&str>) -> Trouble {
-    let error = error.map_or_else(String::new, |error| format!(" The last error: {error}."));
+    let error = last(error);
     Trouble {
         subject: format!("unread log {log}"),
         severity: Severity::Medium,
@@ -155,7 +162,7 @@ pub fn unread_log(log: &str, minutes: i64, error: Option<&str>) -> Trouble {
 
 /// A forge has given no usable answer for long.
 pub fn failing_forge(host: &str, minutes: i64, error: Option<&str>) -> Trouble {
-    let error = error.map_or_else(String::new, |error| format!(" The last error: {error}."));
+    let error = last(error);
     Trouble {
         subject: format!("failing forge {host}"),
         severity: Severity::Medium,
@@ -175,7 +182,7 @@ pub fn failing_work(packages: u64, hours: i64) -> Trouble {
         subject: "failing work".to_owned(),
         severity: Severity::Medium,
         confidence: Confidence::High,
-        title: format!("{packages} package{} cannot be looked at", if packages == 1 { "" } else { "s" }),
+        title: format!("{} cannot be looked at", counted(packages, "package")),
         argument: format!(
             "The first has waited for {hours} hours. All are tried again; until that succeeds, no release of them is \
              checked. `provwatch status` names them and the last errors."

@@ -17,12 +17,12 @@ use crate::{
     store::{Outcome, Record, ReleaseRow, StoredBaseline},
 };
 
-/// How many of a package's releases are looked at when a held one may join the baseline.
-pub(super) const RELEASES_AFTER: usize = 500;
+/// How many of a package's latest releases are looked at.
+pub(super) const LATEST_RELEASES: usize = 500;
 /// Said of a release that could not be compared with what came before it.
 const BLIND: &str =
     "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
-/// Who teaches the baseline when nobody else does.
+/// provwatch's own name in histories.
 pub(super) const ACTOR: &str = "provwatch";
 
 impl Pipeline {
@@ -126,7 +126,7 @@ impl Pipeline {
                 && row.published_at.is_some_and(|at| at < history_ends)
                 && (bare || row.recheck_at.is_some())
         };
-        Ok(self.store.releases(subject.package, RELEASES_AFTER)?.iter().any(hides))
+        Ok(self.store.releases(subject.package, LATEST_RELEASES)?.iter().any(hides))
     }
 
     /// A release whose part of the registry's document could not be read. It is looked at again: an answer that was

@@ -32,10 +32,10 @@ impl Pipeline {
         for taught in &rest {
             learn(&mut baseline, taught);
         }
-        let after = baseline.lines.get_mut(&row.line);
-        if !after.is_some_and(|after| keep_evidence(&before, after)) {
+        let Some(after) = baseline.lines.get_mut(&row.line).filter(|after| knows_builders(&before, after)) else {
             return Ok(());
-        }
+        };
+        keep_evidence(&before, after);
         let version = NewBaselineVersion {
             line: row.line,
             reason: BaselineReason::Unlearned,
@@ -51,10 +51,13 @@ impl Pipeline {
 }
 
 /// Leaves to the line the evidence that it had adopted: whoever holds a token could else delete the releases that had it.
-/// Whether the line still knows a repository and a workflow, if it did.
-fn keep_evidence(before: &LineBaseline, after: &mut LineBaseline) -> bool {
+fn keep_evidence(before: &LineBaseline, after: &mut LineBaseline) {
     let adopted = before.evidence.iter().filter(|(rank, _)| **rank > EvidenceRank::None);
     after.evidence.extend(adopted.map(|(rank, seen)| (*rank, *seen)));
+}
+
+/// Whether a line still knows a repository and a workflow, if it did.
+fn knows_builders(before: &LineBaseline, after: &LineBaseline) -> bool {
     let is_lost = |all: &Tally<String>, left: &Tally<String>| !all.is_empty() && left.is_empty();
     !is_lost(&before.repositories, &after.repositories) && !is_lost(&before.workflows, &after.workflows)
 }

@@ -231,7 +231,7 @@ fn readable_back(alert: &Alert) -> Result<(), StoreError> {
 }
 
 /// What was resolved and is raised again: a condition (a stale source, a log that misbehaves) can come back, a campaign go
-/// on. A release happens once; only what nobody knew of it when its alert was resolved opens that again.
+/// on. A release happens once; only news of medium or worse opens its alert again.
 fn reopens(known: &Alert, raised: &Alert) -> bool {
     let is_news = || match known.kind {
         AlertKind::Operation | AlertKind::Log => true,
@@ -284,7 +284,7 @@ pub(super) fn raised(db: &Connection, fingerprint: &str) -> Result<Option<(Alert
 }
 
 /// Counts one more announcement of an alert that was announced so often.
-pub(super) fn again(db: &Connection, fingerprint: &str, raises: i64) -> Result<i64, Failure> {
+pub(super) fn count_announcement(db: &Connection, fingerprint: &str, raises: i64) -> Result<i64, Failure> {
     db.prepare_cached("UPDATE alerts SET raises = ?2 WHERE fingerprint = ?1")?.execute((fingerprint, raises + 1))?;
     Ok(raises + 1)
 }

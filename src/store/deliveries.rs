@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Store, StoreError,
-    alerts::{again, alert_row, raised},
+    alerts::{alert_row, count_announcement, raised},
     columns::{Micros, Word, count, limit, time},
     error::Failure,
 };
@@ -268,7 +268,7 @@ pub(super) fn announce_growth(
 fn announce_what_came_meanwhile(db: &Connection, sent: &Delivery, now: DateTime<Utc>) -> Result<(), Failure> {
     let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
     if alert.members.iter().any(|member| !sent.alert.members.contains(member)) {
-        let raise = again(db, &alert.fingerprint, raises)?;
+        let raise = count_announcement(db, &alert.fingerprint, raises)?;
         announce_growth(db, &alert, raise, std::slice::from_ref(&sent.subscription), now)?;
     }
     Ok(())

@@ -167,7 +167,8 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
 
 /// `is_normal`: the baseline has learned from the release, whoever said so.
 fn next(alert: &Alert, is_normal: bool) {
-    if alert.severity >= Severity::High && alert.kind != AlertKind::Operation && alert.status == AlertStatus::Open {
+    let is_of_releases = alert.purl.is_some() || alert.kind == AlertKind::Campaign;
+    if alert.severity >= Severity::High && is_of_releases && alert.status == AlertStatus::Open {
         let what = "Until it is known to be honest, treat it as a takeover: do not install it, pin the version before, find who \
                     installed it. docs/OPERATIONS.md, \"When it is real\", has the rest.";
         output::line(format_args!("\n{}", wrap::paragraphs(what, wrap::width(), "")));
