@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use crate::model::{Claim, Claims, LineBaseline, Observation, Provenance, WorkflowIdentity};
+use crate::model::{Claim, Claims, LineBaseline, Observation, Provenance, WorkflowIdentity, run_and_attempt};
 
 /// What of a certified identity is comparable from release to release: names without versions, workflows without refs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,15 +63,14 @@ impl<'a> Traits<'a> {
         let claims = &identity.claims;
         let repository = claims.source_repository_uri.as_deref().map(repository_name);
         let workflow = identity.workflow().map(|workflow| workflow_path(workflow, repository.as_deref()));
-        let invocation = claims.run_invocation_uri.as_deref();
-        let (run, attempt) = invocation.map_or((None, None), run_and_attempt);
+        let run = claims.run_invocation_uri.as_deref().map(run_and_attempt);
         Self {
             issuer: &identity.issuer,
             builder: builder(claims, workflow.as_deref(), repository.as_deref()),
             visibility: claims.source_repository_visibility_at_signing.as_deref(),
             tag: claims.source_repository_ref.as_deref().and_then(|name| name.strip_prefix("refs/tags/")),
-            run,
-            attempt,
+            run: run.map(|(run, _)| run),
+            attempt: run.and_then(|(_, attempt)| attempt),
             workflow,
             repository,
             repository_id: claims.source_repository_identifier.as_deref(),
@@ -99,14 +98,6 @@ fn builder(claims: &Claims, workflow: Option<&str>, repository: Option<&str>) ->
         reference if reference.starts_with("refs/") => format!("{path} at {}", ref_kind(reference)),
         _ => format!("{path} at a commit"),
     })
-}
-
-/// `https://github.com/o/r/actions/runs/7/attempts/2` is the second attempt of run 7.
-fn run_and_attempt(invocation: &str) -> (Option<&str>, Option<u32>) {
-    match invocation.rsplit_once("/attempts/") {
-        Some((run, attempt)) => (Some(run), attempt.parse().ok()),
-        None => (Some(invocation), None),
-    }
 }
 
 /// Forges treat the case of owner and repository names as one; so does this.

@@ -1,4 +1,4 @@
-use crate::model::{Observation, WorkflowIdentity};
+use crate::model::{Observation, WorkflowIdentity, run_and_attempt};
 
 /// A repository at a forge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) fn commit(release: &Observation) -> Option<&str> {
 pub(super) fn attempt(release: &Observation) -> u32 {
     let identities = release.identities().into_iter();
     let mut runs = identities.filter_map(|identity| identity.claims.run_invocation_uri.as_deref());
-    runs.find_map(|uri| uri.rsplit_once("/attempts/")?.1.parse().ok()).unwrap_or(1)
+    runs.find_map(|uri| run_and_attempt(uri).1).unwrap_or(1)
 }
 
 /// The number of the run (GitHub) or job (GitLab) that built it.

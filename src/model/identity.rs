@@ -113,6 +113,15 @@ impl WorkflowIdentity {
     }
 }
 
+/// The run that an invocation names, and which attempt of it that was, if it says:
+/// `https://github.com/o/r/actions/runs/7/attempts/2` is the second of run 7.
+pub fn run_and_attempt(invocation: &str) -> (&str, Option<u32>) {
+    let parts = invocation.rsplit_once("/attempts/");
+    // A repository may be called `attempts`.
+    let numbered = parts.and_then(|(run, attempt)| Some((run, Some(attempt.parse().ok()?))));
+    numbered.unwrap_or((invocation, None))
+}
+
 /// `github.com/o/r release.yml @ refs/tags/v1`, as much of it as is known.
 impl fmt::Display for WorkflowIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,5 +136,25 @@ impl fmt::Display for WorkflowIdentity {
             write!(f, " @ {name}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_the_same_whichever_attempt() {
+        let of_widget = "https://github.com/acme/widget/actions/runs/7";
+        let of_attempts = "https://github.com/acme/attempts/actions/runs/7";
+        for run in [of_widget, of_attempts] {
+            assert_eq!(run_and_attempt(&format!("{run}/attempts/2")), (run, Some(2)));
+            assert_eq!(run_and_attempt(run), (run, None));
+        }
+        assert_eq!(
+            run_and_attempt("https://gitlab.com/acme/widget/-/jobs/9"),
+            ("https://gitlab.com/acme/widget/-/jobs/9", None)
+        );
+        assert_eq!(run_and_attempt("x/attempts/"), ("x/attempts/", None));
     }
 }

@@ -31,7 +31,7 @@ pub use facts::{
     AccountFacts, CommitFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts,
 };
 pub use glob::fits;
-pub use identity::{Claim, Claims, WorkflowIdentity};
+pub use identity::{Claim, Claims, WorkflowIdentity, run_and_attempt};
 pub use line::ReleaseLine;
 pub use observation::{Auth, AuthMethod, Digests, File, Manifest, Observation, Person, ReleaseStatus};
 pub use package::{InvalidPurl, Package, ReleaseId};

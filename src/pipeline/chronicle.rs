@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     detect::{AT_ONCE, Burst, Cadence, Company, Runs},
-    model::{AuthMethod, Bond, Observation, Package, Provenance, ReleaseId, ReleaseLine},
+    model::{AuthMethod, Bond, Observation, Package, Provenance, ReleaseId, ReleaseLine, run_and_attempt},
 };
 
 /// Remembers releases, and tells of the next one what came before and beside it.
@@ -89,7 +89,7 @@ pub(super) fn hand(release: &Observation) -> Option<String> {
 
 /// A run, whichever attempt: `…/actions/runs/7/attempts/2` is run 7.
 pub(super) fn without_attempt(run: &str) -> &str {
-    run.split_once("/attempts/").map_or(run, |(run, _)| run)
+    run_and_attempt(run).0
 }
 
 /// The runs that a release's verified identities name.
