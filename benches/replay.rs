@@ -7,7 +7,7 @@ use std::{hint::black_box, path::Path};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use provwatch::{
     model::Observation,
-    pipeline::replay::{self, Kind, Replayed, Rules, Timeline},
+    pipeline::replay::{self, Replayed, Rules, Timeline},
 };
 
 mod support;
@@ -26,15 +26,7 @@ fn replay(timeline: &Timeline) -> Replayed {
 }
 
 fn timeline(observations: Vec<Observation>) -> Timeline {
-    Timeline {
-        case: "synthetic".to_owned(),
-        kind: Kind::Negative,
-        summary: String::new(),
-        sources: Vec::new(),
-        filled_in: Vec::new(),
-        observations,
-        expect: Vec::new(),
-    }
+    Timeline::named("synthetic", observations)
 }
 
 fn rules(c: &mut Criterion) {

@@ -6,7 +6,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use provwatch::{
     deliver::{EmailSettings, EmailSink, Message, Receipt, Sink, SinkError, SmtpSecurity},
-    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Secret, Severity, Signal},
+    model::{Alert, AlertKind, Confidence, Secret, Severity, Signal},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::{
@@ -152,20 +152,12 @@ fn settings(server: &Server, security: SmtpSecurity) -> EmailSettings {
 }
 
 fn message() -> Message {
-    let (fingerprint, id) = Alert::identify(AlertKind::Release, "pkg:npm/axios@1.14.1");
-    let raised_at = "2026-03-31T00:24:10Z".parse().unwrap();
+    let (subject, raised_at) = ("pkg:npm/axios@1.14.1", "2026-03-31T00:24:10Z".parse().unwrap());
+    let title = "published with a token after 14 months of trusted publishing".to_owned();
     let alert = Alert {
-        id,
-        fingerprint,
-        kind: AlertKind::Release,
-        severity: Severity::High,
-        confidence: Confidence::High,
-        purl: Some("pkg:npm/axios@1.14.1".parse().unwrap()),
+        purl: Some(subject.parse().unwrap()),
         published_at: Some("2026-03-31T00:21:00Z".parse().unwrap()),
-        raised_at,
-        title: "published with a token after 14 months of trusted publishing".to_owned(),
         argument: "Nothing but the name is as before.".to_owned(),
-        status: AlertStatus::Open,
         signals: vec![Signal {
             detector: "evidence-downgrade".into(),
             severity: Severity::High,
@@ -175,8 +167,7 @@ fn message() -> Message {
             why: "A stolen token can publish, but cannot make the workflow sign.".to_owned(),
             supporting: false,
         }],
-        members: Vec::new(),
-        links: Links::default(),
+        ..Alert::about(AlertKind::Release, subject, Severity::High, Confidence::High, title, raised_at)
     };
     Message { idempotency_key: "msg_1".to_owned(), alert, sequence: 0, attempt: 1, created_at: raised_at }
 }

@@ -28,7 +28,7 @@ const SCALES: [Scale; 3] = [
 /// not be fetched or checked: that is neither evidence nor its absence.
 pub fn rank(release: &Observation) -> Option<EvidenceRank> {
     let scale = SCALES.iter().find(|scale| scale.ecosystem == release.purl.package().ecosystem())?;
-    if scale.approvals && release.auth.approved_by.is_some() && !has_invalid(release) {
+    if scale.approvals && release.auth.approved_by.is_some() && !release.has_invalid() {
         return Some(EvidenceRank::Approved);
     }
     let mut weakest = Some(EvidenceRank::Approved);
@@ -44,13 +44,7 @@ pub fn rank(release: &Observation) -> Option<EvidenceRank> {
 
 /// Whether some files of a release carry verified provenance and others have none.
 pub fn is_partly_attested(release: &Observation) -> bool {
-    let any = |wanted: fn(&Provenance) -> bool| release.provenances().any(wanted);
-    any(|provenance| matches!(provenance, Provenance::Verified(_)))
-        && any(|provenance| matches!(provenance, Provenance::Absent))
-}
-
-fn has_invalid(release: &Observation) -> bool {
-    release.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }))
+    release.verified().next().is_some() && release.provenances().any(|provenance| *provenance == Provenance::Absent)
 }
 
 fn rank_of(scale: &Scale, method: AuthMethod, provenance: &Provenance) -> Option<EvidenceRank> {

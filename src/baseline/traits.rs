@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use crate::model::{Claim, Claims, LineBaseline, Observation, Provenance, WorkflowIdentity, run_and_attempt};
+use crate::model::{Claim, Claims, LineBaseline, Observation, VerifiedProvenance, WorkflowIdentity, run_and_attempt};
 
 /// What of a certified identity is comparable from release to release: names without versions, workflows without refs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,13 +47,8 @@ impl<'a> Traits<'a> {
 
     /// The distinct traits of a release's verified identities, nearly always none or one.
     pub fn of(release: &'a Observation) -> Vec<Self> {
-        let verified = release.provenances().filter_map(|provenance| match provenance {
-            Provenance::Verified(verified) => Some(verified),
-            _ => None,
-        });
-        let mut all: Vec<_> = verified
-            .map(|verified| Self::read(&verified.identity, verified.signed_at.unwrap_or(release.published_at)))
-            .collect();
+        let read = |it: &'a VerifiedProvenance| Self::read(&it.identity, it.signed_at.unwrap_or(release.published_at));
+        let mut all: Vec<_> = release.verified().map(read).collect();
         all.sort_unstable();
         all.dedup();
         all

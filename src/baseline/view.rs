@@ -17,8 +17,9 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The portrait of the release's own line; else, for a line newer than all others, that of the newest, unless it has less evidence than the line released last; else that
-    /// of the line released last, pre-releases preferring pre-releases and stable releases stable ones; else nothing.
+    /// The portrait of the release's own line; else, for a line newer than all others, that of the newest, unless it has less
+    /// evidence than the line released last; else that of the line released last, pre-releases preferring pre-releases and
+    /// stable releases stable ones; else nothing.
     pub fn of(baseline: &'a Baseline, wanted: &ReleaseLine) -> Option<Self> {
         let is_newest = is_newest(baseline, wanted);
         match baseline.lines.get_key_value(wanted) {
@@ -42,10 +43,9 @@ impl<'a> View<'a> {
 }
 
 fn is_newest(baseline: &Baseline, wanted: &ReleaseLine) -> bool {
-    let stable = || baseline.lines.keys().filter(|line| !line.is_prerelease());
     let mut peers = baseline.lines.keys().filter(|line| line.is_prerelease() == wanted.is_prerelease());
     // Where a package has nothing but pre-releases, they are its releases.
-    (!wanted.is_prerelease() || stable().next().is_none())
+    (!wanted.is_prerelease() || baseline.lines.keys().all(ReleaseLine::is_prerelease))
         && peers.all(|line| numbers(line.as_str()) <= numbers(wanted.as_str()))
 }
 

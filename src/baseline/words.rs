@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Traits, traits::repository_name};
-use crate::model::{Observation, Provenance, names_version};
+use crate::model::{Observation, names_version};
 
 /// Under which word a number of the attempt counts.
 pub fn attempt_word(attempt: u32) -> &'static str {
@@ -21,11 +21,7 @@ pub fn gap_word(gap: TimeDelta) -> &'static str {
 
 /// When the first of a release's verified attestations was signed.
 pub fn signed_at(release: &Observation) -> Option<DateTime<Utc>> {
-    let signed = release.provenances().filter_map(|provenance| match provenance {
-        Provenance::Verified(verified) => verified.signed_at,
-        _ => None,
-    });
-    signed.min()
+    release.verified().filter_map(|verified| verified.signed_at).min()
 }
 
 /// Under which word the time since the release before counts.

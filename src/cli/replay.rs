@@ -11,7 +11,7 @@ use crate::{
     model::{AlertKind, ExpectedChange, Observation, Severity},
     pipeline::{
         assess::{Assessment, ComparedWith},
-        replay::{CaseAlert, Expectation, Replayed, Rules, Score, Timeline, files, replay},
+        replay::{CaseAlert, Expectation, Replayed, Rules, Score, Timeline, files, is_store, replay},
     },
     store::Store,
     watchlist::Watchlist,
@@ -89,7 +89,7 @@ impl Replay {
 
     /// What was announced, according to the stores that are replayed.
     fn expected(&self) -> Result<Vec<ExpectedChange>, Failure> {
-        let stores = self.paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "db"));
+        let stores = self.paths.iter().filter(|path| is_store(path));
         let mut expected = Vec::new();
         for path in stores {
             expected.extend(Store::open_read_only(path)?.expected_changes()?);
@@ -175,14 +175,10 @@ fn compared_with(assessed: &Assessment) -> String {
         None => {
             "No earlier release of its package has joined the baseline: there is nothing to compare it with".to_owned()
         }
-        Some(ComparedWith { line, releases, inherited: true }) => {
-            format!(
-                "Compared with line {line} ({}), because its own line is new",
-                words::counted(*releases, "release", "releases")
-            )
-        }
-        Some(ComparedWith { line, releases, .. }) => {
-            format!("Compared with line {line} ({})", words::counted(*releases, "release", "releases"))
+        Some(ComparedWith { line, releases, inherited }) => {
+            let releases = words::counted(*releases, "release", "releases");
+            let because = if *inherited { ", because its own line is new" } else { "" };
+            format!("Compared with line {line} ({releases}){because}")
         }
     };
     let nothing =

@@ -15,7 +15,7 @@ use crate::{
     config::Subscription,
     deliver::Message,
     http::Client,
-    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity},
+    model::{Alert, AlertKind, Confidence, Severity},
     pipeline,
     strict_toml::did_you_mean,
     text::with_causes,
@@ -128,25 +128,14 @@ async fn send(
 /// The test alert. Every run makes another, so that no receiver takes it for a repetition.
 fn message(clock: &dyn Clock) -> Message {
     let now = clock.now();
-    let (fingerprint, id) = Alert::identify(AlertKind::Operation, &format!("test-sinks {}", now.timestamp_micros()));
+    let subject = format!("test-sinks {}", now.timestamp_micros());
+    let title = "This is a test of provwatch: nothing happened".to_owned();
     let alert = Alert {
-        id,
-        kind: AlertKind::Operation,
-        severity: Severity::Info,
-        confidence: Confidence::High,
-        purl: None,
-        published_at: None,
-        raised_at: now,
-        title: "This is a test of provwatch: nothing happened".to_owned(),
         argument:
             "Somebody ran `provwatch test-sinks` to see whether alerts arrive here. They do. Nothing has to be done."
                 .to_owned(),
-        status: AlertStatus::Open,
-        signals: Vec::new(),
-        members: Vec::new(),
-        links: Links::default(),
-        fingerprint: fingerprint.clone(),
+        ..Alert::about(AlertKind::Operation, &subject, Severity::Info, Confidence::High, title, now)
     };
-    let idempotency_key = format!("msg_test_{}", &fingerprint[..24]);
+    let idempotency_key = format!("msg_test_{}", &alert.fingerprint[..24]);
     Message { idempotency_key, alert, sequence: 0, attempt: 1, created_at: now }
 }

@@ -2,27 +2,20 @@
 
 use crate::{
     deliver::Message,
-    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity, Signal},
+    model::{Alert, AlertKind, Confidence, Links, Severity, Signal},
 };
 
 /// An ordinary takeover: a release published with a token after months of trusted publishing.
 pub(super) fn takeover() -> Alert {
-    let (fingerprint, id) = Alert::identify(AlertKind::Release, "pkg:npm/axios@1.14.1");
+    let (subject, raised_at) = ("pkg:npm/axios@1.14.1", "2026-03-31T00:24:10Z".parse().unwrap());
+    let title = "published with a token after 14 months of trusted publishing".to_owned();
     Alert {
-        id,
-        fingerprint,
-        kind: AlertKind::Release,
-        severity: Severity::High,
-        confidence: Confidence::High,
-        purl: Some("pkg:npm/axios@1.14.1".parse().unwrap()),
+        purl: Some(subject.parse().unwrap()),
         published_at: Some("2026-03-31T00:21:00Z".parse().unwrap()),
-        raised_at: "2026-03-31T00:24:10Z".parse().unwrap(),
-        title: "published with a token after 14 months of trusted publishing".to_owned(),
         argument:
             "The last 32 releases of line 1 were published by GitHub Actions with provenance; this one has none. \
                    A second, independent signal agrees."
                 .to_owned(),
-        status: AlertStatus::Open,
         signals: vec![
             Signal {
                 detector: "evidence-downgrade".into(),
@@ -43,12 +36,12 @@ pub(super) fn takeover() -> Alert {
                 supporting: true,
             },
         ],
-        members: Vec::new(),
         links: Links {
             registry: Some("https://npm.example/package/axios/v/1.14.1".to_owned()),
             commit: Some("https://github.com/axios/axios/commit/0123456789abcdef0123456789abcdef01234567".to_owned()),
             ..Links::default()
         },
+        ..Alert::about(AlertKind::Release, subject, Severity::High, Confidence::High, title, raised_at)
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{About, Change, Detector, Evidence, Ground, signal};
+use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
 use crate::model::{Check, Confidence, Provenance, Severity, Signal};
 
 /// An attestation that does not hold.
@@ -48,7 +48,7 @@ impl Detector for AttestationInvalid {
 fn report(check: Check, reason: &str) -> Signal {
     let evidence = Evidence {
         expected: "an attestation that passes every check, or none".to_owned(),
-        seen: format!("the check {check} failed: {}", super::comparison::quote(reason)),
+        seen: format!("the check {check} failed: {}", quote(reason)),
         since: None,
         why: "Honest tools do not make attestations that fail; this one proves nothing and pretends to.",
     };

@@ -6,7 +6,7 @@ use crate::{
     model::{LineBaseline, names_version},
 };
 
-impl<'a> Change<'a> {
+impl Change<'_> {
     /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that is
     /// known, from its tag or from the branch that is named for the line: `1.x`, `v1`, `release/1.2`. The default branch
     /// does not have its commits.
@@ -23,19 +23,14 @@ impl<'a> Change<'a> {
             name.strip_prefix("refs/tags/").is_some_and(is_own_tag)
                 || name.strip_prefix("refs/heads/").is_some_and(is_own_branch)
         };
-        is_older && self.is_in_the_open() && self.refs().all(is_own)
-    }
-
-    /// The refs that it was built from.
-    fn refs(&self) -> impl Iterator<Item = &'a str> {
-        self.release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref())
+        is_older && self.is_in_the_open() && self.release.refs().all(is_own)
     }
 
     /// Whether it is the first of a line that is newer than all others, built by a known workflow from the branch that is named
     /// for it, and released in the open.
     pub fn is_next_line(&self) -> bool {
         let line = self.release.line();
-        let mut branches = self.refs().filter_map(|name| name.strip_prefix("refs/heads/"));
+        let mut branches = self.release.refs().filter_map(|name| name.strip_prefix("refs/heads/"));
         self.view.is_some_and(|view| view.inherited && view.is_newest)
             && self.is_in_the_open()
             && self.is_workflow_familiar()

@@ -1,7 +1,7 @@
 use super::{Company, Tuning, UNTUNED};
 use crate::{
     baseline::{Traits, View, rank},
-    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Provenance},
+    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy},
 };
 
 /// One release beside what is normal for its package: all that a detector may look at.
@@ -85,11 +85,6 @@ impl<'a> Change<'a> {
     /// The portrait, if there is one.
     pub fn portrait(&self) -> Option<&'a LineBaseline> {
         self.view.map(|view| view.portrait)
-    }
-
-    /// Whether a verdict of `attest` says that an attestation of the release does not hold.
-    pub fn has_invalid(&self) -> bool {
-        self.release.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }))
     }
 
     /// Whether the version's tag exists, if known.

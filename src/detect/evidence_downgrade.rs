@@ -1,6 +1,10 @@
 use chrono::{DateTime, Duration, Utc};
 
-use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
+use super::{
+    About, Change, Detector, Evidence, Ground,
+    comparison::{quote, total},
+    signal,
+};
 use crate::{
     baseline::{View, is_partly_attested},
     model::{AuthMethod, Confidence, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal},
@@ -49,7 +53,7 @@ impl Detector for EvidenceDowngrade {
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let rank = change.rank.or_else(|| at_most(change.release));
-        let (Some(view), Some(rank), false) = (change.view, rank, change.has_invalid()) else {
+        let (Some(view), Some(rank), false) = (change.view, rank, change.release.has_invalid()) else {
             return Vec::new();
         };
         let Some((&usual, seen)) = view.portrait.evidence.last_key_value() else { return Vec::new() };
@@ -108,8 +112,7 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
 
 /// The most that a release proves whose attestation could not be had, where the registry tells how it was published.
 fn at_most(release: &Observation) -> Option<EvidenceRank> {
-    let is_unavailable = release.provenances().any(|provenance| matches!(provenance, Provenance::Unavailable { .. }));
-    (is_unavailable && release.auth.method == AuthMethod::Token).then_some(EvidenceRank::Provenance)
+    (release.has_unavailable() && release.auth.method == AuthMethod::Token).then_some(EvidenceRank::Provenance)
 }
 
 fn by_itself(change: &Change<'_>, step: Step) -> Severity {
@@ -216,7 +219,7 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
 fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signal> {
     // Releases from before there was any evidence say nothing of the habit.
     let ranked: u32 = portrait.evidence.range(EvidenceRank::Provenance..).map(|(_, seen)| seen.count).sum();
-    let attested: u32 = super::comparison::total(&portrait.issuers);
+    let attested: u32 = total(&portrait.issuers);
     let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
     let habit = attested > 0 && attested >= ranked;
     (is_bare && habit && change.rank >= Some(EvidenceRank::TrustedPublisher)).then(|| {

@@ -65,23 +65,20 @@ fn brings(change: &Change<'_>, announced: &model::Change, signal: &Signal) -> bo
     use Demand::{
         Environments, Evidence, Issuers, MinRepositoryAge, Owners, Publishers, Refs, Repositories, Workflows,
     };
-    let (detectors, demands): (&[&str], &[Demand]) = match announced {
-        model::Change::Repository(_) => (&OF_A_MOVE, &[Issuers, Owners, Repositories, MinRepositoryAge]),
+    let (detectors, besides, demands): (&[&str], &[&str], &[Demand]) = match announced {
+        model::Change::Repository(_) => (&OF_A_MOVE, &[], &[Issuers, Owners, Repositories, MinRepositoryAge]),
         model::Change::Workflow(_) if change.on_default_branch() == Some(true) => {
-            (&OF_A_WORKFLOW, &[Workflows, Refs, Environments])
+            (&OF_A_WORKFLOW, &OF_A_MERGED_WORKFLOW, &[Workflows, Refs, Environments])
         }
-        model::Change::Workflow(_) => (&OF_A_WORKFLOW, &[Workflows]),
-        model::Change::Publisher(_) => (&OF_AN_ACCOUNT, &[Publishers]),
-        model::Change::Manual(_) => (&OF_A_HAND, &[Publishers, Evidence]),
+        model::Change::Workflow(_) => (&OF_A_WORKFLOW, &[], &[Workflows]),
+        model::Change::Publisher(_) => (&OF_AN_ACCOUNT, &[], &[Publishers]),
+        model::Change::Manual(_) => (&OF_A_HAND, &[], &[Publishers, Evidence]),
     };
     let detector = signal.detector.as_ref();
     // What strangers can start, and what never was on any branch, is high and stays so.
-    let besides = matches!(announced, model::Change::Workflow(_))
-        && change.on_default_branch() == Some(true)
-        && signal.severity < Severity::High
-        && OF_A_MERGED_WORKFLOW.contains(&detector);
+    let is_mild = signal.severity < Severity::High;
     detectors.contains(&detector)
-        || besides
+        || (is_mild && besides.contains(&detector))
         || policy_violated::demand(signal).is_some_and(|demand| demands.contains(&demand))
 }
 

@@ -45,12 +45,12 @@ impl Detector for PublisherChanged {
         if change.release.auth.method == AuthMethod::TrustedPublisher {
             return Vec::new();
         }
-        let moved = || address(change, portrait, publisher);
+        let moved = address(change, portrait, publisher);
         let found = match change.unfamiliar_account(&publisher.name) {
             // Who comes back after long with another address may be somebody else.
-            Some(_) if portrait.publishers.contains_key(&publisher.name) && moved().is_some() => moved(),
+            Some(_) if portrait.publishers.contains_key(&publisher.name) && moved.is_some() => moved,
             Some(new) => unfamiliar(change, publisher, new),
-            None => moved(),
+            None => moved,
         };
         found.into_iter().collect()
     }

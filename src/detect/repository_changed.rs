@@ -1,4 +1,8 @@
-use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
+use super::{
+    About, Change, Detector, Evidence, Ground,
+    comparison::{quote, usual},
+    signal,
+};
 use crate::{
     baseline::{Traits, words::named_repository},
     model::{Confidence, Severity, Signal},
@@ -77,8 +81,8 @@ fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> 
     }
     let Some(last) = others.max_by_key(|line| line.last_at) else { return unnamed(change, name) };
     let evidence = Evidence {
-        expected: format!("{} on another line", super::comparison::usual(&last.repositories)),
-        seen: super::comparison::quote(name),
+        expected: format!("{} on another line", usual(&last.repositories)),
+        seen: quote(name),
         since: last.repositories.values().map(|seen| seen.first).min(),
         why: "The release was built from a repository that never built this package.",
     };
@@ -95,7 +99,7 @@ fn unnamed(change: &Change<'_>, name: &str) -> Option<Signal> {
     }
     let last = lines.max_by_key(|line| line.last_at)?;
     let evidence = Evidence {
-        expected: format!("{}, as manifests said", super::comparison::usual(&last.named_repositories)),
+        expected: format!("{}, as manifests said", usual(&last.named_repositories)),
         seen: quote(&built),
         since: last.named_repositories.values().map(|seen| seen.first).min(),
         why: "Whoever has a token can attest what they built in a repository of their own.",

@@ -53,8 +53,7 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
 
 /// The branches that a release was built from.
 fn built(release: &Observation) -> Vec<&str> {
-    let refs = release.identities().into_iter().filter_map(|it| it.claims.source_repository_ref.as_deref());
-    refs.filter_map(|name| name.strip_prefix("refs/heads/")).collect()
+    release.refs().filter_map(|name| name.strip_prefix("refs/heads/")).collect()
 }
 
 /// Those that can be asked for, the likeliest first: those named for the version, then the others.

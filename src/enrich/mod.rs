@@ -115,7 +115,7 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn unknown(&mut self, what: &str, why: impl Into<String>) {
-        self.facts.unknown.get_or_insert_default().insert(what.to_owned(), why.into());
+        self.facts.unknown_because(what, why);
     }
 
     /// What could not be found out this time.

@@ -56,15 +56,11 @@ pub(super) fn commit(release: &Observation) -> Option<&str> {
 
 /// Which attempt of the run it was.
 pub(super) fn attempt(release: &Observation) -> u32 {
-    let identities = release.identities().into_iter();
-    let mut runs = identities.filter_map(|identity| identity.claims.run_invocation_uri.as_deref());
-    runs.find_map(|uri| run_and_attempt(uri).1).unwrap_or(1)
+    release.runs().find_map(|uri| run_and_attempt(uri).1).unwrap_or(1)
 }
 
 /// The number of the run (GitHub) or job (GitLab) that built it.
 pub(super) fn run(release: &Observation) -> Option<&str> {
-    let identities = release.identities().into_iter();
-    let mut runs = identities.filter_map(|identity| identity.claims.run_invocation_uri.as_deref());
     let number = |uri: &'_ str| {
         ["/actions/runs/", "/-/jobs/"].iter().find_map(|before| {
             let (at, _) = uri.match_indices(before).next()?;
@@ -72,7 +68,7 @@ pub(super) fn run(release: &Observation) -> Option<&str> {
             Some((at + before.len(), rest.find('/').unwrap_or(rest.len())))
         })
     };
-    runs.find_map(|uri| {
+    release.runs().find_map(|uri| {
         let (at, length) = number(uri)?;
         Some(&uri[at..at + length]).filter(|text| is_number(text))
     })

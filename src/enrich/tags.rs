@@ -19,11 +19,12 @@ pub(super) async fn find(
     of_tag: impl Fn(&str) -> String,
     of_release: impl Fn(&str) -> String,
 ) {
+    let candidates = candidates(found.question.release);
     let mut tag = Answer::Missing;
-    for name in candidates(found.question.release) {
-        let known = asker.ask::<Presence>(&of_tag(&name), Age::SETTLED).await;
+    for name in &candidates {
+        let known = asker.ask::<Presence>(&of_tag(name), Age::SETTLED).await;
         if known != Answer::Missing {
-            tag = known.map(|Presence {}| name);
+            tag = known.map(|Presence {}| name.clone());
             break;
         }
     }
@@ -35,7 +36,7 @@ pub(super) async fn find(
     let exists = found.exists("tag", &tag);
     let name = match tag {
         Answer::Found(name) => Some(name),
-        _ => candidates(found.question.release).into_iter().next(),
+        _ => candidates.into_iter().next(),
     };
     found.facts.tag = exists.map(|exists| TagFacts { name, exists: Some(exists) });
     let exists = found.exists("release", &release);
@@ -45,11 +46,8 @@ pub(super) async fn find(
 /// The tags that a version may have, the likeliest first.
 pub(super) fn candidates(release: &Observation) -> Vec<String> {
     let (version, name) = (release.purl.version(), short(release.purl.package()));
-    let built = release.identities().into_iter().filter_map(|identity| {
-        let name = identity.claims.source_repository_ref.as_deref()?.strip_prefix("refs/tags/")?;
-        names_version(name, version).then(|| name.to_owned())
-    });
-    let mut candidates: Vec<String> = built.collect();
+    let built = release.refs().filter_map(|name| name.strip_prefix("refs/tags/"));
+    let mut candidates: Vec<String> = built.filter(|name| names_version(name, version)).map(str::to_owned).collect();
     let package = release.purl.package().name();
     candidates.extend([
         format!("v{version}"),

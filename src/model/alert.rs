@@ -51,6 +51,34 @@ impl Alert {
         (fingerprint, id)
     }
 
+    /// An open alert about `subject`, of which nothing else is said yet.
+    pub fn about(
+        kind: AlertKind,
+        subject: &str,
+        severity: Severity,
+        confidence: Confidence,
+        title: String,
+        raised_at: DateTime<Utc>,
+    ) -> Self {
+        let (fingerprint, id) = Self::identify(kind, subject);
+        Self {
+            id,
+            fingerprint,
+            kind,
+            severity,
+            confidence,
+            purl: None,
+            published_at: None,
+            raised_at,
+            title,
+            argument: String::new(),
+            status: AlertStatus::Open,
+            signals: Vec::new(),
+            members: Vec::new(),
+            links: Links::default(),
+        }
+    }
+
     /// The fingerprint and the id of the alert about a release.
     pub fn identify_release(release: &ReleaseId) -> (String, String) {
         Self::identify(AlertKind::Release, &release.to_string())

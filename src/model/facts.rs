@@ -126,6 +126,11 @@ facts! {
 }
 
 impl Facts {
+    /// Says why something is not known; `what` is its place in this structure.
+    pub fn unknown_because(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.unknown.get_or_insert_default().insert(what.into(), why.into());
+    }
+
     /// What this look at a release found, and where it does not know, what the look before found. Nothing that is known
     /// stays in [`Facts::unknown`].
     #[must_use]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Provenance, ReleaseId, ReleaseLine, WorkflowIdentity};
+use super::{Facts, Provenance, ReleaseId, ReleaseLine, VerifiedProvenance, WorkflowIdentity};
 
 /// What is known of one published release; `schema/observation.schema.json` is generated from this type.
 ///
@@ -65,6 +65,31 @@ impl Observation {
             }
         }
         identities
+    }
+
+    /// Every verified provenance of the release, one for each file where files are known one by one.
+    pub fn verified(&self) -> impl Iterator<Item = &VerifiedProvenance> {
+        self.provenances().filter_map(Provenance::verified)
+    }
+
+    /// Whether an attestation of it does not hold.
+    pub fn has_invalid(&self) -> bool {
+        self.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }))
+    }
+
+    /// Whether an attestation of it could not be had or not be checked.
+    pub fn has_unavailable(&self) -> bool {
+        self.provenances().any(|provenance| matches!(provenance, Provenance::Unavailable { .. }))
+    }
+
+    /// The refs that it was built from, as its verified identities name them.
+    pub fn refs(&self) -> impl Iterator<Item = &str> {
+        self.identities().into_iter().filter_map(|identity| identity.claims.source_repository_ref.as_deref())
+    }
+
+    /// The runs that built it, with their attempts, as its verified identities name them; URLs.
+    pub fn runs(&self) -> impl Iterator<Item = &str> {
+        self.identities().into_iter().filter_map(|identity| identity.claims.run_invocation_uri.as_deref())
     }
 }
 

@@ -115,12 +115,17 @@ impl fmt::Display for Check {
 }
 
 impl Provenance {
-    /// The verified identity, if there is one.
-    pub fn identity(&self) -> Option<&WorkflowIdentity> {
+    /// What was verified, if every check passed.
+    pub fn verified(&self) -> Option<&VerifiedProvenance> {
         match self {
-            Self::Verified(verified) => Some(&verified.identity),
+            Self::Verified(verified) => Some(verified),
             _ => None,
         }
+    }
+
+    /// The verified identity, if there is one.
+    pub fn identity(&self) -> Option<&WorkflowIdentity> {
+        self.verified().map(|verified| &verified.identity)
     }
 
     /// The word of the JSON form.

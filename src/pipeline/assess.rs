@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     baseline::teaches,
     detect::{Change, Terms, Verdict, combine, inspect},
-    model::{Alert, AlertKind, AlertStatus, Baseline, Links, LogEntry, Observation, Provenance, ReleaseLine, Signal},
+    model::{Alert, AlertKind, Baseline, Links, LogEntry, Observation, ReleaseLine, Signal},
 };
 
 /// What a release says beside its baseline.
@@ -46,8 +46,7 @@ pub fn assess(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> 
     let change = Change::between(baseline, release, terms);
     let signals = terms.tuning.apply(inspect(&change));
     let verdict = combine(&signals);
-    let is_checked = !release.provenances().any(|it| matches!(it, Provenance::Unavailable { .. }));
-    let teaches = is_checked && teaches(verdict.as_ref().map(|verdict| verdict.severity));
+    let teaches = !release.has_unavailable() && teaches(verdict.as_ref().map(|verdict| verdict.severity));
     let compared_with = change.view.map(|view| ComparedWith {
         line: view.line.clone(),
         releases: view.portrait.releases,
@@ -59,22 +58,15 @@ pub fn assess(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> 
 /// The alert of an assessment, if there is one.
 pub fn alert(release: &Observation, assessed: &Assessment, raised_at: DateTime<Utc>, links: Links) -> Option<Alert> {
     let verdict = assessed.verdict.as_ref()?;
-    let (fingerprint, id) = Alert::identify_release(&release.purl);
+    let title = format!("{} {}: {}", release.purl.package().name(), release.purl.version(), verdict.title);
+    let subject = release.purl.to_string();
     Some(Alert {
-        id,
-        fingerprint,
-        kind: AlertKind::Release,
-        severity: verdict.severity,
-        confidence: verdict.confidence,
         purl: Some(release.purl.clone()),
         published_at: Some(release.published_at),
-        raised_at,
-        title: format!("{} {}: {}", release.purl.package().name(), release.purl.version(), verdict.title),
         argument: argument(release, verdict),
-        status: AlertStatus::Open,
         signals: assessed.signals.clone(),
-        members: Vec::new(),
         links,
+        ..Alert::about(AlertKind::Release, &subject, verdict.severity, verdict.confidence, title, raised_at)
     })
 }
 
@@ -91,11 +83,7 @@ fn argument(release: &Observation, verdict: &Verdict) -> String {
 /// Where the release's verified provenance says to look: commit, run, log entry. The registry's page is the caller's to
 /// add, who knows where its registry lives.
 pub fn links(release: &Observation) -> Links {
-    let verified = release.provenances().find_map(|provenance| match provenance {
-        Provenance::Verified(verified) => Some(verified),
-        _ => None,
-    });
-    let Some(verified) = verified else { return Links::default() };
+    let Some(verified) = release.verified().next() else { return Links::default() };
     let claims = &verified.identity.claims;
     let web = |url: &String| url.starts_with("https://").then(|| url.clone());
     let commit = claims.source_repository_uri.as_ref().and_then(web).zip(claims.source_repository_digest.as_ref());

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Pipeline, PipelineError};
 use crate::{
-    model::{Alert, AlertKind, AlertStatus, Bond, Confidence, Links, Observation, Package, ReleaseId, Severity},
+    model::{Alert, AlertKind, Bond, Confidence, Observation, Package, ReleaseId, Severity},
     store::{Neighbour, Record},
     text::counted,
 };
@@ -90,21 +90,14 @@ pub fn alert(
 ) -> Option<Alert> {
     let (first, last) = (members.first()?, members.last()?);
     let worst = members.iter().max_by_key(|one| (one.severity, one.confidence))?;
-    let (fingerprint, id) = Alert::identify(AlertKind::Campaign, &subject(bond, &first.purl));
     let packages: BTreeSet<&Package> = members.iter().map(|one| one.purl.package()).collect();
     let minutes = counted((last.published_at - first.published_at).num_minutes().unsigned_abs().max(1), "minute");
     let packages = counted(packages.len(), "package");
     let releases = format!("{} releases of {packages}", members.len());
+    let title = format!("{releases} by {who} raised alerts within {minutes}");
+    let subject = subject(bond, &first.purl);
     Some(Alert {
-        id,
-        fingerprint,
-        kind: AlertKind::Campaign,
-        severity: worst.severity,
-        confidence: worst.confidence,
-        purl: None,
         published_at: Some(last.published_at),
-        raised_at,
-        title: format!("{releases} by {who} raised alerts within {minutes}"),
         argument: format!(
             "Each differs from its own package's baseline; the worst is {} ({}). Their own alerts tell how, and are not sent \
              one by one: `provwatch alerts list`.{}",
@@ -112,10 +105,8 @@ pub fn alert(
             worst.severity,
             beside(bystanders)
         ),
-        status: AlertStatus::Open,
-        signals: Vec::new(),
         members: members.iter().map(|one| one.purl.clone()).collect(),
-        links: Links::default(),
+        ..Alert::about(AlertKind::Campaign, &subject, worst.severity, worst.confidence, title, raised_at)
     })
 }
 
@@ -155,15 +146,20 @@ fn subject(bond: &Bond, first: &ReleaseId) -> String {
 }
 
 impl Pipeline {
-    /// The campaign that a release is part of with its alert, by the bond that ties most of its members together.
+    /// The campaign that a release is part of with its alert, which it may have had before, by the bond that ties most of its
+    /// members together.
     ///
     /// # Errors
     /// The store failed.
-    pub(super) fn campaign(&self, release: &Observation, of: &Alert) -> Result<Option<Alert>, PipelineError> {
+    fn campaign(
+        &self,
+        release: &Observation,
+        of: &Alert,
+        before: Option<&Alert>,
+    ) -> Result<Option<Alert>, PipelineError> {
         // An earlier look may have seen worse, which is not taken back.
-        let (fingerprint, _) = Alert::identify_release(&release.purl);
-        let before = self.store.alert(&fingerprint)?.filter(|before| before.severity > of.severity);
-        let Some(latest) = Accused::by(before.as_ref().unwrap_or(of)) else { return Ok(None) };
+        let worst = before.filter(|before| before.severity > of.severity).unwrap_or(of);
+        let Some(latest) = Accused::by(worst) else { return Ok(None) };
         let now = self.clock.now();
         let mut largest: Option<(Bond, Vec<Accused>, Vec<Neighbour>)> = None;
         for bond in Bond::of(release) {
@@ -193,21 +189,20 @@ impl Pipeline {
     pub(super) fn audience(&self, record: &Record, alert: &Alert) -> Result<Vec<String>, PipelineError> {
         let mut audience = self.subscriptions.matching(alert);
         let crate::store::Subject::Observed(observation) = &record.subject else { return Ok(audience) };
-        if let Some(campaign) = self.campaign(observation, alert)? {
-            let told = self.subscriptions.matching(&campaign);
-            let (fingerprint, _) = Alert::identify_release(&observation.purl);
-            let is_known = self.store.alert(&fingerprint)?.is_some();
-            let recorded = self.store.record_alert(&campaign, &told, self.clock.now())?;
-            if is_known && recorded.deliveries == 0 {
-                // The campaign has been told; what is new of this member is told of itself.
-                return Ok(audience);
-            }
-            for member in &campaign.members {
-                let (fingerprint, _) = Alert::identify_release(member);
-                self.store.withdraw_deliveries(&fingerprint, &told)?;
-            }
-            audience.retain(|subscription| !told.contains(subscription));
+        let (fingerprint, _) = Alert::identify_release(&observation.purl);
+        let before = self.store.alert(&fingerprint)?;
+        let Some(campaign) = self.campaign(observation, alert, before.as_ref())? else { return Ok(audience) };
+        let told = self.subscriptions.matching(&campaign);
+        let recorded = self.store.record_alert(&campaign, &told, self.clock.now())?;
+        if before.is_some() && recorded.deliveries == 0 {
+            // The campaign has been told; what is new of this member is told of itself.
+            return Ok(audience);
         }
+        for member in &campaign.members {
+            let (fingerprint, _) = Alert::identify_release(member);
+            self.store.withdraw_deliveries(&fingerprint, &told)?;
+        }
+        audience.retain(|subscription| !told.contains(subscription));
         Ok(audience)
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     detect::{AT_ONCE, Burst, Cadence, Company, Runs},
-    model::{AuthMethod, Bond, Observation, Package, Provenance, ReleaseId, ReleaseLine, run_and_attempt},
+    model::{AuthMethod, Bond, Observation, Package, ReleaseId, ReleaseLine, run_and_attempt},
 };
 
 /// Remembers releases, and tells of the next one what came before and beside it.
@@ -38,7 +38,7 @@ impl Chronicle {
             lines: lines.map(|lines| lines.others(&line, at).cloned().collect()).unwrap_or_default(),
             lines_usual: lines.map_or(0, |lines| lines.usual(at)),
             same_run: (self.runs.get(package))
-                .and_then(|known| runs(release).find_map(|run| known.other(&run, &release.purl))),
+                .and_then(|known| runs(release).find_map(|run| known.other(run, &release.purl))),
             accused: self.accused(release),
             same_signature: (self.signatures.get(package))
                 .and_then(|known| signatures(release).find_map(|signature| other(known.get(&signature)?))),
@@ -65,7 +65,7 @@ impl Chronicle {
             self.lines.entry(package.clone()).or_insert_with(Cadence::of_lines).add(line, at, teaches);
         }
         for run in runs(release) {
-            self.runs.entry(package.clone()).or_default().add(&run, &release.purl, at, teaches);
+            self.runs.entry(package.clone()).or_default().add(run, &release.purl, at, teaches);
         }
         for signature in signatures(release) {
             let known = self.signatures.entry(package.clone()).or_default();
@@ -87,26 +87,14 @@ pub(super) fn hand(release: &Observation) -> Option<String> {
     account.or_else(|| (by_hand && release.identities().is_empty()).then(String::new))
 }
 
-/// A run, whichever attempt: `…/actions/runs/7/attempts/2` is run 7.
-pub(super) fn without_attempt(run: &str) -> &str {
-    run_and_attempt(run).0
-}
-
-/// The runs that a release's verified identities name.
-fn runs(release: &Observation) -> impl Iterator<Item = String> {
-    release
-        .identities()
-        .into_iter()
-        .filter_map(|identity| Some(without_attempt(identity.claims.run_invocation_uri.as_deref()?).to_owned()))
+/// The runs that a release's verified identities name, whichever attempt.
+fn runs(release: &Observation) -> impl Iterator<Item = &str> {
+    release.runs().map(|run| run_and_attempt(run).0)
 }
 
 /// By what a signature is known again: what was signed, by which key, and where it stands in a log.
 fn signatures(release: &Observation) -> impl Iterator<Item = String> {
-    let verified = release.provenances().filter_map(|provenance| match provenance {
-        Provenance::Verified(verified) => Some(verified),
-        _ => None,
-    });
-    verified.flat_map(|verified| {
+    release.verified().flat_map(|verified| {
         let place = verified.log.as_ref().map(|entry| format!("{}#{}", entry.origin, entry.index));
         verified.signed.iter().cloned().chain(place)
     })

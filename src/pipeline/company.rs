@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::chronicle::{hand, without_attempt};
+use super::chronicle::hand;
 use crate::{
     detect::{AT_ONCE, Burst, Cadence, Company, Runs},
-    model::{Alert, Bond, Observation, Provenance, ReleaseId, ReleaseLine, Severity},
+    model::{Alert, Bond, Observation, ReleaseId, ReleaseLine, Severity, run_and_attempt},
     store::{Neighbour, Store, StoreError, Trace},
 };
 
@@ -61,21 +61,20 @@ fn accused(
 
 /// The version that the release's run built before.
 fn same_run(store: &Store, release: &Observation) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
-    let named: Vec<_> =
-        release.identities().into_iter().filter_map(|it| it.claims.run_invocation_uri.as_deref()).collect();
+    let named: Vec<_> = release.runs().map(|run| run_and_attempt(run).0).collect();
     if named.is_empty() {
         return Ok(None);
     }
     let mut runs = Runs::default();
     for (run, one) in store.runs_of(release.purl.package(), release.published_at, REMEMBERED)? {
-        runs.add(without_attempt(&run), &one.purl, one.published_at, one.teaches);
+        runs.add(run_and_attempt(&run).0, &one.purl, one.published_at, one.teaches);
     }
-    Ok(named.into_iter().find_map(|run| runs.other(without_attempt(run), &release.purl)))
+    Ok(named.into_iter().find_map(|run| runs.other(run, &release.purl)))
 }
 
 /// Another, earlier version of the package that carries the release's signature.
 fn same_signature(store: &Store, release: &Observation) -> Result<Option<ReleaseId>, StoreError> {
-    for trace in signatures(release) {
+    for trace in release.verified().flat_map(Trace::of_signature) {
         let other = store.other_version(trace, &release.purl, release.published_at)?;
         if other.is_some() {
             return Ok(other);
@@ -95,19 +94,6 @@ fn cadence<T: Ord + Clone>(
     cadence
 }
 
-fn signatures(release: &Observation) -> Vec<Trace<'_>> {
-    let verified = release.provenances().filter_map(|provenance| match provenance {
-        Provenance::Verified(verified) => Some(verified),
-        _ => None,
-    });
-    verified
-        .flat_map(|verified| {
-            let place = verified.log.as_ref().map(|at| Trace::LogEntry { origin: &at.origin, index: at.index });
-            verified.signed.iter().map(|digest| Trace::Signed(digest)).chain(place)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -116,7 +102,7 @@ mod tests {
     use super::*;
     use crate::{
         baseline::learn,
-        model::{AlertKind, AlertStatus, BaselineReason, Confidence, Links},
+        model::{AlertKind, BaselineReason, Confidence},
         pipeline::chronicle::Chronicle,
         store::{BaselineChange, NewBaselineVersion, Outcome, Record, StoredBaseline},
     };
@@ -139,22 +125,11 @@ mod tests {
     }
 
     fn accusation(release: &Observation) -> Alert {
-        let (fingerprint, id) = Alert::identify_release(&release.purl);
+        let (subject, at) = (release.purl.to_string(), release.published_at);
         Alert {
-            id,
-            fingerprint,
-            kind: AlertKind::Release,
-            severity: Severity::High,
-            confidence: Confidence::High,
             purl: Some(release.purl.clone()),
-            published_at: Some(release.published_at),
-            raised_at: release.published_at,
-            title: "differs".to_owned(),
-            argument: String::new(),
-            status: AlertStatus::Open,
-            signals: Vec::new(),
-            members: Vec::new(),
-            links: Links::default(),
+            published_at: Some(at),
+            ..Alert::about(AlertKind::Release, &subject, Severity::High, Confidence::High, "differs".to_owned(), at)
         }
     }
 

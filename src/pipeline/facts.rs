@@ -90,7 +90,7 @@ impl Pipeline {
             new_dependencies(release, baseline).filter_map(|name| Package::new(ecosystem, name).ok()).collect();
         if new.len() > MAX_DEPENDENCIES {
             let why = format!("{} are new; the age of {MAX_DEPENDENCIES} is asked for", new.len());
-            release.facts.unknown.get_or_insert_default().insert(DEPENDENCIES.to_owned(), why);
+            release.facts.unknown_because(DEPENDENCIES, why);
             new.truncate(MAX_DEPENDENCIES);
         }
         let asked = stream::iter(new).map(|package| async move {
@@ -100,20 +100,18 @@ impl Pipeline {
         let found: Vec<_> = asked.buffered(self.settings.concurrency).collect().await;
         let mut failed = false;
         for (name, first) in found {
-            match first {
+            let why = match first {
                 Ok(Some(first)) => {
                     release.facts.dependencies_first_published.get_or_insert_default().insert(name, first);
+                    continue;
                 }
-                Ok(None) => {
-                    let why = "the registry does not have it".to_owned();
-                    release.facts.unknown.get_or_insert_default().insert(format!("{DEPENDENCIES}.{name}"), why);
-                }
+                Ok(None) => "the registry does not have it".to_owned(),
                 Err(error) => {
                     failed = true;
-                    let why = with_causes(&error);
-                    release.facts.unknown.get_or_insert_default().insert(format!("{DEPENDENCIES}.{name}"), why);
+                    with_causes(&error)
                 }
-            }
+            };
+            release.facts.unknown_because(format!("{DEPENDENCIES}.{name}"), why);
         }
         failed
     }

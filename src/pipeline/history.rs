@@ -7,7 +7,7 @@ use super::{
     record::unchecked,
 };
 use crate::{
-    model::{Observation, Provenance, ReleaseStatus},
+    model::{Observation, ReleaseStatus},
     store::{Outcome, Record, StoredBaseline},
 };
 
@@ -40,7 +40,7 @@ impl Pipeline {
         lesson: &mut Lesson<'_>,
     ) -> Record {
         let unchecked = if fetched { unchecked(&observation) } else { Vec::new() };
-        let invalid = observation.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }));
+        let invalid = observation.has_invalid();
         let published = observation.status == ReleaseStatus::Published;
         if unchecked.is_empty() && !invalid && published && !subject.has_taught(&observation.purl) {
             lesson.learn(&observation, None);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Pipeline, PipelineError, record::ACTOR};
 use crate::{
-    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Package, Severity},
+    model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
     text::counted,
 };
 
@@ -26,22 +26,10 @@ pub struct Trouble {
 impl Pipeline {
     /// Records an alert about provwatch itself.
     pub(super) fn record_operation(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), PipelineError> {
-        let (fingerprint, id) = Alert::identify(AlertKind::Operation, &trouble.subject);
+        let Trouble { subject, severity, confidence, title, argument } = trouble;
         let alert = Alert {
-            id,
-            fingerprint,
-            kind: AlertKind::Operation,
-            severity: trouble.severity,
-            confidence: trouble.confidence,
-            purl: None,
-            published_at: None,
-            raised_at: now,
-            title: trouble.title.clone(),
-            argument: trouble.argument.clone(),
-            status: AlertStatus::Open,
-            signals: Vec::new(),
-            members: Vec::new(),
-            links: Links::default(),
+            argument: argument.clone(),
+            ..Alert::about(AlertKind::Operation, subject, *severity, *confidence, title.clone(), now)
         };
         self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
         Ok(())

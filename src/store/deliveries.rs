@@ -225,16 +225,28 @@ pub(super) fn announce(
     subscriptions: &[String],
     now: DateTime<Utc>,
 ) -> Result<usize, Failure> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at) VALUES (?1, ?2, ?3, ?4, ?4)
-         ON CONFLICT (idempotency_key) DO NOTHING",
-    )?;
     let mut announced = 0;
     for subscription in subscriptions {
-        let key = idempotency_key(&alert.fingerprint, raise, subscription);
-        announced += insert.execute((key, &alert.fingerprint, subscription, Micros(now)))?;
+        announced += enqueue(db, alert, raise, subscription, now, now)?;
     }
     Ok(announced)
+}
+
+/// Puts a delivery into the outbox that is sent when it is `due`, unless it is there.
+fn enqueue(
+    db: &Connection,
+    alert: &Alert,
+    raise: i64,
+    subscription: &str,
+    now: DateTime<Utc>,
+    due: DateTime<Utc>,
+) -> Result<usize, Failure> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (idempotency_key) DO NOTHING",
+    )?;
+    let key = idempotency_key(&alert.fingerprint, raise, subscription);
+    Ok(insert.execute((key, &alert.fingerprint, subscription, Micros(now), Micros(due)))?)
 }
 
 /// Announces a campaign that grew. A message that was not sent yet names all members when it is; else the next one follows
@@ -255,10 +267,8 @@ pub(super) fn announce_growth(
         let (last, waiting): (Option<Micros>, i64) =
             last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?;
         if waiting == 0 {
-            announced += announce(db, alert, raise, std::slice::from_ref(subscription), now)?;
             let due = last.map_or(now, |last| now.max(last.0 + GROWTH_PAUSE));
-            db.prepare_cached("UPDATE deliveries SET next_at = ?2 WHERE idempotency_key = ?1")?
-                .execute((idempotency_key(&alert.fingerprint, raise, subscription), Micros(due)))?;
+            announced += enqueue(db, alert, raise, subscription, now, due)?;
         }
     }
     Ok(announced)

@@ -9,7 +9,7 @@ use super::{
     releases::release_row,
 };
 use crate::model::{
-    AuthMethod, Bond, Digests, Ecosystem, Observation, Package, Provenance, ReleaseId, WorkflowIdentity,
+    AuthMethod, Bond, Digests, Ecosystem, Observation, Package, ReleaseId, VerifiedProvenance, WorkflowIdentity,
 };
 
 /// Something by which releases can be found. All but digests and publishers come from verified certificates only.
@@ -48,7 +48,13 @@ pub enum Trace<'a> {
     Signed(&'a str),
 }
 
-impl Trace<'_> {
+impl<'a> Trace<'a> {
+    /// By what a signature is known again: what was signed, by which key, and where it stands in a log.
+    pub fn of_signature(verified: &'a VerifiedProvenance) -> impl Iterator<Item = Self> {
+        let place = verified.log.as_ref().map(|at| Trace::LogEntry { origin: &at.origin, index: at.index });
+        verified.signed.iter().map(|digest| Trace::Signed(digest)).chain(place)
+    }
+
     const fn kind(&self) -> &'static str {
         match self {
             Self::Digest(_) => "digest",
@@ -268,13 +274,7 @@ fn traces<'a>(observation: &'a Observation, bonds: &'a [Bond]) -> Vec<Trace<'a>>
         Bond::Owner(owner) => Some(Trace::Owner(owner)),
         Bond::Publisher(_) | Bond::Repository(_) => None,
     }));
-    for provenance in observation.provenances() {
-        if let Provenance::Verified(verified) = provenance {
-            let entry = verified.log.as_ref();
-            traces.extend(entry.map(|entry| Trace::LogEntry { origin: &entry.origin, index: entry.index }));
-            traces.extend(verified.signed.iter().map(|digest| Trace::Signed(digest)));
-        }
-    }
+    traces.extend(observation.verified().flat_map(Trace::of_signature));
     traces
 }
 

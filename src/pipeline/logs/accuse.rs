@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::PoisonError;
 
 use crate::{
-    model::{Alert, AlertKind, AlertStatus, Confidence, Links, Severity},
+    model::{Alert, AlertKind, AlertStatus, Confidence, Severity},
     pipeline::{Pipeline, PipelineError},
     store::NewEvidence,
     tlog::{Evidence, Judgement, Misdeed, Tree},
@@ -62,22 +62,11 @@ impl Pipeline {
         if now - since < gravity.patience {
             return Ok(());
         }
-        let (fingerprint, alert_id) = Alert::identify(AlertKind::Log, &misdeed.subject(&tree.name));
+        let Gravity { severity, confidence, .. } = gravity;
+        let subject = misdeed.subject(&tree.name);
         let alert = Alert {
-            id: alert_id,
-            fingerprint,
-            kind: AlertKind::Log,
-            severity: gravity.severity,
-            confidence: gravity.confidence,
-            purl: None,
-            published_at: None,
-            raised_at: now,
-            title: title(tree, misdeed),
             argument: argument(evidence, &id),
-            status: AlertStatus::Open,
-            signals: Vec::new(),
-            members: Vec::new(),
-            links: Links::default(),
+            ..Alert::about(AlertKind::Log, &subject, severity, confidence, title(tree, misdeed), now)
         };
         self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
         Ok(())

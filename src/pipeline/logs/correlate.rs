@@ -5,10 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     detect::{EntryChange, KnownWorkflow, Logged, about, inspect_entry},
-    model::{
-        Alert, AlertKind, AlertStatus, Baseline, Confidence, Links, LogEntry, Package, ReleaseId, Signal,
-        WorkflowIdentity,
-    },
+    model::{Alert, AlertKind, Baseline, Confidence, Links, LogEntry, Package, ReleaseId, Signal, WorkflowIdentity},
     pipeline::{Pipeline, PipelineError},
     store::{LogEntryRow, Trace, WorkflowRow},
 };
@@ -130,28 +127,21 @@ impl Pipeline {
         signal: Signal,
         now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
-        let (fingerprint, id) = Alert::identify(AlertKind::Log, &finding.subject);
+        let (fingerprint, _) = Alert::identify(AlertKind::Log, &finding.subject);
         let signals = self.settings.tuning.apply(vec![signal]);
         // Said once; said again if it is worse, as when the first weeks of a log are over.
         let known = self.store.alert(&fingerprint)?.map(|alert| alert.severity);
         let is_news = |signal: &&Signal| known.is_none_or(|known| signal.severity > known);
         let Some(signal) = signals.first().filter(is_news) else { return Ok(()) };
         let about = about(&signal.detector);
+        let confidence = about.map_or(Confidence::Low, |about| about.confidence);
+        let title = format!("{}: {}", about.map_or(&*signal.detector, |about| about.title), finding.who);
         let alert = Alert {
-            id,
-            fingerprint,
-            kind: AlertKind::Log,
-            severity: signal.severity,
-            confidence: about.map_or(Confidence::Low, |about| about.confidence),
-            purl: None,
-            published_at: None,
-            raised_at: now,
-            title: format!("{}: {}", about.map_or(&*signal.detector, |about| about.title), finding.who),
             argument: argument(signal, finding),
-            status: AlertStatus::Open,
             signals: signals.clone(),
             members: finding.members.clone(),
             links: finding.links.clone(),
+            ..Alert::about(AlertKind::Log, &finding.subject, signal.severity, confidence, title, now)
         };
         self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
         Ok(())

@@ -2,10 +2,11 @@
 
 mod timeline;
 
-use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-pub use timeline::{Expectation, Kind, ReplayError, Timeline, files};
+pub use timeline::{Expectation, Kind, ReplayError, Timeline, files, is_store};
 
 use super::{
     assess::{Assessment, alert, assess, links},
@@ -113,29 +114,46 @@ fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
     }
     // The bond that ties most together tells; an owner whose releases are all of one repository has nothing to add.
     found.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    let of_bond = releases_by_bond(timeline, &found.iter().map(|(bond, _)| bond).collect());
     let mut told: HashSet<ReleaseId> = HashSet::new();
     let mut alerts = Vec::new();
-    for (bond, members) in found {
+    for (bond, members) in &found {
         if members.iter().all(|member| told.contains(&member.purl)) {
             continue;
         }
         let Some(last) = members.last() else { continue };
-        let who = releases.get(&last.purl).map(|release| campaign::who(&bond, release)).unwrap_or_default();
-        let of_bond = timeline.observations.iter().filter(|one| Bond::of(one).contains(&bond));
-        let beside = campaign::bystanders(&members, of_bond.map(|one| (&one.purl, one.published_at)));
-        let alert = campaign::alert(&bond, &who, &members, &beside, last.published_at);
+        let who = releases.get(&last.purl).map(|release| campaign::who(bond, release)).unwrap_or_default();
+        let beside = campaign::bystanders(members, of_bond.get(bond).into_iter().flatten().copied());
+        let alert = campaign::alert(bond, &who, members, &beside, last.published_at);
         alerts.extend(alert.map(|alert| CaseAlert { case: timeline.case.clone(), alert }));
-        told.extend(members.into_iter().map(|member| member.purl));
+        told.extend(members.iter().map(|member| member.purl.clone()));
     }
     alerts
+}
+
+/// All releases of each of the bonds.
+fn releases_by_bond<'a>(
+    timeline: &'a Timeline,
+    bonds: &BTreeSet<&Bond>,
+) -> BTreeMap<Bond, Vec<(&'a ReleaseId, DateTime<Utc>)>> {
+    let mut by_bond: BTreeMap<Bond, Vec<_>> = BTreeMap::new();
+    if bonds.is_empty() {
+        return by_bond;
+    }
+    for one in &timeline.observations {
+        for bond in Bond::of(one).into_iter().filter(|bond| bonds.contains(bond)) {
+            by_bond.entry(bond).or_default().push((&one.purl, one.published_at));
+        }
+    }
+    by_bond
 }
 
 fn score(expected: &Expectation, severity: Severity) -> Score {
     Score { expected: expected.clone(), severity, met: expected.is_met_by(severity) }
 }
 
-/// Assesses releases in publish order, of any packages, and shows each to `see` with its assessment. Baselines start empty, learn
-/// what teaches, and take in held releases by the rule of `docs/BASELINES.md`.
+/// Assesses releases in publish order, of any packages, and shows each to `see` with its assessment. Baselines start empty,
+/// learn what teaches, and take in held releases by the rule of `docs/BASELINES.md`.
 pub fn trace<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl FnMut(&'a Observation, &Assessment)) {
     let mut order: Vec<&Observation> = releases.iter().collect();
     order.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));

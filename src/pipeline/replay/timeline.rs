@@ -127,12 +127,13 @@ impl Timeline {
     /// # Errors
     /// A file that cannot be read, is no timeline, or contradicts itself; the error names the file and the place.
     pub fn read(path: &Path) -> Result<Self, ReplayError> {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("db") => return Self::of_store(path),
-            Some("jsonl") => return Self::of_lines(path),
-            _ => {}
+        if is_store(path) {
+            Self::of_store(path)
+        } else if ends_in(path, "jsonl") {
+            Self::of_lines(path)
+        } else {
+            Self::parse(path, &bytes_of(path)?)
         }
-        Self::parse(path, &bytes_of(path)?)
     }
 
     /// Everything that a store has observed.
@@ -151,14 +152,18 @@ impl Timeline {
             }
             observations.push(json(path, line, number)?);
         }
-        let timeline = Self::of(path, observations);
-        timeline.validate().map_err(|(place, why)| ReplayError::Invalid { path: path.to_owned(), place, why })?;
-        Ok(timeline)
+        Self::of(path, observations).checked(path)
     }
 
     fn of(path: &Path, observations: Vec<Observation>) -> Self {
+        let case = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Self::named(case, observations)
+    }
+
+    /// Releases of which nothing is told and nothing expected.
+    pub fn named(case: impl Into<String>, observations: Vec<Observation>) -> Self {
         Self {
-            case: path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            case: case.into(),
             kind: Kind::Negative,
             summary: String::new(),
             sources: Vec::new(),
@@ -173,9 +178,12 @@ impl Timeline {
     /// # Errors
     /// As [`Timeline::read`].
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ReplayError> {
-        let timeline: Self = json(path, bytes, 1)?;
-        timeline.validate().map_err(|(place, why)| ReplayError::Invalid { path: path.to_owned(), place, why })?;
-        Ok(timeline)
+        json::<Self>(path, bytes, 1)?.checked(path)
+    }
+
+    fn checked(self, path: &Path) -> Result<Self, ReplayError> {
+        self.validate().map_err(|(place, why)| ReplayError::Invalid { path: path.to_owned(), place, why })?;
+        Ok(self)
     }
 
     fn validate(&self) -> Result<(), (String, String)> {
@@ -222,6 +230,15 @@ impl Timeline {
         }
         Ok(())
     }
+}
+
+/// Whether a path is that of a store, by its ending.
+pub fn is_store(path: &Path) -> bool {
+    ends_in(path, "db")
+}
+
+fn ends_in(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|it| it == extension)
 }
 
 /// What a timeline file holds, without the mark that some editors begin files with.
@@ -278,7 +295,7 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>, ReplayError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "json" || extension == "jsonl") {
+        if ends_in(&path, "json") || ends_in(&path, "jsonl") {
             files.push(path);
         }
     }

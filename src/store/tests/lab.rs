@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 use crate::{
     model::{
-        Alert, AlertKind, AlertStatus, Baseline, BaselineReason, Claims, Confidence, Links, LogEntry, Observation,
-        Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
+        Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, LogEntry, Observation, Package, Provenance,
+        ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
     },
     store::{BaselineChange, EventKind, NewBaselineVersion, NewEvent, Outcome, Record, Store},
 };
@@ -138,22 +138,12 @@ pub fn provenance(repository_id: &str) -> Provenance {
 }
 
 pub fn alert(subject: &str, severity: Severity) -> Alert {
-    let (fingerprint, id) = Alert::identify(AlertKind::Release, subject);
+    let title = format!("{subject} is unusual");
     Alert {
-        id,
-        fingerprint,
-        kind: AlertKind::Release,
-        severity,
-        confidence: Confidence::High,
         purl: subject.parse().ok(),
         published_at: Some(noon()),
-        raised_at: noon(),
-        title: format!("{subject} is unusual"),
-        argument: String::new(),
-        status: AlertStatus::Open,
         signals: vec![signal(severity)],
-        members: Vec::new(),
-        links: Links::default(),
+        ..Alert::about(AlertKind::Release, subject, severity, Confidence::High, title, noon())
     }
 }
 
