@@ -6,6 +6,7 @@ use super::{
     args::{FailOn, Printing},
     context::Context,
     exit::{Exit, Failure, Outcome},
+    on_disk::OnDisk,
     output,
     progress::ProgressBars,
     setup,
@@ -78,16 +79,21 @@ fn watch(context: &Context) -> Outcome {
     let progress = HealthProgress { health: Arc::clone(&health), clock };
     let pipeline = Arc::new(context.pipeline(Arc::new(progress))?);
     say_if_nothing_is_watched(&pipeline.watchlist());
-    let options = options(&context.config, health);
+    let on_disk = OnDisk::of(context);
+    if let Some(configuration) = on_disk.look().configuration.digest {
+        pipeline.goes_by(configuration);
+    }
+    let options = options(&context.config, health, on_disk);
     setup::runtime()?.block_on(daemon::run(pipeline, options)).map_err(Failure::failed)?;
     Ok(Exit::Clean)
 }
 
-fn options(config: &Config, health: Arc<Health>) -> Options {
+fn options(config: &Config, health: Arc<Health>, on_disk: OnDisk) -> Options {
     let files = config.watchlist.files.clone();
     let is_refreshed = config.trust.source == TrustSource::Tuf;
     Options {
         reload: Box::new(move || Watchlist::load(&files).map_err(|error| with_causes(&error))),
+        on_disk: Arc::new(move || on_disk.look()),
         health,
         trust_interval: is_refreshed.then(|| config.trust.refresh_interval.duration()),
         grace: config.daemon.shutdown_grace.duration(),

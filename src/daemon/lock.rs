@@ -4,7 +4,14 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+use crate::health::LockState;
+
+/// How often a lock that is taken is tried again, and how long to wait each time.
+const LOOKS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Longest process number, in bytes.
 const MAX_NUMBER: u64 = 20;
@@ -48,12 +55,10 @@ impl Lock {
     /// # Errors
     /// [`LockError::Taken`] if another process has it.
     pub fn take(database: &Path) -> Result<Self, LockError> {
-        let mut path = database.as_os_str().to_owned();
-        path.push(".lock");
-        let path = PathBuf::from(path);
+        let path = beside(database);
         let failed = |source| LockError::Failed { path: path.clone(), source };
         let mut file = open(&path).map_err(failed)?;
-        match file.try_lock() {
+        match patiently(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(LockError::Taken { database: database.to_owned(), process: process(&mut file) });
@@ -62,6 +67,37 @@ impl Lock {
         }
         sign(&mut file).map_err(failed)?;
         Ok(Self { _file: file })
+    }
+}
+
+/// Whoever looks whether a process has the lock has it himself for a moment.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            outcome => return outcome,
+        }
+    }
+    file.try_lock()
+}
+
+fn beside(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    PathBuf::from(path)
+}
+
+/// Whether a process has the right to run on a database. Makes no file, and writes none.
+pub fn lock_state(database: &Path) -> LockState {
+    let file = match File::open(beside(database)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return LockState::Free,
+        Err(_) => return LockState::Unknown,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => LockState::Free,
+        Err(TryLockError::WouldBlock) => LockState::Held,
+        Err(TryLockError::Error(_)) => LockState::Unknown,
     }
 }
 
@@ -99,8 +135,19 @@ mod tests {
         let refused = Lock::take(&database).unwrap_err().to_string();
         assert!(refused.contains("at work on the database"), "{refused}");
         assert!(refused.ends_with(&format!("already (process {})", std::process::id())), "{refused}");
+        assert_eq!(lock_state(&database), LockState::Held);
         drop(lock);
+        assert_eq!(lock_state(&database), LockState::Free);
         Lock::take(&database).unwrap();
+    }
+
+    #[test]
+    fn looking_makes_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(lock_state(&folder.path().join("provwatch.db")), LockState::Free);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        std::fs::create_dir(folder.path().join("provwatch.db.lock")).unwrap();
+        assert_ne!(lock_state(&folder.path().join("provwatch.db")), LockState::Held);
     }
 
     #[test]

@@ -4,25 +4,29 @@ mod health;
 mod lifecycle;
 mod lock;
 mod loops;
+mod said;
 mod supervisor;
 mod systemd;
 
 use std::{future, pin::pin, sync::Arc, time::Duration};
 
 pub use health::{Health, HealthProgress};
-pub use lock::{Lock, LockError};
+pub use lock::{Lock, LockError, lock_state};
+pub use loops::OnDiskNow;
 pub use supervisor::{Supervisor, TaskError, TaskFactory};
 
 use self::{
     lifecycle::{Request, Signals},
     loops::Context,
 };
-use crate::{pipeline::Pipeline, store::Store, watchlist::Watchlist};
+use crate::{pipeline::Pipeline, store::Store, text::with_causes, watchlist::Watchlist};
 
 /// What the daemon is started with besides its pipeline.
 pub struct Options {
     /// Reads the watchlist again, on SIGHUP.
     pub reload: Box<dyn Fn() -> Result<Watchlist, String> + Send + Sync>,
+    /// Looks at what stands in the operator's files, to see whether it is what the daemon goes by.
+    pub on_disk: OnDiskNow,
     /// Where the loops' signs of life are kept.
     pub health: Arc<Health>,
     /// How often to refresh the trust root; `None` where it does not come from TUF.
@@ -44,11 +48,13 @@ impl std::fmt::Debug for Options {
 pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskError> {
     let mut signals = Signals::listen()?;
     pipeline.enqueue_unknown()?;
-    let supervisor = start(&pipeline, &options);
+    let context = context(&pipeline, &options);
+    context.look_after()?;
+    let supervisor = start(&context, &options);
     let watching = watching(&pipeline.watchlist());
     systemd::ready(&watching);
     tracing::info!(sources = pipeline.sources().len(), "ready, {watching}");
-    let end = attend(&pipeline, &options, &mut signals).await;
+    let end = attend(&context, &options, &mut signals).await;
     systemd::stopping();
     tracing::info!("stopping");
     stop(&supervisor, options.grace, &mut signals).await;
@@ -56,12 +62,12 @@ pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskEr
 }
 
 /// Does what is asked until that is to stop, or until the database turns out to be damaged.
-async fn attend(pipeline: &Arc<Pipeline>, options: &Options, signals: &mut Signals) -> Result<(), TaskError> {
-    let mut damage = pin!(damage(Arc::clone(pipeline.store())));
+async fn attend(context: &Context, options: &Options, signals: &mut Signals) -> Result<(), TaskError> {
+    let mut damage = pin!(damage(Arc::clone(context.pipeline.store())));
     loop {
         tokio::select! {
             request = signals.next() => match request {
-                Request::Reload => reload(pipeline, options),
+                Request::Reload => reload(context, options),
                 Request::Stop => return Ok(()),
             },
             error = &mut damage => return Err(error),
@@ -78,9 +84,14 @@ async fn damage(store: Arc<Store>) -> TaskError {
     }
 }
 
-fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Arc<Supervisor> {
+fn context(pipeline: &Arc<Pipeline>, options: &Options) -> Context {
+    let (health, on_disk) = (Arc::clone(&options.health), Arc::clone(&options.on_disk));
+    Context { pipeline: Arc::clone(pipeline), health, on_disk }
+}
+
+fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
+    let pipeline = &context.pipeline;
     let supervisor = Arc::new(Supervisor::new(Arc::clone(pipeline.clock()), Arc::clone(&options.health)));
-    let context = Context { pipeline: Arc::clone(pipeline), health: Arc::clone(&options.health) };
     for source in pipeline.sources() {
         supervisor.keep(source.feed.name(), loops::feed(context.clone(), source.clone()));
     }
@@ -93,7 +104,7 @@ fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Arc<Supervisor> {
     if let Some(interval) = options.trust_interval {
         supervisor.keep("trust", loops::trust(context.clone(), interval));
     }
-    supervisor.keep("health", loops::health(context));
+    supervisor.keep("health", loops::health(context.clone()));
     supervisor
 }
 
@@ -106,7 +117,8 @@ async fn stop(supervisor: &Supervisor, grace: Duration, signals: &mut Signals) {
 }
 
 /// A list that cannot be read leaves the old one in place.
-fn reload(pipeline: &Pipeline, options: &Options) {
+fn reload(context: &Context, options: &Options) {
+    let pipeline = &context.pipeline;
     match (options.reload)() {
         Ok(watchlist) => {
             tracing::info!("read the watchlist again, {}", watching(&watchlist));
@@ -118,6 +130,10 @@ fn reload(pipeline: &Pipeline, options: &Options) {
         Err(error) => tracing::error!("the watchlist stays as it was: {error}"),
     }
     systemd::status(&watching(&pipeline.watchlist()));
+    // Whoever asks next is to hear by which list the daemon goes now.
+    if let Err(error) = context.look_after() {
+        tracing::error!("looking after the daemon itself: {}", with_causes(&error));
+    }
 }
 
 fn watching(watchlist: &Watchlist) -> String {

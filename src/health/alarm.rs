@@ -125,11 +125,11 @@ pub(super) fn standstill(key: &str, due: u64, minutes: i64) -> Alarm {
     )
 }
 
-pub(super) fn stuck_loop(key: &str, task: &str) -> Alarm {
+pub(super) fn stuck_loops(key: &str, loops: &str) -> Alarm {
     Alarm::medium(
         key,
-        format!("the loop {task} does not move"),
-        "It has given no sign of life for 15 minutes. Under systemd the watchdog restarts the service; elsewhere restart \
+        format!("loops of the daemon do not move: {loops}"),
+        "They have given no sign of life for 15 minutes. Under systemd the watchdog restarts the service; elsewhere restart \
          it, which loses nothing."
             .to_owned(),
     )

@@ -138,9 +138,10 @@ impl Runner {
         (heartbeat.kind == Kind::Daemon).then_some(heartbeat.started_at)
     }
 
-    /// Whether a daemon has only just begun.
+    /// Whether whoever is at work has only just begun.
     pub(super) fn has_just_begun(&self, now: DateTime<Utc>) -> bool {
-        self.began().is_some_and(|began| now - began < limits::START)
+        let heartbeat = self.heartbeat.as_ref().filter(|_| self.lock != LockState::Free);
+        heartbeat.is_some_and(|heartbeat| now - heartbeat.started_at < limits::START)
     }
 
     /// When anybody first worked on this database.
@@ -148,10 +149,12 @@ impl Runner {
         self.heartbeat.as_ref().map(|heartbeat| heartbeat.first_at)
     }
 
-    /// How long a source may be silent: passes of `run --once` are as far apart as they are.
+    /// How long a source may be silent. Between passes of `run --once` nobody reads it; within one it is read.
     pub(super) fn patience(&self) -> TimeDelta {
         match &self.heartbeat {
-            Some(heartbeat) if heartbeat.kind == Kind::Once => pass_patience(&heartbeat.facts.passes),
+            Some(heartbeat) if heartbeat.kind == Kind::Once && self.lock != LockState::Held => {
+                pass_patience(&heartbeat.facts.passes)
+            }
             _ => limits::SOURCE,
         }
     }

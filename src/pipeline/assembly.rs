@@ -8,6 +8,7 @@ use url::Url;
 use super::{
     Pipeline, Progress, Settings, Source,
     facts::StoredAnswers,
+    health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
     trust::Freshness,
 };
@@ -82,6 +83,7 @@ pub struct Parts {
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
     let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
     let forges = forges(config, &parts)?;
+    let progress = Moving::over(Arc::clone(&parts.progress), Arc::clone(&parts.clock));
     Ok(Pipeline {
         began: parts.clock.now(),
         store: parts.store,
@@ -95,7 +97,9 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
         settings: settings(config),
-        progress: parts.progress,
+        memory: Memory::of(&progress),
+        progress: Arc::new(progress),
+        setup: setup(config),
         logs: log_settings(config)?,
         log_memory: super::logs::LogMemory::default(),
     })

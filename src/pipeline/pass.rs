@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Examined, Pipeline, PipelineError, Source, Step, health::MANY, logs::Poll, operation, panic::caught};
+use super::{Examined, OnDisk, Pipeline, PipelineError, Source, Step, logs::Poll, operation, panic::caught};
 use crate::{
+    health::{Kind, limits::MANY},
     model::Package,
     registry::RegistryError,
     store::{StoreError, Work},
@@ -182,6 +183,7 @@ impl Pipeline {
     /// The store failed. A source's or sink's failure is part of the summary.
     pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
         self.store.check_if_suspect()?;
+        self.begin_pass()?;
         let mut summary = PassSummary::default();
         self.enqueue_unknown()?;
         self.enqueue_overdue()?;
@@ -198,10 +200,11 @@ impl Pipeline {
             self.judge_entries()?;
             self.check_named_entries().await?;
         }
-        self.check_health()?;
+        self.look_after(Kind::Once, &OnDisk::default(), &[])?;
         let delivered = self.deliver().await?;
         summary.delivered = delivered.delivered;
         summary.undelivered = delivered.retried + delivered.given_up;
+        self.end_pass()?;
         Ok(summary)
     }
 }

@@ -28,10 +28,12 @@ mod open;
 mod packages;
 mod record;
 mod releases;
+mod runner;
 mod stats;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod vitals;
 mod work;
 
 use std::{
@@ -54,8 +56,10 @@ pub use logs::{
 pub use packages::{PackageRow, VersionState};
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
+pub use runner::RunnerRow;
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
+pub use vitals::{AnnouncedWork, QueueVitals};
 pub use work::{Work, WorkSummary};
 
 use error::Failure;

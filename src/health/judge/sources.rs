@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::age;
 use crate::{
     health::{
-        Check, FailingForge, Finding, Id, Log, Runner, Snapshot, Source, Trust, alarm,
+        Check, FailingForge, Finding, Id, LockState, Log, Runner, Snapshot, Source, Trust, alarm,
         limits::{FORGE, SOURCE, TRUST},
     },
     text::{quoted, span},
@@ -65,15 +65,18 @@ fn trust(repository: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
         let is_fresh = repository.last_success.is_some();
         return if is_fresh { Check::over(key, "the trust root was refreshed") } else { Check::unclear(key) };
     }
-    if runner.has_just_begun(now) {
+    if runner.has_just_begun(now) && error.is_none() {
         return Check::unclear(key);
     }
     let why = error.map_or_else(String::new, |error| format!(": {}", quoted(error, ERROR)));
-    let never = if repository.last_success.is_none() { "never" } else { "not" };
+    let since = match repository.last_success {
+        Some(_) => format!("has not been refreshed for {}", span(age)),
+        None => format!("was never refreshed since provwatch began, {} ago", span(age)),
+    };
     let finding = Finding::new(
         Id::TrustRootStale,
         "",
-        format!("the trust root has {never} been refreshed for {}; newer signatures cannot be checked{why}", span(age)),
+        format!("the trust root {since}; newer signatures cannot be checked{why}"),
         "allow the TUF repository, name a mirror ([trust] tuf_url) or give a file ([trust] source = \"file\")",
     );
     Check::found(key, finding.alarming(true, || alarm::stale_trust(key, age.num_days(), error)))
@@ -104,7 +107,9 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
 /// A forge that has answered since is one that is not among the failing.
 fn forges(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let Some(forges) = &snapshot.forges else { return Vec::new() };
-    let failing = snapshot.runner.facts().map(|facts| facts.forges.as_slice()).unwrap_or_default();
+    // What a process that is gone had found out is not known to hold still.
+    let facts = snapshot.runner.facts().filter(|_| snapshot.runner.lock != LockState::Free);
+    let failing = facts.map(|facts| facts.forges.as_slice()).unwrap_or_default();
     let hosts = forges.with_token.iter().chain(&forges.without_token);
     hosts.map(|host| forge(host, failing.iter().find(|failing| failing.host == *host), now)).collect()
 }

@@ -32,7 +32,7 @@ fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
         return Check::over(key, "what was announced was looked at");
     };
     let waits = age(*since, now);
-    if waits <= ANNOUNCED || snapshot.runner.has_just_begun(now) {
+    if waits <= ANNOUNCED || (snapshot.runner.has_just_begun(now) && last_error.is_none()) {
         return Check::unclear(key);
     }
     let others = count.saturating_sub(1);

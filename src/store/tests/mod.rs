@@ -8,3 +8,4 @@ mod logs;
 mod opening;
 mod recording;
 mod schema;
+mod vitals;
