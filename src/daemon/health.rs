@@ -130,8 +130,8 @@ impl Health {
     }
 
     /// A server answers.
-    pub fn answers(&self, server: Server, name: &str) {
-        if let Some(lasted) = self.said.succeeded(&key(server, name)) {
+    pub fn answers(&self, server: Server, name: &str, now: DateTime<Utc>) {
+        if let Some(lasted) = self.said.succeeded(&key(server, name), now) {
             answers_again(server, name, lasted);
         }
     }
@@ -157,7 +157,7 @@ impl Health {
 
     fn examined(&self, package: &Package, now: DateTime<Utc>) {
         self.partly_answers(Server::Documents, package.ecosystem().title(), now);
-        if self.said.succeeded(&package.to_string()).is_some() {
+        if self.said.succeeded(&package.to_string(), now).is_some() {
             tracing::info!(target: PIPELINE, %package, "can be looked at again");
         }
     }

@@ -90,7 +90,7 @@ impl Context {
                     self.health.failing(Server::Forge, host, &failing.error, failing.last);
                 }
                 Some(_) => {}
-                None => self.health.answers(Server::Forge, host),
+                None => self.health.answers(Server::Forge, host, self.pipeline.clock().now()),
             }
         }
     }
@@ -98,7 +98,7 @@ impl Context {
     /// What the last poll of a log came to.
     fn tell_log(&self, name: &str, is_troubled: bool) -> Result<(), PipelineError> {
         if !is_troubled {
-            self.health.answers(Server::Log, name);
+            self.health.answers(Server::Log, name, self.pipeline.clock().now());
             return Ok(());
         }
         let rows = self.pipeline.store().logs()?;
@@ -123,7 +123,7 @@ pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory 
                 }
                 outcome => {
                     outcome?;
-                    context.health.answers(Server::Feed, feed.name());
+                    context.health.answers(Server::Feed, feed.name(), context.pipeline.clock().now());
                 }
             }
             Ok(())

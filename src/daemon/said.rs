@@ -49,15 +49,15 @@ impl Said {
     }
 
     /// Something succeeded. For how long it had failed, if the log was told so.
-    pub fn succeeded(&self, what: &str) -> Option<TimeDelta> {
+    pub fn succeeded(&self, what: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
         let failing = self.lock().remove(what)?;
-        failing.told.map(|_| failing.last - failing.since)
+        failing.told.map(|_| now - failing.since)
     }
 
     /// As [`Said::succeeded`], of a server of which one part may answer while others fail.
     pub fn partly_succeeded(&self, what: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
         let is_calm = self.lock().get(what).is_some_and(|failing| failing.told.is_none() || now - failing.last >= CALM);
-        if is_calm { self.succeeded(what) } else { None }
+        if is_calm { self.succeeded(what, now) } else { None }
     }
 
     /// Whether the log was told that this fails.
@@ -84,10 +84,10 @@ mod tests {
         let told: Vec<i64> =
             (0..125).map(|minute| minute * 60).filter(|second| said.failed("npm", at(*second)).is_some()).collect();
         assert_eq!(told, [60, 3660, 7260]);
-        assert_eq!(said.succeeded("npm"), Some(TimeDelta::seconds(124 * 60)));
-        assert_eq!(said.succeeded("npm"), None, "once");
+        assert_eq!(said.succeeded("npm", at(125 * 60)), Some(TimeDelta::seconds(125 * 60)));
+        assert_eq!(said.succeeded("npm", at(8000)), None, "once");
         said.failed("npm", at(9000));
-        assert_eq!(said.succeeded("npm"), None, "one failure was not told, and neither is its end");
+        assert_eq!(said.succeeded("npm", at(9001)), None, "one failure was not told, and neither is its end");
     }
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(said.failed("npm", at(2)), Some(TimeDelta::seconds(1)), "a success in between began anew");
         assert_eq!(said.partly_succeeded("npm", at(3)), None);
         assert!(said.is_told("npm"));
-        assert_eq!(said.partly_succeeded("npm", at(17)), Some(TimeDelta::seconds(1)));
+        assert_eq!(said.partly_succeeded("npm", at(17)), Some(TimeDelta::seconds(16)));
         assert!(!said.is_told("npm"));
     }
 }

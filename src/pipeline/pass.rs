@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Examined, OnDisk, Pipeline, PipelineError, Source, Step, logs::Poll, operation, panic::caught};
+use super::{Examined, Pipeline, PipelineError, Source, Step, logs::Poll, operation, panic::caught};
 use crate::{
-    health::{Kind, limits::MANY},
+    health::limits::MANY,
     model::Package,
     registry::RegistryError,
     store::{StoreError, Work},
@@ -200,7 +200,7 @@ impl Pipeline {
             self.judge_entries()?;
             self.check_named_entries().await?;
         }
-        self.look_after(Kind::Once, &OnDisk::default(), &[])?;
+        self.check_health()?;
         let delivered = self.deliver().await?;
         summary.delivered = delivered.delivered;
         summary.undelivered = delivered.retried + delivered.given_up;

@@ -49,6 +49,14 @@ impl Pipeline {
         Ok(judge(&snapshot, now))
     }
 
+    /// As [`Pipeline::look_after`] within a pass.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn check_health(&self) -> Result<(), PipelineError> {
+        self.look_after(Kind::Once, &OnDisk::default(), &[]).map(drop)
+    }
+
     /// Says by which configuration this process goes, as a digest that can be compared with that of the file.
     pub fn goes_by(&self, configuration: String) {
         self.memory.goes_by(configuration);
