@@ -297,8 +297,7 @@ CREATE TABLE releases (
 
 CREATE INDEX releases_by_outcome ON releases (outcome);
 
-CREATE INDEX releases_lately_unchecked ON releases (observed_at)
-    WHERE outcome = 'unchecked' AND published_at > observed_at - 604800000000;
+CREATE INDEX releases_new_by_outcome ON releases (outcome, observed_at) WHERE published_at > observed_at - 604800000000;
 
 CREATE INDEX releases_of_package ON releases (package, published_at);
 

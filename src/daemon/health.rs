@@ -214,10 +214,10 @@ fn answers_again(server: Server, name: &str, lasted: TimeDelta) {
     match server {
         Server::Feed => tracing::info!(target: PIPELINE, source = name, "read again{lasted}"),
         Server::Documents => {
-            tracing::info!(target: PIPELINE, registry = name, "documents are there again{lasted}")
+            tracing::info!(target: PIPELINE, registry = name, "documents are there again{lasted}");
         }
         Server::Evidence => {
-            tracing::info!(target: PIPELINE, registry = name, "releases can be checked again{lasted}")
+            tracing::info!(target: PIPELINE, registry = name, "releases can be checked again{lasted}");
         }
         Server::Log => tracing::info!(target: PIPELINE, log = name, "read again{lasted}"),
         Server::Forge => tracing::info!(target: PIPELINE, forge = name, "answers again{lasted}"),

@@ -16,6 +16,7 @@ pub use setup::{Setup, setup};
 
 use super::{Pipeline, PipelineError, operation::Trouble};
 use crate::{
+    enrich::Forges,
     health::{
         Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Runner, Snapshot, Verdict, checks,
         judge,
@@ -119,7 +120,7 @@ impl Pipeline {
     }
 
     fn failing_forges(&self) -> Vec<FailingForge> {
-        let failing = self.forges.iter().flat_map(|forges| forges.failing()).filter_map(|(host, failing)| {
+        let failing = self.forges.iter().flat_map(Forges::failing).filter_map(|(host, failing)| {
             let failing = failing?;
             Some(FailingForge { host: host.to_owned(), since: failing.since, last: failing.last, error: failing.error })
         });

@@ -87,7 +87,7 @@ fn what_could_not_be_checked_lately_is_told_from_history() {
             |row| row.get("detail"),
         )
         .unwrap();
-    assert!(plan.contains("releases_lately_unchecked"), "{plan}");
+    assert!(plan.contains("releases_new_by_outcome"), "{plan}");
 }
 
 #[test]
