@@ -10,6 +10,6 @@ CREATE TABLE runner (
     beat_at    INTEGER NOT NULL,
     facts      TEXT NOT NULL
 ) STRICT;
--- Releases that were new when they were first looked at, by what came of them; those of a package's history are many, and
+-- Releases that were new when they were first looked at, by outcome; those of a package's history are many, and
 -- not among them.
 CREATE INDEX releases_new_by_outcome ON releases (outcome, observed_at) WHERE published_at > observed_at - 604800000000;

@@ -118,7 +118,7 @@ pub(super) fn late_package(key: &str, package: &str, minutes: i64, others: u64) 
 pub(super) fn standstill(key: &str, due: u64, minutes: i64) -> Alarm {
     Alarm::medium(
         key,
-        format!("the queue stands still: nothing has come of {} for {minutes} minutes", counted(due, "due package")),
+        format!("the queue stands still: none of {} was looked at for {minutes} minutes", counted(due, "due package")),
         "New releases are seen and not looked at while this lasts. The log says what the work waits for; if it lasts, \
          restart the daemon, which loses nothing."
             .to_owned(),

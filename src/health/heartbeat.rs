@@ -27,7 +27,7 @@ pub enum LockState {
     Unknown,
 }
 
-/// How somebody works on the database.
+/// How a process works on the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -73,7 +73,7 @@ pub struct Facts {
     /// When the last passes of `run --once` ended, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<DateTime<Utc>>,
-    /// When something last came of the queue.
+    /// When a package of the queue was last looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_at: Option<DateTime<Utc>>,
     /// The last write that failed.
@@ -122,7 +122,7 @@ pub struct FailingForge {
     pub since: DateTime<Utc>,
     /// When it was last asked.
     pub last: DateTime<Utc>,
-    /// What came of that.
+    /// How that ended.
     pub error: String,
 }
 

@@ -175,7 +175,7 @@ pub const ALL: &[(Id, About)] = &[
         Id::QueueStill,
         unhealthy(
             "queue-still",
-            "Packages are due, and nothing has come of any for 10 minutes.",
+            "Packages are due, and none was looked at for 10 minutes.",
             "The log says what the work waits for; restart the daemon if it lasts.",
         ),
     ),

@@ -44,7 +44,7 @@ pub const WRITE: TimeDelta = TimeDelta::minutes(10);
 pub const SPACE: u64 = 32 * 1024 * 1024;
 /// Less free space than this is worth a word, in bytes.
 pub const SPACE_LOW: u64 = 512 * 1024 * 1024;
-/// For how long what is on disk may differ from what is in use before that is an alert: somebody may be editing it.
+/// For how long what is on disk may differ from what is in use before that is an alert: it may be being edited.
 pub const EDITING: TimeDelta = TimeDelta::minutes(10);
 /// How far ahead of the clock a stored time may be: two machines never agree to the second.
 pub const AHEAD: TimeDelta = TimeDelta::minutes(5);

@@ -109,7 +109,7 @@ pub struct Announced {
     pub package: String,
     /// When it was.
     pub since: DateTime<Utc>,
-    /// What came of looking at it last.
+    /// Why looking at it last failed.
     pub last_error: Option<String>,
 }
 

@@ -29,7 +29,7 @@ pub struct AnnouncedWork {
     pub package: String,
     /// When that was.
     pub since: DateTime<Utc>,
-    /// What came of looking at it last.
+    /// Why looking at it last failed.
     pub last_error: Option<String>,
 }
 

@@ -116,7 +116,7 @@ const CONFIGURATION: Words = Words {
 
 fn file_checks(file: &File, in_use: Option<&str>, words: &Words, now: DateTime<Utc>) -> Vec<Check> {
     let (unusable, changed) = (format!("unusable {}", words.name), format!("changed {}", words.name));
-    // Somebody may be writing it at this moment.
+    // An editor may be writing it at this moment.
     let lasts = file.changed_at.is_none_or(|at| age(at, now) > EDITING);
     if let Some(problem) = &file.problem {
         let why = quoted(problem, ERROR);

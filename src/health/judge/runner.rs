@@ -32,7 +32,7 @@ fn life(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     }
 }
 
-/// Nobody has ever said that he works here. Sources that were read a moment ago say that somebody does.
+/// No process ever gave a sign of life here. Sources that were read a moment ago say that one works all the same.
 fn never(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     let patience = snapshot.runner.patience();
     let is_fresh = |last: Option<DateTime<Utc>>| last.is_some_and(|last| age(last, now) <= patience);

@@ -48,7 +48,7 @@ fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
     Check::found(&key, finding.alarming(quiet.is_some_and(|quiet| quiet > patience), alarm))
 }
 
-/// How long it has been quiet while somebody was there to hear: a daemon that was just started tries first.
+/// How long it has been quiet while a daemon listened: one that was just started tries first.
 fn quiet(since: Option<DateTime<Utc>>, runner: &Runner, now: DateTime<Utc>) -> Option<TimeDelta> {
     let since = since?;
     Some(age(runner.began().map_or(since, |began| since.max(began)), now))

@@ -49,7 +49,7 @@ fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     Check::found(key, finding.alarming(waits > ANNOUNCED_ALERT, alarm))
 }
 
-/// Packages are due, somebody is there to look at them, and nothing comes of it.
+/// Packages are due, a process works on the queue, and none is looked at.
 fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let (key, over) = ("standing queue", "the queue moves");
     let queue = &snapshot.queue;
@@ -66,7 +66,7 @@ fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
         Id::QueueStill,
         "",
         format!(
-            "the queue stands still: nothing has come of {} for {}",
+            "the queue stands still: none of {} was looked at for {}",
             counted(queue.due, "due package"),
             span(still)
         ),

@@ -186,7 +186,7 @@ fn a_queue_that_stands_still_is_said() {
         snapshot
     };
     assert_eq!(found(&began(10 * MINUTE)), [""; 0], "it has just begun");
-    assert_eq!(found(&began(11 * MINUTE)), ["queue-still!"], "nothing ever came of it");
+    assert_eq!(found(&began(11 * MINUTE)), ["queue-still!"], "none was ever looked at");
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn mirrors(store: &Store, setup: &Setup) -> Result<Vec<Mirror>, StoreError> {
     Ok(mirrors)
 }
 
-/// Those whose alert somebody has acknowledged are known.
+/// Those whose alert was acknowledged are known.
 fn unchecked(store: &Store, now: DateTime<Utc>) -> Result<Vec<Unchecked>, StoreError> {
     let after = now.checked_sub_signed(UNCHECKED_REMEMBERED).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let mut unchecked = Vec::new();

@@ -13,7 +13,7 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// When something last came of the queue.
+/// When a package of the queue was last looked at.
 type Moved = Arc<Mutex<Option<DateTime<Utc>>>>;
 
 /// What is remembered.
@@ -80,7 +80,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Passes on what the pipeline does, and remembers when something last came of the queue.
+/// Passes on what the pipeline does, and remembers when a package of the queue was last looked at.
 #[derive(Debug)]
 pub struct Moving {
     inner: Arc<dyn Progress>,
@@ -89,7 +89,7 @@ pub struct Moving {
 }
 
 impl Moving {
-    /// Over somebody who is told.
+    /// Over the one that is told.
     pub fn over(inner: Arc<dyn Progress>, clock: Arc<dyn Clock>) -> Self {
         Self { inner, clock, moved: Moved::default() }
     }

@@ -63,7 +63,7 @@ impl Pipeline {
         self.memory.goes_by(configuration);
     }
 
-    /// A pass begins: whoever asks meanwhile is told that somebody is at work.
+    /// A pass begins: whoever asks meanwhile is told that a process is at work.
     pub(super) fn begin_pass(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
         self.memory.begin_pass(now);
