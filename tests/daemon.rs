@@ -333,6 +333,28 @@ fn a_watchlist_is_read_again_and_a_bad_one_is_not_taken() {
 }
 
 #[test]
+fn a_dead_sink_delays_only_itself() {
+    let (listener, dead) = silence();
+    let machine = Machine::new();
+    machine.configure(&dead);
+    let quick = format!(
+        "[[subscriptions]]\nname = \"quick\"\ntype = \"webhook\"\nurl = \"{}\"\nmin_severity = \"low\"\n",
+        machine.server.base("hooks.example")
+    );
+    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    fs::write(machine.path("provwatch.toml"), config + &quick).unwrap();
+    let _daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    machine.publish_badly("widget", "1.1.0");
+    let _connection = caught(&listener);
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+    let published = Instant::now();
+    machine.publish_badly("widget", "1.1.1");
+    machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/widget@1.1.1"]);
+    assert!(published.elapsed() < Duration::from_secs(20), "{:?}", published.elapsed());
+}
+
+#[test]
 fn the_grace_is_for_what_is_under_way_and_ends() {
     let (listener, receiver) = silence();
     let machine = Machine::new();

@@ -89,7 +89,7 @@ fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Arc<Supervisor> {
     if pipeline.follows_logs() {
         supervisor.keep("logs", loops::logs(context.clone(), Arc::clone(&supervisor)));
     }
-    supervisor.keep("outbox", loops::deliver(context.clone()));
+    supervisor.keep("outbox", loops::deliver(context.clone(), Arc::clone(&supervisor)));
     if let Some(interval) = options.trust_interval {
         supervisor.keep("trust", loops::trust(context.clone(), interval));
     }

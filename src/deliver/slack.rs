@@ -245,7 +245,7 @@ mod tests {
         }
         let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
         let url = "https://hooks.slack.com/services/T000/B000/s3cr3t".parse().unwrap();
-        SlackSink::new(Endpoint::new(Client::new(transport, clock), url))
+        SlackSink::new(Endpoint::new(&Client::new(transport, clock), url))
             .deliver(&samples::message(samples::takeover()))
             .await
     }

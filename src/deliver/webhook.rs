@@ -160,7 +160,7 @@ mod tests {
     async fn posted(transport: &Arc<ScriptedTransport>, secrets: Vec<SigningSecret>) -> Result<Receipt, SinkError> {
         let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
         let endpoint =
-            Endpoint::new(Client::new(transport.clone(), clock.clone()), "https://hook.example/in".parse().unwrap());
+            Endpoint::new(&Client::new(transport.clone(), clock.clone()), "https://hook.example/in".parse().unwrap());
         WebhookSink::new(endpoint, secrets, clock).deliver(&samples::message(samples::takeover())).await
     }
 

@@ -26,6 +26,8 @@ struct Shared {
     policy: Policy,
     rules: HostRules,
     gates: Gates,
+    /// Whether a host's wish to be left alone holds all requests to it, or is the caller's to keep.
+    pauses: bool,
     backoff: Backoff,
 }
 
@@ -52,10 +54,28 @@ impl Client {
         let shared = Shared {
             rules: policy.host_rules(),
             gates: Gates::new(Arc::clone(&clock)),
+            pauses: true,
             backoff: Backoff::new(&policy.retry),
             transport,
             clock,
             policy,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A client over the same transport and policy whose limits are its own, for a receiver that shares its host with
+    /// others: what it takes or asks for must not hold them. How long to leave it alone is the caller's to keep.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let Shared { transport, clock, policy, .. } = self.shared.as_ref();
+        let shared = Shared {
+            rules: policy.host_rules(),
+            gates: Gates::new(Arc::clone(clock)),
+            pauses: false,
+            backoff: Backoff::new(&policy.retry),
+            transport: Arc::clone(transport),
+            clock: Arc::clone(clock),
+            policy: policy.clone(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -145,7 +165,7 @@ impl Shared {
         let pass = gate.pass(self.policy.retry.patience).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
         let response = self.transport.exchange(request).await.map_err(Failure::Transport)?;
         drop(pass);
-        if let (429 | 503, Some(wait)) = (response.status, self.retry_after(&response)) {
+        if let (true, 429 | 503, Some(wait)) = (self.pauses, response.status, self.retry_after(&response)) {
             tracing::warn!(host, ?wait, status = response.status, "the host asks for a pause");
             gate.pause_for(wait);
         }

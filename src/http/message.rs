@@ -33,6 +33,8 @@ pub struct Request {
     pub max_attempts: Option<u32>,
     /// Whether the URL's path and query are a secret, as a webhook's are: errors and logs then show only its host.
     pub confidential: bool,
+    /// Whether the answer's body is left unread: its status is all that the caller wants, however slowly the rest comes.
+    pub discards_body: bool,
 }
 
 /// Most bytes of an ordinary answer: 8 MiB. Package documents have a limit of their own.
@@ -50,6 +52,7 @@ impl Request {
             validators: None,
             max_attempts: None,
             confidential: false,
+            discards_body: false,
         }
     }
 
@@ -93,6 +96,12 @@ impl Request {
     #[must_use]
     pub fn confidential(self) -> Self {
         Self { confidential: true, ..self }
+    }
+
+    /// Leaves the answer's body unread.
+    #[must_use]
+    pub fn discard_body(self) -> Self {
+        Self { discards_body: true, ..self }
     }
 
     /// The URL as it may be shown: without credentials, and if the request is confidential without path and query.

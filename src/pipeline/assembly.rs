@@ -94,6 +94,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         forges,
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
+        queues: super::outbox::Queues::default(),
         settings: settings(config),
         progress: parts.progress,
         logs: log_settings(config)?,
@@ -391,7 +392,7 @@ pub fn subscription(
 type Anything = Box<dyn std::error::Error + Send + Sync>;
 
 fn sink(subscription: &SubscriptionConfig, http: &Client, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Sink>, Anything> {
-    let endpoint = |url: Url| Endpoint::new(http.clone(), url);
+    let endpoint = |url: Url| Endpoint::new(http, url);
     Ok(match &subscription.sink {
         SinkConfig::Stdout => Arc::new(StdoutSink::new(StdoutFormat::Json, Box::new(std::io::stdout()))),
         SinkConfig::Slack(slack) => {

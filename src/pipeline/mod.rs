@@ -76,6 +76,7 @@ pub struct Pipeline {
     forges: Option<Forges>,
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,
+    queues: outbox::Queues,
     settings: Settings,
     progress: Arc<dyn Progress>,
     began: DateTime<Utc>,

@@ -49,7 +49,7 @@ pub struct PassSummary {
     pub logs: Vec<(String, Poll)>,
     /// Alerts delivered.
     pub delivered: usize,
-    /// Deliveries that failed and will be tried again, or were given up.
+    /// Deliveries that failed or were left for the next pass, or were given up.
     pub undelivered: usize,
 }
 
@@ -201,7 +201,7 @@ impl Pipeline {
         self.check_health()?;
         let delivered = self.deliver().await?;
         summary.delivered = delivered.delivered;
-        summary.undelivered = delivered.retried + delivered.given_up;
+        summary.undelivered = delivered.retried + delivered.given_up + delivered.left;
         Ok(summary)
     }
 }

@@ -302,7 +302,7 @@ fn end_attempt(
     let changed = db
         .prepare_cached(
             "UPDATE deliveries SET state = :state, attempts = :number, next_at = :next_at,
-                 settled_at = iif(:state = 'pending', NULL, :now)
+                 settled_at = CASE WHEN :state = 'pending' THEN NULL ELSE :now END
              WHERE id = :id AND state = 'pending' AND attempts = :before",
         )?
         .execute(named_params! {
@@ -320,7 +320,7 @@ fn end_attempt(
     Ok(changed == 1)
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         id: row.get("id")?,
         idempotency_key: row.get("idempotency_key")?,

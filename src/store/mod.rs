@@ -26,6 +26,7 @@ mod logs;
 mod migrations;
 mod open;
 mod packages;
+mod queue;
 mod record;
 mod releases;
 mod stats;
@@ -52,6 +53,7 @@ pub use logs::{
     WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
+pub use queue::{Turn, UnreadableDelivery};
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
 pub use stats::Stats;

@@ -393,3 +393,21 @@ async fn a_confidential_url_is_never_told() {
     let error = lab.client.fetch(Request::post(url, "application/json", "{}").confidential()).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_receiver_that_asks_for_a_pause_holds_neither_its_host_nor_its_neighbours() {
+    let lab = Lab::new(|_| {});
+    let (one, other) = (lab.client.apart(), lab.client.apart());
+    let asked = |client: &Client| {
+        let client = client.clone();
+        async move { client.fetch(get("https://hooks.example/in").max_attempts(1)).await }
+    };
+    lab.script.answer("/in", 429, &[("retry-after", "3600")], "");
+    let error = asked(&one).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_hours(1)), "the caller is told, and keeps it as he sees fit");
+    for client in [&other, &lab.client, &one] {
+        lab.script.answer("/in", 200, &[], "");
+        asked(client).await.unwrap();
+    }
+    assert_eq!(lab.script.requests().len(), 4);
+}
