@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -78,6 +78,16 @@ CREATE TABLE baselines (
     updated_at INTEGER NOT NULL,
     body       TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE campaign_members (
+    campaign TEXT NOT NULL REFERENCES alerts (fingerprint),
+    member   TEXT NOT NULL,
+    -- The fingerprint of the release's own alert, which is recorded after the campaign.
+    alert    TEXT NOT NULL,
+    PRIMARY KEY (campaign, member)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX campaigns_of_member ON campaign_members (member);
 
 CREATE TABLE deliveries (
     id              INTEGER PRIMARY KEY,
@@ -312,6 +322,18 @@ CREATE TABLE sources (
     last_gap      TEXT,
     last_gap_at   INTEGER
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE told_members (
+    campaign     TEXT NOT NULL REFERENCES alerts (fingerprint),
+    subscription TEXT NOT NULL,
+    member       TEXT NOT NULL,
+    delivery     INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    PRIMARY KEY (campaign, subscription, member)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tellings_by_delivery ON told_members (delivery);
+
+CREATE INDEX tellings_of_member ON told_members (member);
 
 CREATE TABLE traces (
     kind         TEXT NOT NULL,

@@ -16,6 +16,7 @@ mod queue;
 mod render;
 mod schedule;
 mod slack;
+mod slack_members;
 mod stdout;
 mod subscription;
 mod view;

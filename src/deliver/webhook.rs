@@ -184,6 +184,21 @@ mod tests {
         assert_eq!(serde_json::from_value::<Alert>(event["data"].clone()).unwrap(), samples::takeover());
     }
 
+    #[test]
+    fn a_campaign_has_all_its_members_in_detail() {
+        for (members, new) in [(3, 1), (60, 60), (1_500, 1_500)] {
+            let body = body(&samples::message(samples::campaign(members, new))).unwrap();
+            let event: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            if members == 3 {
+                insta::assert_json_snapshot!(event);
+            }
+            assert_eq!(event["data"]["members"].as_array().unwrap().len(), members);
+            assert_eq!(event["data"]["member_details"].as_array().unwrap().len(), members);
+        }
+        let body = body(&samples::message(samples::hostile_campaign())).unwrap();
+        assert!(!String::from_utf8(body.to_vec()).unwrap().contains('\u{202e}'));
+    }
+
     #[tokio::test]
     async fn without_a_secret_there_is_no_signature() {
         let transport = Arc::new(ScriptedTransport::new());

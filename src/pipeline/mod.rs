@@ -17,6 +17,7 @@ mod health;
 mod history;
 mod lesson;
 pub mod logs;
+mod members;
 mod observe;
 mod operation;
 mod outbox;
@@ -43,6 +44,7 @@ pub use assembly::{
 pub use company::company;
 pub use examine::Examined;
 pub use health::TRUST_PATIENCE;
+pub use members::member_details;
 pub use operation::Trouble;
 pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};

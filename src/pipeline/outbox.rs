@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
-use super::{Pipeline, PipelineError, operation};
+use super::{Pipeline, PipelineError, members::member_details, operation};
 use crate::{
     deliver::{Due, Ending, Limits, Message, Outbox, OutboxError, Queue, Step, Subscription, Summary, Worker},
     store::{Delivery, Store, StoreError, Turn, UnreadableDelivery},
@@ -147,7 +147,11 @@ impl Outbox for StoreOutbox<'_> {
         loop {
             match self.store().next_delivery(subscription, turn).map_err(reading)? {
                 None => return Ok(None),
-                Some(Ok(delivery)) => return Ok(Some(due(delivery))),
+                Some(Ok(mut delivery)) => {
+                    let details = member_details(self.store(), &delivery.alert, Some(subscription));
+                    delivery.alert.member_details = details.map_err(reading)?;
+                    return Ok(Some(due(delivery)));
+                }
                 Some(Err(damaged)) => {
                     self.set_aside(&damaged).map_err(|error| failed("setting an alert aside", error))?;
                 }

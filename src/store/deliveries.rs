@@ -6,10 +6,11 @@ use sha2::{Digest, Sha256};
 use super::{
     Store, StoreError,
     alerts::{alert_row, count_announcement, raised},
+    campaigns,
     columns::{Micros, Word, count, limit, time},
     error::Failure,
 };
-use crate::model::Alert;
+use crate::model::{Alert, AlertKind};
 
 /// One alert that is to reach one subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,9 +105,12 @@ impl Ending {
     }
 }
 
-/// How long after one message about a campaign the next one follows that tells how it grew. Alertmanager's usual
-/// `group_interval`, <https://prometheus.io/docs/alerting/latest/configuration/#route>.
-const GROWTH_PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// How long after one message about a campaign the next one follows at the earliest that tells how it grew. Each member is to
+/// be told within a minute.
+const GROWTH_PAUSE: TimeDelta = TimeDelta::seconds(45);
+
+/// How long a message that tells how a campaign grew waits for what joins soon after, to stand in it too.
+const GATHERING: TimeDelta = TimeDelta::seconds(30);
 
 impl Store {
     /// The deliveries that are due, the longest due first, at most so many of each subscription: a sink that is down
@@ -138,6 +142,7 @@ impl Store {
         self.write("recording a delivery", |db| {
             let is_first = end_attempt(db, delivery, Ending::Delivered, now, detail)?;
             if is_first {
+                campaigns::tell(db, delivery)?;
                 announce_what_came_meanwhile(db, delivery, now)?;
             }
             Ok(is_first)
@@ -166,17 +171,19 @@ impl Store {
         self.write("giving a delivery up", |db| end_attempt(db, delivery, Ending::GaveUp, now, error))
     }
 
-    /// Takes what was never attempted of an alert's deliveries to these subscriptions out of the outbox.
+    /// Takes what was never attempted of these alerts' deliveries to these subscriptions out of the outbox.
     ///
     /// # Errors
     /// As every write.
-    pub fn withdraw_deliveries(&self, fingerprint: &str, subscriptions: &[String]) -> Result<(), StoreError> {
+    pub fn withdraw_deliveries(&self, fingerprints: &[String], subscriptions: &[String]) -> Result<(), StoreError> {
         self.write("withdrawing deliveries", |db| {
             let mut delete = db.prepare_cached(
                 "DELETE FROM deliveries WHERE alert = ?1 AND subscription = ?2 AND state = 'pending' AND attempts = 0",
             )?;
-            for subscription in subscriptions {
-                delete.execute((fingerprint, subscription))?;
+            for fingerprint in fingerprints {
+                for subscription in subscriptions {
+                    delete.execute((fingerprint, subscription))?;
+                }
             }
             Ok(())
         })
@@ -227,9 +234,21 @@ pub(super) fn announce(
 ) -> Result<usize, Failure> {
     let mut announced = 0;
     for subscription in subscriptions {
-        announced += enqueue(db, alert, raise, subscription, now, now)?;
+        // A message about a campaign that was not sent yet says all when it is.
+        if alert.kind != AlertKind::Campaign || last_of(db, alert, subscription)?.1 == 0 {
+            announced += enqueue(db, alert, raise, subscription, now, now)?;
+        }
     }
     Ok(announced)
+}
+
+/// When the last delivery of an alert to a subscription was or is due, and how many were not attempted yet.
+fn last_of(db: &Connection, alert: &Alert, subscription: &str) -> Result<(Option<Micros>, i64), Failure> {
+    let mut last = db.prepare_cached(
+        "SELECT max(next_at), count(*) FILTER (WHERE state = 'pending' AND attempts = 0)
+         FROM deliveries WHERE alert = ?1 AND subscription = ?2",
+    )?;
+    Ok(last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Puts a delivery into the outbox that is sent when it is `due`, unless it is there.
@@ -258,26 +277,24 @@ pub(super) fn announce_growth(
     subscriptions: &[String],
     now: DateTime<Utc>,
 ) -> Result<usize, Failure> {
-    let mut last = db.prepare_cached(
-        "SELECT max(next_at), count(*) FILTER (WHERE state = 'pending' AND attempts = 0)
-         FROM deliveries WHERE alert = ?1 AND subscription = ?2",
-    )?;
     let mut announced = 0;
     for subscription in subscriptions {
-        let (last, waiting): (Option<Micros>, i64) =
-            last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (last, waiting) = last_of(db, alert, subscription)?;
         if waiting == 0 {
-            let due = last.map_or(now, |last| now.max(last.0 + GROWTH_PAUSE));
+            // One that waits for its next attempt is no reason to wait longer.
+            let earliest = now + GATHERING;
+            let due = last.map_or(earliest, |last| earliest.max(last.0.min(now) + GROWTH_PAUSE));
             announced += enqueue(db, alert, raise, subscription, now, due)?;
         }
     }
     Ok(announced)
 }
 
-/// A campaign may have grown while a message about it was on its way, which does not name the new members.
+/// A campaign may have grown or become worse while a message about it was on its way, which does not say so.
 fn announce_what_came_meanwhile(db: &Connection, sent: &Delivery, now: DateTime<Utc>) -> Result<(), Failure> {
     let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
-    if alert.members.iter().any(|member| !sent.alert.members.contains(member)) {
+    let is_worse = alert.kind == AlertKind::Campaign && alert.severity > sent.alert.severity;
+    if is_worse || alert.members.iter().any(|member| !sent.alert.members.contains(member)) {
         let raise = count_announcement(db, &alert.fingerprint, raises)?;
         announce_growth(db, &alert, raise, std::slice::from_ref(&sent.subscription), now)?;
     }

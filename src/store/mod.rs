@@ -16,6 +16,7 @@
 
 mod alerts;
 mod baselines;
+mod campaigns;
 mod columns;
 mod deliveries;
 mod error;
@@ -44,6 +45,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use alerts::{AlertAction, AlertFilter};
 pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
+pub use campaigns::{MemberRow, Telling};
 pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
