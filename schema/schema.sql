@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -332,9 +332,11 @@ CREATE TABLE work (
     attempts   INTEGER NOT NULL DEFAULT 0,
     last_error TEXT,
     generation INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, registry TEXT NOT NULL DEFAULT '', lane INTEGER NOT NULL DEFAULT 2 CHECK (lane IN (0, 1, 2)), turns INTEGER NOT NULL DEFAULT 0, done INTEGER, total INTEGER) STRICT, WITHOUT ROWID;
 
-CREATE INDEX work_due ON work (due_at, package);
+CREATE INDEX work_due ON work (registry, lane, due_at, package);
+
+CREATE INDEX work_in_portions ON work (package) WHERE total IS NOT NULL;
 
 CREATE TABLE work_generation (
     only  INTEGER PRIMARY KEY CHECK (only = 1),
