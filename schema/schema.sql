@@ -354,9 +354,11 @@ CREATE TABLE work (
     attempts   INTEGER NOT NULL DEFAULT 0,
     last_error TEXT,
     generation INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, registry TEXT NOT NULL DEFAULT '', lane INTEGER NOT NULL DEFAULT 2 CHECK (lane IN (0, 1, 2)), turns INTEGER NOT NULL DEFAULT 0, done INTEGER, total INTEGER) STRICT, WITHOUT ROWID;
 
-CREATE INDEX work_due ON work (due_at, package);
+CREATE INDEX work_due ON work (registry, lane, due_at, package);
+
+CREATE INDEX work_in_portions ON work (package) WHERE total IS NOT NULL;
 
 CREATE TABLE work_generation (
     only  INTEGER PRIMARY KEY CHECK (only = 1),

@@ -21,8 +21,6 @@ use crate::{
     text::with_causes,
 };
 
-/// How often the queue is looked at. An event is therefore in work within two seconds of its feed's page.
-const WORK_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the outbox is looked at.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest wait of a sink's worker after the store failed.
@@ -90,10 +88,17 @@ impl Said {
     }
 }
 
-/// Works off the queue for ever.
+/// Works off the queue until the daemon stops. A turn that is cut off has either committed its transaction or not; nothing
+/// is lost either way.
 pub fn work(context: Context) -> TaskFactory {
-    rounds(context, "work", WORK_INTERVAL, |context| {
-        Box::pin(async move { Ok(context.pipeline.work().await.map(drop)?) })
+    Arc::new(move |stop| {
+        let pipeline = Arc::clone(&context.pipeline);
+        Box::pin(async move {
+            tokio::select! {
+                outcome = pipeline.keep_working() => match outcome? {},
+                () = stop.cancelled() => Ok(()),
+            }
+        })
     })
 }
 

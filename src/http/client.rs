@@ -3,9 +3,10 @@ use std::{sync::Arc, time::Duration};
 use url::Url;
 
 use super::{
-    Fetched, HttpError, Policy, Request, Response, Transport, TransportError,
+    Allowance, Fetched, HttpError, Policy, Request, Response, Transport, TransportError,
+    allowance::Purse,
     error::hint,
-    gate::{Gates, Paused},
+    gate::{Gates, Pass, Paused},
     host::{HostRules, host_of},
     redirect::{MAX_REDIRECTS, next_hop},
     retry::{Backoff, Budget, is_transient, parse_retry_after},
@@ -17,7 +18,12 @@ use crate::clock::Clock;
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
+    purse: Option<Arc<Purse>>,
 }
+
+/// A request that takes longer than this no longer counts as under way at its host, so that one answer that does not come
+/// does not keep everybody else from a host that takes one request at a time.
+const SLOW: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct Shared {
@@ -60,7 +66,13 @@ impl Client {
             clock,
             policy,
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), purse: None }
+    }
+
+    /// This client for one piece of work, which may spend only so much. Limits, pauses and rules are shared as ever.
+    #[must_use]
+    pub fn within(&self, allowance: Allowance) -> Self {
+        Self { shared: Arc::clone(&self.shared), purse: Some(Arc::new(Purse::new(allowance))) }
     }
 
     /// A client over the same transport and policy whose limits are its own, for a receiver that shares its host with
@@ -77,7 +89,7 @@ impl Client {
             clock: Arc::clone(clock),
             policy: policy.clone(),
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), purse: None }
     }
 
     /// One exchange.
@@ -88,9 +100,10 @@ impl Client {
     pub async fn fetch(&self, request: Request) -> Result<Fetched, HttpError> {
         let shared = &self.shared;
         let request = shared.dressed(request);
-        let mut budget = Budget::new(&shared.policy.retry, request.max_attempts);
+        let exchanges = Exchanges { shared, purse: self.purse.as_deref() };
+        let mut budget = Budget::new(&shared.policy.retry, request.max_attempts).with_patience(exchanges.patience());
         loop {
-            let failure = match shared.attempt(&request).await {
+            let failure = match exchanges.attempt(&request).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
@@ -130,48 +143,6 @@ impl Shared {
         request
     }
 
-    /// One attempt with its redirects. A 304 to a request that set no condition comes from a broken cache: asked to go
-    /// past the cache, the server gets one more chance to answer properly.
-    async fn attempt(&self, request: &Request) -> Result<Fetched, Failure> {
-        let mut response = self.follow(request.clone()).await?;
-        if response.status == 304 {
-            if request.is_conditional() {
-                return Ok(Fetched::NotModified);
-            }
-            response = self.follow(request.clone().header("cache-control", "no-cache")).await?;
-        }
-        match response.status {
-            200..=299 => Ok(Fetched::Fresh(response)),
-            status => Err(Failure::Status { status, retry_after: self.retry_after(&response) }),
-        }
-    }
-
-    async fn follow(&self, mut request: Request) -> Result<Response, Failure> {
-        for _ in 0..=MAX_REDIRECTS {
-            let response = self.hop(&request).await?;
-            match next_hop(&request, &response, &self.rules).map_err(Failure::Refused)? {
-                Some(next) => request = next,
-                None => return Ok(response),
-            }
-        }
-        Err(Failure::Refused(format!("the server redirects more than {MAX_REDIRECTS} times")))
-    }
-
-    /// Sends one request through its host's gate.
-    async fn hop(&self, request: &Request) -> Result<Response, Failure> {
-        self.rules.check(&request.url).map_err(Failure::Refused)?;
-        let host = host_of(&request.url);
-        let gate = self.gates.of(&host, &self.policy);
-        let pass = gate.pass(self.policy.retry.patience).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
-        let response = self.transport.exchange(request).await.map_err(Failure::Transport)?;
-        drop(pass);
-        if let (true, 429 | 503, Some(wait)) = (self.pauses, response.status, self.retry_after(&response)) {
-            tracing::warn!(host, ?wait, status = response.status, "the host asks for a pause");
-            gate.pause_for(wait);
-        }
-        Ok(response)
-    }
-
     fn retry_after(&self, response: &Response) -> Option<Duration> {
         parse_retry_after(response.header("retry-after")?, self.clock.now(), self.policy.retry.retry_after_cap)
     }
@@ -189,6 +160,87 @@ impl Shared {
             Failure::Transport(source) => HttpError::Transport { url, attempts, source },
             Failure::Paused(wait) => HttpError::Paused { url, wait },
         }
+    }
+}
+
+/// The exchanges of one call.
+struct Exchanges<'a> {
+    shared: &'a Shared,
+    purse: Option<&'a Purse>,
+}
+
+impl Exchanges<'_> {
+    /// One attempt with its redirects. A 304 to a request that set no condition comes from a broken cache: asked to go
+    /// past the cache, the server gets one more chance to answer properly.
+    async fn attempt(&self, request: &Request) -> Result<Fetched, Failure> {
+        let mut response = self.follow(request.clone()).await?;
+        if response.status == 304 {
+            if request.is_conditional() {
+                return Ok(Fetched::NotModified);
+            }
+            response = self.follow(request.clone().header("cache-control", "no-cache")).await?;
+        }
+        match response.status {
+            200..=299 => Ok(Fetched::Fresh(response)),
+            status => Err(Failure::Status { status, retry_after: self.shared.retry_after(&response) }),
+        }
+    }
+
+    async fn follow(&self, mut request: Request) -> Result<Response, Failure> {
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.hop(&request).await?;
+            match next_hop(&request, &response, &self.shared.rules).map_err(Failure::Refused)? {
+                Some(next) => request = next,
+                None => return Ok(response),
+            }
+        }
+        Err(Failure::Refused(format!("the server redirects more than {MAX_REDIRECTS} times")))
+    }
+
+    /// Sends one request through its host's gate.
+    async fn hop(&self, request: &Request) -> Result<Response, Failure> {
+        self.shared.rules.check(&request.url).map_err(Failure::Refused)?;
+        let host = host_of(&request.url);
+        let gate = self.shared.gates.of(&host, &self.shared.policy);
+        let pass = gate.pass(self.patience()).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
+        let response = self.exchange(request, pass).await.map_err(Failure::Transport)?;
+        let asked = self.shared.retry_after(&response).filter(|_| self.shared.pauses);
+        if let (429 | 503, Some(wait)) = (response.status, asked) {
+            tracing::warn!(host, ?wait, status = response.status, "the host asks for a pause");
+            gate.pause_for(wait);
+        }
+        Ok(response)
+    }
+
+    /// One exchange, for no longer than is left. The pass is given back when the answer is there or long in coming.
+    async fn exchange(&self, request: &Request, pass: Pass) -> Result<Response, TransportError> {
+        let clock = &self.shared.clock;
+        let Some(purse) = self.purse else { return self.patient_exchange(request, pass).await };
+        let (limit, began) = (purse.next(), clock.now());
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.patient_exchange(request, pass) => outcome,
+            () = clock.timer(limit) => Err(TransportError::Slow { limit }),
+        };
+        // A wall clock that is set meanwhile neither fills nor empties the purse.
+        purse.spend((clock.now() - began).to_std().unwrap_or_default().min(limit));
+        outcome
+    }
+
+    async fn patient_exchange(&self, request: &Request, pass: Pass) -> Result<Response, TransportError> {
+        let mut exchange = self.shared.transport.exchange(request);
+        tokio::select! {
+            biased;
+            outcome = &mut exchange => return outcome,
+            () = self.shared.clock.timer(SLOW) => drop(pass),
+        }
+        exchange.await
+    }
+
+    /// The longest pause that is waited for.
+    fn patience(&self) -> Duration {
+        let usual = self.shared.policy.retry.patience;
+        self.purse.map_or(usual, |purse| purse.patience().min(usual))
     }
 }
 

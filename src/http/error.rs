@@ -11,6 +11,12 @@ pub enum TransportError {
     /// No connection, reset, TLS, time-out. May pass by itself.
     #[error("{0}")]
     Failed(String),
+    /// No whole answer within the time that the caller has. Asking again at once would take as long.
+    #[error("no whole answer within {}", seconds(*limit))]
+    Slow {
+        /// The time.
+        limit: Duration,
+    },
     /// The body is larger than the request allows.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -102,6 +108,11 @@ impl HttpError {
             Self::Paused { .. } => true,
             Self::Refused { .. } => false,
         }
+    }
+
+    /// Whether the time that the caller has was over before the answer was there.
+    pub fn is_slow(&self) -> bool {
+        matches!(self, Self::Transport { source: TransportError::Slow { .. }, .. })
     }
 
     /// How long the server wants to be left alone, if it said so.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Pipeline, PipelineError, Step};
+use super::{Pipeline, PipelineError, Step, turn::Turn};
 use crate::{
     http::Validators,
     model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus},
@@ -30,6 +30,14 @@ pub struct Examined {
     pub alerts: usize,
     /// Of which could not be checked whole.
     pub unchecked: usize,
+}
+
+/// How a look at a package ended.
+pub(super) enum Looked {
+    /// The package is off the queue.
+    Whole(Examined),
+    /// The turn is over; the next one goes on.
+    InPart(Examined),
 }
 
 /// What is stored of the package that is looked at.
@@ -100,7 +108,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The registry or the store failed; the work item stays.
-    pub async fn examine(&self, work: &Work) -> Result<Examined, PipelineError> {
+    pub(super) async fn examine(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
         let registry = self.registry(work.package.ecosystem())?;
         let subject = self.subject(&work.package, registry)?;
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
@@ -109,14 +117,14 @@ impl Pipeline {
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
         let revision = work.revision.as_deref().filter(|_| work.attempts < PATIENCE);
         let question = Question { known: &settled, validators: validators.as_ref(), revision };
-        let examined = match registry.package(&self.http, &work.package, question).await? {
+        let examined = match registry.package(&turn.http, &work.package, question).await? {
             PackageState::NotModified => self.not_modified(&subject)?,
             PackageState::Gone => self.package_gone(&subject)?,
             PackageState::Current(document) => self.take_document(&subject, *document).await?,
         };
         self.store.finish_work(&work.package, work.generation)?;
         self.progress.report(&Step::Examined { package: &work.package, releases: examined.releases });
-        Ok(examined)
+        Ok(Looked::Whole(examined))
     }
 
     fn subject<'a>(&self, package: &'a Package, registry: &'a dyn Registry) -> Result<Subject<'a>, PipelineError> {

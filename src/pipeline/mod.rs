@@ -24,12 +24,15 @@ mod outbox;
 mod panic;
 mod pass;
 mod progress;
+mod queue;
 mod record;
 pub mod replay;
 mod trust;
+mod turn;
 mod unchecked;
 mod unlearn;
 mod verify;
+mod waits;
 
 use std::{
     collections::BTreeMap,

@@ -6,7 +6,7 @@ use super::{
     Store, StoreError,
     columns::{Micros, Word, count, limit, time},
     error::Failure,
-    work,
+    work::{self, Demand},
 };
 use crate::model::Package;
 
@@ -167,7 +167,7 @@ impl Store {
                 Micros(now),
             ))?;
             for package in gap.packages {
-                work::demand(db, package, None, source, now)?;
+                work::demand(db, package, Demand::unannounced(source), now)?;
             }
             Ok(taken)
         })
@@ -211,7 +211,7 @@ fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: Da
     let mut new = 0;
     for event in events {
         if insert_event(db, source, event, now)? {
-            work::demand(db, &event.package, event.revision.as_deref(), source, now)?;
+            work::demand(db, &event.package, Demand::announced(source, event.revision.as_deref()), now)?;
             new += 1;
         }
     }

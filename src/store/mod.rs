@@ -60,7 +60,7 @@ pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
-pub use work::{Work, WorkSummary};
+pub use work::{FirstSight, Lane, Portions, Setback, Work, WorkSummary};
 
 use error::Failure;
 

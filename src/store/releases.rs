@@ -145,6 +145,22 @@ impl Store {
         })
     }
 
+    /// The packages that have releases whose evidence is to be asked for again and that are not queued, by purl.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn packages_to_recheck(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Package>, StoreError> {
+        self.read("reading the rechecks", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT DISTINCT package FROM releases WHERE recheck_at <= ?1
+                     AND NOT EXISTS (SELECT 1 FROM work WHERE work.package = releases.package)
+                 ORDER BY package LIMIT ?2",
+            )?;
+            let rows = query.query_map((Micros(now), limit(at_most)), |row| Ok(row.get::<_, Text<_>>(0)?.0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Puts another look at a release off, or gives it up, because there was nothing to look at. `false`: it was not
     /// waiting.
     ///
