@@ -33,12 +33,12 @@ const NOT_YET: &[&str] = &[
     "several at once",
 ];
 
-fn is_promised(case: &&Case) -> bool {
+fn is_promised(case: &Case) -> bool {
     !NOT_YET.contains(&case.during.name) && !NOT_YET.contains(&case.shape.name)
 }
 
 fn listed<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<String> {
-    cases.filter(is_promised).map(ToString::to_string).collect()
+    cases.filter(|case| is_promised(case)).map(ToString::to_string).collect()
 }
 
 #[test]

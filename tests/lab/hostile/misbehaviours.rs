@@ -197,7 +197,7 @@ pub static MISBEHAVIOURS: &[Misbehaviour] = &[
 /// What misbehaves is not in the way of the healthy receiver; the others get something to be slow about first.
 fn receiver(stage: &Stage, how: How) {
     stage.misbehave(Receiver("other"), how);
-    stage.decoys(3);
+    stage.decoys(5);
 }
 
 /// Rows of unwatched packages, more than the feed shows at once.

@@ -92,6 +92,12 @@ pub struct Receipt {
     pub alert: Value,
 }
 
+struct Shown {
+    package: Package,
+    version: String,
+    at: Option<DateTime<Utc>>,
+}
+
 struct Rule {
     place: Place,
     how: How,
@@ -106,7 +112,7 @@ pub struct Hostile {
     rules: Mutex<Vec<Rule>>,
     receipts: Mutex<Vec<Receipt>>,
     /// Versions, and when a registry first answered with them.
-    shown: Mutex<Vec<(Package, String, Option<DateTime<Utc>>)>>,
+    shown: Mutex<Vec<Shown>>,
 }
 
 impl std::fmt::Debug for Hostile {
@@ -137,12 +143,12 @@ impl Hostile {
 
     /// Notes when a registry first answers with this version of a package.
     pub fn watch_for(&self, package: &Package, version: &str) {
-        self.shown.lock().unwrap().push((package.clone(), version.to_owned(), None));
+        self.shown.lock().unwrap().push(Shown { package: package.clone(), version: version.to_owned(), at: None });
     }
 
     pub fn shown(&self, package: &Package, version: &str) -> Option<DateTime<Utc>> {
         let shown = self.shown.lock().unwrap();
-        shown.iter().find(|one| one.0 == *package && one.1 == version).and_then(|one| one.2)
+        shown.iter().find(|one| one.package == *package && one.version == version).and_then(|one| one.at)
     }
 
     /// What receivers took so far.
@@ -226,11 +232,11 @@ impl Hostile {
             return;
         }
         let mut shown = self.shown.lock().unwrap();
-        for (package, version, first) in shown.iter_mut().filter(|one| one.2.is_none()) {
-            let quoted = format!("\"{version}\"");
+        for one in shown.iter_mut().filter(|one| one.at.is_none()) {
+            let quoted = format!("\"{}\"", one.version);
             let is_there = || String::from_utf8_lossy(&answer.body).contains(&quoted);
-            if Place::Document(package.clone()).is(host, path) && is_there() {
-                *first = Some(at);
+            if Place::Document(one.package.clone()).is(host, path) && is_there() {
+                one.at = Some(at);
             }
         }
     }
