@@ -3,6 +3,8 @@
 
 use std::{error::Error, fmt::Display, iter};
 
+use chrono::TimeDelta;
+
 /// An error and its causes on one line. A cause that only repeats the one above it is left out.
 pub fn with_causes(error: &dyn Error) -> String {
     let causes = iter::successors(error.source(), |cause| (*cause).source());
@@ -16,6 +18,30 @@ pub fn counted(count: impl Display, one: &str) -> String {
     let count = count.to_string();
     let ending = if count == "1" { "" } else { "s" };
     format!("{count} {one}{ending}")
+}
+
+/// How long, in its largest unit that is not below two: `90 s`, `3 min`, `36 h`, `12 d`.
+pub fn span(length: TimeDelta) -> String {
+    let seconds = length.num_seconds().max(0);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// `512 bytes`, `1.4 MiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return counted(bytes, "byte");
+    }
+    let (mut tenths, mut unit) = (bytes.saturating_mul(10) / 1024, 0);
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        (tenths, unit) = (tenths / 1024, unit + 1);
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
 /// A quotation on one line: what [`misleads`] becomes `U+FFFD`, and what is beyond `limit` characters becomes `…`.
