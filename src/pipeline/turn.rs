@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// more.
 const REQUESTS: usize = 200;
 /// Most of them at once.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 /// After so many requests without a usable answer nobody asks for the rest in this turn.
 const FAILURES: usize = 8;
 /// A pause of at most this length is waited for outside of the turn; after a longer one the evidence has its usual schedule.
@@ -56,8 +56,10 @@ struct Times {
     document: Duration,
     /// For one attestation document.
     exchange: Duration,
-    /// For all attestation documents of new releases; those of a history have as much again.
+    /// For all attestation documents of new releases.
     evidence: Duration,
+    /// For those of a history.
+    history: Duration,
     /// For what the forges know, and the age of dependencies.
     facts: Duration,
 }
@@ -72,11 +74,9 @@ impl Times {
             (_, 2) => seconds(120),
             _ => seconds(300),
         };
-        let (exchange, facts) = match work.lane {
-            Lane::Announced => (seconds(10), seconds(10)),
-            Lane::Again | Lane::Rest => (seconds(30), seconds(30)),
-        };
-        Self { document, exchange, evidence: seconds(15), facts }
+        let facts = if work.lane == Lane::Announced { seconds(10) } else { seconds(30) };
+        let history = if work.lane == Lane::Rest { seconds(30) } else { seconds(15) };
+        Self { document, exchange: seconds(10), evidence: seconds(15), history, facts }
     }
 }
 
@@ -98,8 +98,10 @@ pub(super) struct Turn {
 
 #[derive(Debug, Default)]
 struct Spent {
-    /// When the time for evidence is over.
-    ends: Option<DateTime<Utc>>,
+    /// The time for evidence.
+    time: Duration,
+    /// When it is over.
+    ends: DateTime<Utc>,
     requests: usize,
     /// Of these, how many this share may still use.
     share: usize,
@@ -146,23 +148,26 @@ impl Turn {
         REQUESTS
     }
 
-    /// Begins to ask for evidence anew: for the history, or for the new releases.
-    pub fn begin(&self) {
+    /// Begins to ask for the evidence of a history.
+    pub fn begin_history(&self) {
+        self.begin(self.times.history);
+    }
+
+    /// Begins to ask for the evidence of new releases.
+    pub fn begin_releases(&self) {
+        self.begin(self.times.evidence);
+    }
+
+    fn begin(&self, time: Duration) {
         let mut spent = self.spent();
-        (spent.requests, spent.share) = (REQUESTS, REQUESTS);
-        spent.ends = Some(self.clock.now() + delta(self.times.evidence));
+        (spent.requests, spent.share, spent.failures) = (REQUESTS, REQUESTS, 0);
+        (spent.time, spent.ends) = (time, self.clock.now() + delta(time));
     }
 
     /// Leaves to the next of so many releases its share of what is left, so that none waits for another's evidence.
     pub fn share(&self, releases: usize) {
         let mut spent = self.spent();
         spent.share = (spent.requests / releases.max(1)).max(usize::from(spent.requests > 0));
-    }
-
-    /// Whether nothing more is asked for in this turn.
-    pub fn is_over(&self) -> bool {
-        let spent = self.spent();
-        spent.requests == 0 || spent.ends.is_some_and(|ends| self.clock.now() >= ends)
     }
 
     /// Pieces of evidence that were answered, one way or another.
@@ -209,15 +214,14 @@ impl Turn {
 
     fn take_request(&self) -> Option<Duration> {
         let mut spent = self.spent();
-        let left =
-            spent.ends.map_or(self.times.evidence, |ends| (ends - self.clock.now()).to_std().unwrap_or_default());
+        let left = (spent.ends - self.clock.now()).to_std().unwrap_or_default();
         if spent.share == 0 || spent.requests == 0 || left.is_zero() {
             return None;
         }
         spent.share -= 1;
         spent.requests -= 1;
         // A clock that was set back does not lengthen the turn.
-        Some(left.min(self.times.evidence))
+        Some(left.min(spent.time))
     }
 
     fn gave_up(&self) -> Option<String> {

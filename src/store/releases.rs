@@ -272,7 +272,7 @@ fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation
              status = iif(excluded.observation IS NULL, status, excluded.status),
              outcome = excluded.outcome,
              unchecked = excluded.unchecked,
-             attempts = iif(excluded.recheck_at IS NULL, 0, attempts + 1),
+             attempts = CASE WHEN excluded.recheck_at IS NULL THEN 0 WHEN :goes_on THEN attempts ELSE attempts + 1 END,
              recheck_at = excluded.recheck_at,
              files = iif(excluded.observation IS NULL, files, excluded.files),
              observation = coalesce(excluded.observation, observation)
@@ -293,6 +293,7 @@ fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation
                 ":outcome": Word(record.outcome),
                 ":unchecked": Json(record.reasons()),
                 ":recheck_at": record.recheck_at.map(Micros),
+                ":goes_on": record.goes_on,
                 ":files": files_fingerprint(observation.map_or(&[], |seen| &seen.files)),
                 ":observation": observation.map(Json),
             },
