@@ -149,9 +149,9 @@ async fn work_sink(context: Context, name: String, begun: Begun, stop: Cancellat
         context.health.rests(&task);
         let wait = match outcome {
             Ok(None) => break,
-            Ok(Some(step)) => {
+            Ok(Some(made)) => {
                 failures = 0;
-                if matches!(step, Step::Idle | Step::Held(_)) { DELIVER_INTERVAL } else { Duration::ZERO }
+                if matches!(made, Step::Idle | Step::Held(_)) { DELIVER_INTERVAL } else { Duration::ZERO }
             }
             Err(error) => {
                 let (why, wait) =

@@ -65,7 +65,7 @@ impl StdoutSink {
         let mut writer = self.writer.lock().await;
         // What an earlier attempt left under way comes first, as it does in the stream.
         let mut outcome = writer.end().await;
-        if !outcome.as_ref().is_some_and(|(written, _)| written == key) {
+        if outcome.as_ref().is_none_or(|(written, _)| written != key) {
             if let Some((late, Ok(()))) = outcome {
                 writer.written_late = Some(late);
             }

@@ -67,19 +67,20 @@ fn added(store: &Store, release: &Observation) -> (Vec<String>, Vec<String>) {
         Some(Observation { manifest: None, .. }) => return Default::default(),
         Some(Observation { manifest, .. }) => manifest,
     };
-    let scripts = new_names(scripts(manifest), before.as_ref().map(scripts));
-    let dependencies = new_names(dependencies(manifest), before.as_ref().map(dependencies));
-    (scripts, dependencies)
+    let new = |names: Names| new_names(manifest, before.as_ref(), names);
+    (new(scripts), new(dependencies))
 }
 
+/// The names that a manifest has of something.
+type Names = fn(&Manifest) -> Option<BTreeSet<&str>>;
+
 /// The names that are known now and known not to have been there before.
-fn new_names(now: Option<BTreeSet<&str>>, before: Option<Option<BTreeSet<&str>>>) -> Vec<String> {
-    let Some(now) = now else { return Vec::new() };
+fn new_names(now: &Manifest, before: Option<&Manifest>, names: Names) -> Vec<String> {
     let known = match before {
-        Some(None) => return Vec::new(),
-        Some(Some(known)) => known,
-        None => BTreeSet::new(),
+        Some(before) => names(before),
+        None => Some(BTreeSet::new()),
     };
+    let (Some(now), Some(known)) = (names(now), known) else { return Vec::new() };
     now.difference(&known).take(NAMED).map(|name| (*name).to_owned()).collect()
 }
 

@@ -270,7 +270,7 @@ fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
             let lost = known.members.iter().filter(|member| !raised.members.contains(member));
             let members = raised.members.iter().chain(lost).cloned().collect();
             let (severity, confidence) = (worse.severity, worse.confidence);
-            Alert { severity, confidence, members, raised_at, status, ..raised.clone() }
+            Alert { severity, confidence, raised_at, status, members, ..raised.clone() }
         }
         AlertKind::Operation | AlertKind::Log => Alert { raised_at, status, ..raised.clone() },
     }
