@@ -3,12 +3,13 @@ use std::{sync::Arc, time::Duration};
 use url::Url;
 
 use super::{
-    Fetched, HttpError, Policy, Request, Response, Transport, TransportError,
+    DEFAULT_MAX_BODY, Fetched, HttpError, Method, Policy, Request, Response, Transport, TransportError,
     error::hint,
     gate::{Gates, Paused},
     host::{HostRules, host_of},
     redirect::{MAX_REDIRECTS, next_hop},
     retry::{Backoff, Budget, is_transient, parse_retry_after},
+    room::{Allowance, Crowded, Desk, Place, Rooms, SHARE},
 };
 use crate::clock::Clock;
 
@@ -17,6 +18,7 @@ use crate::clock::Clock;
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
+    desk: Option<Arc<Desk>>,
 }
 
 #[derive(Debug)]
@@ -26,6 +28,7 @@ struct Shared {
     policy: Policy,
     rules: HostRules,
     gates: Gates,
+    rooms: Arc<Rooms>,
     backoff: Backoff,
 }
 
@@ -52,12 +55,34 @@ impl Client {
         let shared = Shared {
             rules: policy.host_rules(),
             gates: Gates::new(Arc::clone(&clock)),
+            rooms: Arc::default(),
             backoff: Backoff::new(&policy.retry),
             transport,
             clock,
             policy,
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), desk: None }
+    }
+
+    /// A client to read one document with that lives on when it is read, such as the releases of a package. A large one is
+    /// counted among the large documents until this client and its clones are dropped, or [`Client::keep`] says how much
+    /// stays of it.
+    #[must_use]
+    pub fn for_document(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), desk: Some(Arc::default()) }
+    }
+
+    /// The client without a desk: for what is read beside a document, and gone before anything else is asked for.
+    #[must_use]
+    pub fn beside_document(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), desk: None }
+    }
+
+    /// The document was read, and so many bytes stay of it in memory.
+    pub fn keep(&self, bytes: u64) {
+        if let Some(desk) = &self.desk {
+            desk.shrink(bytes);
+        }
     }
 
     /// One exchange.
@@ -70,7 +95,7 @@ impl Client {
         let request = shared.dressed(request);
         let mut budget = Budget::new(&shared.policy.retry, request.max_attempts);
         loop {
-            let failure = match shared.attempt(&request).await {
+            let failure = match shared.attempt(&request, self.desk.as_deref()).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
@@ -112,13 +137,13 @@ impl Shared {
 
     /// One attempt with its redirects. A 304 to a request that set no condition comes from a broken cache: asked to go
     /// past the cache, the server gets one more chance to answer properly.
-    async fn attempt(&self, request: &Request) -> Result<Fetched, Failure> {
-        let mut response = self.follow(request.clone()).await?;
+    async fn attempt(&self, request: &Request, desk: Option<&Desk>) -> Result<Fetched, Failure> {
+        let mut response = self.follow(request.clone(), desk).await?;
         if response.status == 304 {
             if request.is_conditional() {
                 return Ok(Fetched::NotModified);
             }
-            response = self.follow(request.clone().header("cache-control", "no-cache")).await?;
+            response = self.follow(request.clone().header("cache-control", "no-cache"), desk).await?;
         }
         match response.status {
             200..=299 => Ok(Fetched::Fresh(response)),
@@ -126,15 +151,34 @@ impl Shared {
         }
     }
 
-    async fn follow(&self, mut request: Request) -> Result<Response, Failure> {
+    async fn follow(&self, mut request: Request, desk: Option<&Desk>) -> Result<Response, Failure> {
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.hop(&request).await?;
+            let response = self.hop_with_room(&mut request, desk).await?;
             match next_hop(&request, &response, &self.rules).map_err(Failure::Refused)? {
                 Some(next) => request = next,
                 None => return Ok(response),
             }
         }
         Err(Failure::Refused(format!("the server redirects more than {MAX_REDIRECTS} times")))
+    }
+
+    /// Sends one request, and anew when there is room if its answer turns out to be large. Whoever waits for room holds
+    /// neither a place nor a slot of the host.
+    async fn hop_with_room(&self, request: &mut Request, desk: Option<&Desk>) -> Result<Response, Failure> {
+        request.allowance = free(request.method);
+        let mut place = None;
+        loop {
+            let announced = match self.hop(request).await {
+                Ok(response) => return Ok(placed(response, place)),
+                Err(Failure::Transport(TransportError::Large { announced })) => announced,
+                Err(failure) => return Err(failure),
+            };
+            drop(place.take());
+            let size = Rooms::next_size(request.allowance.bytes, announced, request.max_body);
+            let taken = self.rooms.take(size, desk, self.clock.as_ref()).await;
+            place = Some(taken.map_err(|Crowded| Failure::Transport(TransportError::Crowded))?);
+            request.allowance = Allowance { bytes: size, rooms: Some(Arc::clone(&self.rooms)) };
+        }
     }
 
     /// Sends one request through its host's gate.
@@ -172,10 +216,29 @@ impl Shared {
     }
 }
 
+/// What an answer may have without a place. One to a POST has more, so that nothing is posted twice for its sake.
+fn free(method: Method) -> Allowance {
+    let bytes = match method {
+        Method::Get => SHARE,
+        Method::Post => SHARE.max(DEFAULT_MAX_BODY),
+    };
+    Allowance { bytes, rooms: None }
+}
+
+fn placed(response: Response, place: Option<Place>) -> Response {
+    let body = match place {
+        Some(place) => place.with(response.body),
+        None => response.body,
+    };
+    Response { body, ..response }
+}
+
 impl Failure {
     fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => is_transient(*status),
+            // The wait for room was long enough; the caller comes back later.
+            Self::Transport(TransportError::Crowded) => false,
             Self::Transport(error) => error.is_transient(),
             Self::Refused(_) | Self::Paused(_) => false,
         }

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::room::Allowance;
+
 /// The methods that provwatch uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -33,6 +35,8 @@ pub struct Request {
     pub max_attempts: Option<u32>,
     /// Whether the URL's path and query are a secret, as a webhook's are: errors and logs then show only its host.
     pub confidential: bool,
+    /// How much of the body may come without more room for it.
+    pub(super) allowance: Allowance,
 }
 
 /// Most bytes of an ordinary answer: 8 MiB. Package documents have a limit of their own.
@@ -50,6 +54,7 @@ impl Request {
             validators: None,
             max_attempts: None,
             confidential: false,
+            allowance: Allowance::default(),
         }
     }
 

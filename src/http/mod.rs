@@ -16,6 +16,7 @@ mod recorded;
 mod recording;
 mod redirect;
 mod retry;
+mod room;
 mod scripted;
 
 pub use client::Client;

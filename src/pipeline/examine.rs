@@ -109,10 +109,15 @@ impl Pipeline {
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
         let revision = work.revision.as_deref().filter(|_| work.attempts < PATIENCE);
         let question = Question { known: &settled, validators: validators.as_ref(), revision };
-        let examined = match registry.package(&self.http, &work.package, question).await? {
+        // A large document is counted as such for as long as its releases are looked at.
+        let http = self.http.for_document();
+        let examined = match registry.package(&http, &work.package, question).await? {
             PackageState::NotModified => self.not_modified(&subject)?,
             PackageState::Gone => self.package_gone(&subject)?,
-            PackageState::Current(document) => self.take_document(&subject, *document).await?,
+            PackageState::Current(document) => {
+                http.keep(document.weight());
+                self.take_document(&subject, *document).await?
+            }
         };
         self.store.finish_work(&work.package, work.generation)?;
         self.progress.report(&Step::Examined { package: &work.package, releases: examined.releases });

@@ -24,6 +24,7 @@ mod panic;
 mod pass;
 mod progress;
 mod record;
+mod reload;
 pub mod replay;
 mod trust;
 mod unchecked;
@@ -38,7 +39,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use assembly::{
-    AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache, tuning,
+    AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };
 pub use company::company;
 pub use examine::Examined;
@@ -47,6 +48,7 @@ pub use operation::Trouble;
 pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
+pub use reload::ReloadError;
 pub use trust::{TRUST_ROOT, verifier};
 
 use crate::{
@@ -81,6 +83,7 @@ pub struct Pipeline {
     began: DateTime<Utc>,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
+    reload: reload::LastReload,
 }
 
 /// A feed, and how long to wait between reads when there is nothing more to read.
