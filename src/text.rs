@@ -1,7 +1,11 @@
 //! Text for people: errors with their causes, quotations that cannot garble what stands around them, lines that fit.
 //! Imports nothing.
 
-use std::{error::Error, fmt::Display, iter};
+use std::{
+    error::Error,
+    fmt::{Display, Write},
+    iter,
+};
 
 /// An error and its causes on one line. A cause that only repeats the one above it is left out.
 pub fn with_causes(error: &dyn Error) -> String {
@@ -36,7 +40,7 @@ pub fn json_shown(json: &str) -> String {
     for c in json.chars() {
         if misleads(c) && c != '\n' {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                shown.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(shown, "\\u{unit:04x}");
             }
         } else {
             shown.push(c);

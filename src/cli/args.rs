@@ -121,7 +121,7 @@ impl Arguments {
             Command::Init(command) => command.run(config),
             Command::Doctor(command) => command.run(config),
             Command::Run(command) => command.run(config),
-            Command::Reload(command) => command.run(config),
+            Command::Reload(_) => super::reload::Reload::run(config),
             Command::Status(command) => command.run(config),
             Command::Watch(command) => command.run(config),
             Command::Backfill(command) => command.run(config),

@@ -23,7 +23,7 @@ Exit codes: 0 the daemon was told · 1 no daemon is at work · 2 the configurati
 pub struct Reload {}
 
 impl Reload {
-    pub fn run(&self, config: Option<&Path>) -> Outcome {
+    pub fn run(config: Option<&Path>) -> Outcome {
         let context = Context::load(config);
         let holder = context.as_ref().ok().map(|context| Lock::holder(&context.config.store_path())).transpose()?;
         let process = holder.flatten().or_else(service);

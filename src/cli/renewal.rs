@@ -127,8 +127,8 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
         (old.log.format != new.log.format, "[log] format"),
         (old.trust.cache != new.trust.cache && old.store_path() != new.store_path(), "[trust] cache"),
     ];
-    let changed = changes.into_iter().filter(|(changed, _)| *changed);
-    changed.map(|(_, key)| format!("{key} was changed and counts from the next start: restart the daemon")).collect()
+    let keys = changes.into_iter().filter_map(|(is_changed, key)| is_changed.then_some(key));
+    keys.map(|key| format!("{key} was changed and counts from the next start: restart the daemon")).collect()
 }
 
 fn stays(what: &str, failure: &Failure) -> String {

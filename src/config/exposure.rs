@@ -10,12 +10,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Config, SecretSource, secret::credentials_directory};
+use super::{Config, ForgeInstance, SecretSource, secret::credentials_directory};
 
 /// The group and others may write.
 const WRITABLE: u32 = 0o022;
 /// Only the owner of a file may rename or remove it, whoever may write the folder.
 const STICKY: u32 = 0o1000;
+/// Others may do anything.
+const OTHERS: u32 = 0o007;
 /// The group and others may do anything.
 const SHARED: u32 = 0o077;
 /// Others may do anything, the group may write. systemd gives credentials to the service by an access list, whose mask
@@ -93,7 +95,7 @@ impl Config {
     /// Where every secret is kept.
     pub fn secrets(&self) -> impl Iterator<Item = SecretSource> {
         let forges = [self.forges.github_token(), self.forges.gitlab_token()].into_iter().flatten();
-        let instances = self.forges.instances.iter().filter_map(|instance| instance.token());
+        let instances = self.forges.instances.iter().filter_map(ForgeInstance::token);
         let sinks = self.subscriptions.iter().filter_map(|subscription| Some(subscription.secret()?.1));
         forges.chain(instances).chain(sinks)
     }
@@ -180,7 +182,7 @@ fn stored_credentials(config: &Path) -> Vec<Exposure> {
 }
 
 fn readable(path: &Path, mode: u32) -> Exposure {
-    let who = if mode & 0o007 == 0 { "its group" } else { "every user of this machine" };
+    let who = if mode & OTHERS == 0 { "its group" } else { "every user of this machine" };
     let does = if mode & WRITABLE == 0 { "read" } else { "read or write" };
     Exposure {
         path: path.to_owned(),

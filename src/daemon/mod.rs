@@ -104,7 +104,9 @@ pub async fn run(mut pipeline: Arc<Pipeline>, mut options: Options) -> Result<()
         }
         let Renewed { pipeline: next, trust_interval, grace, restart } = *renewed;
         tracing::info!("the changed configuration is at work");
-        restart.iter().for_each(|what| tracing::warn!("{what}"));
+        for what in restart {
+            tracing::warn!("{what}");
+        }
         pipeline = Arc::new(next);
         options = Options { trust_interval, grace, ..options };
     }

@@ -237,10 +237,9 @@ impl Failure {
     fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => is_transient(*status),
-            // The wait for room was long enough; the caller comes back later.
-            Self::Transport(TransportError::Crowded) => false,
+            // The wait for room, as for the end of a pause, was long enough: the caller comes back later.
+            Self::Transport(TransportError::Crowded) | Self::Refused(_) | Self::Paused(_) => false,
             Self::Transport(error) => error.is_transient(),
-            Self::Refused(_) | Self::Paused(_) => false,
         }
     }
 

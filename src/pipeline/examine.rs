@@ -116,7 +116,7 @@ impl Pipeline {
             PackageState::Gone => self.package_gone(&subject)?,
             PackageState::Current(document) => {
                 http.keep(document.weight());
-                self.take_document(&subject, *document).await?
+                Box::pin(self.take_document(&subject, *document)).await?
             }
         };
         self.store.finish_work(&work.package, work.generation)?;

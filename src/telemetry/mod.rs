@@ -59,6 +59,16 @@ pub enum TelemetryError {
     Twice,
 }
 
+/// Every form of line is a type of its own.
+macro_rules! with_change {
+    ($builder:expr) => {{
+        let builder = $builder.with_filter_reloading();
+        let handle = builder.reload_handle();
+        let change: Change = Box::new(move |filter| drop(handle.reload(filter)));
+        (Box::new(builder.finish()) as Box<dyn Subscriber + Send + Sync>, change)
+    }};
+}
+
 impl Logging {
     /// The usual set-up: the level of `PROVWATCH_LOG` or else this one, no times where the journal adds them, colours on a
     /// terminal unless `NO_COLOR` is set.
@@ -110,15 +120,6 @@ impl Logging {
             .with_writer(Shown { writer, json: self.json })
             .with_ansi(self.colours)
             .log_internal_errors(false);
-        /// Every form of line is a type of its own.
-        macro_rules! with_change {
-            ($builder:expr) => {{
-                let builder = $builder.with_filter_reloading();
-                let handle = builder.reload_handle();
-                let change: Change = Box::new(move |filter| drop(handle.reload(filter)));
-                (Box::new(builder.finish()) as Box<dyn Subscriber + Send + Sync>, change)
-            }};
-        }
         Ok(match (self.json, self.times) {
             (true, _) => with_change!(builder.json().flatten_event(true)),
             (false, true) => with_change!(builder),
