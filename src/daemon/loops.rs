@@ -14,7 +14,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, Supervisor, TaskError, TaskFactory, health::log_task, systemd, watching};
+use super::{Health, Supervisor, TaskError, TaskFactory, describe, health::log_task, systemd};
 use crate::{
     deliver::{Step, plain},
     pipeline::{Pipeline, PipelineError, Source},
@@ -239,7 +239,7 @@ pub fn health(context: Context) -> TaskFactory {
             context.pipeline.check_health()?;
             let stuck = context.health.stuck(now);
             if stuck.is_empty() {
-                systemd::pulse(&format!("{}; {}", watching(&context.pipeline.watchlist()), context.health.summary()));
+                systemd::pulse(&format!("{}; {}", describe(&context.pipeline), context.health.summary()));
             } else {
                 tracing::error!(?stuck, "loops no longer move; the watchdog gets no pulse");
             }

@@ -3,13 +3,14 @@ use std::{sync::Arc, time::Duration};
 use url::Url;
 
 use super::{
-    Allowance, Fetched, HttpError, Policy, Request, Response, Transport, TransportError,
+    Allowance, DEFAULT_MAX_BODY, Fetched, HttpError, Method, Policy, Request, Response, Transport, TransportError,
     allowance::Purse,
     error::hint,
     gate::{Gates, Pass, Paused},
     host::{HostRules, host_of},
     redirect::{MAX_REDIRECTS, next_hop},
     retry::{Backoff, Budget, is_transient, parse_retry_after},
+    room::{BodyAllowance, Crowded, Desk, Place, Rooms, SHARE},
 };
 use crate::clock::Clock;
 
@@ -19,6 +20,7 @@ use crate::clock::Clock;
 pub struct Client {
     shared: Arc<Shared>,
     purse: Option<Arc<Purse>>,
+    desk: Option<Arc<Desk>>,
 }
 
 /// A request that takes longer than this no longer counts as under way at its host, so that one answer that does not come
@@ -34,6 +36,7 @@ struct Shared {
     gates: Gates,
     /// Whether a host's wish to be left alone holds all requests to it, or is the caller's to keep.
     pauses: bool,
+    rooms: Arc<Rooms>,
     backoff: Backoff,
 }
 
@@ -61,35 +64,58 @@ impl Client {
             rules: policy.host_rules(),
             gates: Gates::new(Arc::clone(&clock)),
             pauses: true,
+            rooms: Arc::default(),
             backoff: Backoff::new(&policy.retry),
             transport,
             clock,
             policy,
         };
-        Self { shared: Arc::new(shared), purse: None }
+        Self { shared: Arc::new(shared), purse: None, desk: None }
     }
 
     /// This client for one piece of work, which may spend only so much. Limits, pauses and rules are shared as ever.
     #[must_use]
     pub fn within(&self, allowance: Allowance) -> Self {
-        Self { shared: Arc::clone(&self.shared), purse: Some(Arc::new(Purse::new(allowance))) }
+        Self { purse: Some(Arc::new(Purse::new(allowance))), ..self.clone() }
     }
 
     /// A client over the same transport and policy whose limits are its own, for a receiver that shares its host with
     /// others: what it takes or asks for must not hold them. How long to leave it alone is the caller's to keep.
     #[must_use]
     pub fn apart(&self) -> Self {
-        let Shared { transport, clock, policy, .. } = self.shared.as_ref();
+        let Shared { transport, clock, policy, rooms, .. } = self.shared.as_ref();
         let shared = Shared {
             rules: policy.host_rules(),
             gates: Gates::new(Arc::clone(clock)),
             pauses: false,
+            rooms: Arc::clone(rooms),
             backoff: Backoff::new(&policy.retry),
             transport: Arc::clone(transport),
             clock: Arc::clone(clock),
             policy: policy.clone(),
         };
-        Self { shared: Arc::new(shared), purse: None }
+        Self { shared: Arc::new(shared), purse: None, desk: None }
+    }
+
+    /// A client to read one document with that lives on when it is read, such as the releases of a package. A large one is
+    /// counted among the large documents until this client and its clones are dropped, or [`Client::keep`] says how much
+    /// stays of it.
+    #[must_use]
+    pub fn for_document(&self) -> Self {
+        Self { desk: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// The client without a desk: for what is read beside a document, and gone before anything else is asked for.
+    #[must_use]
+    pub fn beside_document(&self) -> Self {
+        Self { desk: None, ..self.clone() }
+    }
+
+    /// The document was read, and so many bytes stay of it in memory.
+    pub fn keep(&self, bytes: u64) {
+        if let Some(desk) = &self.desk {
+            desk.shrink(bytes);
+        }
     }
 
     /// One exchange.
@@ -100,7 +126,7 @@ impl Client {
     pub async fn fetch(&self, request: Request) -> Result<Fetched, HttpError> {
         let shared = &self.shared;
         let request = shared.dressed(request);
-        let exchanges = Exchanges { shared, purse: self.purse.as_deref() };
+        let exchanges = Exchanges { shared, purse: self.purse.as_deref(), desk: self.desk.as_deref() };
         let mut budget = Budget::new(&shared.policy.retry, request.max_attempts).with_patience(exchanges.patience());
         loop {
             let failure = match exchanges.attempt(&request).await {
@@ -167,6 +193,7 @@ impl Shared {
 struct Exchanges<'a> {
     shared: &'a Shared,
     purse: Option<&'a Purse>,
+    desk: Option<&'a Desk>,
 }
 
 impl Exchanges<'_> {
@@ -188,13 +215,33 @@ impl Exchanges<'_> {
 
     async fn follow(&self, mut request: Request) -> Result<Response, Failure> {
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.hop(&request).await?;
+            let response = self.hop_with_room(&mut request).await?;
             match next_hop(&request, &response, &self.shared.rules).map_err(Failure::Refused)? {
                 Some(next) => request = next,
                 None => return Ok(response),
             }
         }
         Err(Failure::Refused(format!("the server redirects more than {MAX_REDIRECTS} times")))
+    }
+
+    /// Sends one request, and anew when there is room if its answer turns out to be large. Whoever waits for room holds
+    /// neither a place nor a slot of the host.
+    async fn hop_with_room(&self, request: &mut Request) -> Result<Response, Failure> {
+        let Shared { rooms, clock, .. } = self.shared;
+        request.allowance = free(request.method);
+        let mut place = None;
+        loop {
+            let announced = match self.hop(request).await {
+                Ok(response) => return Ok(placed(response, place)),
+                Err(Failure::Transport(TransportError::Large { announced })) => announced,
+                Err(failure) => return Err(failure),
+            };
+            drop(place.take());
+            let size = Rooms::next_size(request.allowance.bytes, announced, request.max_body);
+            let taken = rooms.take(size, self.desk, clock.as_ref()).await;
+            place = Some(taken.map_err(|Crowded| Failure::Transport(TransportError::Crowded))?);
+            request.allowance = BodyAllowance { bytes: size, rooms: Some(Arc::clone(rooms)) };
+        }
     }
 
     /// Sends one request through its host's gate.
@@ -244,12 +291,30 @@ impl Exchanges<'_> {
     }
 }
 
+/// What an answer may have without a place. One to a POST has more, so that nothing is posted twice for its sake.
+fn free(method: Method) -> BodyAllowance {
+    let bytes = match method {
+        Method::Get => SHARE,
+        Method::Post => SHARE.max(DEFAULT_MAX_BODY),
+    };
+    BodyAllowance { bytes, rooms: None }
+}
+
+fn placed(response: Response, place: Option<Place>) -> Response {
+    let body = match place {
+        Some(place) => place.with(response.body),
+        None => response.body,
+    };
+    Response { body, ..response }
+}
+
 impl Failure {
     fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => is_transient(*status),
+            // The wait for room, as for the end of a pause, was long enough: the caller comes back later.
+            Self::Transport(TransportError::Crowded) | Self::Refused(_) | Self::Paused(_) => false,
             Self::Transport(error) => error.is_transient(),
-            Self::Refused(_) | Self::Paused(_) => false,
         }
     }
 

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::room::BodyAllowance;
+
 /// The methods that provwatch uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -35,6 +37,8 @@ pub struct Request {
     pub confidential: bool,
     /// Whether the answer's body is left unread: its status is all that the caller wants, however slowly the rest comes.
     pub discards_body: bool,
+    /// How much of the body may come without more room for it.
+    pub(super) allowance: BodyAllowance,
 }
 
 /// Most bytes of an ordinary answer: 8 MiB. Package documents have a limit of their own.
@@ -53,6 +57,7 @@ impl Request {
             max_attempts: None,
             confidential: false,
             discards_body: false,
+            allowance: BodyAllowance::default(),
         }
     }
 

@@ -17,6 +17,7 @@ mod recorded;
 mod recording;
 mod redirect;
 mod retry;
+mod room;
 mod scripted;
 
 pub use allowance::Allowance;

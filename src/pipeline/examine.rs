@@ -145,10 +145,15 @@ impl Pipeline {
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
         let revision = work.revision.as_deref().filter(|_| work.attempts < PATIENCE);
         let question = Question { known: &settled, validators: validators.as_ref(), revision };
-        let (examined, portions) = match registry.package(&turn.http, &work.package, question).await? {
+        // A large document is counted as such for as long as its releases are looked at.
+        let http = turn.http.for_document();
+        let (examined, portions) = match registry.package(&http, &work.package, question).await? {
             PackageState::NotModified => (self.not_modified(&subject)?, None),
             PackageState::Gone => (self.package_gone(&subject)?, None),
-            PackageState::Current(document) => self.take_document(&subject, *document).await?,
+            PackageState::Current(document) => {
+                http.keep(document.weight());
+                Box::pin(self.take_document(&subject, *document)).await?
+            }
         };
         if portions.is_some() || examined.pending > 0 {
             self.put_back(&subject, work, examined, portions)?;

@@ -26,6 +26,7 @@ mod pass;
 mod progress;
 mod queue;
 mod record;
+mod reload;
 pub mod replay;
 mod trust;
 mod turn;
@@ -42,7 +43,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use assembly::{
-    AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache, tuning,
+    AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };
 pub use company::company;
 pub use examine::Examined;
@@ -52,6 +53,7 @@ pub use operation::Trouble;
 pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
+pub use reload::ReloadError;
 pub use trust::{TRUST_ROOT, verifier};
 
 use crate::{
@@ -87,6 +89,7 @@ pub struct Pipeline {
     began: DateTime<Utc>,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
+    reload: reload::LastReload,
 }
 
 /// A feed, and how long to wait between reads when there is nothing more to read.
