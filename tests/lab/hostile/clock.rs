@@ -90,6 +90,11 @@ impl Clock for WeekClock {
         let stretched = self.0.lock().unwrap().stretched(duration);
         Box::pin(sleep(stretched))
     }
+
+    /// A limit on what others do is no rest: it is never stretched.
+    fn timer(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(sleep(duration))
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is a clock")]

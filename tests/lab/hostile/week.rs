@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::VecDeque, path::PathBuf, sync::Arc, time::
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     clock::Clock,
-    daemon::{self, Health, HealthProgress, Options},
+    daemon::{self, Health, HealthProgress, Options, Renewal},
     model::Package,
     pipeline::{Parts, Pipeline, assemble, client_over},
     store::Store,
@@ -142,7 +142,7 @@ impl Week {
             Err(error) => return error,
         };
         let options = Options {
-            reload: Box::new(|| Err("nobody asks for it".to_owned())),
+            reload: Box::new(|_| Renewal::Refused { why: "nobody asks for it".to_owned(), watchlist: None }),
             health,
             trust_interval: None,
             grace: Duration::from_secs(10),
