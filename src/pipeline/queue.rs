@@ -69,7 +69,6 @@ impl Pipeline {
             // What is due meanwhile fills the slots; evidence that is missing can wait until they are empty.
             while !queue.busy.is_empty() {
                 queue.step().await?;
-                queue.fill()?;
             }
         }
     }
@@ -83,9 +82,7 @@ impl Pipeline {
         loop {
             self.remind_of_evidence()?;
             queue.fill()?;
-            while !queue.step().await? {
-                queue.fill()?;
-            }
+            while !queue.step().await? {}
         }
     }
 
@@ -111,7 +108,7 @@ impl Pipeline {
         while let Some(work) = self.store.work_of(package)? {
             let ended = self.take_turn(&work).await?;
             let goes_on = matches!(ended, Ended::InPart(_));
-            pass.add(ended);
+            pass.add(&ended);
             if !goes_on {
                 break;
             }
@@ -122,7 +119,7 @@ impl Pipeline {
     /// Gives a package its turn. A registry's failure, or a panic, puts it off and is not an error.
     async fn take_turn(&self, work: &Work) -> Result<Ended, PipelineError> {
         let turn = Turn::new(work, &self.http, &self.clock);
-        let error = match caught(self.examine(work, &turn)).await {
+        let error = match caught(Box::pin(self.examine(work, &turn))).await {
             Ok(looked) => {
                 self.note_recovery(work)?;
                 return Ok(match looked {
@@ -179,26 +176,32 @@ impl<'a> Queue<'a> {
 
     /// Fills the slots that are free.
     fn fill(&mut self) -> Result<(), PipelineError> {
-        for ecosystem in Ecosystem::ALL {
-            while let Some(work) = self.next(ecosystem)? {
-                self.begin(work);
-            }
+        Ecosystem::ALL.into_iter().try_for_each(|ecosystem| self.fill_of(ecosystem))
+    }
+
+    /// Fills the slots of one registry that are free.
+    fn fill_of(&mut self, ecosystem: Ecosystem) -> Result<(), PipelineError> {
+        while let Some(work) = self.next(ecosystem)? {
+            self.begin(work);
         }
         Ok(())
     }
 
-    /// Waits until a turn ends, or for the next tick. Whether it was the tick.
+    /// Waits until a turn ends, and fills its slot, or for the next tick, and looks at the whole queue. Whether it was the
+    /// tick.
     async fn step(&mut self) -> Result<bool, PipelineError> {
         tokio::select! {
             biased;
             () = &mut self.tick => {
                 self.tick = self.pipeline.clock.timer(TICK);
                 self.pipeline.progress.report(&Step::Working { packages: self.busy.len() });
+                self.fill()?;
                 Ok(true)
             }
             Some((package, ended)) = self.turns.next() => {
                 self.busy.remove(&package);
-                self.pass.add(ended?);
+                self.pass.add(&ended?);
+                self.fill_of(package.ecosystem())?;
                 Ok(false)
             }
         }
@@ -245,8 +248,8 @@ fn slots(concurrency: usize) -> (usize, usize) {
 }
 
 impl WorkPass {
-    fn add(&mut self, ended: Ended) {
-        match ended {
+    fn add(&mut self, ended: &Ended) {
+        match *ended {
             Ended::Whole(examined) => self.join(Self { packages: 1, examined, postponed: 0 }),
             Ended::InPart(examined) => self.join(Self { packages: 0, examined, postponed: 0 }),
             Ended::PutOff => self.postponed += 1,
