@@ -98,6 +98,23 @@ async fn first_sights_that_do_not_answer_leave_slots_to_what_is_announced() {
 }
 
 #[tokio::test]
+async fn many_announced_documents_that_do_not_answer_keep_nobody_waiting_for_long() {
+    let rig = knowing(&[]).await;
+    let many: Vec<String> = (0..24).map(|n| format!("pkg:npm/many-{n}")).collect();
+    let all: Vec<&str> = many.iter().map(String::as_str).chain(VICTIMS).collect();
+    rig.pipeline.replace_watchlist(watchlist(&format!("packages = {all:?}")));
+    rig.world.break_down("npm.example/many-", Fault::Hang);
+    for package in &many {
+        rig.publish(&format!("{package}@1.0.0"), &by_ada());
+    }
+    rig.feeds_are_read().await;
+    let since = rig.now();
+    take_over(&rig).await;
+    rig.works_for(30).await;
+    assert!(told_after(&rig, since) <= 20, "{}", told_after(&rig, since));
+}
+
+#[tokio::test]
 async fn a_dead_registry_delays_no_other() {
     let rig = knowing(&["pkg:npm/a", "pkg:npm/b", "pkg:npm/c"]).await;
     for package in ["a", "b", "c"] {

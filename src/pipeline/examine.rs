@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Pipeline, PipelineError, Step,
-    history::unfetched,
+    history::{unfetched, with_unread},
     turn::{self, Turn},
     waits,
 };
@@ -261,14 +261,14 @@ impl Pipeline {
         let is_long = subject.first_sight() && self.evidence_of(&history) > Turn::most_requests();
         if is_long {
             let past = history.iter().map(|release| unfetched(release.clone(), self.settings.history));
-            self.judge_unread(subject, &fresh, &self.with_unread(subject, baseline, past), examined).await?;
+            self.judge_unread(subject, &fresh, &with_unread(subject, baseline, past), examined).await?;
         }
         let unread = self.learn_history(subject, history, baseline, examined).await?;
         if unread.is_empty() || !subject.first_sight() {
             self.judge_all(subject, fresh, Past::Read, baseline, examined).await?;
         } else if !is_long {
             let count = unread.len();
-            self.judge_unread(subject, &fresh, &self.with_unread(subject, baseline, unread), examined).await?;
+            self.judge_unread(subject, &fresh, &with_unread(subject, baseline, unread), examined).await?;
             return Ok(count);
         }
         Ok(unread.len())

@@ -85,24 +85,6 @@ impl Pipeline {
         history.iter().rev().take(self.settings.history).map(|release| release.evidence.len()).sum()
     }
 
-    /// The baseline as it would be with what is known of releases whose evidence is not read yet: the accounts and habits
-    /// that the registry itself states. It is compared with and never stored.
-    pub(super) fn with_unread(
-        &self,
-        subject: &Subject<'_>,
-        baseline: &StoredBaseline,
-        unread: impl IntoIterator<Item = Observation>,
-    ) -> StoredBaseline {
-        let mut all = baseline.clone();
-        let is_habit = |past: &Observation| {
-            past.status == ReleaseStatus::Published && !past.has_invalid() && !subject.has_taught(&past.purl)
-        };
-        for past in unread.into_iter().filter(is_habit) {
-            learn(&mut all.baseline, &past);
-        }
-        all
-    }
-
     /// What a package did before it was watched is its habit, except what was removed or yanked, and what has evidence that
     /// does not hold or could not be had.
     /// The baseline learns all of it in one step that goes with the last record: a package may have thousands of releases.
@@ -145,6 +127,23 @@ impl Pipeline {
         record.unchecked = unchecked;
         record
     }
+}
+
+/// The baseline as it would be with what is known of releases whose evidence is not read yet: the accounts and habits
+/// that the registry itself states. It is compared with and never stored.
+pub(super) fn with_unread(
+    subject: &Subject<'_>,
+    baseline: &StoredBaseline,
+    unread: impl IntoIterator<Item = Observation>,
+) -> StoredBaseline {
+    let mut all = baseline.clone();
+    let is_habit = |past: &Observation| {
+        past.status == ReleaseStatus::Published && !past.has_invalid() && !subject.has_taught(&past.purl)
+    };
+    for past in unread.into_iter().filter(is_habit) {
+        learn(&mut all.baseline, &past);
+    }
+    all
 }
 
 /// A release of long ago, whose evidence nobody asks for.

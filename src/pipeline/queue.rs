@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{
     StreamExt,
     future::BoxFuture,
@@ -26,11 +27,16 @@ use crate::{
 
 /// How often the queue is looked at while nothing ends: what was announced is in work within a second.
 const TICK: Duration = Duration::from_secs(1);
+/// An announced package that takes longer than this gives its slot to the next, so that many documents that do not answer
+/// do not keep those waiting that do.
+const LONG: TimeDelta = TimeDelta::seconds(5);
+/// Up to so many times as many turns as there are slots.
+const MOST: usize = 4;
 /// Most packages that are reminded of missing evidence at once.
 const REMINDERS: usize = 1000;
 /// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.
 const FAILING: u32 = 5;
-const FAILING_FOR: chrono::TimeDelta = chrono::TimeDelta::minutes(40);
+const FAILING_FOR: TimeDelta = TimeDelta::minutes(40);
 
 /// How a turn ended.
 enum Ended {
@@ -42,11 +48,18 @@ enum Ended {
     PutOff,
 }
 
+/// A turn under way.
+struct Slot {
+    /// Whether it is one of the slots for what is not urgent.
+    slow: bool,
+    began: DateTime<Utc>,
+}
+
 /// The slots of all registries while they are filled.
 struct Queue<'a> {
     pipeline: &'a Pipeline,
-    /// The packages in work, and whether each is in one of the slots for what is not urgent.
-    busy: BTreeMap<Package, bool>,
+    /// The packages in work.
+    busy: BTreeMap<Package, Slot>,
     turns: FuturesUnordered<BoxFuture<'a, (Package, Result<Ended, PipelineError>)>>,
     /// The next look at the queue, whether a turn ends before or not.
     tick: BoxFuture<'a, ()>,
@@ -69,7 +82,6 @@ impl Pipeline {
             // What is due meanwhile fills the slots; evidence that is missing can wait until they are empty.
             while !queue.busy.is_empty() {
                 queue.step().await?;
-                queue.fill()?;
             }
         }
     }
@@ -83,9 +95,7 @@ impl Pipeline {
         loop {
             self.remind_of_evidence()?;
             queue.fill()?;
-            while !queue.step().await? {
-                queue.fill()?;
-            }
+            while !queue.step().await? {}
         }
     }
 
@@ -111,7 +121,7 @@ impl Pipeline {
         while let Some(work) = self.store.work_of(package)? {
             let ended = self.take_turn(&work).await?;
             let goes_on = matches!(ended, Ended::InPart(_));
-            pass.add(ended);
+            pass.add(&ended);
             if !goes_on {
                 break;
             }
@@ -122,7 +132,7 @@ impl Pipeline {
     /// Gives a package its turn. A registry's failure, or a panic, puts it off and is not an error.
     async fn take_turn(&self, work: &Work) -> Result<Ended, PipelineError> {
         let turn = Turn::new(work, &self.http, &self.clock);
-        let error = match caught(self.examine(work, &turn)).await {
+        let error = match caught(Box::pin(self.examine(work, &turn))).await {
             Ok(looked) => {
                 self.note_recovery(work)?;
                 return Ok(match looked {
@@ -179,26 +189,32 @@ impl<'a> Queue<'a> {
 
     /// Fills the slots that are free.
     fn fill(&mut self) -> Result<(), PipelineError> {
-        for ecosystem in Ecosystem::ALL {
-            while let Some(work) = self.next(ecosystem)? {
-                self.begin(work);
-            }
+        Ecosystem::ALL.into_iter().try_for_each(|ecosystem| self.fill_of(ecosystem))
+    }
+
+    /// Fills the slots of one registry that are free.
+    fn fill_of(&mut self, ecosystem: Ecosystem) -> Result<(), PipelineError> {
+        while let Some(work) = self.next(ecosystem)? {
+            self.begin(work);
         }
         Ok(())
     }
 
-    /// Waits until a turn ends, or for the next tick. Whether it was the tick.
+    /// Waits until a turn ends, and fills its slot, or for the next tick, and looks at the whole queue. Whether it was the
+    /// tick.
     async fn step(&mut self) -> Result<bool, PipelineError> {
         tokio::select! {
             biased;
             () = &mut self.tick => {
                 self.tick = self.pipeline.clock.timer(TICK);
                 self.pipeline.progress.report(&Step::Working { packages: self.busy.len() });
+                self.fill()?;
                 Ok(true)
             }
             Some((package, ended)) = self.turns.next() => {
                 self.busy.remove(&package);
-                self.pass.add(ended?);
+                self.pass.add(&ended?);
+                self.fill_of(package.ecosystem())?;
                 Ok(false)
             }
         }
@@ -206,13 +222,15 @@ impl<'a> Queue<'a> {
 
     /// The package that a free slot of a registry is for, if there is one.
     fn next(&self, ecosystem: Ecosystem) -> Result<Option<Work>, PipelineError> {
-        let of_registry = || self.busy.iter().filter(|(package, _)| package.ecosystem() == ecosystem);
-        let (busy, slow) = (of_registry().count(), of_registry().filter(|(_, slow)| **slow).count());
+        let now = self.pipeline.clock.now();
+        let of_registry =
+            || self.busy.iter().filter(|(package, _)| package.ecosystem() == ecosystem).map(|(_, slot)| slot);
+        let (busy, slow) = (of_registry().count(), of_registry().filter(|slot| slot.slow).count());
+        let quick = of_registry().filter(|slot| !slot.slow && now - slot.began < LONG).count();
         let (slots, slow_slots) = slots(self.pipeline.settings.concurrency);
-        if busy >= slots {
+        if slow + quick >= slots || busy >= MOST * slots {
             return Ok(None);
         }
-        let now = self.pipeline.clock.now();
         for lane in [Lane::Announced, Lane::Again, Lane::Rest] {
             if lane != Lane::Announced && slow >= slow_slots {
                 break;
@@ -228,7 +246,8 @@ impl<'a> Queue<'a> {
     }
 
     fn begin(&mut self, work: Work) {
-        self.busy.insert(work.package.clone(), work.lane != Lane::Announced);
+        let slot = Slot { slow: work.lane != Lane::Announced, began: self.pipeline.clock.now() };
+        self.busy.insert(work.package.clone(), slot);
         let pipeline = self.pipeline;
         self.turns.push(Box::pin(async move {
             let ended = pipeline.take_turn(&work).await;
@@ -245,8 +264,8 @@ fn slots(concurrency: usize) -> (usize, usize) {
 }
 
 impl WorkPass {
-    fn add(&mut self, ended: Ended) {
-        match ended {
+    fn add(&mut self, ended: &Ended) {
+        match *ended {
             Ended::Whole(examined) => self.join(Self { packages: 1, examined, postponed: 0 }),
             Ended::InPart(examined) => self.join(Self { packages: 0, examined, postponed: 0 }),
             Ended::PutOff => self.postponed += 1,

@@ -1,5 +1,5 @@
-//! When a package that could not be looked at is tried again. No wait is nothing for ever, and none is longer than the
-//! longest step of its schedule, whatever a server asks for.
+//! When a package that could not be looked at is tried again. Waits grow, and none is longer than the longest step of
+//! its schedule, whatever a server asks for.
 
 use std::time::Duration;
 

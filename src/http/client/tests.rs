@@ -477,3 +477,68 @@ async fn an_answer_to_a_post_is_not_asked_for_twice() {
     let url: Url = "https://npm.example/7".parse().unwrap();
     client.fetch(Request::post(url, "text/plain", "x")).await.unwrap();
 }
+
+/// Answers nothing to a URL that has `hang` in it.
+#[derive(Debug)]
+struct Hanging;
+
+impl Transport for Hanging {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        if request.url.path().contains("hang") {
+            return Box::pin(std::future::pending());
+        }
+        Box::pin(async { Ok(Response { status: 200, headers: Vec::new(), body: bytes::Bytes::new() }) })
+    }
+}
+
+/// A client over hosts that take one request at a time.
+fn one_at_a_time() -> (Client, Arc<ManualClock>) {
+    let default_limits = HostLimits { burst: 100, concurrency: 1, ..HostLimits::default() };
+    let clock = Arc::new(ManualClock::at_text(START));
+    (Client::with_policy(Arc::new(Hanging), clock.clone(), Policy { default_limits, ..Policy::default() }), clock)
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_keeps_nobody_from_its_host() {
+    let (client, clock) = one_at_a_time();
+    let mut hanging = Box::pin(client.fetch(get("https://npm.example/hang")));
+    assert!(futures::poll!(&mut hanging).is_pending());
+    let mut next = Box::pin(client.fetch(get("https://npm.example/next")));
+    assert!(futures::poll!(&mut next).is_pending(), "the host takes one at a time");
+    clock.advance(SLOW);
+    assert!(futures::poll!(&mut hanging).is_pending(), "it is still waited for");
+    assert!(matches!(next.await, Ok(Fetched::Fresh(_))));
+}
+
+#[tokio::test]
+async fn an_allowance_ends_what_takes_too_long_and_is_not_tried_again() {
+    let (client, clock) = one_at_a_time();
+    let seconds = Duration::from_secs;
+    let allowance = Allowance { patience: seconds(5), exchange: seconds(10), together: seconds(12) };
+    let client = client.within(allowance);
+    for (limit, left) in [(10, 2), (2, 0), (0, 0)] {
+        let mut hanging = Box::pin(client.fetch(get("https://npm.example/hang")));
+        if limit > 0 {
+            assert!(futures::poll!(&mut hanging).is_pending());
+            clock.advance(seconds(limit - 1));
+            assert!(futures::poll!(&mut hanging).is_pending(), "{limit}");
+            clock.advance(seconds(1));
+        }
+        let error = hanging.await.unwrap_err();
+        assert!(error.is_slow(), "{error:?}");
+        assert_eq!(client.purse.as_ref().unwrap().next(), seconds(left));
+    }
+}
+
+#[tokio::test]
+async fn a_pause_that_is_longer_than_an_allowances_patience_ends_the_call_at_once() {
+    let lab = Lab::new(|_| {});
+    lab.script.answer("", 429, &[("retry-after", "20")], "");
+    let seconds = Duration::from_secs;
+    let hasty = lab.client.within(Allowance { patience: seconds(5), exchange: seconds(10), together: seconds(10) });
+    let error = hasty.fetch(get("https://npm.example/a")).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(seconds(20)), "{error:?}");
+    let error = hasty.fetch(get("https://npm.example/b")).await.unwrap_err();
+    assert!(matches!(error, HttpError::Paused { .. }), "{error:?}");
+    assert_eq!((lab.requests(), lab.elapsed()), (1, Duration::ZERO));
+}
