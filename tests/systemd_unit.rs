@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use provwatch::config::{Config, SecretSource};
+use provwatch::config::{Config, SecretSource, Subscription};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd").join(name)
@@ -112,7 +112,7 @@ fn the_example_configuration_needs_no_secret_and_shows_where_each_would_come_fro
     let example = read("provwatch.toml");
     let config = Config::parse(&example, &path("provwatch.toml")).unwrap();
     assert!(config.secrets().next().is_none());
-    assert_eq!(config.subscriptions.iter().map(|one| one.sink_type()).collect::<Vec<_>>(), ["stdout"]);
+    assert_eq!(config.subscriptions.iter().map(Subscription::sink_type).collect::<Vec<_>>(), ["stdout"]);
 
     let config = Config::parse(&uncommented(&example), &path("provwatch.toml")).unwrap();
     let (unit, readme) = (read("provwatch.service"), read("README.md"));
@@ -205,7 +205,7 @@ fn the_printed_steps_end_with_a_service_that_runs() {
     let unit = machine.text("/etc/systemd/system/provwatch.service");
     let manager = machine.path("notify");
     let notices = UnixDatagram::bind(&manager).unwrap();
-    notices.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    notices.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     std::fs::create_dir(machine.path("state")).unwrap();
     let start = machine.below(values(&unit, "ExecStart")[0]);
     let words: Vec<&str> = start.split(' ').collect();
