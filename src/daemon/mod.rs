@@ -7,7 +7,7 @@ mod loops;
 mod supervisor;
 mod systemd;
 
-use std::{future, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 pub use health::{Health, HealthProgress};
 pub use lock::{Lock, LockError};
@@ -17,7 +17,17 @@ use self::{
     lifecycle::{Request, Signals},
     loops::Context,
 };
-use crate::{pipeline::Pipeline, store::Store, watchlist::Watchlist};
+use crate::{
+    pipeline::Pipeline,
+    store::{Store, StoreError},
+    text::with_causes,
+    watchlist::Watchlist,
+};
+
+/// How often every row is compared with its checksum, also those that nobody reads.
+const LOOK_FOR_DAMAGE: chrono::TimeDelta = chrono::TimeDelta::days(1);
+/// How soon the daemon ends when the file as a whole turns out to be damaged.
+const DAMAGE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What the daemon is started with besides its pipeline.
 pub struct Options {
@@ -57,7 +67,7 @@ pub async fn run(pipeline: Arc<Pipeline>, options: Options) -> Result<(), TaskEr
 
 /// Does what is asked until that is to stop, or until the database turns out to be damaged.
 async fn attend(pipeline: &Arc<Pipeline>, options: &Options, signals: &mut Signals) -> Result<(), TaskError> {
-    let mut damage = pin!(damage(Arc::clone(pipeline.store())));
+    let mut damage = pin!(damage(Arc::clone(pipeline)));
     loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -69,13 +79,32 @@ async fn attend(pipeline: &Arc<Pipeline>, options: &Options, signals: &mut Signa
     }
 }
 
-/// Checks a database that was not closed, beside the loops. Never ends for a sound one.
-async fn damage(store: Arc<Store>) -> TaskError {
-    match tokio::task::spawn_blocking(move || store.check_if_suspect()).await {
-        Ok(Ok(())) => future::pending().await,
-        Ok(Err(error)) => error.into(),
-        Err(panic) => panic.into(),
+/// Checks a database that was not closed, and every row once a day, beside the loops. Ends only when the file as a whole
+/// turns out to be damaged; a damaged row is set aside by the loop that works off the queue.
+async fn damage(pipeline: Arc<Pipeline>) -> TaskError {
+    let store = pipeline.store();
+    if let Err(error) = beside(store, Store::check_if_suspect).await {
+        return error;
     }
+    let mut looked_at = None;
+    loop {
+        let now = pipeline.clock().now();
+        if looked_at.is_none_or(|at| now - at >= LOOK_FOR_DAMAGE) {
+            looked_at = Some(now);
+            if let Err(error) = beside(store, Store::look_for_damage).await {
+                tracing::error!("{}", with_causes(error.as_ref()));
+            }
+        }
+        if let Some(error) = store.structural_damage() {
+            return error.into();
+        }
+        pipeline.clock().sleep(DAMAGE_INTERVAL).await;
+    }
+}
+
+async fn beside(store: &Arc<Store>, look: fn(&Store) -> Result<(), StoreError>) -> Result<(), TaskError> {
+    let store = Arc::clone(store);
+    Ok(tokio::task::spawn_blocking(move || look(&store)).await??)
 }
 
 fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Arc<Supervisor> {

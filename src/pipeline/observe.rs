@@ -6,7 +6,7 @@ use super::{Pipeline, PipelineError, Step, operation, panic::caught};
 use crate::{
     model::{Ecosystem, Package},
     registry::{Change, Cursor, Event, Feed, Page},
-    store::{EventKind, Lost, NewEvent, Taken},
+    store::{EventKind, Lost, NewEvent, StoreError, Taken},
 };
 
 impl Pipeline {
@@ -17,7 +17,7 @@ impl Pipeline {
     pub async fn observe(&self, feed: &dyn Feed) -> Result<usize, PipelineError> {
         let mut new = 0;
         loop {
-            let cursor = self.store.cursor(feed.name())?.map(Cursor);
+            let cursor = self.cursor(feed.name())?;
             let poll = async { Ok(feed.poll(&self.http, cursor.as_ref()).await?) };
             let page = match caught(poll).await {
                 Ok(page) => page,
@@ -29,6 +29,17 @@ impl Pipeline {
             new += self.take(feed, &page)?;
             if !page.more {
                 return Ok(new);
+            }
+        }
+    }
+
+    /// Where a feed stands. One whose row is damaged begins anew.
+    fn cursor(&self, feed: &str) -> Result<Option<Cursor>, PipelineError> {
+        match StoreError::unless_damaged(self.store.cursor(feed))? {
+            Some(cursor) => Ok(cursor.map(Cursor)),
+            None => {
+                self.mend_damage()?;
+                Ok(self.store.cursor(feed)?.map(Cursor))
             }
         }
     }

@@ -79,6 +79,7 @@ impl Pipeline {
     pub async fn work(&self) -> Result<WorkPass, PipelineError> {
         let mut pass = WorkPass::default();
         loop {
+            self.mend_damage()?;
             self.enqueue_rechecks()?;
             let due = self.store.due_work(self.clock.now(), 4 * self.settings.concurrency)?;
             if due.is_empty() {
@@ -202,6 +203,9 @@ impl Pipeline {
         let delivered = self.deliver().await?;
         summary.delivered = delivered.delivered;
         summary.undelivered = delivered.retried + delivered.given_up;
+        if self.mend_damage()? > 0 {
+            summary.delivered += self.deliver().await?.delivered;
+        }
         Ok(summary)
     }
 }
@@ -221,7 +225,13 @@ fn concerns_package_only(error: &PipelineError) -> bool {
         // The operator changed the baseline meanwhile: judging again is all that is needed. What cannot be stored is said
         // with the package that it belongs to, and does not keep the others waiting.
         PipelineError::Store(error) => {
-            matches!(error, StoreError::BaselineMoved { .. } | StoreError::Unstorable { .. })
+            matches!(
+                error,
+                StoreError::BaselineMoved { .. }
+                    | StoreError::Unstorable { .. }
+                    | StoreError::DamagedRow { .. }
+                    | StoreError::Indexed { .. }
+            )
         }
         _ => true,
     }
@@ -234,6 +244,8 @@ fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTim
             now + source.retry_after().map_or_else(|| retry_after(attempts), asked)
         }
         PipelineError::Store(StoreError::BaselineMoved { .. }) => now,
+        // The row is set aside before the queue is read again.
+        PipelineError::Store(StoreError::DamagedRow { .. } | StoreError::Indexed { .. }) if attempts == 0 => now,
         PipelineError::Registry(RegistryError::Stale { .. }) => match STALE_SECONDS.get(attempts) {
             Some(seconds) => now + TimeDelta::seconds(*seconds),
             None => now + retry_after(attempts - STALE_SECONDS.len()),

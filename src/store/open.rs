@@ -10,11 +10,17 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::{
     Store, StoreError,
+    damage::Noted,
     migrations::{LATEST, migrate},
+    sealed,
 };
 
 /// `PRAGMA application_id` of our files: "pvwt".
 pub(super) const APPLICATION_ID: i64 = 0x7076_7774;
+
+/// How SQLite's check begins what it says of values, see `pragma.c` of its source.
+const OF_A_ROW: &[&str] =
+    &["CHECK constraint failed", "NULL value in", "non-TEXT value in", "non-INT value in", "non-BLOB value in"];
 
 /// How long to wait for another process's write lock.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -60,7 +66,12 @@ impl Store {
             check(path, &connection)?;
         }
         migrate(&mut connection).map_err(|error| migration_error(path, error))?;
-        Ok(Self { suspect: unclean && !checked, ..Self::new(path, connection) })
+        sealed::keep_sums(&connection).map_err(sql)?;
+        let store = Self { suspect: unclean && !checked, ..Self::new(path, connection) };
+        if checked {
+            store.look_through(&store.connection())?;
+        }
+        Ok(store)
     }
 
     /// Checks the whole file if its last writer did not close it and [`Store::open`] left it unchecked for its size. Reads
@@ -102,6 +113,7 @@ impl Store {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         configure_writer(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
         migrate(&mut connection).map_err(|error| migration_error(path, error))?;
+        sealed::keep_sums(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
         Ok(Self::new(path, connection))
     }
 
@@ -110,6 +122,8 @@ impl Store {
             path: path.to_owned(),
             connection: Mutex::new(connection),
             suspect: false,
+            noted: Noted::default(),
+            damage: Mutex::default(),
             #[cfg(test)]
             faults: super::tests::faults::Faults::default(),
         }
@@ -137,7 +151,7 @@ fn left_behind(path: &Path) -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where SQLite is opened")]
-fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
+pub(super) fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|source| StoreError::sql(path, "opening", source))?;
     configure(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
@@ -153,7 +167,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    connection.pragma_update(None, "cache_size", CACHE)
+    connection.pragma_update(None, "cache_size", CACHE)?;
+    sealed::know_sums(connection)
 }
 
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
@@ -201,10 +216,22 @@ fn not_newer(path: &Path, connection: &Connection) -> Result<i64, StoreError> {
 }
 
 fn check(path: &Path, connection: &Connection) -> Result<(), StoreError> {
-    let found: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|source| StoreError::sql(path, "checking", source))?;
-    if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), why: found }) }
+    let structural = faults(connection).map_err(|source| StoreError::sql(path, "checking", source))?;
+    structural.map_or(Ok(()), |why| Err(StoreError::Damaged { path: path.to_owned(), why }))
+}
+
+/// The first fault of the structure. A value that is not what its column allows is the matter of its row, and found when
+/// that is read.
+fn faults(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let mut query = connection.prepare("PRAGMA quick_check(10000)")?;
+    let mut found = query.query([])?;
+    while let Some(row) = found.next()? {
+        let fault: String = row.get(0)?;
+        if fault != "ok" && !OF_A_ROW.iter().any(|of_a_row| fault.starts_with(of_a_row)) {
+            return Ok(Some(fault));
+        }
+    }
+    Ok(None)
 }
 
 fn migration_error(path: &Path, error: rusqlite_migration::Error) -> StoreError {

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::{
     Store, StoreError,
-    columns::{Micros, Text, count, limit, time},
+    columns::{Micros, Text, count, limit, time_of_any},
     error::Failure,
+    sealed::WORK,
 };
 use crate::model::Package;
 
@@ -77,10 +78,9 @@ impl Store {
     /// As every read.
     pub fn due_work(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Work>, StoreError> {
         self.read("reading the queue", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM work WHERE due_at <= ?1 ORDER BY revision IS NULL, due_at, package LIMIT ?2",
-            )?;
-            Ok(query.query_map((Micros(now), limit(at_most)), work)?.collect::<Result<_, _>>()?)
+            let sql =
+                "SELECT *, {row} FROM work WHERE due_at <= ?1 ORDER BY revision IS NULL, due_at, package LIMIT ?2";
+            db.rows(&WORK, sql, (Micros(now), limit(at_most)), work)
         })
     }
 
@@ -125,9 +125,8 @@ impl Store {
     /// As every read.
     pub fn failing_work(&self, at_most: usize) -> Result<Vec<Work>, StoreError> {
         self.read("reading what fails", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM work WHERE attempts > 0 ORDER BY since, package LIMIT ?1")?;
-            Ok(query.query_map([limit(at_most)], work)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM work WHERE attempts > 0 ORDER BY since, package LIMIT ?1";
+            db.rows(&WORK, sql, [limit(at_most)], work)
         })
     }
 
@@ -147,8 +146,8 @@ impl Store {
                     waiting: count(row.get("waiting")?),
                     due: count(row.get("due")?),
                     failing: count(row.get("failing")?),
-                    oldest: time(row.get("oldest")?),
-                    oldest_failing: time(row.get("oldest_failing")?),
+                    oldest: time_of_any(row.get("oldest")?),
+                    oldest_failing: time_of_any(row.get("oldest_failing")?),
                 })
             })?)
         })
