@@ -18,11 +18,18 @@ use super::{Health, Supervisor, TaskError, TaskFactory, health::log_task, system
 use crate::{
     deliver::plain,
     pipeline::{Pipeline, PipelineError, Source},
+    store::StoreError,
     text::with_causes,
 };
 
 /// How often the queue is looked at. An event is therefore in work within two seconds of its feed's page.
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest wait after a write that the disk did not take.
+const DISK_PAUSE: Duration = Duration::from_secs(5);
+/// The longest one: what could not be written is written as soon as that is possible again.
+const LONGEST_DISK_PAUSE: Duration = Duration::from_secs(30);
+/// How often the log is reminded that the database cannot be written.
+const DISK_REMINDER: TimeDelta = TimeDelta::minutes(10);
 /// How often the outbox is looked at.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
 /// How often to look for packages that have gone unread for long.
@@ -107,7 +114,8 @@ pub fn reconcile(context: Context) -> TaskFactory {
 pub fn deliver(context: Context) -> TaskFactory {
     let round =
         |context: Context| -> Round { Box::pin(async move { Ok(context.pipeline.deliver().await.map(drop)?) }) };
-    Loop { name: "outbox".into(), interval: DELIVER_INTERVAL, finishes: true }.keep(context, round)
+    Loop { name: "outbox".into(), interval: DELIVER_INTERVAL, finishes: true, disk: Arc::default() }
+        .keep(context, round)
 }
 
 /// Starts a worker for every log that is followed, also those that the trust root names only later.
@@ -184,6 +192,24 @@ pub fn health(context: Context) -> TaskFactory {
     })
 }
 
+fn is_of_the_disk(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<StoreError>() {
+            return error.is_of_the_disk();
+        }
+        // Its message is that of its cause, and so is its source: the cause of that.
+        if let Some(PipelineError::Store(error)) = error.downcast_ref::<PipelineError>() {
+            return error.is_of_the_disk();
+        }
+        if let Some(PipelineError::Outbox(error)) = error.downcast_ref::<PipelineError>() {
+            return is_of_the_disk(error.source.as_ref());
+        }
+        cause = error.source();
+    }
+    false
+}
+
 type Round = futures::future::BoxFuture<'static, Result<(), TaskError>>;
 
 fn rounds(
@@ -192,7 +218,7 @@ fn rounds(
     interval: Duration,
     round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static,
 ) -> TaskFactory {
-    Loop { name: name.into(), interval, finishes: false }.keep(context, round)
+    Loop { name: name.into(), interval, finishes: false, disk: Arc::default() }.keep(context, round)
 }
 
 /// How a loop goes round.
@@ -203,11 +229,37 @@ struct Loop {
     interval: Duration,
     /// Whether a round is ended when the daemon stops, instead of cut off.
     finishes: bool,
+    /// When the log was last told that the database cannot be written.
+    disk: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
 impl Loop {
     fn keep(self, context: Context, round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static) -> TaskFactory {
         Arc::new(move |stop| Box::pin(self.clone().go_round(context.clone(), round.clone(), stop)))
+    }
+
+    /// What stands in the database's way passes: the next round tries again soon, so that what waits is told as soon as
+    /// there is room again. Any other failure is the supervisor's.
+    /// The wait before it.
+    fn pass_over(&self, context: &Context, outcome: Result<(), TaskError>) -> Result<Duration, TaskError> {
+        let mut said = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let Err(error) = outcome else {
+            if said.take().is_some() {
+                tracing::info!(task = &*self.name, "the database can be written again");
+            }
+            return Ok(self.interval);
+        };
+        if !is_of_the_disk(error.as_ref()) {
+            return Err(error);
+        }
+        let (now, why) = (context.pipeline.clock().now(), with_causes(error.as_ref()));
+        let wait = self.interval.clamp(DISK_PAUSE, LONGEST_DISK_PAUSE);
+        if said.is_none_or(|said| now - said >= DISK_REMINDER) {
+            tracing::error!(task = &*self.name, retry_in = ?wait, "{why}");
+            *said = Some(now);
+        }
+        context.health.failed(&self.name, &why, now);
+        Ok(wait)
     }
 
     async fn go_round(
@@ -220,13 +272,13 @@ impl Loop {
         loop {
             context.health.beat(&self.name, clock.now());
             // A round that is cut off has either committed its transaction or not; nothing is lost either way.
-            tokio::select! {
-                outcome = round(context.clone()) => outcome?,
+            let wait = tokio::select! {
+                outcome = round(context.clone()) => self.pass_over(&context, outcome)?,
                 () = stop.cancelled(), if !self.finishes => return Ok(()),
-            }
+            };
             context.health.rests(&self.name);
             tokio::select! {
-                () = clock.sleep(self.interval) => {}
+                () = clock.sleep(wait) => {}
                 () = stop.cancelled() => return Ok(()),
             }
         }

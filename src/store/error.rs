@@ -5,7 +5,7 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-use super::reading::Broken;
+use super::{reading::Broken, room::Room};
 use crate::model::Package;
 
 /// What went wrong with the database, and what to do about it.
@@ -105,12 +105,17 @@ pub enum StoreError {
         operation: &'static str,
     },
     /// No room.
-    #[error("{operation}: no room left for the database {path}; free some space, nothing was lost", path = path.display())]
+    #[error(
+        "{operation}: no room left for the database {path} ({room}); free some space, nothing was lost and it is tried again",
+        path = path.display()
+    )]
     Full {
         /// The file.
         path: PathBuf,
         /// What was attempted.
         operation: &'static str,
+        /// How much there is.
+        room: Room,
     },
     /// Anything else.
     #[error("{operation} in the database {path}", path = path.display())]
@@ -195,6 +200,18 @@ impl Failure {
 }
 
 impl StoreError {
+    /// Whether the file system, a lock or missing rights are in the way: that passes, and what failed can be done then.
+    pub fn is_of_the_disk(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::Locked { .. } | Self::Open { .. } => true,
+            Self::Failed { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed)
+            ),
+            _ => false,
+        }
+    }
+
     /// What was read, or nothing where the row is damaged: for those who read many things, of which one may be.
     ///
     /// # Errors
@@ -214,7 +231,7 @@ impl StoreError {
                 Self::Damaged { path, why: source.to_string() }
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path, operation },
-            Some(ErrorCode::DiskFull) => Self::Full { path, operation },
+            Some(ErrorCode::DiskFull) => Self::Full { room: Room::around(&path), path, operation },
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::Open { path, source: source.into() },
             _ => Self::Failed { path, operation, source },
         }
@@ -224,7 +241,7 @@ impl StoreError {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::NotFound => Self::Missing { path },
-            io::ErrorKind::StorageFull => Self::Full { path, operation: "opening" },
+            io::ErrorKind::StorageFull => Self::Full { room: Room::around(&path), path, operation: "opening" },
             _ => Self::Open { path, source: source.into() },
         }
     }

@@ -28,8 +28,10 @@ mod migrations;
 mod open;
 mod packages;
 mod reading;
+mod readonly;
 mod record;
 mod releases;
+mod room;
 mod sealed;
 mod stats;
 #[cfg(test)]
@@ -58,6 +60,7 @@ pub use logs::{
 pub use packages::{PackageRow, VersionState};
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
+pub use room::{Room, WriteFailure};
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
 pub use work::{Work, WorkSummary};
@@ -77,6 +80,11 @@ pub struct Store {
     noted: Noted,
     /// What is wrong with the file as a whole.
     damage: Mutex<Option<String>>,
+    /// Writes that fail.
+    writes: room::Writes,
+    /// The copy that is read, if one is.
+    #[expect(dead_code, reason = "it is removed when it is dropped")]
+    copy: Option<readonly::Folder>,
     #[cfg(test)]
     faults: tests::faults::Faults,
 }
@@ -112,10 +120,15 @@ impl Store {
         operation: &'static str,
         change: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
-        self.transact(change).map_err(|failure| match failure {
+        let outcome = self.transact(change).map_err(|failure| match failure {
             Failure::Sql(error) if damage::is_of_an_index(&error) => self.index_anew(operation),
             failure => self.failed(failure, operation),
-        })
+        });
+        match &outcome {
+            Ok(_) => self.writes.succeeded(),
+            Err(error) => self.writes.failed(error),
+        }
+        outcome
     }
 
     /// A value that changed behind our back is not where its index says. Indexes follow from their tables.

@@ -12,6 +12,8 @@ use super::{
     Store, StoreError,
     damage::Noted,
     migrations::{LATEST, migrate},
+    readonly,
+    room::Writes,
     sealed,
 };
 
@@ -92,7 +94,10 @@ impl Store {
     /// As [`Store::open`], and where there is no file or its schema is older.
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         fs::metadata(path).map_err(|source| StoreError::io(path, source))?;
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let (connection, copy) = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(readable(path)) {
+            Err(error) if error.is_of_the_disk() => readonly::connect(path)?,
+            connection => (connection?, None),
+        };
         let sql = |source| StoreError::sql(path, "opening", source);
         if is_ours(&connection).map_err(sql)? != Some(true) {
             return Err(StoreError::Foreign { path: path.to_owned() });
@@ -101,7 +106,7 @@ impl Store {
         if found < LATEST {
             return Err(StoreError::Older { path: path.to_owned(), found, known: LATEST });
         }
-        Ok(Self::new(path, connection))
+        Ok(Self { copy, ..Self::new(path, connection) })
     }
 
     /// A database in memory, for work that must leave nothing behind.
@@ -124,6 +129,8 @@ impl Store {
             suspect: false,
             noted: Noted::default(),
             damage: Mutex::default(),
+            writes: Writes::default(),
+            copy: None,
             #[cfg(test)]
             faults: super::tests::faults::Faults::default(),
         }
@@ -144,7 +151,7 @@ fn create(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Whether the last writer did not close the database.
-fn left_behind(path: &Path) -> bool {
+pub(super) fn left_behind(path: &Path) -> bool {
     let mut journal = path.as_os_str().to_owned();
     journal.push("-wal");
     fs::metadata(journal).is_ok_and(|file| file.len() > 0)
@@ -189,6 +196,14 @@ fn keep_a_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
             }
             outcome => return outcome,
         }
+    }
+}
+
+/// SQLite opens the files only when it reads.
+fn readable(path: &Path) -> impl FnOnce(Connection) -> Result<Connection, StoreError> {
+    move |connection| {
+        is_ours(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
+        Ok(connection)
     }
 }
 

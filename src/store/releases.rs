@@ -241,9 +241,12 @@ fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation
     let release = record.subject.release();
     let mut query = db.prepare_cached(
         "INSERT INTO releases (purl, package, version, line, published_at, observed_at, updated_at, status, outcome,
-                               unchecked, recheck_at, files, observation)
+                               unchecked, recheck_at, files, observation, checksum)
          VALUES (:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome,
-                 :unchecked, :recheck_at, :files, :observation)
+                 :unchecked, :recheck_at, :files, :observation,
+                 -- Here and not by the trigger: a history has many releases, and each would be written twice.
+                 row_sum(:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome, :unchecked, 0,
+                         :recheck_at, 0, :files, :observation))
          ON CONFLICT (purl) DO UPDATE SET
              published_at = coalesce(excluded.published_at, published_at),
              updated_at = excluded.updated_at,
