@@ -35,13 +35,11 @@ impl Pipeline {
 
     /// Where a feed stands. One whose row is damaged begins anew.
     fn cursor(&self, feed: &str) -> Result<Option<Cursor>, PipelineError> {
-        match StoreError::unless_damaged(self.store.cursor(feed))? {
-            Some(cursor) => Ok(cursor.map(Cursor)),
-            None => {
-                self.mend_damage()?;
-                Ok(self.store.cursor(feed)?.map(Cursor))
-            }
+        if let Some(cursor) = StoreError::unless_damaged(self.store.cursor(feed))? {
+            return Ok(cursor.map(Cursor));
         }
+        self.mend_damage()?;
+        Ok(self.store.cursor(feed)?.map(Cursor))
     }
 
     /// A feed tells nothing of what was before its first page, so what was looked at before that is looked at again.
