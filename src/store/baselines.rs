@@ -231,8 +231,10 @@ fn teaches(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
 
 fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: DateTime<Utc>) -> Result<(), Failure> {
     db.prepare_cached(
-        "INSERT INTO baseline_versions (package, line, version, reason, purl, at, actor, note)
-         SELECT :package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note
+        // The checksum here and not by the trigger: a history has many steps, and each would be written twice.
+        "INSERT INTO baseline_versions (package, line, version, reason, purl, at, actor, note, checksum)
+         SELECT :package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note,
+                row_sum(:package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note)
          FROM baseline_versions WHERE package = :package AND line = :line",
     )?
     .execute(named_params! {
@@ -274,8 +276,8 @@ fn mark_teaching(db: &Connection, release: &ReleaseId, teaches: bool) -> Result<
 fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateTime<Utc>) -> Result<(), Failure> {
     let replaced = db
         .prepare_cached(
-            "INSERT INTO baselines (package, revision, updated_at, body)
-             SELECT :package, :appended, :now, :body
+            "INSERT INTO baselines (package, revision, updated_at, body, checksum)
+             SELECT :package, :appended, :now, :body, row_sum(:package, :appended, :now, :body)
              WHERE :based_on = coalesce((SELECT revision FROM baselines WHERE package = :package), 0)
              ON CONFLICT (package) DO UPDATE SET revision = revision + excluded.revision,
                  updated_at = excluded.updated_at, body = excluded.body",

@@ -45,7 +45,7 @@ tables! {
     ATTEMPTS = "attempts" ("delivery", "number") ["delivery", "number", "at", "outcome", "detail"];
     BASELINES = "baselines" ("package") ["package", "revision", "updated_at", "body"];
     BASELINE_VERSIONS = "baseline_versions" ("id")
-        ["id", "package", "line", "version", "reason", "purl", "at", "actor", "note"];
+        ["package", "line", "version", "reason", "purl", "at", "actor", "note"];
     DELIVERIES = "deliveries" ("id")
         ["id", "idempotency_key", "alert", "subscription", "state", "created_at", "next_at", "attempts", "settled_at"];
     EVENTS = "events" ("id") [];
