@@ -11,6 +11,7 @@ pub mod assess;
 pub mod campaign;
 mod chronicle;
 mod company;
+mod damage;
 mod examine;
 mod facts;
 mod health;
