@@ -1,7 +1,11 @@
 //! Text for people: errors with their causes, quotations that cannot garble what stands around them, lines that fit.
 //! Imports nothing.
 
-use std::{error::Error, fmt::Display, iter};
+use std::{
+    error::Error,
+    fmt::{Display, Write},
+    iter,
+};
 
 use chrono::TimeDelta;
 
@@ -55,6 +59,22 @@ pub fn quoted(text: impl Display, limit: usize) -> String {
     quoted
 }
 
+/// JSON that may be shown on a terminal: what [`misleads`] stands there in JSON's own escapes, so that every value reads as
+/// before. Outside of strings JSON has no such characters but line ends, which stay.
+pub fn json_shown(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if misleads(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// A paragraph as lines of at most `width` characters, each begun with `indent` and broken between words. A word that is
 /// longer than a line stands alone.
 pub fn wrapped(paragraph: &str, width: usize, indent: &str) -> Vec<String> {
@@ -106,6 +126,21 @@ mod tests {
             (&["asking npm", "timed out", "timed out"], "asking npm: timed out"),
         ] {
             assert_eq!(with_causes(&layers(texts).unwrap()), line);
+        }
+    }
+
+    #[test]
+    fn json_shows_what_misleads_in_its_own_escapes() {
+        for (json, shown) in [
+            ("{\n  \"a\": \"ü 世界 🦀\"\n}", "{\n  \"a\": \"ü 世界 🦀\"\n}"),
+            ("\"\u{9b}2J\u{7f}\"", r#""\u009b2J\u007f""#),
+            ("\"a\u{202e}b\u{200b}\u{2066}\u{feff}\"", r#""a\u202eb\u200b\u2066\ufeff""#),
+            ("\"\u{e0041}\u{2028}\"", r#""\udb40\udc41\u2028""#),
+        ] {
+            assert_eq!(json_shown(json), shown);
+            let (before, after): (serde_json::Value, serde_json::Value) =
+                (serde_json::from_str(json).unwrap(), serde_json::from_str(shown).unwrap());
+            assert_eq!(before, after);
         }
     }
 

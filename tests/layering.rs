@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("strict_toml", &["bounded"]),
     ("config", &["model", "strict_toml", "text"]),
     ("watchlist", &["model", "strict_toml", "text"]),
-    ("telemetry", &["model"]),
+    ("telemetry", &["model", "text"]),
     ("baseline", &["model"]),
     ("http", &["clock", "telemetry", "bounded", "text"]),
     ("registry", &["model", "clock", "http", "text"]),

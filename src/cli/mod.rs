@@ -18,6 +18,8 @@ mod on_disk;
 mod operator;
 mod output;
 mod progress;
+mod reload;
+mod renewal;
 mod replay;
 mod run;
 mod setup;

@@ -179,6 +179,17 @@ pub(super) fn unreadable_file(key: &str, what: &str, why: &str) -> Alarm {
     )
 }
 
+pub(super) fn refused_reload(key: &str, why: &str) -> Alarm {
+    Alarm::medium(
+        key,
+        "the last reload was refused".to_owned(),
+        format!(
+            "The daemon was told to read its files again and goes by what it read before. The reason: {why}. Correct it, \
+             then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP."
+        ),
+    )
+}
+
 pub(super) fn other_file(key: &str, what: &str, apply: &str) -> Alarm {
     Alarm::medium(
         key,

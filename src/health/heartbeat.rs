@@ -90,6 +90,18 @@ pub struct Facts {
     /// The loops that do not move.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stuck: Vec<String>,
+    /// The last reload, if it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+}
+
+/// A reload that was refused: the process goes by what it read before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Why, one line.
+    pub why: String,
 }
 
 /// What was read when, as digests that can be compared with those of what is on disk.
@@ -132,7 +144,7 @@ impl Runner {
         self.heartbeat.as_ref().map(|heartbeat| &heartbeat.facts)
     }
 
-    /// Since when a daemon works here, as far as is known: what was silent before it began is not its doing.
+    /// Since when a daemon works here, as far as is known.
     pub(super) fn began(&self) -> Option<DateTime<Utc>> {
         let heartbeat = self.heartbeat.as_ref().filter(|_| self.lock != LockState::Free)?;
         (heartbeat.kind == Kind::Daemon).then_some(heartbeat.started_at)
@@ -142,6 +154,12 @@ impl Runner {
     pub(super) fn has_just_begun(&self, now: DateTime<Utc>) -> bool {
         let heartbeat = self.heartbeat.as_ref().filter(|_| self.lock != LockState::Free);
         heartbeat.is_some_and(|heartbeat| now - heartbeat.started_at < limits::START)
+    }
+
+    /// Whether whoever is at work has had so much time to do it: what lasts is judged by the times that are stored, and
+    /// a daemon that was just started tries first.
+    pub(super) fn had(&self, time: TimeDelta, now: DateTime<Utc>) -> bool {
+        self.began().is_none_or(|began| now - began >= time)
     }
 
     /// When anybody first worked on this database.

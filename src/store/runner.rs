@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, named_params};
 
-use super::{Store, StoreError, columns::Micros};
+use super::{Store, StoreError, columns::Micros, reading::known};
 
 /// Who works on the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,9 @@ impl Store {
     /// As every read.
     pub fn runner(&self) -> Result<Option<RunnerRow>, StoreError> {
         self.read("reading the last sign of life", |db| {
-            Ok(db.prepare_cached("SELECT * FROM runner")?.query_row([], runner_row).optional()?)
+            let found = db.prepare_cached("SELECT * FROM runner")?.query_row([], runner_row).optional();
+            // What cannot be read is written anew with the next sign of life.
+            Ok(known(found).transpose()?.flatten())
         })
     }
 }

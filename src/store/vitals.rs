@@ -6,6 +6,8 @@ use super::{
     alerts::alert_row,
     columns::{Json, Micros, Rank, count, limit, time},
     error::Failure,
+    reading::known,
+    sealed::{ALERTS, RELEASES},
 };
 use crate::model::{Alert, Ecosystem, Observation, Severity};
 
@@ -65,7 +67,7 @@ impl Store {
             let mut query = db.prepare_cached(
                 "SELECT package FROM packages WHERE status = 'gone' AND backfilled_at IS NULL ORDER BY package",
             )?;
-            Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+            Ok(query.query_map([], |row| row.get(0))?.filter_map(known).collect::<Result<_, _>>()?)
         })
     }
 
@@ -79,14 +81,12 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<(String, DateTime<Utc>)>, StoreError> {
         self.read("listing what could not be checked", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT purl, observed_at FROM releases WHERE outcome = 'unchecked'
-                     AND published_at > observed_at - 604800000000 AND observed_at > ?1
-                 ORDER BY observed_at DESC LIMIT ?2",
-            )?;
-            let rows = query
-                .query_map((Micros(after), limit(at_most)), |row| Ok((row.get(0)?, row.get::<_, Micros>(1)?.0)))?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql = "SELECT purl, observed_at, {row} FROM releases WHERE outcome = 'unchecked'
+                           AND published_at > observed_at - 604800000000 AND observed_at > ?1
+                       ORDER BY observed_at DESC LIMIT ?2";
+            db.rows(&RELEASES, sql, (Micros(after), limit(at_most)), |row| {
+                Ok((row.get("purl")?, row.get::<_, Micros>("observed_at")?.0))
+            })
         })
     }
 
@@ -96,11 +96,9 @@ impl Store {
     /// As every read.
     pub fn open_troubles(&self, at_least: Severity, at_most: usize) -> Result<Vec<Alert>, StoreError> {
         self.read("listing the open alerts about provwatch itself", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT body, status FROM alerts WHERE status = 'open' AND kind IN ('log', 'operation')
-                     AND severity >= ?1 ORDER BY raised_at DESC, fingerprint LIMIT ?2",
-            )?;
-            Ok(query.query_map((Rank(at_least), limit(at_most)), alert_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT body, status, {row} FROM alerts WHERE status = 'open' AND kind IN ('log', 'operation')
+                           AND severity >= ?1 ORDER BY raised_at DESC, fingerprint LIMIT ?2";
+            db.rows(&ALERTS, sql, (Rank(at_least), limit(at_most)), alert_row)
         })
     }
 
@@ -119,30 +117,28 @@ impl Store {
             Ok(rows.filter_map(|row| row.ok().map(|json| json.0)).collect())
         })
     }
-
-    /// Free space beside the database for whoever writes to it, in bytes; `None`: it cannot be found out.
-    pub fn free_space(&self) -> Option<u64> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(std::path::Path::new("."));
-        let space = rustix::fs::statvfs(folder).ok().filter(|_| self.path.exists())?;
-        Some(space.f_bavail.saturating_mul(space.f_frsize))
-    }
 }
 
-/// `since` of a row tells how long a package has waited for whatever reason, so the event tells when it was announced.
+/// Whatever a feed announced is not in the last lane until it was looked at whole. `since` of a row tells how long a package
+/// has waited for whatever reason, so the event tells when it was announced. One that is looked at turn by turn waits since
+/// its last turn.
 fn announced(db: &Connection) -> Result<Option<AnnouncedWork>, Failure> {
     let mut query = db.prepare_cached(
-        "SELECT package, last_error, count(*) OVER () AS total, coalesce((SELECT min(seen_at) FROM events
-             WHERE events.package = work.package AND events.seen_at >= work.since), since) AS announced_at
-         FROM work WHERE revision IS NOT NULL ORDER BY announced_at, package LIMIT 1",
+        "SELECT package, last_error, count(*) OVER () AS packages,
+             CASE WHEN turns > 0 AND attempts = 0 AND due_at > announced_at THEN due_at ELSE announced_at END AS waits_since
+         FROM (SELECT package, last_error, turns, attempts, due_at, coalesce((SELECT min(seen_at) FROM events
+                   WHERE events.package = work.package AND events.seen_at >= work.since), since) AS announced_at
+               FROM work WHERE lane < 2) AS announced
+         ORDER BY waits_since, package LIMIT 1",
     )?;
     let found = query.query_row([], |row| {
         Ok(AnnouncedWork {
-            count: count(row.get("total")?),
+            count: count(row.get("packages")?),
             package: row.get("package")?,
-            since: row.get::<_, Micros>("announced_at")?.0,
+            since: row.get::<_, Micros>("waits_since")?.0,
             last_error: row.get("last_error")?,
         })
     });
-    Ok(found.optional()?)
+    // A row that cannot be read is found and set aside by whoever works on it.
+    Ok(known(found.optional()).transpose()?.flatten())
 }

@@ -1,12 +1,12 @@
 //! Whether what tells of releases, and of signatures, is read: feeds, the trust root, transparency logs, forges.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::age;
 use crate::{
     health::{
         Check, FailingForge, Finding, Id, LockState, Log, Runner, Snapshot, Source, Trust, alarm,
-        limits::{FORGE, SOURCE, TRUST},
+        limits::{FORGE, SOURCE, START, TRUST},
     },
     text::{quoted, span},
 };
@@ -42,16 +42,10 @@ fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
         (None, None) => format!("{name} was never read; is `provwatch run` running?"),
     };
     let next = "`provwatch doctor` asks it; look at the network, the proxy and the registry's status page";
-    let quiet = quiet(source.last_success.or(runner.first_at()), runner, now);
-    let alarm = || alarm::silent_source(&key, name, quiet.unwrap_or_default().num_minutes(), error);
+    let quiet = source.last_success.or(runner.first_at()).map(|since| age(since, now)).unwrap_or_default();
+    let alarm = || alarm::silent_source(&key, name, quiet.num_minutes(), error);
     let finding = Finding::new(Id::SourceSilent, name, sentence, next);
-    Check::found(&key, finding.alarming(quiet.is_some_and(|quiet| quiet > patience), alarm))
-}
-
-/// How long it has been quiet while a daemon listened: one that was just started tries first.
-fn quiet(since: Option<DateTime<Utc>>, runner: &Runner, now: DateTime<Utc>) -> Option<TimeDelta> {
-    let since = since?;
-    Some(age(runner.began().map_or(since, |began| since.max(began)), now))
+    Check::found(&key, finding.alarming(quiet > patience && runner.had(START, now), alarm))
 }
 
 /// Sooner or later what is signed cannot be verified with a trust root that is not refreshed.
@@ -99,9 +93,8 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
         "`provwatch logs status` shows how far it was read; where the network does not let it through, say [logs] \
          enabled = false",
     );
-    let quiet = quiet(Some(since), runner, now).unwrap_or_default();
-    let lasts = quiet > SOURCE;
-    Check::found(&key, finding.alarming(lasts, || alarm::unread_log(&key, name, quiet.num_minutes(), error)))
+    let alarm = || alarm::unread_log(&key, name, fails.num_minutes(), error);
+    Check::found(&key, finding.alarming(runner.had(START, now), alarm))
 }
 
 /// A forge that has answered since is one that is not among the failing.

@@ -7,7 +7,8 @@ use crate::{
     health::{
         Announced, Check, Finding, Id, LockState, Queue, Snapshot, alarm,
         limits::{
-            ANNOUNCED, ANNOUNCED_ALERT, FAILING, FAILING_ALERT, MANY, STANDSTILL, UNCHECKED, UNCHECKED_REMEMBERED,
+            ANNOUNCED, ANNOUNCED_ALERT, FAILING, FAILING_ALERT, MANY, STANDSTILL, START_OF_WORK, UNCHECKED,
+            UNCHECKED_REMEMBERED,
         },
     },
     text::{counted, quoted, span},
@@ -57,10 +58,14 @@ fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let (Some(heartbeat), Some(due_since)) = (heartbeat, queue.oldest_due.filter(|_| queue.due > 0)) else {
         return Check::over(key, over);
     };
-    let moved = heartbeat.facts.moved_at.unwrap_or(heartbeat.started_at);
-    let still = age(moved.max(heartbeat.started_at).max(due_since), now);
+    let moved = heartbeat.facts.moved_at.unwrap_or(due_since);
+    let still = age(moved.max(due_since), now);
     if still <= STANDSTILL {
         return Check::over(key, over);
+    }
+    // However often a daemon is started anew, what lasts longer than that is told.
+    if now - heartbeat.started_at < START_OF_WORK {
+        return Check::unclear(key);
     }
     let finding = Finding::new(
         Id::QueueStill,

@@ -6,8 +6,9 @@ use super::Setup;
 use crate::{
     config::TrustSource,
     health::{
-        Announced, File, Heartbeat, Kind, LockState, Log, Mirror, OpenAlert, Queue, Runner, Snapshot, Source, Storage,
-        Subscription, Trust, Unchecked, limits::UNCHECKED_REMEMBERED,
+        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, Mirror, OpenAlert, Queue,
+        Runner, Snapshot, Source, Storage, Subscription, Trust, Unchecked, WriteFailure,
+        limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
     },
     model::{Alert, AlertKind, AlertStatus, AuthMethod, Ecosystem, Package, Severity},
     pipeline::{TRUST_ROOT, operation},
@@ -19,6 +20,10 @@ use crate::{
 const ALERTS: usize = 50;
 /// Most releases that could not be checked.
 const UNCHECKED: usize = 50;
+/// Most damaged rows that are looked at.
+const DAMAGED: usize = 5;
+/// Most packages in work whose history is long.
+const FIRST_SIGHTS: usize = 10_000;
 /// So many releases must leave something out before that is said of their registry.
 const SEEN: usize = 3;
 
@@ -73,7 +78,7 @@ pub fn snapshot(
         forges: setup.forges.clone(),
         queue: queue(store, now)?,
         subscriptions: subscriptions(store, setup)?,
-        storage: storage(store),
+        storage: storage(store, now)?,
         alerts: store.open_troubles(Severity::High, ALERTS)?.into_iter().map(open_alert).collect(),
         unknown: unknown(store, watchlist)?,
         mirrors: mirrors(store, setup)?,
@@ -114,6 +119,7 @@ fn queue(store: &Store, now: DateTime<Utc>) -> Result<Queue, StoreError> {
         failing: counts.failing,
         oldest_failing: counts.oldest_failing,
         learning: vitals.learning,
+        first_sights: first_sights(store)?,
         announced: vitals.announced.map(|work| Announced {
             count: work.count,
             package: work.package,
@@ -121,6 +127,16 @@ fn queue(store: &Store, now: DateTime<Utc>) -> Result<Queue, StoreError> {
             last_error: work.last_error,
         }),
     })
+}
+
+fn first_sights(store: &Store) -> Result<FirstSights, StoreError> {
+    let mut all = FirstSights::default();
+    for sight in store.first_sights(FIRST_SIGHTS)? {
+        all.packages += 1;
+        all.done += sight.portions.done;
+        all.total += sight.portions.total;
+    }
+    Ok(all)
 }
 
 /// Those of the configuration, and any other with deliveries.
@@ -154,12 +170,38 @@ fn with_state(subscription: Subscription, state: &SubscriptionState) -> Subscrip
 }
 
 fn is_open(store: &Store, subject: &str) -> Result<bool, StoreError> {
-    let (fingerprint, _) = Alert::identify(AlertKind::Operation, subject);
-    Ok(store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
+    Ok(about(store, subject)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
 }
 
-fn storage(store: &Store) -> Storage {
-    Storage { path: store.path().display().to_string(), free: store.free_space(), ..Storage::default() }
+/// An alert about provwatch itself. One that is damaged is not known; whoever works off the queue sets it aside.
+fn about(store: &Store, subject: &str) -> Result<Option<Alert>, StoreError> {
+    let (fingerprint, _) = Alert::identify(AlertKind::Operation, subject);
+    match store.alert(&fingerprint) {
+        Err(StoreError::DamagedRow { .. }) => Ok(None),
+        found => found,
+    }
+}
+
+fn storage(store: &Store, now: DateTime<Utc>) -> Result<Storage, StoreError> {
+    Ok(Storage {
+        path: store.path().display().to_string(),
+        // A store in memory has no disk.
+        free: store.room().free.filter(|_| store.path().exists()),
+        write_failure: store.write_failure().map(|failure| WriteFailure { at: now, why: failure.error }),
+        damaged: damage(store, now)?,
+    })
+}
+
+fn damage(store: &Store, now: DateTime<Utc>) -> Result<Damage, StoreError> {
+    let since = now.checked_sub_signed(DAMAGE_REMEMBERED).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let count = store.damage_since(since)?;
+    if count == 0 {
+        return Ok(Damage::default());
+    }
+    let mut rows = store.damaged_rows(DAMAGED)?;
+    rows.retain(|row| row.found_at >= since);
+    let named = |row: crate::store::DamagedRow| DamagedRow { what: format!("{} {}", row.table, row.key), why: row.why };
+    Ok(Damage { count, latest: rows.into_iter().map(named).collect() })
 }
 
 fn open_alert(alert: Alert) -> OpenAlert {
@@ -196,8 +238,7 @@ fn unchecked(store: &Store, now: DateTime<Utc>) -> Result<Vec<Unchecked>, StoreE
     let after = now.checked_sub_signed(UNCHECKED_REMEMBERED).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let mut unchecked = Vec::new();
     for (release, since) in store.lately_unchecked(after, UNCHECKED)? {
-        let (fingerprint, _) = Alert::identify(AlertKind::Operation, &format!("unchecked {release}"));
-        let alert = store.alert(&fingerprint)?;
+        let alert = about(store, &format!("unchecked {release}"))?;
         if alert.is_none_or(|alert| alert.status == AlertStatus::Open) {
             unchecked.push(Unchecked { release, since });
         }

@@ -47,6 +47,11 @@ impl Memory {
     pub fn write_failed(&self, error: &StoreError, now: DateTime<Utc>) {
         let why = with_causes(error);
         tracing::error!(target: "provwatch::pipeline", "{why}");
+        self.writes_fail(why, now);
+    }
+
+    /// Whoever made the write has told of it.
+    pub fn writes_fail(&self, why: String, now: DateTime<Utc>) {
         *lock(&self.write_failure) = Some(WriteFailure { at: now, why });
     }
 
@@ -97,7 +102,11 @@ impl Moving {
 
 impl Progress for Moving {
     fn report(&self, step: &Step<'_>) {
-        if matches!(step, Step::Examined { .. } | Step::Postponed { .. } | Step::Recorded { .. }) {
+        let moves = matches!(
+            step,
+            Step::Examined { .. } | Step::Postponed { .. } | Step::Portion { .. } | Step::Recorded { .. }
+        );
+        if moves {
             *lock(&self.moved) = Some(self.clock.now());
         }
         self.inner.report(step);

@@ -18,8 +18,8 @@ use super::{Pipeline, PipelineError, operation::Trouble};
 use crate::{
     enrich::Forges,
     health::{
-        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Runner, Snapshot, Verdict, checks,
-        judge,
+        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Refused, Runner, Snapshot, Verdict,
+        checks, judge,
     },
     model::Confidence,
     store::{LogRow, LogStanding, RunnerRow, StoreError},
@@ -38,11 +38,16 @@ impl Pipeline {
     pub fn look_after(&self, kind: Kind, on_disk: &OnDisk, stuck: &[String]) -> Result<Vec<Finding>, PipelineError> {
         let now = self.clock.now();
         let followed = self.followed_rows()?;
+        if let Some(failure) = self.store.write_failure() {
+            self.memory.writes_fail(failure.error, now);
+        }
         let facts = self.facts(kind, &followed, stuck)?;
         let heartbeat = self.heartbeat(kind, facts, now);
         self.noting(now, self.write_beat(&heartbeat))?;
         let mut snapshot = self.snapshot(heartbeat, on_disk, now)?;
-        self.noting(now, self.apply(&checks(&snapshot, now), now))?;
+        for check in checks(&snapshot, now) {
+            self.noting(now, self.apply(&check, now))?;
+        }
         snapshot.storage.write_failure = self.memory.write_failure();
         for row in &followed {
             self.noting(now, self.check_standing(row, now))?;
@@ -102,20 +107,24 @@ impl Pipeline {
 
     /// What only this process knows.
     fn facts(&self, kind: Kind, followed: &[LogRow], stuck: &[String]) -> Result<Facts, PipelineError> {
-        let before = runner(&self.store, LockState::Held)?.heartbeat.filter(|before| before.kind == Kind::Once);
-        let passes = before.map(|before| before.facts.passes).unwrap_or_default();
+        let before = runner(&self.store, LockState::Held)?.heartbeat;
+        let now = self.clock.now();
+        // A restart is not a move.
+        let moved_before = before.as_ref().and_then(|before| before.facts.moved_at).filter(|at| *at <= now);
+        let passes = before.filter(|before| before.kind == Kind::Once).map(|before| before.facts.passes);
         let in_use = InUse {
             watchlist: Some(self.memory.fingerprint(&self.watchlist())),
             configuration: self.memory.configuration(),
         };
         Ok(Facts {
-            passes: if kind == Kind::Once { passes } else { Vec::new() },
-            moved_at: self.memory.moved_at(),
+            passes: passes.filter(|_| kind == Kind::Once).unwrap_or_default(),
+            moved_at: self.memory.moved_at().max(moved_before),
             write_failure: self.memory.write_failure(),
             in_use,
             logs: Some(followed.iter().map(|row| row.name.clone()).collect()),
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
+            refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
         })
     }
 
@@ -151,9 +160,11 @@ impl Pipeline {
         Ok(self.store.beat(&row)?)
     }
 
-    /// Takes note of a write that failed. Only damage ends more than this look.
+    /// Takes note of a write that failed. Only damage of the whole file ends more than this look.
     fn noting(&self, now: DateTime<Utc>, outcome: Result<(), PipelineError>) -> Result<(), PipelineError> {
         match outcome {
+            // Whoever works off the queue sets it aside and tells of it; the next look finds it sound.
+            Err(PipelineError::Store(StoreError::DamagedRow { .. })) => Ok(()),
             Err(PipelineError::Store(error)) if !matches!(error, StoreError::Damaged { .. }) => {
                 self.memory.write_failed(&error, now);
                 Ok(())
@@ -162,20 +173,15 @@ impl Pipeline {
         }
     }
 
-    /// Raises and resolves what the checks say.
-    fn apply(&self, checks: &[Check], now: DateTime<Utc>) -> Result<(), PipelineError> {
-        for Check { key, verdict } in checks {
-            match verdict {
-                Verdict::Found(finding) => {
-                    if let Some(alarm) = &finding.alert {
-                        self.record_operation(&trouble(key, alarm), now)?;
-                    }
-                }
-                Verdict::Unclear => {}
-                Verdict::Over(reason) => self.resolve_subject(key, reason, now)?,
+    /// Raises or resolves what a check says.
+    fn apply(&self, Check { key, verdict }: &Check, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        match verdict {
+            Verdict::Found(finding) => {
+                finding.alert.as_ref().map_or(Ok(()), |alarm| self.record_operation(&trouble(key, alarm), now))
             }
+            Verdict::Unclear => Ok(()),
+            Verdict::Over(reason) => self.resolve_subject(key, reason, now),
         }
-        Ok(())
     }
 }
 

@@ -53,6 +53,20 @@ fn what_was_announced_waits_since_it_was_announced() {
     assert_eq!(vitals(80).announced, None);
 }
 
+/// A long history is read turn by turn: its package has been looked at, and waits since its last turn.
+#[test]
+fn what_is_looked_at_turn_by_turn_waits_since_its_last_turn() {
+    let lab = Lab::new();
+    let vitals = |minutes| lab.store.queue_vitals(minutes_later(minutes)).unwrap().announced.unwrap();
+    lab.store.take_page("npm-changes", "1", &[event(&package("axios"), "1")], noon()).unwrap();
+    let work = || lab.store.due_work(minutes_later(90), 1).unwrap().remove(0);
+    let portions = crate::store::Portions { done: 100, total: 4000 };
+    lab.store.go_on(&work(), minutes_later(30), Some(portions)).unwrap();
+    assert_eq!(vitals(31).since, minutes_later(30));
+    lab.store.postpone(&work(), minutes_later(40), "503").unwrap();
+    assert_eq!(vitals(41).since, noon(), "it goes on no longer");
+}
+
 #[test]
 fn names_that_no_registry_ever_knew_are_told_from_packages_that_are_gone() {
     let lab = Lab::new();
@@ -107,11 +121,4 @@ fn the_latest_releases_of_a_registry_are_read() {
     lab.store.record(&learned("pkg:npm/axios@1.0.0", 0)).unwrap();
     assert_eq!(lab.store.lately_observed(Ecosystem::Npm).unwrap().len(), 1);
     assert_eq!(lab.store.lately_observed(Ecosystem::Cargo).unwrap().len(), 0);
-}
-
-#[test]
-fn free_space_is_that_of_the_disk_that_the_database_is_on() {
-    let lab = Lab::new();
-    assert!(lab.store.free_space().unwrap() > 0);
-    assert_eq!(crate::store::Store::in_memory().unwrap().free_space(), None);
 }
