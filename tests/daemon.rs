@@ -381,6 +381,7 @@ fn a_changed_configuration_is_taken_up_and_a_bad_one_is_not() {
     daemon.says("stroe");
     let refused = "STATUS=watching 1 package and 0 patterns; the configuration stays as it was";
     assert!(daemon.hears_status(refused).contains("stroe"));
+    eventually("status says so", || finds(&machine, "reload-refused"));
     machine.publish_badly("widget", "1.1.0");
     machine.is_told(&["pkg:npm/widget@1.1.0"]);
 
@@ -394,16 +395,26 @@ fn a_changed_configuration_is_taken_up_and_a_bad_one_is_not() {
         good.replace(&machine.server.base("hooks.example"), &other) + "[log]\nlevel = \"debug\"\nformat = \"json\"\n";
     fs::write(machine.path("provwatch.toml"), changed).unwrap();
     daemon.signal("HUP");
-    daemon.hears("READY=1");
+    let ready = daemon.hears("READY=1");
+    assert!(ready.iter().any(|line| line == "STATUS=watching 1 package and 0 patterns"), "{ready:?}");
     daemon.says("the changed configuration is at work");
+    eventually("status says nothing of it", || {
+        !finds(&machine, "reload-refused") && !finds(&machine, "configuration-changed")
+    });
     daemon.says("[log] format was changed and counts from the next start");
     daemon.says("DEBUG");
     machine.publish_badly("widget", "1.1.1");
     machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/widget@1.1.1"]);
     let receivers: Vec<String> = machine.world.received().into_iter().map(|(receiver, _)| receiver).collect();
     assert!(receivers.last().unwrap().contains("second") && !receivers[0].contains("second"), "{receivers:?}");
-    let status = daemon.hears_status("STATUS=watching 1 package");
-    assert!(!status.contains("stays as it was"), "{status}");
+
+    // What says the same in other words is the one in use.
+    let text = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    fs::write(machine.path("provwatch.toml"), text.replace("shutdown_grace = \"2s\"", "shutdown_grace = \"2000ms\""))
+        .unwrap();
+    eventually("it is another text", || finds(&machine, "configuration-changed"));
+    daemon.signal("HUP");
+    eventually("it is the one in use", || !finds(&machine, "configuration-changed"));
 }
 
 #[test]
@@ -522,6 +533,11 @@ fn two_daemons_do_not_share_a_database() {
     daemon.signal("KILL");
     daemon.end();
     assert_eq!(machine.run(&["run", "--once"]).status.code(), Some(0), "nothing is left of a lock whose owner is gone");
+}
+
+/// Whether `provwatch status` has this finding.
+fn finds(machine: &Machine, id: &str) -> bool {
+    status(machine).1.iter().any(|found| found == id)
 }
 
 /// What `status` says: the exit code, the findings that are not mere limits, the whole report.

@@ -65,7 +65,7 @@ impl OnDisk {
     }
 
     fn watchlist(&self) -> (File, Vec<PathBuf>) {
-        let loaded = Watchlist::load(&self.watchlists).map_err(|error| with_causes(&error));
+        let loaded = Watchlist::load(&self.watchlists).map_err(|error| in_one_line(&error));
         let checked = loaded.and_then(|list| check_policies(&list).map(|()| list).map_err(|wrong| wrong.to_string()));
         let (digest, problem, parts) = match checked {
             Ok(list) => (Some(list.fingerprint()), None, list.files().into_iter().collect()),
@@ -78,11 +78,16 @@ impl OnDisk {
     fn configuration(&self) -> File {
         let Some(path) = &self.configuration else { return File { digest: Some(none()), ..File::default() } };
         let changed_at = latest([path]);
-        match Config::load(path).map_err(|error| with_causes(&error)).and_then(|_| digest(path)) {
+        match Config::load(path).map_err(|error| in_one_line(&error)).and_then(|_| digest(path)) {
             Ok(digest) => File { problem: None, digest: Some(digest), changed_at },
             Err(problem) => File { problem: Some(problem), digest: None, changed_at },
         }
     }
+}
+
+fn in_one_line(error: &dyn std::error::Error) -> String {
+    let text = with_causes(error);
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(": ")
 }
 
 fn stamp(path: &Path) -> Stamp {

@@ -254,12 +254,12 @@ fn watch(pipeline: &Pipeline, watchlist: Watchlist) {
     }
 }
 
-/// Whoever asks next is to hear by which files the daemon goes now.
+/// Whoever asks next is to hear by which files the daemon goes now; the verdict comes to `systemctl status` with the pulse.
 fn tell(context: &Context) {
+    systemd::status(&describe(&context.pipeline));
     if let Err(error) = context.look_after() {
         tracing::error!("looking after the daemon itself: {}", with_causes(&error));
     }
-    systemd::status(&context.status());
 }
 
 /// What is watched, and whether that is what the disk says.
