@@ -156,3 +156,20 @@ async fn many_damaged_rows_are_one_alert() {
     assert!(troubles.iter().any(|trouble| trouble.title.contains("20 rows")), "{troubles:#?}");
     assert!(rig.store().alerts(&AlertFilter::default()).unwrap().iter().all(|alert| alert.purl.is_none()));
 }
+
+#[tokio::test]
+async fn status_says_so_for_a_day() {
+    let rig = watched().await;
+    let found = || {
+        let found = rig.pipeline.look_after(Kind::Daemon, &OnDisk::default(), &[]).unwrap();
+        found.into_iter().find(|finding| finding.id == Id::RowsDamaged).map(|finding| finding.sentence)
+    };
+    assert_eq!(found(), None);
+    behind_its_back(&rig, "UPDATE sources SET cursor = 'x' || cursor");
+    rig.pass().await;
+    let sentence = found().unwrap();
+    assert!(sentence.starts_with("1 row of the database was damaged in the last day: sources npm-changes ("), "{sentence}");
+    rig.days_pass(1);
+    rig.minutes_pass(1);
+    assert_eq!(found(), None);
+}

@@ -290,7 +290,7 @@ pub const ALL: &[(Id, About)] = &[
         unhealthy(
             "configuration-changed",
             "The configuration on disk is not the one that the daemon goes by. An alert after 10 minutes.",
-            "`systemctl restart provwatch`.",
+            "Reload: `systemctl reload provwatch`.",
         ),
     ),
     (
