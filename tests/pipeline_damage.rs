@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 
 use lab::{Fault, Publication, Rig, rig::*};
 use provwatch::{
+    health::{Id, Kind},
     model::Severity,
+    pipeline::OnDisk,
     store::{AlertFilter, Outcome},
 };
 
