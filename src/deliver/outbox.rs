@@ -400,10 +400,11 @@ mod tests {
     #[tokio::test]
     async fn after_three_days_it_is_given_up() {
         let outbox = outbox(&["slack"]);
+        outbox.due.lock().unwrap()[0].message.attempt = 12;
         let subscriptions = subscriptions(vec![("slack", vec![Act::Fail(None)])]);
         let summary = pass(&outbox, &subscriptions, "2026-04-03T00:24:11Z").await;
         assert_eq!(summary, Summary { given_up: 1, ..Summary::default() });
-        assert_eq!(outbox.record(), ["1 given up: given up after 1 attempts; the last: busy"]);
+        assert_eq!(outbox.record(), ["1 given up: given up after 12 attempts; the last: busy"]);
     }
 
     #[tokio::test]

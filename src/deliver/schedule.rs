@@ -32,6 +32,9 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// Longest wait that the other side may ask for with `Retry-After`.
 const LONGEST_ASKED: Duration = Duration::from_hours(24);
 
+/// Fewest attempts before a message is given up: a clock that is ahead makes a message old that was hardly tried.
+const FEWEST: u32 = 12;
+
 /// What happens to a message after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -43,7 +46,8 @@ pub enum Next {
 
 impl Schedule {
     /// What happens to the message `key`, created at `created_at`, whose attempt number `attempt` (from 1) failed at `now`.
-    /// A `retry_after` of up to a day is honoured. The last attempt falls on the end of the message's time.
+    /// A `retry_after` of up to a day is honoured. The last attempt falls on the end of the message's time, unless there were
+    /// too few by then.
     pub fn after_failure(
         &self,
         key: &str,
@@ -53,11 +57,13 @@ impl Schedule {
         retry_after: Option<Duration>,
     ) -> Next {
         let deadline = later(created_at, self.give_up_after);
-        if now >= deadline {
+        let is_over = now >= deadline;
+        if is_over && attempt >= FEWEST {
             return Next::GiveUp;
         }
         let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);
-        Next::At(later(now, self.wait(key, attempt).max(asked)).min(deadline))
+        let next = later(now, self.wait(key, attempt).max(asked));
+        Next::At(if is_over { next } else { next.min(deadline) })
     }
 
     /// The wait after the failure of attempt number `attempt`.
@@ -135,7 +141,28 @@ mod tests {
         assert_eq!(next(u64::MAX), Next::At(time("2026-04-01T00:30:00Z")));
     }
 
+    #[test]
+    fn a_clock_that_is_ahead_gives_nothing_up() {
+        let created = time("2026-03-31T00:30:00Z");
+        let ahead = created + TimeDelta::days(365);
+        let next = |attempt| Schedule::default().after_failure("k", created, ahead, attempt, None);
+        assert!(matches!(next(1), Next::At(at) if at > ahead && at <= ahead + TimeDelta::seconds(5)));
+        assert_eq!(next(FEWEST), Next::GiveUp);
+    }
+
     proptest! {
+        #[test]
+        fn no_wait_is_longer_than_the_store_believes(
+            key in ".*", attempt in any::<u32>(), asked: Option<u64>, age in -1_000_000_i64..1_000_000_000
+        ) {
+            let now = time("2026-03-31T00:30:00Z");
+            let asked = asked.map(Duration::from_secs);
+            let next = Schedule::default().after_failure(&key, now - TimeDelta::seconds(age), now, attempt, asked);
+            if let Next::At(at) = next {
+                prop_assert!(at - now <= crate::store::LONGEST_DELIVERY_WAIT);
+            }
+        }
+
         #[test]
         fn no_wait_exceeds_its_ceiling(key in ".*", attempt in any::<u32>()) {
             let schedule = Schedule::default();

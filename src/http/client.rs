@@ -1,9 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::{
     Fetched, HttpError, Policy, Request, Response, Transport, TransportError,
+    date::Dates,
     error::hint,
     gate::{Gates, Paused},
     host::{HostRules, host_of},
@@ -26,6 +28,7 @@ struct Shared {
     policy: Policy,
     rules: HostRules,
     gates: Gates,
+    dates: Dates,
     backoff: Backoff,
 }
 
@@ -52,6 +55,7 @@ impl Client {
         let shared = Shared {
             rules: policy.host_rules(),
             gates: Gates::new(Arc::clone(&clock)),
+            dates: Dates::default(),
             backoff: Backoff::new(&policy.retry),
             transport,
             clock,
@@ -88,6 +92,17 @@ impl Client {
     pub fn pause(&self, url: &Url, wait: Duration) {
         let wait = wait.min(self.shared.policy.retry.retry_after_cap);
         self.shared.gates.of(&host_of(url), &self.shared.policy).pause_for(wait);
+    }
+
+    /// The time by our clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.shared.clock.now()
+    }
+
+    /// How far our clock is ahead of that of each host that answered within the last hour, as its newest `Date` tells;
+    /// negative: behind.
+    pub fn clock_differences(&self) -> Vec<TimeDelta> {
+        self.shared.dates.differences(self.now())
     }
 }
 
@@ -145,6 +160,7 @@ impl Shared {
         let pass = gate.pass(self.policy.retry.patience).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
         let response = self.transport.exchange(request).await.map_err(Failure::Transport)?;
         drop(pass);
+        self.dates.note(&host_and_port(&request.url), &response, self.clock.now());
         if let (429 | 503, Some(wait)) = (response.status, self.retry_after(&response)) {
             tracing::warn!(host, ?wait, status = response.status, "the host asks for a pause");
             gate.pause_for(wait);
@@ -187,6 +203,11 @@ impl Failure {
             Self::Transport(_) | Self::Refused(_) | Self::Paused(_) => None,
         }
     }
+}
+
+/// Services on several ports of one machine count as several, as they do on several machines.
+fn host_and_port(url: &Url) -> String {
+    format!("{}:{}", host_of(url), url.port_or_known_default().unwrap_or_default())
 }
 
 #[cfg(test)]

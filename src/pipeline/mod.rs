@@ -10,6 +10,7 @@ mod assembly;
 pub mod assess;
 pub mod campaign;
 mod chronicle;
+mod claimed_time;
 mod company;
 mod examine;
 mod facts;
@@ -29,13 +30,14 @@ mod trust;
 mod unchecked;
 mod unlearn;
 mod verify;
+mod wall_clock;
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 pub use assembly::{
     AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache, tuning,
@@ -48,6 +50,7 @@ pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
 pub use trust::{TRUST_ROOT, verifier};
+pub use wall_clock::ClockDifference;
 
 use crate::{
     attest::{TrustError, Verifier},
@@ -78,7 +81,7 @@ pub struct Pipeline {
     subscriptions: Subscriptions,
     settings: Settings,
     progress: Arc<dyn Progress>,
-    began: DateTime<Utc>,
+    wall_clock: wall_clock::WallClock,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
 }
@@ -123,6 +126,13 @@ impl Default for Settings {
             reconcile_after: TimeDelta::days(1),
             concurrency: 8,
         }
+    }
+}
+
+impl Settings {
+    /// The longest wait before evidence is asked for again.
+    pub fn longest_recheck(&self) -> TimeDelta {
+        self.recheck.iter().copied().max().unwrap_or_default()
     }
 }
 

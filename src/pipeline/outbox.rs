@@ -20,6 +20,7 @@ impl Pipeline {
     /// # Errors
     /// The store failed. A sink's failure is part of the summary.
     pub async fn deliver(&self) -> Result<Summary, PipelineError> {
+        self.follow_clock()?;
         let outbox = StoreOutbox { store: Arc::clone(&self.store), handed_out: Mutex::default() };
         let summary = deliver_due(&outbox, &self.subscriptions, self.clock.as_ref(), &Limits::default()).await?;
         for subscription in &summary.gone {

@@ -7,9 +7,10 @@ use futures::{StreamExt, stream};
 
 use super::{Examined, Pipeline, PipelineError, Source, Step, health::MANY, logs::Poll, operation, panic::caught};
 use crate::{
+    clock::{horizon, is_due},
     model::Package,
     registry::RegistryError,
-    store::{StoreError, Work},
+    store::{LONGEST_WAIT, StoreError, Work},
 };
 
 /// How long to wait before a package is tried again after a failure, by how often it has failed.
@@ -22,7 +23,7 @@ const FAILING: u32 = 5;
 const FAILING_FOR: TimeDelta = TimeDelta::minutes(40);
 /// No wait that a server asks for is shorter or longer than this: it must neither be asked without pause nor silence a
 /// package.
-const ASKED_SECONDS: (i64, i64) = (10, 24 * 60 * 60);
+const ASKED_SECONDS: (i64, i64) = (10, LONGEST_WAIT.num_seconds());
 
 /// Most releases whose evidence is asked for again in one pass.
 const RECHECKS: usize = 1000;
@@ -79,6 +80,7 @@ impl Pipeline {
     pub async fn work(&self) -> Result<WorkPass, PipelineError> {
         let mut pass = WorkPass::default();
         loop {
+            self.follow_clock()?;
             self.enqueue_rechecks()?;
             let due = self.store.due_work(self.clock.now(), 4 * self.settings.concurrency)?;
             if due.is_empty() {
@@ -157,7 +159,8 @@ impl Pipeline {
     pub fn enqueue_overdue(&self) -> Result<usize, PipelineError> {
         let now = self.clock.now();
         let watchlist = self.watchlist();
-        let overdue = |at: Option<DateTime<Utc>>| at.is_none_or(|at| now - at >= self.settings.reconcile_after);
+        let after = self.settings.reconcile_after;
+        let overdue = |at: Option<DateTime<Utc>>| at.is_none_or(|at| is_due(horizon(at, after), now, after));
         let rows = self.store.packages()?.into_iter().filter(|row| overdue(row.checked_at));
         let packages: Vec<Package> = rows
             .map(|row| row.package)
@@ -171,7 +174,7 @@ impl Pipeline {
 
     fn enqueue_rechecks(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
-        let due = self.store.due_rechecks(now, RECHECKS)?;
+        let due = self.store.due_rechecks(now, self.settings.longest_recheck(), RECHECKS)?;
         let packages: Vec<Package> = due.iter().map(|recheck| recheck.purl.package().clone()).collect();
         Ok(self.store.remind(&packages, "evidence could not be checked", now)?)
     }
@@ -182,6 +185,7 @@ impl Pipeline {
     /// The store failed. A source's or sink's failure is part of the summary.
     pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
         self.store.check_if_suspect()?;
+        self.follow_clock()?;
         let mut summary = PassSummary::default();
         self.enqueue_unknown()?;
         self.enqueue_overdue()?;
@@ -367,6 +371,7 @@ mod tests {
         ] {
             let error: PipelineError = RegistryError::Http { registry: "npm", source: Box::new(error) }.into();
             assert_eq!((again_at(&error, attempts, now) - now).num_seconds(), seconds, "{error:?} {attempts}");
+            assert!(again_at(&error, attempts, now) - now <= LONGEST_WAIT, "{error:?} {attempts}");
         }
     }
 }

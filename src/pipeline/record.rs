@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Examined, Pipeline, PipelineError, Step, assess,
+    claimed_time::unusual_time,
     company::company,
     examine::Subject,
     lesson::{Lesson, advance},
@@ -34,6 +35,7 @@ impl Pipeline {
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
+        let claimed_at = release.claimed_at;
         let mut observation = self.observe_release(subject.registry, release).await;
         if subject.is_only_due(&observation) && !unchecked(&observation).is_empty() {
             // The evidence was there when it was asked for first: a second look must not lose it.
@@ -51,7 +53,11 @@ impl Pipeline {
             expected: &self.store.expected_changes_of(subject.package)?,
         };
         let more_later = self.enrich(subject.registry, &mut observation, &baseline.baseline, &terms).await?;
-        let record = self.judgement(subject, observation, more_later, baseline, &terms)?;
+        let taken = observation.published_at;
+        let mut record = self.judgement(subject, observation, more_later, baseline, &terms)?;
+        if let (Some(claimed_at), Some(alert)) = (claimed_at, &mut record.alert) {
+            alert.argument.push_str(&unusual_time(claimed_at, taken));
+        }
         self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);

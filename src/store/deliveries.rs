@@ -9,7 +9,7 @@ use super::{
     columns::{Micros, Word, count, limit, time},
     error::Failure,
 };
-use crate::model::Alert;
+use crate::{clock::horizon, model::Alert};
 
 /// One alert that is to reach one subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +108,9 @@ impl Ending {
 /// `group_interval`, <https://prometheus.io/docs/alerting/latest/configuration/#route>.
 const GROWTH_PAUSE: TimeDelta = TimeDelta::minutes(5);
 
+/// The longest wait that a delivery is ever given: a receiver may ask for a day.
+pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::days(1);
+
 impl Store {
     /// The deliveries that are due, the longest due first, at most so many of each subscription: a sink that is down
     /// does not keep others from their turn.
@@ -122,11 +125,12 @@ impl Store {
                          AND earlier.subscription = due.subscription AND earlier.id < due.id
                  ) AS sequence FROM (
                      SELECT *, row_number() OVER (PARTITION BY subscription ORDER BY next_at, id) AS place
-                     FROM deliveries WHERE state = 'pending' AND next_at <= ?1
+                     FROM deliveries WHERE state = 'pending' AND (next_at <= ?1 OR next_at > ?2)
                  ) AS due JOIN alerts ON alerts.fingerprint = due.alert
-                 WHERE due.place <= ?2 ORDER BY due.next_at, due.id",
+                 WHERE due.place <= ?3 ORDER BY due.next_at, due.id",
             )?;
-            Ok(query.query_map((Micros(now), limit(per_subscription)), delivery)?.collect::<Result<_, _>>()?)
+            let (now, horizon) = (Micros(now), Micros(horizon(now, LONGEST_DELIVERY_WAIT)));
+            Ok(query.query_map((now, horizon, limit(per_subscription)), delivery)?.collect::<Result<_, _>>()?)
         })
     }
 
@@ -267,7 +271,8 @@ pub(super) fn announce_growth(
         let (last, waiting): (Option<Micros>, i64) =
             last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?;
         if waiting == 0 {
-            let due = last.map_or(now, |last| now.max(last.0 + GROWTH_PAUSE));
+            // A message that was sent while the clock was ahead does not hold the next one up.
+            let due = last.map_or(now, |last| now.max(last.0 + GROWTH_PAUSE)).min(now + GROWTH_PAUSE);
             announced += enqueue(db, alert, raise, subscription, now, due)?;
         }
     }

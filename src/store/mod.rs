@@ -32,6 +32,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod wall_clock;
 mod work;
 
 use std::{
@@ -43,20 +44,20 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use alerts::{AlertAction, AlertFilter};
 pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
-pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
+pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, LONGEST_DELIVERY_WAIT, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
 pub use logs::{
-    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LogCheck, LogCheckOutcome, LogEntryFilter, LogEntryRow,
-    LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, TailRow,
-    WorkflowRow,
+    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
+    LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined,
+    QuarantinedRow, TailRow, WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
-pub use work::{Work, WorkSummary};
+pub use work::{LONGEST_WAIT, Work, WorkSummary};
 
 use error::Failure;
 

@@ -67,6 +67,8 @@ pub struct VersionState {
     pub recheck_at: Option<DateTime<Utc>>,
     /// How often it was looked for in vain.
     pub attempts: u32,
+    /// When it was first recorded.
+    pub observed_at: DateTime<Utc>,
 }
 
 impl Store {
@@ -141,7 +143,8 @@ impl Store {
     pub fn version_states(&self, package: &Package) -> Result<BTreeMap<String, VersionState>, StoreError> {
         self.read("reading the states of a package's versions", |db| {
             let mut query = db.prepare_cached(
-                "SELECT version, status, outcome, files, teaches, unchecked, recheck_at, attempts FROM releases WHERE package = ?1",
+                "SELECT version, status, outcome, files, teaches, unchecked, recheck_at, attempts, observed_at
+                 FROM releases WHERE package = ?1",
             )?;
             let rows = query.query_map([package.to_string()], |row| Ok((row.get("version")?, version_state(row)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -158,6 +161,7 @@ fn version_state(row: &Row<'_>) -> rusqlite::Result<VersionState> {
         unchecked: row.get::<_, Json<_>>("unchecked")?.0,
         recheck_at: time(row.get("recheck_at")?),
         attempts: row.get("attempts")?,
+        observed_at: row.get::<_, Micros>("observed_at")?.0,
     })
 }
 

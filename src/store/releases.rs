@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,7 +11,10 @@ use super::{
     error::Failure,
     traces::retrace,
 };
-use crate::model::{File, Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus};
+use crate::{
+    clock::horizon,
+    model::{File, Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus},
+};
 
 /// What came of looking at a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -124,17 +127,22 @@ impl Store {
         })
     }
 
-    /// The releases whose evidence is to be asked for again, the longest due first.
+    /// The releases whose evidence is to be asked for again, the longest due first; nothing waits for longer than `longest`.
     ///
     /// # Errors
     /// As every read.
-    pub fn due_rechecks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Recheck>, StoreError> {
+    pub fn due_rechecks(
+        &self,
+        now: DateTime<Utc>,
+        longest: TimeDelta,
+        at_most: usize,
+    ) -> Result<Vec<Recheck>, StoreError> {
         self.read("reading the rechecks", |db| {
             let mut query = db.prepare_cached(
-                "SELECT package, version, recheck_at, attempts FROM releases WHERE recheck_at <= ?1
-                 ORDER BY recheck_at, id LIMIT ?2",
+                "SELECT package, version, recheck_at, attempts FROM releases
+                 WHERE recheck_at <= ?1 OR recheck_at > ?2 ORDER BY recheck_at, id LIMIT ?3",
             )?;
-            let rows = query.query_map((Micros(now), limit(at_most)), |row| {
+            let rows = query.query_map((Micros(now), Micros(horizon(now, longest)), limit(at_most)), |row| {
                 Ok(Recheck {
                     purl: release_id(row)?,
                     due_at: row.get::<_, Micros>("recheck_at")?.0,

@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, Row, named_params};
 use serde::Serialize;
 
@@ -7,7 +7,10 @@ use super::{
     columns::{Micros, Text, count, limit, time},
     error::Failure,
 };
-use crate::model::Package;
+use crate::{clock::horizon, model::Package};
+
+/// The longest wait that a package is ever given: a server may ask for a day.
+pub const LONGEST_WAIT: TimeDelta = TimeDelta::days(1);
 
 /// A package to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,9 +81,11 @@ impl Store {
     pub fn due_work(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Work>, StoreError> {
         self.read("reading the queue", |db| {
             let mut query = db.prepare_cached(
-                "SELECT * FROM work WHERE due_at <= ?1 ORDER BY revision IS NULL, due_at, package LIMIT ?2",
+                "SELECT * FROM work WHERE due_at <= ?1 OR due_at > ?2
+                 ORDER BY revision IS NULL, due_at, package LIMIT ?3",
             )?;
-            Ok(query.query_map((Micros(now), limit(at_most)), work)?.collect::<Result<_, _>>()?)
+            let (now, horizon) = (Micros(now), Micros(horizon(now, LONGEST_WAIT)));
+            Ok(query.query_map((now, horizon, limit(at_most)), work)?.collect::<Result<_, _>>()?)
         })
     }
 
@@ -138,11 +143,11 @@ impl Store {
     pub fn work_summary(&self, now: DateTime<Utc>) -> Result<WorkSummary, StoreError> {
         self.read("counting the queue", |db| {
             let mut query = db.prepare_cached(
-                "SELECT count(*) AS waiting, count(*) FILTER (WHERE due_at <= ?1) AS due,
+                "SELECT count(*) AS waiting, count(*) FILTER (WHERE due_at <= ?1 OR due_at > ?2) AS due,
                         count(*) FILTER (WHERE attempts > 0) AS failing, min(since) AS oldest,
                         min(since) FILTER (WHERE attempts > 0) AS oldest_failing FROM work",
             )?;
-            Ok(query.query_row([Micros(now)], |row| {
+            Ok(query.query_row((Micros(now), Micros(horizon(now, LONGEST_WAIT))), |row| {
                 Ok(WorkSummary {
                     waiting: count(row.get("waiting")?),
                     due: count(row.get("due")?),

@@ -1,7 +1,8 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 
 use crate::{
+    clock::horizon,
     model::{LogEntry, Observation, Provenance, ReleaseId},
     store::{
         Store, StoreError,
@@ -47,6 +48,9 @@ impl LogCheckOutcome {
     }
 }
 
+/// The longest wait that a look-up is ever given.
+pub const LONGEST_LOG_CHECK_WAIT: TimeDelta = TimeDelta::minutes(30);
+
 impl Store {
     /// Entries that are due to be looked up, the longest waiting first.
     ///
@@ -56,7 +60,7 @@ impl Store {
         self.read("listing log entries to look up", |db| {
             let mut query = db.prepare_cached(
                 "SELECT release, origin, idx, queued_at, attempts FROM log_checks
-                 WHERE outcome IS NULL AND due_at <= ?1 ORDER BY due_at, release LIMIT ?2",
+                 WHERE outcome IS NULL AND (due_at <= ?1 OR due_at > ?2) ORDER BY due_at, release LIMIT ?3",
             )?;
             let check = |row: &rusqlite::Row<'_>| {
                 Ok(LogCheck {
@@ -66,7 +70,8 @@ impl Store {
                     attempts: row.get(4)?,
                 })
             };
-            Ok(query.query_map((Micros(now), limit(at_most)), check)?.collect::<Result<_, _>>()?)
+            let (now, horizon) = (Micros(now), Micros(horizon(now, LONGEST_LOG_CHECK_WAIT)));
+            Ok(query.query_map((now, horizon, limit(at_most)), check)?.collect::<Result<_, _>>()?)
         })
     }
 
