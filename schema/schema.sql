@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -54,7 +54,7 @@ CREATE TABLE "baseline_versions" (
     package TEXT NOT NULL,
     line    TEXT NOT NULL,
     version INTEGER NOT NULL,
-    reason  TEXT NOT NULL CHECK (reason IN ('learned', 'accepted', 'reset', 'unlearned')),
+    reason  TEXT NOT NULL CHECK (reason IN ('learned', 'accepted', 'reset', 'unlearned', 'unaccepted')),
     purl    TEXT,
     at      INTEGER NOT NULL,
     actor   TEXT NOT NULL,
@@ -311,7 +311,7 @@ CREATE TABLE sources (
     last_error_at INTEGER,
     last_gap      TEXT,
     last_gap_at   INTEGER
-) STRICT, WITHOUT ROWID;
+, resets INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 CREATE TABLE traces (
     kind         TEXT NOT NULL,

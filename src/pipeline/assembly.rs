@@ -87,6 +87,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
     let latest = parts.store.latest_time().unwrap_or_default();
     Ok(Pipeline {
         wall_clock: WallClock::starting(parts.clock.now(), latest),
+        comparisons: super::observe::Comparisons::default(),
         store: parts.store,
         http: parts.http,
         clock: parts.clock,

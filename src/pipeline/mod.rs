@@ -82,6 +82,7 @@ pub struct Pipeline {
     settings: Settings,
     progress: Arc<dyn Progress>,
     wall_clock: wall_clock::WallClock,
+    comparisons: observe::Comparisons,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
 }
