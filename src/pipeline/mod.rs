@@ -25,6 +25,7 @@ mod panic;
 mod pass;
 mod progress;
 mod record;
+pub mod relearn;
 pub mod replay;
 mod trust;
 mod unchecked;

@@ -175,14 +175,7 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn look_again(&self, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.write("having a release looked at again", |db| {
-            db.prepare_cached(
-                "UPDATE releases SET recheck_at = ?2, attempts = 0
-                 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
-            )?
-            .execute((release.to_string(), Micros(now)))?;
-            Ok(())
-        })
+        self.write("having a release looked at again", |db| look_again(db, release, now))
     }
 
     /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
@@ -202,6 +195,15 @@ impl Store {
             Ok(changed == 1)
         })
     }
+}
+
+/// A release that teaches nothing is to be looked at again now.
+pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), Failure> {
+    db.prepare_cached(
+        "UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
+    )?
+    .execute((release.to_string(), Micros(now)))?;
+    Ok(())
 }
 
 /// A fingerprint of a release's files and their digests, whatever their order: it changes when a file is added or
