@@ -129,7 +129,7 @@ impl Reset {
 
 /// The lines that are learned anew: all that the baseline or the history has, or the one that is wanted.
 fn lines(baseline: &Baseline, wanted: Option<&ReleaseLine>, history: &[Observation]) -> BTreeSet<ReleaseLine> {
-    let known = baseline.lines.keys().cloned().filter(|line| wanted.is_none_or(|wanted| wanted == line));
+    let known = baseline.lines.keys().filter(|line| wanted.is_none_or(|wanted| wanted == *line)).cloned();
     known.chain(history.iter().map(Observation::line)).collect()
 }
 
