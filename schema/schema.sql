@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 5;
+PRAGMA user_version = 7;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -78,6 +78,16 @@ CREATE TABLE baselines (
     updated_at INTEGER NOT NULL,
     body       TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE campaign_members (
+    campaign TEXT NOT NULL REFERENCES alerts (fingerprint),
+    member   TEXT NOT NULL,
+    -- The fingerprint of the release's own alert, which is recorded after the campaign.
+    alert    TEXT NOT NULL,
+    PRIMARY KEY (campaign, member)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX campaigns_of_member ON campaign_members (member);
 
 CREATE TABLE deliveries (
     id              INTEGER PRIMARY KEY,
@@ -313,6 +323,18 @@ CREATE TABLE sources (
     last_gap_at   INTEGER
 , resets INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
+CREATE TABLE told_members (
+    campaign     TEXT NOT NULL REFERENCES alerts (fingerprint),
+    subscription TEXT NOT NULL,
+    member       TEXT NOT NULL,
+    delivery     INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    PRIMARY KEY (campaign, subscription, member)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tellings_by_delivery ON told_members (delivery);
+
+CREATE INDEX tellings_of_member ON told_members (member);
+
 CREATE TABLE traces (
     kind         TEXT NOT NULL,
     value        TEXT NOT NULL,
@@ -332,9 +354,11 @@ CREATE TABLE work (
     attempts   INTEGER NOT NULL DEFAULT 0,
     last_error TEXT,
     generation INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, registry TEXT NOT NULL DEFAULT '', lane INTEGER NOT NULL DEFAULT 2 CHECK (lane IN (0, 1, 2)), turns INTEGER NOT NULL DEFAULT 0, done INTEGER, total INTEGER) STRICT, WITHOUT ROWID;
 
-CREATE INDEX work_due ON work (due_at, package);
+CREATE INDEX work_due ON work (registry, lane, due_at, package);
+
+CREATE INDEX work_in_portions ON work (package) WHERE total IS NOT NULL;
 
 CREATE TABLE work_generation (
     only  INTEGER PRIMARY KEY CHECK (only = 1),

@@ -1,5 +1,5 @@
-//! The daemon's loops: one for each source, one for each transparency log, one each for the queue, the safety net below the feeds, the outbox, the trust
-//! root and the daemon's own health.
+//! The daemon's loops: one for each source, one for each transparency log, one for each receiver of alerts, one each for the queue, the safety net below the
+//! feeds, the trust root and the daemon's own health.
 //! Each goes round until it is told to stop, and gives a sign of life on every round.
 
 use std::{
@@ -14,17 +14,17 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, Supervisor, TaskError, TaskFactory, health::log_task, systemd, watching};
+use super::{Health, Supervisor, TaskError, TaskFactory, describe, health::log_task, systemd};
 use crate::{
-    deliver::plain,
+    deliver::{Step, plain},
     pipeline::{Pipeline, PipelineError, Source},
     text::with_causes,
 };
 
-/// How often the queue is looked at. An event is therefore in work within two seconds of its feed's page.
-const WORK_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the outbox is looked at.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest wait of a sink's worker after the store failed.
+const LONGEST_STORE_RETRY: Duration = Duration::from_secs(15);
 /// How often to look for packages that have gone unread for long.
 const RECONCILE_INTERVAL: Duration = Duration::from_mins(10);
 /// When to ask for the trust root again after the first failure; the delay doubles up to the usual interval.
@@ -88,10 +88,17 @@ impl Said {
     }
 }
 
-/// Works off the queue for ever.
+/// Works off the queue until the daemon stops. A turn that is cut off has either committed its transaction or not; nothing
+/// is lost either way.
 pub fn work(context: Context) -> TaskFactory {
-    rounds(context, "work", WORK_INTERVAL, |context| {
-        Box::pin(async move { Ok(context.pipeline.work().await.map(drop)?) })
+    Arc::new(move |stop| {
+        let pipeline = Arc::clone(&context.pipeline);
+        Box::pin(async move {
+            tokio::select! {
+                outcome = pipeline.keep_working() => match outcome? {},
+                () = stop.cancelled() => Ok(()),
+            }
+        })
     })
 }
 
@@ -102,12 +109,69 @@ pub fn reconcile(context: Context) -> TaskFactory {
     })
 }
 
-/// Delivers what is due for ever. An attempt under way is ended when the daemon stops, as far as the grace allows: cut off,
-/// it would be made again, and somebody told twice.
-pub fn deliver(context: Context) -> TaskFactory {
-    let round =
-        |context: Context| -> Round { Box::pin(async move { Ok(context.pipeline.deliver().await.map(drop)?) }) };
-    Loop { name: "outbox".into(), interval: DELIVER_INTERVAL, finishes: true }.keep(context, round)
+/// Starts a worker for every subscription, also for those that come later, and gives up what waits for those that are gone.
+pub fn deliver(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
+    let begun = Begun::default();
+    rounds(context, "outbox", DELIVER_INTERVAL, move |context| {
+        let (begun, supervisor) = (begun.clone(), Arc::clone(&supervisor));
+        Box::pin(async move {
+            let names: Vec<String> = context.pipeline.subscriptions().iter().map(|one| one.name.clone()).collect();
+            for name in names {
+                if begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+                    supervisor.keep(sink_task(&name), sink(context.clone(), name, begun.clone()));
+                }
+            }
+            Ok(context.pipeline.give_up_unclaimed().map(drop)?)
+        })
+    })
+}
+
+/// The subscriptions that have a worker.
+type Begun = Arc<Mutex<BTreeSet<String>>>;
+
+fn sink_task(subscription: &str) -> String {
+    format!("sink {subscription}")
+}
+
+/// Makes one attempt after another at what is due for one subscription, until the configuration does not have it any more.
+fn sink(context: Context, name: String, begun: Begun) -> TaskFactory {
+    Arc::new(move |stop| Box::pin(work_sink(context.clone(), name.clone(), begun.clone(), stop)))
+}
+
+/// An attempt under way is ended when the daemon stops, as far as the grace allows: cut off, it would be made again, and
+/// people would be told twice. A store that fails is tried again soon: what waits here may be a takeover.
+async fn work_sink(context: Context, name: String, begun: Begun, stop: CancellationToken) -> Result<(), TaskError> {
+    let (clock, task) = (Arc::clone(context.pipeline.clock()), sink_task(&name));
+    let mut failures = 0_u32;
+    while !stop.is_cancelled() {
+        context.health.beat(&task, clock.now());
+        let outcome = context.pipeline.deliver_next(&name).await;
+        context.health.rests(&task);
+        let wait = match outcome {
+            Ok(None) => break,
+            Ok(Some(made)) => {
+                failures = 0;
+                if matches!(made, Step::Idle | Step::Held(_)) { DELIVER_INTERVAL } else { Duration::ZERO }
+            }
+            Err(error) => {
+                let (why, wait) =
+                    (with_causes(&error), (DELIVER_INTERVAL * (1 << failures.min(4))).min(LONGEST_STORE_RETRY));
+                tracing::error!(task, retry_in = ?wait, "{why}");
+                context.health.failed(&task, &why, clock.now());
+                context.health.rests(&task);
+                failures += 1;
+                wait
+            }
+        };
+        if !wait.is_zero() {
+            tokio::select! {
+                () = clock.sleep(wait) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+    begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+    Ok(())
 }
 
 /// Starts a worker for every log that is followed, also those that the trust root names only later.
@@ -175,7 +239,7 @@ pub fn health(context: Context) -> TaskFactory {
             context.pipeline.check_health()?;
             let stuck = context.health.stuck(now);
             if stuck.is_empty() {
-                systemd::pulse(&format!("{}; {}", watching(&context.pipeline.watchlist()), context.health.summary()));
+                systemd::pulse(&format!("{}; {}", describe(&context.pipeline), context.health.summary()));
             } else {
                 tracing::error!(?stuck, "loops no longer move; the watchdog gets no pulse");
             }
@@ -192,7 +256,7 @@ fn rounds(
     interval: Duration,
     round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static,
 ) -> TaskFactory {
-    Loop { name: name.into(), interval, finishes: false }.keep(context, round)
+    Loop { name: name.into(), interval }.keep(context, round)
 }
 
 /// How a loop goes round.
@@ -201,8 +265,6 @@ struct Loop {
     name: Arc<str>,
     /// The wait between rounds.
     interval: Duration,
-    /// Whether a round is ended when the daemon stops, instead of cut off.
-    finishes: bool,
 }
 
 impl Loop {
@@ -222,7 +284,7 @@ impl Loop {
             // A round that is cut off has either committed its transaction or not; nothing is lost either way.
             tokio::select! {
                 outcome = round(context.clone()) => outcome?,
-                () = stop.cancelled(), if !self.finishes => return Ok(()),
+                () = stop.cancelled() => return Ok(()),
             }
             context.health.rests(&self.name);
             tokio::select! {

@@ -22,7 +22,7 @@ mod severity;
 mod signal;
 mod tag;
 
-pub use alert::{Alert, AlertKind, AlertStatus, Links};
+pub use alert::{Alert, AlertKind, AlertStatus, Links, Member};
 pub use baseline::{Baseline, BaselineReason, EvidenceRank, LineBaseline, Seen, Tally};
 pub use bond::Bond;
 pub use ecosystem::{Ecosystem, UnknownEcosystem};

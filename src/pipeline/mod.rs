@@ -18,19 +18,24 @@ mod health;
 mod history;
 mod lesson;
 pub mod logs;
+mod members;
 mod observe;
 mod operation;
 mod outbox;
 mod panic;
 mod pass;
 mod progress;
+mod queue;
 mod record;
 pub mod relearn;
+mod reload;
 pub mod replay;
 mod trust;
+mod turn;
 mod unchecked;
 mod unlearn;
 mod verify;
+mod waits;
 mod wall_clock;
 
 use std::{
@@ -41,15 +46,17 @@ use std::{
 use chrono::TimeDelta;
 
 pub use assembly::{
-    AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache, tuning,
+    AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };
 pub use company::company;
 pub use examine::Examined;
 pub use health::TRUST_PATIENCE;
+pub use members::member_details;
 pub use operation::Trouble;
 pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
+pub use reload::ReloadError;
 pub use trust::{TRUST_ROOT, verifier};
 pub use wall_clock::ClockDifference;
 
@@ -80,12 +87,14 @@ pub struct Pipeline {
     forges: Option<Forges>,
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,
+    queues: outbox::Queues,
     settings: Settings,
     progress: Arc<dyn Progress>,
     wall_clock: wall_clock::WallClock,
     comparisons: observe::Comparisons,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
+    reload: reload::LastReload,
 }
 
 /// A feed, and how long to wait between reads when there is nothing more to read.

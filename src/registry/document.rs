@@ -78,18 +78,19 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for UniqueMapVisitor<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut map = BTreeMap::new();
+        let mut pairs: Vec<(String, V)> = Vec::new();
         while let Some(key) = object.next_key::<String>()? {
-            if map.len() == MAX_KEYS {
+            if pairs.len() == MAX_KEYS {
                 return Err(A::Error::custom(format_args!("an object has more than {MAX_KEYS} keys")));
             }
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("the key {key:?} stands twice")));
-            }
-            let value = object.next_value()?;
-            map.insert(key, value);
+            pairs.push((key, object.next_value()?));
         }
-        Ok(UniqueMap(map))
+        // A map that is made of sorted pairs has full nodes: half the memory of one that grows pair by pair.
+        pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+        if let Some(twin) = pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(A::Error::custom(format_args!("the key {:?} stands twice", twin[0].0)));
+        }
+        Ok(UniqueMap(pairs.into_iter().collect()))
     }
 }
 

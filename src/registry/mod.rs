@@ -178,6 +178,15 @@ pub struct PackageDocument {
     pub status: Option<String>,
 }
 
+impl PackageDocument {
+    /// About how many bytes of memory it takes, rather too many.
+    pub fn weight(&self) -> u64 {
+        let releases: usize = self.releases.iter().map(RegistryRelease::weight).sum();
+        let others = self.versions.len() + self.unreadable.len() + self.withdrawn.len();
+        (releases + 96 * others) as u64
+    }
+}
+
 /// What the registry says of one release. Becomes an [`Observation`] when its provenance is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegistryRelease {
@@ -206,6 +215,17 @@ pub struct RegistryRelease {
     pub evidence: Vec<Evidence>,
     /// The registry's own signatures over the release (npm `dist.signatures`).
     pub signatures: Vec<RegistrySignature>,
+}
+
+impl RegistryRelease {
+    /// About how many bytes of memory it takes.
+    fn weight(&self) -> usize {
+        let dependencies =
+            self.manifest.iter().flat_map(|manifest| [&manifest.dependencies, &manifest.optional_dependencies]);
+        let dependencies: usize = dependencies.flatten().map(std::collections::BTreeMap::len).sum();
+        let parts = dependencies + self.maintainers.as_ref().map_or(0, Vec::len);
+        1024 + 128 * parts + 512 * (self.files.len() + self.evidence.len() + self.signatures.len())
+    }
 }
 
 impl RegistryRelease {

@@ -3,7 +3,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, campaigns,
     columns::{Json, Micros, Rank, Word, limit},
     deliveries,
     error::Failure,
@@ -205,6 +205,7 @@ pub(super) fn upsert(
     readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else {
         insert(db, alert, now)?;
+        campaigns::join(db, alert)?;
         let deliveries = deliveries::announce(db, alert, 1, subscriptions, now)?;
         return Ok(Raised { is_new: true, deliveries });
     };
@@ -217,6 +218,7 @@ pub(super) fn upsert(
     let grew = !is_worse && has_new_members(&known.alert, &merged);
     let raises = known.raises + i64::from(is_worse || grew);
     update(db, &merged, if reopened { merged.severity } else { merged.severity.max(known.peak) }, raises, now)?;
+    campaigns::join(db, &merged)?;
     if reopened {
         let reason = "its cause came back".to_owned();
         let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
@@ -274,10 +276,14 @@ fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
             let signals = worse.signals.iter().chain(news(worse, other)).cloned().collect();
             Alert { raised_at, status, signals, ..worse.clone() }
         }
-        AlertKind::Campaign if is_milder => {
-            Alert { severity: known.severity, confidence: known.confidence, raised_at, status, ..raised.clone() }
+        AlertKind::Campaign => {
+            let worse = if is_milder { known } else { raised };
+            let lost = known.members.iter().filter(|member| !raised.members.contains(member));
+            let members = raised.members.iter().chain(lost).cloned().collect();
+            let (severity, confidence) = (worse.severity, worse.confidence);
+            Alert { severity, confidence, raised_at, status, members, ..raised.clone() }
         }
-        AlertKind::Campaign | AlertKind::Operation | AlertKind::Log => Alert { raised_at, status, ..raised.clone() },
+        AlertKind::Operation | AlertKind::Log => Alert { raised_at, status, ..raised.clone() },
     }
 }
 

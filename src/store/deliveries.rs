@@ -6,10 +6,14 @@ use sha2::{Digest, Sha256};
 use super::{
     Store, StoreError,
     alerts::{alert_row, count_announcement, raised},
+    campaigns,
     columns::{Micros, Word, count, limit, time},
     error::Failure,
 };
-use crate::{clock::horizon, model::Alert};
+use crate::{
+    clock::horizon,
+    model::{Alert, AlertKind},
+};
 
 /// One alert that is to reach one subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,12 +108,15 @@ impl Ending {
     }
 }
 
-/// How long after one message about a campaign the next one follows that tells how it grew. Alertmanager's usual
-/// `group_interval`, <https://prometheus.io/docs/alerting/latest/configuration/#route>.
-const GROWTH_PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// How long after one message about a campaign the next one follows at the earliest that tells how it grew. Each member is to
+/// be told within a minute.
+const GROWTH_PAUSE: TimeDelta = TimeDelta::seconds(45);
 
-/// The longest wait that a delivery is ever given: a receiver may ask for a day.
-pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::days(1);
+/// How long a message that tells how a campaign grew waits for what joins soon after, to stand in it too.
+const GATHERING: TimeDelta = TimeDelta::seconds(30);
+
+/// The longest wait that a delivery is ever given, whatever a receiver asks for: the longest step of the outbox's schedule.
+pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::hours(6);
 
 impl Store {
     /// The deliveries that are due, the longest due first, at most so many of each subscription: a sink that is down
@@ -142,6 +149,7 @@ impl Store {
         self.write("recording a delivery", |db| {
             let is_first = end_attempt(db, delivery, Ending::Delivered, now, detail)?;
             if is_first {
+                campaigns::tell(db, delivery)?;
                 announce_what_came_meanwhile(db, delivery, now)?;
             }
             Ok(is_first)
@@ -170,17 +178,19 @@ impl Store {
         self.write("giving a delivery up", |db| end_attempt(db, delivery, Ending::GaveUp, now, error))
     }
 
-    /// Takes what was never attempted of an alert's deliveries to these subscriptions out of the outbox.
+    /// Takes what was never attempted of these alerts' deliveries to these subscriptions out of the outbox.
     ///
     /// # Errors
     /// As every write.
-    pub fn withdraw_deliveries(&self, fingerprint: &str, subscriptions: &[String]) -> Result<(), StoreError> {
+    pub fn withdraw_deliveries(&self, fingerprints: &[String], subscriptions: &[String]) -> Result<(), StoreError> {
         self.write("withdrawing deliveries", |db| {
             let mut delete = db.prepare_cached(
                 "DELETE FROM deliveries WHERE alert = ?1 AND subscription = ?2 AND state = 'pending' AND attempts = 0",
             )?;
-            for subscription in subscriptions {
-                delete.execute((fingerprint, subscription))?;
+            for fingerprint in fingerprints {
+                for subscription in subscriptions {
+                    delete.execute((fingerprint, subscription))?;
+                }
             }
             Ok(())
         })
@@ -231,9 +241,21 @@ pub(super) fn announce(
 ) -> Result<usize, Failure> {
     let mut announced = 0;
     for subscription in subscriptions {
-        announced += enqueue(db, alert, raise, subscription, now, now)?;
+        // A message about a campaign that was not sent yet says all when it is.
+        if alert.kind != AlertKind::Campaign || last_of(db, alert, subscription)?.1 == 0 {
+            announced += enqueue(db, alert, raise, subscription, now, now)?;
+        }
     }
     Ok(announced)
+}
+
+/// When the last delivery of an alert to a subscription was or is due, and how many were not attempted yet.
+fn last_of(db: &Connection, alert: &Alert, subscription: &str) -> Result<(Option<Micros>, i64), Failure> {
+    let mut last = db.prepare_cached(
+        "SELECT max(next_at), count(*) FILTER (WHERE state = 'pending' AND attempts = 0)
+         FROM deliveries WHERE alert = ?1 AND subscription = ?2",
+    )?;
+    Ok(last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Puts a delivery into the outbox that is sent when it is `due`, unless it is there.
@@ -262,27 +284,24 @@ pub(super) fn announce_growth(
     subscriptions: &[String],
     now: DateTime<Utc>,
 ) -> Result<usize, Failure> {
-    let mut last = db.prepare_cached(
-        "SELECT max(next_at), count(*) FILTER (WHERE state = 'pending' AND attempts = 0)
-         FROM deliveries WHERE alert = ?1 AND subscription = ?2",
-    )?;
     let mut announced = 0;
     for subscription in subscriptions {
-        let (last, waiting): (Option<Micros>, i64) =
-            last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (last, waiting) = last_of(db, alert, subscription)?;
         if waiting == 0 {
-            // A message that was sent while the clock was ahead does not hold the next one up.
-            let due = last.map_or(now, |last| now.max(last.0 + GROWTH_PAUSE)).min(now + GROWTH_PAUSE);
+            // One that waits for its next attempt is no reason to wait longer.
+            let earliest = now + GATHERING;
+            let due = last.map_or(earliest, |last| earliest.max(last.0.min(now) + GROWTH_PAUSE));
             announced += enqueue(db, alert, raise, subscription, now, due)?;
         }
     }
     Ok(announced)
 }
 
-/// A campaign may have grown while a message about it was on its way, which does not name the new members.
+/// A campaign may have grown or become worse while a message about it was on its way, which does not say so.
 fn announce_what_came_meanwhile(db: &Connection, sent: &Delivery, now: DateTime<Utc>) -> Result<(), Failure> {
     let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
-    if alert.members.iter().any(|member| !sent.alert.members.contains(member)) {
+    let is_worse = alert.kind == AlertKind::Campaign && alert.severity > sent.alert.severity;
+    if is_worse || alert.members.iter().any(|member| !sent.alert.members.contains(member)) {
         let raise = count_announcement(db, &alert.fingerprint, raises)?;
         announce_growth(db, &alert, raise, std::slice::from_ref(&sent.subscription), now)?;
     }
@@ -307,7 +326,7 @@ fn end_attempt(
     let changed = db
         .prepare_cached(
             "UPDATE deliveries SET state = :state, attempts = :number, next_at = :next_at,
-                 settled_at = iif(:state = 'pending', NULL, :now)
+                 settled_at = CASE WHEN :state = 'pending' THEN NULL ELSE :now END
              WHERE id = :id AND state = 'pending' AND attempts = :before",
         )?
         .execute(named_params! {
@@ -325,7 +344,7 @@ fn end_attempt(
     Ok(changed == 1)
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         id: row.get("id")?,
         idempotency_key: row.get("idempotency_key")?,

@@ -6,7 +6,7 @@ use super::{
     Store, StoreError,
     columns::{Micros, Word, count, limit, time},
     error::Failure,
-    work,
+    work::{self, Demand},
 };
 use crate::model::Package;
 
@@ -163,7 +163,7 @@ impl Store {
             begin_anew(db, source, after, gap.why, now)?;
             let taken = page(db, source, after, events, now)?;
             for package in gap.packages {
-                work::demand(db, package, None, source, now)?;
+                work::demand(db, package, Demand::unannounced(source), now)?;
             }
             Ok(taken)
         })
@@ -223,7 +223,7 @@ fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: Da
         // Those of before the first gap are as they always were.
         let key = if resets == 0 { event.key.clone() } else { format!("{resets}/{}", event.key) };
         if insert_event(db, source, event, &key, now)? {
-            work::demand(db, &event.package, event.revision.as_deref(), source, now)?;
+            work::demand(db, &event.package, Demand::announced(source, event.revision.as_deref()), now)?;
             new += 1;
         }
     }

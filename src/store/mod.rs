@@ -16,6 +16,7 @@
 
 mod alerts;
 mod baselines;
+mod campaigns;
 mod columns;
 mod deliveries;
 mod error;
@@ -26,6 +27,7 @@ mod logs;
 mod migrations;
 mod open;
 mod packages;
+mod queue;
 mod record;
 mod releases;
 mod stats;
@@ -44,6 +46,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use alerts::{AlertAction, AlertFilter};
 pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
+pub use campaigns::{MemberRow, Telling};
 pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, LONGEST_DELIVERY_WAIT, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
@@ -53,11 +56,12 @@ pub use logs::{
     QuarantinedRow, TailRow, WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
+pub use queue::{Turn, UnreadableDelivery};
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
-pub use work::{LONGEST_WAIT, Work, WorkSummary};
+pub use work::{FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
 
 use error::Failure;
 

@@ -153,6 +153,29 @@ impl Store {
         })
     }
 
+    /// The packages that have releases whose evidence is to be asked for again and that are not queued, by purl; nothing
+    /// waits for longer than `longest`.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn packages_to_recheck(
+        &self,
+        now: DateTime<Utc>,
+        longest: TimeDelta,
+        at_most: usize,
+    ) -> Result<Vec<Package>, StoreError> {
+        self.read("reading the rechecks", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT DISTINCT package FROM releases WHERE (recheck_at <= ?1 OR recheck_at > ?2)
+                     AND NOT EXISTS (SELECT 1 FROM work WHERE work.package = releases.package)
+                 ORDER BY package LIMIT ?3",
+            )?;
+            let due = (Micros(now), Micros(horizon(now, longest)), limit(at_most));
+            let rows = query.query_map(due, |row| Ok(row.get::<_, Text<_>>(0)?.0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Puts another look at a release off, or gives it up, because there was nothing to look at. `false`: it was not
     /// waiting.
     ///
@@ -266,7 +289,7 @@ fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation
              status = iif(excluded.observation IS NULL, status, excluded.status),
              outcome = excluded.outcome,
              unchecked = excluded.unchecked,
-             attempts = iif(excluded.recheck_at IS NULL, 0, attempts + 1),
+             attempts = CASE WHEN excluded.recheck_at IS NULL THEN 0 WHEN :goes_on THEN attempts ELSE attempts + 1 END,
              recheck_at = excluded.recheck_at,
              files = iif(excluded.observation IS NULL, files, excluded.files),
              observation = coalesce(excluded.observation, observation)
@@ -287,6 +310,7 @@ fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation
                 ":outcome": Word(record.outcome),
                 ":unchecked": Json(record.reasons()),
                 ":recheck_at": record.recheck_at.map(Micros),
+                ":goes_on": record.goes_on,
                 ":files": files_fingerprint(observation.map_or(&[], |seen| &seen.files)),
                 ":observation": observation.map(Json),
             },

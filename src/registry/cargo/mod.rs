@@ -66,6 +66,9 @@ impl CargoRegistry {
         let unknown: Vec<_> =
             index.versions.iter().filter(|indexed| !question.known.contains(&indexed.version)).collect();
         let mut document = document(&index, question.known, response.validators());
+        // It may be large, and must be gone before anything else is asked for.
+        drop(response);
+        let http = &http.beside_document();
         if !unknown.is_empty() {
             let mut answers = self.describe(http, package, &unknown).await?;
             for indexed in unknown {

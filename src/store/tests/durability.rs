@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     model::{ReleaseStatus, Severity},
-    store::{Lost, PackageRow, Store, StoreError},
+    store::{Lost, PackageRow, Portions, Store, StoreError},
 };
 
 type Operation = (&'static str, fn(&Store) -> Result<(), StoreError>);
@@ -51,6 +51,11 @@ const OPERATIONS: &[Operation] = &[
         let mut work = store.due_work(minutes_later(60), 1)?.remove(0);
         work.attempts = 0;
         store.postpone(&work, minutes_later(5), "503").map(drop)
+    }),
+    ("go_on", |store| {
+        let mut work = store.due_work(minutes_later(60), 1)?.remove(0);
+        work.turns = 0;
+        store.go_on(&work, minutes_later(5), Some(Portions { done: 1, total: 2 })).map(drop)
     }),
     ("finish_work", |store| store.finish_work(&package("axios"), 1).map(drop)),
     ("save_package", |store| store.save_package(&PackageRow::new(package("axios"), noon()))),
