@@ -18,9 +18,18 @@ use super::{Health, Supervisor, TaskError, TaskFactory, describe, health::log_ta
 use crate::{
     deliver::{Step, plain},
     pipeline::{Pipeline, PipelineError, Source},
+    store::StoreError,
     text::with_causes,
 };
 
+/// The wait before the work loop begins anew after the store failed.
+const WORK_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest wait after a write that the disk did not take.
+const DISK_PAUSE: Duration = Duration::from_secs(5);
+/// The longest one: what could not be written is written as soon as that is possible again.
+const LONGEST_DISK_PAUSE: Duration = Duration::from_secs(30);
+/// How often the log is reminded that the database cannot be written.
+const DISK_REMINDER: TimeDelta = TimeDelta::minutes(10);
 /// How often the outbox is looked at.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest wait of a sink's worker after the store failed.
@@ -91,14 +100,8 @@ impl Said {
 /// Works off the queue until the daemon stops. A turn that is cut off has either committed its transaction or not; nothing
 /// is lost either way.
 pub fn work(context: Context) -> TaskFactory {
-    Arc::new(move |stop| {
-        let pipeline = Arc::clone(&context.pipeline);
-        Box::pin(async move {
-            tokio::select! {
-                outcome = pipeline.keep_working() => match outcome? {},
-                () = stop.cancelled() => Ok(()),
-            }
-        })
+    rounds(context, "work", WORK_INTERVAL, |context| {
+        Box::pin(async move { match context.pipeline.keep_working().await? {} })
     })
 }
 
@@ -248,6 +251,24 @@ pub fn health(context: Context) -> TaskFactory {
     })
 }
 
+fn is_of_the_disk(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<StoreError>() {
+            return error.is_of_the_disk();
+        }
+        // Its message is that of its cause, and so is its source: the cause of that.
+        if let Some(PipelineError::Store(error)) = error.downcast_ref::<PipelineError>() {
+            return error.is_of_the_disk();
+        }
+        if let Some(PipelineError::Outbox(error)) = error.downcast_ref::<PipelineError>() {
+            return is_of_the_disk(error.source.as_ref());
+        }
+        cause = error.source();
+    }
+    false
+}
+
 type Round = futures::future::BoxFuture<'static, Result<(), TaskError>>;
 
 fn rounds(
@@ -256,7 +277,7 @@ fn rounds(
     interval: Duration,
     round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static,
 ) -> TaskFactory {
-    Loop { name: name.into(), interval }.keep(context, round)
+    Loop { name: name.into(), interval, disk: Arc::default() }.keep(context, round)
 }
 
 /// How a loop goes round.
@@ -265,11 +286,37 @@ struct Loop {
     name: Arc<str>,
     /// The wait between rounds.
     interval: Duration,
+    /// When the log was last told that the database cannot be written.
+    disk: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
 impl Loop {
     fn keep(self, context: Context, round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static) -> TaskFactory {
         Arc::new(move |stop| Box::pin(self.clone().go_round(context.clone(), round.clone(), stop)))
+    }
+
+    /// What stands in the database's way passes: the next round tries again soon, so that what waits is told as soon as
+    /// there is room again. Any other failure is the supervisor's.
+    /// The wait before it.
+    fn pass_over(&self, context: &Context, outcome: Result<(), TaskError>) -> Result<Duration, TaskError> {
+        let mut said = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let Err(error) = outcome else {
+            if said.take().is_some() {
+                tracing::info!(task = &*self.name, "the database can be written again");
+            }
+            return Ok(self.interval);
+        };
+        if !is_of_the_disk(error.as_ref()) {
+            return Err(error);
+        }
+        let (now, why) = (context.pipeline.clock().now(), with_causes(error.as_ref()));
+        let wait = self.interval.clamp(DISK_PAUSE, LONGEST_DISK_PAUSE);
+        if said.is_none_or(|said| now - said >= DISK_REMINDER) {
+            tracing::error!(task = &*self.name, retry_in = ?wait, "{why}");
+            *said = Some(now);
+        }
+        context.health.failed(&self.name, &why, now);
+        Ok(wait)
     }
 
     async fn go_round(
@@ -282,13 +329,13 @@ impl Loop {
         loop {
             context.health.beat(&self.name, clock.now());
             // A round that is cut off has either committed its transaction or not; nothing is lost either way.
-            tokio::select! {
-                outcome = round(context.clone()) => outcome?,
+            let wait = tokio::select! {
+                outcome = round(context.clone()) => self.pass_over(&context, outcome)?,
                 () = stop.cancelled() => return Ok(()),
-            }
+            };
             context.health.rests(&self.name);
             tokio::select! {
-                () = clock.sleep(self.interval) => {}
+                () = clock.sleep(wait) => {}
                 () = stop.cancelled() => return Ok(()),
             }
         }

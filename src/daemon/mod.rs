@@ -8,7 +8,6 @@ mod supervisor;
 mod systemd;
 
 use std::{
-    future,
     pin::{Pin, pin},
     sync::Arc,
     time::Duration,
@@ -23,7 +22,19 @@ use self::{
     lifecycle::{Request, Signals},
     loops::Context,
 };
-use crate::{deliver::plain, pipeline::Pipeline, store::Store, watchlist::Watchlist};
+use crate::{
+    clock::Clock,
+    deliver::plain,
+    pipeline::Pipeline,
+    store::{Store, StoreError},
+    text::with_causes,
+    watchlist::Watchlist,
+};
+
+/// How often every row is compared with its checksum, also those that nobody reads.
+const LOOK_FOR_DAMAGE: chrono::TimeDelta = chrono::TimeDelta::days(1);
+/// How soon the daemon ends when the file as a whole turns out to be damaged.
+const DAMAGE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What the daemon is started with besides its pipeline.
 pub struct Options {
@@ -82,7 +93,7 @@ const RELOAD_GRACE: Duration = Duration::from_secs(10);
 /// The signals cannot be listened to, the store fails before the loops run, or it was left by a crash and is damaged.
 pub async fn run(mut pipeline: Arc<Pipeline>, mut options: Options) -> Result<(), TaskError> {
     let mut signals = Signals::listen()?;
-    let mut damage = pin!(damage(Arc::clone(pipeline.store())));
+    let mut damage = pin!(damage(Arc::clone(pipeline.store()), Arc::clone(pipeline.clock())));
     loop {
         pipeline.enqueue_unknown()?;
         let supervisor = start(&pipeline, &options);
@@ -135,13 +146,31 @@ async fn attend(
     }
 }
 
-/// Checks a database that was not closed, beside the loops. Never ends for a sound one.
-async fn damage(store: Arc<Store>) -> TaskError {
-    match tokio::task::spawn_blocking(move || store.check_if_suspect()).await {
-        Ok(Ok(())) => future::pending().await,
-        Ok(Err(error)) => error.into(),
-        Err(panic) => panic.into(),
+/// Checks a database that was not closed, and every row once a day, beside the loops. Ends only when the file as a whole
+/// turns out to be damaged; a damaged row is set aside by the loop that works off the queue.
+async fn damage(store: Arc<Store>, clock: Arc<dyn Clock>) -> TaskError {
+    if let Err(error) = beside(&store, Store::check_if_suspect).await {
+        return error;
     }
+    let mut looked_at = None;
+    loop {
+        let now = clock.now();
+        if looked_at.is_none_or(|at| now - at >= LOOK_FOR_DAMAGE) {
+            looked_at = Some(now);
+            if let Err(error) = beside(&store, Store::look_for_damage).await {
+                tracing::error!("{}", with_causes(error.as_ref()));
+            }
+        }
+        if let Some(error) = store.structural_damage() {
+            return error.into();
+        }
+        clock.sleep(DAMAGE_INTERVAL).await;
+    }
+}
+
+async fn beside(store: &Arc<Store>, look: fn(&Store) -> Result<(), StoreError>) -> Result<(), TaskError> {
+    let store = Arc::clone(store);
+    Ok(tokio::task::spawn_blocking(move || look(&store)).await??)
 }
 
 fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Arc<Supervisor> {

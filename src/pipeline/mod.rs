@@ -12,6 +12,7 @@ pub mod campaign;
 mod chronicle;
 mod claimed_time;
 mod company;
+mod damage;
 mod examine;
 mod facts;
 mod health;

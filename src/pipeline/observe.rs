@@ -12,7 +12,7 @@ use crate::{
     clock::{horizon, is_due},
     model::{Ecosystem, Package},
     registry::{Change, Cursor, Event, Feed, Page},
-    store::{EventKind, Lost, NewEvent, Taken},
+    store::{EventKind, Lost, NewEvent, StoreError, Taken},
 };
 
 /// Most pages that are read in one turn.
@@ -53,7 +53,7 @@ impl Pipeline {
         let mut new = 0;
         // A feed that never says that it is at its end takes its turns like the others.
         for _ in 0..MOST_PAGES {
-            let cursor = self.store.cursor(feed.name())?.map(Cursor);
+            let cursor = self.cursor(feed.name())?;
             let poll = async { Ok(feed.poll(&self.http, cursor.as_ref()).await?) };
             let page = match caught(poll).await {
                 Ok(page) => page,
@@ -69,6 +69,15 @@ impl Pipeline {
             }
         }
         Ok(new)
+    }
+
+    /// Where a feed stands. One whose row is damaged begins anew.
+    fn cursor(&self, feed: &str) -> Result<Option<Cursor>, PipelineError> {
+        if let Some(cursor) = StoreError::unless_damaged(self.store.cursor(feed))? {
+            return Ok(cursor.map(Cursor));
+        }
+        self.mend_damage()?;
+        Ok(self.store.cursor(feed)?.map(Cursor))
     }
 
     /// A feed tells nothing of what was before its first page, so what was looked at before that is looked at again.

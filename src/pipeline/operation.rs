@@ -5,7 +5,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Pipeline, PipelineError, record::ACTOR};
 use crate::{
     model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
-    store::UnreadableDelivery,
     text::counted,
 };
 
@@ -146,25 +145,6 @@ pub fn sink_gone(subscription: &str) -> Trouble {
             "Its endpoint answered that it is gone for good, so its deliveries were given up. Correct or remove it \
                    in the configuration, then try it with `provwatch test-sinks`."
                 .to_owned(),
-    }
-}
-
-/// An alert that was to be sent cannot be read.
-pub fn unreadable_alert(damaged: &UnreadableDelivery) -> Trouble {
-    let id: String = damaged.alert.chars().take(12).collect();
-    let about =
-        damaged.package.as_ref().map(|package| format!(" It is about {package}: `provwatch timeline {package}`."));
-    Trouble {
-        subject: format!("unreadable alert {}", damaged.alert),
-        severity: Severity::High,
-        confidence: Confidence::High,
-        title: format!("the alert {id} cannot be read and was not sent"),
-        argument: format!(
-            "Its row in the database is damaged ({}); the other alerts are sent all the same.{} Check the disk, and restore \
-             the database from a backup if more is damaged.",
-            damaged.why,
-            about.unwrap_or_default()
-        ),
     }
 }
 

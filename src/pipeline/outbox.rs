@@ -11,7 +11,7 @@ use futures::future::join_all;
 use super::{Pipeline, PipelineError, members::member_details, operation};
 use crate::{
     deliver::{Due, Ending, Limits, Message, Outbox, OutboxError, Queue, Step, Subscription, Summary, Worker},
-    store::{Delivery, Store, StoreError, Turn, UnreadableDelivery},
+    store::{Delivery, Store, StoreError, Turn},
 };
 
 /// What is known of every sink between two attempts, by the subscription's name. A lock is held for a whole attempt: no sink
@@ -101,13 +101,11 @@ impl StoreOutbox<'_> {
         &self.pipeline.store
     }
 
-    /// An alert that cannot be read is the matter of its delivery: that is set aside and said, and the next one follows.
-    fn set_aside(&self, damaged: &UnreadableDelivery) -> Result<(), PipelineError> {
-        let now = self.pipeline.clock.now();
-        self.pipeline.record_operation(&operation::unreadable_alert(damaged), now)?;
-        self.store().set_aside(damaged, now)?;
-        tracing::error!(alert = damaged.alert, "an alert cannot be read and is not sent: {}", damaged.why);
-        Ok(())
+    /// What is next. A damaged row on the way to it is set aside first, and does not keep the others waiting.
+    fn read_next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, PipelineError> {
+        let Some(mut delivery) = self.store().next_delivery(subscription, turn)? else { return Ok(None) };
+        delivery.alert.member_details = member_details(self.store(), &delivery.alert, Some(subscription))?;
+        Ok(Some(due(delivery)))
     }
 }
 
@@ -145,20 +143,13 @@ fn row(due: &Due) -> Delivery {
 
 impl Outbox for StoreOutbox<'_> {
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError> {
-        let reading = |error: StoreError| failed("reading what is due", error);
-        loop {
-            match self.store().next_delivery(subscription, turn).map_err(reading)? {
-                None => return Ok(None),
-                Some(Ok(mut delivery)) => {
-                    let details = member_details(self.store(), &delivery.alert, Some(subscription));
-                    delivery.alert.member_details = details.map_err(reading)?;
-                    return Ok(Some(due(delivery)));
-                }
-                Some(Err(damaged)) => {
-                    self.set_aside(&damaged).map_err(|error| failed("setting an alert aside", error))?;
-                }
+        let read = match self.read_next(subscription, turn) {
+            Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
+                self.pipeline.mend_damage().and_then(|_| self.read_next(subscription, turn))
             }
-        }
+            read => read,
+        };
+        read.map_err(|error| failed("reading what is due", error))
     }
 
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {

@@ -75,9 +75,10 @@ impl Pipeline {
     pub async fn work(&self) -> Result<WorkPass, PipelineError> {
         let mut queue = Queue::of(self);
         loop {
+            self.mend_damage()?;
             self.remind_of_evidence()?;
             queue.fill()?;
-            if queue.busy.is_empty() {
+            if queue.busy.is_empty() && self.mend_damage()? == 0 {
                 return Ok(queue.pass);
             }
             // What is due meanwhile fills the slots; evidence that is missing can wait until they are empty.
@@ -94,6 +95,7 @@ impl Pipeline {
     pub async fn keep_working(&self) -> Result<Infallible, PipelineError> {
         let mut queue = Queue::of(self);
         loop {
+            self.mend_damage()?;
             self.remind_of_evidence()?;
             queue.fill()?;
             while !queue.step().await? {}
@@ -290,7 +292,13 @@ fn concerns_package_only(error: &PipelineError) -> bool {
         // The operator changed the baseline meanwhile: judging again is all that is needed. What cannot be stored is said
         // with the package that it belongs to, and does not keep the others waiting.
         PipelineError::Store(error) => {
-            matches!(error, StoreError::BaselineMoved { .. } | StoreError::Unstorable { .. })
+            matches!(
+                error,
+                StoreError::BaselineMoved { .. }
+                    | StoreError::Unstorable { .. }
+                    | StoreError::DamagedRow { .. }
+                    | StoreError::Indexed { .. }
+            )
         }
         _ => true,
     }

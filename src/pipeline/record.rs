@@ -103,8 +103,10 @@ impl Pipeline {
         }
         let pending = turn::is_pending(&unchecked);
         let stored = subject.stored.get(observation.purl.version());
-        let alerted = stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
-        let accused = alerted && self.is_accused(&observation.purl)?;
+        // Of a release whose row was lost its alert still tells.
+        let accused =
+            stored.is_none_or(|stored| stored.outcome == Outcome::Alerted) && self.is_accused(&observation.purl)?;
+        let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let waits = more_later || !unchecked.is_empty();
         let next = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
         let recheck_at = if pending { Some(subject.now) } else { next };

@@ -50,7 +50,10 @@ pub(super) fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>)
             Some(wait) => asked(wait),
             None => failed(attempts),
         },
-        PipelineError::Store(StoreError::BaselineMoved { .. }) => after(&MOVED_SECONDS, 0, attempts),
+        // A damaged row is set aside before the queue is read again.
+        PipelineError::Store(
+            StoreError::BaselineMoved { .. } | StoreError::DamagedRow { .. } | StoreError::Indexed { .. },
+        ) => after(&MOVED_SECONDS, 0, attempts),
         // After half a minute it is no lag any more.
         PipelineError::Registry(RegistryError::Stale { .. }) => after(&STALE_SECONDS, 1, attempts),
         _ => failed(attempts),

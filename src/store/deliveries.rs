@@ -1,14 +1,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, Row, named_params, types::FromSql};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
     Store, StoreError,
-    alerts::{alert_row, count_announcement, raised},
+    alerts::{count_announcement, raised},
     campaigns,
-    columns::{Micros, Word, count, limit, time},
+    columns::{Micros, Word, count, limit, time, time_of_any},
     error::Failure,
+    reading::{Broken, Raw, Reading, known},
+    sealed::DELIVERIES,
 };
 use crate::{
     clock::horizon,
@@ -118,6 +120,9 @@ const GATHERING: TimeDelta = TimeDelta::seconds(30);
 /// The longest wait that a delivery is ever given, whatever a receiver asks for: the longest step of the outbox's schedule.
 pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::hours(6);
 
+/// Most announcements of one alert that are tried to find what a lost delivery was about.
+const MOST_RAISES: i64 = 1000;
+
 impl Store {
     /// The deliveries that are due, the longest due first, at most so many of each subscription: a sink that is down
     /// does not keep others from their turn.
@@ -126,18 +131,16 @@ impl Store {
     /// As every read.
     pub fn due_deliveries(&self, now: DateTime<Utc>, per_subscription: usize) -> Result<Vec<Delivery>, StoreError> {
         self.read("reading the outbox", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT due.*, alerts.body, alerts.status, (
+            let sql = "SELECT due.*, {row AS due}, (
                      SELECT count(*) FROM deliveries AS earlier WHERE earlier.alert = due.alert
                          AND earlier.subscription = due.subscription AND earlier.id < due.id
                  ) AS sequence FROM (
                      SELECT *, row_number() OVER (PARTITION BY subscription ORDER BY next_at, id) AS place
                      FROM deliveries WHERE state = 'pending' AND (next_at <= ?1 OR next_at > ?2)
-                 ) AS due JOIN alerts ON alerts.fingerprint = due.alert
-                 WHERE due.place <= ?3 ORDER BY due.next_at, due.id",
-            )?;
-            let (now, horizon) = (Micros(now), Micros(horizon(now, LONGEST_DELIVERY_WAIT)));
-            Ok(query.query_map((now, horizon, limit(per_subscription)), delivery)?.collect::<Result<_, _>>()?)
+                 ) AS due WHERE due.place <= ?3 ORDER BY due.next_at, due.id";
+            let due = (Micros(now), Micros(horizon(now, LONGEST_DELIVERY_WAIT)), limit(per_subscription));
+            let rows = db.rows(&DELIVERIES, sql, due, undelivered)?;
+            rows.into_iter().filter_map(|row| row.with_alert(db).transpose()).collect()
         })
     }
 
@@ -202,12 +205,9 @@ impl Store {
     /// As every read.
     pub fn deliveries_of(&self, alert: &Alert, at_most: usize) -> Result<Vec<DeliveryState>, StoreError> {
         self.read("reading the deliveries of an alert", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT deliveries.*, (SELECT detail FROM attempts WHERE delivery = deliveries.id AND number = deliveries.attempts) AS detail
-                 FROM deliveries WHERE alert = ?1 ORDER BY id DESC LIMIT ?2",
-            )?;
-            let rows = query.query_map((&alert.fingerprint, limit(at_most)), delivery_state)?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql = "SELECT deliveries.*, {row}, (SELECT detail FROM attempts WHERE delivery = deliveries.id AND number = deliveries.attempts) AS detail
+                 FROM deliveries WHERE alert = ?1 ORDER BY id DESC LIMIT ?2";
+            db.rows(&DELIVERIES, sql, (&alert.fingerprint, limit(at_most)), delivery_state)
         })
     }
 
@@ -226,7 +226,7 @@ impl Store {
                         max(settled_at) FILTER (WHERE state = 'failed') AS last_failure
                  FROM deliveries GROUP BY subscription ORDER BY subscription",
             )?;
-            Ok(query.query_map([], subscription_state)?.collect::<Result<_, _>>()?)
+            Ok(query.query_map([], subscription_state)?.filter_map(known).collect::<Result<_, _>>()?)
         })
     }
 }
@@ -308,6 +308,43 @@ fn announce_what_came_meanwhile(db: &Connection, sent: &Delivery, now: DateTime<
     Ok(())
 }
 
+/// Puts a delivery into the outbox whose row was lost: to whom and of what, its key tells, or else the row, as far as it can
+/// be. The alert's fingerprint and the subscription.
+pub(super) fn renew(
+    db: &Connection,
+    key: &str,
+    named: (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<Option<(String, String)>, Failure> {
+    let alerts = pairs::<i64>(db, "SELECT fingerprint, raises FROM alerts")?;
+    let subscriptions = pairs::<String>(db, "SELECT DISTINCT subscription, subscription FROM deliveries")?;
+    let is_it = |fingerprint: &str, raises: i64, subscription: &str| {
+        (1..=raises.min(MOST_RAISES)).any(|raise| idempotency_key(fingerprint, raise, subscription) == key)
+    };
+    let named_first = alerts.iter().map(|(alert, raises)| (alert.as_str(), *raises, named.1));
+    let all = alerts.iter().flat_map(|(alert, raises)| {
+        subscriptions.iter().map(move |(subscription, _)| (alert.as_str(), *raises, subscription.as_str()))
+    });
+    let known = named_first.chain(all).find(|(alert, raises, subscription)| is_it(alert, *raises, subscription));
+    let by_row = || alerts.iter().any(|(alert, _)| alert == named.0) && !named.1.is_empty();
+    let (key, alert, subscription) = match known {
+        Some((alert, _, subscription)) => (key.to_owned(), alert, subscription),
+        None if by_row() => (idempotency_key(named.0, now.timestamp_micros(), named.1), named.0, named.1),
+        None => return Ok(None),
+    };
+    db.prepare_cached(
+        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at) VALUES (?1, ?2, ?3, ?4, ?4)
+         ON CONFLICT (idempotency_key) DO NOTHING",
+    )?
+    .execute((key, alert, subscription, Micros(now)))?;
+    Ok(Some((alert.to_owned(), subscription.to_owned())))
+}
+
+fn pairs<T: FromSql>(db: &Connection, sql: &str) -> Result<Vec<(String, T)>, Failure> {
+    let mut query = db.prepare_cached(sql)?;
+    Ok(query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.filter_map(known).collect::<Result<_, _>>()?)
+}
+
 fn idempotency_key(fingerprint: &str, raise: i64, subscription: &str) -> String {
     let digest = Sha256::digest(format!("{fingerprint}\n{raise}\n{subscription}"));
     hex::encode(&digest[..16])
@@ -344,12 +381,45 @@ fn end_attempt(
     Ok(changed == 1)
 }
 
-pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    Ok(Delivery {
+/// A delivery before its alert was read.
+pub(super) struct Undelivered {
+    id: i64,
+    idempotency_key: String,
+    subscription: String,
+    alert: String,
+    attempts: u32,
+    sequence: u32,
+    created_at: DateTime<Utc>,
+}
+
+impl Undelivered {
+    /// The delivery. One whose alert is damaged waits until that was set aside, one that has none is damaged itself.
+    pub fn with_alert(self, db: &Reading<'_>) -> Result<Option<Delivery>, Failure> {
+        let Self { id, idempotency_key, subscription, alert, attempts, sequence, created_at } = self;
+        match raised(db, &alert) {
+            Ok(Some((alert, _))) => {
+                Ok(Some(Delivery { id, idempotency_key, subscription, alert, attempts, sequence, created_at }))
+            }
+            Ok(None) => {
+                let why = format!("there is not an alert {alert}");
+                db.note(Broken { table: &DELIVERIES, key: vec![Raw::Integer(id)], why });
+                Ok(None)
+            }
+            Err(Failure::Broken(broken)) => {
+                db.note(broken);
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+pub(super) fn undelivered(row: &Row<'_>) -> rusqlite::Result<Undelivered> {
+    Ok(Undelivered {
         id: row.get("id")?,
         idempotency_key: row.get("idempotency_key")?,
         subscription: row.get("subscription")?,
-        alert: alert_row(row)?,
+        alert: row.get("alert")?,
         attempts: row.get("attempts")?,
         sequence: row.get("sequence")?,
         created_at: row.get::<_, Micros>("created_at")?.0,
@@ -362,9 +432,9 @@ fn subscription_state(row: &Row<'_>) -> rusqlite::Result<SubscriptionState> {
         pending: count(row.get("pending")?),
         retrying: count(row.get("retrying")?),
         failed: count(row.get("failed")?),
-        oldest_pending: time(row.get("oldest_pending")?),
-        last_success: time(row.get("last_success")?),
-        last_failure: time(row.get("last_failure")?),
+        oldest_pending: time_of_any(row.get("oldest_pending")?),
+        last_success: time_of_any(row.get("last_success")?),
+        last_failure: time_of_any(row.get("last_failure")?),
     })
 }
 

@@ -1,11 +1,13 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError,
     columns::{Micros, Word, count, limit, time},
     error::Failure,
+    reading::one,
+    sealed::{EVENTS, SOURCES},
     work::{self, Demand},
 };
 use crate::model::Package;
@@ -100,10 +102,8 @@ impl Store {
     /// As every read.
     pub fn cursor(&self, source: &str) -> Result<Option<String>, StoreError> {
         self.read("reading a cursor", |db| {
-            let cursor = db
-                .prepare_cached("SELECT cursor FROM sources WHERE name = ?1")?
-                .query_row([source], |row| row.get(0))
-                .optional()?;
+            let cursor =
+                one(db, &SOURCES, "SELECT cursor, {row} FROM sources WHERE name = ?1", [source], |row| row.get(0))?;
             Ok(cursor.flatten())
         })
     }
@@ -175,10 +175,9 @@ impl Store {
     /// As every read.
     pub fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
         self.read("listing the feeds", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT *, (SELECT count(*) FROM events WHERE source = name) AS events FROM sources ORDER BY name",
-            )?;
-            Ok(query.query_map([], source_state)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, (SELECT count(*) FROM events WHERE source = name) AS events, {row}
+                       FROM sources ORDER BY name";
+            db.rows(&SOURCES, sql, [], source_state)
         })
     }
 
@@ -193,11 +192,9 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         self.read("listing the events of a package", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM events WHERE package = ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY id DESC LIMIT ?3",
-            )?;
-            let rows = query.query_map((package.to_string(), kind.map(Word), limit(at_most)), stored_event)?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM events WHERE package = ?1 AND (?2 IS NULL OR kind = ?2)
+                       ORDER BY id DESC LIMIT ?3";
+            db.rows(&EVENTS, sql, (package.to_string(), kind.map(Word), limit(at_most)), stored_event)
         })
     }
 }
@@ -208,7 +205,7 @@ fn begin_anew(db: &Connection, source: &str, after: &str, why: &str, now: DateTi
     db.prepare_cached(
         "INSERT INTO sources (name, last_gap, last_gap_at) VALUES (:name, :why, :now)
          ON CONFLICT (name) DO UPDATE SET last_gap = excluded.last_gap, last_gap_at = excluded.last_gap_at,
-             resets = CASE WHEN cursor IS :after AND last_gap IS excluded.last_gap THEN resets ELSE resets + 1 END",
+             resets = CASE WHEN cursor IS :after AND last_gap IS excluded.last_gap THEN resets ELSE coalesce(resets, 0) + 1 END",
     )?
     .execute(named_params! { ":name": source, ":why": why, ":now": Micros(now), ":after": after })?;
     Ok(())
@@ -216,8 +213,9 @@ fn begin_anew(db: &Connection, source: &str, after: &str, why: &str, now: DateTi
 
 fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: DateTime<Utc>) -> Result<Taken, Failure> {
     succeeded(db, source, Some(after), now)?;
-    let resets: i64 =
-        db.prepare_cached("SELECT resets FROM sources WHERE name = ?1")?.query_row([source], |row| row.get(0))?;
+    let resets: i64 = db
+        .prepare_cached("SELECT coalesce(resets, 0) FROM sources WHERE name = ?1")?
+        .query_row([source], |row| row.get(0))?;
     let mut new = 0;
     for event in events {
         // Those of before the first gap are as they always were.

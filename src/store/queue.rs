@@ -1,12 +1,13 @@
 //! The deliveries as one queue for each subscription.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::named_params;
 
 use super::{
     Delivery, Store, StoreError,
-    columns::{Micros, Rank},
-    deliveries::{LONGEST_DELIVERY_WAIT, delivery},
+    columns::{Micros, Rank, limit},
+    deliveries::{LONGEST_DELIVERY_WAIT, undelivered},
+    sealed::DELIVERIES,
 };
 use crate::{clock::horizon, model::Severity};
 
@@ -23,39 +24,24 @@ pub struct Turn {
     pub fresh_first: bool,
 }
 
-/// A delivery whose alert cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnreadableDelivery {
-    /// The row.
-    pub id: i64,
-    /// The alert's fingerprint, as the row has it.
-    pub alert: String,
-    /// The package that the alert is about.
-    pub package: Option<String>,
-    /// Why.
-    pub why: String,
-}
+/// Deliveries that are looked at to find one that is sound.
+const LOOKED_AT: usize = 16;
 
 impl Store {
     /// The delivery that a subscription's sink makes next: the severest alert first, of equally severe ones the longest
     /// waiting. A later message about an alert waits for every earlier one, also while that waits for its next attempt.
     ///
     /// # Errors
-    /// As every read. An alert that cannot be read is not an error: it comes as an [`UnreadableDelivery`].
-    pub fn next_delivery(
-        &self,
-        subscription: &str,
-        turn: &Turn,
-    ) -> Result<Option<Result<Delivery, UnreadableDelivery>>, StoreError> {
+    /// As every read. A delivery that is damaged, or whose alert is, keeps none of the others waiting.
+    pub fn next_delivery(&self, subscription: &str, turn: &Turn) -> Result<Option<Delivery>, StoreError> {
         self.read("reading the outbox", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT due.*, alerts.body, alerts.status, alerts.package, (
+            let sql = "SELECT due.*, {row AS due}, (
                      SELECT count(*) FROM deliveries AS earlier WHERE earlier.alert = due.alert
                          AND earlier.subscription = due.subscription AND earlier.id < due.id
                  ) AS sequence
-                 FROM deliveries AS due JOIN alerts ON alerts.fingerprint = due.alert
+                 FROM deliveries AS due LEFT JOIN alerts ON alerts.fingerprint = due.alert
                  WHERE due.subscription = :subscription AND due.state = 'pending'
-                     AND (due.next_at <= :due_by OR due.next_at > :latest) AND alerts.severity >= :least
+                     AND (due.next_at <= :due_by OR due.next_at > :latest) AND (alerts.severity >= :least OR alerts.severity IS NULL)
                      AND NOT EXISTS (
                          SELECT 1 FROM deliveries AS earlier WHERE earlier.alert = due.alert
                              AND earlier.subscription = due.subscription AND earlier.state = 'pending'
@@ -63,16 +49,21 @@ impl Store {
                      )
                  ORDER BY CASE WHEN :fresh_first AND due.attempts > 0 THEN 1 ELSE 0 END,
                      alerts.severity DESC, due.id
-                 LIMIT 1",
-            )?;
+                 LIMIT :looked_at";
             let values = named_params! {
                 ":subscription": subscription,
                 ":due_by": Micros(turn.due_by),
                 ":latest": Micros(horizon(turn.now, LONGEST_DELIVERY_WAIT)),
                 ":least": Rank(turn.least),
                 ":fresh_first": turn.fresh_first,
+                ":looked_at": limit(LOOKED_AT),
             };
-            Ok(query.query_row(values, readable_delivery).optional()?)
+            for found in db.rows(&DELIVERIES, sql, values, undelivered)? {
+                if let Some(delivery) = found.with_alert(db)? {
+                    return Ok(Some(delivery));
+                }
+            }
+            Ok(None)
         })
     }
 
@@ -125,46 +116,5 @@ impl Store {
                 .execute((subscription, Micros(now)))?;
             Ok(given_up)
         })
-    }
-
-    /// Takes a delivery whose alert cannot be read out of the queue. `false`: it was taken out before.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn set_aside(&self, delivery: &UnreadableDelivery, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.write("setting a delivery aside", |db| {
-            let attempts: Option<i64> = db
-                .prepare_cached(
-                    "UPDATE deliveries SET state = 'failed', attempts = attempts + 1, next_at = ?2, settled_at = ?2
-                     WHERE id = ?1 AND state = 'pending' RETURNING attempts",
-                )?
-                .query_row((delivery.id, Micros(now)), |row| row.get(0))
-                .optional()?;
-            if let Some(number) = attempts {
-                db.prepare_cached(
-                    "INSERT INTO attempts (delivery, number, at, outcome, detail) VALUES (?1, ?2, ?3, 'gave-up', ?4)",
-                )?
-                .execute((delivery.id, number, Micros(now), &delivery.why))?;
-            }
-            Ok(attempts.is_some())
-        })
-    }
-}
-
-/// A delivery, or why it cannot be read: that is the matter of this delivery and not of the queue.
-fn readable_delivery(row: &Row<'_>) -> rusqlite::Result<Result<Delivery, UnreadableDelivery>> {
-    match delivery(row) {
-        Ok(delivery) => Ok(Ok(delivery)),
-        Err(
-            error @ (rusqlite::Error::FromSqlConversionFailure(..)
-            | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::Utf8Error(..)),
-        ) => Ok(Err(UnreadableDelivery {
-            id: row.get("id")?,
-            alert: row.get("alert")?,
-            package: row.get("package").unwrap_or_default(),
-            why: error.to_string(),
-        })),
-        Err(error) => Err(error),
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Store, StoreError,
-    columns::{Micros, time},
+    columns::{Micros, time_of_any},
 };
 
 /// Everything that says "not before" or "last": after the clock was set back, all of it that lies ahead was written by a
@@ -44,7 +44,7 @@ impl Store {
                      UNION ALL SELECT max(created_at) FROM deliveries WHERE state = 'pending'
                  )",
             )?;
-            Ok(query.query_row([], |row| Ok(time(row.get(0)?)))?)
+            Ok(query.query_row([], |row| Ok(time_of_any(row.get(0)?)))?)
         })
     }
 

@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use super::{
     Store, StoreError,
-    columns::{Micros, Text, count, limit, time},
+    columns::{Micros, Text, count, limit, time_of_any},
     error::Failure,
+    reading::one,
+    sealed::WORK,
 };
 use crate::{
     clock::horizon,
@@ -144,13 +146,11 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<Work>, StoreError> {
         self.read("reading the queue", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM work WHERE registry = ?1 AND lane = ?2 AND (due_at <= ?3 OR due_at > ?4)
-                 ORDER BY due_at, package LIMIT ?5",
-            )?;
+            let sql = "SELECT *, {row} FROM work WHERE registry = ?1 AND lane = ?2 AND (due_at <= ?3 OR due_at > ?4)
+                 ORDER BY due_at, package LIMIT ?5";
             let horizon = horizon(now, LONGEST_WAIT);
             let due = (ecosystem.as_str(), lane as i64, Micros(now), Micros(horizon), limit(at_most));
-            Ok(query.query_map(due, work)?.collect::<Result<_, _>>()?)
+            db.rows(&WORK, sql, due, work)
         })
     }
 
@@ -160,8 +160,7 @@ impl Store {
     /// As every read.
     pub fn work_of(&self, package: &Package) -> Result<Option<Work>, StoreError> {
         self.read("reading the queue", |db| {
-            let mut query = db.prepare_cached("SELECT * FROM work WHERE package = ?1")?;
-            Ok(query.query_row([package.to_string()], work).optional()?)
+            one(db, &WORK, "SELECT *, {row} FROM work WHERE package = ?1", [package.to_string()], work)
         })
     }
 
@@ -171,9 +170,8 @@ impl Store {
     /// As every read.
     pub fn first_sights(&self, at_most: usize) -> Result<Vec<FirstSight>, StoreError> {
         self.read("reading how far the first sights are", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM work WHERE total IS NOT NULL ORDER BY package LIMIT ?1")?;
-            let rows = query.query_map([limit(at_most)], work)?.collect::<Result<Vec<_>, _>>()?;
+            let sql = "SELECT *, {row} FROM work WHERE total IS NOT NULL ORDER BY package LIMIT ?1";
+            let rows = db.rows(&WORK, sql, [limit(at_most)], work)?;
             let sight =
                 |Work { package, portions, since, .. }| Some(FirstSight { package, portions: portions?, since });
             Ok(rows.into_iter().filter_map(sight).collect())
@@ -186,11 +184,9 @@ impl Store {
     /// As every read.
     pub fn due_work(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Work>, StoreError> {
         self.read("reading the queue", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM work WHERE due_at <= ?1 OR due_at > ?2 ORDER BY lane, due_at, package LIMIT ?3",
-            )?;
-            let (now, horizon) = (Micros(now), Micros(horizon(now, LONGEST_WAIT)));
-            Ok(query.query_map((now, horizon, limit(at_most)), work)?.collect::<Result<_, _>>()?)
+            let sql =
+                "SELECT *, {row} FROM work WHERE due_at <= ?1 OR due_at > ?2 ORDER BY lane, due_at, package LIMIT ?3";
+            db.rows(&WORK, sql, (Micros(now), Micros(horizon(now, LONGEST_WAIT)), limit(at_most)), work)
         })
     }
 
@@ -287,9 +283,8 @@ impl Store {
     /// As every read.
     pub fn failing_work(&self, at_most: usize) -> Result<Vec<Work>, StoreError> {
         self.read("reading what fails", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM work WHERE attempts > 0 ORDER BY since, package LIMIT ?1")?;
-            Ok(query.query_map([limit(at_most)], work)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM work WHERE attempts > 0 ORDER BY since, package LIMIT ?1";
+            db.rows(&WORK, sql, [limit(at_most)], work)
         })
     }
 
@@ -309,8 +304,8 @@ impl Store {
                     waiting: count(row.get("waiting")?),
                     due: count(row.get("due")?),
                     failing: count(row.get("failing")?),
-                    oldest: time(row.get("oldest")?),
-                    oldest_failing: time(row.get("oldest_failing")?),
+                    oldest: time_of_any(row.get("oldest")?),
+                    oldest_failing: time_of_any(row.get("oldest_failing")?),
                 })
             })?)
         })

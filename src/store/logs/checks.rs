@@ -8,6 +8,7 @@ use crate::{
         Store, StoreError,
         columns::{Micros, Position, Text, limit},
         error::Failure,
+        sealed::LOG_CHECKS,
     },
 };
 
@@ -58,10 +59,8 @@ impl Store {
     /// As every read.
     pub fn due_log_checks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<LogCheck>, StoreError> {
         self.read("listing log entries to look up", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT release, origin, idx, queued_at, attempts FROM log_checks
-                 WHERE outcome IS NULL AND (due_at <= ?1 OR due_at > ?2) ORDER BY due_at, release LIMIT ?3",
-            )?;
+            let sql = "SELECT release, origin, idx, queued_at, attempts, {row} FROM log_checks
+                       WHERE outcome IS NULL AND (due_at <= ?1 OR due_at > ?2) ORDER BY due_at, release LIMIT ?3";
             let check = |row: &rusqlite::Row<'_>| {
                 Ok(LogCheck {
                     release: row.get::<_, Text<_>>(0)?.0,
@@ -70,8 +69,8 @@ impl Store {
                     attempts: row.get(4)?,
                 })
             };
-            let (now, horizon) = (Micros(now), Micros(horizon(now, LONGEST_LOG_CHECK_WAIT)));
-            Ok(query.query_map((now, horizon, limit(at_most)), check)?.collect::<Result<_, _>>()?)
+            let due = (Micros(now), Micros(horizon(now, LONGEST_LOG_CHECK_WAIT)), limit(at_most));
+            db.rows(&LOG_CHECKS, sql, due, check)
         })
     }
 

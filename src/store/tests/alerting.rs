@@ -220,25 +220,6 @@ fn an_alert_that_could_not_be_read_back_does_not_get_into_the_outbox() {
     assert!(due(&lab, 9).is_empty());
 }
 
-#[test]
-fn an_alert_that_cannot_be_read_is_the_matter_of_its_delivery() {
-    let lab = Lab::new();
-    let mail = subscriptions(&["mail"]);
-    lab.store.record_alert(&alert(BAD, Severity::Critical), &mail, noon()).unwrap();
-    lab.store.record_alert(&stale_source(), &mail, noon()).unwrap();
-    let spoil = "UPDATE alerts SET body = substr(body, 2) WHERE kind = 'release'";
-    lab.store.connection().execute(spoil, []).unwrap();
-    let turn = Turn { now: noon(), due_by: noon(), least: Severity::Info, fresh_first: false };
-    let next = || lab.store.next_delivery("mail", &turn).unwrap().unwrap();
-    let damaged = next().unwrap_err();
-    assert_eq!(damaged.package.as_deref(), Some("pkg:npm/axios"));
-    assert!(lab.store.set_aside(&damaged, noon()).unwrap());
-    assert!(!lab.store.set_aside(&damaged, noon()).unwrap(), "once");
-    assert_eq!(next().unwrap().alert, stale_source());
-    let states = lab.store.delivery_summary().unwrap();
-    assert_eq!((states[0].pending, states[0].failed), (1, 1));
-}
-
 /// A campaign of the first so many releases of a package.
 fn campaign_of(members: usize, severity: Severity) -> Alert {
     let members = (0..members).map(|number| package("axios").at(format!("1.0.{number}"))).collect();

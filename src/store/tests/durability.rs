@@ -13,12 +13,12 @@ use crate::{
     store::{Lost, PackageRow, Portions, Store, StoreError},
 };
 
-type Operation = (&'static str, fn(&Store) -> Result<(), StoreError>);
+pub(super) type Operation = (&'static str, fn(&Store) -> Result<(), StoreError>);
 
 const BAD: &str = "pkg:npm/axios@1.14.1";
 
 /// A store with something of everything.
-fn filled() -> Lab {
+pub(super) fn filled() -> Lab {
     let lab = Lab::new();
     lab.store.take_page("npm-changes", "1", &[event(&package("axios"), "1")], noon()).unwrap();
     lab.store.record(&learned("pkg:npm/axios@1.14.0", 0)).unwrap();
@@ -36,7 +36,7 @@ fn first_delivery(store: &Store) -> Result<crate::store::Delivery, StoreError> {
     Ok(delivery)
 }
 
-const OPERATIONS: &[Operation] = &[
+pub(super) const OPERATIONS: &[Operation] = &[
     ("take_page", |store| {
         let page = [event(&package("axios"), "2"), event(&package("vite"), "3")];
         store.take_page("npm-changes", "3", &page, noon()).map(drop)
