@@ -80,6 +80,16 @@ CREATE TABLE baselines (
     body       TEXT NOT NULL
 , checksum INTEGER) STRICT;
 
+CREATE TABLE campaign_members (
+    campaign TEXT NOT NULL REFERENCES alerts (fingerprint),
+    member   TEXT NOT NULL,
+    -- The fingerprint of the release's own alert, which is recorded after the campaign.
+    alert    TEXT NOT NULL,
+    PRIMARY KEY (campaign, member)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX campaigns_of_member ON campaign_members (member);
+
 CREATE TABLE damaged_rows (
     id         INTEGER PRIMARY KEY,
     table_name TEXT NOT NULL,
@@ -94,15 +104,7 @@ CREATE TABLE damaged_rows (
     UNIQUE (table_name, row_key, content)
 ) STRICT;
 
-CREATE TABLE campaign_members (
-    campaign TEXT NOT NULL REFERENCES alerts (fingerprint),
-    member   TEXT NOT NULL,
-    -- The fingerprint of the release's own alert, which is recorded after the campaign.
-    alert    TEXT NOT NULL,
-    PRIMARY KEY (campaign, member)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX campaigns_of_member ON campaign_members (member);
+CREATE INDEX damaged_rows_to_tell ON damaged_rows (id) WHERE told_at IS NULL;
 
 CREATE TABLE deliveries (
     id              INTEGER PRIMARY KEY,

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use provwatch::{
     clock::{Clock, SystemClock},
-    daemon::{self, Health, HealthProgress, Options},
+    daemon::{self, Health, HealthProgress, Options, Renewal},
     model::Ecosystem,
     pipeline::{Parts, Pipeline, assemble, client},
     store::Store,
@@ -21,12 +21,15 @@ use provwatch::{
 
 use crate::{
     cases::Case,
-    lab::{Publication, World, rig::*},
+    lab::{
+        Publication, World,
+        rig::{by_workflow, config, verifier, watchlist, workflow},
+    },
     web::{Addresses, Web, sleep},
 };
 
 /// How long a takeover may stay untold.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// Packages beside the victims in each registry.
 pub const OTHERS: usize = 10;
 
@@ -46,6 +49,10 @@ impl Clock for WrongClock {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(sleep(duration))
+    }
+
+    fn timer(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(sleep(duration))
     }
 }
@@ -113,7 +120,7 @@ pub fn play(case: &Case) -> [Option<f64>; 3] {
         let scene = Scene { web, clock, store };
         let pipeline = Arc::new(pipeline(&scene, &addresses));
         let options = Options {
-            reload: Box::new(|| Err("nobody asks for it".to_owned())),
+            reload: Box::new(|_| Renewal::Refused { why: "nobody asks for it".to_owned(), watchlist: None }),
             health: Arc::default(),
             trust_interval: None,
             grace: Duration::from_secs(1),
