@@ -112,7 +112,7 @@ async fn a_file_that_is_added_late_does_not_choose_its_time() {
     let rig = looked_at("pkg:pypi/widget").await;
     rig.minutes_pass(1);
     let old = by_mallory().at(rig.now() - TimeDelta::days(900));
-    rig.world.upload_pypi("widget", "1.0.3", "widget-1.0.3-py3-none-any.whl", &old);
+    rig.world.upload_pypi("widget", "1.0.3", "widget-1.0.3-cp313-cp313-win32.whl", &old);
     rig.settle().await;
     assert_eq!(rig.outcome("pkg:pypi/widget@1.0.3"), Outcome::Alerted);
     assert!(rig.the_alert().argument.contains("Its time is unusual"), "{}", rig.the_alert().argument);
