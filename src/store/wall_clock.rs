@@ -67,11 +67,14 @@ mod tests {
     use chrono::TimeDelta;
     use proptest::prelude::*;
 
-    use crate::store::{
-        Outcome, PackageRow, Record,
-        deliveries::LONGEST_DELIVERY_WAIT,
-        tests::lab::{Lab, alerted, minutes_later, noon, observation, package},
-        work::LONGEST_WAIT,
+    use crate::{
+        model::{Ecosystem, Severity},
+        store::{
+            Lane, Outcome, PackageRow, Record, Turn,
+            deliveries::LONGEST_DELIVERY_WAIT,
+            tests::lab::{Lab, alerted, minutes_later, noon, observation, package},
+            work::LONGEST_WAIT,
+        },
     };
 
     const RELEASE: &str = "pkg:npm/axios@1.0.0";
@@ -87,7 +90,7 @@ mod tests {
         lab.store.enqueue(std::slice::from_ref(&axios), "watchlist", then).unwrap();
         let work = lab.store.due_work(then, 1).unwrap().remove(0);
         lab.store.postpone(&work, then + TimeDelta::minutes(1), "503").unwrap();
-        lab.store.record(&alerted("pkg:npm/axios@1.0.1", crate::model::Severity::High)).unwrap();
+        lab.store.record(&alerted("pkg:npm/axios@1.0.1", Severity::High)).unwrap();
         for delivery in lab.store.due_deliveries(then, 10).unwrap() {
             lab.store.retry_delivery(&delivery, then, then + TimeDelta::minutes(1), "503").unwrap();
         }
@@ -124,10 +127,18 @@ mod tests {
             let recheck = TimeDelta::hours(12);
             let times = within(LONGEST_WAIT);
             prop_assert!(times.iter().any(|now| !lab.store.due_work(*now, 10).unwrap().is_empty()));
+            let next = |now| lab.store.next_work(Ecosystem::Npm, Lane::Rest, now, 10).unwrap();
+            prop_assert!(times.iter().any(|now| !next(*now).is_empty()));
             let times = within(LONGEST_DELIVERY_WAIT);
             prop_assert!(times.iter().any(|now| lab.store.due_deliveries(*now, 10).unwrap().len() == 2));
+            prop_assert!(times.iter().any(|now| lab.store.due_count("mail", *now).unwrap() == 1));
+            let turn = |now| Turn { now, due_by: now, least: Severity::Info, fresh_first: false };
+            prop_assert!(times.iter().any(|now| lab.store.next_delivery("mail", &turn(*now)).unwrap().is_some()));
             let times = within(recheck);
             prop_assert!(times.iter().any(|now| !lab.store.due_rechecks(*now, recheck, 10).unwrap().is_empty()));
+            let work = lab.store.work_of(&package("axios")).unwrap().unwrap();
+            lab.store.finish_work(&work.package, work.generation).unwrap();
+            prop_assert!(times.iter().any(|now| !lab.store.packages_to_recheck(*now, recheck, 10).unwrap().is_empty()));
         }
     }
 }
