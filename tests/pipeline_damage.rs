@@ -68,7 +68,11 @@ const DAMAGE: [(&str, &str, &str); 9] = [
     ("releases", "bad words", "UPDATE releases SET files = 'q', unchecked = '[' WHERE package = 'pkg:npm/p0'"),
     ("releases", "a bad purl", "UPDATE releases SET purl = 'pkg:xpm/p0@1' WHERE purl = 'pkg:npm/p0@1.0.3'"),
     ("packages", "bad JSON", "UPDATE packages SET maintainers = '[' WHERE package = 'pkg:npm/p0'"),
-    ("work", "a bad package", "INSERT INTO work VALUES ('pkg:xyz/!', 'x', NULL, 0, 0, 0, NULL, 1)"),
+    (
+        "work",
+        "a bad package",
+        "INSERT INTO work (package, registry, reason, since, due_at, generation) VALUES ('pkg:xyz/!', 'npm', 'x', 0, 0, 1)",
+    ),
     ("sources", "a bad cursor", "UPDATE sources SET cursor = '7' WHERE name = 'npm-changes'"),
 ];
 
@@ -170,7 +174,10 @@ async fn status_says_so_for_a_day() {
     behind_its_back(&rig, "UPDATE sources SET cursor = 'x' || cursor");
     rig.pass().await;
     let sentence = found().unwrap();
-    assert!(sentence.starts_with("1 row of the database was damaged in the last day: sources npm-changes ("), "{sentence}");
+    assert!(
+        sentence.starts_with("1 row of the database was damaged in the last day: sources npm-changes ("),
+        "{sentence}"
+    );
     rig.days_pass(1);
     rig.minutes_pass(1);
     assert_eq!(found(), None);

@@ -11,6 +11,7 @@ use super::{
     health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
     trust::Freshness,
+    wall_clock::WallClock,
 };
 use crate::{
     attest::Verifier,
@@ -84,8 +85,11 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
     let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
     let forges = forges(config, &parts)?;
     let progress = Moving::over(Arc::clone(&parts.progress), Arc::clone(&parts.clock));
+    // A store that cannot be read says so when it is used.
+    let latest = parts.store.latest_time().unwrap_or_default();
     Ok(Pipeline {
-        began: parts.clock.now(),
+        wall_clock: WallClock::starting(parts.clock.now(), latest),
+        comparisons: super::observe::Comparisons::default(),
         store: parts.store,
         http: parts.http,
         clock: parts.clock,

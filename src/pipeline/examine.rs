@@ -15,6 +15,7 @@ use super::{
     waits,
 };
 use crate::{
+    clock::is_due,
     http::Validators,
     model::{Observation, Package, ReleaseId, ReleaseStatus},
     registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
@@ -189,14 +190,12 @@ impl Pipeline {
         registry: &'a dyn Registry,
         turn: &'a Turn,
     ) -> Result<Subject<'a>, PipelineError> {
-        Ok(Subject {
-            turn,
-            package,
-            registry,
-            row: self.store.package(package)?,
-            stored: self.store.version_states(package)?,
-            now: self.clock.now(),
-        })
+        let (now, longest) = (self.clock.now(), self.settings.longest_recheck());
+        let mut stored = self.store.version_states(package)?;
+        for state in stored.values_mut() {
+            state.recheck_at = state.recheck_at.map(|at| if is_due(at, now, longest) { at.min(now) } else { at });
+        }
+        Ok(Subject { turn, package, registry, row: self.store.package(package)?, stored, now })
     }
 
     fn not_modified(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
@@ -233,12 +232,12 @@ impl Pipeline {
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
+        self.bound_times(subject, &mut releases)?;
         releases.sort_by_key(|release| release.published_at);
         let mut seen: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
         seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
-        let history_ends = self.history_ends(subject);
         let (history, fresh): (Vec<_>, Vec<_>) =
-            releases.into_iter().partition(|release| last_change(release) < history_ends);
+            releases.into_iter().partition(|release| self.is_history(subject, release));
         let waiting = fresh.len();
         let unread = self.take_releases(subject, history, fresh, &mut baseline, &mut examined).await?;
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
@@ -323,7 +322,8 @@ impl Pipeline {
 
     /// What was published before this is history.
     pub(super) fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
-        subject.row.as_ref().map_or(subject.now, |row| row.first_seen) - self.settings.judge_since
+        let first_seen = subject.row.as_ref().map(|row| row.first_seen.min(subject.now));
+        first_seen.unwrap_or_else(|| self.corrected(subject.now)) - self.settings.judge_since
     }
 
     fn take_statuses(&self, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), PipelineError> {
@@ -393,11 +393,6 @@ impl Pipeline {
         }
         Ok(examined)
     }
-}
-
-/// When something about a release last came from its publisher: a file that is added late counts, however old the release.
-fn last_change(release: &RegistryRelease) -> DateTime<Utc> {
-    release.files.iter().filter_map(|file| file.uploaded_at).fold(release.published_at, DateTime::max)
 }
 
 fn validators(row: &PackageRow) -> Option<Validators> {

@@ -10,6 +10,7 @@ mod assembly;
 pub mod assess;
 pub mod campaign;
 mod chronicle;
+mod claimed_time;
 mod company;
 mod damage;
 mod examine;
@@ -27,6 +28,7 @@ mod pass;
 mod progress;
 mod queue;
 mod record;
+pub mod relearn;
 mod reload;
 pub mod replay;
 mod trust;
@@ -35,13 +37,14 @@ mod unchecked;
 mod unlearn;
 mod verify;
 mod waits;
+mod wall_clock;
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 pub use assembly::{
     AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
@@ -56,6 +59,7 @@ pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
 pub use reload::ReloadError;
 pub use trust::{TRUST_ROOT, verifier};
+pub use wall_clock::ClockDifference;
 
 use crate::{
     attest::{TrustError, Verifier},
@@ -87,7 +91,8 @@ pub struct Pipeline {
     queues: outbox::Queues,
     settings: Settings,
     progress: Arc<dyn Progress>,
-    began: DateTime<Utc>,
+    wall_clock: wall_clock::WallClock,
+    comparisons: observe::Comparisons,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
     setup: Setup,
@@ -132,6 +137,13 @@ impl Default for Settings {
             reconcile_after: TimeDelta::days(1),
             concurrency: 8,
         }
+    }
+}
+
+impl Settings {
+    /// The longest wait before evidence is asked for again.
+    pub fn longest_recheck(&self) -> TimeDelta {
+        self.recheck.iter().copied().max().unwrap_or_default()
     }
 }
 

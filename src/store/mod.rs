@@ -41,6 +41,7 @@ mod stats;
 mod tests;
 mod traces;
 mod vitals;
+mod wall_clock;
 mod work;
 
 use std::{
@@ -54,13 +55,13 @@ pub use alerts::{AlertAction, AlertFilter};
 pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
 pub use campaigns::{MemberRow, Telling};
 pub use damage::{DamagedRow, SetAside};
-pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
+pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, LONGEST_DELIVERY_WAIT, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
 pub use logs::{
-    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LogCheck, LogCheckOutcome, LogEntryFilter, LogEntryRow,
-    LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, TailRow,
-    WorkflowRow,
+    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
+    LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined,
+    QuarantinedRow, TailRow, WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
 pub use queue::Turn;
@@ -71,7 +72,7 @@ pub use runner::RunnerRow;
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
 pub use vitals::{AnnouncedWork, QueueVitals};
-pub use work::{FirstSight, Lane, Portions, Setback, Work, WorkSummary};
+pub use work::{FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
 
 use damage::Noted;
 use error::Failure;

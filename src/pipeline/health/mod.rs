@@ -37,6 +37,7 @@ impl Pipeline {
     /// The store cannot be read.
     pub fn look_after(&self, kind: Kind, on_disk: &OnDisk, stuck: &[String]) -> Result<Vec<Finding>, PipelineError> {
         let now = self.clock.now();
+        self.noting(now, self.compare_clock(now))?;
         let followed = self.followed_rows()?;
         if let Some(failure) = self.store.write_failure() {
             self.memory.writes_fail(failure.error, now);
@@ -138,7 +139,7 @@ impl Pipeline {
 
     fn heartbeat(&self, kind: Kind, facts: Facts, now: DateTime<Utc>) -> Heartbeat {
         let started_at = match kind {
-            Kind::Daemon => self.began,
+            Kind::Daemon => self.began(),
             Kind::Once => self.memory.pass_began().unwrap_or(now),
         };
         let stored = self.store.runner().ok().flatten();

@@ -303,6 +303,7 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Resul
     Ok(RegistryRelease {
         id: package.at(indexed.version.as_str()),
         published_at: described.created_at,
+        claimed_at: None,
         publisher: described.publisher(),
         auth: described.auth(),
         manifest: Some(manifest),

@@ -144,6 +144,7 @@ pub(super) fn read(
     let digests = dist.integrity.as_deref().map(integrity::digests).unwrap_or_default();
     Ok(RegistryRelease {
         published_at,
+        claimed_at: None,
         manifest: Some(version.manifest()?),
         files: vec![dist.file(&id, digests.clone())],
         evidence: dist.evidence(&id, digests, addresses),

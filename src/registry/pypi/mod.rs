@@ -137,6 +137,7 @@ impl PypiRegistry {
         Some(Ok(RegistryRelease {
             id,
             published_at,
+            claimed_at: None,
             publisher: None,
             auth: Auth { method, ..Auth::default() },
             manifest: None,
