@@ -171,7 +171,7 @@ async fn status_says_so_for_a_day() {
         found.into_iter().find(|finding| finding.id == Id::RowsDamaged).map(|finding| finding.sentence)
     };
     assert_eq!(found(), None);
-    behind_its_back(&rig, "UPDATE sources SET cursor = 'x' || cursor");
+    behind_its_back(&rig, "UPDATE sources SET cursor = 'x' || cursor WHERE name = 'npm-changes'");
     rig.pass().await;
     let sentence = found().unwrap();
     assert!(
