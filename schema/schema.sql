@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 8;
+PRAGMA user_version = 9;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -325,11 +325,24 @@ CREATE TABLE releases (
 
 CREATE INDEX releases_by_outcome ON releases (outcome);
 
+CREATE INDEX releases_new_by_outcome ON releases (outcome, observed_at) WHERE published_at > observed_at - 604800000000;
+
 CREATE INDEX releases_of_package ON releases (package, published_at);
 
 CREATE INDEX releases_to_recheck ON releases (recheck_at) WHERE recheck_at IS NOT NULL;
 
 CREATE INDEX releases_unchecked ON releases (id) WHERE unchecked <> '[]';
+
+CREATE TABLE runner (
+    only       INTEGER PRIMARY KEY CHECK (only = 1),
+    kind       TEXT NOT NULL CHECK (kind IN ('daemon', 'once')),
+    pid        INTEGER NOT NULL,
+    version    TEXT NOT NULL,
+    first_at   INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    beat_at    INTEGER NOT NULL,
+    facts      TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE sources (
     name          TEXT PRIMARY KEY,

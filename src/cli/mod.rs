@@ -14,6 +14,7 @@ mod expect;
 mod init;
 mod logs;
 mod lookup;
+mod on_disk;
 mod operator;
 mod output;
 mod progress;

@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{context::Context, exit::Failure, setup::Prepared};
+use super::{context::Context, exit::Failure, on_disk::OnDisk, setup::Prepared};
 use crate::{
     config::{Config, TrustSource},
     daemon::{Renewal, Renewed},
@@ -106,8 +106,13 @@ impl Renewer {
         let pipeline = pipeline::assemble(&context.config, parts)?;
         context.change_log_level()?;
         let config = &context.config;
+        let on_disk = OnDisk::of(context);
+        if let Some(configuration) = on_disk.look().configuration.digest {
+            pipeline.goes_by(configuration);
+        }
         Ok(Renewed {
             pipeline,
+            on_disk: Arc::new(move || on_disk.look()),
             trust_interval: trust_interval(config),
             grace: config.daemon.shutdown_grace.duration(),
             restart: needs_restart(&old.config, config),

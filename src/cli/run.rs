@@ -6,6 +6,7 @@ use super::{
     args::{FailOn, Printing},
     context::Context,
     exit::{Exit, Failure, Outcome},
+    on_disk::OnDisk,
     output,
     progress::ProgressBars,
     renewal::{Renewer, trust_interval},
@@ -79,9 +80,14 @@ fn watch(context: &Context, named: Option<&Path>, prepared: Prepared) -> Outcome
     let progress = Arc::new(HealthProgress { health: Arc::clone(&health), clock });
     let pipeline = Arc::new(context.pipeline_of(prepared, Arc::clone(&progress) as _)?);
     say_if_nothing_is_watched(&pipeline.watchlist());
+    let on_disk = OnDisk::of(context);
+    if let Some(configuration) = on_disk.look().configuration.digest {
+        pipeline.goes_by(configuration);
+    }
     let renewer = Renewer::new(named, &context.config, progress);
     let options = Options {
         reload: Box::new(move |pipeline| renewer.read(pipeline)),
+        on_disk: Arc::new(move || on_disk.look()),
         health,
         trust_interval: trust_interval(&context.config),
         grace: context.config.daemon.shutdown_grace.duration(),

@@ -5,9 +5,16 @@ use std::{
     io::{self, Read, Seek, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rustix::fs::OFlags;
+
+use crate::health::LockState;
+
+/// How often a lock that is taken is tried again, and how long to wait each time.
+const LOOKS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Longest process number, in bytes.
 const MAX_NUMBER: u64 = 20;
@@ -73,7 +80,7 @@ impl Lock {
         if let Some(what) = foreign(&found, &path, rustix::process::geteuid().as_raw()) {
             return Err(LockError::NotOurs { path, what });
         }
-        match file.try_lock() {
+        match patiently(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(LockError::Taken { database: database.to_owned(), process: process(&mut file) });
@@ -82,6 +89,31 @@ impl Lock {
         }
         sign(&mut file).map_err(failed)?;
         Ok(Self { _file: file })
+    }
+}
+
+/// Whoever looks whether a process has the lock has it himself for a moment.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            outcome => return outcome,
+        }
+    }
+    file.try_lock()
+}
+
+/// Whether a process has the right to run on a database. Makes no file, and writes none.
+pub fn lock_state(database: &Path) -> LockState {
+    let file = match File::options().read(true).custom_flags(no_link()).open(lock_file(database)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return LockState::Free,
+        Err(_) => return LockState::Unknown,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => LockState::Free,
+        Err(TryLockError::WouldBlock) => LockState::Held,
+        Err(TryLockError::Error(_)) => LockState::Unknown,
     }
 }
 
@@ -177,9 +209,20 @@ mod tests {
         let refused = Lock::take(&database).unwrap_err().to_string();
         assert!(refused.contains("at work on the database"), "{refused}");
         assert!(refused.ends_with(&format!("already (process {})", std::process::id())), "{refused}");
+        assert_eq!(lock_state(&database), LockState::Held);
         drop(lock);
+        assert_eq!(lock_state(&database), LockState::Free);
         assert_eq!(Lock::holder(&database).unwrap(), None, "the number that is left there is nobody's");
         Lock::take(&database).unwrap();
+    }
+
+    #[test]
+    fn looking_makes_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(lock_state(&folder.path().join("provwatch.db")), LockState::Free);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        std::fs::create_dir(folder.path().join("provwatch.db.lock")).unwrap();
+        assert_ne!(lock_state(&folder.path().join("provwatch.db")), LockState::Held);
     }
 
     #[test]

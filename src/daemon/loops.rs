@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -14,11 +15,16 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, Supervisor, TaskError, TaskFactory, describe, health::log_task, systemd};
+use super::{
+    Health, Supervisor, TaskError, TaskFactory, describe,
+    health::{Server, log_task},
+    systemd,
+};
 use crate::{
-    deliver::{Step, plain},
-    pipeline::{Pipeline, PipelineError, Source},
-    store::StoreError,
+    deliver::Step,
+    health::Kind,
+    pipeline::{OnDisk, Pipeline, PipelineError, Source},
+    store::{LogRow, StoreError},
     text::with_causes,
 };
 
@@ -38,8 +44,6 @@ const LONGEST_STORE_RETRY: Duration = Duration::from_secs(15);
 const RECONCILE_INTERVAL: Duration = Duration::from_mins(10);
 /// When to ask for the trust root again after the first failure; the delay doubles up to the usual interval.
 const TRUST_RETRY: Duration = Duration::from_mins(5);
-/// How often the log is reminded of a source that still fails.
-const REMINDER: TimeDelta = TimeDelta::hours(1);
 /// How often to look for logs that are new, and for entries that wait to be explained.
 const DISCOVERY_INTERVAL: Duration = Duration::from_mins(1);
 /// The longest extra wait between polls of a log that gives trouble.
@@ -48,53 +52,93 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What every loop has.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Context {
     /// The pipeline.
     pub pipeline: Arc<Pipeline>,
     /// Where signs of life go.
     pub health: Arc<Health>,
+    /// What stands in the operator's files now.
+    pub on_disk: OnDiskNow,
+}
+
+/// Looks at the operator's files.
+pub type OnDiskNow = Arc<dyn Fn() -> OnDisk + Send + Sync>;
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("health", &self.health).finish_non_exhaustive()
+    }
+}
+
+impl Context {
+    /// One line for `systemctl status`: the verdict, what is watched, the tasks.
+    pub fn status(&self) -> String {
+        let (verdict, watching) = (self.health.verdict(), describe(&self.pipeline));
+        format!("{verdict}; {watching}; {}", self.health.summary())
+    }
+
+    /// Looks at how provwatch fares: a sign of life, the alerts about it, the log when the verdict changes.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn look_after(&self) -> Result<(), PipelineError> {
+        let now = self.pipeline.clock().now();
+        let stuck: Vec<String> = self.health.stuck(now).iter().map(ToString::to_string).collect();
+        let findings = self.pipeline.look_after(Kind::Daemon, &(self.on_disk)(), &stuck)?;
+        self.health.judged(findings);
+        self.tell_forges();
+        Ok(())
+    }
+
+    /// A forge that fails is told here, because whoever asks it goes on without its answer.
+    fn tell_forges(&self) {
+        let Some(forges) = self.pipeline.forges() else { return };
+        for (host, failing) in forges.failing() {
+            match failing {
+                Some(failing) if failing.last > failing.since => {
+                    self.health.failing(Server::Forge, host, &failing.error, failing.last);
+                }
+                Some(_) => {}
+                None => self.health.answers(Server::Forge, host, self.pipeline.clock().now()),
+            }
+        }
+    }
+
+    /// What the last poll of a log came to.
+    fn tell_log(&self, name: &str, is_troubled: bool) -> Result<(), PipelineError> {
+        if !is_troubled {
+            self.health.answers(Server::Log, name, self.pipeline.clock().now());
+            return Ok(());
+        }
+        let rows = self.pipeline.store().logs()?;
+        let of_log = |row: &&LogRow| row.failing_since.is_some() && row.name.starts_with(name);
+        let error = rows.iter().find(of_log).and_then(|row| row.last_error.as_deref());
+        let why = error.unwrap_or("it did not answer, or did not hold");
+        self.health.failed_at(Server::Log, name, why, self.pipeline.clock().now());
+        Ok(())
+    }
 }
 
 /// Reads one feed for ever.
 pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory {
-    let said = Arc::new(Said::default());
     rounds(context, feed.name(), interval, move |context| {
-        let (feed, said) = (Arc::clone(&feed), Arc::clone(&said));
+        let feed = Arc::clone(&feed);
         Box::pin(async move {
             match context.pipeline.observe(feed.as_ref()).await {
                 // A registry's trouble is recorded with its source and not a failure of the loop: the next round asks again.
                 Err(PipelineError::Registry(error)) => {
-                    said.failure(feed.name(), &with_causes(&error), context.pipeline.clock().now());
+                    let now = context.pipeline.clock().now();
+                    context.health.failed_at(Server::Feed, feed.name(), &with_causes(&error), now);
                 }
                 outcome => {
                     outcome?;
-                    said.success(feed.name());
+                    context.health.answers(Server::Feed, feed.name(), context.pipeline.clock().now());
                 }
             }
             Ok(())
         })
     })
-}
-
-/// When the log was last told of a source that fails: it is told at first, and then now and again.
-#[derive(Debug, Default)]
-struct Said(Mutex<Option<DateTime<Utc>>>);
-
-impl Said {
-    fn failure(&self, source: &'static str, error: &str, now: DateTime<Utc>) {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_none_or(|said| now - said >= REMINDER) {
-            tracing::warn!(target: "provwatch::pipeline", source, "{}", plain(error, 1000));
-            *said = Some(now);
-        }
-    }
-
-    fn success(&self, source: &'static str) {
-        if self.0.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
-            tracing::info!(target: "provwatch::pipeline", source, "read again");
-        }
-    }
 }
 
 /// Works off the queue until the daemon stops. A turn that is cut off has either committed its transaction or not; nothing
@@ -204,7 +248,9 @@ fn log(context: Context, name: String) -> TaskFactory {
         let (name, task, troubled) = (name.clone(), task.clone(), Arc::clone(&troubled));
         Box::pin(async move {
             let Some(followed) = context.pipeline.followed_log(&name) else { return Ok(()) };
-            if context.pipeline.poll_log(&followed).await?.troubled == 0 {
+            let troubled_trees = context.pipeline.poll_log(&followed).await?.troubled;
+            context.tell_log(&name, troubled_trees > 0)?;
+            if troubled_trees == 0 {
                 troubled.store(0, Ordering::Relaxed);
                 return Ok(());
             }
@@ -221,12 +267,17 @@ pub fn trust(context: Context, interval: Duration) -> TaskFactory {
     rounds(context, "trust", interval, move |context| {
         Box::pin(async move {
             let mut delay = TRUST_RETRY;
+            let mut has_failed = false;
             while let Err(error) = context.pipeline.refresh_trust().await {
                 tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
                 context.health.rests("trust");
                 context.pipeline.clock().sleep(delay).await;
                 context.health.beat("trust", context.pipeline.clock().now());
                 delay = (2 * delay).min(interval);
+                has_failed = true;
+            }
+            if has_failed {
+                tracing::info!("the trust root is refreshed again");
             }
             Ok(())
         })
@@ -238,13 +289,14 @@ pub fn health(context: Context) -> TaskFactory {
     let interval = systemd::pulse_interval().map_or(HEALTH_INTERVAL, |pulse| pulse.min(HEALTH_INTERVAL));
     rounds(context, "health", interval, |context| {
         Box::pin(async move {
-            let now = context.pipeline.clock().now();
-            context.pipeline.check_health()?;
-            let stuck = context.health.stuck(now);
+            context.look_after()?;
+            let stuck = context.health.stuck(context.pipeline.clock().now());
+            let status = context.status();
             if stuck.is_empty() {
-                systemd::pulse(&format!("{}; {}", describe(&context.pipeline), context.health.summary()));
+                systemd::pulse(&status);
             } else {
                 tracing::error!(?stuck, "loops no longer move; the watchdog gets no pulse");
+                systemd::status(&status);
             }
             Ok(())
         })

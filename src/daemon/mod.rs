@@ -4,6 +4,7 @@ mod health;
 mod lifecycle;
 mod lock;
 mod loops;
+mod said;
 mod supervisor;
 mod systemd;
 
@@ -15,7 +16,8 @@ use std::{
 
 pub use health::{Health, HealthProgress};
 pub use lifecycle::ask_to_reload;
-pub use lock::{Lock, LockError};
+pub use lock::{Lock, LockError, lock_state};
+pub use loops::OnDiskNow;
 pub use supervisor::{Supervisor, TaskError, TaskFactory};
 
 use self::{
@@ -40,6 +42,8 @@ const DAMAGE_INTERVAL: Duration = Duration::from_secs(5);
 pub struct Options {
     /// Reads configuration and watchlist again, on SIGHUP.
     pub reload: Box<dyn Fn(&Pipeline) -> Renewal + Send + Sync>,
+    /// Looks at what stands in the operator's files, to see whether it is what the daemon goes by.
+    pub on_disk: OnDiskNow,
     /// Where the loops' signs of life are kept.
     pub health: Arc<Health>,
     /// How often to refresh the trust root; `None` where it does not come from TUF.
@@ -65,16 +69,23 @@ pub enum Renewal {
 }
 
 /// A changed configuration, ready to work.
-#[derive(Debug)]
 pub struct Renewed {
     /// The pipeline.
     pub pipeline: Pipeline,
+    /// As in [`Options`], for the files that it names.
+    pub on_disk: OnDiskNow,
     /// As in [`Options`].
     pub trust_interval: Option<Duration>,
     /// As in [`Options`].
     pub grace: Duration,
     /// Changes that count only from the next start, one sentence each.
     pub restart: Vec<String>,
+}
+
+impl std::fmt::Debug for Renewed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Renewed").field("trust_interval", &self.trust_interval).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Options {
@@ -96,11 +107,13 @@ pub async fn run(mut pipeline: Arc<Pipeline>, mut options: Options) -> Result<()
     let mut damage = pin!(damage(Arc::clone(pipeline.store()), Arc::clone(pipeline.clock())));
     loop {
         pipeline.enqueue_unknown()?;
-        let supervisor = start(&pipeline, &options);
+        let context = context(&pipeline, &options);
+        context.look_after()?;
+        let supervisor = start(&context, &options);
         let watching = describe(&pipeline);
         systemd::ready(&watching);
         tracing::info!(sources = pipeline.sources().len(), "ready, {watching}");
-        let renewed = match attend(&pipeline, &options, &mut signals, damage.as_mut()).await {
+        let renewed = match attend(&context, &options, &mut signals, damage.as_mut()).await {
             Ok(Some(renewed)) => renewed,
             end => {
                 systemd::stopping();
@@ -113,20 +126,20 @@ pub async fn run(mut pipeline: Arc<Pipeline>, mut options: Options) -> Result<()
         if !stop(&supervisor, options.grace.min(RELOAD_GRACE), &mut signals).await {
             return Ok(());
         }
-        let Renewed { pipeline: next, trust_interval, grace, restart } = *renewed;
+        let Renewed { pipeline: next, on_disk, trust_interval, grace, restart } = *renewed;
         tracing::info!("the changed configuration is at work");
         for what in restart {
             tracing::warn!("{what}");
         }
         pipeline = Arc::new(next);
-        options = Options { trust_interval, grace, ..options };
+        options = Options { on_disk, trust_interval, grace, ..options };
     }
 }
 
 /// Does what is asked until that is to stop (`None`) or to work with another configuration, or until the database turns out to
 /// be damaged.
 async fn attend(
-    pipeline: &Pipeline,
+    context: &Context,
     options: &Options,
     signals: &mut Signals,
     mut damage: Pin<&mut impl Future<Output = TaskError>>,
@@ -134,10 +147,10 @@ async fn attend(
     loop {
         tokio::select! {
             request = signals.next() => match request {
-                Request::Reload => match (options.reload)(pipeline) {
+                Request::Reload => match (options.reload)(&context.pipeline) {
                     Renewal::Whole(renewed) => return Ok(Some(renewed)),
-                    Renewal::Watchlist(watchlist) => taken(pipeline, watchlist),
-                    Renewal::Refused { why, watchlist } => refused(pipeline, why, watchlist),
+                    Renewal::Watchlist(watchlist) => taken(context, watchlist),
+                    Renewal::Refused { why, watchlist } => refused(context, why, watchlist),
                 },
                 Request::Stop => return Ok(None),
             },
@@ -173,9 +186,14 @@ async fn beside(store: &Arc<Store>, look: fn(&Store) -> Result<(), StoreError>) 
     Ok(tokio::task::spawn_blocking(move || look(&store)).await??)
 }
 
-fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Arc<Supervisor> {
+fn context(pipeline: &Arc<Pipeline>, options: &Options) -> Context {
+    let (health, on_disk) = (Arc::clone(&options.health), Arc::clone(&options.on_disk));
+    Context { pipeline: Arc::clone(pipeline), health, on_disk }
+}
+
+fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
+    let pipeline = &context.pipeline;
     let supervisor = Arc::new(Supervisor::new(Arc::clone(pipeline.clock()), Arc::clone(&options.health)));
-    let context = Context { pipeline: Arc::clone(pipeline), health: Arc::clone(&options.health) };
     for source in pipeline.sources() {
         supervisor.keep(source.feed.name(), loops::feed(context.clone(), source.clone()));
     }
@@ -188,7 +206,7 @@ fn start(pipeline: &Arc<Pipeline>, options: &Options) -> Arc<Supervisor> {
     if let Some(interval) = options.trust_interval {
         supervisor.keep("trust", loops::trust(context.clone(), interval));
     }
-    supervisor.keep("health", loops::health(context));
+    supervisor.keep("health", loops::health(context.clone()));
     supervisor
 }
 
@@ -206,19 +224,26 @@ async fn stop(supervisor: &Supervisor, grace: Duration, signals: &mut Signals) -
     }
 }
 
-fn taken(pipeline: &Pipeline, watchlist: Watchlist) {
+/// The configuration says the same as the one in use, however it is written now.
+fn taken(context: &Context, watchlist: Watchlist) {
+    let pipeline = &context.pipeline;
     pipeline.note_reload(Ok(()));
+    if let Some(configuration) = (context.on_disk)().configuration.digest {
+        pipeline.goes_by(configuration);
+    }
     watch(pipeline, watchlist);
+    tell(context);
 }
 
 /// What cannot be read leaves the old in place.
-fn refused(pipeline: &Pipeline, why: String, watchlist: Option<Watchlist>) {
+fn refused(context: &Context, why: String, watchlist: Option<Watchlist>) {
+    let pipeline = &context.pipeline;
     tracing::error!("{why}");
     pipeline.note_reload(Err(why));
-    match watchlist {
-        Some(watchlist) => watch(pipeline, watchlist),
-        None => systemd::status(&describe(pipeline)),
+    if let Some(watchlist) = watchlist {
+        watch(pipeline, watchlist);
     }
+    tell(context);
 }
 
 fn watch(pipeline: &Pipeline, watchlist: Watchlist) {
@@ -227,7 +252,14 @@ fn watch(pipeline: &Pipeline, watchlist: Watchlist) {
     if let Err(error) = pipeline.enqueue_unknown() {
         tracing::error!("the new packages wait for the next start: {error}");
     }
-    systemd::status(&describe(pipeline));
+}
+
+/// Whoever asks next is to hear by which files the daemon goes now; the verdict comes to `systemctl status` with the pulse.
+fn tell(context: &Context) {
+    systemd::status(&describe(&context.pipeline));
+    if let Err(error) = context.look_after() {
+        tracing::error!("looking after the daemon itself: {}", with_causes(&error));
+    }
 }
 
 /// What is watched, and whether that is what the disk says.

@@ -118,18 +118,18 @@ pub(super) fn late_package(key: &str, package: &str, minutes: i64, others: u64) 
 pub(super) fn standstill(key: &str, due: u64, minutes: i64) -> Alarm {
     Alarm::medium(
         key,
-        format!("the queue stands still: nothing has come of {} for {minutes} minutes", counted(due, "due package")),
+        format!("the queue stands still: none of {} was looked at for {minutes} minutes", counted(due, "due package")),
         "New releases are seen and not looked at while this lasts. The log says what the work waits for; if it lasts, \
          restart the daemon, which loses nothing."
             .to_owned(),
     )
 }
 
-pub(super) fn stuck_loop(key: &str, task: &str) -> Alarm {
+pub(super) fn stuck_loops(key: &str, loops: &str) -> Alarm {
     Alarm::medium(
         key,
-        format!("the loop {task} does not move"),
-        "It has given no sign of life for 15 minutes. Under systemd the watchdog restarts the service; elsewhere restart \
+        format!("loops of the daemon do not move: {loops}"),
+        "They have given no sign of life for 15 minutes. Under systemd the watchdog restarts the service; elsewhere restart \
          it, which loses nothing."
             .to_owned(),
     )
@@ -175,6 +175,17 @@ pub(super) fn unreadable_file(key: &str, what: &str, why: &str) -> Alarm {
         format!("the {what} on disk cannot be used"),
         format!(
             "The daemon goes on with the one that it read before, and would not start again: {why}. Correct the file."
+        ),
+    )
+}
+
+pub(super) fn refused_reload(key: &str, why: &str) -> Alarm {
+    Alarm::medium(
+        key,
+        "the last reload was refused".to_owned(),
+        format!(
+            "The daemon was told to read its files again and goes by what it read before. The reason: {why}. Correct it, \
+             then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP."
         ),
     )
 }

@@ -27,7 +27,7 @@ pub enum LockState {
     Unknown,
 }
 
-/// How somebody works on the database.
+/// How a process works on the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -73,7 +73,7 @@ pub struct Facts {
     /// When the last passes of `run --once` ended, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<DateTime<Utc>>,
-    /// When something last came of the queue.
+    /// When a package of the queue was last looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_at: Option<DateTime<Utc>>,
     /// The last write that failed.
@@ -90,6 +90,18 @@ pub struct Facts {
     /// The loops that do not move.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stuck: Vec<String>,
+    /// The last reload, if it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+}
+
+/// A reload that was refused: the process goes by what it read before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Why, one line.
+    pub why: String,
 }
 
 /// What was read when, as digests that can be compared with those of what is on disk.
@@ -122,7 +134,7 @@ pub struct FailingForge {
     pub since: DateTime<Utc>,
     /// When it was last asked.
     pub last: DateTime<Utc>,
-    /// What came of that.
+    /// How that ended.
     pub error: String,
 }
 
@@ -132,15 +144,22 @@ impl Runner {
         self.heartbeat.as_ref().map(|heartbeat| &heartbeat.facts)
     }
 
-    /// Since when a daemon works here, as far as is known: what was silent before it began is not its doing.
+    /// Since when a daemon works here, as far as is known.
     pub(super) fn began(&self) -> Option<DateTime<Utc>> {
         let heartbeat = self.heartbeat.as_ref().filter(|_| self.lock != LockState::Free)?;
         (heartbeat.kind == Kind::Daemon).then_some(heartbeat.started_at)
     }
 
-    /// Whether a daemon has only just begun.
+    /// Whether whoever is at work has only just begun.
     pub(super) fn has_just_begun(&self, now: DateTime<Utc>) -> bool {
-        self.began().is_some_and(|began| now - began < limits::START)
+        let heartbeat = self.heartbeat.as_ref().filter(|_| self.lock != LockState::Free);
+        heartbeat.is_some_and(|heartbeat| now - heartbeat.started_at < limits::START)
+    }
+
+    /// Whether whoever is at work has had so much time to do it: what lasts is judged by the times that are stored, and
+    /// a daemon that was just started tries first.
+    pub(super) fn had(&self, time: TimeDelta, now: DateTime<Utc>) -> bool {
+        self.began().is_none_or(|began| now - began >= time)
     }
 
     /// When anybody first worked on this database.
@@ -148,10 +167,12 @@ impl Runner {
         self.heartbeat.as_ref().map(|heartbeat| heartbeat.first_at)
     }
 
-    /// How long a source may be silent: passes of `run --once` are as far apart as they are.
+    /// How long a source may be silent. Between passes of `run --once` nobody reads it; within one it is read.
     pub(super) fn patience(&self) -> TimeDelta {
         match &self.heartbeat {
-            Some(heartbeat) if heartbeat.kind == Kind::Once => pass_patience(&heartbeat.facts.passes),
+            Some(heartbeat) if heartbeat.kind == Kind::Once && self.lock != LockState::Held => {
+                pass_patience(&heartbeat.facts.passes)
+            }
             _ => limits::SOURCE,
         }
     }

@@ -50,6 +50,8 @@ pub enum Id {
     DiskFull,
     /// Rows cannot be read.
     RowsDamaged,
+    /// A daemon was told to read its files again and did not take them.
+    ReloadRefused,
     /// The watchlist on disk cannot be used.
     WatchlistUnusable,
     /// The watchlist on disk is not the one in use.
@@ -175,7 +177,7 @@ pub const ALL: &[(Id, About)] = &[
         Id::QueueStill,
         unhealthy(
             "queue-still",
-            "Packages are due, and nothing has come of any for 10 minutes.",
+            "Packages are due, and none was looked at for 10 minutes.",
             "The log says what the work waits for; restart the daemon if it lasts.",
         ),
     ),
@@ -244,8 +246,18 @@ pub const ALL: &[(Id, About)] = &[
         Id::RowsDamaged,
         unhealthy(
             "rows-damaged",
-            "Rows of the database cannot be read and were put aside.",
-            "What can be rebuilt from the registry is rebuilt; for the rest restore a backup.",
+            "Rows of the database were found damaged in the last 24 hours and set aside.",
+            "The alert about each says what was made anew and what was lost. Look at the disk and the memory; restore a \
+             backup if there is more every day.",
+        ),
+    ),
+    (
+        Id::ReloadRefused,
+        unhealthy(
+            "reload-refused",
+            "The daemon was told to read configuration and watchlist again and could not use them: it goes by what it \
+             read before. An alert after 10 minutes.",
+            "Correct what is named, then `provwatch reload`.",
         ),
     ),
     (

@@ -6,6 +6,8 @@ use chrono::TimeDelta;
 pub const SOURCE: TimeDelta = TimeDelta::minutes(30);
 /// For how long a daemon that was just started is given time to read its sources.
 pub const START: TimeDelta = TimeDelta::minutes(1);
+/// For how long the queue of one is given time to move: longer than any turn of a package.
+pub const START_OF_WORK: TimeDelta = TimeDelta::minutes(3);
 /// For how long the trust root may go without a refresh; TUF is asked once a day.
 pub const TRUST: TimeDelta = TimeDelta::days(3);
 /// For how long a daemon may give no sign of life. It gives one every half minute.
@@ -40,11 +42,13 @@ pub const DELIVERY_ALERT: TimeDelta = TimeDelta::hours(1);
 pub const LOST_REMEMBERED: TimeDelta = TimeDelta::hours(24);
 /// For how long after a write that failed the database is not trusted to take the next.
 pub const WRITE: TimeDelta = TimeDelta::minutes(10);
+/// For how long a row that was found damaged is a reason to worry: what damaged it may damage more.
+pub const DAMAGE_REMEMBERED: TimeDelta = TimeDelta::hours(24);
 /// The least free space, in bytes: what the write-ahead log may grow to, twice.
 pub const SPACE: u64 = 32 * 1024 * 1024;
 /// Less free space than this is worth a word, in bytes.
 pub const SPACE_LOW: u64 = 512 * 1024 * 1024;
-/// For how long what is on disk may differ from what is in use before that is an alert: somebody may be editing it.
+/// For how long what is on disk may differ from what is in use before that is an alert: it may be being edited.
 pub const EDITING: TimeDelta = TimeDelta::minutes(10);
 /// How far ahead of the clock a stored time may be: two machines never agree to the second.
 pub const AHEAD: TimeDelta = TimeDelta::minutes(5);

@@ -98,6 +98,19 @@ pub struct Queue {
     pub announced: Option<Announced>,
     /// Packages whose history is still to be read.
     pub learning: u64,
+    /// Those of them of which some is read.
+    pub first_sights: FirstSights,
+}
+
+/// Packages whose history is long and is being read in portions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstSights {
+    /// How many.
+    pub packages: u64,
+    /// Releases that are read, of all of them.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
 }
 
 /// Packages that a feed announced and that were not looked at since.
@@ -109,7 +122,7 @@ pub struct Announced {
     pub package: String,
     /// When it was.
     pub since: DateTime<Utc>,
-    /// What came of looking at it last.
+    /// Why looking at it last failed.
     pub last_error: Option<String>,
 }
 
@@ -147,16 +160,25 @@ pub struct Storage {
     pub free: Option<u64>,
     /// The last write that failed in this process. That of the daemon comes with its sign of life.
     pub write_failure: Option<WriteFailure>,
-    /// Rows that cannot be read.
-    pub damaged: Vec<DamagedRow>,
+    /// Rows that were found damaged lately.
+    pub damaged: Damage,
 }
 
-/// A row that cannot be read and was put aside.
+/// Rows that were found damaged lately and were set aside.
+#[derive(Clone, Debug, Default)]
+pub struct Damage {
+    /// How many.
+    pub count: u64,
+    /// The latest of them.
+    pub latest: Vec<DamagedRow>,
+}
+
+/// A row that could not be read and was set aside.
 #[derive(Clone, Debug)]
 pub struct DamagedRow {
-    /// What it is: `the baseline of pkg:npm/widget`.
+    /// What it is, its table first: `baselines pkg:npm/widget`.
     pub what: String,
-    /// Why it cannot be read.
+    /// Why it could not be read.
     pub why: String,
 }
 

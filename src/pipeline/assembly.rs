@@ -8,6 +8,7 @@ use url::Url;
 use super::{
     Pipeline, Progress, Settings, Source,
     facts::StoredAnswers,
+    health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
     trust::Freshness,
     wall_clock::WallClock,
@@ -85,6 +86,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
     let forges = forges(config, &parts)?;
     // A store that cannot be read says so when it is used.
     let latest = parts.store.latest_time().unwrap_or_default();
+    let progress = Moving::over(Arc::clone(&parts.progress), Arc::clone(&parts.clock));
     Ok(Pipeline {
         wall_clock: WallClock::starting(parts.clock.now(), latest),
         comparisons: super::observe::Comparisons::default(),
@@ -100,7 +102,9 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         subscriptions,
         queues: super::outbox::Queues::default(),
         settings: settings(config),
-        progress: parts.progress,
+        memory: Memory::of(&progress),
+        progress: Arc::new(progress),
+        setup: setup(config),
         logs: log_settings(config)?,
         log_memory: super::logs::LogMemory::default(),
         reload: super::reload::LastReload::default(),

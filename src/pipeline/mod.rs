@@ -51,7 +51,7 @@ pub use assembly::{
 };
 pub use company::company;
 pub use examine::Examined;
-pub use health::TRUST_PATIENCE;
+pub use health::{OnDisk, Setup, runner, setup, snapshot};
 pub use members::member_details;
 pub use operation::Trouble;
 pub use panic::panic_text;
@@ -95,6 +95,8 @@ pub struct Pipeline {
     comparisons: observe::Comparisons,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
+    setup: Setup,
+    memory: health::Memory,
     reload: reload::LastReload,
 }
 
@@ -114,8 +116,6 @@ pub struct Settings {
     pub history: usize,
     /// How far back before the first sight releases are judged instead of learned.
     pub judge_since: TimeDelta,
-    /// How long a source may be silent before that is an alert.
-    pub stale_after: TimeDelta,
     /// What the operator changed about detectors.
     pub tuning: Tuning,
     /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
@@ -132,7 +132,6 @@ impl Default for Settings {
         Self {
             history: 50,
             judge_since: TimeDelta::days(7),
-            stale_after: TimeDelta::minutes(30),
             tuning: Tuning::default(),
             recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
             reconcile_after: TimeDelta::days(1),

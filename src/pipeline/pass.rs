@@ -82,6 +82,7 @@ impl Pipeline {
     pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
         self.store.check_if_suspect()?;
         self.follow_clock()?;
+        self.begin_pass()?;
         let mut summary = PassSummary::default();
         self.enqueue_unknown()?;
         self.enqueue_overdue()?;
@@ -105,6 +106,7 @@ impl Pipeline {
         if self.mend_damage()? > 0 {
             summary.delivered += self.deliver().await?.delivered;
         }
+        self.end_pass()?;
         Ok(summary)
     }
 }

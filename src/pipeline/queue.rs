@@ -162,7 +162,7 @@ impl Pipeline {
         if attempts < FAILING || now - work.since < FAILING_FOR {
             return Ok(());
         }
-        if self.store.work_summary(now)?.failing >= super::health::MANY {
+        if self.store.work_summary(now)?.failing >= crate::health::limits::MANY {
             return Ok(());
         }
         self.record_operation(&operation::unreadable_package(&work.package, attempts, why), now)

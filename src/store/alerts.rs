@@ -340,7 +340,7 @@ fn update(db: &Connection, alert: &Alert, peak: Severity, raises: i64, now: Date
 }
 
 /// An alert of a row with `body` and `status`; the column has the last word on where it stands.
-fn alert_row(row: &Row<'_>) -> rusqlite::Result<Alert> {
+pub(super) fn alert_row(row: &Row<'_>) -> rusqlite::Result<Alert> {
     let Json(mut alert): Json<Alert> = row.get("body")?;
     alert.status = row.get::<_, Word<_>>("status")?.0;
     Ok(alert)

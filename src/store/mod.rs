@@ -34,11 +34,13 @@ mod readonly;
 mod record;
 mod releases;
 mod room;
+mod runner;
 mod sealed;
 mod stats;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod vitals;
 mod wall_clock;
 mod work;
 
@@ -66,8 +68,10 @@ pub use queue::Turn;
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
 pub use room::{Room, WriteFailure};
+pub use runner::RunnerRow;
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
+pub use vitals::{AnnouncedWork, QueueVitals};
 pub use work::{FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
 
 use damage::Noted;

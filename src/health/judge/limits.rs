@@ -1,7 +1,7 @@
 //! What limits provwatch by the operator's choice, or by that of others.
 
 use crate::{
-    health::{Check, Finding, Forges, Id, Snapshot, Trust},
+    health::{Check, Finding, FirstSights, Forges, Id, Snapshot, Trust},
     text::{counted, quoted},
 };
 
@@ -71,15 +71,17 @@ fn listed(names: &[String]) -> String {
 }
 
 fn history(snapshot: &Snapshot) -> Option<Finding> {
-    let learning = snapshot.queue.learning;
+    let FirstSights { packages: begun, done, total } = snapshot.queue.first_sights;
+    let learning = snapshot.queue.learning.max(begun);
     (learning > 0).then(|| {
         let packages = counted(learning, "package");
-        Finding::new(
-            Id::HistoryUnread,
-            "",
-            format!("the history of {packages} is still to be read"),
-            "wait; `provwatch status` counts them down",
-        )
+        let sentence = if begun == 0 {
+            format!("the history of {packages} is still to be read")
+        } else {
+            let whose = if begun < learning { format!(" of {begun} of them") } else { String::new() };
+            format!("the history of {packages} is still being read: {done} of {total} releases{whose}")
+        };
+        Finding::new(Id::HistoryUnread, "", sentence, "wait; `provwatch status` counts them down")
     })
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::age;
 use crate::{
     health::{
-        Check, File, Finding, Id, OpenAlert, Snapshot, Storage, WriteFailure, alarm,
+        Check, Damage, File, Finding, Id, OpenAlert, Snapshot, Storage, WriteFailure, alarm,
         limits::{EDITING, SPACE, SPACE_LOW, WRITE},
     },
     model::{Alert, AlertKind, Severity},
@@ -22,8 +22,24 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = vec![writes(snapshot, now)];
     checks.extend(space(&snapshot.storage));
     checks.extend(damaged(&snapshot.storage).map(|finding| Check::found("damaged rows", finding)));
+    checks.push(reload(snapshot, now));
     checks.extend(files(snapshot, now));
     checks
+}
+
+/// What the operator asked a daemon to read again, and it did not take.
+fn reload(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
+    let (key, over) = ("refused reload", "it was read again and taken");
+    let refused = snapshot.runner.began().and(snapshot.runner.facts()).and_then(|facts| facts.refused.as_ref());
+    let Some(refused) = refused else { return Check::over(key, over) };
+    let (lasts, why) = (age(refused.since, now), quoted(&refused.why, ERROR));
+    let finding = Finding::new(
+        Id::ReloadRefused,
+        "",
+        format!("the last reload was refused {} ago: {why}", span(lasts)),
+        "correct what is named, then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP",
+    );
+    Check::found(key, finding.alarming(lasts > EDITING, || alarm::refused_reload(key, &why)))
 }
 
 fn writes(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
@@ -65,15 +81,21 @@ fn space(storage: &Storage) -> Vec<Check> {
 }
 
 fn damaged(storage: &Storage) -> Option<Finding> {
-    let first = storage.damaged.first()?;
-    let named: Vec<String> = storage.damaged.iter().take(NAMED).map(|row| quoted(&row.what, 160)).collect();
-    let more = if storage.damaged.len() > NAMED { ", …" } else { "" };
-    let count = counted(storage.damaged.len(), "row");
+    let Damage { count, latest } = &storage.damaged;
+    let first = latest.first()?;
+    let named: Vec<String> = latest.iter().take(NAMED).map(|row| quoted(&row.what, 160)).collect();
+    let more = if *count > named.len() as u64 { ", …" } else { "" };
+    let (rows, were) = (counted(*count, "row"), if *count == 1 { "was" } else { "were" });
     Some(Finding::new(
         Id::RowsDamaged,
         "",
-        format!("{count} cannot be read: {}{more} ({})", named.join(", "), quoted(&first.why, ERROR)),
-        "what can be rebuilt from the registry is rebuilt; for the rest restore a backup (docs/OPERATIONS.md)",
+        format!(
+            "{rows} of the database {were} damaged in the last day: {}{more} ({})",
+            named.join(", "),
+            quoted(&first.why, ERROR)
+        ),
+        "the alert about it says what was made anew and what was lost; look at the disk and the memory, and restore a \
+         backup if there is more every day (docs/OPERATIONS.md)",
     ))
 }
 
@@ -111,12 +133,12 @@ const CONFIGURATION: Words = Words {
     unusable: Id::ConfigurationUnusable,
     changed: Id::ConfigurationChanged,
     correct: "correct it; `provwatch doctor` checks all of it",
-    apply: "Restart the daemon: `systemctl restart provwatch`",
+    apply: "Reload the daemon: `systemctl reload provwatch`, or send SIGHUP",
 };
 
 fn file_checks(file: &File, in_use: Option<&str>, words: &Words, now: DateTime<Utc>) -> Vec<Check> {
     let (unusable, changed) = (format!("unusable {}", words.name), format!("changed {}", words.name));
-    // Somebody may be writing it at this moment.
+    // An editor may be writing it at this moment.
     let lasts = file.changed_at.is_none_or(|at| age(at, now) > EDITING);
     if let Some(problem) = &file.problem {
         let why = quoted(problem, ERROR);

@@ -16,8 +16,7 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let over = "a daemon runs";
     let mut checks = vec![Check::of("no daemon", life(snapshot, now), over)];
     checks.extend(clock(snapshot, now).map(|finding| Check::found("clock", finding)));
-    let stuck = snapshot.runner.facts().into_iter().flat_map(|facts| &facts.stuck);
-    checks.extend(stuck.map(|task| loop_stuck(task)));
+    checks.push(stuck(snapshot));
     checks
 }
 
@@ -33,7 +32,7 @@ fn life(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     }
 }
 
-/// Nobody has ever said that he works here. Sources that were read a moment ago say that somebody does.
+/// No process ever gave a sign of life here. Sources that were read a moment ago say that one works all the same.
 fn never(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     let patience = snapshot.runner.patience();
     let is_fresh = |last: Option<DateTime<Utc>>| last.is_some_and(|last| age(last, now) <= patience);
@@ -96,14 +95,17 @@ fn clock(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     })
 }
 
-fn loop_stuck(task: &str) -> Check {
-    let key = format!("stuck {task}");
+fn stuck(snapshot: &Snapshot) -> Check {
+    let key = "stuck loops";
+    let loops = snapshot.runner.facts().map(|facts| facts.stuck.join(", ")).unwrap_or_default();
+    if loops.is_empty() || snapshot.runner.lock == LockState::Free {
+        return Check::over(key, "the loops move again");
+    }
     let finding = Finding::new(
         Id::LoopStuck,
-        task,
-        format!("the loop {task} of the daemon does not move"),
-        "the log says what it waits for; the watchdog restarts the service, elsewhere restart it",
+        &loops,
+        format!("loops of the daemon do not move: {loops}"),
+        "the log says what they wait for; the watchdog restarts the service, elsewhere restart it",
     );
-    let alarm = alarm::stuck_loop(&key, task);
-    Check::found(key, finding.alarming(true, || alarm))
+    Check::found(key, finding.alarming(true, || alarm::stuck_loops(key, &loops)))
 }

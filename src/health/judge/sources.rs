@@ -1,12 +1,12 @@
 //! Whether what tells of releases, and of signatures, is read: feeds, the trust root, transparency logs, forges.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::age;
 use crate::{
     health::{
-        Check, FailingForge, Finding, Id, Log, Runner, Snapshot, Source, Trust, alarm,
-        limits::{FORGE, SOURCE, TRUST},
+        Check, FailingForge, Finding, Id, LockState, Log, Runner, Snapshot, Source, Trust, alarm,
+        limits::{FORGE, SOURCE, START, TRUST},
     },
     text::{quoted, span},
 };
@@ -42,16 +42,10 @@ fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
         (None, None) => format!("{name} was never read; is `provwatch run` running?"),
     };
     let next = "`provwatch doctor` asks it; look at the network, the proxy and the registry's status page";
-    let quiet = quiet(source.last_success.or(runner.first_at()), runner, now);
-    let alarm = || alarm::silent_source(&key, name, quiet.unwrap_or_default().num_minutes(), error);
+    let quiet = source.last_success.or(runner.first_at()).map(|since| age(since, now)).unwrap_or_default();
+    let alarm = || alarm::silent_source(&key, name, quiet.num_minutes(), error);
     let finding = Finding::new(Id::SourceSilent, name, sentence, next);
-    Check::found(&key, finding.alarming(quiet.is_some_and(|quiet| quiet > patience), alarm))
-}
-
-/// How long it has been quiet while somebody was there to hear: a daemon that was just started tries first.
-fn quiet(since: Option<DateTime<Utc>>, runner: &Runner, now: DateTime<Utc>) -> Option<TimeDelta> {
-    let since = since?;
-    Some(age(runner.began().map_or(since, |began| since.max(began)), now))
+    Check::found(&key, finding.alarming(quiet > patience && runner.had(START, now), alarm))
 }
 
 /// Sooner or later what is signed cannot be verified with a trust root that is not refreshed.
@@ -65,15 +59,18 @@ fn trust(repository: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
         let is_fresh = repository.last_success.is_some();
         return if is_fresh { Check::over(key, "the trust root was refreshed") } else { Check::unclear(key) };
     }
-    if runner.has_just_begun(now) {
+    if runner.has_just_begun(now) && error.is_none() {
         return Check::unclear(key);
     }
     let why = error.map_or_else(String::new, |error| format!(": {}", quoted(error, ERROR)));
-    let never = if repository.last_success.is_none() { "never" } else { "not" };
+    let since = match repository.last_success {
+        Some(_) => format!("has not been refreshed for {}", span(age)),
+        None => format!("was never refreshed since provwatch began, {} ago", span(age)),
+    };
     let finding = Finding::new(
         Id::TrustRootStale,
         "",
-        format!("the trust root has {never} been refreshed for {}; newer signatures cannot be checked{why}", span(age)),
+        format!("the trust root {since}; newer signatures cannot be checked{why}"),
         "allow the TUF repository, name a mirror ([trust] tuf_url) or give a file ([trust] source = \"file\")",
     );
     Check::found(key, finding.alarming(true, || alarm::stale_trust(key, age.num_days(), error)))
@@ -96,15 +93,16 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
         "`provwatch logs status` shows how far it was read; where the network does not let it through, say [logs] \
          enabled = false",
     );
-    let quiet = quiet(Some(since), runner, now).unwrap_or_default();
-    let lasts = quiet > SOURCE;
-    Check::found(&key, finding.alarming(lasts, || alarm::unread_log(&key, name, quiet.num_minutes(), error)))
+    let alarm = || alarm::unread_log(&key, name, fails.num_minutes(), error);
+    Check::found(&key, finding.alarming(runner.had(START, now), alarm))
 }
 
 /// A forge that has answered since is one that is not among the failing.
 fn forges(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let Some(forges) = &snapshot.forges else { return Vec::new() };
-    let failing = snapshot.runner.facts().map(|facts| facts.forges.as_slice()).unwrap_or_default();
+    // What a process that is gone had found out is not known to hold still.
+    let facts = snapshot.runner.facts().filter(|_| snapshot.runner.lock != LockState::Free);
+    let failing = facts.map(|facts| facts.forges.as_slice()).unwrap_or_default();
     let hosts = forges.with_token.iter().chain(&forges.without_token);
     hosts.map(|host| forge(host, failing.iter().find(|failing| failing.host == *host), now)).collect()
 }

@@ -7,7 +7,8 @@ use crate::{
     health::{
         Announced, Check, Finding, Id, LockState, Queue, Snapshot, alarm,
         limits::{
-            ANNOUNCED, ANNOUNCED_ALERT, FAILING, FAILING_ALERT, MANY, STANDSTILL, UNCHECKED, UNCHECKED_REMEMBERED,
+            ANNOUNCED, ANNOUNCED_ALERT, FAILING, FAILING_ALERT, MANY, STANDSTILL, START_OF_WORK, UNCHECKED,
+            UNCHECKED_REMEMBERED,
         },
     },
     text::{counted, quoted, span},
@@ -32,7 +33,7 @@ fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
         return Check::over(key, "what was announced was looked at");
     };
     let waits = age(*since, now);
-    if waits <= ANNOUNCED || snapshot.runner.has_just_begun(now) {
+    if waits <= ANNOUNCED || (snapshot.runner.has_just_begun(now) && last_error.is_none()) {
         return Check::unclear(key);
     }
     let others = count.saturating_sub(1);
@@ -49,7 +50,7 @@ fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     Check::found(key, finding.alarming(waits > ANNOUNCED_ALERT, alarm))
 }
 
-/// Packages are due, somebody is there to look at them, and nothing comes of it.
+/// Packages are due, a process works on the queue, and none is looked at.
 fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let (key, over) = ("standing queue", "the queue moves");
     let queue = &snapshot.queue;
@@ -57,16 +58,20 @@ fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let (Some(heartbeat), Some(due_since)) = (heartbeat, queue.oldest_due.filter(|_| queue.due > 0)) else {
         return Check::over(key, over);
     };
-    let moved = heartbeat.facts.moved_at.unwrap_or(heartbeat.started_at);
-    let still = age(moved.max(heartbeat.started_at).max(due_since), now);
+    let moved = heartbeat.facts.moved_at.unwrap_or(due_since);
+    let still = age(moved.max(due_since), now);
     if still <= STANDSTILL {
         return Check::over(key, over);
+    }
+    // However often a daemon is started anew, what lasts longer than that is told.
+    if now - heartbeat.started_at < START_OF_WORK {
+        return Check::unclear(key);
     }
     let finding = Finding::new(
         Id::QueueStill,
         "",
         format!(
-            "the queue stands still: nothing has come of {} for {}",
+            "the queue stands still: none of {} was looked at for {}",
             counted(queue.due, "due package"),
             span(still)
         ),

@@ -78,11 +78,10 @@ fn a_source_that_is_silent_or_was_never_read() {
     holds(vec![
         ("half an hour", npm(Some(30 * MINUTE), None, DAY), &[]),
         ("longer", npm(Some(30 * MINUTE + 1), None, DAY), &["source-silent!"]),
-        ("while no daemon ran", npm(Some(DAY), Some("refused"), 5 * MINUTE), &["source-silent"]),
-        ("since it runs", npm(Some(DAY), Some("refused"), 31 * MINUTE), &["source-silent!"]),
+        ("however late it was started", npm(Some(DAY), Some("refused"), MINUTE), &["source-silent!"]),
         ("the daemon has just begun", npm(Some(DAY), None, 30), &[]),
         ("it has just begun and failed", npm(Some(DAY), Some("refused"), 30), &["source-silent"]),
-        ("never", npm(None, None, 5 * MINUTE), &["source-silent"]),
+        ("never, and it has just begun", npm(None, Some("refused"), 59), &["source-silent"]),
         ("never, for long", npm(None, Some("refused"), DAY), &["source-silent!"]),
         ("read in the future", npm(Some(-DAY), None, DAY), &["clock"]),
     ]);
@@ -131,7 +130,8 @@ fn logs_and_forges_that_do_not_answer() {
     holds(vec![
         ("half an hour", log(30 * MINUTE, DAY), &[]),
         ("longer", log(30 * MINUTE + 1, DAY), &["log-unread!"]),
-        ("while no daemon ran", log(DAY, 30 * MINUTE), &["log-unread"]),
+        ("the daemon has just begun", log(DAY, 59), &["log-unread"]),
+        ("however late it was started", log(DAY, MINUTE), &["log-unread!"]),
         ("logs off", but(|snapshot| snapshot.logs = None), &["logs-off"]),
         ("an hour but a second", forge("github.com", HOUR - 1), &[]),
         ("an hour", forge("github.com", HOUR), &["forge-failing!"]),
@@ -185,8 +185,8 @@ fn a_queue_that_stands_still_is_said() {
         snapshot.runner.heartbeat.as_mut().unwrap().started_at = ago(seconds);
         snapshot
     };
-    assert_eq!(found(&began(10 * MINUTE)), [""; 0], "it has just begun");
-    assert_eq!(found(&began(11 * MINUTE)), ["queue-still!"], "nothing ever came of it");
+    assert_eq!(found(&began(3 * MINUTE - 1)), [""; 0], "it has just begun");
+    assert_eq!(found(&began(3 * MINUTE)), ["queue-still!"], "none was ever looked at, however late it was started");
 }
 
 #[test]

@@ -68,8 +68,8 @@ fn a_database_that_cannot_be_written_and_a_disk_that_is_full() {
         (
             "a damaged row",
             but(|snapshot| {
-                let (what, why) = ("the baseline of pkg:npm/widget".to_owned(), "not JSON".to_owned());
-                snapshot.storage.damaged = vec![DamagedRow { what, why }];
+                let (what, why) = ("baselines pkg:npm/widget".to_owned(), "not JSON".to_owned());
+                snapshot.storage.damaged = Damage { count: 1, latest: vec![DamagedRow { what, why }] };
             }),
             &["rows-damaged"],
         ),
@@ -120,6 +120,46 @@ fn what_is_on_disk_is_compared_with_what_is_in_use() {
 }
 
 #[test]
+fn a_reload_that_was_refused_is_said_while_the_daemon_goes_by_what_it_read_before() {
+    let refused = |seconds, lock| {
+        but(|snapshot| {
+            snapshot.runner.lock = lock;
+            let why = "the configuration stays as it was: no such file".to_owned();
+            snapshot.runner.heartbeat.as_mut().unwrap().facts.refused = Some(Refused { since: ago(seconds), why });
+        })
+    };
+    holds(vec![
+        ("just now", refused(10 * MINUTE, LockState::Held), &["reload-refused"]),
+        ("for longer", refused(10 * MINUTE + 1, LockState::Held), &["reload-refused!"]),
+        ("the daemon is gone", refused(HOUR, LockState::Free), &["no-daemon"]),
+    ]);
+    assert_eq!(
+        judge(&refused(HOUR, LockState::Held), noon())[0].sentence,
+        "the last reload was refused 60 min ago: the configuration stays as it was: no such file"
+    );
+}
+
+#[test]
+fn long_histories_are_counted_in_releases() {
+    let sentence = |learning, packages, done| {
+        let found = but(|snapshot| {
+            snapshot.queue.learning = learning;
+            snapshot.queue.first_sights = FirstSights { packages, done, total: 4000 };
+        });
+        judge(&found, noon()).iter().map(|finding| (finding.level, finding.sentence.clone())).collect::<Vec<_>>()
+    };
+    for (learning, packages, expected) in [
+        (3, 0, "the history of 3 packages is still to be read"),
+        (2, 2, "the history of 2 packages is still being read: 750 of 4000 releases"),
+        (3, 2, "the history of 3 packages is still being read: 750 of 4000 releases of 2 of them"),
+        (0, 1, "the history of 1 package is still being read: 750 of 4000 releases"),
+    ] {
+        assert_eq!(sentence(learning, packages, 750), [(Level::Limited, expected.to_owned())]);
+    }
+    assert_eq!(sentence(0, 0, 0), []);
+}
+
+#[test]
 fn open_alerts_that_put_the_work_in_doubt() {
     let open = |kind, severity, key: &str| {
         let (_, id) = Alert::identify(AlertKind::Operation, key);
@@ -160,5 +200,6 @@ fn loops_that_do_not_move() {
     let stuck = but(|snapshot| {
         snapshot.runner.heartbeat.as_mut().unwrap().facts.stuck = vec!["work".to_owned(), "outbox".to_owned()];
     });
-    assert_eq!(found(&stuck), ["loop-stuck!", "loop-stuck!"]);
+    assert_eq!(found(&stuck), ["loop-stuck!"]);
+    assert!(judge(&stuck, noon())[0].sentence.ends_with("work, outbox"));
 }

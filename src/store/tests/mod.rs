@@ -9,3 +9,4 @@ mod logs;
 mod opening;
 mod recording;
 mod schema;
+mod vitals;

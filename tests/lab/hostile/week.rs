@@ -8,7 +8,7 @@ use provwatch::{
     clock::Clock,
     daemon::{self, Health, HealthProgress, Options, Renewal},
     model::Package,
-    pipeline::{Parts, Pipeline, assemble, client_over},
+    pipeline::{OnDisk, Parts, Pipeline, assemble, client_over},
     store::Store,
 };
 use tempfile::TempDir;
@@ -143,6 +143,7 @@ impl Week {
         };
         let options = Options {
             reload: Box::new(|_| Renewal::Refused { why: "nobody asks for it".to_owned(), watchlist: None }),
+            on_disk: Arc::new(OnDisk::default),
             health,
             trust_interval: None,
             grace: Duration::from_secs(10),
