@@ -12,12 +12,12 @@ use futures::{StreamExt, stream};
 use super::{Pipeline, PipelineError, Step};
 use crate::{
     http::Validators,
-    model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus},
-    registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
+    model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus, Unread},
+    registry::{Behind, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
     store::{Outcome, PackageRow, StoredBaseline, VersionState, Work, files_fingerprint},
 };
 
-/// How often a document is asked for in vain until it has what a feed announced, about three quarters of an hour. What
+/// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
 /// the registry shows after that is what holds: it may have withdrawn the rest before anybody saw it.
 const PATIENCE: u32 = 8;
 
@@ -79,6 +79,15 @@ impl Subject<'_> {
         })
     }
 
+    /// Whether nothing came from a release's publisher since then. A file that is added late, and does not say when, came
+    /// now.
+    fn is_history(&self, release: &RegistryRelease, ends: DateTime<Utc>) -> bool {
+        let known = self.stored.get(release.id.version()).filter(|stored| stored.outcome != Outcome::Unreadable);
+        let has_grown = known.is_some_and(|stored| stored.files != files_fingerprint(&release.files));
+        let hides_time = has_grown && release.unread.of(Unread::UPLOADED).is_some();
+        last_change(release) < ends && !hides_time
+    }
+
     /// Whether the baseline has learned from a release.
     pub fn has_taught(&self, release: &ReleaseId) -> bool {
         self.stored.get(release.version()).is_some_and(|stored| stored.teaches)
@@ -107,12 +116,15 @@ impl Pipeline {
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
-        let revision = work.revision.as_deref().filter(|_| work.attempts < PATIENCE);
-        let question = Question { known: &settled, validators: validators.as_ref(), revision };
-        let examined = match registry.package(&self.http, &work.package, question).await? {
-            PackageState::NotModified => self.not_modified(&subject)?,
-            PackageState::Gone => self.package_gone(&subject)?,
-            PackageState::Current(document) => self.take_document(&subject, *document).await?,
+        let question =
+            Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
+        let is_patient = work.attempts < PATIENCE;
+        let examined = match registry.package(&self.http, &work.package, question).await {
+            Err(RegistryError::Stale { .. }) if !is_patient => self.package_gone(&subject)?,
+            Err(error) => return Err(error.into()),
+            Ok(PackageState::NotModified) => self.not_modified(&subject)?,
+            Ok(PackageState::Gone) => self.package_gone(&subject)?,
+            Ok(PackageState::Current(document)) => self.take_current(&subject, *document, is_patient).await?,
         };
         self.store.finish_work(&work.package, work.generation)?;
         self.progress.report(&Step::Examined { package: &work.package, releases: examined.releases });
@@ -152,14 +164,43 @@ impl Pipeline {
         Ok(Examined::default())
     }
 
+    /// Takes what a document has. One that is behind what was announced is waited for, and what it has is judged at once
+    /// all the same: a mirror may never reach the announced revision. What an older document lacks says nothing.
+    async fn take_current(
+        &self,
+        subject: &Subject<'_>,
+        mut document: PackageDocument,
+        is_patient: bool,
+    ) -> Result<Examined, PipelineError> {
+        let Some(behind) = document.behind.take() else { return self.take_document(subject, document).await };
+        if is_patient {
+            self.take_releases(subject, &mut document).await?;
+            let Behind { seen, announced, .. } = behind;
+            return Err(RegistryError::Stale { package: subject.package.clone(), seen, announced }.into());
+        }
+        document.releases.extend(behind.incomplete);
+        self.take_document(subject, document).await
+    }
+
     async fn take_document(
         &self,
         subject: &Subject<'_>,
         mut document: PackageDocument,
     ) -> Result<Examined, PipelineError> {
         self.take_statuses(subject, &document)?;
-        let mut examined = self.take_unreadable(subject, &document.unreadable)?;
+        let mut examined = self.take_releases(subject, &mut document).await?;
         self.take_withdrawn(subject, &document.withdrawn, &mut examined)?;
+        self.store.save_package(&package_row(subject, document))?;
+        Ok(examined)
+    }
+
+    async fn take_releases(
+        &self,
+        subject: &Subject<'_>,
+        document: &mut PackageDocument,
+    ) -> Result<Examined, PipelineError> {
+        self.date(subject, document)?;
+        let mut examined = self.take_unreadable(subject, &document.unreadable)?;
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
@@ -168,13 +209,12 @@ impl Pipeline {
         seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
         let history_ends = self.history_ends(subject);
         let (history, fresh): (Vec<_>, Vec<_>) =
-            releases.into_iter().partition(|release| last_change(release) < history_ends);
+            releases.into_iter().partition(|release| subject.is_history(release, history_ends));
         self.learn_history(subject, history, &mut baseline, &mut examined).await?;
         for release in fresh {
             self.judge(subject, release, &mut baseline, &mut examined).await?;
         }
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
-        self.store.save_package(&package_row(subject, document))?;
         Ok(examined)
     }
 
@@ -190,6 +230,37 @@ impl Pipeline {
             self.store.put_off_recheck(&subject.package.at(version), until)?;
         }
         Ok(())
+    }
+
+    /// A release without a readable publish time: what is new was published since the last look, and is judged now; what
+    /// was there before the package was watched cannot be placed in its history.
+    fn date(&self, subject: &Subject<'_>, document: &mut PackageDocument) -> Result<(), PipelineError> {
+        for release in std::mem::take(&mut document.releases) {
+            match self.dated(subject, release)? {
+                Ok(release) => document.releases.push(release),
+                Err(unreadable) => document.unreadable.push(unreadable),
+            }
+        }
+        Ok(())
+    }
+
+    fn dated(
+        &self,
+        subject: &Subject<'_>,
+        mut release: RegistryRelease,
+    ) -> Result<Result<RegistryRelease, (String, String)>, PipelineError> {
+        if release.is_dated() {
+            return Ok(Ok(release));
+        }
+        let row = self.store.release(&release.id)?;
+        let before = row.as_ref().and_then(|row| row.observation.as_ref()).map(|seen| seen.published_at);
+        let why = release.unread.of(Unread::TIME).unwrap_or("the document has no publish time for it").to_owned();
+        if before.is_none() && self.is_old_oddity(subject, &release.id)? {
+            return Ok(Err((release.id.version().to_owned(), why)));
+        }
+        release.unread.because(Unread::TIME, why);
+        release.published_at = before.or_else(|| row.map(|row| row.observed_at)).unwrap_or(subject.now);
+        Ok(Ok(release))
     }
 
     /// What was published before this is history.
@@ -296,9 +367,7 @@ impl Pipeline {
             if subject.stored.get(version).is_some_and(is_said) {
                 continue;
             }
-            self.record_unreadable(subject, &release, why)?;
-            examined.releases += 1;
-            examined.unchecked += 1;
+            self.record_unreadable(subject, &release, why, &mut examined)?;
         }
         Ok(examined)
     }

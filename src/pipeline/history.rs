@@ -39,13 +39,18 @@ impl Pipeline {
         fetched: bool,
         lesson: &mut Lesson<'_>,
     ) -> Record {
-        let unchecked = if fetched { unchecked(&observation) } else { Vec::new() };
+        let unread = || observation.unread.reasons().map(str::to_owned).collect();
+        let unchecked = if fetched { unchecked(&observation) } else { unread() };
+        // Old documents are often odd. What proves such a release is as well known as of any other, and what cannot be
+        // read is not learned.
+        let is_odd = |why: &String| observation.unread.reasons().any(|reason| reason == why);
+        let is_known = unchecked.iter().all(is_odd) && !observation.unread.hides_evidence();
         let invalid = observation.has_invalid();
         let published = observation.status == ReleaseStatus::Published;
-        if unchecked.is_empty() && !invalid && published && !subject.has_taught(&observation.purl) {
+        if is_known && !invalid && published && !subject.has_taught(&observation.purl) {
             lesson.learn(&observation, None);
         }
-        let outcome = match (unchecked.is_empty(), invalid) {
+        let outcome = match (is_known, invalid) {
             (false, _) => Outcome::Unchecked,
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Learned,

@@ -14,7 +14,7 @@ use crate::{
     detect::Terms,
     model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
     registry::RegistryRelease,
-    store::{Outcome, Record, ReleaseRow, StoredBaseline},
+    store::{Outcome, Record, ReleaseRow, StoredBaseline, VersionState},
 };
 
 /// How many of a package's latest releases are looked at.
@@ -76,8 +76,9 @@ impl Pipeline {
         let mut unchecked = unchecked(&observation);
         unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned()));
         let stored = subject.stored.get(observation.purl.version());
-        let alerted = stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
-        let accused = alerted && self.is_accused(&observation.purl)?;
+        let may_be = |stored: &VersionState| matches!(stored.outcome, Outcome::Alerted | Outcome::Unreadable);
+        let accused = stored.is_some_and(may_be) && self.is_accused(&observation.purl)?;
+        let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let waits = more_later || !unchecked.is_empty();
         let recheck_at = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
         // What may look worse later teaches then.
@@ -121,28 +122,40 @@ impl Pipeline {
         }
         let history_ends = self.history_ends(subject);
         let bare = observation.identities().is_empty();
+        // What is odd in old documents hides no evidence.
+        let is_odd = |row: &ReleaseRow| row.observation.as_ref().is_some_and(|seen| !seen.unread.is_empty());
         let hides = |row: &ReleaseRow| {
             row.outcome == Outcome::Unchecked
                 && row.published_at.is_some_and(|at| at < history_ends)
                 && (bare || row.recheck_at.is_some())
+                && !is_odd(row)
         };
         Ok(self.store.releases(subject.package, LATEST_RELEASES)?.iter().any(hides))
     }
 
-    /// A release whose part of the registry's document could not be read. It is looked at again: an answer that was
-    /// spoiled on its way is not worth a release.
+    /// A release of which nothing could be read in the registry's document. It is looked at again: an answer that was
+    /// spoiled on its way is not worth a release. A new one is an alert at once: whoever can make an entry unreadable
+    /// would otherwise pass.
     pub(super) fn record_unreadable(
         &self,
         subject: &Subject<'_>,
         release: &ReleaseId,
         why: &str,
+        examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let mut record = Record::unreadable(release.clone(), why, subject.now);
         record.recheck_at = self.next_look(subject.attempts(release), subject.now);
         if !self.is_old_oddity(subject, release)? {
-            self.note_unchecked(subject, release, &[why.to_owned()])?;
+            record.alert = self.unreadable_alert(subject, release, why)?;
+            match &record.alert {
+                Some(alert) => record.subscriptions = self.audience(&record, alert)?,
+                None => self.note_unchecked(subject, release, &[why.to_owned()])?,
+            }
         }
-        self.store.record(&record)?;
+        let recorded = self.store.record(&record)?;
+        examined.releases += 1;
+        examined.unchecked += 1;
+        examined.alerts += usize::from(recorded.new_alert);
         self.tell(&record);
         Ok(())
     }
@@ -204,6 +217,7 @@ fn outcome(alerted: bool, unchecked: &[String]) -> Outcome {
 /// What could not be checked of a release, a sentence each.
 pub(super) fn unchecked(observation: &Observation) -> Vec<String> {
     let mut reasons: Vec<String> = observation.unchecked.clone();
+    reasons.extend(observation.unread.reasons().map(str::to_owned));
     for provenance in observation.provenances().chain(std::iter::once(&observation.attestation)) {
         if let Provenance::Unavailable { reason } = provenance
             && !reasons.contains(reason)

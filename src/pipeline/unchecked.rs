@@ -4,10 +4,17 @@
 use chrono::{DateTime, Utc};
 
 use super::{Pipeline, PipelineError, examine::Subject, operation::Trouble};
-use crate::model::{Confidence, ReleaseId, Severity};
+use crate::{
+    detect::{combine, unreadable},
+    model::{Alert, AlertKind, Confidence, Links, ReleaseId, Severity},
+    text::quoted,
+};
 
 /// After so many looks in vain, about half an hour, it is no outage of a moment any more.
 const LOOKS: u32 = 2;
+
+/// Most characters of a version that an alert shows.
+const NAME: usize = 100;
 
 /// Most reasons that an alert lists.
 const REASONS: usize = 3;
@@ -57,6 +64,47 @@ impl Pipeline {
             return Ok(());
         }
         self.record_operation(&trouble(release, why), subject.now)
+    }
+
+    /// The alert about a new release that cannot be read, unless it was readable once: then nothing new was published.
+    pub(super) fn unreadable_alert(
+        &self,
+        subject: &Subject<'_>,
+        release: &ReleaseId,
+        why: &str,
+    ) -> Result<Option<Alert>, PipelineError> {
+        if self.store.release(release)?.is_some_and(|row| row.observation.is_some()) {
+            return Ok(None);
+        }
+        let signal = unreadable(why);
+        let Some(verdict) = combine(std::slice::from_ref(&signal)) else { return Ok(None) };
+        let package = subject.package;
+        // What no purl can name is told by its package, and by the name that the registry has for it.
+        let named = release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release);
+        let version = quoted(release.version(), NAME);
+        let (subject_of_alert, title) = match named {
+            true => (release.to_string(), format!("{} {version}: {}", package.name(), verdict.title)),
+            false => (
+                format!("{package} {:?}", release.version()),
+                format!("{} {version:?}: {}", package.name(), verdict.title),
+            ),
+        };
+        let about = format!("{} It is about {package}, version {version:?}.", verdict.argument);
+        let links = Links { registry: named.then(|| subject.registry.page(release).to_string()), ..Links::default() };
+        Ok(Some(Alert {
+            purl: named.then(|| release.clone()),
+            argument: if named { verdict.argument } else { about },
+            signals: vec![signal],
+            links,
+            ..Alert::about(
+                AlertKind::Release,
+                &subject_of_alert,
+                verdict.severity,
+                verdict.confidence,
+                title,
+                subject.now,
+            )
+        }))
     }
 
     /// Says that a release came and went unseen. Honest mistakes are withdrawn within minutes too, hence low.

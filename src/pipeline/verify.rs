@@ -3,7 +3,7 @@
 use super::Pipeline;
 use crate::{
     attest::{Failure, Verifier},
-    model::{AuthMethod, Ecosystem, File, Observation, Provenance},
+    model::{AuthMethod, Ecosystem, File, Observation, Provenance, Unread},
     registry::{Evidence, EvidenceKind, Registry, RegistryRelease},
 };
 
@@ -16,7 +16,7 @@ impl Pipeline {
     /// [`Provenance::Unavailable`] with its reason.
     pub(super) async fn observe_release(&self, registry: &dyn Registry, mut release: RegistryRelease) -> Observation {
         let verifier = self.verifier();
-        let mut outcomes = Vec::with_capacity(release.evidence.len());
+        let mut outcomes = unreadable(&release);
         for (index, evidence) in std::mem::take(&mut release.evidence).into_iter().enumerate() {
             let outcome = match index {
                 ..MAX_EVIDENCE => self.check_evidence(registry, &verifier, &evidence).await,
@@ -43,7 +43,9 @@ impl Pipeline {
             // Whatever the provenance says, the registry never signed this.
             Err(Failure::Invalid { check, reason }) => release.observed(Provenance::Invalid { check, reason }),
             Err(Failure::Unavailable { reason }) => {
-                Observation { unchecked: vec![reason], ..release.observed(worst(outcomes.into_iter())) }
+                let mut observation = release.observed(worst(outcomes.into_iter()));
+                observation.unchecked.push(reason);
+                observation
             }
         }
     }
@@ -57,6 +59,13 @@ impl Pipeline {
             Err(error) => Provenance::Unavailable { reason: super::with_causes(&error) },
         }
     }
+}
+
+/// Where the registry's own words on an attestation cannot be read, there is neither one nor none.
+fn unreadable(release: &RegistryRelease) -> Vec<Provenance> {
+    let of_files = release.files.iter().filter_map(|file| file.attestation.clone());
+    let of_all = release.unread.of(Unread::ATTESTATION).map(|why| Provenance::Unavailable { reason: why.to_owned() });
+    of_files.chain(of_all).collect()
 }
 
 fn too_many() -> Provenance {
