@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Ecosystem;
+
 /// What of a release could not be read, by its place in the observation, each with the reason, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -146,6 +148,15 @@ impl Aspect {
             Self::Manifest => "manifest",
             Self::Time => "time",
         }
+    }
+
+    /// Whether the ecosystem's public registry tells it of no release.
+    pub const fn is_never_told(self, ecosystem: Ecosystem) -> bool {
+        matches!(
+            (ecosystem, self),
+            (Ecosystem::Pypi, Self::Account | Self::Signature)
+                | (Ecosystem::Cargo, Self::Attestation | Self::Signature)
+        )
     }
 
     /// What it is, for people.

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Pipeline, PipelineError, Step};
+use super::{Pipeline, PipelineError, Step, unseen::listed};
 use crate::{
     http::Validators,
-    model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus, Unread},
+    model::{Ecosystem, Observation, Package, Provenance, ReleaseId, ReleaseStatus, Severity, Unread},
     registry::{Behind, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
     store::{Outcome, PackageRow, StoredBaseline, VersionState, Work, files_fingerprint},
 };
@@ -30,6 +30,15 @@ pub struct Examined {
     pub alerts: usize,
     /// Of which could not be checked whole.
     pub unchecked: usize,
+}
+
+/// What an answer is waited for.
+#[derive(Clone, Copy)]
+pub(super) struct Waits {
+    /// A feed announced what the answer must have.
+    is_announced: bool,
+    /// It may come later.
+    patience: bool,
 }
 
 /// What is stored of the package that is looked at.
@@ -118,13 +127,13 @@ impl Pipeline {
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
         let question =
             Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
-        let is_patient = work.attempts < PATIENCE;
+        let waits = Waits { is_announced: work.revision.is_some(), patience: work.attempts < PATIENCE };
         let examined = match registry.package(&self.http, &work.package, question).await {
-            Err(RegistryError::Stale { .. }) if !is_patient => self.package_gone(&subject)?,
+            Err(RegistryError::Stale { .. }) if !waits.patience => self.package_gone(&subject, waits)?,
             Err(error) => return Err(error.into()),
             Ok(PackageState::NotModified) => self.not_modified(&subject)?,
-            Ok(PackageState::Gone) => self.package_gone(&subject)?,
-            Ok(PackageState::Current(document)) => self.take_current(&subject, *document, is_patient).await?,
+            Ok(PackageState::Gone) => self.package_gone(&subject, waits)?,
+            Ok(PackageState::Current(document)) => self.take_current(&subject, *document, waits).await?,
         };
         self.store.finish_work(&work.package, work.generation)?;
         self.progress.report(&Step::Examined { package: &work.package, releases: examined.releases });
@@ -148,7 +157,9 @@ impl Pipeline {
         Ok(Examined::default())
     }
 
-    fn package_gone(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
+    fn package_gone(&self, subject: &Subject<'_>, waits: Waits) -> Result<Examined, PipelineError> {
+        let mut examined = Examined::default();
+        self.take_unseen(subject, &BTreeSet::new(), waits.is_announced, &mut examined)?;
         for (version, stored) in &subject.stored {
             if stored.status != ReleaseStatus::Unpublished {
                 self.take_status(subject, version, ReleaseStatus::Unpublished)?;
@@ -161,7 +172,7 @@ impl Pipeline {
         let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
         let gone = PackageRow { status: Some("gone".to_owned()), etag: None, last_modified: None, ..row };
         self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..gone })?;
-        Ok(Examined::default())
+        Ok(examined)
     }
 
     /// Takes what a document has. One that is behind what was announced is waited for, and what it has is judged at once
@@ -170,26 +181,38 @@ impl Pipeline {
         &self,
         subject: &Subject<'_>,
         mut document: PackageDocument,
-        is_patient: bool,
+        waits: Waits,
     ) -> Result<Examined, PipelineError> {
-        let Some(behind) = document.behind.take() else { return self.take_document(subject, document).await };
-        if is_patient {
+        let Some(behind) = document.behind.take() else {
+            if waits.is_announced {
+                self.resolve_unreached(subject)?;
+            }
+            return self.take_document(subject, document, waits).await;
+        };
+        if waits.patience {
             self.take_releases(subject, &mut document).await?;
             let Behind { seen, announced, .. } = behind;
             return Err(RegistryError::Stale { package: subject.package.clone(), seen, announced }.into());
         }
+        // Where the feed names versions, each of them is told.
+        if subject.package.ecosystem() == Ecosystem::Npm {
+            self.note_unreached(subject, &behind)?;
+        }
         document.releases.extend(behind.incomplete);
-        self.take_document(subject, document).await
+        self.take_document(subject, document, waits).await
     }
 
     async fn take_document(
         &self,
         subject: &Subject<'_>,
         mut document: PackageDocument,
+        waits: Waits,
     ) -> Result<Examined, PipelineError> {
+        let listed = listed(&document);
         self.take_statuses(subject, &document)?;
         let mut examined = self.take_releases(subject, &mut document).await?;
         self.take_withdrawn(subject, &document.withdrawn, &mut examined)?;
+        self.take_unseen(subject, &listed, waits.is_announced, &mut examined)?;
         self.store.save_package(&package_row(subject, document))?;
         Ok(examined)
     }
@@ -345,7 +368,8 @@ impl Pipeline {
         let history_ends = self.history_ends(subject);
         for (version, published_at) in withdrawn {
             if *published_at >= history_ends && !subject.stored.contains_key(version) {
-                self.record_withdrawn(subject, &subject.package.at(version.as_str()), *published_at)?;
+                let why = format!("it was published at {published_at} and removed before it could be looked at");
+                self.record_withdrawn(subject, &subject.package.at(version.as_str()), &why, Severity::Low)?;
                 examined.releases += 1;
                 examined.unchecked += 1;
             }

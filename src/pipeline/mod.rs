@@ -15,6 +15,7 @@ mod examine;
 mod facts;
 mod health;
 mod history;
+mod left_out;
 mod lesson;
 pub mod logs;
 mod observe;
@@ -28,6 +29,7 @@ pub mod replay;
 mod trust;
 mod unchecked;
 mod unlearn;
+mod unseen;
 mod verify;
 
 use std::{

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     baseline,
     detect::Terms,
-    model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
+    model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus, Severity},
     registry::RegistryRelease,
     store::{Outcome, Record, ReleaseRow, StoredBaseline, VersionState},
 };
@@ -74,6 +74,7 @@ impl Pipeline {
         let links = links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);
+        unchecked.extend(self.left_out(subject, &observation)?);
         unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned()));
         let stored = subject.stored.get(observation.purl.version());
         let may_be = |stored: &VersionState| matches!(stored.outcome, Outcome::Alerted | Outcome::Unreadable);
@@ -160,15 +161,15 @@ impl Pipeline {
         Ok(())
     }
 
-    /// A release that was removed before it could be looked at.
+    /// A release that was not there when it was looked for: removed before, or never shown.
     pub(super) fn record_withdrawn(
         &self,
         subject: &Subject<'_>,
         release: &ReleaseId,
-        published_at: DateTime<Utc>,
+        why: &str,
+        severity: Severity,
     ) -> Result<(), PipelineError> {
-        let why = format!("it was published at {published_at} and removed before it could be looked at");
-        self.note_withdrawn(release, &why, subject.now)?;
+        self.note_withdrawn(release, why, severity, subject.now)?;
         let record = Record::unreadable(release.clone(), why, subject.now);
         self.store.record(&record)?;
         self.store.set_status(release, ReleaseStatus::Unpublished, subject.now)?;

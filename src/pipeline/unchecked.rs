@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Pipeline, PipelineError, examine::Subject, operation::Trouble};
+use super::{Pipeline, PipelineError, examine::Subject, left_out::is_left_out, operation::Trouble};
 use crate::{
     detect::{combine, unreadable},
     model::{Alert, AlertKind, Confidence, Links, ReleaseId, Severity},
@@ -27,7 +27,7 @@ fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
         confidence: Confidence::High,
         title: format!("{}@{} cannot be checked", release.package().name(), release.version()),
         argument: format!(
-            "It is neither clean nor known to be bad, and was looked at again in vain: {}. Do not install it before \
+            "It is neither clean nor known to be bad, and looking again did not help: {}. Do not install it before \
              somebody has looked; `provwatch timeline {}` shows when it is looked at again.",
             shortened(why),
             release.package()
@@ -62,6 +62,11 @@ impl Pipeline {
         }
         if looks < LOOKS && !is_last {
             return Ok(());
+        }
+        if why.iter().all(|why| is_left_out(why))
+            && let Some(trouble) = self.registry_that_leaves_out(subject)?
+        {
+            return self.record_operation(&trouble, subject.now);
         }
         self.record_operation(&trouble(release, why), subject.now)
     }
@@ -107,19 +112,21 @@ impl Pipeline {
         }))
     }
 
-    /// Says that a release came and went unseen. Honest mistakes are withdrawn within minutes too, hence low.
+    /// Says that a release came and was not seen. Honest mistakes are withdrawn within minutes too, hence low.
     pub(super) fn note_withdrawn(
         &self,
         release: &ReleaseId,
         why: &str,
+        severity: Severity,
         now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
         let said = trouble(release, &[why.to_owned()]);
         let argument = format!("Nothing is known of what it did: {why}. Look for it in your lock files and caches.");
-        self.record_operation(&Trouble { severity: Severity::Low, argument, ..said }, now)
+        self.record_operation(&Trouble { severity, argument, ..said }, now)
     }
 
     fn resolve_unchecked(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {
+        self.resolve_left_out(subject)?;
         self.resolve_operation(&trouble(release, &[]), "it was checked", subject.now)
     }
 

@@ -318,6 +318,11 @@ pub enum RegistryError {
     },
 }
 
+/// Whether two texts name the same version, as the ecosystem writes versions.
+pub fn same_version(ecosystem: Ecosystem, one: &str, other: &str) -> bool {
+    one == other || (ecosystem == Ecosystem::Pypi && pypi::same_version(one, other))
+}
+
 /// A package that a feed announced and the registry does not know is new, and has not reached its caches yet.
 fn missing(package: &Package, announced: Option<&str>) -> Result<PackageState, RegistryError> {
     match announced {

@@ -22,6 +22,7 @@ mod error;
 mod expected;
 mod feeds;
 mod forge_answers;
+mod left_out;
 mod logs;
 mod migrations;
 mod open;
@@ -46,6 +47,7 @@ pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, S
 pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
+pub use left_out::LeftOut;
 pub use logs::{
     Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LogCheck, LogCheckOutcome, LogEntryFilter, LogEntryRow,
     LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, TailRow,

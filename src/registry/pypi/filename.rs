@@ -113,6 +113,12 @@ pub(super) fn implied(package: &Package, name: &str) -> Option<String> {
     Some(stem[at + 1..].to_owned())
 }
 
+/// Whether two texts name the same version: by PEP 440, or by habit.
+pub(in crate::registry) fn same_version(one: &str, other: &str) -> bool {
+    let meaning = |text: &str| text.parse::<Version>().ok();
+    habitual(one) == habitual(other) || meaning(one).is_some_and(|one| Some(one) == meaning(other))
+}
+
 /// A version from before PEP 440 as file names have it: case is lost there, and `-` becomes `_`.
 fn habitual(version: &str) -> String {
     version.to_ascii_lowercase().replace('_', "-")
@@ -191,6 +197,19 @@ mod tests {
             &long,
         ] {
             assert_eq!(version_of("foo", &["1.0"], file), None, "{file:.60}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_by_their_meaning() {
+        for (one, other, same) in [
+            ("1.0", "1.0.0", true),
+            ("1.0b1", "1.0-beta1", true),
+            ("Rev-A", "rev_a", true),
+            ("1.0", "1.1", false),
+            ("x", "", false),
+        ] {
+            assert_eq!(same_version(one, other), same, "{one} {other}");
         }
     }
 

@@ -15,6 +15,7 @@ use futures::future::BoxFuture;
 use url::Url;
 
 pub use feed::PypiFeed;
+pub(super) use filename::same_version;
 
 use self::{
     project::Details,
