@@ -85,7 +85,8 @@ impl Pipeline {
         let Some(verdict) = combine(std::slice::from_ref(&signal)) else { return Ok(None) };
         let package = subject.package;
         // What no purl can name is told by its package, and by the name that the registry has for it.
-        let named = release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release);
+        let is_name = !release.version().contains(char::is_whitespace);
+        let named = is_name && release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release);
         let version = quoted(release.version(), NAME);
         let (subject_of_alert, title) = match named {
             true => (release.to_string(), format!("{} {version}: {}", package.name(), verdict.title)),
