@@ -88,7 +88,7 @@ fn mutated(document: &Value, mutation: &Mutation) -> Vec<u8> {
             let marked = format!(r#"{key}:"\u0001here\u0001""#);
             let text = document.to_string();
             assert!(text.contains(&marked), "{key}");
-            text.replace(&marked, &format!(r#"{key}:null,{key}:{value}"#)).into_bytes()
+            text.replace(&marked, &format!("{key}:null,{key}:{value}")).into_bytes()
         }
     }
 }

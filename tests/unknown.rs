@@ -188,6 +188,19 @@ async fn what_crates_io_never_shows_is_told() {
     assert_eq!(rig.the_alert().purl.unwrap().version(), "1.1.0");
 }
 
+#[tokio::test]
+async fn two_releases_at_once_are_both_checked() {
+    let rig = watched(&["pkg:pypi/widget"], &by_workflow(&workflow("widget"))).await;
+    rig.publish("pkg:pypi/widget@1.1.0", &by_workflow(&workflow("widget")));
+    rig.minutes_pass(40);
+    rig.publish("pkg:pypi/widget@1.1.1", &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    for version in ["1.1.0", "1.1.1"] {
+        let row = rig.release(&format!("pkg:pypi/widget@{version}"));
+        assert_eq!(row.outcome, Outcome::Clean, "{version}: {:?}", row.unchecked);
+    }
+}
+
 /// The document's revision never moves, as with some mirrors.
 fn constant_revision(body: &[u8]) -> Vec<u8> {
     let mut document: Value = serde_json::from_slice(body).unwrap();

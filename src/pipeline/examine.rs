@@ -190,7 +190,7 @@ impl Pipeline {
             return self.take_document(subject, document, waits).await;
         };
         if waits.patience {
-            self.take_releases(subject, &mut document).await?;
+            Box::pin(self.take_releases(subject, &mut document)).await?;
             let Behind { seen, announced, .. } = behind;
             return Err(RegistryError::Stale { package: subject.package.clone(), seen, announced }.into());
         }
@@ -210,7 +210,7 @@ impl Pipeline {
     ) -> Result<Examined, PipelineError> {
         let listed = listed(&document);
         self.take_statuses(subject, &document)?;
-        let mut examined = self.take_releases(subject, &mut document).await?;
+        let mut examined = Box::pin(self.take_releases(subject, &mut document)).await?;
         self.take_withdrawn(subject, &document.withdrawn, &mut examined)?;
         self.take_unseen(subject, &listed, waits.is_announced, &mut examined)?;
         self.store.save_package(&package_row(subject, document))?;

@@ -31,10 +31,12 @@ impl Pipeline {
         let rows = self.store.releases(subject.package, LATEST_RELEASES)?;
         let others: Vec<_> =
             rows.iter().filter_map(|row| row.observation.as_ref()).filter(|seen| seen.purl != release.purl).collect();
-        let was_told = |aspect: &Aspect| others.iter().any(|seen| is_told(seen, aspect));
+        // The manifest of a release that is not the latest may be nowhere to be had (PyPI's mirrors).
+        let is_usual = |aspect: &Aspect| *aspect == Aspect::Manifest && !untold.contains(&Aspect::Owners);
+        let was_told = |aspect: &Aspect| others.iter().any(|seen| is_told(seen, *aspect));
         let mut reasons: Vec<String> = may_be_told
             .into_iter()
-            .filter(|aspect| was_told(aspect))
+            .filter(|aspect| !is_usual(aspect) && was_told(aspect))
             .map(|aspect| format!("{LEFT_OUT}{}, which it told of releases before", aspect.title()))
             .collect();
         if reasons.is_empty() && is_anonymous(release, untold) {
@@ -96,8 +98,8 @@ fn registry_leaves_out(ecosystem: Ecosystem, seen: &str, package: &Package) -> T
 }
 
 /// Whether a stored release has what another one lacks.
-fn is_told(seen: &Observation, aspect: &Aspect) -> bool {
-    let was_there = seen.untold.as_ref().is_some_and(|untold| !untold.contains(aspect));
+fn is_told(seen: &Observation, aspect: Aspect) -> bool {
+    let was_there = seen.untold.as_ref().is_some_and(|untold| !untold.contains(&aspect));
     match aspect {
         Aspect::Account => seen.publisher.is_some() || seen.auth.method != AuthMethod::Unknown,
         Aspect::Attestation => was_there || !seen.identities().is_empty(),

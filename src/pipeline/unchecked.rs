@@ -88,13 +88,9 @@ impl Pipeline {
         let is_name = !release.version().contains(char::is_whitespace);
         let named = is_name && release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release);
         let version = quoted(release.version(), NAME);
-        let (subject_of_alert, title) = match named {
-            true => (release.to_string(), format!("{} {version}: {}", package.name(), verdict.title)),
-            false => (
-                format!("{package} {:?}", release.version()),
-                format!("{} {version:?}: {}", package.name(), verdict.title),
-            ),
-        };
+        let shown = if named { version.clone() } else { format!("{version:?}") };
+        let title = format!("{} {shown}: {}", package.name(), verdict.title);
+        let subject_of_alert = if named { release.to_string() } else { format!("{package} {:?}", release.version()) };
         let about = format!("{} It is about {package}, version {version:?}.", verdict.argument);
         let links = Links { registry: named.then(|| subject.registry.page(release).to_string()), ..Links::default() };
         Ok(Some(Alert {

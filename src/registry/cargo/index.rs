@@ -77,7 +77,7 @@ impl Index {
             }
             Some(place) if self.versions[*place] == indexed => {}
             Some(place) => {
-                self.versions[*place].unread.because(Unread::RELEASE, "the index lists it twice, differently")
+                self.versions[*place].unread.because(Unread::RELEASE, "the index lists it twice, differently");
             }
         }
     }

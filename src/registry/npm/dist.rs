@@ -1,5 +1,7 @@
 //! What a version's `dist` says of its tarball: digests, the registry's signatures, whether there is an attestation.
 
+use std::fmt;
+
 use serde_json::value::RawValue;
 
 use super::{address::Addresses, integrity};
@@ -91,7 +93,7 @@ impl<'a> Dist<'a> {
     }
 }
 
-fn of_dist(why: String) -> String {
+fn of_dist(why: impl fmt::Display) -> String {
     format!("its dist: {why}")
 }
 

@@ -121,9 +121,8 @@ impl<'a> Packument<'a> {
         if entry.is_err() {
             release.unread.because(Unread::RELEASE, "the document has it twice");
         }
-        match time {
-            Err(why) => release.unread.because(Unread::TIME, why),
-            Ok(_) => {}
+        if let Err(why) = time {
+            release.unread.because(Unread::TIME, why);
         }
         if !self.times.contains_key(version) {
             release.untold.push(Aspect::Time);

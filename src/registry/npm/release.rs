@@ -74,9 +74,10 @@ fn publisher(fields: &Fields<'_>, unread: &mut Unread, untold: &mut Vec<Aspect>)
     };
     let Some(user) = user else {
         // A mirror leaves the key out; the registry itself never empties it.
-        match fields.has("_npmUser") {
-            true => unread.because(Unread::PUBLISHER, "its _npmUser: it is null"),
-            false => untold.push(Aspect::Account),
+        if fields.has("_npmUser") {
+            unread.because(Unread::PUBLISHER, "its _npmUser: it is null");
+        } else {
+            untold.push(Aspect::Account);
         }
         return (None, Auth::default());
     };

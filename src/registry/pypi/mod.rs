@@ -200,7 +200,7 @@ impl PypiRegistry {
         match self.details(http, package, Some(release.id.version())).await {
             Ok(details) if details.version.as_deref() == Some(release.id.version()) => add_manifest(release, &details),
             Ok(_) => {
-                release.unread.because(Unread::MANIFEST, "its JSON document does not say that it is of this version")
+                release.unread.because(Unread::MANIFEST, "its JSON document does not say that it is of this version");
             }
             Err(error) if is_missing(&error) => tell_not(release, Aspect::Manifest),
             Err(error) => release.unread.because(Unread::MANIFEST, with_causes(&error)),

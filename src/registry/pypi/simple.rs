@@ -87,7 +87,9 @@ impl Project {
         let mut listed = HashSet::new();
         match list("versions") {
             Ok(versions) if fields.has("versions") => {
-                versions.into_iter().for_each(|raw| project.list(raw, &mut listed))
+                for raw in versions {
+                    project.list(raw, &mut listed);
+                }
             }
             // As before PEP 700: only the files tell.
             _ => project.versions = implied_versions(&files, package),
