@@ -1,6 +1,12 @@
 //! The only reader of the system time. Everything that needs to know or to wait gets a [`Clock`].
 
-use std::{fmt::Debug, sync::Mutex, time::Duration};
+use std::{
+    fmt::Debug,
+    future::poll_fn,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -12,6 +18,10 @@ pub trait Clock: Debug + Send + Sync {
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+
+    /// Completes when so much time has passed. For limits on what others do: it waits for a [`ManualClock`] to be moved,
+    /// where [`Clock::sleep`] moves it.
+    fn timer(&self, duration: Duration) -> BoxFuture<'_, ()>;
 }
 
 /// The system's clock and tokio's timers.
@@ -28,19 +38,31 @@ impl Clock for SystemClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
+
+    /// By the machine's steady time: a wall clock that is set does not shorten or lengthen it.
+    fn timer(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.sleep(duration)
+    }
 }
 
 /// How many turns a [`ManualClock`] gives to other tasks before a sleeper wakes.
 const TURNS: u32 = 16;
 
-/// A clock that stands still until somebody sleeps or moves it: sleeping returns at once and moves the time on.
+/// A clock that stands still until something sleeps or moves it: sleeping returns at once and moves the time on.
 #[derive(Debug)]
-pub struct ManualClock(Mutex<DateTime<Utc>>);
+pub struct ManualClock(Mutex<Face>);
+
+/// What a manual clock shows, and who waits for it to move.
+#[derive(Debug)]
+struct Face {
+    now: DateTime<Utc>,
+    waiting: Vec<Waker>,
+}
 
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self(Mutex::new(now))
+        Self(Mutex::new(Face { now, waiting: Vec::new() }))
     }
 
     /// A clock that shows an RFC 3339 time.
@@ -53,19 +75,31 @@ impl ManualClock {
 
     /// Moves the time on.
     pub fn advance(&self, duration: Duration) {
-        let mut now = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *now += duration;
+        self.change(|now| now + duration);
     }
 
     /// Sets the time.
     pub fn set(&self, to: DateTime<Utc>) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = to;
+        self.change(|_| to);
+    }
+
+    fn change(&self, change: impl FnOnce(DateTime<Utc>) -> DateTime<Utc>) {
+        let waiting = {
+            let mut face = self.face();
+            face.now = change(face.now);
+            std::mem::take(&mut face.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn face(&self) -> MutexGuard<'_, Face> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.face().now
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
@@ -76,5 +110,20 @@ impl Clock for ManualClock {
                 tokio::task::yield_now().await;
             }
         })
+    }
+
+    fn timer(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        let until =
+            self.now().checked_add_signed(chrono::TimeDelta::from_std(duration).unwrap_or(chrono::TimeDelta::MAX));
+        Box::pin(poll_fn(move |context| {
+            let mut face = self.face();
+            if until.is_some_and(|until| face.now >= until) {
+                return Poll::Ready(());
+            }
+            if !face.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+                face.waiting.push(context.waker().clone());
+            }
+            Poll::Pending
+        }))
     }
 }

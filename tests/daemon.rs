@@ -213,6 +213,20 @@ impl Daemon {
         panic!("no {wanted}; the log:\n{}", self.log());
     }
 
+    /// Waits for a status that begins so.
+    fn hears_status(&self, beginning: &str) -> String {
+        let mut buffer = [0; 4096];
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let length = self.notices.recv(&mut buffer).unwrap_or_else(|_| panic!("no {beginning}\n{}", self.log()));
+            let notice = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if let Some(line) = notice.lines().find(|line| line.starts_with(beginning)) {
+                return line.to_owned();
+            }
+        }
+        panic!("no {beginning}; the log:\n{}", self.log());
+    }
+
     fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
@@ -330,6 +344,99 @@ fn a_watchlist_is_read_again_and_a_bad_one_is_not_taken() {
     eventually("the new package is learned", || machine.knows("pkg:npm/gadget@1.0.8"));
     machine.publish_badly("gadget", "1.1.0");
     machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/gadget@1.1.0"]);
+}
+
+#[test]
+fn a_dead_sink_delays_only_itself() {
+    let (listener, dead) = silence();
+    let machine = Machine::new();
+    machine.configure(&dead);
+    let quick = format!(
+        "[[subscriptions]]\nname = \"quick\"\ntype = \"webhook\"\nurl = \"{}\"\nmin_severity = \"low\"\n",
+        machine.server.base("hooks.example")
+    );
+    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    fs::write(machine.path("provwatch.toml"), config + &quick).unwrap();
+    let _daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    machine.publish_badly("widget", "1.1.0");
+    let _connection = caught(&listener);
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+    let published = Instant::now();
+    machine.publish_badly("widget", "1.1.1");
+    machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/widget@1.1.1"]);
+    assert!(published.elapsed() < Duration::from_secs(20), "{:?}", published.elapsed());
+}
+
+#[test]
+fn a_changed_configuration_is_taken_up_and_a_bad_one_is_not() {
+    let machine = Machine::new();
+    let daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    let good = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+
+    fs::write(machine.path("provwatch.toml"), good.replace("[store]", "[stroe]")).unwrap();
+    daemon.signal("HUP");
+    daemon.says("the configuration stays as it was");
+    daemon.says("stroe");
+    let refused = "STATUS=watching 1 package and 0 patterns; the configuration stays as it was";
+    assert!(daemon.hears_status(refused).contains("stroe"));
+    machine.publish_badly("widget", "1.1.0");
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+
+    // A receiver whose secret is missing is no less wrong, and what is not reloaded is not half taken.
+    fs::write(machine.path("provwatch.toml"), good.clone() + "secret_file = \"lost\"\n").unwrap();
+    daemon.signal("HUP");
+    daemon.says("reading lost");
+
+    let other = machine.server.base("hooks.example") + "second";
+    let changed =
+        good.replace(&machine.server.base("hooks.example"), &other) + "[log]\nlevel = \"debug\"\nformat = \"json\"\n";
+    fs::write(machine.path("provwatch.toml"), changed).unwrap();
+    daemon.signal("HUP");
+    daemon.hears("READY=1");
+    daemon.says("the changed configuration is at work");
+    daemon.says("[log] format was changed and counts from the next start");
+    daemon.says("DEBUG");
+    machine.publish_badly("widget", "1.1.1");
+    machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/widget@1.1.1"]);
+    let receivers: Vec<String> = machine.world.received().into_iter().map(|(receiver, _)| receiver).collect();
+    assert!(receivers.last().unwrap().contains("second") && !receivers[0].contains("second"), "{receivers:?}");
+    let status = daemon.hears_status("STATUS=watching 1 package");
+    assert!(!status.contains("stays as it was"), "{status}");
+}
+
+#[test]
+fn a_secret_that_was_rotated_is_taken_up_by_a_reload() {
+    let machine = Machine::new();
+    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    fs::write(machine.path("provwatch.toml"), config + "secret_file = \"secret\"\n").unwrap();
+    let write = |byte: &str| fs::write(machine.path("secret"), format!("whsec_{}=", byte.repeat(43))).unwrap();
+    write("A");
+    let daemon = machine.start();
+    let reload = machine.run(&["reload"]);
+    assert_eq!(reload.status.code(), Some(0), "{}", String::from_utf8_lossy(&reload.stderr));
+    daemon.says("read the watchlist again");
+    write("E");
+    assert_eq!(machine.run(&["reload"]).status.code(), Some(0));
+    daemon.says("the changed configuration is at work");
+}
+
+#[test]
+fn a_reload_says_what_is_wrong_and_whether_there_is_a_daemon() {
+    let machine = Machine::new();
+    let nobody = machine.run(&["reload"]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("no daemon is at work"));
+    let daemon = machine.start();
+    machine.watch("packages = [7]\n");
+    let wrong = machine.run(&["reload"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", String::from_utf8_lossy(&wrong.stderr));
+    daemon.says("the watchlist stays as it was");
+    drop(daemon);
+    // The number of a process that is gone is nobody's.
+    machine.watch("packages = []\n");
+    assert_eq!(machine.run(&["reload"]).status.code(), Some(1));
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod lookup;
 mod operator;
 mod output;
 mod progress;
+mod reload;
+mod renewal;
 mod replay;
 mod run;
 mod setup;

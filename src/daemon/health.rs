@@ -87,8 +87,8 @@ impl Health {
     }
 }
 
-/// Takes every package that was looked at as a sign of life of the work loop, whose rounds may take hours on the first
-/// sight of a long watchlist, and tells the log what an operator wants to see pass by.
+/// Takes what the queue says every second as a sign of life of the work loop, which goes on for as long as the daemon, and
+/// tells the log what an operator wants to see pass by.
 #[derive(Debug)]
 pub struct HealthProgress {
     /// Where the signs of life go.
@@ -99,10 +99,8 @@ pub struct HealthProgress {
 
 impl Progress for HealthProgress {
     fn report(&self, step: &Step<'_>) {
-        if matches!(step, Step::Examined { .. } | Step::Postponed { .. } | Step::Recorded { .. }) {
-            self.health.beat("work", self.clock.now());
-        }
         match step {
+            Step::Working { .. } | Step::Portion { .. } => self.health.beat("work", self.clock.now()),
             Step::Downloaded { log, .. } | Step::Polling { log } => {
                 self.health.beat(&log_task(log), self.clock.now());
             }
@@ -134,13 +132,21 @@ fn log(step: &Step<'_>) {
         Step::Postponed { package, why } => {
             tracing::warn!(target: PIPELINE, %package, "not looked at yet: {}", plain(why, 1000));
         }
+        Step::Portion { package, portions } => {
+            let (done, total) = (portions.done, portions.total);
+            tracing::info!(target: PIPELINE, %package, "its history is being read: {done} of {total} releases");
+        }
         Step::Examined { package, releases: 0 } => tracing::debug!(target: PIPELINE, %package, "nothing new"),
         Step::Examined { package, releases } => tracing::info!(target: PIPELINE, %package, releases, "looked at"),
         Step::Recorded { release, outcome, unchecked, alert, .. } => {
             log_release(release, *outcome, unchecked, *alert);
         }
         // The feed's loop tells of its failures; that something is being looked at is no news.
-        Step::SourceFailed { .. } | Step::Examining { .. } | Step::Polling { .. } | Step::LookingUp { .. } => {}
+        Step::SourceFailed { .. }
+        | Step::Examining { .. }
+        | Step::Working { .. }
+        | Step::Polling { .. }
+        | Step::LookingUp { .. } => {}
     }
 }
 

@@ -1,5 +1,5 @@
-//! The daemon's loops: one for each source, one for each transparency log, one each for the queue, the safety net below the feeds, the outbox, the trust
-//! root and the daemon's own health.
+//! The daemon's loops: one for each source, one for each transparency log, one for each receiver of alerts, one each for the queue, the safety net below the
+//! feeds, the trust root and the daemon's own health.
 //! Each goes round until it is told to stop, and gives a sign of life on every round.
 
 use std::{
@@ -14,17 +14,26 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, Supervisor, TaskError, TaskFactory, health::log_task, systemd, watching};
+use super::{Health, Supervisor, TaskError, TaskFactory, describe, health::log_task, systemd};
 use crate::{
-    deliver::plain,
+    deliver::{Step, plain},
     pipeline::{Pipeline, PipelineError, Source},
+    store::StoreError,
     text::with_causes,
 };
 
-/// How often the queue is looked at. An event is therefore in work within two seconds of its feed's page.
+/// The wait before the work loop begins anew after the store failed.
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest wait after a write that the disk did not take.
+const DISK_PAUSE: Duration = Duration::from_secs(5);
+/// The longest one: what could not be written is written as soon as that is possible again.
+const LONGEST_DISK_PAUSE: Duration = Duration::from_secs(30);
+/// How often the log is reminded that the database cannot be written.
+const DISK_REMINDER: TimeDelta = TimeDelta::minutes(10);
 /// How often the outbox is looked at.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest wait of a sink's worker after the store failed.
+const LONGEST_STORE_RETRY: Duration = Duration::from_secs(15);
 /// How often to look for packages that have gone unread for long.
 const RECONCILE_INTERVAL: Duration = Duration::from_mins(10);
 /// When to ask for the trust root again after the first failure; the delay doubles up to the usual interval.
@@ -88,10 +97,11 @@ impl Said {
     }
 }
 
-/// Works off the queue for ever.
+/// Works off the queue until the daemon stops. A turn that is cut off has either committed its transaction or not; nothing
+/// is lost either way.
 pub fn work(context: Context) -> TaskFactory {
     rounds(context, "work", WORK_INTERVAL, |context| {
-        Box::pin(async move { Ok(context.pipeline.work().await.map(drop)?) })
+        Box::pin(async move { match context.pipeline.keep_working().await? {} })
     })
 }
 
@@ -102,12 +112,69 @@ pub fn reconcile(context: Context) -> TaskFactory {
     })
 }
 
-/// Delivers what is due for ever. An attempt under way is ended when the daemon stops, as far as the grace allows: cut off,
-/// it would be made again, and somebody told twice.
-pub fn deliver(context: Context) -> TaskFactory {
-    let round =
-        |context: Context| -> Round { Box::pin(async move { Ok(context.pipeline.deliver().await.map(drop)?) }) };
-    Loop { name: "outbox".into(), interval: DELIVER_INTERVAL, finishes: true }.keep(context, round)
+/// Starts a worker for every subscription, also for those that come later, and gives up what waits for those that are gone.
+pub fn deliver(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
+    let begun = Begun::default();
+    rounds(context, "outbox", DELIVER_INTERVAL, move |context| {
+        let (begun, supervisor) = (begun.clone(), Arc::clone(&supervisor));
+        Box::pin(async move {
+            let names: Vec<String> = context.pipeline.subscriptions().iter().map(|one| one.name.clone()).collect();
+            for name in names {
+                if begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+                    supervisor.keep(sink_task(&name), sink(context.clone(), name, begun.clone()));
+                }
+            }
+            Ok(context.pipeline.give_up_unclaimed().map(drop)?)
+        })
+    })
+}
+
+/// The subscriptions that have a worker.
+type Begun = Arc<Mutex<BTreeSet<String>>>;
+
+fn sink_task(subscription: &str) -> String {
+    format!("sink {subscription}")
+}
+
+/// Makes one attempt after another at what is due for one subscription, until the configuration does not have it any more.
+fn sink(context: Context, name: String, begun: Begun) -> TaskFactory {
+    Arc::new(move |stop| Box::pin(work_sink(context.clone(), name.clone(), begun.clone(), stop)))
+}
+
+/// An attempt under way is ended when the daemon stops, as far as the grace allows: cut off, it would be made again, and
+/// people would be told twice. A store that fails is tried again soon: what waits here may be a takeover.
+async fn work_sink(context: Context, name: String, begun: Begun, stop: CancellationToken) -> Result<(), TaskError> {
+    let (clock, task) = (Arc::clone(context.pipeline.clock()), sink_task(&name));
+    let mut failures = 0_u32;
+    while !stop.is_cancelled() {
+        context.health.beat(&task, clock.now());
+        let outcome = context.pipeline.deliver_next(&name).await;
+        context.health.rests(&task);
+        let wait = match outcome {
+            Ok(None) => break,
+            Ok(Some(made)) => {
+                failures = 0;
+                if matches!(made, Step::Idle | Step::Held(_)) { DELIVER_INTERVAL } else { Duration::ZERO }
+            }
+            Err(error) => {
+                let (why, wait) =
+                    (with_causes(&error), (DELIVER_INTERVAL * (1 << failures.min(4))).min(LONGEST_STORE_RETRY));
+                tracing::error!(task, retry_in = ?wait, "{why}");
+                context.health.failed(&task, &why, clock.now());
+                context.health.rests(&task);
+                failures += 1;
+                wait
+            }
+        };
+        if !wait.is_zero() {
+            tokio::select! {
+                () = clock.sleep(wait) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+    begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+    Ok(())
 }
 
 /// Starts a worker for every log that is followed, also those that the trust root names only later.
@@ -175,13 +242,31 @@ pub fn health(context: Context) -> TaskFactory {
             context.pipeline.check_health()?;
             let stuck = context.health.stuck(now);
             if stuck.is_empty() {
-                systemd::pulse(&format!("{}; {}", watching(&context.pipeline.watchlist()), context.health.summary()));
+                systemd::pulse(&format!("{}; {}", describe(&context.pipeline), context.health.summary()));
             } else {
                 tracing::error!(?stuck, "loops no longer move; the watchdog gets no pulse");
             }
             Ok(())
         })
     })
+}
+
+fn is_of_the_disk(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<StoreError>() {
+            return error.is_of_the_disk();
+        }
+        // Its message is that of its cause, and so is its source: the cause of that.
+        if let Some(PipelineError::Store(error)) = error.downcast_ref::<PipelineError>() {
+            return error.is_of_the_disk();
+        }
+        if let Some(PipelineError::Outbox(error)) = error.downcast_ref::<PipelineError>() {
+            return is_of_the_disk(error.source.as_ref());
+        }
+        cause = error.source();
+    }
+    false
 }
 
 type Round = futures::future::BoxFuture<'static, Result<(), TaskError>>;
@@ -192,7 +277,7 @@ fn rounds(
     interval: Duration,
     round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static,
 ) -> TaskFactory {
-    Loop { name: name.into(), interval, finishes: false }.keep(context, round)
+    Loop { name: name.into(), interval, disk: Arc::default() }.keep(context, round)
 }
 
 /// How a loop goes round.
@@ -201,13 +286,37 @@ struct Loop {
     name: Arc<str>,
     /// The wait between rounds.
     interval: Duration,
-    /// Whether a round is ended when the daemon stops, instead of cut off.
-    finishes: bool,
+    /// When the log was last told that the database cannot be written.
+    disk: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
 impl Loop {
     fn keep(self, context: Context, round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static) -> TaskFactory {
         Arc::new(move |stop| Box::pin(self.clone().go_round(context.clone(), round.clone(), stop)))
+    }
+
+    /// What stands in the database's way passes: the next round tries again soon, so that what waits is told as soon as
+    /// there is room again. Any other failure is the supervisor's.
+    /// The wait before it.
+    fn pass_over(&self, context: &Context, outcome: Result<(), TaskError>) -> Result<Duration, TaskError> {
+        let mut said = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let Err(error) = outcome else {
+            if said.take().is_some() {
+                tracing::info!(task = &*self.name, "the database can be written again");
+            }
+            return Ok(self.interval);
+        };
+        if !is_of_the_disk(error.as_ref()) {
+            return Err(error);
+        }
+        let (now, why) = (context.pipeline.clock().now(), with_causes(error.as_ref()));
+        let wait = self.interval.clamp(DISK_PAUSE, LONGEST_DISK_PAUSE);
+        if said.is_none_or(|said| now - said >= DISK_REMINDER) {
+            tracing::error!(task = &*self.name, retry_in = ?wait, "{why}");
+            *said = Some(now);
+        }
+        context.health.failed(&self.name, &why, now);
+        Ok(wait)
     }
 
     async fn go_round(
@@ -220,13 +329,13 @@ impl Loop {
         loop {
             context.health.beat(&self.name, clock.now());
             // A round that is cut off has either committed its transaction or not; nothing is lost either way.
-            tokio::select! {
-                outcome = round(context.clone()) => outcome?,
-                () = stop.cancelled(), if !self.finishes => return Ok(()),
-            }
+            let wait = tokio::select! {
+                outcome = round(context.clone()) => self.pass_over(&context, outcome)?,
+                () = stop.cancelled() => return Ok(()),
+            };
             context.health.rests(&self.name);
             tokio::select! {
-                () = clock.sleep(self.interval) => {}
+                () = clock.sleep(wait) => {}
                 () = stop.cancelled() => return Ok(()),
             }
         }

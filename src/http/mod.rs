@@ -5,6 +5,7 @@
 //! one for tests, a recorded one that plays a folder.
 
 mod address;
+mod allowance;
 mod client;
 mod error;
 mod gate;
@@ -16,8 +17,10 @@ mod recorded;
 mod recording;
 mod redirect;
 mod retry;
+mod room;
 mod scripted;
 
+pub use allowance::Allowance;
 pub use client::Client;
 pub use error::{HttpError, TransportError};
 pub use host::{HostPattern, HostPatternError};

@@ -23,7 +23,7 @@ mod signal;
 mod tag;
 mod unread;
 
-pub use alert::{Alert, AlertKind, AlertStatus, Links};
+pub use alert::{Alert, AlertKind, AlertStatus, Links, Member};
 pub use baseline::{Baseline, BaselineReason, EvidenceRank, LineBaseline, Seen, Tally};
 pub use bond::Bond;
 pub use ecosystem::{Ecosystem, UnknownEcosystem};

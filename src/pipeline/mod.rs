@@ -8,9 +8,11 @@
 
 mod assembly;
 pub mod assess;
+mod behind;
 pub mod campaign;
 mod chronicle;
 mod company;
+mod damage;
 mod examine;
 mod facts;
 mod health;
@@ -18,19 +20,25 @@ mod history;
 mod left_out;
 mod lesson;
 pub mod logs;
+mod members;
 mod observe;
 mod operation;
 mod outbox;
 mod panic;
 mod pass;
 mod progress;
+mod queue;
 mod record;
+mod reload;
 pub mod replay;
 mod trust;
+mod turn;
 mod unchecked;
+mod undated;
 mod unlearn;
 mod unseen;
 mod verify;
+mod waits;
 
 use std::{
     collections::BTreeMap,
@@ -40,15 +48,17 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use assembly::{
-    AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache, tuning,
+    AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };
 pub use company::company;
 pub use examine::Examined;
 pub use health::TRUST_PATIENCE;
+pub use members::member_details;
 pub use operation::Trouble;
 pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
+pub use reload::ReloadError;
 pub use trust::{TRUST_ROOT, verifier};
 
 use crate::{
@@ -78,11 +88,13 @@ pub struct Pipeline {
     forges: Option<Forges>,
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,
+    queues: outbox::Queues,
     settings: Settings,
     progress: Arc<dyn Progress>,
     began: DateTime<Utc>,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
+    reload: reload::LastReload,
 }
 
 /// A feed, and how long to wait between reads when there is nothing more to read.

@@ -6,7 +6,7 @@ use super::{Pipeline, PipelineError, Step, operation, panic::caught};
 use crate::{
     model::{Ecosystem, Package},
     registry::{Change, Cursor, Event, Feed, Page},
-    store::{EventKind, Lost, NewEvent, Taken},
+    store::{EventKind, Lost, NewEvent, StoreError, Taken},
 };
 
 impl Pipeline {
@@ -17,7 +17,7 @@ impl Pipeline {
     pub async fn observe(&self, feed: &dyn Feed) -> Result<usize, PipelineError> {
         let mut new = 0;
         loop {
-            let cursor = self.store.cursor(feed.name())?.map(Cursor);
+            let cursor = self.cursor(feed.name())?;
             let poll = async { Ok(feed.poll(&self.http, cursor.as_ref()).await?) };
             let page = match caught(poll).await {
                 Ok(page) => page,
@@ -31,6 +31,15 @@ impl Pipeline {
                 return Ok(new);
             }
         }
+    }
+
+    /// Where a feed stands. One whose row is damaged begins anew.
+    fn cursor(&self, feed: &str) -> Result<Option<Cursor>, PipelineError> {
+        if let Some(cursor) = StoreError::unless_damaged(self.store.cursor(feed))? {
+            return Ok(cursor.map(Cursor));
+        }
+        self.mend_damage()?;
+        Ok(self.store.cursor(feed)?.map(Cursor))
     }
 
     /// A feed tells nothing of what was before its first page, so what was looked at before that is looked at again.

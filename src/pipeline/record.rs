@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use super::{
     Examined, Pipeline, PipelineError, Step, assess,
     company::company,
-    examine::Subject,
+    examine::{Past, Subject},
     lesson::{Lesson, advance},
+    turn::{self, HISTORY_UNREAD},
 };
 use crate::{
     baseline,
@@ -22,6 +23,13 @@ pub(super) const LATEST_RELEASES: usize = 500;
 /// Said of a release that could not be compared with what came before it.
 const BLIND: &str =
     "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
+/// What keeps a judgement from being the last.
+struct Open {
+    past: Past,
+    /// Whether the forge, or the registry, may tell more later.
+    more_later: bool,
+}
+
 /// provwatch's own name in histories.
 pub(super) const ACTOR: &str = "provwatch";
 
@@ -31,10 +39,11 @@ impl Pipeline {
         &self,
         subject: &Subject<'_>,
         release: RegistryRelease,
+        past: Past,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
-        let mut observation = self.observe_release(subject.registry, release).await;
+        let mut observation = self.observe_release(subject, release).await?;
         if subject.is_only_due(&observation) && !unchecked(&observation).is_empty() {
             // The evidence was there when it was asked for first: a second look must not lose it.
             if self.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
@@ -50,14 +59,22 @@ impl Pipeline {
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
-        let more_later = self.enrich(subject.registry, &mut observation, &baseline.baseline, &terms).await?;
-        let record = self.judgement(subject, observation, more_later, baseline, &terms)?;
-        self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
+        let more_later = self.enrich(subject, &mut observation, &baseline.baseline, &terms).await?;
+        let record = self.judgement(subject, observation, Open { past, more_later }, baseline, &terms)?;
+        let pending = turn::is_pending(&record.unchecked);
+        if !pending {
+            self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
+        }
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);
-        examined.releases += 1;
         examined.alerts += usize::from(recorded.new_alert);
-        examined.unchecked += usize::from(!record.unchecked.is_empty());
+        examined.pending += usize::from(pending);
+        if pending && subject.goes_on(record.subject.release()) && !recorded.new_alert {
+            // It was told as far as it was known, and is told again when the look is over.
+            return Ok(());
+        }
+        examined.releases += 1;
+        examined.unchecked += usize::from(!pending && !record.unchecked.is_empty());
         self.tell(&record);
         Ok(())
     }
@@ -66,7 +83,7 @@ impl Pipeline {
         &self,
         subject: &Subject<'_>,
         observation: Observation,
-        more_later: bool,
+        Open { past, more_later }: Open,
         baseline: &StoredBaseline,
         terms: &Terms<'_>,
     ) -> Result<Record, PipelineError> {
@@ -75,13 +92,20 @@ impl Pipeline {
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);
         unchecked.extend(self.left_out(subject, &observation)?);
-        unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned()));
+        match past {
+            Past::Read => unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned())),
+            Past::Unread => unchecked.push(HISTORY_UNREAD.to_owned()),
+        }
+        let pending = turn::is_pending(&unchecked);
         let stored = subject.stored.get(observation.purl.version());
+        // Of a release whose row was lost, or that could not be read before, its alert still tells.
         let may_be = |stored: &VersionState| matches!(stored.outcome, Outcome::Alerted | Outcome::Unreadable);
-        let accused = stored.is_some_and(may_be) && self.is_accused(&observation.purl)?;
+        let accused = stored.is_none_or(may_be) && self.is_accused(&observation.purl)?;
         let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let waits = more_later || !unchecked.is_empty();
-        let recheck_at = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
+        let next = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
+        let recheck_at = if pending { Some(subject.now) } else { next };
+        let goes_on = subject.goes_on(&observation.purl);
         // What may look worse later teaches then.
         let settled = unchecked.is_empty() && recheck_at.is_none();
         let published = observation.status == ReleaseStatus::Published;
@@ -94,6 +118,7 @@ impl Pipeline {
         // Once accused, always accused: another look may add to an alert, and only the operator or time lets it join.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
         record.recheck_at = recheck_at;
+        record.goes_on = goes_on;
         record.unchecked = unchecked;
         if let Some(alert) = &alert {
             record.subscriptions = self.audience(&record, alert)?;

@@ -193,6 +193,16 @@ pub struct Behind {
     pub incomplete: Vec<RegistryRelease>,
 }
 
+impl PackageDocument {
+    /// About how many bytes of memory it takes, rather too many.
+    pub fn weight(&self) -> u64 {
+        let incomplete = self.behind.iter().flat_map(|behind| &behind.incomplete);
+        let releases: usize = self.releases.iter().chain(incomplete).map(RegistryRelease::weight).sum();
+        let others = self.versions.len() + self.unreadable.len() + self.withdrawn.len();
+        (releases + 96 * others) as u64
+    }
+}
+
 /// What the registry says of one release. Becomes an [`Observation`] when its provenance is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegistryRelease {
@@ -223,6 +233,18 @@ pub struct RegistryRelease {
     pub unread: Unread,
     /// What the registry's answer leaves out, sorted.
     pub untold: Vec<Aspect>,
+}
+
+impl RegistryRelease {
+    /// About how many bytes of memory it takes.
+    fn weight(&self) -> usize {
+        let dependencies =
+            self.manifest.iter().flat_map(|manifest| [&manifest.dependencies, &manifest.optional_dependencies]);
+        let dependencies: usize = dependencies.flatten().map(std::collections::BTreeMap::len).sum();
+        let parts = dependencies + self.maintainers.as_ref().map_or(0, Vec::len);
+        let described = self.files.len() + self.evidence.len() + self.signatures.len() + self.unread.0.len();
+        1024 + 128 * parts + 512 * described
+    }
 }
 
 impl RegistryRelease {

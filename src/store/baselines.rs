@@ -6,7 +6,9 @@ use super::{
     Store, StoreError,
     columns::{Json, Micros, Text, Word, limit, time},
     error::Failure,
+    reading::{Broken, one},
     releases::release_id,
+    sealed::{BASELINE_VERSIONS, BASELINES, RELEASES},
 };
 use crate::model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine};
 
@@ -83,12 +85,17 @@ impl Store {
     /// As every read.
     pub fn baseline(&self, package: &Package) -> Result<StoredBaseline, StoreError> {
         self.read("reading a baseline", |db| {
-            let mut query = db.prepare_cached("SELECT revision, body FROM baselines WHERE package = ?1")?;
-            let stored = query.query_row([package.to_string()], |row| {
+            let sql = "SELECT revision, body, {row} FROM baselines WHERE package = ?1";
+            let stored = one(db, &BASELINES, sql, [package.to_string()], |row| {
                 Ok(StoredBaseline { revision: row.get("revision")?, baseline: row.get::<_, Json<_>>("body")?.0 })
-            });
-            let none = || StoredBaseline { revision: 0, baseline: Baseline::empty(package.clone()) };
-            Ok(stored.optional()?.unwrap_or_else(none))
+            })?;
+            match stored {
+                Some(stored) => Ok(stored),
+                None => Ok(StoredBaseline {
+                    revision: never_learned(db, package)?,
+                    baseline: Baseline::empty(package.clone()),
+                }),
+            }
         })
     }
 
@@ -98,9 +105,8 @@ impl Store {
     /// As every read.
     pub fn baseline_history(&self, package: &Package, at_most: usize) -> Result<Vec<BaselineVersion>, StoreError> {
         self.read("reading the history of a baseline", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM baseline_versions WHERE package = ?1 ORDER BY id DESC LIMIT ?2")?;
-            Ok(query.query_map((package.to_string(), limit(at_most)), baseline_version)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM baseline_versions WHERE package = ?1 ORDER BY id DESC LIMIT ?2";
+            db.rows(&BASELINE_VERSIONS, sql, (package.to_string(), limit(at_most)), baseline_version)
         })
     }
 
@@ -110,11 +116,10 @@ impl Store {
     /// As every read.
     pub fn acceptance(&self, release: &ReleaseId) -> Result<Option<BaselineVersion>, StoreError> {
         self.read("looking whether a release was accepted", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM baseline_versions WHERE package = ?1 AND purl = ?2 AND reason = ?3 ORDER BY id DESC LIMIT 1",
-            )?;
+            let sql = "SELECT *, {row} FROM baseline_versions WHERE package = ?1 AND purl = ?2 AND reason = ?3
+                       ORDER BY id DESC LIMIT 1";
             let accepted = (release.package().to_string(), release.to_string(), Word(BaselineReason::Accepted));
-            Ok(query.query_row(accepted, baseline_version).optional()?)
+            one(db, &BASELINE_VERSIONS, sql, accepted, baseline_version)
         })
     }
 
@@ -124,8 +129,8 @@ impl Store {
     /// As every read.
     pub fn baseline_packages(&self) -> Result<Vec<Package>, StoreError> {
         self.read("listing the baselines", |db| {
-            let mut query = db.prepare_cached("SELECT package FROM baselines ORDER BY package")?;
-            Ok(query.query_map([], |row| Ok(row.get::<_, Text<_>>(0)?.0))?.collect::<Result<_, _>>()?)
+            let sql = "SELECT package, {row} FROM baselines ORDER BY package";
+            db.rows(&BASELINES, sql, [], |row| Ok(row.get::<_, Text<_>>(0)?.0))
         })
     }
 
@@ -135,18 +140,15 @@ impl Store {
     /// As every read.
     pub fn held(&self, package: &Package) -> Result<Vec<Held>, StoreError> {
         self.read("listing held releases", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT package, version, line, published_at FROM releases
-                 WHERE package = ?1 AND outcome IN ('held', 'alerted') AND teaches = 0 ORDER BY published_at, id",
-            )?;
-            let rows = query.query_map([package.to_string()], |row| {
+            let sql = "SELECT package, version, line, published_at, {row} FROM releases
+                 WHERE package = ?1 AND outcome IN ('held', 'alerted') AND teaches = 0 ORDER BY published_at, id";
+            db.rows(&RELEASES, sql, [package.to_string()], |row| {
                 Ok(Held {
                     purl: release_id(row)?,
                     line: ReleaseLine::named(row.get::<_, String>("line")?),
                     published_at: time(row.get("published_at")?),
                 })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            })
         })
     }
 
@@ -156,12 +158,9 @@ impl Store {
     /// As every read.
     pub fn teachers(&self, package: &Package, line: &ReleaseLine) -> Result<Vec<Observation>, StoreError> {
         self.read("reading what a baseline was learned from", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT observation FROM releases
-                 WHERE package = ?1 AND line = ?2 AND teaches = 1 AND observation IS NOT NULL ORDER BY published_at, id",
-            )?;
-            let rows = query.query_map((package.to_string(), line.as_str()), |row| Ok(row.get::<_, Json<_>>(0)?.0))?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql = "SELECT observation, {row} FROM releases
+                 WHERE package = ?1 AND line = ?2 AND teaches = 1 AND observation IS NOT NULL ORDER BY published_at, id";
+            db.rows(&RELEASES, sql, (package.to_string(), line.as_str()), |row| Ok(row.get::<_, Json<_>>(0)?.0))
         })
     }
 
@@ -174,6 +173,19 @@ impl Store {
     pub fn change_baseline(&self, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, StoreError> {
         self.write("changing a baseline", |db| apply(db, change, now))
     }
+}
+
+/// The revision of a package without a baseline: none was ever learned. If steps led to one, it was lost: the next release
+/// must not be taken for the package's first.
+fn never_learned(db: &Connection, package: &Package) -> Result<u32, Failure> {
+    let package = package.to_string();
+    let steps: u32 = db
+        .prepare_cached("SELECT count(*) FROM baseline_versions WHERE package = ?1")?
+        .query_row([&package], |row| row.get(0))?;
+    if steps == 0 {
+        return Ok(0);
+    }
+    Err(Failure::Broken(Broken::missing(&BASELINES, &package, format!("it is missing, and {steps} steps led to it"))))
 }
 
 /// Appends the steps that are not there yet and replaces the baseline.
@@ -219,8 +231,10 @@ fn teaches(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
 
 fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: DateTime<Utc>) -> Result<(), Failure> {
     db.prepare_cached(
-        "INSERT INTO baseline_versions (package, line, version, reason, purl, at, actor, note)
-         SELECT :package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note
+        // The checksum here and not by the trigger: a history has many steps, and each would be written twice.
+        "INSERT INTO baseline_versions (package, line, version, reason, purl, at, actor, note, checksum)
+         SELECT :package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note,
+                row_sum(:package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note)
          FROM baseline_versions WHERE package = :package AND line = :line",
     )?
     .execute(named_params! {
@@ -262,8 +276,8 @@ fn mark_teaching(db: &Connection, release: &ReleaseId, teaches: bool) -> Result<
 fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateTime<Utc>) -> Result<(), Failure> {
     let replaced = db
         .prepare_cached(
-            "INSERT INTO baselines (package, revision, updated_at, body)
-             SELECT :package, :appended, :now, :body
+            "INSERT INTO baselines (package, revision, updated_at, body, checksum)
+             SELECT :package, :appended, :now, :body, row_sum(:package, :appended, :now, :body)
              WHERE :based_on = coalesce((SELECT revision FROM baselines WHERE package = :package), 0)
              ON CONFLICT (package) DO UPDATE SET revision = revision + excluded.revision,
                  updated_at = excluded.updated_at, body = excluded.body",

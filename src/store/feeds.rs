@@ -1,12 +1,14 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError,
     columns::{Micros, Word, count, limit, time},
     error::Failure,
-    work,
+    reading::one,
+    sealed::{EVENTS, SOURCES},
+    work::{self, Demand},
 };
 use crate::model::Package;
 
@@ -100,10 +102,8 @@ impl Store {
     /// As every read.
     pub fn cursor(&self, source: &str) -> Result<Option<String>, StoreError> {
         self.read("reading a cursor", |db| {
-            let cursor = db
-                .prepare_cached("SELECT cursor FROM sources WHERE name = ?1")?
-                .query_row([source], |row| row.get(0))
-                .optional()?;
+            let cursor =
+                one(db, &SOURCES, "SELECT cursor, {row} FROM sources WHERE name = ?1", [source], |row| row.get(0))?;
             Ok(cursor.flatten())
         })
     }
@@ -167,7 +167,7 @@ impl Store {
                 Micros(now),
             ))?;
             for package in gap.packages {
-                work::demand(db, package, None, source, now)?;
+                work::demand(db, package, Demand::unannounced(source), now)?;
             }
             Ok(taken)
         })
@@ -179,10 +179,9 @@ impl Store {
     /// As every read.
     pub fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
         self.read("listing the feeds", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT *, (SELECT count(*) FROM events WHERE source = name) AS events FROM sources ORDER BY name",
-            )?;
-            Ok(query.query_map([], source_state)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, (SELECT count(*) FROM events WHERE source = name) AS events, {row}
+                       FROM sources ORDER BY name";
+            db.rows(&SOURCES, sql, [], source_state)
         })
     }
 
@@ -197,11 +196,9 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         self.read("listing the events of a package", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM events WHERE package = ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY id DESC LIMIT ?3",
-            )?;
-            let rows = query.query_map((package.to_string(), kind.map(Word), limit(at_most)), stored_event)?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM events WHERE package = ?1 AND (?2 IS NULL OR kind = ?2)
+                       ORDER BY id DESC LIMIT ?3";
+            db.rows(&EVENTS, sql, (package.to_string(), kind.map(Word), limit(at_most)), stored_event)
         })
     }
 }
@@ -211,7 +208,7 @@ fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: Da
     let mut new = 0;
     for event in events {
         if insert_event(db, source, event, now)? {
-            work::demand(db, &event.package, event.revision.as_deref(), source, now)?;
+            work::demand(db, &event.package, Demand::announced(source, event.revision.as_deref()), now)?;
             new += 1;
         }
     }

@@ -1,7 +1,5 @@
+use super::{Store, StoreError, columns::Micros, sealed::FORGE_ANSWERS};
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::OptionalExtension;
-
-use super::{Store, StoreError, columns::Micros};
 
 /// For how long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::days(180);
@@ -13,8 +11,9 @@ impl Store {
     /// As every read.
     pub fn forge_answer(&self, url: &str) -> Result<Option<String>, StoreError> {
         self.read("reading an answer of a forge", |db| {
-            let mut query = db.prepare_cached("SELECT answer FROM forge_answers WHERE url = ?1")?;
-            Ok(query.query_row([url], |row| row.get(0)).optional()?)
+            // A damaged answer is none: the forge is asked again.
+            let sql = "SELECT answer, {row} FROM forge_answers WHERE url = ?1";
+            Ok(db.rows(&FORGE_ANSWERS, sql, [url], |row| row.get(0))?.pop())
         })
     }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     Store, StoreError,
     columns::{Json, Micros},
+    sealed::RELEASES,
 };
 use crate::model::{Aspect, Ecosystem, Observation};
 
@@ -35,17 +36,14 @@ impl Store {
     /// As every read.
     pub fn left_out(&self, ecosystem: Ecosystem, since: DateTime<Utc>) -> Result<Vec<LeftOut>, StoreError> {
         let newest: Vec<Observation> = self.read("reading what a registry leaves out", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT observation FROM releases
+            let sql = "SELECT observation, {row} FROM releases
                  WHERE package >= ?1 AND package < ?2 AND published_at >= ?3 AND observation IS NOT NULL
-                 ORDER BY id DESC LIMIT ?4",
-            )?;
+                 ORDER BY id DESC LIMIT ?4";
             // Purls of an ecosystem lie between `pkg:npm/` and `pkg:npm0`, the character after the slash.
             let (from, past) = (format!("pkg:{ecosystem}/"), format!("pkg:{ecosystem}0"));
-            let rows = query.query_map((from, past, Micros(since), NEWEST), |row| {
+            db.rows(&RELEASES, sql, (from, past, Micros(since), NEWEST), |row| {
                 row.get::<_, Json<Observation>>(0).map(|Json(observation)| observation)
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            })
         })?;
         Ok(counted(ecosystem, &newest))
     }

@@ -16,7 +16,9 @@
 
 mod alerts;
 mod baselines;
+mod campaigns;
 mod columns;
+mod damage;
 mod deliveries;
 mod error;
 mod expected;
@@ -27,8 +29,13 @@ mod logs;
 mod migrations;
 mod open;
 mod packages;
+mod queue;
+mod reading;
+mod readonly;
 mod record;
 mod releases;
+mod room;
+mod sealed;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -44,6 +51,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use alerts::{AlertAction, AlertFilter};
 pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
+pub use campaigns::{MemberRow, Telling};
+pub use damage::{DamagedRow, SetAside};
 pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
@@ -54,13 +63,17 @@ pub use logs::{
     WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
+pub use queue::Turn;
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
+pub use room::{Room, WriteFailure};
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
-pub use work::{Work, WorkSummary};
+pub use work::{FirstSight, Lane, Portions, Setback, Work, WorkSummary};
 
+use damage::Noted;
 use error::Failure;
+use reading::Reading;
 
 /// The database.
 #[derive(Debug)]
@@ -69,6 +82,15 @@ pub struct Store {
     connection: Mutex<Connection>,
     /// Whether the last writer did not close the file, and nobody has read it whole since.
     suspect: bool,
+    /// Broken rows that were come across and not set aside yet.
+    noted: Noted,
+    /// What is wrong with the file as a whole.
+    damage: Mutex<Option<String>>,
+    /// Writes that fail.
+    writes: room::Writes,
+    /// The copy that is read, if one is.
+    #[expect(dead_code, reason = "it is removed when it is dropped")]
+    copy: Option<readonly::Folder>,
     #[cfg(test)]
     faults: tests::faults::Faults,
 }
@@ -88,9 +110,13 @@ impl Store {
     fn read<T>(
         &self,
         operation: &'static str,
-        query: impl FnOnce(&Connection) -> Result<T, Failure>,
+        query: impl FnOnce(&Reading<'_>) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
-        query(&self.connection()).map_err(|failure| failure.at(&self.path, operation))
+        let connection = self.connection();
+        let reading = Reading::over(&connection);
+        let outcome = query(&reading);
+        self.noted.add(reading.broken());
+        outcome.map_err(|failure| self.failed(failure, operation))
     }
 
     /// Changes something in one transaction. It takes the write lock at once: a transaction that first reads and then
@@ -100,7 +126,40 @@ impl Store {
         operation: &'static str,
         change: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
-        self.transact(change).map_err(|failure| failure.at(&self.path, operation))
+        let outcome = self.transact(change).map_err(|failure| match failure {
+            Failure::Sql(error) if damage::is_of_an_index(&error) => self.index_anew(operation),
+            failure => self.failed(failure, operation),
+        });
+        match &outcome {
+            Ok(_) => self.writes.succeeded(),
+            Err(error) => self.writes.failed(error),
+        }
+        outcome
+    }
+
+    /// A value that changed behind our back is not where its index says. Indexes follow from their tables.
+    fn index_anew(&self, operation: &'static str) -> StoreError {
+        match self.transact(|db| Ok(db.execute_batch("REINDEX")?)) {
+            Ok(()) => StoreError::Indexed { path: self.path.clone(), operation },
+            Err(failure) => self.failed(failure, operation),
+        }
+    }
+
+    fn failed(&self, failure: Failure, operation: &'static str) -> StoreError {
+        if let Failure::Broken(broken) = &failure {
+            self.noted.add([broken.clone()]);
+        }
+        let error = failure.at(&self.path, operation);
+        if let StoreError::Damaged { why, .. } = &error {
+            *self.damage.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
+        }
+        error
+    }
+
+    /// What was found to be wrong with the file as a whole, if anything was: then nothing more can be kept in it.
+    pub fn structural_damage(&self) -> Option<StoreError> {
+        let why = self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(StoreError::Damaged { path: self.path.clone(), why })
     }
 
     fn transact<T>(&self, change: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {

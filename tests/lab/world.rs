@@ -85,6 +85,8 @@ pub enum Fault {
     Changed(fn(&[u8]) -> Vec<u8>),
     /// No answer.
     Reset,
+    /// A connection on which nothing ever comes.
+    Hang,
 }
 
 /// The registries.
@@ -208,7 +210,7 @@ impl World {
         // A "#" at its end tells a URL from those that begin with it.
         let fault = self.fault(&format!("{host}{path}#"));
         match &fault {
-            Some(Fault::Reset) => return None,
+            Some(Fault::Reset | Fault::Hang) => return None,
             Some(Fault::Status(status, headers)) => {
                 return Some(Response { status: *status, headers: headers.clone(), body: "{}".into() });
             }
@@ -235,6 +237,17 @@ impl World {
             _ => answer,
         };
         Some(conditional(answer, headers))
+    }
+
+    /// Whether nothing ever comes of a request, which is noted.
+    fn hangs(&self, url: &str) -> bool {
+        let outages = self.0.outages.lock().unwrap();
+        let hangs = |(part, fault): &(String, Fault)| matches!(fault, Fault::Hang) && format!("{url}#").contains(part);
+        let found = outages.iter().any(hangs);
+        if found {
+            self.0.requests.lock().unwrap().push(url.to_owned());
+        }
+        found
     }
 
     fn receive(&self, path: &str, body: &[u8]) {
@@ -281,7 +294,11 @@ impl Transport for World {
             None => request.url.path().to_owned(),
         };
         let body = request.body.clone().unwrap_or_default();
-        let answer = self.respond(request.url.host_str().unwrap_or_default(), &path, &headers, &body);
+        let host = request.url.host_str().unwrap_or_default();
+        if self.hangs(&format!("{host}{path}")) {
+            return Box::pin(std::future::pending());
+        }
+        let answer = self.respond(host, &path, &headers, &body);
         let limit = request.max_body;
         Box::pin(async move {
             let answer = answer.ok_or_else(|| TransportError::Failed("connection reset by peer".to_owned()))?;

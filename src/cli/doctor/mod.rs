@@ -1,6 +1,7 @@
 //! Is everything in place? One line for every thing that can be wrong, each with the next step.
 
 mod checks;
+mod exposure;
 mod network;
 
 use std::path::Path;
@@ -77,6 +78,7 @@ impl Doctor {
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         let mut checks = checks::local(&context);
+        checks.extend(exposure::checks(&context));
         if !self.offline {
             checks.extend(setup::runtime()?.block_on(network::checks(&context)));
         }

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::FollowedLog;
 use crate::{
     pipeline::{Pipeline, PipelineError, Step},
-    store::{LogKind, LogRow, LogStanding, NewLog},
+    store::{LogKind, LogRow, LogStanding, NewLog, StoreError},
     text::with_causes,
     tlog::{Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
 };
@@ -49,9 +49,14 @@ impl Pipeline {
                 for mut head in heads {
                     self.progress.report(&Step::Polling { log: followed.name() });
                     head.tree.active &= !followed.is_retired(self.clock.now());
-                    match self.poll_tree(followed, &head).await? {
-                        Some(verified) => poll.verified += verified,
-                        None => poll.troubled += 1,
+                    match self.poll_tree(followed, &head).await {
+                        Ok(Some(verified)) => poll.verified += verified,
+                        // What is stored of this tree is set aside; the next poll begins it anew.
+                        Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
+                            self.mend_damage()?;
+                            poll.troubled += 1;
+                        }
+                        outcome => poll.troubled += usize::from(outcome?.is_none()),
                     }
                 }
             }

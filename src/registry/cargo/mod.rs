@@ -67,6 +67,9 @@ impl CargoRegistry {
         document.behind = question.revision.and_then(|announced| behind(announced, &index));
         let unknown: Vec<_> =
             index.versions.iter().filter(|indexed| !question.known.contains(&indexed.version)).collect();
+        // It may be large, and must be gone before anything else is asked for.
+        drop(response);
+        let http = &http.beside_document();
         if !unknown.is_empty() {
             let mut answers = self.describe(http, package, &unknown).await?;
             for indexed in unknown {

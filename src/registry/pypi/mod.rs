@@ -74,7 +74,9 @@ impl PypiRegistry {
         document.behind = behind;
         document.revision = serial.map(|serial| serial.to_string());
         document.validators = response.validators();
-        self.add_details(http, package, question.known, &mut document).await;
+        // It may be large, and must be gone before anything else is asked for.
+        drop(response);
+        self.add_details(&http.beside_document(), package, question.known, &mut document).await;
         Ok(PackageState::Current(Box::new(document)))
     }
 

@@ -7,6 +7,7 @@ use crate::{
         Store, StoreError,
         columns::{Micros, Position, Text, limit},
         error::Failure,
+        sealed::LOG_CHECKS,
     },
 };
 
@@ -54,10 +55,8 @@ impl Store {
     /// As every read.
     pub fn due_log_checks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<LogCheck>, StoreError> {
         self.read("listing log entries to look up", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT release, origin, idx, queued_at, attempts FROM log_checks
-                 WHERE outcome IS NULL AND due_at <= ?1 ORDER BY due_at, release LIMIT ?2",
-            )?;
+            let sql = "SELECT release, origin, idx, queued_at, attempts, {row} FROM log_checks
+                       WHERE outcome IS NULL AND due_at <= ?1 ORDER BY due_at, release LIMIT ?2";
             let check = |row: &rusqlite::Row<'_>| {
                 Ok(LogCheck {
                     release: row.get::<_, Text<_>>(0)?.0,
@@ -66,7 +65,7 @@ impl Store {
                     attempts: row.get(4)?,
                 })
             };
-            Ok(query.query_map((Micros(now), limit(at_most)), check)?.collect::<Result<_, _>>()?)
+            db.rows(&LOG_CHECKS, sql, (Micros(now), limit(at_most)), check)
         })
     }
 

@@ -1,4 +1,5 @@
 mod alerting;
+mod damage;
 mod durability;
 pub(super) mod faults;
 mod feeding;

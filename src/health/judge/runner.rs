@@ -1,0 +1,109 @@
+//! Whether anybody watches: the lock, the sign of life, the passes, the loops, the clock.
+
+use chrono::{DateTime, Utc};
+
+use super::age;
+use crate::{
+    health::{
+        Check, Finding, Heartbeat, Id, Kind, LockState, Snapshot, alarm,
+        heartbeat::pass_patience,
+        limits::{AHEAD, HEARTBEAT},
+    },
+    text::span,
+};
+
+pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
+    let over = "a daemon runs";
+    let mut checks = vec![Check::of("no daemon", life(snapshot, now), over)];
+    checks.extend(clock(snapshot, now).map(|finding| Check::found("clock", finding)));
+    let stuck = snapshot.runner.facts().into_iter().flat_map(|facts| &facts.stuck);
+    checks.extend(stuck.map(|task| loop_stuck(task)));
+    checks
+}
+
+fn life(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
+    let runner = &snapshot.runner;
+    match (&runner.heartbeat, runner.lock) {
+        (None, LockState::Held) => None,
+        (None, LockState::Free | LockState::Unknown) => never(snapshot, now),
+        (Some(heartbeat), lock) => match heartbeat.kind {
+            Kind::Daemon => daemon(heartbeat, lock, now),
+            Kind::Once => passes(heartbeat, lock, now),
+        },
+    }
+}
+
+/// Nobody has ever said that he works here. Sources that were read a moment ago say that somebody does.
+fn never(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
+    let patience = snapshot.runner.patience();
+    let is_fresh = |last: Option<DateTime<Utc>>| last.is_some_and(|last| age(last, now) <= patience);
+    let is_read = snapshot.sources.iter().any(|source| is_fresh(source.last_success));
+    (!is_read && !snapshot.sources.is_empty()).then(|| no_daemon("no daemon is running, and none ever was".to_owned()))
+}
+
+fn daemon(heartbeat: &Heartbeat, lock: LockState, now: DateTime<Utc>) -> Option<Finding> {
+    let silence = age(heartbeat.beat_at, now);
+    let (pid, since) = (heartbeat.pid, span(silence));
+    match lock {
+        LockState::Free => Some(no_daemon(format!(
+            "no daemon is running; the last one (process {pid}) gave a sign of life {since} ago"
+        ))),
+        LockState::Held | LockState::Unknown if silence > HEARTBEAT => Some(Finding::new(
+            Id::DaemonSilent,
+            "",
+            format!("the daemon (process {pid}) has given no sign of life for {since}: it hangs, or cannot write"),
+            "look into its log, then restart it; nothing is lost",
+        )),
+        LockState::Held | LockState::Unknown => None,
+    }
+}
+
+/// `run --once` is a way of running too: what counts is when the last pass ended.
+fn passes(heartbeat: &Heartbeat, lock: LockState, now: DateTime<Utc>) -> Option<Finding> {
+    if lock == LockState::Held {
+        return None;
+    }
+    let passes = &heartbeat.facts.passes;
+    let Some(last) = passes.last() else {
+        let since = span(age(heartbeat.started_at, now));
+        return Some(no_daemon(format!("no daemon is running, and the first pass, begun {since} ago, did not end")));
+    };
+    let silence = age(*last, now);
+    (silence > pass_patience(passes)).then(|| {
+        let since = span(silence);
+        no_daemon(format!("no daemon is running, and the last pass of `provwatch run --once` ended {since} ago"))
+    })
+}
+
+fn no_daemon(sentence: String) -> Finding {
+    let next = "start it: `systemctl start provwatch`, `provwatch run`, or `provwatch run --once` from cron";
+    Finding::new(Id::NoDaemon, "", sentence, next)
+}
+
+/// What was stored in the future tells that the clock is, or was, wrong.
+fn clock(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
+    let reads = snapshot.sources.iter().filter_map(|source| Some((source.name.as_str(), source.last_success?)));
+    let beat = snapshot.runner.heartbeat.as_ref().map(|heartbeat| ("the daemon's sign of life", heartbeat.beat_at));
+    let (what, latest) = reads.chain(beat).max_by_key(|(_, at)| *at)?;
+    (latest > now + AHEAD).then(|| {
+        let (shows, at) = (now.format("%F %T UTC"), latest.format("%F %T UTC"));
+        Finding::new(
+            Id::Clock,
+            "",
+            format!("the clock shows {shows}, but {what} was recorded at {at}: it is wrong now, or was wrong then"),
+            "set the clock; `timedatectl` shows whether it is synchronised",
+        )
+    })
+}
+
+fn loop_stuck(task: &str) -> Check {
+    let key = format!("stuck {task}");
+    let finding = Finding::new(
+        Id::LoopStuck,
+        task,
+        format!("the loop {task} of the daemon does not move"),
+        "the log says what it waits for; the watchdog restarts the service, elsewhere restart it",
+    );
+    let alarm = alarm::stuck_loop(&key, task);
+    Check::found(key, finding.alarming(true, || alarm))
+}
