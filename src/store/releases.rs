@@ -146,12 +146,16 @@ impl Store {
     pub fn packages_to_recheck(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Package>, StoreError> {
         self.read("reading the rechecks", |db| {
             let mut query = db.prepare_cached(
-                "SELECT DISTINCT package FROM releases WHERE recheck_at <= ?1
+                // In the order of the index, which has only what waits: this is asked every second.
+                "SELECT package FROM releases WHERE recheck_at <= ?1
                      AND NOT EXISTS (SELECT 1 FROM work WHERE work.package = releases.package)
-                 ORDER BY package LIMIT ?2",
+                 ORDER BY recheck_at LIMIT ?2",
             )?;
             let rows = query.query_map((Micros(now), limit(at_most)), |row| Ok(row.get::<_, Text<_>>(0)?.0))?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let mut packages: Vec<Package> = rows.collect::<Result<_, _>>()?;
+            packages.sort();
+            packages.dedup();
+            Ok(packages)
         })
     }
 

@@ -199,3 +199,26 @@ fn a_package_keeps_its_first_sight() {
     assert_eq!(lab.store.package(&axios).unwrap(), Some(row.clone()));
     assert_eq!(lab.store.packages().unwrap(), [row]);
 }
+
+#[test]
+fn what_the_queue_asks_every_second_is_found_by_an_index() {
+    let lab = Lab::new();
+    let db = lab.store.connection();
+    for (query, index) in [
+        (
+            "SELECT * FROM work WHERE registry = 'npm' AND lane = 2 AND due_at <= 5 ORDER BY due_at, package LIMIT 4",
+            "SEARCH work USING INDEX work_due (registry=? AND lane=? AND due_at<?)",
+        ),
+        (
+            "SELECT package FROM releases WHERE recheck_at <= 5
+                 AND NOT EXISTS (SELECT 1 FROM work WHERE work.package = releases.package)
+             ORDER BY recheck_at LIMIT 4",
+            "SEARCH releases USING INDEX releases_to_recheck (recheck_at<?)",
+        ),
+    ] {
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let steps: Vec<String> = plan.query_map([], |row| row.get("detail")).unwrap().map(Result::unwrap).collect();
+        assert_eq!(steps[0], index, "{steps:?}");
+        assert!(steps.iter().all(|step| !step.contains("TEMP B-TREE")), "{steps:?}");
+    }
+}
