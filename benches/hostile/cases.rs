@@ -8,7 +8,10 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::{
-    lab::{Publication, rig::*},
+    lab::{
+        Publication,
+        rig::{START, by_mallory, by_workflow, workflow},
+    },
     scene::{OTHERS, Scene, other},
     web::How,
 };

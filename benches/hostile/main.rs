@@ -41,7 +41,6 @@ fn main() {
 fn told() {
     println!("{:<48} {:>8} {:>8} {:>8}", "told after … while", "npm", "PyPI", "crates");
     thread::scope(|scope| {
-        #[expect(clippy::disallowed_methods, reason = "a bench has no supervisor")]
         let running: Vec<_> = CASES.iter().map(|case| scope.spawn(|| scene::play(case))).collect();
         for (case, thread) in CASES.iter().zip(running) {
             let told =

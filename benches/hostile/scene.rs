@@ -21,12 +21,15 @@ use provwatch::{
 
 use crate::{
     cases::Case,
-    lab::{Publication, World, rig::*},
+    lab::{
+        Publication, World,
+        rig::{by_workflow, config, verifier, watchlist, workflow},
+    },
     web::{Addresses, Web, sleep},
 };
 
 /// How long a takeover may stay untold.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// Packages beside the victims in each registry.
 pub const OTHERS: usize = 10;
 

@@ -51,31 +51,37 @@ pub fn of_many_packages() {
 }
 
 /// The rest of a document after its head: of ten releases, of nine.
-static RELEASES: LazyLock<[Bytes; 2]> = LazyLock::new(|| [10, 9].map(|count| Bytes::from(releases(count, 0))));
+static RELEASES: LazyLock<[Bytes; 2]> = LazyLock::new(|| [10, 9].map(|count| Bytes::from(releases(count))));
 
 fn head(name: &str) -> Bytes {
     format!(r#"{{"_id":"{name}","_rev":"9-a","name":"{name}","#).into()
 }
 
+/// Very many releases, each with much that is of no interest.
 fn large() -> String {
-    const PADDING: usize = 480;
-    releases(LARGE / (PADDING + 390), PADDING)
+    let release = |number| (number, format!(r#""p":"{}""#, "x".repeat(480)));
+    let document = document((0..80_000).map(release));
+    assert!((LARGE..LARGE + (2 << 20)).contains(&document.len()), "{} bytes", document.len());
+    document
 }
 
-/// So many releases of the last year, the last one a month ago, by one account.
-fn releases(count: usize, padding: usize) -> String {
-    let versions: Vec<String> = (0..count)
-        .map(|number| {
-            format!(
-                r#""1.0.{number}":{{"version":"1.0.{number}","_npmUser":{{"name":"ada","email":"ada@example.org"}},"maintainers":[{{"name":"ada"}}],"dependencies":{{"left-pad":"^1.0.0"}},"dist":{{"integrity":"sha512-{}==","tarball":"https://npm.example/x.tgz"}},"p":"{}"}}"#,
-                "A".repeat(86),
-                "x".repeat(padding)
-            )
-        })
-        .collect();
-    let times: Vec<String> = (0..count)
-        .map(|number| format!(r#""1.0.{number}":"2025-{:02}-{:02}T12:00:00.000Z""#, 1 + number % 10, 1 + number % 28))
-        .collect();
+/// So many releases by one account.
+fn releases(count: usize) -> String {
+    let account = r#""_npmUser":{"name":"ada","email":"ada@example.org"},"maintainers":[{"name":"ada"}],"dependencies":{"left-pad":"^1.0.0"}"#;
+    document((0..count).map(|number| (number, account.to_owned())))
+}
+
+/// Releases with something in each, all of last year.
+fn document(releases: impl Iterator<Item = (usize, String)>) -> String {
+    let (mut versions, mut times) = (Vec::new(), Vec::new());
+    for (number, what) in releases {
+        let integrity = "A".repeat(86);
+        versions.push(format!(
+            r#""1.0.{number}":{{"version":"1.0.{number}","dist":{{"integrity":"sha512-{integrity}=="}},{what}}}"#
+        ));
+        let (month, day) = (1 + number % 10, 1 + number % 28);
+        times.push(format!(r#""1.0.{number}":"2025-{month:02}-{day:02}T12:00:00.000Z""#));
+    }
     format!(r#""dist-tags":{{}},"versions":{{{}}},"time":{{{}}}}}"#, versions.join(","), times.join(","))
 }
 

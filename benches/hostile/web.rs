@@ -31,11 +31,14 @@ pub enum How {
     Status(u16),
 }
 
+/// Changes a document.
+type Change = fn(&mut Value);
+
 /// The world with its faults.
 pub struct Web {
     pub world: World,
     rules: Mutex<Vec<(String, How)>>,
-    changes: Mutex<Vec<(String, fn(&mut Value))>>,
+    changes: Mutex<Vec<(String, Change)>>,
     receipts: Mutex<Vec<(Instant, String, String)>>,
 }
 
@@ -59,7 +62,7 @@ impl Web {
     }
 
     /// Documents whose URLs contain `part` are served changed.
-    pub fn change(&self, part: &str, change: fn(&mut Value)) {
+    pub fn change(&self, part: &str, change: Change) {
         self.changes.lock().unwrap().push((part.to_owned(), change));
     }
 

@@ -374,5 +374,9 @@ mod tests {
         fn sleep(&self, _: Duration) -> futures::future::BoxFuture<'_, ()> {
             Box::pin(std::future::pending())
         }
+
+        fn timer(&self, duration: Duration) -> futures::future::BoxFuture<'_, ()> {
+            self.sleep(duration)
+        }
     }
 }

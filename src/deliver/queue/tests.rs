@@ -166,19 +166,16 @@ fn row(due: &Due) -> crate::store::Delivery {
 impl Outbox for InStore<'_> {
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError> {
         let found = self.0.next_delivery(subscription, turn).map_err(failed)?;
-        Ok(found.map(|delivery| {
-            let delivery = delivery.expect("it can be read");
-            Due {
-                id: delivery.id,
-                subscription: delivery.subscription,
-                message: Message {
-                    idempotency_key: delivery.idempotency_key,
-                    alert: delivery.alert,
-                    sequence: delivery.sequence,
-                    attempt: delivery.attempts + 1,
-                    created_at: delivery.created_at,
-                },
-            }
+        Ok(found.map(|delivery| Due {
+            id: delivery.id,
+            subscription: delivery.subscription,
+            message: Message {
+                idempotency_key: delivery.idempotency_key,
+                alert: delivery.alert,
+                sequence: delivery.sequence,
+                attempt: delivery.attempts + 1,
+                created_at: delivery.created_at,
+            },
         }))
     }
 
@@ -370,7 +367,7 @@ fn the_store_knows_the_longest_step_of_the_schedule() {
     lab.raise("alert", Severity::Low);
     let now = lab.clock.now();
     let turn = Turn { now, due_by: now, least: Severity::Info, fresh_first: false };
-    let delivery = lab.store.next_delivery("mail", &turn).unwrap().unwrap().unwrap();
+    let delivery = lab.store.next_delivery("mail", &turn).unwrap().unwrap();
     let longest = TimeDelta::from_std(LONGEST_STEP).unwrap();
     lab.store.retry_delivery(&delivery, now, now + longest, "later").unwrap();
     assert!(lab.store.next_delivery("mail", &turn).unwrap().is_none(), "it may wait so long");
