@@ -66,7 +66,11 @@ const DAMAGE: [(&str, &str, &str); 9] = [
     ("releases", "bad words", "UPDATE releases SET files = 'q', unchecked = '[' WHERE package = 'pkg:npm/p0'"),
     ("releases", "a bad purl", "UPDATE releases SET purl = 'pkg:xpm/p0@1' WHERE purl = 'pkg:npm/p0@1.0.3'"),
     ("packages", "bad JSON", "UPDATE packages SET maintainers = '[' WHERE package = 'pkg:npm/p0'"),
-    ("work", "a bad package", "INSERT INTO work VALUES ('pkg:xyz/!', 'x', NULL, 0, 0, 0, NULL, 1)"),
+    (
+        "work",
+        "a bad package",
+        "INSERT INTO work (package, reason, since, due_at, generation) VALUES ('pkg:xyz/!', 'x', 0, 0, 1)",
+    ),
     ("sources", "a bad cursor", "UPDATE sources SET cursor = '7' WHERE name = 'npm-changes'"),
 ];
 

@@ -147,6 +147,18 @@ fn a_history_in_portions_says_how_far_it_is_until_it_is_read() {
 }
 
 #[test]
+fn a_turn_forgets_no_wait_for_what_was_announced() {
+    let lab = Lab::new();
+    lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
+    let work = || lab.store.work_of(&package("axios")).unwrap().unwrap();
+    lab.store.put_off(&work(), Setback::Behind, noon(), "behind").unwrap();
+    assert!(lab.store.go_on(&work(), noon(), None, Some("behind still")).unwrap());
+    assert_eq!((work().attempts, work().last_error.as_deref()), (1, Some("behind still")));
+    assert!(lab.store.go_on(&work(), noon(), None, None).unwrap());
+    assert_eq!((work().attempts, work().last_error), (0, None));
+}
+
+#[test]
 fn a_gap_makes_every_watched_package_due() {
     let lab = Lab::new();
     let watched = [package("axios"), package("vite")];
