@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -80,6 +80,16 @@ CREATE TABLE baselines (
     body       TEXT NOT NULL
 , checksum INTEGER) STRICT;
 
+CREATE TABLE campaign_members (
+    campaign TEXT NOT NULL REFERENCES alerts (fingerprint),
+    member   TEXT NOT NULL,
+    -- The fingerprint of the release's own alert, which is recorded after the campaign.
+    alert    TEXT NOT NULL,
+    PRIMARY KEY (campaign, member)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX campaigns_of_member ON campaign_members (member);
+
 CREATE TABLE damaged_rows (
     id         INTEGER PRIMARY KEY,
     table_name TEXT NOT NULL,
@@ -94,15 +104,7 @@ CREATE TABLE damaged_rows (
     UNIQUE (table_name, row_key, content)
 ) STRICT;
 
-CREATE TABLE campaign_members (
-    campaign TEXT NOT NULL REFERENCES alerts (fingerprint),
-    member   TEXT NOT NULL,
-    -- The fingerprint of the release's own alert, which is recorded after the campaign.
-    alert    TEXT NOT NULL,
-    PRIMARY KEY (campaign, member)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX campaigns_of_member ON campaign_members (member);
+CREATE INDEX damaged_rows_to_tell ON damaged_rows (id) WHERE told_at IS NULL;
 
 CREATE TABLE deliveries (
     id              INTEGER PRIMARY KEY,

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use provwatch::{
     clock::{Clock, SystemClock},
-    daemon::{self, Health, HealthProgress, Options},
+    daemon::{self, Health, HealthProgress, Options, Renewal},
     model::Ecosystem,
     pipeline::{Parts, Pipeline, assemble, client},
     store::Store,
@@ -49,6 +49,10 @@ impl Clock for WrongClock {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(sleep(duration))
+    }
+
+    fn timer(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(sleep(duration))
     }
 }
@@ -116,7 +120,7 @@ pub fn play(case: &Case) -> [Option<f64>; 3] {
         let scene = Scene { web, clock, store };
         let pipeline = Arc::new(pipeline(&scene, &addresses));
         let options = Options {
-            reload: Box::new(|| Err("nobody asks for it".to_owned())),
+            reload: Box::new(|_| Renewal::Refused { why: "nobody asks for it".to_owned(), watchlist: None }),
             health: Arc::default(),
             trust_interval: None,
             grace: Duration::from_secs(1),
