@@ -69,7 +69,7 @@ const DAMAGE: [(&str, &str, &str); 9] = [
     (
         "work",
         "a bad package",
-        "INSERT INTO work (package, reason, since, due_at, generation) VALUES ('pkg:xyz/!', 'x', 0, 0, 1)",
+        "INSERT INTO work (package, registry, reason, since, due_at, generation) VALUES ('pkg:xyz/!', 'npm', 'x', 0, 0, 1)",
     ),
     ("sources", "a bad cursor", "UPDATE sources SET cursor = '7' WHERE name = 'npm-changes'"),
 ];
@@ -96,6 +96,18 @@ async fn a_damaged_row_hides_no_takeover() {
         rig.settle().await;
         assert!(rig.store().releases(&"pkg:npm/p0".parse().unwrap(), 99).unwrap().len() >= 6, "{table}, {what}");
     }
+}
+
+#[tokio::test]
+async fn a_row_that_no_queue_has_hides_no_announcement() {
+    let rig = watched().await;
+    behind_its_back(
+        &rig,
+        "INSERT INTO work (package, registry, reason, since, due_at, generation) VALUES ('pkg:npm/p0', 'npx', 'x', 0, 0, 0)",
+    );
+    let releases = stranger_publishes(&rig, "1.1.0");
+    rig.pass().await;
+    assert_eq!(told(&rig).intersection(&releases).count(), releases.len(), "{:?}", told(&rig));
 }
 
 #[tokio::test]

@@ -346,7 +346,7 @@ pub(super) fn demand(
     db.prepare_cached(
         "INSERT INTO work (package, registry, lane, reason, revision, since, due_at, generation)
          VALUES (:package, :registry, :lane, :reason, :revision, :now, :now, :generation)
-         ON CONFLICT (package) DO UPDATE SET reason = excluded.reason,
+         ON CONFLICT (package) DO UPDATE SET registry = excluded.registry, reason = excluded.reason,
              revision = coalesce(excluded.revision, revision),
              due_at = CASE WHEN due_at < excluded.due_at THEN due_at ELSE excluded.due_at END,
              lane = CASE WHEN excluded.lane >= lane THEN lane WHEN turns > 0 THEN 1 ELSE excluded.lane END,
