@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     http::Validators,
-    model::{Observation, Package, ReleaseId, ReleaseStatus, Severity, Unread},
+    model::{Observation, Package, ReleaseId, ReleaseStatus, Unread},
     registry::{PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
     store::{Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work, files_fingerprint},
 };
@@ -384,25 +384,6 @@ impl Pipeline {
             ReleaseStatus::Yanked | ReleaseStatus::Quarantined => {}
         }
         self.store.set_status(&release, status, subject.now)?;
-        Ok(())
-    }
-
-    /// What was removed before anybody looked leaves a trace all the same.
-    fn take_withdrawn(
-        &self,
-        subject: &Subject<'_>,
-        withdrawn: &[(String, DateTime<Utc>)],
-        examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
-        let history_ends = self.history_ends(subject);
-        for (version, published_at) in withdrawn {
-            if *published_at >= history_ends && !subject.stored.contains_key(version) {
-                let why = format!("it was published at {published_at} and removed before it could be looked at");
-                self.record_withdrawn(subject, &subject.package.at(version.as_str()), &why, Severity::Low)?;
-                examined.releases += 1;
-                examined.unchecked += 1;
-            }
-        }
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! Releases that were announced and are not there: published and withdrawn between two looks, or never shown. Feeds name
-//! them; of npm's, which names documents only, the publish times tell (`take_withdrawn` in `examine`).
+//! them; of npm's, which names documents only, the publish times tell.
 
 use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Examined, Pipeline, PipelineError, examine::Subject, operation::Trouble};
 use crate::{
@@ -19,6 +19,25 @@ const ANNOUNCED: usize = 200;
 const SETTLED: TimeDelta = TimeDelta::hours(1);
 
 impl Pipeline {
+    /// What was removed before anybody looked leaves a trace all the same.
+    pub(super) fn take_withdrawn(
+        &self,
+        subject: &Subject<'_>,
+        withdrawn: &[(String, DateTime<Utc>)],
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        let history_ends = self.history_ends(subject);
+        for (version, published_at) in withdrawn {
+            if *published_at >= history_ends && !subject.stored.contains_key(version) {
+                let why = format!("it was published at {published_at} and removed before it could be looked at");
+                self.record_withdrawn(subject, &subject.package.at(version.as_str()), &why, Severity::Low)?;
+                examined.releases += 1;
+                examined.unchecked += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// Records the announced releases that the registry does not list. `up_to_date`: the answer is known to hold all that
     /// was announced; otherwise only what was announced a while ago counts.
     pub(super) fn take_unseen(
