@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -54,11 +54,12 @@ CREATE TABLE "baseline_versions" (
     package TEXT NOT NULL,
     line    TEXT NOT NULL,
     version INTEGER NOT NULL,
-    reason  TEXT NOT NULL CHECK (reason IN ('learned', 'accepted', 'reset', 'unlearned')),
+    reason  TEXT NOT NULL CHECK (reason IN ('learned', 'accepted', 'reset', 'unlearned', 'unaccepted')),
     purl    TEXT,
     at      INTEGER NOT NULL,
     actor   TEXT NOT NULL,
-    note    TEXT, checksum INTEGER,
+    note    TEXT,
+    checksum INTEGER,
     UNIQUE (package, line, version)
 ) STRICT;
 
@@ -338,7 +339,7 @@ CREATE TABLE sources (
     last_error_at INTEGER,
     last_gap      TEXT,
     last_gap_at   INTEGER
-, checksum INTEGER) STRICT, WITHOUT ROWID;
+, checksum INTEGER, resets INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE told_members (
     campaign     TEXT NOT NULL REFERENCES alerts (fingerprint),

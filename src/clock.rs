@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 
 /// Wall clock and timers together, so that tests can move both.
@@ -22,6 +22,26 @@ pub trait Clock: Debug + Send + Sync {
     /// Completes when so much time has passed. For limits on what others do: it waits for a [`ManualClock`] to be moved,
     /// where [`Clock::sleep`] moves it.
     fn timer(&self, duration: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// By how much a clock may be set back without anybody needing to know: time services correct it by less every day.
+pub const SLACK: TimeDelta = TimeDelta::seconds(5);
+
+/// Whether something that waits until `at` is due, of a schedule whose waits are at most `longest`. What is further ahead
+/// was written while the clock was wrong: nobody chose that wait, and it is due.
+pub fn is_due(at: DateTime<Utc>, now: DateTime<Utc>, longest: TimeDelta) -> bool {
+    at <= now || at > horizon(now, longest)
+}
+
+/// The latest time until which something can wait now: see [`is_due`].
+pub fn horizon(now: DateTime<Utc>, longest: TimeDelta) -> DateTime<Utc> {
+    now.checked_add_signed(longest).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// A time that lies behind us, such as that of the last success. One that lies ahead was written while the clock was wrong
+/// and tells nothing.
+pub fn past(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    at.filter(|at| *at <= horizon(now, SLACK))
 }
 
 /// The system's clock and tokio's timers.
@@ -125,5 +145,45 @@ impl Clock for ManualClock {
             }
             Poll::Pending
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_that_nobody_chose_is_over() {
+        let now: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let (minute, hour) = (TimeDelta::minutes(1), TimeDelta::hours(1));
+        for (at, due) in [
+            (now, true),
+            (now - hour, true),
+            (now + minute, false),
+            (now + hour, false),
+            (now + hour + TimeDelta::microseconds(1), true),
+            (now + TimeDelta::days(365), true),
+            (DateTime::<Utc>::MAX_UTC, true),
+            (DateTime::<Utc>::MIN_UTC, true),
+        ] {
+            assert_eq!(is_due(at, now, hour), due, "{at}");
+        }
+        assert_eq!(past(Some(now + minute), now), None);
+        assert_eq!(past(Some(now + SLACK), now), Some(now + SLACK));
+        assert_eq!(past(None, now), None);
+        assert_eq!(horizon(DateTime::<Utc>::MAX_UTC, hour), DateTime::<Utc>::MAX_UTC);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_due_after_the_longest_wait(at: i64, now in 0..4_000_000_000_000_000_i64, longest in 0..10_000_000_000_000_i64) {
+            let time = |micros: i64| DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC);
+            let longest = TimeDelta::microseconds(longest);
+            let due = |after: TimeDelta| is_due(time(at), time(now) + after, longest);
+            // Either now, or once within the longest wait.
+            prop_assert!(due(TimeDelta::zero()) || due(time(at) - time(now)) && time(at) - time(now) <= longest);
+        }
     }
 }

@@ -15,7 +15,7 @@ use provwatch::{
     baseline::learn,
     clock::{Clock, SystemClock},
     detect::{Company, Terms},
-    model::{AlertStatus, BaselineReason, Observation, Package, ReleaseLine},
+    model::{AlertStatus, BaselineReason, Observation, Package, ReleaseLine, ReleaseStatus},
     pipeline::assess,
     store::{
         BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, Store,
@@ -537,12 +537,97 @@ mod baseline {
         assert!(desk.store().held(&package("pkg:npm/axios")).unwrap().is_empty());
         let reset = || desk.run(&["baseline", "reset", "pkg:npm/axios", "--note", "new maintainers"]);
         insta::assert_snapshot!("reset", reset().screen());
-        assert!(reset().out.contains("nothing is forgotten"));
+        assert!(reset().out.contains("learned anew from 9 releases"), "again: {}", reset().out);
         insta::assert_snapshot!(
             "history",
             desk.run(&["baseline", "history", "pkg:npm/axios", "--limit", "4"]).screen()
         );
-        assert!(desk.run(&["baseline", "show", "pkg:npm/axios"]).out.contains("What was learned of it was reset."));
+        let anew = desk.store().baseline(&package("pkg:npm/axios")).unwrap().baseline;
+        assert_eq!(anew.lines, learned.baseline.lines, "from the same releases the same is learned");
+    }
+
+    /// Whether another release with a stolen token would be held now.
+    fn would_be_held(desk: &Desk) -> bool {
+        let (mut another, store) = (stolen(), desk.store());
+        another.purl = "pkg:npm/axios@1.14.2".parse().unwrap();
+        let baseline = store.baseline(another.purl.package()).unwrap().baseline;
+        !assess::assess(&baseline, &another, &Terms::usual(&Company::default())).teaches
+    }
+
+    #[test]
+    fn after_a_reset_the_next_release_is_not_the_first() {
+        let desk = Desk::with_story();
+        assert!(would_be_held(&desk));
+        for arguments in [&["--reason", "x"][..], &["--reason", "x", "--line", "1"], &["--note", "x"]] {
+            let ran = desk.run(&[&["baseline", "reset", "pkg:npm/axios", "--format", "json"], arguments].concat());
+            let said = &ran.objects()[0];
+            assert_eq!((&said["lines"], &said["releases"]), (&json!(1), &json!(8)));
+            assert_eq!(said["held"], json!(["pkg:npm/axios@1.14.1"]));
+            assert!(would_be_held(&desk), "{arguments:?}");
+            assert_eq!(desk.store().alert(ALERT).unwrap().unwrap().status, AlertStatus::Open);
+        }
+        assert_eq!(desk.run(&["baseline", "reset", "pkg:npm/axios"]).code, 2, "not without a reason");
+    }
+
+    #[test]
+    fn a_reset_that_would_leave_nothing_is_refused() {
+        let desk = Desk::with_story();
+        let left = desk.store().releases(&package("pkg:npm/axios"), 99).unwrap();
+        for row in left.iter().filter(|row| row.teaches) {
+            desk.store().set_status(&row.purl, ReleaseStatus::Unpublished, now()).unwrap();
+        }
+        let ran = desk.run(&["baseline", "reset", "pkg:npm/axios", "--reason", "x"]);
+        assert!(ran.code == 1 && ran.err.contains("no release to learn from that is not held"), "{}", ran.err);
+        assert!(would_be_held(&desk));
+    }
+
+    #[test]
+    fn what_looks_like_a_takeover_is_not_accepted_without_a_reason() {
+        let desk = Desk::with_story();
+        for arguments in [&[][..], &["--reason", " "], &["--format", "json"]] {
+            let ran = desk.run(&[&["baseline", "accept", "pkg:npm/axios@1.14.1"], arguments].concat());
+            assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+            assert!(ran.err.contains("baseline accept pkg:npm/axios@1.14.1 --reason '"), "{}", ran.err);
+        }
+        assert!(would_be_held(&desk));
+    }
+
+    #[test]
+    fn an_acceptance_is_taken_back() {
+        let desk = Desk::with_story();
+        let before = desk.store().baseline(&package("pkg:npm/axios")).unwrap().baseline;
+        assert_eq!(desk.run(&["alerts", "ack", ALERT, "--reason", "x"]).code, 0);
+        let accepted = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x", "--format", "json"]);
+        let joins = accepted.objects()[0]["joins"].as_array().unwrap().clone();
+        assert!(joins.contains(&json!({"trait": "account", "value": "jasonsaayman"})), "{joins:?}");
+        let line = ReleaseLine::named("1");
+        let knows = |store: &Store| {
+            let baseline = store.baseline(&package("pkg:npm/axios")).unwrap().baseline;
+            baseline.lines[&line].publishers.contains_key("jasonsaayman")
+        };
+        assert!(knows(&desk.store()));
+        let mut another = stolen();
+        another.purl = "pkg:npm/axios@1.14.2".parse().unwrap();
+        another.published_at += TimeDelta::minutes(39);
+        teach(&desk.store(), &another, Outcome::Clean);
+
+        let unaccept = || desk.run(&["baseline", "unaccept", "pkg:npm/axios@1.14.1", "--reason", "it was stolen"]);
+        insta::assert_snapshot!("unaccept", unaccept().screen());
+        assert!(unaccept().code == 1 && unaccept().err.contains("is not accepted"));
+        let store = desk.store();
+        let after = store.baseline(&package("pkg:npm/axios")).unwrap().baseline;
+        assert_eq!(after, before, "as if it had never been accepted");
+        assert!(would_be_held(&desk));
+        assert_eq!(store.alert(ALERT).unwrap().unwrap().status, AlertStatus::Open);
+        assert_eq!(store.acceptance(&stolen().purl).unwrap(), None);
+        let again = store.release(&another.purl).unwrap().unwrap();
+        assert!(!again.teaches && again.recheck_at.is_some(), "it is judged again");
+        let steps = store.baseline_history(&package("pkg:npm/axios"), 2).unwrap();
+        assert_eq!(steps.iter().map(|step| step.reason.as_str()).collect::<Vec<_>>(), ["unlearned", "unaccepted"]);
+        drop(store);
+        assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1"]).code, 2);
+        assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "no, it was not"]).code, 0);
+        assert!(knows(&desk.store()));
     }
 
     #[test]
@@ -566,7 +651,7 @@ mod baseline {
         let mut record = Record::observed(stolen(), Outcome::Alerted, now());
         record.recheck_at = Some(now() + TimeDelta::minutes(5));
         desk.store().record(&record).unwrap();
-        let ran = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1"]);
+        let ran = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
     }
 
@@ -581,7 +666,8 @@ mod baseline {
         );
         let steps = desk.run(&["baseline", "history", "pkg:npm/axios", "--format", "json"]).objects();
         assert_eq!((steps.len(), &steps[0]["version"], &steps[0]["reason"]), (8, &json!(8), &json!("learned")));
-        let accepted = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--format", "json"]).objects();
+        let accept = ["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x", "--format", "json"];
+        let accepted = desk.run(&accept).objects();
         assert_eq!((&accepted[0]["changed"], &accepted[0]["open_alert"]["id"]), (&json!(true), &json!(ALERT)));
     }
 }
@@ -782,7 +868,7 @@ mod surroundings {
             assert!(ran.code != 1 && ran.code != 2, "{arguments:?}: {}", ran.err);
         }
         assert_eq!(desk.run(&["alerts", "ack", ALERT, "--reason", "x"]).code, 0);
-        assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1"]).code, 0);
+        assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x"]).code, 0);
         assert_eq!(daemon.alert(ALERT).unwrap().unwrap().status, AlertStatus::Acknowledged, "the daemon sees it");
     }
 
@@ -820,6 +906,7 @@ mod surroundings {
             "baseline show",
             "baseline history",
             "baseline accept",
+            "baseline unaccept",
             "baseline reset",
             "watch add",
             "watch remove",

@@ -11,7 +11,11 @@ use super::{
     Due, Ending, Limits, Message, Next, Outbox, OutboxError, Receipt, SinkError, Subscription, Summary,
     schedule::{Attempt, LONGEST_ASKED, LONGEST_URGENT, URGENT},
 };
-use crate::{clock::Clock, model::Severity, store::Turn};
+use crate::{
+    clock::{Clock, is_due},
+    model::Severity,
+    store::Turn,
+};
 
 /// The longest rest of a sink that fails again and again. With the longest attempt it is what a new alert waits for at
 /// most when such a sink works again.
@@ -202,7 +206,7 @@ impl Queue {
     /// How bad an alert must be to be sent now; an error is the time until when nothing is.
     fn least(&mut self, now: DateTime<Utc>) -> Result<Severity, DateTime<Utc>> {
         // A clock that was set back must not make a hold last longer.
-        self.hold = self.hold.filter(|hold| hold.since <= now && now < hold.until);
+        self.hold = self.hold.filter(|hold| !is_due(hold.until, now, hold.until - hold.since));
         match self.hold {
             None => Ok(Severity::Info),
             Some(hold) if now < hold.urgent_until => Err(hold.urgent_until),

@@ -176,9 +176,23 @@ mod tests {
             panic!("given up at the first attempt")
         };
         assert!(next - a_year_ahead <= TimeDelta::seconds(5), "{next}");
+        let often = Attempt { number: FEWEST, ..first("k", false) };
+        assert_eq!(Schedule::default().after_failure(&often, a_year_ahead, None), Next::GiveUp);
     }
 
     proptest! {
+        #[test]
+        fn no_wait_is_longer_than_the_store_believes(
+            key in ".*", number: u32, urgent: bool, asked: Option<u64>, age in -1_000_000_i64..1_000_000_000
+        ) {
+            let now = time("2026-03-31T00:30:00Z");
+            let attempt = Attempt { key: &key, created_at: now - TimeDelta::seconds(age), number, urgent };
+            let next = Schedule::default().after_failure(&attempt, now, asked.map(Duration::from_secs));
+            if let Next::At(at) = next {
+                prop_assert!(at - now <= crate::store::LONGEST_DELIVERY_WAIT);
+            }
+        }
+
         #[test]
         fn no_wait_exceeds_its_ceiling(key in ".*", attempt in any::<u32>()) {
             let schedule = Schedule::default();

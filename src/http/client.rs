@@ -1,10 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::{
     Allowance, DEFAULT_MAX_BODY, Fetched, HttpError, Method, Policy, Request, Response, Transport, TransportError,
     allowance::Purse,
+    date::Dates,
     error::hint,
     gate::{Gates, Pass, Paused},
     host::{HostRules, host_of},
@@ -34,6 +36,7 @@ struct Shared {
     policy: Policy,
     rules: HostRules,
     gates: Gates,
+    dates: Arc<Dates>,
     /// Whether a host's wish to be left alone holds all requests to it, or is the caller's to keep.
     pauses: bool,
     rooms: Arc<Rooms>,
@@ -63,6 +66,7 @@ impl Client {
         let shared = Shared {
             rules: policy.host_rules(),
             gates: Gates::new(Arc::clone(&clock)),
+            dates: Arc::default(),
             pauses: true,
             rooms: Arc::default(),
             backoff: Backoff::new(&policy.retry),
@@ -83,10 +87,11 @@ impl Client {
     /// others: what it takes or asks for must not hold them. How long to leave it alone is the caller's to keep.
     #[must_use]
     pub fn apart(&self) -> Self {
-        let Shared { transport, clock, policy, rooms, .. } = self.shared.as_ref();
+        let Shared { transport, clock, policy, rooms, dates, .. } = self.shared.as_ref();
         let shared = Shared {
             rules: policy.host_rules(),
             gates: Gates::new(Arc::clone(clock)),
+            dates: Arc::clone(dates),
             pauses: false,
             rooms: Arc::clone(rooms),
             backoff: Backoff::new(&policy.retry),
@@ -147,6 +152,17 @@ impl Client {
     pub fn pause(&self, url: &Url, wait: Duration) {
         let wait = wait.min(self.shared.policy.retry.retry_after_cap);
         self.shared.gates.of(&host_of(url), &self.shared.policy).pause_for(wait);
+    }
+
+    /// The time by our clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.shared.clock.now()
+    }
+
+    /// How far our clock is ahead of that of each host that answered within the last hour, as its newest `Date` tells;
+    /// negative: behind.
+    pub fn clock_differences(&self) -> Vec<TimeDelta> {
+        self.shared.dates.differences(self.now())
     }
 }
 
@@ -251,6 +267,7 @@ impl Exchanges<'_> {
         let gate = self.shared.gates.of(&host, &self.shared.policy);
         let pass = gate.pass(self.patience()).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
         let response = self.exchange(request, pass).await.map_err(Failure::Transport)?;
+        self.shared.dates.note(&host_and_port(&request.url), &response, self.shared.clock.now());
         let asked = self.shared.retry_after(&response).filter(|_| self.shared.pauses);
         if let (429 | 503, Some(wait)) = (response.status, asked) {
             tracing::warn!(host, ?wait, status = response.status, "the host asks for a pause");
@@ -324,6 +341,11 @@ impl Failure {
             Self::Transport(_) | Self::Refused(_) | Self::Paused(_) => None,
         }
     }
+}
+
+/// Services on several ports of one machine count as several, as they do on several machines.
+fn host_and_port(url: &Url) -> String {
+    format!("{}:{}", host_of(url), url.port_or_known_default().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod address;
 mod allowance;
 mod client;
+mod date;
 mod error;
 mod gate;
 mod host;

@@ -10,6 +10,7 @@ use super::{
     facts::StoredAnswers,
     logs::{Instance, LogSettings},
     trust::Freshness,
+    wall_clock::WallClock,
 };
 use crate::{
     attest::Verifier,
@@ -82,8 +83,11 @@ pub struct Parts {
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
     let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
     let forges = forges(config, &parts)?;
+    // A store that cannot be read says so when it is used.
+    let latest = parts.store.latest_time().unwrap_or_default();
     Ok(Pipeline {
-        began: parts.clock.now(),
+        wall_clock: WallClock::starting(parts.clock.now(), latest),
+        comparisons: super::observe::Comparisons::default(),
         store: parts.store,
         http: parts.http,
         clock: parts.clock,

@@ -17,8 +17,9 @@ use super::{
     waits,
 };
 use crate::{
+    clock::is_due,
     http::Validators,
-    model::{Observation, Package, ReleaseId, ReleaseStatus, Unread},
+    model::{Observation, Package, ReleaseId, ReleaseStatus},
     registry::{PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
     store::{Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work, files_fingerprint},
 };
@@ -105,15 +106,6 @@ impl Subject<'_> {
             let was_whole = stored.unchecked.is_empty() && stored.outcome != Outcome::Unreadable;
             was_whole && self.is_due(stored) && stored.files == files_fingerprint(&release.files)
         })
-    }
-
-    /// Whether nothing came from a release's publisher since then. A file that is added late, and does not say when, came
-    /// now.
-    fn is_history(&self, release: &RegistryRelease, ends: DateTime<Utc>) -> bool {
-        let known = self.stored.get(release.id.version()).filter(|stored| stored.outcome != Outcome::Unreadable);
-        let has_grown = known.is_some_and(|stored| stored.files != files_fingerprint(&release.files));
-        let hides_time = has_grown && release.unread.of(Unread::UPLOADED).is_some();
-        last_change(release) < ends && !hides_time
     }
 
     /// Whether the baseline has learned from a release.
@@ -204,14 +196,12 @@ impl Pipeline {
         registry: &'a dyn Registry,
         turn: &'a Turn,
     ) -> Result<Subject<'a>, PipelineError> {
-        Ok(Subject {
-            turn,
-            package,
-            registry,
-            row: self.store.package(package)?,
-            stored: self.store.version_states(package)?,
-            now: self.clock.now(),
-        })
+        let (now, longest) = (self.clock.now(), self.settings.longest_recheck());
+        let mut stored = self.store.version_states(package)?;
+        for state in stored.values_mut() {
+            state.recheck_at = state.recheck_at.map(|at| if is_due(at, now, longest) { at.min(now) } else { at });
+        }
+        Ok(Subject { turn, package, registry, row: self.store.package(package)?, stored, now })
     }
 
     fn not_modified(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
@@ -265,12 +255,12 @@ impl Pipeline {
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
+        self.bound_times(subject, &mut releases)?;
         releases.sort_by_key(|release| release.published_at);
         let mut seen: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
         seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
-        let history_ends = self.history_ends(subject);
         let (history, fresh): (Vec<_>, Vec<_>) =
-            releases.into_iter().partition(|release| subject.is_history(release, history_ends));
+            releases.into_iter().partition(|release| self.is_history(subject, release));
         let waiting = fresh.len();
         let unread = self.take_releases(subject, history, fresh, &mut baseline, &mut examined).await?;
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
@@ -355,7 +345,8 @@ impl Pipeline {
 
     /// What was published before this is history.
     pub(super) fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
-        subject.row.as_ref().map_or(subject.now, |row| row.first_seen) - self.settings.judge_since
+        let first_seen = subject.row.as_ref().map(|row| row.first_seen.min(subject.now));
+        first_seen.unwrap_or_else(|| self.corrected(subject.now)) - self.settings.judge_since
     }
 
     fn take_statuses(&self, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), PipelineError> {
@@ -405,11 +396,6 @@ impl Pipeline {
         }
         Ok(examined)
     }
-}
-
-/// When something about a release last came from its publisher: a file that is added late counts, however old the release.
-fn last_change(release: &RegistryRelease) -> DateTime<Utc> {
-    release.files.iter().filter_map(|file| file.uploaded_at).fold(release.published_at, DateTime::max)
 }
 
 fn validators(row: &PackageRow) -> Option<Validators> {

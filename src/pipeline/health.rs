@@ -26,6 +26,7 @@ impl Pipeline {
     /// The store failed.
     pub fn check_health(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
+        self.compare_clock(now)?;
         let states = self.store.sources()?;
         self.check_sources(&states, now)?;
         self.check_trust(&states, now)?;
@@ -39,7 +40,7 @@ impl Pipeline {
     fn check_sources(&self, states: &[SourceState], now: DateTime<Utc>) -> Result<(), PipelineError> {
         for Source { feed, .. } in &self.sources {
             let (last_success, error) = last_of(states, feed.name());
-            let silent = now - last_success.map_or(self.began, |last| last.max(self.began));
+            let silent = now - last_success.map_or(self.began(), |last| last.max(self.began()));
             let is_back = last_success.is_some_and(|last| now - last <= self.settings.stale_after);
             let trouble = operation::stale(feed.name(), silent.num_minutes(), error);
             self.keep(&trouble, silent > self.settings.stale_after, is_back, "the source is read again", now)?;
@@ -53,7 +54,7 @@ impl Pipeline {
             return Ok(());
         }
         let (last_success, error) = last_of(states, TRUST_ROOT);
-        let age = now - last_success.unwrap_or(self.began);
+        let age = now - last_success.unwrap_or(self.began());
         let trouble = operation::stale_trust(age.num_days(), error);
         let is_back = last_success.is_some() && age <= TRUST_PATIENCE;
         self.keep(&trouble, age > TRUST_PATIENCE, is_back, "the trust root was refreshed", now)
@@ -66,7 +67,7 @@ impl Pipeline {
         }
         let is_followed = |row: &LogRow| row.standing != LogStanding::Drained && self.followed_log(&row.name).is_some();
         for row in self.store.logs()?.into_iter().filter(is_followed) {
-            let since = row.failing_since.map(|since| since.max(self.began));
+            let since = row.failing_since.map(|since| since.max(self.began()));
             let fails = since.is_some_and(|since| now - since > self.settings.stale_after);
             let minutes = since.map_or(0, |since| (now - since).num_minutes());
             let trouble = operation::unread_log(&row.name, minutes, row.last_error.as_deref());

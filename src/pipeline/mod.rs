@@ -11,6 +11,7 @@ pub mod assess;
 mod behind;
 pub mod campaign;
 mod chronicle;
+mod claimed_time;
 mod company;
 mod damage;
 mod examine;
@@ -29,6 +30,7 @@ mod pass;
 mod progress;
 mod queue;
 mod record;
+pub mod relearn;
 mod reload;
 pub mod replay;
 mod trust;
@@ -39,13 +41,14 @@ mod unlearn;
 mod unseen;
 mod verify;
 mod waits;
+mod wall_clock;
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 pub use assembly::{
     AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
@@ -60,6 +63,7 @@ pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
 pub use reload::ReloadError;
 pub use trust::{TRUST_ROOT, verifier};
+pub use wall_clock::ClockDifference;
 
 use crate::{
     attest::{TrustError, Verifier},
@@ -91,7 +95,8 @@ pub struct Pipeline {
     queues: outbox::Queues,
     settings: Settings,
     progress: Arc<dyn Progress>,
-    began: DateTime<Utc>,
+    wall_clock: wall_clock::WallClock,
+    comparisons: observe::Comparisons,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
     reload: reload::LastReload,
@@ -137,6 +142,13 @@ impl Default for Settings {
             reconcile_after: TimeDelta::days(1),
             concurrency: 8,
         }
+    }
+}
+
+impl Settings {
+    /// The longest wait before evidence is asked for again.
+    pub fn longest_recheck(&self) -> TimeDelta {
+        self.recheck.iter().copied().max().unwrap_or_default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Pipeline, PipelineError, record::ACTOR};
 use crate::{
@@ -60,10 +60,11 @@ fn last(error: Option<&str>) -> String {
     error.map_or_else(String::new, |error| format!(" The last error: {error}."))
 }
 
-/// A feed lost its place. That is an event and not a condition: what happens again another day is said again.
+/// A feed lost its place. That is an event and not a condition: what happens again another day is said again. A feed that
+/// loses it again and again says so once a day.
 pub fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> Trouble {
     Trouble {
-        subject: format!("gap {source} {} {why}", now.date_naive()),
+        subject: format!("gap {source} {}", now.date_naive()),
         severity: Severity::Medium,
         confidence: Confidence::High,
         title: format!("{source} lost its place"),
@@ -86,6 +87,36 @@ pub fn stale(source: &str, minutes: i64, error: Option<&str>) -> Trouble {
             "New releases are not seen while this lasts; the cursor stands where it stood, so none is skipped.{error} \
              Check the network with `provwatch doctor`."
         ),
+    }
+}
+
+/// Our clock and that of others differ.
+pub fn wrong_clock(ahead: TimeDelta, hosts: usize) -> Trouble {
+    let (by, direction) = (span(ahead.abs()), if ahead < TimeDelta::zero() { "behind" } else { "ahead" });
+    let (severity, confidence, who) = match hosts {
+        0 | 1 => (Severity::Low, Confidence::Low, "that of the only host that answers".to_owned()),
+        2 => (Severity::Medium, Confidence::Medium, "those of both hosts that answer".to_owned()),
+        _ => (Severity::Medium, Confidence::High, format!("the median of {hosts} hosts")),
+    };
+    Trouble {
+        subject: "clock".to_owned(),
+        severity,
+        confidence,
+        title: format!("the system's clock is {by} {direction}"),
+        argument: format!(
+            "It was compared with {who}, as the `Date` of their answers tells. Releases are judged all the same, but times in \
+             alerts, usual hours and waits follow a clock that is wrong. Check the time service of this host \
+             (`timedatectl status`)."
+        ),
+    }
+}
+
+/// A span of time in its largest unit, so that the same trouble reads the same a minute later.
+fn span(span: TimeDelta) -> String {
+    match (span.num_days(), span.num_hours()) {
+        (2.., _) => counted(span.num_days().unsigned_abs(), "day"),
+        (_, 2..) => counted(span.num_hours().unsigned_abs(), "hour"),
+        _ => counted(span.num_minutes().unsigned_abs(), "minute"),
     }
 }
 

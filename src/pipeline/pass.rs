@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{Examined, Pipeline, PipelineError, Source, logs::Poll};
-use crate::model::Package;
+use crate::{
+    clock::{horizon, is_due},
+    model::Package,
+};
 
 /// What a pass over the queue came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +62,8 @@ impl Pipeline {
     pub fn enqueue_overdue(&self) -> Result<usize, PipelineError> {
         let now = self.clock.now();
         let watchlist = self.watchlist();
-        let overdue = |at: Option<DateTime<Utc>>| at.is_none_or(|at| now - at >= self.settings.reconcile_after);
+        let after = self.settings.reconcile_after;
+        let overdue = |at: Option<DateTime<Utc>>| at.is_none_or(|at| is_due(horizon(at, after), now, after));
         let rows = self.store.packages()?.into_iter().filter(|row| overdue(row.checked_at));
         let packages: Vec<Package> = rows
             .map(|row| row.package)
@@ -77,6 +81,7 @@ impl Pipeline {
     /// The store failed. A source's or sink's failure is part of the summary.
     pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
         self.store.check_if_suspect()?;
+        self.follow_clock()?;
         let mut summary = PassSummary::default();
         self.enqueue_unknown()?;
         self.enqueue_overdue()?;

@@ -21,6 +21,7 @@ use super::{
     Examined, Pipeline, PipelineError, Step, WorkPass, examine::Looked, operation, panic::caught, turn::Turn, waits,
 };
 use crate::{
+    clock::past,
     model::{Ecosystem, Package},
     store::{Lane, Setback, StoreError, Work},
 };
@@ -177,7 +178,7 @@ impl Pipeline {
     /// Queues the packages whose evidence is to be asked for again.
     fn remind_of_evidence(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
-        let packages = self.store.packages_to_recheck(now, REMINDERS)?;
+        let packages = self.store.packages_to_recheck(now, self.settings.longest_recheck(), REMINDERS)?;
         if packages.is_empty() {
             return Ok(());
         }
@@ -191,8 +192,9 @@ impl<'a> Queue<'a> {
         Self { pipeline, busy: BTreeMap::new(), turns: FuturesUnordered::new(), tick, pass: WorkPass::default() }
     }
 
-    /// Fills the slots that are free.
+    /// Fills the slots that are free, by the clock as it is now.
     fn fill(&mut self) -> Result<(), PipelineError> {
+        self.pipeline.follow_clock()?;
         Ecosystem::ALL.into_iter().try_for_each(|ecosystem| self.fill_of(ecosystem))
     }
 
@@ -230,7 +232,8 @@ impl<'a> Queue<'a> {
         let of_registry =
             || self.busy.iter().filter(|(package, _)| package.ecosystem() == ecosystem).map(|(_, slot)| slot);
         let (busy, slow) = (of_registry().count(), of_registry().filter(|slot| slot.slow).count());
-        let quick = of_registry().filter(|slot| !slot.slow && now - slot.began < LONG).count();
+        let is_quick = |slot: &&Slot| !slot.slow && past(Some(slot.began), now).is_some_and(|began| now - began < LONG);
+        let quick = of_registry().filter(is_quick).count();
         let (slots, slow_slots) = slots(self.pipeline.settings.concurrency);
         if slow + quick >= slots || busy >= MOST * slots {
             return Ok(None);

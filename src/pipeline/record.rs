@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Examined, Pipeline, PipelineError, Step, assess,
+    claimed_time::unusual_time,
     company::company,
     examine::{Past, Subject},
     lesson::{Lesson, advance},
@@ -43,6 +44,7 @@ impl Pipeline {
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
+        let claimed_at = release.claimed_at;
         let mut observation = self.observe_release(subject, release).await?;
         if subject.is_only_due(&observation) && !unchecked(&observation).is_empty() {
             // The evidence was there when it was asked for first: a second look must not lose it.
@@ -60,7 +62,11 @@ impl Pipeline {
             expected: &self.store.expected_changes_of(subject.package)?,
         };
         let more_later = self.enrich(subject, &mut observation, &baseline.baseline, &terms).await?;
-        let record = self.judgement(subject, observation, Open { past, more_later }, baseline, &terms)?;
+        let taken = observation.published_at;
+        let mut record = self.judgement(subject, observation, Open { past, more_later }, baseline, &terms)?;
+        if let (Some(claimed_at), Some(alert)) = (claimed_at, &mut record.alert) {
+            alert.argument.push_str(&unusual_time(claimed_at, taken));
+        }
         let pending = turn::is_pending(&record.unchecked);
         if !pending {
             self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;

@@ -9,12 +9,13 @@ use super::{PipelineError, turn};
 use crate::{
     http::HttpError,
     registry::RegistryError,
-    store::{Setback, StoreError},
+    store::{LONGEST_WAIT, Setback, StoreError},
 };
 
 /// How long to wait before a package is tried again after a failure, by how often it has failed. The first step is short:
 /// most failures pass by themselves, and what was announced may be a takeover.
-const FAILED_SECONDS: [i64; 7] = [10, MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, 120 * MINUTE, 360 * MINUTE];
+const FAILED_SECONDS: [i64; 7] =
+    [10, MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, 120 * MINUTE, LONGEST_WAIT.num_seconds()];
 /// The registries' replicas lag their feeds by up to ten seconds or so.
 const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
 /// A turn that was over before the document was there is followed by a longer one in another lane.
@@ -79,7 +80,7 @@ fn failed(attempts: usize) -> TimeDelta {
 
 /// The wait that a server asks for, within reason.
 fn asked(wait: Duration) -> TimeDelta {
-    let longest = FAILED_SECONDS[FAILED_SECONDS.len() - 1];
+    let longest = LONGEST_WAIT.num_seconds();
     TimeDelta::seconds(i64::try_from(wait.as_secs()).unwrap_or(longest).clamp(SHORTEST_ASKED, longest))
 }
 
@@ -156,6 +157,7 @@ mod tests {
             let waits: Vec<i64> = (0..12).map(|attempts| seconds(&error, attempts)).collect();
             assert!(waits.is_sorted_by(|a, b| a <= b || *b >= 10), "{error:?}: {waits:?}");
             assert!(waits[8..].iter().all(|wait| *wait >= 600), "{error:?}: {waits:?}");
+            assert!(waits.iter().all(|wait| *wait <= LONGEST_WAIT.num_seconds()), "{error:?}: {waits:?}");
         }
     }
 

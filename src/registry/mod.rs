@@ -210,6 +210,9 @@ pub struct RegistryRelease {
     pub id: ReleaseId,
     /// When it was published.
     pub published_at: DateTime<Utc>,
+    /// What the registry says of that where it cannot be, and something else is taken for it. The registries' readers leave
+    /// it empty.
+    pub claimed_at: Option<DateTime<Utc>>,
     /// Who published it.
     pub publisher: Option<Person>,
     /// How.

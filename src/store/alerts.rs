@@ -171,6 +171,17 @@ fn act(
     Ok(Some(alert))
 }
 
+/// An alert that was dealt with is open again, if there is one.
+pub(super) fn open_again(
+    db: &Connection,
+    fingerprint: &str,
+    by: &str,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    act(db, fingerprint, AlertStatus::Open, by, reason, now).map(drop)
+}
+
 fn last_action(db: &Connection, fingerprint: &str) -> Result<Option<AlertAction>, Failure> {
     let sql = "SELECT *, {row} FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT 1";
     one(db, &ALERT_ACTIONS, sql, [fingerprint], action_row)

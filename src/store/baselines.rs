@@ -3,11 +3,11 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, alerts,
     columns::{Json, Micros, Text, Word, limit, time},
     error::Failure,
     reading::{Broken, one},
-    releases::release_id,
+    releases::{self, release_id},
     sealed::{BASELINE_VERSIONS, BASELINES, RELEASES},
 };
 use crate::model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine};
@@ -110,16 +110,18 @@ impl Store {
         })
     }
 
-    /// What the operator said when a release was accepted, if it was.
+    /// What the operator said when a release was accepted, if it was and that was not taken back.
     ///
     /// # Errors
     /// As every read.
     pub fn acceptance(&self, release: &ReleaseId) -> Result<Option<BaselineVersion>, StoreError> {
         self.read("looking whether a release was accepted", |db| {
-            let sql = "SELECT *, {row} FROM baseline_versions WHERE package = ?1 AND purl = ?2 AND reason = ?3
+            let sql = "SELECT *, {row} FROM baseline_versions WHERE package = ?1 AND purl = ?2 AND reason IN (?3, ?4)
                        ORDER BY id DESC LIMIT 1";
-            let accepted = (release.package().to_string(), release.to_string(), Word(BaselineReason::Accepted));
-            one(db, &BASELINE_VERSIONS, sql, accepted, baseline_version)
+            let reasons = (Word(BaselineReason::Accepted), Word(BaselineReason::Unaccepted));
+            let of = (release.package().to_string(), release.to_string(), reasons.0, reasons.1);
+            let last = one(db, &BASELINE_VERSIONS, sql, of, baseline_version)?;
+            Ok(last.filter(|step| step.reason == BaselineReason::Accepted))
         })
     }
 
@@ -175,6 +177,33 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Takes an acceptance back: changes the baseline, has the releases that it unlearned besides judged again, and opens the
+    /// alert of the release again, in one transaction.
+    ///
+    /// # Errors
+    /// As [`Store::change_baseline`].
+    pub fn take_back(
+        &self,
+        change: &BaselineChange,
+        alert: &str,
+        by: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        self.write("taking an acceptance back", |db| {
+            let steps = apply(db, change, now)?;
+            for version in change.versions.iter().filter(|version| version.reason == BaselineReason::Unlearned) {
+                if let Some(release) = &version.purl {
+                    releases::look_again(db, release, now)?;
+                }
+            }
+            alerts::open_again(db, alert, by, reason, now)?;
+            Ok(steps)
+        })
+    }
+}
+
 /// The revision of a package without a baseline: none was ever learned. If steps led to one, it was lost: the next release
 /// must not be taken for the package's first.
 fn never_learned(db: &Connection, package: &Package) -> Result<u32, Failure> {
@@ -208,7 +237,7 @@ pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>
 fn is_done(db: &Connection, package: &str, version: &NewBaselineVersion) -> Result<bool, Failure> {
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => was_just_reset(db, package, &version.line),
-        (Some(purl), BaselineReason::Unlearned) => Ok(!teaches(db, purl)?),
+        (Some(purl), BaselineReason::Unlearned | BaselineReason::Unaccepted) => Ok(!teaches(db, purl)?),
         (Some(purl), _) => teaches(db, purl),
         (None, _) => Ok(false),
     }
@@ -248,7 +277,7 @@ fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: Dat
     })?;
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => forget(db, package, &version.line),
-        (Some(purl), BaselineReason::Unlearned) => mark_teaching(db, purl, false),
+        (Some(purl), BaselineReason::Unlearned | BaselineReason::Unaccepted) => mark_teaching(db, purl, false),
         (Some(purl), _) => mark_teaching(db, purl, true),
         (None, _) => Ok(()),
     }

@@ -12,7 +12,10 @@ use super::{
     reading::{Broken, Raw, Reading, known},
     sealed::DELIVERIES,
 };
-use crate::model::{Alert, AlertKind};
+use crate::{
+    clock::horizon,
+    model::{Alert, AlertKind},
+};
 
 /// One alert that is to reach one subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +117,9 @@ const GROWTH_PAUSE: TimeDelta = TimeDelta::seconds(45);
 /// How long a message that tells how a campaign grew waits for what joins soon after, to stand in it too.
 const GATHERING: TimeDelta = TimeDelta::seconds(30);
 
+/// The longest wait that a delivery is ever given, whatever a receiver asks for: the longest step of the outbox's schedule.
+pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::hours(6);
+
 /// Most announcements of one alert that are tried to find what a lost delivery was about.
 const MOST_RAISES: i64 = 1000;
 
@@ -130,9 +136,10 @@ impl Store {
                          AND earlier.subscription = due.subscription AND earlier.id < due.id
                  ) AS sequence FROM (
                      SELECT *, row_number() OVER (PARTITION BY subscription ORDER BY next_at, id) AS place
-                     FROM deliveries WHERE state = 'pending' AND next_at <= ?1
-                 ) AS due WHERE due.place <= ?2 ORDER BY due.next_at, due.id";
-            let rows = db.rows(&DELIVERIES, sql, (Micros(now), limit(per_subscription)), undelivered)?;
+                     FROM deliveries WHERE state = 'pending' AND (next_at <= ?1 OR next_at > ?2)
+                 ) AS due WHERE due.place <= ?3 ORDER BY due.next_at, due.id";
+            let due = (Micros(now), Micros(horizon(now, LONGEST_DELIVERY_WAIT)), limit(per_subscription));
+            let rows = db.rows(&DELIVERIES, sql, due, undelivered)?;
             rows.into_iter().filter_map(|row| row.with_alert(db).transpose()).collect()
         })
     }

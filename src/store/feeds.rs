@@ -160,12 +160,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Taken, StoreError> {
         self.write("recording a gap of a feed", |db| {
+            begin_anew(db, source, after, gap.why, now)?;
             let taken = page(db, source, after, events, now)?;
-            db.prepare_cached("UPDATE sources SET last_gap = ?2, last_gap_at = ?3 WHERE name = ?1")?.execute((
-                source,
-                gap.why,
-                Micros(now),
-            ))?;
             for package in gap.packages {
                 work::demand(db, package, Demand::unannounced(source), now)?;
             }
@@ -203,11 +199,28 @@ impl Store {
     }
 }
 
+/// Numbers that a feed used before its gap may come again, and are then those of other events. Only a gap that is recorded
+/// twice, because the first commit was not heard of, begins nothing.
+fn begin_anew(db: &Connection, source: &str, after: &str, why: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO sources (name, last_gap, last_gap_at) VALUES (:name, :why, :now)
+         ON CONFLICT (name) DO UPDATE SET last_gap = excluded.last_gap, last_gap_at = excluded.last_gap_at,
+             resets = CASE WHEN cursor IS :after AND last_gap IS excluded.last_gap THEN resets ELSE coalesce(resets, 0) + 1 END",
+    )?
+    .execute(named_params! { ":name": source, ":why": why, ":now": Micros(now), ":after": after })?;
+    Ok(())
+}
+
 fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: DateTime<Utc>) -> Result<Taken, Failure> {
     succeeded(db, source, Some(after), now)?;
+    let resets: i64 = db
+        .prepare_cached("SELECT coalesce(resets, 0) FROM sources WHERE name = ?1")?
+        .query_row([source], |row| row.get(0))?;
     let mut new = 0;
     for event in events {
-        if insert_event(db, source, event, now)? {
+        // Those of before the first gap are as they always were.
+        let key = if resets == 0 { event.key.clone() } else { format!("{resets}/{}", event.key) };
+        if insert_event(db, source, event, &key, now)? {
             work::demand(db, &event.package, Demand::announced(source, event.revision.as_deref()), now)?;
             new += 1;
         }
@@ -224,7 +237,13 @@ fn succeeded(db: &Connection, source: &str, cursor: Option<&str>, now: DateTime<
     Ok(())
 }
 
-fn insert_event(db: &Connection, source: &str, event: &NewEvent, now: DateTime<Utc>) -> Result<bool, Failure> {
+fn insert_event(
+    db: &Connection,
+    source: &str,
+    event: &NewEvent,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, Failure> {
     let inserted = db
         .prepare_cached(
             "INSERT INTO events (source, key, package, kind, change, at, seen_at)
@@ -232,7 +251,7 @@ fn insert_event(db: &Connection, source: &str, event: &NewEvent, now: DateTime<U
         )?
         .execute(named_params! {
             ":source": source,
-            ":key": event.key,
+            ":key": key,
             ":package": event.package.to_string(),
             ":kind": Word(event.kind),
             ":change": event.change,

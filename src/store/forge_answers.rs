@@ -1,8 +1,12 @@
-use super::{Store, StoreError, columns::Micros, sealed::FORGE_ANSWERS};
 use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Store, StoreError, columns::Micros, sealed::FORGE_ANSWERS};
+use crate::clock::horizon;
 
 /// For how long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::days(180);
+/// How far ahead of the clock an answer's time may lie.
+const AHEAD: TimeDelta = TimeDelta::days(1);
 
 impl Store {
     /// What a forge answered to this URL before, JSON.
@@ -28,7 +32,9 @@ impl Store {
                  ON CONFLICT (url) DO UPDATE SET answer = excluded.answer, at = excluded.at",
             )?
             .execute((url, answer, Micros(at)))?;
-            db.prepare_cached("DELETE FROM forge_answers WHERE at < ?1")?.execute([Micros(at - KEPT)])?;
+            // What was kept while the clock was ahead would else outlive all the others.
+            db.prepare_cached("DELETE FROM forge_answers WHERE at < ?1 OR at > ?2")?
+                .execute((Micros(at - KEPT), Micros(horizon(at, AHEAD))))?;
             Ok(())
         })
     }

@@ -12,6 +12,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0005_campaigns.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0006_lanes.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0007_damage.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0008_time_and_acceptance.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

@@ -40,6 +40,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod wall_clock;
 mod work;
 
 use std::{
@@ -53,14 +54,14 @@ pub use alerts::{AlertAction, AlertFilter};
 pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
 pub use campaigns::{MemberRow, Telling};
 pub use damage::{DamagedRow, SetAside};
-pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
+pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, LONGEST_DELIVERY_WAIT, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
 pub use left_out::LeftOut;
 pub use logs::{
-    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LogCheck, LogCheckOutcome, LogEntryFilter, LogEntryRow,
-    LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, TailRow,
-    WorkflowRow,
+    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
+    LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined,
+    QuarantinedRow, TailRow, WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
 pub use queue::Turn;
@@ -69,7 +70,7 @@ pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
 pub use room::{Room, WriteFailure};
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
-pub use work::{FirstSight, Lane, Portions, Setback, Work, WorkSummary};
+pub use work::{FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
 
 use damage::Noted;
 use error::Failure;

@@ -69,6 +69,8 @@ pub struct VersionState {
     pub recheck_at: Option<DateTime<Utc>>,
     /// How often it was looked for in vain.
     pub attempts: u32,
+    /// When it was first recorded.
+    pub observed_at: DateTime<Utc>,
 }
 
 impl Store {
@@ -142,7 +144,8 @@ impl Store {
     /// As every read.
     pub fn version_states(&self, package: &Package) -> Result<BTreeMap<String, VersionState>, StoreError> {
         self.read("reading the states of a package's versions", |db| {
-            let sql = "SELECT version, status, outcome, files, teaches, unchecked, recheck_at, attempts, {row}
+            let sql =
+                "SELECT version, status, outcome, files, teaches, unchecked, recheck_at, attempts, observed_at, {row}
                        FROM releases WHERE package = ?1";
             let state = |row: &Row<'_>| Ok((row.get("version")?, version_state(row)?));
             // All or none: a version that was left out would pass for a new one.
@@ -160,6 +163,7 @@ fn version_state(row: &Row<'_>) -> rusqlite::Result<VersionState> {
         unchecked: row.get::<_, Json<_>>("unchecked")?.0,
         recheck_at: time(row.get("recheck_at")?),
         attempts: row.get("attempts")?,
+        observed_at: row.get::<_, Micros>("observed_at")?.0,
     })
 }
 

@@ -1,15 +1,15 @@
 //! The deliveries as one queue for each subscription.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::named_params;
 
 use super::{
     Delivery, Store, StoreError,
     columns::{Micros, Rank, limit},
-    deliveries::undelivered,
+    deliveries::{LONGEST_DELIVERY_WAIT, undelivered},
     sealed::DELIVERIES,
 };
-use crate::model::Severity;
+use crate::{clock::horizon, model::Severity};
 
 /// Which delivery a sink makes next.
 #[derive(Clone, Copy, Debug)]
@@ -26,14 +26,6 @@ pub struct Turn {
 
 /// Deliveries that are looked at to find one that is sound.
 const LOOKED_AT: usize = 16;
-
-/// The longest step of the outbox's schedule (`deliver` has it too): a delivery that is due later was put off by a clock that
-/// was ahead, and is due now.
-const LONGEST_STEP: TimeDelta = TimeDelta::hours(6);
-
-fn latest_step(now: DateTime<Utc>) -> DateTime<Utc> {
-    now.checked_add_signed(LONGEST_STEP).unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
 
 impl Store {
     /// The delivery that a subscription's sink makes next: the severest alert first, of equally severe ones the longest
@@ -61,7 +53,7 @@ impl Store {
             let values = named_params! {
                 ":subscription": subscription,
                 ":due_by": Micros(turn.due_by),
-                ":latest": Micros(latest_step(turn.now)),
+                ":latest": Micros(horizon(turn.now, LONGEST_DELIVERY_WAIT)),
                 ":least": Rank(turn.least),
                 ":fresh_first": turn.fresh_first,
                 ":looked_at": limit(LOOKED_AT),
@@ -82,9 +74,11 @@ impl Store {
     pub fn due_count(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, StoreError> {
         self.read("counting what is due", |db| {
             let mut query = db.prepare_cached(
-                "SELECT count(*) FROM deliveries WHERE subscription = ?1 AND state = 'pending' AND next_at <= ?2",
+                "SELECT count(*) FROM deliveries
+                 WHERE subscription = ?1 AND state = 'pending' AND (next_at <= ?2 OR next_at > ?3)",
             )?;
-            let due: i64 = query.query_row((subscription, Micros(due_by)), |row| row.get(0))?;
+            let latest = horizon(due_by, LONGEST_DELIVERY_WAIT);
+            let due: i64 = query.query_row((subscription, Micros(due_by), Micros(latest)), |row| row.get(0))?;
             Ok(due.try_into().unwrap_or(0))
         })
     }

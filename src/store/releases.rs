@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,7 +13,10 @@ use super::{
     sealed::RELEASES,
     traces::retrace,
 };
-use crate::model::{File, Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus};
+use crate::{
+    clock::horizon,
+    model::{File, Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus},
+};
 
 /// What came of looking at a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -121,15 +124,22 @@ impl Store {
         })
     }
 
-    /// The releases whose evidence is to be asked for again, the longest due first.
+    /// The releases whose evidence is to be asked for again, the longest due first; nothing waits for longer than `longest`.
     ///
     /// # Errors
     /// As every read.
-    pub fn due_rechecks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Recheck>, StoreError> {
+    pub fn due_rechecks(
+        &self,
+        now: DateTime<Utc>,
+        longest: TimeDelta,
+        at_most: usize,
+    ) -> Result<Vec<Recheck>, StoreError> {
         self.read("reading the rechecks", |db| {
-            let sql = "SELECT package, version, recheck_at, attempts, {row} FROM releases WHERE recheck_at <= ?1
-                       ORDER BY recheck_at, id LIMIT ?2";
-            db.rows(&RELEASES, sql, (Micros(now), limit(at_most)), |row| {
+            let sql = "SELECT package, version, recheck_at, attempts, {row} FROM releases
+                       WHERE recheck_at IS NOT NULL AND (recheck_at <= ?1 OR recheck_at > ?2)
+                       ORDER BY recheck_at, id LIMIT ?3";
+            let due = (Micros(now), Micros(horizon(now, longest)), limit(at_most));
+            db.rows(&RELEASES, sql, due, |row| {
                 Ok(Recheck {
                     purl: release_id(row)?,
                     due_at: row.get::<_, Micros>("recheck_at")?.0,
@@ -139,19 +149,26 @@ impl Store {
         })
     }
 
-    /// The packages that have releases whose evidence is to be asked for again and that are not queued, by purl.
+    /// The packages that have releases whose evidence is to be asked for again and that are not queued, by purl; nothing
+    /// waits for longer than `longest`.
     ///
     /// # Errors
     /// As every read.
-    pub fn packages_to_recheck(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Package>, StoreError> {
+    pub fn packages_to_recheck(
+        &self,
+        now: DateTime<Utc>,
+        longest: TimeDelta,
+        at_most: usize,
+    ) -> Result<Vec<Package>, StoreError> {
         self.read("reading the rechecks", |db| {
             let mut query = db.prepare_cached(
                 // In the order of the index, which has only what waits: this is asked every second.
-                "SELECT package FROM releases WHERE recheck_at <= ?1
+                "SELECT package FROM releases WHERE recheck_at IS NOT NULL AND (recheck_at <= ?1 OR recheck_at > ?2)
                      AND NOT EXISTS (SELECT 1 FROM work WHERE work.package = releases.package)
-                 ORDER BY recheck_at LIMIT ?2",
+                 ORDER BY recheck_at LIMIT ?3",
             )?;
-            let rows = query.query_map((Micros(now), limit(at_most)), |row| Ok(row.get::<_, Text<_>>(0)?.0))?;
+            let due = (Micros(now), Micros(horizon(now, longest)), limit(at_most));
+            let rows = query.query_map(due, |row| Ok(row.get::<_, Text<_>>(0)?.0))?;
             let mut packages: Vec<Package> = rows.collect::<Result<_, _>>()?;
             packages.sort();
             packages.dedup();
@@ -181,14 +198,7 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn look_again(&self, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.write("having a release looked at again", |db| {
-            db.prepare_cached(
-                "UPDATE releases SET recheck_at = ?2, attempts = 0
-                 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
-            )?
-            .execute((release.to_string(), Micros(now)))?;
-            Ok(())
-        })
+        self.write("having a release looked at again", |db| look_again(db, release, now))
     }
 
     /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
@@ -208,6 +218,15 @@ impl Store {
             Ok(changed == 1)
         })
     }
+}
+
+/// A release that teaches nothing is to be looked at again now.
+pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), Failure> {
+    db.prepare_cached(
+        "UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
+    )?
+    .execute((release.to_string(), Micros(now)))?;
+    Ok(())
 }
 
 /// A fingerprint of a release's files and their digests, whatever their order: it changes when a file is added or

@@ -76,7 +76,7 @@ tables! {
         ["purl", "package", "version", "line", "published_at", "observed_at", "updated_at", "status", "outcome",
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];
     SOURCES = "sources" ("name")
-        ["name", "cursor", "last_success", "last_error", "last_error_at", "last_gap", "last_gap_at"];
+        ["name", "cursor", "last_success", "last_error", "last_error_at", "last_gap", "last_gap_at", "resets"];
     WORK = "work" ("package") [];
 }
 

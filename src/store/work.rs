@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
@@ -9,7 +9,13 @@ use super::{
     reading::one,
     sealed::WORK,
 };
-use crate::model::{Ecosystem, Package};
+use crate::{
+    clock::horizon,
+    model::{Ecosystem, Package},
+};
+
+/// The longest wait that a package is ever given, whatever a server asks for.
+pub const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 
 /// The order in which packages of one registry are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -140,9 +146,11 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<Work>, StoreError> {
         self.read("reading the queue", |db| {
-            let sql = "SELECT *, {row} FROM work WHERE registry = ?1 AND lane = ?2 AND due_at <= ?3
-                 ORDER BY due_at, package LIMIT ?4";
-            db.rows(&WORK, sql, (ecosystem.as_str(), lane as i64, Micros(now), limit(at_most)), work)
+            let sql = "SELECT *, {row} FROM work WHERE registry = ?1 AND lane = ?2 AND (due_at <= ?3 OR due_at > ?4)
+                 ORDER BY due_at, package LIMIT ?5";
+            let horizon = horizon(now, LONGEST_WAIT);
+            let due = (ecosystem.as_str(), lane as i64, Micros(now), Micros(horizon), limit(at_most));
+            db.rows(&WORK, sql, due, work)
         })
     }
 
@@ -176,8 +184,9 @@ impl Store {
     /// As every read.
     pub fn due_work(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Work>, StoreError> {
         self.read("reading the queue", |db| {
-            let sql = "SELECT *, {row} FROM work WHERE due_at <= ?1 ORDER BY lane, due_at, package LIMIT ?2";
-            db.rows(&WORK, sql, (Micros(now), limit(at_most)), work)
+            let sql =
+                "SELECT *, {row} FROM work WHERE due_at <= ?1 OR due_at > ?2 ORDER BY lane, due_at, package LIMIT ?3";
+            db.rows(&WORK, sql, (Micros(now), Micros(horizon(now, LONGEST_WAIT)), limit(at_most)), work)
         })
     }
 
@@ -295,11 +304,11 @@ impl Store {
     pub fn work_summary(&self, now: DateTime<Utc>) -> Result<WorkSummary, StoreError> {
         self.read("counting the queue", |db| {
             let mut query = db.prepare_cached(
-                "SELECT count(*) AS waiting, count(*) FILTER (WHERE due_at <= ?1) AS due,
+                "SELECT count(*) AS waiting, count(*) FILTER (WHERE due_at <= ?1 OR due_at > ?2) AS due,
                         count(*) FILTER (WHERE attempts > 0) AS failing, min(since) AS oldest,
                         min(since) FILTER (WHERE attempts > 0) AS oldest_failing FROM work",
             )?;
-            Ok(query.query_row([Micros(now)], |row| {
+            Ok(query.query_row((Micros(now), Micros(horizon(now, LONGEST_WAIT))), |row| {
                 Ok(WorkSummary {
                     waiting: count(row.get("waiting")?),
                     due: count(row.get("due")?),

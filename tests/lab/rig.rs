@@ -145,7 +145,8 @@ impl Rig {
         self.publish_at(self.now() - TimeDelta::days(days), release, publication);
     }
 
-    fn publish_at(&self, at: DateTime<Utc>, release: &str, publication: &Publication) {
+    /// Publishes at a time.
+    pub fn publish_at(&self, at: DateTime<Utc>, release: &str, publication: &Publication) {
         let id: ReleaseId = release.parse().unwrap();
         let publication = publication.clone().at(at);
         let (name, version) = (id.package().name(), id.version());
@@ -271,7 +272,7 @@ impl Rig {
         let forever = self.now() + TimeDelta::days(10_000);
         let queued: Vec<Package> =
             self.store().due_work(forever, 10_000).unwrap().into_iter().map(|work| work.package).collect();
-        let rechecks = self.store().due_rechecks(forever, 10_000).unwrap();
+        let rechecks = self.store().due_rechecks(forever, TimeDelta::days(1), 10_000).unwrap();
         let rechecked: BTreeSet<Package> = rechecks.into_iter().map(|due| due.purl.package().clone()).collect();
         let watchlist = self.pipeline.watchlist();
         // What a pattern means is known only when a feed names it.

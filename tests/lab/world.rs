@@ -103,6 +103,7 @@ struct Inner {
     requests: Mutex<Vec<String>>,
     received: Mutex<Vec<(String, Value)>>,
     published: Mutex<BTreeMap<String, Vec<Publication>>>,
+    dates: Mutex<BTreeMap<String, DateTime<Utc>>>,
 }
 
 impl std::fmt::Debug for World {
@@ -123,6 +124,7 @@ impl World {
             requests: Mutex::default(),
             received: Mutex::default(),
             published: Mutex::default(),
+            dates: Mutex::default(),
         }))
     }
 
@@ -199,6 +201,11 @@ impl World {
         self.0.faults.lock().unwrap().push_back((part.to_owned(), fault));
     }
 
+    /// The answers of a host have this `Date` from now on.
+    pub fn tell_time(&self, host: &str, at: DateTime<Utc>) {
+        self.0.dates.lock().unwrap().insert(host.to_owned(), at);
+    }
+
     /// The URLs that were asked for.
     pub fn requests(&self) -> Vec<String> {
         self.0.requests.lock().unwrap().clone()
@@ -236,7 +243,11 @@ impl World {
             Some(Fault::Changed(change)) => answer.map(|(kind, extra, body)| (kind, extra, change(&body))),
             _ => answer,
         };
-        Some(conditional(answer, headers))
+        let mut response = conditional(answer, headers);
+        if let Some(at) = self.0.dates.lock().unwrap().get(host) {
+            response.headers.push(("date".to_owned(), at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()));
+        }
+        Some(response)
     }
 
     /// Whether nothing ever comes of a request, which is noted.

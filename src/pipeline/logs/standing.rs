@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    clock::past,
     pipeline::{Pipeline, PipelineError},
     store::{LogRow, LogStanding},
     tlog::{Misdeed, Tree, evidence::Evidence},
@@ -17,10 +18,11 @@ impl Pipeline {
     pub(in crate::pipeline) fn check_standing(&self, row: &LogRow, now: DateTime<Utc>) -> Result<(), PipelineError> {
         let (Some(kept), Some(followed)) = (&row.checkpoint, self.followed_log(&row.name)) else { return Ok(()) };
         let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: true };
-        if now - kept.seen_at <= self.log_patience() {
+        if past(Some(kept.seen_at), now).is_some_and(|seen| now - seen <= self.log_patience()) {
             return self.resolve_misdeed(&tree, Misdeed::Stale, "the log grew", now);
         }
-        let is_still = now - kept.seen_at.max(self.began) > self.log_patience();
+        let is_still =
+            now - past(Some(kept.seen_at), now).unwrap_or(self.began()).max(self.began()) > self.log_patience();
         if !is_still || row.standing != LogStanding::Active || row.failing_since.is_some() {
             return Ok(());
         }

@@ -310,6 +310,7 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Regis
     RegistryRelease {
         id: package.at(indexed.version.as_str()),
         published_at: published_at.unwrap_or_default(),
+        claimed_at: None,
         publisher: described.publisher(),
         auth: described.auth(),
         manifest: Some(manifest),

@@ -41,6 +41,7 @@ pub(super) fn read(
     }
     Ok(RegistryRelease {
         published_at,
+        claimed_at: None,
         manifest: Some(manifest(&fields, &mut unread)),
         files: vec![dist.file(&id)],
         evidence: dist.evidence(&id, addresses),

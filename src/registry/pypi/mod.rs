@@ -135,6 +135,7 @@ impl PypiRegistry {
         RegistryRelease {
             id,
             published_at: published_at.unwrap_or_default(),
+            claimed_at: None,
             publisher: None,
             auth: Auth { method, ..Auth::default() },
             manifest: None,

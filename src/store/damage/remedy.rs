@@ -139,6 +139,7 @@ fn forget_document(db: &Connection, package: &Package) -> Result<(), Failure> {
     Ok(())
 }
 
+/// It was stored before; whether that was on the first sight, its time tells, as it does of what was there then.
 fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), Failure> {
     let (fingerprint, _) = Alert::identify_release(release);
     let is_accused: bool = db
@@ -147,7 +148,8 @@ fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<
     db.prepare_cached(
         "INSERT INTO releases (purl, package, version, line, observed_at, updated_at, status, outcome, unchecked, teaches,
                                recheck_at, files)
-         VALUES (:purl, :package, :version, :line, :now, :now, 'published', :outcome, :unchecked, :teaches, :now, :files)",
+         VALUES (:purl, :package, :version, :line,
+                 coalesce((SELECT backfilled_at FROM packages WHERE package = :package), :now), :now, 'published', :outcome, :unchecked, :teaches, :now, :files)",
     )?
     .execute(named_params! {
         ":purl": release.to_string(),
@@ -175,7 +177,9 @@ fn has_taught(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
             |row| row.get(0),
         )
         .optional()?;
-    Ok(last.is_some_and(|Word(reason)| !matches!(reason, BaselineReason::Reset | BaselineReason::Unlearned)))
+    Ok(last.is_some_and(|Word(reason)| {
+        !matches!(reason, BaselineReason::Reset | BaselineReason::Unlearned | BaselineReason::Unaccepted)
+    }))
 }
 
 /// The pipeline learns it anew; until then its package is not judged.

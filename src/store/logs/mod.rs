@@ -14,7 +14,7 @@ use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
 pub use checkpoints::CheckpointRow;
-pub use checks::{LogCheck, LogCheckOutcome};
+pub use checks::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome};
 pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
 pub use evidence::{EvidenceRow, NewEvidence};
 pub use tail::{Advance, Covered, KindCount, TailRow};

@@ -86,7 +86,7 @@ fn told(store: &Store) -> BTreeSet<String> {
     all("alerts", each(store.alerts(&AlertFilter::default())));
     all("due", each(store.due_deliveries(minutes_later(60), 99)));
     all("sources", each(store.sources()));
-    all("rechecks", each(store.due_rechecks(minutes_later(60), 99)));
+    all("rechecks", each(store.due_rechecks(minutes_later(60), chrono::TimeDelta::days(1), 99)));
     all("expected", each(store.expected_changes()));
     all("logs", each(store.logs()));
     all("evidence", each(store.evidence(None)));

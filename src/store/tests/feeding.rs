@@ -172,6 +172,35 @@ fn a_gap_makes_every_watched_package_due() {
 }
 
 #[test]
+fn numbers_that_come_again_after_a_gap_are_other_events() {
+    let lab = Lab::new();
+    let (axios, vite) = (package("axios"), package("vite"));
+    lab.store.take_page(NPM, "13", &[event(&axios, "12"), event(&axios, "13")], noon()).unwrap();
+    for (round, minute) in [(1, 1), (2, 10), (3, 20)] {
+        let lost = Lost { why: "the serial went back from 13 to 11", packages: &[] };
+        lab.store.note_gap(NPM, "11", &[], lost, minutes_later(minute)).unwrap();
+        let before = dump(&lab.store);
+        lab.store.note_gap(NPM, "11", &[], lost, minutes_later(minute)).unwrap();
+        assert_eq!(dump(&lab.store), before, "the same gap, recorded again");
+        let page = [event(&vite, "12"), event(&axios, "13")];
+        assert_eq!(
+            lab.store.take_page(NPM, "13", &page, minutes_later(minute + 1)).unwrap(),
+            Taken { new: 2 },
+            "{round}"
+        );
+        assert_eq!(
+            lab.store.take_page(NPM, "13", &page, minutes_later(minute + 1)).unwrap(),
+            Taken { new: 0 },
+            "{round}"
+        );
+        for work in lab.store.due_work(minutes_later(minute + 1), 9).unwrap() {
+            lab.store.finish_work(&work.package, work.generation).unwrap();
+        }
+    }
+    assert_eq!(lab.store.events_of(&axios, None, 99).unwrap().len(), 5);
+}
+
+#[test]
 fn a_failure_does_not_hide_the_last_success() {
     let lab = Lab::new();
     lab.store.source_failed("pypi-changelog", "timed out", noon()).unwrap();

@@ -4,7 +4,7 @@ mod durability;
 pub(super) mod faults;
 mod feeding;
 mod interleaving;
-mod lab;
+pub(in crate::store) mod lab;
 mod logs;
 mod opening;
 mod recording;

@@ -9,6 +9,9 @@ use provwatch::clock::Clock;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How often a loop that does not rest looks around.
+const TICK: Duration = Duration::from_secs(1);
+
 /// The longest that a loop rests while nothing happens.
 const REST: TimeDelta = TimeDelta::minutes(10);
 
@@ -91,9 +94,9 @@ impl Clock for WeekClock {
         Box::pin(sleep(stretched))
     }
 
-    /// A limit on what others do is no rest: it is never stretched.
+    /// The tick of a loop is stretched like its rest. A limit on what others do is longer than a tick, and never stretched.
     fn timer(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(sleep(duration))
+        if duration <= TICK { self.sleep(duration) } else { Box::pin(sleep(duration)) }
     }
 }
 
