@@ -101,6 +101,18 @@ async fn a_damaged_row_hides_no_takeover() {
 }
 
 #[tokio::test]
+async fn a_row_that_no_queue_has_hides_no_announcement() {
+    let rig = watched().await;
+    behind_its_back(
+        &rig,
+        "INSERT INTO work (package, registry, reason, since, due_at, generation) VALUES ('pkg:npm/p0', 'npx', 'x', 0, 0, 0)",
+    );
+    let releases = stranger_publishes(&rig, "1.1.0");
+    rig.pass().await;
+    assert_eq!(told(&rig).intersection(&releases).count(), releases.len(), "{:?}", told(&rig));
+}
+
+#[tokio::test]
 async fn a_lost_baseline_is_learned_anew_from_what_taught_it() {
     let rig = watched().await;
     let package = "pkg:npm/p0".parse().unwrap();

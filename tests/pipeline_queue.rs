@@ -235,6 +235,29 @@ async fn very_much_evidence_is_read_in_portions_and_each_piece_once() {
 }
 
 #[tokio::test]
+async fn a_document_that_is_behind_is_read_in_portions_and_waited_for() {
+    let rig = knowing(&[EVIL]).await;
+    upload(&rig, "2.0.0", 250, &workflow("victim"), rig.now());
+    // The last file tells on the release.
+    let other = by_workflow(&Workflow::github("acme/victim", "evil.yml", "refs/heads/main")).at(rig.now());
+    rig.world.upload_pypi("evil", "2.0.0", "evil-2.0.0-zzz-py3-none-any.whl", &other);
+    let older = rig.world.pypi().answer("/simple/evil/", b"").unwrap().2;
+    rig.world.break_down("/simple/evil/", Fault::Body(older));
+    upload(&rig, "2.0.1", 1, &workflow("victim"), rig.now());
+    rig.feeds_are_read().await;
+    rig.works_for(30).await;
+    assert_eq!(rig.the_alert().signals[0].detector, "workflow-changed");
+    assert_eq!(most_asked(&rig), 1);
+    let work = rig.store().work_of(&package(EVIL)).unwrap().unwrap();
+    assert!(work.attempts > 0 && work.attempts <= 5, "{work:?}");
+    assert!(work.last_error.as_ref().is_some_and(|why| why.contains("the feed announced")), "{work:?}");
+    rig.world.mend("/simple/evil/");
+    rig.works_for(60).await;
+    assert_eq!(rig.outcome(&format!("{EVIL}@2.0.1")), Outcome::Clean);
+    assert!(rig.store().work_of(&package(EVIL)).unwrap().is_none());
+}
+
+#[tokio::test]
 async fn evidence_behind_a_pause_is_read_when_it_is_over() {
     let rig = knowing(&[EVIL]).await;
     upload(&rig, "2.0.0", 3, &Workflow::github("acme/victim", "evil.yml", "refs/heads/main"), rig.now());

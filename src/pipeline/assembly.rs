@@ -84,9 +84,9 @@ pub struct Parts {
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
     let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
     let forges = forges(config, &parts)?;
-    let progress = Moving::over(Arc::clone(&parts.progress), Arc::clone(&parts.clock));
     // A store that cannot be read says so when it is used.
     let latest = parts.store.latest_time().unwrap_or_default();
+    let progress = Moving::over(Arc::clone(&parts.progress), Arc::clone(&parts.clock));
     Ok(Pipeline {
         wall_clock: WallClock::starting(parts.clock.now(), latest),
         comparisons: super::observe::Comparisons::default(),

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Pipeline, PipelineError, examine::Subject};
 use crate::{
     clock::{horizon, past},
-    model::Observation,
+    model::{Observation, Unread},
     registry::RegistryRelease,
     store::{Outcome, VersionState, files_fingerprint},
 };
@@ -63,11 +63,15 @@ impl Pipeline {
     }
 
     /// Whether a release belongs to what a package did before it was watched. Once the package was looked at, that is only
-    /// what was stored then: looked at again because its evidence could not be had, or readable now.
+    /// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
+    /// read in portions, and a file that is added meanwhile, and does not say when, came now.
     pub(super) fn is_history(&self, subject: &Subject<'_>, release: &RegistryRelease) -> bool {
         let is_old = last_change(release) < self.history_ends(subject);
-        let Some(backfilled_at) = subject.row.as_ref().and_then(|row| row.backfilled_at) else { return is_old };
         let stored = subject.stored.get(release.id.version());
+        let Some(backfilled_at) = subject.row.as_ref().and_then(|row| row.backfilled_at) else {
+            let hides_time = release.unread.of(Unread::UPLOADED).is_some();
+            return is_old && !(hides_time && stored.is_some_and(|stored| is_changed(stored, release)));
+        };
         is_old && stored.is_some_and(|stored| stored.observed_at <= backfilled_at && !is_changed(stored, release))
     }
 }

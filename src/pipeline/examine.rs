@@ -10,19 +10,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Pipeline, PipelineError, Step,
+    behind::{Took, Waits},
     history::{unfetched, with_unread},
     turn::{self, Turn},
+    unseen::listed,
     waits,
 };
 use crate::{
     clock::is_due,
     http::Validators,
     model::{Observation, Package, ReleaseId, ReleaseStatus},
-    registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
+    registry::{PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
     store::{Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work, files_fingerprint},
 };
 
-/// How often a document is asked for in vain until it has what a feed announced, about three quarters of an hour. What
+/// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
 /// the registry shows after that is what holds: it may have withdrawn the rest before anybody saw it.
 const PATIENCE: u32 = 8;
 
@@ -45,6 +47,8 @@ pub(super) enum Looked {
     Whole(Examined),
     /// The turn is over; the next one goes on.
     InPart(Examined),
+    /// All that the document has was taken, and it is behind what was announced: it is asked for again later.
+    Behind(Examined, PipelineError),
 }
 
 /// What is stored of the package that is looked at.
@@ -144,21 +148,29 @@ impl Pipeline {
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
-        let revision = work.revision.as_deref().filter(|_| work.attempts < PATIENCE);
-        let question = Question { known: &settled, validators: validators.as_ref(), revision };
+        let question =
+            Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
+        let waits = Waits { is_announced: work.revision.is_some(), patience: work.attempts < PATIENCE };
         // A large document is counted as such for as long as its releases are looked at.
         let http = turn.http.for_document();
-        let (examined, portions) = match registry.package(&http, &work.package, question).await? {
-            PackageState::NotModified => (self.not_modified(&subject)?, None),
-            PackageState::Gone => (self.package_gone(&subject)?, None),
-            PackageState::Current(document) => {
+        let took = match registry.package(&http, &work.package, question).await {
+            Err(RegistryError::Stale { .. }) if !waits.patience => Took::whole(self.package_gone(&subject, waits)?),
+            Err(error) => return Err(error.into()),
+            Ok(PackageState::NotModified) => Took::whole(self.not_modified(&subject)?),
+            Ok(PackageState::Gone) => Took::whole(self.package_gone(&subject, waits)?),
+            Ok(PackageState::Current(document)) => {
                 http.keep(document.weight());
-                Box::pin(self.take_document(&subject, *document)).await?
+                Box::pin(self.take_current(&subject, *document, waits)).await?
             }
         };
-        if portions.is_some() || examined.pending > 0 {
-            self.put_back(&subject, work, examined, portions)?;
-            return Ok(Looked::InPart(examined));
+        let came = turn.answers() > 0 || took.examined.releases > 0;
+        if took.is_in_part() && (came || !turn.pause().is_zero() || !waits.waits_for(&took)) {
+            self.put_back(&subject, work, &took, came)?;
+            return Ok(Looked::InPart(took.examined));
+        }
+        let examined = took.examined;
+        if let Some(stale) = took.behind.filter(|_| waits.patience) {
+            return Ok(Looked::Behind(examined, stale.into()));
         }
         self.store.finish_work(&work.package, work.generation)?;
         self.progress.report(&Step::Examined { package: &work.package, releases: examined.releases });
@@ -167,18 +179,12 @@ impl Pipeline {
 
     /// Puts a package back whose turn is over: behind the others that are due, after the pause that a host asked for, or,
     /// where nothing came in this turn, after a wait that grows.
-    fn put_back(
-        &self,
-        subject: &Subject<'_>,
-        work: &Work,
-        examined: Examined,
-        portions: Option<Portions>,
-    ) -> Result<(), PipelineError> {
-        let turn = subject.turn;
-        let came = turn.answers() > 0 || examined.releases > 0;
+    fn put_back(&self, subject: &Subject<'_>, work: &Work, took: &Took, came: bool) -> Result<(), PipelineError> {
         let wait = if came { TimeDelta::zero() } else { waits::nothing_came(work.turns) };
-        self.store.go_on(work, self.clock.now() + turn.pause().max(wait), portions)?;
-        if let Some(portions) = portions {
+        let until = self.clock.now() + subject.turn.pause().max(wait);
+        let behind = took.behind.as_ref().map(ToString::to_string);
+        self.store.go_on(work, until, took.portions, behind.as_deref())?;
+        if let Some(portions) = took.portions {
             self.progress.report(&Step::Portion { package: subject.package, portions });
         }
         Ok(())
@@ -205,7 +211,9 @@ impl Pipeline {
         Ok(Examined::default())
     }
 
-    fn package_gone(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
+    fn package_gone(&self, subject: &Subject<'_>, waits: Waits) -> Result<Examined, PipelineError> {
+        let mut examined = Examined::default();
+        self.take_unseen(subject, &BTreeSet::new(), waits.is_announced, &mut examined)?;
         for (version, stored) in &subject.stored {
             if stored.status != ReleaseStatus::Unpublished {
                 self.take_status(subject, version, ReleaseStatus::Unpublished)?;
@@ -218,17 +226,32 @@ impl Pipeline {
         let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
         let gone = PackageRow { status: Some("gone".to_owned()), etag: None, last_modified: None, ..row };
         self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..gone })?;
-        Ok(Examined::default())
+        Ok(examined)
     }
 
-    async fn take_document(
+    pub(super) async fn take_document(
         &self,
         subject: &Subject<'_>,
         mut document: PackageDocument,
-    ) -> Result<(Examined, Option<Portions>), PipelineError> {
+        waits: Waits,
+    ) -> Result<Took, PipelineError> {
+        let listed = listed(&document);
         self.take_statuses(subject, &document)?;
+        let mut took = Box::pin(self.take_described(subject, &mut document)).await?;
+        self.take_withdrawn(subject, &document.withdrawn, &mut took.examined)?;
+        self.take_unseen(subject, &listed, waits.is_announced, &mut took.examined)?;
+        self.store.save_package(&package_row(subject, document, took.portions.is_none()))?;
+        Ok(took)
+    }
+
+    /// Takes what a document says of releases.
+    pub(super) async fn take_described(
+        &self,
+        subject: &Subject<'_>,
+        document: &mut PackageDocument,
+    ) -> Result<Took, PipelineError> {
+        self.date(subject, document)?;
         let mut examined = self.take_unreadable(subject, &document.unreadable)?;
-        self.take_withdrawn(subject, &document.withdrawn, &mut examined)?;
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
@@ -242,9 +265,9 @@ impl Pipeline {
         let unread = self.take_releases(subject, history, fresh, &mut baseline, &mut examined).await?;
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
         let total = document.versions.len();
-        self.store.save_package(&package_row(subject, document, unread == 0))?;
         let (done, total) = (total.saturating_sub(unread + waiting) as u64, total as u64);
-        Ok((examined, (unread > 0).then_some(Portions { done, total })))
+        let portions = (unread > 0).then_some(Portions { done, total });
+        Ok(Took { portions, ..Took::whole(examined) })
     }
 
     /// The history first, so that new releases are compared with it. Where it is too long for one turn, the new ones are
@@ -355,24 +378,6 @@ impl Pipeline {
         Ok(())
     }
 
-    /// What was removed before anybody looked leaves a trace all the same.
-    fn take_withdrawn(
-        &self,
-        subject: &Subject<'_>,
-        withdrawn: &[(String, DateTime<Utc>)],
-        examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
-        let history_ends = self.history_ends(subject);
-        for (version, published_at) in withdrawn {
-            if *published_at >= history_ends && !subject.stored.contains_key(version) {
-                self.record_withdrawn(subject, &subject.package.at(version.as_str()), *published_at)?;
-                examined.releases += 1;
-                examined.unchecked += 1;
-            }
-        }
-        Ok(())
-    }
-
     fn take_unreadable(
         &self,
         subject: &Subject<'_>,
@@ -387,9 +392,7 @@ impl Pipeline {
             if subject.stored.get(version).is_some_and(is_said) {
                 continue;
             }
-            self.record_unreadable(subject, &release, why)?;
-            examined.releases += 1;
-            examined.unchecked += 1;
+            self.record_unreadable(subject, &release, why, &mut examined)?;
         }
         Ok(examined)
     }

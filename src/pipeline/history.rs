@@ -107,14 +107,19 @@ impl Pipeline {
 
     fn history_record(&self, subject: &Subject<'_>, past: Past, lesson: &mut Lesson<'_>) -> Record {
         let Past { observation, fetched } = past;
-        let unchecked = if fetched { unchecked(&observation) } else { Vec::new() };
+        let unread = || observation.unread.reasons().map(str::to_owned).collect();
+        let unchecked = if fetched { unchecked(&observation) } else { unread() };
         let pending = turn::is_pending(&unchecked);
+        // Old documents are often odd. What proves such a release is as well known as of any other, and what cannot be
+        // read is not learned.
+        let is_odd = |why: &String| observation.unread.reasons().any(|reason| reason == why);
+        let is_known = unchecked.iter().all(is_odd) && !observation.unread.hides_evidence();
         let invalid = observation.has_invalid();
         let published = observation.status == ReleaseStatus::Published;
-        if unchecked.is_empty() && !invalid && published && !subject.has_taught(&observation.purl) {
+        if is_known && !invalid && published && !subject.has_taught(&observation.purl) {
             lesson.learn(&observation, None);
         }
-        let outcome = match (unchecked.is_empty(), invalid) {
+        let outcome = match (is_known, invalid) {
             (false, _) => Outcome::Unchecked,
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Learned,
@@ -137,8 +142,9 @@ pub(super) fn with_unread(
     unread: impl IntoIterator<Item = Observation>,
 ) -> StoredBaseline {
     let mut all = baseline.clone();
+    let is_known = |past: &Observation| !past.has_invalid() && !past.unread.hides_evidence();
     let is_habit = |past: &Observation| {
-        past.status == ReleaseStatus::Published && !past.has_invalid() && !subject.has_taught(&past.purl)
+        past.status == ReleaseStatus::Published && is_known(past) && !subject.has_taught(&past.purl)
     };
     for past in unread.into_iter().filter(is_habit) {
         learn(&mut all.baseline, &past);

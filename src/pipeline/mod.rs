@@ -8,6 +8,7 @@
 
 mod assembly;
 pub mod assess;
+mod behind;
 pub mod campaign;
 mod chronicle;
 mod claimed_time;
@@ -17,6 +18,7 @@ mod examine;
 mod facts;
 mod health;
 mod history;
+mod left_out;
 mod lesson;
 pub mod logs;
 mod members;
@@ -34,7 +36,9 @@ pub mod replay;
 mod trust;
 mod turn;
 mod unchecked;
+mod undated;
 mod unlearn;
+mod unseen;
 mod verify;
 mod waits;
 mod wall_clock;

@@ -46,7 +46,7 @@ enum Ended {
     /// It goes on with its next turn.
     InPart(Examined),
     /// It was put off.
-    PutOff,
+    PutOff(Examined),
 }
 
 /// A turn under way.
@@ -135,15 +135,17 @@ impl Pipeline {
     /// Gives a package its turn. A registry's failure, or a panic, puts it off and is not an error.
     async fn take_turn(&self, work: &Work) -> Result<Ended, PipelineError> {
         let turn = Turn::new(work, &self.http, &self.clock);
-        let error = match caught(Box::pin(self.examine(work, &turn))).await {
-            Ok(looked) => {
+        let (examined, error) = match caught(Box::pin(self.examine(work, &turn))).await {
+            Ok(Looked::Whole(examined)) => {
                 self.note_recovery(work)?;
-                return Ok(match looked {
-                    Looked::Whole(examined) => Ended::Whole(examined),
-                    Looked::InPart(examined) => Ended::InPart(examined),
-                });
+                return Ok(Ended::Whole(examined));
             }
-            Err(error) if concerns_package_only(&error) => error,
+            Ok(Looked::InPart(examined)) => {
+                self.note_recovery(work)?;
+                return Ok(Ended::InPart(examined));
+            }
+            Ok(Looked::Behind(examined, stale)) => (examined, stale),
+            Err(error) if concerns_package_only(&error) => (Examined::default(), error),
             Err(error) => return Err(error),
         };
         let why = super::with_causes(&error);
@@ -153,7 +155,7 @@ impl Pipeline {
         if setback != Setback::Behind {
             self.note_failure(work, &why)?;
         }
-        Ok(Ended::PutOff)
+        Ok(Ended::PutOff(examined))
     }
 
     fn note_failure(&self, work: &Work, why: &str) -> Result<(), PipelineError> {
@@ -273,7 +275,7 @@ impl WorkPass {
         match *ended {
             Ended::Whole(examined) => self.join(Self { packages: 1, examined, postponed: 0 }),
             Ended::InPart(examined) => self.join(Self { packages: 0, examined, postponed: 0 }),
-            Ended::PutOff => self.postponed += 1,
+            Ended::PutOff(examined) => self.join(Self { packages: 0, examined, postponed: 1 }),
         }
     }
 

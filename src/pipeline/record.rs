@@ -14,9 +14,9 @@ use super::{
 use crate::{
     baseline,
     detect::Terms,
-    model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
+    model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus, Severity},
     registry::RegistryRelease,
-    store::{Outcome, Record, ReleaseRow, StoredBaseline},
+    store::{Outcome, Record, ReleaseRow, StoredBaseline, VersionState},
 };
 
 /// How many of a package's latest releases are looked at.
@@ -97,15 +97,16 @@ impl Pipeline {
         let links = links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);
+        unchecked.extend(self.left_out(subject, &observation)?);
         match past {
             Past::Read => unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned())),
             Past::Unread => unchecked.push(HISTORY_UNREAD.to_owned()),
         }
         let pending = turn::is_pending(&unchecked);
         let stored = subject.stored.get(observation.purl.version());
-        // Of a release whose row was lost its alert still tells.
-        let accused =
-            stored.is_none_or(|stored| stored.outcome == Outcome::Alerted) && self.is_accused(&observation.purl)?;
+        // Of a release whose row was lost, or that could not be read before, its alert still tells.
+        let may_be = |stored: &VersionState| matches!(stored.outcome, Outcome::Alerted | Outcome::Unreadable);
+        let accused = stored.is_none_or(may_be) && self.is_accused(&observation.purl)?;
         let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let waits = more_later || !unchecked.is_empty();
         let next = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
@@ -153,41 +154,53 @@ impl Pipeline {
         }
         let history_ends = self.history_ends(subject);
         let bare = observation.identities().is_empty();
+        // What is odd in old documents hides no evidence.
+        let is_odd = |row: &ReleaseRow| row.observation.as_ref().is_some_and(|seen| !seen.unread.is_empty());
         let hides = |row: &ReleaseRow| {
             row.outcome == Outcome::Unchecked
                 && row.published_at.is_some_and(|at| at < history_ends)
                 && (bare || row.recheck_at.is_some())
+                && !is_odd(row)
         };
         Ok(self.store.releases(subject.package, LATEST_RELEASES)?.iter().any(hides))
     }
 
-    /// A release whose part of the registry's document could not be read. It is looked at again: an answer that was
-    /// spoiled on its way is not worth a release.
+    /// A release of which nothing could be read in the registry's document. It is looked at again: an answer that was
+    /// spoiled on its way is not worth a release. A new one is an alert at once: whoever can make an entry unreadable
+    /// would otherwise pass.
     pub(super) fn record_unreadable(
         &self,
         subject: &Subject<'_>,
         release: &ReleaseId,
         why: &str,
+        examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let mut record = Record::unreadable(release.clone(), why, subject.now);
         record.recheck_at = self.next_look(subject.attempts(release), subject.now);
         if !self.is_old_oddity(subject, release)? {
-            self.note_unchecked(subject, release, &[why.to_owned()])?;
+            record.alert = self.unreadable_alert(subject, release, why)?;
+            match &record.alert {
+                Some(alert) => record.subscriptions = self.audience(&record, alert)?,
+                None => self.note_unchecked(subject, release, &[why.to_owned()])?,
+            }
         }
-        self.store.record(&record)?;
+        let recorded = self.store.record(&record)?;
+        examined.releases += 1;
+        examined.unchecked += 1;
+        examined.alerts += usize::from(recorded.new_alert);
         self.tell(&record);
         Ok(())
     }
 
-    /// A release that was removed before it could be looked at.
+    /// A release that was not there when it was looked for: removed before, or never shown.
     pub(super) fn record_withdrawn(
         &self,
         subject: &Subject<'_>,
         release: &ReleaseId,
-        published_at: DateTime<Utc>,
+        why: &str,
+        severity: Severity,
     ) -> Result<(), PipelineError> {
-        let why = format!("it was published at {published_at} and removed before it could be looked at");
-        self.note_withdrawn(release, &why, subject.now)?;
+        self.note_withdrawn(release, why, severity, subject.now)?;
         let record = Record::unreadable(release.clone(), why, subject.now);
         self.store.record(&record)?;
         self.store.set_status(release, ReleaseStatus::Unpublished, subject.now)?;
@@ -236,6 +249,7 @@ fn outcome(alerted: bool, unchecked: &[String]) -> Outcome {
 /// What could not be checked of a release, a sentence each.
 pub(super) fn unchecked(observation: &Observation) -> Vec<String> {
     let mut reasons: Vec<String> = observation.unchecked.clone();
+    reasons.extend(observation.unread.reasons().map(str::to_owned));
     for provenance in observation.provenances().chain(std::iter::once(&observation.attestation)) {
         if let Provenance::Unavailable { reason } = provenance
             && !reasons.contains(reason)

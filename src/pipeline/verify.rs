@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     attest::{Failure, Verifier},
-    model::{AuthMethod, Digests, Ecosystem, Observation, Provenance},
+    model::{AuthMethod, Digests, Ecosystem, Observation, Provenance, Unread},
     registry::{Evidence, EvidenceKind, RegistryRelease},
 };
 
@@ -45,8 +45,10 @@ impl Pipeline {
             })
             .map(|check| self.check(subject, &verifier, check))
             .collect();
-        let outcomes: Vec<Provenance> = stream::iter(checks).buffered(turn::AT_ONCE).collect().await;
-        attest_files(&mut release, &evidence, &outcomes);
+        let checked: Vec<Provenance> = stream::iter(checks).buffered(turn::AT_ONCE).collect().await;
+        let mut outcomes = unreadable(&release);
+        attest_files(&mut release, &evidence, &checked);
+        outcomes.extend(checked);
         let is_invalid = |outcome: &Provenance| matches!(outcome, Provenance::Invalid { .. });
         if release.id.package().ecosystem() == Ecosystem::Pypi && outcomes.iter().any(is_invalid) {
             // PyPI names no method: it was inferred from the attestations, and one that does not hold proves none.
@@ -57,7 +59,9 @@ impl Pipeline {
             // Whatever the provenance says, the registry never signed this.
             Err(Failure::Invalid { check, reason }) => release.observed(Provenance::Invalid { check, reason }),
             Err(Failure::Unavailable { reason }) => {
-                Observation { unchecked: vec![reason], ..release.observed(worst(outcomes.into_iter())) }
+                let mut observation = release.observed(worst(outcomes.into_iter()));
+                observation.unchecked.push(reason);
+                observation
             }
         })
     }
@@ -116,13 +120,22 @@ fn attest_files(release: &mut RegistryRelease, evidence: &[Evidence], outcomes: 
     let own = evidence.iter().zip(outcomes).filter(|(evidence, _)| attests_single_file(evidence));
     let own: BTreeMap<&str, &Provenance> = own.map(|(evidence, outcome)| (&*evidence.subject, outcome)).collect();
     for file in &mut release.files {
-        file.attestation = own.get(file.name.as_str()).map(|outcome| (*outcome).clone());
+        if let Some(outcome) = own.get(file.name.as_str()) {
+            file.attestation = Some((*outcome).clone());
+        }
     }
     if release.files.iter().any(|file| file.attestation.is_some()) {
         for file in &mut release.files {
             file.attestation.get_or_insert(Provenance::Absent);
         }
     }
+}
+
+/// Where the registry's own words on an attestation cannot be read, there is neither one nor none.
+fn unreadable(release: &RegistryRelease) -> Vec<Provenance> {
+    let of_files = release.files.iter().filter_map(|file| file.attestation.clone());
+    let of_all = release.unread.of(Unread::ATTESTATION).map(|why| Provenance::Unavailable { reason: why.to_owned() });
+    of_files.chain(of_all).collect()
 }
 
 fn too_many() -> Provenance {

@@ -24,6 +24,7 @@ mod error;
 mod expected;
 mod feeds;
 mod forge_answers;
+mod left_out;
 mod logs;
 mod migrations;
 mod open;
@@ -58,6 +59,7 @@ pub use damage::{DamagedRow, SetAside};
 pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, LONGEST_DELIVERY_WAIT, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
+pub use left_out::LeftOut;
 pub use logs::{
     Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
     LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined,

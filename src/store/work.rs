@@ -231,20 +231,27 @@ impl Store {
         })
     }
 
-    /// A package's turn is over and has stored what it has; the next one goes on there. `false`: a newer event came
+    /// A package's turn is over and has stored what it has; the next one goes on there. `behind` is why its document is
+    /// not what was announced, if it is not: how often that was asked for is not forgotten. `false`: a newer event came
     /// meanwhile, and the package stays due.
     ///
     /// # Errors
     /// As every write.
-    pub fn go_on(&self, work: &Work, until: DateTime<Utc>, portions: Option<Portions>) -> Result<bool, StoreError> {
+    pub fn go_on(
+        &self,
+        work: &Work,
+        until: DateTime<Utc>,
+        portions: Option<Portions>,
+        behind: Option<&str>,
+    ) -> Result<bool, StoreError> {
         self.write("putting a package back", |db| {
             // How far its history is holds whatever was announced meanwhile.
             let changed = db
                 .prepare_cached(
                     "UPDATE work SET done = :done, total = :total, turns = :turns,
                          due_at = CASE WHEN generation = :generation THEN :until ELSE due_at END,
-                         attempts = CASE WHEN generation = :generation THEN 0 ELSE attempts END,
-                         last_error = CASE WHEN generation = :generation THEN NULL ELSE last_error END,
+                         attempts = CASE WHEN generation = :generation THEN :attempts ELSE attempts END,
+                         last_error = CASE WHEN generation = :generation THEN :behind ELSE last_error END,
                          lane = CASE WHEN generation = :generation AND lane = 0 THEN 1 ELSE lane END
                      WHERE package = :package RETURNING generation = :generation",
                 )?
@@ -254,6 +261,8 @@ impl Store {
                         ":total": portions.map(|portions| limit_of(portions.total)),
                         ":turns": work.turns.saturating_add(1),
                         ":until": Micros(until),
+                        ":attempts": behind.map_or(0, |_| work.attempts),
+                        ":behind": behind,
                         ":package": work.package.to_string(),
                         ":generation": work.generation,
                     },
@@ -346,7 +355,7 @@ pub(super) fn demand(
     db.prepare_cached(
         "INSERT INTO work (package, registry, lane, reason, revision, since, due_at, generation)
          VALUES (:package, :registry, :lane, :reason, :revision, :now, :now, :generation)
-         ON CONFLICT (package) DO UPDATE SET reason = excluded.reason,
+         ON CONFLICT (package) DO UPDATE SET registry = excluded.registry, reason = excluded.reason,
              revision = coalesce(excluded.revision, revision),
              due_at = CASE WHEN due_at < excluded.due_at THEN due_at ELSE excluded.due_at END,
              lane = CASE WHEN excluded.lane >= lane THEN lane WHEN turns > 0 THEN 1 ELSE excluded.lane END,
