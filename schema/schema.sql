@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -231,6 +231,17 @@ CREATE TABLE log_quarantine (
     believed INTEGER NOT NULL DEFAULT 0 CHECK (believed IN (0, 1)),
     seen_at  INTEGER NOT NULL,
     PRIMARY KEY (log, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_violations (
+    log       TEXT NOT NULL,
+    kind      TEXT NOT NULL,
+    evidence  TEXT NOT NULL,
+    since     INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    ended_at  INTEGER,
+    count     INTEGER NOT NULL,
+    PRIMARY KEY (log, kind)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log_workflows (

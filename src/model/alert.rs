@@ -41,6 +41,9 @@ pub struct Alert {
     /// Where to look.
     #[serde(default)]
     pub links: Links,
+    /// The evidence against a log that the alert tells of, by its id: another violation of the same kind has another one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub evidence: Option<String>,
 }
 
 impl Alert {
@@ -76,6 +79,7 @@ impl Alert {
             signals: Vec::new(),
             members: Vec::new(),
             links: Links::default(),
+            evidence: None,
         }
     }
 

@@ -66,7 +66,15 @@ impl Misdeed {
 
     /// What makes an accusation of a tree the same when it is found again.
     pub fn subject(self, tree: &str) -> String {
-        format!("{} {tree}", self.as_str())
+        format!("{} {tree}", self.accusation())
+    }
+
+    /// The word for what is told: two trees of one size are a fork whose branches are met at the same length.
+    pub const fn accusation(self) -> &'static str {
+        match self {
+            Self::SameSize => Self::Fork.as_str(),
+            other => other.as_str(),
+        }
     }
 
     /// The word of the JSON form.
@@ -230,19 +238,30 @@ impl Evidence {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
-    /// The same misdeed has the same id, however often it is seen: a hash over what was signed. Where nothing is signed, the
-    /// statement stands for it.
+    /// The same violation has the same id, however often it is seen, and no two share one: a hash over everything that the
+    /// document says but the time. Checkpoints count by their trees, since a log may sign one tree many times.
     pub fn id(&self) -> String {
-        let mut hash = Sha256::new_with_prefix(self.misdeed.as_str());
-        hash.update(&self.log.name);
+        let mut hash = Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        };
+        part(self.misdeed.as_str().as_bytes());
+        part(self.log.name.as_bytes());
+        part(self.log.public_key.as_bytes());
         match self.trees() {
             Ok(trees) if !trees.is_empty() => {
                 for tree in trees {
-                    hash.update(tree.size().to_be_bytes());
-                    hash.update(tree.root());
+                    part(tree.checkpoint().origin.as_bytes());
+                    part(&tree.size().to_be_bytes());
+                    part(tree.root());
                 }
             }
-            _ => hash.update(&self.statement),
+            _ => self.checkpoints.iter().for_each(|note| part(note.as_bytes())),
+        }
+        if !matches!(self.misdeed, Misdeed::Fork | Misdeed::SameSize) {
+            part(self.statement.as_bytes());
+            part(self.served.as_deref().unwrap_or_default().as_bytes());
         }
         hex::encode(&hash.finalize()[..8])
     }

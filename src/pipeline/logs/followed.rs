@@ -11,7 +11,8 @@ use crate::{
     pipeline::Pipeline,
     store::LogKind,
     tlog::{
-        Log, LogKey, Protocol, Signer, ct::CtLog, key::KeyError, read::below, rekor_v1::RekorV1, rekor_v2::TilesLog,
+        Log, LogKey, Protocol, Signer, checkpoint::tree_id, ct::CtLog, key::KeyError, read::below, rekor_v1::RekorV1,
+        rekor_v2::TilesLog,
     },
 };
 
@@ -36,6 +37,11 @@ impl FollowedLog {
     /// What it is called: its origin; for Rekor v1, which has several trees, the part that they share.
     pub fn name(&self) -> &str {
         self.log.name()
+    }
+
+    /// Whether a tree of this name is one of its own.
+    pub fn has_tree(&self, name: &str) -> bool {
+        self.name() == name || tree_id(self.name(), name).is_some()
     }
 
     /// Whether another log has taken its place, as the trust root says.
@@ -64,9 +70,7 @@ impl Pipeline {
 
     /// The log of that name, or the one that a tree of that name belongs to.
     pub fn followed_log(&self, name: &str) -> Option<Arc<FollowedLog>> {
-        let is_it = |log: &Arc<FollowedLog>| {
-            log.name() == name || log.alias == name || crate::tlog::checkpoint::tree_id(log.name(), name).is_some()
-        };
+        let is_it = |log: &Arc<FollowedLog>| log.alias == name || log.has_tree(name);
         self.followed_logs().into_iter().find(is_it)
     }
 

@@ -20,10 +20,11 @@ mod poll;
 mod scan;
 mod standing;
 mod tail;
+mod trees;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, RwLock},
+    sync::{Arc, RwLock},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,7 +38,7 @@ pub use scan::{ScanError, ScanSummary, Scanned, StartError};
 
 use crate::{
     store::LogKind,
-    tlog::{CosignerKey, Misdeed, Pattern, Watch},
+    tlog::{CosignerKey, Pattern, Watch},
 };
 
 /// How logs are followed.
@@ -110,8 +111,6 @@ pub struct Instance {
 /// What the pipeline keeps in memory about logs. All of it can be lost.
 #[derive(Debug, Default)]
 pub(super) struct LogMemory {
-    /// Since when a tree has been misbehaving without a break.
-    since: Mutex<HashMap<(String, Misdeed), DateTime<Utc>>>,
     /// Who is watched, and when that was found out.
     watch: RwLock<Option<(DateTime<Utc>, Arc<Watch>)>>,
 }

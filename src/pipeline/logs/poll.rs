@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::FollowedLog;
 use crate::{
     pipeline::{Pipeline, PipelineError, Step},
-    store::{LogKind, LogRow, LogStanding, NewLog},
+    store::{LogRow, LogStanding, NewLog},
     text::with_causes,
     tlog::{Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
 };
@@ -45,15 +45,17 @@ impl Pipeline {
         let mut poll = Poll::default();
         match followed.log.heads().await {
             Ok(heads) => {
+                let (mut heads, unknown) = self.sort_out(followed, heads)?;
                 self.miss_trees(followed, &heads)?;
-                for mut head in heads {
+                self.retire_trees(followed, &mut heads)?;
+                for head in heads {
                     self.progress.report(&Step::Polling { log: followed.name() });
-                    head.tree.active &= !followed.is_retired(self.clock.now());
                     match self.poll_tree(followed, &head).await? {
                         Some(verified) => poll.verified += verified,
                         None => poll.troubled += 1,
                     }
                 }
+                poll.troubled += self.note_unknown(followed, &unknown)?;
             }
             Err(error) => {
                 poll.troubled += 1;
@@ -67,14 +69,7 @@ impl Pipeline {
     async fn poll_tree(&self, followed: &FollowedLog, head: &Head) -> Result<Option<u64>, PipelineError> {
         let now = self.clock.now();
         let tree = &head.tree;
-        // Anybody on the way can make trees up; one is known from its first valid checkpoint on. A log that has a single
-        // tree is known by its name.
-        if head.checkpoint.is_ok() || followed.kind != LogKind::RekorV1 || self.store.log(&tree.name)?.is_some() {
-            self.open_tree(followed, tree, now)?;
-        } else {
-            tracing::warn!(log = %tree, "a tree that was never seen has no valid checkpoint; it is not followed");
-            return Ok(None);
-        }
+        self.open_tree(followed, tree, now)?;
         let signed = match &head.checkpoint {
             Ok(signed) => signed,
             Err(error) => {
@@ -129,14 +124,17 @@ impl Pipeline {
                 continue;
             }
             if row.checkpoint.is_none() && row.tail.is_none() {
-                self.store.forget_log(&row.name)?;
+                if row.name != followed.name() {
+                    self.store.forget_log(&row.name)?;
+                }
             } else if row.standing != LogStanding::Drained {
                 let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: false };
                 let statement =
                     format!("{} no longer lists {tree}, of which it signed {} entries", followed.name(), size(&row));
-                let evidence = Evidence::new(Misdeed::Omission, followed.log.signer(), statement.clone(), now);
-                let note = row.checkpoint.map(|checkpoint| checkpoint.note).unwrap_or_default();
-                self.accuse(&tree, &evidence.served(note), now)?;
+                let mut evidence = Evidence::new(Misdeed::Omission, followed.log.signer(), statement.clone(), now);
+                let signed = row.checkpoint.and_then(|kept| followed.log.signer().verify(kept.note.as_bytes()).ok());
+                evidence = evidence.signed(&signed.iter().collect::<Vec<_>>());
+                self.accuse(&tree, &evidence, now)?;
                 self.store.log_failed(&tree.name, &statement, now)?;
             }
         }
@@ -145,9 +143,8 @@ impl Pipeline {
 
     /// What is known of the trees of a log.
     fn rows_of(&self, followed: &FollowedLog) -> Result<Vec<LogRow>, PipelineError> {
-        let key = hex::encode(followed.log.signer().key().id());
         let mut rows = self.store.logs()?;
-        rows.retain(|row| row.key_id == key && row.url == followed.url.as_str());
+        rows.retain(|row| followed.has_tree(&row.name));
         Ok(rows)
     }
 

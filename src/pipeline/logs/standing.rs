@@ -20,7 +20,8 @@ impl Pipeline {
         if now - kept.seen_at <= self.log_patience() {
             return self.resolve_misdeed(&tree, Misdeed::Stale, "the log grew", now);
         }
-        let is_still = now - kept.seen_at.max(self.began) > self.log_patience();
+        // Both times are the log's own answers: how long this process runs, and how often it looks, is of no account.
+        let is_still = kept.last_seen_at - kept.seen_at > self.log_patience();
         if !is_still || row.standing != LogStanding::Active || row.failing_since.is_some() {
             return Ok(());
         }

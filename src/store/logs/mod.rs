@@ -5,6 +5,7 @@ pub(super) mod checks;
 mod entries;
 mod evidence;
 mod tail;
+mod violations;
 mod workflows;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use checks::{LogCheck, LogCheckOutcome};
 pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
 pub use evidence::{EvidenceRow, NewEvidence};
 pub use tail::{Advance, Covered, KindCount, TailRow};
+pub use violations::{Violated, Violation};
 pub use workflows::WorkflowRow;
 
 use super::{
