@@ -10,6 +10,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0003_expected.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0004_unlearned.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0005_log_violations.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0006_static_ct.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

@@ -141,6 +141,8 @@ pub enum Form {
     RekorV1,
     /// Signed tree heads of RFC 6962.
     Ct,
+    /// Notes with the signature of a CT log.
+    StaticCt,
 }
 
 /// An inclusion proof.
@@ -191,6 +193,7 @@ impl Evidence {
                 Signer::Note { .. } => Form::Note,
                 Signer::RekorV1 { .. } => Form::RekorV1,
                 Signer::Ct { .. } => Form::Ct,
+                Signer::StaticCt { .. } => Form::StaticCt,
             },
             public_key: BASE64_STANDARD.encode(signer.key().spki()),
         };
@@ -279,6 +282,7 @@ impl Evidence {
             Form::Note => Signer::Note { origin: name, key },
             Form::RekorV1 => Signer::RekorV1 { name, key },
             Form::Ct => Signer::Ct { origin: name, key },
+            Form::StaticCt => Signer::StaticCt { origin: name, key },
         })
     }
 

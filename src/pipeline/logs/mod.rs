@@ -17,17 +17,20 @@ mod followed;
 mod lookup;
 mod matching;
 mod poll;
+mod recognize;
 mod scan;
 mod standing;
 mod tail;
 mod trees;
+mod trusted;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, RwLock},
+    sync::{Arc, Mutex, RwLock},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 pub use find::{FoundEntry, Wanted};
@@ -37,6 +40,7 @@ pub use poll::Poll;
 pub use scan::{ScanError, ScanSummary, Scanned, StartError};
 
 use crate::{
+    attest::TrustedLogHolds,
     store::LogKind,
     tlog::{CosignerKey, Pattern, Watch},
 };
@@ -104,8 +108,31 @@ pub struct Instance {
     pub spki: Vec<u8>,
     /// Whether it is read whole, if that differs from its kind.
     pub tail: Option<bool>,
+    /// When it began to sign, where that is known.
+    pub since: Option<DateTime<Utc>>,
     /// When another log takes its place, where that is known.
     pub until: Option<DateTime<Utc>>,
+    /// Kind, URL and origin are a guess that the log's own answer may correct: what the guess is made from. `None`: the
+    /// operator said so.
+    pub guess: Option<Guess>,
+}
+
+impl Instance {
+    /// SHA-256 over its public key, hexadecimal.
+    fn key_id(&self) -> String {
+        hex::encode(Sha256::digest(&self.spki))
+    }
+}
+
+/// What a trust root says of a log besides its key.
+#[derive(Clone, Debug)]
+pub struct Guess {
+    /// What it holds.
+    pub holds: TrustedLogHolds,
+    /// Its URL.
+    pub base: Url,
+    /// Where the operator says that it is read instead.
+    pub fixed: Option<Url>,
 }
 
 /// What the pipeline keeps in memory about logs. All of it can be lost.
@@ -113,4 +140,6 @@ pub struct Instance {
 pub(super) struct LogMemory {
     /// Who is watched, and when that was found out.
     watch: RwLock<Option<(DateTime<Utc>, Arc<Watch>)>>,
+    /// What the logs of the trust root turned out to be, by the ids of their keys. `None`: not read from the store yet.
+    recognized: Mutex<Option<HashMap<String, recognize::Recognized>>>,
 }

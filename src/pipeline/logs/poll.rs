@@ -8,7 +8,7 @@ use crate::{
     pipeline::{Pipeline, PipelineError, Step},
     store::{LogRow, LogStanding, NewLog},
     text::with_causes,
-    tlog::{Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
+    tlog::{CheckpointError, Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
 };
 
 /// What came of a poll.
@@ -42,8 +42,22 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
+        let heads = followed.log.heads().await;
+        let is_signed = heads.as_ref().is_ok_and(|heads| heads.iter().any(|head| head.checkpoint.is_ok()));
+        if !is_signed && let Some(other) = self.recognize(followed).await? {
+            let heads = other.log.heads().await;
+            return self.take_heads(&other, heads).await;
+        }
+        self.take_heads(followed, heads).await
+    }
+
+    async fn take_heads(
+        &self,
+        followed: &FollowedLog,
+        heads: Result<Vec<Head>, ReadError>,
+    ) -> Result<Poll, PipelineError> {
         let mut poll = Poll::default();
-        match followed.log.heads().await {
+        match heads {
             Ok(heads) => {
                 let (mut heads, unknown) = self.sort_out(followed, heads)?;
                 self.miss_trees(followed, &heads)?;
@@ -72,6 +86,11 @@ impl Pipeline {
         self.open_tree(followed, tree, now)?;
         let signed = match &head.checkpoint {
             Ok(signed) => signed,
+            Err(error @ CheckpointError::StaticCt(_)) => {
+                // The configuration, or the trust root, is wrong about the log, and not the log.
+                self.store.log_failed(&tree.name, &error.to_string(), now)?;
+                return Ok(None);
+            }
             Err(error) => {
                 let statement = format!("{tree} serves what is not its checkpoint: {}", with_causes(error));
                 let evidence = Evidence::new(Misdeed::Checkpoint, followed.log.signer(), statement, now);
@@ -142,7 +161,7 @@ impl Pipeline {
     }
 
     /// What is known of the trees of a log.
-    fn rows_of(&self, followed: &FollowedLog) -> Result<Vec<LogRow>, PipelineError> {
+    pub(super) fn rows_of(&self, followed: &FollowedLog) -> Result<Vec<LogRow>, PipelineError> {
         let mut rows = self.store.logs()?;
         rows.retain(|row| followed.has_tree(&row.name));
         Ok(rows)

@@ -39,15 +39,23 @@ pub enum LogKind {
     Tiles,
     /// A CT log.
     Ct,
+    /// A static CT log.
+    StaticCt,
 }
 
 impl LogKind {
+    /// Whether its entries are certificates, and not signatures.
+    pub const fn holds_certificates(self) -> bool {
+        matches!(self, Self::Ct | Self::StaticCt)
+    }
+
     /// The word of the JSON form.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RekorV1 => "rekor-v1",
             Self::Tiles => "tiles",
             Self::Ct => "ct",
+            Self::StaticCt => "static-ct",
         }
     }
 }
