@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 5;
+PRAGMA user_version = 11;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -9,11 +9,11 @@ CREATE TABLE alert_actions (
     by     TEXT NOT NULL,
     reason TEXT NOT NULL,
     at     INTEGER NOT NULL
-) STRICT;
+, checksum INTEGER) STRICT;
 
 CREATE INDEX actions_of_alert ON alert_actions (alert, id);
 
-CREATE TRIGGER alert_actions_are_not_changed BEFORE UPDATE ON alert_actions
+CREATE TRIGGER alert_actions_are_not_changed BEFORE UPDATE OF id, alert, status, by, reason, at ON alert_actions
 BEGIN
     SELECT RAISE(ABORT, 'alert actions are append-only');
 END;
@@ -34,7 +34,7 @@ CREATE TABLE alerts (
     raised_at   INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
     body        TEXT NOT NULL
-) STRICT;
+, checksum INTEGER) STRICT;
 
 CREATE INDEX alerts_by_time ON alerts (raised_at);
 
@@ -45,7 +45,7 @@ CREATE TABLE attempts (
     number   INTEGER NOT NULL,
     at       INTEGER NOT NULL,
     outcome  TEXT NOT NULL CHECK (outcome IN ('delivered', 'retry', 'gave-up')),
-    detail   TEXT NOT NULL,
+    detail   TEXT NOT NULL, checksum INTEGER,
     PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -54,15 +54,17 @@ CREATE TABLE "baseline_versions" (
     package TEXT NOT NULL,
     line    TEXT NOT NULL,
     version INTEGER NOT NULL,
-    reason  TEXT NOT NULL CHECK (reason IN ('learned', 'accepted', 'reset', 'unlearned')),
+    reason  TEXT NOT NULL CHECK (reason IN ('learned', 'accepted', 'reset', 'unlearned', 'unaccepted')),
     purl    TEXT,
     at      INTEGER NOT NULL,
     actor   TEXT NOT NULL,
     note    TEXT,
+    checksum INTEGER,
     UNIQUE (package, line, version)
 ) STRICT;
 
-CREATE TRIGGER baseline_versions_are_not_changed BEFORE UPDATE ON baseline_versions
+CREATE TRIGGER baseline_versions_are_not_changed
+BEFORE UPDATE OF id, package, line, version, reason, purl, at, actor, note ON baseline_versions
 BEGIN
     SELECT RAISE(ABORT, 'baseline versions are append-only');
 END;
@@ -77,7 +79,33 @@ CREATE TABLE baselines (
     revision   INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     body       TEXT NOT NULL
+, checksum INTEGER) STRICT;
+
+CREATE TABLE campaign_members (
+    campaign TEXT NOT NULL REFERENCES alerts (fingerprint),
+    member   TEXT NOT NULL,
+    -- The fingerprint of the release's own alert, which is recorded after the campaign.
+    alert    TEXT NOT NULL,
+    PRIMARY KEY (campaign, member)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX campaigns_of_member ON campaign_members (member);
+
+CREATE TABLE damaged_rows (
+    id         INTEGER PRIMARY KEY,
+    table_name TEXT NOT NULL,
+    row_key    TEXT NOT NULL,
+    content    TEXT NOT NULL,
+    why        TEXT NOT NULL,
+    found_at   INTEGER NOT NULL,
+    -- What was put in its place.
+    remedy     TEXT NOT NULL,
+    -- When an alert told of it.
+    told_at    INTEGER,
+    UNIQUE (table_name, row_key, content)
 ) STRICT;
+
+CREATE INDEX damaged_rows_to_tell ON damaged_rows (id) WHERE told_at IS NULL;
 
 CREATE TABLE deliveries (
     id              INTEGER PRIMARY KEY,
@@ -89,7 +117,7 @@ CREATE TABLE deliveries (
     next_at         INTEGER NOT NULL,
     attempts        INTEGER NOT NULL DEFAULT 0,
     settled_at      INTEGER
-) STRICT;
+, checksum INTEGER) STRICT;
 
 CREATE INDEX deliveries_due ON deliveries (subscription, next_at, id) WHERE state = 'pending';
 
@@ -119,7 +147,7 @@ CREATE TABLE expected_changes (
     reason     TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     removed_at INTEGER
-) STRICT;
+, checksum INTEGER) STRICT;
 
 CREATE INDEX expected_changes_of_package ON expected_changes (package, until_at);
 
@@ -127,7 +155,7 @@ CREATE TABLE forge_answers (
     url    TEXT PRIMARY KEY,
     answer TEXT NOT NULL,
     at     INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, checksum INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE INDEX forge_answers_by_time ON forge_answers (at);
 
@@ -140,7 +168,7 @@ CREATE TABLE log_checkpoints (
     last_seen_at INTEGER NOT NULL,
     -- 1: proven to be of one history with those before it. Until then it is asked again, unless it contradicts them.
     consistent   INTEGER NOT NULL CHECK (consistent IN (0, 1)),
-    contradicts  INTEGER NOT NULL DEFAULT 0 CHECK (contradicts IN (0, 1)),
+    contradicts  INTEGER NOT NULL DEFAULT 0 CHECK (contradicts IN (0, 1)), checksum INTEGER,
     PRIMARY KEY (log, size, root)
 ) STRICT, WITHOUT ROWID;
 
@@ -152,7 +180,7 @@ CREATE TABLE log_checks (
     due_at    INTEGER NOT NULL,
     attempts  INTEGER NOT NULL DEFAULT 0,
     outcome   TEXT CHECK (outcome IN ('found', 'missing', 'different', 'not-followed')),
-    detail    TEXT,
+    detail    TEXT, checksum INTEGER,
     PRIMARY KEY (release, origin, idx)
 ) STRICT, WITHOUT ROWID;
 
@@ -183,7 +211,7 @@ CREATE TABLE log_entries (
     believed     INTEGER NOT NULL DEFAULT 0 CHECK (believed IN (0, 1)),
     seen_at      INTEGER NOT NULL,
     explained_by TEXT,
-    judged_at    INTEGER,
+    judged_at    INTEGER, checksum INTEGER,
     PRIMARY KEY (log, idx)
 ) STRICT, WITHOUT ROWID;
 
@@ -201,7 +229,7 @@ CREATE TABLE log_evidence (
     found_at      INTEGER NOT NULL,
     last_found_at INTEGER NOT NULL,
     count         INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, checksum INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER log_evidence_is_not_changed BEFORE UPDATE OF id, log, kind, document, found_at ON log_evidence
 BEGIN
@@ -250,13 +278,13 @@ CREATE TABLE log_workflows (
     first_seen INTEGER NOT NULL,
     last_seen  INTEGER NOT NULL,
     entries    INTEGER NOT NULL,
-    explained  INTEGER NOT NULL,
+    explained  INTEGER NOT NULL, checksum INTEGER,
     PRIMARY KEY (repository, workflow)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE logs (
     name             TEXT PRIMARY KEY,
-    kind             TEXT NOT NULL CHECK (kind IN ('rekor-v1', 'tiles', 'ct')),
+    kind             TEXT NOT NULL CHECK (kind IN ('rekor-v1', 'tiles', 'ct', 'static-ct')),
     url              TEXT NOT NULL,
     key_id           TEXT NOT NULL,
     first_index      INTEGER NOT NULL,
@@ -272,7 +300,8 @@ CREATE TABLE logs (
     last_success     INTEGER,
     last_error       TEXT,
     last_error_at    INTEGER,
-    failing_since    INTEGER
+    failing_since    INTEGER,
+    checksum         INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE packages (
@@ -285,7 +314,7 @@ CREATE TABLE packages (
     revision      TEXT,
     maintainers   TEXT,
     status        TEXT
-) STRICT, WITHOUT ROWID;
+, checksum INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE releases (
     id           INTEGER PRIMARY KEY,
@@ -304,15 +333,28 @@ CREATE TABLE releases (
     attempts     INTEGER NOT NULL DEFAULT 0,
     files        TEXT NOT NULL,
     observation  TEXT
-) STRICT;
+, checksum INTEGER) STRICT;
 
 CREATE INDEX releases_by_outcome ON releases (outcome);
+
+CREATE INDEX releases_new_by_outcome ON releases (outcome, observed_at) WHERE published_at > observed_at - 604800000000;
 
 CREATE INDEX releases_of_package ON releases (package, published_at);
 
 CREATE INDEX releases_to_recheck ON releases (recheck_at) WHERE recheck_at IS NOT NULL;
 
 CREATE INDEX releases_unchecked ON releases (id) WHERE unchecked <> '[]';
+
+CREATE TABLE runner (
+    only       INTEGER PRIMARY KEY CHECK (only = 1),
+    kind       TEXT NOT NULL CHECK (kind IN ('daemon', 'once')),
+    pid        INTEGER NOT NULL,
+    version    TEXT NOT NULL,
+    first_at   INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    beat_at    INTEGER NOT NULL,
+    facts      TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE sources (
     name          TEXT PRIMARY KEY,
@@ -322,7 +364,19 @@ CREATE TABLE sources (
     last_error_at INTEGER,
     last_gap      TEXT,
     last_gap_at   INTEGER
+, checksum INTEGER, resets INTEGER) STRICT, WITHOUT ROWID;
+
+CREATE TABLE told_members (
+    campaign     TEXT NOT NULL REFERENCES alerts (fingerprint),
+    subscription TEXT NOT NULL,
+    member       TEXT NOT NULL,
+    delivery     INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    PRIMARY KEY (campaign, subscription, member)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tellings_by_delivery ON told_members (delivery);
+
+CREATE INDEX tellings_of_member ON told_members (member);
 
 CREATE TABLE traces (
     kind         TEXT NOT NULL,
@@ -343,9 +397,11 @@ CREATE TABLE work (
     attempts   INTEGER NOT NULL DEFAULT 0,
     last_error TEXT,
     generation INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, registry TEXT NOT NULL DEFAULT '', lane INTEGER NOT NULL DEFAULT 2 CHECK (lane IN (0, 1, 2)), turns INTEGER NOT NULL DEFAULT 0, done INTEGER, total INTEGER) STRICT, WITHOUT ROWID;
 
-CREATE INDEX work_due ON work (due_at, package);
+CREATE INDEX work_due ON work (registry, lane, due_at, package);
+
+CREATE INDEX work_in_portions ON work (package) WHERE total IS NOT NULL;
 
 CREATE TABLE work_generation (
     only  INTEGER PRIMARY KEY CHECK (only = 1),

@@ -1,8 +1,14 @@
 //! The only reader of the system time. Everything that needs to know or to wait gets a [`Clock`].
 
-use std::{fmt::Debug, sync::Mutex, time::Duration};
+use std::{
+    fmt::Debug,
+    future::poll_fn,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
+    time::Duration,
+};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 
 /// Wall clock and timers together, so that tests can move both.
@@ -12,6 +18,30 @@ pub trait Clock: Debug + Send + Sync {
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+
+    /// Completes when so much time has passed. For limits on what others do: it waits for a [`ManualClock`] to be moved,
+    /// where [`Clock::sleep`] moves it.
+    fn timer(&self, duration: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// By how much a clock may be set back without anybody needing to know: time services correct it by less every day.
+pub const SLACK: TimeDelta = TimeDelta::seconds(5);
+
+/// Whether something that waits until `at` is due, of a schedule whose waits are at most `longest`. What is further ahead
+/// was written while the clock was wrong: nobody chose that wait, and it is due.
+pub fn is_due(at: DateTime<Utc>, now: DateTime<Utc>, longest: TimeDelta) -> bool {
+    at <= now || at > horizon(now, longest)
+}
+
+/// The latest time until which something can wait now: see [`is_due`].
+pub fn horizon(now: DateTime<Utc>, longest: TimeDelta) -> DateTime<Utc> {
+    now.checked_add_signed(longest).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// A time that lies behind us, such as that of the last success. One that lies ahead was written while the clock was wrong
+/// and tells nothing.
+pub fn past(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    at.filter(|at| *at <= horizon(now, SLACK))
 }
 
 /// The system's clock and tokio's timers.
@@ -28,19 +58,31 @@ impl Clock for SystemClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
+
+    /// By the machine's steady time: a wall clock that is set does not shorten or lengthen it.
+    fn timer(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.sleep(duration)
+    }
 }
 
 /// How many turns a [`ManualClock`] gives to other tasks before a sleeper wakes.
 const TURNS: u32 = 16;
 
-/// A clock that stands still until somebody sleeps or moves it: sleeping returns at once and moves the time on.
+/// A clock that stands still until something sleeps or moves it: sleeping returns at once and moves the time on.
 #[derive(Debug)]
-pub struct ManualClock(Mutex<DateTime<Utc>>);
+pub struct ManualClock(Mutex<Face>);
+
+/// What a manual clock shows, and who waits for it to move.
+#[derive(Debug)]
+struct Face {
+    now: DateTime<Utc>,
+    waiting: Vec<Waker>,
+}
 
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self(Mutex::new(now))
+        Self(Mutex::new(Face { now, waiting: Vec::new() }))
     }
 
     /// A clock that shows an RFC 3339 time.
@@ -53,19 +95,31 @@ impl ManualClock {
 
     /// Moves the time on.
     pub fn advance(&self, duration: Duration) {
-        let mut now = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *now += duration;
+        self.change(|now| now + duration);
     }
 
     /// Sets the time.
     pub fn set(&self, to: DateTime<Utc>) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = to;
+        self.change(|_| to);
+    }
+
+    fn change(&self, change: impl FnOnce(DateTime<Utc>) -> DateTime<Utc>) {
+        let waiting = {
+            let mut face = self.face();
+            face.now = change(face.now);
+            std::mem::take(&mut face.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn face(&self) -> MutexGuard<'_, Face> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.face().now
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
@@ -76,5 +130,60 @@ impl Clock for ManualClock {
                 tokio::task::yield_now().await;
             }
         })
+    }
+
+    fn timer(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        let until =
+            self.now().checked_add_signed(chrono::TimeDelta::from_std(duration).unwrap_or(chrono::TimeDelta::MAX));
+        Box::pin(poll_fn(move |context| {
+            let mut face = self.face();
+            if until.is_some_and(|until| face.now >= until) {
+                return Poll::Ready(());
+            }
+            if !face.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+                face.waiting.push(context.waker().clone());
+            }
+            Poll::Pending
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_that_nobody_chose_is_over() {
+        let now: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let (minute, hour) = (TimeDelta::minutes(1), TimeDelta::hours(1));
+        for (at, due) in [
+            (now, true),
+            (now - hour, true),
+            (now + minute, false),
+            (now + hour, false),
+            (now + hour + TimeDelta::microseconds(1), true),
+            (now + TimeDelta::days(365), true),
+            (DateTime::<Utc>::MAX_UTC, true),
+            (DateTime::<Utc>::MIN_UTC, true),
+        ] {
+            assert_eq!(is_due(at, now, hour), due, "{at}");
+        }
+        assert_eq!(past(Some(now + minute), now), None);
+        assert_eq!(past(Some(now + SLACK), now), Some(now + SLACK));
+        assert_eq!(past(None, now), None);
+        assert_eq!(horizon(DateTime::<Utc>::MAX_UTC, hour), DateTime::<Utc>::MAX_UTC);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_due_after_the_longest_wait(at: i64, now in 0..4_000_000_000_000_000_i64, longest in 0..10_000_000_000_000_i64) {
+            let time = |micros: i64| DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC);
+            let longest = TimeDelta::microseconds(longest);
+            let due = |after: TimeDelta| is_due(time(at), time(now) + after, longest);
+            // Either now, or once within the longest wait.
+            prop_assert!(due(TimeDelta::zero()) || due(time(at) - time(now)) && time(at) - time(now) <= longest);
+        }
     }
 }

@@ -11,6 +11,7 @@ pub mod daemon;
 pub mod deliver;
 pub mod detect;
 pub mod enrich;
+pub mod health;
 pub mod http;
 pub mod model;
 pub mod pipeline;

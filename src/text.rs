@@ -1,7 +1,13 @@
 //! Text for people: errors with their causes, quotations that cannot garble what stands around them, lines that fit.
 //! Imports nothing.
 
-use std::{error::Error, fmt::Display, iter};
+use std::{
+    error::Error,
+    fmt::{Display, Write},
+    iter,
+};
+
+use chrono::TimeDelta;
 
 /// An error and its causes on one line. A cause that only repeats the one above it is left out.
 pub fn with_causes(error: &dyn Error) -> String {
@@ -18,6 +24,30 @@ pub fn counted(count: impl Display, one: &str) -> String {
     format!("{count} {one}{ending}")
 }
 
+/// How long, in its largest unit that is not below two: `90 s`, `3 min`, `36 h`, `12 d`.
+pub fn span(length: TimeDelta) -> String {
+    let seconds = length.num_seconds().max(0);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// `512 bytes`, `1.4 MiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return counted(bytes, "byte");
+    }
+    let (mut tenths, mut unit) = (bytes.saturating_mul(10) / 1024, 0);
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        (tenths, unit) = (tenths / 1024, unit + 1);
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
 /// A quotation on one line: what [`misleads`] becomes `U+FFFD`, and what is beyond `limit` characters becomes `…`.
 pub fn quoted(text: impl Display, limit: usize) -> String {
     let text = text.to_string();
@@ -27,6 +57,22 @@ pub fn quoted(text: impl Display, limit: usize) -> String {
         quoted.push('…');
     }
     quoted
+}
+
+/// JSON that may be shown on a terminal: what [`misleads`] stands there in JSON's own escapes, so that every value reads as
+/// before. Outside of strings JSON has no such characters but line ends, which stay.
+pub fn json_shown(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if misleads(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// A paragraph as lines of at most `width` characters, each begun with `indent` and broken between words. A word that is
@@ -80,6 +126,21 @@ mod tests {
             (&["asking npm", "timed out", "timed out"], "asking npm: timed out"),
         ] {
             assert_eq!(with_causes(&layers(texts).unwrap()), line);
+        }
+    }
+
+    #[test]
+    fn json_shows_what_misleads_in_its_own_escapes() {
+        for (json, shown) in [
+            ("{\n  \"a\": \"ü 世界 🦀\"\n}", "{\n  \"a\": \"ü 世界 🦀\"\n}"),
+            ("\"\u{9b}2J\u{7f}\"", r#""\u009b2J\u007f""#),
+            ("\"a\u{202e}b\u{200b}\u{2066}\u{feff}\"", r#""a\u202eb\u200b\u2066\ufeff""#),
+            ("\"\u{e0041}\u{2028}\"", r#""\udb40\udc41\u2028""#),
+        ] {
+            assert_eq!(json_shown(json), shown);
+            let (before, after): (serde_json::Value, serde_json::Value) =
+                (serde_json::from_str(json).unwrap(), serde_json::from_str(shown).unwrap());
+            assert_eq!(before, after);
         }
     }
 

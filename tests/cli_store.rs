@@ -14,11 +14,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     baseline::learn,
     clock::{Clock, SystemClock},
+    daemon::Lock,
     detect::{Company, Terms},
-    model::{AlertStatus, BaselineReason, Observation, Package, ReleaseLine},
+    model::{
+        Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Observation, Package, ReleaseLine, ReleaseStatus,
+        Severity,
+    },
     pipeline::assess,
     store::{
-        BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, Store,
+        BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, RunnerRow, Store,
         StoredBaseline,
     },
 };
@@ -69,9 +73,13 @@ impl Desk {
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_within(110, arguments)
+    }
+
+    fn run_within(&self, columns: u16, arguments: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_provwatch"))
             .env_clear()
-            .envs([("COLUMNS", "110"), ("USER", "ada"), ("HOME", "/nonexistent")])
+            .envs([("COLUMNS", columns.to_string().as_str()), ("USER", "ada"), ("HOME", "/nonexistent")])
             .current_dir(self.0.path())
             .args(["--config", "provwatch.toml"])
             .args(arguments)
@@ -262,16 +270,134 @@ const ALERT: &str = "6adc1e73047a";
 mod status {
     use super::*;
 
-    #[test]
-    fn all_is_well() {
+    /// A desk where everything was read a moment ago and everybody was told.
+    fn quiet_desk() -> Desk {
         let desk = Desk::with_story();
         let store = desk.store();
         fresh(&store);
+        store.source_read("trust-root", now() - TimeDelta::hours(3)).unwrap();
         let delivery = &store.due_deliveries(now(), 10).unwrap()[0];
         store.delivered(delivery, now() - TimeDelta::minutes(10), "200 OK").unwrap();
+        desk
+    }
+
+    /// What a daemon that lives writes, and the lock that it holds.
+    fn on_duty(desk: &Desk) -> Lock {
+        beat(&desk.store(), "daemon", TimeDelta::seconds(20), "{}");
+        Lock::take(&desk.path("provwatch.db")).unwrap()
+    }
+
+    /// A sign of life of so long ago.
+    fn beat(store: &Store, kind: &str, ago: TimeDelta, facts: &str) {
+        let at = now() - ago;
+        let row = RunnerRow {
+            kind: kind.to_owned(),
+            pid: 4711,
+            version: "1.2.3".to_owned(),
+            first_at: at - TimeDelta::days(9),
+            started_at: at - TimeDelta::days(3) - TimeDelta::hours(1),
+            beat_at: at,
+            facts: facts.to_owned(),
+        };
+        store.beat(&row).unwrap();
+    }
+
+    /// The ids of what is found, and the exit code.
+    fn found(desk: &Desk) -> (i32, Vec<String>) {
+        let ran = desk.run(&["status", "--format", "json"]);
+        let report = ran.objects().remove(0);
+        let findings = report["findings"].as_array().unwrap();
+        (ran.code, findings.iter().map(|finding| finding["id"].as_str().unwrap().to_owned()).collect())
+    }
+
+    #[test]
+    fn all_is_well() {
+        let desk = quiet_desk();
+        fs::write(desk.path("provwatch.toml"), format!("{CONFIG}[forges]\ngithub_token_file = \"token\"\n")).unwrap();
+        let _daemon = on_duty(&desk);
         let ran = desk.run(&["status"]);
         assert_eq!(ran.code, 0, "{}", ran.out);
         insta::assert_snapshot!(ran.screen());
+        assert_eq!(found(&desk), (0, vec![]));
+    }
+
+    #[test]
+    fn what_only_limits_it_is_shown_and_the_exit_code_is_0() {
+        let desk = quiet_desk();
+        let limits = "[logs]\nenabled = false\n[trust]\nsource = \"embedded\"\n";
+        fs::write(desk.path("provwatch.toml"), format!("{CONFIG}{limits}")).unwrap();
+        fs::write(desk.path("watchlist.toml"), "packages = [\"pkg:npm/wigdet\"]\n").unwrap();
+        let mut unknown = PackageRow::new(package("pkg:npm/wigdet"), now());
+        unknown.status = Some("gone".to_owned());
+        desk.store().save_package(&unknown).unwrap();
+        let _daemon = on_duty(&desk);
+        let ran = desk.run_within(80, &["status"]);
+        insta::assert_snapshot!(ran.screen());
+        let wide = ran.out.lines().find(|line| line.chars().count() > 80);
+        assert_eq!((ran.code, wide), (0, None));
+        let (code, found) = found(&desk);
+        assert_eq!(
+            (code, &*found),
+            (0, &["no-token", "logs-off", "name-unknown", "trust-root-embedded"].map(str::to_owned)[..])
+        );
+    }
+
+    #[test]
+    fn a_daemon_that_died_or_hangs_is_missed() {
+        let desk = quiet_desk();
+        let well = (0, vec!["no-token".to_owned()]);
+        let found_first = |desk: &Desk| {
+            let (code, ids) = found(desk);
+            (code, ids[0].clone())
+        };
+        let daemon = on_duty(&desk);
+        assert_eq!(found(&desk), well);
+        drop(daemon);
+        assert_eq!(found_first(&desk), (5, "no-daemon".to_owned()), "nobody has the lock");
+        let ran = desk.run(&["status"]);
+        assert!(ran.out.contains("no daemon is running; the last one (process 4711)"), "{}", ran.out);
+        assert!(ran.out.contains("systemctl start provwatch"), "{}", ran.out);
+        let _daemon = on_duty(&desk);
+        beat(&desk.store(), "daemon", TimeDelta::minutes(4), "{}");
+        assert_eq!(found_first(&desk), (5, "daemon-silent".to_owned()));
+        beat(&desk.store(), "daemon", TimeDelta::seconds(1), "not JSON");
+        assert_eq!(found(&desk), well, "of another version");
+    }
+
+    #[test]
+    fn passes_from_cron_are_a_way_of_running() {
+        let desk = quiet_desk();
+        let passes = |minutes: &[i64]| {
+            let ends: Vec<_> = minutes.iter().map(|minutes| now() - TimeDelta::minutes(*minutes)).collect();
+            beat(&desk.store(), "once", TimeDelta::days(2), &json!({"passes": ends}).to_string());
+            found(&desk)
+        };
+        assert_eq!(passes(&[50]).0, 0);
+        assert_eq!(passes(&[70]), (5, vec!["no-daemon".to_owned(), "no-token".to_owned()]));
+        assert_eq!(passes(&[60 * 25, 70]).0, 0, "one is made each day");
+        let ran = desk.run(&["status"]);
+        assert!(ran.out.contains("none; the last pass of `provwatch run --once` ended 70 min ago"), "{}", ran.out);
+    }
+
+    #[test]
+    fn a_watchlist_that_cannot_be_used_and_an_alert_about_a_log_are_not_well() {
+        let desk = quiet_desk();
+        let _daemon = on_duty(&desk);
+        fs::write(desk.path("watchlist.toml"), "packages = [\"pkg:npm/\"]\n").unwrap();
+        let alert = Alert::about(
+            AlertKind::Log,
+            "fork",
+            Severity::Critical,
+            Confidence::High,
+            "log.example signed two histories".to_owned(),
+            now(),
+        );
+        desk.store().record_alert(&alert, &[], now()).unwrap();
+        let (code, ids) = found(&desk);
+        assert_eq!((code, &*ids), (5, &["watchlist-unusable", "alert-open", "no-token"].map(str::to_owned)[..]));
+        desk.store().acknowledge(&alert.id, "ada", "known", now()).unwrap();
+        fs::write(desk.path("watchlist.toml"), "packages = []\n").unwrap();
+        assert_eq!(found(&desk).0, 0);
     }
 
     #[test]
@@ -317,7 +443,16 @@ mod status {
         let ran = desk.run(&["status", "--format", "json"]);
         let [report] = &ran.objects()[..] else { panic!("{}", ran.out) };
         assert_eq!((ran.code, &report["healthy"]), (5, &json!(false)));
-        assert_eq!(report["reasons"].as_array().unwrap().len(), 4);
+        let reasons = report["reasons"].as_array().unwrap();
+        assert_eq!(reasons.len(), 5, "{reasons:?}");
+        assert_eq!(reasons[0], "no daemon is running, and none ever was");
+        let finding = &report["findings"][1];
+        assert_eq!(
+            (&finding["level"], &finding["id"], &finding["subject"]),
+            (&json!("unhealthy"), &json!("source-silent"), &json!("npm-changes"))
+        );
+        assert!(finding["next"].as_str().unwrap().contains("provwatch doctor"), "{finding}");
+        assert_eq!(report["limited"].as_array().unwrap().len(), 1, "{report}");
         assert_eq!(report["subscriptions"][0]["state"]["pending"], 1);
         assert_eq!(report["stored"]["alerts"], json!([["open", "high", 1]]));
     }
@@ -537,12 +672,97 @@ mod baseline {
         assert!(desk.store().held(&package("pkg:npm/axios")).unwrap().is_empty());
         let reset = || desk.run(&["baseline", "reset", "pkg:npm/axios", "--note", "new maintainers"]);
         insta::assert_snapshot!("reset", reset().screen());
-        assert!(reset().out.contains("nothing is forgotten"));
+        assert!(reset().out.contains("learned anew from 9 releases"), "again: {}", reset().out);
         insta::assert_snapshot!(
             "history",
             desk.run(&["baseline", "history", "pkg:npm/axios", "--limit", "4"]).screen()
         );
-        assert!(desk.run(&["baseline", "show", "pkg:npm/axios"]).out.contains("What was learned of it was reset."));
+        let anew = desk.store().baseline(&package("pkg:npm/axios")).unwrap().baseline;
+        assert_eq!(anew.lines, learned.baseline.lines, "from the same releases the same is learned");
+    }
+
+    /// Whether another release with a stolen token would be held now.
+    fn would_be_held(desk: &Desk) -> bool {
+        let (mut another, store) = (stolen(), desk.store());
+        another.purl = "pkg:npm/axios@1.14.2".parse().unwrap();
+        let baseline = store.baseline(another.purl.package()).unwrap().baseline;
+        !assess::assess(&baseline, &another, &Terms::usual(&Company::default())).teaches
+    }
+
+    #[test]
+    fn after_a_reset_the_next_release_is_not_the_first() {
+        let desk = Desk::with_story();
+        assert!(would_be_held(&desk));
+        for arguments in [&["--reason", "x"][..], &["--reason", "x", "--line", "1"], &["--note", "x"]] {
+            let ran = desk.run(&[&["baseline", "reset", "pkg:npm/axios", "--format", "json"], arguments].concat());
+            let said = &ran.objects()[0];
+            assert_eq!((&said["lines"], &said["releases"]), (&json!(1), &json!(8)));
+            assert_eq!(said["held"], json!(["pkg:npm/axios@1.14.1"]));
+            assert!(would_be_held(&desk), "{arguments:?}");
+            assert_eq!(desk.store().alert(ALERT).unwrap().unwrap().status, AlertStatus::Open);
+        }
+        assert_eq!(desk.run(&["baseline", "reset", "pkg:npm/axios"]).code, 2, "not without a reason");
+    }
+
+    #[test]
+    fn a_reset_that_would_leave_nothing_is_refused() {
+        let desk = Desk::with_story();
+        let left = desk.store().releases(&package("pkg:npm/axios"), 99).unwrap();
+        for row in left.iter().filter(|row| row.teaches) {
+            desk.store().set_status(&row.purl, ReleaseStatus::Unpublished, now()).unwrap();
+        }
+        let ran = desk.run(&["baseline", "reset", "pkg:npm/axios", "--reason", "x"]);
+        assert!(ran.code == 1 && ran.err.contains("no release to learn from that is not held"), "{}", ran.err);
+        assert!(would_be_held(&desk));
+    }
+
+    #[test]
+    fn what_looks_like_a_takeover_is_not_accepted_without_a_reason() {
+        let desk = Desk::with_story();
+        for arguments in [&[][..], &["--reason", " "], &["--format", "json"]] {
+            let ran = desk.run(&[&["baseline", "accept", "pkg:npm/axios@1.14.1"], arguments].concat());
+            assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+            assert!(ran.err.contains("baseline accept pkg:npm/axios@1.14.1 --reason '"), "{}", ran.err);
+        }
+        assert!(would_be_held(&desk));
+    }
+
+    #[test]
+    fn an_acceptance_is_taken_back() {
+        let desk = Desk::with_story();
+        let before = desk.store().baseline(&package("pkg:npm/axios")).unwrap().baseline;
+        assert_eq!(desk.run(&["alerts", "ack", ALERT, "--reason", "x"]).code, 0);
+        let accepted = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x", "--format", "json"]);
+        let joins = accepted.objects()[0]["joins"].as_array().unwrap().clone();
+        assert!(joins.contains(&json!({"trait": "account", "value": "jasonsaayman"})), "{joins:?}");
+        let line = ReleaseLine::named("1");
+        let knows = |store: &Store| {
+            let baseline = store.baseline(&package("pkg:npm/axios")).unwrap().baseline;
+            baseline.lines[&line].publishers.contains_key("jasonsaayman")
+        };
+        assert!(knows(&desk.store()));
+        let mut another = stolen();
+        another.purl = "pkg:npm/axios@1.14.2".parse().unwrap();
+        another.published_at += TimeDelta::minutes(39);
+        teach(&desk.store(), &another, Outcome::Clean);
+
+        let unaccept = || desk.run(&["baseline", "unaccept", "pkg:npm/axios@1.14.1", "--reason", "it was stolen"]);
+        insta::assert_snapshot!("unaccept", unaccept().screen());
+        assert!(unaccept().code == 1 && unaccept().err.contains("is not accepted"));
+        let store = desk.store();
+        let after = store.baseline(&package("pkg:npm/axios")).unwrap().baseline;
+        assert_eq!(after, before, "as if it had never been accepted");
+        assert!(would_be_held(&desk));
+        assert_eq!(store.alert(ALERT).unwrap().unwrap().status, AlertStatus::Open);
+        assert_eq!(store.acceptance(&stolen().purl).unwrap(), None);
+        let again = store.release(&another.purl).unwrap().unwrap();
+        assert!(!again.teaches && again.recheck_at.is_some(), "it is judged again");
+        let steps = store.baseline_history(&package("pkg:npm/axios"), 2).unwrap();
+        assert_eq!(steps.iter().map(|step| step.reason.as_str()).collect::<Vec<_>>(), ["unlearned", "unaccepted"]);
+        drop(store);
+        assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1"]).code, 2);
+        assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "no, it was not"]).code, 0);
+        assert!(knows(&desk.store()));
     }
 
     #[test]
@@ -566,7 +786,7 @@ mod baseline {
         let mut record = Record::observed(stolen(), Outcome::Alerted, now());
         record.recheck_at = Some(now() + TimeDelta::minutes(5));
         desk.store().record(&record).unwrap();
-        let ran = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1"]);
+        let ran = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
     }
 
@@ -581,7 +801,8 @@ mod baseline {
         );
         let steps = desk.run(&["baseline", "history", "pkg:npm/axios", "--format", "json"]).objects();
         assert_eq!((steps.len(), &steps[0]["version"], &steps[0]["reason"]), (8, &json!(8), &json!("learned")));
-        let accepted = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--format", "json"]).objects();
+        let accept = ["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x", "--format", "json"];
+        let accepted = desk.run(&accept).objects();
         assert_eq!((&accepted[0]["changed"], &accepted[0]["open_alert"]["id"]), (&json!(true), &json!(ALERT)));
     }
 }
@@ -782,7 +1003,7 @@ mod surroundings {
             assert!(ran.code != 1 && ran.code != 2, "{arguments:?}: {}", ran.err);
         }
         assert_eq!(desk.run(&["alerts", "ack", ALERT, "--reason", "x"]).code, 0);
-        assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1"]).code, 0);
+        assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x"]).code, 0);
         assert_eq!(daemon.alert(ALERT).unwrap().unwrap().status, AlertStatus::Acknowledged, "the daemon sees it");
     }
 
@@ -820,6 +1041,7 @@ mod surroundings {
             "baseline show",
             "baseline history",
             "baseline accept",
+            "baseline unaccept",
             "baseline reset",
             "watch add",
             "watch remove",

@@ -18,7 +18,7 @@ use std::{
 };
 
 use lab::{
-    World,
+    Fault, World,
     rig::{by_ada, by_mallory, folder, rfc3339, write_trust},
     server::{Server, serve},
 };
@@ -213,6 +213,20 @@ impl Daemon {
         panic!("no {wanted}; the log:\n{}", self.log());
     }
 
+    /// Waits for a status that begins so.
+    fn hears_status(&self, beginning: &str) -> String {
+        let mut buffer = [0; 4096];
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let length = self.notices.recv(&mut buffer).unwrap_or_else(|_| panic!("no {beginning}\n{}", self.log()));
+            let notice = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if let Some(line) = notice.lines().find(|line| line.starts_with(beginning)) {
+                return line.to_owned();
+            }
+        }
+        panic!("no {beginning}; the log:\n{}", self.log());
+    }
+
     fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
@@ -333,6 +347,110 @@ fn a_watchlist_is_read_again_and_a_bad_one_is_not_taken() {
 }
 
 #[test]
+fn a_dead_sink_delays_only_itself() {
+    let (listener, dead) = silence();
+    let machine = Machine::new();
+    machine.configure(&dead);
+    let quick = format!(
+        "[[subscriptions]]\nname = \"quick\"\ntype = \"webhook\"\nurl = \"{}\"\nmin_severity = \"low\"\n",
+        machine.server.base("hooks.example")
+    );
+    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    fs::write(machine.path("provwatch.toml"), config + &quick).unwrap();
+    let _daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    machine.publish_badly("widget", "1.1.0");
+    let _connection = caught(&listener);
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+    let published = Instant::now();
+    machine.publish_badly("widget", "1.1.1");
+    machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/widget@1.1.1"]);
+    assert!(published.elapsed() < Duration::from_secs(20), "{:?}", published.elapsed());
+}
+
+#[test]
+fn a_changed_configuration_is_taken_up_and_a_bad_one_is_not() {
+    let machine = Machine::new();
+    let daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    let good = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+
+    fs::write(machine.path("provwatch.toml"), good.replace("[store]", "[stroe]")).unwrap();
+    daemon.signal("HUP");
+    daemon.says("the configuration stays as it was");
+    daemon.says("stroe");
+    let refused = "STATUS=watching 1 package and 0 patterns; the configuration stays as it was";
+    assert!(daemon.hears_status(refused).contains("stroe"));
+    eventually("status says so", || finds(&machine, "reload-refused"));
+    machine.publish_badly("widget", "1.1.0");
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+
+    // A receiver whose secret is missing is no less wrong, and what is not reloaded is not half taken.
+    fs::write(machine.path("provwatch.toml"), good.clone() + "secret_file = \"lost\"\n").unwrap();
+    daemon.signal("HUP");
+    daemon.says("reading lost");
+
+    let other = machine.server.base("hooks.example") + "second";
+    let changed =
+        good.replace(&machine.server.base("hooks.example"), &other) + "[log]\nlevel = \"debug\"\nformat = \"json\"\n";
+    fs::write(machine.path("provwatch.toml"), changed).unwrap();
+    daemon.signal("HUP");
+    let ready = daemon.hears("READY=1");
+    assert!(ready.iter().any(|line| line == "STATUS=watching 1 package and 0 patterns"), "{ready:?}");
+    daemon.says("the changed configuration is at work");
+    eventually("status says nothing of it", || {
+        !finds(&machine, "reload-refused") && !finds(&machine, "configuration-changed")
+    });
+    daemon.says("[log] format was changed and counts from the next start");
+    daemon.says("DEBUG");
+    machine.publish_badly("widget", "1.1.1");
+    machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/widget@1.1.1"]);
+    let receivers: Vec<String> = machine.world.received().into_iter().map(|(receiver, _)| receiver).collect();
+    assert!(receivers.last().unwrap().contains("second") && !receivers[0].contains("second"), "{receivers:?}");
+
+    // What says the same in other words is the one in use.
+    let text = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    fs::write(machine.path("provwatch.toml"), text.replace("shutdown_grace = \"2s\"", "shutdown_grace = \"2000ms\""))
+        .unwrap();
+    eventually("it is another text", || finds(&machine, "configuration-changed"));
+    daemon.signal("HUP");
+    eventually("it is the one in use", || !finds(&machine, "configuration-changed"));
+}
+
+#[test]
+fn a_secret_that_was_rotated_is_taken_up_by_a_reload() {
+    let machine = Machine::new();
+    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    fs::write(machine.path("provwatch.toml"), config + "secret_file = \"secret\"\n").unwrap();
+    let write = |byte: &str| fs::write(machine.path("secret"), format!("whsec_{}=", byte.repeat(43))).unwrap();
+    write("A");
+    let daemon = machine.start();
+    let reload = machine.run(&["reload"]);
+    assert_eq!(reload.status.code(), Some(0), "{}", String::from_utf8_lossy(&reload.stderr));
+    daemon.says("read the watchlist again");
+    write("E");
+    assert_eq!(machine.run(&["reload"]).status.code(), Some(0));
+    daemon.says("the changed configuration is at work");
+}
+
+#[test]
+fn a_reload_says_what_is_wrong_and_whether_there_is_a_daemon() {
+    let machine = Machine::new();
+    let nobody = machine.run(&["reload"]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("no daemon is at work"));
+    let daemon = machine.start();
+    machine.watch("packages = [7]\n");
+    let wrong = machine.run(&["reload"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", String::from_utf8_lossy(&wrong.stderr));
+    daemon.says("the watchlist stays as it was");
+    drop(daemon);
+    // The number of a process that is gone is nobody's.
+    machine.watch("packages = []\n");
+    assert_eq!(machine.run(&["reload"]).status.code(), Some(1));
+}
+
+#[test]
 fn the_grace_is_for_what_is_under_way_and_ends() {
     let (listener, receiver) = silence();
     let machine = Machine::new();
@@ -417,6 +535,104 @@ fn two_daemons_do_not_share_a_database() {
     assert_eq!(machine.run(&["run", "--once"]).status.code(), Some(0), "nothing is left of a lock whose owner is gone");
 }
 
+/// Whether `provwatch status` has this finding.
+fn finds(machine: &Machine, id: &str) -> bool {
+    status(machine).1.iter().any(|found| found == id)
+}
+
+/// What `status` says: the exit code, the findings that are not mere limits, the whole report.
+fn status(machine: &Machine) -> (i32, Vec<String>, Value) {
+    let ran = machine.run(&["status", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let unhealthy = findings.filter(|finding| finding["level"] == "unhealthy");
+    let ids = unhealthy.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect();
+    (ran.status.code().unwrap(), ids, report)
+}
+
+#[test]
+fn a_daemon_that_lives_is_told_from_one_that_is_dead_or_hangs() {
+    let machine = Machine::new();
+    let mut daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    let (code, ids, report) = status(&machine);
+    assert_eq!((code, &*ids, &report["healthy"]), (0, &[][..], &Value::Bool(true)), "{report}");
+    assert_eq!(report["runner"]["pid"], daemon.child.id());
+    assert_eq!((&report["lock"], &report["runner"]["kind"]), (&"held".into(), &"daemon".into()));
+    assert!(!report["limited"].as_array().unwrap().is_empty(), "logs and forges are switched off: {report}");
+
+    daemon.signal("STOP");
+    let store = Store::open(&machine.path("provwatch.db")).unwrap();
+    let mut beat = store.runner().unwrap().unwrap();
+    beat.beat_at -= chrono::TimeDelta::minutes(4);
+    store.beat(&beat).unwrap();
+    drop(store);
+    assert_eq!(status(&machine).1, ["daemon-silent"]);
+    daemon.signal("KILL");
+    daemon.end();
+    let (code, ids, report) = status(&machine);
+    assert_eq!((code, &*ids), (5, &["no-daemon".to_owned()][..]), "{report}");
+
+    let _daemon = machine.start();
+    assert_eq!(status(&machine).0, 0, "another one lives");
+}
+
+#[test]
+fn a_pass_leaves_word_that_it_was_made() {
+    let machine = Machine::new();
+    assert_eq!(machine.run(&["run", "--once"]).status.code(), Some(0));
+    let (code, _, report) = status(&machine);
+    assert_eq!((code, &report["runner"]["kind"], &report["lock"]), (0, &"once".into(), &"free".into()), "{report}");
+    assert_eq!(machine.run(&["run", "--once"]).status.code(), Some(0));
+    assert_eq!(status(&machine).2["runner"]["facts"]["passes"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_is_on_disk_and_not_in_use_is_said() {
+    let machine = Machine::new();
+    let daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    machine.watch("packages = [\"pkg:npm/widget\", \"pkg:npm/gadget\"]\n");
+    assert_eq!(status(&machine).1, ["watchlist-changed"]);
+    daemon.signal("HUP");
+    daemon.hears("STATUS=watching 2 packages and 0 patterns");
+    eventually("the new list is in use", || status(&machine).0 == 0);
+    machine.watch("packages = [\"pkg:npm/\"]\n");
+    assert_eq!(status(&machine).1, ["watchlist-unusable"]);
+    machine.watch("packages = [\"pkg:npm/widget\", \"pkg:npm/gadget\"]\n");
+    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    fs::write(machine.path("provwatch.toml"), config.replace("\"2s\"", "\"3s\"")).unwrap();
+    assert_eq!(status(&machine).1, ["configuration-changed"]);
+    fs::write(machine.path("provwatch.toml"), format!("# a remark\n{config}")).unwrap();
+    assert_eq!(status(&machine).0, 0);
+}
+
+#[test]
+fn a_server_that_answers_500_is_a_warning_after_the_second_time_and_said_when_it_is_over() {
+    let machine = Machine::new();
+    let names: Vec<String> = (0..12).map(|number| format!("part-{number}")).collect();
+    names.iter().for_each(|name| publish_history(&machine.world, name));
+    let purls: Vec<String> = names.iter().map(|name| format!("pkg:npm/{name}")).collect();
+    machine.watch(&format!("packages = {purls:?}\n"));
+    machine.world.break_down("npm.example/part-", Fault::Status(500, Vec::new()));
+    let daemon = machine.start();
+    daemon.says("documents cannot be had");
+    daemon.says("500");
+    let failing = || Store::open_read_only(&machine.path("provwatch.db")).unwrap().failing_work(20).unwrap().len();
+    eventually("all have failed", || failing() == 12);
+    let log = daemon.log();
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("WARN") && line.contains("500")).collect();
+    assert_eq!(warnings.len(), 1, "one for the registry, not one for each package: {warnings:#?}");
+    let pulse = || daemon.log().contains("provwatch is well, but limited");
+    eventually("the verdict is in the log", pulse);
+    machine.world.mend("npm.example/part-");
+    // What failed a moment ago is not called well at the first success.
+    thread::sleep(Duration::from_secs(16));
+    machine.publish_badly("part-11", "1.1.0");
+    daemon.says("documents are there again after");
+    eventually("it is learned", || machine.knows("pkg:npm/part-11@1.0.8"));
+}
+
 #[test]
 fn a_registry_that_refuses_connections_is_said_and_survived() {
     let machine = Machine::new();
@@ -434,6 +650,7 @@ fn a_registry_that_refuses_connections_is_said_and_survived() {
     assert_eq!(status.status.code(), Some(5));
     let report: Value = serde_json::from_slice(&status.stdout).unwrap();
     let reason = report["reasons"][0].as_str().unwrap();
+    assert_eq!(report["findings"][0]["id"], "source-silent");
     assert!(reason.starts_with("npm-changes was never read; asking npm"), "{reason}");
     assert!(report["sources"][0]["state"]["last_error"].as_str().unwrap().contains("refused"), "{report}");
 }

@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("strict_toml", &["bounded"]),
     ("config", &["model", "strict_toml", "text"]),
     ("watchlist", &["model", "strict_toml", "text"]),
-    ("telemetry", &["model"]),
+    ("telemetry", &["model", "text"]),
     ("baseline", &["model"]),
     ("http", &["clock", "telemetry", "bounded", "text"]),
     ("registry", &["model", "clock", "http", "text"]),
@@ -27,6 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("enrich", &["model", "clock", "http", "text"]),
     ("attest", &["model", "clock", "http", "bounded", "text"]),
     ("detect", &["model", "baseline", "text"]),
+    ("health", &["model", "text"]),
     ("store", &["model", "clock"]),
     ("deliver", &["model", "clock", "http", "store", "telemetry", "text"]),
     (
@@ -44,6 +45,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "tlog",
             "attest",
             "detect",
+            "health",
             "store",
             "deliver",
             "bounded",
@@ -65,6 +67,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "tlog",
             "attest",
             "detect",
+            "health",
             "store",
             "deliver",
             "pipeline",
@@ -86,6 +89,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "tlog",
             "attest",
             "detect",
+            "health",
             "store",
             "deliver",
             "pipeline",
@@ -111,7 +115,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that are pure: no `async`, and none of these crates.
-const PURE: &[&str] = &["model", "baseline", "detect"];
+const PURE: &[&str] = &["model", "baseline", "detect", "health"];
 
 struct File {
     path: PathBuf,

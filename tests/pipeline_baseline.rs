@@ -9,9 +9,10 @@ use std::sync::Mutex;
 use lab::{Fault, Publication, Rig, rig::*};
 use provwatch::{
     baseline::learn,
-    model::{AlertStatus, BaselineReason, Package, ReleaseStatus, Severity},
-    pipeline::{Progress, Step},
-    store::{BaselineChange, NewBaselineVersion, Outcome, Store},
+    detect::Terms,
+    model::{Alert, AlertStatus, BaselineReason, Package, ReleaseId, ReleaseLine, ReleaseStatus, Severity},
+    pipeline::{Progress, Step, assess::assess, company, relearn},
+    store::{BaselineChange, NewBaselineVersion, Outcome, Store, StoreError},
 };
 
 const WIDGET: &str = "pkg:npm/widget";
@@ -102,6 +103,60 @@ async fn what_the_operator_accepts_is_normal_from_then_on() {
     rig.publish("pkg:npm/widget@1.2.0", &by_mallory());
     rig.smooth_pass().await;
     assert_eq!(rig.outcome("pkg:npm/widget@1.2.0"), Outcome::Clean);
+}
+
+/// The operator takes that back, as the command line does.
+fn unaccept(store: &Store, release: &str) -> Vec<String> {
+    let release: ReleaseId = release.parse().unwrap();
+    let judge = |baseline: &_, one: &_| -> Result<bool, StoreError> {
+        Ok(assess(baseline, one, &Terms::usual(&company(store, one)?)).teaches)
+    };
+    let relearned = relearn::without(store, release.package(), &release, judge).unwrap();
+    let step = |purl: &ReleaseId, reason| NewBaselineVersion {
+        line: ReleaseLine::of(purl),
+        reason,
+        purl: Some(purl.clone()),
+        actor: "olga".to_owned(),
+        note: None,
+    };
+    let mut versions = vec![step(&release, BaselineReason::Unaccepted)];
+    versions.extend(relearned.dropped.iter().map(|one| step(&one.purl, BaselineReason::Unlearned)));
+    let based_on = store.baseline(release.package()).unwrap().revision;
+    let change = BaselineChange { based_on, baseline: relearned.baseline, versions };
+    let (alert, _) = Alert::identify_release(&release);
+    store.take_back(&change, &alert, "olga", "it was stolen", START.parse().unwrap()).unwrap();
+    assert_eq!(store.take_back(&change, &alert, "olga", "it was stolen", START.parse().unwrap()).unwrap(), 0);
+    relearned.dropped.into_iter().map(|one| one.purl.to_string()).collect()
+}
+
+#[tokio::test]
+async fn what_became_normal_by_an_acceptance_is_judged_again_when_it_is_taken_back() {
+    let rig = with_a_stranger(&by_mallory().install_script("node steal.js")).await;
+    let before = rig.store().baseline(&WIDGET.parse().unwrap()).unwrap().baseline;
+    accept(rig.store(), "pkg:npm/widget@1.1.0");
+    rig.minutes_pass(1);
+    rig.publish("pkg:npm/widget@1.1.1", &by_mallory().install_script("node steal.js"));
+    rig.smooth_pass().await;
+    rig.minutes_pass(1);
+    rig.publish("pkg:npm/widget@1.1.2", &by_ada());
+    rig.smooth_pass().await;
+    assert_eq!((rig.outcome("pkg:npm/widget@1.1.1"), rig.alerts().len()), (Outcome::Clean, 1));
+
+    assert_eq!(unaccept(rig.store(), "pkg:npm/widget@1.1.0"), ["pkg:npm/widget@1.1.1"]);
+    rig.pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.1.1"), Outcome::Alerted);
+    assert!(rig.release("pkg:npm/widget@1.1.2").teaches && !rig.release("pkg:npm/widget@1.1.1").teaches);
+    let (line, after) = (ReleaseLine::named("1"), rig.store().baseline(&WIDGET.parse().unwrap()).unwrap().baseline);
+    assert_eq!(
+        after.lines[&line].install_scripts.keys().collect::<Vec<_>>(),
+        before.lines[&line].install_scripts.keys().collect::<Vec<_>>()
+    );
+    let relearned: Vec<_> = relearn::history(rig.store(), &WIDGET.parse().unwrap())
+        .unwrap()
+        .into_iter()
+        .map(|one| one.purl.to_string())
+        .collect();
+    assert_eq!(relearned.len(), 9, "eight of the history and Ada's: {relearned:?}");
 }
 
 /// Does something once, in the middle of a pass: when a release was judged and is not yet the last.

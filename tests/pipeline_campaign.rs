@@ -194,3 +194,128 @@ async fn a_campaign_that_outlasts_a_day_is_one() {
     let [campaign] = campaigns(&rig).try_into().expect("one campaign");
     assert_eq!(campaign.members.len(), 36);
 }
+
+/// The messages to a receiver about campaigns.
+fn campaign_messages(rig: &Rig, receiver: &str) -> Vec<serde_json::Value> {
+    let messages = rig.world.received().into_iter().filter(|(path, _)| path == receiver);
+    messages.map(|(_, body)| body["data"].clone()).filter(|alert| alert["kind"] == "campaign").collect()
+}
+
+/// Each member of a message, as `name severity new`, in its order.
+fn named_in(message: &serde_json::Value) -> Vec<String> {
+    let details = message["member_details"].as_array().unwrap();
+    let word = |value: &serde_json::Value| value.as_str().unwrap().trim_start_matches("pkg:npm/").to_owned();
+    details.iter().map(|one| format!("{} {} {}", word(&one["purl"]), word(&one["severity"]), one["new"])).collect()
+}
+
+#[tokio::test]
+async fn a_message_has_every_members_evidence_and_a_second_one_says_what_is_new() {
+    let rig = settled().await;
+    for package in &PACKAGES[..2] {
+        let mut publication = by_mallory().install_script("node steal.js");
+        publication.dependencies.push(("evil-js".to_owned(), "^1.0.0".to_owned()));
+        rig.publish(&format!("{package}@1.1.0"), &publication);
+    }
+    rig.smooth_pass().await;
+    rig.minutes_pass(1);
+    rig.publish(&format!("{}@1.1.0", PACKAGES[2]), &by_mallory().install_script("node steal.js"));
+    rig.smooth_pass().await;
+    rig.minutes_pass(1);
+    rig.smooth_pass().await;
+    let messages = campaign_messages(&rig, "/everything");
+    let [first, second] = messages.as_slice() else { panic!("{} messages", messages.len()) };
+    assert_eq!(named_in(first), ["alpha@1.1.0 high true", "beta@1.1.0 high true"]);
+    assert_eq!(named_in(second), ["gamma@1.1.0 high true", "alpha@1.1.0 high false", "beta@1.1.0 high false"]);
+    let alpha = &first["member_details"][0];
+    assert_eq!(alpha["publisher"], "mallory");
+    assert_eq!(alpha["new_scripts"], serde_json::json!(["postinstall"]));
+    assert_eq!(alpha["new_dependencies"], serde_json::json!(["evil-js"]));
+    assert!(alpha["links"]["registry"].as_str().unwrap().contains("alpha"), "{alpha}");
+    let own = rig.store().alert(alpha["alert"].as_str().unwrap()).unwrap().unwrap();
+    assert!(own.title.ends_with(alpha["reason"].as_str().unwrap()) && !alpha["seen"].as_str().unwrap().is_empty());
+    assert_eq!(second["members"].as_array().unwrap().len(), 3, "the list of purls is as it was");
+
+    let tellings = rig.store().tellings_of(&"pkg:npm/gamma@1.1.0".parse().unwrap(), 10).unwrap();
+    let told: Vec<_> =
+        tellings.iter().map(|one| (&*one.campaign, &*one.subscription, one.settled_at.is_some())).collect();
+    let id = second["id"].as_str().unwrap();
+    assert_eq!(told, [(id, "worst", true), (id, "everything", true)]);
+}
+
+#[tokio::test]
+async fn a_hundred_members_are_all_named_and_at_once() {
+    let packages: Vec<String> = (0..100).map(|number| format!("pkg:npm/package-{number}")).collect();
+    let watched: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let rig = Rig::watching(&watched);
+    for package in &packages {
+        rig.history(package, 6, &by_ada());
+    }
+    rig.smooth_pass().await;
+    for package in &packages {
+        rig.publish(&format!("{package}@1.1.0"), &by_mallory());
+    }
+    rig.smooth_pass().await;
+    let messages = campaign_messages(&rig, "/everything");
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0]["members"].as_array().unwrap().len(), 100);
+    assert_eq!(named_in(&messages[0]).len(), 100);
+}
+
+/// Packages whose evidence a stranger's token loses, which is critical with a new script.
+async fn with_evidence(count: usize) -> (Rig, Vec<String>) {
+    let packages: Vec<String> = (0..count).map(|number| format!("pkg:npm/package-{number}")).collect();
+    let watched: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let rig = Rig::watching(&watched);
+    for package in &packages {
+        let name = package.trim_start_matches("pkg:npm/");
+        rig.history(package, 6, &by_workflow(&workflow(name)));
+    }
+    rig.smooth_pass().await;
+    (rig, packages)
+}
+
+#[tokio::test]
+async fn the_first_five_critical_members_are_sent_by_themselves_too() {
+    let (rig, packages) = with_evidence(8).await;
+    for package in &packages {
+        rig.publish(&format!("{package}@1.1.0"), &by_mallory().install_script("node steal.js"));
+        rig.smooth_pass().await;
+        rig.minutes_pass(1);
+        rig.smooth_pass().await;
+    }
+    rig.minutes_pass(1);
+    rig.smooth_pass().await;
+    assert!(rig.alerts().iter().all(|alert| alert.severity == Severity::Critical), "{:?}", rig.alerts());
+    let singly = sent(&rig).iter().filter(|kind| *kind == "release").count();
+    assert_eq!(singly, 5, "{:?}", sent(&rig));
+    assert_eq!(campaigns(&rig)[0].members.len(), 8);
+    for package in &packages {
+        assert!(naming(&rig, &format!("{package}@1.1.0")) > 0, "{package}");
+    }
+}
+
+#[tokio::test]
+async fn of_critical_members_that_are_found_at_once_five_are_sent_by_themselves() {
+    let (rig, packages) = with_evidence(8).await;
+    for package in &packages {
+        rig.publish(&format!("{package}@1.1.0"), &by_mallory().install_script("node steal.js"));
+    }
+    rig.smooth_pass().await;
+    let sent = sent(&rig);
+    assert_eq!(sent.iter().filter(|kind| *kind == "release").count(), 5, "{sent:?}");
+    assert_eq!(sent.iter().filter(|kind| *kind == "campaign").count(), 1, "{sent:?}");
+}
+
+#[tokio::test]
+async fn what_joins_a_campaign_is_told_within_a_minute() {
+    let rig = settled().await;
+    for package in PACKAGES {
+        rig.publish(&format!("{package}@1.1.0"), &by_mallory().install_script("node steal.js"));
+        rig.smooth_pass().await;
+        for _ in 0..60 {
+            rig.clock.advance(std::time::Duration::from_secs(1));
+            rig.pipeline.deliver().await.unwrap();
+        }
+        assert!(naming(&rig, &format!("{package}@1.1.0")) > 0, "{package}: {:?}", sent(&rig));
+    }
+}

@@ -6,7 +6,9 @@ mod lab;
 
 use lab::{Fault, Rig, rig::*};
 use provwatch::{
+    health::{Kind, LockState, judge},
     model::{AlertStatus, Severity},
+    pipeline,
     store::Outcome,
 };
 
@@ -42,6 +44,75 @@ fn rig_of(packages: &[String]) -> Rig {
         rig.history(package, 2, &by_ada());
     }
     rig
+}
+
+/// The open alerts about provwatch itself that a health check raised, and those that `status` finds; by title.
+fn alerts_and_findings(rig: &Rig) -> (Vec<String>, Vec<String>) {
+    let runner = pipeline::runner(rig.store(), LockState::Held).unwrap();
+    let setup = pipeline::setup(&config(CONFIG));
+    let watchlist = rig.pipeline.watchlist();
+    let snapshot = pipeline::snapshot(rig.store(), &setup, Some(&watchlist), runner, rig.now()).unwrap();
+    let findings = judge(&snapshot, rig.now());
+    let mut found: Vec<String> = findings.into_iter().filter_map(|finding| Some(finding.alert?.title)).collect();
+    let open = rig.troubles().into_iter().filter(|alert| alert.status != AlertStatus::Resolved);
+    let of_health = open.filter(|alert| !alert.title.starts_with("pkg:") || alert.title.contains("was announced"));
+    let mut raised: Vec<String> = of_health.map(|alert| alert.title).collect();
+    found.sort();
+    raised.sort();
+    (raised, found)
+}
+
+#[tokio::test]
+async fn the_alerts_and_what_status_says_are_the_same() {
+    let rig = rig_of(&[WIDGET.to_owned(), "pkg:npm/gadget".to_owned(), "pkg:pypi/thing".to_owned()]);
+    rig.smooth_pass().await;
+    let mut seen = std::collections::BTreeSet::new();
+    for round in 0..60 {
+        match round {
+            2 => rig.world.break_down("replicate.example", Fault::Reset),
+            8 => {
+                rig.world.break_down("hooks.example/worst", Fault::Status(503, Vec::new()));
+                rig.publish("pkg:npm/widget@1.1.0", &by_mallory().install_script("node steal.js"));
+                rig.world.mend("replicate.example");
+            }
+            20 => rig.world.break_down("npm.example/gadget", Fault::Status(500, Vec::new())),
+            21 => rig.publish("pkg:npm/gadget@1.1.0", &by_ada()),
+            30 => rig.world.mend("hooks.example/worst"),
+            40 => rig.world.mend("npm.example/gadget"),
+            _ => {}
+        }
+        rig.pass().await;
+        // What was delivered at the end of the pass counts too.
+        let findings = rig.pipeline.look_after(Kind::Once, &pipeline::OnDisk::default(), &[]).unwrap();
+        let (raised, found) = alerts_and_findings(&rig);
+        assert_eq!(findings.iter().filter(|finding| finding.alert.is_some()).count(), found.len(), "round {round}");
+        assert_eq!(raised, found, "round {round}");
+        seen.extend(
+            found.into_iter().map(|title| title.split(|c: char| c.is_ascii_digit()).next().unwrap().to_owned()),
+        );
+        rig.minutes_pass(10);
+    }
+    let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
+    let expected = [
+        "npm-changes has not been read for ",
+        "pkg:npm/gadget was announced ",
+        "the subscription worst does not take alerts",
+    ];
+    assert_eq!(seen, expected);
+    rig.minutes_pass(400);
+    rig.pass().await;
+    assert_eq!(alerts_and_findings(&rig).0, [""; 0], "in the end all is well");
+}
+
+#[tokio::test]
+async fn passes_that_are_far_apart_tell_of_a_source_that_fails() {
+    let rig = rig_of(&[WIDGET.to_owned()]);
+    rig.smooth_pass().await;
+    rig.world.break_down("replicate.example", Fault::Reset);
+    rig.minutes_pass(24 * 60);
+    let rig = rig.restarted();
+    rig.pass().await;
+    assert_eq!(troubles(&rig), [open("npm-changes has not been read for 1440 minutes")], "each pass is a process anew");
 }
 
 #[tokio::test]

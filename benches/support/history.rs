@@ -55,6 +55,8 @@ pub fn release(of: usize, number: usize) -> Observation {
         maintainers: Some(vec![format!("maintainer-{}", of / 3), "ada".to_owned(), "grace".to_owned()]),
         status: ReleaseStatus::Published,
         unchecked: Vec::new(),
+        unread: provwatch::model::Unread::default(),
+        untold: None,
     }
 }
 

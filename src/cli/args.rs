@@ -43,6 +43,8 @@ pub enum Command {
     Doctor(super::doctor::Doctor),
     /// Watch: the daemon, or one full pass
     Run(super::run::Run),
+    /// Make the running daemon read configuration and watchlist again
+    Reload(super::reload::Reload),
     /// Show how provwatch itself is doing; exits with 5 when it is not well
     Status(super::status::Status),
     /// Say which packages are watched
@@ -119,6 +121,7 @@ impl Arguments {
             Command::Init(command) => command.run(config),
             Command::Doctor(command) => command.run(config),
             Command::Run(command) => command.run(config),
+            Command::Reload(_) => super::reload::Reload::run(config),
             Command::Status(command) => command.run(config),
             Command::Watch(command) => command.run(config),
             Command::Backfill(command) => command.run(config),

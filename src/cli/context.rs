@@ -54,12 +54,16 @@ impl Context {
         Ok(Arc::new(Store::open(&self.store_place()?)?))
     }
 
-    /// The store if there is one, else one in memory: for commands that only look, and must not leave a database behind.
+    /// The store to read, or an empty one in memory where there is none, or only one that an older version left: for commands
+    /// that only look, and must neither leave a database behind nor migrate one.
     ///
     /// # Errors
     /// It cannot be used.
-    pub fn store_if_any(&self) -> Result<Arc<Store>, Failure> {
-        if self.config.store_path().exists() { self.store() } else { Ok(Arc::new(Store::in_memory()?)) }
+    pub fn store_to_look(&self) -> Result<Arc<Store>, Failure> {
+        match Store::open_read_only(&self.config.store_path()) {
+            Err(StoreError::Missing { .. } | StoreError::Older { .. }) => Ok(Arc::new(Store::in_memory()?)),
+            opened => Ok(Arc::new(opened?)),
+        }
     }
 
     /// Where the store is or will be, its folder made.

@@ -1,6 +1,7 @@
 use std::{
     fs,
     io::{self, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -21,9 +22,11 @@ const CONTACT: &str = "# contact = \"security@example.org\"";
 Examples:
   provwatch init --contact security@example.org
   provwatch init --dir ./provwatch        somewhere else than the usual place
+  provwatch init --service --contact security@example.org
+                                          for the systemd service, see systemd/README.md
 
 Writes provwatch.toml and watchlist.toml, both full of comments. Nothing is overwritten without --force, and then the \
-old files are kept as *.bak.")]
+old files are kept as *.bak. With --service a file that exists stays as it is, and the other one is written.")]
 pub struct Init {
     /// The folder to write to [default: that of --config, or the usual place]
     #[arg(long, value_name = "FOLDER")]
@@ -34,6 +37,9 @@ pub struct Init {
     /// Replace files that exist; the old ones are kept as *.bak
     #[arg(long)]
     force: bool,
+    /// Write what the systemd service starts with: alerts go to the journal, the other receivers stand there as comments
+    #[arg(long, conflicts_with = "force")]
+    service: bool,
 }
 
 impl Init {
@@ -44,12 +50,47 @@ impl Init {
             return Err(Failure::usage("the configuration cannot be called watchlist.toml, which is the watchlist"));
         }
         let text = self.config_text(&file)?;
-        self.refuse_to_overwrite(&[&file, &watchlist])?;
-        write(&file, &text)?;
-        write(&watchlist, watchlist::TEMPLATE)?;
-        output::line(format!("wrote {}\nwrote {}\n", file.display(), watchlist.display()));
-        output::line(next_steps(&file));
+        let files = [(file.as_path(), text.as_str()), (&watchlist, watchlist::TEMPLATE)];
+        self.refuse_to_overwrite(&files.map(|(file, _)| file))?;
+        for (file, text) in files {
+            let said = if self.write(file, text)? { "wrote" } else { "there is already, and stays as it is:" };
+            output::line(format!("{said} {}", file.display()));
+        }
+        output::line(format!("\n{}", self.next_steps(&file)));
         Ok(Exit::Clean)
+    }
+
+    /// Whether the file was written, and not there before.
+    fn write(&self, file: &Path, text: &str) -> Result<bool, Failure> {
+        if self.service && file.exists() {
+            return Ok(false);
+        }
+        // The service runs as a user of its own, whatever root's umask is.
+        let mode = if self.service { Some(0o644) } else { None };
+        write(file, text, mode).map(|()| true)
+    }
+
+    fn template(&self) -> &'static str {
+        if self.service { config::SERVICE_TEMPLATE } else { config::TEMPLATE }
+    }
+
+    fn next_steps(&self, file: &Path) -> String {
+        let steps = [
+            ("Say what to watch", "watch import package-lock.json"),
+            ("Check that everything is in place", "doctor"),
+            ("Look at every package once", "run --once"),
+        ];
+        let with_config =
+            if file == Config::default_path() { String::new() } else { format!(" --config {}", file.display()) };
+        let commands = steps.map(|(what, command)| (what, format!("provwatch{with_config} {command}")));
+        let commands = if self.service {
+            let [watch, check, _] = commands;
+            vec![watch, check, ("Start the service", "systemctl enable --now provwatch".to_owned())]
+        } else {
+            commands.to_vec()
+        };
+        let lines: Vec<_> = commands.iter().map(|(what, command)| format!("{what}:\n  {command}")).collect();
+        lines.join("\n")
     }
 
     fn file(&self, named: Option<&Path>) -> PathBuf {
@@ -62,9 +103,9 @@ impl Init {
 
     /// The template, with the contact filled in; it is parsed, so that a wrong contact is found here.
     fn config_text(&self, file: &Path) -> Result<String, Failure> {
-        let Some(contact) = &self.contact else { return Ok(config::TEMPLATE.to_owned()) };
+        let Some(contact) = &self.contact else { return Ok(self.template().to_owned()) };
         let line = format!("contact = {}", toml_edit::Value::from(contact));
-        let text = config::TEMPLATE.replacen(CONTACT, &line, 1);
+        let text = self.template().replacen(CONTACT, &line, 1);
         Config::parse(&text, file).map_err(|problems| Failure::usage(problems).next("give --contact another value"))?;
         Ok(text)
     }
@@ -72,7 +113,7 @@ impl Init {
     fn refuse_to_overwrite(&self, files: &[&Path]) -> Result<(), Failure> {
         let existing: Vec<_> =
             files.iter().filter(|file| file.exists()).map(|file| file.display().to_string()).collect();
-        if existing.is_empty() || self.force {
+        if existing.is_empty() || self.force || self.service {
             return Ok(());
         }
         let why = format!("there is already {}; nothing was written", existing.join(" and "));
@@ -89,35 +130,50 @@ fn contact(text: &str) -> Result<String, &'static str> {
 }
 
 /// Writes a file as a whole or not at all, keeping what was there before.
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
+fn write(file: &Path, text: &str, mode: Option<u32>) -> Result<(), Failure> {
     let failed = |error: io::Error| {
         let why = format!("cannot write {}: {error}", file.display());
         Failure::failed(why).next("choose another folder with --dir")
     };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed)?;
-    let draft = beside(file, ".new");
-    let mut written = fs::File::create(&draft).map_err(failed)?;
-    written.write_all(text.as_bytes()).and_then(|()| written.sync_all()).map_err(failed)?;
-    if file.exists() {
-        fs::rename(file, beside(file, ".bak")).map_err(failed)?;
+    make_folder(folder, mode).map_err(failed)?;
+    let draft = beside(file, &format!(".new-{}", std::process::id()));
+    let mut written = fs::OpenOptions::new().write(true).create_new(true).open(&draft).map_err(failed)?;
+    let written = written.write_all(text.as_bytes()).and_then(|()| {
+        mode.map_or(Ok(()), |mode| written.set_permissions(fs::Permissions::from_mode(mode)))?;
+        written.sync_all()
+    });
+    let placed = written.and_then(|()| place(&draft, file));
+    // After a link it is the second name of the file, after a failure what is left.
+    let _ = fs::remove_file(&draft);
+    placed.map_err(failed)
+}
+
+/// The folder, readable for the service's user where a mode says that the files are for the service.
+fn make_folder(folder: &Path, mode: Option<u32>) -> io::Result<()> {
+    if folder.exists() {
+        return Ok(());
     }
-    fs::rename(&draft, file).map_err(failed)
+    fs::create_dir_all(folder)?;
+    mode.map_or(Ok(()), |_| fs::set_permissions(folder, fs::Permissions::from_mode(0o755)))
+}
+
+/// Puts a draft in a file's place. What was there gets a name that nothing had, and a file that appeared meanwhile stays.
+fn place(draft: &Path, file: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(file).is_ok() {
+        let names = (0..100).map(|n| beside(file, &if n == 0 { ".bak".to_owned() } else { format!(".bak.{n}") }));
+        let free = names.into_iter().find(|name| fs::symlink_metadata(name).is_err());
+        fs::rename(file, free.ok_or_else(|| io::Error::other("there are 100 older copies of it"))?)?;
+    }
+    match fs::hard_link(draft, file) {
+        // Where the file system knows no links.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(draft, file),
+        linked => linked,
+    }
 }
 
 fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-fn next_steps(file: &Path) -> String {
-    let config = if file == Config::default_path() { String::new() } else { format!(" --config {}", file.display()) };
-    let steps = [
-        ("Say what to watch", "watch import package-lock.json"),
-        ("Check that everything is in place", "doctor"),
-        ("Look at every package once", "run --once"),
-    ];
-    let steps = steps.map(|(what, command)| format!("{what}:\n  provwatch{config} {command}"));
-    steps.join("\n")
 }

@@ -7,7 +7,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::exit::Failure;
-use crate::model::Severity;
+use crate::{model::Severity, text::json_shown};
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -19,14 +19,21 @@ pub enum Format {
     Json,
 }
 
-/// One JSON value on a line of its own.
+/// One JSON value on a line of its own. What registries and publishers wrote is in it, and it may be shown on a terminal:
+/// controls, bidirectional marks and invisible characters stand there as `\uXXXX`, which is the same value.
 ///
 /// # Errors
 /// Standard output cannot be written.
 pub fn json(value: &impl Serialize) -> std::io::Result<()> {
-    let mut line = serde_json::to_vec(value)?;
-    line.push(b'\n');
-    bytes(&line)
+    json_text(&serde_json::to_string(value)?)
+}
+
+/// A JSON document that was written before, as [`json`] prints values.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn json_text(document: &str) -> std::io::Result<()> {
+    bytes(format!("{}\n", json_shown(document)).as_bytes())
 }
 
 /// A result as it is. A reader that went away, as `head` does, wants no more, and that is no failure.

@@ -89,6 +89,10 @@ impl ProgressBars {
                 self.bar.set_message(format!("reading {source}"));
             }
             Step::Examining { package, .. } => self.bar.set_message(words::name(package)),
+            Step::Portion { package, portions } => {
+                let name = words::name(package);
+                self.bar.set_message(format!("{name}: {} of {} releases", portions.done, portions.total));
+            }
             Step::Postponed { .. } | Step::Examined { .. } => self.bar.inc(1),
             _ => {}
         }
@@ -112,7 +116,12 @@ impl Seen {
             }
             Step::Gap { source, why } => self.source(source).gap = Some((*why).to_owned()),
             Step::SourceFailed { source, why } => self.source(source).error = Some((*why).to_owned()),
-            Step::Examining { .. } | Step::Polling { .. } | Step::LookingUp { .. } | Step::Downloaded { .. } => {}
+            Step::Examining { .. }
+            | Step::Working { .. }
+            | Step::Portion { .. }
+            | Step::Polling { .. }
+            | Step::LookingUp { .. }
+            | Step::Downloaded { .. } => {}
             Step::Postponed { package, why } => {
                 self.postponed.insert((*package).clone(), (*why).to_owned());
             }

@@ -6,16 +6,16 @@ use super::{
     args::{FailOn, Printing},
     context::Context,
     exit::{Exit, Failure, Outcome},
+    on_disk::OnDisk,
     output,
     progress::ProgressBars,
-    setup,
+    renewal::{Renewer, trust_interval},
+    setup::{self, Prepared},
     summary::Summary,
 };
 use crate::{
     clock::Clock,
-    config::{Config, TrustSource},
     daemon::{self, Health, HealthProgress, Options},
-    text::with_causes,
     watchlist::Watchlist,
 };
 
@@ -27,7 +27,7 @@ Examples:
   provwatch run --once  one full pass over all sources, then a summary
   provwatch run --once --format json --fail-on medium
 
-The daemon ends on SIGTERM, and reads the watchlist again on SIGHUP. --format and --fail-on belong to --once; with \
+The daemon ends on SIGTERM, and reads configuration and watchlist again on SIGHUP. --format and --fail-on belong to --once; with \
 --format json the last line is the summary (subscriptions of type stdout print their alerts before it).
 
 Exit codes of --once:
@@ -46,13 +46,15 @@ impl Run {
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         context.start_logs()?;
+        context.log_exposures();
+        let prepared = context.prepare()?;
         let _only_runner = context.lock()?;
-        if self.once { self.once(&context) } else { watch(&context) }
+        if self.once { self.once(&context, prepared) } else { watch(&context, config, prepared) }
     }
 
-    fn once(&self, context: &Context) -> Outcome {
+    fn once(&self, context: &Context, prepared: Prepared) -> Outcome {
         let progress = Arc::new(ProgressBars::over(0));
-        let pipeline = context.pipeline(Arc::clone(&progress) as _)?;
+        let pipeline = context.pipeline_of(prepared, Arc::clone(&progress) as _)?;
         say_if_nothing_is_watched(&pipeline.watchlist());
         pipeline.enqueue_unknown()?;
         progress.expect(pipeline.store().work_summary(pipeline.clock().now())?.due);
@@ -72,26 +74,26 @@ impl Run {
     }
 }
 
-fn watch(context: &Context) -> Outcome {
+fn watch(context: &Context, named: Option<&Path>, prepared: Prepared) -> Outcome {
     let health = Arc::new(Health::default());
     let clock: Arc<dyn Clock> = Context::clock();
-    let progress = HealthProgress { health: Arc::clone(&health), clock };
-    let pipeline = Arc::new(context.pipeline(Arc::new(progress))?);
+    let progress = Arc::new(HealthProgress { health: Arc::clone(&health), clock });
+    let pipeline = Arc::new(context.pipeline_of(prepared, Arc::clone(&progress) as _)?);
     say_if_nothing_is_watched(&pipeline.watchlist());
-    let options = options(&context.config, health);
+    let on_disk = OnDisk::of(context);
+    if let Some(configuration) = on_disk.look().configuration.digest {
+        pipeline.goes_by(configuration);
+    }
+    let renewer = Renewer::new(named, &context.config, progress);
+    let options = Options {
+        reload: Box::new(move |pipeline| renewer.read(pipeline)),
+        on_disk: Arc::new(move || on_disk.look()),
+        health,
+        trust_interval: trust_interval(&context.config),
+        grace: context.config.daemon.shutdown_grace.duration(),
+    };
     setup::runtime()?.block_on(daemon::run(pipeline, options)).map_err(Failure::failed)?;
     Ok(Exit::Clean)
-}
-
-fn options(config: &Config, health: Arc<Health>) -> Options {
-    let files = config.watchlist.files.clone();
-    let is_refreshed = config.trust.source == TrustSource::Tuf;
-    Options {
-        reload: Box::new(move || Watchlist::load(&files).map_err(|error| with_causes(&error))),
-        health,
-        trust_interval: is_refreshed.then(|| config.trust.refresh_interval.duration()),
-        grace: config.daemon.shutdown_grace.duration(),
-    }
 }
 
 fn say_if_nothing_is_watched(watchlist: &Watchlist) {

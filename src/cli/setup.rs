@@ -6,8 +6,11 @@ use tokio::runtime::Runtime;
 
 use super::{context::Context, exit::Failure, output, words};
 use crate::{
+    attest::Verifier,
+    clock::Clock,
     config::LogFormat,
-    daemon::Lock,
+    daemon::{Lock, LockError},
+    http::Client,
     pipeline::{self, NoProgress, Parts, Pipeline, Progress},
     store::Store,
     telemetry::Logging,
@@ -15,32 +18,67 @@ use crate::{
     watchlist::Watchlist,
 };
 
+/// Everything that a pipeline needs but the store, found to be in order. Nothing on the disk has changed yet: what is wrong
+/// with a secret or a list must leave the store as it was.
+pub struct Prepared {
+    /// What is watched.
+    pub watchlist: Watchlist,
+    /// The client.
+    pub http: Client,
+    /// What signatures are verified with at first.
+    pub verifier: Verifier,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
 impl Context {
+    /// Reads whatever the configuration names: the watchlist, the secrets, the keys.
+    ///
+    /// # Errors
+    /// The configuration, the watchlist or a secret is wrong.
+    pub fn prepare(&self) -> Result<Prepared, Failure> {
+        self.prepare_for(self.watchlist()?)
+    }
+
+    fn prepare_for(&self, watchlist: Watchlist) -> Result<Prepared, Failure> {
+        let clock = Self::clock();
+        let http = pipeline::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
+        let verifier = pipeline::verifier(&self.config).map_err(wrong)?;
+        pipeline::rehearse(&self.config, &http, &clock).map_err(wrong)?;
+        Ok(Prepared { watchlist, http, verifier, clock })
+    }
+
     /// Puts the pipeline together, with the store open to write.
     ///
     /// # Errors
     /// The configuration or the watchlist is wrong, or the store cannot be used.
     pub fn pipeline(&self, progress: Arc<dyn Progress>) -> Result<Pipeline, Failure> {
-        self.assembled(self.store()?, self.watchlist()?, progress)
+        self.pipeline_of(self.prepare()?, progress)
     }
 
-    /// A pipeline to look at logs with, which makes no store where there is none.
+    /// The same of what was prepared before.
+    ///
+    /// # Errors
+    /// The store cannot be used.
+    pub fn pipeline_of(&self, prepared: Prepared, progress: Arc<dyn Progress>) -> Result<Pipeline, Failure> {
+        self.assembled(prepared, self.store()?, progress)
+    }
+
+    /// A pipeline to look at logs with, which changes no store and makes none.
     ///
     /// # Errors
     /// As [`Context::pipeline`].
     pub fn pipeline_to_look(&self, watchlist: Watchlist) -> Result<Pipeline, Failure> {
-        self.assembled(self.store_if_any()?, watchlist, Arc::new(NoProgress))
+        let prepared = self.prepare_for(watchlist)?;
+        self.assembled(prepared, self.store_to_look()?, Arc::new(NoProgress))
     }
 
     fn assembled(
         &self,
+        Prepared { watchlist, http, verifier, clock }: Prepared,
         store: Arc<Store>,
-        watchlist: Watchlist,
         progress: Arc<dyn Progress>,
     ) -> Result<Pipeline, Failure> {
-        let clock = Self::clock();
-        let http = pipeline::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
-        let verifier = pipeline::verifier(&self.config).map_err(wrong)?;
         let parts = Parts { store, watchlist, http, verifier, clock, progress };
         pipeline::assemble(&self.config, parts).map_err(wrong)
     }
@@ -50,11 +88,12 @@ impl Context {
     /// # Errors
     /// Another process has it.
     pub fn lock(&self) -> Result<Lock, Failure> {
-        Lock::take(&self.store_place()?).map_err(|error| {
-            Failure::failed(error).next(
+        Lock::take(&self.store_place()?).map_err(|error| match error {
+            LockError::Taken { .. } => Failure::failed(error).next(
                 "stop the other one first, or give this one a database of its own ([store] path); every command but \
                  `run` and `logs start` works beside a daemon",
-            )
+            ),
+            LockError::NotOurs { .. } | LockError::Failed { .. } => Failure::failed(error),
         })
     }
 
@@ -65,6 +104,22 @@ impl Context {
     pub fn start_logs(&self) -> Result<(), Failure> {
         let log = &self.config.log;
         Logging::usual(&log.level, log.format == LogFormat::Json).install().map_err(Failure::usage)
+    }
+
+    /// Logs at the level that `[log]` says from now on.
+    ///
+    /// # Errors
+    /// The level is not one.
+    pub fn change_log_level(&self) -> Result<(), Failure> {
+        let log = &self.config.log;
+        Logging::usual(&log.level, log.format == LogFormat::Json).change_level().map_err(Failure::usage)
+    }
+
+    /// Logs what others may change or read that they should not.
+    pub fn log_exposures(&self) {
+        for exposure in self.config.exposures(self.file.as_deref()) {
+            tracing::warn!("{exposure}");
+        }
     }
 }
 

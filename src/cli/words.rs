@@ -1,6 +1,8 @@
 //! How values are said to people. Whatever a publisher may have chosen goes through [`plain()`] before a terminal sees it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+
+pub use crate::text::{size, span};
 
 use crate::deliver::plain;
 
@@ -39,17 +41,6 @@ pub fn day(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d").to_string()
 }
 
-/// How long, in its largest unit that is not below two: `90 s`, `3 min`, `36 h`, `12 d`.
-pub fn span(length: TimeDelta) -> String {
-    let seconds = length.num_seconds().max(0);
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
-}
-
 /// How long ago.
 pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     format!("{} ago", span(now - at))
@@ -63,21 +54,10 @@ pub fn counted(count: impl Into<u64>, one: &str, many: &str) -> String {
     }
 }
 
-/// `512 bytes`, `1.4 MiB`.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes < 1024 {
-        return counted(bytes, "byte", "bytes");
-    }
-    let (mut tenths, mut unit) = (bytes.saturating_mul(10) / 1024, 0);
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        (tenths, unit) = (tenths / 1024, unit + 1);
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     #[test]

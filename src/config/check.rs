@@ -45,8 +45,7 @@ fn warning(key: impl Into<String>, what: impl Into<String>) -> Finding {
 }
 
 impl Config {
-    /// Looks at what the form of the file cannot say: files that are missing, secrets that others may read, keys that
-    /// contradict each other. `detectors` are the known ids. Reads files, changes nothing.
+    /// Looks at what the form of the file cannot say: files and secrets that are missing, keys that contradict each other. `detectors` are the known ids. Reads files, changes nothing.
     pub fn check(&self, detectors: &[&str]) -> Vec<Finding> {
         self.check_below(detectors, secret::credentials_directory().as_deref())
     }
@@ -259,17 +258,9 @@ fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> V
     findings
 }
 
-/// A secret that cannot be read, or that others can.
+/// A secret that cannot be read. That others can is an [`Exposure`](super::Exposure).
 fn secret_findings(key: &str, source: &SecretSource, credentials: Option<&Path>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    if let Err(why) = source.read_below(credentials) {
-        findings.push(error(key, with_causes(&why)));
-    }
-    if source.is_world_readable(credentials) {
-        let what = format!("every user of this machine may read the {source}; `chmod o-r` it");
-        findings.push(warning(key, what));
-    }
-    findings
+    source.read_below(credentials).err().map(|why| error(key, with_causes(&why))).into_iter().collect()
 }
 
 fn has_two_sources(sink: &Sink) -> bool {

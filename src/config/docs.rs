@@ -38,7 +38,7 @@ file's folder. Periods are a whole number and `ms`, `s`, `m`, `h` or `d`: `\"90s
 
 Secrets never stand in the file itself: a key `…_file` names a file that only the service's user may read, a key
 `…_credential` names a systemd credential (`LoadCredential=`, see `systemd/README.md`). They are read when
-provwatch starts; restart it when a secret was rotated.
+provwatch starts and on SIGHUP; a credential that was rotated needs a restart, for systemd copies it when the service starts.
 ";
 
 fn write_section(out: &mut String, root: &Value, heading: &str, about: &str, schema: &Value) {

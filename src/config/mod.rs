@@ -8,6 +8,7 @@ mod check;
 mod daemon;
 mod detectors;
 mod docs;
+mod exposure;
 mod forges;
 mod formats;
 mod http;
@@ -35,6 +36,7 @@ pub use check::{Finding, Gravity};
 pub use daemon::DaemonSection;
 pub use detectors::DetectorSection;
 pub use docs::{json_schema, markdown};
+pub use exposure::Exposure;
 pub use forges::{ForgeInstance, ForgeKindName, ForgesSection};
 pub use http::{HostLimit, HttpSection};
 pub use log::{LogFormat, LogSection};
@@ -55,6 +57,9 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 /// The commented file that `provwatch init` writes.
 pub const TEMPLATE: &str = include_str!("template.toml");
+
+/// The commented file that `provwatch init --service` writes: `systemd/provwatch.toml`.
+pub const SERVICE_TEMPLATE: &str = include_str!("../../systemd/provwatch.toml");
 
 /// The configuration: everything that an operator may decide. Every key has a default, an empty file is valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

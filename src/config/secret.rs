@@ -1,6 +1,5 @@
 use std::{
     fmt,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -69,13 +68,8 @@ impl SecretSource {
         }
     }
 
-    /// Whether every user of the machine may read the file. Unknown, and so not, if there is no file.
-    pub(super) fn is_world_readable(&self, credentials: Option<&Path>) -> bool {
-        let mode = self.path(credentials).ok().and_then(|path| std::fs::metadata(path).ok());
-        mode.is_some_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o004 != 0)
-    }
-
-    fn path(&self, credentials: Option<&Path>) -> Result<PathBuf, SecretError> {
+    /// Where it is.
+    pub(super) fn path(&self, credentials: Option<&Path>) -> Result<PathBuf, SecretError> {
         match self {
             Self::File(path) => Ok(path.clone()),
             Self::Credential(name) if !is_credential_name(name) => Err(SecretError::Name(name.clone())),
@@ -138,17 +132,5 @@ mod tests {
         }
         let error = SecretSource::Credential("smtp".to_owned()).read_below(None).unwrap_err();
         assert!(error.to_string().contains("LoadCredential=smtp:"), "{error}");
-    }
-
-    #[test]
-    fn permissions_are_looked_at() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token");
-        std::fs::write(&path, "x").unwrap();
-        let source = SecretSource::File(path.clone());
-        for (mode, readable) in [(0o600, false), (0o640, false), (0o644, true)] {
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(source.is_world_readable(None), readable, "{mode:o}");
-        }
     }
 }

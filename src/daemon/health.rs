@@ -7,21 +7,43 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::said::Said;
 use crate::{
     clock::Clock,
     deliver::plain,
-    model::{Alert, ReleaseId},
+    health::{Finding, Level, level},
+    model::{Alert, Package, ReleaseId},
     pipeline::{Progress, Step},
     store::Outcome,
+    text::span,
 };
 
 /// A loop that has not moved for this long within a round is stuck, whatever it waits for: the time-outs of the HTTP
 /// client and of the sinks are far below.
 const STUCK_AFTER: TimeDelta = TimeDelta::minutes(15);
 
-/// The state of every task.
+/// The state of every task, the last verdict, and which servers fail.
 #[derive(Debug, Default)]
-pub struct Health(Mutex<BTreeMap<Arc<str>, TaskHealth>>);
+pub struct Health {
+    tasks: Mutex<BTreeMap<Arc<str>, TaskHealth>>,
+    findings: Mutex<Option<Vec<Finding>>>,
+    said: Said,
+}
+
+/// What can fail for everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// A registry's feed.
+    Feed,
+    /// A registry's documents.
+    Documents,
+    /// A registry's evidence.
+    Evidence,
+    /// A transparency log.
+    Log,
+    /// A forge.
+    Forge,
+}
 
 #[derive(Clone, Debug, Default)]
 struct TaskHealth {
@@ -74,6 +96,82 @@ impl Health {
         }
     }
 
+    /// How provwatch was found to fare. The log is told when that changes.
+    pub fn judged(&self, findings: Vec<Finding>) {
+        let mut before = self.findings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        tell_change(before.as_deref(), &findings);
+        *before = Some(findings);
+    }
+
+    /// The verdict in a few words, with the first thing that was found.
+    pub fn verdict(&self) -> String {
+        let findings = self.findings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let findings = findings.as_deref().unwrap_or_default();
+        match (level(findings), findings.first()) {
+            (Some(Level::Unhealthy), Some(worst)) => format!("NOT well: {:.160}", worst.sentence),
+            (Some(Level::Limited), _) => "well, but limited".to_owned(),
+            _ => "well".to_owned(),
+        }
+    }
+
+    /// A server failed at a moment: told from the second failure on.
+    pub fn failed_at(&self, server: Server, name: &str, why: &str, now: DateTime<Utc>) {
+        if let Some(lasts) = self.said.failed(&key(server, name), now) {
+            warn(server, name, why, lasts);
+        }
+    }
+
+    /// A server has failed more than once by its own account.
+    pub fn failing(&self, server: Server, name: &str, why: &str, last: DateTime<Utc>) {
+        if !self.said.is_told(&key(server, name)) {
+            self.failed_at(server, name, why, last);
+        }
+        self.failed_at(server, name, why, last);
+    }
+
+    /// A server answers.
+    pub fn answers(&self, server: Server, name: &str, now: DateTime<Utc>) {
+        if let Some(lasted) = self.said.succeeded(&key(server, name), now) {
+            answers_again(server, name, lasted);
+        }
+    }
+
+    /// Part of a server answers.
+    fn partly_answers(&self, server: Server, name: &str, now: DateTime<Utc>) {
+        if let Some(lasted) = self.said.partly_succeeded(&key(server, name), now) {
+            answers_again(server, name, lasted);
+        }
+    }
+
+    /// A package could not be looked at. While its registry is known to fail, that is said of the registry alone.
+    fn postponed(&self, package: &Package, why: &str, now: DateTime<Utc>) {
+        let registry = package.ecosystem().title();
+        self.failed_at(Server::Documents, registry, why, now);
+        let is_known = self.said.is_told(&key(Server::Documents, registry));
+        if !is_known && self.said.failed(&package.to_string(), now).is_some() {
+            tracing::warn!(target: PIPELINE, %package, "cannot be looked at: {}", plain(why, 1000));
+        } else {
+            tracing::debug!(target: PIPELINE, %package, "not looked at yet: {}", plain(why, 1000));
+        }
+    }
+
+    fn examined(&self, package: &Package, now: DateTime<Utc>) {
+        self.partly_answers(Server::Documents, package.ecosystem().title(), now);
+        if self.said.succeeded(&package.to_string(), now).is_some() {
+            tracing::info!(target: PIPELINE, %package, "can be looked at again");
+        }
+    }
+
+    /// Whether evidence could be had for a release, if that was asked.
+    fn evidence(&self, release: &ReleaseId, outcome: Outcome, unchecked: &[String], now: DateTime<Utc>) {
+        let registry = release.package().ecosystem().title();
+        match unchecked.first() {
+            Some(why) if outcome == Outcome::Unchecked => self.failed_at(Server::Evidence, registry, why, now),
+            None if outcome == Outcome::Clean => self.partly_answers(Server::Evidence, registry, now),
+            _ => {}
+        }
+    }
+
     fn with(&self, task: &str, change: impl FnOnce(&mut TaskHealth)) {
         let mut tasks = self.lock();
         match tasks.get_mut(task) {
@@ -83,12 +181,72 @@ impl Health {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Arc<str>, TaskHealth>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-/// Takes every package that was looked at as a sign of life of the work loop, whose rounds may take hours on the first
-/// sight of a long watchlist, and tells the log what an operator wants to see pass by.
+/// ` for 3 min`; nothing of a moment.
+fn in_words(word: &str, length: TimeDelta) -> String {
+    if length < TimeDelta::seconds(2) { String::new() } else { format!(" {word} {}", span(length)) }
+}
+
+fn key(server: Server, name: &str) -> String {
+    format!("{server:?} {name}")
+}
+
+fn warn(server: Server, name: &str, why: &str, lasts: TimeDelta) {
+    let (why, lasts) = (plain(why, 1000), in_words("for", lasts));
+    match server {
+        Server::Feed => tracing::warn!(target: PIPELINE, source = name, "cannot be read{lasts}: {why}"),
+        Server::Documents => {
+            tracing::warn!(target: PIPELINE, registry = name, "documents cannot be had{lasts}: {why}");
+        }
+        Server::Evidence => {
+            tracing::warn!(target: PIPELINE, registry = name, "releases cannot be checked{lasts}: {why}");
+        }
+        Server::Log => tracing::warn!(target: PIPELINE, log = name, "cannot be read{lasts}: {why}"),
+        Server::Forge => tracing::warn!(target: PIPELINE, forge = name, "answers nothing{lasts}: {why}"),
+    }
+}
+
+fn answers_again(server: Server, name: &str, lasted: TimeDelta) {
+    let lasted = in_words("after", lasted);
+    match server {
+        Server::Feed => tracing::info!(target: PIPELINE, source = name, "read again{lasted}"),
+        Server::Documents => {
+            tracing::info!(target: PIPELINE, registry = name, "documents are there again{lasted}");
+        }
+        Server::Evidence => {
+            tracing::info!(target: PIPELINE, registry = name, "releases can be checked again{lasted}");
+        }
+        Server::Log => tracing::info!(target: PIPELINE, log = name, "read again{lasted}"),
+        Server::Forge => tracing::info!(target: PIPELINE, forge = name, "answers again{lasted}"),
+    }
+}
+
+/// Tells the log of a verdict that changed, and of each new reason not to be well.
+fn tell_change(before: Option<&[Finding]>, now: &[Finding]) {
+    let (was, is) = (before.map(level), level(now));
+    if was != Some(is) {
+        let sentences: Vec<String> = now.iter().map(|finding| plain(&finding.sentence, 400)).collect();
+        match is {
+            None => tracing::info!("provwatch is well"),
+            Some(Level::Limited) => tracing::info!("provwatch is well, but limited: {}", sentences.join("; ")),
+            Some(Level::Unhealthy) => tracing::error!("provwatch is NOT well: {}", sentences.join("; ")),
+        }
+        return;
+    }
+    let is_known = |finding: &Finding| {
+        let mut known = before.unwrap_or_default().iter();
+        known.any(|known| (known.id, &known.subject) == (finding.id, &finding.subject))
+    };
+    for finding in now.iter().filter(|finding| finding.level == Level::Unhealthy && !is_known(finding)) {
+        tracing::error!("provwatch is NOT well: {}", plain(&finding.sentence, 400));
+    }
+}
+
+/// Takes what the queue says every second as a sign of life of the work loop, which goes on for as long as the daemon, and
+/// tells the log what an operator wants to see pass by.
 #[derive(Debug)]
 pub struct HealthProgress {
     /// Where the signs of life go.
@@ -99,10 +257,8 @@ pub struct HealthProgress {
 
 impl Progress for HealthProgress {
     fn report(&self, step: &Step<'_>) {
-        if matches!(step, Step::Examined { .. } | Step::Postponed { .. } | Step::Recorded { .. }) {
-            self.health.beat("work", self.clock.now());
-        }
         match step {
+            Step::Working { .. } | Step::Portion { .. } => self.health.beat("work", self.clock.now()),
             Step::Downloaded { log, .. } | Step::Polling { log } => {
                 self.health.beat(&log_task(log), self.clock.now());
             }
@@ -110,6 +266,22 @@ impl Progress for HealthProgress {
             _ => {}
         }
         log(step);
+        self.tell(step);
+    }
+}
+
+impl HealthProgress {
+    /// What a step says of the servers behind it.
+    fn tell(&self, step: &Step<'_>) {
+        let now = self.clock.now();
+        match step {
+            Step::Postponed { package, why } => self.health.postponed(package, why, now),
+            Step::Examined { package, .. } => self.health.examined(package, now),
+            Step::Recorded { release, outcome, unchecked, .. } => {
+                self.health.evidence(release, *outcome, unchecked, now);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -131,16 +303,22 @@ fn log(step: &Step<'_>) {
         Step::Gap { source, why } => {
             tracing::warn!(target: PIPELINE, source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
         }
-        Step::Postponed { package, why } => {
-            tracing::warn!(target: PIPELINE, %package, "not looked at yet: {}", plain(why, 1000));
+        Step::Portion { package, portions } => {
+            let (done, total) = (portions.done, portions.total);
+            tracing::info!(target: PIPELINE, %package, "its history is being read: {done} of {total} releases");
         }
         Step::Examined { package, releases: 0 } => tracing::debug!(target: PIPELINE, %package, "nothing new"),
         Step::Examined { package, releases } => tracing::info!(target: PIPELINE, %package, releases, "looked at"),
         Step::Recorded { release, outcome, unchecked, alert, .. } => {
             log_release(release, *outcome, unchecked, *alert);
         }
-        // The feed's loop tells of its failures; that something is being looked at is no news.
-        Step::SourceFailed { .. } | Step::Examining { .. } | Step::Polling { .. } | Step::LookingUp { .. } => {}
+        // What fails is told with its server; that something is being looked at is not news.
+        Step::SourceFailed { .. }
+        | Step::Postponed { .. }
+        | Step::Examining { .. }
+        | Step::Working { .. }
+        | Step::Polling { .. }
+        | Step::LookingUp { .. } => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the operating system asks of the daemon: stop softly, stop at once, read the watchlist again.
+//! What the operating system asks of the daemon: stop softly, stop at once, read configuration and watchlist again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -9,6 +9,16 @@ pub enum Request {
     Stop,
     /// SIGHUP.
     Reload,
+}
+
+/// Sends SIGHUP to a daemon.
+///
+/// # Errors
+/// There is no such process, or it belongs to another user.
+pub fn ask_to_reload(process: u32) -> std::io::Result<()> {
+    let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    let process = process.ok_or(std::io::ErrorKind::NotFound)?;
+    Ok(rustix::process::kill_process(process, rustix::process::Signal::HUP)?)
 }
 
 /// The signals that the daemon listens to.

@@ -1,9 +1,10 @@
-//! The daemon's loops: one for each source, one for each transparency log, one each for the queue, the safety net below the feeds, the outbox, the trust
-//! root and the daemon's own health.
+//! The daemon's loops: one for each source, one for each transparency log, one for each receiver of alerts, one each for the queue, the safety net below the
+//! feeds, the trust root and the daemon's own health.
 //! Each goes round until it is told to stop, and gives a sign of life on every round.
 
 use std::{
     collections::BTreeSet,
+    fmt,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -14,23 +15,35 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, Supervisor, TaskError, TaskFactory, health::log_task, systemd, watching};
+use super::{
+    Health, Supervisor, TaskError, TaskFactory, describe,
+    health::{Server, log_task},
+    systemd,
+};
 use crate::{
-    deliver::plain,
-    pipeline::{Pipeline, PipelineError, Source},
+    deliver::Step,
+    health::Kind,
+    pipeline::{OnDisk, Pipeline, PipelineError, Source},
+    store::{LogRow, StoreError},
     text::with_causes,
 };
 
-/// How often the queue is looked at. An event is therefore in work within two seconds of its feed's page.
+/// The wait before the work loop begins anew after the store failed.
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest wait after a write that the disk did not take.
+const DISK_PAUSE: Duration = Duration::from_secs(5);
+/// The longest one: what could not be written is written as soon as that is possible again.
+const LONGEST_DISK_PAUSE: Duration = Duration::from_secs(30);
+/// How often the log is reminded that the database cannot be written.
+const DISK_REMINDER: TimeDelta = TimeDelta::minutes(10);
 /// How often the outbox is looked at.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest wait of a sink's worker after the store failed.
+const LONGEST_STORE_RETRY: Duration = Duration::from_secs(15);
 /// How often to look for packages that have gone unread for long.
 const RECONCILE_INTERVAL: Duration = Duration::from_mins(10);
 /// When to ask for the trust root again after the first failure; the delay doubles up to the usual interval.
 const TRUST_RETRY: Duration = Duration::from_mins(5);
-/// How often the log is reminded of a source that still fails.
-const REMINDER: TimeDelta = TimeDelta::hours(1);
 /// How often to look for logs that are new, and for entries that wait to be explained.
 const DISCOVERY_INTERVAL: Duration = Duration::from_mins(1);
 /// The longest extra wait between polls of a log that gives trouble.
@@ -39,28 +52,88 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What every loop has.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Context {
     /// The pipeline.
     pub pipeline: Arc<Pipeline>,
     /// Where signs of life go.
     pub health: Arc<Health>,
+    /// What stands in the operator's files now.
+    pub on_disk: OnDiskNow,
+}
+
+/// Looks at the operator's files.
+pub type OnDiskNow = Arc<dyn Fn() -> OnDisk + Send + Sync>;
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("health", &self.health).finish_non_exhaustive()
+    }
+}
+
+impl Context {
+    /// One line for `systemctl status`: the verdict, what is watched, the tasks.
+    pub fn status(&self) -> String {
+        let (verdict, watching) = (self.health.verdict(), describe(&self.pipeline));
+        format!("{verdict}; {watching}; {}", self.health.summary())
+    }
+
+    /// Looks at how provwatch fares: a sign of life, the alerts about it, the log when the verdict changes.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn look_after(&self) -> Result<(), PipelineError> {
+        let now = self.pipeline.clock().now();
+        let stuck: Vec<String> = self.health.stuck(now).iter().map(ToString::to_string).collect();
+        let findings = self.pipeline.look_after(Kind::Daemon, &(self.on_disk)(), &stuck)?;
+        self.health.judged(findings);
+        self.tell_forges();
+        Ok(())
+    }
+
+    /// A forge that fails is told here, because whoever asks it goes on without its answer.
+    fn tell_forges(&self) {
+        let Some(forges) = self.pipeline.forges() else { return };
+        for (host, failing) in forges.failing() {
+            match failing {
+                Some(failing) if failing.last > failing.since => {
+                    self.health.failing(Server::Forge, host, &failing.error, failing.last);
+                }
+                Some(_) => {}
+                None => self.health.answers(Server::Forge, host, self.pipeline.clock().now()),
+            }
+        }
+    }
+
+    /// What the last poll of a log came to.
+    fn tell_log(&self, name: &str, is_troubled: bool) -> Result<(), PipelineError> {
+        if !is_troubled {
+            self.health.answers(Server::Log, name, self.pipeline.clock().now());
+            return Ok(());
+        }
+        let rows = self.pipeline.store().logs()?;
+        let of_log = |row: &&LogRow| row.failing_since.is_some() && row.name.starts_with(name);
+        let error = rows.iter().find(of_log).and_then(|row| row.last_error.as_deref());
+        let why = error.unwrap_or("it did not answer, or did not hold");
+        self.health.failed_at(Server::Log, name, why, self.pipeline.clock().now());
+        Ok(())
+    }
 }
 
 /// Reads one feed for ever.
 pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory {
-    let said = Arc::new(Said::default());
     rounds(context, feed.name(), interval, move |context| {
-        let (feed, said) = (Arc::clone(&feed), Arc::clone(&said));
+        let feed = Arc::clone(&feed);
         Box::pin(async move {
             match context.pipeline.observe(feed.as_ref()).await {
                 // A registry's trouble is recorded with its source and not a failure of the loop: the next round asks again.
                 Err(PipelineError::Registry(error)) => {
-                    said.failure(feed.name(), &with_causes(&error), context.pipeline.clock().now());
+                    let now = context.pipeline.clock().now();
+                    context.health.failed_at(Server::Feed, feed.name(), &with_causes(&error), now);
                 }
                 outcome => {
                     outcome?;
-                    said.success(feed.name());
+                    context.health.answers(Server::Feed, feed.name(), context.pipeline.clock().now());
                 }
             }
             Ok(())
@@ -68,30 +141,11 @@ pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory 
     })
 }
 
-/// When the log was last told of a source that fails: it is told at first, and then now and again.
-#[derive(Debug, Default)]
-struct Said(Mutex<Option<DateTime<Utc>>>);
-
-impl Said {
-    fn failure(&self, source: &'static str, error: &str, now: DateTime<Utc>) {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_none_or(|said| now - said >= REMINDER) {
-            tracing::warn!(target: "provwatch::pipeline", source, "{}", plain(error, 1000));
-            *said = Some(now);
-        }
-    }
-
-    fn success(&self, source: &'static str) {
-        if self.0.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
-            tracing::info!(target: "provwatch::pipeline", source, "read again");
-        }
-    }
-}
-
-/// Works off the queue for ever.
+/// Works off the queue until the daemon stops. A turn that is cut off has either committed its transaction or not; nothing
+/// is lost either way.
 pub fn work(context: Context) -> TaskFactory {
     rounds(context, "work", WORK_INTERVAL, |context| {
-        Box::pin(async move { Ok(context.pipeline.work().await.map(drop)?) })
+        Box::pin(async move { match context.pipeline.keep_working().await? {} })
     })
 }
 
@@ -102,12 +156,69 @@ pub fn reconcile(context: Context) -> TaskFactory {
     })
 }
 
-/// Delivers what is due for ever. An attempt under way is ended when the daemon stops, as far as the grace allows: cut off,
-/// it would be made again, and somebody told twice.
-pub fn deliver(context: Context) -> TaskFactory {
-    let round =
-        |context: Context| -> Round { Box::pin(async move { Ok(context.pipeline.deliver().await.map(drop)?) }) };
-    Loop { name: "outbox".into(), interval: DELIVER_INTERVAL, finishes: true }.keep(context, round)
+/// Starts a worker for every subscription, also for those that come later, and gives up what waits for those that are gone.
+pub fn deliver(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
+    let begun = Begun::default();
+    rounds(context, "outbox", DELIVER_INTERVAL, move |context| {
+        let (begun, supervisor) = (begun.clone(), Arc::clone(&supervisor));
+        Box::pin(async move {
+            let names: Vec<String> = context.pipeline.subscriptions().iter().map(|one| one.name.clone()).collect();
+            for name in names {
+                if begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+                    supervisor.keep(sink_task(&name), sink(context.clone(), name, begun.clone()));
+                }
+            }
+            Ok(context.pipeline.give_up_unclaimed().map(drop)?)
+        })
+    })
+}
+
+/// The subscriptions that have a worker.
+type Begun = Arc<Mutex<BTreeSet<String>>>;
+
+fn sink_task(subscription: &str) -> String {
+    format!("sink {subscription}")
+}
+
+/// Makes one attempt after another at what is due for one subscription, until the configuration does not have it any more.
+fn sink(context: Context, name: String, begun: Begun) -> TaskFactory {
+    Arc::new(move |stop| Box::pin(work_sink(context.clone(), name.clone(), begun.clone(), stop)))
+}
+
+/// An attempt under way is ended when the daemon stops, as far as the grace allows: cut off, it would be made again, and
+/// people would be told twice. A store that fails is tried again soon: what waits here may be a takeover.
+async fn work_sink(context: Context, name: String, begun: Begun, stop: CancellationToken) -> Result<(), TaskError> {
+    let (clock, task) = (Arc::clone(context.pipeline.clock()), sink_task(&name));
+    let mut failures = 0_u32;
+    while !stop.is_cancelled() {
+        context.health.beat(&task, clock.now());
+        let outcome = context.pipeline.deliver_next(&name).await;
+        context.health.rests(&task);
+        let wait = match outcome {
+            Ok(None) => break,
+            Ok(Some(made)) => {
+                failures = 0;
+                if matches!(made, Step::Idle | Step::Held(_)) { DELIVER_INTERVAL } else { Duration::ZERO }
+            }
+            Err(error) => {
+                let (why, wait) =
+                    (with_causes(&error), (DELIVER_INTERVAL * (1 << failures.min(4))).min(LONGEST_STORE_RETRY));
+                tracing::error!(task, retry_in = ?wait, "{why}");
+                context.health.failed(&task, &why, clock.now());
+                context.health.rests(&task);
+                failures += 1;
+                wait
+            }
+        };
+        if !wait.is_zero() {
+            tokio::select! {
+                () = clock.sleep(wait) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+    begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+    Ok(())
 }
 
 /// Starts a worker for every log that is followed, also those that the trust root names only later.
@@ -137,7 +248,9 @@ fn log(context: Context, name: String) -> TaskFactory {
         let (name, task, troubled) = (name.clone(), task.clone(), Arc::clone(&troubled));
         Box::pin(async move {
             let Some(followed) = context.pipeline.followed_log(&name) else { return Ok(()) };
-            if context.pipeline.poll_log(&followed).await?.troubled == 0 {
+            let troubled_trees = context.pipeline.poll_log(&followed).await?.troubled;
+            context.tell_log(&name, troubled_trees > 0)?;
+            if troubled_trees == 0 {
                 troubled.store(0, Ordering::Relaxed);
                 return Ok(());
             }
@@ -154,12 +267,17 @@ pub fn trust(context: Context, interval: Duration) -> TaskFactory {
     rounds(context, "trust", interval, move |context| {
         Box::pin(async move {
             let mut delay = TRUST_RETRY;
+            let mut has_failed = false;
             while let Err(error) = context.pipeline.refresh_trust().await {
                 tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
                 context.health.rests("trust");
                 context.pipeline.clock().sleep(delay).await;
                 context.health.beat("trust", context.pipeline.clock().now());
                 delay = (2 * delay).min(interval);
+                has_failed = true;
+            }
+            if has_failed {
+                tracing::info!("the trust root is refreshed again");
             }
             Ok(())
         })
@@ -171,17 +289,36 @@ pub fn health(context: Context) -> TaskFactory {
     let interval = systemd::pulse_interval().map_or(HEALTH_INTERVAL, |pulse| pulse.min(HEALTH_INTERVAL));
     rounds(context, "health", interval, |context| {
         Box::pin(async move {
-            let now = context.pipeline.clock().now();
-            context.pipeline.check_health()?;
-            let stuck = context.health.stuck(now);
+            context.look_after()?;
+            let stuck = context.health.stuck(context.pipeline.clock().now());
+            let status = context.status();
             if stuck.is_empty() {
-                systemd::pulse(&format!("{}; {}", watching(&context.pipeline.watchlist()), context.health.summary()));
+                systemd::pulse(&status);
             } else {
                 tracing::error!(?stuck, "loops no longer move; the watchdog gets no pulse");
+                systemd::status(&status);
             }
             Ok(())
         })
     })
+}
+
+fn is_of_the_disk(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<StoreError>() {
+            return error.is_of_the_disk();
+        }
+        // Its message is that of its cause, and so is its source: the cause of that.
+        if let Some(PipelineError::Store(error)) = error.downcast_ref::<PipelineError>() {
+            return error.is_of_the_disk();
+        }
+        if let Some(PipelineError::Outbox(error)) = error.downcast_ref::<PipelineError>() {
+            return is_of_the_disk(error.source.as_ref());
+        }
+        cause = error.source();
+    }
+    false
 }
 
 type Round = futures::future::BoxFuture<'static, Result<(), TaskError>>;
@@ -192,7 +329,7 @@ fn rounds(
     interval: Duration,
     round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static,
 ) -> TaskFactory {
-    Loop { name: name.into(), interval, finishes: false }.keep(context, round)
+    Loop { name: name.into(), interval, disk: Arc::default() }.keep(context, round)
 }
 
 /// How a loop goes round.
@@ -201,13 +338,37 @@ struct Loop {
     name: Arc<str>,
     /// The wait between rounds.
     interval: Duration,
-    /// Whether a round is ended when the daemon stops, instead of cut off.
-    finishes: bool,
+    /// When the log was last told that the database cannot be written.
+    disk: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
 impl Loop {
     fn keep(self, context: Context, round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static) -> TaskFactory {
         Arc::new(move |stop| Box::pin(self.clone().go_round(context.clone(), round.clone(), stop)))
+    }
+
+    /// What stands in the database's way passes: the next round tries again soon, so that what waits is told as soon as
+    /// there is room again. Any other failure is the supervisor's.
+    /// The wait before it.
+    fn pass_over(&self, context: &Context, outcome: Result<(), TaskError>) -> Result<Duration, TaskError> {
+        let mut said = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let Err(error) = outcome else {
+            if said.take().is_some() {
+                tracing::info!(task = &*self.name, "the database can be written again");
+            }
+            return Ok(self.interval);
+        };
+        if !is_of_the_disk(error.as_ref()) {
+            return Err(error);
+        }
+        let (now, why) = (context.pipeline.clock().now(), with_causes(error.as_ref()));
+        let wait = self.interval.clamp(DISK_PAUSE, LONGEST_DISK_PAUSE);
+        if said.is_none_or(|said| now - said >= DISK_REMINDER) {
+            tracing::error!(task = &*self.name, retry_in = ?wait, "{why}");
+            *said = Some(now);
+        }
+        context.health.failed(&self.name, &why, now);
+        Ok(wait)
     }
 
     async fn go_round(
@@ -220,13 +381,13 @@ impl Loop {
         loop {
             context.health.beat(&self.name, clock.now());
             // A round that is cut off has either committed its transaction or not; nothing is lost either way.
-            tokio::select! {
-                outcome = round(context.clone()) => outcome?,
-                () = stop.cancelled(), if !self.finishes => return Ok(()),
-            }
+            let wait = tokio::select! {
+                outcome = round(context.clone()) => self.pass_over(&context, outcome)?,
+                () = stop.cancelled() => return Ok(()),
+            };
             context.health.rests(&self.name);
             tokio::select! {
-                () = clock.sleep(self.interval) => {}
+                () = clock.sleep(wait) => {}
                 () = stop.cancelled() => return Ok(()),
             }
         }

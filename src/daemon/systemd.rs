@@ -14,6 +14,11 @@ pub fn status(status: &str) {
     notify(&[NotifyState::Status(status)]);
 }
 
+/// The service takes a changed configuration up; [`ready`] ends that.
+pub fn reloading() {
+    notify(&[NotifyState::Reloading]);
+}
+
 /// The service is going down.
 pub fn stopping() {
     notify(&[NotifyState::Stopping]);

@@ -21,9 +21,10 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint that is reached through this client.
-    pub fn new(http: Client, url: Url) -> Self {
-        Self { http, url }
+    /// An endpoint that is reached as this client reaches the web, with limits of its own: many endpoints share a host, and
+    /// what one of them takes or asks for must not hold the others.
+    pub fn new(http: &Client, url: Url) -> Self {
+        Self { http: http.apart(), url }
     }
 
     /// The host, which may be shown.
@@ -48,7 +49,8 @@ impl Endpoint {
 
     /// The request for one attempt: the one place that decides how the client treats it.
     fn request(&self, body: Bytes, headers: Vec<(&'static str, String)>) -> Request {
-        let request = Request::post(self.url.clone(), "application/json", body).max_attempts(1).confidential();
+        let request =
+            Request::post(self.url.clone(), "application/json", body).max_attempts(1).confidential().discard_body();
         headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
@@ -103,7 +105,7 @@ mod tests {
 
     fn endpoint(transport: &Arc<ScriptedTransport>) -> Endpoint {
         let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
-        Endpoint::new(Client::new(transport.clone(), clock), SECRET.parse().unwrap())
+        Endpoint::new(&Client::new(transport.clone(), clock), SECRET.parse().unwrap())
     }
 
     async fn post(transport: ScriptedTransport) -> Result<Response, SinkError> {

@@ -1,9 +1,9 @@
 //! From an alert to the people and programs that want to know of it.
 //!
-//! An alert is recorded together with one delivery row per [`Subscription`] that matches it; [`deliver_due`] makes a pass
-//! over the rows that are due. Delivery is at least once: a [`Message`] carries an idempotency key that stays the same
-//! over all attempts, and every sink passes it on in its own way. Subscriptions do not wait for one another within a pass,
-//! and a pass spends at most one failing attempt on each, so a dead sink delays only itself.
+//! An alert is recorded together with one delivery row per [`Subscription`] that matches it. Each subscription has a
+//! [`Worker`] of its own, which takes the severest alert first, within one alert in order, and picks anew after every
+//! attempt. Delivery is at least once: a [`Message`] carries an idempotency key that stays the same over all attempts, and
+//! every sink passes it on in its own way.
 //!
 //! Much of an alert's text was chosen by whoever published the release. No sink shows it raw: it goes through
 //! [`plain()`], then through the escaping of the sink's own format.
@@ -12,9 +12,11 @@ mod email;
 mod endpoint;
 mod outbox;
 mod plain;
+mod queue;
 mod render;
 mod schedule;
 mod slack;
+mod slack_members;
 mod stdout;
 mod subscription;
 mod view;
@@ -30,9 +32,10 @@ use futures::future::BoxFuture;
 
 pub use email::{EmailError, EmailSettings, EmailSink, SmtpSecurity};
 pub use endpoint::Endpoint;
-pub use outbox::{Due, Limits, Outbox, OutboxError, Summary, deliver_due};
+pub use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
 pub use plain::{plain, shell_word};
-pub use schedule::{Next, Schedule};
+pub use queue::{Queue, Step, Worker};
+pub use schedule::{Attempt, LONGEST_STEP, Next, Schedule};
 pub use slack::SlackSink;
 pub use stdout::{StdoutFormat, StdoutSink};
 pub use subscription::{DuplicateSubscription, Subscription, Subscriptions};

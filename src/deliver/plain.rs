@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::text::misleads;
+use crate::text::{json_shown, misleads};
 
 /// Most characters of a name: a package, a version, a detector.
 pub(super) const NAME: usize = 120;
@@ -40,16 +40,7 @@ pub fn plain(text: &str, limit: usize) -> String {
 /// A value as one line of JSON that may be shown: what [`plain()`] makes visible stands there in JSON's own escapes, so the
 /// value itself is unchanged. Outside strings JSON has no such characters.
 pub(super) fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    let text = serde_json::to_string(value)?;
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if misleads(c) {
-            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
-        } else {
-            out.push(c);
-        }
-    }
-    Ok(out)
+    serde_json::to_string(value).map(|text| json_shown(&text))
 }
 
 /// The text as one word of a shell command: operators paste the commands that alerts propose, and npm has package names

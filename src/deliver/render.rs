@@ -103,17 +103,66 @@ mod tests {
     }
 
     #[test]
+    fn a_campaign_of_three_as_text() {
+        insta::assert_snapshot!(render(Template::EmailText, &samples::message(samples::campaign(3, 3))));
+    }
+
+    #[test]
+    fn a_campaign_that_grew_as_text() {
+        insta::assert_snapshot!(render(Template::EmailText, &samples::message(samples::campaign(3, 1))));
+    }
+
+    #[test]
+    fn a_campaign_of_sixty_as_text() {
+        insta::assert_snapshot!(render(Template::EmailText, &samples::message(samples::campaign(60, 60))));
+    }
+
+    #[test]
+    fn a_campaign_of_three_as_html() {
+        insta::assert_snapshot!(render(Template::EmailHtml, &samples::message(samples::campaign(3, 1))));
+    }
+
+    #[test]
+    fn a_campaign_of_three_on_a_terminal() {
+        insta::assert_snapshot!(render(Template::Stdout, &samples::message(samples::campaign(3, 1))));
+    }
+
+    #[test]
+    fn every_member_of_a_campaign_is_named() {
+        for (members, new) in [(3, 3), (60, 60), (60, 1), (1_000, 1_000), (1_003, 3)] {
+            let campaign = samples::campaign(members, new);
+            for template in [Template::EmailText, Template::EmailHtml, Template::Stdout] {
+                let text = render(template, &samples::message(campaign.clone()));
+                let named = campaign.member_details.iter().filter(|member| text.contains(&member.alert)).count();
+                assert_eq!(named, members.min(1_000), "{template:?} {members}");
+                let more = format!("{} more; all of them", members - named);
+                assert!(named == members || text.contains(&more), "{template:?} {members}");
+                assert_eq!(
+                    text.matches("NEW ").count(),
+                    if new == members { 0 } else { new },
+                    "{template:?} {members}"
+                );
+                assert!(text.len() < 3_000 * members + 12_000, "{template:?}: {}", text.len());
+            }
+        }
+    }
+
+    #[test]
     fn hostile_text_stays_text() {
-        let message = samples::message(samples::hostile());
-        let html = render(Template::EmailHtml, &message);
+        stays_text(&samples::message(samples::hostile()), 120_000);
+        stays_text(&samples::message(samples::hostile_campaign()), 700_000);
+    }
+
+    fn stays_text(message: &Message, limit: usize) {
+        let html = render(Template::EmailHtml, message);
         assert!(!html.contains("<script>") && html.contains("&lt;script&gt;"));
         assert!(html.contains("{{ 7*7 }}"), "values are not templates");
         for template in [Template::EmailText, Template::EmailHtml, Template::Stdout] {
-            let text = render(template, &message);
+            let text = render(template, message);
             assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{template:?}");
             assert!(!text.contains('\u{202e}') && !text.contains("javascript:"), "{template:?}");
             assert!(!text.lines().any(|line| line.starts_with("Bcc:")), "{template:?}");
-            assert!(text.len() < 120_000, "{template:?}: {}", text.len());
+            assert!(text.len() < limit, "{template:?}: {}", text.len());
         }
     }
 

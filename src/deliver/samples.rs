@@ -2,7 +2,7 @@
 
 use crate::{
     deliver::Message,
-    model::{Alert, AlertKind, Confidence, Links, Severity, Signal},
+    model::{Alert, AlertKind, Confidence, Links, Member, Severity, Signal},
 };
 
 /// An ordinary takeover: a release published with a token after months of trusted publishing.
@@ -43,6 +43,54 @@ pub(super) fn takeover() -> Alert {
         },
         ..Alert::about(AlertKind::Release, subject, Severity::High, Confidence::High, title, raised_at)
     }
+}
+
+/// A campaign of so many releases, of which so many are new to the receiver.
+pub(super) fn campaign(members: usize, new: usize) -> Alert {
+    let raised_at = "2026-03-31T00:24:10Z".parse().unwrap();
+    let details: Vec<Member> = (0..members).map(|number| member(number, number < new)).collect();
+    let title = format!("{members} releases of {members} packages by the account qix raised alerts within 9 minutes");
+    Alert {
+        argument: "Each differs from its own package's baseline.".to_owned(),
+        members: details.iter().map(|member| member.purl.clone()).collect(),
+        member_details: details,
+        ..Alert::about(AlertKind::Campaign, "qix", Severity::Critical, Confidence::High, title, raised_at)
+    }
+}
+
+fn member(number: usize, new: bool) -> Member {
+    let purl = format!("pkg:npm/package-{number}@1.1.0");
+    Member {
+        alert: Alert::identify(AlertKind::Release, &purl).1,
+        purl: purl.parse().unwrap(),
+        severity: if number == 0 { Severity::Critical } else { Severity::High },
+        reason: "Lost its evidence (install-script-added, publisher-changed)".to_owned(),
+        expected: "verified provenance by GitHub Actions".to_owned(),
+        seen: "published with a token by qix, no attestation".to_owned(),
+        published_at: Some("2026-03-31T00:21:00Z".parse().unwrap()),
+        publisher: Some("qix".to_owned()),
+        new_scripts: vec!["postinstall".to_owned()],
+        new_dependencies: if number.is_multiple_of(2) { vec!["plain-crypto-js".to_owned()] } else { Vec::new() },
+        links: Links { registry: Some(format!("https://npm.example/package/package-{number}")), ..Links::default() },
+        new,
+    }
+}
+
+/// A campaign whose members' texts are attacks.
+pub(super) fn hostile_campaign() -> Alert {
+    let nasty = "\u{1b}[2J</td><script>alert(1)</script>\r\nBcc: x@evil.example\u{202e}<!channel> `code` {{ 7*7 }}";
+    let mut alert = campaign(60, 60);
+    for member in &mut alert.member_details {
+        member.reason = nasty.repeat(50);
+        member.seen = "&".repeat(5_000);
+        member.expected = nasty.to_owned();
+        member.publisher = Some(nasty.repeat(9));
+        member.new_scripts = vec![nasty.to_owned(); 300];
+        member.new_dependencies = vec!["<".repeat(900); 300];
+        member.links.commit = Some("javascript:alert(1)".to_owned());
+        member.links.log = Some("https://log.example/\"><b>|x".to_owned());
+    }
+    alert
 }
 
 /// An alert of which every text is an attack.

@@ -3,6 +3,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::model::Severity;
+
 /// When to try again, and when to stop.
 ///
 /// Exponential backoff with full jitter: after the n-th failure the wait is drawn evenly between nothing and
@@ -17,20 +19,37 @@ pub struct Schedule {
     pub give_up_after: Duration,
 }
 
+/// An attempt that failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// The message's key.
+    pub key: &'a str,
+    /// When the message was recorded.
+    pub created_at: DateTime<Utc>,
+    /// Which attempt at it this was, from 1.
+    pub number: u32,
+    /// Whether its alert is as bad as [`URGENT`].
+    pub urgent: bool,
+}
+
 impl Default for Schedule {
     fn default() -> Self {
-        Self {
-            first: Duration::from_secs(5),
-            longest: Duration::from_hours(6),
-            give_up_after: Duration::from_hours(72),
-        }
+        Self { first: Duration::from_secs(5), longest: LONGEST_STEP, give_up_after: Duration::from_hours(72) }
     }
 }
 
 /// Shortest wait: jitter may draw next to nothing, and a message must not be hammered.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// Longest wait that the other side may ask for with `Retry-After`.
-const LONGEST_ASKED: Duration = Duration::from_hours(24);
+pub(super) const LONGEST_ASKED: Duration = Duration::from_hours(1);
+/// Alerts from this severity on are urgent: they wait at most [`LONGEST_URGENT`] between two attempts.
+pub(super) const URGENT: Severity = Severity::High;
+/// Longest wait of an urgent alert, whoever asks for more: a receiver must not silence a takeover for hours.
+pub(super) const LONGEST_URGENT: Duration = Duration::from_mins(5);
+/// The longest step of all: no delivery is put off by more, so one that is was put off by a clock that was wrong.
+pub const LONGEST_STEP: Duration = Duration::from_hours(6);
+/// Fewest attempts before a message is given up: a clock that is wrong for a minute must not end it.
+const FEWEST: u32 = 10;
 
 /// What happens to a message after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,22 +61,17 @@ pub enum Next {
 }
 
 impl Schedule {
-    /// What happens to the message `key`, created at `created_at`, whose attempt number `attempt` (from 1) failed at `now`.
-    /// A `retry_after` of up to a day is honoured. The last attempt falls on the end of the message's time.
-    pub fn after_failure(
-        &self,
-        key: &str,
-        created_at: DateTime<Utc>,
-        now: DateTime<Utc>,
-        attempt: u32,
-        retry_after: Option<Duration>,
-    ) -> Next {
-        let deadline = later(created_at, self.give_up_after);
-        if now >= deadline {
+    /// What happens to a message after an attempt that failed at `now`. A `retry_after` of up to an hour is honoured, of up
+    /// to five minutes for an urgent one. The last attempt falls on the end of the message's time.
+    pub fn after_failure(&self, attempt: &Attempt<'_>, now: DateTime<Utc>, retry_after: Option<Duration>) -> Next {
+        let deadline = later(attempt.created_at, self.give_up_after);
+        if now >= deadline && attempt.number >= FEWEST {
             return Next::GiveUp;
         }
         let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);
-        Next::At(later(now, self.wait(key, attempt).max(asked)).min(deadline))
+        let wait = self.wait(attempt.key, attempt.number).max(asked);
+        let next = later(now, if attempt.urgent { wait.min(LONGEST_URGENT) } else { wait });
+        Next::At(if now < deadline { next.min(deadline) } else { next })
     }
 
     /// The wait after the failure of attempt number `attempt`.
@@ -96,16 +110,16 @@ mod tests {
     fn attempts(key: &str) -> Vec<DateTime<Utc>> {
         let created = time("2026-03-31T00:30:00Z");
         let mut times = vec![created];
-        while let Next::At(next) = Schedule::default().after_failure(
-            key,
-            created,
-            *times.last().unwrap(),
-            times.len().try_into().unwrap(),
-            None,
-        ) {
+        let attempt = |number: usize| Attempt { number: number.try_into().unwrap(), ..first(key, false) };
+        let schedule = Schedule::default();
+        while let Next::At(next) = schedule.after_failure(&attempt(times.len()), *times.last().unwrap(), None) {
             times.push(next);
         }
         times
+    }
+
+    fn first(key: &str, urgent: bool) -> Attempt<'_> {
+        Attempt { key, created_at: time("2026-03-31T00:30:00Z"), number: 1, urgent }
     }
 
     #[test]
@@ -128,14 +142,57 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_that_is_asked_for_is_honoured_up_to_a_day() {
+    fn the_wait_that_is_asked_for_is_honoured_within_reason() {
         let now = time("2026-03-31T00:30:00Z");
-        let next = |asked| Schedule::default().after_failure("k", now, now, 1, Some(Duration::from_secs(asked)));
-        assert_eq!(next(120), Next::At(time("2026-03-31T00:32:00Z")));
-        assert_eq!(next(u64::MAX), Next::At(time("2026-04-01T00:30:00Z")));
+        let next = |asked, urgent| {
+            Schedule::default().after_failure(&first("k", urgent), now, Some(Duration::from_secs(asked)))
+        };
+        for (asked, urgent, at) in [
+            (120, false, "2026-03-31T00:32:00Z"),
+            (120, true, "2026-03-31T00:32:00Z"),
+            (86_400, false, "2026-03-31T01:30:00Z"),
+            (86_400, true, "2026-03-31T00:35:00Z"),
+            (u64::MAX, true, "2026-03-31T00:35:00Z"),
+        ] {
+            assert_eq!(next(asked, urgent), Next::At(time(at)), "{asked} {urgent}");
+        }
+    }
+
+    #[test]
+    fn an_urgent_message_never_waits_long() {
+        let schedule = Schedule::default();
+        for number in 1..200 {
+            let attempt = Attempt { number, ..first("k", true) };
+            let now = time("2026-04-01T00:30:00Z");
+            let Next::At(next) = schedule.after_failure(&attempt, now, None) else { panic!("attempt {number}") };
+            assert!(next - now <= TimeDelta::minutes(5), "attempt {number}: {next}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_for_a_minute_ends_no_message() {
+        let a_year_ahead = time("2027-03-31T00:30:00Z");
+        let Next::At(next) = Schedule::default().after_failure(&first("k", false), a_year_ahead, None) else {
+            panic!("given up at the first attempt")
+        };
+        assert!(next - a_year_ahead <= TimeDelta::seconds(5), "{next}");
+        let often = Attempt { number: FEWEST, ..first("k", false) };
+        assert_eq!(Schedule::default().after_failure(&often, a_year_ahead, None), Next::GiveUp);
     }
 
     proptest! {
+        #[test]
+        fn no_wait_is_longer_than_the_store_believes(
+            key in ".*", number: u32, urgent: bool, asked: Option<u64>, age in -1_000_000_i64..1_000_000_000
+        ) {
+            let now = time("2026-03-31T00:30:00Z");
+            let attempt = Attempt { key: &key, created_at: now - TimeDelta::seconds(age), number, urgent };
+            let next = Schedule::default().after_failure(&attempt, now, asked.map(Duration::from_secs));
+            if let Next::At(at) = next {
+                prop_assert!(at - now <= crate::store::LONGEST_DELIVERY_WAIT);
+            }
+        }
+
         #[test]
         fn no_wait_exceeds_its_ceiling(key in ".*", attempt in any::<u32>()) {
             let schedule = Schedule::default();

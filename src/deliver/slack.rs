@@ -1,9 +1,16 @@
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::{
     Endpoint, Message, Receipt, Sink, SinkError,
+    slack_members::parts,
     view::{CommandView, LinkView, SignalView, View},
 };
 
@@ -12,7 +19,7 @@ const MAX_HEADER: usize = 150;
 /// Most characters of a text in a section's `fields`.
 const MAX_FIELD: usize = 2_000;
 /// Most characters of any other text.
-const MAX_TEXT: usize = 3_000;
+pub(super) const MAX_TEXT: usize = 3_000;
 
 /// Posts alerts to a Slack channel through an incoming webhook, laid out with Block Kit.
 ///
@@ -21,20 +28,63 @@ const MAX_TEXT: usize = 3_000;
 #[derive(Debug)]
 pub struct SlackSink {
     endpoint: Endpoint,
+    posted: Posted,
+}
+
+/// Which parts of messages that were not taken whole were posted, so that another attempt posts the others only. Slack allows
+/// a post a second, and asks for a pause in the middle of a long message.
+#[derive(Debug, Default)]
+struct Posted(Mutex<VecDeque<(String, Vec<[u8; 32]>)>>);
+
+/// Messages of which the parts are remembered.
+const REMEMBERED: usize = 16;
+
+impl Posted {
+    fn has(&self, key: &str, digest: &[u8; 32]) -> bool {
+        self.lock().iter().any(|(known, parts)| known == key && parts.contains(digest))
+    }
+
+    fn note(&self, key: &str, digest: [u8; 32]) {
+        let mut messages = self.lock();
+        if let Some((_, parts)) = messages.iter_mut().find(|(known, _)| known == key) {
+            return parts.push(digest);
+        }
+        if messages.len() == REMEMBERED {
+            messages.pop_front();
+        }
+        messages.push_back((key.to_owned(), vec![digest]));
+    }
+
+    fn forget(&self, key: &str) {
+        self.lock().retain(|(known, _)| known != key);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(String, Vec<[u8; 32]>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl SlackSink {
     /// A sink that posts to the webhook's URL.
     pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint }
+        Self { endpoint, posted: Posted::default() }
     }
 
     async fn post(&self, message: &Message) -> Result<Receipt, SinkError> {
-        let body = Bytes::from(payload(&View::of(message)).to_string());
-        // 400 is `invalid_payload` or `no_text`: this message will never be taken. 403 and 404 (`action_prohibited`,
-        // `no_service`, `channel_not_found`) an administrator may undo; 410 is `channel_is_archived`.
-        let response = self.endpoint.post(body, Vec::new(), &[400]).await?;
-        Ok(Receipt { detail: format!("answered {}", response.status) })
+        let (key, mut status) = (&message.idempotency_key, None);
+        for payload in payloads(&View::of(message)) {
+            let body = Bytes::from(payload.to_string());
+            let digest = Sha256::digest(&body).into();
+            if self.posted.has(key, &digest) {
+                continue;
+            }
+            // 400 is `invalid_payload` or `no_text`: this message will never be taken. 403 and 404 (`action_prohibited`,
+            // `no_service`, `channel_not_found`) an administrator may undo; 410 is `channel_is_archived`.
+            status = Some(self.endpoint.post(body, Vec::new(), &[400]).await?.status);
+            self.posted.note(key, digest);
+        }
+        self.posted.forget(key);
+        Ok(Receipt { detail: status.map_or_else(|| "posted before".to_owned(), |status| format!("answered {status}")) })
     }
 }
 
@@ -48,30 +98,50 @@ impl Sink for SlackSink {
     }
 }
 
-/// The message. `text` is what notifications show; the attachment is there for its colour.
-fn payload(view: &View) -> Value {
+/// The messages that make up one. The members of a campaign begin in the first, and go on in as many as it takes.
+fn payloads(view: &View) -> Vec<Value> {
+    let mut parts = VecDeque::from(parts(view));
+    // An alert with evidence of its own fills the first message.
+    let begin = if view.signals.is_empty() { parts.pop_front().unwrap_or_default() } else { Vec::new() };
+    let count = parts.len() + 1;
+    let mut payloads = vec![payload(view, begin)];
+    for (place, blocks) in parts.into_iter().enumerate() {
+        let title = format!("Part {} of {count}: {}", place + 2, view.subject());
+        payloads.push(json!({
+            "text": escape(&title, MAX_TEXT),
+            "mrkdwn": false,
+            "unfurl_links": false,
+            "unfurl_media": false,
+            "attachments": [{ "color": view.colour, "blocks": blocks }],
+        }));
+    }
+    payloads
+}
+
+/// The first message. `text` is what notifications show; the attachment is there for its colour.
+fn payload(view: &View, members: Vec<Value>) -> Value {
     json!({
         "text": escape(&view.subject(), MAX_TEXT),
         "mrkdwn": false,
         "unfurl_links": false,
         "unfurl_media": false,
         "blocks": [{ "type": "header", "text": words(&view.subject(), MAX_HEADER) }],
-        "attachments": [{ "color": view.colour, "blocks": blocks(view) }],
+        "attachments": [{ "color": view.colour, "blocks": blocks(view, members) }],
     })
 }
 
-/// The blocks under the header: at most 33, while Slack takes 50 of a message.
-fn blocks(view: &View) -> Vec<Value> {
+/// The blocks under the header: at most 32, or 7 and those of members, while Slack takes 50 of a message.
+fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     let mut blocks = vec![facts(view)];
     blocks.extend((!view.argument.is_empty()).then(|| paragraph(&view.argument)));
     for signal in &view.signals {
         blocks.extend(evidence(signal));
     }
-    blocks.extend(remainder(view.more_signals, "signals"));
-    if !view.members.is_empty() {
-        blocks.push(paragraph(&view.members.join("\n")));
-        blocks.extend(remainder(view.more_members, "releases"));
+    if view.more_signals > 0 {
+        blocks.push(context(&format!("and {} more signals; all of them: {}", view.more_signals, view.show)));
     }
+    blocks.extend(view.news.as_ref().map(|news| context(news)));
+    blocks.extend(members);
     blocks.extend((!view.links.is_empty()).then(|| section(&links(&view.links))));
     blocks.push(section(&commands(&view.commands)));
     blocks.push(context(&format!("provwatch {} alert {}, raised {}", view.kind, view.id, view.raised)));
@@ -97,10 +167,6 @@ fn evidence(signal: &SignalView) -> [Value; 2] {
     [json!({ "type": "section", "text": words(&title, MAX_TEXT), "fields": fields }), context(&signal.why)]
 }
 
-fn remainder(count: usize, of_what: &str) -> Option<Value> {
-    (count > 0).then(|| context(&format!("and {count} more {of_what}")))
-}
-
 /// The fields of a section: two columns, labels above values. Slack fills them row by row.
 fn table(cells: &[(&str, &str)]) -> Vec<Value> {
     let mut fields = Vec::new();
@@ -111,20 +177,20 @@ fn table(cells: &[(&str, &str)]) -> Vec<Value> {
     fields
 }
 
-fn paragraph(text: &str) -> Value {
+pub(super) fn paragraph(text: &str) -> Value {
     json!({ "type": "section", "text": words(text, MAX_TEXT) })
 }
 
-fn context(text: &str) -> Value {
+pub(super) fn context(text: &str) -> Value {
     json!({ "type": "context", "elements": [words(text, MAX_TEXT)] })
 }
 
-fn section(mrkdwn: &str) -> Value {
+pub(super) fn section(mrkdwn: &str) -> Value {
     json!({ "type": "section", "text": { "type": "mrkdwn", "text": mrkdwn, "verbatim": true } })
 }
 
 /// Links by their labels. A URL in normal form has no `<`, `>` or space; a `|` would end it early.
-fn links(links: &[LinkView]) -> String {
+pub(super) fn links(links: &[LinkView]) -> String {
     let link = |link: &LinkView| format!("<{}|{}>", link.url.replace('&', "&amp;").replace('|', "%7C"), link.label);
     joined(links.iter().map(link), " · ")
 }
@@ -210,15 +276,15 @@ mod tests {
 
     #[test]
     fn a_takeover_in_blocks() {
-        insta::assert_json_snapshot!(payload(&View::of(&samples::message(samples::takeover()))));
+        let payloads = payloads(&View::of(&samples::message(samples::takeover())));
+        assert_eq!(payloads.len(), 1);
+        insta::assert_json_snapshot!(payloads[0]);
     }
 
-    #[test]
-    fn hostile_text_stays_text_within_the_limits() {
-        let payload = payload(&View::of(&samples::message(samples::hostile())));
+    /// Holds Slack's limits, and that nothing is its markup.
+    fn check(payload: &Value) {
         let mut found = Vec::new();
-        texts(&payload, 3_000, &mut found);
-        assert!(found.len() > 30);
+        texts(payload, 3_000, &mut found);
         for (text, limit) in found {
             assert!(!text.is_empty() && text.chars().count() <= limit, "{} of {limit}: {text}", text.chars().count());
             assert!(!text.contains("<!channel>") && !text.contains("<script>"), "{text}");
@@ -227,6 +293,70 @@ mod tests {
         assert!(blocks.len() < 50, "{} blocks", blocks.len());
         assert!(blocks.iter().all(|block| block["fields"].as_array().is_none_or(|fields| fields.len() <= 10)));
         assert!(blocks.iter().all(|block| block["elements"].as_array().is_none_or(|elements| elements.len() <= 10)));
+    }
+
+    #[test]
+    fn hostile_text_stays_text_within_the_limits() {
+        let payloads = payloads(&View::of(&samples::message(samples::hostile())));
+        let mut found = Vec::new();
+        texts(&payloads[0], 3_000, &mut found);
+        assert!(found.len() > 30);
+        payloads.iter().for_each(check);
+    }
+
+    #[test]
+    fn a_campaign_of_three_in_blocks() {
+        let payloads = payloads(&View::of(&samples::message(samples::campaign(3, 3))));
+        assert_eq!(payloads.len(), 1);
+        insta::assert_json_snapshot!(payloads[0]);
+    }
+
+    #[test]
+    fn a_campaign_of_sixty_that_grew_by_two_in_blocks() {
+        insta::assert_json_snapshot!(payloads(&View::of(&samples::message(samples::campaign(60, 2)))));
+    }
+
+    #[test]
+    fn every_member_is_named_within_the_limits() {
+        for (members, new, messages) in [(3, 1, 1), (60, 60, 3), (60, 2, 1), (500, 500, 13), (1_500, 1_500, 20)] {
+            let campaign = samples::campaign(members, new);
+            let payloads = payloads(&View::of(&samples::message(campaign.clone())));
+            assert!(payloads.len() <= messages, "{} messages for {members}", payloads.len());
+            payloads.iter().for_each(check);
+            let all: String = payloads.iter().map(ToString::to_string).collect();
+            let missing = campaign.member_details.iter().filter(|member| !all.contains(&member.alert)).count();
+            let said = format!("and {missing} more; all of them: provwatch alerts show");
+            assert!(missing == 0 || (members > 500 && all.contains(&said)), "{missing} of {members} are not named");
+        }
+    }
+
+    #[test]
+    fn hostile_members_stay_text_and_are_named() {
+        let campaign = samples::hostile_campaign();
+        let payloads = payloads(&View::of(&samples::message(campaign.clone())));
+        payloads.iter().for_each(check);
+        let all: String = payloads.iter().map(ToString::to_string).collect();
+        assert!(campaign.member_details.iter().all(|member| all.contains(&member.alert)));
+    }
+
+    #[tokio::test]
+    async fn another_attempt_posts_only_what_was_not_taken() {
+        let transport = Arc::new(ScriptedTransport::new());
+        for status in [200, 429, 200, 200] {
+            transport.answer("/s3cr3t", status, &[("retry-after", "1")], "");
+        }
+        let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
+        let url = "https://hooks.slack.com/services/T000/B000/s3cr3t".parse().unwrap();
+        let sink = SlackSink::new(Endpoint::new(&Client::new(transport.clone(), clock), url));
+        let message = samples::message(samples::campaign(60, 60));
+        let parts = payloads(&View::of(&message)).len();
+        assert_eq!(parts, 3);
+        let error = sink.deliver(&message).await.unwrap_err();
+        assert!(matches!(error, SinkError::Temporary { retry_after: Some(_), .. }), "{error:?}");
+        sink.deliver(&message).await.unwrap();
+        let bodies: Vec<_> = transport.requests().into_iter().map(|request| request.body.unwrap()).collect();
+        assert_eq!(bodies.len(), 4);
+        assert!(bodies[0] != bodies[1] && bodies[1] == bodies[2] && bodies[2] != bodies[3]);
     }
 
     #[test]
@@ -245,7 +375,7 @@ mod tests {
         }
         let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
         let url = "https://hooks.slack.com/services/T000/B000/s3cr3t".parse().unwrap();
-        SlackSink::new(Endpoint::new(Client::new(transport, clock), url))
+        SlackSink::new(Endpoint::new(&Client::new(transport, clock), url))
             .deliver(&samples::message(samples::takeover()))
             .await
     }

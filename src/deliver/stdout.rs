@@ -1,10 +1,15 @@
 use std::{
     fmt,
-    io::{ErrorKind, Write},
-    sync::{Mutex, PoisonError},
+    io::{self, ErrorKind, Write},
+    sync::{
+        PoisonError,
+        mpsc::{self, Sender},
+    },
+    thread,
 };
 
 use futures::future::BoxFuture;
+use tokio::sync::{Mutex, oneshot};
 
 use super::{Message, Receipt, Sink, SinkError, plain::json, render::Template, view::View};
 
@@ -18,9 +23,29 @@ pub enum StdoutFormat {
 }
 
 /// Writes alerts to a stream that the caller hands in: standard output as a rule.
+///
+/// Whoever reads it may stop reading: a pipe that is full blocks the writer for as long. So a thread of its own writes, and
+/// an attempt that takes too long leaves it where it is. It is not one of the runtime's threads, which would keep the process
+/// from ending.
 pub struct StdoutSink {
     format: StdoutFormat,
-    stream: Mutex<Box<dyn Write + Send>>,
+    stream: std::sync::Mutex<Option<Box<dyn Write + Send>>>,
+    writer: Mutex<Writer>,
+}
+
+/// The writing thread, and what it was given.
+#[derive(Default)]
+struct Writer {
+    jobs: Option<Sender<Job>>,
+    /// What is being written: the message's key, and where its end is told.
+    under_way: Option<(String, oneshot::Receiver<io::Result<()>>)>,
+    /// A message that was written after its attempt had ended: the next attempt finds it done.
+    written_late: Option<String>,
+}
+
+struct Job {
+    text: String,
+    end: oneshot::Sender<io::Result<()>>,
 }
 
 impl fmt::Debug for StdoutSink {
@@ -32,23 +57,62 @@ impl fmt::Debug for StdoutSink {
 impl StdoutSink {
     /// A sink that writes to this stream.
     pub fn new(format: StdoutFormat, stream: Box<dyn Write + Send>) -> Self {
-        Self { format, stream: Mutex::new(stream) }
+        Self { format, stream: std::sync::Mutex::new(Some(stream)), writer: Mutex::default() }
     }
 
-    fn write(&self, message: &Message) -> Result<Receipt, SinkError> {
-        let text = self.text(message)?;
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
-            Ok(()) => Ok(Receipt { detail: "written".to_owned() }),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                Err(SinkError::Gone { what: "writing the alert: nobody reads standard output any more".to_owned() })
+    async fn write(&self, message: &Message) -> Result<Receipt, SinkError> {
+        let (text, key) = (self.text(message)?, &message.idempotency_key);
+        let mut writer = self.writer.lock().await;
+        // What an earlier attempt left under way comes first, as it does in the stream.
+        let mut outcome = writer.end().await;
+        if outcome.as_ref().is_none_or(|(written, _)| written != key) {
+            if let Some((late, Ok(()))) = outcome {
+                writer.written_late = Some(late);
             }
-            Err(source) => Err(SinkError::Temporary {
-                what: "writing the alert".to_owned(),
-                retry_after: None,
-                source: Some(Box::new(source)),
-            }),
+            if writer.written_late.as_ref() == Some(key) {
+                writer.written_late = None;
+                return Ok(Receipt { detail: "written".to_owned() });
+            }
+            self.hand_over(&mut writer, key.clone(), text)?;
+            outcome = writer.end().await;
         }
+        match outcome {
+            Some((_, Ok(()))) => Ok(Receipt { detail: "written".to_owned() }),
+            Some((_, Err(error))) => Err(failed(error)),
+            None => Err(SinkError::temporary("writing the alert: nothing was written")),
+        }
+    }
+
+    fn hand_over(&self, writer: &mut Writer, key: String, text: String) -> Result<(), SinkError> {
+        let unable = |source: io::Error| SinkError::Temporary {
+            what: "starting the thread that writes alerts".to_owned(),
+            retry_after: None,
+            source: Some(Box::new(source)),
+        };
+        if writer.jobs.is_none() {
+            writer.jobs = Some(self.start().map_err(unable)?);
+        }
+        let (end, ended) = oneshot::channel();
+        let is_handed_over = writer.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { text, end }).is_ok());
+        if !is_handed_over {
+            return Err(SinkError::temporary("writing the alert: the thread that writes ended"));
+        }
+        writer.under_way = Some((key, ended));
+        Ok(())
+    }
+
+    /// Starts the thread, which ends with the sink.
+    fn start(&self) -> io::Result<Sender<Job>> {
+        let mut held = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stream = held.take().ok_or_else(|| io::Error::other("it was started before"))?;
+        let (jobs, waiting) = mpsc::channel::<Job>();
+        thread::Builder::new().name("stdout".to_owned()).spawn(move || {
+            for Job { text, end } in waiting {
+                // Nobody waits any more once the sink is gone.
+                let _ = end.send(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+            }
+        })?;
+        Ok(jobs)
     }
 
     fn text(&self, message: &Message) -> Result<String, SinkError> {
@@ -62,6 +126,23 @@ impl StdoutSink {
     }
 }
 
+impl Writer {
+    /// Waits for what is under way. If this wait is cut short, it is under way still.
+    async fn end(&mut self) -> Option<(String, io::Result<()>)> {
+        let (_, ended) = self.under_way.as_mut()?;
+        let outcome = ended.await.unwrap_or_else(|_| Err(io::Error::other("the thread that writes ended")));
+        let (key, _) = self.under_way.take()?;
+        Some((key, outcome))
+    }
+}
+
+fn failed(error: io::Error) -> SinkError {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return SinkError::Gone { what: "writing the alert: nobody reads standard output any more".to_owned() };
+    }
+    SinkError::Temporary { what: "writing the alert".to_owned(), retry_after: None, source: Some(Box::new(error)) }
+}
+
 fn unwritable(source: Box<dyn std::error::Error + Send + Sync>) -> SinkError {
     SinkError::Permanent { what: "putting the alert into words".to_owned(), source: Some(source) }
 }
@@ -72,13 +153,17 @@ impl Sink for StdoutSink {
     }
 
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
-        Box::pin(async { self.write(message) })
+        Box::pin(self.write(message))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{io, sync::Arc};
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
 
     use super::*;
     use crate::{deliver::samples, model::Alert};
@@ -134,5 +219,42 @@ mod tests {
             let error = deliver(StdoutFormat::Text, &stream, samples::takeover()).await.unwrap_err();
             assert_eq!(matches!(error, SinkError::Gone { .. }), gone, "{kind:?}");
         }
+    }
+
+    /// A pipe that is full until somebody reads.
+    struct FullPipe {
+        written: Arc<Mutex<Vec<u8>>>,
+        reader: mpsc::Receiver<()>,
+    }
+
+    impl Write for FullPipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.reader.recv();
+            self.written.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_pipe_blocks_nobody_and_nothing_is_written_twice() {
+        let (read, reader) = mpsc::channel();
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let sink = StdoutSink::new(StdoutFormat::Json, Box::new(FullPipe { written: Arc::clone(&written), reader }));
+        let first = samples::message(samples::takeover());
+        let second = Message { idempotency_key: "msg_2".to_owned(), ..samples::message(samples::hostile()) };
+        let attempt = async |message: &Message| {
+            tokio::time::timeout(Duration::from_millis(30), sink.deliver(message)).await.map(|outcome| outcome.is_ok())
+        };
+        assert!(attempt(&first).await.is_err() && attempt(&second).await.is_err(), "the runtime is not blocked");
+        read.send(()).unwrap();
+        read.send(()).unwrap();
+        assert_eq!(sink.deliver(&second).await.unwrap().detail, "written");
+        assert_eq!(sink.deliver(&first).await.unwrap().detail, "written");
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        let alerts: Vec<Alert> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(alerts, [samples::takeover(), samples::hostile()]);
     }
 }

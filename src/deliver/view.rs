@@ -6,12 +6,18 @@ use super::{
     Message, plain,
     plain::{LINE, NAME, SENTENCE, URL, shell_word},
 };
-use crate::model::{Alert, Links, Severity, Signal};
+use crate::model::{Alert, Links, Member, ReleaseId, Severity, Signal};
 
 /// Most signals that a message shows; the alert itself has them all.
 const MAX_SIGNALS: usize = 12;
-/// Most members of a campaign that a message shows.
-const MAX_MEMBERS: usize = 20;
+/// Most members of a campaign that a message shows: more than a campaign has.
+const MAX_MEMBERS: usize = 1_000;
+/// Most members of which a message says more than a line, after those that are new.
+const MAX_IN_FULL: usize = 100;
+/// Most names of new dependencies or scripts of one member.
+const MAX_ADDED: usize = 8;
+/// Most characters of what a member's evidence says.
+const EVIDENCE: usize = 200;
 
 /// What a message says, whatever its format: every text one line, plain and bounded. Formats add their own escaping.
 #[derive(Debug, Serialize)]
@@ -38,10 +44,14 @@ pub(super) struct View {
     pub signals: Vec<SignalView>,
     /// How many signals are not shown.
     pub more_signals: usize,
-    /// The releases of a campaign.
-    pub members: Vec<String>,
+    /// The releases of a campaign: those first that are new in this message, then the severest.
+    pub members: Vec<MemberView>,
+    /// How many of them are new, where an earlier message named others.
+    pub news: Option<String>,
     /// How many members are not shown.
     pub more_members: usize,
+    /// The command that shows all of the alert.
+    pub show: String,
     /// Where to look.
     pub links: Vec<LinkView>,
     /// What to do next.
@@ -57,6 +67,29 @@ pub(super) struct ReleaseView {
     pub purl: String,
     /// When it was published, and how long before the alert that was.
     pub published: Option<String>,
+}
+
+/// One release of a campaign.
+#[derive(Debug, Serialize)]
+pub(super) struct MemberView {
+    pub purl: String,
+    /// The id of its own alert.
+    pub alert: Option<String>,
+    /// Its severity, in capitals.
+    pub severity: Option<String>,
+    pub colour: &'static str,
+    pub reason: String,
+    pub expected: String,
+    pub seen: String,
+    pub account: Option<String>,
+    pub published: Option<String>,
+    pub scripts: String,
+    pub dependencies: String,
+    pub links: Vec<LinkView>,
+    /// Whether an earlier message named others, and not this one.
+    pub is_new: bool,
+    /// Whether there is room for more than a line.
+    pub in_full: bool,
 }
 
 /// One signal.
@@ -90,9 +123,11 @@ impl View {
     /// The view of a message.
     pub fn of(message: &Message) -> Self {
         let alert = &message.alert;
+        let members = members(alert);
+        let news = members.iter().filter(|member| member.is_new).count();
         Self {
             id: plain(&alert.id, NAME),
-            headline: headline(alert),
+            headline: headline(alert, news),
             kind: alert.kind.as_str(),
             severity: alert.severity.as_str(),
             colour: colour(alert.severity),
@@ -102,8 +137,11 @@ impl View {
             argument: plain(&alert.argument, SENTENCE),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
             more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),
-            members: alert.members.iter().take(MAX_MEMBERS).map(|release| plain(&release.to_string(), NAME)).collect(),
-            more_members: alert.members.len().saturating_sub(MAX_MEMBERS),
+            more_members: alert.members.len().saturating_sub(members.len()),
+            members,
+            news: (news > 0)
+                .then(|| format!("New since the last message: {news} of {}; they come first.", alert.members.len())),
+            show: show(alert),
             links: links(&alert.links),
             commands: commands(alert),
         }
@@ -129,6 +167,65 @@ impl ReleaseView {
     }
 }
 
+impl MemberView {
+    fn named(release: &ReleaseId) -> Self {
+        Self {
+            purl: plain(&release.to_string(), LINE),
+            alert: None,
+            severity: None,
+            colour: colour(Severity::Info),
+            reason: String::new(),
+            expected: String::new(),
+            seen: String::new(),
+            account: None,
+            published: None,
+            scripts: String::new(),
+            dependencies: String::new(),
+            links: Vec::new(),
+            is_new: false,
+            in_full: false,
+        }
+    }
+
+    fn of(member: &Member, is_first: bool, has_room: bool) -> Self {
+        Self {
+            alert: Some(plain(&member.alert, NAME)),
+            severity: Some(member.severity.as_str().to_uppercase()),
+            colour: colour(member.severity),
+            reason: plain(&member.reason, LINE),
+            expected: plain(&member.expected, EVIDENCE),
+            seen: plain(&member.seen, EVIDENCE),
+            account: member.publisher.as_ref().map(|name| plain(name, NAME)),
+            published: member.published_at.map(moment),
+            scripts: names(&member.new_scripts, member),
+            dependencies: names(&member.new_dependencies, member),
+            links: links(&member.links),
+            is_new: member.new && !is_first,
+            in_full: member.new || has_room,
+            ..Self::named(&member.purl)
+        }
+    }
+
+    /// All of it on one line.
+    pub fn line(&self) -> String {
+        let mark = if self.is_new { "NEW " } else { "" };
+        let severity = self.severity.as_ref().map(|severity| format!("{severity} ")).unwrap_or_default();
+        let alert = self.alert.as_ref().map(|id| format!(" (alert {id})")).unwrap_or_default();
+        let reason = if self.reason.is_empty() { String::new() } else { format!(": {}", self.reason) };
+        format!("{mark}{severity}{}{alert}{reason}", self.purl)
+    }
+}
+
+/// Names that a publisher chose, so many that they fit.
+fn names(names: &[String], member: &Member) -> String {
+    let mut shown: Vec<String> = names.iter().take(MAX_ADDED).map(|name| plain(name, NAME)).collect();
+    if let Some(more @ 1..) = names.len().checked_sub(MAX_ADDED) {
+        shown
+            .push(format!("and {more} more (provwatch lookup {})", shell_word(&plain(&member.purl.to_string(), LINE))));
+    }
+    shown.join(", ")
+}
+
 impl SignalView {
     fn of(signal: &Signal) -> Self {
         Self {
@@ -145,14 +242,30 @@ impl SignalView {
 }
 
 /// The title, behind the release's name unless it names the release itself.
-fn headline(alert: &Alert) -> String {
+fn headline(alert: &Alert, news: usize) -> String {
     let name = alert.purl.as_ref().map(|release| (release.package().name(), release.version()));
     match name {
         Some((package, version)) if !(alert.title.contains(package) && alert.title.contains(version)) => {
             plain(&format!("{} {}: {}", plain(package, NAME), plain(version, NAME), alert.title), LINE)
         }
+        _ if news > 0 => format!("{} ({news} new)", plain(&alert.title, LINE - 20)),
         _ => plain(&alert.title, LINE),
     }
+}
+
+/// The members, with as much as is known of them.
+fn members(alert: &Alert) -> Vec<MemberView> {
+    if alert.member_details.is_empty() {
+        return alert.members.iter().take(MAX_MEMBERS).map(MemberView::named).collect();
+    }
+    // In the first message all are new, which is not worth saying.
+    let is_first = alert.member_details.iter().all(|member| member.new);
+    let details = alert.member_details.iter().take(MAX_MEMBERS).enumerate();
+    details.map(|(place, member)| MemberView::of(member, is_first, place < MAX_IN_FULL)).collect()
+}
+
+fn show(alert: &Alert) -> String {
+    format!("provwatch alerts show {}", shell_word(&plain(&alert.id, NAME)))
 }
 
 /// Colours that carry white text with a contrast of at least 4.5.
@@ -198,7 +311,7 @@ fn web_url(text: &str) -> Option<String> {
 
 fn commands(alert: &Alert) -> Vec<CommandView> {
     let id = shell_word(&plain(&alert.id, NAME));
-    let mut commands = vec![CommandView { purpose: "the evidence", line: format!("provwatch alerts show {id}") }];
+    let mut commands = vec![CommandView { purpose: "the evidence", line: show(alert) }];
     if let Some(release) = &alert.purl {
         let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
         commands.push(CommandView {
@@ -226,12 +339,12 @@ mod tests {
     #[test]
     fn the_headline_names_the_release_once() {
         let mut alert = samples::takeover();
-        assert_eq!(headline(&alert), "axios 1.14.1: published with a token after 14 months of trusted publishing");
+        assert_eq!(headline(&alert, 0), "axios 1.14.1: published with a token after 14 months of trusted publishing");
         alert.title = "axios 1.14.1 was published with a token".to_owned();
-        assert_eq!(headline(&alert), "axios 1.14.1 was published with a token");
+        assert_eq!(headline(&alert, 0), "axios 1.14.1 was published with a token");
         alert.purl = None;
         alert.title = "npm-changes is stale\r\n".to_owned();
-        assert_eq!(headline(&alert), r"npm-changes is stale\r\n");
+        assert_eq!(headline(&alert, 0), r"npm-changes is stale\r\n");
     }
 
     #[test]
@@ -261,7 +374,7 @@ mod tests {
     #[test]
     fn a_view_is_bounded_and_plain() {
         let view = View::of(&samples::message(samples::hostile()));
-        assert_eq!((view.signals.len(), view.more_signals, view.members.len(), view.more_members), (12, 28, 20, 80));
+        assert_eq!((view.signals.len(), view.more_signals, view.members.len(), view.more_members), (12, 28, 100, 0));
         let text = serde_json::to_string(&view).unwrap();
         assert!(text.len() < 60_000, "{}", text.len());
         assert!(!text.contains("\\u001b") && !text.contains('\u{202e}') && !text.contains("javascript:"));

@@ -160,7 +160,7 @@ mod tests {
     async fn posted(transport: &Arc<ScriptedTransport>, secrets: Vec<SigningSecret>) -> Result<Receipt, SinkError> {
         let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
         let endpoint =
-            Endpoint::new(Client::new(transport.clone(), clock.clone()), "https://hook.example/in".parse().unwrap());
+            Endpoint::new(&Client::new(transport.clone(), clock.clone()), "https://hook.example/in".parse().unwrap());
         WebhookSink::new(endpoint, secrets, clock).deliver(&samples::message(samples::takeover())).await
     }
 
@@ -182,6 +182,21 @@ mod tests {
         let event: serde_json::Value = serde_json::from_slice(body).unwrap();
         insta::assert_json_snapshot!(event);
         assert_eq!(serde_json::from_value::<Alert>(event["data"].clone()).unwrap(), samples::takeover());
+    }
+
+    #[test]
+    fn a_campaign_has_all_its_members_in_detail() {
+        for (members, new) in [(3, 1), (60, 60), (1_500, 1_500)] {
+            let body = body(&samples::message(samples::campaign(members, new))).unwrap();
+            let event: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            if members == 3 {
+                insta::assert_json_snapshot!(event);
+            }
+            assert_eq!(event["data"]["members"].as_array().unwrap().len(), members);
+            assert_eq!(event["data"]["member_details"].as_array().unwrap().len(), members);
+        }
+        let body = body(&samples::message(samples::hostile_campaign())).unwrap();
+        assert!(!String::from_utf8(body.to_vec()).unwrap().contains('\u{202e}'));
     }
 
     #[tokio::test]

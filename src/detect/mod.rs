@@ -53,6 +53,8 @@ mod tokens_allowed;
 mod trigger_changed;
 mod trusted_publisher_changed;
 mod tuning;
+mod unreadable_manifest;
+mod unreadable_release;
 mod version_jump;
 mod visibility_changed;
 mod workflow_changed;
@@ -66,6 +68,7 @@ pub use document::document;
 pub use entry::{ENTRY_DETECTORS, EntryChange, EntryDetector, KnownWorkflow, Logged, Named, inspect_entry};
 pub use novelty::Novelty;
 pub use tuning::{Setting, Tuning, UNTUNED};
+pub use unreadable_release::unreadable;
 
 use crate::model::{Confidence, Severity, Signal};
 
@@ -203,6 +206,8 @@ pub const ALL: &[&dyn Detector] = &[
     &tokens_allowed::TokensAllowed,
     &trigger_changed::TriggerChanged,
     &trusted_publisher_changed::TrustedPublisherChanged,
+    &unreadable_manifest::UnreadableManifest,
+    &unreadable_release::UnreadableRelease,
     &version_jump::VersionJump,
     &visibility_changed::VisibilityChanged,
     &workflow_changed::WorkflowChanged,

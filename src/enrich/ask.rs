@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Cache, forge::Forge};
 use crate::{
-    clock::Clock,
+    clock::{Clock, past},
     http::{Client, Fetched, HttpError, Request, Validators},
     text::with_causes,
 };
@@ -154,7 +154,10 @@ impl Asker<'_> {
 
 fn young<T: DeserializeOwned>(known: &Remembered, age: Age, now: DateTime<Utc>) -> Option<Answer<T>> {
     let limit = if known.body.is_some() { age.yes } else { age.no };
-    (now - known.at < limit).then(|| read(known)).filter(|known| !matches!(known, Answer::Unknown(_)))
+    past(Some(known.at), now)
+        .filter(|at| now - *at < limit)
+        .map(|_| read(known))
+        .filter(|known| !matches!(known, Answer::Unknown(_)))
 }
 
 fn read<T: DeserializeOwned>(known: &Remembered) -> Answer<T> {

@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
-use crate::{http::Request, model::Secret};
+use crate::{clock::is_due, http::Request, model::Secret};
 
 /// How a forge is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Forge {
 
     /// Until when nothing may be asked.
     pub(super) fn closed_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.limit().closed_until.filter(|until| *until > now)
+        self.limit().closed_until.filter(|until| !is_due(*until, now, LONGEST))
     }
 
     /// A question is asked. Answers without success do not tell what is left, but count.

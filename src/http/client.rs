@@ -1,14 +1,18 @@
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::{
-    Fetched, HttpError, Policy, Request, Response, Transport, TransportError,
+    Allowance, DEFAULT_MAX_BODY, Fetched, HttpError, Method, Policy, Request, Response, Transport, TransportError,
+    allowance::Purse,
+    date::Dates,
     error::hint,
-    gate::{Gates, Paused},
+    gate::{Gates, Pass, Paused},
     host::{HostRules, host_of},
     redirect::{MAX_REDIRECTS, next_hop},
     retry::{Backoff, Budget, is_transient, parse_retry_after},
+    room::{BodyAllowance, Crowded, Desk, Place, Rooms, SHARE},
 };
 use crate::clock::Clock;
 
@@ -17,7 +21,13 @@ use crate::clock::Clock;
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
+    purse: Option<Arc<Purse>>,
+    desk: Option<Arc<Desk>>,
 }
+
+/// A request that takes longer than this no longer counts as under way at its host, so that one answer that does not come
+/// does not keep everybody else from a host that takes one request at a time.
+const SLOW: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct Shared {
@@ -26,6 +36,10 @@ struct Shared {
     policy: Policy,
     rules: HostRules,
     gates: Gates,
+    dates: Arc<Dates>,
+    /// Whether a host's wish to be left alone holds all requests to it, or is the caller's to keep.
+    pauses: bool,
+    rooms: Arc<Rooms>,
     backoff: Backoff,
 }
 
@@ -52,12 +66,61 @@ impl Client {
         let shared = Shared {
             rules: policy.host_rules(),
             gates: Gates::new(Arc::clone(&clock)),
+            dates: Arc::default(),
+            pauses: true,
+            rooms: Arc::default(),
             backoff: Backoff::new(&policy.retry),
             transport,
             clock,
             policy,
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), purse: None, desk: None }
+    }
+
+    /// This client for one piece of work, which may spend only so much. Limits, pauses and rules are shared as ever.
+    #[must_use]
+    pub fn within(&self, allowance: Allowance) -> Self {
+        Self { purse: Some(Arc::new(Purse::new(allowance))), ..self.clone() }
+    }
+
+    /// A client over the same transport and policy whose limits are its own, for a receiver that shares its host with
+    /// others: what it takes or asks for must not hold them. How long to leave it alone is the caller's to keep.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let Shared { transport, clock, policy, rooms, dates, .. } = self.shared.as_ref();
+        let shared = Shared {
+            rules: policy.host_rules(),
+            gates: Gates::new(Arc::clone(clock)),
+            dates: Arc::clone(dates),
+            pauses: false,
+            rooms: Arc::clone(rooms),
+            backoff: Backoff::new(&policy.retry),
+            transport: Arc::clone(transport),
+            clock: Arc::clone(clock),
+            policy: policy.clone(),
+        };
+        Self { shared: Arc::new(shared), purse: None, desk: None }
+    }
+
+    /// A client to read one document with that lives on when it is read, such as the releases of a package. A large one is
+    /// counted among the large documents until this client and its clones are dropped, or [`Client::keep`] says how much
+    /// stays of it.
+    #[must_use]
+    pub fn for_document(&self) -> Self {
+        Self { desk: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// The client without a desk: for what is read beside a document, and gone before anything else is asked for.
+    #[must_use]
+    pub fn beside_document(&self) -> Self {
+        Self { desk: None, ..self.clone() }
+    }
+
+    /// The document was read, and so many bytes stay of it in memory.
+    pub fn keep(&self, bytes: u64) {
+        if let Some(desk) = &self.desk {
+            desk.shrink(bytes);
+        }
     }
 
     /// One exchange.
@@ -68,9 +131,10 @@ impl Client {
     pub async fn fetch(&self, request: Request) -> Result<Fetched, HttpError> {
         let shared = &self.shared;
         let request = shared.dressed(request);
-        let mut budget = Budget::new(&shared.policy.retry, request.max_attempts);
+        let exchanges = Exchanges { shared, purse: self.purse.as_deref(), desk: self.desk.as_deref() };
+        let mut budget = Budget::new(&shared.policy.retry, request.max_attempts).with_patience(exchanges.patience());
         loop {
-            let failure = match shared.attempt(&request).await {
+            let failure = match exchanges.attempt(&request).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
@@ -88,6 +152,17 @@ impl Client {
     pub fn pause(&self, url: &Url, wait: Duration) {
         let wait = wait.min(self.shared.policy.retry.retry_after_cap);
         self.shared.gates.of(&host_of(url), &self.shared.policy).pause_for(wait);
+    }
+
+    /// The time by our clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.shared.clock.now()
+    }
+
+    /// How far our clock is ahead of that of each host that answered within the last hour, as its newest `Date` tells;
+    /// negative: behind.
+    pub fn clock_differences(&self) -> Vec<TimeDelta> {
+        self.shared.dates.differences(self.now())
     }
 }
 
@@ -110,48 +185,6 @@ impl Shared {
         request
     }
 
-    /// One attempt with its redirects. A 304 to a request that set no condition comes from a broken cache: asked to go
-    /// past the cache, the server gets one more chance to answer properly.
-    async fn attempt(&self, request: &Request) -> Result<Fetched, Failure> {
-        let mut response = self.follow(request.clone()).await?;
-        if response.status == 304 {
-            if request.is_conditional() {
-                return Ok(Fetched::NotModified);
-            }
-            response = self.follow(request.clone().header("cache-control", "no-cache")).await?;
-        }
-        match response.status {
-            200..=299 => Ok(Fetched::Fresh(response)),
-            status => Err(Failure::Status { status, retry_after: self.retry_after(&response) }),
-        }
-    }
-
-    async fn follow(&self, mut request: Request) -> Result<Response, Failure> {
-        for _ in 0..=MAX_REDIRECTS {
-            let response = self.hop(&request).await?;
-            match next_hop(&request, &response, &self.rules).map_err(Failure::Refused)? {
-                Some(next) => request = next,
-                None => return Ok(response),
-            }
-        }
-        Err(Failure::Refused(format!("the server redirects more than {MAX_REDIRECTS} times")))
-    }
-
-    /// Sends one request through its host's gate.
-    async fn hop(&self, request: &Request) -> Result<Response, Failure> {
-        self.rules.check(&request.url).map_err(Failure::Refused)?;
-        let host = host_of(&request.url);
-        let gate = self.gates.of(&host, &self.policy);
-        let pass = gate.pass(self.policy.retry.patience).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
-        let response = self.transport.exchange(request).await.map_err(Failure::Transport)?;
-        drop(pass);
-        if let (429 | 503, Some(wait)) = (response.status, self.retry_after(&response)) {
-            tracing::warn!(host, ?wait, status = response.status, "the host asks for a pause");
-            gate.pause_for(wait);
-        }
-        Ok(response)
-    }
-
     fn retry_after(&self, response: &Response) -> Option<Duration> {
         parse_retry_after(response.header("retry-after")?, self.clock.now(), self.policy.retry.retry_after_cap)
     }
@@ -172,12 +205,133 @@ impl Shared {
     }
 }
 
+/// The exchanges of one call.
+struct Exchanges<'a> {
+    shared: &'a Shared,
+    purse: Option<&'a Purse>,
+    desk: Option<&'a Desk>,
+}
+
+impl Exchanges<'_> {
+    /// One attempt with its redirects. A 304 to a request that set no condition comes from a broken cache: asked to go
+    /// past the cache, the server gets one more chance to answer properly.
+    async fn attempt(&self, request: &Request) -> Result<Fetched, Failure> {
+        let mut response = self.follow(request.clone()).await?;
+        if response.status == 304 {
+            if request.is_conditional() {
+                return Ok(Fetched::NotModified);
+            }
+            response = self.follow(request.clone().header("cache-control", "no-cache")).await?;
+        }
+        match response.status {
+            200..=299 => Ok(Fetched::Fresh(response)),
+            status => Err(Failure::Status { status, retry_after: self.shared.retry_after(&response) }),
+        }
+    }
+
+    async fn follow(&self, mut request: Request) -> Result<Response, Failure> {
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.hop_with_room(&mut request).await?;
+            match next_hop(&request, &response, &self.shared.rules).map_err(Failure::Refused)? {
+                Some(next) => request = next,
+                None => return Ok(response),
+            }
+        }
+        Err(Failure::Refused(format!("the server redirects more than {MAX_REDIRECTS} times")))
+    }
+
+    /// Sends one request, and anew when there is room if its answer turns out to be large. Whoever waits for room holds
+    /// neither a place nor a slot of the host.
+    async fn hop_with_room(&self, request: &mut Request) -> Result<Response, Failure> {
+        let Shared { rooms, clock, .. } = self.shared;
+        request.allowance = free(request.method);
+        let mut place = None;
+        loop {
+            let announced = match self.hop(request).await {
+                Ok(response) => return Ok(placed(response, place)),
+                Err(Failure::Transport(TransportError::Large { announced })) => announced,
+                Err(failure) => return Err(failure),
+            };
+            drop(place.take());
+            let size = Rooms::next_size(request.allowance.bytes, announced, request.max_body);
+            let taken = rooms.take(size, self.desk, clock.as_ref()).await;
+            place = Some(taken.map_err(|Crowded| Failure::Transport(TransportError::Crowded))?);
+            request.allowance = BodyAllowance { bytes: size, rooms: Some(Arc::clone(rooms)) };
+        }
+    }
+
+    /// Sends one request through its host's gate.
+    async fn hop(&self, request: &Request) -> Result<Response, Failure> {
+        self.shared.rules.check(&request.url).map_err(Failure::Refused)?;
+        let host = host_of(&request.url);
+        let gate = self.shared.gates.of(&host, &self.shared.policy);
+        let pass = gate.pass(self.patience()).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
+        let response = self.exchange(request, pass).await.map_err(Failure::Transport)?;
+        self.shared.dates.note(&host_and_port(&request.url), &response, self.shared.clock.now());
+        let asked = self.shared.retry_after(&response).filter(|_| self.shared.pauses);
+        if let (429 | 503, Some(wait)) = (response.status, asked) {
+            tracing::warn!(host, ?wait, status = response.status, "the host asks for a pause");
+            gate.pause_for(wait);
+        }
+        Ok(response)
+    }
+
+    /// One exchange, for no longer than is left. The pass is given back when the answer is there or long in coming.
+    async fn exchange(&self, request: &Request, pass: Pass) -> Result<Response, TransportError> {
+        let clock = &self.shared.clock;
+        let Some(purse) = self.purse else { return self.patient_exchange(request, pass).await };
+        let (limit, began) = (purse.next(), clock.now());
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.patient_exchange(request, pass) => outcome,
+            () = clock.timer(limit) => Err(TransportError::Slow { limit }),
+        };
+        // A wall clock that is set meanwhile neither fills nor empties the purse.
+        purse.spend((clock.now() - began).to_std().unwrap_or_default().min(limit));
+        outcome
+    }
+
+    async fn patient_exchange(&self, request: &Request, pass: Pass) -> Result<Response, TransportError> {
+        let mut exchange = self.shared.transport.exchange(request);
+        tokio::select! {
+            biased;
+            outcome = &mut exchange => return outcome,
+            () = self.shared.clock.timer(SLOW) => drop(pass),
+        }
+        exchange.await
+    }
+
+    /// The longest pause that is waited for.
+    fn patience(&self) -> Duration {
+        let usual = self.shared.policy.retry.patience;
+        self.purse.map_or(usual, |purse| purse.patience().min(usual))
+    }
+}
+
+/// What an answer may have without a place. One to a POST has more, so that nothing is posted twice for its sake.
+fn free(method: Method) -> BodyAllowance {
+    let bytes = match method {
+        Method::Get => SHARE,
+        Method::Post => SHARE.max(DEFAULT_MAX_BODY),
+    };
+    BodyAllowance { bytes, rooms: None }
+}
+
+fn placed(response: Response, place: Option<Place>) -> Response {
+    let body = match place {
+        Some(place) => place.with(response.body),
+        None => response.body,
+    };
+    Response { body, ..response }
+}
+
 impl Failure {
     fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => is_transient(*status),
+            // The wait for room, as for the end of a pause, was long enough: the caller comes back later.
+            Self::Transport(TransportError::Crowded) | Self::Refused(_) | Self::Paused(_) => false,
             Self::Transport(error) => error.is_transient(),
-            Self::Refused(_) | Self::Paused(_) => false,
         }
     }
 
@@ -187,6 +341,11 @@ impl Failure {
             Self::Transport(_) | Self::Refused(_) | Self::Paused(_) => None,
         }
     }
+}
+
+/// Services on several ports of one machine count as several, as they do on several machines.
+fn host_and_port(url: &Url) -> String {
+    format!("{}:{}", host_of(url), url.port_or_known_default().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{message::Method, retry::is_transient};
+use super::{message::Method, retry::is_transient, room};
 use crate::text::counted;
 
 /// Why one attempt failed.
@@ -11,12 +11,27 @@ pub enum TransportError {
     /// No connection, reset, TLS, time-out. May pass by itself.
     #[error("{0}")]
     Failed(String),
+    /// No whole answer within the time that the caller has. Asking again at once would take as long.
+    #[error("no whole answer within {}", seconds(*limit))]
+    Slow {
+        /// The time.
+        limit: Duration,
+    },
     /// The body is larger than the request allows.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
         /// The limit.
         limit: u64,
     },
+    /// The body needs a place among the large ones; with one the exchange is begun anew.
+    #[error("the body is large and has no place in memory yet")]
+    Large {
+        /// How large it is, if the server said so.
+        announced: Option<u64>,
+    },
+    /// There was no such place for long.
+    #[error("other large answers fill the memory that is set aside for them; it is asked for again when they are read")]
+    Crowded,
     /// The address is not one that may be reached.
     #[error("{0}")]
     Forbidden(String),
@@ -38,7 +53,7 @@ pub enum TransportError {
 impl TransportError {
     /// Whether the next attempt may fare better.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Failed(_))
+        matches!(self, Self::Failed(_) | Self::Crowded)
     }
 }
 
@@ -104,11 +119,17 @@ impl HttpError {
         }
     }
 
+    /// Whether the time that the caller has was over before the answer was there.
+    pub fn is_slow(&self) -> bool {
+        matches!(self, Self::Transport { source: TransportError::Slow { .. }, .. })
+    }
+
     /// How long the server wants to be left alone, if it said so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
             Self::Paused { wait, .. } => Some(*wait),
+            Self::Transport { source: TransportError::Crowded, .. } => Some(room::AGAIN),
             Self::Transport { .. } | Self::Refused { .. } => None,
         }
     }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use governor::{
     Quota, RateLimiter,
     clock::Clock as GovernorClock,
@@ -24,6 +24,8 @@ const DAY: Duration = Duration::from_hours(24);
 /// More requests at once than anybody needs; keeps governor's arithmetic from overflowing.
 const MAX_BURST: u32 = 10_000;
 const MAX_CONCURRENCY: u32 = 1_000;
+/// No pause is longer, whoever asks for it.
+const MAX_PAUSE: Duration = Duration::from_hours(24 * 366);
 /// Gates kept before idle ones are dropped; hosts of one watchlist are far fewer.
 const MAX_GATES: usize = 1_024;
 
@@ -43,8 +45,7 @@ impl Gates {
     pub(super) fn of(&self, host: &str, policy: &Policy) -> Arc<Gate> {
         let mut gates = self.by_host.lock().unwrap_or_else(PoisonError::into_inner);
         if gates.len() >= MAX_GATES && !gates.contains_key(host) {
-            let now = self.clock.now();
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || gate.pause(now).is_some());
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || gate.pause().is_some());
         }
         let gate = gates.entry(host.to_owned());
         Arc::clone(gate.or_insert_with(|| Arc::new(Gate::new(Arc::clone(&self.clock), policy.limits(host)))))
@@ -60,7 +61,8 @@ pub(super) struct Gate {
     slots: Arc<Semaphore>,
     /// Held by the one who waits for the rate, so that the others keep their order.
     turn: tokio::sync::Mutex<()>,
-    paused_until: Mutex<Option<DateTime<Utc>>>,
+    /// On the steady clock: a pause is over when it has lasted, whatever is done to the system's time meanwhile.
+    paused_until: Mutex<Option<Nanos>>,
 }
 
 /// The host asked for a pause that is longer than the caller's patience.
@@ -94,21 +96,22 @@ impl Gate {
 
     /// Keeps everybody from this host for a while.
     pub(super) fn pause_for(&self, wait: Duration) {
-        let until = TimeDelta::from_std(wait).ok().and_then(|wait| self.clock.now().checked_add_signed(wait));
+        let until = self.steady.now() + Nanos::from(wait.min(MAX_PAUSE));
         let mut paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *paused = (*paused).max(until);
+        *paused = (*paused).max(Some(until));
     }
 
     fn wait_for_pause_below(&self, patience: Duration) -> Result<Option<Duration>, Paused> {
-        match self.pause(self.clock.now()) {
+        match self.pause() {
             Some(wait) if wait > patience => Err(Paused(wait)),
             wait => Ok(wait),
         }
     }
 
-    fn pause(&self, now: DateTime<Utc>) -> Option<Duration> {
+    fn pause(&self) -> Option<Duration> {
         let until = (*self.paused_until.lock().unwrap_or_else(PoisonError::into_inner))?;
-        (until - now).to_std().ok().filter(|wait| !wait.is_zero())
+        let wait = Duration::from(until).saturating_sub(self.steady.now().into());
+        Some(wait).filter(|wait| !wait.is_zero())
     }
 
     fn wait_for_rate(&self) -> Option<Duration> {
@@ -254,6 +257,6 @@ mod tests {
             gates.of(&format!("h{number}.example"), &policy);
         }
         assert!(gates.by_host.lock().unwrap().len() <= MAX_GATES);
-        assert!(gates.of("paused.example", &policy).pause(gates.clock.now()).is_some());
+        assert!(gates.of("paused.example", &policy).pause().is_some());
     }
 }

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::room::BodyAllowance;
+
 /// The methods that provwatch uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -33,6 +35,10 @@ pub struct Request {
     pub max_attempts: Option<u32>,
     /// Whether the URL's path and query are a secret, as a webhook's are: errors and logs then show only its host.
     pub confidential: bool,
+    /// Whether the answer's body is left unread: its status is all that the caller wants, however slowly the rest comes.
+    pub discards_body: bool,
+    /// How much of the body may come without more room for it.
+    pub(super) allowance: BodyAllowance,
 }
 
 /// Most bytes of an ordinary answer: 8 MiB. Package documents have a limit of their own.
@@ -50,6 +56,8 @@ impl Request {
             validators: None,
             max_attempts: None,
             confidential: false,
+            discards_body: false,
+            allowance: BodyAllowance::default(),
         }
     }
 
@@ -93,6 +101,12 @@ impl Request {
     #[must_use]
     pub fn confidential(self) -> Self {
         Self { confidential: true, ..self }
+    }
+
+    /// Leaves the answer's body unread.
+    #[must_use]
+    pub fn discard_body(self) -> Self {
+        Self { discards_body: true, ..self }
     }
 
     /// The URL as it may be shown: without credentials, and if the request is confidential without path and query.

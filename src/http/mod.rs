@@ -5,7 +5,9 @@
 //! one for tests, a recorded one that plays a folder.
 
 mod address;
+mod allowance;
 mod client;
+mod date;
 mod error;
 mod gate;
 mod host;
@@ -16,8 +18,10 @@ mod recorded;
 mod recording;
 mod redirect;
 mod retry;
+mod room;
 mod scripted;
 
+pub use allowance::Allowance;
 pub use client::Client;
 pub use error::{HttpError, TransportError};
 pub use host::{HostPattern, HostPatternError};

@@ -3,6 +3,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -17,6 +18,7 @@ use super::{
     Method, Policy, Request, Response, Transport, TransportError,
     address::special_use,
     host::{HostRules, NEXT_STEP, host_of},
+    room::Pace,
 };
 use crate::{bounded, text::with_causes};
 
@@ -59,6 +61,8 @@ pub enum SetupError {
 
 /// Most bytes of a CA file; the bundle of a whole operating system has a quarter of this.
 const MAX_CA_FILE: u64 = 1024 * 1024;
+/// How often to look whether a body still comes fast enough.
+const LOOK: Duration = Duration::from_secs(1);
 /// Most headers of an answer.
 const MAX_HEADERS: usize = 128;
 
@@ -87,7 +91,7 @@ impl RealTransport {
         let response = self.client.execute(sent).await.map_err(explain)?;
         let status = response.status().as_u16();
         let headers = readable_headers(response.headers());
-        let body = read_body(response, request.max_body).await?;
+        let body = if request.discards_body { Bytes::new() } else { read_body(response, request).await? };
         Ok(Response { status, headers, body })
     }
 
@@ -155,19 +159,37 @@ fn readable_headers(headers: &reqwest::header::HeaderMap) -> Vec<(String, String
 }
 
 /// Reads the body as it is decompressed, so that a small answer that unfolds into a large one is caught on the way.
-async fn read_body(mut response: reqwest::Response, limit: u64) -> Result<Bytes, TransportError> {
-    let too_large = || TransportError::TooLarge { limit };
-    if response.content_length().is_some_and(|announced| announced > limit) {
-        return Err(too_large());
-    }
+async fn read_body(mut response: reqwest::Response, request: &Request) -> Result<Bytes, TransportError> {
+    let announced = response.content_length();
+    let check = |bytes: u64| match bytes {
+        _ if bytes > request.max_body => Err(TransportError::TooLarge { limit: request.max_body }),
+        _ if bytes > request.allowance.bytes => Err(TransportError::Large { announced }),
+        _ => Ok(()),
+    };
+    check(announced.unwrap_or_default())?;
+    let pace = Pace::of(&request.allowance);
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(explain)? {
-        if (body.len() + chunk.len()) as u64 > limit {
-            return Err(too_large());
-        }
+    while let Some(chunk) = next_chunk(&mut response, &pace, body.len()).await? {
+        check((body.len() + chunk.len()) as u64)?;
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// The next part of a body of which so many bytes are there; an error if it comes too slowly while others wait.
+async fn next_chunk(
+    response: &mut reqwest::Response,
+    pace: &Pace,
+    bytes: usize,
+) -> Result<Option<Bytes>, TransportError> {
+    loop {
+        if let Some(why) = pace.too_slow(bytes) {
+            return Err(TransportError::Failed(why));
+        }
+        if let Ok(chunk) = tokio::time::timeout(LOOK, response.chunk()).await {
+            return chunk.map_err(explain);
+        }
+    }
 }
 
 /// Resolves names to public addresses, and to any address if the operator allows the name or it is a proxy.

@@ -75,6 +75,11 @@ impl Budget {
         Self { attempts: 1, max_attempts: max_attempts.unwrap_or(policy.max_attempts), patience: policy.patience }
     }
 
+    /// The same with another patience.
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     /// The attempts so far, the one under way included.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts

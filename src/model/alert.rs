@@ -38,12 +38,53 @@ pub struct Alert {
     /// The releases of a campaign.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub members: Vec<ReleaseId>,
+    /// The releases of a campaign in detail: those first that no earlier message to the same receiver named, then the severest.
+    /// Put together when the alert is sent or shown.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub member_details: Vec<Member>,
     /// Where to look.
     #[serde(default)]
     pub links: Links,
     /// The evidence against a log that the alert tells of, by its id: another violation of the same kind has another one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence: Option<String>,
+}
+
+/// What is known of one release of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Member {
+    /// The release.
+    pub purl: ReleaseId,
+    /// The id of its own alert.
+    pub alert: String,
+    /// How bad that is.
+    pub severity: Severity,
+    /// Its title without the release's name: what speaks against the release most.
+    pub reason: String,
+    /// What the leading signal expected.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub expected: String,
+    /// What it saw instead.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub seen: String,
+    /// When the release was published.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published_at: Option<DateTime<Utc>>,
+    /// The account that published it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub publisher: Option<String>,
+    /// Install-time script hooks that the release before did not have.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub new_scripts: Vec<String>,
+    /// Dependencies that the release before did not have.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub new_dependencies: Vec<String>,
+    /// Where to look.
+    #[serde(default)]
+    pub links: Links,
+    /// Whether no earlier message about the campaign named it to the same receiver.
+    #[serde(default)]
+    pub new: bool,
 }
 
 impl Alert {
@@ -78,6 +119,7 @@ impl Alert {
             status: AlertStatus::Open,
             signals: Vec::new(),
             members: Vec::new(),
+            member_details: Vec::new(),
             links: Links::default(),
             evidence: None,
         }

@@ -166,6 +166,8 @@ pub enum BaselineReason {
     Reset,
     /// A release that taught was withdrawn soon after it came.
     Unlearned,
+    /// The operator took back that a release was accepted.
+    Unaccepted,
 }
 
 impl BaselineReason {
@@ -176,6 +178,7 @@ impl BaselineReason {
             Self::Accepted => "accepted",
             Self::Reset => "reset",
             Self::Unlearned => "unlearned",
+            Self::Unaccepted => "unaccepted",
         }
     }
 }

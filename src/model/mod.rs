@@ -21,8 +21,9 @@ mod secret;
 mod severity;
 mod signal;
 mod tag;
+mod unread;
 
-pub use alert::{Alert, AlertKind, AlertStatus, Links};
+pub use alert::{Alert, AlertKind, AlertStatus, Links, Member};
 pub use baseline::{Baseline, BaselineReason, EvidenceRank, LineBaseline, Seen, Tally};
 pub use bond::Bond;
 pub use ecosystem::{Ecosystem, UnknownEcosystem};
@@ -42,3 +43,4 @@ pub use secret::Secret;
 pub use severity::{Confidence, Severity};
 pub use signal::Signal;
 pub use tag::names_version;
+pub use unread::{Aspect, Unread};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Provenance, ReleaseId, ReleaseLine, VerifiedProvenance, WorkflowIdentity};
+use super::{Aspect, Facts, Provenance, ReleaseId, ReleaseLine, Unread, VerifiedProvenance, WorkflowIdentity};
 
 /// What is known of one published release; `schema/observation.schema.json` is generated from this type.
 ///
@@ -41,6 +41,12 @@ pub struct Observation {
     /// What could not be checked besides the provenance, a sentence each: a registry signature by a key that is not known.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub unchecked: Vec<String>,
+    /// What of the registry's answer could not be read, by its place in this structure, each with the reason.
+    #[serde(skip_serializing_if = "Unread::is_empty", default)]
+    pub unread: Unread,
+    /// What the registry's answer leaves out. Missing where nobody looked for that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub untold: Option<Vec<Aspect>>,
 }
 
 impl Observation {

@@ -8,8 +8,10 @@ use url::Url;
 use super::{
     Pipeline, Progress, Settings, Source,
     facts::StoredAnswers,
+    health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
     trust::Freshness,
+    wall_clock::WallClock,
 };
 use crate::{
     attest::Verifier,
@@ -82,8 +84,12 @@ pub struct Parts {
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
     let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
     let forges = forges(config, &parts)?;
+    // A store that cannot be read says so when it is used.
+    let latest = parts.store.latest_time().unwrap_or_default();
+    let progress = Moving::over(Arc::clone(&parts.progress), Arc::clone(&parts.clock));
     Ok(Pipeline {
-        began: parts.clock.now(),
+        wall_clock: WallClock::starting(parts.clock.now(), latest),
+        comparisons: super::observe::Comparisons::default(),
         store: parts.store,
         http: parts.http,
         clock: parts.clock,
@@ -94,18 +100,41 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         forges,
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
+        queues: super::outbox::Queues::default(),
         settings: settings(config),
-        progress: parts.progress,
+        memory: Memory::of(&progress),
+        progress: Arc::new(progress),
+        setup: setup(config),
         logs: log_settings(config)?,
         log_memory: super::logs::LogMemory::default(),
+        reload: super::reload::LastReload::default(),
     })
 }
 
-/// The forges that may be asked; those of the configuration come before the public ones.
+/// Does what of [`assemble`] may fail, and keeps nothing: reads the secrets and keys, before a store is made or migrated.
+///
+/// # Errors
+/// As [`assemble`].
+pub fn rehearse(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<(), AssemblyError> {
+    subscriptions(config, http, clock)?;
+    forge_list(config)?;
+    log_settings(config).map(drop)
+}
+
+/// The forges that may be asked, and where their answers are kept.
 fn forges(config: &Config, parts: &Parts) -> Result<Option<Forges>, AssemblyError> {
+    if !config.forges.enabled {
+        return Ok(None);
+    }
+    let answers = Arc::new(StoredAnswers(Arc::clone(&parts.store)));
+    Ok(Some(Forges::new(forge_list(config)?, parts.http.clone(), Arc::clone(&parts.clock), answers)))
+}
+
+/// The forges; those of the configuration come before the public ones.
+fn forge_list(config: &Config) -> Result<Vec<Forge>, AssemblyError> {
     let section = &config.forges;
     if !section.enabled {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let mut forges = Vec::new();
     for instance in &section.instances {
@@ -126,8 +155,7 @@ fn forges(config: &Config, parts: &Parts) -> Result<Option<Forges>, AssemblyErro
         let api = api.parse().map_err(AssemblyError::of(what))?;
         forges.push(Forge::new(kind, host, api, token));
     }
-    let answers = Arc::new(StoredAnswers(Arc::clone(&parts.store)));
-    Ok(Some(Forges::new(forges, parts.http.clone(), Arc::clone(&parts.clock), answers)))
+    Ok(forges)
 }
 
 /// What is asked for is below it, not beside it.
@@ -394,7 +422,7 @@ pub fn subscription(
 type Anything = Box<dyn std::error::Error + Send + Sync>;
 
 fn sink(subscription: &SubscriptionConfig, http: &Client, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Sink>, Anything> {
-    let endpoint = |url: Url| Endpoint::new(http.clone(), url);
+    let endpoint = |url: Url| Endpoint::new(http, url);
     Ok(match &subscription.sink {
         SinkConfig::Stdout => Arc::new(StdoutSink::new(StdoutFormat::Json, Box::new(std::io::stdout()))),
         SinkConfig::Slack(slack) => {

@@ -46,7 +46,8 @@ pub fn assess(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> 
     let change = Change::between(baseline, release, terms);
     let signals = terms.tuning.apply(inspect(&change));
     let verdict = combine(&signals);
-    let teaches = !release.has_unavailable() && teaches(verdict.as_ref().map(|verdict| verdict.severity));
+    let is_known = !release.has_unavailable() && release.unread.reasons().next().is_none();
+    let teaches = is_known && teaches(verdict.as_ref().map(|verdict| verdict.severity));
     let compared_with = change.view.map(|view| ComparedWith {
         line: view.line.clone(),
         releases: view.portrait.releases,

@@ -1,4 +1,5 @@
-//! Accused releases that belong together are one campaign: one alert that lists its members, and spares the reader theirs.
+//! Accused releases that belong together are one campaign: one alert that lists its members, and spares the reader theirs,
+//! but for the first few critical ones.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Pipeline, PipelineError};
 use crate::{
+    deliver::shell_word,
     model::{Alert, AlertKind, Bond, Confidence, Observation, Package, ReleaseId, Severity},
     store::{Neighbour, Record},
-    text::counted,
+    text::{counted, quoted},
 };
 
 /// Members follow one another within this time.
@@ -22,6 +24,15 @@ const NAMED: usize = 10;
 
 /// How many releases of one bond are looked at.
 const LOOKED_AT: usize = 500;
+
+/// Critical members of one campaign that are sent one by one as well.
+const SINGLY: usize = 5;
+
+/// Most members of a campaign. What comes after them begins another one, so that no message is without bounds.
+const MOST: usize = LOOKED_AT;
+
+/// Most characters of a release's name within a sentence.
+const NAME: usize = 80;
 
 /// Fewest releases of one package that are a campaign. Of several packages two are enough.
 const FEWEST: usize = 3;
@@ -99,11 +110,11 @@ pub fn alert(
     Some(Alert {
         published_at: Some(last.published_at),
         argument: format!(
-            "Each differs from its own package's baseline; the worst is {} ({}). Their own alerts tell how, and are not sent \
-             one by one: `provwatch alerts list`.{}",
-            worst.purl,
+            "Each differs from its own package's baseline; the worst is {} ({}). Each has an alert of its own \
+             (`provwatch alerts show ID`). Of those at most {SINGLY} critical ones are sent by themselves as well.{}",
+            quoted(&worst.purl, NAME),
             worst.severity,
-            beside(bystanders)
+            beside(bystanders, &first.purl)
         ),
         members: members.iter().map(|one| one.purl.clone()).collect(),
         ..Alert::about(AlertKind::Campaign, &subject, worst.severity, worst.confidence, title, raised_at)
@@ -111,12 +122,13 @@ pub fn alert(
 }
 
 /// Whoever looks into a campaign wants to know all that came from the same hand.
-fn beside(bystanders: &BTreeSet<ReleaseId>) -> String {
-    let named: Vec<String> = bystanders.iter().take(NAMED).map(ToString::to_string).collect();
+fn beside(bystanders: &BTreeSet<ReleaseId>, first: &ReleaseId) -> String {
+    let named: Vec<String> = bystanders.iter().take(NAMED).map(|one| quoted(one, NAME)).collect();
     match bystanders.len().checked_sub(NAMED) {
         _ if named.is_empty() => String::new(),
         Some(more @ 1..) => {
-            format!(" Published in that time without such an alert: {} and {more} more.", named.join(", "))
+            let all = format!("`provwatch lookup {} --related {LOOKED_AT}`", shell_word(&first.to_string()));
+            format!(" Published in that time without such an alert: {} and {more} more ({all}).", named.join(", "))
         }
         _ => format!(" Published in that time without such an alert: {}.", named.join(", ")),
     }
@@ -141,6 +153,12 @@ pub fn who(bond: &Bond, release: &Observation) -> String {
     }
 }
 
+/// Whether a campaign was begun under this bond, by whichever member.
+fn is_of(campaign: &Alert, bond: &Bond) -> bool {
+    let begins = |member| Alert::identify(AlertKind::Campaign, &subject(bond, member)).0 == campaign.fingerprint;
+    campaign.members.iter().any(begins)
+}
+
 fn subject(bond: &Bond, first: &ReleaseId) -> String {
     format!("{bond} {first}")
 }
@@ -161,31 +179,83 @@ impl Pipeline {
         let worst = before.filter(|before| before.severity > of.severity).unwrap_or(of);
         let Some(latest) = Accused::by(worst) else { return Ok(None) };
         let now = self.clock.now();
+        let mut full = self.store.members_of_full_campaigns(MOST)?;
+        full.remove(&latest.purl);
         let mut largest: Option<(Bond, Vec<Accused>, Vec<Neighbour>)> = None;
         for bond in Bond::of(release) {
             let neighbours = self.store.bound(&bond, now, LOOKED_AT)?;
-            let accused = self.accused(&neighbours, latest.published_at)?;
+            let mut accused = self.accused(&neighbours, latest.published_at)?;
+            accused.retain(|one| !full.contains(&one.purl));
             let Some(members) = members(&latest, &accused) else { continue };
             if largest.as_ref().is_none_or(|(_, most, _)| members.len() > most.len()) {
                 largest = Some((bond, members, neighbours));
             }
         }
         let Some((bond, members, neighbours)) = largest else { return Ok(None) };
+        let known = self.known_campaign(&bond, &members)?;
+        let members = match &known {
+            Some(known) => self.with_earlier(known, members)?,
+            None => members,
+        };
         let beside = bystanders(&members, neighbours.iter().map(|one| (&one.purl, one.published_at)));
         let Some(mut alert) = alert(&bond, &who(&bond, release), &members, &beside, now) else { return Ok(None) };
-        // A member that is found late may be earlier than the first; it joins the campaign that there is.
-        for member in &members {
-            let (fingerprint, _) = Alert::identify(AlertKind::Campaign, &subject(&bond, &member.purl));
-            if let Some(known) = self.store.alert(&fingerprint)? {
-                (alert.id, alert.fingerprint, alert.raised_at) = (known.id, known.fingerprint, known.raised_at);
+        if let Some(known) = known {
+            (alert.id, alert.fingerprint, alert.raised_at) = (known.id, known.fingerprint, known.raised_at);
+            if alert.severity == known.severity {
+                alert.confidence = alert.confidence.max(known.confidence);
             }
         }
         Ok(Some(alert))
     }
 
-    /// Who is told of a release's alert: all who want to know of it, but not those who are told of its campaign. That is
-    /// recorded first, so that whenever this process ends somebody is told of either; and what nobody was sent yet of its
-    /// other members is not sent any more.
+    /// The campaign that some of these belong to already. A member that is found late may be earlier than the first; it joins
+    /// the campaign that there is.
+    fn known_campaign(&self, bond: &Bond, members: &[Accused]) -> Result<Option<Alert>, PipelineError> {
+        for member in members {
+            let (mut fingerprints, subject) = (self.store.campaigns_of(&member.purl)?, subject(bond, &member.purl));
+            fingerprints.push(Alert::identify(AlertKind::Campaign, &subject).0);
+            for fingerprint in fingerprints {
+                // Whoever has something to do with several accounts and repositories has several campaigns.
+                if let Some(known) = self.store.alert(&fingerprint)?.filter(|known| is_of(known, bond)) {
+                    return Ok(Some(known));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// These and those that the campaign had before, of which a long one has more than are looked at now.
+    fn with_earlier(&self, known: &Alert, mut members: Vec<Accused>) -> Result<Vec<Accused>, PipelineError> {
+        let here: BTreeSet<ReleaseId> = members.iter().map(|member| member.purl.clone()).collect();
+        for row in self.store.campaign_members(&known.fingerprint)? {
+            let (Some(published_at), Some(severity)) = (row.published_at, row.severity) else { continue };
+            if !here.contains(&row.member) {
+                members.push(Accused { purl: row.member, published_at, severity, confidence: Confidence::Low });
+            }
+        }
+        members.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
+        Ok(members)
+    }
+
+    /// The members that are sent by themselves: the first critical ones. Each was put into the outbox before, but for the
+    /// latest, which is about to be.
+    fn sent_singly(&self, campaign: &Alert, latest: &Alert) -> Result<BTreeSet<ReleaseId>, PipelineError> {
+        let mut critical: Vec<(i64, ReleaseId)> = Vec::new();
+        for row in self.store.campaign_members(&campaign.fingerprint)? {
+            let is_latest = latest.purl.as_ref() == Some(&row.member);
+            let severity = if is_latest { row.severity.max(Some(latest.severity)) } else { row.severity };
+            let place = row.first_delivery.or_else(|| is_latest.then_some(i64::MAX));
+            if let (Some(Severity::Critical), Some(place)) = (severity, place) {
+                critical.push((place, row.member));
+            }
+        }
+        critical.sort();
+        Ok(critical.into_iter().take(SINGLY).map(|(_, member)| member).collect())
+    }
+
+    /// Who is told of a release's alert: all who want to know of it, but not those who are told of its campaign, unless it is
+    /// among the first critical members. The campaign is recorded first, so that whenever this process ends people are told
+    /// of either; and what nobody was sent yet of its other members is not sent any more.
     pub(super) fn audience(&self, record: &Record, alert: &Alert) -> Result<Vec<String>, PipelineError> {
         let mut audience = self.subscriptions.matching(alert);
         let crate::store::Subject::Observed(observation) = &record.subject else { return Ok(audience) };
@@ -198,11 +268,13 @@ impl Pipeline {
             // The campaign has been told; what is new of this member is told of itself.
             return Ok(audience);
         }
-        for member in &campaign.members {
-            let (fingerprint, _) = Alert::identify_release(member);
-            self.store.withdraw_deliveries(&fingerprint, &told)?;
+        let singly = self.sent_singly(&campaign, alert)?;
+        let others = campaign.members.iter().filter(|member| !singly.contains(member));
+        let others: Vec<String> = others.map(|member| Alert::identify_release(member).0).collect();
+        self.store.withdraw_deliveries(&others, &told)?;
+        if !singly.contains(&observation.purl) {
+            audience.retain(|subscription| !told.contains(subscription));
         }
-        audience.retain(|subscription| !told.contains(subscription));
         Ok(audience)
     }
 

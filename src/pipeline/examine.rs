@@ -6,18 +6,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-use futures::{StreamExt, stream};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError, Step};
+use super::{
+    Pipeline, PipelineError, Step,
+    behind::{Took, Waits},
+    history::{unfetched, with_unread},
+    turn::{self, Turn},
+    unseen::listed,
+    waits,
+};
 use crate::{
+    clock::is_due,
     http::Validators,
-    model::{Observation, Package, Provenance, ReleaseId, ReleaseStatus},
-    registry::{PackageDocument, PackageState, Question, Registry, RegistryRelease},
-    store::{Outcome, PackageRow, StoredBaseline, VersionState, Work, files_fingerprint},
+    model::{Observation, Package, ReleaseId, ReleaseStatus},
+    registry::{PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
+    store::{Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work, files_fingerprint},
 };
 
-/// How often a document is asked for in vain until it has what a feed announced, about three quarters of an hour. What
+/// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
 /// the registry shows after that is what holds: it may have withdrawn the rest before anybody saw it.
 const PATIENCE: u32 = 8;
 
@@ -30,6 +37,18 @@ pub struct Examined {
     pub alerts: usize,
     /// Of which could not be checked whole.
     pub unchecked: usize,
+    /// Releases of which something is still to be read in the turns that follow.
+    pub pending: usize,
+}
+
+/// How a look at a package ended.
+pub(super) enum Looked {
+    /// The package is off the queue.
+    Whole(Examined),
+    /// The turn is over; the next one goes on.
+    InPart(Examined),
+    /// All that the document has was taken, and it is behind what was announced: it is asked for again later.
+    Behind(Examined, PipelineError),
 }
 
 /// What is stored of the package that is looked at.
@@ -39,6 +58,16 @@ pub(super) struct Subject<'a> {
     pub row: Option<PackageRow>,
     pub stored: BTreeMap<String, VersionState>,
     pub now: DateTime<Utc>,
+    pub turn: &'a Turn,
+}
+
+/// Whether what a package did before is known when a release is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    /// As far as it can be.
+    Read,
+    /// It is being read; the release is judged again when that is done.
+    Unread,
 }
 
 impl Subject<'_> {
@@ -91,7 +120,19 @@ impl Subject<'_> {
 
     fn attempts_at(&self, version: &str) -> u32 {
         let waiting = self.stored.get(version).filter(|stored| stored.recheck_at.is_some());
-        waiting.map_or(0, |stored| stored.attempts.saturating_add(1))
+        // A look that goes on is the same look.
+        waiting.map_or(0, |stored| stored.attempts + u32::from(!turn::is_pending(&stored.unchecked)))
+    }
+
+    /// Whether the look at a release began in an earlier turn and is not over.
+    pub fn goes_on(&self, release: &ReleaseId) -> bool {
+        self.stored.get(release.version()).is_some_and(|stored| turn::is_pending(&stored.unchecked))
+    }
+
+    /// Whether a release, or a file of it, was never judged.
+    fn is_unseen(&self, release: &RegistryRelease) -> bool {
+        let stored = self.stored.get(release.id.version());
+        stored.is_none_or(|stored| stored.files != files_fingerprint(&release.files))
     }
 }
 
@@ -100,33 +141,67 @@ impl Pipeline {
     ///
     /// # Errors
     /// The registry or the store failed; the work item stays.
-    pub async fn examine(&self, work: &Work) -> Result<Examined, PipelineError> {
+    pub(super) async fn examine(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
         let registry = self.registry(work.package.ecosystem())?;
-        let subject = self.subject(&work.package, registry)?;
+        let subject = self.subject(&work.package, registry, turn)?;
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
-        let revision = work.revision.as_deref().filter(|_| work.attempts < PATIENCE);
-        let question = Question { known: &settled, validators: validators.as_ref(), revision };
-        let examined = match registry.package(&self.http, &work.package, question).await? {
-            PackageState::NotModified => self.not_modified(&subject)?,
-            PackageState::Gone => self.package_gone(&subject)?,
-            PackageState::Current(document) => self.take_document(&subject, *document).await?,
+        let question =
+            Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
+        let waits = Waits { is_announced: work.revision.is_some(), patience: work.attempts < PATIENCE };
+        // A large document is counted as such for as long as its releases are looked at.
+        let http = turn.http.for_document();
+        let took = match registry.package(&http, &work.package, question).await {
+            Err(RegistryError::Stale { .. }) if !waits.patience => Took::whole(self.package_gone(&subject, waits)?),
+            Err(error) => return Err(error.into()),
+            Ok(PackageState::NotModified) => Took::whole(self.not_modified(&subject)?),
+            Ok(PackageState::Gone) => Took::whole(self.package_gone(&subject, waits)?),
+            Ok(PackageState::Current(document)) => {
+                http.keep(document.weight());
+                Box::pin(self.take_current(&subject, *document, waits)).await?
+            }
         };
+        let came = turn.answers() > 0 || took.examined.releases > 0;
+        if took.is_in_part() && (came || !turn.pause().is_zero() || !waits.waits_for(&took)) {
+            self.put_back(&subject, work, &took, came)?;
+            return Ok(Looked::InPart(took.examined));
+        }
+        let examined = took.examined;
+        if let Some(stale) = took.behind.filter(|_| waits.patience) {
+            return Ok(Looked::Behind(examined, stale.into()));
+        }
         self.store.finish_work(&work.package, work.generation)?;
         self.progress.report(&Step::Examined { package: &work.package, releases: examined.releases });
-        Ok(examined)
+        Ok(Looked::Whole(examined))
     }
 
-    fn subject<'a>(&self, package: &'a Package, registry: &'a dyn Registry) -> Result<Subject<'a>, PipelineError> {
-        Ok(Subject {
-            package,
-            registry,
-            row: self.store.package(package)?,
-            stored: self.store.version_states(package)?,
-            now: self.clock.now(),
-        })
+    /// Puts a package back whose turn is over: behind the others that are due, after the pause that a host asked for, or,
+    /// where nothing came in this turn, after a wait that grows.
+    fn put_back(&self, subject: &Subject<'_>, work: &Work, took: &Took, came: bool) -> Result<(), PipelineError> {
+        let wait = if came { TimeDelta::zero() } else { waits::nothing_came(work.turns) };
+        let until = self.clock.now() + subject.turn.pause().max(wait);
+        let behind = took.behind.as_ref().map(ToString::to_string);
+        self.store.go_on(work, until, took.portions, behind.as_deref())?;
+        if let Some(portions) = took.portions {
+            self.progress.report(&Step::Portion { package: subject.package, portions });
+        }
+        Ok(())
+    }
+
+    fn subject<'a>(
+        &self,
+        package: &'a Package,
+        registry: &'a dyn Registry,
+        turn: &'a Turn,
+    ) -> Result<Subject<'a>, PipelineError> {
+        let (now, longest) = (self.clock.now(), self.settings.longest_recheck());
+        let mut stored = self.store.version_states(package)?;
+        for state in stored.values_mut() {
+            state.recheck_at = state.recheck_at.map(|at| if is_due(at, now, longest) { at.min(now) } else { at });
+        }
+        Ok(Subject { turn, package, registry, row: self.store.package(package)?, stored, now })
     }
 
     fn not_modified(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
@@ -136,7 +211,9 @@ impl Pipeline {
         Ok(Examined::default())
     }
 
-    fn package_gone(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
+    fn package_gone(&self, subject: &Subject<'_>, waits: Waits) -> Result<Examined, PipelineError> {
+        let mut examined = Examined::default();
+        self.take_unseen(subject, &BTreeSet::new(), waits.is_announced, &mut examined)?;
         for (version, stored) in &subject.stored {
             if stored.status != ReleaseStatus::Unpublished {
                 self.take_status(subject, version, ReleaseStatus::Unpublished)?;
@@ -149,33 +226,107 @@ impl Pipeline {
         let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
         let gone = PackageRow { status: Some("gone".to_owned()), etag: None, last_modified: None, ..row };
         self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..gone })?;
-        Ok(Examined::default())
+        Ok(examined)
     }
 
-    async fn take_document(
+    pub(super) async fn take_document(
         &self,
         subject: &Subject<'_>,
         mut document: PackageDocument,
-    ) -> Result<Examined, PipelineError> {
+        waits: Waits,
+    ) -> Result<Took, PipelineError> {
+        let listed = listed(&document);
         self.take_statuses(subject, &document)?;
+        let mut took = Box::pin(self.take_described(subject, &mut document)).await?;
+        self.take_withdrawn(subject, &document.withdrawn, &mut took.examined)?;
+        self.take_unseen(subject, &listed, waits.is_announced, &mut took.examined)?;
+        self.store.save_package(&package_row(subject, document, took.portions.is_none()))?;
+        Ok(took)
+    }
+
+    /// Takes what a document says of releases.
+    pub(super) async fn take_described(
+        &self,
+        subject: &Subject<'_>,
+        document: &mut PackageDocument,
+    ) -> Result<Took, PipelineError> {
+        self.date(subject, document)?;
         let mut examined = self.take_unreadable(subject, &document.unreadable)?;
-        self.take_withdrawn(subject, &document.withdrawn, &mut examined)?;
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
+        self.bound_times(subject, &mut releases)?;
         releases.sort_by_key(|release| release.published_at);
         let mut seen: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
         seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
-        let history_ends = self.history_ends(subject);
         let (history, fresh): (Vec<_>, Vec<_>) =
-            releases.into_iter().partition(|release| last_change(release) < history_ends);
-        self.learn_history(subject, history, &mut baseline, &mut examined).await?;
-        for release in fresh {
-            self.judge(subject, release, &mut baseline, &mut examined).await?;
-        }
+            releases.into_iter().partition(|release| self.is_history(subject, release));
+        let waiting = fresh.len();
+        let unread = self.take_releases(subject, history, fresh, &mut baseline, &mut examined).await?;
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
-        self.store.save_package(&package_row(subject, document))?;
-        Ok(examined)
+        let total = document.versions.len();
+        let (done, total) = (total.saturating_sub(unread + waiting) as u64, total as u64);
+        let portions = (unread > 0).then_some(Portions { done, total });
+        Ok(Took { portions, ..Took::whole(examined) })
+    }
+
+    /// The history first, so that new releases are compared with it. Where it is too long for one turn, the new ones are
+    /// judged beforehand by what is known, and again when it is read. How much of the history is still to be read.
+    async fn take_releases(
+        &self,
+        subject: &Subject<'_>,
+        history: Vec<RegistryRelease>,
+        fresh: Vec<RegistryRelease>,
+        baseline: &mut StoredBaseline,
+        examined: &mut Examined,
+    ) -> Result<usize, PipelineError> {
+        let is_long = subject.first_sight() && self.evidence_of(&history) > Turn::most_requests();
+        if is_long {
+            let past = history.iter().map(|release| unfetched(release.clone(), self.settings.history));
+            self.judge_unread(subject, &fresh, &with_unread(subject, baseline, past), examined).await?;
+        }
+        let unread = self.learn_history(subject, history, baseline, examined).await?;
+        if unread.is_empty() || !subject.first_sight() {
+            self.judge_all(subject, fresh, Past::Read, baseline, examined).await?;
+        } else if !is_long {
+            let count = unread.len();
+            self.judge_unread(subject, &fresh, &with_unread(subject, baseline, unread), examined).await?;
+            return Ok(count);
+        }
+        Ok(unread.len())
+    }
+
+    /// Judges the releases that were never judged, though the history is not read.
+    async fn judge_unread(
+        &self,
+        subject: &Subject<'_>,
+        fresh: &[RegistryRelease],
+        baseline: &StoredBaseline,
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        let unseen = fresh.iter().filter(|release| subject.is_unseen(release)).cloned().collect();
+        self.judge_all(subject, unseen, Past::Unread, &mut baseline.clone(), examined).await
+    }
+
+    /// Judges releases: those that were never judged first, each with its share of the evidence, so that all of them are
+    /// recorded before more evidence of one is read.
+    async fn judge_all(
+        &self,
+        subject: &Subject<'_>,
+        mut releases: Vec<RegistryRelease>,
+        past: Past,
+        baseline: &mut StoredBaseline,
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        releases.sort_by_key(|release| !subject.is_unseen(release));
+        let fits = releases.iter().map(|release| release.evidence.len()).sum::<usize>() <= Turn::most_requests();
+        subject.turn.begin_releases();
+        let count = releases.len();
+        for (place, release) in releases.into_iter().enumerate() {
+            subject.turn.share(if fits { 1 } else { count - place });
+            self.judge(subject, release, past, baseline, examined).await?;
+        }
+        Ok(())
     }
 
     /// Another look at releases whose evidence was due, and that the registry does not show any more, waits for its next
@@ -194,45 +345,8 @@ impl Pipeline {
 
     /// What was published before this is history.
     pub(super) fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
-        subject.row.as_ref().map_or(subject.now, |row| row.first_seen) - self.settings.judge_since
-    }
-
-    /// What a package did before it was watched is taken as its habit, except what is known to be bad: releases that
-    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only.
-    async fn learn_history(
-        &self,
-        subject: &Subject<'_>,
-        releases: Vec<RegistryRelease>,
-        baseline: &mut StoredBaseline,
-        examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
-        let old = releases.len().saturating_sub(self.settings.history);
-        let observed = stream::iter(releases.into_iter().enumerate())
-            .map(|(index, release)| self.observe_history(subject, release, index >= old))
-            .buffered(self.settings.concurrency);
-        let observed: Vec<(Observation, bool)> = observed.collect().await;
-        let records = self.history_records(subject, observed, baseline);
-        self.store.record_batch(&records)?;
-        for record in &records {
-            self.tell(record);
-        }
-        examined.releases += records.len();
-        examined.unchecked += records.iter().filter(|record| !record.unchecked.is_empty()).count();
-        Ok(())
-    }
-
-    /// The observation, and whether its evidence was asked for.
-    async fn observe_history(
-        &self,
-        subject: &Subject<'_>,
-        release: RegistryRelease,
-        fetch: bool,
-    ) -> (Observation, bool) {
-        if fetch {
-            (self.observe_release(subject.registry, release).await, true)
-        } else {
-            (unfetched(release, self.settings.history), false)
-        }
+        let first_seen = subject.row.as_ref().map(|row| row.first_seen.min(subject.now));
+        first_seen.unwrap_or_else(|| self.corrected(subject.now)) - self.settings.judge_since
     }
 
     fn take_statuses(&self, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), PipelineError> {
@@ -264,24 +378,6 @@ impl Pipeline {
         Ok(())
     }
 
-    /// What was removed before anybody looked leaves a trace all the same.
-    fn take_withdrawn(
-        &self,
-        subject: &Subject<'_>,
-        withdrawn: &[(String, DateTime<Utc>)],
-        examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
-        let history_ends = self.history_ends(subject);
-        for (version, published_at) in withdrawn {
-            if *published_at >= history_ends && !subject.stored.contains_key(version) {
-                self.record_withdrawn(subject, &subject.package.at(version.as_str()), *published_at)?;
-                examined.releases += 1;
-                examined.unchecked += 1;
-            }
-        }
-        Ok(())
-    }
-
     fn take_unreadable(
         &self,
         subject: &Subject<'_>,
@@ -296,17 +392,10 @@ impl Pipeline {
             if subject.stored.get(version).is_some_and(is_said) {
                 continue;
             }
-            self.record_unreadable(subject, &release, why)?;
-            examined.releases += 1;
-            examined.unchecked += 1;
+            self.record_unreadable(subject, &release, why, &mut examined)?;
         }
         Ok(examined)
     }
-}
-
-/// When something about a release last came from its publisher: a file that is added late counts, however old the release.
-fn last_change(release: &RegistryRelease) -> DateTime<Utc> {
-    release.files.iter().filter_map(|file| file.uploaded_at).fold(release.published_at, DateTime::max)
 }
 
 fn validators(row: &PackageRow) -> Option<Validators> {
@@ -314,22 +403,12 @@ fn validators(row: &PackageRow) -> Option<Validators> {
     (validators != Validators::default()).then_some(validators)
 }
 
-fn unfetched(release: RegistryRelease, history: usize) -> Observation {
-    let attestation = if release.evidence.is_empty() {
-        Provenance::Absent
-    } else {
-        Provenance::Unavailable {
-            reason: format!("not fetched: older than the {history} releases that are learned from"),
-        }
-    };
-    release.observed(attestation)
-}
-
-fn package_row(subject: &Subject<'_>, document: PackageDocument) -> PackageRow {
+/// Until all of it is stored, the document is asked for whole again.
+fn package_row(subject: &Subject<'_>, document: PackageDocument, is_read: bool) -> PackageRow {
     let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
-    let validators = document.validators.unwrap_or_default();
+    let validators = document.validators.filter(|_| is_read).unwrap_or_default();
     PackageRow {
-        backfilled_at: row.backfilled_at.or(Some(subject.now)),
+        backfilled_at: row.backfilled_at.or(is_read.then_some(subject.now)),
         checked_at: Some(subject.now),
         etag: validators.etag,
         last_modified: validators.last_modified,

@@ -5,19 +5,22 @@ use std::{collections::BTreeSet, sync::Arc};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Pipeline, PipelineError, assess::assess};
+use super::{Pipeline, PipelineError, assess::assess, examine::Subject};
 use crate::{
     baseline::words::dependencies,
     detect::Terms,
     enrich::{Cache, Forges, Found, Place, Question, Remembered},
     model::{Baseline, Facts, Observation, Package},
-    registry::{self, PackageState, Registry, RegistryError},
+    registry::{self, PackageState, RegistryError},
     store::Store,
     text::with_causes,
 };
 
 /// The fact of when they were first published.
 const DEPENDENCIES: &str = "dependencies_first_published";
+
+/// Said of what was not answered while there was time.
+const TOO_LATE: &str = "it was not answered in time";
 
 /// Most new dependencies of a release whose age is asked for.
 const MAX_DEPENDENCIES: usize = 20;
@@ -54,7 +57,7 @@ impl Pipeline {
     /// The store failed.
     pub(super) async fn enrich(
         &self,
-        registry: &dyn Registry,
+        subject: &Subject<'_>,
         release: &mut Observation,
         baseline: &Baseline,
         terms: &Terms<'_>,
@@ -67,8 +70,8 @@ impl Pipeline {
             && forges.knows(&place)
         {
             let former = former_names(baseline, &place);
-            let Found { mut facts, more_later: more } =
-                forges.facts(Question { release, place: &place, former: &former }).await;
+            let asking = forges.facts(Question { release, place: &place, former: &former });
+            let Found { mut facts, more_later: more } = subject.turn.facts(asking).await.unwrap_or_else(too_late);
             more_later = more;
             if let Some(before) = self.store.release(&release.purl)?.and_then(|row| row.observation) {
                 facts = after(before.facts, facts);
@@ -78,13 +81,13 @@ impl Pipeline {
             release.facts = Facts { publisher_account, publishing, ..facts };
         }
         if differs {
-            more_later |= self.date_dependencies(registry, release, baseline).await;
+            more_later |= self.date_dependencies(subject, release, baseline).await;
         }
         Ok(more_later)
     }
 
     /// When each new dependency was first published, as far as the registry tells. Whether it may tell more later.
-    async fn date_dependencies(&self, registry: &dyn Registry, release: &mut Observation, baseline: &Baseline) -> bool {
+    async fn date_dependencies(&self, subject: &Subject<'_>, release: &mut Observation, baseline: &Baseline) -> bool {
         let ecosystem = release.purl.package().ecosystem();
         let mut new: Vec<Package> =
             new_dependencies(release, baseline).filter_map(|name| Package::new(ecosystem, name).ok()).collect();
@@ -94,10 +97,14 @@ impl Pipeline {
             new.truncate(MAX_DEPENDENCIES);
         }
         let asked = stream::iter(new).map(|package| async move {
-            let first = self.first_published(registry, &package).await;
+            let first = first_published(subject, &package).await;
             (package.name().to_owned(), first)
         });
-        let found: Vec<_> = asked.buffered(self.settings.concurrency).collect().await;
+        let asking = asked.buffered(self.settings.concurrency).collect::<Vec<_>>();
+        let Some(found) = subject.turn.facts(asking).await else {
+            release.facts.unknown_because(DEPENDENCIES, TOO_LATE);
+            return true;
+        };
         let mut failed = false;
         for (name, first) in found {
             let why = match first {
@@ -115,21 +122,26 @@ impl Pipeline {
         }
         failed
     }
+}
 
-    async fn first_published(
-        &self,
-        registry: &dyn Registry,
-        package: &Package,
-    ) -> Result<Option<DateTime<Utc>>, RegistryError> {
-        let question = registry::Question { known: &BTreeSet::new(), validators: None, revision: None };
-        Ok(match registry.package(&self.http, package, question).await? {
-            PackageState::Current(document) => {
-                let withdrawn = document.withdrawn.iter().map(|(_, at)| *at);
-                document.releases.iter().map(|release| release.published_at).chain(withdrawn).min()
-            }
-            _ => None,
-        })
+async fn first_published(subject: &Subject<'_>, package: &Package) -> Result<Option<DateTime<Utc>>, RegistryError> {
+    let question = registry::Question { known: &BTreeSet::new(), validators: None, revision: None };
+    Ok(match subject.registry.package(&subject.turn.around, package, question).await? {
+        PackageState::Current(document) => {
+            let withdrawn = document.withdrawn.iter().map(|(_, at)| *at);
+            document.releases.iter().map(|release| release.published_at).chain(withdrawn).min()
+        }
+        _ => None,
+    })
+}
+
+/// What a forge told that did not answer in time: it is asked again, and what it answered is remembered.
+fn too_late() -> Found {
+    let mut facts = Facts::default();
+    for what in ["repository", "commit", "tag", "run"] {
+        facts.unknown_because(what, TOO_LATE);
     }
+    Found { facts, more_later: true }
 }
 
 /// What another look knows. What the one before knew is not lost: whoever makes the forge fail, or deletes what speaks

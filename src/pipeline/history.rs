@@ -1,29 +1,102 @@
 //! What a package did before it was watched.
 
+use futures::{StreamExt, TryStreamExt, stream};
+
 use super::{
-    Pipeline,
+    Examined, Pipeline, PipelineError,
     examine::Subject,
     lesson::{Lesson, advance},
     record::unchecked,
+    turn::{self, is_not_yet},
 };
 use crate::{
-    model::{Observation, ReleaseStatus},
+    baseline::learn,
+    model::{Observation, Provenance, ReleaseStatus},
+    registry::RegistryRelease,
     store::{Outcome, Record, StoredBaseline},
 };
 
+/// A release of a history.
+struct Past {
+    observation: Observation,
+    /// Whether its evidence was asked for.
+    fetched: bool,
+}
+
+impl Past {
+    /// Whether the turn was over before any of its evidence was asked for.
+    fn is_untouched(&self) -> bool {
+        let evidence = || self.observation.provenances().filter(|provenance| **provenance != Provenance::Absent);
+        self.fetched && evidence().next().is_some() && evidence().all(is_not_yet)
+    }
+
+    fn is_pending(&self) -> bool {
+        self.fetched && turn::is_pending(&unchecked(&self.observation))
+    }
+}
+
 impl Pipeline {
+    /// What a package did before it was watched is taken as its habit, except what is known to be bad: releases that
+    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only, the oldest of them
+    /// first: so what the turns before left are always the newest, and are learned in order. What is still to be read.
+    pub(super) async fn learn_history(
+        &self,
+        subject: &Subject<'_>,
+        releases: Vec<RegistryRelease>,
+        baseline: &mut StoredBaseline,
+        examined: &mut Examined,
+    ) -> Result<Vec<Observation>, PipelineError> {
+        subject.turn.begin_history();
+        let old = releases.len().saturating_sub(self.settings.history);
+        let observed = stream::iter(releases.into_iter().enumerate())
+            .map(|(index, release)| self.observe_history(subject, release, index >= old))
+            .buffered(turn::AT_ONCE);
+        let observed: Vec<Past> = observed.try_collect().await?;
+        let unread: Vec<Observation> =
+            observed.iter().filter(|past| past.is_pending()).map(|past| past.observation.clone()).collect();
+        let records = self.history_records(subject, observed, baseline);
+        self.store.record_batch(&records)?;
+        let is_over = |record: &&Record| !turn::is_pending(&record.unchecked);
+        for record in records.iter().filter(is_over) {
+            self.tell(record);
+        }
+        examined.releases += records.iter().filter(is_over).count();
+        examined.unchecked += records.iter().filter(is_over).filter(|record| !record.unchecked.is_empty()).count();
+        Ok(unread)
+    }
+
+    /// The release, with its evidence if that is asked for.
+    async fn observe_history(
+        &self,
+        subject: &Subject<'_>,
+        release: RegistryRelease,
+        fetched: bool,
+    ) -> Result<Past, PipelineError> {
+        let observation = if fetched {
+            self.observe_release(subject, release).await?
+        } else {
+            unfetched(release, self.settings.history)
+        };
+        Ok(Past { observation, fetched })
+    }
+
+    /// How many attestation documents a history is learned from.
+    pub(super) fn evidence_of(&self, history: &[RegistryRelease]) -> usize {
+        history.iter().rev().take(self.settings.history).map(|release| release.evidence.len()).sum()
+    }
+
     /// What a package did before it was watched is its habit, except what was removed or yanked, and what has evidence that
     /// does not hold or could not be had.
     /// The baseline learns all of it in one step that goes with the last record: a package may have thousands of releases.
-    pub(super) fn history_records(
+    fn history_records(
         &self,
         subject: &Subject<'_>,
-        observed: Vec<(Observation, bool)>,
+        observed: Vec<Past>,
         baseline: &mut StoredBaseline,
     ) -> Vec<Record> {
         let mut lesson = Lesson::over(baseline);
-        let record = |(observation, fetched)| self.history_record(subject, observation, fetched, &mut lesson);
-        let mut records: Vec<Record> = observed.into_iter().map(record).collect();
+        let observed = observed.into_iter().filter(|past| !past.is_untouched());
+        let mut records: Vec<Record> = observed.map(|past| self.history_record(subject, past, &mut lesson)).collect();
         let change = lesson.change();
         if let Some(last) = records.last_mut() {
             last.baseline = change;
@@ -32,28 +105,61 @@ impl Pipeline {
         records
     }
 
-    fn history_record(
-        &self,
-        subject: &Subject<'_>,
-        observation: Observation,
-        fetched: bool,
-        lesson: &mut Lesson<'_>,
-    ) -> Record {
-        let unchecked = if fetched { unchecked(&observation) } else { Vec::new() };
+    fn history_record(&self, subject: &Subject<'_>, past: Past, lesson: &mut Lesson<'_>) -> Record {
+        let Past { observation, fetched } = past;
+        let unread = || observation.unread.reasons().map(str::to_owned).collect();
+        let unchecked = if fetched { unchecked(&observation) } else { unread() };
+        let pending = turn::is_pending(&unchecked);
+        // Old documents are often odd. What proves such a release is as well known as of any other, and what cannot be
+        // read is not learned.
+        let is_odd = |why: &String| observation.unread.reasons().any(|reason| reason == why);
+        let is_known = unchecked.iter().all(is_odd) && !observation.unread.hides_evidence();
         let invalid = observation.has_invalid();
         let published = observation.status == ReleaseStatus::Published;
-        if unchecked.is_empty() && !invalid && published && !subject.has_taught(&observation.purl) {
+        if is_known && !invalid && published && !subject.has_taught(&observation.purl) {
             lesson.learn(&observation, None);
         }
-        let outcome = match (unchecked.is_empty(), invalid) {
+        let outcome = match (is_known, invalid) {
             (false, _) => Outcome::Unchecked,
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Learned,
         };
-        let recheck_at = self.again_at(!unchecked.is_empty(), subject.attempts(&observation.purl), subject.now);
+        let next = self.again_at(!unchecked.is_empty(), subject.attempts(&observation.purl), subject.now);
+        let goes_on = subject.goes_on(&observation.purl);
         let mut record = Record::observed(observation, outcome, subject.now);
-        record.recheck_at = recheck_at;
+        record.recheck_at = if pending { Some(subject.now) } else { next };
+        record.goes_on = goes_on;
         record.unchecked = unchecked;
         record
     }
+}
+
+/// The baseline as it would be with what is known of releases whose evidence is not read yet: the accounts and habits
+/// that the registry itself states. It is compared with and never stored.
+pub(super) fn with_unread(
+    subject: &Subject<'_>,
+    baseline: &StoredBaseline,
+    unread: impl IntoIterator<Item = Observation>,
+) -> StoredBaseline {
+    let mut all = baseline.clone();
+    let is_known = |past: &Observation| !past.has_invalid() && !past.unread.hides_evidence();
+    let is_habit = |past: &Observation| {
+        past.status == ReleaseStatus::Published && is_known(past) && !subject.has_taught(&past.purl)
+    };
+    for past in unread.into_iter().filter(is_habit) {
+        learn(&mut all.baseline, &past);
+    }
+    all
+}
+
+/// A release of long ago, whose evidence nobody asks for.
+pub(super) fn unfetched(release: RegistryRelease, history: usize) -> Observation {
+    let attestation = if release.evidence.is_empty() {
+        Provenance::Absent
+    } else {
+        Provenance::Unavailable {
+            reason: format!("not fetched: older than the {history} releases that are learned from"),
+        }
+    };
+    release.observed(attestation)
 }

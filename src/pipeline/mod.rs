@@ -8,46 +8,62 @@
 
 mod assembly;
 pub mod assess;
+mod behind;
 pub mod campaign;
 mod chronicle;
+mod claimed_time;
 mod company;
+mod damage;
 mod examine;
 mod facts;
 mod health;
 mod history;
+mod left_out;
 mod lesson;
 pub mod logs;
+mod members;
 mod observe;
 mod operation;
 mod outbox;
 mod panic;
 mod pass;
 mod progress;
+mod queue;
 mod record;
+pub mod relearn;
+mod reload;
 pub mod replay;
 mod trust;
+mod turn;
 mod unchecked;
+mod undated;
 mod unlearn;
+mod unseen;
 mod verify;
+mod waits;
+mod wall_clock;
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 pub use assembly::{
-    AssemblyError, Parts, assemble, client, client_over, log_keys, sources, subscription, tuf_cache, tuning,
+    AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };
 pub use company::company;
 pub use examine::Examined;
-pub use health::TRUST_PATIENCE;
+pub use health::{OnDisk, Setup, runner, setup, snapshot};
+pub use members::member_details;
 pub use operation::Trouble;
 pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
+pub use reload::ReloadError;
 pub use trust::{TRUST_ROOT, verifier};
+pub use wall_clock::ClockDifference;
 
 use crate::{
     attest::{TrustError, Verifier},
@@ -76,11 +92,16 @@ pub struct Pipeline {
     forges: Option<Forges>,
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,
+    queues: outbox::Queues,
     settings: Settings,
     progress: Arc<dyn Progress>,
-    began: DateTime<Utc>,
+    wall_clock: wall_clock::WallClock,
+    comparisons: observe::Comparisons,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
+    setup: Setup,
+    memory: health::Memory,
+    reload: reload::LastReload,
 }
 
 /// A feed, and how long to wait between reads when there is nothing more to read.
@@ -99,8 +120,6 @@ pub struct Settings {
     pub history: usize,
     /// How far back before the first sight releases are judged instead of learned.
     pub judge_since: TimeDelta,
-    /// How long a source may be silent before that is an alert.
-    pub stale_after: TimeDelta,
     /// What the operator changed about detectors.
     pub tuning: Tuning,
     /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
@@ -117,12 +136,18 @@ impl Default for Settings {
         Self {
             history: 50,
             judge_since: TimeDelta::days(7),
-            stale_after: TimeDelta::minutes(30),
             tuning: Tuning::default(),
             recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
             reconcile_after: TimeDelta::days(1),
             concurrency: 8,
         }
+    }
+}
+
+impl Settings {
+    /// The longest wait before evidence is asked for again.
+    pub fn longest_recheck(&self) -> TimeDelta {
+        self.recheck.iter().copied().max().unwrap_or_default()
     }
 }
 

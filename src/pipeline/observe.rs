@@ -1,13 +1,48 @@
 //! From a feed to the store: read a page, keep what concerns the watchlist, move the cursor in the same transaction.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Pipeline, PipelineError, Step, operation, panic::caught};
 use crate::{
+    clock::{horizon, is_due},
     model::{Ecosystem, Package},
     registry::{Change, Cursor, Event, Feed, Page},
-    store::{EventKind, Lost, NewEvent, Taken},
+    store::{EventKind, Lost, NewEvent, StoreError, Taken},
 };
+
+/// Most pages that are read in one turn.
+const MOST_PAGES: usize = 100;
+/// How often packages are compared while their feed cannot be read: so many milliseconds for each, and never oftener than
+/// once a minute.
+const COMPARE_MILLIS: i64 = 100;
+const COMPARE_SHORTEST: TimeDelta = TimeDelta::minutes(1);
+
+/// When the packages of feeds that cannot be read were last compared with their registry, or the feed began to fail.
+#[derive(Debug, Default)]
+pub(super) struct Comparisons(Mutex<BTreeMap<&'static str, DateTime<Utc>>>);
+
+impl Comparisons {
+    fn is_due(&self, feed: &'static str, packages: usize, now: DateTime<Utc>) -> bool {
+        let all = TimeDelta::milliseconds(COMPARE_MILLIS.saturating_mul(i64::try_from(packages).unwrap_or(1_000_000)));
+        let interval = all.max(COMPARE_SHORTEST);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let began = *last.entry(feed).or_insert(now);
+        let is_due = is_due(horizon(began, interval), now, interval);
+        if is_due {
+            last.insert(feed, now);
+        }
+        is_due
+    }
+
+    fn is_read(&self, feed: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(feed);
+    }
+}
 
 impl Pipeline {
     /// Reads a feed until there is nothing more to read. The number of new events.
@@ -16,8 +51,9 @@ impl Pipeline {
     /// The feed cannot be read, or the store cannot be written; the cursor then stands where it stood.
     pub async fn observe(&self, feed: &dyn Feed) -> Result<usize, PipelineError> {
         let mut new = 0;
-        loop {
-            let cursor = self.store.cursor(feed.name())?.map(Cursor);
+        // A feed that never says that it is at its end takes its turns like the others.
+        for _ in 0..MOST_PAGES {
+            let cursor = self.cursor(feed.name())?;
             let poll = async { Ok(feed.poll(&self.http, cursor.as_ref()).await?) };
             let page = match caught(poll).await {
                 Ok(page) => page,
@@ -27,10 +63,21 @@ impl Pipeline {
                 self.begin(feed)?;
             }
             new += self.take(feed, &page)?;
+            self.comparisons.is_read(feed.name());
             if !page.more {
-                return Ok(new);
+                break;
             }
         }
+        Ok(new)
+    }
+
+    /// Where a feed stands. One whose row is damaged begins anew.
+    fn cursor(&self, feed: &str) -> Result<Option<Cursor>, PipelineError> {
+        if let Some(cursor) = StoreError::unless_damaged(self.store.cursor(feed))? {
+            return Ok(cursor.map(Cursor));
+        }
+        self.mend_damage()?;
+        Ok(self.store.cursor(feed)?.map(Cursor))
     }
 
     /// A feed tells nothing of what was before its first page, so what was looked at before that is looked at again.
@@ -43,7 +90,18 @@ impl Pipeline {
         let why = super::with_causes(&error);
         self.store.source_failed(feed.name(), &why, self.clock.now())?;
         self.progress.report(&Step::SourceFailed { source: feed.name(), why: &why });
+        self.compare_meanwhile(feed)?;
         Err(error)
+    }
+
+    /// While a feed cannot be read nobody says what changed: its packages are compared now and again.
+    fn compare_meanwhile(&self, feed: &dyn Feed) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        let packages = self.watched_packages(feed.ecosystem())?;
+        if self.comparisons.is_due(feed.name(), packages.len(), now) {
+            self.store.remind(&packages, "its feed cannot be read", now)?;
+        }
+        Ok(())
     }
 
     fn take(&self, feed: &dyn Feed, page: &Page) -> Result<usize, PipelineError> {

@@ -1,9 +1,10 @@
 //! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Pipeline, PipelineError, record::ACTOR};
 use crate::{
+    deliver::plain,
     model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
     text::counted,
 };
@@ -31,39 +32,41 @@ impl Pipeline {
             argument: argument.clone(),
             ..Alert::about(AlertKind::Operation, subject, *severity, *confidence, title.clone(), now)
         };
-        self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
+        let recorded = self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
+        if recorded.new_alert {
+            let (title, severity) = (plain(title, 300), *severity);
+            tracing::warn!(target: "provwatch::pipeline", alert = alert.id, %severity, "{title}");
+        }
         Ok(())
     }
 
-    /// Resolves an alert about provwatch itself, if it stands, because its cause is gone.
+    /// Resolves an alert about provwatch itself, if it is open, because its cause is gone.
     pub(super) fn resolve_operation(
         &self,
         trouble: &Trouble,
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
-        let (fingerprint, _) = Alert::identify(AlertKind::Operation, &trouble.subject);
-        if self.stands(trouble)? {
+        self.resolve_subject(&trouble.subject, reason, now)
+    }
+
+    /// As [`Pipeline::resolve_operation`], by what makes it the same alert.
+    pub(super) fn resolve_subject(&self, subject: &str, reason: &str, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let (fingerprint, _) = Alert::identify(AlertKind::Operation, subject);
+        let Some(alert) = self.store.alert(&fingerprint)? else { return Ok(()) };
+        if alert.status != AlertStatus::Resolved {
             self.store.resolve(&fingerprint, ACTOR, reason, now)?;
+            tracing::info!(target: "provwatch::pipeline", alert = alert.id, reason, "resolved: {}", plain(&alert.title, 300));
         }
         Ok(())
     }
-
-    /// Whether an alert about it is not resolved.
-    pub(super) fn stands(&self, trouble: &Trouble) -> Result<bool, PipelineError> {
-        let (fingerprint, _) = Alert::identify(AlertKind::Operation, &trouble.subject);
-        Ok(self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
-    }
 }
 
-fn last(error: Option<&str>) -> String {
-    error.map_or_else(String::new, |error| format!(" The last error: {error}."))
-}
-
-/// A feed lost its place. That is an event and not a condition: what happens again another day is said again.
+/// A feed lost its place. That is an event and not a condition: what happens again another day is said again. A feed that
+/// loses it again and again says so once a day.
 pub fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> Trouble {
     Trouble {
-        subject: format!("gap {source} {} {why}", now.date_naive()),
+        subject: format!("gap {source} {}", now.date_naive()),
         severity: Severity::Medium,
         confidence: Confidence::High,
         title: format!("{source} lost its place"),
@@ -74,18 +77,33 @@ pub fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) 
     }
 }
 
-/// A source has not answered for long.
-pub fn stale(source: &str, minutes: i64, error: Option<&str>) -> Trouble {
-    let error = last(error);
+/// Our clock and that of others differ.
+pub fn wrong_clock(ahead: TimeDelta, hosts: usize) -> Trouble {
+    let (by, direction) = (span(ahead.abs()), if ahead < TimeDelta::zero() { "behind" } else { "ahead" });
+    let (severity, confidence, who) = match hosts {
+        0 | 1 => (Severity::Low, Confidence::Low, "that of the only host that answers".to_owned()),
+        2 => (Severity::Medium, Confidence::Medium, "those of both hosts that answer".to_owned()),
+        _ => (Severity::Medium, Confidence::High, format!("the median of {hosts} hosts")),
+    };
     Trouble {
-        subject: format!("stale {source}"),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("{source} has not been read for {minutes} minutes"),
+        subject: "clock".to_owned(),
+        severity,
+        confidence,
+        title: format!("the system's clock is {by} {direction}"),
         argument: format!(
-            "New releases are not seen while this lasts; the cursor stands where it stood, so none is skipped.{error} \
-             Check the network with `provwatch doctor`."
+            "It was compared with {who}, as the `Date` of their answers tells. Releases are judged all the same, but times in \
+             alerts, usual hours and waits follow a clock that is wrong. Check the time service of this host \
+             (`timedatectl status`)."
         ),
+    }
+}
+
+/// A span of time in its largest unit, so that the same trouble reads the same a minute later.
+fn span(span: TimeDelta) -> String {
+    match (span.num_days(), span.num_hours()) {
+        (2.., _) => counted(span.num_days().unsigned_abs(), "day"),
+        (_, 2..) => counted(span.num_hours().unsigned_abs(), "hour"),
+        _ => counted(span.num_minutes().unsigned_abs(), "minute"),
     }
 }
 
@@ -114,80 +132,5 @@ pub fn sink_gone(subscription: &str) -> Trouble {
             "Its endpoint answered that it is gone for good, so its deliveries were given up. Correct or remove it \
                    in the configuration, then try it with `provwatch test-sinks`."
                 .to_owned(),
-    }
-}
-
-/// The trust root could not be refreshed for long.
-pub fn stale_trust(days: i64, error: Option<&str>) -> Trouble {
-    let error = last(error);
-    Trouble {
-        subject: "stale trust root".to_owned(),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("the trust root has not been refreshed for {days} days"),
-        argument: format!(
-            "Signatures are verified with the one in use. Releases that are signed with newer keys are said to be \
-             unchecked, neither clean nor forged.{error} Check the network with `provwatch doctor`, or give a file \
-             ([trust] source = \"file\")."
-        ),
-    }
-}
-
-/// A transparency log could not be read, or did not hold, for long.
-pub fn unread_log(log: &str, minutes: i64, error: Option<&str>) -> Trouble {
-    let error = last(error);
-    Trouble {
-        subject: format!("unread log {log}"),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("{log} has not been read for {minutes} minutes"),
-        argument: format!(
-            "What is signed in this log is not seen while this lasts; the position stands where it stood, so nothing is \
-             skipped.{error} `provwatch logs status` shows how far it was read."
-        ),
-    }
-}
-
-/// A forge has given no usable answer for long.
-pub fn failing_forge(host: &str, minutes: i64, error: Option<&str>) -> Trouble {
-    let error = last(error);
-    Trouble {
-        subject: format!("failing forge {host}"),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("{host} has answered nothing for {minutes} minutes"),
-        argument: format!(
-            "Releases are judged all the same, but without what only this forge knows: whether the commit was merged, the \
-             version tagged, the repository young, the run successful.{error} `provwatch doctor` says whether it takes the \
-             token ([forges])."
-        ),
-    }
-}
-
-/// Packages could not be looked at for long.
-pub fn failing_work(packages: u64, hours: i64) -> Trouble {
-    Trouble {
-        subject: "failing work".to_owned(),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("{} cannot be looked at", counted(packages, "package")),
-        argument: format!(
-            "The first has waited for {hours} hours. All are tried again; until that succeeds, no release of them is \
-             checked. `provwatch status` names them and the last errors."
-        ),
-    }
-}
-
-/// A subscription does not take what it is sent.
-pub fn failing_sink(subscription: &str, waiting: u64, given_up: u64) -> Trouble {
-    Trouble {
-        subject: format!("failing {subscription}"),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("the subscription {subscription} does not take alerts"),
-        argument: format!(
-            "Alerts that wait for it: {waiting}; given up so far: {given_up}. Those that wait are tried again. \
-             `provwatch status` shows how it fares, `provwatch test-sinks` tries it."
-        ),
     }
 }

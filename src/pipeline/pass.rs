@@ -1,31 +1,14 @@
-//! Passes over what is due: the queue of packages, and everything once.
+//! One pass over everything that is due, and what makes packages due that no feed announced.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use futures::{StreamExt, stream};
+use chrono::{DateTime, Utc};
 
-use super::{Examined, Pipeline, PipelineError, Source, Step, health::MANY, logs::Poll, operation, panic::caught};
+use super::{Examined, Pipeline, PipelineError, Source, logs::Poll};
 use crate::{
+    clock::{horizon, is_due},
     model::Package,
-    registry::RegistryError,
-    store::{StoreError, Work},
 };
-
-/// How long to wait before a package is tried again after a failure, by how often it has failed.
-const RETRY_MINUTES: [i64; 6] = [1, 3, 10, 30, 120, 360];
-/// The registries' replicas lag their feeds by up to ten seconds or so.
-const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
-
-/// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.
-const FAILING: u32 = 5;
-const FAILING_FOR: TimeDelta = TimeDelta::minutes(40);
-/// No wait that a server asks for is shorter or longer than this: it must neither be asked without pause nor silence a
-/// package.
-const ASKED_SECONDS: (i64, i64) = (10, 24 * 60 * 60);
-
-/// Most releases whose evidence is asked for again in one pass.
-const RECHECKS: usize = 1000;
 
 /// What a pass over the queue came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +32,7 @@ pub struct PassSummary {
     pub logs: Vec<(String, Poll)>,
     /// Alerts delivered.
     pub delivered: usize,
-    /// Deliveries that failed and will be tried again, or were given up.
+    /// Deliveries that failed or were left for the next pass, or were given up.
     pub undelivered: usize,
 }
 
@@ -72,84 +55,6 @@ impl Pipeline {
         Ok(unknown.len())
     }
 
-    /// Looks at every package that is due, several at a time, until none is.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn work(&self) -> Result<WorkPass, PipelineError> {
-        let mut pass = WorkPass::default();
-        loop {
-            self.enqueue_rechecks()?;
-            let due = self.store.due_work(self.clock.now(), 4 * self.settings.concurrency)?;
-            if due.is_empty() {
-                return Ok(pass);
-            }
-            self.examine_all(due, &mut pass).await?;
-        }
-    }
-
-    /// Looks at these packages now, whatever else is queued.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn work_on(&self, packages: &BTreeSet<Package>, reason: &str) -> Result<WorkPass, PipelineError> {
-        let now = self.clock.now();
-        self.store.enqueue(&packages.iter().cloned().collect::<Vec<_>>(), reason, now)?;
-        let mut due = self.store.due_work(now, usize::MAX)?;
-        due.retain(|work| packages.contains(&work.package));
-        let mut pass = WorkPass::default();
-        self.examine_all(due, &mut pass).await?;
-        Ok(pass)
-    }
-
-    async fn examine_all(&self, due: Vec<Work>, pass: &mut WorkPass) -> Result<(), PipelineError> {
-        let mut outcomes = stream::iter(due)
-            .map(|work| async move { self.try_examine(&work).await })
-            .buffer_unordered(self.settings.concurrency);
-        while let Some(outcome) = outcomes.next().await {
-            match outcome? {
-                Some(examined) => pass.add(examined),
-                None => pass.postponed += 1,
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at a package; a registry's failure, or a panic, puts it off and is not an error.
-    async fn try_examine(&self, work: &Work) -> Result<Option<Examined>, PipelineError> {
-        let error = match caught(self.examine(work)).await {
-            Ok(examined) => {
-                self.note_recovery(work)?;
-                return Ok(Some(examined));
-            }
-            Err(error) if concerns_package_only(&error) => error,
-            Err(error) => return Err(error),
-        };
-        let why = super::with_causes(&error);
-        let now = self.clock.now();
-        self.store.postpone(work, again_at(&error, work.attempts, now), &why)?;
-        self.progress.report(&Step::Postponed { package: &work.package, why: &why });
-        if !matches!(error, PipelineError::Registry(RegistryError::Stale { .. })) {
-            self.note_failure(work, &why)?;
-        }
-        Ok(None)
-    }
-
-    fn note_failure(&self, work: &Work, why: &str) -> Result<(), PipelineError> {
-        let now = self.clock.now();
-        let attempts = work.attempts.saturating_add(1);
-        let is_outage = self.store.work_summary(now)?.failing >= MANY;
-        if attempts < FAILING || now - work.since < FAILING_FOR || is_outage {
-            return Ok(());
-        }
-        self.record_operation(&operation::unreadable_package(&work.package, attempts, why), now)
-    }
-
-    fn note_recovery(&self, work: &Work) -> Result<(), PipelineError> {
-        let trouble = operation::unreadable_package(&work.package, work.attempts, "");
-        self.resolve_operation(&trouble, "it was looked at", self.clock.now())
-    }
-
     /// Queues every watched package that was not compared with its registry for long: a net below the feeds.
     ///
     /// # Errors
@@ -157,7 +62,8 @@ impl Pipeline {
     pub fn enqueue_overdue(&self) -> Result<usize, PipelineError> {
         let now = self.clock.now();
         let watchlist = self.watchlist();
-        let overdue = |at: Option<DateTime<Utc>>| at.is_none_or(|at| now - at >= self.settings.reconcile_after);
+        let after = self.settings.reconcile_after;
+        let overdue = |at: Option<DateTime<Utc>>| at.is_none_or(|at| is_due(horizon(at, after), now, after));
         let rows = self.store.packages()?.into_iter().filter(|row| overdue(row.checked_at));
         let packages: Vec<Package> = rows
             .map(|row| row.package)
@@ -169,19 +75,14 @@ impl Pipeline {
         Ok(packages.len())
     }
 
-    fn enqueue_rechecks(&self) -> Result<(), PipelineError> {
-        let now = self.clock.now();
-        let due = self.store.due_rechecks(now, RECHECKS)?;
-        let packages: Vec<Package> = due.iter().map(|recheck| recheck.purl.package().clone()).collect();
-        Ok(self.store.remind(&packages, "evidence could not be checked", now)?)
-    }
-
     /// Reads every source, looks at everything that is due, looks at every log, delivers what is due.
     ///
     /// # Errors
     /// The store failed. A source's or sink's failure is part of the summary.
     pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
         self.store.check_if_suspect()?;
+        self.follow_clock()?;
+        self.begin_pass()?;
         let mut summary = PassSummary::default();
         self.enqueue_unknown()?;
         self.enqueue_overdue()?;
@@ -201,60 +102,18 @@ impl Pipeline {
         self.check_health()?;
         let delivered = self.deliver().await?;
         summary.delivered = delivered.delivered;
-        summary.undelivered = delivered.retried + delivered.given_up;
+        summary.undelivered = delivered.retried + delivered.given_up + delivered.left;
+        if self.mend_damage()? > 0 {
+            summary.delivered += self.deliver().await?.delivered;
+        }
+        self.end_pass()?;
         Ok(summary)
     }
 }
 
-impl WorkPass {
-    fn add(&mut self, examined: Examined) {
-        self.packages += 1;
-        self.examined.releases += examined.releases;
-        self.examined.alerts += examined.alerts;
-        self.examined.unchecked += examined.unchecked;
-    }
-}
-
-/// Whether an error is one package's matter. Any other failure of the store is everybody's.
-fn concerns_package_only(error: &PipelineError) -> bool {
-    match error {
-        // The operator changed the baseline meanwhile: judging again is all that is needed. What cannot be stored is said
-        // with the package that it belongs to, and does not keep the others waiting.
-        PipelineError::Store(error) => {
-            matches!(error, StoreError::BaselineMoved { .. } | StoreError::Unstorable { .. })
-        }
-        _ => true,
-    }
-}
-
-fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
-    let attempts = attempts as usize;
-    match error {
-        PipelineError::Registry(RegistryError::Http { source, .. }) => {
-            now + source.retry_after().map_or_else(|| retry_after(attempts), asked)
-        }
-        PipelineError::Store(StoreError::BaselineMoved { .. }) => now,
-        PipelineError::Registry(RegistryError::Stale { .. }) => match STALE_SECONDS.get(attempts) {
-            Some(seconds) => now + TimeDelta::seconds(*seconds),
-            None => now + retry_after(attempts - STALE_SECONDS.len()),
-        },
-        _ => now + retry_after(attempts),
-    }
-}
-
-/// The wait that a server asks for, within reason.
-fn asked(wait: Duration) -> TimeDelta {
-    let (shortest, longest) = ASKED_SECONDS;
-    TimeDelta::seconds(i64::try_from(wait.as_secs()).unwrap_or(longest).clamp(shortest, longest))
-}
-
-fn retry_after(attempts: usize) -> TimeDelta {
-    TimeDelta::minutes(RETRY_MINUTES[attempts.min(RETRY_MINUTES.len() - 1)])
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::Arc};
+    use std::{path::Path, sync::Arc, time::Duration};
 
     use futures::future::BoxFuture;
     use url::Url;
@@ -264,10 +123,10 @@ mod tests {
         attest::{TrustMaterial, Verifier},
         clock::{Clock, ManualClock},
         config::Config,
-        http::{Client, HttpError, ScriptedTransport},
+        http::{Client, ScriptedTransport},
         model::{Ecosystem, ReleaseId},
         pipeline::{NoProgress, Parts, assemble},
-        registry::{Evidence, PackageState, Question, Registry},
+        registry::{Evidence, PackageState, Question, Registry, RegistryError},
         store::Store,
         watchlist::Watchlist,
     };
@@ -342,31 +201,5 @@ mod tests {
         }
         let alerts = pipeline.store.alerts(&crate::store::AlertFilter::default()).unwrap();
         assert_eq!(alerts.iter().map(|alert| &*alert.title).collect::<Vec<_>>(), ["pkg:npm/bomb cannot be looked at"]);
-    }
-
-    #[test]
-    fn a_server_that_names_a_time_is_asked_again_then() {
-        let now: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
-        let url = || "https://npm.example/".parse().unwrap();
-        let status = |seconds: Option<u64>| HttpError::Status {
-            url: url(),
-            status: 503,
-            attempts: 1,
-            hint: String::new(),
-            retry_after: seconds.map(Duration::from_secs),
-        };
-        let paused = |seconds| HttpError::Paused { url: url(), wait: Duration::from_secs(seconds) };
-        for (error, attempts, seconds) in [
-            (status(None), 0, 60),
-            (status(None), 99, 6 * 60 * 60),
-            (status(Some(90)), 0, 90),
-            (status(Some(90)), 99, 90),
-            (status(Some(0)), 0, 10),
-            (status(Some(u64::MAX)), 0, 24 * 60 * 60),
-            (paused(300), 2, 300),
-        ] {
-            let error: PipelineError = RegistryError::Http { registry: "npm", source: Box::new(error) }.into();
-            assert_eq!((again_at(&error, attempts, now) - now).num_seconds(), seconds, "{error:?} {attempts}");
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Alert, Observation, Package, ReleaseId},
-    store::Outcome,
+    store::{Outcome, Portions},
 };
 
 /// What happened.
@@ -44,6 +44,18 @@ pub enum Step<'a> {
         package: &'a Package,
         /// Why, with causes.
         why: &'a str,
+    },
+    /// The queue is being worked off; said about once a second.
+    Working {
+        /// Packages that are being looked at.
+        packages: usize,
+    },
+    /// A portion of a long history was stored; the package's next turn goes on there.
+    Portion {
+        /// The package.
+        package: &'a Package,
+        /// How far its history is.
+        portions: Portions,
     },
     /// A release was recorded.
     Recorded {

@@ -5,16 +5,18 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Examined, Pipeline, PipelineError, Step, assess,
+    claimed_time::unusual_time,
     company::company,
-    examine::Subject,
+    examine::{Past, Subject},
     lesson::{Lesson, advance},
+    turn::{self, HISTORY_UNREAD},
 };
 use crate::{
     baseline,
     detect::Terms,
-    model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
+    model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus, Severity},
     registry::RegistryRelease,
-    store::{Outcome, Record, ReleaseRow, StoredBaseline},
+    store::{Outcome, Record, ReleaseRow, StoredBaseline, VersionState},
 };
 
 /// How many of a package's latest releases are looked at.
@@ -22,6 +24,13 @@ pub(super) const LATEST_RELEASES: usize = 500;
 /// Said of a release that could not be compared with what came before it.
 const BLIND: &str =
     "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
+/// What keeps a judgement from being the last.
+struct Open {
+    past: Past,
+    /// Whether the forge, or the registry, may tell more later.
+    more_later: bool,
+}
+
 /// provwatch's own name in histories.
 pub(super) const ACTOR: &str = "provwatch";
 
@@ -31,10 +40,12 @@ impl Pipeline {
         &self,
         subject: &Subject<'_>,
         release: RegistryRelease,
+        past: Past,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
-        let mut observation = self.observe_release(subject.registry, release).await;
+        let claimed_at = release.claimed_at;
+        let mut observation = self.observe_release(subject, release).await?;
         if subject.is_only_due(&observation) && !unchecked(&observation).is_empty() {
             // The evidence was there when it was asked for first: a second look must not lose it.
             if self.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
@@ -50,14 +61,26 @@ impl Pipeline {
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
-        let more_later = self.enrich(subject.registry, &mut observation, &baseline.baseline, &terms).await?;
-        let record = self.judgement(subject, observation, more_later, baseline, &terms)?;
-        self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
+        let more_later = self.enrich(subject, &mut observation, &baseline.baseline, &terms).await?;
+        let taken = observation.published_at;
+        let mut record = self.judgement(subject, observation, Open { past, more_later }, baseline, &terms)?;
+        if let (Some(claimed_at), Some(alert)) = (claimed_at, &mut record.alert) {
+            alert.argument.push_str(&unusual_time(claimed_at, taken));
+        }
+        let pending = turn::is_pending(&record.unchecked);
+        if !pending {
+            self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
+        }
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);
-        examined.releases += 1;
         examined.alerts += usize::from(recorded.new_alert);
-        examined.unchecked += usize::from(!record.unchecked.is_empty());
+        examined.pending += usize::from(pending);
+        if pending && subject.goes_on(record.subject.release()) && !recorded.new_alert {
+            // It was told as far as it was known, and is told again when the look is over.
+            return Ok(());
+        }
+        examined.releases += 1;
+        examined.unchecked += usize::from(!pending && !record.unchecked.is_empty());
         self.tell(&record);
         Ok(())
     }
@@ -66,7 +89,7 @@ impl Pipeline {
         &self,
         subject: &Subject<'_>,
         observation: Observation,
-        more_later: bool,
+        Open { past, more_later }: Open,
         baseline: &StoredBaseline,
         terms: &Terms<'_>,
     ) -> Result<Record, PipelineError> {
@@ -74,12 +97,21 @@ impl Pipeline {
         let links = links(subject, &observation);
         let alert = assess::alert(&observation, &assessment, subject.now, links);
         let mut unchecked = unchecked(&observation);
-        unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned()));
+        unchecked.extend(self.left_out(subject, &observation)?);
+        match past {
+            Past::Read => unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned())),
+            Past::Unread => unchecked.push(HISTORY_UNREAD.to_owned()),
+        }
+        let pending = turn::is_pending(&unchecked);
         let stored = subject.stored.get(observation.purl.version());
-        let alerted = stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
-        let accused = alerted && self.is_accused(&observation.purl)?;
+        // Of a release whose row was lost, or that could not be read before, its alert still tells.
+        let may_be = |stored: &VersionState| matches!(stored.outcome, Outcome::Alerted | Outcome::Unreadable);
+        let accused = stored.is_none_or(may_be) && self.is_accused(&observation.purl)?;
+        let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let waits = more_later || !unchecked.is_empty();
-        let recheck_at = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
+        let next = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
+        let recheck_at = if pending { Some(subject.now) } else { next };
+        let goes_on = subject.goes_on(&observation.purl);
         // What may look worse later teaches then.
         let settled = unchecked.is_empty() && recheck_at.is_none();
         let published = observation.status == ReleaseStatus::Published;
@@ -92,6 +124,7 @@ impl Pipeline {
         // Once accused, always accused: another look may add to an alert, and only the operator or time lets it join.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
         record.recheck_at = recheck_at;
+        record.goes_on = goes_on;
         record.unchecked = unchecked;
         if let Some(alert) = &alert {
             record.subscriptions = self.audience(&record, alert)?;
@@ -121,41 +154,53 @@ impl Pipeline {
         }
         let history_ends = self.history_ends(subject);
         let bare = observation.identities().is_empty();
+        // What is odd in old documents hides no evidence.
+        let is_odd = |row: &ReleaseRow| row.observation.as_ref().is_some_and(|seen| !seen.unread.is_empty());
         let hides = |row: &ReleaseRow| {
             row.outcome == Outcome::Unchecked
                 && row.published_at.is_some_and(|at| at < history_ends)
                 && (bare || row.recheck_at.is_some())
+                && !is_odd(row)
         };
         Ok(self.store.releases(subject.package, LATEST_RELEASES)?.iter().any(hides))
     }
 
-    /// A release whose part of the registry's document could not be read. It is looked at again: an answer that was
-    /// spoiled on its way is not worth a release.
+    /// A release of which nothing could be read in the registry's document. It is looked at again: an answer that was
+    /// spoiled on its way is not worth a release. A new one is an alert at once: whoever can make an entry unreadable
+    /// would otherwise pass.
     pub(super) fn record_unreadable(
         &self,
         subject: &Subject<'_>,
         release: &ReleaseId,
         why: &str,
+        examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let mut record = Record::unreadable(release.clone(), why, subject.now);
         record.recheck_at = self.next_look(subject.attempts(release), subject.now);
         if !self.is_old_oddity(subject, release)? {
-            self.note_unchecked(subject, release, &[why.to_owned()])?;
+            record.alert = self.unreadable_alert(subject, release, why)?;
+            match &record.alert {
+                Some(alert) => record.subscriptions = self.audience(&record, alert)?,
+                None => self.note_unchecked(subject, release, &[why.to_owned()])?,
+            }
         }
-        self.store.record(&record)?;
+        let recorded = self.store.record(&record)?;
+        examined.releases += 1;
+        examined.unchecked += 1;
+        examined.alerts += usize::from(recorded.new_alert);
         self.tell(&record);
         Ok(())
     }
 
-    /// A release that was removed before it could be looked at.
+    /// A release that was not there when it was looked for: removed before, or never shown.
     pub(super) fn record_withdrawn(
         &self,
         subject: &Subject<'_>,
         release: &ReleaseId,
-        published_at: DateTime<Utc>,
+        why: &str,
+        severity: Severity,
     ) -> Result<(), PipelineError> {
-        let why = format!("it was published at {published_at} and removed before it could be looked at");
-        self.note_withdrawn(release, &why, subject.now)?;
+        self.note_withdrawn(release, why, severity, subject.now)?;
         let record = Record::unreadable(release.clone(), why, subject.now);
         self.store.record(&record)?;
         self.store.set_status(release, ReleaseStatus::Unpublished, subject.now)?;
@@ -204,6 +249,7 @@ fn outcome(alerted: bool, unchecked: &[String]) -> Outcome {
 /// What could not be checked of a release, a sentence each.
 pub(super) fn unchecked(observation: &Observation) -> Vec<String> {
     let mut reasons: Vec<String> = observation.unchecked.clone();
+    reasons.extend(observation.unread.reasons().map(str::to_owned));
     for provenance in observation.provenances().chain(std::iter::once(&observation.attestation)) {
         if let Provenance::Unavailable { reason } = provenance
             && !reasons.contains(reason)

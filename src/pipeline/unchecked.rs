@@ -3,11 +3,18 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Pipeline, PipelineError, examine::Subject, operation::Trouble};
-use crate::model::{Confidence, ReleaseId, Severity};
+use super::{Pipeline, PipelineError, examine::Subject, left_out::is_left_out, operation::Trouble};
+use crate::{
+    detect::{combine, unreadable},
+    model::{Alert, AlertKind, Confidence, Links, ReleaseId, Severity},
+    text::quoted,
+};
 
 /// After so many looks in vain, about half an hour, it is no outage of a moment any more.
 const LOOKS: u32 = 2;
+
+/// Most characters of a version that an alert shows.
+const NAME: usize = 100;
 
 /// Most reasons that an alert lists.
 const REASONS: usize = 3;
@@ -20,7 +27,7 @@ fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
         confidence: Confidence::High,
         title: format!("{}@{} cannot be checked", release.package().name(), release.version()),
         argument: format!(
-            "It is neither clean nor known to be bad, and was looked at again in vain: {}. Do not install it before \
+            "It is neither clean nor known to be bad, and looking again did not help: {}. Do not install it before \
              somebody has looked; `provwatch timeline {}` shows when it is looked at again.",
             shortened(why),
             release.package()
@@ -56,22 +63,67 @@ impl Pipeline {
         if looks < LOOKS && !is_last {
             return Ok(());
         }
+        if why.iter().all(|why| is_left_out(why))
+            && let Some(trouble) = self.registry_that_leaves_out(subject)?
+        {
+            return self.record_operation(&trouble, subject.now);
+        }
         self.record_operation(&trouble(release, why), subject.now)
     }
 
-    /// Says that a release came and went unseen. Honest mistakes are withdrawn within minutes too, hence low.
+    /// The alert about a new release that cannot be read, unless it was readable once: then nothing new was published.
+    pub(super) fn unreadable_alert(
+        &self,
+        subject: &Subject<'_>,
+        release: &ReleaseId,
+        why: &str,
+    ) -> Result<Option<Alert>, PipelineError> {
+        if self.store.release(release)?.is_some_and(|row| row.observation.is_some()) {
+            return Ok(None);
+        }
+        let signal = unreadable(why);
+        let Some(verdict) = combine(std::slice::from_ref(&signal)) else { return Ok(None) };
+        let package = subject.package;
+        // What no purl can name is told by its package, and by the name that the registry has for it.
+        let is_name = !release.version().contains(char::is_whitespace);
+        let named = is_name && release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release);
+        let version = quoted(release.version(), NAME);
+        let shown = if named { version.clone() } else { format!("{version:?}") };
+        let title = format!("{} {shown}: {}", package.name(), verdict.title);
+        let subject_of_alert = if named { release.to_string() } else { format!("{package} {:?}", release.version()) };
+        let about = format!("{} It is about {package}, version {version:?}.", verdict.argument);
+        let links = Links { registry: named.then(|| subject.registry.page(release).to_string()), ..Links::default() };
+        Ok(Some(Alert {
+            purl: named.then(|| release.clone()),
+            argument: if named { verdict.argument } else { about },
+            signals: vec![signal],
+            links,
+            ..Alert::about(
+                AlertKind::Release,
+                &subject_of_alert,
+                verdict.severity,
+                verdict.confidence,
+                title,
+                subject.now,
+            )
+        }))
+    }
+
+    /// Says that a release came and was not seen. Honest mistakes are withdrawn within minutes too, hence low.
     pub(super) fn note_withdrawn(
         &self,
         release: &ReleaseId,
         why: &str,
+        severity: Severity,
         now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
         let said = trouble(release, &[why.to_owned()]);
         let argument = format!("Nothing is known of what it did: {why}. Look for it in your lock files and caches.");
-        self.record_operation(&Trouble { severity: Severity::Low, argument, ..said }, now)
+        self.record_operation(&Trouble { severity, argument, ..said }, now)
     }
 
     fn resolve_unchecked(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {
+        self.resolve_left_out(subject)?;
         self.resolve_operation(&trouble(release, &[]), "it was checked", subject.now)
     }
 

@@ -1,62 +1,141 @@
 //! From what the registry says of a release to an observation: fetch the evidence it names, verify it.
 
-use super::Pipeline;
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, stream};
+
+use super::{
+    Pipeline, PipelineError,
+    examine::Subject,
+    turn::{self, Asked, NOT_YET},
+};
 use crate::{
     attest::{Failure, Verifier},
-    model::{AuthMethod, Ecosystem, File, Observation, Provenance},
-    registry::{Evidence, EvidenceKind, Registry, RegistryRelease},
+    model::{AuthMethod, Digests, Ecosystem, Observation, Provenance, Unread},
+    registry::{Evidence, EvidenceKind, RegistryRelease},
 };
 
 /// Most attestation documents that are fetched for one release. Those with the most wheels have some 150 files; whoever
-/// uploads thousands would keep every other package waiting.
+/// uploads thousands would have provwatch read without end.
 const MAX_EVIDENCE: usize = 400;
 
+/// Files by name, each with its digests and what its evidence said.
+type KnownEvidence = BTreeMap<String, (Digests, Provenance)>;
+
 impl Pipeline {
-    /// Fetches and verifies everything that a release is attested with. Never fails: what cannot be found out becomes
-    /// [`Provenance::Unavailable`] with its reason.
-    pub(super) async fn observe_release(&self, registry: &dyn Registry, mut release: RegistryRelease) -> Observation {
+    /// Fetches and verifies everything that a release is attested with, as far as the turn goes. What cannot be found out
+    /// becomes [`Provenance::Unavailable`] with its reason.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn observe_release(
+        &self,
+        subject: &Subject<'_>,
+        mut release: RegistryRelease,
+    ) -> Result<Observation, PipelineError> {
         let verifier = self.verifier();
-        let mut outcomes = Vec::with_capacity(release.evidence.len());
-        for (index, evidence) in std::mem::take(&mut release.evidence).into_iter().enumerate() {
-            let outcome = match index {
-                ..MAX_EVIDENCE => self.check_evidence(registry, &verifier, &evidence).await,
-                _ => too_many(),
-            };
-            let is_its_own = |file: &&mut File| attests_single_file(&evidence) && file.name == evidence.subject;
-            if let Some(file) = release.files.iter_mut().find(is_its_own) {
-                file.attestation = Some(outcome.clone());
-            }
-            outcomes.push(outcome);
-        }
-        if release.files.iter().any(|file| file.attestation.is_some()) {
-            for file in &mut release.files {
-                file.attestation.get_or_insert(Provenance::Absent);
-            }
-        }
+        let known = self.known_evidence(subject, &release)?;
+        let evidence = std::mem::take(&mut release.evidence);
+        let checks: Vec<_> = (0..)
+            .zip(&evidence)
+            .map(|(index, evidence)| match known.get(evidence.subject.as_str()) {
+                Some((digests, provenance)) if *digests == evidence.digests => Check::Known(provenance),
+                _ if index >= MAX_EVIDENCE => Check::TooMany,
+                _ => Check::Ask(evidence),
+            })
+            .map(|check| self.check(subject, &verifier, check))
+            .collect();
+        let checked: Vec<Provenance> = stream::iter(checks).buffered(turn::AT_ONCE).collect().await;
+        let mut outcomes = unreadable(&release);
+        attest_files(&mut release, &evidence, &checked);
+        outcomes.extend(checked);
         let is_invalid = |outcome: &Provenance| matches!(outcome, Provenance::Invalid { .. });
         if release.id.package().ecosystem() == Ecosystem::Pypi && outcomes.iter().any(is_invalid) {
             // PyPI names no method: it was inferred from the attestations, and one that does not hold proves none.
             release.auth.method = AuthMethod::Unknown;
         }
-        match check_registry_signatures(&verifier, &release) {
+        Ok(match check_registry_signatures(&verifier, &release) {
             Ok(()) => release.observed(worst(outcomes.into_iter())),
             // Whatever the provenance says, the registry never signed this.
             Err(Failure::Invalid { check, reason }) => release.observed(Provenance::Invalid { check, reason }),
             Err(Failure::Unavailable { reason }) => {
-                Observation { unchecked: vec![reason], ..release.observed(worst(outcomes.into_iter())) }
+                let mut observation = release.observed(worst(outcomes.into_iter()));
+                observation.unchecked.push(reason);
+                observation
             }
+        })
+    }
+
+    /// What earlier turns found out of the release's files, by name: it is not asked for again. A new look asks again for
+    /// what could not be had.
+    fn known_evidence(&self, subject: &Subject<'_>, release: &RegistryRelease) -> Result<KnownEvidence, PipelineError> {
+        let is_stored = subject.stored.contains_key(release.id.version());
+        if !is_stored || !release.evidence.iter().any(attests_single_file) {
+            return Ok(KnownEvidence::new());
+        }
+        let goes_on = subject.goes_on(&release.id);
+        let is_known = |provenance: &Provenance| match provenance {
+            Provenance::Verified(_) | Provenance::Invalid { .. } => true,
+            Provenance::Unavailable { .. } => goes_on && !turn::is_not_yet(provenance),
+            Provenance::Absent => false,
+        };
+        let observation = self.store.release(&release.id)?.and_then(|row| row.observation);
+        let files = observation.into_iter().flat_map(|observation| observation.files);
+        let known = files.filter_map(|file| Some((file.name, (file.digests, file.attestation.filter(is_known)?))));
+        Ok(known.collect())
+    }
+
+    async fn check(&self, subject: &Subject<'_>, verifier: &Verifier, check: Check<'_>) -> Provenance {
+        match check {
+            Check::Known(provenance) => provenance.clone(),
+            Check::TooMany => too_many(),
+            Check::Ask(evidence) => self.check_evidence(subject, verifier, evidence).await,
         }
     }
 
-    async fn check_evidence(&self, registry: &dyn Registry, verifier: &Verifier, evidence: &Evidence) -> Provenance {
-        match registry.evidence(&self.http, evidence).await {
-            Ok(Some(document)) => verify_document(verifier, evidence, &document),
-            Ok(None) => Provenance::Unavailable {
+    async fn check_evidence(&self, subject: &Subject<'_>, verifier: &Verifier, evidence: &Evidence) -> Provenance {
+        let turn = subject.turn;
+        match turn.ask(subject.registry.evidence(turn.evidence(), evidence)).await {
+            Asked::Answered(Some(document)) => verify_document(verifier, evidence, &document),
+            Asked::Answered(None) => Provenance::Unavailable {
                 reason: format!("the registry names an attestation of {} and does not have it", evidence.subject),
             },
-            Err(error) => Provenance::Unavailable { reason: super::with_causes(&error) },
+            Asked::Failed(reason) => Provenance::Unavailable { reason },
+            Asked::NotYet => {
+                Provenance::Unavailable { reason: format!("{NOT_YET}: the rest of the evidence is being read") }
+            }
         }
     }
+}
+
+/// What to do about a piece of evidence.
+enum Check<'a> {
+    Known(&'a Provenance),
+    TooMany,
+    Ask(&'a Evidence),
+}
+
+/// Says of each file what its own evidence says, and of those without any, beside others that have some, that they have none.
+fn attest_files(release: &mut RegistryRelease, evidence: &[Evidence], outcomes: &[Provenance]) {
+    let own = evidence.iter().zip(outcomes).filter(|(evidence, _)| attests_single_file(evidence));
+    let own: BTreeMap<&str, &Provenance> = own.map(|(evidence, outcome)| (&*evidence.subject, outcome)).collect();
+    for file in &mut release.files {
+        if let Some(outcome) = own.get(file.name.as_str()) {
+            file.attestation = Some((*outcome).clone());
+        }
+    }
+    if release.files.iter().any(|file| file.attestation.is_some()) {
+        for file in &mut release.files {
+            file.attestation.get_or_insert(Provenance::Absent);
+        }
+    }
+}
+
+/// Where the registry's own words on an attestation cannot be read, there is neither one nor none.
+fn unreadable(release: &RegistryRelease) -> Vec<Provenance> {
+    let of_files = release.files.iter().filter_map(|file| file.attestation.clone());
+    let of_all = release.unread.of(Unread::ATTESTATION).map(|why| Provenance::Unavailable { reason: why.to_owned() });
+    of_files.chain(of_all).collect()
 }
 
 fn too_many() -> Provenance {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{RegistryError, document::reason};
 use crate::{
-    http::{Client, Fetched, HttpError, Request, Response},
+    http::{Client, Fetched, HttpError, Request, Response, TransportError},
     model::Ecosystem,
 };
 
@@ -48,4 +48,20 @@ pub(super) fn exchange_error(ecosystem: Ecosystem) -> impl Fn(HttpError) -> Regi
 /// document of axios".
 pub(super) fn document_error(ecosystem: Ecosystem, what: &str, why: impl fmt::Display) -> RegistryError {
     RegistryError::Document { registry: ecosystem.title(), what: what.to_owned(), why: reason(why) }
+}
+
+/// Whether asking the same again would fail again: the server refuses the question, or its answer cannot be read. What may
+/// pass, such as a limit, an outage or a lost connection, is not meant.
+pub(super) fn is_lasting(error: &RegistryError) -> bool {
+    match error {
+        RegistryError::Document { .. } => true,
+        RegistryError::Http { source, .. } => match source.as_ref() {
+            HttpError::Status { status, .. } => {
+                (400..500).contains(status) && ![401, 403, 407, 408, 425, 429].contains(status)
+            }
+            HttpError::Transport { source, .. } => matches!(source, TransportError::TooLarge { .. }),
+            HttpError::Paused { .. } | HttpError::Refused { .. } => false,
+        },
+        RegistryError::Stale { .. } => false,
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::text::quoted;
 
@@ -34,6 +35,20 @@ pub(super) fn sha256(text: &str) -> Option<String> {
 /// A text of a document as it is shown to people: one line of at most 200 characters and what tells that there is more.
 pub(super) fn shown(text: &str) -> String {
     quoted(text, 200)
+}
+
+/// A version that no purl can name, as it is stored and shown: itself if it is short, else its beginning and what tells
+/// it from others that begin so.
+pub(super) fn shown_name(text: &str) -> String {
+    if text.len() <= 1000 {
+        return text.to_owned();
+    }
+    format!("{} ({} bytes, SHA-256 {})", quoted(text, 400), text.len(), &digest(text.as_bytes())[..12])
+}
+
+/// The SHA-256 of some bytes, in hex.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Adds a dependency. One that is named several times (per platform) keeps each range, separated by ` || `.

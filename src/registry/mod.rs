@@ -8,6 +8,7 @@ mod document;
 mod endpoint;
 mod exchange;
 mod field;
+mod fields;
 mod npm;
 mod pypi;
 mod xml;
@@ -26,8 +27,8 @@ pub use pypi::{PypiFeed, PypiRegistry};
 use crate::{
     http::{Client, HttpError, Validators},
     model::{
-        Auth, Digests, Ecosystem, Facts, File, Manifest, Observation, Package, Person, Provenance, ReleaseId,
-        ReleaseStatus,
+        Aspect, Auth, Digests, Ecosystem, Facts, File, Manifest, Observation, Package, Person, Provenance, ReleaseId,
+        ReleaseStatus, Unread,
     },
 };
 
@@ -114,7 +115,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     fn ecosystem(&self) -> Ecosystem;
 
     /// Reads the package's document. Releases in `known` need not be described again unless the document does so at no
-    /// further cost. `revision` is what a feed announced; an older document gives [`RegistryError::Stale`].
+    /// further cost. `revision` is what a feed announced; an older document says so in [`PackageDocument::behind`].
     fn package<'a>(
         &'a self,
         http: &'a Client,
@@ -176,6 +177,30 @@ pub struct PackageDocument {
     pub maintainers: Option<Vec<String>>,
     /// The registry's status word of the whole package if it is not ordinary: `quarantined`, `archived`.
     pub status: Option<String>,
+    /// The document is older than what was announced. What it has is so all the same; what it lacks says nothing.
+    pub behind: Option<Behind>,
+}
+
+/// How far an answer is behind what was announced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Behind {
+    /// Where it stands.
+    pub seen: String,
+    /// What was announced: a revision, a serial, a version.
+    pub announced: String,
+    /// Releases that exist, and of which the registry does not say yet who published them (crates.io, whose index is
+    /// ahead of its API). To be taken as they are when waiting has come to its end.
+    pub incomplete: Vec<RegistryRelease>,
+}
+
+impl PackageDocument {
+    /// About how many bytes of memory it takes, rather too many.
+    pub fn weight(&self) -> u64 {
+        let incomplete = self.behind.iter().flat_map(|behind| &behind.incomplete);
+        let releases: usize = self.releases.iter().chain(incomplete).map(RegistryRelease::weight).sum();
+        let others = self.versions.len() + self.unreadable.len() + self.withdrawn.len();
+        (releases + 96 * others) as u64
+    }
 }
 
 /// What the registry says of one release. Becomes an [`Observation`] when its provenance is known.
@@ -185,6 +210,9 @@ pub struct RegistryRelease {
     pub id: ReleaseId,
     /// When it was published.
     pub published_at: DateTime<Utc>,
+    /// What the registry says of that where it cannot be, and something else is taken for it. The registries' readers leave
+    /// it empty.
+    pub claimed_at: Option<DateTime<Utc>>,
     /// Who published it.
     pub publisher: Option<Person>,
     /// How.
@@ -203,6 +231,23 @@ pub struct RegistryRelease {
     pub evidence: Vec<Evidence>,
     /// The registry's own signatures over the release (npm `dist.signatures`).
     pub signatures: Vec<RegistrySignature>,
+    /// What of it could not be read. Without a readable publish time ([`RegistryRelease::is_dated`]) the time is no more
+    /// than a place holder.
+    pub unread: Unread,
+    /// What the registry's answer leaves out, sorted.
+    pub untold: Vec<Aspect>,
+}
+
+impl RegistryRelease {
+    /// About how many bytes of memory it takes.
+    fn weight(&self) -> usize {
+        let dependencies =
+            self.manifest.iter().flat_map(|manifest| [&manifest.dependencies, &manifest.optional_dependencies]);
+        let dependencies: usize = dependencies.flatten().map(std::collections::BTreeMap::len).sum();
+        let parts = dependencies + self.maintainers.as_ref().map_or(0, Vec::len);
+        let described = self.files.len() + self.evidence.len() + self.signatures.len() + self.unread.0.len();
+        1024 + 128 * parts + 512 * described
+    }
 }
 
 impl RegistryRelease {
@@ -220,7 +265,14 @@ impl RegistryRelease {
             maintainers: self.maintainers,
             status: self.status,
             unchecked: Vec::new(),
+            unread: self.unread,
+            untold: Some(self.untold),
         }
+    }
+
+    /// Whether the registry says when it was published.
+    pub fn is_dated(&self) -> bool {
+        self.unread.of(Unread::TIME).is_none() && !self.untold.contains(&Aspect::Time)
     }
 }
 
@@ -289,6 +341,11 @@ pub enum RegistryError {
         /// The one announced.
         announced: String,
     },
+}
+
+/// Whether two texts name the same version, as the ecosystem writes versions.
+pub fn same_version(ecosystem: Ecosystem, one: &str, other: &str) -> bool {
+    one == other || (ecosystem == Ecosystem::Pypi && pypi::same_version(one, other))
 }
 
 /// A package that a feed announced and the registry does not know is new, and has not reached its caches yet.

@@ -1,12 +1,14 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde::Serialize;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, campaigns,
     columns::{Json, Micros, Rank, Word, limit},
     deliveries,
     error::Failure,
+    reading::{one, several},
+    sealed::{ALERT_ACTIONS, ALERTS},
 };
 use crate::model::{Alert, AlertKind, AlertStatus, Package, Severity, Signal};
 
@@ -65,13 +67,12 @@ impl Store {
     /// As every read.
     pub fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {
         self.read("listing the alerts", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT body, status FROM alerts
+            db.rows(
+                &ALERTS,
+                "SELECT body, status, {row} FROM alerts
                  WHERE (:status IS NULL OR status = :status) AND (:severity IS NULL OR severity >= :severity)
                    AND (:package IS NULL OR package = :package)
                  ORDER BY raised_at DESC, fingerprint LIMIT :limit",
-            )?;
-            let rows = query.query_map(
                 named_params! {
                     ":status": filter.status.map(Word),
                     ":severity": filter.min_severity.map(Rank),
@@ -79,8 +80,7 @@ impl Store {
                     ":limit": limit(filter.limit),
                 },
                 alert_row,
-            )?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            )
         })
     }
 
@@ -98,9 +98,8 @@ impl Store {
     /// As every read.
     pub fn alert_actions(&self, alert: &Alert, at_most: usize) -> Result<Vec<AlertAction>, StoreError> {
         self.read("reading the history of an alert", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT ?2")?;
-            Ok(query.query_map((&alert.fingerprint, limit(at_most)), action_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT ?2";
+            db.rows(&ALERT_ACTIONS, sql, (&alert.fingerprint, limit(at_most)), action_row)
         })
     }
 
@@ -132,11 +131,10 @@ fn find(db: &Connection, id: &str) -> Result<Option<Alert>, Failure> {
         return Ok(None);
     }
     let id = id.to_ascii_lowercase();
-    let mut query = db.prepare_cached(
-        // "g" follows the last hexadecimal digit.
-        "SELECT body, status FROM alerts WHERE fingerprint >= ?1 AND fingerprint < ?1 || 'g' ORDER BY fingerprint LIMIT ?2",
-    )?;
-    let mut found: Vec<Alert> = query.query_map((&id, limit(SHOWN)), alert_row)?.collect::<Result<_, _>>()?;
+    // "g" follows the last hexadecimal digit.
+    let sql = "SELECT body, status, {row} FROM alerts WHERE fingerprint >= ?1 AND fingerprint < ?1 || 'g'
+               ORDER BY fingerprint LIMIT ?2";
+    let mut found: Vec<Alert> = several(db, &ALERTS, sql, (&id, limit(SHOWN)), alert_row)?;
     if found.len() > 1 {
         let ids = found.into_iter().map(|alert| alert.id).collect();
         return Err(StoreError::AmbiguousAlert { prefix: id, ids }.into());
@@ -173,9 +171,20 @@ fn act(
     Ok(Some(alert))
 }
 
+/// An alert that was dealt with is open again, if there is one.
+pub(super) fn open_again(
+    db: &Connection,
+    fingerprint: &str,
+    by: &str,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    act(db, fingerprint, AlertStatus::Open, by, reason, now).map(drop)
+}
+
 fn last_action(db: &Connection, fingerprint: &str) -> Result<Option<AlertAction>, Failure> {
-    let mut query = db.prepare_cached("SELECT * FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT 1")?;
-    Ok(query.query_row([fingerprint], action_row).optional()?)
+    let sql = "SELECT *, {row} FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT 1";
+    one(db, &ALERT_ACTIONS, sql, [fingerprint], action_row)
 }
 
 fn insert_action(db: &Connection, fingerprint: &str, action: &AlertAction) -> Result<(), Failure> {
@@ -194,6 +203,7 @@ pub(super) fn upsert(
     readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else {
         insert(db, alert, now)?;
+        campaigns::join(db, alert)?;
         let deliveries = deliveries::announce(db, alert, 1, subscriptions, now)?;
         return Ok(Raised { is_new: true, deliveries });
     };
@@ -206,6 +216,7 @@ pub(super) fn upsert(
     let grew = !is_worse && has_new_members(&known.alert, &merged);
     let raises = known.raises + i64::from(is_worse || grew);
     update(db, &merged, if reopened { merged.severity } else { merged.severity.max(known.peak) }, raises, now)?;
+    campaigns::join(db, &merged)?;
     if reopened {
         let reason = "its cause came back".to_owned();
         let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
@@ -268,19 +279,22 @@ fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
             let signals = worse.signals.iter().chain(news(worse, other)).cloned().collect();
             Alert { raised_at, status, signals, ..worse.clone() }
         }
-        AlertKind::Campaign if is_milder => {
-            Alert { severity: known.severity, confidence: known.confidence, raised_at, status, ..raised.clone() }
+        AlertKind::Campaign => {
+            let worse = if is_milder { known } else { raised };
+            let lost = known.members.iter().filter(|member| !raised.members.contains(member));
+            let members = raised.members.iter().chain(lost).cloned().collect();
+            let (severity, confidence) = (worse.severity, worse.confidence);
+            Alert { severity, confidence, raised_at, status, members, ..raised.clone() }
         }
-        AlertKind::Campaign | AlertKind::Operation | AlertKind::Log => Alert { raised_at, status, ..raised.clone() },
+        AlertKind::Operation | AlertKind::Log => Alert { raised_at, status, ..raised.clone() },
     }
 }
 
 fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored>, Failure> {
-    let mut query = db.prepare_cached("SELECT body, status, peak, raises FROM alerts WHERE fingerprint = ?1")?;
-    let stored = query.query_row([fingerprint], |row| {
+    let sql = "SELECT body, status, peak, raises, {row} FROM alerts WHERE fingerprint = ?1";
+    one(db, &ALERTS, sql, [fingerprint], |row| {
         Ok(Stored { alert: alert_row(row)?, peak: row.get::<_, Rank>("peak")?.0, raises: row.get("raises")? })
-    });
-    Ok(stored.optional()?)
+    })
 }
 
 /// An alert, and how often it was announced.

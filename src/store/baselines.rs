@@ -3,10 +3,12 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, alerts,
     columns::{Json, Micros, Text, Word, limit, time},
     error::Failure,
-    releases::release_id,
+    reading::{Broken, one},
+    releases::{self, release_id},
+    sealed::{BASELINE_VERSIONS, BASELINES, RELEASES},
 };
 use crate::model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine};
 
@@ -83,12 +85,17 @@ impl Store {
     /// As every read.
     pub fn baseline(&self, package: &Package) -> Result<StoredBaseline, StoreError> {
         self.read("reading a baseline", |db| {
-            let mut query = db.prepare_cached("SELECT revision, body FROM baselines WHERE package = ?1")?;
-            let stored = query.query_row([package.to_string()], |row| {
+            let sql = "SELECT revision, body, {row} FROM baselines WHERE package = ?1";
+            let stored = one(db, &BASELINES, sql, [package.to_string()], |row| {
                 Ok(StoredBaseline { revision: row.get("revision")?, baseline: row.get::<_, Json<_>>("body")?.0 })
-            });
-            let none = || StoredBaseline { revision: 0, baseline: Baseline::empty(package.clone()) };
-            Ok(stored.optional()?.unwrap_or_else(none))
+            })?;
+            match stored {
+                Some(stored) => Ok(stored),
+                None => Ok(StoredBaseline {
+                    revision: never_learned(db, package)?,
+                    baseline: Baseline::empty(package.clone()),
+                }),
+            }
         })
     }
 
@@ -98,23 +105,23 @@ impl Store {
     /// As every read.
     pub fn baseline_history(&self, package: &Package, at_most: usize) -> Result<Vec<BaselineVersion>, StoreError> {
         self.read("reading the history of a baseline", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM baseline_versions WHERE package = ?1 ORDER BY id DESC LIMIT ?2")?;
-            Ok(query.query_map((package.to_string(), limit(at_most)), baseline_version)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM baseline_versions WHERE package = ?1 ORDER BY id DESC LIMIT ?2";
+            db.rows(&BASELINE_VERSIONS, sql, (package.to_string(), limit(at_most)), baseline_version)
         })
     }
 
-    /// What the operator said when a release was accepted, if it was.
+    /// What the operator said when a release was accepted, if it was and that was not taken back.
     ///
     /// # Errors
     /// As every read.
     pub fn acceptance(&self, release: &ReleaseId) -> Result<Option<BaselineVersion>, StoreError> {
         self.read("looking whether a release was accepted", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM baseline_versions WHERE package = ?1 AND purl = ?2 AND reason = ?3 ORDER BY id DESC LIMIT 1",
-            )?;
-            let accepted = (release.package().to_string(), release.to_string(), Word(BaselineReason::Accepted));
-            Ok(query.query_row(accepted, baseline_version).optional()?)
+            let sql = "SELECT *, {row} FROM baseline_versions WHERE package = ?1 AND purl = ?2 AND reason IN (?3, ?4)
+                       ORDER BY id DESC LIMIT 1";
+            let reasons = (Word(BaselineReason::Accepted), Word(BaselineReason::Unaccepted));
+            let of = (release.package().to_string(), release.to_string(), reasons.0, reasons.1);
+            let last = one(db, &BASELINE_VERSIONS, sql, of, baseline_version)?;
+            Ok(last.filter(|step| step.reason == BaselineReason::Accepted))
         })
     }
 
@@ -124,8 +131,8 @@ impl Store {
     /// As every read.
     pub fn baseline_packages(&self) -> Result<Vec<Package>, StoreError> {
         self.read("listing the baselines", |db| {
-            let mut query = db.prepare_cached("SELECT package FROM baselines ORDER BY package")?;
-            Ok(query.query_map([], |row| Ok(row.get::<_, Text<_>>(0)?.0))?.collect::<Result<_, _>>()?)
+            let sql = "SELECT package, {row} FROM baselines ORDER BY package";
+            db.rows(&BASELINES, sql, [], |row| Ok(row.get::<_, Text<_>>(0)?.0))
         })
     }
 
@@ -135,18 +142,15 @@ impl Store {
     /// As every read.
     pub fn held(&self, package: &Package) -> Result<Vec<Held>, StoreError> {
         self.read("listing held releases", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT package, version, line, published_at FROM releases
-                 WHERE package = ?1 AND outcome IN ('held', 'alerted') AND teaches = 0 ORDER BY published_at, id",
-            )?;
-            let rows = query.query_map([package.to_string()], |row| {
+            let sql = "SELECT package, version, line, published_at, {row} FROM releases
+                 WHERE package = ?1 AND outcome IN ('held', 'alerted') AND teaches = 0 ORDER BY published_at, id";
+            db.rows(&RELEASES, sql, [package.to_string()], |row| {
                 Ok(Held {
                     purl: release_id(row)?,
                     line: ReleaseLine::named(row.get::<_, String>("line")?),
                     published_at: time(row.get("published_at")?),
                 })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            })
         })
     }
 
@@ -156,12 +160,9 @@ impl Store {
     /// As every read.
     pub fn teachers(&self, package: &Package, line: &ReleaseLine) -> Result<Vec<Observation>, StoreError> {
         self.read("reading what a baseline was learned from", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT observation FROM releases
-                 WHERE package = ?1 AND line = ?2 AND teaches = 1 AND observation IS NOT NULL ORDER BY published_at, id",
-            )?;
-            let rows = query.query_map((package.to_string(), line.as_str()), |row| Ok(row.get::<_, Json<_>>(0)?.0))?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql = "SELECT observation, {row} FROM releases
+                 WHERE package = ?1 AND line = ?2 AND teaches = 1 AND observation IS NOT NULL ORDER BY published_at, id";
+            db.rows(&RELEASES, sql, (package.to_string(), line.as_str()), |row| Ok(row.get::<_, Json<_>>(0)?.0))
         })
     }
 
@@ -174,6 +175,46 @@ impl Store {
     pub fn change_baseline(&self, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, StoreError> {
         self.write("changing a baseline", |db| apply(db, change, now))
     }
+}
+
+impl Store {
+    /// Takes an acceptance back: changes the baseline, has the releases that it unlearned besides judged again, and opens the
+    /// alert of the release again, in one transaction.
+    ///
+    /// # Errors
+    /// As [`Store::change_baseline`].
+    pub fn take_back(
+        &self,
+        change: &BaselineChange,
+        alert: &str,
+        by: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        self.write("taking an acceptance back", |db| {
+            let steps = apply(db, change, now)?;
+            for version in change.versions.iter().filter(|version| version.reason == BaselineReason::Unlearned) {
+                if let Some(release) = &version.purl {
+                    releases::look_again(db, release, now)?;
+                }
+            }
+            alerts::open_again(db, alert, by, reason, now)?;
+            Ok(steps)
+        })
+    }
+}
+
+/// The revision of a package without a baseline: none was ever learned. If steps led to one, it was lost: the next release
+/// must not be taken for the package's first.
+fn never_learned(db: &Connection, package: &Package) -> Result<u32, Failure> {
+    let package = package.to_string();
+    let steps: u32 = db
+        .prepare_cached("SELECT count(*) FROM baseline_versions WHERE package = ?1")?
+        .query_row([&package], |row| row.get(0))?;
+    if steps == 0 {
+        return Ok(0);
+    }
+    Err(Failure::Broken(Broken::missing(&BASELINES, &package, format!("it is missing, and {steps} steps led to it"))))
 }
 
 /// Appends the steps that are not there yet and replaces the baseline.
@@ -196,7 +237,7 @@ pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>
 fn is_done(db: &Connection, package: &str, version: &NewBaselineVersion) -> Result<bool, Failure> {
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => was_just_reset(db, package, &version.line),
-        (Some(purl), BaselineReason::Unlearned) => Ok(!teaches(db, purl)?),
+        (Some(purl), BaselineReason::Unlearned | BaselineReason::Unaccepted) => Ok(!teaches(db, purl)?),
         (Some(purl), _) => teaches(db, purl),
         (None, _) => Ok(false),
     }
@@ -219,8 +260,10 @@ fn teaches(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
 
 fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: DateTime<Utc>) -> Result<(), Failure> {
     db.prepare_cached(
-        "INSERT INTO baseline_versions (package, line, version, reason, purl, at, actor, note)
-         SELECT :package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note
+        // The checksum here and not by the trigger: a history has many steps, and each would be written twice.
+        "INSERT INTO baseline_versions (package, line, version, reason, purl, at, actor, note, checksum)
+         SELECT :package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note,
+                row_sum(:package, :line, coalesce(max(version), 0) + 1, :reason, :purl, :at, :actor, :note)
          FROM baseline_versions WHERE package = :package AND line = :line",
     )?
     .execute(named_params! {
@@ -234,7 +277,7 @@ fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: Dat
     })?;
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => forget(db, package, &version.line),
-        (Some(purl), BaselineReason::Unlearned) => mark_teaching(db, purl, false),
+        (Some(purl), BaselineReason::Unlearned | BaselineReason::Unaccepted) => mark_teaching(db, purl, false),
         (Some(purl), _) => mark_teaching(db, purl, true),
         (None, _) => Ok(()),
     }
@@ -262,8 +305,8 @@ fn mark_teaching(db: &Connection, release: &ReleaseId, teaches: bool) -> Result<
 fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateTime<Utc>) -> Result<(), Failure> {
     let replaced = db
         .prepare_cached(
-            "INSERT INTO baselines (package, revision, updated_at, body)
-             SELECT :package, :appended, :now, :body
+            "INSERT INTO baselines (package, revision, updated_at, body, checksum)
+             SELECT :package, :appended, :now, :body, row_sum(:package, :appended, :now, :body)
              WHERE :based_on = coalesce((SELECT revision FROM baselines WHERE package = :package), 0)
              ON CONFLICT (package) DO UPDATE SET revision = revision + excluded.revision,
                  updated_at = excluded.updated_at, body = excluded.body",

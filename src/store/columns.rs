@@ -33,6 +33,11 @@ pub(super) fn time(column: Option<Micros>) -> Option<DateTime<Utc>> {
     column.map(|Micros(time)| time)
 }
 
+/// The time of a column of many rows (the latest, the earliest). Of a damaged one nothing is known, and the row tells.
+pub(super) fn time_of_any(micros: Option<i64>) -> Option<DateTime<Utc>> {
+    micros.and_then(DateTime::from_timestamp_micros)
+}
+
 /// A purl.
 pub(super) struct Text<T>(pub T);
 

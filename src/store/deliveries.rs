@@ -1,15 +1,21 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, Row, named_params, types::FromSql};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
     Store, StoreError,
-    alerts::{alert_row, count_announcement, raised},
-    columns::{Micros, Word, count, limit, time},
+    alerts::{count_announcement, raised},
+    campaigns,
+    columns::{Micros, Word, count, limit, time, time_of_any},
     error::Failure,
+    reading::{Broken, Raw, Reading, known},
+    sealed::DELIVERIES,
 };
-use crate::model::Alert;
+use crate::{
+    clock::horizon,
+    model::{Alert, AlertKind},
+};
 
 /// One alert that is to reach one subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,9 +110,18 @@ impl Ending {
     }
 }
 
-/// How long after one message about a campaign the next one follows that tells how it grew. Alertmanager's usual
-/// `group_interval`, <https://prometheus.io/docs/alerting/latest/configuration/#route>.
-const GROWTH_PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// How long after one message about a campaign the next one follows at the earliest that tells how it grew. Each member is to
+/// be told within a minute.
+const GROWTH_PAUSE: TimeDelta = TimeDelta::seconds(45);
+
+/// How long a message that tells how a campaign grew waits for what joins soon after, to stand in it too.
+const GATHERING: TimeDelta = TimeDelta::seconds(30);
+
+/// The longest wait that a delivery is ever given, whatever a receiver asks for: the longest step of the outbox's schedule.
+pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::hours(6);
+
+/// Most announcements of one alert that are tried to find what a lost delivery was about.
+const MOST_RAISES: i64 = 1000;
 
 impl Store {
     /// The deliveries that are due, the longest due first, at most so many of each subscription: a sink that is down
@@ -116,17 +131,16 @@ impl Store {
     /// As every read.
     pub fn due_deliveries(&self, now: DateTime<Utc>, per_subscription: usize) -> Result<Vec<Delivery>, StoreError> {
         self.read("reading the outbox", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT due.*, alerts.body, alerts.status, (
+            let sql = "SELECT due.*, {row AS due}, (
                      SELECT count(*) FROM deliveries AS earlier WHERE earlier.alert = due.alert
                          AND earlier.subscription = due.subscription AND earlier.id < due.id
                  ) AS sequence FROM (
                      SELECT *, row_number() OVER (PARTITION BY subscription ORDER BY next_at, id) AS place
-                     FROM deliveries WHERE state = 'pending' AND next_at <= ?1
-                 ) AS due JOIN alerts ON alerts.fingerprint = due.alert
-                 WHERE due.place <= ?2 ORDER BY due.next_at, due.id",
-            )?;
-            Ok(query.query_map((Micros(now), limit(per_subscription)), delivery)?.collect::<Result<_, _>>()?)
+                     FROM deliveries WHERE state = 'pending' AND (next_at <= ?1 OR next_at > ?2)
+                 ) AS due WHERE due.place <= ?3 ORDER BY due.next_at, due.id";
+            let due = (Micros(now), Micros(horizon(now, LONGEST_DELIVERY_WAIT)), limit(per_subscription));
+            let rows = db.rows(&DELIVERIES, sql, due, undelivered)?;
+            rows.into_iter().filter_map(|row| row.with_alert(db).transpose()).collect()
         })
     }
 
@@ -138,6 +152,7 @@ impl Store {
         self.write("recording a delivery", |db| {
             let is_first = end_attempt(db, delivery, Ending::Delivered, now, detail)?;
             if is_first {
+                campaigns::tell(db, delivery)?;
                 announce_what_came_meanwhile(db, delivery, now)?;
             }
             Ok(is_first)
@@ -166,17 +181,19 @@ impl Store {
         self.write("giving a delivery up", |db| end_attempt(db, delivery, Ending::GaveUp, now, error))
     }
 
-    /// Takes what was never attempted of an alert's deliveries to these subscriptions out of the outbox.
+    /// Takes what was never attempted of these alerts' deliveries to these subscriptions out of the outbox.
     ///
     /// # Errors
     /// As every write.
-    pub fn withdraw_deliveries(&self, fingerprint: &str, subscriptions: &[String]) -> Result<(), StoreError> {
+    pub fn withdraw_deliveries(&self, fingerprints: &[String], subscriptions: &[String]) -> Result<(), StoreError> {
         self.write("withdrawing deliveries", |db| {
             let mut delete = db.prepare_cached(
                 "DELETE FROM deliveries WHERE alert = ?1 AND subscription = ?2 AND state = 'pending' AND attempts = 0",
             )?;
-            for subscription in subscriptions {
-                delete.execute((fingerprint, subscription))?;
+            for fingerprint in fingerprints {
+                for subscription in subscriptions {
+                    delete.execute((fingerprint, subscription))?;
+                }
             }
             Ok(())
         })
@@ -188,12 +205,9 @@ impl Store {
     /// As every read.
     pub fn deliveries_of(&self, alert: &Alert, at_most: usize) -> Result<Vec<DeliveryState>, StoreError> {
         self.read("reading the deliveries of an alert", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT deliveries.*, (SELECT detail FROM attempts WHERE delivery = deliveries.id AND number = deliveries.attempts) AS detail
-                 FROM deliveries WHERE alert = ?1 ORDER BY id DESC LIMIT ?2",
-            )?;
-            let rows = query.query_map((&alert.fingerprint, limit(at_most)), delivery_state)?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql = "SELECT deliveries.*, {row}, (SELECT detail FROM attempts WHERE delivery = deliveries.id AND number = deliveries.attempts) AS detail
+                 FROM deliveries WHERE alert = ?1 ORDER BY id DESC LIMIT ?2";
+            db.rows(&DELIVERIES, sql, (&alert.fingerprint, limit(at_most)), delivery_state)
         })
     }
 
@@ -212,7 +226,7 @@ impl Store {
                         max(settled_at) FILTER (WHERE state = 'failed') AS last_failure
                  FROM deliveries GROUP BY subscription ORDER BY subscription",
             )?;
-            Ok(query.query_map([], subscription_state)?.collect::<Result<_, _>>()?)
+            Ok(query.query_map([], subscription_state)?.filter_map(known).collect::<Result<_, _>>()?)
         })
     }
 }
@@ -227,9 +241,21 @@ pub(super) fn announce(
 ) -> Result<usize, Failure> {
     let mut announced = 0;
     for subscription in subscriptions {
-        announced += enqueue(db, alert, raise, subscription, now, now)?;
+        // A message about a campaign that was not sent yet says all when it is.
+        if alert.kind != AlertKind::Campaign || last_of(db, alert, subscription)?.1 == 0 {
+            announced += enqueue(db, alert, raise, subscription, now, now)?;
+        }
     }
     Ok(announced)
+}
+
+/// When the last delivery of an alert to a subscription was or is due, and how many were not attempted yet.
+fn last_of(db: &Connection, alert: &Alert, subscription: &str) -> Result<(Option<Micros>, i64), Failure> {
+    let mut last = db.prepare_cached(
+        "SELECT max(next_at), count(*) FILTER (WHERE state = 'pending' AND attempts = 0)
+         FROM deliveries WHERE alert = ?1 AND subscription = ?2",
+    )?;
+    Ok(last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Puts a delivery into the outbox that is sent when it is `due`, unless it is there.
@@ -258,30 +284,65 @@ pub(super) fn announce_growth(
     subscriptions: &[String],
     now: DateTime<Utc>,
 ) -> Result<usize, Failure> {
-    let mut last = db.prepare_cached(
-        "SELECT max(next_at), count(*) FILTER (WHERE state = 'pending' AND attempts = 0)
-         FROM deliveries WHERE alert = ?1 AND subscription = ?2",
-    )?;
     let mut announced = 0;
     for subscription in subscriptions {
-        let (last, waiting): (Option<Micros>, i64) =
-            last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (last, waiting) = last_of(db, alert, subscription)?;
         if waiting == 0 {
-            let due = last.map_or(now, |last| now.max(last.0 + GROWTH_PAUSE));
+            // One that waits for its next attempt is no reason to wait longer.
+            let earliest = now + GATHERING;
+            let due = last.map_or(earliest, |last| earliest.max(last.0.min(now) + GROWTH_PAUSE));
             announced += enqueue(db, alert, raise, subscription, now, due)?;
         }
     }
     Ok(announced)
 }
 
-/// A campaign may have grown while a message about it was on its way, which does not name the new members.
+/// A campaign may have grown or become worse while a message about it was on its way, which does not say so.
 fn announce_what_came_meanwhile(db: &Connection, sent: &Delivery, now: DateTime<Utc>) -> Result<(), Failure> {
     let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
-    if alert.members.iter().any(|member| !sent.alert.members.contains(member)) {
+    let is_worse = alert.kind == AlertKind::Campaign && alert.severity > sent.alert.severity;
+    if is_worse || alert.members.iter().any(|member| !sent.alert.members.contains(member)) {
         let raise = count_announcement(db, &alert.fingerprint, raises)?;
         announce_growth(db, &alert, raise, std::slice::from_ref(&sent.subscription), now)?;
     }
     Ok(())
+}
+
+/// Puts a delivery into the outbox whose row was lost: to whom and of what, its key tells, or else the row, as far as it can
+/// be. The alert's fingerprint and the subscription.
+pub(super) fn renew(
+    db: &Connection,
+    key: &str,
+    named: (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<Option<(String, String)>, Failure> {
+    let alerts = pairs::<i64>(db, "SELECT fingerprint, raises FROM alerts")?;
+    let subscriptions = pairs::<String>(db, "SELECT DISTINCT subscription, subscription FROM deliveries")?;
+    let is_it = |fingerprint: &str, raises: i64, subscription: &str| {
+        (1..=raises.min(MOST_RAISES)).any(|raise| idempotency_key(fingerprint, raise, subscription) == key)
+    };
+    let named_first = alerts.iter().map(|(alert, raises)| (alert.as_str(), *raises, named.1));
+    let all = alerts.iter().flat_map(|(alert, raises)| {
+        subscriptions.iter().map(move |(subscription, _)| (alert.as_str(), *raises, subscription.as_str()))
+    });
+    let known = named_first.chain(all).find(|(alert, raises, subscription)| is_it(alert, *raises, subscription));
+    let by_row = || alerts.iter().any(|(alert, _)| alert == named.0) && !named.1.is_empty();
+    let (key, alert, subscription) = match known {
+        Some((alert, _, subscription)) => (key.to_owned(), alert, subscription),
+        None if by_row() => (idempotency_key(named.0, now.timestamp_micros(), named.1), named.0, named.1),
+        None => return Ok(None),
+    };
+    db.prepare_cached(
+        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at) VALUES (?1, ?2, ?3, ?4, ?4)
+         ON CONFLICT (idempotency_key) DO NOTHING",
+    )?
+    .execute((key, alert, subscription, Micros(now)))?;
+    Ok(Some((alert.to_owned(), subscription.to_owned())))
+}
+
+fn pairs<T: FromSql>(db: &Connection, sql: &str) -> Result<Vec<(String, T)>, Failure> {
+    let mut query = db.prepare_cached(sql)?;
+    Ok(query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.filter_map(known).collect::<Result<_, _>>()?)
 }
 
 fn idempotency_key(fingerprint: &str, raise: i64, subscription: &str) -> String {
@@ -302,7 +363,7 @@ fn end_attempt(
     let changed = db
         .prepare_cached(
             "UPDATE deliveries SET state = :state, attempts = :number, next_at = :next_at,
-                 settled_at = iif(:state = 'pending', NULL, :now)
+                 settled_at = CASE WHEN :state = 'pending' THEN NULL ELSE :now END
              WHERE id = :id AND state = 'pending' AND attempts = :before",
         )?
         .execute(named_params! {
@@ -320,12 +381,45 @@ fn end_attempt(
     Ok(changed == 1)
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    Ok(Delivery {
+/// A delivery before its alert was read.
+pub(super) struct Undelivered {
+    id: i64,
+    idempotency_key: String,
+    subscription: String,
+    alert: String,
+    attempts: u32,
+    sequence: u32,
+    created_at: DateTime<Utc>,
+}
+
+impl Undelivered {
+    /// The delivery. One whose alert is damaged waits until that was set aside, one that has none is damaged itself.
+    pub fn with_alert(self, db: &Reading<'_>) -> Result<Option<Delivery>, Failure> {
+        let Self { id, idempotency_key, subscription, alert, attempts, sequence, created_at } = self;
+        match raised(db, &alert) {
+            Ok(Some((alert, _))) => {
+                Ok(Some(Delivery { id, idempotency_key, subscription, alert, attempts, sequence, created_at }))
+            }
+            Ok(None) => {
+                let why = format!("there is not an alert {alert}");
+                db.note(Broken { table: &DELIVERIES, key: vec![Raw::Integer(id)], why });
+                Ok(None)
+            }
+            Err(Failure::Broken(broken)) => {
+                db.note(broken);
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+pub(super) fn undelivered(row: &Row<'_>) -> rusqlite::Result<Undelivered> {
+    Ok(Undelivered {
         id: row.get("id")?,
         idempotency_key: row.get("idempotency_key")?,
         subscription: row.get("subscription")?,
-        alert: alert_row(row)?,
+        alert: row.get("alert")?,
         attempts: row.get("attempts")?,
         sequence: row.get("sequence")?,
         created_at: row.get::<_, Micros>("created_at")?.0,
@@ -338,9 +432,9 @@ fn subscription_state(row: &Row<'_>) -> rusqlite::Result<SubscriptionState> {
         pending: count(row.get("pending")?),
         retrying: count(row.get("retrying")?),
         failed: count(row.get("failed")?),
-        oldest_pending: time(row.get("oldest_pending")?),
-        last_success: time(row.get("last_success")?),
-        last_failure: time(row.get("last_failure")?),
+        oldest_pending: time_of_any(row.get("oldest_pending")?),
+        last_success: time_of_any(row.get("last_success")?),
+        last_failure: time_of_any(row.get("last_failure")?),
     })
 }
 

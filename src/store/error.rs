@@ -5,6 +5,7 @@ use std::{
 
 use rusqlite::ErrorCode;
 
+use super::{reading::Broken, room::Room};
 use crate::model::Package;
 
 /// What went wrong with the database, and what to do about it.
@@ -36,6 +37,31 @@ pub enum StoreError {
         path: PathBuf,
         /// What SQLite found.
         why: String,
+    },
+    /// One row is damaged: a value that cannot be read, or that does not agree with the row's checksum. It concerns only
+    /// what the row is about; [`Store::set_damage_aside`](super::Store::set_damage_aside) sees to it.
+    #[error(
+        "the row {key:?} of the table {table} in the database {path} is damaged ({why}); `provwatch run` sets it aside \
+         and makes it anew where it can",
+        path = path.display()
+    )]
+    DamagedRow {
+        /// The file.
+        path: PathBuf,
+        /// The table.
+        table: &'static str,
+        /// What tells the row from the others.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An index did not fit its table. It was made anew.
+    #[error("{operation}: an index of the database {path} did not fit its table and was made anew; it is tried again", path = path.display())]
+    Indexed {
+        /// The file.
+        path: PathBuf,
+        /// What was attempted.
+        operation: &'static str,
     },
     /// A newer provwatch wrote it.
     #[error(
@@ -79,12 +105,17 @@ pub enum StoreError {
         operation: &'static str,
     },
     /// No room.
-    #[error("{operation}: no room left for the database {path}; free some space, nothing was lost", path = path.display())]
+    #[error(
+        "{operation}: no room left for the database {path} ({room}); free some space, nothing was lost and it is tried again",
+        path = path.display()
+    )]
     Full {
         /// The file.
         path: PathBuf,
         /// What was attempted.
         operation: &'static str,
+        /// How much there is.
+        room: Room,
     },
     /// Anything else.
     #[error("{operation} in the database {path}", path = path.display())]
@@ -137,6 +168,8 @@ pub(super) enum Failure {
     Sql(rusqlite::Error),
     /// Ours.
     Refused(StoreError),
+    /// A row that cannot be believed.
+    Broken(Broken),
 }
 
 impl From<rusqlite::Error> for Failure {
@@ -156,11 +189,40 @@ impl Failure {
         match self {
             Self::Sql(source) => StoreError::sql(path, operation, source),
             Self::Refused(error) => error,
+            Self::Broken(broken) => StoreError::DamagedRow {
+                path: path.to_owned(),
+                table: broken.table.name,
+                key: broken.name(),
+                why: broken.why,
+            },
         }
     }
 }
 
 impl StoreError {
+    /// Whether the file system, a lock or missing rights are in the way: that passes, and what failed can be done then.
+    pub fn is_of_the_disk(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::Locked { .. } | Self::Open { .. } => true,
+            Self::Failed { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed)
+            ),
+            _ => false,
+        }
+    }
+
+    /// What was read, or nothing where the row is damaged: for those who read many things, of which one may be.
+    ///
+    /// # Errors
+    /// Any other failure.
+    pub fn unless_damaged<T>(read: Result<T, Self>) -> Result<Option<T>, Self> {
+        match read {
+            Err(Self::DamagedRow { .. }) => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
     /// Sorts SQLite's errors by what an operator can do about them.
     pub(super) fn sql(path: &Path, operation: &'static str, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
@@ -169,7 +231,7 @@ impl StoreError {
                 Self::Damaged { path, why: source.to_string() }
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path, operation },
-            Some(ErrorCode::DiskFull) => Self::Full { path, operation },
+            Some(ErrorCode::DiskFull) => Self::Full { room: Room::around(&path), path, operation },
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::Open { path, source: source.into() },
             _ => Self::Failed { path, operation, source },
         }
@@ -179,7 +241,7 @@ impl StoreError {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::NotFound => Self::Missing { path },
-            io::ErrorKind::StorageFull => Self::Full { path, operation: "opening" },
+            io::ErrorKind::StorageFull => Self::Full { room: Room::around(&path), path, operation: "opening" },
             _ => Self::Open { path, source: source.into() },
         }
     }

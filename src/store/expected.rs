@@ -4,6 +4,7 @@ use rusqlite::{Row, named_params};
 use super::{
     Store, StoreError,
     columns::{Json, Micros, Text},
+    sealed::EXPECTED_CHANGES,
 };
 use crate::model::{ExpectedChange, Package};
 
@@ -45,8 +46,8 @@ impl Store {
     /// As every read.
     pub fn expected_changes(&self) -> Result<Vec<ExpectedChange>, StoreError> {
         self.read("listing expected changes", |db| {
-            let mut query = db.prepare_cached("SELECT * FROM expected_changes WHERE removed_at IS NULL ORDER BY id")?;
-            Ok(query.query_map([], expected_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM expected_changes WHERE removed_at IS NULL ORDER BY id";
+            db.rows(&EXPECTED_CHANGES, sql, [], expected_row)
         })
     }
 
@@ -56,10 +57,8 @@ impl Store {
     /// As every read.
     pub fn expected_changes_of(&self, package: &Package) -> Result<Vec<ExpectedChange>, StoreError> {
         self.read("listing the expected changes of a package", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM expected_changes WHERE package = ?1 AND removed_at IS NULL ORDER BY id",
-            )?;
-            Ok(query.query_map([package.to_string()], expected_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM expected_changes WHERE package = ?1 AND removed_at IS NULL ORDER BY id";
+            db.rows(&EXPECTED_CHANGES, sql, [package.to_string()], expected_row)
         })
     }
 }

@@ -1,12 +1,14 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError,
     columns::{Micros, Word, count, limit, time},
     error::Failure,
-    work,
+    reading::one,
+    sealed::{EVENTS, SOURCES},
+    work::{self, Demand},
 };
 use crate::model::Package;
 
@@ -100,10 +102,8 @@ impl Store {
     /// As every read.
     pub fn cursor(&self, source: &str) -> Result<Option<String>, StoreError> {
         self.read("reading a cursor", |db| {
-            let cursor = db
-                .prepare_cached("SELECT cursor FROM sources WHERE name = ?1")?
-                .query_row([source], |row| row.get(0))
-                .optional()?;
+            let cursor =
+                one(db, &SOURCES, "SELECT cursor, {row} FROM sources WHERE name = ?1", [source], |row| row.get(0))?;
             Ok(cursor.flatten())
         })
     }
@@ -160,14 +160,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Taken, StoreError> {
         self.write("recording a gap of a feed", |db| {
+            begin_anew(db, source, after, gap.why, now)?;
             let taken = page(db, source, after, events, now)?;
-            db.prepare_cached("UPDATE sources SET last_gap = ?2, last_gap_at = ?3 WHERE name = ?1")?.execute((
-                source,
-                gap.why,
-                Micros(now),
-            ))?;
             for package in gap.packages {
-                work::demand(db, package, None, source, now)?;
+                work::demand(db, package, Demand::unannounced(source), now)?;
             }
             Ok(taken)
         })
@@ -179,10 +175,9 @@ impl Store {
     /// As every read.
     pub fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
         self.read("listing the feeds", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT *, (SELECT count(*) FROM events WHERE source = name) AS events FROM sources ORDER BY name",
-            )?;
-            Ok(query.query_map([], source_state)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, (SELECT count(*) FROM events WHERE source = name) AS events, {row}
+                       FROM sources ORDER BY name";
+            db.rows(&SOURCES, sql, [], source_state)
         })
     }
 
@@ -197,21 +192,36 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         self.read("listing the events of a package", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM events WHERE package = ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY id DESC LIMIT ?3",
-            )?;
-            let rows = query.query_map((package.to_string(), kind.map(Word), limit(at_most)), stored_event)?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM events WHERE package = ?1 AND (?2 IS NULL OR kind = ?2)
+                       ORDER BY id DESC LIMIT ?3";
+            db.rows(&EVENTS, sql, (package.to_string(), kind.map(Word), limit(at_most)), stored_event)
         })
     }
 }
 
+/// Numbers that a feed used before its gap may come again, and are then those of other events. Only a gap that is recorded
+/// twice, because the first commit was not heard of, begins nothing.
+fn begin_anew(db: &Connection, source: &str, after: &str, why: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO sources (name, last_gap, last_gap_at) VALUES (:name, :why, :now)
+         ON CONFLICT (name) DO UPDATE SET last_gap = excluded.last_gap, last_gap_at = excluded.last_gap_at,
+             resets = CASE WHEN cursor IS :after AND last_gap IS excluded.last_gap THEN resets ELSE coalesce(resets, 0) + 1 END",
+    )?
+    .execute(named_params! { ":name": source, ":why": why, ":now": Micros(now), ":after": after })?;
+    Ok(())
+}
+
 fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: DateTime<Utc>) -> Result<Taken, Failure> {
     succeeded(db, source, Some(after), now)?;
+    let resets: i64 = db
+        .prepare_cached("SELECT coalesce(resets, 0) FROM sources WHERE name = ?1")?
+        .query_row([source], |row| row.get(0))?;
     let mut new = 0;
     for event in events {
-        if insert_event(db, source, event, now)? {
-            work::demand(db, &event.package, event.revision.as_deref(), source, now)?;
+        // Those of before the first gap are as they always were.
+        let key = if resets == 0 { event.key.clone() } else { format!("{resets}/{}", event.key) };
+        if insert_event(db, source, event, &key, now)? {
+            work::demand(db, &event.package, Demand::announced(source, event.revision.as_deref()), now)?;
             new += 1;
         }
     }
@@ -227,7 +237,13 @@ fn succeeded(db: &Connection, source: &str, cursor: Option<&str>, now: DateTime<
     Ok(())
 }
 
-fn insert_event(db: &Connection, source: &str, event: &NewEvent, now: DateTime<Utc>) -> Result<bool, Failure> {
+fn insert_event(
+    db: &Connection,
+    source: &str,
+    event: &NewEvent,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, Failure> {
     let inserted = db
         .prepare_cached(
             "INSERT INTO events (source, key, package, kind, change, at, seen_at)
@@ -235,7 +251,7 @@ fn insert_event(db: &Connection, source: &str, event: &NewEvent, now: DateTime<U
         )?
         .execute(named_params! {
             ":source": source,
-            ":key": event.key,
+            ":key": key,
             ":package": event.package.to_string(),
             ":kind": Word(event.kind),
             ":change": event.change,

@@ -1,10 +1,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::OptionalExtension;
 
-use super::{Store, StoreError, columns::Micros};
+use super::{Store, StoreError, columns::Micros, sealed::FORGE_ANSWERS};
+use crate::clock::horizon;
 
 /// For how long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::days(180);
+/// How far ahead of the clock an answer's time may lie.
+const AHEAD: TimeDelta = TimeDelta::days(1);
 
 impl Store {
     /// What a forge answered to this URL before, JSON.
@@ -13,8 +15,9 @@ impl Store {
     /// As every read.
     pub fn forge_answer(&self, url: &str) -> Result<Option<String>, StoreError> {
         self.read("reading an answer of a forge", |db| {
-            let mut query = db.prepare_cached("SELECT answer FROM forge_answers WHERE url = ?1")?;
-            Ok(query.query_row([url], |row| row.get(0)).optional()?)
+            // A damaged answer is none: the forge is asked again.
+            let sql = "SELECT answer, {row} FROM forge_answers WHERE url = ?1";
+            Ok(db.rows(&FORGE_ANSWERS, sql, [url], |row| row.get(0))?.pop())
         })
     }
 
@@ -29,7 +32,9 @@ impl Store {
                  ON CONFLICT (url) DO UPDATE SET answer = excluded.answer, at = excluded.at",
             )?
             .execute((url, answer, Micros(at)))?;
-            db.prepare_cached("DELETE FROM forge_answers WHERE at < ?1")?.execute([Micros(at - KEPT)])?;
+            // What was kept while the clock was ahead would else outlive all the others.
+            db.prepare_cached("DELETE FROM forge_answers WHERE at < ?1 OR at > ?2")?
+                .execute((Micros(at - KEPT), Micros(horizon(at, AHEAD))))?;
             Ok(())
         })
     }

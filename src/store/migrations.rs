@@ -9,8 +9,13 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0002_logs.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0003_expected.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0004_unlearned.sql")).foreign_key_check(),
-    M::up(include_str!("../../schema/0005_log_violations.sql")).foreign_key_check(),
-    M::up(include_str!("../../schema/0006_static_ct.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0005_campaigns.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0006_lanes.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0007_damage.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0008_time_and_acceptance.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0009_runner.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0010_log_violations.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0011_static_ct.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

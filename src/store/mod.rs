@@ -16,22 +16,33 @@
 
 mod alerts;
 mod baselines;
+mod campaigns;
 mod columns;
+mod damage;
 mod deliveries;
 mod error;
 mod expected;
 mod feeds;
 mod forge_answers;
+mod left_out;
 mod logs;
 mod migrations;
 mod open;
 mod packages;
+mod queue;
+mod reading;
+mod readonly;
 mod record;
 mod releases;
+mod room;
+mod runner;
+mod sealed;
 mod stats;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod vitals;
+mod wall_clock;
 mod work;
 
 use std::{
@@ -43,22 +54,31 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use alerts::{AlertAction, AlertFilter};
 pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
-pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
+pub use campaigns::{MemberRow, Telling};
+pub use damage::{DamagedRow, SetAside};
+pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, LONGEST_DELIVERY_WAIT, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
+pub use left_out::LeftOut;
 pub use logs::{
-    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LogCheck, LogCheckOutcome, LogEntryFilter, LogEntryRow,
-    LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, TailRow, Violated,
-    Violation, WorkflowRow,
+    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
+    LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined,
+    QuarantinedRow, TailRow, Violated, Violation, WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
+pub use queue::Turn;
 pub use record::{Record, Recorded, Subject};
 pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
+pub use room::{Room, WriteFailure};
+pub use runner::RunnerRow;
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
-pub use work::{Work, WorkSummary};
+pub use vitals::{AnnouncedWork, QueueVitals};
+pub use work::{FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
 
+use damage::Noted;
 use error::Failure;
+use reading::Reading;
 
 /// The database.
 #[derive(Debug)]
@@ -67,6 +87,15 @@ pub struct Store {
     connection: Mutex<Connection>,
     /// Whether the last writer did not close the file, and nobody has read it whole since.
     suspect: bool,
+    /// Broken rows that were come across and not set aside yet.
+    noted: Noted,
+    /// What is wrong with the file as a whole.
+    damage: Mutex<Option<String>>,
+    /// Writes that fail.
+    writes: room::Writes,
+    /// The copy that is read, if one is.
+    #[expect(dead_code, reason = "it is removed when it is dropped")]
+    copy: Option<readonly::Folder>,
     #[cfg(test)]
     faults: tests::faults::Faults,
 }
@@ -86,9 +115,13 @@ impl Store {
     fn read<T>(
         &self,
         operation: &'static str,
-        query: impl FnOnce(&Connection) -> Result<T, Failure>,
+        query: impl FnOnce(&Reading<'_>) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
-        query(&self.connection()).map_err(|failure| failure.at(&self.path, operation))
+        let connection = self.connection();
+        let reading = Reading::over(&connection);
+        let outcome = query(&reading);
+        self.noted.add(reading.broken());
+        outcome.map_err(|failure| self.failed(failure, operation))
     }
 
     /// Changes something in one transaction. It takes the write lock at once: a transaction that first reads and then
@@ -98,7 +131,40 @@ impl Store {
         operation: &'static str,
         change: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
-        self.transact(change).map_err(|failure| failure.at(&self.path, operation))
+        let outcome = self.transact(change).map_err(|failure| match failure {
+            Failure::Sql(error) if damage::is_of_an_index(&error) => self.index_anew(operation),
+            failure => self.failed(failure, operation),
+        });
+        match &outcome {
+            Ok(_) => self.writes.succeeded(),
+            Err(error) => self.writes.failed(error),
+        }
+        outcome
+    }
+
+    /// A value that changed behind our back is not where its index says. Indexes follow from their tables.
+    fn index_anew(&self, operation: &'static str) -> StoreError {
+        match self.transact(|db| Ok(db.execute_batch("REINDEX")?)) {
+            Ok(()) => StoreError::Indexed { path: self.path.clone(), operation },
+            Err(failure) => self.failed(failure, operation),
+        }
+    }
+
+    fn failed(&self, failure: Failure, operation: &'static str) -> StoreError {
+        if let Failure::Broken(broken) = &failure {
+            self.noted.add([broken.clone()]);
+        }
+        let error = failure.at(&self.path, operation);
+        if let StoreError::Damaged { why, .. } = &error {
+            *self.damage.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
+        }
+        error
+    }
+
+    /// What was found to be wrong with the file as a whole, if anything was: then nothing more can be kept in it.
+    pub fn structural_damage(&self) -> Option<StoreError> {
+        let why = self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(StoreError::Damaged { path: self.path.clone(), why })
     }
 
     fn transact<T>(&self, change: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {

@@ -10,11 +10,19 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::{
     Store, StoreError,
+    damage::Noted,
     migrations::{LATEST, migrate},
+    readonly,
+    room::Writes,
+    sealed,
 };
 
 /// `PRAGMA application_id` of our files: "pvwt".
 pub(super) const APPLICATION_ID: i64 = 0x7076_7774;
+
+/// How SQLite's check begins what it says of values, see `pragma.c` of its source.
+const OF_A_ROW: &[&str] =
+    &["CHECK constraint failed", "NULL value in", "non-TEXT value in", "non-INT value in", "non-BLOB value in"];
 
 /// How long to wait for another process's write lock.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -60,7 +68,12 @@ impl Store {
             check(path, &connection)?;
         }
         migrate(&mut connection).map_err(|error| migration_error(path, error))?;
-        Ok(Self { suspect: unclean && !checked, ..Self::new(path, connection) })
+        sealed::keep_sums(&connection).map_err(sql)?;
+        let store = Self { suspect: unclean && !checked, ..Self::new(path, connection) };
+        if checked {
+            store.look_through(&store.connection())?;
+        }
+        Ok(store)
     }
 
     /// Checks the whole file if its last writer did not close it and [`Store::open`] left it unchecked for its size. Reads
@@ -81,7 +94,10 @@ impl Store {
     /// As [`Store::open`], and where there is no file or its schema is older.
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         fs::metadata(path).map_err(|source| StoreError::io(path, source))?;
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let (connection, copy) = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(readable(path)) {
+            Err(error) if error.is_of_the_disk() => readonly::connect(path)?,
+            connection => (connection?, None),
+        };
         let sql = |source| StoreError::sql(path, "opening", source);
         if is_ours(&connection).map_err(sql)? != Some(true) {
             return Err(StoreError::Foreign { path: path.to_owned() });
@@ -90,7 +106,7 @@ impl Store {
         if found < LATEST {
             return Err(StoreError::Older { path: path.to_owned(), found, known: LATEST });
         }
-        Ok(Self::new(path, connection))
+        Ok(Self { copy, ..Self::new(path, connection) })
     }
 
     /// A database in memory, for work that must leave nothing behind.
@@ -102,6 +118,7 @@ impl Store {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         configure_writer(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
         migrate(&mut connection).map_err(|error| migration_error(path, error))?;
+        sealed::keep_sums(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
         Ok(Self::new(path, connection))
     }
 
@@ -110,6 +127,10 @@ impl Store {
             path: path.to_owned(),
             connection: Mutex::new(connection),
             suspect: false,
+            noted: Noted::default(),
+            damage: Mutex::default(),
+            writes: Writes::default(),
+            copy: None,
             #[cfg(test)]
             faults: super::tests::faults::Faults::default(),
         }
@@ -130,14 +151,14 @@ fn create(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Whether the last writer did not close the database.
-fn left_behind(path: &Path) -> bool {
+pub(super) fn left_behind(path: &Path) -> bool {
     let mut journal = path.as_os_str().to_owned();
     journal.push("-wal");
     fs::metadata(journal).is_ok_and(|file| file.len() > 0)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where SQLite is opened")]
-fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
+pub(super) fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|source| StoreError::sql(path, "opening", source))?;
     configure(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
@@ -153,7 +174,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    connection.pragma_update(None, "cache_size", CACHE)
+    connection.pragma_update(None, "cache_size", CACHE)?;
+    sealed::know_sums(connection)
 }
 
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
@@ -174,6 +196,14 @@ fn keep_a_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
             }
             outcome => return outcome,
         }
+    }
+}
+
+/// SQLite opens the files only when it reads.
+fn readable(path: &Path) -> impl FnOnce(Connection) -> Result<Connection, StoreError> {
+    move |connection| {
+        is_ours(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
+        Ok(connection)
     }
 }
 
@@ -201,10 +231,22 @@ fn not_newer(path: &Path, connection: &Connection) -> Result<i64, StoreError> {
 }
 
 fn check(path: &Path, connection: &Connection) -> Result<(), StoreError> {
-    let found: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|source| StoreError::sql(path, "checking", source))?;
-    if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), why: found }) }
+    let structural = faults(connection).map_err(|source| StoreError::sql(path, "checking", source))?;
+    structural.map_or(Ok(()), |why| Err(StoreError::Damaged { path: path.to_owned(), why }))
+}
+
+/// The first fault of the structure. A value that is not what its column allows is the matter of its row, and found when
+/// that is read.
+fn faults(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let mut query = connection.prepare("PRAGMA quick_check(10000)")?;
+    let mut found = query.query([])?;
+    while let Some(row) = found.next()? {
+        let fault: String = row.get(0)?;
+        if fault != "ok" && !OF_A_ROW.iter().any(|of_a_row| fault.starts_with(of_a_row)) {
+            return Ok(Some(fault));
+        }
+    }
+    Ok(None)
 }
 
 fn migration_error(path: &Path, error: rusqlite_migration::Error) -> StoreError {

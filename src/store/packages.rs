@@ -1,12 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{Row, named_params};
 use serde::Serialize;
 
 use super::{
     Outcome, Store, StoreError,
     columns::{Json, Micros, Text, Word, time},
+    reading::{one, several},
+    sealed::{PACKAGES, RELEASES},
 };
 use crate::model::{Package, ReleaseStatus};
 
@@ -67,6 +69,8 @@ pub struct VersionState {
     pub recheck_at: Option<DateTime<Utc>>,
     /// How often it was looked for in vain.
     pub attempts: u32,
+    /// When it was first recorded.
+    pub observed_at: DateTime<Utc>,
 }
 
 impl Store {
@@ -76,8 +80,8 @@ impl Store {
     /// As every read.
     pub fn package(&self, package: &Package) -> Result<Option<PackageRow>, StoreError> {
         self.read("reading a package", |db| {
-            let mut query = db.prepare_cached("SELECT * FROM packages WHERE package = ?1")?;
-            Ok(query.query_row([package.to_string()], package_row).optional()?)
+            let sql = "SELECT *, {row} FROM packages WHERE package = ?1";
+            one(db, &PACKAGES, sql, [package.to_string()], package_row)
         })
     }
 
@@ -88,8 +92,10 @@ impl Store {
     pub fn save_package(&self, row: &PackageRow) -> Result<(), StoreError> {
         self.write("storing a package", |db| {
             db.prepare_cached(
-                "INSERT INTO packages VALUES (:package, :first_seen, :checked_at, :backfilled_at, :etag, :last_modified,
-                                              :revision, :maintainers, :status)
+                "INSERT INTO packages (package, first_seen, checked_at, backfilled_at, etag, last_modified, revision,
+                                       maintainers, status)
+                 VALUES (:package, :first_seen, :checked_at, :backfilled_at, :etag, :last_modified, :revision,
+                         :maintainers, :status)
                  ON CONFLICT (package) DO UPDATE SET checked_at = excluded.checked_at,
                      backfilled_at = excluded.backfilled_at, etag = excluded.etag,
                      last_modified = excluded.last_modified, revision = excluded.revision,
@@ -116,8 +122,7 @@ impl Store {
     /// As every read.
     pub fn packages(&self) -> Result<Vec<PackageRow>, StoreError> {
         self.read("listing the packages", |db| {
-            let mut query = db.prepare_cached("SELECT * FROM packages ORDER BY package")?;
-            Ok(query.query_map([], package_row)?.collect::<Result<_, _>>()?)
+            db.rows(&PACKAGES, "SELECT *, {row} FROM packages ORDER BY package", [], package_row)
         })
     }
 
@@ -127,10 +132,9 @@ impl Store {
     /// As every read.
     pub fn known_versions(&self, package: &Package) -> Result<BTreeSet<String>, StoreError> {
         self.read("listing the versions of a package", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT version FROM releases WHERE package = ?1 AND observation IS NOT NULL AND outcome <> 'unreadable'",
-            )?;
-            Ok(query.query_map([package.to_string()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+            let sql = "SELECT version, {row} FROM releases
+                       WHERE package = ?1 AND observation IS NOT NULL AND outcome <> 'unreadable'";
+            Ok(several(db, &RELEASES, sql, [package.to_string()], |row| row.get(0))?.into_iter().collect())
         })
     }
 
@@ -140,11 +144,12 @@ impl Store {
     /// As every read.
     pub fn version_states(&self, package: &Package) -> Result<BTreeMap<String, VersionState>, StoreError> {
         self.read("reading the states of a package's versions", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT version, status, outcome, files, teaches, unchecked, recheck_at, attempts FROM releases WHERE package = ?1",
-            )?;
-            let rows = query.query_map([package.to_string()], |row| Ok((row.get("version")?, version_state(row)?)))?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql =
+                "SELECT version, status, outcome, files, teaches, unchecked, recheck_at, attempts, observed_at, {row}
+                       FROM releases WHERE package = ?1";
+            let state = |row: &Row<'_>| Ok((row.get("version")?, version_state(row)?));
+            // All or none: a version that was left out would pass for a new one.
+            Ok(several(db, &RELEASES, sql, [package.to_string()], state)?.into_iter().collect())
         })
     }
 }
@@ -158,6 +163,7 @@ fn version_state(row: &Row<'_>) -> rusqlite::Result<VersionState> {
         unchecked: row.get::<_, Json<_>>("unchecked")?.0,
         recheck_at: time(row.get("recheck_at")?),
         attempts: row.get("attempts")?,
+        observed_at: row.get::<_, Micros>("observed_at")?.0,
     })
 }
 

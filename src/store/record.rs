@@ -15,6 +15,8 @@ pub struct Record {
     pub unchecked: Vec<String>,
     /// When to look again for evidence that could not be had.
     pub recheck_at: Option<DateTime<Utc>>,
+    /// Whether this goes on with a look that began in an earlier turn: it does not count as another look.
+    pub goes_on: bool,
     /// The alert, if it raises one.
     pub alert: Option<Alert>,
     /// The subscriptions that want this alert, by name.
@@ -66,6 +68,7 @@ impl Record {
             outcome,
             unchecked: Vec::new(),
             recheck_at: None,
+            goes_on: false,
             alert: None,
             subscriptions: Vec::new(),
             baseline: None,

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -9,9 +9,14 @@ use super::{
     Record, Store, StoreError, Subject,
     columns::{Json, Micros, Text, Word, limit, time},
     error::Failure,
+    reading::one,
+    sealed::RELEASES,
     traces::retrace,
 };
-use crate::model::{File, Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus};
+use crate::{
+    clock::horizon,
+    model::{File, Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus},
+};
 
 /// What came of looking at a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -92,11 +97,9 @@ impl Store {
     /// As every read.
     pub fn observations(&self) -> Result<Vec<Observation>, StoreError> {
         self.read("reading every release", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT observation FROM releases WHERE observation IS NOT NULL ORDER BY published_at, purl",
-            )?;
-            let observations = query.query_map([], |row| row.get::<_, Json<Observation>>(0).map(|Json(it)| it))?;
-            Ok(observations.collect::<Result<_, _>>()?)
+            let sql =
+                "SELECT observation, {row} FROM releases WHERE observation IS NOT NULL ORDER BY published_at, purl";
+            db.rows(&RELEASES, sql, [], |row| row.get::<_, Json<Observation>>(0).map(|Json(it)| it))
         })
     }
 
@@ -106,8 +109,7 @@ impl Store {
     /// As every read.
     pub fn release(&self, release: &ReleaseId) -> Result<Option<ReleaseRow>, StoreError> {
         self.read("reading a release", |db| {
-            let mut query = db.prepare_cached("SELECT * FROM releases WHERE purl = ?1")?;
-            Ok(query.query_row([release.to_string()], release_row).optional()?)
+            one(db, &RELEASES, "SELECT *, {row} FROM releases WHERE purl = ?1", [release.to_string()], release_row)
         })
     }
 
@@ -117,31 +119,60 @@ impl Store {
     /// As every read.
     pub fn releases(&self, package: &Package, at_most: usize) -> Result<Vec<ReleaseRow>, StoreError> {
         self.read("listing the releases of a package", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM releases WHERE package = ?1 ORDER BY published_at DESC, id DESC LIMIT ?2",
-            )?;
-            Ok(query.query_map((package.to_string(), limit(at_most)), release_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM releases WHERE package = ?1 ORDER BY published_at DESC, id DESC LIMIT ?2";
+            db.rows(&RELEASES, sql, (package.to_string(), limit(at_most)), release_row)
         })
     }
 
-    /// The releases whose evidence is to be asked for again, the longest due first.
+    /// The releases whose evidence is to be asked for again, the longest due first; nothing waits for longer than `longest`.
     ///
     /// # Errors
     /// As every read.
-    pub fn due_rechecks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Recheck>, StoreError> {
+    pub fn due_rechecks(
+        &self,
+        now: DateTime<Utc>,
+        longest: TimeDelta,
+        at_most: usize,
+    ) -> Result<Vec<Recheck>, StoreError> {
         self.read("reading the rechecks", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT package, version, recheck_at, attempts FROM releases WHERE recheck_at <= ?1
-                 ORDER BY recheck_at, id LIMIT ?2",
-            )?;
-            let rows = query.query_map((Micros(now), limit(at_most)), |row| {
+            let sql = "SELECT package, version, recheck_at, attempts, {row} FROM releases
+                       WHERE recheck_at IS NOT NULL AND (recheck_at <= ?1 OR recheck_at > ?2)
+                       ORDER BY recheck_at, id LIMIT ?3";
+            let due = (Micros(now), Micros(horizon(now, longest)), limit(at_most));
+            db.rows(&RELEASES, sql, due, |row| {
                 Ok(Recheck {
                     purl: release_id(row)?,
                     due_at: row.get::<_, Micros>("recheck_at")?.0,
                     attempts: row.get("attempts")?,
                 })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            })
+        })
+    }
+
+    /// The packages that have releases whose evidence is to be asked for again and that are not queued, by purl; nothing
+    /// waits for longer than `longest`.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn packages_to_recheck(
+        &self,
+        now: DateTime<Utc>,
+        longest: TimeDelta,
+        at_most: usize,
+    ) -> Result<Vec<Package>, StoreError> {
+        self.read("reading the rechecks", |db| {
+            let mut query = db.prepare_cached(
+                // In the order of the index, which has only what waits: this is asked every second.
+                "SELECT package FROM releases WHERE recheck_at IS NOT NULL AND (recheck_at <= ?1 OR recheck_at > ?2)
+                     AND NOT EXISTS (SELECT 1 FROM work WHERE work.package = releases.package)
+                 ORDER BY recheck_at LIMIT ?3",
+            )?;
+            let due = (Micros(now), Micros(horizon(now, longest)), limit(at_most));
+            let rows = query.query_map(due, |row| Ok(row.get::<_, Text<_>>(0)?.0))?;
+            let mut packages: Vec<Package> = rows.collect::<Result<_, _>>()?;
+            packages.sort();
+            packages.dedup();
+            Ok(packages)
         })
     }
 
@@ -167,14 +198,7 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn look_again(&self, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.write("having a release looked at again", |db| {
-            db.prepare_cached(
-                "UPDATE releases SET recheck_at = ?2, attempts = 0
-                 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
-            )?
-            .execute((release.to_string(), Micros(now)))?;
-            Ok(())
-        })
+        self.write("having a release looked at again", |db| look_again(db, release, now))
     }
 
     /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
@@ -194,6 +218,15 @@ impl Store {
             Ok(changed == 1)
         })
     }
+}
+
+/// A release that teaches nothing is to be looked at again now.
+pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), Failure> {
+    db.prepare_cached(
+        "UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
+    )?
+    .execute((release.to_string(), Micros(now)))?;
+    Ok(())
 }
 
 /// A fingerprint of a release's files and their digests, whatever their order: it changes when a file is added or
@@ -247,16 +280,19 @@ fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation
     let release = record.subject.release();
     let mut query = db.prepare_cached(
         "INSERT INTO releases (purl, package, version, line, published_at, observed_at, updated_at, status, outcome,
-                               unchecked, recheck_at, files, observation)
+                               unchecked, recheck_at, files, observation, checksum)
          VALUES (:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome,
-                 :unchecked, :recheck_at, :files, :observation)
+                 :unchecked, :recheck_at, :files, :observation,
+                 -- Here and not by the trigger: a history has many releases, and each would be written twice.
+                 row_sum(:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome, :unchecked, 0,
+                         :recheck_at, 0, :files, :observation))
          ON CONFLICT (purl) DO UPDATE SET
              published_at = coalesce(excluded.published_at, published_at),
              updated_at = excluded.updated_at,
              status = iif(excluded.observation IS NULL, status, excluded.status),
              outcome = excluded.outcome,
              unchecked = excluded.unchecked,
-             attempts = iif(excluded.recheck_at IS NULL, 0, attempts + 1),
+             attempts = CASE WHEN excluded.recheck_at IS NULL THEN 0 WHEN :goes_on THEN attempts ELSE attempts + 1 END,
              recheck_at = excluded.recheck_at,
              files = iif(excluded.observation IS NULL, files, excluded.files),
              observation = coalesce(excluded.observation, observation)
@@ -277,6 +313,7 @@ fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation
                 ":outcome": Word(record.outcome),
                 ":unchecked": Json(record.reasons()),
                 ":recheck_at": record.recheck_at.map(Micros),
+                ":goes_on": record.goes_on,
                 ":files": files_fingerprint(observation.map_or(&[], |seen| &seen.files)),
                 ":observation": observation.map(Json),
             },

@@ -5,6 +5,7 @@ use super::{
     Outcome, Store, StoreError,
     columns::{Rank, Word, count},
     error::Failure,
+    reading::known,
 };
 use crate::model::{AlertStatus, Severity};
 
@@ -58,5 +59,6 @@ fn one(db: &Connection, sql: &str) -> Result<u64, Failure> {
 }
 
 fn many<T>(db: &Connection, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, Failure> {
-    Ok(db.prepare_cached(sql)?.query_map([], read)?.collect::<Result<_, _>>()?)
+    let mut query = db.prepare_cached(sql)?;
+    Ok(query.query_map([], read)?.filter_map(known).collect::<Result<_, _>>()?)
 }

@@ -1,12 +1,14 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Params, Row};
 use serde::Serialize;
 
 use super::{
     ReleaseRow, Store, StoreError,
     columns::{Micros, Text, limit},
     error::Failure,
+    reading::Reading,
     releases::release_row,
+    sealed::RELEASES,
 };
 use crate::model::{
     AuthMethod, Bond, Digests, Ecosystem, Observation, Package, ReleaseId, VerifiedProvenance, WorkflowIdentity,
@@ -128,13 +130,11 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<Option<ReleaseId>, StoreError> {
         self.read("looking up a trace in a package", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT purl FROM traces JOIN releases ON releases.id = traces.release
+            let sql = "SELECT purl, {row} FROM traces JOIN releases ON releases.id = traces.release
                  WHERE kind = ?1 AND value = ?2 AND package = ?3 AND purl <> ?4 AND traces.published_at <= ?5
-                 ORDER BY traces.published_at DESC, traces.release DESC LIMIT 1",
-            )?;
+                 ORDER BY traces.published_at DESC, traces.release DESC LIMIT 1";
             let of = (trace.kind(), trace.value(), release.package().to_string(), release.to_string(), Micros(until));
-            Ok(query.query_row(of, |row| Ok(row.get::<_, Text<_>>(0)?.0)).optional()?)
+            Ok(db.rows(&RELEASES, sql, of, |row| Ok(row.get::<_, Text<_>>(0)?.0))?.pop())
         })
     }
 
@@ -149,12 +149,10 @@ impl Store {
                 Bond::Repository(value) => ("repository_id", "repository", value),
                 Bond::Owner(value) => ("owner", "owner", value),
             };
-            let mut query = db.prepare_cached(
-                "SELECT purl, traces.published_at, teaches FROM traces JOIN releases ON releases.id = traces.release
+            let sql = "SELECT purl, traces.published_at, teaches, {row} FROM traces JOIN releases ON releases.id = traces.release
                  WHERE kind IN (?1, ?2) AND value = ?3 AND traces.published_at <= ?4
-                 ORDER BY traces.published_at DESC LIMIT ?5",
-            )?;
-            neighbours(&mut query, (kind, or_kind, value, Micros(until), limit(at_most)))
+                 ORDER BY traces.published_at DESC LIMIT ?5";
+            neighbours(db, sql, (kind, or_kind, value, Micros(until), limit(at_most)))
         })
     }
 
@@ -169,15 +167,12 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<(String, Neighbour)>, StoreError> {
         self.read("looking at the runs of a package", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT purl, releases.published_at, teaches, value FROM releases
+            let sql = "SELECT purl, releases.published_at, teaches, value, {row} FROM releases
                  JOIN traces ON traces.release = releases.id AND kind = 'run'
-                 WHERE package = ?1 AND releases.published_at <= ?2 ORDER BY releases.published_at DESC LIMIT ?3",
-            )?;
-            let rows = query.query_map((package.to_string(), Micros(until), limit(at_most)), |row| {
+                 WHERE package = ?1 AND releases.published_at <= ?2 ORDER BY releases.published_at DESC LIMIT ?3";
+            let mut rows = db.rows(&RELEASES, sql, (package.to_string(), Micros(until), limit(at_most)), |row| {
                 Ok((row.get(3)?, neighbour(row)?))
             })?;
-            let mut rows: Vec<_> = rows.collect::<Result<_, _>>()?;
             rows.reverse();
             Ok(rows)
         })
@@ -194,11 +189,10 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<Neighbour>, StoreError> {
         self.read("looking at a package's latest releases", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT purl, published_at, teaches FROM releases WHERE package = ?1 AND published_at <= ?2
-                 ORDER BY published_at DESC LIMIT ?3",
-            )?;
-            neighbours(&mut query, (package.to_string(), Micros(until), limit(at_most)))
+            let sql =
+                "SELECT purl, published_at, teaches, {row} FROM releases WHERE package = ?1 AND published_at <= ?2
+                 ORDER BY published_at DESC LIMIT ?3";
+            neighbours(db, sql, (package.to_string(), Micros(until), limit(at_most)))
         })
     }
 
@@ -218,8 +212,8 @@ impl Store {
     }
 }
 
-fn neighbours(query: &mut CachedStatement<'_>, values: impl rusqlite::Params) -> Result<Vec<Neighbour>, Failure> {
-    let mut rows: Vec<_> = query.query_map(values, neighbour)?.collect::<Result<_, _>>()?;
+fn neighbours(db: &Reading<'_>, sql: &str, values: impl Params) -> Result<Vec<Neighbour>, Failure> {
+    let mut rows = db.rows(&RELEASES, sql, values, neighbour)?;
     rows.reverse();
     Ok(rows)
 }
@@ -230,7 +224,7 @@ fn neighbour(row: &Row<'_>) -> rusqlite::Result<Neighbour> {
 }
 
 /// The other releases that share a trace of this kind with a release; those with several identities have several.
-fn sharing(db: &Connection, purl: &str, kind: &str, at_most: usize) -> Result<Vec<ReleaseRow>, Failure> {
+fn sharing(db: &Reading<'_>, purl: &str, kind: &str, at_most: usize) -> Result<Vec<ReleaseRow>, Failure> {
     let mut query = db.prepare_cached(
         "SELECT value FROM traces JOIN releases ON releases.id = traces.release WHERE purl = ?1 AND kind = ?2",
     )?;
@@ -246,12 +240,10 @@ fn sharing(db: &Connection, purl: &str, kind: &str, at_most: usize) -> Result<Ve
     Ok(found)
 }
 
-fn leading_to(db: &Connection, kind: &str, value: &str, at_most: usize) -> Result<Vec<ReleaseRow>, Failure> {
-    let mut query = db.prepare_cached(
-        "SELECT releases.* FROM traces JOIN releases ON releases.id = traces.release
-         WHERE kind = ?1 AND value = ?2 ORDER BY traces.published_at DESC, traces.release DESC LIMIT ?3",
-    )?;
-    Ok(query.query_map((kind, value, limit(at_most)), release_row)?.collect::<Result<_, _>>()?)
+fn leading_to(db: &Reading<'_>, kind: &str, value: &str, at_most: usize) -> Result<Vec<ReleaseRow>, Failure> {
+    let sql = "SELECT releases.*, {row} FROM traces JOIN releases ON releases.id = traces.release
+         WHERE kind = ?1 AND value = ?2 ORDER BY traces.published_at DESC, traces.release DESC LIMIT ?3";
+    db.rows(&RELEASES, sql, (kind, value, limit(at_most)), release_row)
 }
 
 /// Replaces the traces of a release.

@@ -1,13 +1,71 @@
-use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Row, named_params};
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
 use super::{
     Store, StoreError,
-    columns::{Micros, Text, count, limit, time},
+    columns::{Micros, Text, count, limit, time_of_any},
     error::Failure,
+    reading::one,
+    sealed::WORK,
 };
-use crate::model::Package;
+use crate::{
+    clock::horizon,
+    model::{Ecosystem, Package},
+};
+
+/// The longest wait that a package is ever given, whatever a server asks for.
+pub const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
+
+/// The order in which packages of one registry are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lane {
+    /// A feed announced a change, and nothing has gone wrong since.
+    Announced,
+    /// The last turn failed, or ended before the work was done.
+    Again,
+    /// The rest: first sights, reminders, comparisons.
+    Rest,
+}
+
+impl Lane {
+    const ALL: [Self; 3] = [Self::Announced, Self::Again, Self::Rest];
+}
+
+/// Why a package's turn ended before the package was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setback {
+    /// It failed.
+    Failed,
+    /// The time of the turn was over before the document was there.
+    RanOver,
+    /// The registry does not show yet what was announced: nobody's failure, and the package keeps its lane.
+    Behind,
+    /// The host asked for a pause: nothing was tried.
+    Paused,
+}
+
+/// How far a history is that is read in portions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Portions {
+    /// Releases read.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
+}
+
+/// A package whose history is being read in portions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FirstSight {
+    /// The package.
+    pub package: Package,
+    /// How far it is.
+    #[serde(flatten)]
+    pub portions: Portions,
+    /// Since when it waits.
+    pub since: DateTime<Utc>,
+}
 
 /// A package to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,6 +84,12 @@ pub struct Work {
     pub last_error: Option<String>,
     /// Changes with every new event; never given twice.
     pub generation: i64,
+    /// Where it stands in line.
+    pub lane: Lane,
+    /// Turns that ended before the work was done, since the package was last looked at whole.
+    pub turns: u32,
+    /// How far its history is, if that is read in portions.
+    pub portions: Option<Portions>,
 }
 
 /// How much there is to do.
@@ -50,7 +114,7 @@ impl Store {
     /// As every write.
     pub fn enqueue(&self, packages: &[Package], reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("queueing packages", |db| {
-            packages.iter().try_for_each(|package| demand(db, package, None, reason, now))
+            packages.iter().try_for_each(|package| demand(db, package, Demand::unannounced(reason), now))
         })
     }
 
@@ -63,24 +127,66 @@ impl Store {
             let mut queued = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM work WHERE package = ?1)")?;
             for package in packages {
                 if !queued.query_row([package.to_string()], |row| row.get(0))? {
-                    demand(db, package, None, reason, now)?;
+                    demand(db, package, Demand::unannounced(reason), now)?;
                 }
             }
             Ok(())
         })
     }
 
-    /// The packages that are due: those that a feed announced first, then the longest due. A long backfill does not keep a
-    /// fresh release waiting.
+    /// The packages of a registry that are due in a lane, the longest due first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn next_work(
+        &self,
+        ecosystem: Ecosystem,
+        lane: Lane,
+        now: DateTime<Utc>,
+        at_most: usize,
+    ) -> Result<Vec<Work>, StoreError> {
+        self.read("reading the queue", |db| {
+            let sql = "SELECT *, {row} FROM work WHERE registry = ?1 AND lane = ?2 AND (due_at <= ?3 OR due_at > ?4)
+                 ORDER BY due_at, package LIMIT ?5";
+            let horizon = horizon(now, LONGEST_WAIT);
+            let due = (ecosystem.as_str(), lane as i64, Micros(now), Micros(horizon), limit(at_most));
+            db.rows(&WORK, sql, due, work)
+        })
+    }
+
+    /// What is queued for a package.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn work_of(&self, package: &Package) -> Result<Option<Work>, StoreError> {
+        self.read("reading the queue", |db| {
+            one(db, &WORK, "SELECT *, {row} FROM work WHERE package = ?1", [package.to_string()], work)
+        })
+    }
+
+    /// The packages whose histories are being read in portions, by purl.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn first_sights(&self, at_most: usize) -> Result<Vec<FirstSight>, StoreError> {
+        self.read("reading how far the first sights are", |db| {
+            let sql = "SELECT *, {row} FROM work WHERE total IS NOT NULL ORDER BY package LIMIT ?1";
+            let rows = db.rows(&WORK, sql, [limit(at_most)], work)?;
+            let sight =
+                |Work { package, portions, since, .. }| Some(FirstSight { package, portions: portions?, since });
+            Ok(rows.into_iter().filter_map(sight).collect())
+        })
+    }
+
+    /// The packages that are due, of all registries: those that a feed announced first, then the longest due.
     ///
     /// # Errors
     /// As every read.
     pub fn due_work(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Work>, StoreError> {
         self.read("reading the queue", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM work WHERE due_at <= ?1 ORDER BY revision IS NULL, due_at, package LIMIT ?2",
-            )?;
-            Ok(query.query_map((Micros(now), limit(at_most)), work)?.collect::<Result<_, _>>()?)
+            let sql =
+                "SELECT *, {row} FROM work WHERE due_at <= ?1 OR due_at > ?2 ORDER BY lane, due_at, package LIMIT ?3";
+            db.rows(&WORK, sql, (Micros(now), Micros(horizon(now, LONGEST_WAIT)), limit(at_most)), work)
         })
     }
 
@@ -89,20 +195,81 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn postpone(&self, work: &Work, until: DateTime<Utc>, error: &str) -> Result<bool, StoreError> {
+        self.put_off(work, Setback::Failed, until, error)
+    }
+
+    /// Puts a package off whose turn ended before it was looked at. `false`: a newer event came meanwhile, and the package
+    /// stays due.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn put_off(
+        &self,
+        work: &Work,
+        setback: Setback,
+        until: DateTime<Utc>,
+        error: &str,
+    ) -> Result<bool, StoreError> {
+        let fails = matches!(setback, Setback::Failed | Setback::RanOver);
         self.write("putting a package off", |db| {
             let changed = db
                 .prepare_cached(
-                    "UPDATE work SET due_at = :until, attempts = :attempts, last_error = :error
+                    "UPDATE work SET due_at = :until, attempts = :attempts, turns = :turns, last_error = :error,
+                         lane = CASE WHEN :fails AND lane = 0 THEN 1 ELSE lane END
                      WHERE package = :package AND generation = :generation",
                 )?
                 .execute(named_params! {
                     ":until": Micros(until),
-                    ":attempts": work.attempts.saturating_add(1),
+                    ":attempts": work.attempts.saturating_add(u32::from(setback != Setback::Paused)),
+                    ":turns": work.turns.saturating_add(u32::from(setback == Setback::RanOver)),
                     ":error": error,
+                    ":fails": fails,
                     ":package": work.package.to_string(),
                     ":generation": work.generation,
                 })?;
             Ok(changed == 1)
+        })
+    }
+
+    /// A package's turn is over and has stored what it has; the next one goes on there. `behind` is why its document is
+    /// not what was announced, if it is not: how often that was asked for is not forgotten. `false`: a newer event came
+    /// meanwhile, and the package stays due.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn go_on(
+        &self,
+        work: &Work,
+        until: DateTime<Utc>,
+        portions: Option<Portions>,
+        behind: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        self.write("putting a package back", |db| {
+            // How far its history is holds whatever was announced meanwhile.
+            let changed = db
+                .prepare_cached(
+                    "UPDATE work SET done = :done, total = :total, turns = :turns,
+                         due_at = CASE WHEN generation = :generation THEN :until ELSE due_at END,
+                         attempts = CASE WHEN generation = :generation THEN :attempts ELSE attempts END,
+                         last_error = CASE WHEN generation = :generation THEN :behind ELSE last_error END,
+                         lane = CASE WHEN generation = :generation AND lane = 0 THEN 1 ELSE lane END
+                     WHERE package = :package RETURNING generation = :generation",
+                )?
+                .query_row(
+                    named_params! {
+                        ":done": portions.map(|portions| limit_of(portions.done)),
+                        ":total": portions.map(|portions| limit_of(portions.total)),
+                        ":turns": work.turns.saturating_add(1),
+                        ":until": Micros(until),
+                        ":attempts": behind.map_or(0, |_| work.attempts),
+                        ":behind": behind,
+                        ":package": work.package.to_string(),
+                        ":generation": work.generation,
+                    },
+                    |row| row.get(0),
+                )
+                .optional()?;
+            Ok(changed.unwrap_or(false))
         })
     }
 
@@ -125,9 +292,8 @@ impl Store {
     /// As every read.
     pub fn failing_work(&self, at_most: usize) -> Result<Vec<Work>, StoreError> {
         self.read("reading what fails", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM work WHERE attempts > 0 ORDER BY since, package LIMIT ?1")?;
-            Ok(query.query_map([limit(at_most)], work)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM work WHERE attempts > 0 ORDER BY since, package LIMIT ?1";
+            db.rows(&WORK, sql, [limit(at_most)], work)
         })
     }
 
@@ -138,49 +304,77 @@ impl Store {
     pub fn work_summary(&self, now: DateTime<Utc>) -> Result<WorkSummary, StoreError> {
         self.read("counting the queue", |db| {
             let mut query = db.prepare_cached(
-                "SELECT count(*) AS waiting, count(*) FILTER (WHERE due_at <= ?1) AS due,
+                "SELECT count(*) AS waiting, count(*) FILTER (WHERE due_at <= ?1 OR due_at > ?2) AS due,
                         count(*) FILTER (WHERE attempts > 0) AS failing, min(since) AS oldest,
                         min(since) FILTER (WHERE attempts > 0) AS oldest_failing FROM work",
             )?;
-            Ok(query.query_row([Micros(now)], |row| {
+            Ok(query.query_row((Micros(now), Micros(horizon(now, LONGEST_WAIT))), |row| {
                 Ok(WorkSummary {
                     waiting: count(row.get("waiting")?),
                     due: count(row.get("due")?),
                     failing: count(row.get("failing")?),
-                    oldest: time(row.get("oldest")?),
-                    oldest_failing: time(row.get("oldest_failing")?),
+                    oldest: time_of_any(row.get("oldest")?),
+                    oldest_failing: time_of_any(row.get("oldest_failing")?),
                 })
             })?)
         })
     }
 }
 
-/// Opens work for a package, or makes its work due and new. `since` stays: it tells how long the package has waited.
+/// What is wanted of a package.
+#[derive(Clone, Copy)]
+pub(super) struct Demand<'a> {
+    lane: Lane,
+    revision: Option<&'a str>,
+    reason: &'a str,
+}
+
+impl<'a> Demand<'a> {
+    /// A feed announced a change, and with it perhaps what the document must show.
+    pub fn announced(reason: &'a str, revision: Option<&'a str>) -> Self {
+        Self { lane: Lane::Announced, revision, reason }
+    }
+
+    pub fn unannounced(reason: &'a str) -> Self {
+        Self { lane: Lane::Rest, revision: None, reason }
+    }
+}
+
+/// Opens work for a package, or makes its work due and new. `since` stays: it tells how long the package has waited. A
+/// package whose turns ended too early stays behind those that are looked at in one: however often it is announced, it
+/// must not keep their slots.
 pub(super) fn demand(
     db: &Connection,
     package: &Package,
-    revision: Option<&str>,
-    reason: &str,
+    demand: Demand<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
     let generation: i64 = db
         .prepare_cached("UPDATE work_generation SET value = value + 1 RETURNING value")?
         .query_row([], |row| row.get(0))?;
     db.prepare_cached(
-        "INSERT INTO work (package, reason, revision, since, due_at, generation)
-         VALUES (:package, :reason, :revision, :now, :now, :generation)
-         ON CONFLICT (package) DO UPDATE SET reason = excluded.reason,
-             revision = coalesce(excluded.revision, revision), due_at = min(due_at, excluded.due_at),
+        "INSERT INTO work (package, registry, lane, reason, revision, since, due_at, generation)
+         VALUES (:package, :registry, :lane, :reason, :revision, :now, :now, :generation)
+         ON CONFLICT (package) DO UPDATE SET registry = excluded.registry, reason = excluded.reason,
+             revision = coalesce(excluded.revision, revision),
+             due_at = CASE WHEN due_at < excluded.due_at THEN due_at ELSE excluded.due_at END,
+             lane = CASE WHEN excluded.lane >= lane THEN lane WHEN turns > 0 THEN 1 ELSE excluded.lane END,
              attempts = 0, last_error = NULL, generation = excluded.generation",
     )?
     .execute(named_params! {
         ":package": package.to_string(),
-        ":reason": reason,
-        ":revision": revision,
+        ":registry": package.ecosystem().as_str(),
+        ":lane": demand.lane as i64,
+        ":reason": demand.reason,
+        ":revision": demand.revision,
         ":now": Micros(now),
         ":generation": generation,
     })?;
     Ok(())
+}
+
+fn limit_of(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn work(row: &Row<'_>) -> rusqlite::Result<Work> {
@@ -192,5 +386,18 @@ fn work(row: &Row<'_>) -> rusqlite::Result<Work> {
         attempts: row.get("attempts")?,
         last_error: row.get("last_error")?,
         generation: row.get("generation")?,
+        lane: lane(row)?,
+        turns: row.get("turns")?,
+        portions: portions(row)?,
     })
+}
+
+fn lane(row: &Row<'_>) -> rusqlite::Result<Lane> {
+    let lane: u8 = row.get("lane")?;
+    Ok(Lane::ALL.get(usize::from(lane)).copied().unwrap_or(Lane::Rest))
+}
+
+fn portions(row: &Row<'_>) -> rusqlite::Result<Option<Portions>> {
+    let (done, total): (Option<i64>, Option<i64>) = (row.get("done")?, row.get("total")?);
+    Ok(done.zip(total).map(|(done, total)| Portions { done: count(done), total: count(total) }))
 }

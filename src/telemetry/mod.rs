@@ -1,8 +1,11 @@
 //! Logs: what provwatch writes to standard error about itself. Messages, never data: nothing here may hold a secret.
 
+mod shown;
+
 use std::{
     io::{self, IsTerminal, Write},
     panic::PanicHookInfo,
+    sync::OnceLock,
 };
 
 use tracing::Subscriber;
@@ -13,8 +16,16 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use self::shown::Shown;
+
 /// The environment variable that comes before the configured level.
 pub const VARIABLE: &str = "PROVWATCH_LOG";
+
+/// Takes another filter into use.
+type Change = Box<dyn Fn(EnvFilter) + Send + Sync>;
+
+/// How the level of the process's logs is changed.
+static CHANGE: OnceLock<Change> = OnceLock::new();
 
 /// How logs are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +59,16 @@ pub enum TelemetryError {
     Twice,
 }
 
+/// Every form of line is a type of its own.
+macro_rules! with_change {
+    ($builder:expr) => {{
+        let builder = $builder.with_filter_reloading();
+        let handle = builder.reload_handle();
+        let change: Change = Box::new(move |filter| drop(handle.reload(filter)));
+        (Box::new(builder.finish()) as Box<dyn Subscriber + Send + Sync>, change)
+    }};
+}
+
 impl Logging {
     /// The usual set-up: the level of `PROVWATCH_LOG` or else this one, no times where the journal adds them, colours on a
     /// terminal unless `NO_COLOR` is set.
@@ -66,27 +87,43 @@ impl Logging {
     /// # Errors
     /// The level is not one, or logs are set up already; then nothing changes.
     pub fn install(&self) -> Result<(), TelemetryError> {
-        self.subscriber(io::stderr)?.try_init().map_err(|_| TelemetryError::Twice)?;
+        let (subscriber, change) = self.subscriber(io::stderr)?;
+        subscriber.try_init().map_err(|_| TelemetryError::Twice)?;
         std::panic::set_hook(Box::new(log_panic));
+        let _ = CHANGE.set(change);
         Ok(())
     }
 
-    fn subscriber<W>(&self, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, TelemetryError>
+    /// Logs at this level from now on, if logs were set up; else nothing happens.
+    ///
+    /// # Errors
+    /// The level is not one; then it stays as it was.
+    pub fn change_level(&self) -> Result<(), TelemetryError> {
+        let filter = self.filter()?;
+        if let Some(change) = CHANGE.get() {
+            change(filter);
+        }
+        Ok(())
+    }
+
+    fn filter(&self) -> Result<EnvFilter, TelemetryError> {
+        filter(&self.level).map_err(|source| TelemetryError::Level { level: self.level.clone(), source })
+    }
+
+    fn subscriber<W>(&self, writer: W) -> Result<(Box<dyn Subscriber + Send + Sync>, Change), TelemetryError>
     where
         W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
     {
-        let filter =
-            filter(&self.level).map_err(|source| TelemetryError::Level { level: self.level.clone(), source })?;
         // A closed standard error must not end the daemon: the complaint about it would be printed there, and panic.
         let builder = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(writer)
+            .with_env_filter(self.filter()?)
+            .with_writer(Shown { writer, json: self.json })
             .with_ansi(self.colours)
             .log_internal_errors(false);
         Ok(match (self.json, self.times) {
-            (true, _) => Box::new(builder.json().flatten_event(true).finish()),
-            (false, true) => Box::new(builder.finish()),
-            (false, false) => Box::new(builder.without_time().finish()),
+            (true, _) => with_change!(builder.json().flatten_event(true)),
+            (false, true) => with_change!(builder),
+            (false, false) => with_change!(builder.without_time()),
         })
     }
 }
@@ -133,7 +170,7 @@ mod tests {
     fn logged(logging: &Logging) -> String {
         let page = Page::default();
         let writer = page.clone();
-        let subscriber = logging.subscriber(move || writer.clone()).unwrap();
+        let (subscriber, _) = logging.subscriber(move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!(source = "npm-changes", "read a page");
             tracing::debug!("not shown");
@@ -162,6 +199,38 @@ mod tests {
     }
 
     #[test]
+    fn nothing_that_misleads_reaches_the_log() {
+        let evil = "a\u{9b}2J\u{202e}b\u{200b}\r\u{7f}c";
+        for json in [false, true] {
+            let page = Page::default();
+            let writer = page.clone();
+            let (subscriber, _) = logging(json, false).subscriber(move || writer.clone()).unwrap();
+            tracing::subscriber::with_default(subscriber, || tracing::info!(evil, "hello {evil}"));
+            let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+            let line = text.strip_suffix('\n').unwrap();
+            assert!(!line.contains(crate::text::misleads), "{line:?}");
+            if json {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                assert_eq!((&line["evil"], &line["message"]), (&evil.into(), &format!("hello {evil}").into()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_level_can_be_changed() {
+        let page = Page::default();
+        let writer = page.clone();
+        let (subscriber, change) = logging(false, false).subscriber(move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::debug!("before");
+            change(EnvFilter::new("debug"));
+            tracing::debug!("after");
+        });
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("after") && !text.contains("before"), "{text}");
+    }
+
+    #[test]
     fn obnoxious_levels_are_refused() {
         for level in ["", "inof", "info,provwatch=loud", "info,,debug", "provwatch[", "provwatch[=debug"] {
             let logging = Logging { level: level.to_owned(), ..logging(false, false) };
@@ -180,7 +249,7 @@ mod tests {
                 Err(io::ErrorKind::BrokenPipe.into())
             }
         }
-        let subscriber = logging(false, false).subscriber(|| Closed).unwrap();
+        let (subscriber, _) = logging(false, false).subscriber(|| Closed).unwrap();
         tracing::subscriber::with_default(subscriber, || tracing::error!("into the void"));
     }
 }

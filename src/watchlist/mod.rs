@@ -6,6 +6,7 @@
 mod curated;
 mod edit;
 mod file;
+mod fingerprint;
 mod globs;
 pub mod import;
 mod pattern;

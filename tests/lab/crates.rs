@@ -59,6 +59,11 @@ impl CratesWorld {
         self.trusted_only = refuse;
     }
 
+    /// Deletes a version; the feed never says so.
+    pub fn remove(&mut self, name: &str, version: &str) {
+        self.crates.get_mut(name).unwrap().retain(|release| release["num"] != version);
+    }
+
     pub fn yank(&mut self, name: &str, version: &str) {
         for release in self.crates.get_mut(name).unwrap() {
             if release["num"] == version {

@@ -364,6 +364,8 @@ impl Project {
             maintainers: None,
             status: ReleaseStatus::Published,
             unchecked: Vec::new(),
+            unread: provwatch::model::Unread::default(),
+            untold: None,
         }
     }
 

@@ -68,6 +68,14 @@ impl PypiWorld {
         self.log(name, Some(version), publication.at, &format!("add py3 file {file}"));
     }
 
+    /// Removes a release with its files.
+    pub fn remove(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
+        let project = self.projects.get_mut(name).unwrap();
+        project.versions.retain(|listed| listed != version);
+        project.files.retain(|file| !file["filename"].as_str().unwrap().contains(&format!("-{version}")));
+        self.log(name, Some(version), at, "remove release");
+    }
+
     /// Yanks every file of a release.
     pub fn yank(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
         for file in &mut self.projects.get_mut(name).unwrap().files {

@@ -1,7 +1,7 @@
 //! The whole pipeline over a world of our own and a clock that stands still, so that a test reads like a conversation:
 //! something is published, time passes, a pass is made, this is what is known now.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use provwatch::{
@@ -19,6 +19,9 @@ use super::{By, Lab, Publication, Workflow, World};
 
 /// When every test begins.
 pub const START: &str = "2026-06-01T12:00:00Z";
+
+/// How often work is asked whether it can go on before time passes.
+const IDLE: usize = 40;
 
 /// The registries of the world, and two receivers of alerts: one of everything, one of the worst.
 pub const CONFIG: &str = r#"
@@ -142,7 +145,8 @@ impl Rig {
         self.publish_at(self.now() - TimeDelta::days(days), release, publication);
     }
 
-    fn publish_at(&self, at: DateTime<Utc>, release: &str, publication: &Publication) {
+    /// Publishes at a time.
+    pub fn publish_at(&self, at: DateTime<Utc>, release: &str, publication: &Publication) {
         let id: ReleaseId = release.parse().unwrap();
         let publication = publication.clone().at(at);
         let (name, version) = (id.package().name(), id.version());
@@ -173,6 +177,43 @@ impl Rig {
         assert_eq!(summary.failed_sources, []);
         assert_eq!((summary.work.postponed, summary.undelivered), (0, 0));
         summary
+    }
+
+    /// Does some work while time passes, a second after whatever can be done was done: for what waits and is not to be
+    /// waited for.
+    pub async fn as_time_passes<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        for _ in 0..100_000 {
+            for _ in 0..IDLE {
+                if let Poll::Ready(done) = futures::poll!(work.as_mut()) {
+                    return done;
+                }
+                tokio::task::yield_now().await;
+            }
+            self.clock.advance(Duration::from_secs(1));
+        }
+        panic!("the work never ends");
+    }
+
+    /// The queue is worked off for so many seconds, as the daemon does it.
+    pub async fn works_for(&self, seconds: u64) {
+        let work = self.pipeline.keep_working();
+        let time = self.clock.timer(Duration::from_secs(seconds));
+        let daemon = async {
+            tokio::select! {
+                biased;
+                ended = work => ended.map(|never| match never {}).expect("the store works"),
+                () = time => {}
+            }
+        };
+        self.as_time_passes(daemon).await;
+    }
+
+    /// Reads every feed.
+    pub async fn feeds_are_read(&self) {
+        for source in self.pipeline.sources() {
+            self.pipeline.observe(source.feed.as_ref()).await.expect("the feed answers");
+        }
     }
 
     /// Passes until the queue is empty, a minute between them.
@@ -231,7 +272,7 @@ impl Rig {
         let forever = self.now() + TimeDelta::days(10_000);
         let queued: Vec<Package> =
             self.store().due_work(forever, 10_000).unwrap().into_iter().map(|work| work.package).collect();
-        let rechecks = self.store().due_rechecks(forever, 10_000).unwrap();
+        let rechecks = self.store().due_rechecks(forever, TimeDelta::days(1), 10_000).unwrap();
         let rechecked: BTreeSet<Package> = rechecks.into_iter().map(|due| due.purl.package().clone()).collect();
         let watchlist = self.pipeline.watchlist();
         // What a pattern means is known only when a feed names it.

@@ -85,6 +85,8 @@ pub enum Fault {
     Changed(fn(&[u8]) -> Vec<u8>),
     /// No answer.
     Reset,
+    /// A connection on which nothing ever comes.
+    Hang,
 }
 
 /// The registries.
@@ -101,6 +103,7 @@ struct Inner {
     requests: Mutex<Vec<String>>,
     received: Mutex<Vec<(String, Value)>>,
     published: Mutex<BTreeMap<String, Vec<Publication>>>,
+    dates: Mutex<BTreeMap<String, DateTime<Utc>>>,
 }
 
 impl std::fmt::Debug for World {
@@ -121,6 +124,7 @@ impl World {
             requests: Mutex::default(),
             received: Mutex::default(),
             published: Mutex::default(),
+            dates: Mutex::default(),
         }))
     }
 
@@ -197,6 +201,11 @@ impl World {
         self.0.faults.lock().unwrap().push_back((part.to_owned(), fault));
     }
 
+    /// The answers of a host have this `Date` from now on.
+    pub fn tell_time(&self, host: &str, at: DateTime<Utc>) {
+        self.0.dates.lock().unwrap().insert(host.to_owned(), at);
+    }
+
     /// The URLs that were asked for.
     pub fn requests(&self) -> Vec<String> {
         self.0.requests.lock().unwrap().clone()
@@ -208,7 +217,7 @@ impl World {
         // A "#" at its end tells a URL from those that begin with it.
         let fault = self.fault(&format!("{host}{path}#"));
         match &fault {
-            Some(Fault::Reset) => return None,
+            Some(Fault::Reset | Fault::Hang) => return None,
             Some(Fault::Status(status, headers)) => {
                 return Some(Response { status: *status, headers: headers.clone(), body: "{}".into() });
             }
@@ -234,7 +243,22 @@ impl World {
             Some(Fault::Changed(change)) => answer.map(|(kind, extra, body)| (kind, extra, change(&body))),
             _ => answer,
         };
-        Some(conditional(answer, headers))
+        let mut response = conditional(answer, headers);
+        if let Some(at) = self.0.dates.lock().unwrap().get(host) {
+            response.headers.push(("date".to_owned(), at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()));
+        }
+        Some(response)
+    }
+
+    /// Whether nothing ever comes of a request, which is noted.
+    fn hangs(&self, url: &str) -> bool {
+        let outages = self.0.outages.lock().unwrap();
+        let hangs = |(part, fault): &(String, Fault)| matches!(fault, Fault::Hang) && format!("{url}#").contains(part);
+        let found = outages.iter().any(hangs);
+        if found {
+            self.0.requests.lock().unwrap().push(url.to_owned());
+        }
+        found
     }
 
     fn receive(&self, path: &str, body: &[u8]) {
@@ -281,7 +305,11 @@ impl Transport for World {
             None => request.url.path().to_owned(),
         };
         let body = request.body.clone().unwrap_or_default();
-        let answer = self.respond(request.url.host_str().unwrap_or_default(), &path, &headers, &body);
+        let host = request.url.host_str().unwrap_or_default();
+        if self.hangs(&format!("{host}{path}")) {
+            return Box::pin(std::future::pending());
+        }
+        let answer = self.respond(host, &path, &headers, &body);
         let limit = request.max_body;
         Box::pin(async move {
             let answer = answer.ok_or_else(|| TransportError::Failed("connection reset by peer".to_owned()))?;

@@ -10,8 +10,9 @@ use crate::{
     },
     deliver::shell_word,
     detect::leading,
-    model::{Alert, AlertKind, AlertStatus, Severity, Signal},
-    store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus},
+    model::{Alert, AlertKind, AlertStatus, Member, Severity, Signal},
+    pipeline::member_details,
+    store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus, Telling},
 };
 
 /// Columns of a severity before the title.
@@ -41,21 +42,29 @@ struct Shown<'a> {
     alert: &'a Alert,
     deliveries: &'a [DeliveryState],
     history: &'a [AlertAction],
+    /// The messages about campaigns that told, or will tell, of this release.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    told_by: &'a [Telling],
 }
 
 impl Show {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_read()?;
-        let alert = store.alert(&self.id)?.ok_or_else(|| no_such_alert(&self.id))?;
+        let mut alert = store.alert(&self.id)?.ok_or_else(|| no_such_alert(&self.id))?;
+        alert.member_details = member_details(&store, &alert, None)?;
+        let told_by = match &alert.purl {
+            Some(release) => store.tellings_of(release, SHOWN)?,
+            None => Vec::new(),
+        };
         let deliveries = store.deliveries_of(&alert, SHOWN)?;
         let history = store.alert_actions(&alert, SHOWN)?;
         if self.printing.is_json() {
-            output::json(&Shown { alert: &alert, deliveries: &deliveries, history: &history })?;
+            output::json(&Shown { alert: &alert, deliveries: &deliveries, history: &history, told_by: &told_by })?;
         } else {
             let release = alert.purl.as_ref();
             let accepted = release.map(|release| store.acceptance(release)).transpose()?.flatten();
             let row = release.map(|release| store.release(release)).transpose()?.flatten();
-            print(&alert, &deliveries);
+            print(&alert, &deliveries, &told_by);
             done(&history, accepted.as_ref());
             next(&alert, row.is_some_and(|row| row.teaches));
         }
@@ -63,7 +72,7 @@ impl Show {
     }
 }
 
-fn print(alert: &Alert, deliveries: &[DeliveryState]) {
+fn print(alert: &Alert, deliveries: &[DeliveryState], told_by: &[Telling]) {
     let title = wrap::paragraphs(&title(alert), wrap::width().saturating_sub(HANGING), &" ".repeat(HANGING));
     output::line(format_args!("{}  {}", output::severity(alert.severity), title.trim_start()));
     summary(alert);
@@ -72,7 +81,7 @@ fn print(alert: &Alert, deliveries: &[DeliveryState]) {
     leading.into_iter().chain(others).for_each(evidence);
     members(alert);
     links(alert);
-    told(deliveries);
+    told(deliveries, told_by);
 }
 
 fn summary(alert: &Alert) {
@@ -104,9 +113,24 @@ fn evidence(signal: &Signal) {
 fn members(alert: &Alert) {
     if !alert.members.is_empty() {
         sheet::heading(words::counted(alert.members.len() as u64, "release", "releases"));
-        for member in &alert.members {
-            output::line(format_args!("  {}", words::name(member)));
+        for member in &alert.member_details {
+            detail(member);
         }
+    }
+}
+
+fn detail(member: &Member) {
+    let (id, purl) = (words::name(&member.alert), words::name(&member.purl));
+    output::line(format_args!("  {id}  {}  {purl}", output::severity(member.severity)));
+    let mut said = vec![words::sentence(&member.reason)];
+    said.extend(member.publisher.as_ref().map(|name| format!("account {}", words::name(name))));
+    for (what, names) in [("new scripts", &member.new_scripts), ("new dependencies", &member.new_dependencies)] {
+        let names: Vec<String> = names.iter().map(words::name).collect();
+        said.extend((!names.is_empty()).then(|| format!("{what}: {}", names.join(", "))));
+    }
+    said.extend(member.links.registry.as_ref().map(words::sentence));
+    for line in said {
+        output::line(wrap::paragraphs(&line, wrap::width(), "      "));
     }
 }
 
@@ -124,16 +148,29 @@ fn links(alert: &Alert) {
     sheet.print();
 }
 
-fn told(deliveries: &[DeliveryState]) {
+fn told(deliveries: &[DeliveryState], told_by: &[Telling]) {
     sheet::heading("who was told");
-    if deliveries.is_empty() {
+    if deliveries.is_empty() && told_by.is_empty() {
         return output::line("  nobody: no subscription wanted this alert");
     }
     let mut sheet = Sheet::new();
     for delivery in deliveries {
         sheet.row(&words::name(&delivery.subscription), delivered(delivery));
     }
+    for telling in told_by {
+        sheet.row(&words::name(&telling.subscription), by_campaign(telling));
+    }
     sheet.print();
+}
+
+fn by_campaign(telling: &Telling) -> String {
+    let campaign = words::name(&telling.campaign);
+    match (telling.state, telling.settled_at) {
+        (DeliveryStatus::Delivered, Some(at)) => {
+            format!("delivered {} by a message about the campaign {campaign}", words::moment(at))
+        }
+        _ => format!("a message about the campaign {campaign} waits since {}", words::moment(telling.created_at)),
+    }
 }
 
 fn delivered(delivery: &DeliveryState) -> String {

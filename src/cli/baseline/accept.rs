@@ -1,11 +1,15 @@
 use serde::Serialize;
 
-use super::{Context, Failure, Outcome, change, output};
+use super::{
+    Context, Failure, Outcome, change,
+    joins::{self, Joining, joining},
+    output,
+};
 use crate::{
     baseline::learn,
     cli::{args::Printing, exit::Exit, operator, sheet, target, words},
     deliver::shell_word,
-    model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
+    model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine, Severity},
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoredBaseline},
 };
 
@@ -14,17 +18,18 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch baseline accept pkg:npm/axios@1.15.0 \\
-      --note 'moved to the new workflow, see their issue 42'
+      --reason 'moved to the new workflow, see their issue 42'
 
-The baseline learns from the release, so that the next one like it is normal. Look first: `provwatch lookup` shows \
-what is known of it. The alert stays as it is; acknowledge it with `provwatch alerts ack`.")]
+The baseline learns from the release, so that the next one like it is normal; what that is stands above the result. A \
+release with a high or critical alert needs a reason. Look first: `provwatch lookup` shows what is known of it. The alert \
+stays as it is; acknowledge it with `provwatch alerts ack`. `provwatch baseline unaccept` takes an acceptance back.")]
 pub struct Accept {
     /// The release
     #[arg(value_name = "PURL", value_parser = target::release)]
     release: ReleaseId,
-    /// Why, for the history
-    #[arg(long)]
-    note: Option<String>,
+    /// Why, for the history; needed where the alert is high or critical
+    #[arg(long, alias = "note")]
+    reason: Option<String>,
     #[command(flatten)]
     printing: Printing,
 }
@@ -36,6 +41,8 @@ struct Accepted<'a> {
     line: &'a ReleaseLine,
     /// False where the baseline had learned from it before.
     changed: bool,
+    /// What became normal by it.
+    joins: Vec<Joining>,
     /// Its alert, if that is still open.
     #[serde(skip_serializing_if = "Option::is_none")]
     open_alert: Option<Alert>,
@@ -45,14 +52,42 @@ impl Accept {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_change()?;
         let row = store.release(&self.release)?.ok_or_else(|| self.unknown())?;
+        let joins = if row.teaches { Vec::new() } else { self.joins(&store, &row)? };
         let changed = !row.teaches && self.accept(&store, &row)?;
-        let accepted = Accepted { purl: &self.release, line: &row.line, changed, open_alert: self.open_alert(&store)? };
+        let open_alert = self.open_alert(&store)?;
+        let accepted = Accepted { purl: &self.release, line: &row.line, changed, joins, open_alert };
         if self.printing.is_json() {
             output::json(&accepted)?;
         } else {
             accepted.print();
         }
         Ok(Exit::Clean)
+    }
+
+    /// What becomes normal, said before it does.
+    fn joins(&self, store: &Store, row: &ReleaseRow) -> Result<Vec<Joining>, Failure> {
+        let observation = self.readable(row)?;
+        self.must_say_why(store)?;
+        let joins = joining(&store.baseline(self.release.package())?.baseline, observation);
+        if !self.printing.is_json() {
+            joins::print(&row.line, &joins);
+        }
+        Ok(joins)
+    }
+
+    /// What looks like a takeover does not become normal without a word.
+    fn must_say_why(&self, store: &Store) -> Result<(), Failure> {
+        let (_, id) = Alert::identify_release(&self.release);
+        let severity = store.alert(&id)?.map(|alert| alert.severity).filter(|severity| *severity >= Severity::High);
+        let has_reason = self.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
+        let Some(severity) = severity.filter(|_| !has_reason) else { return Ok(()) };
+        let purl = shell_word(&self.release.to_string());
+        let why = format!(
+            "{} raised a {severity} alert, and accepting it makes the next one like it normal: say why",
+            self.release
+        );
+        Err(Failure::usage(why)
+            .next(format!("`provwatch baseline accept {purl} --reason 'how you know that it is honest'`")))
     }
 
     fn accept(&self, store: &Store, row: &ReleaseRow) -> Result<bool, Failure> {
@@ -69,7 +104,7 @@ impl Accept {
             reason: BaselineReason::Accepted,
             purl: Some(observation.purl.clone()),
             actor: operator::name(),
-            note: self.note.clone(),
+            note: self.reason.clone(),
         };
         BaselineChange { based_on: revision, baseline, versions: vec![version] }
     }
@@ -106,6 +141,8 @@ impl Accepted<'_> {
         let (purl, line) = (self.purl, words::name(self.line));
         let when = if self.changed { "now" } else { "already" };
         output::line(format_args!("{purl} is part of the baseline of line {line} {when}."));
+        let take_back = format!("provwatch baseline unaccept {} --reason '…'", shell_word(&purl.to_string()));
+        output::line(format_args!("To take that back: {}", sheet::callable(&take_back)));
         if let Some(alert) = &self.open_alert {
             let id = words::name(&alert.id);
             output::line(format_args!("Its alert {id} ({}) is still open.", alert.severity));

@@ -9,7 +9,7 @@ use crate::{
         words::{self, NOTHING},
     },
     model::{Package, ReleaseLine},
-    store::Store,
+    store::{Store, StoreError},
 };
 
 /// The packages whose habits are known
@@ -43,7 +43,7 @@ impl List {
         let store = context.store_to_read()?;
         let mut lines = Vec::new();
         for package in store.baseline_packages()? {
-            let line = Line::of(&store, package)?;
+            let Some(line) = Line::of(&store, package)? else { continue };
             if line.held > 0 || !self.held {
                 lines.push(line);
             }
@@ -84,14 +84,16 @@ fn print(lines: &[Line]) {
 }
 
 impl Line {
-    fn of(store: &Store, package: Package) -> Result<Self, Failure> {
-        let baseline = store.baseline(&package)?.baseline;
-        Ok(Self {
+    /// Nothing for a damaged one: `status` tells of it.
+    fn of(store: &Store, package: Package) -> Result<Option<Self>, Failure> {
+        let Some(stored) = StoreError::unless_damaged(store.baseline(&package))? else { return Ok(None) };
+        let baseline = stored.baseline;
+        Ok(Some(Self {
             held: store.held(&package)?.len(),
             releases: baseline.lines.values().map(|portrait| u64::from(portrait.releases)).sum(),
             last_at: baseline.lines.values().filter_map(|portrait| portrait.last_at).max(),
             lines: baseline.lines.into_keys().collect(),
             package,
-        })
+        }))
     }
 }

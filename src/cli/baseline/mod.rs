@@ -3,10 +3,12 @@
 mod accept;
 mod history;
 mod hours;
+mod joins;
 mod list;
 mod portrait;
 mod reset;
 mod show;
+mod unaccept;
 
 use std::path::Path;
 
@@ -28,7 +30,9 @@ pub enum Baseline {
     History(history::History),
     /// Say that a held release is as it should be
     Accept(accept::Accept),
-    /// Forget what was learned of a package and begin anew
+    /// Take back that a release is as it should be
+    Unaccept(unaccept::Unaccept),
+    /// Learn what is normal for a package anew from its history
     Reset(reset::Reset),
 }
 
@@ -44,6 +48,7 @@ impl Baseline {
             Self::Show(command) => command.run(&context),
             Self::History(command) => command.run(&context),
             Self::Accept(command) => command.run(&context),
+            Self::Unaccept(command) => command.run(&context),
             Self::Reset(command) => command.run(&context),
         }
     }

@@ -68,7 +68,7 @@ pub(super) fn sheet(portrait: &LineBaseline) -> Sheet {
 }
 
 /// What a rank of evidence means.
-const fn evidence(rank: EvidenceRank) -> &'static str {
+pub(super) const fn evidence(rank: EvidenceRank) -> &'static str {
     match rank {
         EvidenceRank::None => "no proof that holds: nothing attested, no trusted publisher",
         EvidenceRank::Provenance => "verified provenance, published with a token or by an unknown method",

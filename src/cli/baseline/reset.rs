@@ -1,21 +1,27 @@
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{Context, Failure, Outcome, change, output};
 use crate::{
+    baseline::learn,
     cli::{args::Printing, exit::Exit, operator, target, words},
-    model::{Baseline, BaselineReason, Package, ReleaseLine},
+    deliver::shell_word,
+    model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine},
+    pipeline::relearn,
     store::{BaselineChange, NewBaselineVersion, StoredBaseline},
 };
 
-/// Forget what was learned of a package and begin anew
+/// Learn what is normal for a package anew from its history
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch baseline reset pkg:npm/axios --line 1 \\
-      --note 'new maintainers, confirmed by phone'
+      --reason 'the database was restored'
 
-The history keeps every step. Releases that come after the reset teach the new baseline. Until then the line is \
-compared with the package's other lines, or with nothing where there are none.")]
+What was learned is forgotten, and learned anew from the releases that the registry has: those that raised nothing, and \
+those that you accepted. What is held stays held, and its alerts stay as they are, so that the next release is never the \
+first of its package. The history keeps every step. Where the way of releasing changed, accept a release instead.")]
 pub struct Reset {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
@@ -24,8 +30,8 @@ pub struct Reset {
     #[arg(long)]
     line: Option<String>,
     /// Why, for the history
-    #[arg(long)]
-    note: String,
+    #[arg(long, alias = "note")]
+    reason: String,
     #[command(flatten)]
     printing: Printing,
 }
@@ -34,8 +40,12 @@ pub struct Reset {
 #[derive(Serialize)]
 struct Forgotten<'a> {
     package: &'a Package,
-    /// How many lines were forgotten.
+    /// How many lines were learned anew.
     lines: usize,
+    /// From how many releases.
+    releases: usize,
+    /// The releases that stay held.
+    held: Vec<ReleaseId>,
 }
 
 impl Reset {
@@ -45,8 +55,19 @@ impl Reset {
         if let Some(line) = &wanted {
             self.must_know(&store.baseline(&self.package)?.baseline, line)?;
         }
-        let steps = change(&store, &self.package, |stored| self.anew(stored, wanted.as_ref()))?;
-        let forgotten = Forgotten { package: &self.package, lines: steps.unwrap_or(0) };
+        let history: Vec<Observation> = relearn::history(&store, &self.package)?
+            .into_iter()
+            .filter(|release| wanted.as_ref().is_none_or(|wanted| *wanted == release.line()))
+            .collect();
+        let held: Vec<ReleaseId> = store.held(&self.package)?.into_iter().map(|held| held.purl).collect();
+        if history.is_empty() && !held.is_empty() {
+            return Err(self.nothing_left(&held));
+        }
+        let known = store.baseline(&self.package)?.baseline;
+        let lines = lines(&known, wanted.as_ref(), &history).len();
+        let changed = change(&store, &self.package, |stored| self.anew(stored, wanted.as_ref(), &history))?;
+        let releases = if changed.is_some() { history.len() } else { 0 };
+        let forgotten = Forgotten { package: &self.package, lines, releases, held };
         if self.printing.is_json() {
             output::json(&forgotten)?;
         } else {
@@ -64,31 +85,67 @@ impl Reset {
         Err(Failure::usage(format!("{package} has no release line {line:?}; known: {}", known.join(", "))))
     }
 
-    fn anew(&self, stored: StoredBaseline, wanted: Option<&ReleaseLine>) -> Option<BaselineChange> {
+    fn anew(
+        &self,
+        stored: StoredBaseline,
+        wanted: Option<&ReleaseLine>,
+        history: &[Observation],
+    ) -> Option<BaselineChange> {
         let StoredBaseline { revision, mut baseline } = stored;
-        let lines: Vec<_> =
-            baseline.lines.keys().filter(|line| wanted.is_none_or(|wanted| wanted == *line)).cloned().collect();
-        baseline.lines.retain(|line, _| !lines.contains(line));
-        let step = |line| NewBaselineVersion {
+        let forgotten = lines(&baseline, wanted, history);
+        if forgotten.is_empty() {
+            return None;
+        }
+        baseline.lines.retain(|line, _| !forgotten.contains(line));
+        let step = |line, reason, purl, note: &str| NewBaselineVersion {
             line,
-            reason: BaselineReason::Reset,
-            purl: None,
+            reason,
+            purl,
             actor: operator::name(),
-            note: Some(self.note.clone()),
+            note: Some(note.to_owned()),
         };
-        let versions: Vec<_> = lines.into_iter().map(step).collect();
-        (!versions.is_empty()).then_some(BaselineChange { based_on: revision, baseline, versions })
+        let mut versions: Vec<_> =
+            forgotten.iter().map(|line| step(line.clone(), BaselineReason::Reset, None, &self.reason)).collect();
+        for release in history {
+            learn(&mut baseline, release);
+            let purl = Some(release.purl.clone());
+            versions.push(step(release.line(), BaselineReason::Learned, purl, "learned anew"));
+        }
+        Some(BaselineChange { based_on: revision, baseline, versions })
     }
+
+    /// Without any release to learn from, the next one would be the first, whoever publishes it.
+    fn nothing_left(&self, held: &[ReleaseId]) -> Failure {
+        let held = held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let why = format!(
+            "{} has no release to learn from that is not held ({held}): the next would be taken for normal",
+            self.package
+        );
+        let package = shell_word(&self.package.to_string());
+        Failure::failed(why)
+            .next(format!("accept what is as it should be; `provwatch baseline show {package}` lists what is held"))
+    }
+}
+
+/// The lines that are learned anew: all that the baseline or the history has, or the one that is wanted.
+fn lines(baseline: &Baseline, wanted: Option<&ReleaseLine>, history: &[Observation]) -> BTreeSet<ReleaseLine> {
+    let known = baseline.lines.keys().filter(|line| wanted.is_none_or(|wanted| wanted == *line)).cloned();
+    known.chain(history.iter().map(Observation::line)).collect()
 }
 
 impl Forgotten<'_> {
     fn print(&self) {
         let package = self.package;
-        match self.lines {
-            0 => output::line(format_args!("{package}: nothing was learned yet, so nothing is forgotten.")),
-            lines => {
-                let lines = words::counted(lines as u64, "line was", "lines were");
-                output::line(format_args!("{package}: {lines} forgotten; the next releases teach anew."));
+        if self.lines == 0 {
+            return output::line(format_args!("{package}: nothing was learned yet, so nothing is forgotten."));
+        }
+        let lines = words::counted(self.lines as u64, "line was", "lines were");
+        let releases = words::counted(self.releases as u64, "release", "releases");
+        output::line(format_args!("{package}: {lines} forgotten and learned anew from {releases}."));
+        if !self.held.is_empty() {
+            output::line("These stay held, and their alerts stay as they are:");
+            for release in &self.held {
+                output::line(format_args!("  {release}"));
             }
         }
     }

@@ -2,24 +2,22 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Check, State};
 use crate::{
-    cli::{context::Context, words},
+    cli::{context::Context, status::snapshot, words},
     clock::Clock,
-    config::{Config, Finding, Gravity, TrustSource},
-    detect, pipeline,
+    config::{self, Gravity, TrustSource},
+    detect,
+    health::{Finding, Id, Level, judge},
+    pipeline,
     store::{Store, StoreError},
     text::with_causes,
 };
 
 /// The day this version was made, roughly: a clock that shows less has lost its time.
 const MADE: &str = "2026-01-01T00:00:00Z";
-/// TUF is asked every day, and its metadata is valid for about a week.
-const STALE: TimeDelta = TimeDelta::days(7);
-/// How far ahead of the clock what was stored may be: two machines never agree to the second.
-const SLACK: TimeDelta = TimeDelta::minutes(5);
 
 /// Every such check.
 pub fn local(context: &Context) -> Vec<Check> {
@@ -28,14 +26,24 @@ pub fn local(context: &Context) -> Vec<Check> {
     let ids: Vec<&str> = detect::abouts().map(|about| about.id).collect();
     // A missing watchlist is told below, with what to do.
     let findings = context.config.check(&ids);
-    checks.extend(findings.iter().filter(|finding| !finding.key.starts_with("watchlist.files")).map(finding));
+    checks.extend(findings.iter().filter(|finding| !finding.key.starts_with("watchlist.files")).map(of_configuration));
     checks.push(watchlist(context, now));
     let store = Store::open_read_only(&context.config.store_path());
-    checks.push(clock(now, store.as_ref().ok()));
+    let found = findings_of(context, store.as_ref().ok(), now);
+    checks.push(clock(now, &found));
+    let trust = trust(context, store.as_ref().ok(), &found, now);
     checks.push(store_check(context, store));
-    checks.push(trust(context, now));
+    checks.push(trust);
     checks.extend(subscriptions(context));
+    checks.extend(others(&found));
     checks
+}
+
+/// What `provwatch status` finds; where there is no store yet, what the configuration alone says.
+fn findings_of(context: &Context, store: Option<&Store>, now: DateTime<Utc>) -> Vec<Finding> {
+    let in_memory = store.is_none().then(|| Store::in_memory().ok()).flatten();
+    let snapshot = store.or(in_memory.as_ref()).and_then(|store| snapshot(context, store, now).ok());
+    snapshot.map(|snapshot| judge(&snapshot, now)).unwrap_or_default()
 }
 
 fn configuration(context: &Context) -> Check {
@@ -46,7 +54,7 @@ fn configuration(context: &Context) -> Check {
     }
 }
 
-fn finding(Finding { gravity, key, what }: &Finding) -> Check {
+fn of_configuration(config::Finding { gravity, key, what }: &config::Finding) -> Check {
     let state = match gravity {
         Gravity::Warning => State::Warning,
         Gravity::Error => State::Misconfigured,
@@ -80,19 +88,46 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
 }
 
 /// Times go into baselines and decide what is new, so a wrong clock does harm silently.
-fn clock(now: DateTime<Utc>, store: Option<&Store>) -> Check {
+fn clock(now: DateTime<Utc>, findings: &[Finding]) -> Check {
     let set = "set the clock; `timedatectl` shows whether it is synchronised";
-    let check = |state, detail: String| Check::new("clock", state, format!("{}{detail}", now.format("%F %T UTC")));
+    let shown = now.format("%F %T UTC").to_string();
     if MADE.parse::<DateTime<Utc>>().is_ok_and(|made| now < made) {
-        return check(State::Failed, " is before this version was made".to_owned()).next(set);
+        let detail = format!("{shown} is before this version was made");
+        return Check::new("clock", State::Failed, detail).next(set);
     }
-    let sources = store.and_then(|store| store.sources().ok()).unwrap_or_default();
-    match sources.iter().filter_map(|source| source.last_success).max() {
-        Some(last) if last > now + SLACK => {
-            check(State::Failed, format!(", but a source was last read at {}", last.format("%F %T UTC"))).next(set)
-        }
-        _ => check(State::Ok, String::new()),
+    match findings.iter().find(|finding| finding.id == Id::Clock) {
+        Some(finding) => Check { state: State::Failed, ..shared("clock", finding) },
+        None => Check::new("clock", State::Ok, shown),
     }
+}
+
+/// A check that says what `provwatch status` says.
+fn shared(name: &str, finding: &Finding) -> Check {
+    let state = match finding.level {
+        Level::Limited => State::Limited,
+        Level::Unhealthy => State::Warning,
+    };
+    Check::new(name, state, finding.sentence.clone()).next(finding.next.clone())
+}
+
+/// What `provwatch status` says that can be mended here, beside what has a check of its own. Whether the daemon runs, and
+/// what it has come to, is for `status` alone.
+fn others(findings: &[Finding]) -> Vec<Check> {
+    let shown = |id: Id| {
+        Some(match id {
+            Id::DiskFull | Id::DiskLow => "disk",
+            Id::WritesFail | Id::RowsDamaged => "store",
+            Id::WatchlistChanged => "watchlist in use",
+            Id::ConfigurationChanged => "configuration in use",
+            Id::NameUnknown => "watched names",
+            Id::MirrorLeavesOut => "registries",
+            Id::NoSubscription | Id::TroubleUntold | Id::SubscriptionRemoved => "subscriptions",
+            Id::LogsOff => "logs",
+            Id::ForgesOff | Id::NoToken => "forges",
+            _ => return None,
+        })
+    };
+    findings.iter().filter_map(|finding| Some(shared(shown(finding.id)?, finding))).collect()
 }
 
 fn store_check(context: &Context, store: Result<Store, StoreError>) -> Check {
@@ -125,35 +160,30 @@ fn new_store(path: &Path) -> Check {
     }
 }
 
-fn trust(context: &Context, now: DateTime<Utc>) -> Check {
+fn trust(context: &Context, store: Option<&Store>, findings: &[Finding], now: DateTime<Utc>) -> Check {
     let check = |state, detail: &str| Check::new("trust root", state, detail);
     if let Err(error) = pipeline::verifier(&context.config) {
         return check(State::Misconfigured, &with_causes(&error)).next("correct [trust] in the configuration");
     }
+    let of_trust = |finding: &&Finding| matches!(finding.id, Id::TrustRootEmbedded | Id::TrustRootStale);
+    if let Some(finding) = findings.iter().find(of_trust) {
+        return shared("trust root", finding);
+    }
     match context.config.trust.source {
-        TrustSource::Embedded => check(State::Ok, "the one of this version, never refreshed"),
+        TrustSource::Embedded => check(State::Limited, "the one of this version, never refreshed"),
         TrustSource::File => check(State::Ok, "loaded from the configured file"),
-        TrustSource::Tuf => freshness(refreshed_at(&context.config), now),
+        TrustSource::Tuf => check(State::Ok, &refreshed(store, now)),
     }
 }
 
-/// When TUF's metadata was last written; `None` if it never was.
-fn refreshed_at(config: &Config) -> Option<DateTime<Utc>> {
-    let written = fs::read_dir(pipeline::tuf_cache(config)).ok()?.flatten();
-    written.filter_map(|file| file.metadata().ok()?.modified().ok()).max().map(DateTime::from)
-}
-
-fn freshness(refreshed_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Check {
-    let check = |state, detail: String| Check::new("trust root", state, detail);
-    let Some(at) = refreshed_at else {
-        return check(State::Ok, "the one of this version; the first run refreshes it through TUF".to_owned());
-    };
-    let days = (now - at).num_days();
-    let detail = format!("refreshed through TUF {days} days ago");
-    if now - at <= STALE {
-        return check(State::Ok, detail);
+/// When the trust root was last refreshed, by what the store knows: that TUF's files lie there says only that it was tried.
+fn refreshed(store: Option<&Store>, now: DateTime<Utc>) -> String {
+    let sources = store.and_then(|store| store.sources().ok()).unwrap_or_default();
+    let root = sources.iter().find(|source| source.name == pipeline::TRUST_ROOT);
+    match root.and_then(|root| root.last_success) {
+        Some(at) => format!("refreshed through TUF {}", words::ago(at, now)),
+        None => "the one of this version, not refreshed yet; `provwatch run` refreshes it through TUF".to_owned(),
     }
-    check(State::Warning, detail).next("look into the log for why; releases verified with newer keys cannot be checked")
 }
 
 fn subscriptions(context: &Context) -> Vec<Check> {

@@ -1,6 +1,7 @@
 //! Is everything in place? One line for every thing that can be wrong, each with the next step.
 
 mod checks;
+mod exposure;
 mod network;
 
 use std::path::Path;
@@ -41,6 +42,8 @@ pub struct Doctor {
 pub enum State {
     /// As it should be.
     Ok,
+    /// As the operator chose it, and less than there could be.
+    Limited,
     /// It works, and somebody should look at it.
     Warning,
     /// It does not work.
@@ -77,6 +80,7 @@ impl Doctor {
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         let mut checks = checks::local(&context);
+        checks.extend(exposure::checks(&context));
         if !self.offline {
             checks.extend(setup::runtime()?.block_on(network::checks(&context)));
         }
@@ -87,7 +91,7 @@ impl Doctor {
             output::line(conclusion(&checks));
         }
         Ok(match worst(&checks) {
-            State::Ok | State::Warning => Exit::Clean,
+            State::Ok | State::Limited | State::Warning => Exit::Clean,
             State::Failed => Exit::Failed,
             State::Misconfigured => Exit::Usage,
         })
@@ -106,6 +110,7 @@ fn print(check: &Check) {
     let Check { name, state, detail, next } = check;
     let (style, word) = match state {
         State::Ok => (GOOD, "ok     "),
+        State::Limited => (DOUBTFUL, "limited"),
         State::Warning => (DOUBTFUL, "warning"),
         State::Failed | State::Misconfigured => (BAD, "failed "),
     };
@@ -121,7 +126,10 @@ fn conclusion(checks: &[Check]) -> String {
     let count = |wanted: fn(State) -> bool| checks.iter().filter(|check| wanted(check.state)).count();
     let (warnings, failed) = (count(|state| state == State::Warning), count(|state| state >= State::Failed));
     match (failed, warnings) {
-        (0, 0) => "\nEverything is in place.".to_owned(),
+        (0, 0) => match count(|state| state == State::Limited) as u64 {
+            0 => "\nEverything is in place.".to_owned(),
+            limits => format!("\nEverything is in place, within {}.", words::counted(limits, "limit", "limits")),
+        },
         (0, warnings) => format!("\nIt works, with {}.", words::counted(warnings as u64, "warning", "warnings")),
         (failed, _) => format!("\n{failed} of {} checks failed.", checks.len()),
     }

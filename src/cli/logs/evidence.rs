@@ -61,7 +61,7 @@ impl EvidenceCommand {
 
     fn export(&self, one: &EvidenceRow) -> Result<(), Failure> {
         let Some(path) = &self.output else {
-            return Ok(output::bytes(format!("{}\n", one.document).as_bytes())?);
+            return Ok(output::json_text(&one.document)?);
         };
         std::fs::write(path, format!("{}\n", one.document))
             .map_err(|error| Failure::failed(format!("writing {}: {error}", path.display())))?;

@@ -36,11 +36,12 @@ pub struct Start {
 
 impl Start {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let pipeline = context.pipeline(Arc::new(NoProgress))?;
+        let prepared = context.prepare()?;
+        let _lock = context.lock()?;
+        let pipeline = context.pipeline_of(prepared, Arc::new(NoProgress))?;
         let log = pipeline.followed_log(&self.log).ok_or_else(|| {
             Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
         })?;
-        let _lock = context.lock()?;
         let begun = setup::runtime()?.block_on(pipeline.start_log_at(&log, &self.log, self.from_index, self.allow_gap));
         let tree = begun.map_err(|error| failure(&log, error))?;
         output::line(format!("{} is read from entry {} on.", words::name(&tree), self.from_index));

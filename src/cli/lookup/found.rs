@@ -115,6 +115,8 @@ fn publisher(sheet: &mut Sheet, observation: &Observation) {
     );
     sheet.maybe("registry says run", auth.run_id.as_ref().map(|run| format!("{} (not verified)", words::name(run))));
     sheet.maybe("maintainers then", observation.maintainers.as_ref().map(|names| people(names)));
+    let untold: Vec<_> = observation.untold.iter().flatten().map(|aspect| aspect.title()).collect();
+    sheet.maybe("registry leaves out", (!untold.is_empty()).then(|| untold.join(", ")));
 }
 
 fn person(person: &Person) -> String {

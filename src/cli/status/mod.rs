@@ -1,6 +1,5 @@
 //! `provwatch status`: how provwatch itself is doing.
 
-mod health;
 mod print;
 
 use std::path::{Path, PathBuf};
@@ -12,12 +11,15 @@ use super::{
     args::Printing,
     context::Context,
     exit::{Exit, Failure, Outcome},
+    on_disk::OnDisk,
     output,
 };
 use crate::{
     config::TrustSource,
+    daemon::lock_state,
+    health::{Finding, Heartbeat, Level, LockState, Snapshot, judge},
     model::Ecosystem,
-    pipeline::TRUST_ROOT,
+    pipeline::{self, TRUST_ROOT},
     registry::{CargoFeed, NpmFeed, PypiFeed},
     store::{LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
 };
@@ -32,8 +34,9 @@ Examples:
   provwatch status
   provwatch status --format json | jq -r '.reasons[]'
 
-It reads the store beside the running daemon. It is not well when a source or a transparency log has been silent for 30 minutes or was \
-never read, when packages have failed for an hour, or when alerts reach nobody; then it exits with 5.")]
+It reads the store beside the running daemon, and judges as the daemon judges itself. It exits with 5 when provwatch is not well: when \
+nobody watches, or what is announced is not looked at, checked, stored or told. What only limits it is shown. docs/OPERATIONS.md has \
+the table of all that it can find.")]
 pub struct Status {
     #[command(flatten)]
     printing: Printing,
@@ -46,6 +49,15 @@ struct Report {
     healthy: bool,
     /// The reasons, a sentence each.
     reasons: Vec<String>,
+    /// What only limits it, a sentence each.
+    limited: Vec<String>,
+    /// All of both, the worst first, each with the next step.
+    findings: Vec<Finding>,
+    /// Whether a process works on the database.
+    lock: LockState,
+    /// Who works on the database, or did last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runner: Option<Heartbeat>,
     /// When the report was made.
     at: DateTime<Utc>,
     /// The feeds of the registries that are switched on, any other that was ever read, and the trust root where it is
@@ -107,9 +119,20 @@ impl Status {
 
 impl Report {
     fn of(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Self, Failure> {
-        let mut report = Self {
-            healthy: true,
-            reasons: Vec::new(),
+        let snapshot = snapshot(context, store, now)?;
+        let findings = judge(&snapshot, now);
+        let sentences = |wanted: Level| {
+            let found = findings.iter().filter(|finding| finding.level == wanted);
+            found.map(|finding| finding.sentence.clone()).collect::<Vec<_>>()
+        };
+        let reasons = sentences(Level::Unhealthy);
+        Ok(Self {
+            healthy: reasons.is_empty(),
+            reasons,
+            limited: sentences(Level::Limited),
+            lock: snapshot.runner.lock,
+            runner: snapshot.runner.heartbeat,
+            findings,
             at: now,
             sources: sources(context, store)?,
             logs: if context.config.logs.enabled { store.logs()? } else { Vec::new() },
@@ -118,11 +141,23 @@ impl Report {
             subscriptions: subscriptions(context, store)?,
             stored: store.stats()?,
             path: context.config.store_path(),
-        };
-        report.reasons = health::reasons(&report);
-        report.healthy = report.reasons.is_empty();
-        Ok(report)
+        })
     }
+}
+
+/// How provwatch fares, as the daemon sees it too, and whether there is a daemon.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn snapshot(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Snapshot, Failure> {
+    let watchlist = context.watchlist().ok();
+    let runner = pipeline::runner(store, lock_state(store.path()))?;
+    let setup = pipeline::setup(&context.config);
+    let mut snapshot = pipeline::snapshot(store, &setup, watchlist.as_ref(), runner, now)?;
+    let on_disk = OnDisk::of(context).look();
+    snapshot.watchlist = on_disk.watchlist;
+    snapshot.configuration = on_disk.configuration;
+    Ok(snapshot)
 }
 
 /// The feed of an ecosystem, by its name in the store.

@@ -4,12 +4,18 @@ use crate::{
         output,
         sheet::{self, Sheet},
         words::{self, NOTHING},
+        wrap,
     },
+    health::{Finding, Kind, Level, LockState},
     model::AlertStatus,
 };
 
+/// Widest verdict: it is read in mails of cron and on narrow consoles.
+const NARROW: usize = 80;
+
 pub(super) fn report(report: &Report) {
     verdict(report);
+    runner(report);
     sources(report);
     logs(report);
     work(report);
@@ -19,13 +25,48 @@ pub(super) fn report(report: &Report) {
 }
 
 fn verdict(report: &Report) {
-    if report.healthy {
-        return output::line("provwatch is well.");
+    output::line(match (report.healthy, report.limited.is_empty()) {
+        (true, true) => "provwatch is well.",
+        (true, false) => "provwatch is well, but limited:",
+        (false, _) => "provwatch is NOT well:",
+    });
+    report.findings.iter().filter(|finding| finding.level == Level::Unhealthy).for_each(finding);
+    if !report.healthy && !report.limited.is_empty() {
+        output::line("and limited:");
     }
-    output::line("provwatch is NOT well:");
-    for reason in &report.reasons {
-        output::line(format_args!("  - {reason}"));
-    }
+    report.findings.iter().filter(|finding| finding.level == Level::Limited).for_each(finding);
+}
+
+fn finding(finding: &Finding) {
+    let width = wrap::width().min(NARROW);
+    let (sentence, next) = (words::sentence(&finding.sentence), words::sentence(&finding.next));
+    let said = wrap::paragraphs(&sentence, width, "    ");
+    output::line(format_args!("  - {}", said.trim_start()));
+    output::line(wrap::paragraphs(&format!("next: {next}"), width, "    "));
+}
+
+/// Who watches, and since when.
+fn runner(report: &Report) {
+    let Some(runner) = &report.runner else { return };
+    let (process, version) = (runner.pid, words::name(&runner.version));
+    let ago = |at| words::ago(at, report.at);
+    let said = match (runner.kind, report.lock) {
+        (Kind::Daemon, LockState::Free) => format!("none; the last gave a sign of life {}", ago(runner.beat_at)),
+        (Kind::Daemon, _) => {
+            format!(
+                "process {process}, version {version}, began {}, last sign of life {}",
+                ago(runner.started_at),
+                ago(runner.beat_at)
+            )
+        }
+        (Kind::Once, LockState::Held) => format!("a pass by process {process}, begun {}", ago(runner.started_at)),
+        (Kind::Once, _) => {
+            let last = runner.facts.passes.last().map_or("did not end".to_owned(), |at| format!("ended {}", ago(*at)));
+            format!("none; the last pass of `provwatch run --once` {last}")
+        }
+    };
+    sheet::heading("daemon");
+    Sheet::new().row("running", said).print();
 }
 
 fn sources(report: &Report) {

@@ -393,3 +393,152 @@ async fn a_confidential_url_is_never_told() {
     let error = lab.client.fetch(Request::post(url, "application/json", "{}").confidential()).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_receiver_that_asks_for_a_pause_holds_neither_its_host_nor_its_neighbours() {
+    let lab = Lab::new(|_| {});
+    let (one, other) = (lab.client.apart(), lab.client.apart());
+    let asked = |client: &Client| {
+        let client = client.clone();
+        async move { client.fetch(get("https://hooks.example/in").max_attempts(1)).await }
+    };
+    lab.script.answer("/in", 429, &[("retry-after", "3600")], "");
+    let error = asked(&one).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_hours(1)), "the caller is told, and keeps it as he sees fit");
+    for client in [&other, &lab.client, &one] {
+        lab.script.answer("/in", 200, &[], "");
+        asked(client).await.unwrap();
+    }
+    assert_eq!(lab.script.requests().len(), 4);
+}
+
+/// Answers with a body of so many MiB, the path's number, where the request allows it.
+#[derive(Debug)]
+struct Heavy;
+
+impl Transport for Heavy {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        let size: usize = request.url.path().trim_matches('/').parse::<usize>().unwrap() << 20;
+        let answer = if size as u64 > request.max_body {
+            Err(TransportError::TooLarge { limit: request.max_body })
+        } else if size as u64 > request.allowance.bytes {
+            Err(TransportError::Large { announced: None })
+        } else {
+            Ok(Response { status: 200, headers: Vec::new(), body: vec![0; size].into() })
+        };
+        Box::pin(async move { answer })
+    }
+}
+
+fn heavy_client() -> (Client, impl Fn(u64) -> Request) {
+    let default_limits = HostLimits { burst: 1000, concurrency: 1, ..HostLimits::default() };
+    let clock = Arc::new(ManualClock::at_text(START));
+    let client = Client::with_policy(Arc::new(Heavy), clock, Policy { default_limits, ..Policy::default() });
+    (client, |mib| get(&format!("https://npm.example/{mib}")).max_body(64 << 20))
+}
+
+#[tokio::test]
+async fn large_bodies_have_places_as_long_as_their_bytes_are_there() {
+    let (client, heavy) = heavy_client();
+    let mut bodies = Vec::new();
+    for _ in 0..2 {
+        let Fetched::Fresh(response) = client.fetch(heavy(20)).await.unwrap() else { panic!("unasked 304") };
+        assert_eq!(response.body.len(), 20 << 20);
+        bodies.push(response.body);
+    }
+    let crowded = client.fetch(heavy(40)).await.unwrap_err();
+    assert!(crowded.to_string().contains("no usable answer after 1 attempt"), "{crowded}");
+    assert_eq!((crowded.is_transient(), crowded.retry_after()), (true, Some(Duration::from_secs(10))));
+    client.fetch(heavy(3)).await.expect("what is small needs no place, nor the slot of one who waits");
+    client.fetch(heavy(12)).await.expect("there is room for it");
+    bodies.pop();
+    client.fetch(heavy(40)).await.unwrap();
+    let refused = client.fetch(heavy(65)).await.unwrap_err();
+    assert!(!refused.is_transient(), "{refused}");
+}
+
+#[tokio::test]
+async fn a_large_document_counts_until_it_was_worked_on() {
+    let (client, heavy) = heavy_client();
+    let reader = client.for_document();
+    drop(reader.fetch(heavy(50)).await.unwrap());
+    let other = client.for_document();
+    assert!(other.fetch(heavy(50)).await.is_err(), "the parsed form of the first is still there");
+    client.fetch(heavy(50)).await.expect("what is asked for beside a document waits for no document");
+    reader.keep(1 << 20);
+    other.fetch(heavy(50)).await.expect("little stays of the first");
+    drop(other);
+    reader.fetch(heavy(50)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_to_a_post_is_not_asked_for_twice() {
+    let (client, _) = heavy_client();
+    let url: Url = "https://npm.example/7".parse().unwrap();
+    client.fetch(Request::post(url, "text/plain", "x")).await.unwrap();
+}
+
+/// Answers nothing to a URL that has `hang` in it.
+#[derive(Debug)]
+struct Hanging;
+
+impl Transport for Hanging {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        if request.url.path().contains("hang") {
+            return Box::pin(std::future::pending());
+        }
+        Box::pin(async { Ok(Response { status: 200, headers: Vec::new(), body: bytes::Bytes::new() }) })
+    }
+}
+
+/// A client over hosts that take one request at a time.
+fn one_at_a_time() -> (Client, Arc<ManualClock>) {
+    let default_limits = HostLimits { burst: 100, concurrency: 1, ..HostLimits::default() };
+    let clock = Arc::new(ManualClock::at_text(START));
+    (Client::with_policy(Arc::new(Hanging), clock.clone(), Policy { default_limits, ..Policy::default() }), clock)
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_keeps_nobody_from_its_host() {
+    let (client, clock) = one_at_a_time();
+    let mut hanging = Box::pin(client.fetch(get("https://npm.example/hang")));
+    assert!(futures::poll!(&mut hanging).is_pending());
+    let mut next = Box::pin(client.fetch(get("https://npm.example/next")));
+    assert!(futures::poll!(&mut next).is_pending(), "the host takes one at a time");
+    clock.advance(SLOW);
+    assert!(futures::poll!(&mut hanging).is_pending(), "it is still waited for");
+    assert!(matches!(next.await, Ok(Fetched::Fresh(_))));
+}
+
+#[tokio::test]
+async fn an_allowance_ends_what_takes_too_long_and_is_not_tried_again() {
+    let (client, clock) = one_at_a_time();
+    let seconds = Duration::from_secs;
+    let allowance = Allowance { patience: seconds(5), exchange: seconds(10), together: seconds(12) };
+    let client = client.within(allowance);
+    for (limit, left) in [(10, 2), (2, 0), (0, 0)] {
+        let mut hanging = Box::pin(client.fetch(get("https://npm.example/hang")));
+        if limit > 0 {
+            assert!(futures::poll!(&mut hanging).is_pending());
+            clock.advance(seconds(limit - 1));
+            assert!(futures::poll!(&mut hanging).is_pending(), "{limit}");
+            clock.advance(seconds(1));
+        }
+        let error = hanging.await.unwrap_err();
+        assert!(error.is_slow(), "{error:?}");
+        assert_eq!(client.purse.as_ref().unwrap().next(), seconds(left));
+    }
+}
+
+#[tokio::test]
+async fn a_pause_that_is_longer_than_an_allowances_patience_ends_the_call_at_once() {
+    let lab = Lab::new(|_| {});
+    lab.script.answer("", 429, &[("retry-after", "20")], "");
+    let seconds = Duration::from_secs;
+    let hasty = lab.client.within(Allowance { patience: seconds(5), exchange: seconds(10), together: seconds(10) });
+    let error = hasty.fetch(get("https://npm.example/a")).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(seconds(20)), "{error:?}");
+    let error = hasty.fetch(get("https://npm.example/b")).await.unwrap_err();
+    assert!(matches!(error, HttpError::Paused { .. }), "{error:?}");
+    assert_eq!((lab.requests(), lab.elapsed()), (1, Duration::ZERO));
+}

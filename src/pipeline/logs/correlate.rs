@@ -7,7 +7,7 @@ use crate::{
     detect::{EntryChange, KnownWorkflow, Logged, about, inspect_entry},
     model::{Alert, AlertKind, Baseline, Confidence, Links, LogEntry, Package, ReleaseId, Signal, WorkflowIdentity},
     pipeline::{Pipeline, PipelineError},
-    store::{LogEntryRow, Trace, WorkflowRow},
+    store::{LogEntryRow, StoreError, Trace, WorkflowRow},
 };
 
 /// Entries that are judged in one round.
@@ -54,15 +54,24 @@ impl Pipeline {
         let now = self.clock.now();
         self.explain_late(now)?;
         for row in self.store.unjudged_entries(ROUND)? {
-            let around = self.surroundings(&row, now)?;
-            let place = self.place(&row.log, row.entry.index)?;
-            for signal in inspect_entry(&EntryChange::Logged(logged(&row, &around))) {
-                let finding = finding(&signal, &place, &row);
-                self.raise_entry(&finding, signal, now)?;
+            match self.judge_entry(&row, now) {
+                // What it is compared with is set aside and made anew; the entry waits.
+                Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {}
+                judged => judged?,
             }
-            if row.entry.not_issued.is_some() || around.explained_by.is_some() || around.late {
-                self.store.judge_entry(&row, around.explained_by.as_ref(), now)?;
-            }
+        }
+        Ok(())
+    }
+
+    fn judge_entry(&self, row: &LogEntryRow, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let around = self.surroundings(row, now)?;
+        let place = self.place(&row.log, row.entry.index)?;
+        for signal in inspect_entry(&EntryChange::Logged(logged(row, &around))) {
+            let finding = finding(&signal, &place, row);
+            self.raise_entry(&finding, signal, now)?;
+        }
+        if row.entry.not_issued.is_some() || around.explained_by.is_some() || around.late {
+            self.store.judge_entry(row, around.explained_by.as_ref(), now)?;
         }
         Ok(())
     }
@@ -95,7 +104,7 @@ impl Pipeline {
             workflows: self.store.log_workflows(&repository)?.into_iter().map(known).collect(),
             explained_by: self.explanation(row)?,
             // What happened while this process did not run is not known yet when it starts.
-            late: now - row.seen_at.max(self.began) > self.logs.window,
+            late: now - row.seen_at.max(self.began()) > self.logs.window,
             learning: now - followed_since < LEARNING,
         })
     }

@@ -10,7 +10,7 @@ use crate::{
     detect::{EntryChange, Named, inspect_entry},
     model::{LogEntry, Provenance, WorkflowIdentity},
     pipeline::{Pipeline, PipelineError, Step},
-    store::{LogCheck, LogCheckOutcome},
+    store::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome, StoreError},
     tlog::{Fault, ReadError, entry::Entry},
 };
 
@@ -19,7 +19,7 @@ const ROUND: usize = 50;
 /// The wait before an entry that is missing is looked for again.
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
 /// The wait after a log could not be asked.
-const LATER: TimeDelta = TimeDelta::minutes(30);
+const LATER: TimeDelta = LONGEST_LOG_CHECK_WAIT;
 /// How often an entry is looked for.
 const MOST: u32 = 4;
 
@@ -55,7 +55,14 @@ impl Pipeline {
                 self.store.settle_log_check(&check, LogCheckOutcome::NotFollowed, now)?;
                 continue;
             };
-            let found = self.look_up(&followed, &check).await?;
+            let found = match self.look_up(&followed, &check).await {
+                // The release's row is set aside and made anew meanwhile.
+                Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
+                    self.store.postpone_log_check(&check, "its release was damaged", false, now + AGAIN)?;
+                    continue;
+                }
+                found => found?,
+            };
             if matches!(found, Found::Unknown(_)) {
                 silent.insert(check.entry.origin.clone());
             }

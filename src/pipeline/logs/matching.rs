@@ -8,7 +8,7 @@ use crate::{
     attest::{Failure, LoggedIdentity, Verifier},
     model::{Baseline, LogEntry},
     pipeline::{Pipeline, PipelineError},
-    store::{NewLogEntry, NewQuarantined},
+    store::{NewLogEntry, NewQuarantined, StoreError},
     tlog::{
         Watch,
         sift::{Candidate, LoggedCertificate, MalformedEntry},
@@ -128,9 +128,10 @@ impl Pipeline {
         let watchlist = self.watchlist();
         let packages =
             self.store.baseline_packages()?.into_iter().filter(|package| watchlist.matches(package).is_some());
-        let baselines: Vec<Baseline> = packages
-            .map(|package| Ok(self.store.baseline(&package)?.baseline))
-            .collect::<Result<_, PipelineError>>()?;
+        let stored = packages.map(|package| StoreError::unless_damaged(self.store.baseline(&package)));
+        let baselines: Vec<Baseline> = stored
+            .filter_map(|stored| stored.map(|it| it.map(|it| it.baseline)).transpose())
+            .collect::<Result<_, _>>()?;
         let watch = Watch::new(self.logs.patterns.clone());
         Ok(watch.with_repositories(baselines.iter().flat_map(repositories)))
     }

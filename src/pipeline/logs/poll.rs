@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::FollowedLog;
 use crate::{
     pipeline::{Pipeline, PipelineError, Step},
-    store::{LogRow, LogStanding, NewLog},
+    store::{LogRow, LogStanding, NewLog, StoreError},
     text::with_causes,
     tlog::{CheckpointError, Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
 };
@@ -64,9 +64,14 @@ impl Pipeline {
                 self.retire_trees(followed, &mut heads)?;
                 for head in heads {
                     self.progress.report(&Step::Polling { log: followed.name() });
-                    match self.poll_tree(followed, &head).await? {
-                        Some(verified) => poll.verified += verified,
-                        None => poll.troubled += 1,
+                    match self.poll_tree(followed, &head).await {
+                        Ok(Some(verified)) => poll.verified += verified,
+                        // What is stored of this tree is set aside; the next poll begins it anew.
+                        Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
+                            self.mend_damage()?;
+                            poll.troubled += 1;
+                        }
+                        outcome => poll.troubled += usize::from(outcome?.is_none()),
                     }
                 }
                 poll.troubled += self.note_unknown(followed, &unknown)?;

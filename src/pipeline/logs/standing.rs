@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    clock::past,
     pipeline::{Pipeline, PipelineError},
     store::{LogRow, LogStanding},
     tlog::{Misdeed, Tree, evidence::Evidence},
@@ -17,7 +18,7 @@ impl Pipeline {
     pub(in crate::pipeline) fn check_standing(&self, row: &LogRow, now: DateTime<Utc>) -> Result<(), PipelineError> {
         let (Some(kept), Some(followed)) = (&row.checkpoint, self.followed_log(&row.name)) else { return Ok(()) };
         let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: true };
-        if now - kept.seen_at <= self.log_patience() {
+        if past(Some(kept.seen_at), now).is_some_and(|seen| now - seen <= self.log_patience()) {
             return self.resolve_misdeed(&tree, Misdeed::Stale, "the log grew", now);
         }
         // Both times are the log's own answers: how long this process runs, and how often it looks, is of no account.

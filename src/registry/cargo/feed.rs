@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::index::is_version;
 use crate::{
+    clock::horizon,
     http::{Client, Fetched, Request, Validators},
     model::{Ecosystem, Package},
     registry::{
@@ -28,6 +29,9 @@ const MAX_DEPTH: usize = 16;
 
 /// Most items of one window. An ordinary hour has a few hundred.
 const MAX_ITEMS: usize = 20_000;
+
+/// By how much the registry's clock and ours may differ.
+const AHEAD: TimeDelta = TimeDelta::days(1);
 
 /// The update feed of crates.io.
 #[derive(Clone, Debug)]
@@ -60,7 +64,7 @@ impl CargoFeed {
             (fetched, _) => fresh(Ecosystem::Cargo, WHAT, fetched)?,
         };
         let window = Window::read(&response.body).map_err(|why| document_error(Ecosystem::Cargo, WHAT, why))?;
-        Ok(window.page_after(place.as_ref(), damage, response.validators()))
+        Ok(window.page_after(place.as_ref(), damage, response.validators(), http.now()))
     }
 }
 
@@ -81,7 +85,7 @@ impl Feed for CargoFeed {
 /// What the cursor holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
-    /// The newest time of the items seen so far.
+    /// The newest time of the items seen so far, for people: an item may name any time, so nothing is decided by it.
     newest: Option<DateTime<Utc>>,
     /// The keys of the items of the window that was seen last.
     seen: BTreeSet<String>,
@@ -93,6 +97,12 @@ struct Place {
 impl Place {
     fn cursor(&self) -> Cursor {
         Cursor(serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// Whether an item was in the window that was seen last. Before 0.2 keys had no time.
+    fn has_seen(&self, event: &Event) -> bool {
+        let without_time = event.key.split('|').next().unwrap_or_default();
+        self.seen.contains(&event.key) || self.seen.contains(without_time)
     }
 }
 
@@ -124,8 +134,9 @@ impl Window {
         Ok(Self(events))
     }
 
-    fn newest(&self) -> Option<DateTime<Utc>> {
-        self.0.iter().filter_map(|event| event.at).max()
+    /// The newest time that can be.
+    fn newest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.0.iter().filter_map(|event| event.at).filter(|at| *at <= horizon(now, AHEAD)).max()
     }
 
     fn oldest(&self) -> Option<DateTime<Utc>> {
@@ -133,21 +144,32 @@ impl Window {
     }
 
     /// What is new since `place`; at the first sight of the feed nothing is.
-    fn page_after(self, place: Option<&Place>, damage: Option<String>, validators: Option<Validators>) -> Page {
+    fn page_after(
+        self,
+        place: Option<&Place>,
+        damage: Option<String>,
+        validators: Option<Validators>,
+        now: DateTime<Utc>,
+    ) -> Page {
         let why = damage.or_else(|| place.and_then(|place| self.lost(place)));
-        let before = place.and_then(|place| place.newest);
+        let before = place.and_then(|place| place.newest).filter(|newest| *newest <= horizon(now, AHEAD));
         let seen: BTreeSet<_> = self.0.iter().map(|event| event.key.clone()).collect();
-        let after = Place { newest: before.max(self.newest()), seen, validators };
-        let is_new = |event: &Event| place.is_some_and(|place| !place.seen.contains(&event.key));
+        let after = Place { newest: before.max(self.newest(now)), seen, validators };
+        let is_new = |event: &Event| place.is_some_and(|place| !place.has_seen(event));
         let events = self.0.into_iter().filter(is_new).collect();
         Page { events, cursor: after.cursor(), more: false, gap: why.map(|why| Gap { why }) }
     }
 
-    /// Why nothing in the window joins it to what was seen, if so.
+    /// Why nothing in the window joins it to what was seen, if so. Two windows of one feed share items unless too much was
+    /// published between them; their times do not count.
     fn lost(&self, place: &Place) -> Option<String> {
-        let (newest, oldest) = (place.newest?, self.oldest()?);
-        let joined = oldest <= newest || self.0.iter().any(|event| place.seen.contains(&event.key));
-        (!joined).then(|| format!("the feed begins at {oldest}, the newest version seen before is of {newest}"))
+        let knew_anything = place.newest.is_some() || !place.seen.is_empty();
+        if !knew_anything || self.0.is_empty() || self.0.iter().any(|event| place.has_seen(event)) {
+            return None;
+        }
+        let time = |at: Option<DateTime<Utc>>| at.map_or("an unknown time".to_owned(), |at| at.to_string());
+        let (oldest, newest) = (time(self.oldest()), time(place.newest));
+        Some(format!("the feed begins at {oldest}, the newest version seen before is of {newest}"))
     }
 }
 
@@ -194,12 +216,14 @@ impl Item {
             return None;
         };
         let version = [self.version.as_str(), linked_version].into_iter().find(|version| is_version(version));
-        let key = format!("{}@{}", package.name(), version.map_or_else(|| shown(&self.version), str::to_owned));
+        let named = version.map_or_else(|| shown(&self.version), str::to_owned);
         let change = match version {
             Some(version) => Change::Release { version: version.to_owned() },
             None => Change::Document { revision: None },
         };
         let at = DateTime::parse_from_rfc2822(&self.published).ok().and_then(|time| plausible(time.to_utc()));
+        // A crate that was deleted and published again may have the same versions: only the time tells them apart.
+        let key = format!("{}@{named}|{}", package.name(), at.map_or(0, |at| at.timestamp()));
         Some(Event { package, change, key, at })
     }
 }
@@ -259,7 +283,12 @@ mod tests {
     }
 
     fn keys(page: &Page) -> Vec<&str> {
-        page.events.iter().map(|event| event.key.as_str()).collect()
+        page.events.iter().map(named).collect()
+    }
+
+    /// The key without its time.
+    fn named(event: &Event) -> &str {
+        event.key.split('|').next().unwrap()
     }
 
     #[tokio::test]
@@ -302,11 +331,36 @@ mod tests {
             "the feed begins at 2026-11-20 12:08:00 UTC, the newest version seen before is of 2026-11-20 12:01:00 UTC"
         );
 
-        let joined_by_key =
-            page(Some(&first.cursor), &[item("b", "1.0.0", &at(8)), item("a", "1.0.0", "no time")]).await;
+        let joined_by_key = page(Some(&first.cursor), &[item("b", "1.0.0", &at(8)), item("a", "1.0.0", &at(1))]).await;
         assert_eq!(joined_by_key.gap, None);
         let damaged = page(Some(&Cursor("{".to_owned())), &[item("b", "1.0.0", &at(8))]).await;
         assert_eq!(damaged.gap.unwrap().why, "the stored place in the feed is unreadable");
+    }
+
+    #[tokio::test]
+    async fn no_time_that_an_item_names_hides_a_gap() {
+        for odd in ["Fri, 01 Jan 9990 00:00:00 +0000", "Thu, 01 Jan 1998 00:00:00 +0000", "no time"] {
+            let first = page(None, &[item("odd", "1.0.0", odd), item("a", "1.0.0", &at(1))]).await;
+            let gone = page(Some(&first.cursor), &[item("c", "1.0.0", &at(9))]).await;
+            assert!(gone.gap.is_some(), "{odd}");
+            let late = page(Some(&first.cursor), &[item("c", "1.0.0", &at(9)), item("new", "1.0.0", odd)]).await;
+            assert!(late.gap.is_some(), "{odd} in the window after");
+            let place: Place = serde_json::from_str(&first.cursor.0).unwrap();
+            assert!(place.newest.is_none_or(|newest| newest.to_rfc3339() < "2027".to_owned()), "{odd}: {place:?}");
+        }
+        let poisoned = Cursor(r#"{"newest":"9990-01-01T00:00:00Z","seen":["odd@1.0.0"]}"#.to_owned());
+        let healed = page(Some(&poisoned), &[item("c", "1.0.0", &at(9))]).await;
+        assert!(healed.gap.is_some() && !healed.cursor.0.contains("9990"), "{healed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_version_that_is_published_again_is_another_event() {
+        let first = page(None, &[item("a", "1.0.0", &at(1)), item("b", "1.0.0", &at(1))]).await;
+        let again = page(Some(&first.cursor), &[item("a", "1.0.0", &at(5)), item("b", "1.0.0", &at(1))]).await;
+        assert_eq!((keys(&again), &again.gap), (vec!["a@1.0.0"], &None));
+        let older = Cursor(r#"{"newest":null,"seen":["a@1.0.0"]}"#.to_owned());
+        let known = page(Some(&older), &[item("a", "1.0.0", &at(1))]).await;
+        assert_eq!((keys(&known), &known.gap), (vec![], &None), "keys of a cursor that an older version wrote");
     }
 
     #[tokio::test]
@@ -332,8 +386,7 @@ mod tests {
             "<item/>".to_owned(),
         ];
         let page = page(Some(&first.cursor), &items).await;
-        let seen: Vec<_> =
-            page.events.iter().map(|event| (event.key.as_str(), &event.change, event.at.is_some())).collect();
+        let seen: Vec<_> = page.events.iter().map(|event| (named(event), &event.change, event.at.is_some())).collect();
         let release = |version: &str| Change::Release { version: version.to_owned() };
         assert_eq!(
             seen,
@@ -371,7 +424,7 @@ mod tests {
             if cut {
                 body.truncate(place);
             }
-            let _ = Window::read(&body).map(|window| window.page_after(Some(&Place::default()), None, None));
+            let _ = Window::read(&body).map(|window| window.page_after(Some(&Place::default()), None, None, DateTime::<Utc>::MAX_UTC));
         }
     }
 }

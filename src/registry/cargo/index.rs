@@ -3,11 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::{
-    model::{Manifest, Package},
-    registry::field::{add_range, sha256, shown},
+    model::{Manifest, Package, Unread},
+    registry::{
+        document::{MAX_PART, MAX_TEXT},
+        field::{add_range, digest, sha256, shown, time},
+        fields::Fields,
+    },
 };
 
 /// The path of a crate's file below the index.
@@ -26,40 +31,44 @@ pub(super) fn path(name: &str) -> Vec<String> {
 pub(super) struct Index {
     /// Each version once, in the order of the file, which is that of publishing.
     pub(super) versions: Vec<Indexed>,
-    /// Lines that are not readable, by version if that is, and why.
+    /// Lines whose version is not readable, under a name of their own, and why.
     pub(super) unreadable: Vec<(String, String)>,
 }
 
-/// One version.
+/// One version. Each field of its line is read on its own.
 #[derive(Debug, PartialEq)]
 pub(super) struct Indexed {
     /// The version.
     pub(super) version: String,
     /// The SHA-256 of the crate file.
-    pub(super) sha256: String,
+    pub(super) sha256: Option<String>,
     /// Whether it is yanked.
     pub(super) yanked: bool,
     /// Its dependencies.
     pub(super) manifest: Manifest,
+    /// When it was published, where the index says.
+    pub(super) published_at: Option<DateTime<Utc>>,
+    /// What of its line could not be read.
+    pub(super) unread: Unread,
 }
 
 impl Index {
     /// Reads the file of `package`, line by line.
     pub(super) fn read(body: &[u8], package: &Package) -> Self {
         let mut index = Self::default();
-        let lines = body.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).enumerate();
+        let lines = body.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
         let mut by_version = BTreeMap::new();
-        for (number, line) in lines.filter(|(_, line)| !line.is_empty()) {
+        for line in lines.filter(|line| !line.is_empty()) {
             match Indexed::read(line, package) {
                 Ok(indexed) => index.add(indexed, &mut by_version),
-                Err(why) => index.unreadable.push((version_or_number(line, number + 1), why)),
+                // Its number would move with every line that is taken out.
+                Err(why) => index.unreadable.push((format!("index line {}", &digest(line)[..12]), why)),
             }
         }
-        index.withdraw_contradicted();
         index
     }
 
-    /// A version that stands twice must say the same twice.
+    /// A version that comes twice must say the same twice.
     fn add(&mut self, indexed: Indexed, by_version: &mut BTreeMap<String, usize>) {
         match by_version.get(&indexed.version) {
             None => {
@@ -67,47 +76,47 @@ impl Index {
                 self.versions.push(indexed);
             }
             Some(place) if self.versions[*place] == indexed => {}
-            Some(_) => self.unreadable.push((indexed.version, "the index lists it twice, differently".to_owned())),
+            Some(place) => {
+                self.versions[*place].unread.because(Unread::RELEASE, "the index lists it twice, differently");
+            }
         }
-    }
-
-    /// What is unreadable in one line is not trusted in another.
-    fn withdraw_contradicted(&mut self) {
-        let bad: std::collections::BTreeSet<_> = self.unreadable.iter().map(|(version, _)| version).collect();
-        self.versions.retain(|indexed| !bad.contains(&indexed.version));
-        self.unreadable.sort();
-        self.unreadable.dedup_by(|later, earlier| later.0 == earlier.0);
     }
 }
 
 impl Indexed {
     fn read(line: &[u8], package: &Package) -> Result<Self, String> {
-        let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-        if !line.name.eq_ignore_ascii_case(package.name()) {
-            return Err(format!("the line is of the crate {:?}", shown(&line.name)));
+        let line: Fields<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let version: String = line.get("vers", MAX_TEXT)?.ok_or("it names no version")?;
+        if !is_version(&version) {
+            return Err(format!("{:?} is listed as a version and is not a semantic version", shown(&version)));
         }
-        if !is_version(&line.vers) {
-            return Err("it is listed as a version and is no semantic version".to_owned());
-        }
-        let sha256 = sha256(&line.cksum).ok_or_else(|| format!("{:?} is no SHA-256", shown(&line.cksum)))?;
-        let (dependencies, optional_dependencies) = dependencies(line.deps);
-        let manifest = Manifest {
-            dependencies: Some(dependencies),
-            optional_dependencies: Some(optional_dependencies),
-            ..Manifest::default()
-        };
-        Ok(Self { version: line.vers, sha256, yanked: line.yanked.unwrap_or(false), manifest })
+        let mut unread = Unread::default();
+        unread.noted(Unread::RELEASE, check_name(&line, package));
+        let dependencies = unread.noted(Unread::DEPENDENCIES, dependencies(&line));
+        let (dependencies, optional_dependencies) = dependencies.unzip();
+        Ok(Self {
+            version,
+            sha256: unread.noted(Unread::FILES, checksum(&line)),
+            yanked: unread.noted(Unread::YANKED, line.get("yanked", MAX_TEXT)).flatten().unwrap_or(false),
+            manifest: Manifest { dependencies, optional_dependencies, ..Manifest::default() },
+            published_at: line.get::<String>("pubtime", MAX_TEXT).ok().flatten().and_then(|text| time(&text)),
+            unread,
+        })
     }
 }
 
-#[derive(Deserialize)]
-struct Line {
-    name: String,
-    vers: String,
-    deps: Vec<Dependency>,
-    cksum: String,
-    #[serde(default)]
-    yanked: Option<bool>,
+fn check_name(line: &Fields<'_>, package: &Package) -> Result<(), String> {
+    let name: Option<String> = line.get("name", MAX_TEXT)?;
+    match name {
+        Some(name) if name.eq_ignore_ascii_case(package.name()) => Ok(()),
+        Some(name) => Err(format!("its line is of the crate {:?}", shown(&name))),
+        None => Err("its line names no crate".to_owned()),
+    }
+}
+
+fn checksum(line: &Fields<'_>) -> Result<String, String> {
+    let text: String = line.get("cksum", MAX_TEXT)?.ok_or("its line has no cksum")?;
+    sha256(&text).ok_or_else(|| format!("its cksum: {:?} is not a SHA-256", shown(&text)))
 }
 
 #[derive(Deserialize)]
@@ -124,19 +133,6 @@ struct Dependency {
     package: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Named {
-    vers: String,
-}
-
-/// What to call an unreadable line.
-fn version_or_number(line: &[u8], number: usize) -> String {
-    match serde_json::from_slice::<Named>(line) {
-        Ok(Named { vers }) if is_version(&vers) => vers,
-        _ => format!("line {number}"),
-    }
-}
-
 /// Whether a text is a semantic version that a purl can carry.
 pub(super) fn is_version(text: &str) -> bool {
     text.len() <= 300 && semver::Version::parse(text).is_ok()
@@ -145,14 +141,15 @@ pub(super) fn is_version(text: &str) -> bool {
 type Ranges = BTreeMap<String, String>;
 
 /// Those that a build of the crate needs, and those behind features. Build dependencies run code at the user's; they
-/// count like ordinary ones. Development dependencies do not.
-fn dependencies(list: Vec<Dependency>) -> (Ranges, Ranges) {
+/// count like ordinary ones. Development dependencies do not. Half a list would make the rest look new or gone.
+fn dependencies(line: &Fields<'_>) -> Result<(Ranges, Ranges), String> {
+    let list: Vec<Dependency> = line.get("deps", MAX_PART)?.ok_or("its line has no deps")?;
     let (mut always, mut optional) = (Ranges::new(), Ranges::new());
     for dependency in list.into_iter().filter(|dependency| dependency.kind.as_deref() != Some("dev")) {
         let ranges = if dependency.optional { &mut optional } else { &mut always };
         add_range(ranges, dependency.package.unwrap_or(dependency.name), &dependency.req);
     }
-    (always, optional)
+    Ok((always, optional))
 }
 
 #[cfg(test)]
@@ -205,34 +202,52 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_spoils_only_its_version() {
-        let cases: [(Vec<u8>, &str, &str); 9] = [
-            (b"{".to_vec(), "line 2", "EOF"),
-            (b"null".to_vec(), "line 2", "invalid type"),
-            (line("two").into_bytes(), "line 2", "no semantic version"),
-            (line("2.0.0").replace("\"foo\"", "\"bar\"").into_bytes(), "2.0.0", "of the crate \"bar\""),
-            (line("2.0.0").replace("abab", "xyzw").into_bytes(), "2.0.0", "is no SHA-256"),
-            (line("2.0.0").replace("\"yanked\":null", "\"yanked\":\"no\"").into_bytes(), "2.0.0", "expected a boolean"),
-            (line("2.0.0").replace("\"deps\":[]", "\"deps\":[1]").into_bytes(), "2.0.0", "Dependency"),
-            (line("2.0.0").replace("\"deps\":[]", "\"deps\":[],\"deps\":[]").into_bytes(), "2.0.0", "duplicate field"),
-            ([line("2.0.0").as_bytes(), b"\xff"].concat(), "line 2", ""),
+    fn a_bad_field_spoils_no_other() {
+        let cases = [
+            (line("2.0.0").replace("\"foo\"", "\"bar\""), Unread::RELEASE, "of the crate \"bar\""),
+            (line("2.0.0").replace("abab", "xyzw"), Unread::FILES, "is not a SHA-256"),
+            (line("2.0.0").replace("\"yanked\":null", "\"yanked\":\"no\""), Unread::YANKED, "expected a boolean"),
+            (line("2.0.0").replace("\"deps\":[]", "\"deps\":[1]"), Unread::DEPENDENCIES, "Dependency"),
+            (line("2.0.0").replace("\"deps\":[]", "\"deps\":[],\"deps\":[]"), Unread::DEPENDENCIES, "comes twice"),
         ];
-        for (bad, name, why) in cases {
+        for (bad, place, why) in cases {
+            let index = read(&[line("1.0.0"), bad, line("3.0.0")].join("\n").into_bytes());
+            let versions: Vec<_> = index.versions.iter().map(|indexed| indexed.version.as_str()).collect();
+            assert_eq!((versions, index.unreadable.len()), (vec!["1.0.0", "2.0.0", "3.0.0"], 0));
+            let reason = index.versions[1].unread.of(place).unwrap_or_default();
+            assert!(reason.contains(why), "{place}: {reason}");
+            assert_eq!(index.versions[1].unread.0.len(), 1, "{place}");
+            assert!(index.versions[0].unread.is_empty() && index.versions[2].unread.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_version_spoils_no_other() {
+        let cases: [(Vec<u8>, &str); 5] = [
+            (b"{".to_vec(), "EOF"),
+            (b"null".to_vec(), "invalid type"),
+            (b"{}".to_vec(), "it names no version"),
+            (line("two").into_bytes(), "is not a semantic version"),
+            ([line("2.0.0").as_bytes(), b"\xff"].concat(), ""),
+        ];
+        for (bad, why) in cases {
             let body = [line("1.0.0").as_bytes(), b"\n", &bad, b"\r\n\n", line("3.0.0").as_bytes(), b"\n"].concat();
             let index = read(&body);
             let versions: Vec<_> = index.versions.iter().map(|indexed| indexed.version.as_str()).collect();
             assert_eq!(versions, ["1.0.0", "3.0.0"]);
             let [(seen, reason)] = index.unreadable.try_into().unwrap();
-            assert!(seen == name && reason.contains(why), "{seen}: {reason}");
+            assert!(seen.starts_with("index line ") && reason.contains(why), "{seen}: {reason}");
         }
     }
 
     #[test]
-    fn a_version_that_stands_twice_is_trusted_only_if_it_says_the_same() {
+    fn a_version_that_comes_twice_must_say_the_same_twice() {
         let twice = format!("{}\n{}", line("1.0.0"), line("1.0.0"));
-        assert_eq!((read(twice.as_bytes()).versions.len(), read(twice.as_bytes()).unreadable.len()), (1, 0));
+        let index = read(twice.as_bytes());
+        assert_eq!((index.versions.len(), index.unreadable.len()), (1, 0));
+        assert!(index.versions[0].unread.is_empty());
         let index = read(twice.replacen("abab", "cdcd", 1).as_bytes());
-        assert_eq!((index.versions.len(), index.unreadable[0].0.as_str()), (0, "1.0.0"));
+        assert!(index.versions[0].unread.of(Unread::RELEASE).unwrap().contains("twice"), "{index:?}");
     }
 
     proptest! {

@@ -19,7 +19,7 @@ use self::{
     versions::{Described, VersionsPage, read_owners, read_trusted_only},
 };
 use super::{
-    Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
+    Behind, Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
     endpoint::endpoint,
     exchange::{ask, document_error, found},
     field::shown,
@@ -27,7 +27,10 @@ use super::{
 };
 use crate::{
     http::{Client, Fetched, Request, Response, Validators},
-    model::{Digests, Ecosystem, Facts, File, Package, PublishingFacts, ReleaseId, ReleaseStatus},
+    model::{
+        Aspect, AuthMethod, Digests, Ecosystem, Facts, File, Package, PublishingFacts, ReleaseId, ReleaseStatus, Unread,
+    },
+    text::with_causes,
 };
 
 /// Most pages of 100 versions that are read to describe the unknown ones of a crate.
@@ -60,20 +63,17 @@ impl CargoRegistry {
             None => return missing(package, question.revision),
         };
         let index = Index::read(&response.body, package);
-        if let Some(stale) = question.revision.and_then(|announced| stale(package, announced, &index)) {
-            return Err(stale);
-        }
+        let mut document = document(&index, question.known, response.validators());
+        document.behind = question.revision.and_then(|announced| behind(announced, &index));
         let unknown: Vec<_> =
             index.versions.iter().filter(|indexed| !question.known.contains(&indexed.version)).collect();
-        let mut document = document(&index, question.known, response.validators());
+        // It may be large, and must be gone before anything else is asked for.
+        drop(response);
+        let http = &http.beside_document();
         if !unknown.is_empty() {
             let mut answers = self.describe(http, package, &unknown).await?;
             for indexed in unknown {
-                match answers.take(package, indexed) {
-                    Some(Ok(release)) => document.releases.push(release),
-                    Some(Err(why)) => document.unreadable.push((indexed.version.clone(), why)),
-                    None => return Err(answers.lags_behind(package, indexed)),
-                }
+                answers.describe(package, indexed, &mut document);
             }
             document.releases.sort_by_key(|release| release.published_at);
             self.add_owners(http, package, &mut document).await;
@@ -132,8 +132,14 @@ impl CargoRegistry {
                 document.maintainers = Some(owners);
             }
             Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(%package, error, "owners are not known");
+                let Some(newest) = document.releases.last_mut() else { return };
+                match &error {
+                    RegistryError::Http { source, .. } if source.is_not_found() => {
+                        newest.untold.push(Aspect::Owners);
+                        newest.untold.sort_unstable();
+                    }
+                    _ => newest.unread.because(Unread::MAINTAINERS, with_causes(&error)),
+                }
             }
         }
     }
@@ -149,10 +155,9 @@ impl CargoRegistry {
         });
         match read {
             Ok(tokens_disallowed) => newest.facts.publishing = Some(PublishingFacts { tokens_disallowed }),
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::debug!(%package, error, "whether it takes tokens is not known");
-            }
+            // A mirror may lack it; whatever else fails keeps the release from being called checked.
+            Err(RegistryError::Http { source, .. }) if source.is_not_found() => {}
+            Err(error) => newest.unread.because(Unread::PUBLISHING, with_causes(&error)),
         }
     }
 
@@ -204,7 +209,6 @@ impl Registry for CargoRegistry {
 #[derive(Default)]
 struct Answers {
     described: BTreeMap<String, Described>,
-    unreadable: BTreeMap<String, String>,
     /// An entry whose version could not be told, so that it may be any of the missing.
     nameless: Option<String>,
     newest: Option<String>,
@@ -219,38 +223,35 @@ impl Answers {
                 self.described.insert(described.version.clone(), described);
             }
         }
-        for (version, why) in page.unreadable {
-            match version {
-                Some(version) => {
-                    wanted.remove(version.as_str());
-                    self.unreadable.insert(version, why);
-                }
-                None => self.nameless = Some(why),
+        self.nameless = self.nameless.take().or(page.unreadable.into_iter().next());
+    }
+
+    /// Puts a version of the index into the document, with what the API says of it. What the API does not list yet waits.
+    fn describe(&mut self, package: &Package, indexed: &Indexed, document: &mut PackageDocument) {
+        if let Some(described) = self.described.remove(&indexed.version) {
+            return document.releases.push(release(package, indexed, &described));
+        }
+        let mut bare = release(package, indexed, &Described::default());
+        match (&self.nameless, self.complete) {
+            (Some(why), _) => {
+                let why = format!("the API's entry for it may be one that cannot be read: {why}");
+                bare.unread.because(Unread::RELEASE, why);
+            }
+            (None, false) => {
+                let why = format!("it is not among the newest {} versions", MAX_PAGES * 100);
+                bare.unread.because(Unread::PUBLISHER, why);
+            }
+            (None, true) => {
+                let seen = || self.newest.clone().unwrap_or_else(|| "none".to_owned());
+                let behind = document.behind.get_or_insert_with(|| Behind {
+                    seen: seen(),
+                    announced: indexed.version.clone(),
+                    incomplete: Vec::new(),
+                });
+                return behind.incomplete.push(bare);
             }
         }
-    }
-
-    /// The release, or why it is not readable; none if the API does not list the version yet.
-    fn take(&mut self, package: &Package, indexed: &Indexed) -> Option<Result<RegistryRelease, String>> {
-        if let Some(why) = self.unreadable.remove(&indexed.version) {
-            return Some(Err(format!("the API's entry for it: {why}")));
-        }
-        if let Some(described) = self.described.remove(&indexed.version) {
-            return Some(release(package, indexed, &described));
-        }
-        match (&self.nameless, self.complete) {
-            (Some(why), _) => Some(Err(format!("the API's entry for it may be one that cannot be read: {why}"))),
-            (None, false) => Some(Err(format!("it is not among the newest {} versions", MAX_PAGES * 100))),
-            (None, true) => None,
-        }
-    }
-
-    fn lags_behind(&self, package: &Package, indexed: &Indexed) -> RegistryError {
-        RegistryError::Stale {
-            package: package.clone(),
-            seen: self.newest.clone().unwrap_or_else(|| "none".to_owned()),
-            announced: indexed.version.clone(),
-        }
+        document.releases.push(bare);
     }
 }
 
@@ -273,6 +274,7 @@ fn document(index: &Index, known: &BTreeSet<String>, validators: Option<Validato
         withdrawn: Vec::new(),
         maintainers: None,
         status: None,
+        behind: None,
     }
 }
 
@@ -281,25 +283,34 @@ fn status(indexed: &Indexed) -> ReleaseStatus {
 }
 
 /// Index and API together; they must speak of the same file.
-fn release(package: &Package, indexed: &Indexed, described: &Described) -> Result<RegistryRelease, String> {
-    if let Some(checksum) = &described.checksum
-        && !checksum.eq_ignore_ascii_case(&indexed.sha256)
+fn release(package: &Package, indexed: &Indexed, described: &Described) -> RegistryRelease {
+    let mut unread = indexed.unread.clone();
+    for (place, why) in &described.unread.0 {
+        unread.because(place, why.as_str());
+    }
+    if let (Some(checksum), Some(sha256)) = (&described.checksum, &indexed.sha256)
+        && !checksum.eq_ignore_ascii_case(sha256)
     {
-        return Err(format!("the index has the checksum {}, the API {}", indexed.sha256, shown(checksum)));
+        unread.because(Unread::FILES, format!("the index has the checksum {sha256}, the API {}", shown(checksum)));
+    }
+    let published_at = described.created_at.or(indexed.published_at);
+    if published_at.is_some() {
+        unread.0.remove(Unread::TIME);
     }
     let mut manifest = indexed.manifest.clone();
     manifest.repository.clone_from(&described.repository);
     manifest.git_head = described.commit();
     let file = File {
         name: format!("{}-{}.crate", package.name(), indexed.version),
-        digests: Digests { sha256: Some(indexed.sha256.clone()), sha512: None },
-        uploaded_at: Some(described.created_at),
+        digests: Digests { sha256: indexed.sha256.clone(), sha512: None },
+        uploaded_at: published_at,
         yanked: indexed.yanked,
         attestation: None,
     };
-    Ok(RegistryRelease {
+    RegistryRelease {
         id: package.at(indexed.version.as_str()),
-        published_at: described.created_at,
+        published_at: published_at.unwrap_or_default(),
+        claimed_at: None,
         publisher: described.publisher(),
         auth: described.auth(),
         manifest: Some(manifest),
@@ -309,16 +320,27 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Resul
         status: status(indexed),
         evidence: Vec::new(),
         signatures: Vec::new(),
-    })
+        untold: untold(described, &unread, published_at.is_some()),
+        unread,
+    }
 }
 
-/// The error if the index does not have the version yet that the feed announced.
-fn stale(package: &Package, announced: &str, index: &Index) -> Option<RegistryError> {
-    let listed = index.versions.iter().map(|indexed| &indexed.version);
-    let mut all = listed.chain(index.unreadable.iter().map(|(version, _)| version));
-    if all.any(|version| version == announced) {
+/// crates.io has no attestations, and signs nothing.
+fn untold(described: &Described, unread: &Unread, is_dated: bool) -> Vec<Aspect> {
+    let mut untold = vec![Aspect::Attestation, Aspect::Signature];
+    let is_odd = [Unread::PUBLISHER, Unread::AUTH].iter().any(|place| unread.of(place).is_some());
+    let is_told = described.auth().method != AuthMethod::Unknown;
+    untold.extend((!is_told && !is_odd).then_some(Aspect::Account));
+    untold.extend((!is_dated && unread.of(Unread::TIME).is_none()).then_some(Aspect::Time));
+    untold.sort_unstable();
+    untold
+}
+
+/// How far the index is behind, if it does not have the version yet that the feed announced.
+fn behind(announced: &str, index: &Index) -> Option<Behind> {
+    if index.versions.iter().any(|indexed| indexed.version == announced) {
         return None;
     }
     let seen = index.versions.last().map_or_else(|| "none".to_owned(), |indexed| indexed.version.clone());
-    Some(RegistryError::Stale { package: package.clone(), seen, announced: announced.to_owned() })
+    Some(Behind { seen, announced: announced.to_owned(), incomplete: Vec::new() })
 }

@@ -191,12 +191,17 @@ async fn caches_that_lag_behind_are_told_from_documents() {
     let (old, both) = (index(&["1.0.0"]), index(&["1.0.0", "1.1.0"]));
     let announced = Question { known: &known(&["1.0.0"]), validators: None, revision: Some("1.1.0") };
     let (state, _) = ask_with(&[(INDEX, 200, old)], announced).await;
-    let text = state.unwrap_err().to_string();
-    assert!(text.contains("is still at revision 1.0.0, the feed announced 1.1.0"), "{text}");
+    let Ok(PackageState::Current(document)) = state else { panic!("{state:?}") };
+    let expected = Behind { seen: "1.0.0".to_owned(), announced: "1.1.0".to_owned(), incomplete: vec![] };
+    assert_eq!(document.behind, Some(expected));
 
     let answers = [(INDEX, 200, both), (FIRST, 200, page(&[entry("1.0.0", 1)], None))];
-    let error = ask(&answers, &known(&["1.0.0"])).await.unwrap_err();
-    assert!(matches!(&error, RegistryError::Stale { announced, .. } if announced == "1.1.0"), "{error:?}");
+    let document = read(&answers, &known(&["1.0.0"])).await;
+    let behind = document.behind.unwrap();
+    assert_eq!((behind.announced.as_str(), document.releases.len()), ("1.1.0", 0));
+    let [incomplete] = behind.incomplete.try_into().unwrap();
+    assert_eq!(incomplete.id.version(), "1.1.0");
+    assert!(incomplete.untold.contains(&Aspect::Account), "nobody says yet who published it");
 }
 
 #[tokio::test]
@@ -220,8 +225,8 @@ async fn a_release_is_never_told_without_what_the_api_says() {
         (200, "", "EOF"),
         (200, &whole[..40], "EOF"),
         (200, "<html>", "expected value"),
-        (200, "{}", "missing field `versions`"),
-        (200, r#"{"versions": [], "versions": []}"#, "duplicate field"),
+        (200, "{}", "it has no versions"),
+        (200, r#"{"versions": [], "versions": []}"#, "its versions comes twice"),
     ] {
         let answers = [(INDEX, 200, index(&["1.0.0"])), (FIRST, status, body.to_owned())];
         let error = ask(&answers, &known(&[])).await.unwrap_err().to_string();
@@ -239,35 +244,70 @@ async fn a_missing_crate_is_gone_and_a_failing_index_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_bad_entry_spoils_its_own_release_only_and_says_why() {
-    let bad = || entry("1.1.0", 2);
+async fn a_bad_field_spoils_no_other_and_says_why() {
+    let bad = || by(entry("1.1.0", 2), "published_by", user());
     let cases = [
-        (by(bad(), "checksum", json!("ab".repeat(32))), "the index has the checksum 312e"),
-        (by(bad(), "created_at", json!("yesterday")), "\"yesterday\" is no time"),
-        (by(bad(), "created_at", json!(null)), "expected a string"),
-        (by(bad(), "published_by", json!("alice")), "expected struct User"),
-        (by(bad(), "published_by", json!({"name": "alice"})), "missing field `login`"),
-        (by(bad(), "trustpub_data", json!({"repository": "a/b"})), "missing field `provider`"),
-        (by(bad(), "trustpub_data", json!({"provider": "github", "run_id": 7})), "expected a string"),
-        (by(bad(), "num", json!(null)), "may be one that cannot be read"),
-        (json!(null), "may be one that cannot be read"),
+        (by(bad(), "checksum", json!("ab".repeat(32))), Unread::FILES, "the index has the checksum 312e"),
+        (by(bad(), "checksum", json!(7)), Unread::FILES, "invalid type"),
+        (by(bad(), "created_at", json!("yesterday")), Unread::TIME, "\"yesterday\" is not a time"),
+        (by(bad(), "published_by", json!("alice")), Unread::PUBLISHER, "its published_by: invalid type"),
+        (by(bad(), "published_by", json!({"name": "alice"})), Unread::PUBLISHER, "it has no login"),
+        (by(bad(), "trustpub_data", json!({"repository": "a/b"})), Unread::AUTH, "it has no provider"),
+        (by(bad(), "trustpub_data", json!({"provider": "github", "run_id": 7})), Unread::AUTH, "expected a string"),
+        (by(bad(), "repository", json!(7)), Unread::REPOSITORY, "its repository: invalid type"),
+        (by(bad(), "num", json!(null)), Unread::RELEASE, "may be one that cannot be read"),
+        (json!(null), Unread::RELEASE, "may be one that cannot be read"),
     ];
-    for (entry_of_bad, why) in cases {
-        let answers =
-            [(INDEX, 200, index(&["1.0.0", "1.1.0"])), (FIRST, 200, page(&[entry_of_bad, entry("1.0.0", 1)], None))];
+    for (entry_of_bad, place, why) in cases {
+        let answers = [
+            (INDEX, 200, index(&["1.0.0", "1.1.0"])),
+            (FIRST, 200, page(&[entry_of_bad, entry("1.0.0", 1)], None)),
+            (OWNERS, 200, owners()),
+        ];
         let document = read(&answers, &known(&[])).await;
-        assert_eq!(document.releases.len(), 1, "{why}");
-        let [(version, reason)] = document.unreadable.try_into().unwrap();
-        assert!(version == "1.1.0" && reason.contains(why), "{reason}");
+        assert_eq!((document.releases.len(), document.unreadable.len()), (2, 0), "{why}");
+        let odd = document.releases.iter().find(|release| release.id.version() == "1.1.0").unwrap();
+        let reason = odd.unread.of(place).unwrap_or_else(|| panic!("{why}: {:?}", odd.unread));
+        assert!(reason.contains(why), "{reason}");
+        let other = document.releases.iter().find(|release| release.id.version() == "1.0.0").unwrap();
+        assert_eq!(other.unread.of(place), None);
+    }
+}
+
+#[tokio::test]
+async fn the_index_dates_what_the_api_does_not() {
+    let dated = line("1.0.0", false).replace("\"features\"", "\"pubtime\":\"2026-11-01T08:58:23Z\",\"features\"");
+    let bad = by(entry("1.0.0", 2), "created_at", json!(7));
+    let answers = [(INDEX, 200, dated), (FIRST, 200, page(&[bad], None))];
+    let document = read(&answers, &known(&[])).await;
+    assert!(document.releases[0].is_dated());
+    assert_eq!(document.releases[0].published_at.to_rfc3339(), "2026-11-01T08:58:23+00:00");
+}
+
+#[tokio::test]
+async fn owners_that_cannot_be_had_are_not_known() {
+    for (status, body, is_missing) in
+        [(404, "", true), (500, "", false), (200, "<html>", false), (200, r#"{"users": [{"id": 1}]}"#, false)]
+    {
+        let answers = [
+            (INDEX, 200, index(&["1.0.0"])),
+            (FIRST, 200, page(&[entry("1.0.0", 1)], None)),
+            (OWNERS, status, body.to_owned()),
+        ];
+        let document = read(&answers, &known(&[])).await;
+        let release = &document.releases[0];
+        assert_eq!((&document.maintainers, &release.maintainers), (&None, &None));
+        assert_eq!(release.untold.contains(&Aspect::Owners), is_missing, "{status} {body}");
+        assert_eq!(release.unread.of(Unread::MAINTAINERS).is_some(), !is_missing, "{status} {body}");
     }
 }
 
 #[tokio::test]
 async fn a_known_version_whose_line_became_unreadable_is_not_unpublished() {
-    for (bad, kept) in [("{", 2), (r#"{"vers": "1.0.0"}"#, 2), (r#"{"vers": "0.9.0"}"#, 1)] {
+    for (bad, unreadable) in [("{", 1), ("null", 1), (r#"{"vers": "1.0.0"}"#, 0)] {
         let body = format!("{bad}\n{}", line("1.1.0", false));
         let document = read(&[(INDEX, 200, body)], &known(&["1.0.0", "1.1.0"])).await;
-        assert_eq!((document.versions.len(), document.unreadable.len()), (kept, 1), "{bad}");
+        assert_eq!((document.versions.len(), document.unreadable.len()), (2, unreadable), "{bad}");
     }
 }
 
@@ -287,7 +327,8 @@ async fn a_crate_with_more_versions_than_are_read_says_so() {
     let mut answers = vec![(INDEX, 200, index(&["1.0.0"])), (FIRST, 200, page(&[], Some("?seek=s")))];
     answers.extend((1..MAX_PAGES).map(|_| ("&seek=s", 200, page(&[], Some("?seek=s")))));
     let document = read(&answers, &known(&[])).await;
-    assert_eq!(document.unreadable, [("1.0.0".to_owned(), "it is not among the newest 10000 versions".to_owned())]);
+    let why = document.releases[0].unread.of(Unread::PUBLISHER);
+    assert_eq!(why, Some("it is not among the newest 10000 versions"));
 }
 
 #[test]
@@ -310,11 +351,12 @@ proptest! {
         if let Ok(page) = VersionsPage::read(&body) {
             let mut answers = Answers { complete: true, ..Answers::default() };
             answers.add(page, &mut BTreeSet::from(["1.0.0", "1.1.0"]));
+            let mut document = document(&index, &BTreeSet::new(), None);
             for indexed in &index.versions {
-                if let Some(Ok(release)) = answers.take(&package(), indexed) {
-                    prop_assert_eq!(release.id.version(), &indexed.version);
-                }
+                answers.describe(&package(), indexed, &mut document);
             }
+            let waiting = document.behind.map_or(0, |behind| behind.incomplete.len());
+            prop_assert_eq!(document.releases.len() + waiting, 2);
         }
     }
 

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
 
 use super::index::is_version;
 use crate::{
-    model::{AccountFacts, Auth, AuthMethod, Person},
-    registry::field::{self, shown},
+    model::{AccountFacts, Auth, AuthMethod, Person, Unread},
+    registry::{
+        document::{MAX_PART, MAX_TEXT},
+        field::{self, shown},
+        fields::Fields,
+    },
 };
 
 /// One page of versions, the newest first.
@@ -17,74 +20,59 @@ use crate::{
 pub(super) struct VersionsPage {
     /// The readable ones.
     pub(super) versions: Vec<Described>,
-    /// The others, by number if that is readable, and why.
-    pub(super) unreadable: Vec<(Option<String>, String)>,
+    /// Why each of the others, whose version cannot be told, is not.
+    pub(super) unreadable: Vec<String>,
     /// Where the next page begins.
     pub(super) seek: Option<String>,
 }
 
-/// What the API says of one version.
-#[derive(Debug, Deserialize)]
+/// What the API says of one version. Each field is read on its own.
+#[derive(Debug, Default)]
 pub(super) struct Described {
     /// The version.
-    #[serde(rename = "num")]
     pub(super) version: String,
     /// When it was published.
-    #[serde(deserialize_with = "time")]
-    pub(super) created_at: DateTime<Utc>,
+    pub(super) created_at: Option<DateTime<Utc>>,
     /// The SHA-256 of the crate file, if the API says.
-    #[serde(default)]
     pub(super) checksum: Option<String>,
     /// The repository in its manifest.
-    #[serde(default)]
     pub(super) repository: Option<String>,
-    #[serde(default)]
-    published_by: Option<User>,
-    #[serde(default)]
-    trustpub_data: Option<TrustedPublisher>,
-    #[serde(default)]
-    audit_actions: Vec<AuditAction>,
+    /// What of its object could not be read.
+    pub(super) unread: Unread,
+    account: Option<User>,
+    trusted: Option<TrustedPublisher>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 struct User {
     login: String,
-    #[serde(default)]
-    created_at: Option<String>,
+    created_at: Option<DateTime<Utc>>,
 }
 
 /// GitHub: `{provider, repository, run_id, sha}`; GitLab: `{provider, project_path, job_id, sha}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 struct TrustedPublisher {
     provider: String,
-    #[serde(default, alias = "project_path")]
     repository: Option<String>,
-    #[serde(default, alias = "job_id")]
     run_id: Option<String>,
-    #[serde(default)]
     sha: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct AuditAction {
-    action: String,
-    #[serde(default)]
-    user: Option<User>,
 }
 
 impl VersionsPage {
     /// Reads a page.
     ///
     /// # Errors
-    /// Why it is none.
+    /// Why it is not one.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
-        let wire: Wire<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let seek = wire.meta.next_page.as_deref().and_then(seek);
-        let mut page = Self { versions: Vec::new(), unreadable: Vec::new(), seek };
-        for raw in wire.versions {
+        let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let listed: Vec<&RawValue> = fields.get("versions", usize::MAX)?.ok_or("it has no versions")?;
+        let meta = fields.object("meta").ok().flatten().unwrap_or_default();
+        let next: Option<String> = meta.get("next_page", MAX_TEXT).ok().flatten();
+        let mut page = Self { versions: Vec::new(), unreadable: Vec::new(), seek: next.as_deref().and_then(seek) };
+        for raw in listed {
             match Described::read(raw) {
                 Ok(described) => page.versions.push(described),
-                Err(why) => page.unreadable.push((number(raw), why)),
+                Err(why) => page.unreadable.push(why),
             }
         }
         Ok(page)
@@ -93,14 +81,28 @@ impl VersionsPage {
 
 impl Described {
     fn read(raw: &RawValue) -> Result<Self, String> {
-        let described: Self = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
-        if is_version(&described.version) { Ok(described) } else { Err("its number is no semantic version".to_owned()) }
+        let fields = Fields::read(raw)?;
+        let version: String = fields.get("num", MAX_TEXT)?.ok_or("it has no num")?;
+        if !is_version(&version) {
+            return Err("its number is not a semantic version".to_owned());
+        }
+        let mut unread = Unread::default();
+        let account = account(&fields, &mut unread);
+        Ok(Self {
+            version,
+            created_at: unread.noted(Unread::TIME, created_at(&fields)).flatten(),
+            checksum: unread.noted(Unread::FILES, fields.get("checksum", MAX_TEXT)).flatten(),
+            repository: unread.noted(Unread::REPOSITORY, fields.get("repository", MAX_TEXT)).flatten(),
+            account,
+            trusted: unread.noted(Unread::AUTH, trusted(&fields)).flatten(),
+            unread,
+        })
     }
 
     /// How it was published. A trusted publisher has no account; an account publishes with a token; of the oldest
     /// versions neither is known.
     pub(super) fn auth(&self) -> Auth {
-        match &self.trustpub_data {
+        match &self.trusted {
             Some(publisher) => Auth {
                 method: AuthMethod::TrustedPublisher,
                 provider: Some(publisher.provider.clone()),
@@ -108,74 +110,90 @@ impl Described {
                 run_id: publisher.run_id.clone(),
                 ..Auth::default()
             },
-            None if self.account().is_some() => Auth { method: AuthMethod::Token, ..Auth::default() },
+            None if self.account.is_some() => Auth { method: AuthMethod::Token, ..Auth::default() },
             None => Auth::default(),
         }
     }
 
     /// The account that published.
     pub(super) fn publisher(&self) -> Option<Person> {
-        self.account().map(|user| Person { name: user.login.clone(), email: None })
+        self.account.as_ref().map(|user| Person { name: user.login.clone(), email: None })
     }
 
     /// What the registry says of that account.
     pub(super) fn account_facts(&self) -> Option<AccountFacts> {
-        let created_at = self.account()?.created_at.as_deref().and_then(field::time)?;
+        let created_at = self.account.as_ref()?.created_at?;
         Some(AccountFacts { created_at: Some(created_at), maintainer_since: None })
     }
 
     /// The commit that the trusted publisher named.
     pub(super) fn commit(&self) -> Option<String> {
-        self.trustpub_data.as_ref().and_then(|publisher| publisher.sha.clone())
-    }
-
-    fn account(&self) -> Option<&User> {
-        let audited = || self.audit_actions.iter().find(|audited| audited.action == "publish")?.user.as_ref();
-        self.published_by.as_ref().or_else(audited)
+        self.trusted.as_ref().and_then(|publisher| publisher.sha.clone())
     }
 }
 
+/// The account that published, by the version's own field, or by what was audited.
+fn account(fields: &Fields<'_>, unread: &mut Unread) -> Option<User> {
+    let user = unread.noted(Unread::PUBLISHER, fields.object("published_by")).flatten();
+    match user {
+        Some(user) => {
+            unread.noted(Unread::PUBLISHER, User::read(&user).map_err(|why| format!("its published_by: {why}")))
+        }
+        None => audited(fields),
+    }
+}
+
+fn audited(fields: &Fields<'_>) -> Option<User> {
+    let actions: Vec<&RawValue> = fields.get("audit_actions", MAX_PART).ok()??;
+    actions.into_iter().filter_map(|raw| Fields::read(raw).ok()).find_map(|action| {
+        let is_publishing = action.get::<String>("action", MAX_TEXT).ok()?? == "publish";
+        User::read(&action.object("user").ok()??).ok().filter(|_| is_publishing)
+    })
+}
+
+impl User {
+    fn read(fields: &Fields<'_>) -> Result<Self, String> {
+        let login = fields.get("login", MAX_TEXT)?.ok_or("it has no login")?;
+        let created_at =
+            fields.get::<String>("created_at", MAX_TEXT).ok().flatten().and_then(|text| field::time(&text));
+        Ok(Self { login, created_at })
+    }
+}
+
+fn trusted(fields: &Fields<'_>) -> Result<Option<TrustedPublisher>, String> {
+    let of = |why| format!("its trustpub_data: {why}");
+    let Some(data) = fields.object("trustpub_data")? else { return Ok(None) };
+    let text = |name| data.get::<String>(name, MAX_TEXT).map_err(of);
+    let either = |one, other| Ok::<_, String>(text(one)?.or(text(other)?));
+    let provider = text("provider")?.ok_or("its trustpub_data: it has no provider")?;
+    let (repository, run_id) = (either("repository", "project_path")?, either("run_id", "job_id")?);
+    Ok(Some(TrustedPublisher { provider, repository, run_id, sha: text("sha")? }))
+}
+
+fn created_at(fields: &Fields<'_>) -> Result<Option<DateTime<Utc>>, String> {
+    let Some(text) = fields.get::<String>("created_at", MAX_TEXT)? else { return Ok(None) };
+    field::time(&text).map(Some).ok_or_else(|| format!("its created_at: {:?} is not a time", shown(&text)))
+}
+
 /// Whether only trusted publishers may publish a crate, if its object says.
+///
+/// # Errors
+/// Why it cannot be read.
 pub(super) fn read_trusted_only(body: &[u8]) -> Result<Option<bool>, String> {
-    #[derive(Deserialize)]
-    struct Answer {
-        #[serde(rename = "crate")]
-        object: Object,
-    }
-    #[derive(Deserialize)]
-    struct Object {
-        trustpub_only: Option<bool>,
-    }
-    let answer: Answer = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    Ok(answer.object.trustpub_only)
+    let answer: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    answer.object("crate")?.ok_or("it has no crate")?.get("trustpub_only", MAX_TEXT)
 }
 
 /// The owners of a crate, users and teams, sorted.
 ///
 /// # Errors
-/// Why the document is none of owners.
+/// Why the document is not one of owners.
 pub(super) fn read_owners(body: &[u8]) -> Result<Vec<String>, String> {
-    #[derive(Deserialize)]
-    struct Owners {
-        users: Vec<User>,
-    }
-    let owners: Owners = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    Ok(owners.users.into_iter().map(|user| user.login).collect::<BTreeSet<_>>().into_iter().collect())
-}
-
-#[derive(Deserialize)]
-struct Wire<'a> {
-    #[serde(borrow)]
-    versions: Vec<&'a RawValue>,
-    #[serde(default)]
-    meta: Meta,
-}
-
-#[derive(Default, Deserialize)]
-struct Meta {
-    /// A query, `?per_page=100&sort=date&seek=…`.
-    #[serde(default)]
-    next_page: Option<String>,
+    let answer: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let users: Vec<&RawValue> = answer.get("users", MAX_PART)?.ok_or("it has no users")?;
+    let login = |raw| User::read(&Fields::read(raw)?).map(|user| user.login);
+    let logins: BTreeSet<String> = users.into_iter().map(login).collect::<Result<_, _>>()?;
+    Ok(logins.into_iter().collect())
 }
 
 /// Of the query for the next page only the position is taken; the rest of the request stays ours.
@@ -183,17 +201,4 @@ fn seek(next_page: &str) -> Option<String> {
     let query = next_page.trim_start_matches('?');
     let seek = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "seek")?.1;
     (!seek.is_empty() && seek.len() <= 1000).then(|| seek.into_owned())
-}
-
-fn number(raw: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Numbered {
-        num: String,
-    }
-    serde_json::from_str::<Numbered>(raw.get()).ok().map(|numbered| numbered.num).filter(|num| is_version(num))
-}
-
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    field::time(&text).ok_or_else(|| D::Error::custom(format_args!("{:?} is no time", shown(&text))))
 }

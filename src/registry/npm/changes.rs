@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     model::{Ecosystem, Package},
-    registry::{Change, Cursor, Event, Gap, Page, RegistryError, document},
+    registry::{Change, Cursor, Event, Gap, Page, RegistryError, document, field::shown},
 };
 
 /// Rows asked for at once; the service's documented maximum.
@@ -178,6 +178,15 @@ impl Changes {
         }
     }
 
+    /// Sequences of another form than the place that was asked for cannot be compared with it: nobody can tell what lies
+    /// between the two.
+    pub(super) fn other_form(&self, since: &Seq) -> Option<Gap> {
+        let is_number = |seq: &Seq| matches!(seq, Seq::Number(_));
+        let (from, to) = (shown(&since.to_string()), shown(&self.last_seq.to_string()));
+        (is_number(since) != is_number(&self.last_seq))
+            .then(|| Gap { why: format!("the sequence changed its form from {from} to {to}") })
+    }
+
     /// The page as the feed's readers see it.
     pub(super) fn into_page(self) -> Page {
         if self.foreign_names > 0 {
@@ -196,9 +205,20 @@ impl Changes {
     }
 }
 
+/// Most changes that one document is believed to have seen.
+const MOST_GENERATIONS: u64 = 1_000_000_000;
+
+/// Whether a document can have this revision, `generation-hash`. Nothing is waited for that can never come.
+fn is_revision(text: &str) -> bool {
+    let generation = text.split('-').next().and_then(|number| number.parse::<u64>().ok());
+    text.len() <= 200
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && generation.is_none_or(|generation| generation < MOST_GENERATIONS)
+}
+
 impl Row<'_> {
     fn event(self, package: Package) -> Event {
-        let revision = self.changes.into_iter().next().map(|revision| revision.rev);
+        let revision = self.changes.into_iter().next().map(|revision| revision.rev).filter(|rev| is_revision(rev));
         let key = format!("{}:{}", self.seq, revision.as_deref().unwrap_or_default());
         let change = if self.deleted { Change::Removed } else { Change::Document { revision } };
         Event { package, change, key, at: None }
@@ -324,6 +344,26 @@ mod tests {
             (row(r#""b""#), r#""c""#, "b", Some("the page after sequence b holds sequence b")),
         ] {
             assert_eq!(page(&rows, last_seq).reset_since(&Seq::of(since)).as_deref(), reset, "{rows} {last_seq}");
+        }
+    }
+
+    #[test]
+    fn a_revision_that_no_document_has_is_not_waited_for() {
+        for (revision, expected) in [
+            ("37-492fb14479b1ae44c0150d53ab2ce6ba", true),
+            ("opaque", true),
+            ("999999999-a", true),
+            ("1000000000-a", false),
+            ("18446744073709551615-a", false),
+            ("", true),
+            ("1-\\u001b[2J", false),
+            (&format!("1-{}", "a".repeat(200)), false),
+        ] {
+            let row = format!(r#"{{"seq":7,"id":"x","changes":[{{"rev":"{revision}"}}]}}"#);
+            let events = page(&row, "7").into_page().events;
+            assert_eq!(events.len(), 1, "the package is looked at all the same");
+            let announced = Change::Document { revision: Some(revision.to_owned()) };
+            assert_eq!(events[0].change == announced, expected, "{revision}");
         }
     }
 

@@ -4,12 +4,17 @@ use url::Url;
 
 use super::{
     address::Addresses,
-    changes::{self, PAGE_ROWS, Seq},
+    changes::{self, Changes, PAGE_ROWS, Seq},
 };
 use crate::{
     http::{Client, Request},
     model::Ecosystem,
-    registry::{Cursor, Feed, Gap, Page, RegistryError, exchange::ask},
+    registry::{
+        Cursor, Feed, Gap, Page, RegistryError,
+        exchange::{ask, is_lasting},
+        field::shown,
+    },
+    text::with_causes,
 };
 
 /// Most bytes of a page: 8 MiB. A full one has about 1, of the longest names 4.
@@ -38,8 +43,10 @@ impl NpmFeed {
 
     async fn after(&self, http: &Client, cursor: &Cursor) -> Result<Page, RegistryError> {
         let since = Seq::of(&cursor.0);
-        let request = Request::get(self.addresses.changes(&cursor.0, PAGE_ROWS)).max_body(MAX_PAGE);
-        let changes = changes::read(&get(http, request).await?)?;
+        let changes = match self.changes(http, cursor).await {
+            Err(error) if is_lasting(&error) => return self.past(http, &since, error).await,
+            changes => changes?,
+        };
         if let Some(why) = changes.reset_since(&since) {
             return Ok(empty_page(&self.tip(http).await?, Some(why)));
         }
@@ -49,7 +56,30 @@ impl NpmFeed {
                 return Ok(empty_page(&tip, Some(format!("the sequence went back from {since} to {tip}"))));
             }
         }
-        Ok(changes.into_page())
+        let other_form = changes.other_form(&since);
+        let page = changes.into_page();
+        Ok(Page { gap: page.gap.or(other_form), ..page })
+    }
+
+    async fn changes(&self, http: &Client, cursor: &Cursor) -> Result<Changes, RegistryError> {
+        let request = Request::get(self.addresses.changes(&cursor.0, PAGE_ROWS)).max_body(MAX_PAGE);
+        changes::read(&get(http, request).await?)
+    }
+
+    /// Goes on from where the feed stands, past a place that the server refuses or a page that cannot be read: what lies in
+    /// between is found by comparing documents.
+    async fn past(&self, http: &Client, since: &Seq, error: RegistryError) -> Result<Page, RegistryError> {
+        match self.tip(http).await {
+            Ok(tip) if tip != *since => {
+                let (since, at) = (shown(&since.to_string()), shown(&tip.to_string()));
+                let why = format!(
+                    "what came after sequence {since} cannot be read: {}; the feed stands at {at}",
+                    with_causes(&error)
+                );
+                Ok(empty_page(&tip, Some(why)))
+            }
+            _ => Err(error),
+        }
     }
 
     /// Where the feed stands now. A cached answer from before the cursor would look like a reset.
@@ -84,5 +114,77 @@ impl Feed for NpmFeed {
                 Some(cursor) => self.after(http, cursor).await,
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{clock::ManualClock, http::ScriptedTransport};
+
+    /// Polls with this answer to the page and this tip.
+    async fn poll(cursor: &str, page: (u16, &str), tip: (u16, &str)) -> Result<Page, RegistryError> {
+        let transport = Arc::new(ScriptedTransport::new());
+        let json = [("content-type", "application/json")];
+        transport.answer(&format!("/registry/_changes?since={cursor}&limit=10000"), page.0, &json, page.1.to_owned());
+        transport.answer("replicate.example/", tip.0, &json, tip.1.to_owned());
+        let http = Client::new(transport, Arc::new(ManualClock::at_text("2026-11-20T12:00:00Z")));
+        let feed = NpmFeed::new(Url::parse("https://replicate.example/").unwrap());
+        feed.poll(&http, Some(&Cursor(cursor.to_owned()))).await
+    }
+
+    fn tip(seq: &str) -> String {
+        format!(r#"{{"update_seq":{seq}}}"#)
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_refused_or_cannot_be_read_is_passed_over_as_a_gap() {
+        for (cursor, status, body) in [
+            ("zzz-g1AAA", 400, r#"{"error":"bad_request"}"#),
+            ("18446744073709551615", 404, "{}"),
+            ("80", 200, "<html>"),
+            ("80", 200, r#"{"results":[{"seq":81},"#),
+            ("80", 200, r#"{"results":[],"last_seq":1180591620717411303424}"#),
+            ("80", 200, r#"{"results":[],"last_seq":-5}"#),
+        ] {
+            let page = poll(cursor, (status, body), (200, &tip("90"))).await.unwrap();
+            assert_eq!((page.cursor.0.as_str(), page.events.len()), ("90", 0), "{body}");
+            let why = page.gap.unwrap().why;
+            assert!(why.starts_with("what came after sequence ") && why.ends_with("; the feed stands at 90"), "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_nothing_can_be_passed_over_the_error_stays() {
+        for (status, body, tip) in [
+            (400, "{}", (200, tip("80"))),
+            (200, "<html>", (200, "<html>".to_owned())),
+            (401, "{}", (200, tip("90"))),
+            (404, "{}", (404, "{}".to_owned())),
+        ] {
+            assert!(poll("80", (status, body), (tip.0, &tip.1)).await.is_err(), "{status} {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn sequences_of_another_form_are_a_gap_and_are_gone_on_with() {
+        for (cursor, last) in [("80", r#""zzz-g1AAA""#), ("zzz-g1AAA", "90")] {
+            let body = format!(r#"{{"results":[],"last_seq":{last}}}"#);
+            let page = poll(cursor, (200, &body), (200, &tip("80"))).await.unwrap();
+            assert_eq!(page.cursor.0, last.trim_matches('"'));
+            assert!(page.gap.unwrap().why.starts_with("the sequence changed its form from "));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sequence_that_is_never_reached_heals_with_the_next_page() {
+        let ahead = r#"{"results":[],"last_seq":18446744073709551615}"#;
+        let page = poll("80", (200, ahead), (200, &tip("81"))).await.unwrap();
+        let body = r#"{"results":[],"last_seq":90}"#;
+        let page = poll(&page.cursor.0, (200, body), (200, &tip("90"))).await.unwrap();
+        assert_eq!(page.cursor.0, "90");
+        assert_eq!(page.gap.unwrap().why, "the sequence went back from 18446744073709551615 to 90");
     }
 }

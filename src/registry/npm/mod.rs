@@ -1,10 +1,11 @@
 //! npm: the change feed of the replication service, and the package documents ("packuments") of the registry.
 //!
 //! `feed` and `registry` make the requests; what they read is taken apart by pure functions: `changes` (a feed page),
-//! `packument` (a package document), `release` (one version of it).
+//! `packument` (a package document), `release` (one version of it), `dist` (the tarball of a version).
 
 mod address;
 mod changes;
+mod dist;
 mod feed;
 mod integrity;
 mod packument;

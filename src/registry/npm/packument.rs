@@ -1,17 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{address::Addresses, release};
 use crate::{
     http::Validators,
-    model::{Ecosystem, Package, ReleaseId, ReleaseStatus},
+    model::{Aspect, Ecosystem, Package, ReleaseId, ReleaseStatus, Unread},
     registry::{
-        PackageDocument, RegistryError,
-        document::{self, Object, UniqueMap},
+        Behind, PackageDocument, RegistryError, RegistryRelease,
+        document::{self, MAX_PART, MAX_TEXT},
         exchange::document_error,
+        field::shown_name,
+        fields::Fields,
     },
 };
 
@@ -21,91 +22,59 @@ const SECURITY_PLACEHOLDER: &str = "0.0.1-security";
 /// Keys of `time` that are no versions.
 const NO_VERSIONS: [&str; 3] = ["created", "modified", "unpublished"];
 
-/// Most bytes of a small part: the maintainers, or an entry of `time` (that of an unpublished package lists versions).
-const MAX_PART: usize = 1024 * 1024;
-
-/// A package document, its versions and times still raw.
+/// A package document, its versions and times still raw. What is odd in one place spoils nothing elsewhere.
 pub(super) struct Packument<'a> {
     package: &'a Package,
-    raw: RawPackument<'a>,
-    unpublished: Option<Unpublished>,
-    maintainers: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct RawPackument<'a> {
-    name: String,
-    #[serde(rename = "_rev")]
     revision: Option<String>,
-    #[serde(borrow)]
-    versions: Option<UniqueMap<&'a RawValue>>,
-    #[serde(borrow, default)]
-    time: UniqueMap<&'a RawValue>,
-    #[serde(borrow)]
-    maintainers: Option<&'a RawValue>,
-    #[serde(rename = "dist-tags", default)]
-    tags: Object<Tags>,
-}
-
-#[derive(Default, Deserialize)]
-struct Tags {
+    versions: Entries<'a>,
+    times: Entries<'a>,
+    unpublished: Option<Vec<String>>,
+    maintainers: Option<Vec<String>>,
     latest: Option<String>,
 }
 
-/// What `time.unpublished` says of a package that was unpublished as a whole.
-#[derive(Deserialize)]
-struct Unpublished {
-    #[serde(default)]
-    versions: Vec<String>,
-}
+/// Entries by version. `Err`: the document has the version twice; here is the last of them.
+type Entries<'a> = BTreeMap<String, Result<&'a RawValue, &'a RawValue>>;
 
 impl<'a> Packument<'a> {
     /// Reads the document of `package`.
     ///
     /// # Errors
-    /// It is malformed, of another package, or names a version that no purl can name.
+    /// It is malformed as a whole, of another package, or has no versions.
     pub(super) fn read(package: &'a Package, body: &'a [u8]) -> Result<Self, RegistryError> {
         let what = what(package);
-        let Object(raw) = document::read(Ecosystem::Npm, &what, body)?;
-        Self::checked(package, raw).map_err(|why| document_error(Ecosystem::Npm, &what, why))
+        let fields: Fields<'a> = document::read(Ecosystem::Npm, &what, body)?;
+        Self::of(package, &fields).map_err(|why| document_error(Ecosystem::Npm, &what, why))
     }
 
-    fn checked(package: &'a Package, raw: RawPackument<'a>) -> Result<Self, String> {
-        if raw.name != package.name() {
-            return Err(format!("it is the document of {:?}", raw.name));
-        }
-        let unpublished: Option<Object<Unpublished>> =
-            part("time.unpublished", raw.time.0.get("unpublished").copied())?;
-        let maintainers = part("maintainers", raw.maintainers)?.map(release::names);
-        if raw.versions.is_none() && unpublished.is_none() {
+    fn of(package: &'a Package, fields: &Fields<'a>) -> Result<Self, String> {
+        check_name(package, fields)?;
+        let times = entries(fields, "time").unwrap_or_default();
+        let unpublished = times.get("unpublished").and_then(|entry| unpublished(entry.unwrap_or_else(|last| last)));
+        let versions = entries(fields, "versions")?;
+        if versions.is_empty() && unpublished.is_none() && fields.every("versions").next().is_none() {
             return Err("it has no versions, and does not say that they were unpublished".to_owned());
         }
-        let document =
-            Self { package, raw, maintainers, unpublished: unpublished.map(|Object(unpublished)| unpublished) };
-        let nameless = document.all_versions().find(|version| !can_be_named(&package.at(*version)));
-        match nameless.map(|version| format!("no package URL can name its version {version:?}")) {
-            Some(why) => Err(why),
-            None => Ok(document),
-        }
+        let tags = fields.object("dist-tags").ok().flatten().unwrap_or_default();
+        Ok(Self {
+            package,
+            revision: fields.get("_rev", MAX_TEXT).ok().flatten(),
+            versions,
+            times,
+            unpublished,
+            maintainers: fields.raw("maintainers").ok().flatten().and_then(|listed| release::names(listed).ok()),
+            latest: tags.get("latest", MAX_TEXT).ok().flatten(),
+        })
     }
 
-    /// Checks that the document is not older than the revision that a feed announced.
-    ///
-    /// # Errors
-    /// [`RegistryError::Stale`], or a document without a revision.
-    pub(super) fn at_least(&self, announced: &str) -> Result<(), RegistryError> {
-        let Some(seen) = &self.raw.revision else {
-            let why = format!("it has no _rev, so it cannot be told whether it holds the announced {announced}");
-            return Err(document_error(Ecosystem::Npm, &what(self.package), why));
+    /// How far it is behind the revision that a feed announced, if it is older.
+    pub(super) fn behind(&self, announced: &str) -> Option<Behind> {
+        let seen = match &self.revision {
+            Some(seen) if !is_older(seen, announced) => return None,
+            Some(seen) => document::reason(seen),
+            None => "not named (the document has no readable _rev)".to_owned(),
         };
-        if !is_older(seen, announced) {
-            return Ok(());
-        }
-        Err(RegistryError::Stale {
-            package: self.package.clone(),
-            seen: document::reason(seen),
-            announced: announced.to_owned(),
-        })
+        Some(Behind { seen, announced: announced.to_owned(), incomplete: Vec::new() })
     }
 
     /// Describes the releases that are not `known`.
@@ -116,13 +85,10 @@ impl<'a> Packument<'a> {
         addresses: &Addresses,
     ) -> PackageDocument {
         let (mut releases, mut unreadable) = (Vec::new(), Vec::new());
-        for (version, part) in self.parts().filter(|(version, _)| !known.contains(*version)) {
-            let release = self
-                .published_at(version)
-                .and_then(|published_at| release::read(part, self.package.at(version), published_at, addresses));
-            match release {
+        for (version, entry) in self.versions.iter().filter(|(version, _)| !known.contains(*version)) {
+            match self.release(version, entry, addresses) {
                 Ok(release) => releases.push(release),
-                Err(why) => unreadable.push((version.clone(), why)),
+                Err(why) => unreadable.push((shown_name(version), why)),
             }
         }
         releases.sort_by_key(|release| release.published_at);
@@ -131,54 +97,112 @@ impl<'a> Packument<'a> {
             unreadable,
             withdrawn: self.withdrawn(known),
             validators,
-            versions: self.versions(),
+            versions: self.statuses(),
             status: self.status().map(str::to_owned),
-            revision: self.raw.revision,
+            revision: self.revision,
             maintainers: self.maintainers,
+            behind: None,
         }
     }
 
-    fn parts(&self) -> impl Iterator<Item = (&String, &'a RawValue)> {
-        self.raw.versions.iter().flat_map(|versions| &versions.0).map(|(version, part)| (version, *part))
+    fn release(
+        &self,
+        version: &str,
+        entry: &Result<&'a RawValue, &'a RawValue>,
+        addresses: &Addresses,
+    ) -> Result<RegistryRelease, String> {
+        let id = self.package.at(version);
+        if !can_be_named(&id) {
+            return Err("no package URL can name this version".to_owned());
+        }
+        let time = self.published_at(version);
+        let published_at = time.clone().unwrap_or_default();
+        let mut release = release::read(entry.unwrap_or_else(|last| last), id, published_at, addresses)?;
+        if entry.is_err() {
+            release.unread.because(Unread::RELEASE, "the document has it twice");
+        }
+        if let Err(why) = time {
+            release.unread.because(Unread::TIME, why);
+        }
+        if !self.times.contains_key(version) {
+            release.untold.push(Aspect::Time);
+        }
+        release.untold.sort_unstable();
+        Ok(release)
     }
 
     /// Every version that the document names, whether it can still be installed or not; some come twice.
     fn all_versions(&self) -> impl Iterator<Item = &str> {
-        let timed = self.raw.time.0.keys().filter(|key| !NO_VERSIONS.contains(&key.as_str()));
-        let listed = self.unpublished.iter().flat_map(|unpublished| &unpublished.versions);
-        self.parts().map(|(version, _)| version).chain(timed).chain(listed).map(String::as_str)
+        let timed = self.times.keys().filter(|key| !NO_VERSIONS.contains(&key.as_str()));
+        let listed = self.unpublished.iter().flatten();
+        self.versions.keys().chain(timed).chain(listed).map(String::as_str)
     }
 
-    fn versions(&self) -> Vec<(String, ReleaseStatus)> {
+    fn statuses(&self) -> Vec<(String, ReleaseStatus)> {
         let mut statuses: BTreeMap<_, _> =
             self.all_versions().map(|version| (version, ReleaseStatus::Unpublished)).collect();
-        statuses.extend(self.parts().map(|(version, _)| (version.as_str(), ReleaseStatus::Published)));
-        statuses.into_iter().map(|(version, status)| (version.to_owned(), status)).collect()
+        statuses.extend(self.versions.keys().map(|version| (version.as_str(), ReleaseStatus::Published)));
+        let named = |version: &str| {
+            if can_be_named(&self.package.at(version)) { version.to_owned() } else { shown_name(version) }
+        };
+        statuses.into_iter().map(|(version, status)| (named(version), status)).collect()
     }
 
     fn withdrawn(&self, known: &BTreeSet<String>) -> Vec<(String, DateTime<Utc>)> {
-        let there: BTreeSet<&str> = self.parts().map(|(version, _)| version.as_str()).collect();
-        let timed = self.raw.time.0.keys().map(String::as_str).filter(|key| !NO_VERSIONS.contains(key));
-        let gone = timed.filter(|version| !there.contains(version) && !known.contains(*version));
+        let timed = self.times.keys().map(String::as_str).filter(|key| !NO_VERSIONS.contains(key));
+        let gone = timed.filter(|version| {
+            let nameable = || can_be_named(&self.package.at(*version));
+            !self.versions.contains_key(*version) && !known.contains(*version) && nameable()
+        });
         gone.filter_map(|version| Some((version.to_owned(), self.published_at(version).ok()?))).collect()
     }
 
     fn status(&self) -> Option<&'static str> {
-        let gone = self.unpublished.is_some() && self.parts().next().is_none();
-        let placeholder = self.raw.tags.0.latest.as_deref() == Some(SECURITY_PLACEHOLDER);
+        let gone = self.unpublished.is_some() && self.versions.is_empty();
+        let placeholder = self.latest.as_deref() == Some(SECURITY_PLACEHOLDER);
         if gone { Some("unpublished") } else { placeholder.then_some("security-placeholder") }
     }
 
     fn published_at(&self, version: &str) -> Result<DateTime<Utc>, String> {
-        let entry = self.raw.time.0.get(version).ok_or("the document has no publish time for it")?;
+        let entry = self.times.get(version).ok_or("the document has no publish time for it")?;
+        let entry = entry.map_err(|_| "the document has two publish times for it")?;
         let bad_time = || document::reason(format_args!("its publish time is not an RFC 3339 time: {}", entry.get()));
-        let text: String = document::read_part(entry, MAX_PART).map_err(|_| bad_time())?;
+        let text: String = document::read_part(entry, MAX_TEXT).map_err(|_| bad_time())?;
         DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).map_err(|_| bad_time())
     }
 }
 
-fn part<'a, T: Deserialize<'a>>(name: &str, part: Option<&'a RawValue>) -> Result<Option<T>, String> {
-    part.map(|part| document::read_part(part, MAX_PART).map_err(|why| format!("its {name}: {why}"))).transpose()
+/// The document says whose it is. Where its name cannot be read, its id must do.
+fn check_name(package: &Package, fields: &Fields<'_>) -> Result<(), String> {
+    let read = |key| fields.every(key).filter_map(|raw| document::read_part::<String>(raw, MAX_TEXT).ok());
+    let (mut names, mut ids) = (read("name"), read("_id"));
+    match names.find(|name| name != package.name()) {
+        Some(other) => Err(document::reason(format_args!("it is the document of {other:?}"))),
+        None if read("name").next().is_some() || ids.any(|id| id == package.name()) => Ok(()),
+        None => Err("it does not say of which package it is".to_owned()),
+    }
+}
+
+/// The entries of an object of the document, or of several under one name.
+fn entries<'a>(fields: &Fields<'a>, name: &str) -> Result<Entries<'a>, String> {
+    let mut entries = Entries::new();
+    for object in fields.every(name) {
+        let object = Fields::read(object).map_err(|why| format!("its {name}: {why}"))?;
+        for (key, value) in object.iter() {
+            let entry = if entries.contains_key(key) { Err(value) } else { Ok(value) };
+            entries.insert(key.to_owned(), entry);
+        }
+    }
+    Ok(entries)
+}
+
+/// What `time.unpublished` says of a package that was unpublished as a whole: its versions.
+fn unpublished(entry: &RawValue) -> Option<Vec<String>> {
+    if entry.get().len() > MAX_PART {
+        return None;
+    }
+    let listed: Vec<&RawValue> = Fields::read(entry).ok()?.get("versions", MAX_PART).ok().flatten().unwrap_or_default();
+    Some(listed.into_iter().filter_map(|raw| document::read_part(raw, MAX_TEXT).ok()).collect())
 }
 
 /// What is being read, for people.

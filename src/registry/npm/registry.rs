@@ -7,7 +7,7 @@ use crate::{
     http::{Client, Fetched, Request, Response, Validators},
     model::{Ecosystem, Package, ReleaseId},
     registry::{
-        Evidence, PackageState, Question, Registry, RegistryError,
+        Evidence, PackageDocument, PackageState, Question, Registry, RegistryError,
         exchange::{found, fresh},
         missing,
     },
@@ -81,11 +81,9 @@ impl NpmRegistry {
         response: &Response,
     ) -> Result<PackageState, RegistryError> {
         let document = Packument::read(package, &response.body)?;
-        if let Some(announced) = question.revision {
-            document.at_least(announced)?;
-        }
+        let behind = question.revision.and_then(|announced| document.behind(announced));
         let document = document.describe(question.known, response.validators(), &self.addresses);
-        Ok(PackageState::Current(Box::new(document)))
+        Ok(PackageState::Current(Box::new(PackageDocument { behind, ..document })))
     }
 }
 

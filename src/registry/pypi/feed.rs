@@ -12,9 +12,10 @@ use crate::{
     registry::{
         Change, Cursor, Event, Feed, Gap, Page, RegistryError,
         endpoint::endpoint,
-        exchange::{ask, document_error},
+        exchange::{ask, document_error, is_lasting},
         field::{is_version, plausible, shown},
     },
+    text::with_causes,
 };
 
 /// Most rows of one answer, by the registry's own limit.
@@ -46,11 +47,30 @@ impl PypiFeed {
             let why = format!("the stored serial {:?} is no number", shown(&cursor.0));
             return Ok(standing(self.last_serial(http).await?, Some(why)));
         };
+        match self.page_since(http, since).await {
+            Err(error) if is_lasting(&error) => self.past(http, since, error).await,
+            page => page,
+        }
+    }
+
+    async fn page_since(&self, http: &Client, since: u64) -> Result<Page, RegistryError> {
         let rows = self.rows(http, since).await?;
         if rows.is_empty() {
             return self.nothing_since(http, since).await;
         }
         read_rows(&rows, since).map_err(|why| document_error(Ecosystem::Pypi, &changelog_since(since), why))
+    }
+
+    /// Goes on from where the changelog stands, past a serial that the registry refuses or rows that cannot be read: what
+    /// lies in between is found by comparing documents.
+    async fn past(&self, http: &Client, since: u64, error: RegistryError) -> Result<Page, RegistryError> {
+        match self.last_serial(http).await {
+            Ok(last) if last != since => {
+                let why = format!("{}; the changelog stands at serial {last}", with_causes(&error));
+                Ok(standing(last, Some(why)))
+            }
+            _ => Err(error),
+        }
     }
 
     /// The page after `since` is empty: either nothing happened, or the serials were reset below `since`.
@@ -355,6 +375,39 @@ mod tests {
         assert_eq!(page.unwrap(), standing(90, None));
         let (page, _) = poll(Some("ninety"), &[number(12)]).await;
         assert_eq!(page.unwrap(), standing(12, Some("the stored serial \"ninety\" is no number".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_passed_over_as_a_gap() {
+        let row = |serial: &str| row("a", &version("1"), "1701280908", "new release", serial);
+        let fault = "<methodResponse><fault><value><struct><member><name>faultString</name><value><string>OverflowError\
+                     </string></value></member></struct></value></fault></methodResponse>";
+        for (since, answer, last) in [
+            ("4611686018427387904", fault.to_owned(), 90),
+            ("80", "<methodResponse><params><param><value><array><data>\u{1}".to_owned(), 90),
+            ("80", rows(&[row("5")]), 90),
+            ("80", rows(&[row("-5")]), 90),
+            ("80", rows(&[row("5")]), 12),
+            ("80", response("<value><nil/></value>"), 81),
+        ] {
+            let (page, _) = poll(Some(since), &[answer.clone(), number(last)]).await;
+            let page = page.unwrap();
+            assert_eq!((page.cursor.0, page.events.len()), (last.to_string(), 0), "{answer}");
+            let why = page.gap.unwrap().why;
+            assert!(why.ends_with(&format!("; the changelog stands at serial {last}")), "{why}");
+        }
+        let (page, _) = poll(Some("90"), &[rows(&[row("5")]), number(90)]).await;
+        assert!(page.is_err(), "there is nothing to pass over");
+    }
+
+    #[tokio::test]
+    async fn a_serial_that_is_never_reached_heals_with_the_next_page() {
+        let ahead = u64::MAX / 2;
+        let rows_ahead = rows(&[row("a", &version("1"), "1", "new release", &ahead.to_string())]);
+        let page = poll(Some("80"), &[rows_ahead]).await.0.unwrap();
+        assert_eq!(page.cursor.0, ahead.to_string());
+        let page = poll(Some(&page.cursor.0), &[rows(&[]), number(90)]).await.0.unwrap();
+        assert_eq!(page, standing(90, Some(format!("the serial went back from {ahead} to 90"))));
     }
 
     #[test]

@@ -98,6 +98,27 @@ impl<'a> Versions<'a> {
     }
 }
 
+/// The version that a file's name has where no list of versions says where it ends: of a wheel or an egg its second
+/// field, of an archive all that follows the project's name.
+pub(super) fn implied(package: &Package, name: &str) -> Option<String> {
+    let versions = Versions::new(package, &[]);
+    let lower = name.to_ascii_lowercase();
+    if let Some(stem) = [".whl", ".egg"].iter().find_map(|suffix| lower.strip_suffix(suffix)) {
+        let mut fields = stem.split('-');
+        let is_ours = fields.next().is_some_and(|name| versions.is_name(name));
+        return fields.next().filter(|_| is_ours).map(str::to_owned);
+    }
+    let stem = ARCHIVES.iter().find_map(|suffix| lower.strip_suffix(suffix))?;
+    let (at, _) = stem.match_indices('-').find(|(at, _)| versions.is_name(&stem[..*at]))?;
+    Some(stem[at + 1..].to_owned())
+}
+
+/// Whether two texts name the same version: by PEP 440, or by habit.
+pub(in crate::registry) fn same_version(one: &str, other: &str) -> bool {
+    let meaning = |text: &str| text.parse::<Version>().ok();
+    habitual(one) == habitual(other) || meaning(one).is_some_and(|one| Some(one) == meaning(other))
+}
+
 /// A version from before PEP 440 as file names have it: case is lost there, and `-` becomes `_`.
 fn habitual(version: &str) -> String {
     version.to_ascii_lowercase().replace('_', "-")
@@ -176,6 +197,34 @@ mod tests {
             &long,
         ] {
             assert_eq!(version_of("foo", &["1.0"], file), None, "{file:.60}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_by_their_meaning() {
+        for (one, other, same) in [
+            ("1.0", "1.0.0", true),
+            ("1.0b1", "1.0-beta1", true),
+            ("Rev-A", "rev_a", true),
+            ("1.0", "1.1", false),
+            ("x", "", false),
+        ] {
+            assert_eq!(same_version(one, other), same, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn without_a_list_the_name_tells() {
+        let package = Package::new(Ecosystem::Pypi, "foo-bar").unwrap();
+        for (file, version) in [
+            ("foo_bar-1.0-py3-none-any.whl", Some("1.0")),
+            ("Foo.Bar-1.0b1.tar.gz", Some("1.0b1")),
+            ("foo-bar-2.0.zip", Some("2.0")),
+            ("baz-1.0.tar.gz", None),
+            ("foo_bar-1.0.exe", None),
+            ("", None),
+        ] {
+            assert_eq!(implied(&package, file).as_deref(), version, "{file}");
         }
     }
 

@@ -15,24 +15,29 @@ use futures::future::BoxFuture;
 use url::Url;
 
 pub use feed::PypiFeed;
+pub(super) use filename::same_version;
 
 use self::{
     project::Details,
-    simple::{Distribution, Project},
+    simple::{Distribution, Part, Project},
 };
 use super::{
-    Evidence, EvidenceKind, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
+    Behind, Evidence, EvidenceKind, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
     endpoint::endpoint,
     exchange::{ask, document_error, found, fresh},
     missing,
 };
 use crate::{
     http::{Client, Fetched, Request, Response},
-    model::{Auth, AuthMethod, Ecosystem, Facts, Package, ReleaseId, ReleaseStatus},
+    model::{Aspect, Auth, AuthMethod, Ecosystem, Facts, Package, ReleaseId, ReleaseStatus, Unread},
+    text::with_causes,
 };
 
 /// The media type of a provenance object (PEP 740).
 const PROVENANCE_TYPE: &str = "application/vnd.pypi.integrity.v1+json";
+
+/// Most releases whose own JSON document is asked for at once.
+const MAX_MANIFESTS: usize = 10;
 
 /// PyPI's status word of a project that is locked during an investigation; its files are not listed then.
 const QUARANTINED: &str = "quarantined";
@@ -64,13 +69,14 @@ impl PypiRegistry {
         let project = Project::read(&response.body, package)
             .map_err(|why| document_error(Ecosystem::Pypi, &format!("the simple index of {package}"), why))?;
         let serial = serial(&response, &project);
-        if let Some(stale) = question.revision.and_then(|announced| stale(package, announced, serial, &project)) {
-            return Err(stale);
-        }
+        let behind = question.revision.and_then(|announced| behind(announced, serial, &project));
         let mut document = self.document(package, project, question.known);
+        document.behind = behind;
         document.revision = serial.map(|serial| serial.to_string());
         document.validators = response.validators();
-        self.add_details(http, package, question.known, &mut document).await;
+        // It may be large, and must be gone before anything else is asked for.
+        drop(response);
+        self.add_details(&http.beside_document(), package, question.known, &mut document).await;
         Ok(PackageState::Current(Box::new(document)))
     }
 
@@ -94,57 +100,54 @@ impl PypiRegistry {
             withdrawn: Vec::new(),
             maintainers: None,
             status: Some(project.status).filter(|status| status != "active"),
+            behind: None,
         };
         let mut listed = project.versions;
         if quarantined {
             // The files are only hidden, not gone.
             let shown: BTreeSet<_> = listed.iter().cloned().collect();
             listed.extend(known.difference(&shown).cloned());
+        } else {
+            // Without a file there is nothing to install: it was withdrawn.
+            listed.retain(|version| !project.empty.contains(version));
         }
         let mut releases = project.releases;
         for version in listed {
             let files = releases.remove(&version).unwrap_or_default();
             let status = if quarantined { ReleaseStatus::Quarantined } else { status(&files) };
             document.versions.push((version.clone(), status));
-            match self.release(package.at(version.as_str()), status, files) {
-                Some(Ok(release)) => document.releases.push(release),
-                Some(Err(why)) => document.unreadable.push((version, why)),
-                None => {}
+            if !files.is_empty() {
+                document.releases.push(self.release(package.at(version), status, files));
             }
         }
         document.releases.sort_by_key(|release| release.published_at);
         document
     }
 
-    /// The release that these files make up; none without files.
-    fn release(
-        &self,
-        id: ReleaseId,
-        status: ReleaseStatus,
-        files: Vec<Distribution>,
-    ) -> Option<Result<RegistryRelease, String>> {
-        files.first()?;
-        let Some(published_at) = files.iter().filter_map(|distribution| distribution.file.uploaded_at).min() else {
-            return Some(Err("the registry does not say when its files were uploaded".to_owned()));
-        };
-        let attested = files.iter().filter(|distribution| distribution.has_provenance);
+    /// The release that these files make up.
+    fn release(&self, id: ReleaseId, status: ReleaseStatus, files: Vec<Distribution>) -> RegistryRelease {
+        let published_at = files.iter().filter_map(|distribution| distribution.file.uploaded_at).min();
+        let attested = files.iter().filter(|distribution| distribution.has_provenance == Some(true));
         let evidence: Vec<_> = attested.map(|distribution| self.provenance(&id, distribution)).collect();
         // Attestations are accepted from trusted publishers only; many of these upload none, so their absence says
         // nothing of the method.
         let method = if evidence.is_empty() { AuthMethod::Unknown } else { AuthMethod::TrustedPublisher };
-        Some(Ok(RegistryRelease {
+        RegistryRelease {
             id,
-            published_at,
+            published_at: published_at.unwrap_or_default(),
+            claimed_at: None,
             publisher: None,
             auth: Auth { method, ..Auth::default() },
             manifest: None,
             facts: Facts::default(),
+            unread: unread(&files, published_at.is_some()),
+            untold: untold(&files, published_at.is_some()),
             files: files.into_iter().map(|distribution| distribution.file).collect(),
             maintainers: None,
             status,
             evidence,
             signatures: Vec::new(),
-        }))
+        }
     }
 
     fn provenance(&self, id: &ReleaseId, Distribution { file, .. }: &Distribution) -> Evidence {
@@ -157,8 +160,8 @@ impl PypiRegistry {
         }
     }
 
-    /// Owners and the latest version's manifest, if there is a new release. They are known now, so they are the newest
-    /// release's; if they cannot be had, they are not known.
+    /// Owners and manifests, if there is a new release. Owners are known now, so they are the newest release's. What
+    /// cannot be had is not known, with the reason.
     async fn add_details(
         &self,
         http: &Client,
@@ -166,36 +169,123 @@ impl PypiRegistry {
         known: &BTreeSet<String>,
         document: &mut PackageDocument,
     ) {
-        if !document.releases.iter().any(|release| !known.contains(release.id.version())) {
+        let is_new = |release: &RegistryRelease| !known.contains(release.id.version());
+        if !document.releases.iter().any(is_new) {
             return;
         }
-        let details = match self.details(http, package).await {
-            Ok(details) => details,
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(%package, error, "owners and manifest are not known");
-                return;
-            }
-        };
-        document.maintainers.clone_from(&details.people);
-        if let Some(newest) = document.releases.last_mut()
-            && !known.contains(newest.id.version())
-        {
-            newest.maintainers = details.people;
+        let details = self.details(http, package, None).await;
+        if let Ok(details) = &details {
+            document.maintainers.clone_from(&details.people);
         }
-        let latest = |release: &&mut RegistryRelease| Some(release.id.version()) == details.version.as_deref();
-        if let Some(release) = document.releases.iter_mut().find(latest) {
-            release.manifest = Some(details.manifest);
+        if let Some(newest) = document.releases.last_mut().filter(|newest| is_new(newest)) {
+            add_owners(newest, &details);
+        }
+        let latest = |release: &&mut RegistryRelease| Some(release.id.version()) == version_of(&details);
+        if let (Some(release), Ok(details)) = (document.releases.iter_mut().find(latest), &details) {
+            add_manifest(release, details);
+        }
+        // Of the past the manifests are not asked for: thousands of requests would tell little.
+        if known.is_empty() {
+            return;
+        }
+        let bare = document.releases.iter_mut().filter(|release| is_new(release) && release.manifest.is_none());
+        for (place, release) in bare.rev().enumerate() {
+            self.add_own_manifest(http, package, release, place).await;
         }
     }
 
-    async fn details(&self, http: &Client, package: &Package) -> Result<Details, RegistryError> {
-        let url = endpoint(&self.base, &["pypi", package.name(), "json"]);
-        let request = Request::get(url).accept("application/json").max_body(self.max_document);
+    /// The manifest of a release that is not the latest.
+    async fn add_own_manifest(&self, http: &Client, package: &Package, release: &mut RegistryRelease, place: usize) {
+        if place >= MAX_MANIFESTS {
+            let why = format!("more than {MAX_MANIFESTS} releases are new; its manifest was not asked for");
+            return release.unread.because(Unread::MANIFEST, why);
+        }
+        match self.details(http, package, Some(release.id.version())).await {
+            Ok(details) if details.version.as_deref() == Some(release.id.version()) => add_manifest(release, &details),
+            Ok(_) => {
+                release.unread.because(Unread::MANIFEST, "its JSON document does not say that it is of this version");
+            }
+            Err(error) if is_missing(&error) => tell_not(release, Aspect::Manifest),
+            Err(error) => release.unread.because(Unread::MANIFEST, with_causes(&error)),
+        }
+    }
+
+    async fn details(&self, http: &Client, package: &Package, version: Option<&str>) -> Result<Details, RegistryError> {
+        let path: Vec<&str> = ["pypi", package.name()].into_iter().chain(version).chain(["json"]).collect();
+        let request = Request::get(endpoint(&self.base, &path)).accept("application/json").max_body(self.max_document);
         let what = format!("the JSON document of {package}");
         let response = ask(Ecosystem::Pypi, http, request, &what).await?;
         Details::read(&response.body, package).map_err(|why| document_error(Ecosystem::Pypi, &what, why))
     }
+}
+
+fn version_of(details: &Result<Details, RegistryError>) -> Option<&str> {
+    details.as_ref().ok()?.version.as_deref()
+}
+
+fn add_owners(newest: &mut RegistryRelease, details: &Result<Details, RegistryError>) {
+    match details {
+        Ok(details) => {
+            newest.maintainers.clone_from(&details.people);
+            if let Some(why) = details.unread.of(Unread::MAINTAINERS) {
+                newest.unread.because(Unread::MAINTAINERS, why);
+            } else if details.people.is_none() {
+                tell_not(newest, Aspect::Owners);
+            }
+        }
+        Err(error) if is_missing(error) => {
+            tell_not(newest, Aspect::Owners);
+            tell_not(newest, Aspect::Manifest);
+        }
+        Err(error) => {
+            newest.unread.because(Unread::MAINTAINERS, with_causes(error));
+            newest.unread.because(Unread::MANIFEST, with_causes(error));
+        }
+    }
+}
+
+fn add_manifest(release: &mut RegistryRelease, details: &Details) {
+    release.manifest = Some(details.manifest.clone());
+    for (place, why) in details.unread.claims() {
+        release.unread.because(place, why);
+    }
+}
+
+fn tell_not(release: &mut RegistryRelease, aspect: Aspect) {
+    if !release.untold.contains(&aspect) {
+        release.untold.push(aspect);
+        release.untold.sort_unstable();
+    }
+}
+
+fn is_missing(error: &RegistryError) -> bool {
+    matches!(error, RegistryError::Http { source, .. } if source.is_not_found())
+}
+
+/// What of a release's files could not be read.
+fn unread(files: &[Distribution], is_dated: bool) -> Unread {
+    let mut unread = Unread::default();
+    for (part, why) in files.iter().flat_map(|file| &file.unread) {
+        let place = match part {
+            Part::Digest => Unread::FILES,
+            Part::Time if is_dated => Unread::UPLOADED,
+            Part::Time => Unread::TIME,
+            Part::Yanked => Unread::YANKED,
+            Part::Provenance => Unread::ATTESTATION,
+        };
+        unread.because(place, why.as_str());
+    }
+    unread
+}
+
+/// PyPI tells no account in any document that a program may read, and signs nothing itself.
+fn untold(files: &[Distribution], is_dated: bool) -> Vec<Aspect> {
+    let mut untold = vec![Aspect::Account, Aspect::Signature];
+    untold.extend(files.iter().any(|file| file.has_provenance.is_none()).then_some(Aspect::Attestation));
+    let is_odd = || files.iter().flat_map(|file| &file.unread).any(|(part, _)| *part == Part::Time);
+    untold.extend((!is_dated && !is_odd()).then_some(Aspect::Time));
+    untold.sort_unstable();
+    untold
 }
 
 impl Registry for PypiRegistry {
@@ -241,13 +331,13 @@ fn serial(response: &Response, project: &Project) -> Option<u64> {
     response.header("x-pypi-last-serial").and_then(|serial| serial.trim().parse().ok()).or(project.serial)
 }
 
-/// The error if the document is older than what was announced: by the changelog a serial, else a version.
-fn stale(package: &Package, announced: &str, serial: Option<u64>, project: &Project) -> Option<RegistryError> {
+/// How far the document is behind what was announced, if it is older: by the changelog a serial, else a version.
+fn behind(announced: &str, serial: Option<u64>, project: &Project) -> Option<Behind> {
     let is_older = match (announced.parse::<u64>(), serial) {
         (Ok(announced), Some(seen)) => seen < announced,
         (Ok(_), None) => false,
         (Err(_), _) => !project.versions.iter().any(|version| version == announced),
     };
     let seen = serial.map_or_else(|| "unknown".to_owned(), |serial| serial.to_string());
-    is_older.then(|| RegistryError::Stale { package: package.clone(), seen, announced: announced.to_owned() })
+    is_older.then(|| Behind { seen, announced: announced.to_owned(), incomplete: Vec::new() })
 }

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
-    model::{Ecosystem, Manifest, Package},
-    registry::field::add_range,
+    model::{Ecosystem, Manifest, Package, Unread},
+    registry::{
+        document::{MAX_PART, MAX_TEXT, read_part},
+        field::{add_range, shown},
+        fields::Fields,
+    },
 };
 
 /// Labels of project URLs that name the source, the best first (they are free text; these are the well-known ones of
@@ -17,7 +21,7 @@ const SOURCE_LABELS: [&str; 8] =
 /// Hosts whose URLs name a repository.
 const FORGES: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
 
-/// What the document says that the simple index does not.
+/// What the document says that the simple index does not. Each field is read on its own.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Details {
     /// The owners and maintainers, sorted; `None` if the document does not say.
@@ -26,6 +30,8 @@ pub(super) struct Details {
     pub(super) version: Option<String>,
     /// That version's manifest.
     pub(super) manifest: Manifest,
+    /// What of it could not be read.
+    pub(super) unread: Unread,
 }
 
 impl Details {
@@ -34,69 +40,53 @@ impl Details {
     /// # Errors
     /// Why it is not one.
     pub(super) fn read(body: &[u8], package: &Package) -> Result<Self, String> {
-        let wire: Wire = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        if Package::new(Ecosystem::Pypi, &wire.info.name).as_ref() != Ok(package) {
+        let document: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let info = document.object("info")?.ok_or("it has no info")?;
+        let name: Option<String> = info.get("name", MAX_TEXT)?;
+        if name.and_then(|name| Package::new(Ecosystem::Pypi, &name).ok()).as_ref() != Some(package) {
             return Err("it is of another project".to_owned());
         }
-        let (dependencies, optional_dependencies) = wire.info.requires_dist.as_deref().and_then(dependencies).unzip();
-        Ok(Self {
-            people: wire.ownership.and_then(|ownership| ownership.roles).map(people),
-            manifest: Manifest {
-                repository: repository(&wire.info),
-                git_head: None,
-                install_scripts: None,
-                dependencies,
-                optional_dependencies,
-            },
-            version: wire.info.version,
-        })
+        let mut unread = Unread::default();
+        let people = unread.noted(Unread::MAINTAINERS, people(&document)).flatten();
+        let version = unread.noted(Unread::MANIFEST, info.get("version", MAX_TEXT)).flatten();
+        let requirements =
+            unread.noted(Unread::DEPENDENCIES, info.get::<Vec<String>>("requires_dist", MAX_PART)).flatten();
+        let (dependencies, optional_dependencies) = match requirements.as_deref().map(dependencies) {
+            Some(Ok((always, for_extras))) => (Some(always), Some(for_extras)),
+            Some(Err(why)) => {
+                unread.because(Unread::DEPENDENCIES, why);
+                (None, None)
+            }
+            None => (None, None),
+        };
+        let repository = unread.noted(Unread::REPOSITORY, repository(&info)).flatten();
+        let manifest =
+            Manifest { repository, git_head: None, install_scripts: None, dependencies, optional_dependencies };
+        Ok(Self { people, version, manifest, unread })
     }
 }
 
-#[derive(Deserialize)]
-struct Wire {
-    info: Info,
-    #[serde(default)]
-    ownership: Option<Ownership>,
+/// The account names of the roles. One that cannot be read makes the list unknown: half of it would make the rest look
+/// gone.
+fn people(document: &Fields<'_>) -> Result<Option<Vec<String>>, String> {
+    let Some(ownership) = document.object("ownership")? else { return Ok(None) };
+    let Some(roles) = ownership.get::<Vec<&RawValue>>("roles", MAX_PART)? else { return Ok(None) };
+    let user = |role| Fields::read(role)?.get("user", MAX_TEXT)?.ok_or_else(|| "a role names no user".to_owned());
+    let users: Result<BTreeSet<String>, String> = roles.into_iter().map(user).collect();
+    users.map(|users| Some(users.into_iter().collect())).map_err(|why| format!("its ownership: {why}"))
 }
 
-#[derive(Deserialize)]
-struct Info {
-    name: String,
-    #[serde(default)]
-    version: Option<String>,
-    #[serde(default)]
-    project_urls: Option<BTreeMap<String, Option<String>>>,
-    #[serde(default)]
-    home_page: Option<String>,
-    #[serde(default)]
-    requires_dist: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct Ownership {
-    #[serde(default)]
-    roles: Option<Vec<Role>>,
-}
-
-#[derive(Deserialize)]
-struct Role {
-    user: String,
-}
-
-fn people(roles: Vec<Role>) -> Vec<String> {
-    roles.into_iter().map(|role| role.user).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// The URL at a forge with the best label.
-fn repository(info: &Info) -> Option<String> {
-    let labelled = info.project_urls.iter().flatten().filter_map(|(label, url)| {
+/// The URL at a forge with the best label. An address that cannot be read is none.
+fn repository(info: &Fields<'_>) -> Result<Option<String>, String> {
+    let urls = info.object("project_urls")?.unwrap_or_default();
+    let home = info.get::<String>("home_page", MAX_TEXT)?;
+    let labelled = urls.iter().filter_map(|(label, url)| {
         let label = label.trim().to_ascii_lowercase();
         let rank = SOURCE_LABELS.iter().position(|known| *known == label)?;
-        Some((rank, url.as_deref()?))
+        Some((rank, read_part::<String>(url, MAX_TEXT).ok()?))
     });
-    let home = info.home_page.as_deref().map(|url| (SOURCE_LABELS.len(), url));
-    labelled.chain(home).filter(|(_, url)| is_at_forge(url)).min().map(|(_, url)| url.trim().to_owned())
+    let home = home.map(|url| (SOURCE_LABELS.len(), url));
+    Ok(labelled.chain(home).filter(|(_, url)| is_at_forge(url)).min().map(|(_, url)| url.trim().to_owned()))
 }
 
 fn is_at_forge(url: &str) -> bool {
@@ -108,17 +98,20 @@ fn is_at_forge(url: &str) -> bool {
 
 type Ranges = BTreeMap<String, String>;
 
-/// Ordinary dependencies and those of extras. `None` if one of them is not readable: half a list would make the rest
-/// look new or gone.
-fn dependencies(requirements: &[String]) -> Option<(Ranges, Ranges)> {
+/// Ordinary dependencies and those of extras.
+///
+/// # Errors
+/// One of them is not readable: half a list would make the rest look new or gone.
+fn dependencies(requirements: &[String]) -> Result<(Ranges, Ranges), String> {
     let (mut always, mut for_extras) = (Ranges::new(), Ranges::new());
     for requirement in requirements {
         let (what, marker) = requirement.split_once(';').unwrap_or((requirement, ""));
-        let (name, range) = requirement_parts(what)?;
+        let (name, range) = requirement_parts(what)
+            .ok_or_else(|| format!("its requires_dist: {:?} is not a requirement", shown(requirement)))?;
         let ranges = if marker.contains("extra") { &mut for_extras } else { &mut always };
         add_range(ranges, name, range);
     }
-    Some((always, for_extras))
+    Ok((always, for_extras))
 }
 
 /// The normalised name and the range of a PEP 508 requirement without its marker: `requests[socks] (>=2.0)`. Any version
@@ -160,7 +153,7 @@ mod tests {
                                     {"role": "Maintainer", "user": "theacodes"}], "organization": "pypa"},
         }))
         .unwrap();
-        insta::assert_compact_debug_snapshot!(details, @r#"Details { people: Some(["dstufft", "theacodes"]), version: Some("4.0.0"), manifest: Manifest { repository: Some("https://github.com/pypa/sampleproject/"), git_head: None, install_scripts: None, dependencies: Some({"peppercorn": "*", "requests": ">=2.0 || >=2.1", "tool": "@ https://files.example/tool.whl"}), optional_dependencies: Some({"check-manifest": "*"}) } }"#);
+        insta::assert_compact_debug_snapshot!(details, @r#"Details { people: Some(["dstufft", "theacodes"]), version: Some("4.0.0"), manifest: Manifest { repository: Some("https://github.com/pypa/sampleproject/"), git_head: None, install_scripts: None, dependencies: Some({"peppercorn": "*", "requests": ">=2.0 || >=2.1", "tool": "@ https://files.example/tool.whl"}), optional_dependencies: Some({"check-manifest": "*"}) }, unread: Unread({}) }"#);
     }
 
     #[test]
@@ -170,9 +163,36 @@ mod tests {
     }
 
     #[test]
+    fn a_field_spoils_no_other() {
+        let whole = serde_json::json!({
+            "info": {"name": "sampleproject", "version": "4.0.0", "requires_dist": ["peppercorn"],
+                     "home_page": null, "project_urls": {"Source": "https://github.com/pypa/sampleproject"}},
+            "ownership": {"roles": [{"user": "theacodes"}]},
+        });
+        for (pointer, place) in [
+            ("/info/version", Unread::MANIFEST),
+            ("/info/requires_dist", Unread::DEPENDENCIES),
+            ("/info/home_page", Unread::REPOSITORY),
+            ("/info/project_urls", Unread::REPOSITORY),
+            ("/ownership", Unread::MAINTAINERS),
+            ("/ownership/roles", Unread::MAINTAINERS),
+            ("/ownership/roles/0", Unread::MAINTAINERS),
+            ("/ownership/roles/0/user", Unread::MAINTAINERS),
+        ] {
+            let mut body = whole.clone();
+            *body.pointer_mut(pointer).unwrap() = serde_json::json!(7);
+            let details = read(&body).unwrap();
+            assert_eq!(details.unread.0.keys().map(String::as_str).collect::<Vec<_>>(), [place], "{pointer}");
+            assert!(details.people.is_some() || place == Unread::MAINTAINERS, "{pointer}");
+            assert!(details.manifest.dependencies.is_some() || place == Unread::DEPENDENCIES, "{pointer}");
+        }
+    }
+
+    #[test]
     fn one_unreadable_dependency_makes_the_list_unknown() {
         for requirement in ["", "; extra == 'x'", "[x]", "a[x", "(>=1)"] {
-            assert_eq!(dependencies(&["peppercorn".to_owned(), requirement.to_owned()]), None, "{requirement}");
+            let why = dependencies(&["peppercorn".to_owned(), requirement.to_owned()]).unwrap_err();
+            assert!(why.contains("is not a requirement"), "{why}");
         }
     }
 
@@ -201,6 +221,7 @@ mod tests {
             "{}",
             r#"{"info": {"name": "other"}}"#,
             r#"{"info": {"name": "sampleproject", "name": "a"}}"#,
+            r#"{"info": 7}"#,
         ] {
             assert!(
                 Details::read(body.as_bytes(), &Package::new(Ecosystem::Pypi, "sampleproject").unwrap()).is_err(),

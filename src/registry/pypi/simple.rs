@@ -1,22 +1,26 @@
 //! The simple index's document of one project (PEP 691 and 700, PEP 740 for provenance, PEP 792 for the status),
-//! sorted by version.
+//! sorted by version. Each field of each file is read on its own.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
 
-use super::filename::Versions;
+use super::filename::{Versions, implied};
 use crate::{
-    model::{Digests, Ecosystem, File, Package},
-    registry::field::{self, is_version, shown},
+    model::{Digests, Ecosystem, File, Package, Provenance},
+    registry::{
+        document::MAX_TEXT,
+        field::{self, digest, is_version, shown},
+        fields::Fields,
+    },
 };
 
 /// The media type of the document.
 pub(super) const MEDIA_TYPE: &str = "application/vnd.pypi.simple.v1+json";
 
-/// One project, sorted by version. Every version and every file of the document is in `releases` or in `unreadable`.
+/// One project, sorted by version. Every version and every file of the document is in `releases`, `empty` or
+/// `unreadable`.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Project {
     /// The serial that the document names.
@@ -25,8 +29,10 @@ pub(super) struct Project {
     pub(super) status: String,
     /// Every version that is listed.
     pub(super) versions: Vec<String>,
-    /// The files of each version all of whose files are readable.
+    /// The files of each version that has any.
     pub(super) releases: BTreeMap<String, Vec<Distribution>>,
+    /// Versions without a file: there is nothing to install.
+    pub(super) empty: Vec<String>,
     /// What is not readable: a version, or the name of a file whose version cannot be told; and why.
     pub(super) unreadable: BTreeMap<String, String>,
 }
@@ -36,8 +42,23 @@ pub(super) struct Project {
 pub(super) struct Distribution {
     /// The file.
     pub(super) file: File,
-    /// Whether the registry has a provenance object of it.
-    pub(super) has_provenance: bool,
+    /// Whether the registry has a provenance object of it. `None`: its document does not tell.
+    pub(super) has_provenance: Option<bool>,
+    /// What of its entry could not be read, by field, and why.
+    pub(super) unread: Vec<(Part, String)>,
+}
+
+/// A part of a file's entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Its digest.
+    Digest,
+    /// When it was uploaded.
+    Time,
+    /// Whether it is yanked.
+    Yanked,
+    /// Whether there is a provenance object.
+    Provenance,
 }
 
 impl Project {
@@ -46,18 +67,34 @@ impl Project {
     /// # Errors
     /// Why it is not one.
     pub(super) fn read(body: &[u8], package: &Package) -> Result<Self, String> {
-        let wire: Wire<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        wire.check(package)?;
-        let mut project = Self {
-            serial: wire.meta.serial,
-            status: wire.status.map_or_else(|| "active".to_owned(), |status| shown(&status.status)),
-            ..Self::default()
+        let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        check(&fields, package)?;
+        let list = |name| -> Result<Vec<&RawValue>, String> {
+            let mut all = Vec::new();
+            for raw in fields.every(name) {
+                let list: Vec<&RawValue> =
+                    serde_json::from_str(raw.get()).map_err(|why| format!("its {name}: {why}"))?;
+                all.extend(list);
+            }
+            Ok(all)
         };
+        let files = list("files")?;
+        let status = fields.object("project-status").ok().flatten().unwrap_or_default();
+        let status = status.get("status", MAX_TEXT).ok().flatten();
+        let serial = fields.object("meta").ok().flatten().and_then(|meta| meta.get("_last-serial", MAX_TEXT).ok()?);
+        let status = status.map_or_else(|| "active".to_owned(), |status: String| shown(&status));
+        let mut project = Self { serial, status, ..Self::default() };
         let mut listed = HashSet::new();
-        for version in &wire.versions {
-            project.list(version, &mut listed);
+        match list("versions") {
+            Ok(versions) if fields.has("versions") => {
+                for raw in versions {
+                    project.list(raw, &mut listed);
+                }
+            }
+            // As before PEP 700: only the files tell.
+            _ => project.versions = implied_versions(&files, package),
         }
-        project.sort_files(&wire.files, package);
+        project.sort_files(&files, package);
         Ok(project)
     }
 
@@ -75,30 +112,50 @@ impl Project {
     fn sort_files(&mut self, files: &[&RawValue], package: &Package) {
         let listed = std::mem::take(&mut self.versions);
         let versions = Versions::new(package, &listed);
-        for (place, raw) in files.iter().enumerate() {
-            self.sort_file(place, raw, &versions);
+        let mut placed_all = true;
+        for raw in files {
+            placed_all &= self.sort_file(raw, &versions);
         }
         for version in &listed {
-            if self.unreadable.contains_key(version) {
-                self.releases.remove(version);
-            } else if !self.releases.contains_key(version) {
-                self.reject(version.clone(), "the registry lists the version without a file".to_owned());
+            if self.releases.contains_key(version) || self.unreadable.contains_key(version) {
+                continue;
+            }
+            if placed_all {
+                self.empty.push(version.clone());
+            } else {
+                let why = "it is listed without a file, and some files could not be read".to_owned();
+                self.reject(version.clone(), why);
             }
         }
         self.versions = listed;
     }
 
-    fn sort_file(&mut self, place: usize, raw: &RawValue, versions: &Versions<'_>) {
-        let Ok(Named { filename }) = serde_json::from_str(raw.get()) else {
-            return self.reject(format!("file {place}"), "an entry of the file list has no readable name".to_owned());
+    /// Whether it is known of which version the file is.
+    fn sort_file(&mut self, raw: &RawValue, versions: &Versions<'_>) -> bool {
+        let fields = Fields::read(raw);
+        let named = fields.and_then(|fields| {
+            let name: Option<String> = fields.get("filename", MAX_TEXT)?;
+            Ok((name.ok_or("it has no filename")?, fields))
+        });
+        let (filename, fields) = match named {
+            Ok(named) => named,
+            Err(why) => {
+                // Its place in the list would move with every file that is added.
+                let name = format!("file entry {}", &digest(raw.get().as_bytes())[..12]);
+                self.reject(name, format!("an entry of the file list has no readable name: {why}"));
+                return false;
+            }
         };
-        let version = match versions.of_file(&filename) {
-            Ok(version) => version.to_owned(),
-            Err(why) => return self.reject(shown(&filename), format!("the file's version cannot be told: {why}")),
-        };
-        match serde_json::from_str::<WireFile>(raw.get()) {
-            Ok(file) => self.releases.entry(version).or_default().push(file.into()),
-            Err(error) => self.reject(version, format!("the entry of its file {}: {error}", shown(&filename))),
+        match versions.of_file(&filename) {
+            Ok(version) => {
+                let file = Distribution::read(filename, &fields);
+                self.releases.entry(version.to_owned()).or_default().push(file);
+                true
+            }
+            Err(why) => {
+                self.reject(shown(&filename), format!("the file's version cannot be told: {why}"));
+                false
+            }
         }
     }
 
@@ -107,104 +164,73 @@ impl Project {
     }
 }
 
-/// The document as it is sent; lists are read entry by entry, so that one bad entry spoils only itself.
-#[derive(Deserialize)]
-struct Wire<'a> {
-    meta: Meta,
-    name: String,
-    #[serde(borrow)]
-    versions: Vec<&'a RawValue>,
-    #[serde(borrow)]
-    files: Vec<&'a RawValue>,
-    #[serde(rename = "project-status", default)]
-    status: Option<Status>,
+/// The versions that files name.
+fn implied_versions(files: &[&RawValue], package: &Package) -> Vec<String> {
+    let name = |raw| Fields::read(raw).ok()?.get::<String>("filename", MAX_TEXT).ok()?;
+    let implied: BTreeSet<String> =
+        files.iter().filter_map(|raw| implied(package, &name(raw)?)).filter(|version| is_version(version)).collect();
+    implied.into_iter().collect()
 }
 
-#[derive(Deserialize)]
-struct Meta {
-    #[serde(rename = "api-version")]
-    api_version: String,
-    #[serde(rename = "_last-serial", default)]
-    serial: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Status {
-    status: String,
-}
-
-impl Wire<'_> {
-    fn check(&self, package: &Package) -> Result<(), String> {
-        if self.meta.api_version.split('.').next() != Some("1") {
-            return Err(format!("its API version is {:?}, not 1.x", shown(&self.meta.api_version)));
+fn check(fields: &Fields<'_>, package: &Package) -> Result<(), String> {
+    let name: Option<String> = fields.get("name", MAX_TEXT)?;
+    let name = name.ok_or("it has no name")?;
+    if Package::new(Ecosystem::Pypi, &name).as_ref() != Ok(package) {
+        return Err(format!("it is of the project {:?}", shown(&name)));
+    }
+    let version =
+        fields.object("meta").ok().flatten().and_then(|meta| meta.get::<String>("api-version", MAX_TEXT).ok()?);
+    match version {
+        Some(version) if version.split('.').next() != Some("1") => {
+            Err(format!("its API version is {:?}, not 1.x", shown(&version)))
         }
-        match Package::new(Ecosystem::Pypi, &self.name) {
-            Ok(named) if named == *package => Ok(()),
-            _ => Err(format!("it is of the project {:?}", shown(&self.name))),
-        }
+        _ => Ok(()),
     }
 }
 
-#[derive(Deserialize)]
-struct Named {
-    filename: String,
+impl Distribution {
+    fn read(name: String, fields: &Fields<'_>) -> Self {
+        let mut unread = Vec::new();
+        let mut noted = |part, why| unread.push((part, format!("the entry of its file {}: {why}", shown(&name))));
+        let sha256 = sha256(fields).map_err(|why| noted(Part::Digest, why)).ok();
+        let uploaded_at = time(fields).map_err(|why| noted(Part::Time, why)).ok().flatten();
+        let yanked = yanked(fields).map_err(|why| noted(Part::Yanked, why)).unwrap_or_default();
+        let provenance = provenance(fields).map_err(|why| noted(Part::Provenance, why));
+        let attestation = provenance.is_err().then(|| Provenance::Unavailable {
+            reason: format!("what the registry says of the provenance of {} cannot be read", shown(&name)),
+        });
+        let digests = Digests { sha256, sha512: None };
+        let file = File { name, digests, uploaded_at, yanked, attestation };
+        Self { file, has_provenance: provenance.unwrap_or(Some(false)), unread }
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct WireFile {
-    filename: String,
-    hashes: Hashes,
-    #[serde(default, deserialize_with = "time")]
-    upload_time: Option<DateTime<Utc>>,
-    #[serde(default)]
-    yanked: Yanked,
-    #[serde(default)]
-    provenance: Option<String>,
+fn sha256(fields: &Fields<'_>) -> Result<String, String> {
+    let hashes = fields.object("hashes")?.ok_or("it has no hashes")?;
+    let text: String = hashes.get("sha256", MAX_TEXT)?.ok_or("its hashes have no sha256")?;
+    field::sha256(&text).ok_or_else(|| format!("{:?} is not a SHA-256", shown(&text)))
 }
 
-#[derive(Deserialize)]
-struct Hashes {
-    #[serde(deserialize_with = "sha256")]
-    sha256: String,
+fn time(fields: &Fields<'_>) -> Result<Option<DateTime<Utc>>, String> {
+    let Some(text) = fields.get::<String>("upload-time", MAX_TEXT)? else { return Ok(None) };
+    field::time(&text).map(Some).ok_or_else(|| format!("{:?} is not a time", shown(&text)))
 }
 
 /// `false`, `true`, or the reason for yanking.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Yanked {
-    Flag(bool),
-    #[expect(dead_code, reason = "that there is a reason is what counts")]
-    Reason(String),
-}
-
-impl Default for Yanked {
-    fn default() -> Self {
-        Self::Flag(false)
+fn yanked(fields: &Fields<'_>) -> Result<bool, String> {
+    match fields.raw("yanked")?.map(RawValue::get) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(reason) if reason.starts_with('"') => Ok(true),
+        Some(other) => Err(format!("its yanked: {} is neither yes, no, nor a reason", shown(other))),
     }
 }
 
-impl From<WireFile> for Distribution {
-    fn from(wire: WireFile) -> Self {
-        Self {
-            file: File {
-                name: wire.filename,
-                digests: Digests { sha256: Some(wire.hashes.sha256), sha512: None },
-                uploaded_at: wire.upload_time,
-                yanked: !matches!(wire.yanked, Yanked::Flag(false)),
-                attestation: None,
-            },
-            has_provenance: wire.provenance.is_some(),
-        }
+/// The address of a provenance object, or `null`. Registries from before PEP 740, and some mirrors, have no such key.
+fn provenance(fields: &Fields<'_>) -> Result<Option<bool>, String> {
+    if !fields.has("provenance") {
+        return Ok(None);
     }
-}
-
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    field::time(&text).map(Some).ok_or_else(|| D::Error::custom(format_args!("{:?} is no time", shown(&text))))
-}
-
-fn sha256<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    field::sha256(&text).ok_or_else(|| D::Error::custom(format_args!("{:?} is no SHA-256", shown(&text))))
+    let address: Option<String> = fields.get("provenance", MAX_TEXT)?;
+    Ok(Some(address.is_some()))
 }

@@ -9,6 +9,7 @@ use super::*;
 use crate::{
     clock::ManualClock,
     http::{ScriptedTransport, Validators},
+    model::{Aspect, Provenance, Unread},
     registry::PackageState,
 };
 
@@ -145,10 +146,53 @@ async fn owners_are_only_asked_for_when_there_is_something_new() {
 
 #[tokio::test]
 async fn owners_that_cannot_be_had_are_not_known() {
-    for (status, body) in [(500, ""), (404, ""), (200, "{"), (200, r#"{"info": {"name": "other"}}"#)] {
+    let html = "<html>maintenance</html>";
+    for (status, body) in [(500, ""), (404, ""), (200, "{"), (200, html), (200, r#"{"info": {"name": "other"}}"#)] {
         let answers = [(SIMPLE, 200, sampleproject().to_string()), (JSON, status, body.to_owned())];
         let document = ask(&answers, about(&BTreeSet::new())).await.document();
         assert_eq!((document.maintainers, document.releases.len()), (None, 2), "{status} {body}");
+        let (old, new) = (&document.releases[0], &document.releases[1]);
+        assert!(
+            old.unread.is_empty() && !old.untold.contains(&Aspect::Owners),
+            "what is true now is not told of the past"
+        );
+        let is_missing = status == 404;
+        let left_out = [Aspect::Owners, Aspect::Manifest].iter().all(|aspect| new.untold.contains(aspect));
+        let failed = [Unread::MAINTAINERS, Unread::MANIFEST].iter().all(|place| new.unread.of(place).is_some());
+        assert_eq!((left_out, failed), (is_missing, !is_missing), "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_release_that_is_not_the_latest_has_a_manifest_of_its_own() {
+    let mut body = sampleproject();
+    body["versions"] = json!(["3.0.0", "4.0.0", "4.0.1"]);
+    body["files"].as_array_mut().unwrap().push(file("sampleproject-4.0.1.tar.gz", "2024-11-07T22:37:08Z", true));
+    let latest = project_json().to_string().replace("4.0.0", "4.0.1");
+    let own = |requirement: &str| project_json().to_string().replace("peppercorn", requirement);
+    for (status, answer, dependency) in [
+        (200, own("evil"), Some("evil")),
+        (404, String::new(), None),
+        (500, String::new(), None),
+        (200, latest.clone(), None),
+    ] {
+        let known = set(&["3.0.0"]);
+        let answers = [
+            (SIMPLE, 200, body.to_string()),
+            ("/pypi/sampleproject/4.0.0/json", status, answer.clone()),
+            (JSON, 200, latest.clone()),
+        ];
+        let document = ask(&answers, about(&known)).await.document();
+        let release = document.releases.iter().find(|release| release.id.version() == "4.0.0").unwrap();
+        let dependencies = release.manifest.as_ref().and_then(|manifest| manifest.dependencies.as_ref());
+        assert_eq!(
+            dependencies.map(|all| all.contains_key(dependency.unwrap_or(""))),
+            dependency.map(|_| true),
+            "{status}"
+        );
+        assert_eq!(release.untold.contains(&Aspect::Manifest), status == 404);
+        let is_unread = dependency.is_none() && status != 404;
+        assert_eq!(release.unread.of(Unread::MANIFEST).is_some(), is_unread, "{status}: {:?}", release.unread);
     }
 }
 
@@ -167,12 +211,12 @@ async fn an_unchanged_document_is_not_read_again_unless_a_change_was_announced()
 }
 
 #[tokio::test]
-async fn a_document_older_than_what_was_announced_is_stale() {
+async fn a_document_older_than_what_was_announced_says_so() {
     let known = set(&["3.0.0", "4.0.0"]);
     for (revision, stale) in [("25977000", false), ("25977002", true), ("4.0.0", false), ("4.0.1", true)] {
         let question = Question { revision: Some(revision), ..about(&known) };
-        let asked = ask(&[(SIMPLE, 200, sampleproject().to_string())], question).await;
-        assert_eq!(matches!(asked.state, Err(RegistryError::Stale { .. })), stale, "{revision}");
+        let document = ask(&[(SIMPLE, 200, sampleproject().to_string())], question).await.document();
+        assert_eq!(document.behind.is_some(), stale, "{revision}");
     }
 }
 
@@ -220,29 +264,59 @@ fn a_release_is_yanked_when_all_its_files_are() {
 }
 
 #[test]
-fn a_bad_entry_spoils_its_own_release_only_and_says_why() {
+fn a_bad_field_spoils_no_other_and_says_why() {
     let deep: Value = serde_json::from_str(&format!("{}{}", "[".repeat(100), "]".repeat(100))).unwrap();
     let cases = [
-        ("hashes", json!({}), "missing field `sha256`"),
-        ("hashes", json!({"sha256": "0ace"}), "\"0ace\" is no SHA-256"),
-        ("hashes", json!({"sha256": "\u{1F980}".repeat(16)}), "is no SHA-256"),
-        ("hashes", json!(null), "expected struct Hashes"),
-        ("upload-time", json!("yesterday"), "\"yesterday\" is no time"),
-        ("upload-time", json!("0000-01-01T00:00:00Z"), "is no time"),
-        ("upload-time", json!(1_730_932_630), "expected a string"),
-        ("yanked", json!([1]), "Yanked"),
-        ("yanked", deep, "Yanked"),
-        ("provenance", json!({"url": "x"}), "expected a string"),
+        ("hashes", json!({}), Unread::FILES, "its hashes have no sha256"),
+        ("hashes", json!({"sha256": "0ace"}), Unread::FILES, "\"0ace\" is not a SHA-256"),
+        ("hashes", json!({"sha256": "\u{1F980}".repeat(16)}), Unread::FILES, "is not a SHA-256"),
+        ("hashes", json!(null), Unread::FILES, "it has no hashes"),
+        ("upload-time", json!("yesterday"), Unread::UPLOADED, "\"yesterday\" is not a time"),
+        ("upload-time", json!("0000-01-01T00:00:00Z"), Unread::UPLOADED, "is not a time"),
+        ("upload-time", json!(1_730_932_630), Unread::UPLOADED, "expected a string"),
+        ("yanked", json!([1]), Unread::YANKED, "is neither yes, no, nor a reason"),
+        ("yanked", deep, Unread::YANKED, "is neither yes, no, nor a reason"),
+        ("provenance", json!({"url": "x"}), Unread::ATTESTATION, "expected a string"),
     ];
-    for (key, value, why) in cases {
+    for (key, value, place, why) in cases {
         let mut body = sampleproject();
         body["files"][1][key] = value;
         let document = read(&body, &[]).unwrap();
-        assert_eq!(document.releases.len(), 1, "{key}");
-        let [(version, reason)] = document.unreadable.try_into().unwrap();
-        assert_eq!(version, "4.0.0");
+        assert_eq!((document.releases.len(), document.unreadable.len()), (2, 0), "{key}");
+        assert!(document.releases[0].unread.is_empty());
+        let release = &document.releases[1];
+        let reason = release.unread.of(place).unwrap_or_else(|| panic!("{key}: {:?}", release.unread));
         assert!(reason.contains("sampleproject-4.0.0-py3-none-any.whl") && reason.contains(why), "{reason}");
+        assert_eq!((release.unread.0.len(), release.files.len()), (1, 2));
+        let unavailable = matches!(release.files[0].attestation, Some(Provenance::Unavailable { .. }));
+        assert_eq!(unavailable, key == "provenance");
     }
+}
+
+#[test]
+fn what_a_mirror_leaves_out_is_said() {
+    let mut body = sampleproject();
+    assert_eq!(read(&body, &[]).unwrap().releases[1].untold, [Aspect::Account, Aspect::Signature]);
+    body["files"][1].as_object_mut().unwrap().remove("provenance");
+    assert!(read(&body, &[]).unwrap().releases[1].untold.contains(&Aspect::Attestation));
+    // Before PEP 700 there were neither versions nor times.
+    body.as_object_mut().unwrap().remove("versions");
+    for file in body["files"].as_array_mut().unwrap() {
+        file.as_object_mut().unwrap().remove("upload-time");
+    }
+    let document = read(&body, &[]).unwrap();
+    let versions: Vec<_> = document.releases.iter().map(|release| release.id.version()).collect();
+    assert_eq!(versions, ["3.0.0", "4.0.0"]);
+    assert!(document.releases.iter().all(|release| !release.is_dated() && release.untold.contains(&Aspect::Time)));
+}
+
+#[test]
+fn a_version_without_a_file_is_withdrawn() {
+    let mut body = sampleproject();
+    body["versions"] = json!(["3.0.0", "4.0.0", "5.0.0"]);
+    let document = read(&body, &["5.0.0"]).unwrap();
+    assert!(document.versions.iter().all(|(version, _)| version != "5.0.0"));
+    assert_eq!(document.unreadable, []);
 }
 
 #[test]
@@ -258,20 +332,17 @@ fn what_cannot_be_placed_is_kept_as_unreadable() {
     assert_eq!(document.releases.len(), 2);
     let mut unreadable: Vec<_> = document.unreadable.iter().map(|(what, _)| what.as_str()).collect();
     unreadable.sort_unstable();
+    let nameless: Vec<_> =
+        unreadable.extract_if(.., |what| what.starts_with("file entry ")).map(str::to_owned).collect();
+    assert_eq!(nameless.len(), 2);
     assert_eq!(
         unreadable,
-        [
-            "\"..\"",
-            "\"a b\"",
-            "../sampleproject-4.0.0.tar.gz",
-            "5.0.0",
-            "7",
-            "file 5",
-            "file 6",
-            "null",
-            "other-4.0.0.tar.gz"
-        ]
+        ["\"..\"", "\"a b\"", "../sampleproject-4.0.0.tar.gz", "5.0.0", "7", "null", "other-4.0.0.tar.gz"]
     );
+    body["files"].as_array_mut().unwrap().insert(0, file("sampleproject-2.0.0.tar.gz", "2021-11-06T22:37:08Z", true));
+    let document = read(&body, &[]).unwrap();
+    let again = document.unreadable.iter().filter(|(what, _)| nameless.contains(what));
+    assert_eq!(again.count(), 2, "what is called after its place would be new with every file");
 }
 
 #[test]
@@ -279,28 +350,28 @@ fn a_release_without_any_upload_time_is_not_dated_by_guess() {
     let mut body = sampleproject();
     body["files"][0].as_object_mut().unwrap().remove("upload-time");
     let document = read(&body, &[]).unwrap();
-    assert_eq!(
-        document.unreadable,
-        [("3.0.0".to_owned(), "the registry does not say when its files were uploaded".to_owned())]
-    );
+    assert!(!document.releases[0].is_dated() && document.releases[1].is_dated());
+    body["files"][0]["upload-time"] = json!(7);
+    let document = read(&body, &[]).unwrap();
+    assert!(!document.releases[0].is_dated() && document.releases[0].unread.of(Unread::TIME).is_some());
 }
 
 #[test]
 fn bodies_that_are_no_document_are_refused_by_reason() {
     let whole = sampleproject().to_string();
     let other = whole.replace("\"name\":\"sampleproject\"", "\"name\":\"evil\"");
-    let twice = whole.replace("\"versions\":", "\"versions\":[],\"versions\":");
+    let files = whole.replace("\"files\":[", "\"files\":7,\"x\":[");
     let newer = whole.replace("\"1.4\"", "\"2.0\"");
     let deep = format!("{{\"x\":{}", "[".repeat(100_000));
     let cases: [(&[u8], &str); 10] = [
         (b"", "EOF"),
         (b"<!DOCTYPE html><title>maintenance</title>", "expected value"),
         (b"null", "invalid type"),
-        (b"{}", "missing field"),
+        (b"{}", "it has no name"),
         (b"{\"name\":\"\xff\"}", "invalid unicode"),
         (&whole.as_bytes()[..whole.len() / 2], "EOF"),
         (other.as_bytes(), "of the project \"evil\""),
-        (twice.as_bytes(), "duplicate field"),
+        (files.as_bytes(), "its files: invalid type"),
         (newer.as_bytes(), "API version is \"2.0\""),
         (deep.as_bytes(), ""),
     ];

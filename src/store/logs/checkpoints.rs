@@ -1,11 +1,13 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde::Serialize;
 
 use crate::store::{
     Store, StoreError,
     columns::{Hash, Micros, Position, limit},
     error::Failure,
+    reading::Reading,
+    sealed::LOG_CHECKPOINTS,
 };
 
 /// A checkpoint that a log signed.
@@ -59,10 +61,9 @@ impl Store {
     /// As every read.
     pub fn contradicting_checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
         self.read("listing contradicting checkpoints", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM log_checkpoints WHERE log = ?1 AND contradicts = 1 ORDER BY seen_at DESC LIMIT ?2",
-            )?;
-            Ok(query.query_map((log, limit(at_most)), checkpoint_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND contradicts = 1
+                 ORDER BY seen_at DESC LIMIT ?2";
+            db.rows(&LOG_CHECKPOINTS, sql, (log, limit(at_most)), checkpoint_row)
         })
     }
 
@@ -85,11 +86,9 @@ impl Store {
     /// As every read.
     pub fn unsettled_checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
         self.read("listing unproven checkpoints", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM log_checkpoints WHERE log = ?1 AND consistent = 0 AND contradicts = 0
-                 ORDER BY seen_at LIMIT ?2",
-            )?;
-            Ok(query.query_map((log, limit(at_most)), checkpoint_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND consistent = 0 AND contradicts = 0
+                       ORDER BY seen_at LIMIT ?2";
+            db.rows(&LOG_CHECKPOINTS, sql, (log, limit(at_most)), checkpoint_row)
         })
     }
 
@@ -99,9 +98,8 @@ impl Store {
     /// As every read.
     pub fn checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
         self.read("listing checkpoints", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM log_checkpoints WHERE log = ?1 ORDER BY size DESC, seen_at LIMIT ?2")?;
-            Ok(query.query_map((log, limit(at_most)), checkpoint_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 ORDER BY size DESC, seen_at LIMIT ?2";
+            db.rows(&LOG_CHECKPOINTS, sql, (log, limit(at_most)), checkpoint_row)
         })
     }
 }
@@ -140,11 +138,11 @@ fn thin_out(db: &Connection, log: &str, below: u64) -> Result<(), Failure> {
 }
 
 /// The largest one that is consistent with all before it.
-pub(super) fn largest(db: &Connection, log: &str) -> Result<Option<CheckpointRow>, Failure> {
-    let mut query = db.prepare_cached(
-        "SELECT * FROM log_checkpoints WHERE log = ?1 AND consistent = 1 ORDER BY size DESC, seen_at LIMIT 1",
-    )?;
-    Ok(query.query_row([log], checkpoint_row).optional()?)
+pub(super) fn largest(db: &Reading<'_>, log: &str) -> Result<Option<CheckpointRow>, Failure> {
+    // One more, should the first be damaged: the one before it was proven too.
+    let sql =
+        "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND consistent = 1 ORDER BY size DESC, seen_at LIMIT 2";
+    Ok(db.rows(&LOG_CHECKPOINTS, sql, [log], checkpoint_row)?.into_iter().next())
 }
 
 fn checkpoint_row(row: &Row<'_>) -> rusqlite::Result<CheckpointRow> {

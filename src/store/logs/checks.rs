@@ -1,12 +1,14 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 
 use crate::{
+    clock::horizon,
     model::{LogEntry, Observation, Provenance, ReleaseId},
     store::{
         Store, StoreError,
         columns::{Micros, Position, Text, limit},
         error::Failure,
+        sealed::LOG_CHECKS,
     },
 };
 
@@ -47,6 +49,9 @@ impl LogCheckOutcome {
     }
 }
 
+/// The longest wait that a look-up is ever given.
+pub const LONGEST_LOG_CHECK_WAIT: TimeDelta = TimeDelta::minutes(30);
+
 impl Store {
     /// Entries that are due to be looked up, the longest waiting first.
     ///
@@ -54,10 +59,8 @@ impl Store {
     /// As every read.
     pub fn due_log_checks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<LogCheck>, StoreError> {
         self.read("listing log entries to look up", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT release, origin, idx, queued_at, attempts FROM log_checks
-                 WHERE outcome IS NULL AND due_at <= ?1 ORDER BY due_at, release LIMIT ?2",
-            )?;
+            let sql = "SELECT release, origin, idx, queued_at, attempts, {row} FROM log_checks
+                       WHERE outcome IS NULL AND (due_at <= ?1 OR due_at > ?2) ORDER BY due_at, release LIMIT ?3";
             let check = |row: &rusqlite::Row<'_>| {
                 Ok(LogCheck {
                     release: row.get::<_, Text<_>>(0)?.0,
@@ -66,7 +69,8 @@ impl Store {
                     attempts: row.get(4)?,
                 })
             };
-            Ok(query.query_map((Micros(now), limit(at_most)), check)?.collect::<Result<_, _>>()?)
+            let due = (Micros(now), Micros(horizon(now, LONGEST_LOG_CHECK_WAIT)), limit(at_most));
+            db.rows(&LOG_CHECKS, sql, due, check)
         })
     }
 

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,6 +8,8 @@ use crate::{
         Store, StoreError,
         columns::{Hash, Json, Micros, Position, Text, count, limit, time},
         error::Failure,
+        reading::one,
+        sealed::{LOG_ENTRIES, LOG_QUARANTINE},
     },
 };
 
@@ -107,11 +109,9 @@ impl Store {
     /// As every read.
     pub fn log_entries(&self, filter: LogEntryFilter<'_>) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read("listing log entries", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM log_entries WHERE believed = 1 AND (?1 IS NULL OR log = ?1)
-                 ORDER BY seen_at DESC, log, idx DESC LIMIT ?2",
-            )?;
-            Ok(query.query_map((filter.log, limit(filter.limit)), entry_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND (?1 IS NULL OR log = ?1)
+                       ORDER BY seen_at DESC, log, idx DESC LIMIT ?2";
+            db.rows(&LOG_ENTRIES, sql, (filter.log, limit(filter.limit)), entry_row)
         })
     }
 
@@ -121,9 +121,8 @@ impl Store {
     /// As every read.
     pub fn log_entry(&self, log: &str, index: u64) -> Result<Option<LogEntryRow>, StoreError> {
         self.read("reading a log entry", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM log_entries WHERE log = ?1 AND idx = ?2 AND believed = 1")?;
-            Ok(query.query_row((log, Position(index)), entry_row).optional()?)
+            let sql = "SELECT *, {row} FROM log_entries WHERE log = ?1 AND idx = ?2 AND believed = 1";
+            one(db, &LOG_ENTRIES, sql, (log, Position(index)), entry_row)
         })
     }
 
@@ -133,10 +132,9 @@ impl Store {
     /// As every read.
     pub fn unjudged_entries(&self, at_most: usize) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read("listing unexplained log entries", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM log_entries WHERE believed = 1 AND judged_at IS NULL ORDER BY seen_at, log, idx LIMIT ?1",
-            )?;
-            Ok(query.query_map([limit(at_most)], entry_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND judged_at IS NULL
+                       ORDER BY seen_at, log, idx LIMIT ?1";
+            db.rows(&LOG_ENTRIES, sql, [limit(at_most)], entry_row)
         })
     }
 
@@ -170,11 +168,9 @@ impl Store {
     /// As every read.
     pub fn unexplained_entries(&self, since: DateTime<Utc>, at_most: usize) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read("listing log entries that no release explains", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM log_entries WHERE believed = 1 AND judged_at >= ?1 AND explained_by IS NULL
-                 AND not_issued IS NULL ORDER BY judged_at LIMIT ?2",
-            )?;
-            Ok(query.query_map((Micros(since), limit(at_most)), entry_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND judged_at >= ?1 AND explained_by IS NULL
+                       AND not_issued IS NULL ORDER BY judged_at LIMIT ?2";
+            db.rows(&LOG_ENTRIES, sql, (Micros(since), limit(at_most)), entry_row)
         })
     }
 
@@ -202,10 +198,8 @@ impl Store {
     /// As every read.
     pub fn quarantined(&self, log: &str, at_most: usize) -> Result<Vec<QuarantinedRow>, StoreError> {
         self.read("listing unreadable log entries", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT idx, bytes, why, seen_at FROM log_quarantine WHERE log = ?1 AND believed = 1
-                 ORDER BY idx DESC LIMIT ?2",
-            )?;
+            let sql = "SELECT idx, bytes, why, seen_at, {row} FROM log_quarantine WHERE log = ?1 AND believed = 1
+                       ORDER BY idx DESC LIMIT ?2";
             let row = |row: &Row<'_>| {
                 Ok(QuarantinedRow {
                     index: row.get::<_, Position>(0)?.0,
@@ -214,7 +208,7 @@ impl Store {
                     seen_at: row.get::<_, Micros>(3)?.0,
                 })
             };
-            Ok(query.query_map((log, limit(at_most)), row)?.collect::<Result<_, _>>()?)
+            db.rows(&LOG_QUARANTINE, sql, (log, limit(at_most)), row)
         })
     }
 }

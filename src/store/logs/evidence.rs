@@ -6,6 +6,7 @@ use crate::store::{
     Store, StoreError,
     columns::{Micros, count},
     error::Failure,
+    sealed::LOG_EVIDENCE,
 };
 
 /// Evidence against a log.
@@ -69,10 +70,8 @@ impl Store {
     /// As every read.
     pub fn evidence(&self, log: Option<&str>) -> Result<Vec<EvidenceRow>, StoreError> {
         self.read("listing evidence against logs", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT * FROM log_evidence WHERE ?1 IS NULL OR log = ?1 ORDER BY last_found_at DESC, id",
-            )?;
-            Ok(query.query_map([log], evidence_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM log_evidence WHERE ?1 IS NULL OR log = ?1 ORDER BY last_found_at DESC, id";
+            db.rows(&LOG_EVIDENCE, sql, [log], evidence_row)
         })
     }
 }

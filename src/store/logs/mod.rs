@@ -11,11 +11,11 @@ mod workflows;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
 pub use checkpoints::CheckpointRow;
-pub use checks::{LogCheck, LogCheckOutcome};
+pub use checks::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome};
 pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
 pub use evidence::{EvidenceRow, NewEvidence};
 pub use tail::{Advance, Covered, KindCount, TailRow};
@@ -26,6 +26,8 @@ use super::{
     Store, StoreError,
     columns::{Hashes, Micros, Position, Word, count, time},
     error::Failure,
+    reading::{Reading, one},
+    sealed::LOGS,
 };
 
 /// How a log is read.
@@ -172,8 +174,7 @@ impl Store {
     /// As every read.
     pub fn logs(&self) -> Result<Vec<LogRow>, StoreError> {
         self.read("listing the logs", |db| {
-            let mut query = db.prepare_cached("SELECT * FROM logs ORDER BY name")?;
-            let rows = query.query_map([], log_row)?.collect::<Result<Vec<_>, _>>()?;
+            let rows = db.rows(&LOGS, "SELECT *, {row} FROM logs ORDER BY name", [], log_row)?;
             rows.into_iter().map(|row| complete(db, row)).collect()
         })
     }
@@ -184,8 +185,8 @@ impl Store {
     /// As every read.
     pub fn log(&self, name: &str) -> Result<Option<LogRow>, StoreError> {
         self.read("reading a log's state", |db| {
-            let mut query = db.prepare_cached("SELECT * FROM logs WHERE name = ?1")?;
-            query.query_row([name], log_row).optional()?.map(|row| complete(db, row)).transpose()
+            let row = one(db, &LOGS, "SELECT *, {row} FROM logs WHERE name = ?1", [name], log_row)?;
+            row.map(|row| complete(db, row)).transpose()
         })
     }
 
@@ -280,7 +281,7 @@ fn tail_row(row: &Row<'_>) -> rusqlite::Result<Option<TailRow>> {
 }
 
 /// What other tables say of the log.
-fn complete(db: &Connection, row: LogRow) -> Result<LogRow, Failure> {
+fn complete(db: &Reading<'_>, row: LogRow) -> Result<LogRow, Failure> {
     let counted = |sql: &str| -> Result<u64, Failure> {
         Ok(count(db.prepare_cached(sql)?.query_row([&row.name], |row| row.get(0))?))
     };

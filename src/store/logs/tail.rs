@@ -11,6 +11,7 @@ use crate::store::{
     Store, StoreError,
     columns::{Hashes, Position, count},
     error::Failure,
+    sealed::{LOG_COVERAGE, LOG_KINDS},
 };
 
 /// Where a tail stands. The ends are exclusive.
@@ -162,11 +163,11 @@ impl Store {
     /// As every read.
     pub fn coverage(&self, log: &str) -> Result<Vec<Covered>, StoreError> {
         self.read("reading a log's coverage", |db| {
-            let mut query = db.prepare_cached("SELECT first, past FROM log_coverage WHERE log = ?1 ORDER BY first")?;
+            let sql = "SELECT first, past, {row} FROM log_coverage WHERE log = ?1 ORDER BY first";
             let covered = |row: &rusqlite::Row<'_>| {
                 Ok(Covered { first: row.get::<_, Position>(0)?.0, past: row.get::<_, Position>(1)?.0 })
             };
-            Ok(query.query_map([log], covered)?.collect::<Result<_, _>>()?)
+            db.rows(&LOG_COVERAGE, sql, [log], covered)
         })
     }
 
@@ -176,13 +177,12 @@ impl Store {
     /// As every read.
     pub fn log_kinds(&self, log: &str) -> Result<Vec<KindCount>, StoreError> {
         self.read("counting a log's entries", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT kind, version, count FROM log_kinds WHERE log = ?1 AND believed = 1 ORDER BY count DESC, kind",
-            )?;
+            let sql = "SELECT kind, version, count, {row} FROM log_kinds WHERE log = ?1 AND believed = 1
+                       ORDER BY count DESC, kind";
             let kind = |row: &rusqlite::Row<'_>| {
                 Ok(KindCount { kind: row.get(0)?, version: row.get(1)?, count: count(row.get(2)?) })
             };
-            Ok(query.query_map([log], kind)?.collect::<Result<_, _>>()?)
+            db.rows(&LOG_KINDS, sql, [log], kind)
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::{
         Store, StoreError,
         columns::{Micros, count},
         error::Failure,
+        sealed::LOG_WORKFLOWS,
     },
 };
 
@@ -33,9 +34,8 @@ impl Store {
     /// As every read.
     pub fn log_workflows(&self, repository: &str) -> Result<Vec<WorkflowRow>, StoreError> {
         self.read("listing workflows seen in logs", |db| {
-            let mut query =
-                db.prepare_cached("SELECT * FROM log_workflows WHERE repository = ?1 ORDER BY first_seen, workflow")?;
-            Ok(query.query_map([repository.to_lowercase()], workflow_row)?.collect::<Result<_, _>>()?)
+            let sql = "SELECT *, {row} FROM log_workflows WHERE repository = ?1 ORDER BY first_seen, workflow";
+            db.rows(&LOG_WORKFLOWS, sql, [repository.to_lowercase()], workflow_row)
         })
     }
 }

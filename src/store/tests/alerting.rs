@@ -1,7 +1,7 @@
 use super::lab::{Lab, alert, alerted, dump, minutes_later, noon, package, stale_source, subscriptions};
 use crate::{
-    model::{Alert, AlertKind, AlertStatus, Severity, Signal},
-    store::{AlertFilter, Delivery, DeliveryStatus, Recorded, StoreError},
+    model::{Alert, AlertKind, AlertStatus, Confidence, Severity, Signal},
+    store::{AlertFilter, Delivery, DeliveryStatus, Recorded, StoreError, Turn},
 };
 
 const BAD: &str = "pkg:npm/axios@1.14.1";
@@ -218,4 +218,54 @@ fn an_alert_that_could_not_be_read_back_does_not_get_into_the_outbox() {
     let error = lab.store.record_alert(&odd, &subscriptions(&["mail"]), noon()).unwrap_err();
     assert!(matches!(error, StoreError::Unstorable { .. }), "{error:?}");
     assert!(due(&lab, 9).is_empty());
+}
+
+/// A campaign of the first so many releases of a package.
+fn campaign_of(members: usize, severity: Severity) -> Alert {
+    let members = (0..members).map(|number| package("axios").at(format!("1.0.{number}"))).collect();
+    let (kind, title) = (AlertKind::Campaign, "many releases".to_owned());
+    Alert { members, ..Alert::about(kind, "a campaign", severity, Confidence::High, title, noon()) }
+}
+
+#[test]
+fn a_campaign_loses_no_member_and_knows_whom_it_told_of_which() {
+    let lab = Lab::new();
+    let mail = subscriptions(&["mail"]);
+    lab.store.record_alert(&campaign_of(3, Severity::High), &mail, noon()).unwrap();
+    let mut later = campaign_of(5, Severity::High);
+    later.members.drain(..2);
+    let fingerprint = &later.fingerprint;
+    let turn = |minutes| {
+        let now = minutes_later(minutes);
+        Turn { now, due_by: now, least: Severity::Info, fresh_first: false }
+    };
+    let first = lab.store.next_delivery("mail", &turn(0)).unwrap().unwrap();
+    lab.store.delivered(&first, noon(), "ok").unwrap();
+    assert_eq!(lab.store.told_members(fingerprint, "mail").unwrap().len(), 3);
+    lab.store.record_alert(&later, &mail, noon()).unwrap();
+    assert!(lab.store.next_delivery("mail", &turn(0)).unwrap().is_none(), "what joins soon stands in it too");
+    let second = lab.store.next_delivery("mail", &turn(1)).unwrap().unwrap();
+    assert_eq!(second.alert.members.len(), 5);
+    assert_eq!(lab.store.campaign_members(fingerprint).unwrap().len(), 5);
+    let newest = package("axios").at("1.0.4");
+    let tellings = |member| lab.store.tellings_of(member, 10).unwrap();
+    assert_eq!(tellings(&newest)[0].state, DeliveryStatus::Pending);
+    lab.store.delivered(&second, minutes_later(1), "ok").unwrap();
+    assert_eq!(tellings(&newest)[0].settled_at, Some(minutes_later(1)));
+    assert_eq!(tellings(&package("axios").at("1.0.0"))[0].settled_at, Some(noon()), "it was told by the first");
+    assert_eq!(lab.store.campaigns_of(&newest).unwrap(), [fingerprint.clone()]);
+    assert_eq!(lab.store.members_of_full_campaigns(5).unwrap().len(), 5);
+    assert!(lab.store.members_of_full_campaigns(6).unwrap().is_empty());
+}
+
+#[test]
+fn a_campaign_that_becomes_worse_before_it_is_sent_is_one_message() {
+    let lab = Lab::new();
+    let mail = subscriptions(&["mail"]);
+    lab.store.record_alert(&campaign_of(2, Severity::High), &mail, noon()).unwrap();
+    let on_its_way = due(&lab, 0).remove(0);
+    lab.store.record_alert(&campaign_of(3, Severity::Critical), &mail, noon()).unwrap();
+    assert_eq!(due(&lab, 0).len(), 1);
+    lab.store.delivered(&on_its_way, noon(), "ok").unwrap();
+    assert_eq!(due(&lab, 1)[0].alert.severity, Severity::Critical, "what was said of it was milder");
 }

@@ -10,15 +10,15 @@ use super::{
 };
 use crate::{
     model::{ReleaseStatus, Severity},
-    store::{Lost, PackageRow, Store, StoreError},
+    store::{Lost, PackageRow, Portions, Store, StoreError},
 };
 
-type Operation = (&'static str, fn(&Store) -> Result<(), StoreError>);
+pub(super) type Operation = (&'static str, fn(&Store) -> Result<(), StoreError>);
 
 const BAD: &str = "pkg:npm/axios@1.14.1";
 
 /// A store with something of everything.
-fn filled() -> Lab {
+pub(super) fn filled() -> Lab {
     let lab = Lab::new();
     lab.store.take_page("npm-changes", "1", &[event(&package("axios"), "1")], noon()).unwrap();
     lab.store.record(&learned("pkg:npm/axios@1.14.0", 0)).unwrap();
@@ -36,7 +36,7 @@ fn first_delivery(store: &Store) -> Result<crate::store::Delivery, StoreError> {
     Ok(delivery)
 }
 
-const OPERATIONS: &[Operation] = &[
+pub(super) const OPERATIONS: &[Operation] = &[
     ("take_page", |store| {
         let page = [event(&package("axios"), "2"), event(&package("vite"), "3")];
         store.take_page("npm-changes", "3", &page, noon()).map(drop)
@@ -51,6 +51,11 @@ const OPERATIONS: &[Operation] = &[
         let mut work = store.due_work(minutes_later(60), 1)?.remove(0);
         work.attempts = 0;
         store.postpone(&work, minutes_later(5), "503").map(drop)
+    }),
+    ("go_on", |store| {
+        let mut work = store.due_work(minutes_later(60), 1)?.remove(0);
+        work.turns = 0;
+        store.go_on(&work, minutes_later(5), Some(Portions { done: 1, total: 2 }), None).map(drop)
     }),
     ("finish_work", |store| store.finish_work(&package("axios"), 1).map(drop)),
     ("save_package", |store| store.save_package(&PackageRow::new(package("axios"), noon()))),

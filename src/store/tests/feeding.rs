@@ -1,5 +1,8 @@
 use super::lab::{Lab, dump, event, minutes_later, noon, package};
-use crate::store::{EventKind, Lost, NewEvent, PackageRow, Taken};
+use crate::{
+    model::Ecosystem,
+    store::{EventKind, FirstSight, Lane, Lost, NewEvent, PackageRow, Portions, Setback, Taken},
+};
 
 const NPM: &str = "npm-changes";
 
@@ -74,6 +77,87 @@ fn postponed_work_waits_until_its_time_or_a_new_event() {
     assert_eq!(lab.store.work_summary(noon()).unwrap().oldest_failing, None);
 }
 
+/// Where a package stands in line, and how often it failed and how many turns ended too early.
+fn place(lab: &Lab) -> (Lane, u32, u32) {
+    let work = lab.store.work_of(&package("axios")).unwrap().unwrap();
+    (work.lane, work.attempts, work.turns)
+}
+
+#[test]
+fn a_setback_decides_where_a_package_stands_in_line() {
+    for (setback, expected, announced_again) in [
+        (Setback::Failed, (Lane::Again, 1, 0), (Lane::Announced, 0, 0)),
+        (Setback::RanOver, (Lane::Again, 1, 1), (Lane::Again, 0, 1)),
+        (Setback::Behind, (Lane::Announced, 1, 0), (Lane::Announced, 0, 0)),
+        (Setback::Paused, (Lane::Announced, 0, 0), (Lane::Announced, 0, 0)),
+    ] {
+        let lab = Lab::new();
+        lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
+        let work = lab.store.work_of(&package("axios")).unwrap().unwrap();
+        assert_eq!(place(&lab), (Lane::Announced, 0, 0));
+        lab.store.put_off(&work, setback, minutes_later(5), "503").unwrap();
+        assert_eq!(place(&lab), expected, "{setback:?}");
+        lab.store.enqueue(&[package("axios")], "watchlist", minutes_later(1)).unwrap();
+        assert_eq!(place(&lab), (expected.0, 0, expected.2), "{setback:?}: only a feed announces");
+        lab.store.take_page(NPM, "2", &[event(&package("axios"), "2")], minutes_later(1)).unwrap();
+        assert_eq!(place(&lab), announced_again, "{setback:?}");
+    }
+}
+
+#[test]
+fn lanes_are_a_registrys_own_and_the_longest_due_comes_first() {
+    let lab = Lab::new();
+    let crates: crate::model::Package = "pkg:cargo/serde".parse().unwrap();
+    lab.store.enqueue(&[crates, package("vite"), package("b")], "watchlist", noon()).unwrap();
+    lab.store.enqueue(&[package("a")], "watchlist", minutes_later(1)).unwrap();
+    lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], minutes_later(2)).unwrap();
+    let names = |ecosystem, lane, at_most| -> Vec<String> {
+        let work = lab.store.next_work(ecosystem, lane, minutes_later(2), at_most).unwrap();
+        work.into_iter().map(|work| work.package.name().to_owned()).collect()
+    };
+    assert_eq!(names(Ecosystem::Npm, Lane::Announced, 9), ["axios"]);
+    assert_eq!(names(Ecosystem::Npm, Lane::Rest, 9), ["b", "vite", "a"]);
+    assert_eq!(names(Ecosystem::Npm, Lane::Rest, 2), ["b", "vite"]);
+    assert_eq!(names(Ecosystem::Cargo, Lane::Rest, 9), ["serde"]);
+    assert!(names(Ecosystem::Pypi, Lane::Rest, 9).is_empty());
+    assert!(
+        lab.store.next_work(Ecosystem::Npm, Lane::Rest, noon() - chrono::TimeDelta::minutes(1), 9).unwrap().is_empty()
+    );
+}
+
+#[test]
+fn a_history_in_portions_says_how_far_it_is_until_it_is_read() {
+    let lab = Lab::new();
+    lab.store.enqueue(&[package("axios")], "watchlist", noon()).unwrap();
+    let first = lab.store.work_of(&package("axios")).unwrap().unwrap();
+    let portions = Portions { done: 20, total: 50 };
+    assert!(lab.store.go_on(&first, minutes_later(1), Some(portions), None).unwrap());
+    let sight = FirstSight { package: package("axios"), portions, since: noon() };
+    assert_eq!(lab.store.first_sights(9).unwrap(), [sight]);
+    assert!(lab.store.due_work(noon(), 9).unwrap().is_empty(), "not yet due");
+    lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
+    assert!(
+        !lab.store.go_on(&first, minutes_later(1), Some(Portions { done: 30, total: 50 }), None).unwrap(),
+        "overtaken"
+    );
+    let work = lab.store.due_work(noon(), 9).unwrap().remove(0);
+    assert_eq!((work.lane, work.portions), (Lane::Again, Some(Portions { done: 30, total: 50 })));
+    assert!(lab.store.finish_work(&work.package, work.generation).unwrap());
+    assert!(lab.store.first_sights(9).unwrap().is_empty());
+}
+
+#[test]
+fn a_turn_forgets_no_wait_for_what_was_announced() {
+    let lab = Lab::new();
+    lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
+    let work = || lab.store.work_of(&package("axios")).unwrap().unwrap();
+    lab.store.put_off(&work(), Setback::Behind, noon(), "behind").unwrap();
+    assert!(lab.store.go_on(&work(), noon(), None, Some("behind still")).unwrap());
+    assert_eq!((work().attempts, work().last_error.as_deref()), (1, Some("behind still")));
+    assert!(lab.store.go_on(&work(), noon(), None, None).unwrap());
+    assert_eq!((work().attempts, work().last_error), (0, None));
+}
+
 #[test]
 fn a_gap_makes_every_watched_package_due() {
     let lab = Lab::new();
@@ -85,6 +169,35 @@ fn a_gap_makes_every_watched_package_due() {
     let source = lab.store.sources().unwrap().remove(0);
     assert_eq!((source.cursor.as_deref(), source.last_gap_at), (Some("12"), Some(noon())));
     assert_eq!(source.last_gap.as_deref(), Some(lost.why));
+}
+
+#[test]
+fn numbers_that_come_again_after_a_gap_are_other_events() {
+    let lab = Lab::new();
+    let (axios, vite) = (package("axios"), package("vite"));
+    lab.store.take_page(NPM, "13", &[event(&axios, "12"), event(&axios, "13")], noon()).unwrap();
+    for (round, minute) in [(1, 1), (2, 10), (3, 20)] {
+        let lost = Lost { why: "the serial went back from 13 to 11", packages: &[] };
+        lab.store.note_gap(NPM, "11", &[], lost, minutes_later(minute)).unwrap();
+        let before = dump(&lab.store);
+        lab.store.note_gap(NPM, "11", &[], lost, minutes_later(minute)).unwrap();
+        assert_eq!(dump(&lab.store), before, "the same gap, recorded again");
+        let page = [event(&vite, "12"), event(&axios, "13")];
+        assert_eq!(
+            lab.store.take_page(NPM, "13", &page, minutes_later(minute + 1)).unwrap(),
+            Taken { new: 2 },
+            "{round}"
+        );
+        assert_eq!(
+            lab.store.take_page(NPM, "13", &page, minutes_later(minute + 1)).unwrap(),
+            Taken { new: 0 },
+            "{round}"
+        );
+        for work in lab.store.due_work(minutes_later(minute + 1), 9).unwrap() {
+            lab.store.finish_work(&work.package, work.generation).unwrap();
+        }
+    }
+    assert_eq!(lab.store.events_of(&axios, None, 99).unwrap().len(), 5);
 }
 
 #[test]
@@ -126,4 +239,27 @@ fn a_package_keeps_its_first_sight() {
     row.first_seen = noon();
     assert_eq!(lab.store.package(&axios).unwrap(), Some(row.clone()));
     assert_eq!(lab.store.packages().unwrap(), [row]);
+}
+
+#[test]
+fn what_the_queue_asks_every_second_is_found_by_an_index() {
+    let lab = Lab::new();
+    let db = lab.store.connection();
+    for (query, index) in [
+        (
+            "SELECT * FROM work WHERE registry = 'npm' AND lane = 2 AND due_at <= 5 ORDER BY due_at, package LIMIT 4",
+            "SEARCH work USING INDEX work_due (registry=? AND lane=? AND due_at<?)",
+        ),
+        (
+            "SELECT package FROM releases WHERE recheck_at <= 5
+                 AND NOT EXISTS (SELECT 1 FROM work WHERE work.package = releases.package)
+             ORDER BY recheck_at LIMIT 4",
+            "SEARCH releases USING INDEX releases_to_recheck (recheck_at<?)",
+        ),
+    ] {
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let steps: Vec<String> = plan.query_map([], |row| row.get("detail")).unwrap().map(Result::unwrap).collect();
+        assert_eq!(steps[0], index, "{steps:?}");
+        assert!(steps.iter().all(|step| !step.contains("TEMP B-TREE")), "{steps:?}");
+    }
 }

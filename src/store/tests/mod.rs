@@ -1,10 +1,12 @@
 mod alerting;
+mod damage;
 mod durability;
 pub(super) mod faults;
 mod feeding;
 mod interleaving;
-mod lab;
+pub(in crate::store) mod lab;
 mod logs;
 mod opening;
 mod recording;
 mod schema;
+mod vitals;

@@ -189,6 +189,46 @@ fn processes_that_start_at_the_same_time_make_one_database() {
     }
 }
 
+/// The index of the log cannot be made: as on a read-only file system, in a folder of somebody else, on a full disk.
+fn without_index(path: &Path) {
+    fs::create_dir(path.with_file_name("provwatch.db-shm")).unwrap();
+}
+
+#[test]
+fn a_copy_on_a_read_only_file_system_can_be_read() {
+    let lab = Lab::new();
+    lab.store.record(&learned("pkg:npm/axios@1.0.0", 0)).unwrap();
+    let folder = TempDir::new().unwrap();
+    // A strange name, which SQLite reads as part of an address.
+    let path = folder.path().join("a b?c#d%20/provwatch.db");
+    fs::create_dir(path.parent().unwrap()).unwrap();
+    lab.sql("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    fs::copy(lab.path(), &path).unwrap();
+    without_index(&path);
+    let store = Store::open_read_only(&path).unwrap();
+    assert!(store.release(&release("pkg:npm/axios@1.0.0")).unwrap().is_some());
+    assert!(store.enqueue(&[package("axios")], "test", noon()).is_err(), "reading only");
+}
+
+/// What is in the log is part of the database, also where SQLite cannot make the log's index.
+#[test]
+fn a_copy_with_its_log_is_read_with_it() {
+    let lab = Lab::new();
+    lab.sql("PRAGMA wal_autocheckpoint = 0; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    lab.store.record(&learned("pkg:npm/axios@1.0.0", 0)).unwrap();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("provwatch.db");
+    for end in ["", "-wal"] {
+        fs::copy(format!("{}{end}", lab.path().display()), format!("{}{end}", path.display())).unwrap();
+    }
+    without_index(&path);
+    let before = fs::read(&path).unwrap();
+    let store = Store::open_read_only(&path).unwrap();
+    assert!(store.release(&release("pkg:npm/axios@1.0.0")).unwrap().is_some(), "it is only in the log");
+    drop(store);
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
 #[test]
 fn one_store_serves_many_threads() {
     let lab = Lab::new();
@@ -231,5 +271,10 @@ fn a_full_disk_is_named_and_nothing_is_lost() {
     let many: Vec<_> = (0..2000).map(|n| super::lab::event(&package("axios"), &n.to_string())).collect();
     let error = lab.store.take_page("npm-changes", "2", &many, noon()).unwrap_err();
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+    assert!(error.to_string().contains("MiB free on its file system, the database has 0."), "{error}");
+    assert_eq!(lab.store.write_failure().unwrap().times, 1);
     assert_eq!(lab.store.cursor("npm-changes").unwrap().as_deref(), Some("1"));
+    lab.sql("PRAGMA max_page_count = 100000").unwrap();
+    lab.store.take_page("npm-changes", "2", &many, noon()).unwrap();
+    assert_eq!(lab.store.write_failure(), None);
 }

@@ -1,3 +1,5 @@
+use chrono::Duration;
+
 use super::lab::{
     ISSUER, Lab, alerted, dump, learned, learning, minutes_later, noon, observation, package, provenance, release,
     version,
@@ -63,13 +65,13 @@ fn a_recheck_counts_until_the_evidence_is_there() {
     for round in 0..3 {
         record.recheck_at = Some(minutes_later(10 + i64::from(round)));
         lab.store.record(&record).unwrap();
-        let due = lab.store.due_rechecks(minutes_later(60), 5).unwrap();
+        let due = lab.store.due_rechecks(minutes_later(60), Duration::days(1), 5).unwrap();
         assert_eq!((due[0].attempts, Some(due[0].due_at)), (round, record.recheck_at));
     }
-    assert!(lab.store.due_rechecks(noon(), 5).unwrap().is_empty(), "not yet due");
+    assert!(lab.store.due_rechecks(noon(), Duration::days(1), 5).unwrap().is_empty(), "not yet due");
     let found = Observation { attestation: provenance("1"), ..observation("pkg:npm/axios@1.0.0") };
     lab.store.record(&Record::observed(found, Outcome::Clean, minutes_later(20))).unwrap();
-    assert!(lab.store.due_rechecks(minutes_later(60), 5).unwrap().is_empty());
+    assert!(lab.store.due_rechecks(minutes_later(60), Duration::days(1), 5).unwrap().is_empty());
     let row = lab.store.release(&release("pkg:npm/axios@1.0.0")).unwrap().unwrap();
     assert_eq!((row.outcome, row.observed_at, row.updated_at), (Outcome::Clean, noon(), minutes_later(20)));
 }

@@ -67,7 +67,12 @@ fn a_filled_database_survives_every_migration() {
             .unwrap();
         let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         for name in names {
-            old.execute_batch(&format!("INSERT INTO main.{name} SELECT * FROM filled.{name}")).unwrap();
+            // The columns that there were; the migrations add the others.
+            let columns: String = old
+                .query_row("SELECT group_concat(name) FROM pragma_table_info(?1)", [&name], |row| row.get(0))
+                .unwrap();
+            old.execute_batch(&format!("INSERT INTO main.{name} ({columns}) SELECT {columns} FROM filled.{name}"))
+                .unwrap();
         }
     }
     let store = Store::open(&path).unwrap();

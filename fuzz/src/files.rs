@@ -1,0 +1,46 @@
+//! What people write or hand over: lock files and bills of materials, timelines, configuration, watchlists.
+
+use std::path::Path;
+
+use provwatch::{
+    config::Config,
+    pipeline::replay::Timeline,
+    watchlist::{Watchlist, import},
+};
+
+pub fn lock_file(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match import::parse(text, Path::new("lock")) {
+        Ok(imported) => {
+            let count = imported.packages.len() + imported.skipped.len();
+            assert!(count <= text.len(), "more packages than bytes");
+        }
+        Err(error) => assert!(error.to_string().len() < text.len() + 1000, "a message that is longer than the file"),
+    }
+}
+
+/// What was read reads the same when it is written.
+pub fn timeline(bytes: &[u8]) {
+    let path = Path::new("timeline.json");
+    let Ok(timeline) = Timeline::parse(path, bytes) else { return };
+    let written = serde_json::to_vec(&timeline).expect("a timeline can be written");
+    let again = Timeline::parse(path, &written).expect("what was written can be read");
+    assert_eq!(again, timeline);
+}
+
+/// Problems name places that there are.
+pub fn configuration(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Err(problems) = Config::parse(text, Path::new("provwatch.toml")) {
+        assert!(!problems.to_string().is_empty(), "a refusal without a reason");
+    }
+}
+
+/// What a watchlist names matches it.
+pub fn watchlist(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(watchlist) = Watchlist::parse(text, Path::new("watchlist.toml")) else { return };
+    for (package, _) in watchlist.packages() {
+        assert!(watchlist.matches(package).is_some(), "{package} is named and not watched");
+    }
+}

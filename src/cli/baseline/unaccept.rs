@@ -1,0 +1,127 @@
+use serde::Serialize;
+
+use super::{Context, Failure, Outcome, TRIES, output};
+use crate::{
+    cli::{args::Printing, exit::Exit, operator, target, words},
+    deliver::shell_word,
+    detect::Terms,
+    model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
+    pipeline::{
+        assess::assess,
+        company,
+        relearn::{self, Relearned},
+        tuning,
+    },
+    store::{BaselineChange, NewBaselineVersion, Store, StoreError},
+};
+
+/// Take back that a release is as it should be
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch baseline unaccept pkg:npm/axios@1.15.0 --reason 'the account was stolen after all'
+
+The baseline is learned anew as if the release had never been accepted. Releases that became normal because of it are \
+judged again, and the release's alert is open again. The history keeps every step.")]
+pub struct Unaccept {
+    /// The release
+    #[arg(value_name = "PURL", value_parser = target::release)]
+    release: ReleaseId,
+    /// Why, for the history
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Unaccepted<'a> {
+    purl: &'a ReleaseId,
+    line: &'a ReleaseLine,
+    /// Releases that had become normal because of it.
+    judged_again: Vec<ReleaseId>,
+    /// Its alert, which is open again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_alert: Option<Alert>,
+}
+
+impl Unaccept {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let store = context.store_to_change()?;
+        let row = store.release(&self.release)?.filter(|row| row.teaches);
+        let accepted = store.acceptance(&self.release)?;
+        let Some(row) = row.filter(|_| accepted.is_some()) else { return Err(self.not_accepted()) };
+        let dropped = self.take_back(context, &store)?;
+        let (_, id) = Alert::identify_release(&self.release);
+        let open_alert = store.alert(&id)?.filter(|alert| alert.status == AlertStatus::Open);
+        let judged_again = dropped.into_iter().map(|release| release.purl).collect();
+        let unaccepted = Unaccepted { purl: &self.release, line: &row.line, judged_again, open_alert };
+        if self.printing.is_json() {
+            output::json(&unaccepted)?;
+        } else {
+            unaccepted.print();
+        }
+        Ok(Exit::Clean)
+    }
+
+    /// Learns anew beside a daemon that may learn too. The releases that are judged again.
+    fn take_back(&self, context: &Context, store: &Store) -> Result<Vec<Observation>, Failure> {
+        let (fingerprint, _) = Alert::identify_release(&self.release);
+        let mut tries = 1;
+        loop {
+            let based_on = store.baseline(self.release.package())?.revision;
+            let Relearned { baseline, dropped } = self.relearn(context, store)?;
+            let change = BaselineChange { based_on, baseline, versions: self.steps(&dropped) };
+            match store.take_back(&change, &fingerprint, &operator::name(), &self.reason, Context::clock().now()) {
+                Err(StoreError::BaselineMoved { .. }) if tries < TRIES => tries += 1,
+                taken => return Ok(taken.map(|_| dropped)?),
+            }
+        }
+    }
+
+    fn relearn(&self, context: &Context, store: &Store) -> Result<Relearned, Failure> {
+        let package = self.release.package();
+        let (tuning, expected) = (tuning(&context.config), store.expected_changes_of(package)?);
+        relearn::without(store, package, &self.release, |baseline, observation| {
+            let company = company(store, observation)?;
+            let terms = Terms { company: &company, tuning: &tuning, policy: None, expected: &expected };
+            Ok(assess(baseline, observation, &terms).teaches)
+        })
+    }
+
+    fn steps(&self, dropped: &[Observation]) -> Vec<NewBaselineVersion> {
+        let step = |release: &ReleaseId, reason, note| NewBaselineVersion {
+            line: ReleaseLine::of(release),
+            reason,
+            purl: Some(release.clone()),
+            actor: operator::name(),
+            note: Some(note),
+        };
+        let because = format!("it was normal because {} had been accepted", self.release);
+        let again = dropped.iter().map(|one| step(&one.purl, BaselineReason::Unlearned, because.clone()));
+        std::iter::once(step(&self.release, BaselineReason::Unaccepted, self.reason.clone())).chain(again).collect()
+    }
+
+    fn not_accepted(&self) -> Failure {
+        let package = shell_word(&self.release.package().to_string());
+        Failure::failed(format!("{} is not accepted, so there is nothing to take back", self.release))
+            .next(format!("`provwatch baseline history {package}` lists what was accepted"))
+    }
+}
+
+impl Unaccepted<'_> {
+    fn print(&self) {
+        let (purl, line) = (self.purl, words::name(self.line));
+        output::line(format_args!("{purl} is not part of the baseline of line {line} any more."));
+        if !self.judged_again.is_empty() {
+            output::line("These were normal because of it. They are not any more, and are judged again:");
+            for release in &self.judged_again {
+                output::line(format_args!("  {release}"));
+            }
+        }
+        if let Some(alert) = &self.open_alert {
+            output::line(format_args!("Its alert {} ({}) is open again.", words::name(&alert.id), alert.severity));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Files that others may change, and secrets that others may read.
+
+use super::{Check, State};
+use crate::{cli::context::Context, config::Exposure};
+
+/// One check for each of them; none where all is kept well.
+pub fn checks(context: &Context) -> Vec<Check> {
+    context.config.exposures(context.file.as_deref()).into_iter().map(check).collect()
+}
+
+fn check(Exposure { path, what, mend }: Exposure) -> Check {
+    Check::new(path.display().to_string(), State::Warning, what).next(format!("`{mend}`"))
+}

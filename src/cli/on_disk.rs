@@ -1,0 +1,172 @@
+//! What stands in the operator's files, for whoever goes by what was read before.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::context::{Context, check_policies};
+use crate::{bounded, config::Config, health::File, pipeline, text::with_causes, watchlist::Watchlist};
+
+/// Largest configuration that is looked at.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The operator's files. They are read again only when one of them has changed.
+#[derive(Debug)]
+pub struct OnDisk {
+    configuration: Option<PathBuf>,
+    watchlists: Vec<PathBuf>,
+    last: Mutex<Option<Look>>,
+}
+
+/// What was seen the last time.
+#[derive(Debug)]
+struct Look {
+    stamps: Vec<Stamp>,
+    /// The files that the watchlist was made of.
+    parts: Vec<PathBuf>,
+    seen: pipeline::OnDisk,
+}
+
+/// What tells that a file has changed: length and time of the last change; `None`: there is no such file.
+type Stamp = Option<(u64, SystemTime)>;
+
+impl OnDisk {
+    /// The files of a configuration.
+    pub fn of(context: &Context) -> Self {
+        Self {
+            configuration: context.file.clone(),
+            watchlists: context.config.watchlist.files.clone(),
+            last: Mutex::default(),
+        }
+    }
+
+    /// What stands in them now.
+    pub fn look(&self) -> pipeline::OnDisk {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = &*last
+            && last.stamps == self.stamps(&last.parts)
+        {
+            return last.seen.clone();
+        }
+        let (watchlist, parts) = self.watchlist();
+        let seen = pipeline::OnDisk { watchlist, configuration: self.configuration() };
+        *last = Some(Look { stamps: self.stamps(&parts), parts, seen: seen.clone() });
+        seen
+    }
+
+    fn stamps(&self, parts: &[PathBuf]) -> Vec<Stamp> {
+        self.configuration.iter().chain(&self.watchlists).chain(parts).map(|path| stamp(path)).collect()
+    }
+
+    fn watchlist(&self) -> (File, Vec<PathBuf>) {
+        let loaded = Watchlist::load(&self.watchlists).map_err(|error| in_one_line(&error));
+        let checked = loaded.and_then(|list| check_policies(&list).map(|()| list).map_err(|wrong| wrong.to_string()));
+        let (digest, problem, parts) = match checked {
+            Ok(list) => (Some(list.fingerprint()), None, list.files().into_iter().collect()),
+            Err(problem) => (None, Some(problem), Vec::new()),
+        };
+        let changed_at = latest(self.watchlists.iter().chain(&parts));
+        (File { problem, digest, changed_at }, parts)
+    }
+
+    fn configuration(&self) -> File {
+        let Some(path) = &self.configuration else { return File { digest: Some(none()), ..File::default() } };
+        let changed_at = latest([path]);
+        match Config::load(path).map_err(|error| in_one_line(&error)).and_then(|_| digest(path)) {
+            Ok(digest) => File { problem: None, digest: Some(digest), changed_at },
+            Err(problem) => File { problem: Some(problem), digest: None, changed_at },
+        }
+    }
+}
+
+fn in_one_line(error: &dyn std::error::Error) -> String {
+    let text = with_causes(error);
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(": ")
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let found = fs::metadata(path).ok()?;
+    Some((found.len(), found.modified().ok()?))
+}
+
+fn latest<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Option<DateTime<Utc>> {
+    let changed = paths.into_iter().filter_map(|path| Some(stamp(path)?.1));
+    changed.max().map(DateTime::from)
+}
+
+/// The digest of a configuration without a file.
+fn none() -> String {
+    "none".to_owned()
+}
+
+/// The same for files that say the same: remarks and the order of keys do not count, and neither does where it lies.
+fn digest(path: &Path) -> Result<String, String> {
+    let text = bounded::read(path, MAX_BYTES).map_err(|error| error.to_string())?.unwrap_or_default();
+    let text = String::from_utf8(text).map_err(|error| error.to_string())?;
+    let table: toml::Table = toml::from_str(&text).map_err(|error| error.to_string())?;
+    let said = serde_json::to_value(&table).map_err(|error| error.to_string())?;
+    Ok(hex::encode(Sha256::digest(sorted(&said))))
+}
+
+fn sorted(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Object(map) => {
+            let mut fields: Vec<String> = map.iter().map(|(key, value)| format!("{key:?}:{}", sorted(value))).collect();
+            fields.sort_unstable();
+            format!("{{{}}}", fields.join(","))
+        }
+        serde_json::Value::Array(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn desk(folder: &Path) -> OnDisk {
+        fs::write(folder.join("provwatch.toml"), "[watchlist]\nfiles = [\"watchlist.toml\"]\n").unwrap();
+        fs::write(folder.join("watchlist.toml"), "packages = [\"pkg:npm/a\"]\n").unwrap();
+        let context = Context::load(Some(&folder.join("provwatch.toml"))).unwrap();
+        OnDisk::of(&context)
+    }
+
+    #[test]
+    fn a_file_that_is_changed_broken_or_gone_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let on_disk = desk(folder.path());
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        let first = on_disk.look();
+        assert!(first.watchlist.problem.is_none() && first.watchlist.changed_at.is_some());
+        assert_eq!(on_disk.look().watchlist.digest, first.watchlist.digest);
+
+        write("watchlist.toml", "# a remark\npackages = [\"pkg:npm/a\"]\n");
+        assert_eq!(on_disk.look().watchlist.digest, first.watchlist.digest, "it says the same");
+        write("watchlist.toml", "packages = [\"pkg:npm/a\", \"pkg:npm/b\"]\n");
+        assert_ne!(on_disk.look().watchlist.digest, first.watchlist.digest);
+        write("watchlist.toml", "packages = [\"pkg:npm/\"]\n");
+        assert!(on_disk.look().watchlist.problem.unwrap().contains("watchlist.toml:1"));
+        fs::remove_file(folder.path().join("watchlist.toml")).unwrap();
+        assert!(on_disk.look().watchlist.problem.unwrap().contains("watchlist.toml"));
+
+        write("provwatch.toml", "# a remark\n[watchlist]\nfiles   = [\"watchlist.toml\"]\n");
+        assert_eq!(on_disk.look().configuration.digest, first.configuration.digest, "it says the same");
+        write("provwatch.toml", "[watchlist]\nfiles = [\"other.toml\"]\n");
+        assert_ne!(on_disk.look().configuration.digest, first.configuration.digest);
+        write("provwatch.toml", "[watchlists]\n");
+        assert!(on_disk.look().configuration.problem.is_some());
+    }
+
+    #[test]
+    fn without_a_configuration_the_defaults_are_in_use() {
+        let context = Context { config: Config::default(), file: None };
+        let configuration = OnDisk::of(&context).configuration();
+        assert_eq!((configuration.problem, configuration.digest), (None, Some(none())));
+    }
+}

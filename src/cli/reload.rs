@@ -1,0 +1,47 @@
+use std::path::Path;
+
+use clap::Args;
+
+use super::{
+    context::Context,
+    exit::{Exit, Failure, Outcome},
+    output,
+};
+use crate::daemon::{self, Lock};
+
+/// Make the running daemon read configuration and watchlist again
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  provwatch reload                  what `systemctl reload provwatch` does
+  provwatch -c ./provwatch.toml reload
+
+Checks configuration and watchlist, and sends SIGHUP to the daemon in any case: what it cannot use, such as a secret that is \
+missing, leaves the old at work, and the log and `systemctl status` say why.
+
+Exit codes: 0 the daemon was told · 1 no daemon is at work · 2 the configuration or the watchlist is wrong")]
+pub struct Reload {}
+
+impl Reload {
+    pub fn run(config: Option<&Path>) -> Outcome {
+        let context = Context::load(config);
+        let holder = context.as_ref().ok().map(|context| Lock::holder(&context.config.store_path())).transpose()?;
+        let process = holder.flatten().or_else(service);
+        let checked = context.and_then(|context| context.watchlist());
+        let Some(process) = process else {
+            return Err(checked.err().unwrap_or_else(|| {
+                Failure::failed("no daemon is at work on this database").next("`provwatch run` starts one")
+            }));
+        };
+        daemon::ask_to_reload(process)
+            .map_err(|error| Failure::failed(format!("sending SIGHUP to the process {process}: {error}")))?;
+        checked?;
+        output::line(format!("The daemon (process {process}) reads configuration and watchlist again."));
+        Ok(Exit::Clean)
+    }
+}
+
+/// The main process of the service that this is run for, as `ExecReload=` of systemd tells it.
+fn service() -> Option<u32> {
+    std::env::var("MAINPID").ok()?.parse().ok()
+}

@@ -1,0 +1,180 @@
+//! Configuration and watchlist, read again while the daemon works.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use super::{context::Context, exit::Failure, on_disk::OnDisk, setup::Prepared};
+use crate::{
+    config::{Config, TrustSource},
+    daemon::{Renewal, Renewed},
+    model::Secret,
+    pipeline::{self, Parts, Pipeline, Progress},
+    watchlist::Watchlist,
+};
+
+/// What a daemon works with, and where it came from.
+pub struct Renewer {
+    named: Option<PathBuf>,
+    progress: Arc<dyn Progress>,
+    at_work: Mutex<AtWork>,
+}
+
+/// A configuration with the files that it names, as they were when it was taken up.
+struct AtWork {
+    config: Config,
+    secrets: Vec<Option<Secret>>,
+    trust: Vec<Option<(u64, SystemTime)>>,
+}
+
+impl AtWork {
+    fn of(config: Config) -> Self {
+        let stamp = |path: &Path| fs::metadata(path).and_then(|file| Ok((file.len(), file.modified()?))).ok();
+        Self {
+            secrets: config.secrets().map(|secret| secret.read().ok()).collect(),
+            trust: config.trust_files().map(stamp).collect(),
+            config,
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.config == other.config && self.secrets == other.secrets && self.trust == other.trust
+    }
+
+    /// Whether the client of one does for the other. It knows the pauses that hosts asked for.
+    fn has_client_of(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.config, &other.config);
+        ours.http == theirs.http
+            && ours.registries == theirs.registries
+            && ours.logs == theirs.logs
+            && self.trust == other.trust
+    }
+
+    /// Whether the trust root of one, which may have been refreshed, does for the other.
+    fn has_trust_of(&self, other: &Self) -> bool {
+        self.config.trust == other.config.trust && self.trust == other.trust
+    }
+}
+
+impl Renewer {
+    /// Of the configuration that the daemon starts with; `named` is what the command line says of its file.
+    pub fn new(named: Option<&Path>, config: &Config, progress: Arc<dyn Progress>) -> Self {
+        Self { named: named.map(Path::to_owned), progress, at_work: Mutex::new(AtWork::of(config.clone())) }
+    }
+
+    /// Reads everything again.
+    pub fn read(&self, pipeline: &Pipeline) -> Renewal {
+        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        let context = match Context::load(self.named.as_deref()) {
+            Ok(context) => context,
+            Err(failure) => {
+                let watchlist = Watchlist::load(&at_work.config.watchlist.files).ok();
+                return Renewal::Refused { why: stays("configuration", &failure), watchlist };
+            }
+        };
+        let watchlist = match context.watchlist() {
+            Ok(watchlist) => watchlist,
+            Err(failure) => return Renewal::Refused { why: stays("watchlist", &failure), watchlist: None },
+        };
+        let now = AtWork::of(context.config.clone());
+        if now.is_same(&at_work) {
+            return Renewal::Watchlist(watchlist);
+        }
+        match self.renew(&context, pipeline, &at_work, &now) {
+            Ok(renewed) => {
+                context.log_exposures();
+                *at_work = now;
+                Renewal::Whole(Box::new(renewed))
+            }
+            Err(failure) => Renewal::Refused { why: stays("configuration", &failure), watchlist: Some(watchlist) },
+        }
+    }
+
+    fn renew(&self, context: &Context, pipeline: &Pipeline, old: &AtWork, new: &AtWork) -> Result<Renewed, Failure> {
+        let Prepared { watchlist, http, verifier, clock } = context.prepare()?;
+        let parts = Parts {
+            store: Arc::clone(pipeline.store()),
+            watchlist,
+            http: if new.has_client_of(old) { pipeline.http().clone() } else { http },
+            verifier: if new.has_trust_of(old) { pipeline.trusted().as_ref().clone() } else { verifier },
+            clock,
+            progress: Arc::clone(&self.progress),
+        };
+        let pipeline = pipeline::assemble(&context.config, parts)?;
+        context.change_log_level()?;
+        let config = &context.config;
+        let on_disk = OnDisk::of(context);
+        if let Some(configuration) = on_disk.look().configuration.digest {
+            pipeline.goes_by(configuration);
+        }
+        Ok(Renewed {
+            pipeline,
+            on_disk: Arc::new(move || on_disk.look()),
+            trust_interval: trust_interval(config),
+            grace: config.daemon.shutdown_grace.duration(),
+            restart: needs_restart(&old.config, config),
+        })
+    }
+}
+
+/// How often the trust root is refreshed.
+pub fn trust_interval(config: &Config) -> Option<std::time::Duration> {
+    (config.trust.source == TrustSource::Tuf).then(|| config.trust.refresh_interval.duration())
+}
+
+/// What the daemon goes on with as it was.
+fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
+    let changes = [
+        (old.store_path() != new.store_path(), "[store] path"),
+        (old.log.format != new.log.format, "[log] format"),
+        (old.trust.cache != new.trust.cache && old.store_path() != new.store_path(), "[trust] cache"),
+    ];
+    let keys = changes.into_iter().filter_map(|(is_changed, key)| is_changed.then_some(key));
+    keys.map(|key| format!("{key} was changed and counts from the next start: restart the daemon")).collect()
+}
+
+fn stays(what: &str, failure: &Failure) -> String {
+    let why = failure.to_string();
+    let why: Vec<_> = why.lines().map(|line| line.trim().trim_start_matches("because: ")).collect();
+    format!("the {what} stays as it was: {}", why.join(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Config {
+        Config::parse(text, Path::new("provwatch.toml")).unwrap()
+    }
+
+    #[test]
+    fn what_counts_only_from_the_next_start_is_named() {
+        let old = parse("[store]\npath = \"/a/provwatch.db\"");
+        for (new, keys) in [
+            ("[store]\npath = \"/a/provwatch.db\"\n[http]\ncontact = \"a@b.example\"", &[][..]),
+            ("[store]\npath = \"/b/provwatch.db\"", &["[store] path"]),
+            ("[store]\npath = \"/a/provwatch.db\"\n[log]\nformat = \"json\"", &["[log] format"]),
+        ] {
+            let named = needs_restart(&old, &parse(new));
+            assert_eq!(named.len(), keys.len(), "{named:?}");
+            assert!(named.iter().zip(keys).all(|(said, key)| said.starts_with(key)), "{named:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_changed_is_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("provwatch.toml");
+        fs::write(&path, "[forges]\ngithub_token_file = \"token\"\n").unwrap();
+        let read = |token: &str| {
+            fs::write(folder.path().join("token"), token).unwrap();
+            AtWork::of(Config::load(&path).unwrap())
+        };
+        let (old, same, new) = (read("a"), read("a"), read("b"));
+        assert!(old.is_same(&same) && !old.is_same(&new));
+        assert!(new.has_client_of(&old) && new.has_trust_of(&old));
+    }
+}

@@ -1,0 +1,248 @@
+//! One sink's queue. Sinks know nothing of one another: each has a worker of its own, which picks the next message anew
+//! after every attempt. So neither a sink that is slow or dead keeps the others waiting, nor a backlog of mild alerts a
+//! severe one, nor one message that its receiver cannot take the rest.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt;
+
+use super::{
+    Due, Ending, Limits, Message, Next, Outbox, OutboxError, Receipt, SinkError, Subscription, Summary,
+    schedule::{Attempt, LONGEST_ASKED, LONGEST_URGENT, URGENT},
+};
+use crate::{
+    clock::{Clock, is_due},
+    model::Severity,
+    store::Turn,
+};
+
+/// The longest rest of a sink that fails again and again. With the longest attempt it is what a new alert waits for at
+/// most when such a sink works again.
+const LONGEST_REST: Duration = Duration::from_secs(30);
+
+/// After so many failures on end a pass leaves the rest of a sink's queue for the next one.
+const ENOUGH: u32 = 4;
+
+/// What is known of a sink between two attempts. It is not kept over a restart: the first message is then simply tried.
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// Failed attempts since the last message that was taken or refused.
+    failures: u32,
+    hold: Option<Hold>,
+    /// An attempt whose end could not be recorded yet. It is recorded before anything else is sent: while the disk is full
+    /// nobody is told the same again and again.
+    unrecorded: Option<(Due, DateTime<Utc>, Ending)>,
+}
+
+/// A sink is left alone for a while.
+#[derive(Clone, Copy, Debug)]
+struct Hold {
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+    /// Until when even urgent alerts wait.
+    urgent_until: DateTime<Utc>,
+}
+
+/// What one step of a queue came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing is due.
+    Idle,
+    /// Something may be due, and the sink is left alone until then.
+    Held(DateTime<Utc>),
+    /// A message was taken.
+    Delivered,
+    /// A message failed and will be tried again.
+    Retried,
+    /// A message was given up.
+    GivenUp,
+    /// The endpoint is gone for good; so many messages were given up.
+    Gone(usize),
+}
+
+/// Works on one subscription's queue.
+pub struct Worker<'a> {
+    /// Where the deliveries are.
+    pub outbox: &'a dyn Outbox,
+    /// Whose they are.
+    pub subscription: &'a Subscription,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// How attempts are made.
+    pub limits: Limits,
+}
+
+impl Worker<'_> {
+    /// Makes the next attempt, if there is one to make. With `due_by` only what was due then is attempted, so that a pass
+    /// attempts nothing twice.
+    ///
+    /// # Errors
+    /// The outbox could not be read or written.
+    pub async fn step(&self, queue: &mut Queue, due_by: Option<DateTime<Utc>>) -> Result<Step, OutboxError> {
+        self.record_what_is_not(queue)?;
+        let now = self.clock.now();
+        let least = match queue.least(now) {
+            Ok(least) => least,
+            Err(until) => return Ok(Step::Held(until)),
+        };
+        let turn = Turn { now, due_by: due_by.unwrap_or(now), least, fresh_first: queue.failures > 0 };
+        let Some(due) = self.outbox.next(&self.subscription.name, &turn)? else {
+            return Ok(queue.hold.filter(|_| least > Severity::Info).map_or(Step::Idle, |hold| Step::Held(hold.until)));
+        };
+        let outcome = self.attempt(&due.message).await;
+        self.end(queue, due, outcome)
+    }
+
+    /// Makes attempts until nothing is due any more, or the sink wants or needs a rest.
+    ///
+    /// # Errors
+    /// As [`Worker::step`].
+    pub async fn drain(&self, queue: &mut Queue) -> Result<Summary, OutboxError> {
+        let due_by = self.clock.now();
+        let mut summary = Summary::default();
+        loop {
+            match self.step(queue, Some(due_by)).await? {
+                Step::Idle => return Ok(summary),
+                Step::Held(until) if queue.is_resting() && queue.failures < ENOUGH => {
+                    self.clock.sleep((until - self.clock.now()).to_std().unwrap_or_default()).await;
+                }
+                Step::Held(_) => break,
+                Step::Delivered => summary.delivered += 1,
+                Step::Retried => summary.retried += 1,
+                Step::GivenUp => summary.given_up += 1,
+                Step::Gone(given_up) => {
+                    summary.given_up += given_up;
+                    summary.gone.push(self.subscription.name.clone());
+                }
+            }
+        }
+        summary.left = self.outbox.waiting(&self.subscription.name, due_by)?;
+        Ok(summary)
+    }
+
+    /// One attempt that ends in time, panics included.
+    async fn attempt(&self, message: &Message) -> Result<Receipt, SinkError> {
+        let sink = self.subscription.sink.as_ref();
+        let delivery = AssertUnwindSafe(async { sink.deliver(message).await }).catch_unwind();
+        match tokio::time::timeout(self.limits.attempt, delivery).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_panic)) => Err(SinkError::temporary(format!("the {} sink panicked", sink.kind()))),
+            Err(_elapsed) => {
+                let seconds = self.limits.attempt.as_secs_f64();
+                Err(SinkError::temporary(format!("delivering by {}: no answer within {seconds} s", sink.kind())))
+            }
+        }
+    }
+
+    /// Draws the consequences of an attempt.
+    fn end(&self, queue: &mut Queue, due: Due, outcome: Result<Receipt, SinkError>) -> Result<Step, OutboxError> {
+        let now = self.clock.now();
+        let (step, ending) = match outcome {
+            Ok(receipt) => {
+                queue.works();
+                tracing::info!(subscription = due.subscription, alert = due.message.alert.id, "alert delivered");
+                (Step::Delivered, Ending::Delivered(receipt.detail))
+            }
+            Err(error @ SinkError::Gone { .. }) => {
+                queue.works();
+                return self.give_everything_up(&error.report());
+            }
+            Err(error @ SinkError::Permanent { .. }) => {
+                queue.works();
+                (Step::GivenUp, Ending::GivenUp(error.report()))
+            }
+            Err(error) => {
+                queue.failed(now, retry_after(&error));
+                self.after_failure(&due, &error, now)
+            }
+        };
+        if let Ending::GivenUp(why) = &ending {
+            tracing::error!(subscription = due.subscription, alert = due.message.alert.id, why, "alert lost");
+        }
+        queue.unrecorded = Some((due, now, ending));
+        self.record_what_is_not(queue)?;
+        Ok(step)
+    }
+
+    fn after_failure(&self, due: &Due, error: &SinkError, now: DateTime<Utc>) -> (Step, Ending) {
+        let (message, error, asked) = (&due.message, error.report(), retry_after(error));
+        let attempt = Attempt {
+            key: &message.idempotency_key,
+            created_at: message.created_at,
+            number: message.attempt,
+            urgent: message.alert.severity >= URGENT,
+        };
+        match self.limits.schedule.after_failure(&attempt, now, asked) {
+            Next::At(next) => {
+                let attempt = message.attempt;
+                tracing::warn!(subscription = due.subscription, attempt, error, %next, "alert not delivered yet");
+                (Step::Retried, Ending::Retry { error, next })
+            }
+            Next::GiveUp => {
+                let why = format!("given up after {} attempts; the last: {error}", message.attempt);
+                (Step::GivenUp, Ending::GivenUp(why))
+            }
+        }
+    }
+
+    fn give_everything_up(&self, why: &str) -> Result<Step, OutboxError> {
+        let name = &self.subscription.name;
+        let alerts = self.outbox.give_up_all(name, self.clock.now(), why)?;
+        tracing::error!(subscription = name, alerts, why, "alerts lost");
+        Ok(Step::Gone(alerts))
+    }
+
+    fn record_what_is_not(&self, queue: &mut Queue) -> Result<(), OutboxError> {
+        if let Some((due, at, ending)) = &queue.unrecorded {
+            self.outbox.end(due, *at, ending)?;
+            queue.unrecorded = None;
+        }
+        Ok(())
+    }
+}
+
+impl Queue {
+    /// How bad an alert must be to be sent now; an error is the time until when nothing is.
+    fn least(&mut self, now: DateTime<Utc>) -> Result<Severity, DateTime<Utc>> {
+        // A clock that was set back must not make a hold last longer.
+        self.hold = self.hold.filter(|hold| !is_due(hold.until, now, hold.until - hold.since));
+        match self.hold {
+            None => Ok(Severity::Info),
+            Some(hold) if now < hold.urgent_until => Err(hold.urgent_until),
+            Some(_) => Ok(URGENT),
+        }
+    }
+
+    /// Whether it rests because it failed, and not because the other side asked for a pause that urgent alerts may break.
+    fn is_resting(&self) -> bool {
+        self.hold.is_some_and(|hold| hold.until - hold.since <= TimeDelta::from_std(LONGEST_REST).unwrap_or_default())
+    }
+
+    /// The other side answered.
+    fn works(&mut self) {
+        (self.failures, self.hold) = (0, None);
+    }
+
+    /// One failure may be the message's matter. From the second on end the sink rests, longer and longer.
+    fn failed(&mut self, now: DateTime<Utc>, asked: Option<Duration>) {
+        self.failures = self.failures.saturating_add(1);
+        let rest = match self.failures.checked_sub(2) {
+            Some(doublings) => Duration::from_secs(1 << doublings.min(5)).min(LONGEST_REST),
+            None => Duration::ZERO,
+        };
+        let wait = rest.max(asked.unwrap_or_default().min(LONGEST_ASKED));
+        let after = |wait: Duration| now + TimeDelta::from_std(wait).unwrap_or_default();
+        self.hold = Some(Hold { since: now, until: after(wait), urgent_until: after(wait.min(LONGEST_URGENT)) });
+    }
+}
+
+fn retry_after(error: &SinkError) -> Option<Duration> {
+    match error {
+        SinkError::Temporary { retry_after, .. } => *retry_after,
+        SinkError::Permanent { .. } | SinkError::Gone { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! Alerts of the kind `operation` that findings become.
+
+use serde::Serialize;
+
+use crate::{
+    model::{Alert, AlertKind, Severity},
+    text::counted,
+};
+
+/// An alert about provwatch itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Alarm {
+    /// The id of the alert.
+    pub id: String,
+    /// How bad.
+    pub severity: Severity,
+    /// One line.
+    pub title: String,
+    /// What makes it the same alert when it is raised again.
+    #[serde(skip)]
+    pub key: String,
+    /// What happened, what was done about it, and what to do.
+    #[serde(skip)]
+    pub argument: String,
+}
+
+impl Alarm {
+    pub(super) fn new(key: &str, severity: Severity, title: String, argument: String) -> Self {
+        let (_, id) = Alert::identify(AlertKind::Operation, key);
+        Self { id, severity, title, key: key.to_owned(), argument }
+    }
+
+    fn medium(key: &str, title: String, argument: String) -> Self {
+        Self::new(key, Severity::Medium, title, argument)
+    }
+}
+
+fn last(error: Option<&str>) -> String {
+    error.map_or_else(String::new, |error| format!(" The last error: {error}."))
+}
+
+pub(super) fn silent_source(key: &str, source: &str, minutes: i64, error: Option<&str>) -> Alarm {
+    let error = last(error);
+    Alarm::medium(
+        key,
+        format!("{source} has not been read for {minutes} minutes"),
+        format!(
+            "New releases are not seen while this lasts; the cursor stands where it stood, so none is skipped.{error} \
+             Check the network with `provwatch doctor`."
+        ),
+    )
+}
+
+pub(super) fn stale_trust(key: &str, days: i64, error: Option<&str>) -> Alarm {
+    let error = last(error);
+    Alarm::medium(
+        key,
+        format!("the trust root has not been refreshed for {days} days"),
+        format!(
+            "Signatures are verified with the one in use. Releases that are signed with newer keys are said to be \
+             unchecked, neither clean nor forged.{error} Check the network with `provwatch doctor`, or give a file \
+             ([trust] source = \"file\")."
+        ),
+    )
+}
+
+pub(super) fn unread_log(key: &str, log: &str, minutes: i64, error: Option<&str>) -> Alarm {
+    let error = last(error);
+    Alarm::medium(
+        key,
+        format!("{log} has not been read for {minutes} minutes"),
+        format!(
+            "What is signed in this log is not seen while this lasts; the position stands where it stood, so nothing is \
+             skipped.{error} `provwatch logs status` shows how far it was read."
+        ),
+    )
+}
+
+pub(super) fn failing_forge(key: &str, host: &str, minutes: i64, error: &str) -> Alarm {
+    let error = last(Some(error));
+    Alarm::medium(
+        key,
+        format!("{host} has answered nothing for {minutes} minutes"),
+        format!(
+            "Releases are judged all the same, but without what only this forge knows: whether the commit was merged, the \
+             version tagged, the repository young, the run successful.{error} `provwatch doctor` says whether it takes the \
+             token ([forges])."
+        ),
+    )
+}
+
+pub(super) fn failing_packages(key: &str, packages: u64, hours: i64) -> Alarm {
+    Alarm::medium(
+        key,
+        format!("{} cannot be looked at", counted(packages, "package")),
+        format!(
+            "The first has waited for {hours} hours. All are tried again; until that succeeds, no release of them is \
+             checked. `provwatch status` names them and the last errors."
+        ),
+    )
+}
+
+pub(super) fn late_package(key: &str, package: &str, minutes: i64, others: u64) -> Alarm {
+    let more = match others {
+        0 => String::new(),
+        others => format!(" {} more wait with it.", counted(others, "announced package")),
+    };
+    Alarm::medium(
+        key,
+        format!("{package} was announced {minutes} minutes ago and has not been looked at"),
+        format!(
+            "A feed said that it changed; whether that is a takeover is not known yet.{more} It is tried again until it \
+             succeeds. `provwatch status` has the last error and how much waits."
+        ),
+    )
+}
+
+pub(super) fn standstill(key: &str, due: u64, minutes: i64) -> Alarm {
+    Alarm::medium(
+        key,
+        format!("the queue stands still: none of {} was looked at for {minutes} minutes", counted(due, "due package")),
+        "New releases are seen and not looked at while this lasts. The log says what the work waits for; if it lasts, \
+         restart the daemon, which loses nothing."
+            .to_owned(),
+    )
+}
+
+pub(super) fn stuck_loops(key: &str, loops: &str) -> Alarm {
+    Alarm::medium(
+        key,
+        format!("loops of the daemon do not move: {loops}"),
+        "They have given no sign of life for 15 minutes. Under systemd the watchdog restarts the service; elsewhere restart \
+         it, which loses nothing."
+            .to_owned(),
+    )
+}
+
+pub(super) fn failing_sink(key: &str, subscription: &str, waiting: u64, given_up: u64) -> Alarm {
+    Alarm::medium(
+        key,
+        format!("the subscription {subscription} does not take alerts"),
+        format!(
+            "Alerts that wait for it: {waiting}; given up so far: {given_up}. Those that wait are tried again. \
+             `provwatch status` shows how it fares, `provwatch test-sinks` tries it."
+        ),
+    )
+}
+
+pub(super) fn failing_writes(key: &str, why: &str) -> Alarm {
+    Alarm::new(
+        key,
+        Severity::High,
+        "the database could not be written".to_owned(),
+        format!(
+            "While this lasts, nothing new is stored and nobody is told. The last error: {why}. Nothing is skipped: what \
+             was not stored is read again."
+        ),
+    )
+}
+
+pub(super) fn full_disk(key: &str, path: &str, free: &str) -> Alarm {
+    Alarm::new(
+        key,
+        Severity::High,
+        format!("the disk is nearly full: {free} left beside {path}"),
+        "Without space nothing is stored and nobody is told. Free some space; the daemon goes on by itself, and nothing is \
+         skipped."
+            .to_owned(),
+    )
+}
+
+pub(super) fn unreadable_file(key: &str, what: &str, why: &str) -> Alarm {
+    Alarm::medium(
+        key,
+        format!("the {what} on disk cannot be used"),
+        format!(
+            "The daemon goes on with the one that it read before, and would not start again: {why}. Correct the file."
+        ),
+    )
+}
+
+pub(super) fn refused_reload(key: &str, why: &str) -> Alarm {
+    Alarm::medium(
+        key,
+        "the last reload was refused".to_owned(),
+        format!(
+            "The daemon was told to read its files again and goes by what it read before. The reason: {why}. Correct it, \
+             then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP."
+        ),
+    )
+}
+
+pub(super) fn other_file(key: &str, what: &str, apply: &str) -> Alarm {
+    Alarm::medium(
+        key,
+        format!("the {what} on disk is not the one in use"),
+        format!("It was changed, and the daemon goes by the one that it read before. {apply}."),
+    )
+}

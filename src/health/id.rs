@@ -1,0 +1,407 @@
+//! The findings that there are. The table of `docs/OPERATIONS.md` is generated from this one.
+
+use serde::{Serialize, Serializer};
+
+use super::Level;
+
+/// What there is to say of a finding.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Its name.
+    pub id: &'static str,
+    /// How much it matters.
+    pub level: Level,
+    /// When it is found.
+    pub when: &'static str,
+    /// What to do.
+    pub what_to_do: &'static str,
+}
+
+/// Which finding it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Id {
+    /// Nobody works on the database.
+    NoDaemon,
+    /// The daemon gives no sign of life.
+    DaemonSilent,
+    /// A loop of the daemon does not move.
+    LoopStuck,
+    /// The clock was set back, or was ahead.
+    Clock,
+    /// A source is not read.
+    SourceSilent,
+    /// An announced package waits.
+    PackageLate,
+    /// Nothing comes of the queue.
+    QueueStill,
+    /// Packages cannot be looked at.
+    PackagesFailing,
+    /// Releases cannot be checked.
+    ReleasesUnchecked,
+    /// A subscription does not take its alerts.
+    SubscriptionLate,
+    /// Alerts to a subscription were given up.
+    SubscriptionLost,
+    /// Alerts wait for a subscription that is not configured.
+    SubscriptionRemoved,
+    /// Writing to the database fails.
+    WritesFail,
+    /// The disk is full, or nearly.
+    DiskFull,
+    /// Rows cannot be read.
+    RowsDamaged,
+    /// A daemon was told to read its files again and did not take them.
+    ReloadRefused,
+    /// The watchlist on disk cannot be used.
+    WatchlistUnusable,
+    /// The watchlist on disk is not the one in use.
+    WatchlistChanged,
+    /// The configuration on disk cannot be used.
+    ConfigurationUnusable,
+    /// The configuration on disk is not the one in use.
+    ConfigurationChanged,
+    /// The trust root is not refreshed.
+    TrustRootStale,
+    /// A transparency log is not read.
+    LogUnread,
+    /// An alert is open that puts provwatch's own work, or a log, in doubt.
+    AlertOpen,
+    /// An alert about a log is open.
+    LogAlertOpen,
+    /// A forge answers nothing.
+    ForgeFailing,
+    /// The forges are switched off.
+    ForgesOff,
+    /// Forges are asked without a token.
+    NoToken,
+    /// Transparency logs are switched off.
+    LogsOff,
+    /// Names that their registry does not know.
+    NameUnknown,
+    /// A mirror's documents leave things out.
+    MirrorLeavesOut,
+    /// History is still being read.
+    HistoryUnread,
+    /// There is no subscription.
+    NoSubscription,
+    /// No subscription takes alerts about provwatch itself.
+    TroubleUntold,
+    /// The trust root is the embedded one.
+    TrustRootEmbedded,
+    /// There is little space.
+    DiskLow,
+}
+
+impl Id {
+    /// What there is to say of it.
+    pub const fn about(self) -> &'static About {
+        &ALL[self as usize].1
+    }
+
+    /// Its name in the JSON form and the documents.
+    pub const fn as_str(self) -> &'static str {
+        self.about().id
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+const fn unhealthy(id: &'static str, when: &'static str, what_to_do: &'static str) -> About {
+    About { id, level: Level::Unhealthy, when, what_to_do }
+}
+
+const fn limited(id: &'static str, when: &'static str, what_to_do: &'static str) -> About {
+    About { id, level: Level::Limited, when, what_to_do }
+}
+
+/// Every finding with what there is to say of it, in the order of [`Id`].
+pub const ALL: &[(Id, About)] = &[
+    (
+        Id::NoDaemon,
+        unhealthy(
+            "no-daemon",
+            "No process holds the lock beside the database. After `provwatch run --once` the age of its last pass \
+             counts instead: twice the longest time between two of the last passes, at least an hour, at most 26 \
+             hours.",
+            "`systemctl status provwatch`, then start it: `provwatch run`, or `provwatch run --once` from cron.",
+        ),
+    ),
+    (
+        Id::DaemonSilent,
+        unhealthy(
+            "daemon-silent",
+            "The daemon holds the lock and has not written its sign of life (every half minute) for 3 minutes: it \
+             hangs, or it cannot write.",
+            "Look into its log, then restart it; nothing is lost.",
+        ),
+    ),
+    (
+        Id::LoopStuck,
+        unhealthy(
+            "loop-stuck",
+            "A loop of the daemon has not moved for 15 minutes.",
+            "The watchdog restarts the service; without systemd restart it.",
+        ),
+    ),
+    (
+        Id::Clock,
+        unhealthy(
+            "clock",
+            "Something was stored more than 5 minutes ahead of the clock: the clock is wrong now, or was then.",
+            "Set the clock; `timedatectl` shows whether it is synchronised.",
+        ),
+    ),
+    (
+        Id::SourceSilent,
+        unhealthy(
+            "source-silent",
+            "A feed was never read, or not for 30 minutes; with `run --once`, for as long as passes may be apart. \
+             Nothing is skipped: the cursor stands where it stood.",
+            "`provwatch doctor`; look at the network, the proxy and the registry's status page.",
+        ),
+    ),
+    (
+        Id::PackageLate,
+        unhealthy(
+            "package-late",
+            "A package that a feed announced has not been looked at for 5 minutes. An alert after 10.",
+            "The last error follows, or stands under *work*; as a rule the registry does not answer: `provwatch \
+             doctor`.",
+        ),
+    ),
+    (
+        Id::QueueStill,
+        unhealthy(
+            "queue-still",
+            "Packages are due, and none was looked at for 10 minutes.",
+            "The log says what the work waits for; restart the daemon if it lasts.",
+        ),
+    ),
+    (
+        Id::PackagesFailing,
+        unhealthy(
+            "packages-failing",
+            "Packages have failed for an hour. An alert if it is ten or more, or after a day; each has one of its \
+             own after about 40 minutes.",
+            "Their errors stand under *work*; as a rule one registry or the network is down.",
+        ),
+    ),
+    (
+        Id::ReleasesUnchecked,
+        unhealthy(
+            "releases-unchecked",
+            "A new release could not be checked for 30 minutes, in the last week, and its alert was not \
+             acknowledged.",
+            "`provwatch lookup` has the reason. Do not install the release before a person has looked; `provwatch \
+             alerts ack` settles it.",
+        ),
+    ),
+    (
+        Id::SubscriptionLate,
+        unhealthy(
+            "subscription-late",
+            "A subscription has not taken an alert for 10 minutes, or the last one was given up. An alert after \
+             an hour, or at once when one was given up.",
+            "`provwatch test-sinks` shows the receiver's answer.",
+        ),
+    ),
+    (
+        Id::SubscriptionLost,
+        unhealthy(
+            "subscription-lost",
+            "Alerts to a subscription were given up in the last 24 hours, and others got through since.",
+            "`provwatch alerts list` has the alerts.",
+        ),
+    ),
+    (
+        Id::SubscriptionRemoved,
+        unhealthy(
+            "subscription-removed",
+            "Alerts wait for a subscription that the configuration does not have.",
+            "Restart the daemon, which gives them up, or configure the subscription again.",
+        ),
+    ),
+    (
+        Id::WritesFail,
+        unhealthy(
+            "writes-fail",
+            "A write to the database failed in the last 10 minutes.",
+            "The error says why: space, rights, a disk that fails. Nothing is skipped; the daemon goes on when it \
+             can write.",
+        ),
+    ),
+    (
+        Id::DiskFull,
+        unhealthy(
+            "disk-full",
+            "Less than 32 MiB are left beside the database.",
+            "Free some space; the daemon goes on by itself.",
+        ),
+    ),
+    (
+        Id::RowsDamaged,
+        unhealthy(
+            "rows-damaged",
+            "Rows of the database were found damaged in the last 24 hours and set aside.",
+            "The alert about each says what was made anew and what was lost. Look at the disk and the memory; restore a \
+             backup if there is more every day.",
+        ),
+    ),
+    (
+        Id::ReloadRefused,
+        unhealthy(
+            "reload-refused",
+            "The daemon was told to read configuration and watchlist again and could not use them: it goes by what it \
+             read before. An alert after 10 minutes.",
+            "Correct what is named, then `provwatch reload`.",
+        ),
+    ),
+    (
+        Id::WatchlistUnusable,
+        unhealthy(
+            "watchlist-unusable",
+            "The watchlist on disk cannot be read, or is wrong. The daemon goes by the one that it read before. \
+             An alert after 10 minutes.",
+            "Correct the file that is named, then reload: `systemctl reload provwatch`.",
+        ),
+    ),
+    (
+        Id::WatchlistChanged,
+        unhealthy(
+            "watchlist-changed",
+            "The watchlist on disk is not the one that the daemon goes by. An alert after 10 minutes.",
+            "`systemctl reload provwatch`, or send SIGHUP.",
+        ),
+    ),
+    (
+        Id::ConfigurationUnusable,
+        unhealthy(
+            "configuration-unusable",
+            "The configuration on disk cannot be read, or is wrong. An alert after 10 minutes.",
+            "Correct the file; `provwatch doctor` checks it.",
+        ),
+    ),
+    (
+        Id::ConfigurationChanged,
+        unhealthy(
+            "configuration-changed",
+            "The configuration on disk is not the one that the daemon goes by. An alert after 10 minutes.",
+            "`systemctl restart provwatch`.",
+        ),
+    ),
+    (
+        Id::TrustRootStale,
+        unhealthy(
+            "trust-root-stale",
+            "The trust root has not been refreshed through TUF for 3 days. The one in use stays in use; newer \
+             signatures cannot be checked.",
+            "Allow the TUF repository, name a mirror (`[trust] tuf_url`) or give a file.",
+        ),
+    ),
+    (
+        Id::LogUnread,
+        unhealthy(
+            "log-unread",
+            "A transparency log did not answer, or did not hold, for 30 minutes. Nothing is skipped.",
+            "`provwatch logs status`; where the network does not let it through, `[logs] enabled = false`.",
+        ),
+    ),
+    (
+        Id::AlertOpen,
+        unhealthy(
+            "alert-open",
+            "A critical alert about a transparency log is open, or a high one about provwatch itself.",
+            "`provwatch alerts show ID`, then `provwatch alerts ack ID --reason '…'`.",
+        ),
+    ),
+    (
+        Id::LogAlertOpen,
+        limited("log-alert-open", "A high alert about a transparency log is open.", "`provwatch alerts show ID`."),
+    ),
+    (
+        Id::ForgeFailing,
+        limited(
+            "forge-failing",
+            "A forge has given no usable answer for an hour. Releases are judged without what only it knows.",
+            "`provwatch doctor` says whether it takes the token; a new token, or `[forges] enabled = false`.",
+        ),
+    ),
+    (
+        Id::ForgesOff,
+        limited(
+            "forges-off",
+            "The forges are switched off: releases are judged without what only they know.",
+            "Remove `[forges] enabled = false` where the network lets them through.",
+        ),
+    ),
+    (
+        Id::NoToken,
+        limited(
+            "no-token",
+            "No forge is asked with a token, so only about releases that differ.",
+            "A token without permissions: `[forges] github_token_file`.",
+        ),
+    ),
+    (
+        Id::LogsOff,
+        limited(
+            "logs-off",
+            "Transparency logs are switched off: what is signed in a watched name and not published is not seen.",
+            "Remove `[logs] enabled = false` where the network lets them through.",
+        ),
+    ),
+    (
+        Id::NameUnknown,
+        limited(
+            "name-unknown",
+            "A watched name is not known to its registry.",
+            "Correct the name in the watchlist, or leave it if it is to be registered.",
+        ),
+    ),
+    (
+        Id::MirrorLeavesOut,
+        limited(
+            "mirror-leaves-out",
+            "The documents of a registry or mirror do not tell what releases are judged by.",
+            "Name a mirror that passes the registry's documents on whole (`[registries]`).",
+        ),
+    ),
+    (
+        Id::HistoryUnread,
+        limited(
+            "history-unread",
+            "The history of packages is still to be read; releases of the last week are judged when it is there.",
+            "Wait; how many is said.",
+        ),
+    ),
+    (
+        Id::NoSubscription,
+        limited(
+            "no-subscription",
+            "No subscription is configured: alerts are stored and sent to nobody.",
+            "Add `[[subscriptions]]`, then `provwatch test-sinks`.",
+        ),
+    ),
+    (
+        Id::TroubleUntold,
+        limited(
+            "trouble-untold",
+            "No subscription takes alerts of the kind `operation` from medium on: only `provwatch status` says \
+             when provwatch itself fails.",
+            "Let one subscription take them (`kinds`, `min_severity`).",
+        ),
+    ),
+    (
+        Id::TrustRootEmbedded,
+        limited(
+            "trust-root-embedded",
+            "The trust root is the one of this version and is never refreshed (`[trust] source = \"embedded\"`).",
+            "`source = \"tuf\"`, or upgrade in good time.",
+        ),
+    ),
+    (Id::DiskLow, limited("disk-low", "Less than 512 MiB are left beside the database.", "Free some space.")),
+];

@@ -1,0 +1,131 @@
+//! What limits provwatch by the operator's choice, or by that of others.
+
+use crate::{
+    health::{Check, Finding, FirstSights, Forges, Id, Snapshot, Trust},
+    text::{counted, quoted},
+};
+
+/// Most names in a sentence.
+const NAMED: usize = 5;
+
+pub(super) fn checks(snapshot: &Snapshot) -> Vec<Check> {
+    let findings = [forges(snapshot.forges.as_ref()), logs(snapshot), unknown(snapshot), history(snapshot)];
+    let findings = findings.into_iter().flatten().chain(mirrors(snapshot)).chain(receivers(snapshot));
+    let findings = findings.chain(trust(snapshot));
+    findings
+        .map(|finding| Check::found(format!("limit {} {}", finding.id.as_str(), finding.subject), finding))
+        .collect()
+}
+
+fn forges(forges: Option<&Forges>) -> Option<Finding> {
+    let Some(forges) = forges else {
+        return Some(Finding::new(
+            Id::ForgesOff,
+            "",
+            "the forges are switched off: releases are judged without what only they know",
+            "remove `[forges] enabled = false` where the network lets them through",
+        ));
+    };
+    // A token for one of them says that the operator thought of it.
+    let is_bare = forges.with_token.is_empty() && !forges.without_token.is_empty();
+    is_bare.then(|| {
+        let hosts = forges.without_token.join(", ");
+        Finding::new(
+            Id::NoToken,
+            "",
+            format!("{hosts}: asked without a token, so only about releases that differ"),
+            "make a token without permissions and name it in [forges] github_token_file",
+        )
+    })
+}
+
+fn logs(snapshot: &Snapshot) -> Option<Finding> {
+    snapshot.logs.is_none().then(|| {
+        Finding::new(
+            Id::LogsOff,
+            "",
+            "transparency logs are switched off: what is signed in a watched name and not published is not seen",
+            "remove `[logs] enabled = false` where the network lets them through",
+        )
+    })
+}
+
+fn unknown(snapshot: &Snapshot) -> Option<Finding> {
+    let names = &snapshot.unknown;
+    (!names.is_empty()).then(|| {
+        let is_one = names.len() == 1;
+        let (what, verb) = (if is_one { "watched name" } else { "watched names" }, if is_one { "is" } else { "are" });
+        Finding::new(
+            Id::NameUnknown,
+            "",
+            format!("{} {what} {verb} not known to the registry: {}", names.len(), listed(names)),
+            "correct the name in the watchlist; `provwatch watch why PURL` says where it stands",
+        )
+    })
+}
+
+fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| quoted(name, 120)).collect();
+    let more = if names.len() > NAMED { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn history(snapshot: &Snapshot) -> Option<Finding> {
+    let FirstSights { packages: begun, done, total } = snapshot.queue.first_sights;
+    let learning = snapshot.queue.learning.max(begun);
+    (learning > 0).then(|| {
+        let packages = counted(learning, "package");
+        let sentence = if begun == 0 {
+            format!("the history of {packages} is still to be read")
+        } else {
+            let whose = if begun < learning { format!(" of {begun} of them") } else { String::new() };
+            format!("the history of {packages} is still being read: {done} of {total} releases{whose}")
+        };
+        Finding::new(Id::HistoryUnread, "", sentence, "wait; `provwatch status` counts them down")
+    })
+}
+
+fn mirrors(snapshot: &Snapshot) -> Vec<Finding> {
+    let lacking = snapshot.mirrors.iter().filter(|mirror| !mirror.lacks.is_empty());
+    let finding = |mirror: &crate::health::Mirror| {
+        let registry = quoted(&mirror.registry, 60);
+        Finding::new(
+            Id::MirrorLeavesOut,
+            &registry,
+            format!("the documents of {registry} do not tell {}", mirror.lacks.join(", ")),
+            "name a mirror that passes the registry's documents on whole ([registries])",
+        )
+    };
+    lacking.map(finding).collect()
+}
+
+fn receivers(snapshot: &Snapshot) -> Option<Finding> {
+    let mut configured = snapshot.subscriptions.iter().filter(|one| one.configured).peekable();
+    if configured.peek().is_none() {
+        return Some(Finding::new(
+            Id::NoSubscription,
+            "",
+            "no subscription is configured: alerts are stored and sent to nobody",
+            "add [[subscriptions]] to the configuration, then `provwatch test-sinks`",
+        ));
+    }
+    (!configured.any(|one| one.takes_operation)).then(|| {
+        Finding::new(
+            Id::TroubleUntold,
+            "",
+            "no subscription takes alerts about provwatch itself: only `provwatch status` says when it fails",
+            "let one take the kind `operation` from medium on (kinds, min_severity)",
+        )
+    })
+}
+
+fn trust(snapshot: &Snapshot) -> Option<Finding> {
+    matches!(snapshot.trust, Trust::Embedded).then(|| {
+        Finding::new(
+            Id::TrustRootEmbedded,
+            "",
+            "the trust root is the one of this version and is never refreshed: newer signatures cannot be checked",
+            "say [trust] source = \"tuf\", or upgrade provwatch in good time",
+        )
+    })
+}

@@ -1,0 +1,128 @@
+//! Whether what tells of releases, and of signatures, is read: feeds, the trust root, transparency logs, forges.
+
+use chrono::{DateTime, Utc};
+
+use super::age;
+use crate::{
+    health::{
+        Check, FailingForge, Finding, Id, LockState, Log, Runner, Snapshot, Source, Trust, alarm,
+        limits::{FORGE, SOURCE, START, TRUST},
+    },
+    text::{quoted, span},
+};
+
+/// Most characters of an error.
+const ERROR: usize = 300;
+
+pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
+    let runner = &snapshot.runner;
+    let mut checks: Vec<Check> = snapshot.sources.iter().map(|feed| source(feed, runner, now)).collect();
+    if let Trust::Tuf(repository) = &snapshot.trust {
+        checks.push(trust(repository, runner, now));
+    }
+    checks.extend(snapshot.logs.iter().flatten().map(|one| log(one, runner, now)));
+    checks.extend(forges(snapshot, now));
+    checks
+}
+
+fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
+    let (name, patience) = (&source.name, runner.patience());
+    let key = format!("stale {name}");
+    let silence = source.last_success.map(|last| age(last, now));
+    if silence.is_some_and(|silence| silence <= patience) {
+        return Check::over(key, "the source is read again");
+    }
+    if runner.has_just_begun(now) && source.last_error.is_none() {
+        return Check::unclear(key);
+    }
+    let error = source.last_error.as_deref();
+    let sentence = match (silence, error) {
+        (Some(silence), _) => format!("{name} has not been read for {}; new releases are not seen", span(silence)),
+        (None, Some(error)) => format!("{name} was never read; {}", quoted(error, ERROR)),
+        (None, None) => format!("{name} was never read; is `provwatch run` running?"),
+    };
+    let next = "`provwatch doctor` asks it; look at the network, the proxy and the registry's status page";
+    let quiet = source.last_success.or(runner.first_at()).map(|since| age(since, now)).unwrap_or_default();
+    let alarm = || alarm::silent_source(&key, name, quiet.num_minutes(), error);
+    let finding = Finding::new(Id::SourceSilent, name, sentence, next);
+    Check::found(&key, finding.alarming(quiet > patience && runner.had(START, now), alarm))
+}
+
+/// Sooner or later what is signed cannot be verified with a trust root that is not refreshed.
+fn trust(repository: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
+    let key = "stale trust root";
+    let error = repository.last_error.as_deref();
+    let Some(age) = repository.last_success.or(runner.first_at()).map(|since| age(since, now)) else {
+        return Check::unclear(key);
+    };
+    if age <= TRUST {
+        let is_fresh = repository.last_success.is_some();
+        return if is_fresh { Check::over(key, "the trust root was refreshed") } else { Check::unclear(key) };
+    }
+    if runner.has_just_begun(now) && error.is_none() {
+        return Check::unclear(key);
+    }
+    let why = error.map_or_else(String::new, |error| format!(": {}", quoted(error, ERROR)));
+    let since = match repository.last_success {
+        Some(_) => format!("has not been refreshed for {}", span(age)),
+        None => format!("was never refreshed since provwatch began, {} ago", span(age)),
+    };
+    let finding = Finding::new(
+        Id::TrustRootStale,
+        "",
+        format!("the trust root {since}; newer signatures cannot be checked{why}"),
+        "allow the TUF repository, name a mirror ([trust] tuf_url) or give a file ([trust] source = \"file\")",
+    );
+    Check::found(key, finding.alarming(true, || alarm::stale_trust(key, age.num_days(), error)))
+}
+
+fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
+    let name = &log.name;
+    let key = format!("unread log {name}");
+    let Some(since) = log.failing_since else { return Check::over(key, "the log is read again") };
+    let fails = age(since, now);
+    if fails <= SOURCE.max(runner.patience()) {
+        return Check::unclear(key);
+    }
+    let error = log.last_error.as_deref();
+    let why = quoted(error.unwrap_or("the reason was not recorded"), ERROR);
+    let finding = Finding::new(
+        Id::LogUnread,
+        name,
+        format!("{name} has not been read for {}; what is signed in it is not seen: {why}", span(fails)),
+        "`provwatch logs status` shows how far it was read; where the network does not let it through, say [logs] \
+         enabled = false",
+    );
+    let alarm = || alarm::unread_log(&key, name, fails.num_minutes(), error);
+    Check::found(&key, finding.alarming(runner.had(START, now), alarm))
+}
+
+/// A forge that has answered since is one that is not among the failing.
+fn forges(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
+    let Some(forges) = &snapshot.forges else { return Vec::new() };
+    // What a process that is gone had found out is not known to hold still.
+    let facts = snapshot.runner.facts().filter(|_| snapshot.runner.lock != LockState::Free);
+    let failing = facts.map(|facts| facts.forges.as_slice()).unwrap_or_default();
+    let hosts = forges.with_token.iter().chain(&forges.without_token);
+    hosts.map(|host| forge(host, failing.iter().find(|failing| failing.host == *host), now)).collect()
+}
+
+fn forge(host: &str, failing: Option<&FailingForge>, now: DateTime<Utc>) -> Check {
+    let key = format!("failing forge {host}");
+    let Some(failing) = failing else { return Check::over(key, "the forge answers") };
+    if failing.last - failing.since < FORGE {
+        return Check::unclear(key);
+    }
+    let (lasts, error) = (age(failing.since, now), quoted(&failing.error, ERROR));
+    let finding = Finding::new(
+        Id::ForgeFailing,
+        host,
+        format!(
+            "{host} has answered nothing for {}; releases are judged without what only it knows: {error}",
+            span(lasts)
+        ),
+        "`provwatch doctor` says whether it takes the token; make a new one, or say [forges] enabled = false",
+    );
+    let alarm = alarm::failing_forge(&key, host, lasts.num_minutes(), &failing.error);
+    Check::found(key, finding.alarming(true, || alarm))
+}

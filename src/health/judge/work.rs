@@ -1,0 +1,119 @@
+//! Whether what was announced is looked at, and can be checked.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::age;
+use crate::{
+    health::{
+        Announced, Check, Finding, Id, LockState, Queue, Snapshot, alarm,
+        limits::{
+            ANNOUNCED, ANNOUNCED_ALERT, FAILING, FAILING_ALERT, MANY, STANDSTILL, START_OF_WORK, UNCHECKED,
+            UNCHECKED_REMEMBERED,
+        },
+    },
+    text::{counted, quoted, span},
+};
+
+/// Most characters of an error.
+const ERROR: usize = 300;
+/// Most releases that are named.
+const NAMED: usize = 3;
+
+pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
+    let queue = &snapshot.queue;
+    let mut checks = vec![announced(queue, snapshot, now), standstill(snapshot, now), failing(queue, now)];
+    checks.extend(unchecked(snapshot, now).map(|finding| Check::found("unchecked releases", finding)));
+    checks
+}
+
+/// A package that a feed announced may be taken over at this moment.
+fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
+    let key = "late packages";
+    let Some(Announced { count, package, since, last_error }) = &queue.announced else {
+        return Check::over(key, "what was announced was looked at");
+    };
+    let waits = age(*since, now);
+    if waits <= ANNOUNCED || (snapshot.runner.has_just_begun(now) && last_error.is_none()) {
+        return Check::unclear(key);
+    }
+    let others = count.saturating_sub(1);
+    let more = if others == 0 { String::new() } else { format!("; {} wait with it", counted(others, "more package")) };
+    let why = last_error.as_deref().map_or_else(String::new, |error| format!(": {}", quoted(error, ERROR)));
+    let package = quoted(package, ERROR);
+    let finding = Finding::new(
+        Id::PackageLate,
+        &package,
+        format!("{package} was announced {} ago and has not been looked at{more}{why}", span(waits)),
+        "`provwatch doctor` says whether its registry answers; it is tried again by itself",
+    );
+    let alarm = || alarm::late_package(key, &package, waits.num_minutes(), others);
+    Check::found(key, finding.alarming(waits > ANNOUNCED_ALERT, alarm))
+}
+
+/// Packages are due, a process works on the queue, and none is looked at.
+fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
+    let (key, over) = ("standing queue", "the queue moves");
+    let queue = &snapshot.queue;
+    let heartbeat = snapshot.runner.heartbeat.as_ref().filter(|_| snapshot.runner.lock != LockState::Free);
+    let (Some(heartbeat), Some(due_since)) = (heartbeat, queue.oldest_due.filter(|_| queue.due > 0)) else {
+        return Check::over(key, over);
+    };
+    let moved = heartbeat.facts.moved_at.unwrap_or(due_since);
+    let still = age(moved.max(due_since), now);
+    if still <= STANDSTILL {
+        return Check::over(key, over);
+    }
+    // However often a daemon is started anew, what lasts longer than that is told.
+    if now - heartbeat.started_at < START_OF_WORK {
+        return Check::unclear(key);
+    }
+    let finding = Finding::new(
+        Id::QueueStill,
+        "",
+        format!(
+            "the queue stands still: none of {} was looked at for {}",
+            counted(queue.due, "due package"),
+            span(still)
+        ),
+        "the log says what the work waits for; restart the daemon if it lasts",
+    );
+    Check::found(key, finding.alarming(true, || alarm::standstill(key, queue.due, still.num_minutes())))
+}
+
+fn failing(queue: &Queue, now: DateTime<Utc>) -> Check {
+    let key = "failing work";
+    let patience = if queue.failing >= MANY { FAILING } else { FAILING_ALERT };
+    let waits = |since: Option<DateTime<Utc>>| since.map_or(TimeDelta::zero(), |since| age(since, now));
+    let fails = waits(queue.oldest_failing);
+    if fails <= FAILING {
+        // A new event gives a failing package a fresh start; that alone is no recovery.
+        let is_over = queue.failing == 0 && waits(queue.oldest) <= patience;
+        return if is_over { Check::over(key, "the packages were looked at") } else { Check::unclear(key) };
+    }
+    let packages = counted(queue.failing, "package");
+    let finding = Finding::new(
+        Id::PackagesFailing,
+        "",
+        format!("{packages} cannot be looked at, the oldest for {}", span(fails)),
+        "their errors stand under `work`; as a rule one registry or the network is down: `provwatch doctor`",
+    );
+    let alarm = || alarm::failing_packages(key, queue.failing, fails.num_hours());
+    Check::found(key, finding.alarming(fails > patience, alarm))
+}
+
+/// Each has an alert of its own.
+fn unchecked(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
+    let lasts = |since: DateTime<Utc>| age(since, now) > UNCHECKED && age(since, now) <= UNCHECKED_REMEMBERED;
+    let late: Vec<_> = snapshot.unchecked.iter().filter(|release| lasts(release.since)).collect();
+    let oldest = late.iter().map(|release| release.since).min()?;
+    let named: Vec<String> = late.iter().take(NAMED).map(|release| quoted(&release.release, 120)).collect();
+    let more = if late.len() > NAMED { ", …" } else { "" };
+    let (count, named, waits) = (counted(late.len(), "release"), named.join(", "), span(age(oldest, now)));
+    Some(Finding::new(
+        Id::ReleasesUnchecked,
+        "",
+        format!("{count} could not be checked, the oldest for {waits}: {named}{more}"),
+        "`provwatch lookup PURL` has the reason; do not install it before a person has looked, then \
+         `provwatch alerts ack` settles it",
+    ))
+}

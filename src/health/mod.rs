@@ -1,0 +1,27 @@
+//! How provwatch itself fares: one judgement, from a [`Snapshot`] and the time to [`Finding`]s. Pure.
+//!
+//! The daemon raises and resolves the alerts of the kind `operation` that the findings carry, `provwatch status` prints the
+//! findings, `provwatch doctor` those that it shares. All limits are in [`limits`]; there is no second set anywhere.
+//!
+//! A finding has one of two levels. *Unhealthy*: the promise to tell of a takeover at once is not kept, or nobody knows
+//! whether it is. *Limited*: it is kept within limits that the operator chose or that lie with others, and says so.
+
+mod alarm;
+mod finding;
+mod heartbeat;
+mod id;
+mod judge;
+pub mod limits;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+pub use alarm::Alarm;
+pub use finding::{Check, Finding, Level, Verdict, level};
+pub use heartbeat::{Facts, FailingForge, Heartbeat, InUse, Kind, LockState, Refused, Runner, WriteFailure};
+pub use id::{ALL, About, Id};
+pub use judge::{checks, judge};
+pub use snapshot::{
+    Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, Mirror, OpenAlert, Queue, Snapshot, Source, Storage,
+    Subscription, Trust, Unchecked,
+};

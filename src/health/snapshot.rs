@@ -1,0 +1,225 @@
+//! What a judgement goes by: plain data, wherever it comes from.
+
+use chrono::{DateTime, Utc};
+
+use super::{Runner, WriteFailure};
+use crate::model::{AlertKind, Severity};
+
+/// How provwatch fares at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Who works on the database.
+    pub runner: Runner,
+    /// The feeds of the registries that are switched on.
+    pub sources: Vec<Source>,
+    /// Where the trust root comes from.
+    pub trust: Trust,
+    /// The transparency logs; `None`: they are switched off.
+    pub logs: Option<Vec<Log>>,
+    /// The forges; `None`: they are switched off.
+    pub forges: Option<Forges>,
+    /// The queue of packages.
+    pub queue: Queue,
+    /// Who is told, and any other with deliveries.
+    pub subscriptions: Vec<Subscription>,
+    /// The database and its disk.
+    pub storage: Storage,
+    /// The watchlist on disk.
+    pub watchlist: File,
+    /// The configuration on disk.
+    pub configuration: File,
+    /// Open alerts about logs and about provwatch itself, high or worse.
+    pub alerts: Vec<OpenAlert>,
+    /// Watched names that their registry does not know.
+    pub unknown: Vec<String>,
+    /// Registries and mirrors whose documents leave things out.
+    pub mirrors: Vec<Mirror>,
+    /// Releases that could not be checked, of which nobody has said that he knows.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// A feed, or the repository of the trust root.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// When it was last read.
+    pub last_success: Option<DateTime<Utc>>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// Where the trust root comes from.
+#[derive(Clone, Debug, Default)]
+pub enum Trust {
+    /// It is the one that this version was built with.
+    Embedded,
+    /// A file of the operator's.
+    #[default]
+    File,
+    /// TUF.
+    Tuf(Source),
+}
+
+/// A transparency log that is followed.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Its name.
+    pub name: String,
+    /// Since when it has failed without a success.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// The forges that are asked.
+#[derive(Clone, Debug, Default)]
+pub struct Forges {
+    /// Those that are asked with a token.
+    pub with_token: Vec<String>,
+    /// Those that are asked without one.
+    pub without_token: Vec<String>,
+}
+
+/// The queue of packages.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    /// Packages that are due.
+    pub due: u64,
+    /// Since when the one that has been due for longest is due.
+    pub oldest_due: Option<DateTime<Utc>>,
+    /// Since when the oldest package waits.
+    pub oldest: Option<DateTime<Utc>>,
+    /// Packages whose last attempt failed.
+    pub failing: u64,
+    /// Since when the oldest of these waits.
+    pub oldest_failing: Option<DateTime<Utc>>,
+    /// Packages that a feed announced and that were not looked at since.
+    pub announced: Option<Announced>,
+    /// Packages whose history is still to be read.
+    pub learning: u64,
+    /// Those of them of which some is read.
+    pub first_sights: FirstSights,
+}
+
+/// Packages whose history is long and is being read in portions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstSights {
+    /// How many.
+    pub packages: u64,
+    /// Releases that are read, of all of them.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
+}
+
+/// Packages that a feed announced and that were not looked at since.
+#[derive(Clone, Debug)]
+pub struct Announced {
+    /// How many.
+    pub count: u64,
+    /// The one that was announced first.
+    pub package: String,
+    /// When it was.
+    pub since: DateTime<Utc>,
+    /// Why looking at it last failed.
+    pub last_error: Option<String>,
+}
+
+/// A receiver of alerts.
+#[derive(Clone, Debug, Default)]
+pub struct Subscription {
+    /// Its name.
+    pub name: String,
+    /// Whether the configuration has it.
+    pub configured: bool,
+    /// Whether it takes alerts about provwatch itself.
+    pub takes_operation: bool,
+    /// Whether its endpoint said that it is gone for good, which is an alert of its own.
+    pub gone: bool,
+    /// Deliveries that are still to be made.
+    pub pending: u64,
+    /// Those of them whose last attempt failed.
+    pub retrying: u64,
+    /// Deliveries that were given up.
+    pub failed: u64,
+    /// Since when the oldest pending one waits.
+    pub oldest_pending: Option<DateTime<Utc>>,
+    /// When one last got through.
+    pub last_success: Option<DateTime<Utc>>,
+    /// When one was last given up.
+    pub last_failure: Option<DateTime<Utc>>,
+}
+
+/// The database and its disk.
+#[derive(Clone, Debug, Default)]
+pub struct Storage {
+    /// The database file.
+    pub path: String,
+    /// Free space beside it, in bytes; `None`: not known.
+    pub free: Option<u64>,
+    /// The last write that failed in this process. That of the daemon comes with its sign of life.
+    pub write_failure: Option<WriteFailure>,
+    /// Rows that were found damaged lately.
+    pub damaged: Damage,
+}
+
+/// Rows that were found damaged lately and were set aside.
+#[derive(Clone, Debug, Default)]
+pub struct Damage {
+    /// How many.
+    pub count: u64,
+    /// The latest of them.
+    pub latest: Vec<DamagedRow>,
+}
+
+/// A row that could not be read and was set aside.
+#[derive(Clone, Debug)]
+pub struct DamagedRow {
+    /// What it is, its table first: `baselines pkg:npm/widget`.
+    pub what: String,
+    /// Why it could not be read.
+    pub why: String,
+}
+
+/// A file, or several, on disk.
+#[derive(Clone, Debug, Default)]
+pub struct File {
+    /// Why it cannot be used.
+    pub problem: Option<String>,
+    /// The digest of what is on disk.
+    pub digest: Option<String>,
+    /// When it was last changed.
+    pub changed_at: Option<DateTime<Utc>>,
+}
+
+/// An alert that is open.
+#[derive(Clone, Debug)]
+pub struct OpenAlert {
+    /// Its id.
+    pub id: String,
+    /// What it is about.
+    pub kind: AlertKind,
+    /// How bad.
+    pub severity: Severity,
+    /// One line.
+    pub title: String,
+}
+
+/// A registry or mirror whose documents leave things out.
+#[derive(Clone, Debug)]
+pub struct Mirror {
+    /// The registry: `npm`.
+    pub registry: String,
+    /// What its documents do not tell: `who published a release`.
+    pub lacks: Vec<String>,
+}
+
+/// A release that could not be checked.
+#[derive(Clone, Debug)]
+pub struct Unchecked {
+    /// The release.
+    pub release: String,
+    /// When it was first looked at.
+    pub since: DateTime<Utc>,
+}

@@ -1,0 +1,205 @@
+use super::*;
+use crate::model::{Alert, AlertKind, Severity};
+
+#[test]
+fn alerts_that_reach_nobody() {
+    let ops = |change: fn(&mut Subscription)| but(|snapshot| change(&mut snapshot.subscriptions[0]));
+    holds(vec![
+        ("ten minutes", ops(|one| one.oldest_pending = Some(ago(10 * MINUTE))), &[]),
+        ("longer", ops(|one| one.oldest_pending = Some(ago(10 * MINUTE + 1))), &["subscription-late"]),
+        (
+            "an hour, tried",
+            ops(|one| (one.retrying, one.oldest_pending) = (1, Some(ago(HOUR)))),
+            &["subscription-late"],
+        ),
+        (
+            "longer, tried",
+            ops(|one| (one.retrying, one.oldest_pending) = (1, Some(ago(HOUR + 1)))),
+            &["subscription-late!"],
+        ),
+        ("longer, not tried", ops(|one| one.oldest_pending = Some(ago(HOUR + 1))), &["subscription-late"]),
+        ("given up", ops(|one| one.last_failure = Some(ago(9 * DAY))), &["subscription-late!"]),
+        (
+            "given up, the endpoint is gone",
+            ops(|one| (one.gone, one.last_failure) = (true, Some(ago(5)))),
+            &["subscription-late"],
+        ),
+        (
+            "given up, another got through since",
+            ops(|one| (one.last_failure, one.last_success) = (Some(ago(DAY - 1)), Some(ago(5)))),
+            &["subscription-lost"],
+        ),
+        ("given up, yesterday", ops(|one| (one.last_failure, one.last_success) = (Some(ago(DAY)), Some(ago(5)))), &[]),
+        (
+            "removed, and nothing waits",
+            but(|snapshot| snapshot.subscriptions.push(Subscription { name: "old".to_owned(), ..Default::default() })),
+            &[],
+        ),
+        (
+            "removed, and something waits",
+            but(|snapshot| {
+                let old = Subscription { name: "old".to_owned(), pending: 2, ..Default::default() };
+                snapshot.subscriptions.push(old);
+            }),
+            &["subscription-removed"],
+        ),
+        ("none", but(|snapshot| snapshot.subscriptions.clear()), &["no-subscription"]),
+        ("none for trouble", ops(|one| one.takes_operation = false), &["trouble-untold"]),
+    ]);
+}
+
+#[test]
+fn a_database_that_cannot_be_written_and_a_disk_that_is_full() {
+    let failure = |seconds| Some(WriteFailure { at: ago(seconds), why: "no room left".to_owned() });
+    let free = |bytes| but(|snapshot| snapshot.storage.free = Some(bytes));
+    holds(vec![
+        ("ten minutes ago", but(|snapshot| snapshot.storage.write_failure = failure(600)), &["writes-fail!"]),
+        ("longer ago", but(|snapshot| snapshot.storage.write_failure = failure(601)), &[]),
+        (
+            "the daemon said it",
+            but(|snapshot| snapshot.runner.heartbeat.as_mut().unwrap().facts.write_failure = failure(5)),
+            &["writes-fail!"],
+        ),
+        ("nothing left", free(0), &["disk-full!"]),
+        ("nearly nothing", free(limits::SPACE - 1), &["disk-full!"]),
+        ("little", free(limits::SPACE), &["disk-low"]),
+        ("just enough", free(limits::SPACE_LOW), &[]),
+        ("not known", but(|snapshot| snapshot.storage.free = None), &[]),
+        (
+            "a damaged row",
+            but(|snapshot| {
+                let (what, why) = ("baselines pkg:npm/widget".to_owned(), "not JSON".to_owned());
+                snapshot.storage.damaged = Damage { count: 1, latest: vec![DamagedRow { what, why }] };
+            }),
+            &["rows-damaged"],
+        ),
+    ]);
+    assert!(judge(&free(3 << 20), noon())[0].sentence.contains("3.0 MiB left beside provwatch.db"));
+}
+
+#[test]
+fn what_is_on_disk_is_compared_with_what_is_in_use() {
+    let watchlist = |problem: Option<&str>, digest: &str, changed: i64| {
+        but(|snapshot| {
+            snapshot.watchlist = File {
+                problem: problem.map(str::to_owned),
+                digest: Some(digest.to_owned()),
+                changed_at: Some(ago(changed)),
+            };
+        })
+    };
+    let cron = |mut snapshot: Snapshot| {
+        let beat = snapshot.runner.heartbeat.as_mut().unwrap();
+        (beat.kind, beat.facts.passes) = (Kind::Once, vec![ago(60)]);
+        snapshot.runner.lock = LockState::Free;
+        snapshot
+    };
+    let broken = Some("watchlist.toml:3: not a purl");
+    holds(vec![
+        ("edited just now", watchlist(None, "w2", 10 * MINUTE), &["watchlist-changed"]),
+        ("edited long ago", watchlist(None, "w2", 10 * MINUTE + 1), &["watchlist-changed!"]),
+        ("broken just now", watchlist(broken, "", 10 * MINUTE), &["watchlist-unusable"]),
+        ("broken for long", watchlist(broken, "", 10 * MINUTE + 1), &["watchlist-unusable!"]),
+        ("a pass reads it anew", cron(watchlist(None, "w2", DAY)), &[]),
+        ("and fails if it is broken", cron(watchlist(broken, "", DAY)), &["watchlist-unusable!"]),
+        ("the configuration", but(|snapshot| snapshot.configuration = file("c2")), &["configuration-changed!"]),
+        (
+            "a configuration that is gone",
+            but(|snapshot| {
+                let problem = Some("no such file".to_owned());
+                snapshot.configuration = File { problem, ..File::default() };
+            }),
+            &["configuration-unusable!"],
+        ),
+        (
+            "not known what is in use",
+            but(|snapshot| snapshot.runner.heartbeat.as_mut().unwrap().facts.in_use = InUse::default()),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn a_reload_that_was_refused_is_said_while_the_daemon_goes_by_what_it_read_before() {
+    let refused = |seconds, lock| {
+        but(|snapshot| {
+            snapshot.runner.lock = lock;
+            let why = "the configuration stays as it was: no such file".to_owned();
+            snapshot.runner.heartbeat.as_mut().unwrap().facts.refused = Some(Refused { since: ago(seconds), why });
+        })
+    };
+    holds(vec![
+        ("just now", refused(10 * MINUTE, LockState::Held), &["reload-refused"]),
+        ("for longer", refused(10 * MINUTE + 1, LockState::Held), &["reload-refused!"]),
+        ("the daemon is gone", refused(HOUR, LockState::Free), &["no-daemon"]),
+    ]);
+    assert_eq!(
+        judge(&refused(HOUR, LockState::Held), noon())[0].sentence,
+        "the last reload was refused 60 min ago: the configuration stays as it was: no such file"
+    );
+}
+
+#[test]
+fn long_histories_are_counted_in_releases() {
+    let sentence = |learning, packages, done| {
+        let found = but(|snapshot| {
+            snapshot.queue.learning = learning;
+            snapshot.queue.first_sights = FirstSights { packages, done, total: 4000 };
+        });
+        judge(&found, noon()).iter().map(|finding| (finding.level, finding.sentence.clone())).collect::<Vec<_>>()
+    };
+    for (learning, packages, expected) in [
+        (3, 0, "the history of 3 packages is still to be read"),
+        (2, 2, "the history of 2 packages is still being read: 750 of 4000 releases"),
+        (3, 2, "the history of 3 packages is still being read: 750 of 4000 releases of 2 of them"),
+        (0, 1, "the history of 1 package is still being read: 750 of 4000 releases"),
+    ] {
+        assert_eq!(sentence(learning, packages, 750), [(Level::Limited, expected.to_owned())]);
+    }
+    assert_eq!(sentence(0, 0, 0), []);
+}
+
+#[test]
+fn open_alerts_that_put_the_work_in_doubt() {
+    let open = |kind, severity, key: &str| {
+        let (_, id) = Alert::identify(AlertKind::Operation, key);
+        but(|snapshot| snapshot.alerts = vec![OpenAlert { id, kind, severity, title: "it forked".to_owned() }])
+    };
+    holds(vec![
+        ("a log, critical", open(AlertKind::Log, Severity::Critical, "x"), &["alert-open"]),
+        ("a log, high", open(AlertKind::Log, Severity::High, "x"), &["log-alert-open"]),
+        ("a log, medium", open(AlertKind::Log, Severity::Medium, "x"), &[]),
+        ("its own work, high", open(AlertKind::Operation, Severity::High, "x"), &["alert-open"]),
+        ("its own work, medium", open(AlertKind::Operation, Severity::Medium, "x"), &[]),
+        ("a check's own, over by now", open(AlertKind::Operation, Severity::High, "failing writes"), &[]),
+        ("a release", open(AlertKind::Release, Severity::Critical, "x"), &[]),
+    ]);
+}
+
+#[test]
+fn limits_are_shown_and_do_not_make_it_unhealthy() {
+    let limited = but(|snapshot| {
+        snapshot.unknown = vec!["pkg:npm/wigdet".to_owned()];
+        snapshot.queue.learning = 12;
+        let lacks = vec!["who published a release".to_owned(), "signatures".to_owned()];
+        snapshot.mirrors = vec![Mirror { registry: "npm".to_owned(), lacks }];
+        snapshot.logs = None;
+    });
+    assert_eq!(found(&limited), ["logs-off", "name-unknown", "history-unread", "mirror-leaves-out"]);
+    assert_eq!(level(&judge(&limited, noon())), Some(Level::Limited));
+    let said: Vec<String> = judge(&limited, noon()).into_iter().map(|finding| finding.sentence).collect();
+    assert_eq!(said[1], "1 watched name is not known to the registry: pkg:npm/wigdet");
+    assert_eq!(said[3], "the documents of npm do not tell who published a release, signatures");
+    let both = but(|snapshot| (snapshot.logs, snapshot.storage.free) = (None, Some(0)));
+    assert_eq!(found(&both), ["disk-full!", "logs-off"], "the worst first");
+    assert_eq!(level(&judge(&both, noon())), Some(Level::Unhealthy));
+}
+
+#[test]
+fn loops_that_do_not_move() {
+    let stuck = but(|snapshot| {
+        snapshot.runner.heartbeat.as_mut().unwrap().facts.stuck = vec!["work".to_owned(), "outbox".to_owned()];
+    });
+    assert_eq!(found(&stuck), ["loop-stuck!"]);
+    assert!(judge(&stuck, noon())[0].sentence.ends_with("work, outbox"));
+}

@@ -1,0 +1,87 @@
+//! Each finding on and off at its limit, whatever the clock does.
+
+mod findings;
+mod machine;
+mod table;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::*;
+
+pub(super) fn noon() -> DateTime<Utc> {
+    "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+/// So many seconds ago.
+pub(super) fn ago(seconds: i64) -> DateTime<Utc> {
+    noon() - TimeDelta::seconds(seconds)
+}
+
+pub(super) const MINUTE: i64 = 60;
+pub(super) const HOUR: i64 = 60 * MINUTE;
+pub(super) const DAY: i64 = 24 * HOUR;
+
+/// A daemon that has run for a week and is well.
+pub(super) fn well() -> Snapshot {
+    let source = |name: &str| Source { name: name.to_owned(), last_success: Some(ago(5)), last_error: None };
+    Snapshot {
+        runner: Runner { lock: LockState::Held, heartbeat: Some(heartbeat(Kind::Daemon)) },
+        sources: vec![source("npm-changes"), source("pypi-changelog")],
+        trust: Trust::Tuf(source("trust-root")),
+        logs: Some(vec![Log { name: "log.example".to_owned(), failing_since: None, last_error: None }]),
+        forges: Some(Forges {
+            with_token: vec!["github.com".to_owned()],
+            without_token: vec!["gitlab.com".to_owned()],
+        }),
+        subscriptions: vec![subscription()],
+        storage: Storage { path: "provwatch.db".to_owned(), free: Some(1 << 40), ..Storage::default() },
+        watchlist: file("w1"),
+        configuration: file("c1"),
+        ..Snapshot::default()
+    }
+}
+
+pub(super) fn heartbeat(kind: Kind) -> Heartbeat {
+    let in_use = InUse { watchlist: Some("w1".to_owned()), configuration: Some("c1".to_owned()) };
+    Heartbeat {
+        kind,
+        pid: 4711,
+        version: "1.0.0".to_owned(),
+        first_at: ago(30 * DAY),
+        started_at: ago(7 * DAY),
+        beat_at: ago(20),
+        facts: Facts { moved_at: Some(ago(10)), in_use, ..Facts::default() },
+    }
+}
+
+pub(super) fn subscription() -> Subscription {
+    Subscription { name: "ops".to_owned(), configured: true, takes_operation: true, ..Subscription::default() }
+}
+
+pub(super) fn file(digest: &str) -> File {
+    File { problem: None, digest: Some(digest.to_owned()), changed_at: Some(ago(3 * DAY)) }
+}
+
+/// [`well`], changed.
+pub(super) fn but(change: impl FnOnce(&mut Snapshot)) -> Snapshot {
+    let mut snapshot = well();
+    change(&mut snapshot);
+    snapshot
+}
+
+/// What is found, as `id` or `id!` where it is an alert.
+pub(super) fn found(snapshot: &Snapshot) -> Vec<String> {
+    found_at(snapshot, noon())
+}
+
+pub(super) fn found_at(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<String> {
+    let mark = |finding: &Finding| if finding.alert.is_some() { "!" } else { "" };
+    judge(snapshot, now).iter().map(|finding| format!("{}{}", finding.id.as_str(), mark(finding))).collect()
+}
+
+/// Each case: what was changed, and what is found then.
+pub(super) fn holds(cases: Vec<(&str, Snapshot, &[&str])>) {
+    for (what, snapshot, expected) in cases {
+        assert_eq!(found(&snapshot), expected, "{what}");
+    }
+}

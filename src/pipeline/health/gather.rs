@@ -1,0 +1,247 @@
+//! From the store to a snapshot: the same for the daemon and for `provwatch status`.
+
+use chrono::{DateTime, Utc};
+
+use super::Setup;
+use crate::{
+    config::TrustSource,
+    health::{
+        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, Mirror, OpenAlert, Queue,
+        Runner, Snapshot, Source, Storage, Subscription, Trust, Unchecked, WriteFailure,
+        limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
+    },
+    model::{Alert, AlertKind, AlertStatus, AuthMethod, Ecosystem, Package, Severity},
+    pipeline::{TRUST_ROOT, operation},
+    store::{LogStanding, SourceState, Store, StoreError, SubscriptionState},
+    watchlist::Watchlist,
+};
+
+/// Most open alerts that are looked at.
+const ALERTS: usize = 50;
+/// Most releases that could not be checked.
+const UNCHECKED: usize = 50;
+/// Most damaged rows that are looked at.
+const DAMAGED: usize = 5;
+/// Most packages in work whose history is long.
+const FIRST_SIGHTS: usize = 10_000;
+/// So many releases must leave something out before that is said of their registry.
+const SEEN: usize = 3;
+
+/// What stands in the files of the operator.
+#[derive(Clone, Debug, Default)]
+pub struct OnDisk {
+    /// The watchlist, with all that it includes.
+    pub watchlist: File,
+    /// The configuration.
+    pub configuration: File,
+}
+
+/// Who works on the database, as he said himself.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn runner(store: &Store, lock: LockState) -> Result<Runner, StoreError> {
+    let heartbeat = store.runner()?.map(|row| Heartbeat {
+        kind: if row.kind == Kind::Once.as_str() { Kind::Once } else { Kind::Daemon },
+        pid: row.pid,
+        version: row.version,
+        first_at: row.first_at,
+        started_at: row.started_at,
+        beat_at: row.beat_at,
+        // What cannot be read was written by another version: it is not known.
+        facts: serde_json::from_str(&row.facts).unwrap_or_default(),
+    });
+    Ok(Runner { lock, heartbeat })
+}
+
+/// How provwatch fares, as far as the store and the configuration tell. What is on disk is not looked at.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn snapshot(
+    store: &Store,
+    setup: &Setup,
+    watchlist: Option<&Watchlist>,
+    runner: Runner,
+    now: DateTime<Utc>,
+) -> Result<Snapshot, StoreError> {
+    let states = store.sources()?;
+    let logs = if setup.logs { Some(logs(store, &runner)?) } else { None };
+    Ok(Snapshot {
+        sources: setup.feeds.iter().map(|feed| source(&states, feed)).collect(),
+        trust: match setup.trust {
+            TrustSource::Embedded => Trust::Embedded,
+            TrustSource::File => Trust::File,
+            TrustSource::Tuf => Trust::Tuf(source(&states, TRUST_ROOT)),
+        },
+        logs,
+        forges: setup.forges.clone(),
+        queue: queue(store, now)?,
+        subscriptions: subscriptions(store, setup)?,
+        storage: storage(store, now)?,
+        alerts: store.open_troubles(Severity::High, ALERTS)?.into_iter().map(open_alert).collect(),
+        unknown: unknown(store, watchlist)?,
+        mirrors: mirrors(store, setup)?,
+        unchecked: unchecked(store, now)?,
+        runner,
+        ..Snapshot::default()
+    })
+}
+
+fn source(states: &[SourceState], name: &str) -> Source {
+    let state = states.iter().find(|state| state.name == name);
+    Source {
+        name: name.to_owned(),
+        last_success: state.and_then(|state| state.last_success),
+        last_error: state.and_then(|state| state.last_error.clone()),
+    }
+}
+
+/// The logs that the process at work follows: others may be left over from another configuration.
+fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
+    let followed = runner.heartbeat.as_ref().and_then(|heartbeat| heartbeat.facts.logs.as_ref());
+    let mut rows = store.logs()?;
+    rows.retain(|row| row.standing != LogStanding::Drained && followed.is_none_or(|names| names.contains(&row.name)));
+    let log = |row: crate::store::LogRow| Log {
+        name: row.name,
+        failing_since: row.failing_since,
+        last_error: row.last_error,
+    };
+    Ok(rows.into_iter().map(log).collect())
+}
+
+fn queue(store: &Store, now: DateTime<Utc>) -> Result<Queue, StoreError> {
+    let (counts, vitals) = (store.work_summary(now)?, store.queue_vitals(now)?);
+    Ok(Queue {
+        due: counts.due,
+        oldest_due: vitals.oldest_due,
+        oldest: counts.oldest,
+        failing: counts.failing,
+        oldest_failing: counts.oldest_failing,
+        learning: vitals.learning,
+        first_sights: first_sights(store)?,
+        announced: vitals.announced.map(|work| Announced {
+            count: work.count,
+            package: work.package,
+            since: work.since,
+            last_error: work.last_error,
+        }),
+    })
+}
+
+fn first_sights(store: &Store) -> Result<FirstSights, StoreError> {
+    let mut all = FirstSights::default();
+    for sight in store.first_sights(FIRST_SIGHTS)? {
+        all.packages += 1;
+        all.done += sight.portions.done;
+        all.total += sight.portions.total;
+    }
+    Ok(all)
+}
+
+/// Those of the configuration, and any other with deliveries.
+fn subscriptions(store: &Store, setup: &Setup) -> Result<Vec<Subscription>, StoreError> {
+    let mut stored = store.delivery_summary()?;
+    let mut subscriptions = Vec::new();
+    for (name, takes_operation) in &setup.subscriptions {
+        let state = stored.iter().position(|state| state.subscription == *name).map(|index| stored.remove(index));
+        let gone = is_open(store, &operation::sink_gone(name).subject)?;
+        let known = Subscription { configured: true, takes_operation: *takes_operation, gone, ..named(name) };
+        subscriptions.push(state.map_or(known.clone(), |state| with_state(known, &state)));
+    }
+    subscriptions.extend(stored.iter().map(|state| with_state(named(&state.subscription), state)));
+    Ok(subscriptions)
+}
+
+fn named(name: &str) -> Subscription {
+    Subscription { name: name.to_owned(), ..Subscription::default() }
+}
+
+fn with_state(subscription: Subscription, state: &SubscriptionState) -> Subscription {
+    Subscription {
+        pending: state.pending,
+        retrying: state.retrying,
+        failed: state.failed,
+        oldest_pending: state.oldest_pending,
+        last_success: state.last_success,
+        last_failure: state.last_failure,
+        ..subscription
+    }
+}
+
+fn is_open(store: &Store, subject: &str) -> Result<bool, StoreError> {
+    Ok(about(store, subject)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
+}
+
+/// An alert about provwatch itself. One that is damaged is not known; whoever works off the queue sets it aside.
+fn about(store: &Store, subject: &str) -> Result<Option<Alert>, StoreError> {
+    let (fingerprint, _) = Alert::identify(AlertKind::Operation, subject);
+    match store.alert(&fingerprint) {
+        Err(StoreError::DamagedRow { .. }) => Ok(None),
+        found => found,
+    }
+}
+
+fn storage(store: &Store, now: DateTime<Utc>) -> Result<Storage, StoreError> {
+    Ok(Storage {
+        path: store.path().display().to_string(),
+        // A store in memory has no disk.
+        free: store.room().free.filter(|_| store.path().exists()),
+        write_failure: store.write_failure().map(|failure| WriteFailure { at: now, why: failure.error }),
+        damaged: damage(store, now)?,
+    })
+}
+
+fn damage(store: &Store, now: DateTime<Utc>) -> Result<Damage, StoreError> {
+    let since = now.checked_sub_signed(DAMAGE_REMEMBERED).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let count = store.damage_since(since)?;
+    if count == 0 {
+        return Ok(Damage::default());
+    }
+    let mut rows = store.damaged_rows(DAMAGED)?;
+    rows.retain(|row| row.found_at >= since);
+    let named = |row: crate::store::DamagedRow| DamagedRow { what: format!("{} {}", row.table, row.key), why: row.why };
+    Ok(Damage { count, latest: rows.into_iter().map(named).collect() })
+}
+
+fn open_alert(alert: Alert) -> OpenAlert {
+    OpenAlert { id: alert.id, kind: alert.kind, severity: alert.severity, title: alert.title }
+}
+
+fn unknown(store: &Store, watchlist: Option<&Watchlist>) -> Result<Vec<String>, StoreError> {
+    let is_watched = |package: &String| {
+        let parsed = package.parse::<Package>().ok();
+        parsed.is_some_and(|package| watchlist.is_none_or(|watchlist| watchlist.matches(&package).is_some()))
+    };
+    let mut packages = store.never_known()?;
+    packages.retain(is_watched);
+    Ok(packages)
+}
+
+/// What none of the releases tells that were read lately.
+fn mirrors(store: &Store, setup: &Setup) -> Result<Vec<Mirror>, StoreError> {
+    let mut mirrors = Vec::new();
+    for ecosystem in setup.mirrored.iter().filter(|ecosystem| **ecosystem != Ecosystem::Pypi) {
+        // A trusted publisher may publish without an account.
+        let mut seen = store.lately_observed(*ecosystem)?;
+        seen.retain(|release| release.auth.method != AuthMethod::TrustedPublisher);
+        if seen.len() >= SEEN && seen.iter().all(|release| release.publisher.is_none()) {
+            let lacks = vec!["who published a release".to_owned()];
+            mirrors.push(Mirror { registry: ecosystem.title().to_owned(), lacks });
+        }
+    }
+    Ok(mirrors)
+}
+
+/// Those whose alert was acknowledged are known.
+fn unchecked(store: &Store, now: DateTime<Utc>) -> Result<Vec<Unchecked>, StoreError> {
+    let after = now.checked_sub_signed(UNCHECKED_REMEMBERED).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let mut unchecked = Vec::new();
+    for (release, since) in store.lately_unchecked(after, UNCHECKED)? {
+        let alert = about(store, &format!("unchecked {release}"))?;
+        if alert.is_none_or(|alert| alert.status == AlertStatus::Open) {
+            unchecked.push(Unchecked { release, since });
+        }
+    }
+    Ok(unchecked)
+}

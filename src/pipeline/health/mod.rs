@@ -1,0 +1,197 @@
+//! Health is data: what [`crate::health`] finds of provwatch itself becomes an alert of the kind `operation`, raised once,
+//! and resolved when its cause is gone. The same findings are what `provwatch status` prints.
+
+mod gather;
+mod memory;
+mod setup;
+
+use std::process;
+
+use chrono::{DateTime, Utc};
+
+pub use gather::{OnDisk, runner, snapshot};
+pub(super) use memory::Memory;
+pub use memory::Moving;
+pub use setup::{Setup, setup};
+
+use super::{Pipeline, PipelineError, operation::Trouble};
+use crate::{
+    enrich::Forges,
+    health::{
+        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Refused, Runner, Snapshot, Verdict,
+        checks, judge,
+    },
+    model::Confidence,
+    store::{LogRow, LogStanding, RunnerRow, StoreError},
+};
+
+/// Passes of `run --once` whose times are kept.
+const PASSES: usize = 4;
+
+impl Pipeline {
+    /// Gives a sign of life, judges how provwatch fares, raises an alert for everything that has lasted for too long and
+    /// resolves those whose cause is gone. What was found, the worst first. That the database cannot be written is among
+    /// what is found.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn look_after(&self, kind: Kind, on_disk: &OnDisk, stuck: &[String]) -> Result<Vec<Finding>, PipelineError> {
+        let now = self.clock.now();
+        self.noting(now, self.compare_clock(now))?;
+        let followed = self.followed_rows()?;
+        if let Some(failure) = self.store.write_failure() {
+            self.memory.writes_fail(failure.error, now);
+        }
+        let facts = self.facts(kind, &followed, stuck)?;
+        let heartbeat = self.heartbeat(kind, facts, now);
+        self.noting(now, self.write_beat(&heartbeat))?;
+        let mut snapshot = self.snapshot(heartbeat, on_disk, now)?;
+        for check in checks(&snapshot, now) {
+            self.noting(now, self.apply(&check, now))?;
+        }
+        snapshot.storage.write_failure = self.memory.write_failure();
+        for row in &followed {
+            self.noting(now, self.check_standing(row, now))?;
+        }
+        Ok(judge(&snapshot, now))
+    }
+
+    /// As [`Pipeline::look_after`] within a pass.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn check_health(&self) -> Result<(), PipelineError> {
+        self.look_after(Kind::Once, &OnDisk::default(), &[]).map(drop)
+    }
+
+    /// Says by which configuration this process goes, as a digest that can be compared with that of the file.
+    pub fn goes_by(&self, configuration: String) {
+        self.memory.goes_by(configuration);
+    }
+
+    /// A pass begins: whoever asks meanwhile is told that a process is at work.
+    pub(super) fn begin_pass(&self) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        self.memory.begin_pass(now);
+        let facts = self.facts(Kind::Once, &[], &[])?;
+        self.write_beat(&self.heartbeat(Kind::Once, facts, now))
+    }
+
+    /// A pass has ended, which is what counts when nobody is at work any more.
+    pub(super) fn end_pass(&self) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        let mut facts = self.facts(Kind::Once, &self.followed_rows()?, &[])?;
+        facts.passes.push(now);
+        let surplus = facts.passes.len().saturating_sub(PASSES);
+        facts.passes.drain(..surplus);
+        self.write_beat(&self.heartbeat(Kind::Once, facts, now))
+    }
+
+    fn snapshot(&self, heartbeat: Heartbeat, on_disk: &OnDisk, now: DateTime<Utc>) -> Result<Snapshot, StoreError> {
+        let runner = Runner { lock: LockState::Held, heartbeat: Some(heartbeat) };
+        let mut snapshot = snapshot(&self.store, &self.setup, Some(&self.watchlist()), runner, now)?;
+        snapshot.storage.write_failure = self.memory.write_failure();
+        snapshot.watchlist = on_disk.watchlist.clone();
+        snapshot.configuration = on_disk.configuration.clone();
+        Ok(snapshot)
+    }
+
+    /// The logs that are followed and still read.
+    fn followed_rows(&self) -> Result<Vec<LogRow>, PipelineError> {
+        if !self.follows_logs() {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.store.logs()?;
+        rows.retain(|row| row.standing != LogStanding::Drained && self.followed_log(&row.name).is_some());
+        Ok(rows)
+    }
+
+    /// What only this process knows.
+    fn facts(&self, kind: Kind, followed: &[LogRow], stuck: &[String]) -> Result<Facts, PipelineError> {
+        let before = runner(&self.store, LockState::Held)?.heartbeat;
+        let now = self.clock.now();
+        // A restart is not a move.
+        let moved_before = before.as_ref().and_then(|before| before.facts.moved_at).filter(|at| *at <= now);
+        let passes = before.filter(|before| before.kind == Kind::Once).map(|before| before.facts.passes);
+        let in_use = InUse {
+            watchlist: Some(self.memory.fingerprint(&self.watchlist())),
+            configuration: self.memory.configuration(),
+        };
+        Ok(Facts {
+            passes: passes.filter(|_| kind == Kind::Once).unwrap_or_default(),
+            moved_at: self.memory.moved_at().max(moved_before),
+            write_failure: self.memory.write_failure(),
+            in_use,
+            logs: Some(followed.iter().map(|row| row.name.clone()).collect()),
+            forges: self.failing_forges(),
+            stuck: stuck.to_vec(),
+            refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
+        })
+    }
+
+    fn failing_forges(&self) -> Vec<FailingForge> {
+        let failing = self.forges.iter().flat_map(Forges::failing).filter_map(|(host, failing)| {
+            let failing = failing?;
+            Some(FailingForge { host: host.to_owned(), since: failing.since, last: failing.last, error: failing.error })
+        });
+        failing.collect()
+    }
+
+    fn heartbeat(&self, kind: Kind, facts: Facts, now: DateTime<Utc>) -> Heartbeat {
+        let started_at = match kind {
+            Kind::Daemon => self.began(),
+            Kind::Once => self.memory.pass_began().unwrap_or(now),
+        };
+        let stored = self.store.runner().ok().flatten();
+        let first_at = stored.map_or(started_at, |row| row.first_at.min(started_at));
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Heartbeat { kind, pid: process::id(), version, first_at, started_at, beat_at: now, facts }
+    }
+
+    fn write_beat(&self, heartbeat: &Heartbeat) -> Result<(), PipelineError> {
+        let row = RunnerRow {
+            kind: heartbeat.kind.as_str().to_owned(),
+            pid: heartbeat.pid,
+            version: heartbeat.version.clone(),
+            first_at: heartbeat.first_at,
+            started_at: heartbeat.started_at,
+            beat_at: heartbeat.beat_at,
+            facts: serde_json::to_string(&heartbeat.facts).unwrap_or_default(),
+        };
+        Ok(self.store.beat(&row)?)
+    }
+
+    /// Takes note of a write that failed. Only damage of the whole file ends more than this look.
+    fn noting(&self, now: DateTime<Utc>, outcome: Result<(), PipelineError>) -> Result<(), PipelineError> {
+        match outcome {
+            // Whoever works off the queue sets it aside and tells of it; the next look finds it sound.
+            Err(PipelineError::Store(StoreError::DamagedRow { .. })) => Ok(()),
+            Err(PipelineError::Store(error)) if !matches!(error, StoreError::Damaged { .. }) => {
+                self.memory.write_failed(&error, now);
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Raises or resolves what a check says.
+    fn apply(&self, Check { key, verdict }: &Check, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        match verdict {
+            Verdict::Found(finding) => {
+                finding.alert.as_ref().map_or(Ok(()), |alarm| self.record_operation(&trouble(key, alarm), now))
+            }
+            Verdict::Unclear => Ok(()),
+            Verdict::Over(reason) => self.resolve_subject(key, reason, now),
+        }
+    }
+}
+
+fn trouble(key: &str, alarm: &crate::health::Alarm) -> Trouble {
+    Trouble {
+        subject: key.to_owned(),
+        severity: alarm.severity,
+        confidence: Confidence::High,
+        title: alarm.title.clone(),
+        argument: alarm.argument.clone(),
+    }
+}

@@ -1,0 +1,119 @@
+//! What a registry's answer leaves out of a release. Whoever gets one answer without the account must not get a clean
+//! verdict, and a mirror that leaves it out of every answer is one thing to tell and not one for each release.
+
+use chrono::TimeDelta;
+
+use super::{Pipeline, PipelineError, examine::Subject, operation::Trouble, record::LATEST_RELEASES};
+use crate::{
+    model::{Aspect, AuthMethod, Confidence, Ecosystem, Observation, Package, Provenance, Severity},
+    text::counted,
+};
+
+/// How every reason begins.
+const LEFT_OUT: &str = "the registry's answer leaves out ";
+
+/// From so many packages on whose releases lack something it is the registry's matter.
+const SEVERAL: u64 = 2;
+
+/// How old a release may be that says something of what the registry tells now.
+const RECENT: TimeDelta = TimeDelta::days(365);
+
+impl Pipeline {
+    /// Why a release is not checked because its registry's answer leaves something out: what the package's releases before
+    /// it had, or all by which it could be told who published it.
+    pub(super) fn left_out(&self, subject: &Subject<'_>, release: &Observation) -> Result<Vec<String>, PipelineError> {
+        let untold = release.untold.as_deref().unwrap_or_default();
+        let ecosystem = subject.package.ecosystem();
+        let may_be_told: Vec<_> = untold.iter().filter(|aspect| !aspect.is_never_told(ecosystem)).collect();
+        if may_be_told.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.store.releases(subject.package, LATEST_RELEASES)?;
+        let others: Vec<_> =
+            rows.iter().filter_map(|row| row.observation.as_ref()).filter(|seen| seen.purl != release.purl).collect();
+        // The manifest of a release that is not the latest may be nowhere to be had (PyPI's mirrors).
+        let is_usual = |aspect: &Aspect| *aspect == Aspect::Manifest && !untold.contains(&Aspect::Owners);
+        let was_told = |aspect: &Aspect| others.iter().any(|seen| is_told(seen, *aspect));
+        let mut reasons: Vec<String> = may_be_told
+            .into_iter()
+            .filter(|aspect| !is_usual(aspect) && was_told(aspect))
+            .map(|aspect| format!("{LEFT_OUT}{}, which it told of releases before", aspect.title()))
+            .collect();
+        if reasons.is_empty() && is_anonymous(release, untold) {
+            reasons.push(format!("{LEFT_OUT}all by which it could be told who published it"));
+        }
+        Ok(reasons)
+    }
+
+    /// Raises the alert of a release that stays without what was left out: of the registry where several packages show it,
+    /// else `None`, and the release's own alert tells.
+    pub(super) fn registry_that_leaves_out(&self, subject: &Subject<'_>) -> Result<Option<Trouble>, PipelineError> {
+        let ecosystem = subject.package.ecosystem();
+        let left_out = self.store.left_out(ecosystem, subject.now - RECENT)?;
+        let several: Vec<_> = left_out.iter().filter(|one| !one.by_design && one.packages >= SEVERAL).collect();
+        if several.is_empty() {
+            return Ok(None);
+        }
+        let seen = several.iter().map(|one| {
+            format!(
+                "{} ({} of the newest {} releases, {})",
+                one.aspect.title(),
+                one.releases,
+                one.of,
+                counted(one.packages, "package")
+            )
+        });
+        Ok(Some(registry_leaves_out(ecosystem, &seen.collect::<Vec<_>>().join("; "), subject.package)))
+    }
+
+    /// The registry tells again what it left out.
+    pub(super) fn resolve_left_out(&self, subject: &Subject<'_>) -> Result<(), PipelineError> {
+        if self.registry_that_leaves_out(subject)?.is_some() {
+            return Ok(());
+        }
+        let trouble = registry_leaves_out(subject.package.ecosystem(), "", subject.package);
+        self.resolve_operation(&trouble, "the registry tells it again", subject.now)
+    }
+}
+
+/// Whether a reason is of this kind.
+pub(super) fn is_left_out(why: &str) -> bool {
+    why.starts_with(LEFT_OUT)
+}
+
+fn registry_leaves_out(ecosystem: Ecosystem, seen: &str, package: &Package) -> Trouble {
+    let registry = ecosystem.title();
+    Trouble {
+        subject: format!("left out {ecosystem}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("the answers of {registry} leave out what releases are judged by"),
+        argument: format!(
+            "They do not tell: {seen}. The last package was {package}. Such releases are not called clean and teach \
+             nothing; their content is compared all the same. If a mirror stands in the registry's place, have it pass \
+             whole documents on, or name the registry itself in the configuration ([registries]); `provwatch lookup` \
+             says of each release what was left out."
+        ),
+    }
+}
+
+/// Whether a stored release has what another one lacks.
+fn is_told(seen: &Observation, aspect: Aspect) -> bool {
+    let was_there = seen.untold.as_ref().is_some_and(|untold| !untold.contains(&aspect));
+    match aspect {
+        Aspect::Account => seen.publisher.is_some() || seen.auth.method != AuthMethod::Unknown,
+        Aspect::Attestation => was_there || !seen.identities().is_empty(),
+        Aspect::Signature | Aspect::Time => was_there,
+        Aspect::Owners => seen.maintainers.is_some(),
+        Aspect::Manifest => seen.manifest.is_some(),
+    }
+}
+
+/// Whether nothing at all tells who published: no account, no attestation, no signature of the registry.
+fn is_anonymous(release: &Observation, untold: &[Aspect]) -> bool {
+    let nothing_attested = release.provenances().all(|provenance| *provenance == Provenance::Absent);
+    let unsigned = untold.contains(&Aspect::Signature);
+    let unattested = nothing_attested
+        && (release.purl.package().ecosystem() != Ecosystem::Pypi || untold.contains(&Aspect::Attestation));
+    untold.contains(&Aspect::Account) && unsigned && unattested
+}

@@ -1,0 +1,103 @@
+//! A baseline learned anew from the releases that are stored: when an acceptance is taken back, and when the operator
+//! starts over.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    baseline::learn,
+    model::{
+        Baseline, BaselineReason, EvidenceRank, LineBaseline, Observation, Package, ReleaseId, ReleaseStatus, Tally,
+    },
+    store::{Outcome, ReleaseRow, Store, StoreError},
+};
+
+/// A baseline without a release that had been accepted.
+#[derive(Clone, Debug)]
+pub struct Relearned {
+    /// What is normal without it.
+    pub baseline: Baseline,
+    /// The releases that taught after it and would not have taught without it.
+    pub dropped: Vec<Observation>,
+}
+
+/// Learns the baseline of a package as if a release had never been accepted. What taught before it, what was history and
+/// what else the operator accepted teaches again; of the rest `teaches` decides, beside the baseline as it was then.
+///
+/// # Errors
+/// The store failed, or `teaches` did.
+pub fn without<E: From<StoreError>>(
+    store: &Store,
+    package: &Package,
+    accepted: &ReleaseId,
+    mut teaches: impl FnMut(&Baseline, &Observation) -> Result<bool, E>,
+) -> Result<Relearned, E> {
+    let mut relearned = Relearned { baseline: Baseline::empty(package.clone()), dropped: Vec::new() };
+    let mut gone = Baseline::empty(package.clone());
+    let mut is_after = false;
+    for row in taught(store, package)? {
+        let Some(observation) = row.observation else { continue };
+        if row.purl == *accepted {
+            is_after = true;
+            learn(&mut gone, &observation);
+            continue;
+        }
+        let is_certain = !is_after || row.outcome == Outcome::Learned || store.acceptance(&row.purl)?.is_some();
+        if is_certain || teaches(&relearned.baseline, &observation)? {
+            learn(&mut relearned.baseline, &observation);
+        } else {
+            learn(&mut gone, &observation);
+            relearned.dropped.push(observation);
+        }
+    }
+    keep_evidence(&store.baseline(package)?.baseline, &gone, &mut relearned.baseline);
+    Ok(relearned)
+}
+
+/// The releases that teach now, in the order in which they began to.
+fn taught(store: &Store, package: &Package) -> Result<Vec<ReleaseRow>, StoreError> {
+    let mut rows: BTreeMap<String, ReleaseRow> = store
+        .releases(package, usize::MAX)?
+        .into_iter()
+        .filter(|row| row.teaches)
+        .map(|row| (row.purl.to_string(), row))
+        .collect();
+    // The latest step first: what a release taught last is what counts.
+    let mut taught: Vec<_> = store
+        .baseline_history(package, usize::MAX)?
+        .into_iter()
+        .filter(|step| matches!(step.reason, BaselineReason::Learned | BaselineReason::Accepted))
+        .filter_map(|step| rows.remove(step.purl.as_ref()?))
+        .collect();
+    taught.reverse();
+    Ok(taught)
+}
+
+/// Evidence that a line had adopted from releases that are not stored any more stays adopted.
+fn keep_evidence(before: &Baseline, gone: &Baseline, after: &mut Baseline) {
+    let count = |tally: &Tally<EvidenceRank>, rank: &EvidenceRank| tally.get(rank).map_or(0, |seen| seen.count);
+    let nothing = LineBaseline::default();
+    for (line, portrait) in &mut after.lines {
+        let (before, gone) = (before.lines.get(line).unwrap_or(&nothing), gone.lines.get(line).unwrap_or(&nothing));
+        for (rank, seen) in before.evidence.iter().filter(|(rank, _)| **rank > EvidenceRank::None) {
+            if seen.count > count(&gone.evidence, rank) {
+                portrait.evidence.entry(*rank).or_insert(*seen);
+            }
+        }
+    }
+}
+
+/// The releases that a package's baseline is learned from when the operator starts over, in publish order: those that the
+/// registry still has and that raised nothing, or that the operator accepted. What is held stays held.
+///
+/// # Errors
+/// The store failed.
+pub fn history(store: &Store, package: &Package) -> Result<Vec<Observation>, StoreError> {
+    let teaches = |row: &ReleaseRow| {
+        let is_quiet = matches!(row.outcome, Outcome::Learned | Outcome::Clean);
+        row.status == ReleaseStatus::Published && row.unchecked.is_empty() && (is_quiet || row.teaches)
+    };
+    let rows = store.releases(package, usize::MAX)?.into_iter().filter(teaches);
+    let mut history: Vec<Observation> = rows.filter_map(|row| row.observation).filter(|it| !it.has_invalid()).collect();
+    history.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
+    Ok(history)
+}

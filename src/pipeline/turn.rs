@@ -1,0 +1,273 @@
+//! A package's turn: what looking at it may cost before the others are looked at. What is not done by then is said to be
+//! not done, and the next turn goes on there.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Semaphore;
+
+use crate::{
+    clock::Clock,
+    http::{Allowance, Client},
+    model::Provenance,
+    registry::RegistryError,
+    store::{Lane, Work},
+    text::with_causes,
+};
+
+/// The longest pause that a turn waits for: it holds its slot meanwhile.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Most attestation documents that are asked for in one turn. The 50 releases that an ordinary history learns from have no
+/// more.
+const REQUESTS: usize = 200;
+/// Most of them at once.
+pub(super) const AT_ONCE: usize = 8;
+/// After so many requests without a usable answer nobody asks for the rest in this turn.
+const FAILURES: usize = 8;
+/// A pause of at most this length is waited for outside of the turn; after a longer one the evidence has its usual schedule.
+const SHORT_PAUSE: Duration = Duration::from_mins(1);
+/// So many turns may end for a pause before that counts as a failure.
+const PAUSED_TURNS: u32 = 8;
+
+/// How evidence that was not asked for begins to say so.
+pub(super) const NOT_YET: &str = "not fetched yet";
+/// Said of a release that was judged before the history of its package was read.
+pub(super) const HISTORY_UNREAD: &str =
+    "not compared yet with all that came before: the history of the package is still being read";
+
+/// Whether the look at a release is not over: something of it was not asked for yet.
+pub(super) fn is_pending(unchecked: &[String]) -> bool {
+    unchecked.iter().any(|why| why.starts_with(NOT_YET) || why == HISTORY_UNREAD)
+}
+
+/// Whether a provenance is evidence that was not asked for yet.
+pub(super) fn is_not_yet(provenance: &Provenance) -> bool {
+    matches!(provenance, Provenance::Unavailable { reason } if reason.starts_with(NOT_YET))
+}
+
+/// The times of a turn.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// For the package's document, without the waits for the host's limits.
+    document: Duration,
+    /// For one attestation document.
+    exchange: Duration,
+    /// For all attestation documents of new releases.
+    evidence: Duration,
+    /// For those of a history.
+    history: Duration,
+    /// For what the forges know, and the age of dependencies.
+    facts: Duration,
+}
+
+impl Times {
+    /// What is announced is looked at quickly or in another lane; there, an honest document on a slow line has time to come.
+    fn of(work: &Work) -> Self {
+        let seconds = Duration::from_secs;
+        let document = match (work.lane, work.turns) {
+            (Lane::Announced, 0) => seconds(15),
+            (_, 0 | 1) => seconds(60),
+            (_, 2) => seconds(120),
+            _ => seconds(300),
+        };
+        let facts = if work.lane == Lane::Announced { seconds(10) } else { seconds(30) };
+        let history = if work.lane == Lane::Rest { seconds(30) } else { seconds(15) };
+        Self { document, exchange: seconds(10), evidence: seconds(15), history, facts }
+    }
+}
+
+/// One package's turn.
+#[derive(Debug)]
+pub(super) struct Turn {
+    clock: Arc<dyn Clock>,
+    /// For the document.
+    pub http: Client,
+    /// For evidence.
+    evidence: Client,
+    /// For what is known around a release.
+    pub around: Client,
+    times: Times,
+    may_pause: bool,
+    places: Semaphore,
+    spent: Mutex<Spent>,
+}
+
+#[derive(Debug, Default)]
+struct Spent {
+    /// The time for evidence.
+    time: Duration,
+    /// When it is over.
+    ends: DateTime<Utc>,
+    requests: usize,
+    /// Of these, how many this share may still use.
+    share: usize,
+    failures: usize,
+    last_failure: String,
+    answers: usize,
+    pause: Duration,
+    facts: Duration,
+}
+
+/// What came of asking for a piece of evidence.
+pub(super) enum Asked {
+    /// The registry's answer.
+    Answered(Option<Bytes>),
+    /// It could not be had.
+    Failed(String),
+    /// Its turn is still to come.
+    NotYet,
+}
+
+impl Turn {
+    pub fn new(work: &Work, http: &Client, clock: &Arc<dyn Clock>) -> Self {
+        let times = Times::of(work);
+        let allow = |exchange, together| http.within(Allowance { patience: PATIENCE, exchange, together });
+        Self {
+            clock: Arc::clone(clock),
+            http: allow(times.document, times.document),
+            evidence: allow(times.exchange, Duration::MAX),
+            around: allow(times.exchange, times.facts),
+            times,
+            may_pause: work.turns < PAUSED_TURNS,
+            places: Semaphore::new(AT_ONCE),
+            spent: Mutex::new(Spent { facts: times.facts, ..Spent::default() }),
+        }
+    }
+
+    /// The client for evidence.
+    pub fn evidence(&self) -> &Client {
+        &self.evidence
+    }
+
+    /// Most documents that one turn asks for.
+    pub const fn most_requests() -> usize {
+        REQUESTS
+    }
+
+    /// Begins to ask for the evidence of a history.
+    pub fn begin_history(&self) {
+        self.begin(self.times.history);
+    }
+
+    /// Begins to ask for the evidence of new releases.
+    pub fn begin_releases(&self) {
+        self.begin(self.times.evidence);
+    }
+
+    fn begin(&self, time: Duration) {
+        let mut spent = self.spent();
+        (spent.requests, spent.share, spent.failures) = (REQUESTS, REQUESTS, 0);
+        (spent.time, spent.ends) = (time, self.clock.now() + delta(time));
+    }
+
+    /// Leaves to the next of so many releases its share of what is left, so that none waits for another's evidence.
+    pub fn share(&self, releases: usize) {
+        let mut spent = self.spent();
+        spent.share = (spent.requests / releases.max(1)).max(usize::from(spent.requests > 0));
+    }
+
+    /// Pieces of evidence that were answered, one way or another.
+    pub fn answers(&self) -> usize {
+        self.spent().answers
+    }
+
+    /// How long a host asked to be left alone.
+    pub fn pause(&self) -> TimeDelta {
+        delta(self.spent().pause)
+    }
+
+    /// Asks for a piece of evidence, if there is time for it.
+    pub async fn ask(&self, fetch: impl Future<Output = Result<Option<Bytes>, RegistryError>>) -> Asked {
+        let _place = self.places.acquire().await;
+        if let Some(why) = self.gave_up() {
+            return Asked::Failed(why);
+        }
+        let Some(left) = self.take_request() else { return Asked::NotYet };
+        tokio::select! {
+            biased;
+            outcome = fetch => self.heard(outcome),
+            () = self.clock.timer(left) => Asked::NotYet,
+        }
+    }
+
+    /// Does what finds facts, for as long as there is time for it.
+    pub async fn facts<T>(&self, finding: impl Future<Output = T>) -> Option<T> {
+        let left = self.spent().facts;
+        if left.is_zero() {
+            return None;
+        }
+        let began = self.clock.now();
+        let found = tokio::select! {
+            biased;
+            found = finding => Some(found),
+            () = self.clock.timer(left) => None,
+        };
+        let time = (self.clock.now() - began).to_std().unwrap_or_default();
+        let mut spent = self.spent();
+        spent.facts = spent.facts.saturating_sub(time);
+        found
+    }
+
+    fn take_request(&self) -> Option<Duration> {
+        let mut spent = self.spent();
+        let left = (spent.ends - self.clock.now()).to_std().unwrap_or_default();
+        if spent.share == 0 || spent.requests == 0 || left.is_zero() {
+            return None;
+        }
+        spent.share -= 1;
+        spent.requests -= 1;
+        // A clock that was set back does not lengthen the turn.
+        Some(left.min(spent.time))
+    }
+
+    fn gave_up(&self) -> Option<String> {
+        let spent = self.spent();
+        let why = || format!("not asked for, as {} others failed, the last one {}", spent.failures, spent.last_failure);
+        (spent.failures >= FAILURES).then(why)
+    }
+
+    fn heard(&self, outcome: Result<Option<Bytes>, RegistryError>) -> Asked {
+        let error = match outcome {
+            Ok(document) => {
+                self.spent().answers += 1;
+                return Asked::Answered(document);
+            }
+            Err(error) => error,
+        };
+        let mut spent = self.spent();
+        if let Some(pause) = pause(&error).filter(|pause| self.may_pause && *pause <= SHORT_PAUSE) {
+            spent.pause = spent.pause.max(pause);
+            return Asked::NotYet;
+        }
+        let why = with_causes(&error);
+        spent.answers += 1;
+        spent.failures += 1;
+        spent.last_failure.clone_from(&why);
+        Asked::Failed(why)
+    }
+
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The pause that the host of a piece of evidence asks for.
+fn pause(error: &RegistryError) -> Option<Duration> {
+    match error {
+        RegistryError::Http { source, .. } => source.retry_after(),
+        _ => None,
+    }
+}
+
+/// Whether the time was over before the answer was there.
+pub(super) fn ran_over(error: &RegistryError) -> bool {
+    matches!(error, RegistryError::Http { source, .. } if source.is_slow())
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}

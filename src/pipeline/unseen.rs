@@ -1,0 +1,134 @@
+//! Releases that were announced and are not there: published and withdrawn between two looks, or never shown. Feeds name
+//! them; of npm's, which names documents only, the publish times tell.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Examined, Pipeline, PipelineError, examine::Subject, operation::Trouble};
+use crate::{
+    model::{Confidence, Package, Severity},
+    registry::{Behind, Change, PackageDocument, same_version},
+    store::{EventKind, StoredEvent},
+};
+
+/// How many of a package's latest announcements are looked at.
+const ANNOUNCED: usize = 200;
+
+/// After so long every cache has what was announced.
+const SETTLED: TimeDelta = TimeDelta::hours(1);
+
+impl Pipeline {
+    /// What was removed before anybody looked leaves a trace all the same.
+    pub(super) fn take_withdrawn(
+        &self,
+        subject: &Subject<'_>,
+        withdrawn: &[(String, DateTime<Utc>)],
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        let history_ends = self.history_ends(subject);
+        for (version, published_at) in withdrawn {
+            if *published_at >= history_ends && !subject.stored.contains_key(version) {
+                let why = format!("it was published at {published_at} and removed before it could be looked at");
+                self.record_withdrawn(subject, &subject.package.at(version.as_str()), &why, Severity::Low)?;
+                examined.releases += 1;
+                examined.unchecked += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records the announced releases that the registry does not list. `up_to_date`: the answer is known to hold all that
+    /// was announced; otherwise only what was announced a while ago counts.
+    pub(super) fn take_unseen(
+        &self,
+        subject: &Subject<'_>,
+        listed: &BTreeSet<String>,
+        up_to_date: bool,
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        // What was announced and withdrawn before the package was first looked at is the past.
+        let Some(backfilled_at) = subject.row.as_ref().and_then(|row| row.backfilled_at) else { return Ok(()) };
+        let ecosystem = subject.package.ecosystem();
+        let mut told = BTreeSet::new();
+        for event in self.store.events_of(subject.package, Some(EventKind::Release), ANNOUNCED)? {
+            let is_due = up_to_date || subject.now - event.seen_at >= SETTLED;
+            let Some(version) = version_of(&event).filter(|_| is_due && event.seen_at >= backfilled_at) else {
+                continue;
+            };
+            let is = |other: &String| same_version(ecosystem, other, &version);
+            let is_known = listed.iter().any(is) || subject.stored.keys().any(is);
+            if !is_known && told.insert(version.clone()) {
+                self.record_unseen(subject, &event, &version)?;
+                examined.releases += 1;
+                examined.unchecked += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn record_unseen(&self, subject: &Subject<'_>, event: &StoredEvent, version: &str) -> Result<(), PipelineError> {
+        let at = event.at.unwrap_or(event.seen_at);
+        let removals = self.store.events_of(subject.package, Some(EventKind::Governance), ANNOUNCED)?;
+        let is_removal = |event: &StoredEvent| match serde_json::from_str(&event.change) {
+            Ok(Change::Governance { version: Some(removed), action }) => {
+                removed == version && action.starts_with("remove ")
+            }
+            _ => false,
+        };
+        let (why, severity) = if removals.iter().any(is_removal) {
+            (format!("it was published at {at} and removed before it could be looked at"), Severity::Low)
+        } else {
+            let why = format!(
+                "it was announced at {at} and the registry does not show it: published and withdrawn before it could be \
+                 looked at, or kept from being seen"
+            );
+            (why, Severity::Medium)
+        };
+        self.record_withdrawn(subject, &subject.package.at(version), &why, severity)
+    }
+
+    /// Says that the documents never reached what the feed announced, where it does not name a version: once for the
+    /// registry, as this is the way of mirrors, and nothing that the documents have is missed.
+    pub(super) fn note_unreached(&self, subject: &Subject<'_>, behind: &Behind) -> Result<(), PipelineError> {
+        self.record_operation(&unreached(subject.package, behind), subject.now)
+    }
+
+    /// A document reached what was announced.
+    pub(super) fn resolve_unreached(&self, subject: &Subject<'_>) -> Result<(), PipelineError> {
+        let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
+        let trouble = unreached(subject.package, &behind);
+        self.resolve_operation(&trouble, "a document has what was announced", subject.now)
+    }
+}
+
+/// Every version that a document lists in any way.
+pub(super) fn listed(document: &PackageDocument) -> BTreeSet<String> {
+    let there = document.versions.iter().map(|(version, _)| version);
+    let unreadable = document.unreadable.iter().map(|(version, _)| version);
+    let described = document.releases.iter().map(|release| release.id.version().to_owned());
+    there.chain(unreadable).cloned().chain(described).collect()
+}
+
+fn version_of(event: &StoredEvent) -> Option<String> {
+    match serde_json::from_str(&event.change) {
+        Ok(Change::Release { version }) => Some(version),
+        _ => None,
+    }
+}
+
+fn unreached(package: &Package, Behind { seen, announced, .. }: &Behind) -> Trouble {
+    let registry = package.ecosystem().title();
+    Trouble {
+        subject: format!("unreached {}", package.ecosystem()),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("documents of {registry} do not reach what its feed announces"),
+        argument: format!(
+            "The feed announced {announced} for {package}, and after three quarters of an hour its document still stands \
+             at {seen}. Whatever the document has is judged at once; what it may lack is found when it is compared again, \
+             within a day. Mirrors do that which have no revisions of their own: name the registry itself in the \
+             configuration ([registries]). `provwatch timeline {package}` shows what was seen."
+        ),
+    }
+}

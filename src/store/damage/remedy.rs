@@ -1,0 +1,338 @@
+//! What takes a damaged row's place, table by table. Nothing that a row says is believed any more, except where another
+//! row says the same.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::rows::{Columns, delete, seal};
+use crate::{
+    model::{Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Package, ReleaseId, ReleaseLine, Severity},
+    store::{
+        columns::{Json, Micros, Rank, Text, Word},
+        deliveries,
+        error::Failure,
+        reading::Broken,
+        releases::files_fingerprint,
+        work::{self, Demand},
+    },
+};
+
+/// Who asks for a package whose row was damaged.
+const REASON: &str = "a damaged row";
+/// How far back events are looked through for the package of a damaged work row.
+const RECENT: TimeDelta = TimeDelta::days(1);
+
+/// What was done.
+pub(super) struct Remedy {
+    /// A sentence or two for people.
+    pub text: String,
+    /// Whether the row stays where it is.
+    pub kept: bool,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is what every remedy ends with")]
+fn done(text: impl Into<String>) -> Result<Remedy, Failure> {
+    Ok(Remedy { text: text.into(), kept: false })
+}
+
+/// Puts something sound in the place of a damaged row.
+pub(super) fn remedy(
+    db: &Connection,
+    broken: &Broken,
+    columns: &Columns,
+    now: DateTime<Utc>,
+) -> Result<Remedy, Failure> {
+    match broken.table.name {
+        "packages" => package(db, broken, columns, now),
+        "releases" => release(db, broken, columns, now),
+        "baselines" => baseline(db, broken, columns, now),
+        "alerts" => alert(db, broken, columns, now),
+        "deliveries" => delivery(db, broken, columns, now),
+        "work" => queued(db, broken, columns, now),
+        "sources" => source(db, broken),
+        "logs" => log(db, broken),
+        "alert_actions" | "baseline_versions" | "log_evidence" | "events" => Ok(Remedy {
+            text: "It stays where it is, because its table only grows, and is passed over.".to_owned(),
+            kept: true,
+        }),
+        other => {
+            delete(db, broken)?;
+            done(match other {
+                "expected_changes" => "If that change is still expected, announce it again: `provwatch expect add`.",
+                "forge_answers" => "The forge is asked again.",
+                "log_entries" => "`provwatch logs find` looks for it in its log again.",
+                "log_checks" => "Whether the log has this entry of the release is not looked up any more.",
+                "log_checkpoints" => "The checkpoints before and after it are kept.",
+                _ => "It told only what had happened before, and is passed over.",
+            })
+        }
+    }
+}
+
+/// A value of the row, if it can still be read.
+fn text<'a>(columns: &'a Columns, column: &str) -> Option<&'a str> {
+    columns.get(column)?.as_str()
+}
+
+fn parsed<T: std::str::FromStr>(columns: &Columns, column: &str) -> Option<T> {
+    text(columns, column)?.parse().ok()
+}
+
+fn word<T: serde::de::DeserializeOwned>(columns: &Columns, column: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(text(columns, column)?.to_owned())).ok()
+}
+
+fn is_stored(db: &Connection, package: &Package) -> Result<bool, Failure> {
+    let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM packages WHERE package = ?1)")?;
+    Ok(query.query_row([package.to_string()], |row| row.get(0))?)
+}
+
+/// The document is read whole again. When the package was first seen tells its history from what is judged, so that comes
+/// from the releases that are stored: a package that was watched for long does not become a new one.
+fn package(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+    delete(db, broken)?;
+    let Some(package) = parsed::<Package>(columns, "package") else {
+        return done(
+            "Its name cannot be read; the packages of the watchlist that are not known any more are looked at again.",
+        );
+    };
+    let first: Option<i64> = db
+        .prepare_cached("SELECT min(observed_at) FROM releases WHERE package = ?1")?
+        .query_row([package.to_string()], |row| row.get(0))?;
+    work::demand(db, &package, Demand::announced(REASON, None), now)?;
+    let Some(first) = first.filter(|first| *first <= now.timestamp_micros()) else {
+        return done("The package is looked at again, as on its first sight.");
+    };
+    db.prepare_cached("INSERT INTO packages (package, first_seen, backfilled_at) VALUES (?1, ?2, ?2)")?
+        .execute((package.to_string(), first))?;
+    done("The package's document is read again.")
+}
+
+/// The release is described again by its registry and judged again. Whether it taught, the history of the baseline tells;
+/// whether it was accused, its alert does.
+fn release(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+    delete(db, broken)?;
+    let package: Option<Package> = parsed(columns, "package");
+    let purl: Option<ReleaseId> = parsed(columns, "purl");
+    let named = package.as_ref().zip(text(columns, "version")).map(|(package, version)| package.at(version));
+    // Two of its columns say the same.
+    if let Some(release) = named.filter(|named| text(columns, "purl") == Some(named.to_string().as_str())) {
+        stand_in(db, &release, now)?;
+        work::demand(db, release.package(), Demand::announced(REASON, None), now)?;
+        return done("The registry is asked for this release again.");
+    }
+    let mut asked = Vec::new();
+    for package in package.into_iter().chain(purl.map(|purl| purl.package().clone())) {
+        if is_stored(db, &package)? && !asked.contains(&package) {
+            work::demand(db, &package, Demand::announced(REASON, None), now)?;
+            forget_document(db, &package)?;
+            asked.push(package);
+        }
+    }
+    done("Which release it was cannot be read for certain; its package is looked at again.")
+}
+
+/// The document is read whole, whether it changed or not.
+fn forget_document(db: &Connection, package: &Package) -> Result<(), Failure> {
+    db.prepare_cached("UPDATE packages SET etag = NULL, last_modified = NULL WHERE package = ?1")?
+        .execute([package.to_string()])?;
+    Ok(())
+}
+
+/// It was stored before; whether that was on the first sight, its time tells, as it does of what was there then.
+fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), Failure> {
+    let (fingerprint, _) = Alert::identify_release(release);
+    let is_accused: bool = db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM alerts WHERE fingerprint = ?1)")?
+        .query_row([fingerprint], |row| row.get(0))?;
+    db.prepare_cached(
+        "INSERT INTO releases (purl, package, version, line, observed_at, updated_at, status, outcome, unchecked, teaches,
+                               recheck_at, files)
+         VALUES (:purl, :package, :version, :line,
+                 coalesce((SELECT backfilled_at FROM packages WHERE package = :package), :now), :now, 'published', :outcome, :unchecked, :teaches, :now, :files)",
+    )?
+    .execute(named_params! {
+        ":purl": release.to_string(),
+        ":package": release.package().to_string(),
+        ":version": release.version(),
+        ":line": ReleaseLine::of(release).as_str(),
+        ":now": Micros(now),
+        ":outcome": if is_accused { "alerted" } else { "unreadable" },
+        ":unchecked": Json(["what was stored of it is damaged, and the registry was not asked again yet"]),
+        ":teaches": has_taught(db, release)?,
+        ":files": files_fingerprint(&[]),
+    })?;
+    Ok(())
+}
+
+/// Whether the last step that concerns a release was to learn from it.
+fn has_taught(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
+    let last: Option<Word<BaselineReason>> = db
+        .prepare_cached(
+            "SELECT reason FROM baseline_versions WHERE package = ?1 AND (purl = ?2 OR (line = ?3 AND reason = 'reset'))
+             ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(
+            (release.package().to_string(), release.to_string(), ReleaseLine::of(release).as_str()),
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(last.is_some_and(|Word(reason)| {
+        !matches!(reason, BaselineReason::Reset | BaselineReason::Unlearned | BaselineReason::Unaccepted)
+    }))
+}
+
+/// The pipeline learns it anew; until then its package is not judged.
+fn baseline(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+    delete(db, broken)?;
+    let package = parsed::<Package>(columns, "package").or_else(|| broken.name().parse().ok());
+    if let Some(package) = package {
+        work::demand(db, &package, Demand::announced(REASON, None), now)?;
+    }
+    done("")
+}
+
+/// An alert stands, with what can still be said of it, and is raised again with its reasons where its release can be judged
+/// again.
+fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+    let stub = stub(db, columns, now)?;
+    let is_the_rows = text(columns, "fingerprint") == Some(stub.fingerprint.as_str());
+    if !is_the_rows {
+        delete(db, broken)?;
+        db.prepare_cached(
+            "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, raised_at, updated_at, body)
+             VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?5, ?6) ON CONFLICT (fingerprint) DO NOTHING",
+        )?
+        .execute((
+            &stub.fingerprint,
+            Word(stub.kind),
+            Rank(stub.severity),
+            Word(stub.status),
+            Micros(now),
+            Json(&stub),
+        ))?;
+    }
+    db.prepare_cached(
+        "UPDATE alerts SET kind = :kind, severity = :severity, peak = :severity, status = :status, package = :package,
+             raised_at = :raised_at, updated_at = :now, raises = 1 + (SELECT count(*) FROM deliveries WHERE alert = :key),
+             body = :body WHERE fingerprint = :key",
+    )?
+    .execute(named_params! {
+        ":key": stub.fingerprint,
+        ":kind": Word(stub.kind),
+        ":severity": Rank(stub.severity),
+        ":status": Word(stub.status),
+        ":package": stub.purl.as_ref().map(|purl| purl.package().to_string()),
+        ":raised_at": Micros(stub.raised_at),
+        ":now": Micros(now),
+        ":body": Json(&stub),
+    })?;
+    if is_the_rows {
+        seal(db, broken)?;
+    }
+    let Some(purl) = &stub.purl else {
+        return done(format!("The alert {} stands, without its reasons.", stub.id));
+    };
+    db.prepare_cached("UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE purl = ?1 AND teaches = 0")?
+        .execute((purl.to_string(), Micros(now)))?;
+    work::demand(db, purl.package(), Demand::announced(REASON, None), now)?;
+    done(format!("The alert {} about {purl} stands, and the release is judged again.", stub.id))
+}
+
+/// What can still be said of an alert.
+fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert, Failure> {
+    let body: Option<Alert> = text(columns, "body").and_then(|body| serde_json::from_str(body).ok());
+    let own = text(columns, "fingerprint").unwrap_or_default();
+    let purl = match body.as_ref().and_then(|body| body.purl.clone()) {
+        Some(purl) => Some(purl),
+        None => accused(db, text(columns, "package").unwrap_or_default(), own)?,
+    };
+    let by_release = purl.as_ref().map(|purl| Alert::identify_release(purl).0);
+    let fingerprint =
+        by_release.unwrap_or_else(|| body.as_ref().map_or_else(|| own.to_owned(), |body| body.fingerprint.clone()));
+    let rank = |column: &str| match columns.get(column) {
+        Some(crate::store::reading::Raw::Integer(rank)) => {
+            usize::try_from(*rank).ok().and_then(|rank| Severity::ALL.get(rank))
+        }
+        _ => None,
+    };
+    let severity = rank("severity").max(rank("peak")).copied().max(body.as_ref().map(|body| body.severity));
+    let about = purl.as_ref().map_or_else(|| "something".to_owned(), ToString::to_string);
+    let kind = word(columns, "kind").unwrap_or(if purl.is_some() { AlertKind::Release } else { AlertKind::Operation });
+    Ok(Alert {
+        id: fingerprint.chars().take(12).collect(),
+        fingerprint,
+        status: word(columns, "status").unwrap_or(AlertStatus::Open),
+        purl,
+        members: body.map(|body| body.members).unwrap_or_default(),
+        argument: "What was stored of this alert is damaged: this is what can still be said of it. The row was kept as it was \
+                   found, and what the alert is about is looked at again where that is possible."
+            .to_owned(),
+        ..Alert::about(kind, "", severity.unwrap_or(Severity::High), Confidence::Low, format!("an alert about {about}, whose reasons were damaged in the database"), now)
+    })
+}
+
+/// The release of a package that an alert with this fingerprint is about.
+fn accused(db: &Connection, package: &str, fingerprint: &str) -> Result<Option<ReleaseId>, Failure> {
+    let Ok(package) = package.parse::<Package>() else { return Ok(None) };
+    let mut query = db.prepare_cached("SELECT version FROM releases WHERE package = ?1")?;
+    let versions = query.query_map([package.to_string()], |row| row.get::<_, String>(0))?;
+    let releases = versions.flatten().map(|version| package.at(version));
+    Ok(releases.into_iter().find(|release| Alert::identify_release(release).0 == fingerprint))
+}
+
+/// The alert goes out to the subscription once more, under the same key, unless it is known to have.
+fn delivery(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+    delete(db, broken)?;
+    if matches!(text(columns, "state"), Some("delivered" | "failed")) {
+        return done("It had been delivered or given up, so nothing is sent again.");
+    }
+    let key = text(columns, "idempotency_key").unwrap_or_default();
+    let named = (text(columns, "alert").unwrap_or_default(), text(columns, "subscription").unwrap_or_default());
+    match deliveries::renew(db, key, named, now)? {
+        Some((alert, subscription)) => {
+            let id: String = alert.chars().take(12).collect();
+            done(format!("The alert {id} is sent to {subscription} again."))
+        }
+        None => done("Which alert it was about, and for whom, cannot be read: look through `provwatch alerts list`."),
+    }
+}
+
+/// The package is queued again; if its name cannot be read, every package of which a feed told lately is.
+fn queued(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+    delete(db, broken)?;
+    if let Some(package) = parsed::<Package>(columns, "package")
+        && is_stored(db, &package)?
+    {
+        work::demand(db, &package, Demand::announced(REASON, None), now)?;
+        return done("The package is queued again.");
+    }
+    let mut query = db.prepare_cached("SELECT DISTINCT package FROM events WHERE seen_at >= ?1")?;
+    let recent = query.query_map([Micros(now - RECENT)], |row| row.get::<_, Text<Package>>(0))?;
+    for Text(package) in recent.flatten() {
+        work::demand(db, &package, Demand::announced(REASON, None), now)?;
+    }
+    done("Which package it was cannot be read: every package of which a feed told since yesterday is looked at again.")
+}
+
+/// The feed begins anew; what was published meanwhile is found by comparing every watched package of it.
+fn source(db: &Connection, broken: &Broken) -> Result<Remedy, Failure> {
+    db.execute(
+        "UPDATE sources SET cursor = NULL, last_success = NULL, last_error = NULL, last_error_at = NULL, last_gap = NULL,
+         last_gap_at = NULL WHERE name = ?1",
+        [&broken.key[0]],
+    )?;
+    seal(db, broken)?;
+    done("The feed begins anew, and every watched package of it is compared with its registry.")
+}
+
+/// Where a log's tail stood is not known any more, so it begins anew; what lies between shows as a gap.
+fn log(db: &Connection, broken: &Broken) -> Result<Remedy, Failure> {
+    db.execute(
+        "UPDATE logs SET start = NULL, verified = NULL, downloaded = NULL, verified_range = NULL, downloaded_range = NULL,
+         last_error = NULL, last_error_at = NULL, failing_since = NULL, last_success = NULL WHERE name = ?1",
+        [&broken.key[0]],
+    )?;
+    seal(db, broken)?;
+    done("The log is read from its end on; `provwatch logs status` shows the gap, `provwatch logs scan` reads it.")
+}

@@ -1,0 +1,70 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{
+    Store, StoreError,
+    columns::{Json, Micros},
+    sealed::RELEASES,
+};
+use crate::model::{Aspect, Ecosystem, Observation};
+
+/// Of how many of the releases that were recorded last it is asked what they leave out.
+const NEWEST: u32 = 200;
+
+/// What the documents of a registry leave out of its newest releases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// What.
+    pub aspect: Aspect,
+    /// Of how many releases.
+    pub releases: u64,
+    /// Of so many that were looked at.
+    pub of: u64,
+    /// Of how many packages these are.
+    pub packages: u64,
+    /// Whether the public registry tells it of no release either.
+    pub by_design: bool,
+}
+
+impl Store {
+    /// What the documents of an ecosystem's registry, or of the mirror in its place, leave out of the releases that were
+    /// recorded last, of those published `since`. Nothing where everything is told.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn left_out(&self, ecosystem: Ecosystem, since: DateTime<Utc>) -> Result<Vec<LeftOut>, StoreError> {
+        let newest: Vec<Observation> = self.read("reading what a registry leaves out", |db| {
+            let sql = "SELECT observation, {row} FROM releases
+                 WHERE package >= ?1 AND package < ?2 AND published_at >= ?3 AND observation IS NOT NULL
+                 ORDER BY id DESC LIMIT ?4";
+            // Purls of an ecosystem lie between `pkg:npm/` and `pkg:npm0`, the character after the slash.
+            let (from, past) = (format!("pkg:{ecosystem}/"), format!("pkg:{ecosystem}0"));
+            db.rows(&RELEASES, sql, (from, past, Micros(since), NEWEST), |row| {
+                row.get::<_, Json<Observation>>(0).map(|Json(observation)| observation)
+            })
+        })?;
+        Ok(counted(ecosystem, &newest))
+    }
+}
+
+fn counted(ecosystem: Ecosystem, newest: &[Observation]) -> Vec<LeftOut> {
+    let looked_at: Vec<_> = newest.iter().filter_map(|seen| Some((seen, seen.untold.as_ref()?))).collect();
+    let mut by_aspect: BTreeMap<Aspect, (u64, BTreeSet<&str>)> = BTreeMap::new();
+    for (seen, untold) in &looked_at {
+        for aspect in *untold {
+            let (releases, packages) = by_aspect.entry(*aspect).or_default();
+            *releases += 1;
+            packages.insert(seen.purl.package().name());
+        }
+    }
+    let left_out = by_aspect.into_iter().map(|(aspect, (releases, packages))| LeftOut {
+        aspect,
+        releases,
+        of: looked_at.len() as u64,
+        packages: packages.len() as u64,
+        by_design: aspect.is_never_told(ecosystem),
+    });
+    left_out.collect()
+}

@@ -1,0 +1,120 @@
+//! The deliveries as one queue for each subscription.
+
+use chrono::{DateTime, Utc};
+use rusqlite::named_params;
+
+use super::{
+    Delivery, Store, StoreError,
+    columns::{Micros, Rank, limit},
+    deliveries::{LONGEST_DELIVERY_WAIT, undelivered},
+    sealed::DELIVERIES,
+};
+use crate::{clock::horizon, model::Severity};
+
+/// Which delivery a sink makes next.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// Only what was due by then. A pass that attempts nothing twice keeps to the time when it began.
+    pub due_by: DateTime<Utc>,
+    /// Only alerts that are at least so bad.
+    pub least: Severity,
+    /// Whether what was never attempted comes before what was.
+    pub fresh_first: bool,
+}
+
+/// Deliveries that are looked at to find one that is sound.
+const LOOKED_AT: usize = 16;
+
+impl Store {
+    /// The delivery that a subscription's sink makes next: the severest alert first, of equally severe ones the longest
+    /// waiting. A later message about an alert waits for every earlier one, also while that waits for its next attempt.
+    ///
+    /// # Errors
+    /// As every read. A delivery that is damaged, or whose alert is, keeps none of the others waiting.
+    pub fn next_delivery(&self, subscription: &str, turn: &Turn) -> Result<Option<Delivery>, StoreError> {
+        self.read("reading the outbox", |db| {
+            let sql = "SELECT due.*, {row AS due}, (
+                     SELECT count(*) FROM deliveries AS earlier WHERE earlier.alert = due.alert
+                         AND earlier.subscription = due.subscription AND earlier.id < due.id
+                 ) AS sequence
+                 FROM deliveries AS due LEFT JOIN alerts ON alerts.fingerprint = due.alert
+                 WHERE due.subscription = :subscription AND due.state = 'pending'
+                     AND (due.next_at <= :due_by OR due.next_at > :latest) AND (alerts.severity >= :least OR alerts.severity IS NULL)
+                     AND NOT EXISTS (
+                         SELECT 1 FROM deliveries AS earlier WHERE earlier.alert = due.alert
+                             AND earlier.subscription = due.subscription AND earlier.state = 'pending'
+                             AND earlier.id < due.id
+                     )
+                 ORDER BY CASE WHEN :fresh_first AND due.attempts > 0 THEN 1 ELSE 0 END,
+                     alerts.severity DESC, due.id
+                 LIMIT :looked_at";
+            let values = named_params! {
+                ":subscription": subscription,
+                ":due_by": Micros(turn.due_by),
+                ":latest": Micros(horizon(turn.now, LONGEST_DELIVERY_WAIT)),
+                ":least": Rank(turn.least),
+                ":fresh_first": turn.fresh_first,
+                ":looked_at": limit(LOOKED_AT),
+            };
+            for found in db.rows(&DELIVERIES, sql, values, undelivered)? {
+                if let Some(delivery) = found.with_alert(db)? {
+                    return Ok(Some(delivery));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// How many deliveries to a subscription are due.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn due_count(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, StoreError> {
+        self.read("counting what is due", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT count(*) FROM deliveries
+                 WHERE subscription = ?1 AND state = 'pending' AND (next_at <= ?2 OR next_at > ?3)",
+            )?;
+            let latest = horizon(due_by, LONGEST_DELIVERY_WAIT);
+            let due: i64 = query.query_row((subscription, Micros(due_by), Micros(latest)), |row| row.get(0))?;
+            Ok(due.try_into().unwrap_or(0))
+        })
+    }
+
+    /// The subscriptions for which something waits.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn awaited_subscriptions(&self) -> Result<Vec<String>, StoreError> {
+        self.read("reading the outbox", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT DISTINCT subscription FROM deliveries WHERE state = 'pending' ORDER BY subscription",
+            )?;
+            Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Nothing that waits for a subscription will get through. How many deliveries that were.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn give_up_all(&self, subscription: &str, now: DateTime<Utc>, why: &str) -> Result<usize, StoreError> {
+        self.write("giving deliveries up", |db| {
+            db.prepare_cached(
+                "INSERT INTO attempts (delivery, number, at, outcome, detail)
+                 SELECT id, attempts + 1, ?2, 'gave-up', ?3 FROM deliveries
+                 WHERE subscription = ?1 AND state = 'pending'",
+            )?
+            .execute((subscription, Micros(now), why))?;
+            let given_up = db
+                .prepare_cached(
+                    "UPDATE deliveries SET state = 'failed', attempts = attempts + 1, next_at = ?2, settled_at = ?2
+                     WHERE subscription = ?1 AND state = 'pending'",
+                )?
+                .execute((subscription, Micros(now)))?;
+            Ok(given_up)
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! Reading rows of which one may be damaged.
+
+use std::{cell::RefCell, ops::Deref};
+
+use rusqlite::{
+    Connection, Params, Row, ToSql,
+    types::{ToSqlOutput, ValueRef},
+};
+
+use super::{error::Failure, sealed::Table};
+
+/// A value as it is stored, text that is not UTF-8 included.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Raw {
+    Null,
+    Integer(i64),
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+impl From<ValueRef<'_>> for Raw {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
+            // No table has a column of such numbers.
+            ValueRef::Null | ValueRef::Real(_) => Self::Null,
+            ValueRef::Integer(number) => Self::Integer(number),
+            ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
+            ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
+        }
+    }
+}
+
+impl ToSql for Raw {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Text(bytes) => ValueRef::Text(bytes),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl Raw {
+    /// The text of a column, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::Text(bytes) = self { std::str::from_utf8(bytes).ok() } else { None }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Null => "-".to_owned(),
+            Self::Integer(number) => number.to_string(),
+            Self::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Self::Blob(bytes) => hex::encode(bytes),
+        }
+    }
+}
+
+/// A row that cannot be believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub table: &'static Table,
+    pub key: Vec<Raw>,
+    pub why: String,
+}
+
+impl Broken {
+    /// A row that should be there and is not.
+    pub fn missing(table: &'static Table, key: &str, why: String) -> Self {
+        Self { table, key: vec![Raw::Text(key.as_bytes().to_vec())], why }
+    }
+
+    /// The key as people read it.
+    pub fn name(&self) -> String {
+        self.key.iter().map(Raw::shown).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A connection that notes the broken rows that a query passes over.
+pub(super) struct Reading<'a> {
+    connection: &'a Connection,
+    broken: RefCell<Vec<Broken>>,
+}
+
+impl Deref for Reading<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl<'a> Reading<'a> {
+    pub fn over(connection: &'a Connection) -> Self {
+        Self { connection, broken: RefCell::default() }
+    }
+
+    /// What was passed over.
+    pub fn broken(self) -> Vec<Broken> {
+        self.broken.into_inner()
+    }
+
+    /// Notes a broken row.
+    pub fn note(&self, broken: Broken) {
+        self.broken.borrow_mut().push(broken);
+    }
+
+    /// The sound rows that a query finds; the others are noted. `{row}` in the query stands for what tells a row of the
+    /// table and whether it is sound, see [`with_row`].
+    pub fn rows<T>(
+        &self,
+        table: &'static Table,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Failure> {
+        let mut sound = Vec::new();
+        each(self.connection, table, sql, params, read, |found| {
+            match found {
+                Ok(value) => sound.push(value),
+                Err(broken) => self.note(broken),
+            }
+            Ok(())
+        })?;
+        Ok(sound)
+    }
+}
+
+/// The first row that a query finds. See [`Reading::rows`].
+pub(super) fn one<T>(
+    db: &Connection,
+    table: &'static Table,
+    sql: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, Failure> {
+    Ok(several(db, table, sql, params, read)?.into_iter().next())
+}
+
+/// All rows that a query finds, of which none may be broken. See [`Reading::rows`].
+pub(super) fn several<T>(
+    db: &Connection,
+    table: &'static Table,
+    sql: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, Failure> {
+    let mut sound = Vec::new();
+    each(db, table, sql, params, read, |found| {
+        sound.push(found.map_err(Failure::Broken)?);
+        Ok(())
+    })?;
+    Ok(sound)
+}
+
+fn each<T>(
+    db: &Connection,
+    table: &'static Table,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    mut take: impl FnMut(Result<T, Broken>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut query = db.prepare_cached(&with_row(table, sql))?;
+    let mut rows = query.query(params)?;
+    while let Some(row) = rows.next()? {
+        let broken =
+            |why: String| -> Result<T, Failure> { Err(Failure::Broken(Broken { table, key: key(table, row)?, why })) };
+        let found = if row.get_ref("row_is_sound")? == ValueRef::Integer(1) {
+            match read(row) {
+                Err(error) if is_of_the_value(&error) => broken(error.to_string()),
+                value => Ok(value?),
+            }
+        } else {
+            broken("it does not agree with its checksum".to_owned())
+        };
+        match found {
+            Err(Failure::Broken(broken)) => take(Err(broken))?,
+            found => take(Ok(found?))?,
+        }
+    }
+    Ok(())
+}
+
+/// Replaces `{row}` by the key of a row and whether it is sound, and `{row AS x}` by the same of a table's alias.
+fn with_row(table: &Table, sql: &str) -> String {
+    let columns = |of: &str| {
+        let key = table.key.iter().enumerate().map(|(index, column)| format!("{of}.{column} AS row_key_{index}, "));
+        format!("{}{} AS row_is_sound", key.collect::<String>(), table.sound(of))
+    };
+    if let Some((before, rest)) = sql.split_once("{row AS ")
+        && let Some((alias, after)) = rest.split_once('}')
+    {
+        return format!("{before}{}{after}", columns(alias));
+    }
+    sql.replacen("{row}", &columns(table.name), 1)
+}
+
+fn key(table: &Table, row: &Row<'_>) -> Result<Vec<Raw>, Failure> {
+    let value = |index: usize| Ok(Raw::from(row.get_ref(format!("row_key_{index}").as_str())?));
+    (0..table.key.len()).map(value).collect()
+}
+
+/// Leaves out what cannot be read of a query that counts many rows: each of them tells of itself when it is read.
+pub(super) fn known<T>(outcome: rusqlite::Result<T>) -> Option<rusqlite::Result<T>> {
+    match outcome {
+        Err(error) if is_of_the_value(&error) => None,
+        outcome => Some(outcome),
+    }
+}
+
+/// Whether an error says that a value cannot be read, and not that the database cannot.
+fn is_of_the_value(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+            | rusqlite::Error::InvalidColumnType(..)
+    )
+}

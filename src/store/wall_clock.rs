@@ -1,0 +1,144 @@
+//! What must be put right in the store when the system's clock was wrong.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Store, StoreError,
+    columns::{Micros, time_of_any},
+};
+
+/// Everything that says "not before" or "last": after the clock was set back, all of it that lies ahead was written by a
+/// clock that was wrong. What waits is due; what happened last happened just now, as far as anybody can tell.
+const AHEAD: [&str; 18] = [
+    "UPDATE work SET due_at = ?1 WHERE due_at > ?1",
+    "UPDATE work SET since = ?1 WHERE since > ?1",
+    "UPDATE deliveries SET next_at = ?1 WHERE state = 'pending' AND next_at > ?1",
+    "UPDATE deliveries SET created_at = ?1 WHERE state = 'pending' AND created_at > ?1",
+    "UPDATE releases SET recheck_at = ?1 WHERE recheck_at > ?1",
+    "UPDATE releases SET observed_at = ?1 WHERE observed_at > ?1",
+    "UPDATE packages SET first_seen = ?1 WHERE first_seen > ?1",
+    "UPDATE packages SET checked_at = ?1 WHERE checked_at > ?1",
+    "UPDATE packages SET backfilled_at = ?1 WHERE backfilled_at > ?1",
+    "UPDATE sources SET last_success = ?1 WHERE last_success > ?1",
+    "UPDATE sources SET last_error_at = ?1 WHERE last_error_at > ?1",
+    "UPDATE sources SET last_gap_at = ?1 WHERE last_gap_at > ?1",
+    "UPDATE log_checks SET due_at = ?1 WHERE due_at > ?1",
+    "UPDATE log_checks SET queued_at = ?1 WHERE queued_at > ?1",
+    "UPDATE log_checkpoints SET seen_at = ?1 WHERE seen_at > ?1",
+    "UPDATE log_checkpoints SET last_seen_at = ?1 WHERE last_seen_at > ?1",
+    "UPDATE logs SET last_success = ?1 WHERE last_success > ?1",
+    "UPDATE logs SET failing_since = ?1 WHERE failing_since > ?1",
+];
+
+impl Store {
+    /// The latest time at which something was written that is written all the time.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn latest_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.read("reading when something was last written", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT max(at) FROM (
+                     SELECT max(last_success) AS at FROM sources UNION ALL SELECT max(last_error_at) FROM sources
+                     UNION ALL SELECT max(checked_at) FROM packages UNION ALL SELECT max(since) FROM work
+                     UNION ALL SELECT max(created_at) FROM deliveries WHERE state = 'pending'
+                 )",
+            )?;
+            Ok(query.query_row([], |row| Ok(time_of_any(row.get(0)?)))?)
+        })
+    }
+
+    /// The clock was set back to `now`: nothing that is stored lies ahead of it any more.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn clock_was_set_back(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("putting times right after the clock was set back", |db| {
+            for update in AHEAD {
+                db.execute(update, [Micros(now)])?;
+            }
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use proptest::prelude::*;
+
+    use crate::{
+        model::{Ecosystem, Severity},
+        store::{
+            Lane, Outcome, PackageRow, Record, Turn,
+            deliveries::LONGEST_DELIVERY_WAIT,
+            tests::lab::{Lab, alerted, minutes_later, noon, observation, package},
+            work::LONGEST_WAIT,
+        },
+    };
+
+    const RELEASE: &str = "pkg:npm/axios@1.0.0";
+
+    /// A package, a delivery, a recheck and a source, all as a clock left them that was ahead by so many minutes.
+    fn left_by_a_clock_ahead(minutes: i64) -> Lab {
+        let (lab, then) = (Lab::new(), minutes_later(minutes));
+        let axios = package("axios");
+        lab.store.take_page("npm-changes", "7", &[], then).unwrap();
+        let mut row = PackageRow::new(axios.clone(), then);
+        (row.checked_at, row.backfilled_at) = (Some(then), Some(then));
+        lab.store.save_package(&row).unwrap();
+        lab.store.enqueue(std::slice::from_ref(&axios), "watchlist", then).unwrap();
+        let work = lab.store.due_work(then, 1).unwrap().remove(0);
+        lab.store.postpone(&work, then + TimeDelta::minutes(1), "503").unwrap();
+        lab.store.record(&alerted("pkg:npm/axios@1.0.1", Severity::High)).unwrap();
+        for delivery in lab.store.due_deliveries(then, 10).unwrap() {
+            lab.store.retry_delivery(&delivery, then, then + TimeDelta::minutes(1), "503").unwrap();
+        }
+        let mut record = Record::observed(observation(RELEASE), Outcome::Unchecked, then);
+        record.recheck_at = Some(then + TimeDelta::minutes(5));
+        lab.store.record(&record).unwrap();
+        lab
+    }
+
+    #[test]
+    fn what_lies_ahead_is_due_and_what_was_last_was_now() {
+        let lab = left_by_a_clock_ahead(40);
+        assert_eq!(lab.store.latest_time().unwrap(), Some(minutes_later(40)));
+        assert!(lab.store.due_work(noon(), 10).unwrap().is_empty(), "within a wait that could have been chosen");
+        lab.store.clock_was_set_back(noon()).unwrap();
+        assert_eq!(lab.store.due_work(noon(), 10).unwrap().len(), 1);
+        assert_eq!(lab.store.due_deliveries(noon(), 10).unwrap().len(), 2);
+        assert_eq!(lab.store.due_rechecks(noon(), TimeDelta::hours(12), 10).unwrap().len(), 1);
+        let row = lab.store.package(&package("axios")).unwrap().unwrap();
+        assert_eq!((row.first_seen, row.checked_at, row.backfilled_at), (noon(), Some(noon()), Some(noon())));
+        assert_eq!(lab.store.version_states(&package("axios")).unwrap()["1.0.0"].observed_at, noon());
+        assert_eq!(lab.store.sources().unwrap()[0].last_success, Some(noon()));
+        assert_eq!(lab.store.latest_time().unwrap(), Some(noon()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        /// Even where nobody saw the clock go back: no wait is longer than the longest of its schedule.
+        #[test]
+        fn nothing_waits_longer_than_its_schedule(minutes in -3_000_000..3_000_000_i64) {
+            let lab = left_by_a_clock_ahead(minutes);
+            let within = |longest: TimeDelta| [noon(), noon() + longest];
+            let recheck = TimeDelta::hours(12);
+            let times = within(LONGEST_WAIT);
+            prop_assert!(times.iter().any(|now| !lab.store.due_work(*now, 10).unwrap().is_empty()));
+            let next = |now| lab.store.next_work(Ecosystem::Npm, Lane::Rest, now, 10).unwrap();
+            prop_assert!(times.iter().any(|now| !next(*now).is_empty()));
+            let times = within(LONGEST_DELIVERY_WAIT);
+            prop_assert!(times.iter().any(|now| lab.store.due_deliveries(*now, 10).unwrap().len() == 2));
+            prop_assert!(times.iter().any(|now| lab.store.due_count("mail", *now).unwrap() == 1));
+            let turn = |now| Turn { now, due_by: now, least: Severity::Info, fresh_first: false };
+            prop_assert!(times.iter().any(|now| lab.store.next_delivery("mail", &turn(*now)).unwrap().is_some()));
+            let times = within(recheck);
+            prop_assert!(times.iter().any(|now| !lab.store.due_rechecks(*now, recheck, 10).unwrap().is_empty()));
+            let work = lab.store.work_of(&package("axios")).unwrap().unwrap();
+            lab.store.finish_work(&work.package, work.generation).unwrap();
+            prop_assert!(times.iter().any(|now| !lab.store.packages_to_recheck(*now, recheck, 10).unwrap().is_empty()));
+        }
+    }
+}

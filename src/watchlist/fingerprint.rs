@@ -1,0 +1,77 @@
+//! Whether two watchlists say the same, wherever they stand and however they are written.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{Entry, Layer, Watchlist, globs::Globs};
+
+impl Watchlist {
+    /// The same for lists that watch the same and demand the same of it: lines, remarks and files do not count.
+    pub fn fingerprint(&self) -> String {
+        let tiers = self
+            .tiers
+            .iter()
+            .map(|(tier, policy)| format!("tier {tier} {}", serde_json::to_string(&**policy).unwrap_or_default()));
+        let watched = self.watched.said().map(|said| format!("watch {said}"));
+        let excluded = self.excluded.said().map(|said| format!("exclude {said}"));
+        let mut lines: Vec<String> = tiers.chain(watched).chain(excluded).collect();
+        lines.sort_unstable();
+        let mut digest = Sha256::new();
+        for line in lines {
+            digest.update(line);
+            digest.update("\n");
+        }
+        hex::encode(digest.finalize())
+    }
+
+    /// The files that its entries come from.
+    pub fn files(&self) -> BTreeSet<PathBuf> {
+        let layers = [&self.watched, &self.excluded];
+        let entries = layers.into_iter().flat_map(|layer| {
+            let globs = layer.globs.iter().flat_map(Globs::iter).map(|(_, entry)| entry);
+            layer.exact.values().chain(globs)
+        });
+        entries.map(|entry| entry.file.to_path_buf()).collect()
+    }
+}
+
+impl Layer {
+    /// Every pattern with its tier and what is demanded.
+    fn said(&self) -> impl Iterator<Item = String> {
+        let exact = self.exact.iter().map(|(package, entry)| (package.to_string(), entry));
+        let globs = self.globs.iter().flat_map(Globs::iter).map(|(glob, entry)| (glob.to_string(), entry));
+        exact.chain(globs).map(|(pattern, entry)| format!("{pattern} {} {}", entry.tier, demands(entry)))
+    }
+}
+
+fn demands(entry: &Entry) -> String {
+    entry.policy.as_deref().map_or_else(String::new, |policy| serde_json::to_string(policy).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn fingerprint(text: &str) -> String {
+        Watchlist::parse(text, Path::new("watchlist.toml")).unwrap().fingerprint()
+    }
+
+    #[test]
+    fn what_is_watched_counts_and_how_it_is_written_does_not() {
+        let list = fingerprint("packages = [\"pkg:npm/a\", \"pkg:npm/b\"]");
+        assert_eq!(list, fingerprint("# a remark\npackages = [\n  \"pkg:npm/b\",\n  \"pkg:npm/a\",\n]"));
+        for other in [
+            "packages = [\"pkg:npm/a\"]",
+            "packages = [\"pkg:npm/a\", \"pkg:npm/b*\"]",
+            "packages = [\"pkg:npm/a\", \"pkg:npm/b\"]\nexclude = [\"pkg:npm/b\"]",
+            "packages = [\"pkg:npm/a\"]\n[[package]]\npurl = \"pkg:npm/b\"\ntier = \"critical\"",
+            "packages = [\"pkg:npm/a\"]\n[[package]]\npurl = \"pkg:npm/b\"\n[package.expect]\nrefs = [\"tag\"]",
+            "packages = [\"pkg:npm/a\", \"pkg:npm/b\"]\n[tiers.critical.expect]\nevidence = \"provenance\"",
+        ] {
+            assert_ne!(list, fingerprint(other), "{other}");
+        }
+    }
+}
