@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 9;
+PRAGMA user_version = 11;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -261,6 +261,17 @@ CREATE TABLE log_quarantine (
     PRIMARY KEY (log, idx)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE log_violations (
+    log       TEXT NOT NULL,
+    kind      TEXT NOT NULL,
+    evidence  TEXT NOT NULL,
+    since     INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    ended_at  INTEGER,
+    count     INTEGER NOT NULL,
+    PRIMARY KEY (log, kind)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE log_workflows (
     repository TEXT NOT NULL,
     workflow   TEXT NOT NULL,
@@ -273,7 +284,7 @@ CREATE TABLE log_workflows (
 
 CREATE TABLE logs (
     name             TEXT PRIMARY KEY,
-    kind             TEXT NOT NULL CHECK (kind IN ('rekor-v1', 'tiles', 'ct')),
+    kind             TEXT NOT NULL CHECK (kind IN ('rekor-v1', 'tiles', 'ct', 'static-ct')),
     url              TEXT NOT NULL,
     key_id           TEXT NOT NULL,
     first_index      INTEGER NOT NULL,
@@ -289,8 +300,9 @@ CREATE TABLE logs (
     last_success     INTEGER,
     last_error       TEXT,
     last_error_at    INTEGER,
-    failing_since    INTEGER
-, checksum INTEGER) STRICT, WITHOUT ROWID;
+    failing_since    INTEGER,
+    checksum         INTEGER
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE packages (
     package       TEXT PRIMARY KEY,

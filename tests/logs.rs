@@ -10,8 +10,9 @@ use std::{sync::Arc, time::Duration};
 use lab::{
     Workflow, World,
     ct_leaf::LogLeaf,
+    follower::{CONFIG, Follower, acme},
     ledger::{Api, Hosts, Ledger, Misbehaviour, ct_leaf, dsse, filler, hashedrekord},
-    rig::{self, START, config, folder, verifier, watchlist},
+    rig::{self, START, config, folder, watchlist},
 };
 use provwatch::{
     clock::{Clock, ManualClock},
@@ -20,170 +21,10 @@ use provwatch::{
         NoProgress, Parts, Pipeline, assemble, client_over,
         logs::{Poll, StartError},
     },
-    store::{AlertFilter, LogEntryFilter, LogRow, LogStanding, Store},
-    tlog::{Evidence, Judgement},
+    store::{AlertFilter, LogStanding, Store},
+    tlog::Judgement,
 };
 use tempfile::TempDir;
-
-/// A pipeline that follows one log, and looks for what `acme` signs.
-struct Follower {
-    ledger: Ledger,
-    world: World,
-    clock: Arc<ManualClock>,
-    pipeline: Pipeline,
-    folder: TempDir,
-}
-
-const CONFIG: &str = r#"
-[http]
-contact = "operator@example.org"
-max_attempts = 1
-[http.hosts]
-"log.example" = { requests_per_minute = 60_000, concurrency = 64 }
-[registries.npm]
-enabled = false
-[registries.pypi]
-enabled = false
-[registries.cargo]
-enabled = false
-[trust]
-source = "embedded"
-[forges]
-enabled = false
-[logs]
-trust_root = false
-[logs.rekor_v1]
-in_flight = 8
-entries_per_second = 100_000
-[[logs.match]]
-name = "acme"
-san = "https://github\\.com/acme/.*"
-"#;
-
-impl Follower {
-    fn of(ledger: Ledger) -> Self {
-        Self::of_in(ledger, World::new())
-    }
-
-    fn of_in(ledger: Ledger, world: World) -> Self {
-        let folder = folder();
-        let clock = Arc::new(ManualClock::at_text(START));
-        let pipeline = pipeline(&ledger, &world, &clock, &folder);
-        Self { ledger, world, clock, pipeline, folder }
-    }
-
-    /// A log of tiles that has so many entries when it is first seen.
-    async fn tiles(size: usize) -> Self {
-        let follower = Self::of(Ledger::new("log.example", Api::Tiles));
-        follower.ledger.grow(size);
-        follower.honest_poll().await;
-        follower
-    }
-
-    fn restarted(self) -> Self {
-        let Self { ledger, world, clock, pipeline, folder } = self;
-        drop(pipeline);
-        let pipeline = self::pipeline(&ledger, &world, &clock, &folder);
-        Self { ledger, world, clock, pipeline, folder }
-    }
-
-    fn store(&self) -> &Store {
-        self.pipeline.store()
-    }
-
-    async fn poll(&self) -> Poll {
-        let followed = self.pipeline.followed_logs();
-        assert_eq!(followed.len(), 1);
-        let poll = self.pipeline.poll_log(&followed[0]).await.unwrap();
-        self.pipeline.judge_entries().unwrap();
-        self.check();
-        self.clock.advance(Duration::from_secs(20));
-        poll
-    }
-
-    /// A poll in which nothing goes wrong.
-    async fn honest_poll(&self) -> u64 {
-        let poll = self.poll().await;
-        assert_eq!(poll.troubled, 0, "{:?}", self.row().last_error);
-        poll.verified
-    }
-
-    /// Polls for so long, in which everything goes wrong.
-    async fn troubled_polls(&self, minutes: u64) {
-        for _ in 0..=minutes {
-            assert_eq!(self.poll().await.troubled, 1);
-            self.clock.advance(Duration::from_mins(1));
-        }
-    }
-
-    fn row(&self) -> LogRow {
-        self.store().logs().unwrap().pop().unwrap()
-    }
-
-    fn alerts(&self) -> Vec<Alert> {
-        let mut alerts = self.store().alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
-        alerts.retain(|alert| alert.kind == AlertKind::Log && alert.severity > Severity::Info);
-        alerts
-    }
-
-    /// The only alert about the log.
-    fn the_alert(&self) -> Alert {
-        let [alert] = self.alerts().try_into().expect("one alert");
-        alert
-    }
-
-    /// What must hold at any time.
-    fn check(&self) {
-        for row in self.store().logs().unwrap() {
-            let Some(tail) = &row.tail else { continue };
-            assert!(tail.start <= tail.verified && tail.verified <= tail.downloaded);
-            let covered: u64 = self.store().coverage(&row.name).unwrap().iter().map(|it| it.past - it.first).sum();
-            assert_eq!(covered, tail.verified - tail.start, "nothing is skipped");
-            for entry in self.store().log_entries(LogEntryFilter { log: Some(&row.name), limit: 10_000 }).unwrap() {
-                assert!(entry.entry.index < tail.verified, "nothing is believed before it is proven");
-            }
-        }
-    }
-
-    /// An entry that `acme/tool` signed now.
-    fn signed(&self, workflow: &Workflow) -> Vec<u8> {
-        hashedrekord(&self.world.lab().authority.issue(workflow, self.clock.now()).der, &[7; 32])
-    }
-
-    fn matches(&self) -> Vec<u64> {
-        let entries = self.store().log_entries(LogEntryFilter { log: None, limit: 10_000 }).unwrap();
-        let mut indexes: Vec<_> = entries.iter().map(|row| row.entry.index).collect();
-        indexes.sort_unstable();
-        indexes
-    }
-
-    fn judgement(&self, kind: &str) -> Judgement {
-        let all = self.store().evidence(None).unwrap();
-        let one = all.iter().find(|one| one.kind == kind).unwrap_or_else(|| panic!("no evidence of {kind}: {all:?}"));
-        Evidence::parse(one.document.as_bytes()).unwrap().judge().unwrap()
-    }
-}
-
-fn pipeline(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &TempDir) -> Pipeline {
-    let key = folder.path().join("log.pem");
-    std::fs::write(&key, ledger.public_key_pem()).unwrap();
-    let config = config(&format!("{CONFIG}{}", ledger.instance(&key, "https://log.example/")));
-    let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    let hosts = Hosts { ledgers: vec![ledger.clone()], world: world.clone() };
-    let parts = Parts {
-        store: Arc::new(Store::open(&folder.path().join("provwatch.db")).unwrap()),
-        watchlist: watchlist("packages = []"),
-        http: client_over(&config, Arc::new(hosts), Arc::clone(&clock)).unwrap(),
-        verifier: verifier(world.lab()),
-        clock,
-        progress: Arc::new(NoProgress),
-    };
-    assemble(&config, parts).unwrap()
-}
-
-fn acme(file: &str) -> Workflow {
-    Workflow::github("acme/tool", file, "refs/heads/main")
-}
 
 #[tokio::test]
 async fn a_tail_begins_at_the_end_and_skips_nothing() {
@@ -563,7 +404,16 @@ async fn trees_that_nobody_signed_are_not_followed() {
     follower.ledger.grow(10);
     follower.ledger.misbehave(Misbehaviour::WrongKey);
     assert_eq!(follower.poll().await.troubled, 1);
-    assert_eq!(follower.store().logs().unwrap(), []);
+    let rows = follower.store().logs().unwrap();
+    assert_eq!(
+        rows.iter().map(|row| (&*row.name, row.checkpoint.is_some())).collect::<Vec<_>>(),
+        [("log.example", false)]
+    );
+    assert!(rows[0].last_error.as_deref().unwrap().contains("names 1 tree whose checkpoint does not verify"));
+    follower.ledger.behave();
+    follower.honest_poll().await;
+    let names: Vec<_> = follower.store().logs().unwrap().into_iter().map(|row| row.name).collect();
+    assert_eq!(names, ["log.example - 1000"], "a tree that was made up is forgotten");
 }
 
 #[tokio::test]

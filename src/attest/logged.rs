@@ -40,43 +40,41 @@ pub struct LoggedIdentity {
 /// A log that the trust root names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedLog {
-    /// Its URL, as the trust root has it.
+    /// Its URL, as the trust root has it; it may have none.
     pub base_url: String,
     /// Its public key, `SubjectPublicKeyInfo`.
     pub spki: Vec<u8>,
-    /// What it holds, and how it is read.
-    pub kind: TrustedLogKind,
+    /// What it holds.
+    pub holds: TrustedLogHolds,
+    /// When it began to sign, where that is said.
+    pub since: Option<DateTime<Utc>>,
     /// When another log takes its place: it signs nothing later. `None`: not known.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// The kinds of log of a trust root.
+/// What the logs of a trust root hold. How one is read is not said there: the log must be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrustedLogKind {
-    /// Rekor v1: its key is not an Ed25519 one.
-    RekorV1,
-    /// Rekor v2: it signs checkpoints with Ed25519.
-    RekorV2,
-    /// A CT log.
-    Ct,
+pub enum TrustedLogHolds {
+    /// Entries of Rekor.
+    Entries,
+    /// Certificates.
+    Certificates,
 }
 
 impl Verifier {
     /// Every log that the trust root names: those that entries and those that certificates are logged in.
     pub fn trusted_logs(&self) -> Vec<TrustedLog> {
         let root = &self.trust().trusted_root;
-        let log = |url: &str, key: &PublicKey, kind| TrustedLog {
+        let log = |url: &str, key: &PublicKey, holds| TrustedLog {
             base_url: url.to_owned(),
             spki: key.raw_bytes.as_bytes().to_vec(),
-            kind,
+            holds,
+            since: key.valid_for.and_then(|period| encoding::time(period.start)),
             until: key.valid_for.and_then(|period| period.end).and_then(encoding::time),
         };
-        let entries = root.tlogs.iter().map(|entry| {
-            let is_v2 = entry.public_key.key_details.as_str().contains("ED25519");
-            let kind = if is_v2 { TrustedLogKind::RekorV2 } else { TrustedLogKind::RekorV1 };
-            log(&entry.base_url, &entry.public_key, kind)
-        });
-        let certificates = root.ctlogs.iter().map(|entry| log(&entry.base_url, &entry.public_key, TrustedLogKind::Ct));
+        let entries = root.tlogs.iter().map(|one| log(&one.base_url, &one.public_key, TrustedLogHolds::Entries));
+        let certificates =
+            root.ctlogs.iter().map(|one| log(&one.base_url, &one.public_key, TrustedLogHolds::Certificates));
         entries.chain(certificates).collect()
     }
 

@@ -37,7 +37,7 @@ mod verifier;
 pub use bundle::{Artifact, Policy, verify_bundle};
 pub use failure::Failure;
 pub use identity::identity;
-pub use logged::{LoggedIdentity, TrustedLog, TrustedLogKind};
+pub use logged::{LoggedIdentity, TrustedLog, TrustedLogHolds};
 pub use registry_key::RegistryKeys;
 pub use signed::Verified;
 pub use trust::{TrustError, TrustMaterial};

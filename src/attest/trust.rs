@@ -6,7 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT, TrustedRoot};
+use sigstore_trust_root::{
+    SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT, TimeRange, TrustedRoot, trusted_root::PublicKey,
+};
 
 use super::registry_key::RegistryKeys;
 use crate::bounded;
@@ -129,12 +131,35 @@ impl TrustMaterial {
             origin: root_origin.to_owned(),
             source,
         };
-        let trusted_root = TrustedRoot::from_json(root).map_err(|error| unusable(error.into()))?;
+        let mut trusted_root = TrustedRoot::from_json(root).map_err(|error| unusable(error.into()))?;
+        trusted_root.tlogs = each_once(trusted_root.tlogs, |log| &mut log.public_key);
+        trusted_root.ctlogs = each_once(trusted_root.ctlogs, |log| &mut log.public_key);
         let verifier = sigstore_verify::Verifier::new(&trusted_root).map_err(|error| unusable(error.into()))?;
         let npm_keys = RegistryKeys::parse(keys)
             .map_err(|error| TrustError::Keys { origin: keys_origin.to_owned(), why: error.to_string() })?;
         Ok(Self { trusted_root: Arc::new(trusted_root), verifier: Arc::new(verifier), npm_keys: Arc::new(npm_keys) })
     }
+}
+
+/// A trust root may name a log twice, as when it was reached under two addresses; the verifier takes each key once. The key
+/// is valid whenever one of them is.
+fn each_once<T>(logs: Vec<T>, key: impl Fn(&mut T) -> &mut PublicKey) -> Vec<T> {
+    let mut once: Vec<T> = Vec::new();
+    for mut log in logs {
+        let this = key(&mut log).clone();
+        match once.iter_mut().map(&key).find(|known| known.raw_bytes.as_bytes() == this.raw_bytes.as_bytes()) {
+            None => once.push(log),
+            Some(known) => known.valid_for = both(known.valid_for, this.valid_for),
+        }
+    }
+    once
+}
+
+/// From the earlier start to the later end.
+fn both(one: Option<TimeRange>, other: Option<TimeRange>) -> Option<TimeRange> {
+    let (one, other) = (one?, other?);
+    let end = one.end.zip(other.end).map(|(one, other)| one.max(other));
+    Some(TimeRange { start: one.start.min(other.start), end })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TrustError> {

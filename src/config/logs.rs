@@ -79,6 +79,8 @@ pub enum LogKindName {
     RekorV1,
     /// A certificate transparency log (RFC 6962), such as Fulcio's.
     Ct,
+    /// A static certificate transparency log (C2SP static-ct-api).
+    StaticCt,
 }
 
 /// `[logs.rekor_v1]`
@@ -125,7 +127,7 @@ pub struct LogInstance {
     pub name: String,
     /// How it is read.
     pub kind: LogKindName,
-    /// Where: for tiles the prefix below which `checkpoint` and `tile` are, otherwise the base URL.
+    /// Where: for tiles and static CT the prefix below which `checkpoint` and `tile` are, otherwise the base URL.
     pub url: WebUrl,
     /// A file with its public key, PEM.
     pub public_key: PathBuf,

@@ -45,6 +45,9 @@ pub struct Alert {
     /// Where to look.
     #[serde(default)]
     pub links: Links,
+    /// The evidence against a log that the alert tells of, by its id: another violation of the same kind has another one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub evidence: Option<String>,
 }
 
 /// What is known of one release of a campaign.
@@ -118,6 +121,7 @@ impl Alert {
             members: Vec::new(),
             member_details: Vec::new(),
             links: Links::default(),
+            evidence: None,
         }
     }
 

@@ -235,7 +235,7 @@ fn log_limits(config: &Config) -> BTreeMap<String, HostLimits> {
                 ..HostLimits::default()
             }
         }
-        LogKindName::Tiles | LogKindName::Ct => {
+        LogKindName::Tiles | LogKindName::Ct | LogKindName::StaticCt => {
             HostLimits { requests: 100, burst: 100, concurrency: logs.in_flight.max(8), ..HostLimits::default() }
         }
     };
@@ -380,7 +380,9 @@ fn log_instance(instance: &LogInstance) -> Result<Instance, AssemblyError> {
         origin: instance.origin().to_owned(),
         spki: key.spki().to_vec(),
         tail: instance.tail,
+        since: None,
         until: None,
+        guess: None,
     })
 }
 
@@ -389,6 +391,7 @@ const fn log_kind(kind: LogKindName) -> LogKind {
         LogKindName::Tiles => LogKind::Tiles,
         LogKindName::RekorV1 => LogKind::RekorV1,
         LogKindName::Ct => LogKind::Ct,
+        LogKindName::StaticCt => LogKind::StaticCt,
     }
 }
 

@@ -242,8 +242,13 @@ fn readable_back(alert: &Alert) -> Result<(), StoreError> {
 }
 
 /// What was resolved and is raised again: a condition (a stale source, a log that misbehaves) can come back, a campaign go
-/// on. A release happens once; only news of medium or worse opens its alert again.
+/// on. A release happens once; only news of medium or worse opens its alert again. Whoever acknowledged one violation of a
+/// log has not seen the next.
 fn reopens(known: &Alert, raised: &Alert) -> bool {
+    let is_other_violation = raised.evidence.is_some() && raised.evidence != known.evidence;
+    if is_other_violation && known.status != AlertStatus::Open {
+        return true;
+    }
     let is_news = || match known.kind {
         AlertKind::Operation | AlertKind::Log => true,
         AlertKind::Campaign => has_new_members(known, raised),

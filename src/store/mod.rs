@@ -63,7 +63,7 @@ pub use left_out::LeftOut;
 pub use logs::{
     Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
     LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined,
-    QuarantinedRow, TailRow, WorkflowRow,
+    QuarantinedRow, TailRow, Violated, Violation, WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
 pub use queue::Turn;

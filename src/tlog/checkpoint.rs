@@ -96,6 +96,9 @@ pub enum CheckpointError {
     /// Not a CT log's signed tree head.
     #[error(transparent)]
     TreeHead(#[from] TreeHeadError),
+    /// The log is of another kind than it is taken for. It did nothing wrong.
+    #[error("{0:?} is a static CT log, which is not understood as a log of Rekor entries; its kind is \"static-ct\"")]
+    StaticCt(String),
 }
 
 /// Which documents are a log's checkpoints.
@@ -122,13 +125,20 @@ pub enum Signer {
         /// The key.
         key: LogKey,
     },
+    /// A static CT log: notes in the name of their origin, with the signature of a CT log.
+    StaticCt {
+        /// The origin.
+        origin: String,
+        /// The key.
+        key: LogKey,
+    },
 }
 
 impl Signer {
     /// The log's name: the origin, for Rekor v1 without the number of the tree.
     pub fn name(&self) -> &str {
         match self {
-            Self::Note { origin, .. } | Self::Ct { origin, .. } => origin,
+            Self::Note { origin, .. } | Self::Ct { origin, .. } | Self::StaticCt { origin, .. } => origin,
             Self::RekorV1 { name, .. } => name,
         }
     }
@@ -136,7 +146,9 @@ impl Signer {
     /// The log's key.
     pub fn key(&self) -> &LogKey {
         match self {
-            Self::Note { key, .. } | Self::RekorV1 { key, .. } | Self::Ct { key, .. } => key,
+            Self::Note { key, .. } | Self::RekorV1 { key, .. } | Self::Ct { key, .. } | Self::StaticCt { key, .. } => {
+                key
+            }
         }
     }
 
@@ -156,16 +168,34 @@ impl Signer {
         if !self.is_origin(&checkpoint.origin) {
             return Err(CheckpointError::Origin { expected: self.name().to_owned(), found: checkpoint.origin });
         }
-        if !self.key().signed(&note, self.name()) {
-            return Err(CheckpointError::Signature(self.name().to_owned()));
-        }
+        let signed_at = self.verify_signature(&note, &checkpoint)?;
         let note = String::from_utf8_lossy(document).into_owned();
-        Ok(SignedCheckpoint { checkpoint, note, signed_at: None })
+        Ok(SignedCheckpoint { checkpoint, note, signed_at })
+    }
+
+    /// When it was signed, where the log says so.
+    fn verify_signature(
+        &self,
+        note: &UnverifiedNote<'_>,
+        checkpoint: &Checkpoint,
+    ) -> Result<Option<DateTime<Utc>>, CheckpointError> {
+        let (key, name) = (self.key(), self.name());
+        let missing = || CheckpointError::Signature(name.to_owned());
+        let of_tree_head = key.tree_head_signature(note, name);
+        match self {
+            Self::StaticCt { .. } => {
+                let signature = of_tree_head.ok_or_else(missing)?;
+                Ok(Some(tree_head::verify_note(signature, key, checkpoint.size, &checkpoint.root)?))
+            }
+            _ if key.signed(note, name) => Ok(None),
+            _ if of_tree_head.is_some() => Err(CheckpointError::StaticCt(name.to_owned())),
+            _ => Err(missing()),
+        }
     }
 
     fn is_origin(&self, found: &str) -> bool {
         match self {
-            Self::Note { origin, .. } | Self::Ct { origin, .. } => found == origin,
+            Self::Note { origin, .. } | Self::Ct { origin, .. } | Self::StaticCt { origin, .. } => found == origin,
             Self::RekorV1 { name, .. } => tree_id(name, found).is_some(),
         }
     }
@@ -175,6 +205,12 @@ impl Signer {
 pub fn tree_id<'a>(name: &str, origin: &'a str) -> Option<&'a str> {
     let tree = origin.strip_prefix(name)?.strip_prefix(" - ")?;
     (!tree.is_empty() && tree.len() <= 20 && tree.bytes().all(|byte| byte.is_ascii_digit())).then_some(tree)
+}
+
+/// The log's name in an origin of Rekor v1.
+pub fn name_of_tree(origin: &str) -> Option<&str> {
+    let (name, _) = origin.rsplit_once(" - ")?;
+    tree_id(name, origin).map(|_| name)
 }
 
 /// Reads the first three lines; what follows are extensions, which the signature covers and nobody here knows.

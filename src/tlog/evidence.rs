@@ -66,7 +66,15 @@ impl Misdeed {
 
     /// What makes an accusation of a tree the same when it is found again.
     pub fn subject(self, tree: &str) -> String {
-        format!("{} {tree}", self.as_str())
+        format!("{} {tree}", self.accusation())
+    }
+
+    /// The word for what is told: two trees of one size are a fork whose branches are met at the same length.
+    pub const fn accusation(self) -> &'static str {
+        match self {
+            Self::SameSize => Self::Fork.as_str(),
+            other => other.as_str(),
+        }
     }
 
     /// The word of the JSON form.
@@ -133,6 +141,8 @@ pub enum Form {
     RekorV1,
     /// Signed tree heads of RFC 6962.
     Ct,
+    /// Notes with the signature of a CT log.
+    StaticCt,
 }
 
 /// An inclusion proof.
@@ -183,6 +193,7 @@ impl Evidence {
                 Signer::Note { .. } => Form::Note,
                 Signer::RekorV1 { .. } => Form::RekorV1,
                 Signer::Ct { .. } => Form::Ct,
+                Signer::StaticCt { .. } => Form::StaticCt,
             },
             public_key: BASE64_STANDARD.encode(signer.key().spki()),
         };
@@ -230,19 +241,30 @@ impl Evidence {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
-    /// The same misdeed has the same id, however often it is seen: a hash over what was signed. Where nothing is signed, the
-    /// statement stands for it.
+    /// The same violation has the same id, however often it is seen, and no two share one: a hash over everything that the
+    /// document says but the time. Checkpoints count by their trees, since a log may sign one tree many times.
     pub fn id(&self) -> String {
-        let mut hash = Sha256::new_with_prefix(self.misdeed.as_str());
-        hash.update(&self.log.name);
+        let mut hash = Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        };
+        part(self.misdeed.as_str().as_bytes());
+        part(self.log.name.as_bytes());
+        part(self.log.public_key.as_bytes());
         match self.trees() {
             Ok(trees) if !trees.is_empty() => {
                 for tree in trees {
-                    hash.update(tree.size().to_be_bytes());
-                    hash.update(tree.root());
+                    part(tree.checkpoint().origin.as_bytes());
+                    part(&tree.size().to_be_bytes());
+                    part(tree.root());
                 }
             }
-            _ => hash.update(&self.statement),
+            _ => self.checkpoints.iter().for_each(|note| part(note.as_bytes())),
+        }
+        if !matches!(self.misdeed, Misdeed::Fork | Misdeed::SameSize) {
+            part(self.statement.as_bytes());
+            part(self.served.as_deref().unwrap_or_default().as_bytes());
         }
         hex::encode(&hash.finalize()[..8])
     }
@@ -260,6 +282,7 @@ impl Evidence {
             Form::Note => Signer::Note { origin: name, key },
             Form::RekorV1 => Signer::RekorV1 { name, key },
             Form::Ct => Signer::Ct { origin: name, key },
+            Form::StaticCt => Signer::StaticCt { origin: name, key },
         })
     }
 

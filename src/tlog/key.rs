@@ -13,6 +13,12 @@ use super::note::{NoteSignature, UnverifiedNote};
 /// The types of key that the standards number, for key ids of notes.
 const ED25519: u8 = 0x01;
 const COSIGNATURE: u8 = 0x04;
+const RFC_6962: u8 = 0x05;
+/// For algorithms without a number, followed by their name.
+const NAMED: u8 = 0xff;
+
+/// The name of RSA in key ids. <https://github.com/sigstore/rekor-tiles/blob/main/CLIENTS.md>
+const RSA: &[u8] = b"PKIX-RSA-PKCS#1v1.5";
 
 /// The DER that stands before the 32 bytes of an Ed25519 key in a `SubjectPublicKeyInfo` (RFC 8410).
 const ED25519_SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -27,10 +33,10 @@ pub struct LogKey {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// No `SubjectPublicKeyInfo` of an algorithm that logs sign with.
-    #[error("it is no ECDSA or Ed25519 public key")]
+    #[error("it is not an ECDSA, RSA or Ed25519 public key")]
     Unsupported(#[source] sigstore_crypto::Error),
     /// Not PEM.
-    #[error("it is no public key in PEM form")]
+    #[error("it is not a public key in PEM form")]
     Pem(#[source] sigstore_types::Error),
     /// Not `name+hash+key`.
     #[error("{0:?} is not the key of a cosigner: name+hash+base64, the key's type 4 (cosignature/v1)")]
@@ -41,7 +47,7 @@ impl LogKey {
     /// From a `SubjectPublicKeyInfo`, DER.
     ///
     /// # Errors
-    /// Another algorithm than ECDSA on P-256 or P-384, or Ed25519.
+    /// Another algorithm than ECDSA on P-256 or P-384, RSA (PKCS #1 v1.5), or Ed25519.
     pub fn from_spki(spki: &[u8]) -> Result<Self, KeyError> {
         let key = VerificationKey::from_spki(&DerPublicKey::new(spki.to_vec())).map_err(KeyError::Unsupported)?;
         Ok(Self { spki: spki.to_vec(), key })
@@ -65,25 +71,44 @@ impl LogKey {
         Sha256::digest(&self.spki).into()
     }
 
+    /// Whether it is an Ed25519 key.
+    pub fn is_ed25519(&self) -> bool {
+        self.key.scheme() == SigningScheme::Ed25519
+    }
+
     /// Whether this key signed these bytes.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify(message, &SignatureBytes::new(signature.to_vec())).is_ok()
     }
 
-    /// How notes that are signed by `name` name this key: with Ed25519 a hash over both, otherwise over the key alone.
-    pub fn note_id(&self, name: &str) -> [u8; 4] {
-        let id = match self.spki.strip_prefix(&ED25519_SPKI) {
-            Some(raw) if self.key.scheme() == SigningScheme::Ed25519 => key_hash(name, ED25519, raw),
-            _ => self.id(),
-        };
-        first_four(id)
+    /// How notes that are signed by `name` may name this key. Rekor v1 hashes the key alone, whatever its algorithm; the
+    /// notes of the standard hash Ed25519 and RSA keys together with the name. What counts is the signature.
+    pub fn note_ids(&self, name: &str) -> Vec<[u8; 4]> {
+        let mut ids = vec![first_four(self.id())];
+        match self.key.scheme() {
+            SigningScheme::Ed25519 => {
+                ids.extend(self.spki.strip_prefix(&ED25519_SPKI).map(|raw| first_four(key_hash(name, ED25519, raw))));
+            }
+            SigningScheme::RsaPkcs1Sha256 => {
+                ids.push(first_four(key_hash(name, NAMED, &[RSA, &self.spki].concat())));
+            }
+            _ => {}
+        }
+        ids
     }
 
     /// Whether a signature of a note is by `name` with this key.
     pub fn signed(&self, note: &UnverifiedNote<'_>, name: &str) -> bool {
-        let id = self.note_id(name);
-        let by_us = |signature: &&NoteSignature<'_>| signature.name == name && signature.key_id == id;
+        let ids = self.note_ids(name);
+        let by_us = |signature: &&NoteSignature<'_>| signature.name == name && ids.contains(&signature.key_id);
         note.signatures.iter().filter(by_us).any(|signature| self.verifies(note.text.as_bytes(), &signature.bytes))
+    }
+
+    /// The signature of a note that a static CT log of this name and key made over its tree head (C2SP static-ct-api).
+    pub fn tree_head_signature<'n>(&self, note: &'n UnverifiedNote<'_>, name: &str) -> Option<&'n [u8]> {
+        let id = first_four(key_hash(name, RFC_6962, &self.id()));
+        let found = note.signatures.iter().find(|signature| signature.name == name && signature.key_id == id);
+        found.map(|signature| signature.bytes.as_slice())
     }
 }
 
@@ -171,7 +196,54 @@ mod tests {
 
     #[test]
     fn the_key_id_of_a_real_shard_is_the_published_one() {
-        assert_eq!(hex::encode(shard().note_id("log2025-1.rekor.sigstore.dev")), "cf119915");
+        assert_eq!(hex::encode(shard().note_ids("log2025-1.rekor.sigstore.dev")[1]), "cf119915");
+    }
+
+    /// A note of this text under this signature.
+    fn note(text: &str, name: &str, id: [u8; 4], signature: &[u8]) -> String {
+        let line = BASE64_STANDARD.encode([&id, signature].concat());
+        format!("{text}\n\u{2014} {name} {line}\n")
+    }
+
+    #[test]
+    fn rsa_keys_sign_notes_too() {
+        use aws_lc_rs::{
+            encoding::AsDer,
+            rand::SystemRandom,
+            rsa,
+            signature::{KeyPair, RSA_PKCS1_SHA256},
+        };
+        let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).expect("a key");
+        let spki: aws_lc_rs::encoding::PublicKeyX509Der = pair.public_key().as_der().expect("DER");
+        let key = LogKey::from_spki(spki.as_ref()).expect("RSA");
+        let text = "rsa.example\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).expect("signed");
+        let id = first_four(
+            Sha256::new()
+                .chain_update("rsa.example\n")
+                .chain_update([0xff])
+                .chain_update("PKIX-RSA-PKCS#1v1.5")
+                .chain_update(spki.as_ref())
+                .finalize()
+                .into(),
+        );
+        let signed = |note: &str| key.signed(&UnverifiedNote::parse(note.as_bytes()).expect("a note"), "rsa.example");
+        assert!(signed(&note(text, "rsa.example", id, &signature)));
+        assert!(!signed(&note(&text.replace("\n0\n", "\n1\n"), "rsa.example", id, &signature)));
+    }
+
+    #[test]
+    fn an_ed25519_key_may_be_named_as_rekor_v1_names_keys() {
+        use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[6; 32]).expect("a key");
+        let key = LogKey::from_spki(&[&ED25519_SPKI, pair.public_key().as_ref()].concat()).expect("Ed25519");
+        let text = "rekor.example - 7\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+        let signature = pair.sign(text.as_bytes());
+        for id in [first_four(key.id()), first_four(key_hash("rekor.example", ED25519, pair.public_key().as_ref()))] {
+            let note = note(text, "rekor.example", id, signature.as_ref());
+            assert!(key.signed(&UnverifiedNote::parse(note.as_bytes()).expect("a note"), "rekor.example"));
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::{
 /// How a log is read.
 #[derive(Clone, Debug)]
 pub enum Protocol {
-    /// Rekor v2 and other logs of tiles.
+    /// Rekor v2, static CT and other logs of tiles.
     Tiles(TilesLog),
     /// Rekor v1.
     RekorV1(RekorV1),
@@ -100,9 +100,10 @@ impl Log {
 
     /// How its leaves are written.
     pub fn form(&self) -> LeafForm {
-        match self.protocol {
+        match &self.protocol {
             Protocol::Ct(_) => LeafForm::Ct,
-            Protocol::Tiles(_) | Protocol::RekorV1(_) => LeafForm::Rekor,
+            Protocol::Tiles(log) => log.form(),
+            Protocol::RekorV1(_) => LeafForm::Rekor,
         }
     }
 

@@ -13,6 +13,7 @@
 pub mod checkpoint;
 pub mod ct;
 pub mod ct_leaf;
+pub mod data_tile;
 pub mod entry;
 pub mod evidence;
 pub mod filter;

@@ -85,6 +85,11 @@ impl ReadError {
         }
     }
 
+    /// Whether the log does not have what was asked for.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Withheld { .. } | Self::Omitted { .. } | Self::Beyond { .. }) || self.is_not_found()
+    }
+
     /// Whether the server said that there is no such thing.
     pub(super) fn is_not_found(&self) -> bool {
         matches!(self, Self::Http { source, .. } if source.is_not_found())

@@ -1,4 +1,4 @@
-//! Rekor v2, and every log that serves C2SP tlog-tiles: a checkpoint and static files.
+//! Rekor v2, and every log that serves C2SP tlog-tiles or static-ct-api: a checkpoint and static files.
 //!
 //! Only tiles that a verified checkpoint implies are asked for. A log may delete a partial tile once the full one exists,
 //! so where a partial one is gone the full one serves, cut to the width. Partial bundles are read all the same: an
@@ -14,11 +14,12 @@ use futures::{
 use url::Url;
 
 use super::{
+    data_tile::{self, MAX_DATA},
     merkle::{Hash, Node, audit_path, decompose},
     note::MAX_NOTE,
     proof::InclusionProof,
     read::{ATTEMPTS, ReadError, below, fetch},
-    sift::{Page, RawEntry},
+    sift::{LeafForm, Page, RawEntry},
     tile::{self, MAX_BUNDLE, MAX_TILE, Tile, TileError, TileId, Tiles, WIDTH},
 };
 use crate::http::{Client, Request};
@@ -32,12 +33,23 @@ pub struct TilesLog {
     http: Client,
     prefix: Url,
     in_flight: usize,
+    leaves: LeafForm,
 }
 
 impl TilesLog {
     /// The log below a URL. Of its bundles so many are fetched at once.
     pub fn new(http: Client, prefix: Url, in_flight: usize) -> Self {
-        Self { http, prefix, in_flight: in_flight.max(1) }
+        Self { http, prefix, in_flight: in_flight.max(1), leaves: LeafForm::Rekor }
+    }
+
+    /// The static CT log below a URL: its entries are certificates in data tiles.
+    pub fn of_certificates(http: Client, prefix: Url, in_flight: usize) -> Self {
+        Self { leaves: LeafForm::Ct, ..Self::new(http, prefix, in_flight) }
+    }
+
+    /// How its leaves are written.
+    pub fn form(&self) -> LeafForm {
+        self.leaves
     }
 
     /// What it says its checkpoint is.
@@ -85,16 +97,25 @@ impl TilesLog {
         let place = |index: u64| usize::try_from(index - begin).unwrap_or(usize::MAX).min(entries.len());
         let (skip, keep) = (place(first), place(end));
         entries.truncate(keep);
-        let entries = entries.split_off(skip.min(entries.len()));
-        let raw = |leaf| RawEntry { leaf, extra: Bytes::new() };
-        Ok(Page { first, entries: entries.into_iter().map(raw).collect() })
+        Ok(Page { first, entries: entries.split_off(skip.min(entries.len())) })
     }
 
     /// The entries of a bundle, as many as the tree of `size` entries has there.
-    async fn bundle(&self, number: u64, size: u64) -> Result<Vec<Bytes>, ReadError> {
-        let id = TileId::in_tree(Tile::Entries, number, size);
+    async fn bundle(&self, number: u64, size: u64) -> Result<Vec<RawEntry>, ReadError> {
+        let (tile, most) = match self.leaves {
+            LeafForm::Rekor => (Tile::Entries, MAX_BUNDLE),
+            LeafForm::Ct => (Tile::Data, MAX_DATA),
+        };
+        let id = TileId::in_tree(tile, number, size);
         let id = id.ok_or_else(|| ReadError::malformed("the bundle", "it lies beyond the tree"))?;
-        self.get(id, size, MAX_BUNDLE, |bytes, is_full| tile::entries(bytes, id.width, is_full)).await
+        self.get(id, size, most, |bytes, is_full| match self.leaves {
+            LeafForm::Rekor => {
+                let raw = |leaf| RawEntry { leaf, extra: Bytes::new() };
+                Ok(tile::entries(bytes, id.width, is_full)?.into_iter().map(raw).collect())
+            }
+            LeafForm::Ct => data_tile::entries(bytes, id.width, is_full),
+        })
+        .await
     }
 
     async fn tiles(&self, ids: BTreeSet<TileId>, size: u64) -> Result<Tiles, ReadError> {

@@ -26,6 +26,8 @@ pub enum Tile {
     Hashes(u32),
     /// Entries.
     Entries,
+    /// Entries of a static CT log.
+    Data,
 }
 
 /// A tile or bundle in the tree of a certain size.
@@ -44,7 +46,7 @@ impl TileId {
     pub fn in_tree(tile: Tile, index: u64, size: u64) -> Option<Self> {
         let height = match tile {
             Tile::Hashes(level) => LEVELS * level,
-            Tile::Entries => 0,
+            Tile::Entries | Tile::Data => 0,
         };
         let width = (size.checked_shr(height)?).saturating_sub(index.checked_mul(WIDTH)?).min(WIDTH);
         (width > 0).then_some(Self { tile, index, width })
@@ -66,6 +68,7 @@ impl TileId {
         let level = match self.tile {
             Tile::Hashes(level) => level.to_string(),
             Tile::Entries => "entries".to_owned(),
+            Tile::Data => "data".to_owned(),
         };
         let partial = if self.is_full() { String::new() } else { format!(".p/{}", self.width) };
         format!("tile/{level}/{}{partial}", grouped(self.index))

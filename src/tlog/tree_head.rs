@@ -47,17 +47,29 @@ pub fn verify(document: &[u8], key: &LogKey) -> Result<TreeHead, TreeHeadError> 
     let root = Hash::try_from(decode(&answer.sha256_root_hash)?).map_err(|_| form("the root is not 32 bytes"))?;
     let signed_at = answer.timestamp.try_into().ok().and_then(DateTime::from_timestamp_millis);
     let signed_at = signed_at.ok_or_else(|| form("the time is out of range"))?;
-    let signature = decode(&answer.tree_head_signature)?;
-    let signature = digitally_signed(&signature).ok_or_else(|| form("the signature is not one of SHA-256"))?;
-    if !key.verifies(&signed(&answer, &root), signature) {
-        return Err(TreeHeadError::Signature);
-    }
+    check(key, answer.timestamp, answer.tree_size, &root, &decode(&answer.tree_head_signature)?)?;
     Ok(TreeHead { size: answer.tree_size, root, signed_at })
 }
 
-/// What the signature is over: version 1, signature type `tree_hash`, time, size and root.
-fn signed(answer: &Answer, root: &Hash) -> Vec<u8> {
-    [&[0, 1], answer.timestamp.to_be_bytes().as_slice(), &answer.tree_size.to_be_bytes(), root].concat()
+/// Verifies the signature of a static CT log's note, which is a tree head's with the time before it, and returns the time.
+///
+/// # Errors
+/// Another form, or no signature of this key.
+pub fn verify_note(bytes: &[u8], key: &LogKey, size: u64, root: &Hash) -> Result<DateTime<Utc>, TreeHeadError> {
+    let form = |why: &str| TreeHeadError::Form(why.to_owned());
+    let (timestamp, signature) = bytes.split_first_chunk::<8>().ok_or_else(|| form("the signature has no time"))?;
+    let timestamp = u64::from_be_bytes(*timestamp);
+    let signed_at = timestamp.try_into().ok().and_then(DateTime::from_timestamp_millis);
+    check(key, timestamp, size, root, signature)?;
+    signed_at.ok_or_else(|| form("the time is out of range"))
+}
+
+/// The signature is over version 1, signature type `tree_hash`, time, size and root.
+fn check(key: &LogKey, timestamp: u64, size: u64, root: &Hash, signature: &[u8]) -> Result<(), TreeHeadError> {
+    let signature = digitally_signed(signature)
+        .ok_or_else(|| TreeHeadError::Form("the signature is not one of SHA-256".to_owned()))?;
+    let signed = [&[0, 1], timestamp.to_be_bytes().as_slice(), &size.to_be_bytes(), root].concat();
+    if key.verifies(&signed, signature) { Ok(()) } else { Err(TreeHeadError::Signature) }
 }
 
 /// The signature in TLS's `DigitallySigned`: hash 4 (SHA-256), an algorithm, a length, the bytes.

@@ -36,6 +36,12 @@ pub enum Misbehaviour {
     OtherRoot,
     /// The checkpoint is an old one.
     RollBack(usize),
+    /// Everything after this entry is lost, as on a server that was restored from a backup.
+    Restored(usize),
+    /// Rekor v1: an active tree is named that nobody signed, and the real one, frozen at so many entries, called inactive.
+    FalseSuccessor(usize),
+    /// Rekor v1: the oldest shard is called the active one.
+    OldestActive,
     /// What is served below this part of a path is gone.
     Withhold(&'static str),
     /// Partial tiles are gone.
@@ -306,7 +312,11 @@ impl Ledger {
         let mut size = shard.published;
         match state.wrong {
             Some(Misbehaviour::Fork(at) | Misbehaviour::ForkInSilence(at, _)) => leaves[at] = sha256(b"fork"),
-            Some(Misbehaviour::RollBack(to)) => size = to,
+            Some(Misbehaviour::RollBack(to) | Misbehaviour::FalseSuccessor(to)) => size = to,
+            Some(Misbehaviour::Restored(to)) => {
+                leaves.truncate(to);
+                size = to;
+            }
             Some(Misbehaviour::StaleReplica(every, to)) if state.requests.len().is_multiple_of(every) => {
                 size = size.min(to);
             }
@@ -451,7 +461,18 @@ impl Ledger {
             })
         };
         let last = state.shards.len() - 1;
+        if state.wrong == Some(Misbehaviour::OldestActive) {
+            let mut answer = info(0);
+            answer["inactiveShards"] = Value::Array((1..=last).map(info).collect());
+            return answer;
+        }
         let mut answer = info(last);
+        if matches!(state.wrong, Some(Misbehaviour::FalseSuccessor(_))) {
+            let mut made_up = answer.clone();
+            made_up["treeID"] = json!("4711");
+            made_up["inactiveShards"] = Value::Array((0..=last).map(info).collect());
+            return made_up;
+        }
         let first = if state.wrong == Some(Misbehaviour::HideInactive) { last } else { 0 };
         answer["inactiveShards"] = Value::Array((first..last).map(info).collect());
         answer
@@ -585,6 +606,11 @@ fn b64s(hashes: &[[u8; 32]]) -> Vec<String> {
 
 fn response(status: u16, body: Vec<u8>) -> Response {
     Response { status, headers: Vec::new(), body: body.into() }
+}
+
+/// A leaf by nobody, as this kind of log writes it.
+pub fn body(api: Api, number: usize) -> Vec<u8> {
+    if api == Api::Ct { ct_leaf(format!("nobody {number}").as_bytes()) } else { filler(number) }
 }
 
 /// A body by nobody.

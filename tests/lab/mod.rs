@@ -9,6 +9,8 @@ pub mod authority;
 pub mod crates;
 pub mod ct_leaf;
 pub mod der;
+pub mod files;
+pub mod follower;
 pub mod forge;
 pub mod forms;
 pub mod keys;

@@ -2,12 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use std::sync::PoisonError;
-
 use crate::{
     model::{Alert, AlertKind, AlertStatus, Confidence, Severity},
     pipeline::{Pipeline, PipelineError},
-    store::NewEvidence,
+    store::{NewEvidence, Violated},
     tlog::{Evidence, Judgement, Misdeed, Tree},
 };
 
@@ -44,28 +42,38 @@ fn gravity(misdeed: Misdeed) -> Gravity {
 }
 
 impl Pipeline {
-    /// Keeps evidence against a tree's log, and raises the alert if the misdeed lasts for longer than an accident would.
+    /// Keeps evidence against a tree's log, and raises the alert if the violation lasts for longer than an accident would.
     pub(super) fn accuse(&self, tree: &Tree, evidence: &Evidence, now: DateTime<Utc>) -> Result<(), PipelineError> {
-        let (misdeed, id) = (evidence.misdeed, evidence.id());
+        // A key changes once: what is seen again is another change.
+        self.accuse_of(tree, evidence, evidence.misdeed == Misdeed::KeyChanged, now)
+    }
+
+    /// [`Self::accuse`] of what is known to be another violation than the last one of its kind, or to be the same.
+    pub(super) fn accuse_of(
+        &self,
+        tree: &Tree,
+        evidence: &Evidence,
+        is_other: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
+        let misdeed = evidence.misdeed;
         let kept = NewEvidence {
-            id: id.clone(),
+            id: evidence.id(),
             log: tree.name.clone(),
             kind: misdeed.as_str().to_owned(),
             document: evidence.document(),
         };
-        self.store.keep_evidence(&kept, now)?;
-        let since = {
-            let mut since = self.log_memory.since.lock().unwrap_or_else(PoisonError::into_inner);
-            *since.entry((tree.name.clone(), misdeed)).or_insert(now)
-        };
-        let gravity = gravity(misdeed);
-        if now - since < gravity.patience {
+        let id = self.store.keep_evidence(&kept, now)?;
+        let violated = Violated { log: &tree.name, kind: misdeed.accusation(), evidence: &id, is_other };
+        let violation = self.store.log_violated(&violated, now)?;
+        let Gravity { severity, confidence, patience } = gravity(misdeed);
+        if now - violation.since < patience {
             return Ok(());
         }
-        let Gravity { severity, confidence, .. } = gravity;
         let subject = misdeed.subject(&tree.name);
         let alert = Alert {
             argument: argument(evidence, &id),
+            evidence: Some(violation.evidence),
             ..Alert::about(AlertKind::Log, &subject, severity, confidence, title(tree, misdeed), now)
         };
         self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
@@ -74,10 +82,7 @@ impl Pipeline {
 
     /// The tree was read to its end and everything held: what could be mended is over.
     pub(super) fn acquit(&self, tree: &Tree, now: DateTime<Utc>) -> Result<(), PipelineError> {
-        {
-            let mut since = self.log_memory.since.lock().unwrap_or_else(PoisonError::into_inner);
-            since.retain(|(name, _), _| *name != tree.name);
-        }
+        self.store.log_violations_ended(&tree.name, now)?;
         let reason = "what the log serves holds again; the evidence is kept";
         CURABLE.iter().try_for_each(|misdeed| self.resolve_misdeed(tree, *misdeed, reason, now))
     }

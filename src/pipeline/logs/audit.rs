@@ -9,11 +9,15 @@ use super::{FollowedLog, poll::Trouble};
 use crate::{
     pipeline::Pipeline,
     store::CheckpointRow,
+    text::with_causes,
     tlog::{Consistency, Misdeed, SignedCheckpoint, Tree, checkpoint::Checkpoint, evidence::Evidence},
 };
 
 /// Checkpoints that were not proven when they were seen, of which the proof is asked for again in one poll.
 const ASKED_AGAIN: usize = 4;
+
+/// Contradicting checkpoints with which another one is compared, the latest first.
+const HISTORIES: usize = 8;
 
 impl Pipeline {
     /// Compares a checkpoint with what is kept, and keeps it. `false`: the log is accused, which is recorded.
@@ -68,25 +72,92 @@ impl Pipeline {
         now: DateTime<Utc>,
     ) -> Result<bool, Trouble> {
         let (smaller, larger) = if before.size() <= signed.size() { (before, signed) } else { (signed, before) };
-        let consistency = followed.log.consistency(tree, smaller, larger).await?;
+        let went_back = signed.size() < before.size();
+        let mut lost = false;
+        let consistency = match self.consistency_of(followed, tree, (smaller, larger), went_back).await {
+            Ok(consistency) => consistency,
+            Err(Trouble::Read(error)) if went_back && error.is_missing() => {
+                lost = true;
+                Consistency::Unproven(with_causes(&error))
+            }
+            Err(Trouble::Read(error)) => {
+                // What is missing is missing of the larger tree: its checkpoint is the evidence.
+                self.tree_unread(followed, tree, larger, &error)?;
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        };
         let accusation = match &consistency {
-            Consistency::Proven if signed.size() >= before.size() => None,
+            Consistency::Proven if !went_back => None,
             Consistency::Proven => Some(Misdeed::Rollback),
             Consistency::Contradiction(None) => Some(Misdeed::SameSize),
             Consistency::Contradiction(Some(_)) => Some(Misdeed::Fork),
+            // A server that was restored from a backup has lost what would prove it.
+            Consistency::Unproven(_) if lost => Some(Misdeed::Rollback),
             Consistency::Unproven(_) => Some(Misdeed::Unproven),
         };
-        match &consistency {
-            Consistency::Proven => self.store.keep_checkpoint(&tree.name, &self::row(signed, true, now))?,
-            Consistency::Contradiction(_) => {
-                self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
+        match (&consistency, accusation) {
+            (Consistency::Contradiction(_), Some(misdeed)) => {
+                self.accuse_fork(followed, tree, (misdeed, signed), (smaller, larger), &consistency, now).await?;
+                return Ok(false);
             }
-            Consistency::Unproven(_) => {}
+            (Consistency::Proven, _) => self.store.keep_checkpoint(&tree.name, &self::row(signed, true, now))?,
+            _ => {}
         }
         let Some(misdeed) = accusation else { return Ok(true) };
         let evidence = contradiction(followed, misdeed, (smaller, larger), &consistency, now);
         self.accuse(tree, &evidence, now)?;
         self.store.log_failed(&tree.name, &evidence.statement, now)?;
+        Ok(false)
+    }
+
+    /// Whether the smaller of two trees is the beginning of the larger. Of a log that went back, what was proven before is
+    /// known without asking.
+    async fn consistency_of(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        (smaller, larger): (&SignedCheckpoint, &SignedCheckpoint),
+        went_back: bool,
+    ) -> Result<Consistency, Trouble> {
+        if went_back && self.store.is_proven_checkpoint(&tree.name, smaller.size(), *smaller.root())? {
+            return Ok(Consistency::Proven);
+        }
+        Ok(followed.log.consistency(tree, smaller, larger).await?)
+    }
+
+    /// Accuses a log of a second history. One that is only seen again, grown perhaps, is told once; another one is told
+    /// again, whoever acknowledged the first.
+    async fn accuse_fork(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        (misdeed, signed): (Misdeed, &SignedCheckpoint),
+        trees: (&SignedCheckpoint, &SignedCheckpoint),
+        consistency: &Consistency,
+        now: DateTime<Utc>,
+    ) -> Result<(), Trouble> {
+        let is_other = !self.is_known_history(followed, tree, signed).await?;
+        self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
+        let evidence = contradiction(followed, misdeed, trees, consistency, now);
+        self.accuse_of(tree, &evidence, is_other, now)?;
+        Ok(self.store.log_failed(&tree.name, &evidence.statement, now)?)
+    }
+
+    /// Whether a checkpoint that contradicts what is kept is of one history with another one that does.
+    async fn is_known_history(
+        &self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        signed: &SignedCheckpoint,
+    ) -> Result<bool, Trouble> {
+        for known in self.store.contradicting_checkpoints(&tree.name, HISTORIES)? {
+            let Ok(known) = followed.log.signer().verify(known.note.as_bytes()) else { continue };
+            let (smaller, larger) = if known.size() <= signed.size() { (&known, signed) } else { (signed, &known) };
+            if matches!(followed.log.consistency(tree, smaller, larger).await, Ok(Consistency::Proven)) {
+                return Ok(true);
+            }
+        }
         Ok(false)
     }
 
@@ -111,10 +182,7 @@ impl Pipeline {
                 Consistency::Contradiction(None) => Misdeed::SameSize,
                 Consistency::Contradiction(Some(_)) => Misdeed::Fork,
             };
-            self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
-            let evidence = contradiction(followed, misdeed, (smaller, larger), &consistency, now);
-            self.accuse(tree, &evidence, now)?;
-            self.store.log_failed(&tree.name, &evidence.statement, now)?;
+            self.accuse_fork(followed, tree, (misdeed, &signed), (smaller, larger), &consistency, now).await?;
             return Ok(false);
         }
         Ok(true)
@@ -144,6 +212,10 @@ fn contradiction(
     let (few, many) = (smaller.size(), larger.size());
     let statement = match (misdeed, consistency) {
         (Misdeed::SameSize, _) => format!("{origin} signed two different trees of {few} entries"),
+        (Misdeed::Rollback, Consistency::Unproven(why)) => format!(
+            "{origin} signed {many} entries, and later serves a checkpoint of {few}; it does not prove that those are the \
+             same ones: {why}"
+        ),
         (Misdeed::Rollback, _) => {
             format!(
                 "{origin} signed {many} entries, and later serves a checkpoint of {few} entries of the same history"

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::{Instance, LogSettings};
+use super::Instance;
 use crate::{
-    attest::{TrustedLog, TrustedLogKind},
     pipeline::Pipeline,
     store::LogKind,
     tlog::{
-        Log, LogKey, Protocol, Signer, ct::CtLog, key::KeyError, read::below, rekor_v1::RekorV1, rekor_v2::TilesLog,
+        Log, LogKey, Protocol, Signer, checkpoint::tree_id, ct::CtLog, key::KeyError, rekor_v1::RekorV1,
+        rekor_v2::TilesLog,
     },
 };
 
@@ -28,14 +28,23 @@ pub struct FollowedLog {
     pub alias: String,
     /// Whether all of its entries are read.
     pub tailed: bool,
+    /// When it began to sign, where that is known.
+    pub since: Option<DateTime<Utc>>,
     /// When another log takes its place, where that is known.
     pub until: Option<DateTime<Utc>>,
+    /// What it was made of.
+    pub(super) instance: Instance,
 }
 
 impl FollowedLog {
     /// What it is called: its origin; for Rekor v1, which has several trees, the part that they share.
     pub fn name(&self) -> &str {
         self.log.name()
+    }
+
+    /// Whether a tree of this name is one of its own.
+    pub fn has_tree(&self, name: &str) -> bool {
+        self.name() == name || tree_id(self.name(), name).is_some()
     }
 
     /// Whether another log has taken its place, as the trust root says.
@@ -48,15 +57,12 @@ impl Pipeline {
     /// The logs to follow now. Of two with the same name the configuration's counts; one whose key cannot be used is left
     /// out and said to be.
     pub fn followed_logs(&self) -> Vec<Arc<FollowedLog>> {
-        let settings = &self.logs;
-        let trusted = self.verifier().trusted_logs().into_iter().filter(|_| settings.trust_root);
-        let trusted = trusted.filter_map(|log| instance(log, settings));
         let mut followed: Vec<Arc<FollowedLog>> = Vec::new();
-        for instance in settings.instances.iter().cloned().chain(trusted) {
-            match self.followed(&instance) {
+        for instance in self.logs.instances.iter().cloned().chain(self.trusted_instances()) {
+            match self.followed(&self.as_recognized(instance)) {
                 Ok(log) if followed.iter().all(|other| other.name() != log.name()) => followed.push(Arc::new(log)),
                 Ok(_) => {}
-                Err(error) => tracing::error!(log = instance.origin, "it is not followed: {error}"),
+                Err(error) => tracing::error!("a log is not followed: {error}"),
             }
         }
         followed
@@ -64,14 +70,12 @@ impl Pipeline {
 
     /// The log of that name, or the one that a tree of that name belongs to.
     pub fn followed_log(&self, name: &str) -> Option<Arc<FollowedLog>> {
-        let is_it = |log: &Arc<FollowedLog>| {
-            log.name() == name || log.alias == name || crate::tlog::checkpoint::tree_id(log.name(), name).is_some()
-        };
+        let is_it = |log: &Arc<FollowedLog>| log.alias == name || log.has_tree(name);
         self.followed_logs().into_iter().find(is_it)
     }
 
-    fn followed(&self, instance: &Instance) -> Result<FollowedLog, KeyError> {
-        let Instance { name: alias, kind, url, origin, until, .. } = instance.clone();
+    pub(super) fn followed(&self, instance: &Instance) -> Result<FollowedLog, KeyError> {
+        let Instance { name: alias, kind, url, origin, since, until, .. } = instance.clone();
         let (http, settings) = (self.http.clone(), &self.logs);
         let key = LogKey::from_spki(&instance.spki)?;
         let (signer, protocol) = match kind {
@@ -85,22 +89,13 @@ impl Pipeline {
             LogKind::Ct => {
                 (Signer::Ct { origin, key }, Protocol::Ct(CtLog::new(http, url.clone(), settings.in_flight)))
             }
+            LogKind::StaticCt => {
+                let log = TilesLog::of_certificates(http, url.clone(), settings.in_flight);
+                (Signer::StaticCt { origin, key }, Protocol::Tiles(log))
+            }
         };
         let tailed = instance.tail.unwrap_or_else(|| settings.tail.contains(&kind));
-        Ok(FollowedLog { log: Log::new(signer, protocol), kind, url, alias, tailed, until })
+        let instance = instance.clone();
+        Ok(FollowedLog { log: Log::new(signer, protocol), kind, url, alias, tailed, since, until, instance })
     }
-}
-
-/// A log of the trust root. Rekor v2 serves below `/api/v2`, which the trust root leaves out.
-fn instance(log: TrustedLog, settings: &LogSettings) -> Option<Instance> {
-    let base: Url = log.base_url.parse().ok()?;
-    let origin = format!("{}{}", base.host_str()?, base.path().trim_end_matches('/'));
-    let kind = match log.kind {
-        TrustedLogKind::RekorV1 => LogKind::RekorV1,
-        TrustedLogKind::RekorV2 => LogKind::Tiles,
-        TrustedLogKind::Ct => LogKind::Ct,
-    };
-    let usual = || if kind == LogKind::Tiles { below(&base, "api/v2/") } else { base.clone() };
-    let url = settings.urls.get(&log.base_url).cloned().unwrap_or_else(usual);
-    Some(Instance { name: origin.clone(), kind, url, origin, spki: log.spki, tail: None, until: log.until })
 }

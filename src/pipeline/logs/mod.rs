@@ -17,9 +17,12 @@ mod followed;
 mod lookup;
 mod matching;
 mod poll;
+mod recognize;
 mod scan;
 mod standing;
 mod tail;
+mod trees;
+mod trusted;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -27,6 +30,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 pub use find::{FoundEntry, Wanted};
@@ -36,8 +40,9 @@ pub use poll::Poll;
 pub use scan::{ScanError, ScanSummary, Scanned, StartError};
 
 use crate::{
+    attest::TrustedLogHolds,
     store::LogKind,
-    tlog::{CosignerKey, Misdeed, Pattern, Watch},
+    tlog::{CosignerKey, Pattern, Watch},
 };
 
 /// How logs are followed.
@@ -103,15 +108,38 @@ pub struct Instance {
     pub spki: Vec<u8>,
     /// Whether it is read whole, if that differs from its kind.
     pub tail: Option<bool>,
+    /// When it began to sign, where that is known.
+    pub since: Option<DateTime<Utc>>,
     /// When another log takes its place, where that is known.
     pub until: Option<DateTime<Utc>>,
+    /// Kind, URL and origin are a guess that the log's own answer may correct: what the guess is made from. `None`: the
+    /// operator said so.
+    pub guess: Option<Guess>,
+}
+
+impl Instance {
+    /// SHA-256 over its public key, hexadecimal.
+    fn key_id(&self) -> String {
+        hex::encode(Sha256::digest(&self.spki))
+    }
+}
+
+/// What a trust root says of a log besides its key.
+#[derive(Clone, Debug)]
+pub struct Guess {
+    /// What it holds.
+    pub holds: TrustedLogHolds,
+    /// Its URL.
+    pub base: Url,
+    /// Where the operator says that it is read instead.
+    pub fixed: Option<Url>,
 }
 
 /// What the pipeline keeps in memory about logs. All of it can be lost.
 #[derive(Debug, Default)]
 pub(super) struct LogMemory {
-    /// Since when a tree has been misbehaving without a break.
-    since: Mutex<HashMap<(String, Misdeed), DateTime<Utc>>>,
     /// Who is watched, and when that was found out.
     watch: RwLock<Option<(DateTime<Utc>, Arc<Watch>)>>,
+    /// What the logs of the trust root turned out to be, by the ids of their keys. `None`: not read from the store yet.
+    recognized: Mutex<Option<HashMap<String, recognize::Recognized>>>,
 }

@@ -6,9 +6,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::FollowedLog;
 use crate::{
     pipeline::{Pipeline, PipelineError, Step},
-    store::{LogKind, LogRow, LogStanding, NewLog, StoreError},
+    store::{LogRow, LogStanding, NewLog, StoreError},
     text::with_causes,
-    tlog::{Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
+    tlog::{CheckpointError, Fault, Head, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
 };
 
 /// What came of a poll.
@@ -42,13 +42,28 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
+        let heads = followed.log.heads().await;
+        let is_signed = heads.as_ref().is_ok_and(|heads| heads.iter().any(|head| head.checkpoint.is_ok()));
+        if !is_signed && let Some(other) = self.recognize(followed).await? {
+            let heads = other.log.heads().await;
+            return self.take_heads(&other, heads).await;
+        }
+        self.take_heads(followed, heads).await
+    }
+
+    async fn take_heads(
+        &self,
+        followed: &FollowedLog,
+        heads: Result<Vec<Head>, ReadError>,
+    ) -> Result<Poll, PipelineError> {
         let mut poll = Poll::default();
-        match followed.log.heads().await {
+        match heads {
             Ok(heads) => {
+                let (mut heads, unknown) = self.sort_out(followed, heads)?;
                 self.miss_trees(followed, &heads)?;
-                for mut head in heads {
+                self.retire_trees(followed, &mut heads)?;
+                for head in heads {
                     self.progress.report(&Step::Polling { log: followed.name() });
-                    head.tree.active &= !followed.is_retired(self.clock.now());
                     match self.poll_tree(followed, &head).await {
                         Ok(Some(verified)) => poll.verified += verified,
                         // What is stored of this tree is set aside; the next poll begins it anew.
@@ -59,6 +74,7 @@ impl Pipeline {
                         outcome => poll.troubled += usize::from(outcome?.is_none()),
                     }
                 }
+                poll.troubled += self.note_unknown(followed, &unknown)?;
             }
             Err(error) => {
                 poll.troubled += 1;
@@ -72,16 +88,14 @@ impl Pipeline {
     async fn poll_tree(&self, followed: &FollowedLog, head: &Head) -> Result<Option<u64>, PipelineError> {
         let now = self.clock.now();
         let tree = &head.tree;
-        // Anybody on the way can make trees up; one is known from its first valid checkpoint on. A log that has a single
-        // tree is known by its name.
-        if head.checkpoint.is_ok() || followed.kind != LogKind::RekorV1 || self.store.log(&tree.name)?.is_some() {
-            self.open_tree(followed, tree, now)?;
-        } else {
-            tracing::warn!(log = %tree, "a tree that was never seen has no valid checkpoint; it is not followed");
-            return Ok(None);
-        }
+        self.open_tree(followed, tree, now)?;
         let signed = match &head.checkpoint {
             Ok(signed) => signed,
+            Err(error @ CheckpointError::StaticCt(_)) => {
+                // The configuration, or the trust root, is wrong about the log, and not the log.
+                self.store.log_failed(&tree.name, &error.to_string(), now)?;
+                return Ok(None);
+            }
             Err(error) => {
                 let statement = format!("{tree} serves what is not its checkpoint: {}", with_causes(error));
                 let evidence = Evidence::new(Misdeed::Checkpoint, followed.log.signer(), statement, now);
@@ -134,14 +148,17 @@ impl Pipeline {
                 continue;
             }
             if row.checkpoint.is_none() && row.tail.is_none() {
-                self.store.forget_log(&row.name)?;
+                if row.name != followed.name() {
+                    self.store.forget_log(&row.name)?;
+                }
             } else if row.standing != LogStanding::Drained {
                 let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: false };
                 let statement =
                     format!("{} no longer lists {tree}, of which it signed {} entries", followed.name(), size(&row));
-                let evidence = Evidence::new(Misdeed::Omission, followed.log.signer(), statement.clone(), now);
-                let note = row.checkpoint.map(|checkpoint| checkpoint.note).unwrap_or_default();
-                self.accuse(&tree, &evidence.served(note), now)?;
+                let mut evidence = Evidence::new(Misdeed::Omission, followed.log.signer(), statement.clone(), now);
+                let signed = row.checkpoint.and_then(|kept| followed.log.signer().verify(kept.note.as_bytes()).ok());
+                evidence = evidence.signed(&signed.iter().collect::<Vec<_>>());
+                self.accuse(&tree, &evidence, now)?;
                 self.store.log_failed(&tree.name, &statement, now)?;
             }
         }
@@ -149,10 +166,9 @@ impl Pipeline {
     }
 
     /// What is known of the trees of a log.
-    fn rows_of(&self, followed: &FollowedLog) -> Result<Vec<LogRow>, PipelineError> {
-        let key = hex::encode(followed.log.signer().key().id());
+    pub(super) fn rows_of(&self, followed: &FollowedLog) -> Result<Vec<LogRow>, PipelineError> {
         let mut rows = self.store.logs()?;
-        rows.retain(|row| row.key_id == key && row.url == followed.url.as_str());
+        rows.retain(|row| followed.has_tree(&row.name));
         Ok(rows)
     }
 

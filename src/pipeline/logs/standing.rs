@@ -21,8 +21,8 @@ impl Pipeline {
         if past(Some(kept.seen_at), now).is_some_and(|seen| now - seen <= self.log_patience()) {
             return self.resolve_misdeed(&tree, Misdeed::Stale, "the log grew", now);
         }
-        let is_still =
-            now - past(Some(kept.seen_at), now).unwrap_or(self.began()).max(self.began()) > self.log_patience();
+        // Both times are the log's own answers: how long this process runs, and how often it looks, is of no account.
+        let is_still = kept.last_seen_at - kept.seen_at > self.log_patience();
         if !is_still || row.standing != LogStanding::Active || row.failing_since.is_some() {
             return Ok(());
         }

@@ -26,7 +26,7 @@ const BATCH_BYTES: u64 = 32 << 20;
 const KEPT_BYTES: usize = 1 << 20;
 
 /// Logs that are met within this time are met together: none of them is the successor of another.
-const TOGETHER: TimeDelta = TimeDelta::hours(1);
+const TOGETHER: TimeDelta = TimeDelta::minutes(5);
 
 /// Where a tail stands, in memory.
 struct Tail {
@@ -95,28 +95,35 @@ impl Pipeline {
         if range.root() != *signed.root() {
             return Err(ReadError::Unproven { what: "the end of the tree".to_owned(), size: signed.size() }.into());
         }
-        tracing::info!(log = %tree, at = signed.size(), "tailing from here on");
+        tracing::info!(
+            log = %tree, at = signed.size(),
+            "reading from here on; what was logged before is read by `provwatch logs start --log '{tree}' --from-index 0`"
+        );
         self.store.begin_tail(&tree.name, signed.size(), range.nodes())?;
         Ok(Some(0))
     }
 
-    /// Whether an older shard of the same log is tailed, and was so for longer than this one is known: logs that are met
-    /// together are none the successor of another. The shards of a log of Rekor v1 have one key and follow one another by
-    /// index; those of Rekor v2 by year and number in their names.
+    /// Whether a tree began when logs of its kind were followed already, so that all of it is to be read. The trust root may
+    /// say when it began; otherwise it counts when it was first met: logs that are met together are none the successor of
+    /// another. Names say nothing.
     fn is_successor(&self, followed: &FollowedLog, tree: &Tree) -> Result<bool, PipelineError> {
         let rows = self.store.logs()?;
         let Some(this) = rows.iter().find(|row| row.name == tree.name) else { return Ok(false) };
-        let key = hex::encode(followed.log.signer().key().id());
-        let follows = |row: &LogRow| match followed.kind {
-            LogKind::RekorV1 => row.key_id == key && row.offset < tree.offset,
-            LogKind::Tiles => match (shard(&row.name), shard(&tree.name)) {
-                (Some((older, domain)), Some((newer, same))) => domain == same && older < newer,
-                _ => false,
-            },
-            LogKind::Ct => false,
+        let is_older = |row: &&LogRow| match followed.kind {
+            LogKind::RekorV1 => followed.has_tree(&row.name) && row.offset < tree.offset,
+            // A log that the operator names begins when they say so.
+            _ => {
+                let of_trust_root = |log: &FollowedLog| log.instance.guess.is_some();
+                row.kind.holds_certificates() == this.kind.holds_certificates()
+                    && of_trust_root(followed)
+                    && self.followed_log(&row.name).is_some_and(|log| of_trust_root(&log))
+            }
         };
-        let older = rows.iter().filter(|row| this.first_seen - row.first_seen > TOGETHER && follows(row));
-        Ok(older.into_iter().any(|row| row.tail.as_ref().is_some_and(|tail| tail.verified > 0)))
+        let older = rows.iter().filter(|row| row.name != this.name && row.tail.is_some()).filter(is_older);
+        let Some(followed_since) = older.map(|row| row.first_seen).min() else { return Ok(false) };
+        let began_later =
+            followed.kind != LogKind::RekorV1 && followed.since.is_some_and(|since| since >= followed_since);
+        Ok(began_later || this.first_seen - followed_since > TOGETHER)
     }
 
     async fn download(
@@ -256,13 +263,6 @@ impl Batch {
         tail.marks.push((tail.range.size(), tail.range.root()));
         Ok(())
     }
-}
-
-/// Year, number and domain of a shard of Rekor v2: `log2025-1.rekor.sigstore.dev`.
-fn shard(name: &str) -> Option<((u32, u32), &str)> {
-    let (label, domain) = name.split_once('.')?;
-    let (year, number) = label.strip_prefix("log")?.split_once('-')?;
-    Some(((year.parse().ok()?, number.parse().ok()?), domain))
 }
 
 /// Keeps the bytes of unreadable entries within bounds: a log may serve nothing else.

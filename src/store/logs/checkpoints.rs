@@ -55,6 +55,31 @@ impl Store {
         })
     }
 
+    /// Checkpoints that cannot be of one history with the others, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn contradicting_checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
+        self.read("listing contradicting checkpoints", |db| {
+            let sql = "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND contradicts = 1
+                 ORDER BY seen_at DESC LIMIT ?2";
+            db.rows(&LOG_CHECKPOINTS, sql, (log, limit(at_most)), checkpoint_row)
+        })
+    }
+
+    /// Whether this very tree was proven to be of one history with what the log signed before.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn is_proven_checkpoint(&self, log: &str, size: u64, root: [u8; 32]) -> Result<bool, StoreError> {
+        self.read("looking up a checkpoint", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT 1 FROM log_checkpoints WHERE log = ?1 AND size = ?2 AND root = ?3 AND consistent = 1",
+            )?;
+            Ok(query.exists((log, Position(size), Hash(root)))?)
+        })
+    }
+
     /// Checkpoints of which it is not known yet whether they are of one history with the others, the oldest first.
     ///
     /// # Errors

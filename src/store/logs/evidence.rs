@@ -1,10 +1,11 @@
 use chrono::{DateTime, Utc};
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 use serde::Serialize;
 
 use crate::store::{
     Store, StoreError,
     columns::{Micros, count},
+    error::Failure,
     sealed::LOG_EVIDENCE,
 };
 
@@ -41,20 +42,25 @@ pub struct EvidenceRow {
     pub count: u64,
 }
 
+/// Most documents of one kind that are kept of a log. One that serves something else at every poll would fill the disk.
+const KEPT: u64 = 500;
+
 impl Store {
-    /// Keeps evidence. What is kept already is found again.
+    /// Keeps evidence, and returns the id under which it is kept. What is kept already is found again; what is one too many
+    /// is counted with the latest.
     ///
     /// # Errors
     /// As every write.
-    pub fn keep_evidence(&self, evidence: &NewEvidence, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn keep_evidence(&self, evidence: &NewEvidence, now: DateTime<Utc>) -> Result<String, StoreError> {
         self.write("keeping evidence against a log", |db| {
+            let id = id_to_keep(db, evidence)?;
             db.prepare_cached(
                 "INSERT INTO log_evidence (id, log, kind, document, found_at, last_found_at, count)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?5, 1)
                  ON CONFLICT (id) DO UPDATE SET last_found_at = excluded.last_found_at, count = count + 1",
             )?
-            .execute((&evidence.id, &evidence.log, &evidence.kind, &evidence.document, Micros(now)))?;
-            Ok(())
+            .execute((&id, &evidence.log, &evidence.kind, &evidence.document, Micros(now)))?;
+            Ok(id)
         })
     }
 
@@ -70,6 +76,22 @@ impl Store {
     }
 }
 
+/// The id of new evidence, or of the latest of its kind where there is no more room.
+fn id_to_keep(db: &Connection, evidence: &NewEvidence) -> Result<String, Failure> {
+    let mut query = db.prepare_cached(
+        "SELECT count(*), count(*) FILTER (WHERE id = ?3) FROM log_evidence WHERE log = ?1 AND kind = ?2",
+    )?;
+    let (kept, known) = query
+        .query_row((&evidence.log, &evidence.kind, &evidence.id), |row| Ok((count(row.get(0)?), count(row.get(1)?))))?;
+    if kept < KEPT || known > 0 {
+        return Ok(evidence.id.clone());
+    }
+    let mut latest = db.prepare_cached(
+        "SELECT id FROM log_evidence WHERE log = ?1 AND kind = ?2 ORDER BY found_at DESC, id LIMIT 1",
+    )?;
+    Ok(latest.query_row((&evidence.log, &evidence.kind), |row| row.get(0))?)
+}
+
 fn evidence_row(row: &Row<'_>) -> rusqlite::Result<EvidenceRow> {
     Ok(EvidenceRow {
         id: row.get("id")?,
@@ -80,4 +102,31 @@ fn evidence_row(row: &Row<'_>) -> rusqlite::Result<EvidenceRow> {
         last_found_at: row.get::<_, Micros>("last_found_at")?.0,
         count: count(row.get("count")?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_serves_something_else_at_every_poll_does_not_fill_the_disk() {
+        let store = Store::in_memory().unwrap();
+        let now = DateTime::UNIX_EPOCH;
+        let evidence = |number: u64| NewEvidence {
+            id: format!("{number:04}"),
+            log: "log.example".to_owned(),
+            kind: "malformed".to_owned(),
+            document: "{}".to_owned(),
+        };
+        for number in 0..KEPT {
+            assert_eq!(store.keep_evidence(&evidence(number), now).unwrap(), evidence(number).id);
+        }
+        let id = store.keep_evidence(&evidence(KEPT), now).unwrap();
+        assert_ne!(id, evidence(KEPT).id);
+        assert_eq!(store.keep_evidence(&evidence(7), now).unwrap(), evidence(7).id, "what is kept is found again");
+        let all = store.evidence(None).unwrap();
+        assert_eq!((all.len() as u64, all.iter().map(|row| row.count).sum()), (KEPT, KEPT + 2));
+        let fork = NewEvidence { kind: "fork".to_owned(), ..evidence(KEPT) };
+        assert_eq!(store.keep_evidence(&fork, now).unwrap(), fork.id, "another kind has room of its own");
+    }
 }

@@ -5,6 +5,7 @@ pub(super) mod checks;
 mod entries;
 mod evidence;
 mod tail;
+mod violations;
 mod workflows;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use checks::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome};
 pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
 pub use evidence::{EvidenceRow, NewEvidence};
 pub use tail::{Advance, Covered, KindCount, TailRow};
+pub use violations::{Violated, Violation};
 pub use workflows::WorkflowRow;
 
 use super::{
@@ -39,15 +41,23 @@ pub enum LogKind {
     Tiles,
     /// A CT log.
     Ct,
+    /// A static CT log.
+    StaticCt,
 }
 
 impl LogKind {
+    /// Whether its entries are certificates, and not signatures.
+    pub const fn holds_certificates(self) -> bool {
+        matches!(self, Self::Ct | Self::StaticCt)
+    }
+
     /// The word of the JSON form.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RekorV1 => "rekor-v1",
             Self::Tiles => "tiles",
             Self::Ct => "ct",
+            Self::StaticCt => "static-ct",
         }
     }
 }
