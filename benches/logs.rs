@@ -326,7 +326,7 @@ impl Served {
 fn checkpoint(entries: usize, root: &Hash) -> Bytes {
     let text = format!("{ORIGIN}\n{entries}\n{}\n", BASE64_STANDARD.encode(root));
     let key = Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap();
-    let id = LogKey::from_spki(&spki()).unwrap().note_id(ORIGIN);
+    let id = LogKey::from_spki(&spki()).unwrap().note_ids(ORIGIN)[0];
     let signature = [&id, key.sign(text.as_bytes()).as_ref()].concat();
     format!("{text}\n\u{2014} {ORIGIN} {}\n", BASE64_STANDARD.encode(signature)).into()
 }

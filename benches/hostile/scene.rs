@@ -15,7 +15,7 @@ use provwatch::{
     clock::{Clock, SystemClock},
     daemon::{self, Health, HealthProgress, Options, Renewal},
     model::Ecosystem,
-    pipeline::{Parts, Pipeline, assemble, client},
+    pipeline::{OnDisk, Parts, Pipeline, assemble, client},
     store::Store,
 };
 
@@ -121,6 +121,7 @@ pub fn play(case: &Case) -> [Option<f64>; 3] {
         let pipeline = Arc::new(pipeline(&scene, &addresses));
         let options = Options {
             reload: Box::new(|_| Renewal::Refused { why: "nobody asks for it".to_owned(), watchlist: None }),
+            on_disk: Arc::new(OnDisk::default),
             health: Arc::default(),
             trust_interval: None,
             grace: Duration::from_secs(1),
