@@ -121,14 +121,15 @@ impl Store {
 
 /// Whatever a feed announced is not in the last lane until it was looked at whole. `since` of a row tells how long a package
 /// has waited for whatever reason, so the event tells when it was announced. One that is looked at turn by turn waits since
-/// its last turn.
+/// its last turn. One whose document is behind its announcement (attempts in the first lane) was looked at: that the registry
+/// does not show what its feed announces is said of the registry.
 fn announced(db: &Connection) -> Result<Option<AnnouncedWork>, Failure> {
     let mut query = db.prepare_cached(
         "SELECT package, last_error, count(*) OVER () AS packages,
              CASE WHEN turns > 0 AND attempts = 0 AND due_at > announced_at THEN due_at ELSE announced_at END AS waits_since
          FROM (SELECT package, last_error, turns, attempts, due_at, coalesce((SELECT min(seen_at) FROM events
                    WHERE events.package = work.package AND events.seen_at >= work.since), since) AS announced_at
-               FROM work WHERE lane < 2) AS announced
+               FROM work WHERE lane = 1 OR (lane = 0 AND attempts = 0)) AS announced
          ORDER BY waits_since, package LIMIT 1",
     )?;
     let found = query.query_row([], |row| {
