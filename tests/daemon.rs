@@ -611,7 +611,9 @@ fn what_is_on_disk_and_not_in_use_is_said() {
 fn a_server_that_answers_500_is_a_warning_after_the_second_time_and_said_when_it_is_over() {
     let machine = Machine::new();
     let names: Vec<String> = (0..12).map(|number| format!("part-{number}")).collect();
-    names.iter().for_each(|name| publish_history(&machine.world, name));
+    for name in &names {
+        publish_history(&machine.world, name);
+    }
     let purls: Vec<String> = names.iter().map(|name| format!("pkg:npm/{name}")).collect();
     machine.watch(&format!("packages = {purls:?}\n"));
     machine.world.break_down("npm.example/part-", Fault::Status(500, Vec::new()));

@@ -292,7 +292,9 @@ async fn a_long_history_is_read_in_portions_and_survives_a_kill() {
     let rig = wheel_heavy();
     rig.pipeline.enqueue_unknown().unwrap();
     let hanging = ["/evil-1.0.12-3-", "/evil-1.0.25-3-"];
-    hanging.iter().for_each(|file| rig.world.break_down(file, Fault::Hang));
+    for file in &hanging {
+        rig.world.break_down(file, Fault::Hang);
+    }
     // The first portion ends with the one that does not answer, the second is under way.
     rig.works_for(15).await;
 
@@ -309,7 +311,9 @@ async fn a_long_history_is_read_in_portions_and_survives_a_kill() {
     assert!((12..32).contains(&first), "{first}");
 
     let rig = rig.restarted();
-    hanging.iter().for_each(|file| rig.world.mend(file));
+    for file in &hanging {
+        rig.world.mend(file);
+    }
     rig.works_for(30).await;
     rig.minutes_pass(6);
     rig.works_for(5).await;

@@ -109,15 +109,15 @@ impl Pipeline {
     fn is_successor(&self, followed: &FollowedLog, tree: &Tree) -> Result<bool, PipelineError> {
         let rows = self.store.logs()?;
         let Some(this) = rows.iter().find(|row| row.name == tree.name) else { return Ok(false) };
-        let is_older = |row: &&LogRow| match followed.kind {
-            LogKind::RekorV1 => followed.has_tree(&row.name) && row.offset < tree.offset,
-            // A log that the operator names begins when they say so.
-            _ => {
-                let of_trust_root = |log: &FollowedLog| log.instance.guess.is_some();
-                row.kind.holds_certificates() == this.kind.holds_certificates()
-                    && of_trust_root(followed)
-                    && self.followed_log(&row.name).is_some_and(|log| of_trust_root(&log))
+        let of_trust_root = |log: &FollowedLog| log.instance.guess.is_some();
+        let is_older = |row: &&LogRow| {
+            if followed.kind == LogKind::RekorV1 {
+                return followed.has_tree(&row.name) && row.offset < tree.offset;
             }
+            // A log that the operator names begins when they say so.
+            row.kind.holds_certificates() == this.kind.holds_certificates()
+                && of_trust_root(followed)
+                && self.followed_log(&row.name).is_some_and(|log| of_trust_root(&log))
         };
         let older = rows.iter().filter(|row| row.name != this.name && row.tail.is_some()).filter(is_older);
         let Some(followed_since) = older.map(|row| row.first_seen).min() else { return Ok(false) };

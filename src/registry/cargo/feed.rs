@@ -346,7 +346,7 @@ mod tests {
             let late = page(Some(&first.cursor), &[item("c", "1.0.0", &at(9)), item("new", "1.0.0", odd)]).await;
             assert!(late.gap.is_some(), "{odd} in the window after");
             let place: Place = serde_json::from_str(&first.cursor.0).unwrap();
-            assert!(place.newest.is_none_or(|newest| newest.to_rfc3339() < "2027".to_owned()), "{odd}: {place:?}");
+            assert!(place.newest.is_none_or(|newest| newest.to_rfc3339().as_str() < "2027"), "{odd}: {place:?}");
         }
         let poisoned = Cursor(r#"{"newest":"9990-01-01T00:00:00Z","seen":["odd@1.0.0"]}"#.to_owned());
         let healed = page(Some(&poisoned), &[item("c", "1.0.0", &at(9))]).await;

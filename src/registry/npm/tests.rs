@@ -685,8 +685,8 @@ async fn not_modified_is_no_answer_to_a_newer_revision() {
     let stage = stage();
     stage.transport.answer("/axios", 304, &[], "");
     stage.transport.answer("/axios", 200, &[], axios().to_string());
-    let state = stage.ask("axios", Some(&etag("a")), Some("38-aa")).await;
-    assert!(matches!(state, Ok(PackageState::Current(document)) if document.behind.is_some()));
+    let answer = stage.ask("axios", Some(&etag("a")), Some("38-aa")).await;
+    assert!(matches!(answer, Ok(PackageState::Current(document)) if document.behind.is_some()));
     let validators: Vec<_> = stage.transport.requests().into_iter().map(|request| request.validators).collect();
     assert_eq!(validators, [Some(etag("a")), None], "the second time unconditionally, and there is no third");
 }

@@ -253,7 +253,7 @@ fn a_campaign_loses_no_member_and_knows_whom_it_told_of_which() {
     lab.store.delivered(&second, minutes_later(1), "ok").unwrap();
     assert_eq!(tellings(&newest)[0].settled_at, Some(minutes_later(1)));
     assert_eq!(tellings(&package("axios").at("1.0.0"))[0].settled_at, Some(noon()), "it was told by the first");
-    assert_eq!(lab.store.campaigns_of(&newest).unwrap(), [fingerprint.clone()]);
+    assert_eq!(lab.store.campaigns_of(&newest).unwrap(), std::slice::from_ref(fingerprint));
     assert_eq!(lab.store.members_of_full_campaigns(5).unwrap().len(), 5);
     assert!(lab.store.members_of_full_campaigns(6).unwrap().is_empty());
 }
