@@ -33,7 +33,7 @@ struct Look {
     seen: pipeline::OnDisk,
 }
 
-/// What tells that a file has changed: length and time of the last change; `None`: there is no such file.
+/// What tells that a file has changed: length and time of the last change; `None`: the file does not exist.
 type Stamp = Option<(u64, SystemTime)>;
 
 impl OnDisk {

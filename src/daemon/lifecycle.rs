@@ -14,7 +14,7 @@ pub enum Request {
 /// Sends SIGHUP to a daemon.
 ///
 /// # Errors
-/// There is no such process, or it belongs to another user.
+/// The process does not exist, or it belongs to another user.
 pub fn ask_to_reload(process: u32) -> std::io::Result<()> {
     let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
     let process = process.ok_or(std::io::ErrorKind::NotFound)?;

@@ -37,7 +37,7 @@ pub enum LockError {
         /// The number of the other process, if it said so.
         process: Option<String>,
     },
-    /// What lies there is not a file that provwatch made: writing to it could destroy what somebody else's link leads to.
+    /// What lies there is not a file that provwatch made: writing to it could destroy what another user's link leads to.
     #[error(
         "locking {path}: it is {what}, and provwatch writes only to a plain file of its own there; find out who put it there, \
          then remove it",

@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    /// A pipe that is full until somebody reads.
+    /// A pipe that is full until it is read.
     struct FullPipe {
         written: Arc<Mutex<Vec<u8>>>,
         reader: mpsc::Receiver<()>,

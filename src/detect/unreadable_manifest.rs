@@ -49,7 +49,7 @@ impl Detector for UnreadableManifest {
     }
 }
 
-/// How much a part that cannot be read supports other signals. A manifest that could not be had is no odd one.
+/// How much a part that cannot be read supports other signals. A manifest that could not be fetched is not odd.
 fn severity(place: &str) -> Option<Severity> {
     match place {
         Unread::SCRIPTS | Unread::DEPENDENCIES | Unread::OPTIONAL => Some(Severity::Medium),

@@ -82,7 +82,7 @@ pub enum Id {
     MirrorLeavesOut,
     /// History is still being read.
     HistoryUnread,
-    /// There is no subscription.
+    /// Nothing is configured to receive alerts.
     NoSubscription,
     /// No subscription takes alerts about provwatch itself.
     TroubleUntold,

@@ -39,7 +39,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     checks
 }
 
-/// What `provwatch status` finds; where there is no store yet, what the configuration alone says.
+/// What `provwatch status` finds; without a store, what the configuration alone says.
 fn findings_of(context: &Context, store: Option<&Store>, now: DateTime<Utc>) -> Vec<Finding> {
     let in_memory = store.is_none().then(|| Store::in_memory().ok()).flatten();
     let snapshot = store.or(in_memory.as_ref()).and_then(|store| snapshot(context, store, now).ok());
