@@ -325,6 +325,8 @@ impl Pipeline {
         for (place, release) in releases.into_iter().enumerate() {
             subject.turn.share(if fits { 1 } else { count - place });
             self.judge(subject, release, past, baseline, examined).await?;
+            // Judging waits for nothing where there is no evidence to fetch: other packages are looked at in between.
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
