@@ -45,7 +45,7 @@ impl Pipeline {
         Ok(total)
     }
 
-    /// Makes the next attempt of one subscription's sink. `None`: there is no such subscription any more.
+    /// Makes the next attempt of one subscription's sink. `None`: the configuration no longer has it.
     ///
     /// # Errors
     /// The store failed. A sink's failure is a step like others.

@@ -112,7 +112,7 @@ struct Spent {
     facts: Duration,
 }
 
-/// What came of asking for a piece of evidence.
+/// The outcome of asking for a piece of evidence.
 pub(super) enum Asked {
     /// The registry's answer.
     Answered(Option<Bytes>),

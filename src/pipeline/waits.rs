@@ -54,7 +54,7 @@ pub(super) fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>)
         PipelineError::Store(
             StoreError::BaselineMoved { .. } | StoreError::DamagedRow { .. } | StoreError::Indexed { .. },
         ) => after(&MOVED_SECONDS, 0, attempts),
-        // After half a minute it is no lag any more.
+        // A lag is over within half a minute.
         PipelineError::Registry(RegistryError::Stale { .. }) => after(&STALE_SECONDS, 1, attempts),
         _ => failed(attempts),
     };

@@ -86,7 +86,7 @@ fn failing(queue: &Queue, now: DateTime<Utc>) -> Check {
     let waits = |since: Option<DateTime<Utc>>| since.map_or(TimeDelta::zero(), |since| age(since, now));
     let fails = waits(queue.oldest_failing);
     if fails <= FAILING {
-        // A new event gives a failing package a fresh start; that alone is no recovery.
+        // A new event gives a failing package a fresh start, which alone is not a recovery.
         let is_over = queue.failing == 0 && waits(queue.oldest) <= patience;
         return if is_over { Check::over(key, "the packages were looked at") } else { Check::unclear(key) };
     }
