@@ -10,7 +10,7 @@ use provwatch::{
 
 pub fn lock_file(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    match import::parse(text, Path::new("lock")) {
+    match import::parse(text, Path::new("lock"), &import::Mirrors::default()) {
         Ok(imported) => {
             let count = imported.packages.len() + imported.skipped.len();
             assert!(count <= text.len(), "more packages than bytes");

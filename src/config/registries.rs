@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -15,6 +17,10 @@ pub struct RegistriesSection {
     pub pypi: PypiSection,
     /// crates.io.
     pub cargo: CargoSection,
+    /// Hosts of mirrors that serve the packages of a public registry, by ecosystem: what a lock file has from them is taken for
+    /// the public package. Known without being named are the usual ones, and the hosts that are configured here.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<Ecosystem, Vec<String>>,
 }
 
 impl RegistriesSection {
@@ -25,6 +31,17 @@ impl RegistriesSection {
             Ecosystem::Pypi => self.pypi.enabled,
             Ecosystem::Cargo => self.cargo.enabled,
         }
+    }
+
+    /// The hosts whose packages are those of the public registries: the configured ones and their aliases.
+    pub fn hosts_of_packages(&self) -> Vec<(Ecosystem, String)> {
+        let roles = Ecosystem::ALL
+            .into_iter()
+            .flat_map(|ecosystem| RegistryId::of_packages(ecosystem).iter().map(move |role| (ecosystem, *role)));
+        let configured = roles
+            .filter_map(|(ecosystem, role)| Some((ecosystem, self.base_url(role).host_str()?.to_owned())));
+        let aliases = self.aliases.iter().flat_map(|(ecosystem, hosts)| hosts.iter().map(|host| (*ecosystem, host.clone())));
+        configured.chain(aliases).collect()
     }
 
     /// How often the change feed of an ecosystem is read.
@@ -146,6 +163,7 @@ mod tests {
                 files: url("files"),
                 ..CargoSection::default()
             },
+            ..RegistriesSection::default()
         };
         for (role, expected) in [
             (RegistryId::NPM, "https://npm.example/"),

@@ -16,6 +16,7 @@ mod observation;
 mod package;
 mod policy;
 mod provenance;
+mod purl;
 mod registry_id;
 mod secret;
 mod severity;

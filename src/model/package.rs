@@ -1,13 +1,12 @@
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
-use packageurl::PackageUrl;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Ecosystem;
-
-/// Longest package name or version that provwatch takes, in bytes. npm's own limit for a name is 214.
-const MAX_LENGTH: usize = 300;
+use super::{
+    Ecosystem,
+    purl::{self, parse},
+};
 
 /// A package of one ecosystem, its name normalised as its registry does.
 ///
@@ -31,8 +30,13 @@ pub struct InvalidPurl {
 }
 
 impl InvalidPurl {
-    fn new(text: &str, why: impl fmt::Display) -> Self {
-        Self { text: text.chars().take(MAX_LENGTH).collect(), why: why.to_string() }
+    pub(super) fn new(text: &str, why: impl fmt::Display) -> Self {
+        Self { text: text.chars().take(purl::MAX_LENGTH).collect(), why: why.to_string() }
+    }
+
+    /// What is wrong with the text.
+    pub(super) fn why(&self) -> &str {
+        &self.why
     }
 }
 
@@ -42,22 +46,13 @@ impl Package {
     /// # Errors
     /// An empty or overlong name, or one with characters that no registry of the ecosystem accepts.
     pub fn new(ecosystem: Ecosystem, name: &str) -> Result<Self, InvalidPurl> {
-        if name.is_empty() || name.len() > MAX_LENGTH {
+        if name.is_empty() || name.len() > purl::MAX_LENGTH {
             return Err(InvalidPurl::new(name, "the name must have 1 to 300 bytes"));
         }
-        let well_formed = match ecosystem {
-            Ecosystem::Npm => is_npm_name(name),
-            Ecosystem::Pypi | Ecosystem::Cargo => {
-                name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-            }
-        };
-        if !well_formed {
+        if !purl::is_name(ecosystem, name) {
             return Err(InvalidPurl::new(name, format_args!("{} has no such names", ecosystem.title())));
         }
-        let name = match ecosystem {
-            Ecosystem::Pypi => normalise_pypi(name),
-            Ecosystem::Npm | Ecosystem::Cargo => name.to_owned(),
-        };
+        let name = purl::spelling(ecosystem, name).into_owned();
         Ok(Self { ecosystem, name })
     }
 
@@ -71,6 +66,11 @@ impl Package {
         &self.name
     }
 
+    /// The name that no other package of its registry can have: crates.io takes `Serde-JSON` for `serde_json`.
+    pub fn distinct_name(&self) -> Cow<'_, str> {
+        purl::distinct(self.ecosystem, &self.name)
+    }
+
     /// The npm scope with its `@`, if there is one.
     pub fn scope(&self) -> Option<&str> {
         self.name.split_once('/').map(|(scope, _)| scope)
@@ -80,31 +80,6 @@ impl Package {
     pub fn at(&self, version: impl Into<String>) -> ReleaseId {
         ReleaseId { package: self.clone(), version: version.into() }
     }
-}
-
-/// npm's rule as far as it matters here: one optional scope, URL-safe characters, no leading dot.
-fn is_npm_name(name: &str) -> bool {
-    let part = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-~!'()*".contains(&b))
-    };
-    match name.strip_prefix('@') {
-        Some(scoped) => scoped.split_once('/').is_some_and(|(scope, bare)| part(scope) && part(bare)),
-        None => part(name),
-    }
-}
-
-/// PEP 503: runs of `-`, `_` and `.` become one `-`, all lower case.
-fn normalise_pypi(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        let c = if matches!(c, '-' | '_' | '.') { '-' } else { c.to_ascii_lowercase() };
-        if c != '-' || !out.ends_with('-') {
-            out.push(c);
-        }
-    }
-    out
 }
 
 impl fmt::Display for Package {
@@ -175,25 +150,6 @@ impl FromStr for ReleaseId {
             (_, None) => Err(InvalidPurl::new(text, "it has no version")),
         }
     }
-}
-
-/// Splits a purl into its package and version. Qualifiers and subpaths are not part of a release's name and are dropped.
-fn parse(text: &str) -> Result<(Package, Option<String>), InvalidPurl> {
-    if text.len() > 4 * MAX_LENGTH {
-        return Err(InvalidPurl::new(text, "it is too long"));
-    }
-    let purl = PackageUrl::from_str(text).map_err(|error| InvalidPurl::new(text, error))?;
-    let ecosystem = purl.ty().parse().map_err(|error| InvalidPurl::new(text, error))?;
-    let name = match purl.namespace() {
-        Some(namespace) => format!("{namespace}/{}", purl.name()),
-        None => purl.name().to_owned(),
-    };
-    let package = Package::new(ecosystem, &name).map_err(|error| InvalidPurl::new(text, error.why))?;
-    let version = purl.version().map(str::to_owned);
-    if version.as_ref().is_some_and(|version| version.is_empty() || version.len() > MAX_LENGTH) {
-        return Err(InvalidPurl::new(text, "the version must have 1 to 300 bytes"));
-    }
-    Ok((package, version))
 }
 
 macro_rules! as_text {

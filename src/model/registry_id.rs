@@ -2,6 +2,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::Ecosystem;
+
 /// The name of a public registry host in reverse-DNS form, labels from the root down as in Java packages:
 /// `org.example.registry` stands for the host `registry.example.org`.
 ///
@@ -26,9 +28,15 @@ impl RegistryId {
     pub const CARGO_INDEX: Self = Self("io.crates.index");
     /// crates.io's static files, its update feed among them.
     pub const CARGO_STATIC: Self = Self("io.crates.static");
+    /// Yarn's name for npm's registry, which lock files of many years have.
+    pub const NPM_YARN: Self = Self("com.yarnpkg.registry");
+    /// The mirror of npm that is usual in China.
+    pub const NPM_MIRROR: Self = Self("com.npmmirror.registry");
+    /// PyPI's files.
+    pub const PYPI_FILES: Self = Self("org.pythonhosted.files");
 
     /// Every id of the table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::NPM,
         Self::NPM_REPLICATE,
         Self::PYPI,
@@ -36,7 +44,19 @@ impl RegistryId {
         Self::CARGO,
         Self::CARGO_INDEX,
         Self::CARGO_STATIC,
+        Self::NPM_YARN,
+        Self::NPM_MIRROR,
+        Self::PYPI_FILES,
     ];
+
+    /// The hosts from which the public packages of an ecosystem are installed.
+    pub const fn of_packages(ecosystem: Ecosystem) -> &'static [Self] {
+        match ecosystem {
+            Ecosystem::Npm => &[Self::NPM, Self::NPM_YARN, Self::NPM_MIRROR],
+            Ecosystem::Pypi => &[Self::PYPI, Self::PYPI_FILES],
+            Ecosystem::Cargo => &[Self::CARGO, Self::CARGO_INDEX, Self::CARGO_STATIC],
+        }
+    }
 
     /// The id itself, `org.example.registry`.
     pub const fn as_str(self) -> &'static str {

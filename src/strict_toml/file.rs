@@ -48,10 +48,11 @@ impl ReadError {
     }
 }
 
-/// Reads a regular file (symbolic links are followed) of at most `limit` bytes as UTF-8, without a byte order mark.
+/// Reads a regular file (symbolic links are followed) of at most `limit` bytes as UTF-8, or as the UTF-16 that its byte order
+/// mark tells of (`pip freeze > requirements.txt` in PowerShell). The text has no byte order mark.
 ///
 /// # Errors
-/// No such file, no regular file, too large, not UTF-8.
+/// No such file, no regular file, too large, not a text.
 pub fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
     let failed = |source| ReadError::Io { path: path.to_owned(), source };
     // Looked at before opening: opening a FIFO waits for a writer.
@@ -60,13 +61,26 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
     }
     let bytes = bounded::read(path, limit).map_err(failed)?;
     let bytes = bytes.ok_or_else(|| ReadError::TooLarge { path: path.to_owned(), limit })?;
-    let mut text = String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.split(|&byte| byte == b'\n').count();
-        ReadError::NotUtf8 { path: path.to_owned(), line }
-    })?;
+    let mut text = decoded(bytes).map_err(|line| ReadError::NotUtf8 { path: path.to_owned(), line })?;
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
     Ok(text)
+}
+
+/// The text, or the line from 1 in which it ends to be one.
+fn decoded(bytes: Vec<u8>) -> Result<String, usize> {
+    let units: Option<fn([u8; 2]) -> u16> = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => Some(u16::from_le_bytes),
+        Some([0xfe, 0xff]) => Some(u16::from_be_bytes),
+        _ => None,
+    };
+    if let Some(unit) = units.filter(|_| bytes.len() % 2 == 0) {
+        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        return char::decode_utf16(units).collect::<Result<_, _>>().map_err(|_| 1);
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        valid.split(|&byte| byte == b'\n').count()
+    })
 }

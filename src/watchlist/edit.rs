@@ -6,7 +6,7 @@ use std::{
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
-use super::{Pattern, TEMPLATE, Tier, file};
+use super::{Pattern, TEMPLATE, Tier, Watchlist, WatchlistError, file};
 use crate::strict_toml::{Problems, ReadError, read_text};
 
 /// Most bytes of a watchlist file that is edited.
@@ -21,6 +21,15 @@ pub enum EditError {
     /// It was wrong before.
     #[error("the watchlist is not usable; mend it first\n{0}")]
     Problems(Problems),
+    /// It would not be usable afterwards, be it for what stands in it or in a file that it includes.
+    #[error("the watchlist would not be usable; it was not changed")]
+    Unusable(#[source] WatchlistError),
+    /// Another program wrote it in the meantime.
+    #[error("{} was changed by another program at the same time; it was not changed again: repeat the command", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The entry is there already.
     #[error("{pattern} stands already in {}, line {line}", path.display())]
     Listed {
@@ -60,25 +69,43 @@ pub fn add(path: &Path, pattern: &Pattern, tier: Option<Tier>, note: Option<&str
     if let Some(line) = find(&text, path, pattern)? {
         return Err(EditError::Listed { pattern: pattern.to_string(), path: path.to_owned(), line });
     }
-    insert(&mut document, pattern, tier, note);
-    save(path, &document.to_string())
+    if tier.is_some() || note.is_some() {
+        push_table(&mut document, pattern, tier, note);
+    } else if let Some(packages) = list(&mut document) {
+        push(packages, pattern, None);
+    }
+    save(path, &text, &document.to_string())
 }
 
-/// Adds many entries in one step; those that are there already stay as they are. Says how many are new.
+/// An entry to add, and the file that named it.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    /// The entry.
+    pub pattern: Pattern,
+    /// Where it comes from, for whoever reads the watchlist later: `package-lock.json`.
+    pub from: String,
+}
+
+/// Adds many entries in one step; those that are there already stay as they are. A comment, or a note beside a tier, says
+/// which file they come from.
 ///
 /// # Errors
 /// The file cannot be read, is wrong, or cannot be written.
-pub fn add_all(path: &Path, patterns: &[Pattern], tier: Option<Tier>) -> Result<usize, EditError> {
+pub fn add_all(path: &Path, additions: &[Addition], tier: Option<Tier>) -> Result<(), EditError> {
     let (text, mut document) = open(path)?;
     let listed = file::patterns(&text, path).map_err(EditError::Problems)?;
-    let new: Vec<_> = patterns.iter().filter(|pattern| !listed.contains_key(pattern)).collect();
-    for pattern in &new {
-        insert(&mut document, pattern, tier, None);
+    let new: Vec<_> = additions.iter().filter(|addition| !listed.contains_key(&addition.pattern)).collect();
+    let mut before: Option<&str> = None;
+    for Addition { pattern, from } in &new {
+        let origin = format!("from {from}");
+        if tier.is_some() {
+            push_table(&mut document, pattern, tier, Some(&origin));
+        } else if let Some(packages) = list(&mut document) {
+            push(packages, pattern, (before != Some(from.as_str())).then_some(&origin));
+        }
+        before = Some(from);
     }
-    if !new.is_empty() {
-        save(path, &document.to_string())?;
-    }
-    Ok(new.len())
+    if new.is_empty() { Ok(()) } else { save(path, &text, &document.to_string()) }
 }
 
 /// Removes an entry from a watchlist file. Comments, order and mode of the file stay.
@@ -101,7 +128,7 @@ pub fn remove(path: &Path, pattern: &Pattern) -> Result<(), EditError> {
     if let Some(tables) = document.get_mut("package").and_then(Item::as_array_mut) {
         tables.retain(|value| !is_it(value.as_inline_table().and_then(|table| table.get("purl")?.as_str())));
     }
-    save(path, &document.to_string())
+    save(path, &text, &document.to_string())
 }
 
 fn open(path: &Path) -> Result<(String, DocumentMut), EditError> {
@@ -118,12 +145,9 @@ fn find(text: &str, path: &Path, pattern: &Pattern) -> Result<Option<u32>, EditE
     Ok(file::patterns(text, path).map_err(EditError::Problems)?.get(pattern).copied())
 }
 
-fn insert(document: &mut DocumentMut, pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) {
-    if tier.is_some() || note.is_some() {
-        push_table(document, pattern, tier, note);
-    } else if let Some(packages) = document.entry("packages").or_insert(Array::new().into()).as_array_mut() {
-        push(packages, pattern);
-    }
+/// The list of entries that have no more to say.
+fn list(document: &mut DocumentMut) -> Option<&mut Array> {
+    document.entry("packages").or_insert(Array::new().into()).as_array_mut()
 }
 
 fn push_table(document: &mut DocumentMut, pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) {
@@ -143,11 +167,13 @@ fn push_table(document: &mut DocumentMut, pattern: &Pattern, tier: Option<Tier>,
     }
 }
 
-/// Adds to the end of a list, one entry a line. What follows the last entry, its comment among it, stays behind it.
-fn push(packages: &mut Array, pattern: &Pattern) {
+/// Adds to the end of a list, one entry a line, below a comment if there is one. What follows the last entry, its comment
+/// among it, stays behind it.
+fn push(packages: &mut Array, pattern: &Pattern, comment: Option<&String>) {
     let behind = packages.trailing().as_str().unwrap_or_default().trim_end().to_owned();
+    let comment = comment.map(|comment| format!("\n    # {comment}")).unwrap_or_default();
     let mut value = Value::from(pattern.to_string());
-    value.decor_mut().set_prefix(format!("{behind}\n    "));
+    value.decor_mut().set_prefix(format!("{behind}{comment}\n    "));
     packages.push_formatted(value);
     packages.set_trailing("\n");
     packages.set_trailing_comma(true);
@@ -172,10 +198,15 @@ fn take(packages: &mut Array, index: usize) {
     }
 }
 
-/// Replaces the file in one step: a reader sees the old one or the new one, whatever happens in between.
-fn save(path: &Path, text: &str) -> Result<(), EditError> {
+/// Replaces the file in one step: a reader sees the old one or the new one, whatever happens in between. The new one is read
+/// before, so that no edit leaves a watchlist which the daemon refuses.
+fn save(path: &Path, before: &str, text: &str) -> Result<(), EditError> {
+    Watchlist::parse(text, path).map_err(EditError::Unusable)?;
     // A symbolic link stays one; what it points to is replaced.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if target.exists() && read_text(path, MAX_BYTES).map_err(EditError::Read)? != before {
+        return Err(EditError::Changed { path: path.to_owned() });
+    }
     replace(&target, text).map_err(|source| EditError::Write { path: path.to_owned(), source })
 }
 

@@ -40,7 +40,7 @@ pub enum WatchlistError {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Document {
-    /// The tier of entries that say none.
+    /// The least tier of entries that say none.
     default_tier: Tier,
     /// Other files, relative to this one, and curated lists: `curated:npm`.
     #[schemars(with = "Vec<String>")]
@@ -162,7 +162,8 @@ impl Loader<'_> {
 /// What a file says of a pattern.
 #[derive(Default)]
 struct Said {
-    tier: Tier,
+    tier: Option<Tier>,
+    default_tier: Tier,
     note: Option<Box<str>>,
     policy: Option<Arc<Policy>>,
 }
@@ -185,12 +186,12 @@ impl Entries<'_> {
         }
         let mut seen = HashMap::new();
         for purl in document.packages {
-            let said = Said { tier: default, ..Said::default() };
+            let said = Said { default_tier: default, ..Said::default() };
             self.watch("packages", &purl, said, &mut seen, into);
         }
         for Detailed { purl, tier, note, expect } in document.package {
             let policy = self.policy("package.expect", expect).map(Arc::new);
-            let said = Said { tier: tier.unwrap_or(default), note, policy };
+            let said = Said { tier, default_tier: default, note, policy };
             self.watch("package.purl", &purl, said, &mut seen, into);
         }
         let mut seen = HashMap::new();
@@ -234,8 +235,9 @@ impl Entries<'_> {
         Some(pattern)
     }
 
-    fn entry(&self, purl: &Spanned<String>, Said { tier, note, policy }: Said) -> Entry {
-        Entry { tier, note, policy, file: Arc::clone(&self.origin), line: self.lines.line(purl.span()) }
+    fn entry(&self, purl: &Spanned<String>, Said { tier, default_tier, note, policy }: Said) -> Entry {
+        let (file, line) = (Arc::clone(&self.origin), self.lines.line(purl.span()));
+        Entry { said_tier: tier, default_tier, note, policy, file, line }
     }
 
     /// A policy, unless it demands what nothing can meet.

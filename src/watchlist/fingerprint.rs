@@ -30,7 +30,7 @@ impl Watchlist {
         let layers = [&self.watched, &self.excluded];
         let entries = layers.into_iter().flat_map(|layer| {
             let globs = layer.globs.iter().flat_map(Globs::iter).map(|(_, entry)| entry);
-            layer.exact.values().chain(globs)
+            layer.exact().map(|(_, entry)| entry).chain(globs)
         });
         entries.map(|entry| entry.file.to_path_buf()).collect()
     }
@@ -39,9 +39,10 @@ impl Watchlist {
 impl Layer {
     /// Every pattern with its tier and what is demanded.
     fn said(&self) -> impl Iterator<Item = String> {
-        let exact = self.exact.iter().map(|(package, entry)| (package.to_string(), entry));
-        let globs = self.globs.iter().flat_map(Globs::iter).map(|(glob, entry)| (glob.to_string(), entry));
-        exact.chain(globs).map(|(pattern, entry)| format!("{pattern} {} {}", entry.tier, demands(entry)))
+        let of_name = |package, entry| format!("{package} {} {}", self.tier(package, entry), demands(entry));
+        let exact = self.exact().map(move |(package, entry)| of_name(package, entry));
+        let globs = self.globs.iter().flat_map(Globs::iter);
+        exact.chain(globs.map(|(glob, entry)| format!("{glob} {} {}", entry.own_tier(), demands(entry))))
     }
 }
 

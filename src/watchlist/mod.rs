@@ -21,13 +21,14 @@ use std::{
 use serde::Serialize;
 
 pub use curated::CURATED;
-pub use edit::{EditError, add, add_all, remove};
+pub use edit::{Addition, EditError, add, add_all, remove};
 pub use file::WatchlistError;
 pub use pattern::Pattern;
 pub use tier::Tier;
 
 use crate::model::{Ecosystem, Package, Policy, Quiet};
 use globs::Globs;
+use pattern::Glob;
 
 /// The commented file that `provwatch init` writes.
 pub const TEMPLATE: &str = include_str!("template.toml");
@@ -46,15 +47,18 @@ pub struct Watchlist {
 /// Patterns and where they stand.
 #[derive(Debug, Default)]
 struct Layer {
-    exact: HashMap<Package, Entry>,
+    /// By the name that no other package of the registry can have.
+    exact: [HashMap<Box<str>, (Package, Entry)>; Ecosystem::ALL.len()],
     globs: [Globs; Ecosystem::ALL.len()],
 }
 
 /// Where a pattern stands, and what is said of it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The tier; exclusions have none.
-    pub tier: Tier,
+    /// The tier that it says itself.
+    pub said_tier: Option<Tier>,
+    /// The tier of its file's entries that say none.
+    pub default_tier: Tier,
     /// The operator's remark.
     pub note: Option<Box<str>>,
     /// What the operator demands of it.
@@ -66,13 +70,24 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// This entry in the place of another one, whose demands hold where this one has none.
+    /// This entry in the place of another one of the same name, whose tier and demands hold where this one has none.
     fn over(self, replaced: Option<Self>) -> Self {
-        let policy = match (self.policy, replaced.and_then(|entry| entry.policy)) {
+        let Some(replaced) = replaced else { return self };
+        let policy = match (self.policy, replaced.policy) {
             (Some(own), Some(other)) => Some(Arc::new(Policy::clone(&own).or(&other))),
             (own, other) => own.or(other),
         };
-        Self { policy, ..self }
+        Self {
+            said_tier: self.said_tier.or(replaced.said_tier),
+            default_tier: self.default_tier.max(replaced.default_tier),
+            policy,
+            ..self
+        }
+    }
+
+    /// The tier by what this entry says alone.
+    fn own_tier(&self) -> Tier {
+        self.said_tier.unwrap_or(self.default_tier)
     }
 }
 
@@ -145,7 +160,7 @@ impl Watchlist {
         if self.excluded.find(package).is_some() {
             return None;
         }
-        self.watched.find(package).map(|entry| Match { tier: entry.tier, entry })
+        self.watched.find(package).map(|entry| Match { tier: self.watched.tier(package, entry), entry })
     }
 
     /// Every entry that speaks of a package.
@@ -160,8 +175,8 @@ impl Watchlist {
 
     /// The packages that are watched by their own name, not only by a glob; in no order.
     pub fn packages(&self) -> impl Iterator<Item = (&Package, Match<'_>)> {
-        let kept = self.watched.exact.iter().filter(|(package, _)| self.excluded.find(package).is_none());
-        kept.map(|(package, entry)| (package, Match { tier: entry.tier, entry }))
+        let kept = self.watched.exact().filter(|(package, _)| self.excluded.find(package).is_none());
+        kept.map(|(package, entry)| (package, Match { tier: self.watched.tier(package, entry), entry }))
     }
 
     /// Every pattern that includes packages, by ecosystem and name; those of packages that are excluded are among them.
@@ -188,7 +203,7 @@ impl Watchlist {
     /// Every detector that a policy keeps quiet.
     pub fn quiet(&self) -> impl Iterator<Item = &Quiet> {
         let globs = self.watched.globs.iter().flat_map(Globs::iter).map(|(_, entry)| entry);
-        let entries = self.watched.exact.values().chain(globs).filter_map(|entry| entry.policy.as_deref());
+        let entries = self.watched.exact().map(|(_, entry)| entry).chain(globs).filter_map(|entry| entry.policy.as_deref());
         let policies = entries.chain(self.tiers.values().map(|policy| &**policy));
         policies.flat_map(|policy| &policy.quiet)
     }
@@ -200,7 +215,7 @@ impl Watchlist {
 
     /// Whether nothing at all is watched.
     pub fn is_empty(&self) -> bool {
-        self.watched.exact.is_empty() && self.watched.globs.iter().all(|globs| globs.len() == 0)
+        self.watched.exact().next().is_none() && self.watched.globs.iter().all(|globs| globs.len() == 0)
     }
 
     /// What is allowed and probably not meant: globs that match a whole registry, entries that are also excluded.
@@ -212,7 +227,7 @@ impl Watchlist {
         for globs in self.watched.globs.iter_mut().chain(&mut self.excluded.globs) {
             globs.finish();
         }
-        let contradictions = self.watched.exact.iter().filter_map(|(package, entry)| {
+        let contradictions = self.watched.exact().filter_map(|(package, entry)| {
             let exclusion = self.excluded.find(package)?;
             let (file, line) = (entry.file.display(), entry.line);
             let (by, by_line) = (exclusion.file.display(), exclusion.line);
@@ -228,21 +243,47 @@ impl Layer {
     fn insert(&mut self, pattern: Pattern, entry: Entry) {
         match pattern {
             Pattern::Exact(package) => {
-                let entry = entry.over(self.exact.remove(&package));
-                self.exact.insert(package, entry);
+                let exact = &mut self.exact[package.ecosystem() as usize];
+                let name: Box<str> = package.distinct_name().into();
+                let entry = entry.over(exact.remove(&name).map(|(_, entry)| entry));
+                exact.insert(name, (package, entry));
             }
             Pattern::Glob(glob) => self.globs[glob.ecosystem() as usize].insert(glob, entry),
         }
     }
 
     fn find(&self, package: &Package) -> Option<&Entry> {
-        self.exact.get(package).or_else(|| self.globs(package).longest(package.name()))
+        let name = package.distinct_name();
+        self.named(package, &name).map(|(_, entry)| entry).or_else(|| self.globs(package).longest(&name))
+    }
+
+    /// Every entry that names one package, in no order.
+    fn exact(&self) -> impl Iterator<Item = (&Package, &Entry)> {
+        self.exact.iter().flat_map(HashMap::values).map(|(package, entry)| (package, entry))
+    }
+
+    /// The entry that names this package, as it is spelled there.
+    fn named(&self, package: &Package, distinct_name: &str) -> Option<(&Package, &Entry)> {
+        self.exact[package.ecosystem() as usize].get(distinct_name).map(|(package, entry)| (package, entry))
+    }
+
+    /// The tier of a package whose most particular entry is `entry`. An entry that says none takes that of the next pattern
+    /// which the package fits, and at least its file's default: to list a package by name lowers nothing.
+    fn tier(&self, package: &Package, entry: &Entry) -> Tier {
+        if let Some(said) = entry.said_tier {
+            return said;
+        }
+        let entries: Vec<_> = self.entries(package).collect();
+        entries.iter().rev().fold(Tier::Normal, |of_others, entry| {
+            entry.said_tier.unwrap_or_else(|| entry.default_tier.max(of_others))
+        })
     }
 
     /// Every entry that a package fits, the most particular first.
     fn entries(&self, package: &Package) -> impl Iterator<Item = &Entry> {
-        let globs = self.globs(package).all(package.name()).into_iter().map(|(_, entry)| entry);
-        self.exact.get(package).into_iter().chain(globs)
+        let name = package.distinct_name();
+        let globs = self.globs(package).all(&name).into_iter().map(|(_, entry)| entry);
+        self.named(package, &name).map(|(_, entry)| entry).into_iter().chain(globs)
     }
 
     fn globs(&self, package: &Package) -> &Globs {
@@ -250,25 +291,34 @@ impl Layer {
     }
 
     fn reasons(&self, package: &Package, tiers: bool) -> Vec<Reason> {
-        let exact = self.exact.get(package).map(|entry| (package.to_string(), entry));
-        let globs = self.globs(package).all(package.name()).into_iter().map(|(glob, entry)| (glob.to_string(), entry));
-        exact.into_iter().chain(globs).map(|(pattern, entry)| Reason::new(pattern, entry, tiers)).collect()
+        let name = package.distinct_name();
+        let exact = self.named(package, &name).map(|named| self.reason_of_name(named, tiers));
+        let globs = self.globs(package).all(&name).into_iter().map(|found| Self::reason_of_glob(found, tiers));
+        exact.into_iter().chain(globs).collect()
     }
 
     fn all(&self, tiers: bool) -> Vec<Reason> {
-        let exact = self.exact.iter().map(|(package, entry)| (package.to_string(), entry));
-        let globs = self.globs.iter().flat_map(Globs::iter).map(|(glob, entry)| (glob.to_string(), entry));
-        let mut all: Vec<_> = exact.chain(globs).map(|(pattern, entry)| Reason::new(pattern, entry, tiers)).collect();
+        let exact = self.exact().map(|named| self.reason_of_name(named, tiers));
+        let globs = self.globs.iter().flat_map(Globs::iter).map(|found| Self::reason_of_glob(found, tiers));
+        let mut all: Vec<_> = exact.chain(globs).collect();
         all.sort_by(|a, b| a.pattern.cmp(&b.pattern));
         all
+    }
+
+    fn reason_of_name(&self, (package, entry): (&Package, &Entry), tiers: bool) -> Reason {
+        Reason::new(package.to_string(), entry, tiers.then(|| self.tier(package, entry)))
+    }
+
+    fn reason_of_glob((glob, entry): (&Glob, &Entry), tiers: bool) -> Reason {
+        Reason::new(glob.to_string(), entry, tiers.then(|| entry.own_tier()))
     }
 }
 
 impl Reason {
-    fn new(pattern: String, entry: &Entry, tiers: bool) -> Self {
+    fn new(pattern: String, entry: &Entry, tier: Option<Tier>) -> Self {
         Self {
             pattern,
-            tier: tiers.then_some(entry.tier),
+            tier,
             note: entry.note.as_deref().map(str::to_owned),
             file: entry.file.to_path_buf(),
             line: entry.line,

@@ -85,13 +85,14 @@ impl fmt::Display for Glob {
     }
 }
 
-/// The literal parts of a glob, written as the registry writes names.
+/// The literal parts of a glob, written so that they fit whatever the registry takes for one name.
 fn normalised(ecosystem: Ecosystem, name: &str) -> String {
-    let part =
-        |part: &str| Package::new(ecosystem, part).map_or_else(|_| part.to_owned(), |part| part.name().to_owned());
+    let part = |part: &str| {
+        Package::new(ecosystem, part).map_or_else(|_| part.to_owned(), |part| part.distinct_name().into_owned())
+    };
     match ecosystem {
-        Ecosystem::Pypi => name.split('*').map(part).collect::<Vec<_>>().join("*"),
-        Ecosystem::Npm | Ecosystem::Cargo => name.to_owned(),
+        Ecosystem::Pypi | Ecosystem::Cargo => name.split('*').map(part).collect::<Vec<_>>().join("*"),
+        Ecosystem::Npm => name.to_owned(),
     }
 }
 
@@ -112,6 +113,8 @@ mod tests {
             ("pkg:npm/*-loader", "css-loader", "@a/css-loader"),
             ("pkg:pypi/Django_*", "django-filter", "django"),
             ("pkg:cargo/serde*", "serde", "serd"),
+            ("pkg:cargo/Serde-*", "serde_json", "serde"),
+            ("pkg:npm/JSON*", "JSONStream", "jsonstream"),
             ("pkg:cargo/*a*b*", "xaxbx", "xbxa"),
         ] {
             let Pattern::Glob(glob) = pattern.parse().unwrap() else { panic!("{pattern}") };

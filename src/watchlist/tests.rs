@@ -133,10 +133,10 @@ fn files_are_merged_and_the_includer_has_the_last_word() {
     let folder = folder(&[
         ("main.toml", "include = ['curated:cargo', 'other.toml']\npackages = ['pkg:npm/a']"),
         ("other.toml", "default_tier = 'critical'\npackages = ['pkg:npm/a', 'pkg:npm/b']"),
-        ("last.toml", "default_tier = 'important'\npackages = ['pkg:npm/b']"),
+        ("last.toml", "[[package]]\npurl = 'pkg:npm/b'\ntier = 'important'"),
     ]);
     let list = Watchlist::load(&["main.toml", "last.toml"].map(|name| folder.path().join(name))).unwrap();
-    assert_eq!(tier(&list, "pkg:npm/a"), Some(Tier::Normal));
+    assert_eq!(tier(&list, "pkg:npm/a"), Some(Tier::Critical), "a list that says no tier lowers none");
     assert_eq!(tier(&list, "pkg:npm/b"), Some(Tier::Important));
     let serde = list.matches(&package("pkg:cargo/serde")).unwrap();
     assert_eq!(serde.entry.file.as_ref(), Path::new("curated:cargo"));
@@ -277,15 +277,12 @@ mod editing {
 
     #[test]
     fn many_are_added_in_one_step_and_what_is_there_stays() {
-        let patterns = ["pkg:npm/b", "pkg:npm/d", "pkg:npm/@e/*"].map(pattern);
-        let mut new = 0;
-        let after = edited(FILE, |path| {
-            new = add_all(path, &patterns, None)?;
-            Ok(())
-        });
-        let added = "# second\n    \"pkg:npm/d\",\n    \"pkg:npm/@e/*\",\n";
-        assert_eq!((new, after.unwrap()), (2, FILE.replace("# second\n", added)));
-        let known = edited(FILE, |path| add_all(path, &patterns[..1], Some(Tier::Critical)).map(drop));
+        let addition = |purl: &str| Addition { pattern: pattern(purl), from: "uv.lock".to_owned() };
+        let additions = ["pkg:npm/b", "pkg:npm/d", "pkg:npm/@e/*"].map(addition);
+        let after = edited(FILE, |path| add_all(path, &additions, None));
+        let added = "# second\n    # from uv.lock\n    \"pkg:npm/d\",\n    \"pkg:npm/@e/*\",\n";
+        assert_eq!(after.unwrap(), FILE.replace("# second\n", added));
+        let known = edited(FILE, |path| add_all(path, &additions[..1], Some(Tier::Critical)));
         assert_eq!(known.unwrap(), FILE, "a known entry keeps its tier");
     }
 
@@ -392,4 +389,73 @@ fn a_policy_that_cannot_be_meant_is_refused_with_its_place() {
         let said = crate::text::with_causes(&error);
         assert!(said.contains("w.toml:3:") && said.contains(complaint), "{expect}: {said}");
     }
+}
+
+#[test]
+fn to_list_a_package_by_name_lowers_no_tier() {
+    let by_name = "packages = ['pkg:npm/@a/b', 'pkg:npm/@a/x*']\n";
+    let pattern = |tier: &str| format!("[[package]]\npurl = 'pkg:npm/@a/*'\ntier = '{tier}'\n");
+    let named = |tier: &str| format!("[[package]]\npurl = 'pkg:npm/@a/b'\ntier = '{tier}'\n");
+    let default = |tier: &str| format!("default_tier = '{tier}'\n");
+    for (text, expected) in [
+        (by_name.to_owned() + &pattern("critical"), Tier::Critical),
+        (named("normal") + &pattern("critical"), Tier::Normal),
+        (default("important") + by_name, Tier::Important),
+        (default("important") + by_name + &pattern("normal"), Tier::Important),
+        (default("important") + by_name + &pattern("critical"), Tier::Critical),
+    ] {
+        assert_eq!(tier(&parse(&text), "pkg:npm/@a/b"), Some(expected), "{text}");
+    }
+    assert_eq!(tier(&parse(&(by_name.to_owned() + &pattern("critical"))), "pkg:npm/@a/xy"), Some(Tier::Critical));
+}
+
+#[test]
+fn a_crate_is_watched_in_every_spelling_and_npm_keeps_capitals() {
+    let list = Watchlist::parse(
+        "packages = [\"pkg:cargo/serde-json\", \"pkg:npm/JSONStream\", \"pkg:npm/jsonstream\"]",
+        Path::new("w.toml"),
+    )
+    .unwrap();
+    let watched = |purl: &str| list.matches(&package(purl)).map(|found| found.entry.line);
+    assert!(watched("pkg:cargo/serde_json").is_some() && watched("pkg:cargo/Serde_JSON").is_some());
+    assert!(watched("pkg:npm/JSONStream").is_some() && watched("pkg:npm/jsonstream").is_some());
+    assert_eq!(watched("pkg:npm/JsonStream"), None);
+    assert_eq!(list.counts(), (3, 0));
+}
+
+#[test]
+fn an_edit_that_would_break_the_watchlist_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.toml");
+    let broken = "include = [\"none.toml\"]\npackages = []\n";
+    std::fs::write(&path, broken).unwrap();
+    let error = add(&path, &"pkg:npm/a".parse().unwrap(), None, None).unwrap_err();
+    assert!(matches!(error, EditError::Unusable(_)), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), broken);
+}
+
+#[test]
+fn imported_entries_say_where_they_come_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.toml");
+    std::fs::write(&path, "packages = [\n    \"pkg:npm/old\", # ours\n]\n").unwrap();
+    let addition = |purl: &str, from: &str| Addition { pattern: purl.parse().unwrap(), from: from.to_owned() };
+    let additions = [addition("pkg:npm/a", "x.json"), addition("pkg:npm/b", "x.json"), addition("pkg:npm/c", "uv.lock")];
+    add_all(&path, &additions, None).unwrap();
+    add_all(&path, &[addition("pkg:npm/d", "sbom.json")], Some(Tier::Critical)).unwrap();
+    insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap(), @r#"
+    packages = [
+        "pkg:npm/old", # ours
+        # from x.json
+        "pkg:npm/a",
+        "pkg:npm/b",
+        # from uv.lock
+        "pkg:npm/c",
+    ]
+
+    [[package]]
+    purl = "pkg:npm/d"
+    tier = "critical"
+    note = "from sbom.json"
+    "#);
 }

@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
@@ -14,8 +14,8 @@ use crate::{
     },
     model::Package,
     watchlist::{
-        self, Pattern, Tier, Watchlist,
-        import::{self, ImportError, Skipped},
+        self, Addition, Pattern, Reason, Tier, Watchlist, Why,
+        import::{self, ImportError, Imported, Mirrors, Skipped},
     },
 };
 
@@ -28,7 +28,8 @@ Examples:
   provwatch watch import --dry-run sbom.cdx.json
 
 It reads package-lock.json, requirements.txt, uv.lock, Cargo.lock, and CycloneDX and SPDX 2 documents as JSON; \
-what a file is, its content decides. Packages that are watched already, by name or by pattern, are not added again.")]
+what a file is, its content decides. Packages that are watched already, by name or by pattern, are not added again, unless \
+--tier asks for more than a pattern gives them. The exit code is 4 if a file has entries and none of them can be watched.")]
 pub struct Import {
     /// The files
     #[arg(required = true, value_name = "FILE")]
@@ -60,27 +61,41 @@ impl Import {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let path = edited_file(context)?;
         let watchlist = watchlist_to_edit(context)?;
-        let mut new = BTreeSet::new();
+        let hosts = context.config.registries.hosts_of_packages();
+        let mirrors = Mirrors::with(hosts.iter().map(|(ecosystem, host)| (*ecosystem, host.as_str())));
+        let mut new = BTreeMap::new();
         let mut harvests = Vec::new();
         for file in &self.files {
-            harvests.push(self.harvest(file, &watchlist, &mut new)?);
+            let imported = import::read(file, &mirrors).map_err(unreadable)?;
+            harvests.push(self.harvest(file, imported, &watchlist, &mut new));
         }
-        let patterns: Vec<_> = new.into_iter().map(Pattern::Exact).collect();
+        let additions = new.into_iter().map(|(package, from)| Addition { pattern: Pattern::Exact(package), from });
+        let additions: Vec<_> = additions.collect();
         if !self.dry_run {
-            watchlist::add_all(path, &patterns, self.tier).map_err(refused)?;
+            watchlist::add_all(path, &additions, self.tier).map_err(refused)?;
         }
         for harvest in &harvests {
             if self.printing.is_json() { output::json(harvest)? } else { harvest.print(path) }
         }
-        if !self.dry_run && !patterns.is_empty() {
+        if !self.dry_run && !additions.is_empty() {
             tell_the_daemon();
         }
-        Ok(Exit::Clean)
+        let brought_nothing = |harvest: &&Harvest| harvest.brought_nothing();
+        for harvest in harvests.iter().filter(brought_nothing) {
+            output::note(format_args!("warning: none of the entries of {} can be watched", harvest.file.display()));
+        }
+        Ok(if harvests.iter().any(Harvest::brought_nothing) { Exit::Unchecked } else { Exit::Clean })
     }
 
-    /// What a file brings; its new packages also go to `new`, unless an earlier file brought them.
-    fn harvest(&self, file: &Path, watchlist: &Watchlist, new: &mut BTreeSet<Package>) -> Result<Harvest, Failure> {
-        let imported = import::read(file).map_err(unreadable)?;
+    /// What a file brings; its new packages also go to `new`, with the file's name, unless an earlier file brought them. A
+    /// package that is watched with a lower tier than is asked for now is new.
+    fn harvest(
+        &self,
+        file: &Path,
+        imported: Imported,
+        watchlist: &Watchlist,
+        new: &mut BTreeMap<Package, String>,
+    ) -> Harvest {
         let mut harvest = Harvest {
             file: file.to_owned(),
             added: Vec::new(),
@@ -88,23 +103,44 @@ impl Import {
             skipped: imported.skipped,
             dry_run: self.dry_run,
         };
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
         for package in imported.packages {
             let why = watchlist.why(&package);
             if let Some(exclusion) = why.excluded_by.first() {
                 let why = format!("excluded at {}:{}", exclusion.file.display(), exclusion.line);
                 harvest.skipped.push(Skipped { what: package.to_string(), why });
-            } else if why.tier.is_some() || new.contains(&package) {
+            } else if new.contains_key(&package) || self.is_watched(&why, &mut harvest.skipped) {
                 harvest.known += 1;
             } else {
                 harvest.added.push(package.to_string());
-                new.insert(package);
+                new.insert(package, plain(&name));
             }
         }
-        Ok(harvest)
+        harvest
+    }
+
+    /// Whether a package is watched as it should be. One that its own entry gives a lower tier is said, and left to the user.
+    fn is_watched(&self, why: &Why, said: &mut Vec<Skipped>) -> bool {
+        let Some(tier) = why.tier else { return false };
+        if self.tier.is_none_or(|wanted| wanted <= tier) {
+            return true;
+        }
+        let purl = why.package.to_string();
+        let named = why.included_by.iter().find(|reason| reason.pattern == purl);
+        if let Some(Reason { file, line, .. }) = named {
+            let why = format!("listed with the tier {tier} at {}:{line}; change it there", file.display());
+            said.push(Skipped { what: purl, why });
+        }
+        named.is_some()
     }
 }
 
 impl Harvest {
+    /// Whether the file has entries, and none of them is watched now.
+    fn brought_nothing(&self) -> bool {
+        self.added.is_empty() && self.known == 0 && !self.skipped.is_empty()
+    }
+
     fn print(&self, into: &Path) {
         let packages = words::counted(self.added.len() as u64, "package", "packages");
         let done = if self.dry_run { "would be added" } else { "added" };
@@ -127,6 +163,11 @@ impl Harvest {
             output::line(format_args!("  - {}: {}", words::name(what), words::sentence(why)));
         }
     }
+}
+
+/// A file's name as a comment can hold it.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn unreadable(error: ImportError) -> Failure {

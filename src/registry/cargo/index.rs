@@ -40,6 +40,8 @@ pub(super) struct Index {
 pub(super) struct Indexed {
     /// The version.
     pub(super) version: String,
+    /// The name in its line, if that is not the crate's.
+    pub(super) other_name: Option<String>,
     /// The SHA-256 of the crate file.
     pub(super) sha256: Option<String>,
     /// Whether it is yanked.
@@ -68,6 +70,14 @@ impl Index {
         index
     }
 
+    /// The name of the crate whose file this is, if that is another one in every line. Files are named in lower case, so
+    /// that the one of `Inflector` is found by any spelling.
+    pub(super) fn of_another_crate(&self) -> Option<&str> {
+        let mut names = self.versions.iter().map(|indexed| indexed.other_name.as_deref());
+        let first = names.next()??;
+        names.all(|name| name.is_some()).then_some(first)
+    }
+
     /// A version that comes twice must say the same twice.
     fn add(&mut self, indexed: Indexed, by_version: &mut BTreeMap<String, usize>) {
         match by_version.get(&indexed.version) {
@@ -91,11 +101,15 @@ impl Indexed {
             return Err(format!("{:?} is listed as a version and is not a semantic version", shown(&version)));
         }
         let mut unread = Unread::default();
-        unread.noted(Unread::RELEASE, check_name(&line, package));
+        let other_name = unread.noted(Unread::RELEASE, other_name(&line, package)).flatten();
+        if let Some(other) = &other_name {
+            unread.because(Unread::RELEASE, format!("its line is of the crate {other:?}"));
+        }
         let dependencies = unread.noted(Unread::DEPENDENCIES, dependencies(&line));
         let (dependencies, optional_dependencies) = dependencies.unzip();
         Ok(Self {
             version,
+            other_name,
             sha256: unread.noted(Unread::FILES, checksum(&line)),
             yanked: unread.noted(Unread::YANKED, line.get("yanked", MAX_TEXT)).flatten().unwrap_or(false),
             manifest: Manifest { dependencies, optional_dependencies, ..Manifest::default() },
@@ -105,13 +119,9 @@ impl Indexed {
     }
 }
 
-fn check_name(line: &Fields<'_>, package: &Package) -> Result<(), String> {
-    let name: Option<String> = line.get("name", MAX_TEXT)?;
-    match name {
-        Some(name) if name.eq_ignore_ascii_case(package.name()) => Ok(()),
-        Some(name) => Err(format!("its line is of the crate {:?}", shown(&name))),
-        None => Err("its line names no crate".to_owned()),
-    }
+fn other_name(line: &Fields<'_>, package: &Package) -> Result<Option<String>, String> {
+    let name: String = line.get("name", MAX_TEXT)?.ok_or("its line names no crate")?;
+    Ok((name != package.name()).then(|| shown(&name).into()))
 }
 
 fn checksum(line: &Fields<'_>) -> Result<String, String> {

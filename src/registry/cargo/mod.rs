@@ -16,7 +16,7 @@ pub use feed::CargoFeed;
 
 use self::{
     index::{Index, Indexed},
-    versions::{Described, VersionsPage, read_owners, read_trusted_only},
+    versions::{Described, VersionsPage, read_name, read_owners, read_trusted_only},
 };
 use super::{
     Behind, Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
@@ -60,9 +60,12 @@ impl CargoRegistry {
         let response = match found(Ecosystem::Cargo, http, self.index_request(package, question)).await? {
             Some(Fetched::Fresh(response)) => response,
             Some(Fetched::NotModified) => return Ok(PackageState::NotModified),
-            None => return missing(package, question.revision),
+            None => return self.not_in_the_index(http, package, question).await,
         };
         let index = Index::read(&response.body, package);
+        if let Some(other) = index.of_another_crate() {
+            return Err(of_another_crate(package, other));
+        }
         let mut document = document(&index, question.known, response.validators());
         document.behind = question.revision.and_then(|announced| behind(announced, &index));
         let unknown: Vec<_> =
@@ -80,6 +83,23 @@ impl CargoRegistry {
             self.add_publishing(http, package, &mut document).await;
         }
         Ok(PackageState::Current(Box::new(document)))
+    }
+
+    /// The index knows a crate only with the `-` and `_` of its own; the API answers for each spelling, and with that one.
+    async fn not_in_the_index(
+        &self,
+        http: &Client,
+        package: &Package,
+        question: Question<'_>,
+    ) -> Result<PackageState, RegistryError> {
+        if question.revision.is_none() && package.name().contains(['-', '_']) {
+            let answer = self.ask(http, self.crate_url(package), "the crate's own spelling").await;
+            let spelled = answer.ok().and_then(|response| read_name(&response.body));
+            if let Some(other) = spelled.filter(|spelled| spelled != package.name()) {
+                return Err(of_another_crate(package, &other));
+            }
+        }
+        missing(package, question.revision)
     }
 
     /// Conditional, unless a feed announced a version: then "not modified" could only come from an outdated cache.
@@ -147,9 +167,8 @@ impl CargoRegistry {
     /// Whether it takes tokens is known now, so it is the newest release's fact; if it cannot be had, it is not known.
     async fn add_publishing(&self, http: &Client, package: &Package, document: &mut PackageDocument) {
         let Some(newest) = document.releases.last_mut() else { return };
-        let url = endpoint(&self.api_base, &["api", "v1", "crates", package.name()]);
         let what = format!("the settings of {package}");
-        let answer = self.ask(http, url, &what).await;
+        let answer = self.ask(http, self.crate_url(package), &what).await;
         let read = answer.and_then(|response| {
             read_trusted_only(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
         });
@@ -167,6 +186,10 @@ impl CargoRegistry {
         read_owners(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
     }
 
+    fn crate_url(&self, package: &Package) -> Url {
+        endpoint(&self.api_base, &["api", "v1", "crates", package.name()])
+    }
+
     fn api(&self, package: &Package, what: &str) -> Url {
         endpoint(&self.api_base, &["api", "v1", "crates", package.name(), what])
     }
@@ -175,6 +198,13 @@ impl CargoRegistry {
         let request = Request::get(url).accept("application/json").max_body(self.max_document);
         ask(Ecosystem::Cargo, http, request, what).await
     }
+}
+
+/// The answer is a crate's of another name, so whoever asked must ask by that one: two names of one package would be two
+/// histories.
+fn of_another_crate(package: &Package, other: &str) -> RegistryError {
+    let what = format!("the index file of {package}");
+    document_error(Ecosystem::Cargo, &what, format_args!("the crate is called {:?}: list it by that name", shown(other)))
 }
 
 impl Registry for CargoRegistry {

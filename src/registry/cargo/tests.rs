@@ -244,6 +244,24 @@ async fn a_missing_crate_is_gone_and_a_failing_index_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_crate_under_another_spelling_says_by_which_name_it_is_listed() {
+    let settings = "/api/v1/crates/foo-rs";
+    let spelled = json!({"crate": {"id": "foo_rs", "name": "foo_rs"}}).to_string();
+    let of_other = |name: &str| line("1.0.0", false).replace("foo-rs", name) + "\n";
+    let cases: [(&str, Vec<(&str, u16, String)>); 2] = [
+        ("foo_rs", vec![(INDEX, 404, String::new()), (settings, 200, spelled)]),
+        ("Foo-RS", vec![(INDEX, 200, of_other("Foo-RS"))]),
+    ];
+    for (name, answers) in cases {
+        let error = with_causes(&ask(&answers, &known(&[])).await.unwrap_err());
+        assert!(error.contains(&format!("the crate is called {name:?}: list it by that name")), "{error}");
+    }
+    let strange_line = of_other("bar") + &line("1.1.0", false);
+    let state = ask(&[(INDEX, 200, strange_line)], &known(&["1.0.0", "1.1.0"])).await;
+    assert!(state.is_ok(), "one line is the matter of one release");
+}
+
+#[tokio::test]
 async fn a_bad_field_spoils_no_other_and_says_why() {
     let bad = || by(entry("1.1.0", 2), "published_by", user());
     let cases = [

@@ -184,6 +184,12 @@ pub(super) fn read_trusted_only(body: &[u8]) -> Result<Option<bool>, String> {
     answer.object("crate")?.ok_or("it has no crate")?.get("trustpub_only", MAX_TEXT)
 }
 
+/// How a crate's name is spelled, if the answer about it says so.
+pub(super) fn read_name(body: &[u8]) -> Option<String> {
+    let answer: Fields<'_> = serde_json::from_slice(body).ok()?;
+    answer.object("crate").ok()??.get("name", MAX_TEXT).ok()?
+}
+
 /// The owners of a crate, users and teams, sorted.
 ///
 /// # Errors

@@ -1,10 +1,7 @@
 use serde::Deserialize;
 
 use super::{ImportError, Imported, Source, host};
-use crate::{
-    model::{Ecosystem, RegistryId},
-    text::quoted,
-};
+use crate::{model::Ecosystem, text::quoted};
 
 /// crates.io as Cargo.lock names it since ever, whichever protocol is used.
 const CRATES_INDEX: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -40,23 +37,23 @@ pub(super) fn looks_like(text: &str) -> bool {
     })
 }
 
-pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
-    let lock: Lock = source.toml()?;
+pub(super) fn parse(file: &Source<'_>) -> Result<Imported, ImportError> {
+    let lock: Lock = file.toml()?;
     let mut imported = Imported::default();
     for Locked { name, source } in &lock.package {
         match source {
             None => imported.skip(name, "no source: part of the workspace"),
-            Some(toml::Value::String(source)) => cargo(name, source, &mut imported),
-            Some(toml::Value::Table(source)) => uv(name, source, &mut imported),
+            Some(toml::Value::String(from)) => cargo(file, name, from, &mut imported),
+            Some(toml::Value::Table(from)) => uv(file, name, from, &mut imported),
             Some(_) => imported.skip(name, "a source that is neither a text nor a table"),
         }
     }
     Ok(imported)
 }
 
-fn cargo(name: &str, source: &str, imported: &mut Imported) {
-    let sparse = format!("sparse+{}", RegistryId::CARGO_INDEX.base_url());
-    if source == CRATES_INDEX || source == sparse {
+fn cargo(file: &Source<'_>, name: &str, source: &str, imported: &mut Imported) {
+    let is_sparse = source.strip_prefix("sparse+").is_some_and(|url| file.is_public(Ecosystem::Cargo, url));
+    if source == CRATES_INDEX || is_sparse {
         imported.take(Ecosystem::Cargo, name);
     } else {
         imported.skip(name, format!("from {}, not from crates.io", plain(source)));
@@ -64,11 +61,9 @@ fn cargo(name: &str, source: &str, imported: &mut Imported) {
 }
 
 /// `{ registry = "…/simple" }`, or `git`, `url`, `path`, `directory`, `editable`, `virtual`.
-fn uv(name: &str, source: &toml::Table, imported: &mut Imported) {
+fn uv(file: &Source<'_>, name: &str, source: &toml::Table, imported: &mut Imported) {
     match source.get("registry").and_then(toml::Value::as_str) {
-        Some(url) if host(url).is_some_and(|host| host == RegistryId::PYPI.host()) => {
-            imported.take(Ecosystem::Pypi, name);
-        }
+        Some(url) if file.is_public(Ecosystem::Pypi, url) => imported.take(Ecosystem::Pypi, name),
         Some(url) => imported.skip(name, format!("from {}, not from PyPI", plain(url))),
         None => {
             let kind = source.keys().next().map_or("an empty source", String::as_str);

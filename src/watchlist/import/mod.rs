@@ -1,6 +1,8 @@
 //! Packages from lock files and bills of materials. What a file is, its content decides, not its name.
 
+mod foreign;
 mod lock;
+mod mirrors;
 mod npm;
 mod requirements;
 mod sbom;
@@ -12,8 +14,10 @@ use std::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use mirrors::Mirrors;
+
 use crate::{
-    model::{Ecosystem, Package, RegistryId, ReleaseId},
+    model::{Ecosystem, Package, ReleaseId},
     strict_toml::{Place, ReadError, read_text},
     text::quoted,
 };
@@ -56,6 +60,16 @@ pub enum ImportError {
         /// What it looks like.
         why: String,
     },
+    /// It is of a kind that is known and not read.
+    #[error("{}: this is {name}, which provwatch does not read; {instead}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its kind.
+        name: &'static str,
+        /// What to do in its place.
+        instead: &'static str,
+    },
     /// It is broken.
     #[error("{}:{}:{}: {what}", path.display(), place.line, place.column)]
     Malformed {
@@ -68,20 +82,35 @@ pub enum ImportError {
     },
 }
 
+impl ImportError {
+    fn foreign(path: &Path, kind: &foreign::Foreign) -> Self {
+        Self::Foreign { path: path.to_owned(), name: kind.name, instead: kind.instead }
+    }
+}
+
 /// Reads a lock file or bill of materials of at most 64 MiB.
 ///
 /// # Errors
 /// It cannot be read, is of no known kind, or is broken.
-pub fn read(path: &Path) -> Result<Imported, ImportError> {
-    parse(&read_text(path, MAX_BYTES).map_err(ImportError::Read)?, path)
+pub fn read(path: &Path, mirrors: &Mirrors) -> Result<Imported, ImportError> {
+    match read_text(path, MAX_BYTES) {
+        Ok(text) => parse(&text, path, mirrors),
+        Err(ReadError::NotUtf8 { .. }) if path.extension().is_some_and(|extension| extension == "lockb") => {
+            Err(ImportError::foreign(path, foreign::BUN_BINARY))
+        }
+        Err(error) => Err(ImportError::Read(error)),
+    }
 }
 
 /// The same for a text; `origin` is the file that messages name.
 ///
 /// # Errors
 /// It is of no known kind, or is broken.
-pub fn parse(text: &str, origin: &Path) -> Result<Imported, ImportError> {
-    let source = Source { text, origin };
+pub fn parse(text: &str, origin: &Path, mirrors: &Mirrors) -> Result<Imported, ImportError> {
+    let source = Source { text, origin, mirrors };
+    if let Some(kind) = foreign::kind(text) {
+        return Err(ImportError::foreign(origin, kind));
+    }
     if text.trim_start().starts_with(['{', '[']) && !lock::is_toml_header(text) {
         return document(&source);
     }
@@ -95,8 +124,10 @@ struct Probe {
     lockfile_version: Option<serde_json::Value>,
     bom_format: Option<serde_json::Value>,
     spdx_version: Option<serde_json::Value>,
-    #[serde(rename = "@graph")]
-    graph: Option<serde::de::IgnoredAny>,
+    /// What GitHub's API answers: an SPDX document in an envelope.
+    sbom: Option<serde::de::IgnoredAny>,
+    /// npm 4 and before wrote no version.
+    dependencies: Option<serde::de::IgnoredAny>,
 }
 
 fn document(source: &Source<'_>) -> Result<Imported, ImportError> {
@@ -104,7 +135,8 @@ fn document(source: &Source<'_>) -> Result<Imported, ImportError> {
         Probe { lockfile_version: Some(_), .. } => npm::parse(source),
         Probe { bom_format: Some(_), .. } => sbom::cyclonedx(source),
         Probe { spdx_version: Some(_), .. } => sbom::spdx(source),
-        Probe { graph: Some(_), .. } => Err(source.unknown("it looks like SPDX 3")),
+        Probe { sbom: Some(_), .. } => sbom::of_github(source),
+        Probe { dependencies: Some(_), .. } => npm::parse(source),
         _ => Err(source.unknown("it has none of the keys lockfileVersion, bomFormat and spdxVersion")),
     }
 }
@@ -113,6 +145,7 @@ fn document(source: &Source<'_>) -> Result<Imported, ImportError> {
 struct Source<'a> {
     text: &'a str,
     origin: &'a Path,
+    mirrors: &'a Mirrors,
 }
 
 impl Source<'_> {
@@ -129,6 +162,11 @@ impl Source<'_> {
             let at = error.span().map_or(0, |span| span.start);
             self.malformed(Place::of(self.text, at), error.message())
         })
+    }
+
+    /// Whether packages of a URL are those of the public registry.
+    fn is_public(&self, ecosystem: Ecosystem, url: &str) -> bool {
+        host(url).is_some_and(|host| self.mirrors.serve(ecosystem, &host))
     }
 
     fn malformed(&self, place: Place, what: impl Into<String>) -> ImportError {
@@ -156,24 +194,28 @@ impl Imported {
     }
 
     /// Takes a purl, with or without a version.
-    fn take_purl(&mut self, purl: &str) {
-        if let Some(elsewhere) = other_repository(purl) {
-            return self.skip(purl, format!("from {elsewhere}, not from a public registry"));
-        }
-        match purl.parse::<ReleaseId>().map(|release| release.package().clone()).or_else(|_| purl.parse()) {
-            Ok(package) => drop(self.packages.insert(package)),
+    fn take_purl(&mut self, source: &Source<'_>, purl: &str) {
+        let package = purl.parse::<ReleaseId>().map(|release| release.package().clone()).or_else(|_| purl.parse());
+        match package {
+            Ok(package) => match elsewhere(source, &package, purl) {
+                Some(host) => self.skip(purl, format!("from {host}, not from {}", package.ecosystem().title())),
+                None => drop(self.packages.insert(package)),
+            },
             Err(error) => self.skip(purl, error.to_string()),
         }
     }
 }
 
-/// The host of a purl's `repository_url`, if it is not a public registry.
-fn other_repository(purl: &str) -> Option<String> {
+/// Where a purl's qualifiers say that the package comes from, if that is not its public registry.
+fn elsewhere(source: &Source<'_>, package: &Package, purl: &str) -> Option<String> {
     let (_, qualifiers) = purl.split_once('?')?;
     let qualifiers = qualifiers.split('#').next().unwrap_or_default();
-    let (_, value) = url::form_urlencoded::parse(qualifiers.as_bytes()).find(|(key, _)| key == "repository_url")?;
-    let host = host(&value).or_else(|| host(&format!("https://{value}"))).unwrap_or_else(|| value.into_owned());
-    (!RegistryId::ALL.iter().any(|id| id.host() == host)).then_some(host)
+    let places = url::form_urlencoded::parse(qualifiers.as_bytes());
+    let hosts = places.filter(|(key, _)| key == "repository_url" || key == "download_url").map(|(_, value)| {
+        host(&value).or_else(|| host(&format!("https://{value}"))).unwrap_or_else(|| quoted(&value, 60))
+    });
+    let mut others = hosts.filter(|host| !source.mirrors.serve(package.ecosystem(), host));
+    others.next()
 }
 
 /// The host of a URL.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{ImportError, Imported, Source, host};
-use crate::model::{Ecosystem, RegistryId};
+use crate::model::Ecosystem;
 
 /// package-lock.json and npm-shrinkwrap.json. Versions 2 and 3 have `packages`, version 1 only the tree `dependencies`.
 #[derive(Deserialize)]
@@ -18,7 +18,8 @@ struct Lock {
 struct Located {
     /// The real name where the path has an alias.
     name: Option<String>,
-    resolved: Option<String>,
+    #[serde(default)]
+    resolved: Resolved,
     #[serde(default)]
     link: bool,
 }
@@ -27,22 +28,42 @@ struct Located {
 #[derive(Deserialize)]
 struct Nested {
     version: Option<String>,
-    resolved: Option<String>,
+    #[serde(default)]
+    resolved: Resolved,
     #[serde(default)]
     dependencies: BTreeMap<String, Nested>,
+}
+
+/// Where an entry was downloaded from. `false` stands for what came bundled in another package, an empty text for nothing.
+#[derive(Default, Deserialize)]
+#[serde(untagged)]
+enum Resolved {
+    At(String),
+    Otherwise(serde::de::IgnoredAny),
+    #[default]
+    Unsaid,
+}
+
+impl Resolved {
+    fn url(&self) -> Option<&str> {
+        match self {
+            Self::At(url) => Some(url.as_str()).filter(|url| !url.is_empty()),
+            Self::Otherwise(_) | Self::Unsaid => None,
+        }
+    }
 }
 
 pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
     let lock: Lock = source.json()?;
     let mut imported = Imported::default();
     match &lock.packages {
-        Some(packages) => packages.iter().for_each(|(path, entry)| located(path, entry, &mut imported)),
-        None => tree(&lock.dependencies, &mut imported),
+        Some(packages) => packages.iter().for_each(|(path, entry)| located(source, path, entry, &mut imported)),
+        None => tree(source, &lock.dependencies, &mut imported),
     }
     Ok(imported)
 }
 
-fn located(path: &str, entry: &Located, imported: &mut Imported) {
+fn located(source: &Source<'_>, path: &str, entry: &Located, imported: &mut Imported) {
     const FOLDER: &str = "node_modules/";
     let Some(at) = path.rfind(FOLDER) else {
         // The empty path is the project itself.
@@ -55,11 +76,11 @@ fn located(path: &str, entry: &Located, imported: &mut Imported) {
         return imported.skip(path, "a link into the workspace");
     }
     let name = entry.name.as_deref().unwrap_or(&path[at + FOLDER.len()..]);
-    resolved(name, entry.resolved.as_deref(), imported);
+    resolved(source, name, entry.resolved.url(), imported);
 }
 
 /// Depth is bounded by the JSON parser.
-fn tree(dependencies: &BTreeMap<String, Nested>, imported: &mut Imported) {
+fn tree(source: &Source<'_>, dependencies: &BTreeMap<String, Nested>, imported: &mut Imported) {
     for (name, entry) in dependencies {
         let version = entry.version.as_deref().unwrap_or_default();
         match version.strip_prefix("npm:") {
@@ -67,21 +88,21 @@ fn tree(dependencies: &BTreeMap<String, Nested>, imported: &mut Imported) {
             Some(target) => {
                 let name =
                     target.rsplit_once('@').map_or(target, |(name, _)| if name.is_empty() { target } else { name });
-                resolved(name, entry.resolved.as_deref(), imported);
+                resolved(source, name, entry.resolved.url(), imported);
             }
-            None if version.contains(':') => resolved(name, Some(version), imported),
-            None => resolved(name, entry.resolved.as_deref(), imported),
+            None if version.contains(':') => resolved(source, name, Some(version), imported),
+            None => resolved(source, name, entry.resolved.url(), imported),
         }
-        tree(&entry.dependencies, imported);
+        tree(source, &entry.dependencies, imported);
     }
 }
 
 /// Takes a package that is resolved to the public registry, or to nothing (`omit-lockfile-registry-resolved`, bundled).
-fn resolved(name: &str, resolved: Option<&str>, imported: &mut Imported) {
+fn resolved(source: &Source<'_>, name: &str, resolved: Option<&str>, imported: &mut Imported) {
     let Some(url) = resolved else { return imported.take(Ecosystem::Npm, name) };
     let is_web = url.starts_with("https:") || url.starts_with("http:");
     match host(url) {
-        Some(host) if is_web && host == RegistryId::NPM.host() => imported.take(Ecosystem::Npm, name),
+        Some(_) if is_web && source.is_public(Ecosystem::Npm, url) => imported.take(Ecosystem::Npm, name),
         Some(host) if is_web => imported.skip(name, format!("from {host}, not from npm")),
         _ => imported.skip(name, format!("not from a registry but {}", url.split(':').next().unwrap_or("a file"))),
     }

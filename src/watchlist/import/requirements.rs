@@ -5,6 +5,7 @@ use crate::{model::Ecosystem, strict_toml::Place, text::quoted};
 /// followed.
 pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
     let mut imported = Imported::default();
+    let mut odd = None;
     for (line, text) in logical_lines(source.text) {
         let text = without_comment(&text).trim();
         if text.is_empty() {
@@ -13,11 +14,17 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
         if text.starts_with('-') {
             option(text, &mut imported);
         } else {
-            let wrong = |what| source.malformed(Place { line, column: 1 }, what);
-            requirement(text, &mut imported).map_err(wrong)?;
+            requirement(text, &mut imported).unwrap_or_else(|what| {
+                imported.skip(text, format!("line {line}: {what}"));
+                odd.get_or_insert((line, what));
+            });
         }
     }
-    Ok(imported)
+    // One odd line is the matter of that line; a file of nothing else is not a list of requirements.
+    match odd {
+        Some((line, what)) if imported.packages.is_empty() => Err(source.malformed(Place { line, column: 1 }, what)),
+        _ => Ok(imported),
+    }
 }
 
 /// Lines with their number, those that end with a backslash joined with the next.
@@ -60,6 +67,10 @@ fn requirement(text: &str, imported: &mut Imported) -> Result<(), String> {
         imported.skip(text.split(['?', '#', '@']).next().unwrap_or_default(), "a URL or path, not from a registry");
         return Ok(());
     }
+    if text.starts_with("${") {
+        imported.skip(text, "its name is a variable of the environment");
+        return Ok(());
+    }
     let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let (name, rest) = text.split_at(text.find(|c| !is_name(c)).unwrap_or(text.len()));
     let rest = rest.trim_start();
@@ -86,7 +97,8 @@ fn requirement(text: &str, imported: &mut Imported) -> Result<(), String> {
 /// Whether a line is a place rather than a name.
 fn is_location(text: &str) -> bool {
     let first = text.split([' ', '\t', ';', '@', '[']).next().unwrap_or_default();
-    first.contains("://")
+    matches!(first, "." | "..")
+        || first.contains("://")
         || first.starts_with("file:")
         || first.contains('/')
         || [".whl", ".zip", ".tar.gz"].iter().any(|end| first.ends_with(end))

@@ -21,18 +21,18 @@ struct Component {
 pub(super) fn cyclonedx(source: &Source<'_>) -> Result<Imported, ImportError> {
     let document: CycloneDx = source.json()?;
     let mut imported = Imported::default();
-    components(&document.components, &mut imported);
+    components(source, &document.components, &mut imported);
     Ok(imported)
 }
 
 /// Depth is bounded by the JSON parser.
-fn components(list: &[Component], imported: &mut Imported) {
+fn components(source: &Source<'_>, list: &[Component], imported: &mut Imported) {
     for component in list {
         match &component.purl {
-            Some(purl) => imported.take_purl(purl),
+            Some(purl) => imported.take_purl(source, purl),
             None => imported.skip(&component.name, "no purl"),
         }
-        components(&component.components, imported);
+        components(source, &component.components, imported);
     }
 }
 
@@ -59,15 +59,35 @@ struct ExternalRef {
     reference_locator: String,
 }
 
+impl ExternalRef {
+    /// Some tools write the type as the URI that it stands for.
+    fn is_purl(&self) -> bool {
+        self.reference_type == "purl" || self.reference_type.ends_with("/references/purl")
+    }
+}
+
+/// The answer of GitHub's dependency graph.
+#[derive(Deserialize)]
+struct Envelope {
+    sbom: Spdx,
+}
+
+pub(super) fn of_github(source: &Source<'_>) -> Result<Imported, ImportError> {
+    Ok(packages(source, &source.json::<Envelope>()?.sbom))
+}
+
 pub(super) fn spdx(source: &Source<'_>) -> Result<Imported, ImportError> {
-    let document: Spdx = source.json()?;
+    Ok(packages(source, &source.json()?))
+}
+
+fn packages(source: &Source<'_>, document: &Spdx) -> Imported {
     let mut imported = Imported::default();
     for package in &document.packages {
-        let mut purls = package.external_refs.iter().filter(|reference| reference.reference_type == "purl").peekable();
+        let mut purls = package.external_refs.iter().filter(|reference| reference.is_purl()).peekable();
         if purls.peek().is_none() {
             imported.skip(&package.name, "no purl");
         }
-        purls.for_each(|reference| imported.take_purl(&reference.reference_locator));
+        purls.for_each(|reference| imported.take_purl(source, &reference.reference_locator));
     }
-    Ok(imported)
+    imported
 }

@@ -1,13 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::RegistryId;
 
 fn import(text: &str) -> Imported {
-    parse(text, Path::new("file")).expect(text)
+    parse(text, Path::new("file"), &Mirrors::default()).expect(text)
 }
 
 fn error(text: &str) -> String {
-    parse(text, Path::new("file")).expect_err(text).to_string()
+    parse(text, Path::new("file"), &Mirrors::default()).expect_err(text).to_string()
 }
 
 /// The packages, and what was skipped.
@@ -170,7 +171,7 @@ fn bills_of_materials() {
     let (packages, skipped) = outcome(&cyclonedx.to_string());
     assert_eq!(packages, ["pkg:npm/%40a/b", "pkg:npm/own", "pkg:pypi/c-d"]);
     assert_eq!(skipped.len(), 3);
-    assert!(skipped[0].ends_with("from npm.example, not from a public registry"), "{skipped:?}");
+    assert!(skipped[0].ends_with("from npm.example, not from npm"), "{skipped:?}");
 
     let spdx = serde_json::json!({
         "spdxVersion": "SPDX-2.3",
@@ -195,8 +196,10 @@ fn broken_files_are_named_with_the_place() {
         ("{\"@graph\": []}", "SPDX 3"),
         ("version = 4\n[[package]]\nversion = \"1\"\n", "missing field `name`"),
         ("[[package]]\nname = ", "file:2:"),
-        ("requests\n<html>\n", "file:2:1: found \"<html>\""),
-        ("lockfileVersion: '9.0'\n", "file:1:1:"),
+        ("<html>\n", "an XML or HTML document"),
+        ("{html}\n??\n", "file:1:2"),
+        ("?\n!\n", "file:1:1: found \"?\""),
+        ("lockfileVersion: '9.0'\n", "pnpm-lock.yaml"),
         ("requests[socks\n", "has no end"),
     ] {
         let error = error(text);
@@ -212,16 +215,91 @@ fn a_file_is_read_within_limits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("f");
     std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
-    assert!(matches!(read(&path), Err(ImportError::Read(ReadError::TooLarge { .. }))));
+    assert!(matches!(read(&path, &Mirrors::default()), Err(ImportError::Read(ReadError::TooLarge { .. }))));
     std::fs::write(&path, "\u{feff}requests\n").unwrap();
-    assert_eq!(read(&path).unwrap().packages.len(), 1);
+    assert_eq!(read(&path, &Mirrors::default()).unwrap().packages.len(), 1);
+}
+
+#[test]
+fn what_comes_through_a_mirror_is_the_public_package() {
+    let lock = serde_json::json!({
+        "lockfileVersion": 3,
+        "packages": {
+            "node_modules/y": {"resolved": at(RegistryId::NPM_YARN, "y/-/y-1.0.0.tgz")},
+            "node_modules/m": {"resolved": at(RegistryId::NPM_MIRROR, "m/-/m-1.0.0.tgz")},
+            "node_modules/ours": {"resolved": "https://npm.example/repository/ours/-/ours-1.0.0.tgz"},
+            "node_modules/JSONStream": {"resolved": at(RegistryId::NPM, "JSONStream/-/JSONStream-1.3.5.tgz")},
+            "node_modules/bundled": {"resolved": false, "inBundle": true},
+            "node_modules/unsaid": {"resolved": ""},
+        },
+    })
+    .to_string();
+    let (packages, skipped) = outcome(&lock);
+    let expected = ["JSONStream", "bundled", "m", "unsaid", "y"].map(|name| format!("pkg:npm/{name}"));
+    assert_eq!(packages, expected);
+    assert_eq!(skipped, ["ours: from npm.example, not from npm"]);
+
+    let mirrors = Mirrors::with([(Ecosystem::Npm, "NPM.example"), (Ecosystem::Pypi, "pypi.example")]);
+    let imported = parse(&lock, Path::new("file"), &mirrors).unwrap();
+    assert_eq!((imported.packages.len(), imported.skipped.len()), (6, 0));
+    let of_pypi = "version = 1\n[[package]]\nname = \"a\"\nsource = { registry = \"https://npm.example/simple\" }\n";
+    let imported = parse(of_pypi, Path::new("file"), &mirrors).unwrap();
+    assert!(imported.packages.is_empty(), "a mirror of npm is not one of PyPI");
+}
+
+#[test]
+fn odd_lines_of_requirements_are_their_own_matter() {
+    let text = "requests==2.0 \\\n    # via bar\n    --hash=sha256:aa\nflask\n.\n.[test]\n..\n${PACKAGE}==1\nb==${VERSION}\n<<<<<<< HEAD\n";
+    let (packages, skipped) = outcome(text);
+    assert_eq!(packages, ["pkg:pypi/b", "pkg:pypi/flask", "pkg:pypi/requests"]);
+    assert_eq!(
+        skipped,
+        [
+            ".: a URL or path, not from a registry",
+            ".[test]: a URL or path, not from a registry",
+            "..: a URL or path, not from a registry",
+            "${PACKAGE}==1: its name is a variable of the environment",
+            "<<<<<<< HEAD: line 10: found \"<<<<<<< HEAD\", expected a requirement such as \"requests>=2\"",
+        ]
+    );
+}
+
+#[test]
+fn bills_of_materials_in_the_forms_that_tools_write() {
+    let purl = |kind: &str, locator: &str| {
+        serde_json::json!({"name": "x", "externalRefs": [{"referenceType": kind, "referenceLocator": locator}]})
+    };
+    let packages = [
+        purl("http://spdx.org/rdf/references/purl", "pkg:npm/lodash@%5E4.17.21"),
+        purl("purl", "pkg:npm/%40types/node@>= 18"),
+        purl("purl", "pkg:npm/away@1?download_url=https://npm.example/away.tgz"),
+    ];
+    let document = serde_json::json!({"sbom": {"spdxVersion": "SPDX-2.3", "packages": packages}});
+    let (packages, skipped) = outcome(&document.to_string());
+    assert_eq!(packages, ["pkg:npm/%40types/node", "pkg:npm/lodash"]);
+    assert!(skipped[0].ends_with("from npm.example, not from npm"), "{skipped:?}");
+    let old = r#"{"name":"x","version":"1","dependencies":{"lodash":{"version":"4.17.21","from":"lodash@^4"}}}"#;
+    assert_eq!(outcome(old).0, ["pkg:npm/lodash"], "a shrinkwrap of npm 4");
+}
+
+#[test]
+fn a_kind_that_is_not_read_is_named_with_the_way_around() {
+    let said = error("lockfileVersion: '9.0'\npackages:\n");
+    assert!(said.contains("file: this is a pnpm-lock.yaml, which provwatch does not read; make a CycloneDX"), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bun.lockb");
+    std::fs::write(&path, b"#!/usr/bin/env bun\nbun-lockfile-format-v0\xff\xfe").unwrap();
+    assert!(read(&path, &Mirrors::default()).unwrap_err().to_string().contains("this is a bun.lockb"));
+    let utf16: Vec<u8> = "\u{feff}requests==2.0\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(&path, utf16).unwrap();
+    assert_eq!(read(&path, &Mirrors::default()).unwrap().packages.len(), 1, "PowerShell writes UTF-16");
 }
 
 proptest! {
     #[test]
     fn nothing_panics(text in "\\PC*", line in "[-\\[\\]a-z@#;\\\\ \n./]{0,40}") {
-        let _ = parse(&text, Path::new("file"));
-        let _ = parse(&line, Path::new("file"));
-        let _ = parse(&format!("[[package]]\nname = '{text}'"), Path::new("file"));
+        for text in [&text, &line, &format!("[[package]]\nname = '{text}'")] {
+            let _ = parse(text, Path::new("file"), &Mirrors::default());
+        }
     }
 }
