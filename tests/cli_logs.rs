@@ -13,11 +13,15 @@ use std::{
 
 use lab::{
     Workflow, World,
-    ledger::{Api, Hosts, Ledger, Misbehaviour, filler, hashedrekord},
+    ledger::{Api, Hosts, Ledger, Misbehaviour, body, filler, hashedrekord},
     rig::folder,
-    server::{Server, serve},
+    server::{Respond, Server, serve},
+    trusting::{key_id, ledger_at},
 };
-use provwatch::store::{LogEntryFilter, Store};
+use provwatch::{
+    http::Response,
+    store::{LogEntryFilter, Store},
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -26,7 +30,7 @@ struct Home {
     folder: TempDir,
     ledger: Ledger,
     world: World,
-    _server: Server,
+    server: Server,
 }
 
 struct Said {
@@ -37,6 +41,10 @@ struct Said {
 
 impl Home {
     fn new(api: Api) -> Self {
+        Self::over(api, serve)
+    }
+
+    fn over(api: Api, serve: impl FnOnce(Hosts) -> Server) -> Self {
         let folder = folder();
         let (world, ledger) = (World::new(), Ledger::new("log.example", api));
         let server = serve(Hosts { ledgers: vec![ledger.clone()], world: world.clone() });
@@ -46,7 +54,7 @@ impl Home {
         write("watchlist.toml", "packages = []");
         let instance = ledger.instance(std::path::Path::new("log.pem"), &server.base("log.example"));
         write("provwatch.toml", &format!("{CONFIG}{instance}"));
-        Self { folder, ledger, world, _server: server }
+        Self { folder, ledger, world, server }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -295,4 +303,101 @@ fn a_gap_must_be_asked_for_and_is_shown() {
     let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
     assert_eq!(json[0]["covered"], serde_json::json!([{"first": 50, "past": 500}]));
     assert_eq!(start("501", &["--allow-gap"]).code, 1, "beyond the end");
+}
+
+#[test]
+fn what_a_trust_root_leaves_open_is_found_out_or_said() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(20);
+    let nowhere = Ledger::new("nowhere.example", Api::Tiles);
+    let mut root = home.world.lab().trusted_root();
+    let base = home.server.base("log.example");
+    let since = "2020-01-01T00:00:00Z";
+    root["tlogs"] = serde_json::json!([ledger_at(&home.ledger, &base, since), ledger_at(&nowhere, "", since)]);
+    root["ctlogs"] = serde_json::json!([]);
+    std::fs::write(home.folder.path().join("root.json"), root.to_string()).unwrap();
+    let config = CONFIG.replace("trust_root = false", "trust_root = true");
+    std::fs::write(home.folder.path().join("provwatch.toml"), config).unwrap();
+    let key = key_id(&nowhere.spki());
+
+    let listed = home.provwatch(&["logs", "list"]).out;
+    assert!(listed.contains("tiles, not asked yet") && listed.contains(&key), "{listed}");
+    let checks = lines(&home.provwatch(&["doctor", "--format", "json"]).out);
+    let of = |name: &str| checks.iter().find(|check| check["name"].as_str().unwrap().contains(name)).unwrap().clone();
+    assert!(of("log.example")["detail"].as_str().unwrap().starts_with("answers as tiles, signed 20"), "{checks:?}");
+    let open = of(&key);
+    assert_eq!(open["state"], "limited", "{open}");
+    assert!(open["next"].as_str().unwrap().contains("[logs] urls"), "{open}");
+
+    let scan = ["logs", "scan", "--log", "log.example", "--from", "0", "--issuer", "x"];
+    assert_eq!(home.provwatch(&scan).code, 0, "a log may be named as it names itself before it was ever read");
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let status = home.provwatch(&["logs", "status"]);
+    assert!(status.out.contains(&key) && status.out.contains("does not say where"), "{}", status.out);
+    assert!(status.out.contains("logs start --log log.example --from-index 0"), "a gap is asked for: {}", status.out);
+    assert_eq!(status.code, 0, "that limits provwatch, and is no trouble");
+    let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
+    assert_eq!(json.last().unwrap()["not_followed"]["key_id"], key.as_str());
+    let report = lines(&home.provwatch(&["status", "--format", "json"]).out).remove(0);
+    let limited: Vec<_> = report["limited"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(limited.iter().any(|sentence| sentence.contains(&key[..16])), "{limited:?}");
+}
+
+#[test]
+fn entries_that_are_not_understood_are_shown() {
+    let home = Home::new(Api::Tiles);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    (0..3).for_each(|number| {
+        home.ledger.append([&[1], [number; 64].as_slice()].concat());
+    });
+    home.ledger.publish();
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let status = home.provwatch(&["logs", "status"]).out;
+    assert!(status.contains("3 entries: hashed and proven") && status.contains("leaf version 1"), "{status}");
+    assert_eq!(lines(&home.provwatch(&["logs", "status", "--format", "json"]).out)[0]["not_understood"], 3);
+}
+
+/// What answers with `Content-Encoding: gzip` wherever a tile is asked for, as static hosts do.
+#[derive(Clone)]
+struct Gzipped(Hosts);
+
+impl Respond for Gzipped {
+    fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
+        let answer = self.0.respond(host, path, headers, body)?;
+        if answer.status != 200 || !path.contains("/tile/") {
+            return Some(answer);
+        }
+        assert!(headers.iter().any(|(name, value)| name == "accept-encoding" && value.contains("gzip")), "{headers:?}");
+        let headers = vec![("content-encoding".to_owned(), "gzip".to_owned())];
+        Some(Response { headers, body: gzip(&answer.body).into(), ..answer })
+    }
+}
+
+/// A gzip stream of stored blocks (RFC 1951, 3.2.4; RFC 1952).
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut stream = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    for block in bytes.chunks(0xffff) {
+        let length = u16::try_from(block.len()).unwrap();
+        stream.extend([&[0], length.to_le_bytes().as_slice(), &(!length).to_le_bytes(), block].concat());
+    }
+    let fold =
+        |crc: u32, byte: &u8| (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ ((crc & 1) * 0xedb8_8320));
+    let crc = !bytes.iter().fold(!0, fold);
+    let size = u32::try_from(bytes.len()).unwrap();
+    stream.extend([&[1, 0, 0, 0xff, 0xff], crc.to_le_bytes().as_slice(), &size.to_le_bytes()].concat());
+    stream
+}
+
+#[test]
+fn tiles_may_come_compressed() {
+    for api in [Api::Tiles, Api::StaticCt] {
+        let home = Home::over(api, |hosts| serve(Gzipped(hosts)));
+        (0..600).for_each(|number| {
+            home.ledger.append(body(api, number));
+        });
+        home.ledger.publish();
+        let scan = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0", "--issuer", "x"]);
+        assert_eq!(scan.code, 0, "{api:?}: {}", scan.err);
+        assert!(scan.err.contains("all hash to the root that the log signed for 600"), "{}", scan.err);
+    }
 }

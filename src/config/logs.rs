@@ -29,8 +29,9 @@ pub struct LogsSection {
     pub in_flight: u32,
     /// How much of a Rekor v1 a full tail may use.
     pub rekor_v1: RekorV1Section,
-    /// Where logs of the trust root are read instead (a mirror, a proxy): the URL that the trust root gives them, and the
-    /// one to use; for Rekor v2 with the prefix below which `checkpoint` is.
+    /// Where logs of the trust root are read instead (a mirror, a proxy), or at all where it does not say: the URL that the
+    /// trust root gives them, or the id of their key as `provwatch logs status` shows it, and the URL to use; for Rekor v2
+    /// with the prefix below which `checkpoint` is.
     pub urls: BTreeMap<String, WebUrl>,
     /// Whom to watch for besides the repositories of watched packages: one `[[logs.match]]` table for each.
     #[serde(rename = "match")]

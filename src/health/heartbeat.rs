@@ -84,6 +84,9 @@ pub struct Facts {
     /// The logs that it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<String>>,
+    /// The logs of the trust root that it cannot follow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfollowed: Vec<UnfollowedLog>,
     /// The forges that give no usable answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forges: Vec<FailingForge>,
@@ -117,6 +120,17 @@ impl ComparedClock {
     pub const fn is_certain(self) -> bool {
         self.hosts >= limits::CLOCK_HOSTS
     }
+}
+
+/// A log of the trust root that is not followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfollowedLog {
+    /// Its URL, or the id of its key where it has none.
+    pub name: String,
+    /// Why, one line.
+    pub why: String,
+    /// What to do about it.
+    pub next: String,
 }
 
 /// A reload that was refused: the process goes by what it read before.

@@ -78,6 +78,8 @@ pub enum Id {
     NoToken,
     /// Transparency logs are switched off.
     LogsOff,
+    /// A log of the trust root is not followed.
+    LogNotFollowed,
     /// Names that their registry does not know.
     NameUnknown,
     /// A mirror's documents leave things out.
@@ -363,6 +365,15 @@ pub const ALL: &[(Id, About)] = &[
             "logs-off",
             "Transparency logs are switched off: what is signed in a watched name and not published is not seen.",
             "Remove `[logs] enabled = false` where the network lets them through.",
+        ),
+    ),
+    (
+        Id::LogNotFollowed,
+        limited(
+            "log-not-followed",
+            "A log of the trust root is not followed: the trust root does not say where it is read, has it where \
+             another log is, or its key is of an unknown kind. What is signed in it is not seen.",
+            "`provwatch logs status` has the key; `[logs] urls` says where it is read.",
         ),
     ),
     (

@@ -19,7 +19,7 @@ mod tests;
 pub use alarm::Alarm;
 pub use finding::{Check, Finding, Level, Verdict, level};
 pub use heartbeat::{
-    ComparedClock, Facts, FailingForge, Heartbeat, InUse, Kind, LockState, Refused, Runner, WriteFailure,
+    ComparedClock, Facts, FailingForge, Heartbeat, InUse, Kind, LockState, Refused, Runner, UnfollowedLog, WriteFailure,
 };
 pub use id::{ALL, About, Id};
 pub use judge::{checks, judge};

@@ -14,7 +14,10 @@ use crate::{
     enrich::Standing,
     http::{Client, Fetched, HttpError, Request},
     model::{Ecosystem, RegistryId},
-    pipeline::{self, Pipeline, Source, logs::FollowedLog},
+    pipeline::{
+        self, Pipeline, Source,
+        logs::{FollowedLog, NotFollowed},
+    },
     text::with_causes,
     tlog::SignedCheckpoint,
     watchlist::Watchlist,
@@ -64,11 +67,21 @@ async fn logs(context: &Context, pipeline: &Pipeline) -> Vec<Check> {
     if !context.config.logs.enabled {
         return Vec::new();
     }
-    join_all(pipeline.followed_logs().iter().map(|followed| ask_log(followed))).await
+    let asked = pipeline.followed_logs().into_iter().map(|followed| async move { ask_log(pipeline, &followed).await });
+    let mut checks = join_all(asked).await;
+    checks.extend(pipeline.unreadable_logs().iter().map(unfollowed));
+    checks
 }
 
-async fn ask_log(followed: &FollowedLog) -> Check {
-    let heads = match followed.log.heads().await {
+fn unfollowed(log: &NotFollowed) -> Check {
+    let name = if log.url.is_empty() { format!("log with the key {}", log.key_id) } else { log.url.clone() };
+    Check::new(name, State::Limited, format!("not followed: {}", log.why)).next(&log.next)
+}
+
+async fn ask_log(pipeline: &Pipeline, followed: &FollowedLog) -> Check {
+    let (other, heads) = pipeline.ask(followed).await;
+    let followed = other.as_deref().unwrap_or(followed);
+    let heads = match heads {
         Ok(heads) => heads,
         Err(error) => {
             return Check::new(followed.name(), State::Failed, with_causes(&error)).next(
@@ -84,7 +97,8 @@ async fn ask_log(followed: &FollowedLog) -> Check {
     let signed = heads.iter().filter_map(|head| head.checkpoint.as_ref().ok());
     let entries: u64 = signed.map(SignedCheckpoint::size).sum();
     let read = if followed.tailed { "every entry is read" } else { "its checkpoints are checked" };
-    Check::new(followed.name(), State::Ok, format!("answers, signed {entries} entries; {read}"))
+    let kind = followed.kind;
+    Check::new(followed.name(), State::Ok, format!("answers as {kind}, signed {entries} entries; {read}"))
 }
 
 /// Asks every forge whether it answers, and whether it takes the token.

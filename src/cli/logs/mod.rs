@@ -4,13 +4,19 @@ mod list;
 mod scan;
 mod start;
 mod status;
+mod unfollowed;
 mod verify;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use clap::Subcommand;
 
-use super::{context::Context, exit::Outcome};
+use super::{
+    context::Context,
+    exit::{Failure, Outcome},
+    sheet,
+};
+use crate::pipeline::{Pipeline, logs::FollowedLog};
 
 /// Transparency logs: which are followed, how far each is read, and what one did wrong
 #[derive(Debug, Subcommand)]
@@ -44,4 +50,11 @@ impl Logs {
             Self::Verify(verify) => verify.run(&context),
         }
     }
+}
+
+/// The log that is called so, as it is: one that never answered is asked first.
+async fn named(pipeline: &Pipeline, name: &str) -> Result<Arc<FollowedLog>, Failure> {
+    pipeline.log_named(name).await.ok_or_else(|| {
+        Failure::usage(format!("no log {name:?} is followed")).next(sheet::callable("provwatch logs list"))
+    })
 }

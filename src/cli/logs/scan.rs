@@ -3,11 +3,12 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::named;
 use crate::{
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
-        output, setup, sheet, words,
+        output, setup, words,
     },
     pipeline::{
         Pipeline,
@@ -57,9 +58,7 @@ impl Scan {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let watchlist = if self.watched { context.watchlist()? } else { Watchlist::default() };
         let pipeline = context.pipeline_to_look(watchlist)?;
-        let log = pipeline.followed_log(&self.log).ok_or_else(|| {
-            Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
-        })?;
+        let log = setup::runtime()?.block_on(named(&pipeline, &self.log))?;
         let matcher = self.matcher(&pipeline)?;
         setup::runtime()?.block_on(self.scan(&pipeline, &log, &matcher))
     }

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::unfollowed;
 use crate::{
     cli::{
         args::Printing,
@@ -10,9 +11,12 @@ use crate::{
         sheet::{self, Sheet},
         words,
     },
+    deliver::shell_word,
     model::{Alert, AlertKind, AlertStatus},
+    pipeline::logs::NotFollowed,
     store::{Covered, KindCount, LogRow, Store},
-    tlog::{CosignerKey, Misdeed, key::cosigners},
+    tlog::{CosignerKey, Misdeed, key::cosigners, sift::NOT_UNDERSTOOD},
+    watchlist::Watchlist,
 };
 
 /// Ranges that are shown in full; more are counted.
@@ -59,15 +63,27 @@ impl Status {
         if let (Some(name), true) = (&self.log, views.is_empty()) {
             return Err(Failure::usage(format!("no log {name:?} was ever followed")).next("provwatch logs status"));
         }
+        let unfollowed = if self.log.is_none() { unfollowed(context) } else { Vec::new() };
         if self.printing.is_json() {
             views.iter().try_for_each(|view| output::json(&view.json()))?;
-        } else if views.is_empty() {
-            output::line("No log was followed yet; `provwatch run` follows them.");
-        } else {
-            views.iter().for_each(View::print);
+            unfollowed.iter().try_for_each(|log| output::json(&unfollowed::json(log)))?;
+            return Ok(exit(&views));
         }
+        if views.is_empty() {
+            output::line("No log was followed yet; `provwatch run` follows them.");
+        }
+        views.iter().for_each(View::print);
+        unfollowed::print(&unfollowed);
         Ok(exit(&views))
     }
+}
+
+/// The logs of the trust root that are not followed. That the trust root cannot be used is for `doctor` to say.
+fn unfollowed(context: &Context) -> Vec<NotFollowed> {
+    if !context.config.logs.enabled {
+        return Vec::new();
+    }
+    context.pipeline_to_look(Watchlist::default()).map(|pipeline| pipeline.unreadable_logs()).unwrap_or_default()
 }
 
 fn exit(views: &[View]) -> Exit {
@@ -104,7 +120,7 @@ impl View {
     fn json(&self) -> serde_json::Value {
         json!({
             "log": self.row, "covered": self.covered, "gaps": self.gaps, "kinds": self.kinds, "evidence": self.evidence,
-            "cosigners": self.cosigners,
+            "cosigners": self.cosigners, "not_understood": self.not_understood(),
         })
     }
 
@@ -112,7 +128,7 @@ impl View {
         let row = &self.row;
         sheet::heading(words::name(&row.name));
         let mut sheet = Sheet::new();
-        sheet.row("Kind", format!("{}, {}", row.kind, row.standing.as_str()));
+        sheet.row("Kind", self.kind());
         sheet.row("Read at", words::name(&row.url));
         let checkpoint = row.checkpoint.as_ref();
         sheet.maybe("Signed", checkpoint.map(|it| format!("{} entries, seen {}", it.size, words::moment(it.seen_at))));
@@ -122,11 +138,14 @@ impl View {
         sheet.row("Entries", self.entries());
         sheet.row("Proven", ranges(&self.covered, "none"));
         sheet.row("Never read", ranges(&self.gaps, "none"));
+        sheet.maybe("To read it", self.to_read());
         let kinds = self
             .kinds
             .iter()
+            .filter(|one| one.kind != NOT_UNDERSTOOD)
             .map(|one| format!("{} {} {}", one.count, words::name(&one.kind), words::name(&one.version)));
         sheet.rows("Kinds", kinds.take(SHOWN));
+        sheet.maybe("Not understood", self.what_is_not_understood());
         sheet.row("Watched", format!("{} by watched identities, {} unreadable", row.matches, row.quarantined));
         sheet.maybe("Last read", row.last_success.map(words::moment));
         sheet.maybe(
@@ -144,6 +163,33 @@ impl View {
         if let Some(evidence) = self.evidence.first().and_then(|one| one.split(' ').next()) {
             output::line(format!("  next: {}", sheet::callable(&format!("provwatch logs evidence {evidence}"))));
         }
+    }
+
+    /// What it is, once it has answered.
+    fn kind(&self) -> String {
+        match &self.row.checkpoint {
+            Some(_) => format!("{}, {}", self.row.kind, self.row.standing.as_str()),
+            None => format!("taken for {}; it has never answered", self.row.kind),
+        }
+    }
+
+    /// How the gaps are read.
+    fn to_read(&self) -> Option<String> {
+        let (gap, _) = self.gaps.first().zip(self.row.tail.as_ref())?;
+        let name = shell_word(&words::name(&self.row.name));
+        Some(sheet::callable(&format!("provwatch logs start --log {name} --from-index {}", gap.first)))
+    }
+
+    /// Entries in a form that is not known here.
+    fn not_understood(&self) -> u64 {
+        self.kinds.iter().filter(|one| one.kind == NOT_UNDERSTOOD).map(|one| one.count).sum()
+    }
+
+    fn what_is_not_understood(&self) -> Option<String> {
+        let entries = Some(self.not_understood()).filter(|entries| *entries > 0)?;
+        let forms = self.kinds.iter().filter(|one| one.kind == NOT_UNDERSTOOD).map(|one| words::name(&one.version));
+        let forms: Vec<_> = forms.take(SHOWN).collect();
+        Some(format!("{entries} entries: hashed and proven, but who signed is not known ({})", forms.join("; ")))
     }
 
     fn entries(&self) -> String {

@@ -14,12 +14,12 @@ pub(super) use memory::Memory;
 pub use memory::Moving;
 pub use setup::{Setup, setup};
 
-use super::{Pipeline, PipelineError, operation::Trouble};
+use super::{Pipeline, PipelineError, logs::NotFollowed, operation::Trouble};
 use crate::{
     enrich::Forges,
     health::{
-        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Refused, Runner, Snapshot, Verdict,
-        checks, judge,
+        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Refused, Runner, Snapshot,
+        UnfollowedLog, Verdict, checks, judge,
     },
     store::{LogRow, LogStanding, RunnerRow, StoreError},
 };
@@ -121,11 +121,21 @@ impl Pipeline {
             write_failure: self.memory.write_failure(),
             in_use,
             logs: Some(followed.iter().map(|row| row.name.clone()).collect()),
+            unfollowed: self.unfollowed_logs(),
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
             refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
             clock: self.compare_clock(now),
         })
+    }
+
+    fn unfollowed_logs(&self) -> Vec<UnfollowedLog> {
+        let logs = if self.follows_logs() { self.unreadable_logs() } else { Vec::new() };
+        let unfollowed = |log: NotFollowed| {
+            let name = if log.url.is_empty() { log.key_id } else { log.url };
+            UnfollowedLog { name, why: log.why, next: log.next }
+        };
+        logs.into_iter().map(unfollowed).collect()
     }
 
     fn failing_forges(&self) -> Vec<FailingForge> {

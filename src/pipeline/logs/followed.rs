@@ -24,7 +24,7 @@ pub struct FollowedLog {
     pub kind: LogKind,
     /// Where it is read.
     pub url: Url,
-    /// What the configuration calls it; for a log of the trust root its origin.
+    /// What the configuration calls it; for a log of the trust root the host of its URL.
     pub alias: String,
     /// Whether all of its entries are read.
     pub tailed: bool,
@@ -47,6 +47,11 @@ impl FollowedLog {
         self.name() == name || tree_id(self.name(), name).is_some()
     }
 
+    /// Whether it has never answered: kind, URL and name are a guess then.
+    pub fn is_guess(&self) -> bool {
+        self.instance.guess.as_ref().is_some_and(|guess| !guess.is_confirmed)
+    }
+
     /// Whether another log has taken its place, as the trust root says.
     pub fn is_retired(&self, now: DateTime<Utc>) -> bool {
         self.until.is_some_and(|until| until <= now)
@@ -59,7 +64,7 @@ impl Pipeline {
     pub fn followed_logs(&self) -> Vec<Arc<FollowedLog>> {
         let mut followed: Vec<Arc<FollowedLog>> = Vec::new();
         for instance in self.logs.instances.iter().cloned().chain(self.trusted_instances()) {
-            match self.followed(&self.as_recognized(instance)) {
+            match self.followed(&instance) {
                 Ok(log) if followed.iter().all(|other| other.name() != log.name()) => followed.push(Arc::new(log)),
                 Ok(_) => {}
                 Err(error) => tracing::error!("a log is not followed: {error}"),
@@ -68,10 +73,10 @@ impl Pipeline {
         followed
     }
 
-    /// The log of that name, or the one that a tree of that name belongs to.
+    /// The log of that name, or the one that a tree of that name belongs to, as far as names are known.
+    /// [`Self::log_named`] asks.
     pub fn followed_log(&self, name: &str) -> Option<Arc<FollowedLog>> {
-        let is_it = |log: &Arc<FollowedLog>| log.alias == name || log.has_tree(name);
-        self.followed_logs().into_iter().find(is_it)
+        self.followed_logs().into_iter().find(|log| log.has_tree(name))
     }
 
     pub(super) fn followed(&self, instance: &Instance) -> Result<FollowedLog, KeyError> {

@@ -38,6 +38,7 @@ pub use followed::FollowedLog;
 pub use matching::Matcher;
 pub use poll::Poll;
 pub use scan::{ScanError, ScanSummary, Scanned, StartError};
+pub use trusted::NotFollowed;
 
 use crate::{
     attest::TrustedLogHolds,
@@ -120,8 +121,13 @@ pub struct Instance {
 impl Instance {
     /// SHA-256 over its public key, hexadecimal.
     fn key_id(&self) -> String {
-        hex::encode(Sha256::digest(&self.spki))
+        key_id(&self.spki)
     }
+}
+
+/// What a log is known by, whatever it is called: SHA-256 over its public key, hexadecimal.
+fn key_id(spki: &[u8]) -> String {
+    hex::encode(Sha256::digest(spki))
 }
 
 /// What a trust root says of a log besides its key.
@@ -133,6 +139,15 @@ pub struct Guess {
     pub base: Url,
     /// Where the operator says that it is read instead.
     pub fixed: Option<Url>,
+    /// Whether the log has answered as what it is taken for: then it is not a guess any more.
+    pub is_confirmed: bool,
+}
+
+impl Guess {
+    /// Below which URL it is looked for.
+    fn place(&self) -> &Url {
+        self.fixed.as_ref().unwrap_or(&self.base)
+    }
 }
 
 /// What the pipeline keeps in memory about logs. All of it can be lost.

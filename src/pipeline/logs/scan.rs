@@ -7,7 +7,7 @@ use crate::{
     pipeline::{Pipeline, PipelineError},
     store::{NewLogEntry, NewQuarantined},
     tlog::{
-        CheckpointError, CompactRange, ReadError, SignedCheckpoint, Tree,
+        CheckpointError, CompactRange, Head, ReadError, SignedCheckpoint, Tree,
         sift::{Kinds, Page, sift},
     },
 };
@@ -114,7 +114,7 @@ impl Pipeline {
         matcher: &Matcher,
         mut tell: impl FnMut(&Scanned<'_>),
     ) -> Result<ScanSummary, ScanError> {
-        let (tree, checkpoint) = self.tree_to_scan(followed, tree).await?;
+        let (tree, checkpoint) = to_scan(followed, tree, followed.log.heads().await?)?;
         let size = checkpoint.size();
         let to = to.unwrap_or(size);
         if from > to || to > size {
@@ -149,13 +149,18 @@ impl Pipeline {
         if !followed.tailed {
             return Err(StartError::NotTailed(followed.name().to_owned()));
         }
-        let (tree, checkpoint) = self.tree_to_scan(followed, tree).await?;
+        let mut heads = followed.log.heads().await.map_err(ScanError::from)?;
+        self.retire_trees(followed, &mut heads)?;
+        let met: Vec<Tree> =
+            heads.iter().filter(|head| head.checkpoint.is_ok()).map(|head| head.tree.clone()).collect();
+        let (tree, checkpoint) = to_scan(followed, tree, heads)?;
         if index > checkpoint.size() {
             let size = checkpoint.size();
             return Err(ScanError::from(ReadError::Beyond { index, size }).into());
         }
         let now = self.clock.now();
-        self.open_tree(followed, &tree, now)?;
+        // The others are met with it: none of them is taken for a later one.
+        met.iter().try_for_each(|tree| self.open_tree(followed, tree, now))?;
         let stands = self.store.log(&tree.name).map_err(PipelineError::from)?.and_then(|row| row.tail);
         if let Some(tail) = stands.filter(|tail| index > tail.verified && !allow_gap) {
             return Err(StartError::Gap { from: tail.verified, to: index });
@@ -170,16 +175,16 @@ impl Pipeline {
         self.store.begin_tail(&tree.name, index, range.nodes()).map_err(PipelineError::from)?;
         Ok(tree)
     }
+}
 
-    async fn tree_to_scan(&self, followed: &FollowedLog, name: &str) -> Result<(Tree, SignedCheckpoint), ScanError> {
-        let heads = followed.log.heads().await?;
-        let known = heads.iter().map(|head| head.tree.name.clone()).collect::<Vec<_>>().join(", ");
-        let whole = name == followed.name() || name == followed.alias;
-        let head = heads.into_iter().rev().find(|head| head.tree.name == name || (whole && head.tree.active));
-        let missing = || ScanError::NoTree { log: followed.name().to_owned(), tree: name.to_owned(), known };
-        let head = head.ok_or_else(missing)?;
-        Ok((head.tree, head.checkpoint?))
-    }
+/// The tree of that name; by the name of the log the one that grows.
+fn to_scan(followed: &FollowedLog, name: &str, heads: Vec<Head>) -> Result<(Tree, SignedCheckpoint), ScanError> {
+    let known = heads.iter().map(|head| head.tree.name.clone()).collect::<Vec<_>>().join(", ");
+    let whole = name == followed.name() || name == followed.alias;
+    let head = heads.into_iter().rev().find(|head| head.tree.name == name || (whole && head.tree.active));
+    let missing = || ScanError::NoTree { log: followed.name().to_owned(), tree: name.to_owned(), known };
+    let head = head.ok_or_else(missing)?;
+    Ok((head.tree, head.checkpoint?))
 }
 
 /// The leaves before an index, proven against the checkpoint.

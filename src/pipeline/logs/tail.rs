@@ -121,8 +121,11 @@ impl Pipeline {
         };
         let older = rows.iter().filter(|row| row.name != this.name && row.tail.is_some()).filter(is_older);
         let Some(followed_since) = older.map(|row| row.first_seen).min() else { return Ok(false) };
-        let began_later =
-            followed.kind != LogKind::RekorV1 && followed.since.is_some_and(|since| since >= followed_since);
+        if followed.kind == LogKind::RekorV1 {
+            // The trees that one answer names are met at one time.
+            return Ok(this.first_seen > followed_since);
+        }
+        let began_later = followed.since.is_some_and(|since| since >= followed_since);
         Ok(began_later || this.first_seen - followed_since > TOGETHER)
     }
 
