@@ -64,6 +64,19 @@ pub(super) fn stale_trust(key: &str, days: i64, error: Option<&str>) -> Alarm {
     )
 }
 
+pub(super) fn kept_keys(key: &str, days: i64, error: &str) -> Alarm {
+    let error = last(Some(error));
+    Alarm::medium(
+        key,
+        format!("npm's keys have not been refreshed for {days} days"),
+        format!(
+            "The trust root is fresh; the registry's own signatures are verified with the keys of before. Releases that are \
+             signed with newer ones are said to be unchecked, neither clean nor forged.{error} Wait until the owner of the \
+             repository has signed them anew, or give a file ([trust] npm_keys)."
+        ),
+    )
+}
+
 pub(super) fn unread_log(key: &str, log: &str, minutes: i64, error: Option<&str>) -> Alarm {
     let error = last(error);
     Alarm::medium(

@@ -62,6 +62,8 @@ pub enum Id {
     ConfigurationChanged,
     /// The trust root is not refreshed.
     TrustRootStale,
+    /// The trust root or the keys on disk cannot be used.
+    TrustFilesUnusable,
     /// A transparency log is not read.
     LogUnread,
     /// An alert is open that puts provwatch's own work, or a log, in doubt.
@@ -88,6 +90,10 @@ pub enum Id {
     TroubleUntold,
     /// The trust root is the embedded one.
     TrustRootEmbedded,
+    /// The trust root is the embedded one still.
+    TrustRootUnrefreshed,
+    /// npm's keys are not refreshed with the trust root.
+    NpmKeysKept,
     /// There is little space.
     DiskLow,
 }
@@ -297,9 +303,18 @@ pub const ALL: &[(Id, About)] = &[
         Id::TrustRootStale,
         unhealthy(
             "trust-root-stale",
-            "The trust root has not been refreshed through TUF for 3 days. The one in use stays in use; newer \
-             signatures cannot be checked.",
+            "The trust root has not been refreshed through TUF for 3 days, or twice `refresh_interval` if that is longer. \
+             The one in use stays in use; newer signatures cannot be checked.",
             "Allow the TUF repository, name a mirror (`[trust] tuf_url`) or give a file.",
+        ),
+    ),
+    (
+        Id::TrustFilesUnusable,
+        unhealthy(
+            "trust-files-unusable",
+            "A file of `[trust]` was changed and cannot be read or used. The daemon goes on with what it read before, and \
+             would not start again. An alert after 10 minutes.",
+            "Correct the file; it is read again within `refresh_interval`, and on `provwatch reload`.",
         ),
     ),
     (
@@ -401,6 +416,24 @@ pub const ALL: &[(Id, About)] = &[
             "trust-root-embedded",
             "The trust root is the one of this version and is never refreshed (`[trust] source = \"embedded\"`).",
             "`source = \"tuf\"`, or upgrade in good time.",
+        ),
+    ),
+    (
+        Id::TrustRootUnrefreshed,
+        limited(
+            "trust-root-unrefreshed",
+            "No refresh through TUF has succeeded yet, and the trust root of this version is in use. `trust-root-stale` \
+             follows if it stays so.",
+            "Allow the TUF repository, name a mirror (`[trust] tuf_url`) or give a file.",
+        ),
+    ),
+    (
+        Id::NpmKeysKept,
+        limited(
+            "npm-keys-kept",
+            "The last refresh brought the trust root and not npm's keys, whose part of the repository has expired or cannot \
+             be read. Those of before stay in use. An alert after as long as `trust-root-stale` takes.",
+            "Wait until its owner has signed them anew, or give a file (`[trust] npm_keys`).",
         ),
     ),
     (Id::DiskLow, limited("disk-low", "Less than 512 MiB are left beside the database.", "Free some space.")),

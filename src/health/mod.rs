@@ -23,5 +23,5 @@ pub use id::{ALL, About, Id};
 pub use judge::{checks, judge};
 pub use snapshot::{
     Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, Mirror, OpenAlert, Queue, Snapshot, Source, Storage,
-    Subscription, Trust, Unchecked,
+    Subscription, Trust, Tuf, Unchecked,
 };

@@ -1,6 +1,6 @@
 //! What a judgement goes by: plain data, wherever it comes from.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Runner, WriteFailure};
 use crate::model::{AlertKind, Severity};
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub watchlist: File,
     /// The configuration on disk.
     pub configuration: File,
+    /// The trust root and the keys on disk.
+    pub trust_files: File,
     /// Open alerts about logs and about provwatch itself, high or worse.
     pub alerts: Vec<OpenAlert>,
     /// Watched names that their registry does not know.
@@ -58,7 +60,18 @@ pub enum Trust {
     #[default]
     File,
     /// TUF.
-    Tuf(Source),
+    Tuf(Tuf),
+}
+
+/// How the trust root is refreshed.
+#[derive(Clone, Debug, Default)]
+pub struct Tuf {
+    /// The trust root.
+    pub root: Source,
+    /// npm's keys, which come with it; the error is that of the last refresh, `None` where it brought them.
+    pub npm_keys: Source,
+    /// How often the repository is asked.
+    pub interval: TimeDelta,
 }
 
 /// A transparency log that is followed.

@@ -21,6 +21,7 @@ pub mod pypi;
 pub mod rig;
 pub mod server;
 pub mod tsa;
+pub mod tuf;
 pub mod world;
 
 pub use attestation::{Breakage, Statement};

@@ -165,7 +165,10 @@ fn trust(context: &Context, store: Option<&Store>, findings: &[Finding], now: Da
     if let Err(error) = pipeline::verifier(&context.config) {
         return check(State::Misconfigured, &with_causes(&error)).next("correct [trust] in the configuration");
     }
-    let of_trust = |finding: &&Finding| matches!(finding.id, Id::TrustRootEmbedded | Id::TrustRootStale);
+    let of_trust = |finding: &&Finding| {
+        use Id::{NpmKeysKept, TrustRootEmbedded, TrustRootStale, TrustRootUnrefreshed};
+        matches!(finding.id, TrustRootEmbedded | TrustRootStale | TrustRootUnrefreshed | NpmKeysKept)
+    };
     if let Some(finding) = findings.iter().find(of_trust) {
         return shared("trust root", finding);
     }

@@ -7,11 +7,11 @@ use crate::{
     config::TrustSource,
     health::{
         Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, Mirror, OpenAlert, Queue,
-        Runner, Snapshot, Source, Storage, Subscription, Trust, Unchecked, WriteFailure,
+        Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
     },
     model::{Alert, AlertKind, AlertStatus, AuthMethod, Ecosystem, Package, Severity},
-    pipeline::{TRUST_ROOT, operation},
+    pipeline::{NPM_KEYS, TRUST_ROOT, operation},
     store::{LogStanding, SourceState, Store, StoreError, SubscriptionState},
     watchlist::Watchlist,
 };
@@ -34,6 +34,8 @@ pub struct OnDisk {
     pub watchlist: File,
     /// The configuration.
     pub configuration: File,
+    /// The trust root and the keys.
+    pub trust: File,
 }
 
 /// Who works on the database, as he said himself.
@@ -72,7 +74,7 @@ pub fn snapshot(
         trust: match setup.trust {
             TrustSource::Embedded => Trust::Embedded,
             TrustSource::File => Trust::File,
-            TrustSource::Tuf => Trust::Tuf(source(&states, TRUST_ROOT)),
+            TrustSource::Tuf => Trust::Tuf(tuf(&states, setup)),
         },
         logs,
         forges: setup.forges.clone(),
@@ -95,6 +97,15 @@ fn source(states: &[SourceState], name: &str) -> Source {
         last_success: state.and_then(|state| state.last_success),
         last_error: state.and_then(|state| state.last_error.clone()),
     }
+}
+
+/// An error about npm's keys counts where no refresh since has brought them, or could do without them.
+fn tuf(states: &[SourceState], setup: &Setup) -> Tuf {
+    let (root, npm_keys) = (source(states, TRUST_ROOT), source(states, NPM_KEYS));
+    let failed = states.iter().find(|state| state.name == NPM_KEYS).and_then(|state| state.last_error_at);
+    let counts = failed >= root.last_success.max(npm_keys.last_success);
+    let last_error = npm_keys.last_error.filter(|_| counts);
+    Tuf { root, npm_keys: Source { last_error, ..npm_keys }, interval: setup.trust_interval }
 }
 
 /// The logs that the process at work follows: others may be left over from another configuration.

@@ -1,5 +1,7 @@
 //! What the configuration says that health depends on.
 
+use chrono::TimeDelta;
+
 use crate::{
     config::{Config, TrustSource},
     health::Forges,
@@ -14,6 +16,8 @@ pub struct Setup {
     pub feeds: Vec<&'static str>,
     /// Where the trust root comes from.
     pub trust: TrustSource,
+    /// How often it is refreshed.
+    pub trust_interval: TimeDelta,
     /// Whether transparency logs are followed.
     pub logs: bool,
     /// The forges that are asked; `None`: none is.
@@ -32,6 +36,7 @@ pub fn setup(config: &Config) -> Setup {
     Setup {
         feeds: sources(config).iter().map(|source| source.feed.name()).collect(),
         trust: config.trust.source,
+        trust_interval: TimeDelta::from_std(config.trust.refresh_interval.duration()).unwrap_or(TimeDelta::MAX),
         logs: config.logs.enabled,
         forges: config.forges.enabled.then(|| forges(config)),
         subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.kinds, one.min_severity))).collect(),
