@@ -42,7 +42,7 @@ impl OnDisk {
     pub fn of(context: &Context) -> Self {
         Self {
             configuration: context.file.clone(),
-            watchlists: context.config.watchlist.files.clone(),
+            watchlists: context.config.watchlists(),
             in_use: context.config.clone(),
             last: Mutex::default(),
         }

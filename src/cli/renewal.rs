@@ -76,7 +76,7 @@ impl Renewer {
         let context = match Context::load(self.named.as_deref()) {
             Ok(context) => context,
             Err(failure) => {
-                let watchlist = Watchlist::load(&at_work.config.watchlist.files).ok();
+                let watchlist = Watchlist::load(&at_work.config.watchlists()).ok();
                 return Renewal::Refused { why: stays("configuration", &failure), watchlist };
             }
         };

@@ -264,7 +264,8 @@ fn tell(context: &Context) {
 
 /// What is watched, and whether that is what the disk says.
 fn describe(pipeline: &Pipeline) -> String {
-    let watching = watching(&pipeline.watchlist());
+    let watching =
+        if pipeline.sources().is_empty() { "following logs".to_owned() } else { watching(&pipeline.watchlist()) };
     match pipeline.reload_error() {
         Some(error) => format!("{watching}; {}", plain(&error.why, 300)),
         None => watching,

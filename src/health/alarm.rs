@@ -89,6 +89,18 @@ pub(super) fn unread_log(key: &str, log: &str, minutes: i64, error: Option<&str>
     )
 }
 
+pub(super) fn failing_mirror(key: &str, mirror: &str, minutes: i64, error: Option<&str>) -> Alarm {
+    let error = last(error);
+    Alarm::medium(
+        key,
+        format!("{mirror} could not be read or compared for {minutes} minutes"),
+        format!(
+            "The log is read from its other mirrors. While this lasts, nobody would notice if this one showed another \
+             history.{error} `provwatch logs status` shows how each stands."
+        ),
+    )
+}
+
 pub(super) fn failing_forge(key: &str, host: &str, minutes: i64, error: &str) -> Alarm {
     let error = last(Some(error));
     Alarm::medium(

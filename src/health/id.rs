@@ -66,6 +66,8 @@ pub enum Id {
     TrustFilesUnusable,
     /// A transparency log is not read.
     LogUnread,
+    /// A mirror of a log is not read, or differs.
+    LogMirrorFailing,
     /// An alert is open that puts provwatch's own work, or a log, in doubt.
     AlertOpen,
     /// An alert about a log is open.
@@ -96,6 +98,8 @@ pub enum Id {
     NpmKeysKept,
     /// There is little space.
     DiskLow,
+    /// A mirror of a log is behind the others.
+    LogMirrorBehind,
 }
 
 impl Id {
@@ -326,6 +330,16 @@ pub const ALL: &[(Id, About)] = &[
         ),
     ),
     (
+        Id::LogMirrorFailing,
+        unhealthy(
+            "log-mirror-failing",
+            "One of the URLs of a log that is read at several has not answered for 30 minutes, or what it signs could not \
+             be compared with the others. The log itself is read from the next. An alert as well.",
+            "`provwatch logs status` has the reason; mend the mirror, or take it out of `[[logs.instance]]`. If it shows \
+             another history, that is an alert about the log as well.",
+        ),
+    ),
+    (
         Id::AlertOpen,
         unhealthy(
             "alert-open",
@@ -437,4 +451,13 @@ pub const ALL: &[(Id, About)] = &[
         ),
     ),
     (Id::DiskLow, limited("disk-low", "Less than 512 MiB are left beside the database.", "Free some space.")),
+    (
+        Id::LogMirrorBehind,
+        limited(
+            "log-mirror-behind",
+            "One of the URLs of a log that is read at several has had fewer entries than another for 30 minutes, and does \
+             not grow. It is of the same history, and accused of nothing.",
+            "Ask whoever keeps the mirror; `provwatch logs status` shows how far it is.",
+        ),
+    ),
 ];

@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub trust: Trust,
     /// The transparency logs; `None`: they are switched off.
     pub logs: Option<Vec<Log>>,
+    /// The URLs of logs that are read at several.
+    pub log_mirrors: Vec<LogMirror>,
     /// The forges; `None`: they are switched off.
     pub forges: Option<Forges>,
     /// The queue of packages.
@@ -82,6 +84,21 @@ pub struct Log {
     /// Since when it has failed without a success.
     pub failing_since: Option<DateTime<Utc>>,
     /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// One of the URLs at which a log is read.
+#[derive(Clone, Debug)]
+pub struct LogMirror {
+    /// The log.
+    pub log: String,
+    /// Where it is.
+    pub url: String,
+    /// Since when it has fewer entries than another mirror, without growing.
+    pub behind_since: Option<DateTime<Utc>>,
+    /// Since when it could not be read or compared, or contradicts the others.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// Why.
     pub last_error: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::age;
 use crate::{
     health::{
-        Check, FailingForge, Finding, Id, LockState, Log, Runner, Snapshot, Source, Trust, Tuf, alarm,
+        Check, FailingForge, Finding, Id, LockState, Log, LogMirror, Runner, Snapshot, Source, Trust, Tuf, alarm,
         limits::{FORGE, SOURCE, START, TRUST},
     },
     text::{quoted, span},
@@ -23,6 +23,7 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
         checks.extend([trust(tuf, runner, now), npm_keys(tuf, runner, now)]);
     }
     checks.extend(snapshot.logs.iter().flatten().map(|one| log(one, runner, now)));
+    checks.extend(snapshot.log_mirrors.iter().flat_map(|one| mirror(one, runner, now)));
     checks.extend(forges(snapshot, now));
     checks
 }
@@ -127,6 +128,32 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
     );
     let alarm = || alarm::unread_log(&key, name, fails.num_minutes(), error);
     Check::found(&key, finding.alarming(runner.had(START, now), alarm))
+}
+
+/// A mirror that fails costs nothing but the comparison, which is what it is there for.
+fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 2] {
+    let LogMirror { log, url, .. } = mirror;
+    let (failing, behind) = (format!("failing mirror {log} {url}"), format!("late mirror {log} {url}"));
+    let (name, patience) = (format!("the mirror {url} of {log}"), SOURCE.max(runner.patience()));
+    let failed = match mirror.failing_since.map(|since| age(since, now)) {
+        None => Check::over(failing, "the mirror is read again"),
+        Some(lasts) if lasts <= patience => Check::unclear(failing),
+        Some(lasts) => {
+            let error = mirror.last_error.as_deref();
+            let why = quoted(error.unwrap_or("the reason was not recorded"), ERROR);
+            let sentence = format!("{name} could not be read or compared for {}: {why}", span(lasts));
+            let next = "`provwatch logs status` shows how its mirrors stand; mend it, or take it out of [[logs.instance]]";
+            let alarm = alarm::failing_mirror(&failing, &name, lasts.num_minutes(), error);
+            let finding = Finding::new(Id::LogMirrorFailing, url, sentence, next);
+            Check::found(failing, finding.alarming(runner.had(START, now), || alarm))
+        }
+    };
+    let late = mirror.behind_since.map(|since| age(since, now)).filter(|lasts| *lasts > patience);
+    let finding = late.map(|lasts| {
+        let sentence = format!("{name} has had fewer entries than another for {}, of the same history", span(lasts));
+        Finding::new(Id::LogMirrorBehind, url, sentence, "`provwatch logs status` shows how its mirrors stand")
+    });
+    [failed, Check::of(behind, finding, "the mirror is level again")]
 }
 
 /// A forge that has answered since is one that is not among the failing.

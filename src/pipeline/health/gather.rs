@@ -6,7 +6,7 @@ use super::Setup;
 use crate::{
     config::TrustSource,
     health::{
-        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, Mirror, OpenAlert, Queue,
+        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror, Mirror, OpenAlert, Queue,
         Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
     },
@@ -76,6 +76,7 @@ pub fn snapshot(
             TrustSource::File => Trust::File,
             TrustSource::Tuf => Trust::Tuf(tuf(&states, setup)),
         },
+        log_mirrors: if logs.is_some() { mirrors_of_logs(store, setup)? } else { Vec::new() },
         logs,
         forges: setup.forges.clone(),
         queue: queue(store, now)?,
@@ -119,6 +120,20 @@ fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
         last_error: row.last_error,
     };
     Ok(rows.into_iter().map(log).collect())
+}
+
+/// Those that the configuration names: others may be left over.
+fn mirrors_of_logs(store: &Store, setup: &Setup) -> Result<Vec<LogMirror>, StoreError> {
+    let mut rows = store.log_mirrors()?;
+    rows.retain(|row| setup.log_urls.contains(&row.url));
+    let mirror = |row: crate::store::MirrorRow| LogMirror {
+        log: row.log,
+        url: row.url,
+        behind_since: row.behind_since,
+        failing_since: row.failing_since,
+        last_error: row.last_error,
+    };
+    Ok(rows.into_iter().map(mirror).collect())
 }
 
 fn queue(store: &Store, now: DateTime<Utc>) -> Result<Queue, StoreError> {

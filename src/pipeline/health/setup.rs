@@ -20,6 +20,8 @@ pub struct Setup {
     pub trust_interval: TimeDelta,
     /// Whether transparency logs are followed.
     pub logs: bool,
+    /// Where the logs are read that the configuration names.
+    pub log_urls: Vec<String>,
     /// The forges that are asked; `None`: none is.
     pub forges: Option<Forges>,
     /// The subscriptions, and whether each takes alerts about provwatch itself.
@@ -38,6 +40,7 @@ pub fn setup(config: &Config) -> Setup {
         trust: config.trust.source,
         trust_interval: TimeDelta::from_std(config.trust.refresh_interval.duration()).unwrap_or(TimeDelta::MAX),
         logs: config.logs.enabled,
+        log_urls: config.logs.instances.iter().map(|instance| instance.url.as_url().to_string()).collect(),
         forges: config.forges.enabled.then(|| forges(config)),
         subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.kinds, one.min_severity))).collect(),
         mirrored: Ecosystem::ALL.into_iter().filter(|ecosystem| is_mirrored(config, *ecosystem)).collect(),

@@ -18,6 +18,8 @@ pub struct Poll {
     pub verified: u64,
     /// Trees that gave trouble, of whatever kind.
     pub troubled: usize,
+    /// Mirrors that could not be read or compared, or that contradict the others.
+    pub mirrors: usize,
 }
 
 /// Logs that are looked at at the same time.
@@ -42,6 +44,10 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
+        if !followed.mirrors.is_empty() {
+            return self.poll_mirrors(followed).await;
+        }
+        self.store.note_mirrors(followed.name(), &[], self.clock.now())?;
         let heads = followed.log.heads().await;
         let is_signed = heads.as_ref().is_ok_and(|heads| heads.iter().any(|head| head.checkpoint.is_ok()));
         if !is_signed && let Some(other) = self.recognize(followed).await? {
@@ -51,7 +57,7 @@ impl Pipeline {
         self.take_heads(followed, heads).await
     }
 
-    async fn take_heads(
+    pub(super) async fn take_heads(
         &self,
         followed: &FollowedLog,
         heads: Result<Vec<Head>, ReadError>,
