@@ -266,7 +266,7 @@ fn log(context: Context, name: String) -> TaskFactory {
 pub fn trust(context: Context, interval: Duration) -> TaskFactory {
     rounds(context, "trust", interval, move |context| {
         Box::pin(async move {
-            let mut delay = TRUST_RETRY;
+            let mut delay = TRUST_RETRY.min(interval);
             let mut has_failed = false;
             while let Err(error) = context.pipeline.refresh_trust().await {
                 tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));

@@ -88,10 +88,11 @@ pub struct Ledger(Arc<Inner>);
 
 struct Inner {
     host: String,
+    served_at: String,
     api: Api,
-    ed25519: Ed25519,
-    p256: Key,
-    stranger: (Ed25519, Key),
+    ed25519: Arc<Ed25519>,
+    p256: Arc<Key>,
+    stranger: Arc<(Ed25519, Key)>,
     state: Mutex<State>,
 }
 
@@ -102,7 +103,7 @@ struct State {
     requests: Vec<String>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Shard {
     bodies: Vec<Vec<u8>>,
     leaves: Vec<[u8; 32]>,
@@ -116,12 +117,32 @@ impl Ledger {
         let state = State { shards: vec![Shard::default()], ..State::default() };
         Self(Arc::new(Inner {
             host: host.to_owned(),
+            served_at: host.to_owned(),
             api,
-            ed25519: Ed25519::new(),
-            p256: Key::p256(),
-            stranger: (Ed25519::new(), Key::p256()),
+            ed25519: Arc::new(Ed25519::new()),
+            p256: Arc::new(Key::p256()),
+            stranger: Arc::new((Ed25519::new(), Key::p256())),
             state: Mutex::new(state),
         }))
+    }
+
+    /// The same log, signed with the same keys, at another host. From here on each goes its own way.
+    pub fn mirror(&self, host: &str) -> Self {
+        let state = State { shards: self.state().shards.clone(), ..State::default() };
+        Self(Arc::new(Inner {
+            host: self.0.host.clone(),
+            served_at: host.to_owned(),
+            api: self.0.api,
+            ed25519: Arc::clone(&self.0.ed25519),
+            p256: Arc::clone(&self.0.p256),
+            stranger: Arc::clone(&self.0.stranger),
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// The host where it is read.
+    pub fn served_at(&self) -> &str {
+        &self.0.served_at
     }
 
     pub fn host(&self) -> &str {
@@ -151,9 +172,9 @@ impl Ledger {
             Api::RekorV1 => "rekor-v1",
             Api::Ct => "ct",
         };
-        let host = &self.0.host;
+        let (host, name) = (&self.0.host, &self.0.served_at);
         format!(
-            "\n[[logs.instance]]\nname = \"{host}\"\nkind = \"{kind}\"\nurl = \"{url}\"\norigin = \"{host}\"\n\
+            "\n[[logs.instance]]\nname = \"{name}\"\nkind = \"{kind}\"\nurl = \"{url}\"\norigin = \"{host}\"\n\
              public_key = \"{}\"\ntail = true\n",
             key.display()
         )
@@ -661,7 +682,7 @@ impl std::fmt::Debug for Hosts {
 impl Transport for Hosts {
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         let host = request.url.host_str().unwrap_or_default();
-        let Some(ledger) = self.ledgers.iter().find(|ledger| ledger.host() == host) else {
+        let Some(ledger) = self.ledgers.iter().find(|ledger| ledger.served_at() == host) else {
             return self.world.exchange(request);
         };
         let path = match request.url.query() {

@@ -48,10 +48,8 @@ impl Answer<'_> {
 struct Look<'a> {
     /// Those that answered.
     answering: Vec<&'a FollowedLog>,
-    /// Entries that were signed when it began.
-    kept: u64,
-    /// Whether all say something that is signed.
-    is_whole: bool,
+    /// The most that any of them signed, if all say something that is signed.
+    all_have_at_most: Option<u64>,
     /// What the one that is followed gave; `None`: none was yet.
     poll: Option<Poll>,
 }
@@ -59,9 +57,9 @@ struct Look<'a> {
 impl Look<'_> {
     /// Whether a mirror is to be followed: none is yet that gives no trouble. One that has less than is known is behind; that
     /// the log went back is so only if all of its mirrors did.
-    fn follows(&self, size: Option<u64>) -> bool {
+    fn follows(&self, size: Option<u64>, known: u64) -> bool {
         let is_open = self.poll.as_ref().is_none_or(|poll| poll.troubled > 0);
-        is_open && (self.is_whole || size.is_none_or(|size| size >= self.kept))
+        is_open && size.is_none_or(|size| size >= known || self.all_have_at_most == Some(size))
     }
 }
 
@@ -70,19 +68,19 @@ impl Pipeline {
     pub(super) async fn poll_mirrors(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
         let mut answers = ask(followed).await;
         answers.sort_by_key(|answer| Reverse(answer.size()));
-        let known = self.rows_of(followed)?;
+        let (largest, is_whole) =
+            (answers.first().and_then(Answer::size), answers.iter().all(|answer| answer.size().is_some()));
         let mut look = Look {
             answering: answers.iter().filter(|answer| answer.size().is_some()).map(|answer| answer.mirror).collect(),
-            kept: known.iter().filter_map(|row| Some(row.checkpoint.as_ref()?.size)).fold(0, u64::saturating_add),
-            is_whole: answers.iter().all(|answer| answer.size().is_some()),
+            all_have_at_most: largest.filter(|_| is_whole),
             poll: None,
         };
-        let largest = answers.first().and_then(Answer::size).unwrap_or(0).max(look.kept);
+        let most = largest.unwrap_or(0).max(self.known_size(followed)?);
         let mut seen = Vec::new();
         for answer in answers {
             let (url, size) = (answer.mirror.url.to_string(), answer.size());
             let error = self.look_at_mirror(answer, &mut look).await?;
-            seen.push(MirrorSeen { url, size, is_behind: size.is_some_and(|size| size < largest), error });
+            seen.push(MirrorSeen { url, size, is_behind: size.is_some_and(|size| size < most), error });
         }
         self.store.note_mirrors(followed.name(), &seen, self.clock.now())?;
         let mirrors = seen.iter().filter(|mirror| mirror.error.is_some()).count();
@@ -92,7 +90,7 @@ impl Pipeline {
     /// Follows a mirror or compares it; what is wrong with it.
     async fn look_at_mirror(&self, answer: Answer<'_>, look: &mut Look<'_>) -> Result<Option<String>, PipelineError> {
         let (mirror, error) = (answer.mirror, answer.error());
-        if !look.follows(answer.size()) {
+        if !look.follows(answer.size(), self.known_size(mirror)?) {
             let found = self.compare_mirror(&answer, look).await?;
             return Ok(found.or(error));
         }
@@ -102,6 +100,12 @@ impl Pipeline {
         let rows = if is_troubled { self.rows_of(mirror)? } else { Vec::new() };
         let said = rows.into_iter().filter(|row| row.failing_since.is_some()).find_map(|row| row.last_error);
         Ok(error.or(said).or_else(|| is_troubled.then(|| "it could not be read".to_owned())))
+    }
+
+    /// How many entries a log is known to have signed, in all of its trees.
+    fn known_size(&self, followed: &FollowedLog) -> Result<u64, PipelineError> {
+        let rows = self.rows_of(followed)?;
+        Ok(rows.iter().filter_map(|row| Some(row.checkpoint.as_ref()?.size)).fold(0, u64::saturating_add))
     }
 
     /// Holds what a mirror signed against what is known, and reads from it what the one that is followed does not give.
