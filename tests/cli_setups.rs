@@ -180,7 +180,11 @@ fn doctor_and_run_agree() {
         ("a log", log.clone(), true),
         ("a log and its mirror", both.clone(), true),
         ("the same URL twice", format!("{log}{}", log.replace("name = \"log.example\"", "name = \"twin\"")), false),
-        ("the same name twice", format!("{log}{}", mirror.replace("mirror.example\"\nkind", "log.example\"\nkind")), false),
+        (
+            "the same name twice",
+            format!("{log}{}", mirror.replace("mirror.example\"\nkind", "log.example\"\nkind")),
+            false,
+        ),
         ("mirrors with two keys", format!("{log}{}", mirror.replace("log.pem", "other.pem")), false),
         ("mirrors of two kinds", format!("{log}{}", mirror.replace("\"tiles\"", "\"ct\"")), false),
         ("a key that is missing", log.replace("log.pem", "lost.pem"), false),
@@ -188,7 +192,11 @@ fn doctor_and_run_agree() {
         ("a witness that is none", format!("{log}{witness}"), false),
         ("a pattern that is none", format!("{log}[[logs.match]]\nname = \"x\"\nsan = \"(\"\n"), false),
         ("a pattern without anything", format!("{log}[[logs.match]]\nname = \"x\"\n"), false),
-        ("a claim that there is not", format!("{log}[[logs.match]]\nname = \"x\"\nclaims = {{ nope = \"x\" }}\n"), false),
+        (
+            "a claim that there is not",
+            format!("{log}[[logs.match]]\nname = \"x\"\nclaims = {{ nope = \"x\" }}\n"),
+            false,
+        ),
         ("a detector that there is not", format!("{log}[detectors.nope]\nenabled = false\n"), false),
     ] {
         home.configure(&format!("{LOGS_ONLY}{text}"));
@@ -197,7 +205,11 @@ fn doctor_and_run_agree() {
         assert_eq!(doctor.code, expected, "{what}: {}", doctor.out);
         let run = home.provwatch(&["run", "--once"]);
         assert_eq!(run.code, expected, "{what}: {}{}", run.out, run.err);
-        assert_eq!(home.folder.path().join("provwatch.db").exists(), is_good, "{what}: nothing is made of what is wrong");
+        assert_eq!(
+            home.folder.path().join("provwatch.db").exists(),
+            is_good,
+            "{what}: nothing is made of what is wrong"
+        );
         let _ = std::fs::remove_file(home.folder.path().join("provwatch.db"));
     }
 }

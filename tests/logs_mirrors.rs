@@ -276,8 +276,8 @@ async fn when_none_answers_the_log_is_unread() {
 async fn both_can_be_named() {
     let pair = Pair::of(Api::Tiles, 300).await;
     let url = |name: &str| pair.pipeline.followed_log(name).unwrap().url.to_string();
-    assert_eq!((url("log.example"), url("mirror.example")), (
-        "https://log.example/".to_owned(),
-        "https://mirror.example/".to_owned()
-    ));
+    assert_eq!(
+        (url("log.example"), url("mirror.example")),
+        ("https://log.example/".to_owned(), "https://mirror.example/".to_owned())
+    );
 }

@@ -273,8 +273,7 @@ async fn a_changed_file_is_taken_up_and_a_damaged_one_is_not() {
     let keys = home.lab.npm_keys().to_string();
     home.write("root.json", &home.root_named("one").to_string());
     home.write("keys.json", &keys);
-    let config =
-        home.config("source = \"file\"\ntrusted_root = \"FOLDER/root.json\"\nnpm_keys = \"FOLDER/keys.json\"");
+    let config = home.config("source = \"file\"\ntrusted_root = \"FOLDER/root.json\"\nnpm_keys = \"FOLDER/keys.json\"");
     let pipeline = home.pipeline(&config);
     home.write("root.json", &home.root_named("two").to_string());
     pipeline.refresh_trust().await.unwrap();

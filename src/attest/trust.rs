@@ -96,7 +96,8 @@ impl TrustMaterial {
     /// # Panics
     /// Never: a test reads the same constants.
     pub fn embedded() -> Self {
-        Self::parse(SIGSTORE_PRODUCTION_TRUSTED_ROOT, NPM_KEYS).expect("the embedded trust material is checked by a test")
+        Self::parse(SIGSTORE_PRODUCTION_TRUSTED_ROOT, NPM_KEYS)
+            .expect("the embedded trust material is checked by a test")
     }
 
     /// Sigstore's staging instance, with npm's keys.
@@ -134,8 +135,8 @@ impl TrustMaterial {
 
     /// From the document itself; the origin is for errors.
     pub(super) fn with_root_of(self, origin: &str, document: &[u8]) -> Result<Self, TrustError> {
-        let (trusted_root, verifier) = usable(document)
-            .map_err(|source| TrustError::Root { origin: origin.to_owned(), source })?;
+        let (trusted_root, verifier) =
+            usable(document).map_err(|source| TrustError::Root { origin: origin.to_owned(), source })?;
         Ok(Self { trusted_root: Arc::new(trusted_root), verifier: Arc::new(verifier), ..self })
     }
 

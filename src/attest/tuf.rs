@@ -81,10 +81,8 @@ impl TrustUpdater {
     /// [`TrustError::Read`] or [`TrustError::Metadata`] if the file is not signed root metadata.
     pub fn private(base: Url, root: &Path, cache: &Path) -> Result<Self, TrustError> {
         let (base, bytes) = (folder(base), read(root)?);
-        TrustedMetadataSet::from_root(&bytes).map_err(|source| TrustError::Metadata {
-            origin: root.display().to_string(),
-            source: Box::new(source),
-        })?;
+        TrustedMetadataSet::from_root(&bytes)
+            .map_err(|source| TrustError::Metadata { origin: root.display().to_string(), source: Box::new(source) })?;
         let id = hex::encode(&Sha256::digest(base.as_str())[..8]);
         Ok(Self { base, root: bytes, cache: cache.join(format!("repository-{id}")), is_public: false })
     }
@@ -161,7 +159,8 @@ impl HttpRepository {
 /// and the chain of roots is read until one does not. Whoever forges that answer gains as much as with a 404: until the
 /// metadata expires.
 fn is_missing(name: &str, error: &HttpError) -> bool {
-    let is_root = name.strip_suffix(".root.json").is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_root =
+        name.strip_suffix(".root.json").is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit()));
     if is_root { matches!(error, HttpError::Status { status: 403 | 404, .. }) } else { error.is_not_found() }
 }
 
@@ -193,7 +192,10 @@ mod tests {
         let client = Client::new(transport, clock.clone());
         let cache = tempfile::tempdir().expect("a folder");
         let updater = TrustUpdater::new(None, cache.path().join("tuf"));
-        let error = updater.refresh(&client, clock.now(), &TrustMaterial::embedded()).await.expect_err("nothing to refresh from");
+        let error = updater
+            .refresh(&client, clock.now(), &TrustMaterial::embedded())
+            .await
+            .expect_err("nothing to refresh from");
         assert!(error.to_string().contains("infrastructure"), "{error}");
         assert!(matches!(error, TrustError::Refresh { .. }));
         let causes = std::iter::successors(error.source(), |error| (*error).source());

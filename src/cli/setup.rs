@@ -57,7 +57,8 @@ impl Context {
     /// What `provwatch doctor` calls wrong is not begun with.
     fn refuse_errors(&self) -> Result<(), Failure> {
         let findings = self.findings();
-        let errors: Vec<String> = findings.iter().filter(|one| one.gravity == Gravity::Error).map(ToString::to_string).collect();
+        let errors: Vec<String> =
+            findings.iter().filter(|one| one.gravity == Gravity::Error).map(ToString::to_string).collect();
         if errors.is_empty() { Ok(()) } else { Err(wrong(errors.join("\n"))) }
     }
 

@@ -115,8 +115,8 @@ impl Summary {
 
     /// Findings come before what could not be checked.
     pub fn exit(&self, fail_on: Severity) -> Exit {
-        let failed =
-            self.sources.iter().any(|source| source.error.is_some()) || self.logs.iter().any(|log| log.troubled + log.mirrors > 0);
+        let failed = self.sources.iter().any(|source| source.error.is_some())
+            || self.logs.iter().any(|log| log.troubled + log.mirrors > 0);
         if self.alerts.iter().any(|alert| alert.severity >= fail_on) {
             Exit::Findings
         } else if failed || self.waiting > 0 || !self.unchecked.is_empty() {
@@ -220,7 +220,10 @@ impl LogLine {
         };
         match (self.troubled, self.mirrors as u64) {
             (0, 0) => read,
-            (0, mirrors) => format!("{read}; {} could not be compared, or differ: {WHY}", words::counted(mirrors, "mirror", "mirrors")),
+            (0, mirrors) => format!(
+                "{read}; {} could not be compared, or differ: {WHY}",
+                words::counted(mirrors, "mirror", "mirrors")
+            ),
             _ => format!("could not be checked; {WHY}"),
         }
     }

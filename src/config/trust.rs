@@ -48,7 +48,9 @@ impl Default for TrustSection {
 
 impl TrustSection {
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        [self.trusted_root.as_mut(), self.npm_keys.as_mut(), self.tuf_root.as_mut(), self.cache.as_mut()].into_iter().flatten()
+        [self.trusted_root.as_mut(), self.npm_keys.as_mut(), self.tuf_root.as_mut(), self.cache.as_mut()]
+            .into_iter()
+            .flatten()
     }
 }
 

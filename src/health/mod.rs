@@ -22,6 +22,6 @@ pub use heartbeat::{Facts, FailingForge, Heartbeat, InUse, Kind, LockState, Refu
 pub use id::{ALL, About, Id};
 pub use judge::{checks, judge};
 pub use snapshot::{
-    Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, LogMirror, Mirror, OpenAlert, Queue, Snapshot, Source, Storage,
-    Subscription, Trust, Tuf, Unchecked,
+    Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, LogMirror, Mirror, OpenAlert, Queue, Snapshot,
+    Source, Storage, Subscription, Trust, Tuf, Unchecked,
 };

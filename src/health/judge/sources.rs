@@ -14,7 +14,8 @@ use crate::{
 /// Most characters of an error.
 const ERROR: usize = 300;
 /// What to do about a trust root that is not refreshed.
-const ALLOW: &str = "allow the TUF repository, name a mirror ([trust] tuf_url) or give a file ([trust] source = \"file\")";
+const ALLOW: &str =
+    "allow the TUF repository, name a mirror ([trust] tuf_url) or give a file ([trust] source = \"file\")";
 
 pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let runner = &snapshot.runner;
@@ -142,7 +143,8 @@ fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 2]
             let error = mirror.last_error.as_deref();
             let why = quoted(error.unwrap_or("the reason was not recorded"), ERROR);
             let sentence = format!("{name} could not be read or compared for {}: {why}", span(lasts));
-            let next = "`provwatch logs status` shows how its mirrors stand; mend it, or take it out of [[logs.instance]]";
+            let next =
+                "`provwatch logs status` shows how its mirrors stand; mend it, or take it out of [[logs.instance]]";
             let alarm = alarm::failing_mirror(&failing, &name, lasts.num_minutes(), error);
             let finding = Finding::new(Id::LogMirrorFailing, url, sentence, next);
             Check::found(failing, finding.alarming(runner.had(START, now), || alarm))

@@ -6,8 +6,8 @@ use super::Setup;
 use crate::{
     config::TrustSource,
     health::{
-        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror, Mirror, OpenAlert, Queue,
-        Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
+        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror, Mirror,
+        OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
     },
     model::{Alert, AlertKind, AlertStatus, AuthMethod, Ecosystem, Package, Severity},

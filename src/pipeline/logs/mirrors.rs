@@ -109,11 +109,7 @@ impl Pipeline {
     }
 
     /// Holds what a mirror signed against what is known, and reads from it what the one that is followed does not give.
-    async fn compare_mirror(
-        &self,
-        answer: &Answer<'_>,
-        look: &mut Look<'_>,
-    ) -> Result<Option<String>, PipelineError> {
+    async fn compare_mirror(&self, answer: &Answer<'_>, look: &mut Look<'_>) -> Result<Option<String>, PipelineError> {
         let now = self.clock.now();
         for (tree, signed) in answer.signed() {
             if let Some(why) = self.hold_against(answer.mirror, look, (tree, signed), now).await? {
