@@ -205,6 +205,7 @@ async fn npms_keys_do_not_keep_the_trust_root_waiting() {
     let finding = findings(&pipeline, &OnDisk::default()).into_iter().find(|one| one.id.as_str() == "npm-keys-kept");
     assert!(finding.unwrap().alert.is_some(), "after days it is an alert");
 
+    home.clock.advance(Duration::from_mins(5));
     home.tuf.expire("registry", "2027-01-01T00:00:00Z");
     home.tuf.publish(home.root_named("two"));
     pipeline.refresh_trust().await.unwrap();

@@ -104,7 +104,7 @@ fn source(states: &[SourceState], name: &str) -> Source {
 fn tuf(states: &[SourceState], setup: &Setup) -> Tuf {
     let (root, npm_keys) = (source(states, TRUST_ROOT), source(states, NPM_KEYS));
     let failed = states.iter().find(|state| state.name == NPM_KEYS).and_then(|state| state.last_error_at);
-    let counts = failed >= root.last_success.max(npm_keys.last_success);
+    let counts = failed >= root.last_success && failed > npm_keys.last_success;
     let last_error = npm_keys.last_error.filter(|_| counts);
     Tuf { root, npm_keys: Source { last_error, ..npm_keys }, interval: setup.trust_interval }
 }
