@@ -82,7 +82,7 @@ impl Config {
             findings.push(error(format!("http.hosts.{host:?}"), why));
         }
         if !watches_packages && !self.logs.enabled {
-            findings.push(error("registries", "all are disabled, and [logs] too; nothing is watched"));
+            findings.push(warning("registries", "all are disabled, and [logs] too; nothing is watched"));
         }
         findings
     }
