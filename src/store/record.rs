@@ -100,8 +100,8 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    fn of(raised: alerts::Raised) -> Self {
-        let alerts::Raised { is_new, announced, deliveries } = raised;
+    fn of(raised: &alerts::Raised) -> Self {
+        let alerts::Raised { is_new, announced, deliveries } = *raised;
         Self { new_alert: is_new, announced, deliveries, baseline_versions: 0 }
     }
 }
@@ -138,7 +138,7 @@ impl Store {
     ) -> Result<Recorded, StoreError> {
         self.write("recording an alert", |db| {
             let raised = alerts::upsert(db, alert, subscriptions, now)?;
-            Ok(Recorded::of(raised))
+            Ok(Recorded::of(&raised))
         })
     }
 }
@@ -152,7 +152,7 @@ fn apply(db: &Connection, record: &Record) -> Result<Recorded, Failure> {
     }
     if let Some(alert) = &record.alert {
         let raised = alerts::upsert(db, alert, &record.subscriptions, record.now)?;
-        recorded = Recorded::of(raised);
+        recorded = Recorded::of(&raised);
     }
     if let Some(change) = &record.baseline {
         recorded.baseline_versions = baselines::apply(db, change, record.now)?;

@@ -172,7 +172,7 @@ fn npm_target() -> String {
 }
 
 impl State {
-    fn metadata(&self, kind: &str, role: &str, more: Value) -> Value {
+    fn metadata(&self, kind: &str, role: &str, more: &Value) -> Value {
         let expires = self.expires.get(role).map_or("2027-01-01T00:00:00Z", String::as_str);
         let mut signed = json!({
             "_type": kind, "spec_version": "1.0.31", "version": self.version, "expires": expires,
@@ -189,7 +189,7 @@ impl State {
         let signed = self.metadata(
             "root",
             "root",
-            json!({
+            &json!({
                 "version": self.roots.len() + 1, "consistent_snapshot": true, "keys": listed(&keys),
                 "roles": {"root": role(&own, 2), "timestamp": below, "snapshot": below, "targets": below},
             }),
@@ -209,13 +209,13 @@ impl State {
                 }],
             });
         }
-        self.metadata("targets", "targets", more)
+        self.metadata("targets", "targets", &more)
     }
 
     fn delegated(&self) -> Option<Value> {
         let content = self.npm_keys.as_ref()?.to_string();
         let targets = json!({"targets": {npm_target(): described(content.as_bytes())}});
-        Some(self.metadata("targets", DELEGATE, targets))
+        Some(self.metadata("targets", DELEGATE, &targets))
     }
 
     fn file(&self, name: &str) -> Option<Vec<u8>> {
@@ -229,13 +229,13 @@ impl State {
         let role = |signed: Value| Some(sign(&signed, &[&self.role_key]));
         let version = format!("{}.", self.version);
         match name.strip_prefix(version.as_str()).unwrap_or(name) {
-            "timestamp.json" => role(self.metadata("timestamp", "timestamp", json!({"meta": {"snapshot.json": pin}}))),
+            "timestamp.json" => role(self.metadata("timestamp", "timestamp", &json!({"meta": {"snapshot.json": pin}}))),
             "snapshot.json" => {
                 let mut meta = json!({"targets.json": pin});
                 if self.npm_keys.is_some() {
                     meta[format!("{DELEGATE}.json")] = pin;
                 }
-                role(self.metadata("snapshot", "snapshot", json!({"meta": meta})))
+                role(self.metadata("snapshot", "snapshot", &json!({"meta": meta})))
             }
             "targets.json" => role(self.targets()),
             other if other == format!("{DELEGATE}.json") => Some(sign(&self.delegated()?, &[&self.delegate_key])),

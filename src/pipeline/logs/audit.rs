@@ -142,7 +142,8 @@ impl Pipeline {
         let is_other = !self.is_known_history(followed, tree, signed).await?;
         self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
         let mut evidence = contradiction(followed, misdeed, trees, consistency, now);
-        evidence.statement += &format!("; what differs from before was seen at {}", followed.url);
+        evidence.statement += "; what differs from before was seen at ";
+        evidence.statement += followed.url.as_str();
         self.accuse_of(tree, &evidence, is_other, now)?;
         Ok(evidence.statement)
     }
