@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 12;
+PRAGMA user_version = 13;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -248,6 +248,17 @@ CREATE TABLE log_kinds (
     believed INTEGER NOT NULL CHECK (believed IN (0, 1)),
     count    INTEGER NOT NULL,
     PRIMARY KEY (log, kind, version, believed)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_mirrors (
+    log           TEXT NOT NULL,
+    url           TEXT NOT NULL,
+    size          INTEGER,
+    seen_at       INTEGER,
+    behind_since  INTEGER,
+    failing_since INTEGER,
+    last_error    TEXT,
+    PRIMARY KEY (log, url)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log_quarantine (

@@ -124,7 +124,7 @@ pub struct LogMatch {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogInstance {
-    /// What `--log` takes beside its origin, and what messages about the configuration call it.
+    /// What `--log` takes beside its origin (of two mirrors it says which), and what messages about the configuration call it.
     pub name: String,
     /// How it is read.
     pub kind: LogKindName,
@@ -132,7 +132,8 @@ pub struct LogInstance {
     pub url: WebUrl,
     /// A file with its public key, PEM.
     pub public_key: PathBuf,
-    /// The origin of its checkpoints; for Rekor v1 without the number of a tree. Default: the host of the URL.
+    /// The origin of its checkpoints; for Rekor v1 without the number of a tree. Two with the same origin, kind and key are
+    /// mirrors of one log, and are compared with each other. Default: the host of the URL.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub origin: Option<String>,
     /// Whether all of its entries are read. Default: as `tail` says of its kind.

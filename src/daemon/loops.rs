@@ -265,7 +265,7 @@ fn log(context: Context, name: String) -> TaskFactory {
 pub fn trust(context: Context, interval: Duration) -> TaskFactory {
     rounds(context, "trust", interval, move |context| {
         Box::pin(async move {
-            let mut delay = TRUST_RETRY;
+            let mut delay = TRUST_RETRY.min(interval);
             let mut has_failed = false;
             while let Err(error) = context.pipeline.refresh_trust().await {
                 tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
@@ -347,8 +347,7 @@ impl Loop {
     }
 
     /// What stands in the database's way passes: the next round tries again soon, so that what waits is told as soon as
-    /// there is room again. Any other failure is the supervisor's.
-    /// The wait before it.
+    /// there is room again. Any other failure is the supervisor's. Gives the wait before it.
     fn pass_over(&self, context: &Context, outcome: Result<(), TaskError>) -> Result<Duration, TaskError> {
         let mut said = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
         let Err(error) = outcome else {
@@ -362,7 +361,7 @@ impl Loop {
         }
         let (steady, why) = (context.pipeline.clock().steady(), with_causes(error.as_ref()));
         let wait = self.interval.clamp(DISK_PAUSE, LONGEST_DISK_PAUSE);
-        if said.is_none_or(|said| steady - said >= DISK_REMINDER) {
+        if said.is_none_or(|said| steady.saturating_sub(said) >= DISK_REMINDER) {
             tracing::error!(task = &*self.name, retry_in = ?wait, "{why}");
             *said = Some(steady);
         }

@@ -92,7 +92,7 @@ impl Keeper {
         while !self.stop.is_cancelled() {
             let started = self.clock.steady();
             let Err(failure) = self.attempt().await else { break };
-            if self.clock.steady() - started >= WELL_AFTER {
+            if self.clock.steady().saturating_sub(started) >= WELL_AFTER {
                 delay = FIRST_DELAY;
             }
             tracing::error!(task = &*self.name, retry_in = ?delay, "{failure}");

@@ -84,6 +84,19 @@ pub(super) fn stale_trust(key: &str, days: i64, error: Option<&str>) -> Alarm {
     )
 }
 
+pub(super) fn kept_keys(key: &str, days: i64, error: &str) -> Alarm {
+    let error = last(Some(error));
+    Alarm::medium(
+        key,
+        format!("npm's keys have not been refreshed for {days} days"),
+        format!(
+            "The trust root is fresh; the registry's own signatures are verified with the keys of before. Releases that are \
+             signed with newer ones are said to be unchecked, neither clean nor forged.{error} Wait until the owner of the \
+             repository has signed them anew, or give a file ([trust] npm_keys)."
+        ),
+    )
+}
+
 pub(super) fn unread_log(key: &str, log: &str, minutes: i64, error: Option<&str>) -> Alarm {
     let error = last(error);
     Alarm::medium(
@@ -92,6 +105,18 @@ pub(super) fn unread_log(key: &str, log: &str, minutes: i64, error: Option<&str>
         format!(
             "What is signed in this log is not seen while this lasts; the position stands where it stood, so nothing is \
              skipped.{error} `provwatch logs status` shows how far it was read."
+        ),
+    )
+}
+
+pub(super) fn failing_mirror(key: &str, mirror: &str, minutes: i64, error: Option<&str>) -> Alarm {
+    let error = last(error);
+    Alarm::medium(
+        key,
+        format!("{mirror} could not be read or compared for {minutes} minutes"),
+        format!(
+            "The log is read from its other mirrors. While this lasts, nobody would notice if this one showed another \
+             history.{error} `provwatch logs status` shows how each stands."
         ),
     )
 }

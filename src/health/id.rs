@@ -62,8 +62,12 @@ pub enum Id {
     ConfigurationChanged,
     /// The trust root is not refreshed.
     TrustRootStale,
+    /// The trust root or the keys on disk cannot be used.
+    TrustFilesUnusable,
     /// A transparency log is not read.
     LogUnread,
+    /// A mirror of a log is not read, or differs.
+    LogMirrorFailing,
     /// An alert is open that puts provwatch's own work, or a log, in doubt.
     AlertOpen,
     /// An alert about a log is open.
@@ -92,8 +96,14 @@ pub enum Id {
     TroubleUntold,
     /// The trust root is the embedded one.
     TrustRootEmbedded,
+    /// The trust root is the embedded one still.
+    TrustRootUnrefreshed,
+    /// npm's keys are not refreshed with the trust root.
+    NpmKeysKept,
     /// There is little space.
     DiskLow,
+    /// A mirror of a log is behind the others.
+    LogMirrorBehind,
 }
 
 impl Id {
@@ -302,9 +312,18 @@ pub const ALL: &[(Id, About)] = &[
         Id::TrustRootStale,
         unhealthy(
             "trust-root-stale",
-            "The trust root has not been refreshed through TUF for 3 days. The one in use stays in use; newer \
-             signatures cannot be checked.",
+            "The trust root has not been refreshed through TUF for 3 days, or twice `refresh_interval` if that is longer. \
+             The one in use stays in use; newer signatures cannot be checked.",
             "Allow the TUF repository, name a mirror (`[trust] tuf_url`) or give a file.",
+        ),
+    ),
+    (
+        Id::TrustFilesUnusable,
+        unhealthy(
+            "trust-files-unusable",
+            "A file of `[trust]` was changed and cannot be read or used. The daemon goes on with what it read before, and \
+             would not start again. An alert after 10 minutes.",
+            "Correct the file; it is read again within `refresh_interval`, and on `provwatch reload`.",
         ),
     ),
     (
@@ -313,6 +332,16 @@ pub const ALL: &[(Id, About)] = &[
             "log-unread",
             "A transparency log did not answer, or did not hold, for 30 minutes. Nothing is skipped.",
             "`provwatch logs status`; where the network does not let it through, `[logs] enabled = false`.",
+        ),
+    ),
+    (
+        Id::LogMirrorFailing,
+        unhealthy(
+            "log-mirror-failing",
+            "One of the URLs of a log that is read at several has not answered for 30 minutes, or what it signs could not \
+             be compared with the others. The log itself is read from the next. An alert as well.",
+            "`provwatch logs status` has the reason; mend the mirror, or take it out of `[[logs.instance]]`. If it shows \
+             another history, that is an alert about the log as well.",
         ),
     ),
     (
@@ -425,5 +454,32 @@ pub const ALL: &[(Id, About)] = &[
             "`source = \"tuf\"`, or upgrade in good time.",
         ),
     ),
+    (
+        Id::TrustRootUnrefreshed,
+        limited(
+            "trust-root-unrefreshed",
+            "No refresh through TUF has succeeded yet, and the trust root of this version is in use. `trust-root-stale` \
+             follows if it stays so.",
+            "Allow the TUF repository, name a mirror (`[trust] tuf_url`) or give a file.",
+        ),
+    ),
+    (
+        Id::NpmKeysKept,
+        limited(
+            "npm-keys-kept",
+            "The last refresh brought the trust root and not npm's keys, whose part of the repository has expired or cannot \
+             be read. Those of before stay in use. An alert after as long as `trust-root-stale` takes.",
+            "Wait until its owner has signed them anew, or give a file (`[trust] npm_keys`).",
+        ),
+    ),
     (Id::DiskLow, limited("disk-low", "Less than 512 MiB are left beside the database.", "Free some space.")),
+    (
+        Id::LogMirrorBehind,
+        limited(
+            "log-mirror-behind",
+            "One of the URLs of a log that is read at several has had fewer entries than another for 30 minutes, and does \
+             not grow. It is of the same history, and accused of nothing.",
+            "Ask whoever keeps the mirror; `provwatch logs status` shows how far it is.",
+        ),
+    ),
 ];

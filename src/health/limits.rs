@@ -8,7 +8,8 @@ pub const SOURCE: TimeDelta = TimeDelta::minutes(30);
 pub const START: TimeDelta = TimeDelta::minutes(1);
 /// For how long the queue of one is given time to move: longer than any turn of a package.
 pub const START_OF_WORK: TimeDelta = TimeDelta::minutes(3);
-/// For how long the trust root may go without a refresh; TUF is asked once a day.
+/// For how long the trust root may go without a refresh: TUF is asked once a day. Where it is asked less often, twice as long
+/// as that.
 pub const TRUST: TimeDelta = TimeDelta::days(3);
 /// For how long a daemon may give no sign of life. It gives one every half minute.
 pub const HEARTBEAT: TimeDelta = TimeDelta::minutes(3);

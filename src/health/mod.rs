@@ -24,6 +24,6 @@ pub use heartbeat::{
 pub use id::{ALL, About, Id};
 pub use judge::{checks, judge};
 pub use snapshot::{
-    Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, Mirror, OpenAlert, Queue, Snapshot, Source, Storage,
-    Subscription, Trust, Unchecked,
+    Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, LogMirror, Mirror, OpenAlert, Queue, Snapshot,
+    Source, Storage, Subscription, Trust, Tuf, Unchecked,
 };

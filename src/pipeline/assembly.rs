@@ -96,7 +96,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         sources: sources(config),
         registries: registries(config),
         verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
-        freshness: Freshness::of(config),
+        freshness: Freshness::of(config)?,
         forges,
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,

@@ -102,12 +102,13 @@ struct Inner {
     host: String,
     /// What it calls itself.
     origin: String,
+    served_at: String,
     api: Api,
     scheme: Scheme,
-    ed25519: Ed25519,
-    p256: Key,
-    rsa: Option<Rsa>,
-    stranger: (Ed25519, Key),
+    ed25519: Arc<Ed25519>,
+    p256: Arc<Key>,
+    rsa: Option<Arc<Rsa>>,
+    stranger: Arc<(Ed25519, Key)>,
     state: Mutex<State>,
 }
 
@@ -118,7 +119,7 @@ struct State {
     requests: Vec<String>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Shard {
     bodies: Vec<Vec<u8>>,
     leaves: Vec<[u8; 32]>,
@@ -139,14 +140,37 @@ impl Ledger {
         Self(Arc::new(Inner {
             host: host.to_owned(),
             origin: origin.to_owned(),
+            served_at: host.to_owned(),
             api,
             scheme,
-            ed25519: Ed25519::new(),
-            p256: Key::p256(),
-            rsa: (scheme == Scheme::Rsa).then(Rsa::new),
-            stranger: (Ed25519::new(), Key::p256()),
+            ed25519: Arc::new(Ed25519::new()),
+            p256: Arc::new(Key::p256()),
+            rsa: (scheme == Scheme::Rsa).then(Rsa::new).map(Arc::new),
+            stranger: Arc::new((Ed25519::new(), Key::p256())),
             state: Mutex::new(state),
         }))
+    }
+
+    /// The same log, signed with the same keys, at another host. From here on each goes its own way.
+    pub fn mirror(&self, host: &str) -> Self {
+        let state = State { shards: self.state().shards.clone(), ..State::default() };
+        Self(Arc::new(Inner {
+            host: self.0.host.clone(),
+            origin: self.0.origin.clone(),
+            served_at: host.to_owned(),
+            api: self.0.api,
+            scheme: self.0.scheme,
+            ed25519: Arc::clone(&self.0.ed25519),
+            p256: Arc::clone(&self.0.p256),
+            rsa: self.0.rsa.clone(),
+            stranger: Arc::clone(&self.0.stranger),
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// The host where it is read.
+    pub fn served_at(&self) -> &str {
+        &self.0.served_at
     }
 
     pub fn host(&self) -> &str {
@@ -208,9 +232,9 @@ impl Ledger {
             Api::Ct => "ct",
             Api::StaticCt => "static-ct",
         };
-        let (host, origin) = (&self.0.host, &self.0.origin);
+        let (name, origin) = (&self.0.served_at, &self.0.origin);
         format!(
-            "\n[[logs.instance]]\nname = \"{host}\"\nkind = \"{kind}\"\nurl = \"{url}\"\norigin = \"{origin}\"\n\
+            "\n[[logs.instance]]\nname = \"{name}\"\nkind = \"{kind}\"\nurl = \"{url}\"\norigin = \"{origin}\"\n\
              public_key = \"{}\"\ntail = true\n",
             key.display()
         )
@@ -742,7 +766,7 @@ impl std::fmt::Debug for Hosts {
 impl Transport for Hosts {
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         let host = request.url.host_str().unwrap_or_default();
-        let Some(ledger) = self.ledgers.iter().find(|ledger| ledger.host() == host) else {
+        let Some(ledger) = self.ledgers.iter().find(|ledger| ledger.served_at() == host) else {
             return self.world.exchange(request);
         };
         let path = match request.url.query() {

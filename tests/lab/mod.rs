@@ -22,6 +22,7 @@ pub mod rig;
 pub mod server;
 pub mod trusting;
 pub mod tsa;
+pub mod tuf;
 pub mod world;
 
 pub use attestation::{Breakage, Statement};

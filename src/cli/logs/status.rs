@@ -14,8 +14,8 @@ use crate::{
     deliver::shell_word,
     model::{Alert, AlertKind, AlertStatus},
     pipeline::logs::NotFollowed,
-    store::{Covered, KindCount, LogRow, Store},
-    tlog::{CosignerKey, Misdeed, key::cosigners, sift::NOT_UNDERSTOOD},
+    store::{Covered, KindCount, LogRow, MirrorRow, Store},
+    tlog::{CosignerKey, Misdeed, checkpoint::tree_id, key::cosigners, sift::NOT_UNDERSTOOD},
     watchlist::Watchlist,
 };
 
@@ -49,6 +49,8 @@ struct View {
     evidence: Vec<String>,
     is_accused: bool,
     cosigners: Vec<(String, DateTime<Utc>)>,
+    /// Where it is read, if that is at several places.
+    mirrors: Vec<MirrorRow>,
 }
 
 impl Status {
@@ -113,6 +115,7 @@ impl View {
                 .map(|one| format!("{} {}", one.id, one.kind))
                 .collect(),
             is_accused: is_accused(store, &row.name)?,
+            mirrors: mirrors(store, &row.name)?,
             row,
         })
     }
@@ -120,7 +123,7 @@ impl View {
     fn json(&self) -> serde_json::Value {
         json!({
             "log": self.row, "covered": self.covered, "gaps": self.gaps, "kinds": self.kinds, "evidence": self.evidence,
-            "cosigners": self.cosigners, "not_understood": self.not_understood(),
+            "cosigners": self.cosigners, "mirrors": self.mirrors, "not_understood": self.not_understood(),
         })
     }
 
@@ -158,6 +161,8 @@ impl View {
                 )
             }),
         );
+        let size = checkpoint.map_or(0, |it| it.size);
+        sheet.rows("Mirrors", self.mirrors.iter().map(|mirror| stands(mirror, size)));
         sheet.rows("Evidence kept", self.evidence.iter().cloned());
         sheet.print();
         if let Some(evidence) = self.evidence.first().and_then(|one| one.split(' ').next()) {
@@ -201,6 +206,27 @@ impl View {
             }
         }
     }
+}
+
+/// The mirrors of a log, or of the one that a tree belongs to.
+fn mirrors(store: &Store, name: &str) -> Result<Vec<MirrorRow>, Failure> {
+    let mut mirrors = store.log_mirrors()?;
+    mirrors.retain(|mirror| mirror.log == name || tree_id(&mirror.log, name).is_some());
+    Ok(mirrors)
+}
+
+/// How a mirror stands beside what is known of the log.
+fn stands(mirror: &MirrorRow, size: u64) -> String {
+    let url = words::name(&mirror.url);
+    let behind = mirror.size.map_or(0, |its| size.saturating_sub(its));
+    let seen = mirror.seen_at.map_or_else(|| "never seen".to_owned(), |at| format!("seen {}", words::moment(at)));
+    let stands = match (mirror.size, behind) {
+        (None, _) => seen,
+        (Some(_), 0) => format!("level, {seen}"),
+        (Some(_), _) => format!("{} behind, {seen}", words::counted(behind, "entry", "entries")),
+    };
+    let why = mirror.last_error.as_deref().map(words::sentence);
+    why.map_or_else(|| format!("{url}: {stands}"), |why| format!("{url}: {stands}; {why}"))
 }
 
 /// Whether an alert that says something of this log is open.

@@ -13,13 +13,13 @@ use super::{
     exit::{Exit, Failure, Outcome},
     on_disk::OnDisk,
     output,
+    renewal::trust_interval,
 };
 use crate::{
-    config::TrustSource,
     daemon::lock_state,
     health::{Finding, Heartbeat, Level, LockState, Snapshot, judge},
     model::{Aspect, Ecosystem},
-    pipeline::{self, TRUST_ROOT},
+    pipeline::{self, NPM_KEYS, TRUST_ROOT},
     registry::{CargoFeed, NpmFeed, PypiFeed},
     store::{LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
 };
@@ -160,6 +160,7 @@ pub fn snapshot(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<
     let on_disk = OnDisk::of(context).look();
     snapshot.watchlist = on_disk.watchlist;
     snapshot.configuration = on_disk.configuration;
+    snapshot.trust_files = on_disk.trust;
     Ok(snapshot)
 }
 
@@ -184,7 +185,8 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
             sources.push(Source { name: name.to_owned(), enabled, state, never_told });
         }
     }
-    let refreshed = |name: &str| name == TRUST_ROOT && context.config.trust.source == TrustSource::Tuf;
+    let is_refreshed = trust_interval(&context.config).is_some();
+    let refreshed = |name: &str| is_refreshed && [TRUST_ROOT, NPM_KEYS].contains(&name);
     let others = stored.into_iter().map(|state| Source {
         name: state.name.clone(),
         enabled: refreshed(&state.name),

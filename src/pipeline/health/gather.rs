@@ -6,12 +6,12 @@ use super::Setup;
 use crate::{
     config::TrustSource,
     health::{
-        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, Mirror, OpenAlert, Queue,
-        Runner, Snapshot, Source, Storage, Subscription, Trust, Unchecked, WriteFailure,
+        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror, Mirror,
+        OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
     },
     model::{Alert, AlertKind, AlertStatus, Package, Severity},
-    pipeline::{TRUST_ROOT, left_out, operation},
+    pipeline::{NPM_KEYS, TRUST_ROOT, left_out, operation},
     store::{LeftOut, LogStanding, SourceState, Store, StoreError, SubscriptionState},
     watchlist::Watchlist,
 };
@@ -34,6 +34,8 @@ pub struct OnDisk {
     pub watchlist: File,
     /// The configuration.
     pub configuration: File,
+    /// The trust root and the keys.
+    pub trust: File,
 }
 
 /// Who works on the database, as he said himself.
@@ -72,8 +74,9 @@ pub fn snapshot(
         trust: match setup.trust {
             TrustSource::Embedded => Trust::Embedded,
             TrustSource::File => Trust::File,
-            TrustSource::Tuf => Trust::Tuf(source(&states, TRUST_ROOT)),
+            TrustSource::Tuf => Trust::Tuf(tuf(&states, setup)),
         },
+        log_mirrors: if logs.is_some() { mirrors_of_logs(store, setup)? } else { Vec::new() },
         logs,
         forges: setup.forges.clone(),
         queue: queue(store, now)?,
@@ -97,6 +100,15 @@ fn source(states: &[SourceState], name: &str) -> Source {
     }
 }
 
+/// An error about npm's keys counts where no refresh since has brought them, or could do without them.
+fn tuf(states: &[SourceState], setup: &Setup) -> Tuf {
+    let (root, npm_keys) = (source(states, TRUST_ROOT), source(states, NPM_KEYS));
+    let failed = states.iter().find(|state| state.name == NPM_KEYS).and_then(|state| state.last_error_at);
+    let counts = failed >= root.last_success && failed > npm_keys.last_success;
+    let last_error = npm_keys.last_error.filter(|_| counts);
+    Tuf { root, npm_keys: Source { last_error, ..npm_keys }, interval: setup.trust_interval }
+}
+
 /// The logs that the process at work follows: others may be left over from another configuration.
 fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
     let followed = runner.heartbeat.as_ref().and_then(|heartbeat| heartbeat.facts.logs.as_ref());
@@ -108,6 +120,20 @@ fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
         last_error: row.last_error,
     };
     Ok(rows.into_iter().map(log).collect())
+}
+
+/// Those that the configuration names: others may be left over.
+fn mirrors_of_logs(store: &Store, setup: &Setup) -> Result<Vec<LogMirror>, StoreError> {
+    let mut rows = store.log_mirrors()?;
+    rows.retain(|row| setup.log_urls.contains(&row.url));
+    let mirror = |row: crate::store::MirrorRow| LogMirror {
+        log: row.log,
+        url: row.url,
+        behind_since: row.behind_since,
+        failing_since: row.failing_since,
+        last_error: row.last_error,
+    };
+    Ok(rows.into_iter().map(mirror).collect())
 }
 
 fn queue(store: &Store, now: DateTime<Utc>) -> Result<Queue, StoreError> {

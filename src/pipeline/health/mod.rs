@@ -91,6 +91,7 @@ impl Pipeline {
         snapshot.storage.write_failure = self.memory.write_failure();
         snapshot.watchlist = on_disk.watchlist.clone();
         snapshot.configuration = on_disk.configuration.clone();
+        snapshot.trust_files = on_disk.trust.clone();
         Ok(snapshot)
     }
 

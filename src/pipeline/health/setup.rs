@@ -1,5 +1,7 @@
 //! What the configuration says that health depends on.
 
+use chrono::TimeDelta;
+
 use crate::{
     config::{Config, TrustSource},
     health::Forges,
@@ -14,8 +16,12 @@ pub struct Setup {
     pub feeds: Vec<&'static str>,
     /// Where the trust root comes from.
     pub trust: TrustSource,
+    /// How often it is refreshed.
+    pub trust_interval: TimeDelta,
     /// Whether transparency logs are followed.
     pub logs: bool,
+    /// Where the logs are read that the configuration names.
+    pub log_urls: Vec<String>,
     /// The forges that are asked; `None`: none is.
     pub forges: Option<Forges>,
     /// The subscriptions, and whether each takes alerts about provwatch itself.
@@ -32,7 +38,9 @@ pub fn setup(config: &Config) -> Setup {
     Setup {
         feeds: sources(config).iter().map(|source| source.feed.name()).collect(),
         trust: config.trust.source,
+        trust_interval: TimeDelta::from_std(config.trust.refresh_interval.duration()).unwrap_or(TimeDelta::MAX),
         logs: config.logs.enabled,
+        log_urls: config.logs.instances.iter().map(|instance| instance.url.as_url().to_string()).collect(),
         forges: config.forges.enabled.then(|| forges(config)),
         subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.kinds, one.min_severity))).collect(),
         registries: Ecosystem::ALL.into_iter().filter(|one| config.registries.is_enabled(*one)).collect(),

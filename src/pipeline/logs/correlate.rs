@@ -152,8 +152,7 @@ impl Pipeline {
             links: finding.links.clone(),
             ..Alert::about(AlertKind::Log, &finding.subject, signal.severity, confidence, title, now)
         };
-        self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
-        Ok(())
+        self.raise(&alert, now)
     }
 }
 

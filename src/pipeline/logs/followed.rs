@@ -28,6 +28,8 @@ pub struct FollowedLog {
     pub alias: String,
     /// Whether all of its entries are read.
     pub tailed: bool,
+    /// The same log at other URLs.
+    pub mirrors: Vec<Arc<FollowedLog>>,
     /// When it began to sign, where that is known.
     pub since: Option<DateTime<Utc>>,
     /// When another log takes its place, where that is known.
@@ -52,6 +54,15 @@ impl FollowedLog {
         self.instance.guess.as_ref().is_some_and(|guess| !guess.is_confirmed)
     }
 
+    /// Whether the operator names both as the same log at different URLs.
+    fn is_mirror_of(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.instance, &other.instance);
+        ours.guess.is_none()
+            && theirs.guess.is_none()
+            && (ours.kind, &ours.spki) == (theirs.kind, &theirs.spki)
+            && ours.url != theirs.url
+    }
+
     /// Whether another log has taken its place, as the trust root says.
     pub fn is_retired(&self, now: DateTime<Utc>) -> bool {
         self.until.is_some_and(|until| until <= now)
@@ -59,18 +70,25 @@ impl FollowedLog {
 }
 
 impl Pipeline {
-    /// The logs to follow now. Of two with the same name the configuration's counts; one whose key cannot be used is left
-    /// out and said to be.
+    /// The logs to follow now. Of two with the same name the configuration's counts, and what the configuration names twice
+    /// is a log with a mirror; one whose key cannot be used is left out and said to be.
     pub fn followed_logs(&self) -> Vec<Arc<FollowedLog>> {
-        let mut followed: Vec<Arc<FollowedLog>> = Vec::new();
+        let mut followed: Vec<FollowedLog> = Vec::new();
         for instance in self.logs.instances.iter().cloned().chain(self.trusted_instances()) {
-            match self.followed(&instance) {
-                Ok(log) if followed.iter().all(|other| other.name() != log.name()) => followed.push(Arc::new(log)),
-                Ok(_) => {}
-                Err(error) => tracing::error!("a log is not followed: {error}"),
+            let log = match self.followed(&instance) {
+                Ok(log) => log,
+                Err(error) => {
+                    tracing::error!("a log is not followed: {error}");
+                    continue;
+                }
+            };
+            match followed.iter_mut().find(|other| other.name() == log.name()) {
+                None => followed.push(log),
+                Some(first) if log.is_mirror_of(first) => first.mirrors.push(Arc::new(log)),
+                Some(_) => {}
             }
         }
-        followed
+        followed.into_iter().map(Arc::new).collect()
     }
 
     /// The log of that name, or the one that a tree of that name belongs to, as far as names are known.
@@ -101,6 +119,7 @@ impl Pipeline {
         };
         let tailed = instance.tail.unwrap_or_else(|| settings.tail.contains(&kind));
         let instance = instance.clone();
-        Ok(FollowedLog { log: Log::new(signer, protocol), kind, url, alias, tailed, since, until, instance })
+        let (log, mirrors) = (Log::new(signer, protocol), Vec::new());
+        Ok(FollowedLog { log, kind, url, alias, tailed, mirrors, since, until, instance })
     }
 }

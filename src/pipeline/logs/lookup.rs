@@ -69,7 +69,7 @@ impl Pipeline {
                 }
                 continue;
             };
-            let found = match self.look_up(&followed, &check).await {
+            let found = match self.look_up_at_any(&followed, &check).await {
                 // The release's row is set aside and made anew meanwhile.
                 Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
                     self.store.postpone_log_check(&check, "its release was damaged", false, now + AGAIN)?;
@@ -83,6 +83,17 @@ impl Pipeline {
             self.take_finding(&check, &found, now)?;
         }
         Ok(())
+    }
+
+    /// Looks an entry up in a log, or in a mirror of it where it cannot be asked.
+    async fn look_up_at_any(&self, followed: &FollowedLog, check: &LogCheck) -> Result<Found, PipelineError> {
+        let mut found = self.look_up(followed, check).await?;
+        for mirror in &followed.mirrors {
+            if matches!(found, Found::Unknown(_)) {
+                found = self.look_up(mirror, check).await?;
+            }
+        }
+        Ok(found)
     }
 
     fn take_finding(&self, check: &LogCheck, found: &Found, now: DateTime<Utc>) -> Result<(), PipelineError> {

@@ -16,6 +16,7 @@ mod find;
 mod followed;
 mod lookup;
 mod matching;
+mod mirrors;
 mod poll;
 mod recognize;
 mod scan;

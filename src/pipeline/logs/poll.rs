@@ -20,6 +20,8 @@ pub struct Poll {
     pub verified: u64,
     /// Trees that gave trouble, of whatever kind.
     pub troubled: usize,
+    /// Mirrors that could not be read or compared, or that contradict the others.
+    pub mirrors: usize,
 }
 
 /// Logs that are looked at at the same time.
@@ -53,6 +55,10 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
+        if !followed.mirrors.is_empty() {
+            return self.poll_mirrors(followed).await;
+        }
+        self.store.note_mirrors(followed.name(), &[], self.clock.now())?;
         let (other, heads) = self.ask(followed).await;
         let Some(other) = other else { return self.take_heads(followed, heads).await };
         if other.name() == followed.name() {
@@ -63,7 +69,7 @@ impl Pipeline {
         Ok(Poll::default())
     }
 
-    async fn take_heads(
+    pub(super) async fn take_heads(
         &self,
         followed: &FollowedLog,
         heads: Result<Vec<Head>, ReadError>,

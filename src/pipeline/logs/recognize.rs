@@ -139,7 +139,8 @@ impl Recognized {
 }
 
 fn called(logs: Vec<Arc<FollowedLog>>, name: &str) -> Option<Arc<FollowedLog>> {
-    let by_alias = logs.iter().find(|log| log.alias == name).cloned();
+    let mirrors = logs.iter().flat_map(|log| &log.mirrors);
+    let by_alias = logs.iter().chain(mirrors).find(|log| log.alias == name).cloned();
     logs.into_iter().find(|log| log.has_tree(name)).or(by_alias)
 }
 
