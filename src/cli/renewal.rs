@@ -49,7 +49,6 @@ impl AtWork {
         let (ours, theirs) = (&self.config, &other.config);
         ours.http == theirs.http
             && ours.registries == theirs.registries
-            && ours.logs == theirs.logs
             && self.trust == other.trust
     }
 

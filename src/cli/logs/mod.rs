@@ -4,6 +4,7 @@ mod list;
 mod scan;
 mod start;
 mod status;
+mod unreadable;
 mod verify;
 
 use std::path::Path;
