@@ -145,4 +145,3 @@ fn watch() -> Watch {
         .collect();
     Watch::new(Vec::new()).with_repositories(packages.iter().map(|(package, url)| (package, url.as_str(), None)))
 }
-

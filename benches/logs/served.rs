@@ -134,7 +134,9 @@ impl Signer {
     fn new(form: Form) -> Self {
         match form {
             Form::Rekor => Self::Note(Box::new(Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap())),
-            Form::Certificates => Self::TreeHead(Box::new(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap())),
+            Form::Certificates => {
+                Self::TreeHead(Box::new(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap()))
+            }
         }
     }
 
@@ -237,4 +239,3 @@ fn root(leaves: &[Hash]) -> Hash {
     }
     range.root()
 }
-

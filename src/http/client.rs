@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::{
-    Allowance, DEFAULT_MAX_BODY, Fetched, HostLimits, HttpError, Method, Policy, Request, Response, Transport, TransportError,
+    Allowance, DEFAULT_MAX_BODY, Fetched, HostLimits, HttpError, Method, Policy, Request, Response, Transport,
+    TransportError,
     allowance::Purse,
     date::Dates,
     error::hint,

@@ -96,7 +96,7 @@ impl Gate {
         let _turn = self.turn.lock().await;
         loop {
             let pause = self.wait_for_pause_below(patience)?;
-            let Some(wait) = pause.or_else(|| self.wait_for_rate()) else { 
+            let Some(wait) = pause.or_else(|| self.wait_for_rate()) else {
                 return Ok(Pass { _slot: slot, since: self.steady.elapsed() });
             };
             self.clock.sleep(wait).await;

@@ -163,7 +163,10 @@ mod tests {
     fn the_operator_s_word_comes_first_and_a_port_before_its_host() {
         let some = |requests| HostLimits::strict(requests, Duration::from_secs(1));
         let policy = Policy {
-            host_limits: BTreeMap::from([("one.example".to_owned(), some(1)), ("two.example:8080".to_owned(), some(2))]),
+            host_limits: BTreeMap::from([
+                ("one.example".to_owned(), some(1)),
+                ("two.example:8080".to_owned(), some(2)),
+            ]),
             published_limits: BTreeMap::from([("two.example".to_owned(), some(3))]),
             default_limits: some(4),
             ..Policy::default()

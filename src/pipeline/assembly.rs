@@ -31,11 +31,7 @@ use crate::{
     model::{Claim, Ecosystem, RegistryId},
     registry::{CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PypiFeed, PypiRegistry, Registry},
     store::{LogKind, Store},
-    tlog::{
-        CosignerKey, LogKey, Pattern,
-        rekor_v1::Budget,
-        watch::Field,
-    },
+    tlog::{CosignerKey, LogKey, Pattern, rekor_v1::Budget, watch::Field},
     watchlist::Watchlist,
 };
 
@@ -352,13 +348,16 @@ fn claim_of(name: &str) -> Option<Claim> {
     Claim::ALL.iter().copied().find(|claim| claim.as_str() == name)
 }
 
+fn public_key(file: &Path) -> Result<LogKey, Anything> {
+    let pem = bounded::read(file, MAX_KEY)?.ok_or("it is larger than 64 KiB, so it holds something else")?;
+    let pem = String::from_utf8(pem).map_err(|_| "it is not text; a key begins with `-----BEGIN PUBLIC KEY-----`")?;
+    Ok(LogKey::from_pem(&pem)?)
+}
+
 fn log_instance(instance: &LogInstance) -> Result<Instance, AssemblyError> {
     let file = instance.public_key.display();
     let what = format!("the log {:?} ([[logs.instance]]), whose public key is in {file}", instance.name);
-    let pem = bounded::read(&instance.public_key, MAX_KEY).map_err(AssemblyError::of(what.clone()))?;
-    let pem = pem.ok_or("the file is larger than 64 KiB: it holds something else").map_err(AssemblyError::of(what.clone()))?;
-    let pem = String::from_utf8(pem).map_err(|_| "the file is not text; a key in PEM form begins with `-----BEGIN PUBLIC KEY-----`");
-    let key = LogKey::from_pem(&pem.map_err(AssemblyError::of(what.clone()))?).map_err(AssemblyError::of(what))?;
+    let key = public_key(&instance.public_key).map_err(AssemblyError::of(what))?;
     Ok(Instance {
         name: instance.name.clone(),
         kind: log_kind(instance.kind),

@@ -280,8 +280,7 @@ impl Budget {
     fn due(self, batch: usize) -> Duration {
         let Some(a_second) = self.entries_per_second else { return Duration::ZERO };
         let entries = u64::try_from(batch).unwrap_or(u64::MAX).saturating_mul(BATCH.into());
-        Duration::from_secs(1).saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX))
-            / a_second.max(1)
+        Duration::from_secs(1).saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX)) / a_second.max(1)
     }
 }
 

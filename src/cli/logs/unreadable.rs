@@ -42,7 +42,8 @@ impl Unreadable {
         if self.count == 1 {
             return Some(format!("1 entry cannot be read, {first}"));
         }
-        let run = |(first, last): &(u64, u64)| if first == last { format!("{first}") } else { format!("{first} to {last}") };
+        let run =
+            |(first, last): &(u64, u64)| if first == last { format!("{first}") } else { format!("{first} to {last}") };
         let rest = (self.rest > 0).then(|| format!("and {} more", self.rest));
         let named: Vec<String> = self.runs.iter().map(run).chain(rest).collect();
         Some(format!("{} entries cannot be read: {}. The first is {first}", self.count, named.join(", ")))
@@ -72,7 +73,10 @@ mod tests {
     #[test]
     fn however_scattered_they_are_the_line_is_short() {
         let told = told((0..100_000).step_by(3)).unwrap();
-        assert!(told.starts_with("33334 entries cannot be read: 0, 3, 6, 9, 12, 15, 18, 21, and 33326 more. "), "{told}");
+        assert!(
+            told.starts_with("33334 entries cannot be read: 0, 3, 6, 9, 12, 15, 18, 21, and 33326 more. "),
+            "{told}"
+        );
         assert!(told.len() < 200 && !told.contains('\n'), "{told}");
     }
 }

@@ -87,9 +87,7 @@ impl Pipeline {
                 Signer::RekorV1 { name: origin, key },
                 Protocol::RekorV1(RekorV1::new(http, url.clone(), Arc::clone(&self.clock), budget)),
             ),
-            LogKind::Ct => {
-                (Signer::Ct { origin, key }, Protocol::Ct(CtLog::new(http, url.clone(), in_flight)))
-            }
+            LogKind::Ct => (Signer::Ct { origin, key }, Protocol::Ct(CtLog::new(http, url.clone(), in_flight))),
             LogKind::StaticCt => {
                 let log = TilesLog::of_certificates(http, url.clone(), in_flight);
                 (Signer::StaticCt { origin, key }, Protocol::Tiles(log))
