@@ -65,8 +65,8 @@ mod tests {
     #[test]
     fn many_are_one_line() {
         assert_eq!(told([]), None);
-        assert_eq!(told([7]).unwrap(), "1 entry cannot be read, entry 7 (6 bytes): it is not JSON");
-        let many = "1004 entries cannot be read: 7, 9 to 1010, 2000. The first is entry 7 (6 bytes): it is not JSON";
+        assert_eq!(told([7]).unwrap(), "1 entry cannot be read, entry 7 (6 bytes): it is not\\nJSON");
+        let many = "1004 entries cannot be read: 7, 9 to 1010, 2000. The first is entry 7 (6 bytes): it is not\\nJSON";
         assert_eq!(told([7].into_iter().chain(9..=1010).chain([2000])).unwrap(), many);
     }
 
