@@ -261,6 +261,15 @@ CREATE TABLE log_mirrors (
     PRIMARY KEY (log, url)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE log_progress (
+    log   TEXT PRIMARY KEY,
+    first INTEGER NOT NULL,
+    next  INTEGER NOT NULL,
+    past  INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE log_quarantine (
     log      TEXT NOT NULL REFERENCES logs (name),
     idx      INTEGER NOT NULL,

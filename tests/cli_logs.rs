@@ -95,9 +95,6 @@ files = ["watchlist.toml"]
 contact = "tests@example.org"
 allow_private = ["127.0.0.1"]
 max_attempts = 1
-[http.hosts."127.0.0.1"]
-requests_per_minute = 60000
-concurrency = 64
 [registries.npm]
 enabled = false
 [registries.pypi]
@@ -161,9 +158,20 @@ fn a_scan_prints_matches_and_proves_its_range_without_touching_the_store() {
             assert!(matches.iter().all(|one| one["index"] == index && one["issued_by_trusted_authority"] == true));
             assert!(said.err.contains("entries/s") && said.err.contains("all hash to the root"), "{}", said.err);
         }
+        home.ledger.append("poison too");
+        home.ledger.append("poison again");
+        home.ledger.publish();
+        let said = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "690", "--match", pattern]);
+        let told: Vec<&str> = said.err.lines().filter(|line| line.contains("cannot be read")).collect();
+        let [told] = told.as_slice() else { panic!("one line for all: {}", said.err) };
+        assert!(told.starts_with("3 entries cannot be read: 701, 732 to 733. The first is entry 701 ("), "{told}");
         assert!(home.store().logs().unwrap().is_empty());
-        let beyond = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "733", "--match", "x"]);
-        assert_eq!((beyond.code, beyond.err.contains("do not lie in")), (1, true), "{}", beyond.err);
+        let beyond = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "735", "--match", "x"]);
+        let why = "the entries from 735 on do not lie in";
+        assert_eq!((beyond.code, beyond.err.contains(why)), (1, true), "{}", beyond.err);
+        let arguments = ["logs", "scan", "--log", "log.example", "--from", "9", "--to", "734", "--match", "x"];
+        let beyond = home.provwatch(&arguments);
+        assert!(beyond.err.contains("the entries 9 to 734 do not lie in"), "{}", beyond.err);
         assert_eq!(home.provwatch(&["logs", "scan", "--log", "other", "--from", "0", "--match", "x"]).code, 2);
         assert_eq!(home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0", "--match", "("]).code, 2);
         assert_eq!(home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0"]).code, 2);
@@ -171,7 +179,55 @@ fn a_scan_prints_matches_and_proves_its_range_without_touching_the_store() {
         let lie = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0", "--match", pattern]);
         assert_eq!(lie.code, 1);
         assert!(lie.err.contains("nothing of this range is proven"), "{}", lie.err);
+        let place = match api {
+            Api::RekorV1 => {
+                "the entries 0 to 733 that log.example - 1000 serves do not hash to the root that it signed for \
+                             734 entries, the first of them among 20 to 29"
+            }
+            _ => {
+                "the entries 0 to 733 that log.example serves do not hash to the root that it signed for 734 entries, the \
+                  first of them among 0 to 255"
+            }
+        };
+        assert!(lie.err.contains(place), "{}", lie.err);
     }
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_named_with_its_file() {
+    let home = Home::new(Api::Tiles);
+    let large = "x".repeat(70_000);
+    for (content, why) in [("no key", "PEM"), (large.as_str(), "larger than 64 KiB"), ("", "PEM")] {
+        std::fs::write(home.folder.path().join("log.pem"), content).unwrap();
+        let said = home.provwatch(&["logs", "list"]);
+        assert_eq!(said.code, 2, "{}", said.err);
+        let file = "the log \"log.example\" ([[logs.instance]]), whose public key is in log.pem\n";
+        assert!(said.err.contains(file) && said.err.contains(why), "{}", said.err);
+    }
+}
+
+#[test]
+fn another_process_sees_how_far_a_long_reading_has_come() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(10);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    home.ledger.grow(6_000);
+    home.ledger.misbehave(Misbehaviour::Withhold("tile/entries/020"));
+    home.provwatch(&["run", "--once"]);
+    let far = "85 % of the entries 10 to 6009";
+    let status = home.provwatch(&["logs", "status"]);
+    assert!(status.out.contains("Catching up") && status.out.contains(far), "{}", status.out);
+    assert!(status.out.contains("proven up to entry 9, 6000 behind"), "{}", status.out);
+    let status = home.provwatch(&["status"]);
+    assert!(status.out.replace(['\n', ' '], "").contains(&"6000behind:85%of".to_owned()), "{}", status.out);
+    let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
+    let progress = &json[0]["log"]["progress"];
+    assert_eq!((&progress["first"], &progress["next"], &progress["past"]), (&10.into(), &5120.into(), &6010.into()));
+    assert!(progress["entries_per_second"].as_u64().is_some_and(|rate| rate > 0), "{progress}");
+    assert!(progress["seconds_left"].is_u64(), "{progress}");
+    home.ledger.behave();
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    assert!(!home.provwatch(&["logs", "status"]).out.contains("Catching up"));
 }
 
 #[test]

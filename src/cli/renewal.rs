@@ -52,10 +52,7 @@ impl AtWork {
     /// Whether the client of one does for the other. It knows the pauses that hosts asked for.
     fn has_client_of(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.config, &other.config);
-        ours.http == theirs.http
-            && ours.registries == theirs.registries
-            && ours.logs == theirs.logs
-            && self.trust == other.trust
+        ours.http == theirs.http && ours.registries == theirs.registries && self.trust == other.trust
     }
 
     /// Whether the trust root of one, which may have been refreshed, does for the other.

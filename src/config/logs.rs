@@ -24,7 +24,8 @@ pub struct LogsSection {
     pub stale_after: Period,
     /// How long a release may take to explain an entry of its repository.
     pub window: Period,
-    /// Requests at once to a log of tiles or a CT log.
+    /// Requests at once to a log of tiles or a CT log, 256 entries each. More is faster where the log is far away: about
+    /// `256 * in_flight` entries in the time that one request takes. Of a log that is near, eight keep a processor busy.
     #[schemars(range(min = 1, max = 64))]
     pub in_flight: u32,
     /// How much of a Rekor v1 a full tail may use.
@@ -91,14 +92,15 @@ pub struct RekorV1Section {
     /// Requests at once, of ten entries each.
     #[schemars(range(min = 1, max = 256))]
     pub in_flight: u32,
-    /// Entries a second.
+    /// Entries a second. Default: 200 of Sigstore's public instance, as many as it answers of a log of your own.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
-    pub entries_per_second: u32,
+    pub entries_per_second: Option<u32>,
 }
 
 impl Default for RekorV1Section {
     fn default() -> Self {
-        Self { in_flight: 32, entries_per_second: 200 }
+        Self { in_flight: 32, entries_per_second: None }
     }
 }
 

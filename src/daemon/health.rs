@@ -14,7 +14,7 @@ use crate::{
     deliver::plain,
     health::{Finding, Level, level},
     model::{Alert, Package, ReleaseId, Severity},
-    pipeline::{Progress, Step},
+    pipeline::{Progress, Step, logs::how_far},
     store::Outcome,
     text::span,
 };
@@ -301,7 +301,12 @@ fn log(step: &Step<'_>) {
         Step::Page { source, events, new } => {
             tracing::debug!(target: PIPELINE, source, events, new, "read a page");
         }
-        Step::Downloaded { log, size } => tracing::debug!(target: PIPELINE, log, size, "downloaded entries"),
+        Step::Downloaded { log, progress } => {
+            tracing::debug!(target: PIPELINE, log, size = progress.next, "downloaded entries");
+        }
+        Step::CatchingUp { log, progress } => {
+            tracing::info!(target: PIPELINE, log, "catching up: {}", how_far(progress));
+        }
         Step::Gap { source, why } => {
             tracing::warn!(target: PIPELINE, source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
         }

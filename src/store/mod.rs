@@ -62,7 +62,8 @@ pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
 pub use left_out::LeftOut;
 pub use logs::{
     Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
-    LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding, MirrorRow, MirrorSeen, NewEvidence, NewLog, NewLogEntry,
+    LogEntryFilter, LogEntryRow, LogKind, LogProgress, LogRow, LogStanding, MirrorRow, MirrorSeen, NewEvidence, NewLog,
+    NewLogEntry,
     NewQuarantined, QuarantinedRow, TailRow, Violated, Violation, WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};

@@ -9,7 +9,8 @@
 //!
 //! Not covered: `traces` (made from observations, which are), `events` (only shown), `work` (lives for seconds; a package
 //! that it loses is compared once a day all the same), `runner` (written anew every half minute, and no release is judged by
-//! it), `log_mirrors` (how the last look found them), `log_violations` (since when something lasts; what it was is evidence, which is covered), and the counters `work_generation`, `log_kinds`, `log_coverage` and
+//! it), `log_progress` (only shown), `log_mirrors` (how the last look found them), `log_violations` (since when something
+//! lasts; what it was is evidence, which is covered), and the counters `work_generation`, `log_kinds`, `log_coverage` and
 //! `log_quarantine`. Values that do not decode are noticed there too.
 
 use std::fmt::Write as _;

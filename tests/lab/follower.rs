@@ -30,8 +30,6 @@ pub const CONFIG: &str = r#"
 [http]
 contact = "operator@example.org"
 max_attempts = 1
-[http.hosts]
-"log.example" = { requests_per_minute = 60_000, concurrency = 64 }
 [registries.npm]
 enabled = false
 [registries.pypi]

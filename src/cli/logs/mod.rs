@@ -5,6 +5,7 @@ mod scan;
 mod start;
 mod status;
 mod unfollowed;
+mod unreadable;
 mod verify;
 
 use std::{path::Path, sync::Arc};

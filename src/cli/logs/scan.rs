@@ -1,9 +1,10 @@
-use std::time::Duration;
+use std::{io, time::Duration};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::named;
+use super::{named, unreadable::Unreadable};
 use crate::{
     cli::{
         context::Context,
@@ -12,12 +13,15 @@ use crate::{
     },
     pipeline::{
         Pipeline,
-        logs::{FollowedLog, Matcher, ScanSummary, Scanned},
+        logs::{FollowedLog, Matcher, OnceInAWhile, ScanSummary, Scanned, how_far},
     },
-    store::{NewLogEntry, NewQuarantined},
+    store::{LogProgress, NewLogEntry},
     tlog::{Pattern, Watch, watch::Field},
     watchlist::Watchlist,
 };
+
+/// How often progress is told where there is no terminal to show it on.
+const TELL_EVERY: TimeDelta = TimeDelta::seconds(10);
 
 /// Read a range of a log once, prove it, and print the entries of somebody you look for
 #[derive(Debug, clap::Args)]
@@ -78,39 +82,77 @@ impl Scan {
     }
 
     async fn scan(&self, pipeline: &Pipeline, log: &FollowedLog, matcher: &Matcher) -> Outcome {
-        let bar = ProgressBar::new(0).with_style(style());
-        bar.enable_steady_tick(Duration::from_millis(200));
         let began = pipeline.clock().now();
-        let (mut hits, mut unreadable) = (0_u64, 0_u64);
-        let mut broken = None;
-        let tell = |scanned: &Scanned<'_>| match scanned {
-            Scanned::Expect(entries) => bar.set_length(*entries),
-            Scanned::Read(entries) => bar.inc(*entries),
-            Scanned::Match(entry) => {
-                hits += 1;
-                if let Err(error) = bar.suspend(|| output::json(&shown(&self.log, entry))) {
-                    broken.get_or_insert(error);
-                }
-            }
-            Scanned::Unreadable(entry) => {
-                unreadable += 1;
-                bar.suspend(|| output::note(complaint(entry)));
-            }
-        };
-        let summary = pipeline
-            .scan_log(log, &self.log, (self.from, self.to.map(|last| last.saturating_add(1))), matcher, tell)
-            .await;
-        bar.finish_and_clear();
+        let mut telling = Telling::beginning(&self.log, self.from, began);
+        let range = (self.from, self.to.map(|last| last.saturating_add(1)));
+        let tell = |scanned: &Scanned<'_>| telling.hear(scanned, pipeline.clock().now());
+        let summary = pipeline.scan_log(log, &self.log, range, matcher, tell).await;
+        telling.bar.finish_and_clear();
+        if let Some(sentence) = telling.unreadable.sentence() {
+            output::note(sentence);
+        }
         let summary = summary.map_err(|error| {
             let next = "nothing of this range is proven; matches above are what the log served";
             Failure::failed(error).next(next)
         })?;
-        if let Some(error) = broken {
+        if let Some(error) = telling.broken {
             return Err(error.into());
         }
         let seconds = (pipeline.clock().now() - began).as_seconds_f64();
-        output::note(closing(&summary, hits, unreadable, seconds));
+        output::note(closing(&summary, telling.hits, telling.unreadable.count(), seconds));
         Ok(Exit::Clean)
+    }
+}
+
+/// What is told of a scan while it goes on: matches at once, and how far it has come; on a terminal with a bar.
+struct Telling<'a> {
+    log: &'a str,
+    bar: ProgressBar,
+    progress: LogProgress,
+    telling: OnceInAWhile,
+    hits: u64,
+    unreadable: Unreadable,
+    broken: Option<io::Error>,
+}
+
+impl<'a> Telling<'a> {
+    fn beginning(log: &'a str, from: u64, now: DateTime<Utc>) -> Self {
+        let bar = ProgressBar::new(0).with_style(style());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self {
+            log,
+            bar,
+            progress: LogProgress::beginning(from, from, now),
+            telling: OnceInAWhile::beginning(now, TELL_EVERY),
+            hits: 0,
+            unreadable: Unreadable::default(),
+            broken: None,
+        }
+    }
+
+    fn hear(&mut self, scanned: &Scanned<'_>, now: DateTime<Utc>) {
+        match scanned {
+            Scanned::Expect(entries) => {
+                self.bar.set_length(*entries);
+                self.progress = LogProgress::beginning(self.progress.first, self.progress.first + entries, now);
+            }
+            Scanned::Read(entries) => self.come(*entries, now),
+            Scanned::Match(entry) => {
+                self.hits += 1;
+                if let Err(error) = self.bar.suspend(|| output::json(&shown(self.log, entry))) {
+                    self.broken.get_or_insert(error);
+                }
+            }
+            Scanned::Unreadable(entry) => self.unreadable.take(entry),
+        }
+    }
+
+    fn come(&mut self, entries: u64, now: DateTime<Utc>) {
+        self.bar.inc(entries);
+        self.progress = self.progress.come(self.progress.next + entries, now);
+        if self.bar.is_hidden() && self.telling.is_due(now) {
+            output::note(how_far(&self.progress));
+        }
     }
 }
 
@@ -122,10 +164,6 @@ fn shown(log: &str, entry: &NewLogEntry) -> serde_json::Value {
         "issued_by_trusted_authority": entry.not_issued.is_none(), "not_issued": entry.not_issued,
         "packages": entry.packages, "patterns": entry.patterns,
     })
-}
-
-fn complaint(entry: &NewQuarantined) -> String {
-    format!("entry {} ({} bytes) cannot be read: {}", entry.index, entry.bytes, words::sentence(&entry.why))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

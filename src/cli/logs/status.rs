@@ -51,6 +51,7 @@ struct View {
     cosigners: Vec<(String, DateTime<Utc>)>,
     /// Where it is read, if that is at several places.
     mirrors: Vec<MirrorRow>,
+    now: DateTime<Utc>,
 }
 
 impl Status {
@@ -117,6 +118,7 @@ impl View {
             is_accused: is_accused(store, &row.name)?,
             mirrors: mirrors(store, &row.name)?,
             row,
+            now: Context::clock().now(),
         })
     }
 
@@ -139,6 +141,7 @@ impl View {
             self.cosigners.iter().map(|(name, at)| format!("{}, {}", words::name(name), words::moment(*at)));
         sheet.rows("Cosigned by", cosigners);
         sheet.row("Entries", self.entries());
+        sheet.maybe("Catching up", row.progress.as_ref().map(|it| words::catching_up(it, self.now)));
         sheet.row("Proven", ranges(&self.covered, "none"));
         sheet.row("Never read", ranges(&self.gaps, "none"));
         sheet.maybe("To read it", self.to_read());
@@ -202,7 +205,11 @@ impl View {
             None => "none proven: not read yet, or only the checkpoints are checked".to_owned(),
             Some(tail) => {
                 let size = self.row.checkpoint.as_ref().map_or(tail.verified, |checkpoint| checkpoint.size);
-                format!("proven up to {}, {} behind the log", tail.verified, size.saturating_sub(tail.verified))
+                let behind = size.saturating_sub(tail.verified);
+                match tail.verified.checked_sub(1) {
+                    Some(last) => format!("proven up to entry {last}, {behind} behind the log"),
+                    None => format!("none proven yet, {behind} behind the log"),
+                }
             }
         }
     }

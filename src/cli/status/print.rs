@@ -101,7 +101,10 @@ fn logs(report: &Report) {
         let behind = match (&log.tail, &log.checkpoint) {
             (Some(tail), Some(checkpoint)) => match checkpoint.size.saturating_sub(tail.verified) {
                 0 => "all proven".to_owned(),
-                behind => format!("{behind} behind"),
+                behind => match &log.progress {
+                    Some(progress) => format!("{behind} behind: {}", words::catching_up(progress, report.at)),
+                    None => format!("{behind} behind"),
+                },
             },
             _ => "checkpoints only so far".to_owned(),
         };

@@ -99,25 +99,24 @@ impl Pipeline {
 
     pub(super) fn followed(&self, instance: &Instance) -> Result<FollowedLog, KeyError> {
         let Instance { name: alias, kind, url, origin, since, until, .. } = instance.clone();
-        let (http, settings) = (self.http.clone(), &self.logs);
+        let (limits, budget) = self.logs.limits(instance);
+        let (http, in_flight) = (self.http.limited(limits), self.logs.in_flight);
         let key = LogKey::from_spki(&instance.spki)?;
         let (signer, protocol) = match kind {
             LogKind::Tiles => {
-                (Signer::Note { origin, key }, Protocol::Tiles(TilesLog::new(http, url.clone(), settings.in_flight)))
+                (Signer::Note { origin, key }, Protocol::Tiles(TilesLog::new(http, url.clone(), in_flight)))
             }
             LogKind::RekorV1 => (
                 Signer::RekorV1 { name: origin, key },
-                Protocol::RekorV1(RekorV1::new(http, url.clone(), Arc::clone(&self.clock), settings.rekor_v1)),
+                Protocol::RekorV1(RekorV1::new(http, url.clone(), Arc::clone(&self.clock), budget)),
             ),
-            LogKind::Ct => {
-                (Signer::Ct { origin, key }, Protocol::Ct(CtLog::new(http, url.clone(), settings.in_flight)))
-            }
+            LogKind::Ct => (Signer::Ct { origin, key }, Protocol::Ct(CtLog::new(http, url.clone(), in_flight))),
             LogKind::StaticCt => {
-                let log = TilesLog::of_certificates(http, url.clone(), settings.in_flight);
+                let log = TilesLog::of_certificates(http, url.clone(), in_flight);
                 (Signer::StaticCt { origin, key }, Protocol::Tiles(log))
             }
         };
-        let tailed = instance.tail.unwrap_or_else(|| settings.tail.contains(&kind));
+        let tailed = instance.tail.unwrap_or_else(|| self.logs.tail.contains(&kind));
         let instance = instance.clone();
         let (log, mirrors) = (Log::new(signer, protocol), Vec::new());
         Ok(FollowedLog { log, kind, url, alias, tailed, mirrors, since, until, instance })

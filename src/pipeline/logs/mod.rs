@@ -11,10 +11,13 @@
 
 mod accuse;
 mod audit;
+mod catching_up;
 mod correlate;
 mod find;
 mod followed;
+mod limits;
 mod lookup;
+mod marks;
 mod matching;
 mod mirrors;
 mod poll;
@@ -34,6 +37,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+pub use catching_up::{OnceInAWhile, how_far};
 pub use find::{FoundEntry, Wanted};
 pub use followed::FollowedLog;
 pub use matching::Matcher;
@@ -54,6 +58,8 @@ pub struct LogSettings {
     pub enabled: bool,
     /// Whether every log of the trust root is followed.
     pub trust_root: bool,
+    /// Whether the trust root is the operator's own, and so are the logs that it names.
+    pub own_trust_root: bool,
     /// The kinds of log that are read whole.
     pub tail: BTreeSet<LogKind>,
     /// The wait between polls of a log.
@@ -81,12 +87,13 @@ impl Default for LogSettings {
         Self {
             enabled: false,
             trust_root: true,
+            own_trust_root: false,
             tail: BTreeSet::from([LogKind::Tiles]),
             interval: std::time::Duration::from_secs(20),
             stale_after: TimeDelta::hours(6),
             window: TimeDelta::hours(2),
             in_flight: 8,
-            rekor_v1: crate::tlog::rekor_v1::Budget { in_flight: 32, entries_per_second: 200 },
+            rekor_v1: crate::tlog::rekor_v1::Budget { in_flight: 32, entries_per_second: None },
             patterns: Vec::new(),
             instances: Vec::new(),
             urls: HashMap::new(),

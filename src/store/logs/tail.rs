@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::Serialize;
 
-use super::{CheckpointRow, NewLogEntry, NewQuarantined, checkpoints, entries, succeeded};
+use super::{CheckpointRow, LogProgress, NewLogEntry, NewQuarantined, checkpoints, entries, progress, succeeded};
 use crate::store::{
     Store, StoreError,
     columns::{Hashes, Position, count},
@@ -48,6 +48,8 @@ pub struct Advance<'a> {
     pub kinds: &'a BTreeMap<(String, String), u64>,
     /// Their bytes.
     pub bytes: u64,
+    /// How far the reading that they are part of has come.
+    pub progress: LogProgress,
 }
 
 /// A range of entries that was read and proven.
@@ -114,6 +116,7 @@ impl Store {
             for ((kind, version), number) in advance.kinds {
                 add_kind(db, log, kind, version, false, *number)?;
             }
+            progress::remember(db, log, &advance.progress)?;
             Ok(true)
         })
     }
@@ -133,6 +136,7 @@ impl Store {
                 "UPDATE logs SET verified = downloaded, verified_range = downloaded_range WHERE name = ?1",
             )?
             .execute([log])?;
+            progress::forget(db, log)?;
             entries::believe(db, log)?;
             believe_kinds(db, log)?;
             cover(db, log, Covered { first: verified, past: size })?;
@@ -188,6 +192,7 @@ impl Store {
 }
 
 fn forget_unbelieved(db: &Connection, log: &str) -> Result<(), Failure> {
+    progress::forget(db, log)?;
     for sql in [
         "DELETE FROM log_entries WHERE log = ?1 AND believed = 0",
         "DELETE FROM log_quarantine WHERE log = ?1 AND believed = 0",

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     model::{Claims, WorkflowIdentity},
     store::{
-        Advance, CheckpointRow, LogEntryFilter, LogKind, LogStanding, NewLog, NewLogEntry, NewQuarantined, Store,
-        TailRow,
+        Advance, CheckpointRow, LogEntryFilter, LogKind, LogProgress, LogStanding, NewLog, NewLogEntry, NewQuarantined,
+        Store, TailRow,
     },
 };
 
@@ -75,6 +75,7 @@ fn download(store: &Store, before: u64, count: u64) -> bool {
         quarantined: &quarantined,
         kinds: &BTreeMap::from([(("hashedrekord".to_owned(), "0.0.2".to_owned()), count)]),
         bytes: count * 100,
+        progress: LogProgress::beginning(before, before + 2 * count, noon()).come(before + count, noon()),
     };
     store.log_downloaded(LOG, &advance, noon()).unwrap_or(false)
 }
@@ -135,6 +136,8 @@ fn agrees(store: &Store) -> Result<(), TestCaseError> {
     let covered: Vec<_> = store.coverage(LOG).unwrap().iter().map(|range| (range.first, range.past)).collect();
     let all = if tail.verified > tail.start { vec![(tail.start, tail.verified)] } else { Vec::new() };
     prop_assert_eq!(covered, all);
+    let progress = store.log(LOG).unwrap().unwrap().progress.map(|progress| progress.next);
+    prop_assert_eq!(progress, (tail.downloaded > tail.verified).then_some(tail.downloaded));
     Ok(())
 }
 
