@@ -33,6 +33,8 @@ pub struct Seen {
     pub unchecked: BTreeMap<ReleaseId, Vec<String>>,
     /// The alerts raised.
     pub alerts: BTreeMap<ReleaseId, Alert>,
+    /// The alerts about logs raised, by id.
+    pub log_alerts: BTreeMap<String, Alert>,
 }
 
 /// What a source gave.
@@ -122,6 +124,9 @@ impl Seen {
             | Step::Polling { .. }
             | Step::LookingUp { .. }
             | Step::Downloaded { .. } => {}
+            Step::Alerted { alert } => {
+                self.log_alerts.insert(alert.id.clone(), (*alert).clone());
+            }
             Step::Postponed { package, why } => {
                 self.postponed.insert((*package).clone(), (*why).to_owned());
             }

@@ -66,7 +66,9 @@ pub struct LogLine {
 pub struct AlertLine {
     id: String,
     severity: Severity,
-    purl: ReleaseId,
+    /// The release; none where it is about a log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<ReleaseId>,
     title: String,
 }
 
@@ -165,10 +167,11 @@ impl Summary {
         if self.alerts.is_empty() {
             return;
         }
-        let mut table = output::table(["ALERT", "SEVERITY", "RELEASE", "TITLE"]);
+        let mut table = output::table(["ALERT", "SEVERITY", "ABOUT", "TITLE"]);
         for alert in self.alerts.iter().take(LISTED) {
-            let (purl, title) = (words::name(&alert.purl), words::sentence(&alert.title));
-            table.add_row([alert.id.clone().into(), output::severity_cell(alert.severity), purl.into(), title.into()]);
+            let about = alert.purl.as_ref().map_or_else(|| "a log".to_owned(), words::name);
+            let title = words::sentence(&alert.title);
+            table.add_row([alert.id.clone().into(), output::severity_cell(alert.severity), about.into(), title.into()]);
         }
         output::line("");
         output::print(&table);
@@ -217,13 +220,14 @@ impl LogLine {
 }
 
 fn alert_lines(seen: &Seen) -> Vec<AlertLine> {
-    let line = |(purl, alert): (&ReleaseId, &crate::model::Alert)| AlertLine {
+    let line = |(purl, alert): (Option<&ReleaseId>, &crate::model::Alert)| AlertLine {
         id: alert.id.clone(),
         severity: alert.severity,
-        purl: purl.clone(),
+        purl: purl.cloned(),
         title: alert.title.clone(),
     };
-    let mut lines: Vec<_> = seen.alerts.iter().map(line).collect();
+    let of_releases = seen.alerts.iter().map(|(purl, alert)| (Some(purl), alert));
+    let mut lines: Vec<_> = of_releases.chain(seen.log_alerts.values().map(|alert| (None, alert))).map(line).collect();
     lines.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
     lines
 }

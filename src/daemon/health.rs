@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     deliver::plain,
     health::{Finding, Level, level},
-    model::{Alert, Package, ReleaseId},
+    model::{Alert, Package, ReleaseId, Severity},
     pipeline::{Progress, Step},
     store::Outcome,
     text::span,
@@ -312,6 +312,7 @@ fn log(step: &Step<'_>) {
         Step::Recorded { release, outcome, unchecked, alert, .. } => {
             log_release(release, *outcome, unchecked, *alert);
         }
+        Step::Alerted { alert } => log_alert(alert),
         // What fails is told with its server; that something is being looked at is not news.
         Step::SourceFailed { .. }
         | Step::Postponed { .. }
@@ -319,6 +320,16 @@ fn log(step: &Step<'_>) {
         | Step::Working { .. }
         | Step::Polling { .. }
         | Step::LookingUp { .. } => {}
+    }
+}
+
+/// An alert about a log. One that is only for information is no reason to look up.
+fn log_alert(alert: &Alert) {
+    let (id, severity, title) = (&alert.id, alert.severity, plain(&alert.title, 300));
+    if severity > Severity::Info {
+        tracing::warn!(target: PIPELINE, %severity, alert = id, "{title}");
+    } else {
+        tracing::info!(target: PIPELINE, %severity, alert = id, "{title}");
     }
 }
 

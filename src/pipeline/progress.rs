@@ -87,6 +87,11 @@ pub enum Step<'a> {
         /// How many of its entries there are now.
         size: u64,
     },
+    /// An alert about a log, or about an entry of one, was raised, or raised again.
+    Alerted {
+        /// The alert.
+        alert: &'a Alert,
+    },
     /// A package was looked at.
     Examined {
         /// The package.

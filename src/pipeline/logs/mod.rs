@@ -10,10 +10,14 @@
 //! found believed. If they do not, downloaded goes back to verified.
 
 mod accuse;
+
 mod audit;
 mod correlate;
 mod find;
+mod flood;
 mod followed;
+mod herald;
+mod listeners;
 mod lookup;
 mod matching;
 mod poll;
@@ -41,7 +45,7 @@ pub use scan::{ScanError, ScanSummary, Scanned, StartError};
 
 use crate::{
     attest::TrustedLogHolds,
-    store::LogKind,
+    store::{LogKind, MatchRule},
     tlog::{CosignerKey, Pattern, Watch},
 };
 
@@ -66,6 +70,8 @@ pub struct LogSettings {
     pub rekor_v1: crate::tlog::rekor_v1::Budget,
     /// Whom to watch besides the repositories of watched packages.
     pub patterns: Vec<Pattern>,
+    /// What is told of whom, one for each pattern.
+    pub matches: Vec<MatchRule>,
     /// Logs that no trust root names.
     pub instances: Vec<Instance>,
     /// Where logs of the trust root are read instead, by the URL that it gives them.
@@ -86,6 +92,7 @@ impl Default for LogSettings {
             in_flight: 8,
             rekor_v1: crate::tlog::rekor_v1::Budget { in_flight: 32, entries_per_second: 200 },
             patterns: Vec::new(),
+            matches: Vec::new(),
             instances: Vec::new(),
             urls: HashMap::new(),
             witnesses: Vec::new(),

@@ -1,9 +1,11 @@
 //! Transparency logs: where each stands, what it signed, what was found in it, and what it did wrong.
 
+mod accusations;
 mod checkpoints;
 pub(super) mod checks;
 mod entries;
 mod evidence;
+mod matches;
 mod tail;
 mod violations;
 mod workflows;
@@ -14,10 +16,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
+pub use accusations::{Accusation, Scope};
 pub use checkpoints::CheckpointRow;
 pub use checks::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome};
 pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
 pub use evidence::{EvidenceRow, NewEvidence};
+pub use matches::{Herald, LogMatchFilter, MatchRule, Met, Unheard};
 pub use tail::{Advance, Covered, KindCount, TailRow};
 pub use violations::{Violated, Violation};
 pub use workflows::WorkflowRow;

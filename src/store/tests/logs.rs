@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     model::{Claims, WorkflowIdentity},
+    store::Unheard,
     store::{
         Advance, CheckpointRow, LogEntryFilter, LogKind, LogStanding, NewLog, NewLogEntry, NewQuarantined, Store,
         TailRow,
@@ -58,7 +59,7 @@ fn opened() -> Lab {
         standing: LogStanding::Active,
     };
     lab.store.open_log(&log, noon()).unwrap();
-    lab.store.begin_tail(LOG, 5, &[]).unwrap();
+    lab.store.begin_tail(LOG, 5, 5, &[]).unwrap();
     lab
 }
 
@@ -155,7 +156,7 @@ proptest! {
                 Step::Intrude { at } => prop_assert!(at == before.downloaded || !download(store, at, 1)),
                 Step::Verify { fault } => {
                     order(store, fault);
-                    let _ = store.log_verified(LOG, &checkpoint(before.downloaded), noon());
+                    let _ = store.log_verified(LOG, &checkpoint(before.downloaded), &Unheard, noon());
                 }
                 Step::Rewind { fault } => {
                     order(store, fault);
