@@ -296,3 +296,45 @@ fn a_gap_must_be_asked_for_and_is_shown() {
     assert_eq!(json[0]["covered"], serde_json::json!([{"first": 50, "past": 500}]));
     assert_eq!(start("501", &["--allow-gap"]).code, 1, "beyond the end");
 }
+
+#[test]
+fn what_matched_is_listed_told_and_scanned_for_by_claim() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(20);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let index = home.sign("release.yml");
+    home.ledger.publish();
+    let once = home.provwatch(&["run", "--once"]);
+    assert!(once.out.contains("acme: a signer that is new"), "{}{}", once.out, once.err);
+    let listed = home.command(&["logs", "matches"]).env("COLUMNS", "80").output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("acme") && listed.contains("log.example"), "{listed}");
+    assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
+    let json = lines(&home.provwatch(&["logs", "matches", "--match", "acme", "--format", "json"]).out);
+    assert_eq!((json.len(), &json[0]["index"], &json[0]["matches"][0]), (1, &index.into(), &"acme".into()));
+    serde_json::from_value::<provwatch::model::MatchedEntry>(json[0].clone()).unwrap();
+    let nobody = home.provwatch(&["logs", "matches", "--match", "acmé"]);
+    assert!(nobody.code == 2 && nobody.err.contains("there is \"acme\""), "{}", nobody.err);
+    let alerts = lines(&home.provwatch(&["alerts", "list", "--min-severity", "info", "--format", "json"]).out);
+    assert_eq!((alerts.len(), &alerts[0]["match"], &alerts[0]["entries"]["count"]), (1, &"acme".into(), &1.into()));
+    let shown = home.provwatch(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]);
+    assert!(shown.out.contains("1 entry of a log") && shown.out.contains("match"), "{}", shown.out);
+    // The same by a claim.
+    let scan = |claims: &[&str]| {
+        let claims = claims.iter().flat_map(|claim| ["--claim", claim]);
+        home.provwatch(
+            &["logs", "scan", "--log", "log.example", "--from", "0"].into_iter().chain(claims).collect::<Vec<_>>(),
+        )
+    };
+    let owner = "source_repository_owner_uri=https://github\\.com/acme";
+    assert_eq!(lines(&scan(&[owner]).out).len(), 1, "{}", scan(&[owner]).err);
+    assert_eq!(lines(&scan(&[owner, "build_trigger=schedule"]).out).len(), 0);
+    for (claim, said) in [
+        ("build_triger=push", "did you mean \"build_trigger\"?; the claims are build_signer_uri, "),
+        ("build_trigger=(", "build_trigger: the regular expression cannot be used"),
+        ("push", "expected NAME=REGEX"),
+    ] {
+        let refused = scan(&[claim]);
+        assert!(refused.code == 2 && refused.err.contains(said), "{claim}: {}", refused.err);
+    }
+}

@@ -255,7 +255,7 @@ fn headline(alert: &Alert, news: usize) -> String {
 
 /// How the severity follows, and how many entries of logs are behind it.
 fn argument(alert: &Alert) -> String {
-    let entries = alert.entries.as_ref().map(|entries| plain(&entries.to_string(), 2 * SENTENCE)).unwrap_or_default();
+    let entries = alert.entries.as_ref().map(|entries| plain(&entries.to_string(), SENTENCE)).unwrap_or_default();
     format!("{} {entries}", plain(&alert.argument, SENTENCE)).trim_end().to_owned()
 }
 

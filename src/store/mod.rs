@@ -63,8 +63,7 @@ pub use left_out::LeftOut;
 pub use logs::{
     Accusation, Advance, CheckpointRow, Covered, EvidenceRow, Herald, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck,
     LogCheckOutcome, LogEntryFilter, LogEntryRow, LogKind, LogMatchFilter, LogRow, LogStanding, MatchRule, Met,
-    NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, Scope, TailRow, Unheard, Violated, Violation,
-    WorkflowRow,
+    NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, Scope, TailRow, Violated, Violation, WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
 pub use queue::Turn;

@@ -91,11 +91,11 @@ impl Store {
     pub fn log_matches(&self, filter: LogMatchFilter<'_>) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read("listing matched log entries", |db| {
             let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND patterns <> '[]'
-                AND (:name IS NULL OR EXISTS (SELECT 1 FROM json_each(patterns) AS one WHERE one.value = :name))
+                AND (:name IS NULL OR EXISTS (SELECT 1 FROM json_each(iif(json_valid(patterns), patterns, '[]')) AS one WHERE one.value = :name))
                 AND (:log IS NULL OR log = :log) AND (:since IS NULL OR seen_at >= :since)
                 AND (:until IS NULL OR seen_at < :until)
                 AND (:identity IS NULL OR EXISTS (
-                    SELECT 1 FROM json_tree(identity) AS part
+                    SELECT 1 FROM json_tree(iif(json_valid(identity), identity, '{}')) AS part
                     WHERE part.atom IS NOT NULL AND instr(lower(part.value), lower(:identity)) > 0))
                 ORDER BY seen_at DESC, log, idx DESC LIMIT :limit";
             let wanted = named_params! {
@@ -218,31 +218,4 @@ fn remember(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Resul
     )?;
     insert.execute((name, &signer, Micros(now), MOST_SIGNERS))?;
     Ok(true)
-}
-
-/// Tells of nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Unheard;
-
-impl Herald for Unheard {
-    fn rules(&self) -> &[MatchRule] {
-        &[]
-    }
-
-    fn accusation(&self, rule: &MatchRule, _: &Met, now: DateTime<Utc>) -> (Alert, Vec<Scope>) {
-        (self.history(rule, now), Vec::new())
-    }
-
-    fn history(&self, rule: &MatchRule, now: DateTime<Utc>) -> Alert {
-        let confidence = crate::model::Confidence::Low;
-        Alert::about(crate::model::AlertKind::Log, &rule.name, rule.severity, confidence, String::new(), now)
-    }
-
-    fn sighting(&self, met: &Met) -> Sighting {
-        Sighting { log: String::new(), index: met.index, who: String::new() }
-    }
-
-    fn wants(&self, _: &Alert) -> Vec<String> {
-        Vec::new()
-    }
 }

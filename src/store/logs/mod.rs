@@ -21,7 +21,7 @@ pub use checkpoints::CheckpointRow;
 pub use checks::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome};
 pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
 pub use evidence::{EvidenceRow, NewEvidence};
-pub use matches::{Herald, LogMatchFilter, MatchRule, Met, Unheard};
+pub use matches::{Herald, LogMatchFilter, MatchRule, Met};
 pub use tail::{Advance, Covered, KindCount, TailRow};
 pub use violations::{Violated, Violation};
 pub use workflows::WorkflowRow;
