@@ -17,7 +17,7 @@ use lab::{
     rig::folder,
     server::{Server, serve},
 };
-use provwatch::store::{LogEntryFilter, Store};
+use provwatch::store::{AlertFilter, LogEntryFilter, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -47,6 +47,12 @@ impl Home {
         let instance = ledger.instance(std::path::Path::new("log.pem"), &server.base("log.example"));
         write("provwatch.toml", &format!("{CONFIG}{instance}"));
         Self { folder, ledger, world, _server: server }
+    }
+
+    fn configure(&self, change: impl Fn(&str) -> String) {
+        let path = self.folder.path().join("provwatch.toml");
+        let config = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, change(&config)).unwrap();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -210,6 +216,7 @@ fn a_third_party_verifies_the_accusation_from_the_document_alone() {
 #[test]
 fn killed_again_and_again_it_skips_nothing_and_doubles_nothing() {
     let home = Home::new(Api::Tiles);
+    home.configure(|config| config.replace("name = \"acme\"", "name = \"acme\"\nreport = \"all\""));
     home.ledger.grow(10);
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
     let mut signed = Vec::new();
@@ -235,6 +242,9 @@ fn killed_again_and_again_it_skips_nothing_and_doubles_nothing() {
         found.sort_unstable();
         let expected: Vec<u64> = signed.iter().copied().filter(|index| *index < tail.verified).collect();
         assert_eq!(found, expected, "round {round}");
+        let alerts = store.alerts(&AlertFilter { limit: 10_000, ..AlertFilter::default() }).unwrap();
+        let told = alerts.iter().filter_map(|alert| alert.entries.as_ref()).map(|entries| entries.count).sum::<u64>();
+        assert_eq!(told, found.len() as u64, "what is proven is told, and nothing twice");
     }
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
     let row = home.store().log("log.example").unwrap().unwrap();
@@ -336,5 +346,15 @@ fn what_matched_is_listed_told_and_scanned_for_by_claim() {
     ] {
         let refused = scan(&[claim]);
         assert!(refused.code == 2 && refused.err.contains(said), "{claim}: {}", refused.err);
+    }
+    for (from, to, said) in [
+        (".com/acme/.*", ".com/(acme/.*", "logs.match[0].san: regex parse error"),
+        ("name = \"acme\"", "name = \"acme\"\nreport = \"often\"", "unknown variant `often`"),
+        ("name = \"acme\"", "name = \" \"", "logs.match[0].name"),
+    ] {
+        home.configure(|config| config.replace(from, to));
+        let refused = home.provwatch(&["run", "--once"]);
+        assert!(refused.code == 2 && refused.err.contains(said), "{to}: {}", refused.err);
+        home.configure(|config| config.replace(to, from));
     }
 }
