@@ -4,8 +4,6 @@
 
 mod lab;
 
-use std::time::Duration;
-
 use lab::{
     Workflow,
     ledger::{Api, Misbehaviour, filler, hashedrekord},

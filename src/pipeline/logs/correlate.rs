@@ -224,12 +224,11 @@ fn finding<'a>(signal: &Signal, place: &'a LogEntry, row: &'a LogEntryRow, now: 
     let identity = &row.entry.identity;
     let repository = identity.claims.source_repository_uri.as_deref().unwrap_or(&identity.subject);
     let is_forged = row.entry.not_issued.is_some();
-    let (subject, who) = match is_forged {
-        true => (format!("{} {}", signal.detector, named(row)), named_in_short(row)),
-        false => {
-            let workflow = identity.workflow().unwrap_or_default();
-            (format!("{} {repository} {workflow}", signal.detector), identity.to_string())
-        }
+    let (subject, who) = if is_forged {
+        (format!("{} {}", signal.detector, named(row)), named_in_short(row))
+    } else {
+        let workflow = identity.workflow().unwrap_or_default();
+        (format!("{} {repository} {workflow}", signal.detector), identity.to_string())
     };
     let scope = if is_forged { flood::of_forgers(now) } else { flood::of_repository(signal, row, now) };
     Finding {

@@ -62,9 +62,10 @@ pub(super) fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<S
         Report::All => ((50, TimeDelta::minutes(10)), (100, TimeDelta::minutes(5))),
         Report::New | Report::Never => ((10, TimeDelta::hours(6)), (50, TimeDelta::hours(1))),
     };
-    let owner = match met.is_of_packages {
-        true => met.identity.claims.source_repository_uri.as_deref().unwrap_or(&met.identity.subject),
-        false => met.identity.owner(),
+    let owner = if met.is_of_packages {
+        met.identity.claims.source_repository_uri.as_deref().unwrap_or(&met.identity.subject)
+    } else {
+        met.identity.owner()
     };
     let issuer = &met.identity.issuer;
     let told = |key, budget, title: &str| scope(key, budget, title, *severity, now);

@@ -165,9 +165,11 @@ fn past(db: &Connection, log: &str, rule: &MatchRule, now: DateTime<Utc>) -> Res
         &rule.name,
         Position(past),
     ))?;
-    each(db, log, true, |met| match met.matches.contains(&rule.name) {
-        true => remember(db, &rule.name, &met, now).map(drop),
-        false => Ok(()),
+    each(db, log, true, |met| {
+        if met.matches.contains(&rule.name) {
+            remember(db, &rule.name, &met, now)?;
+        }
+        Ok(())
     })?;
     Ok(past)
 }
