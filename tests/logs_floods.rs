@@ -20,7 +20,7 @@ use provwatch::{
 };
 
 /// How many entries a flood of forgers has.
-const FLOOD: usize = 2_000;
+const FLOOD: usize = 1_200;
 
 /// How many one of matches has.
 const MATCHED: usize = 300;
