@@ -66,7 +66,7 @@ impl Sightings {
 
 impl Sighting {
     /// The entry at a place.
-    pub fn at(place: &LogEntry, who: String) -> Self {
+    pub fn at(place: &LogEntry, who: &str) -> Self {
         Self { log: place.origin.clone(), index: place.index, who: who.chars().take(WHO).collect() }
     }
 }

@@ -174,7 +174,7 @@ impl Pipeline {
         let about = about(&signal.detector);
         let confidence = about.map_or(Confidence::Low, |about| about.confidence);
         let title = format!("{}: {}", about.map_or(&*signal.detector, |about| about.title), finding.who);
-        let sighting = Sighting::at(finding.place, finding.row.map_or_else(|| finding.who.clone(), signer));
+        let sighting = Sighting::at(finding.place, &finding.row.map_or_else(|| finding.who.clone(), signer));
         let alert = Alert {
             argument: argument(signal, finding),
             signals: signals.clone(),

@@ -78,7 +78,7 @@ impl Herald for OfTree<'_> {
     }
 
     fn sighting(&self, met: &Met) -> Sighting {
-        Sighting::at(&self.place(met), met.identity.to_string())
+        Sighting::at(&self.place(met), &met.identity.to_string())
     }
 
     fn wants(&self, alert: &Alert) -> Vec<String> {
