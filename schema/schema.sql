@@ -159,6 +159,15 @@ CREATE TABLE forge_answers (
 
 CREATE INDEX forge_answers_by_time ON forge_answers (at);
 
+CREATE TABLE log_budgets (
+    scope     TEXT PRIMARY KEY,
+    spent     INTEGER NOT NULL,
+    since     INTEGER NOT NULL,
+    -- What the common alert told last, and when.
+    told      INTEGER NOT NULL DEFAULT 0,
+    told_at   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE log_checkpoints (
     log          TEXT NOT NULL REFERENCES logs (name),
     size         INTEGER NOT NULL,
@@ -211,13 +220,15 @@ CREATE TABLE log_entries (
     believed     INTEGER NOT NULL DEFAULT 0 CHECK (believed IN (0, 1)),
     seen_at      INTEGER NOT NULL,
     explained_by TEXT,
-    judged_at    INTEGER, checksum INTEGER,
+    judged_at    INTEGER, checksum INTEGER, accused TEXT,
     PRIMARY KEY (log, idx)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX log_entries_by_digest ON log_entries (digest) WHERE digest IS NOT NULL;
 
 CREATE INDEX log_entries_by_key ON log_entries (key_sha256);
+
+CREATE INDEX log_entries_forged ON log_entries (log, idx) WHERE not_issued IS NOT NULL AND judged_at IS NOT NULL;
 
 CREATE INDEX log_entries_to_judge ON log_entries (seen_at) WHERE judged_at IS NULL AND believed = 1;
 
@@ -240,6 +251,13 @@ CREATE TRIGGER log_evidence_is_not_deleted BEFORE DELETE ON log_evidence
 BEGIN
     SELECT RAISE(ABORT, 'evidence is never deleted');
 END;
+
+CREATE TABLE log_histories (
+    log  TEXT NOT NULL,
+    name TEXT NOT NULL,
+    past INTEGER NOT NULL,
+    PRIMARY KEY (log, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log_kinds (
     log      TEXT NOT NULL REFERENCES logs (name),
@@ -279,6 +297,15 @@ CREATE TABLE log_quarantine (
     believed INTEGER NOT NULL DEFAULT 0 CHECK (believed IN (0, 1)),
     seen_at  INTEGER NOT NULL,
     PRIMARY KEY (log, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_signers (
+    name       TEXT NOT NULL,
+    signer     TEXT NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL,
+    entries    INTEGER NOT NULL,
+    PRIMARY KEY (name, signer)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log_violations (

@@ -20,7 +20,7 @@ use lab::{
 };
 use provwatch::{
     http::Response,
-    store::{LogEntryFilter, Store},
+    store::{AlertFilter, LogEntryFilter, Store},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -55,6 +55,12 @@ impl Home {
         let instance = ledger.instance(std::path::Path::new("log.pem"), &server.base("log.example"));
         write("provwatch.toml", &format!("{CONFIG}{instance}"));
         Self { folder, ledger, world, server }
+    }
+
+    fn configure(&self, change: impl Fn(&str) -> String) {
+        let path = self.folder.path().join("provwatch.toml");
+        let config = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, change(&config)).unwrap();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -274,6 +280,7 @@ fn a_third_party_verifies_the_accusation_from_the_document_alone() {
 #[test]
 fn killed_again_and_again_it_skips_nothing_and_doubles_nothing() {
     let home = Home::new(Api::Tiles);
+    home.configure(|config| config.replace("name = \"acme\"", "name = \"acme\"\nreport = \"all\""));
     home.ledger.grow(10);
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
     let mut signed = Vec::new();
@@ -299,6 +306,9 @@ fn killed_again_and_again_it_skips_nothing_and_doubles_nothing() {
         found.sort_unstable();
         let expected: Vec<u64> = signed.iter().copied().filter(|index| *index < tail.verified).collect();
         assert_eq!(found, expected, "round {round}");
+        let alerts = store.alerts(&AlertFilter { limit: 10_000, ..AlertFilter::default() }).unwrap();
+        let told = alerts.iter().filter_map(|alert| alert.entries.as_ref()).map(|entries| entries.count).sum::<u64>();
+        assert_eq!(told, found.len() as u64, "what is proven is told, and nothing twice");
     }
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
     let row = home.store().log("log.example").unwrap().unwrap();
@@ -455,5 +465,56 @@ fn tiles_may_come_compressed() {
         let scan = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0", "--issuer", "x"]);
         assert_eq!(scan.code, 0, "{api:?}: {}", scan.err);
         assert!(scan.err.contains("all hash to the root that the log signed for 600"), "{}", scan.err);
+    }
+}
+
+#[test]
+fn what_matched_is_listed_told_and_scanned_for_by_claim() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(20);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let index = home.sign("release.yml");
+    home.ledger.publish();
+    let once = home.provwatch(&["run", "--once"]);
+    assert!(once.out.contains("acme: a signer that is new"), "{}{}", once.out, once.err);
+    let listed = home.command(&["logs", "matches"]).env("COLUMNS", "80").output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("acme") && listed.contains("log.example"), "{listed}");
+    assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
+    let json = lines(&home.provwatch(&["logs", "matches", "--match", "acme", "--format", "json"]).out);
+    assert_eq!((json.len(), &json[0]["index"], &json[0]["matches"][0]), (1, &index.into(), &"acme".into()));
+    serde_json::from_value::<provwatch::model::MatchedEntry>(json[0].clone()).unwrap();
+    let nobody = home.provwatch(&["logs", "matches", "--match", "acmé"]);
+    assert!(nobody.code == 2 && nobody.err.contains("there is \"acme\""), "{}", nobody.err);
+    let alerts = lines(&home.provwatch(&["alerts", "list", "--min-severity", "info", "--format", "json"]).out);
+    assert_eq!((alerts.len(), &alerts[0]["match"], &alerts[0]["entries"]["count"]), (1, &"acme".into(), &1.into()));
+    let shown = home.provwatch(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]);
+    assert!(shown.out.contains("1 entry of a log") && shown.out.contains("match"), "{}", shown.out);
+    // The same by a claim.
+    let scan = |claims: &[&str]| {
+        let claims = claims.iter().flat_map(|claim| ["--claim", claim]);
+        home.provwatch(
+            &["logs", "scan", "--log", "log.example", "--from", "0"].into_iter().chain(claims).collect::<Vec<_>>(),
+        )
+    };
+    let owner = "source_repository_owner_uri=https://github\\.com/acme";
+    assert_eq!(lines(&scan(&[owner]).out).len(), 1, "{}", scan(&[owner]).err);
+    assert_eq!(lines(&scan(&[owner, "build_trigger=schedule"]).out).len(), 0);
+    for (claim, said) in [
+        ("build_triger=push", "did you mean \"build_trigger\"?; the claims are build_signer_uri, "),
+        ("build_trigger=(", "build_trigger: the regular expression cannot be used"),
+        ("push", "expected NAME=REGEX"),
+    ] {
+        let refused = scan(&[claim]);
+        assert!(refused.code == 2 && refused.err.contains(said), "{claim}: {}", refused.err);
+    }
+    for (from, to, said) in [
+        (".com/acme/.*", ".com/(acme/.*", "the pattern \"acme\" ([[logs.match]])"),
+        ("name = \"acme\"", "name = \"acme\"\nreport = \"often\"", "unknown variant `often`"),
+    ] {
+        home.configure(|config| config.replace(from, to));
+        let refused = home.provwatch(&["run", "--once"]);
+        assert!(refused.code == 2 && refused.err.contains(said), "{to}: {}", refused.err);
+        home.configure(|config| config.replace(to, from));
     }
 }

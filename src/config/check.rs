@@ -7,7 +7,11 @@ use std::{
 use serde::Serialize;
 
 use super::{Config, Period, SecretSource, Security, Sink, Subscription, TrustSource, formats, mirrors, secret};
-use crate::{model::Claim, strict_toml::did_you_mean, text::with_causes};
+use crate::{
+    model::{Claim, whole},
+    strict_toml::did_you_mean,
+    text::with_causes,
+};
 
 /// Something about the configuration that an operator should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -116,7 +120,12 @@ impl Config {
                 findings.push(error(key("public_key"), format!("{}: {why}", instance.public_key.display())));
             }
         }
+        let mut matches = HashSet::new();
         for (number, one) in self.logs.matches.iter().enumerate() {
+            if one.name.trim().is_empty() || !matches.insert(&*one.name) {
+                let what = format!("{:?} is empty or the name of two matches; alerts tell them apart by it", one.name);
+                findings.push(error(format!("logs.match[{number}].name"), what));
+            }
             let claims = one.claims.iter().map(|(claim, text)| (format!("claims.{claim}"), text));
             let criteria: Vec<_> = [("san", &one.san), ("issuer", &one.issuer)]
                 .into_iter()
@@ -128,7 +137,7 @@ impl Config {
                 findings.push(error(format!("logs.match[{number}]"), what));
             }
             for (field, text) in criteria {
-                if let Err(why) = regex::Regex::new(text) {
+                if let Err(why) = whole(text) {
                     findings.push(error(format!("logs.match[{number}].{field}"), with_causes(&why)));
                 }
             }

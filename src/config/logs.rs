@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Period, WebUrl};
+use crate::model::{Report, Severity};
 
 /// `[logs]`: which transparency logs are followed, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -111,6 +112,17 @@ impl Default for RekorV1Section {
 pub struct LogMatch {
     /// What alerts call it.
     pub name: String,
+    /// How bad the alerts about it are; receivers choose by that (`min_severity`).
+    #[serde(default = "mildest")]
+    pub severity: Severity,
+    /// Which entries are told. `new`: one alert for each signer that the match has not met before, whatever it signs later;
+    /// a signer is an issuer, a subject and a workflow without their ref, a repository with its number, a trigger and a
+    /// kind of runner. It is the default because what changes is news, while a project that signs every day would be told
+    /// every day: that is `all`. `never`: none. `provwatch logs matches` lists all of them in any case. What was logged
+    /// before the match was looked for is one alert for each log (info) and not news. What comes faster than one alert each can tell is told
+    /// together. A certificate that no trusted authority issued is told by the detector `forged-certificate`.
+    #[serde(default)]
+    pub report: Report,
     /// The certificate's subject alternative name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub san: Option<String>,
@@ -120,6 +132,10 @@ pub struct LogMatch {
     /// Fulcio's claims, by name: `source_repository_owner_uri`, …
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub claims: BTreeMap<String, String>,
+}
+
+const fn mildest() -> Severity {
+    Severity::Info
 }
 
 /// `[[logs.instance]]`: a log that the trust root does not name.

@@ -134,7 +134,7 @@ impl View {
             confidence: alert.confidence.as_str(),
             release: ReleaseView::of(alert),
             raised: moment(alert.raised_at),
-            argument: plain(&alert.argument, SENTENCE),
+            argument: argument(alert),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
             more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),
             more_members: alert.members.len().saturating_sub(members.len()),
@@ -251,6 +251,12 @@ fn headline(alert: &Alert, news: usize) -> String {
         _ if news > 0 => format!("{} ({news} new)", plain(&alert.title, LINE - 20)),
         _ => plain(&alert.title, LINE),
     }
+}
+
+/// How the severity follows, and how many entries of logs are behind it.
+fn argument(alert: &Alert) -> String {
+    let entries = alert.entries.as_ref().map(|entries| plain(&entries.to_string(), SENTENCE)).unwrap_or_default();
+    format!("{} {entries}", plain(&alert.argument, SENTENCE)).trim_end().to_owned()
 }
 
 /// The members, with as much as is known of them.

@@ -30,7 +30,7 @@ use crate::{
     http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
     model::{Claim, Ecosystem, RegistryId},
     registry::{CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PypiFeed, PypiRegistry, Registry},
-    store::{LogKind, Store},
+    store::{LogKind, MatchRule, Store},
     tlog::{CosignerKey, LogKey, Pattern, rekor_v1::Budget, watch::Field},
     watchlist::Watchlist,
 };
@@ -318,6 +318,7 @@ fn log_settings(config: &Config) -> Result<LogSettings, AssemblyError> {
             entries_per_second: logs.rekor_v1.entries_per_second,
         },
         patterns: patterns.collect::<Result<_, _>>()?,
+        matches: logs.matches.iter().map(match_rule).collect(),
         instances: instances.collect::<Result<_, _>>()?,
         urls: logs.urls.iter().map(|(base, url)| (base.clone(), url.as_url().clone())).collect(),
         witnesses: witnesses.collect::<Result<_, _>>()?,
@@ -342,6 +343,10 @@ fn log_pattern(one: &LogMatch) -> Result<Pattern, AssemblyError> {
     let what = format!("the pattern {:?} ([[logs.match]])", one.name);
     let claims = claims.map_err(AssemblyError::of(what.clone()))?;
     Pattern::new(&one.name, fields.chain(claims)).map_err(AssemblyError::of(what))
+}
+
+fn match_rule(one: &LogMatch) -> MatchRule {
+    MatchRule { name: one.name.clone(), severity: one.severity, report: one.report }
 }
 
 fn claim_of(name: &str) -> Option<Claim> {

@@ -231,6 +231,33 @@ pub(super) fn upsert(
     Ok(Raised { is_new: false, announced: is_worse || grew, deliveries })
 }
 
+/// Stores what is to be added to an alert that was raised, and tells nobody.
+pub(super) fn amend(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {
+    readable_back(alert)?;
+    let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
+    if known.alert == *alert { Ok(()) } else { update(db, alert, known.peak, known.raises, now) }
+}
+
+/// Announces an alert once more, with what was added to it; it is open then, whatever became of it.
+pub(super) fn announce_again(
+    db: &Connection,
+    alert: &Alert,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    readable_back(alert)?;
+    let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
+    let alert = Alert { status: AlertStatus::Open, ..alert.clone() };
+    update(db, &alert, alert.severity.max(known.peak), known.raises + 1, now)?;
+    if known.alert.status != AlertStatus::Open {
+        let reason = "it goes on".to_owned();
+        let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
+        insert_action(db, &alert.fingerprint, &action)?;
+    }
+    deliveries::announce(db, &alert, known.raises + 1, subscriptions, now)?;
+    Ok(())
+}
+
 /// An alert that could not be read back would block the outbox for ever. Alerts are few, so the whole form is tried.
 fn readable_back(alert: &Alert) -> Result<(), StoreError> {
     let read: Result<Alert, _> = serde_json::to_value(alert).and_then(serde_json::from_value);

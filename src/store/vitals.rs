@@ -87,14 +87,17 @@ impl Store {
         })
     }
 
-    /// Open alerts about logs and about provwatch itself, at least so bad, the latest first.
+    /// Open alerts about logs and about provwatch itself, at least so bad, the worst first. What a `[[logs.match]]` found puts
+    /// neither in doubt.
     ///
     /// # Errors
     /// As every read.
     pub fn open_troubles(&self, at_least: Severity, at_most: usize) -> Result<Vec<Alert>, StoreError> {
         self.read("listing the open alerts about provwatch itself", |db| {
             let sql = "SELECT body, status, {row} FROM alerts WHERE status = 'open' AND kind IN ('log', 'operation')
-                           AND severity >= ?1 ORDER BY raised_at DESC, fingerprint LIMIT ?2";
+                           AND severity >= ?1 AND CASE WHEN json_valid(body) THEN
+                               body ->> 'match' IS NULL OR json_array_length(body, '$.signals') > 0 ELSE 1 END
+                       ORDER BY severity DESC, raised_at DESC, fingerprint LIMIT ?2";
             db.rows(&ALERTS, sql, (Rank(at_least), limit(at_most)), alert_row)
         })
     }

@@ -20,6 +20,7 @@ pub mod npm;
 pub mod pypi;
 pub mod rig;
 pub mod server;
+pub mod town;
 pub mod trusting;
 pub mod tsa;
 pub mod tuf;

@@ -1,6 +1,7 @@
 mod evidence;
 mod find;
 mod list;
+mod matches;
 mod scan;
 mod start;
 mod status;
@@ -26,6 +27,8 @@ pub enum Logs {
     List(list::List),
     /// Show how far each log was read and proven, where the gaps are, and what is wrong with it
     Status(status::Status),
+    /// List the entries that [[logs.match]] found
+    Matches(matches::Matches),
     /// Read a range of a log once, prove it, and print the entries of somebody you look for
     Scan(scan::Scan),
     /// Look up single entries, each proven by the log
@@ -44,6 +47,7 @@ impl Logs {
         match self {
             Self::List(list) => list.run(&context),
             Self::Status(status) => status.run(&context),
+            Self::Matches(matches) => matches.run(&context),
             Self::Scan(scan) => scan.run(&context),
             Self::Find(find) => find.run(&context),
             Self::Start(start) => start.run(&context),

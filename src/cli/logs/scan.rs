@@ -11,11 +11,14 @@ use crate::{
         exit::{Exit, Failure, Outcome},
         output, setup, words,
     },
+    model::{Claim, whole},
     pipeline::{
         Pipeline,
         logs::{FollowedLog, Matcher, OnceInAWhile, ScanSummary, Scanned, how_far},
     },
     store::{LogProgress, NewLogEntry},
+    strict_toml::did_you_mean,
+    text::with_causes,
     tlog::{Pattern, Watch, watch::Field},
     watchlist::Watchlist,
 };
@@ -31,6 +34,8 @@ Examples:
       --match 'https://github\\.com/acme/.*'
   provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 --to 99999 \\
       --issuer 'https://accounts\\.google\\.com'
+  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 \\
+      --claim source_repository_owner_uri=https://github\\.com/acme --claim build_trigger=push
   provwatch logs scan --log 'rekor.sigstore.dev - 1193050959916656506' \\
       --from 1340280000 --watched
 
@@ -53,8 +58,12 @@ pub struct Scan {
     /// Print entries whose OIDC issuer matches this regular expression as a whole
     #[arg(long, value_name = "REGEX")]
     issuer: Option<String>,
+    /// Print entries of which this claim matches the regular expression as a whole; may be given several times, and then
+    /// all must match. Claims have the names that they have in [[logs.match]]
+    #[arg(long = "claim", value_name = "NAME=REGEX", value_parser = criterion)]
+    claims: Vec<(Claim, String)>,
     /// Print entries of the repositories of watched packages, and of [[logs.match]]
-    #[arg(long, conflicts_with_all = ["subject", "issuer"])]
+    #[arg(long, conflicts_with_all = ["subject", "issuer", "claims"])]
     watched: bool,
 }
 
@@ -72,10 +81,11 @@ impl Scan {
             return Ok(pipeline.matcher()?);
         }
         let criteria = [(Field::Subject, &self.subject), (Field::Issuer, &self.issuer)];
-        let criteria: Vec<_> =
-            criteria.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?))).collect();
+        let criteria = criteria.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?)));
+        let claims = self.claims.iter().map(|(claim, text)| (Field::Claim(*claim), text.as_str()));
+        let criteria: Vec<_> = criteria.chain(claims).collect();
         if criteria.is_empty() {
-            return Err(Failure::usage("say whom to look for").next("add --match, --issuer or --watched"));
+            return Err(Failure::usage("say whom to look for").next("add --match, --issuer, --claim or --watched"));
         }
         let pattern = Pattern::new("the command line", criteria).map_err(Failure::usage)?;
         Ok(pipeline.matcher_of(Watch::new(vec![pattern])))
@@ -154,6 +164,18 @@ impl<'a> Telling<'a> {
             output::note(how_far(&self.progress));
         }
     }
+}
+
+/// A claim's name, and what its value must be.
+fn criterion(text: &str) -> Result<(Claim, String), String> {
+    let (name, regex) = text.split_once('=').ok_or("expected NAME=REGEX, for example build_trigger=push")?;
+    let claim = Claim::ALL.iter().copied().find(|claim| claim.as_str() == name).ok_or_else(|| {
+        let known: Vec<_> = Claim::ALL.iter().map(|claim| claim.as_str()).collect();
+        let meant = did_you_mean(name, known.iter().copied());
+        format!("there is no claim {name:?}{meant}; the claims are {}", known.join(", "))
+    })?;
+    let regex = whole(regex).map(|_| regex.to_owned());
+    Ok((claim, regex.map_err(|why| format!("{name}: the regular expression cannot be used: {}", with_causes(&why)))?))
 }
 
 fn shown(log: &str, entry: &NewLogEntry) -> serde_json::Value {

@@ -10,12 +10,16 @@
 //! found believed. If they do not, downloaded goes back to verified.
 
 mod accuse;
+
 mod audit;
 mod catching_up;
 mod correlate;
 mod find;
+mod flood;
 mod followed;
+mod herald;
 mod limits;
+mod listeners;
 mod lookup;
 mod marks;
 mod matching;
@@ -47,7 +51,7 @@ pub use trusted::NotFollowed;
 
 use crate::{
     attest::TrustedLogHolds,
-    store::LogKind,
+    store::{LogKind, MatchRule},
     tlog::{CosignerKey, Pattern, Watch},
 };
 
@@ -74,6 +78,8 @@ pub struct LogSettings {
     pub rekor_v1: crate::tlog::rekor_v1::Budget,
     /// Whom to watch besides the repositories of watched packages.
     pub patterns: Vec<Pattern>,
+    /// What is told of whom, one for each pattern.
+    pub matches: Vec<MatchRule>,
     /// Logs that no trust root names.
     pub instances: Vec<Instance>,
     /// Where logs of the trust root are read instead, by the URL that it gives them.
@@ -95,6 +101,7 @@ impl Default for LogSettings {
             in_flight: 8,
             rekor_v1: crate::tlog::rekor_v1::Budget { in_flight: 32, entries_per_second: None },
             patterns: Vec::new(),
+            matches: Vec::new(),
             instances: Vec::new(),
             urls: HashMap::new(),
             witnesses: Vec::new(),

@@ -191,7 +191,7 @@ impl Pipeline {
             Err(Trouble::Pipeline(error)) => return Err(error.into()),
         }
         let range = beginning(followed, &tree, index, &checkpoint).await.map_err(ScanError::from)?;
-        self.store.begin_tail(&tree.name, index, range.nodes()).map_err(PipelineError::from)?;
+        self.store.begin_tail(&tree.name, index, checkpoint.size(), range.nodes()).map_err(PipelineError::from)?;
         Ok(tree)
     }
 }

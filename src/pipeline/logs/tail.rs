@@ -78,7 +78,9 @@ impl Pipeline {
         self.download(followed, tree, signed, &mut tail).await?;
         if tail.range.root() == *signed.root() {
             let now = self.clock.now();
-            self.store.log_verified(&tree.name, &audit::row(signed, true, now), now)?;
+            let herald = self.herald(tree)?;
+            self.store.log_verified(&tree.name, &audit::row(signed, true, now), &herald, now)?;
+            herald.report();
             return Ok(Some(signed.size() - verified));
         }
         self.refuse(followed, tree, signed, tail).await?;
@@ -95,7 +97,7 @@ impl Pipeline {
     ) -> Result<Option<u64>, Trouble> {
         if self.is_successor(followed, tree)? {
             tracing::info!(log = %tree, "a new shard, tailing it from its first entry");
-            self.store.begin_tail(&tree.name, 0, &[])?;
+            self.store.begin_tail(&tree.name, 0, 0, &[])?;
             return Ok(None);
         }
         let range = match signed.size() {
@@ -109,7 +111,7 @@ impl Pipeline {
             log = %tree, at = signed.size(),
             "reading from here on; what was logged before is read by `provwatch logs start --log '{tree}' --from-index 0`"
         );
-        self.store.begin_tail(&tree.name, signed.size(), range.nodes())?;
+        self.store.begin_tail(&tree.name, signed.size(), signed.size(), range.nodes())?;
         Ok(Some(0))
     }
 

@@ -1,9 +1,11 @@
 //! Transparency logs: where each stands, what it signed, what was found in it, and what it did wrong.
 
+mod accusations;
 mod checkpoints;
 pub(super) mod checks;
 mod entries;
 mod evidence;
+mod matches;
 mod mirrors;
 mod progress;
 mod tail;
@@ -16,10 +18,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
+pub use accusations::{Accusation, Scope};
 pub use checkpoints::CheckpointRow;
 pub use checks::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome};
 pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
 pub use evidence::{EvidenceRow, NewEvidence};
+pub use matches::{Herald, LogMatchFilter, MatchRule, Met};
 pub use mirrors::{MirrorRow, MirrorSeen};
 pub use progress::LogProgress;
 pub use tail::{Advance, Covered, KindCount, TailRow};
