@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 11;
+PRAGMA user_version = 13;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -159,6 +159,15 @@ CREATE TABLE forge_answers (
 
 CREATE INDEX forge_answers_by_time ON forge_answers (at);
 
+CREATE TABLE log_budgets (
+    scope     TEXT PRIMARY KEY,
+    spent     INTEGER NOT NULL,
+    since     INTEGER NOT NULL,
+    -- What the common alert told last, and when.
+    told      INTEGER NOT NULL DEFAULT 0,
+    told_at   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE log_checkpoints (
     log          TEXT NOT NULL REFERENCES logs (name),
     size         INTEGER NOT NULL,
@@ -211,13 +220,15 @@ CREATE TABLE log_entries (
     believed     INTEGER NOT NULL DEFAULT 0 CHECK (believed IN (0, 1)),
     seen_at      INTEGER NOT NULL,
     explained_by TEXT,
-    judged_at    INTEGER, checksum INTEGER,
+    judged_at    INTEGER, checksum INTEGER, accused TEXT,
     PRIMARY KEY (log, idx)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX log_entries_by_digest ON log_entries (digest) WHERE digest IS NOT NULL;
 
 CREATE INDEX log_entries_by_key ON log_entries (key_sha256);
+
+CREATE INDEX log_entries_forged ON log_entries (log, idx) WHERE not_issued IS NOT NULL AND judged_at IS NOT NULL;
 
 CREATE INDEX log_entries_to_judge ON log_entries (seen_at) WHERE judged_at IS NULL AND believed = 1;
 
@@ -241,6 +252,13 @@ BEGIN
     SELECT RAISE(ABORT, 'evidence is never deleted');
 END;
 
+CREATE TABLE log_histories (
+    log  TEXT NOT NULL,
+    name TEXT NOT NULL,
+    past INTEGER NOT NULL,
+    PRIMARY KEY (log, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE log_kinds (
     log      TEXT NOT NULL REFERENCES logs (name),
     kind     TEXT NOT NULL,
@@ -248,6 +266,26 @@ CREATE TABLE log_kinds (
     believed INTEGER NOT NULL CHECK (believed IN (0, 1)),
     count    INTEGER NOT NULL,
     PRIMARY KEY (log, kind, version, believed)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_mirrors (
+    log           TEXT NOT NULL,
+    url           TEXT NOT NULL,
+    size          INTEGER,
+    seen_at       INTEGER,
+    behind_since  INTEGER,
+    failing_since INTEGER,
+    last_error    TEXT,
+    PRIMARY KEY (log, url)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_progress (
+    log   TEXT PRIMARY KEY,
+    first INTEGER NOT NULL,
+    next  INTEGER NOT NULL,
+    past  INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log_quarantine (
@@ -259,6 +297,15 @@ CREATE TABLE log_quarantine (
     believed INTEGER NOT NULL DEFAULT 0 CHECK (believed IN (0, 1)),
     seen_at  INTEGER NOT NULL,
     PRIMARY KEY (log, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_signers (
+    name       TEXT NOT NULL,
+    signer     TEXT NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL,
+    entries    INTEGER NOT NULL,
+    PRIMARY KEY (name, signer)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log_violations (
@@ -314,7 +361,7 @@ CREATE TABLE packages (
     revision      TEXT,
     maintainers   TEXT,
     status        TEXT
-, checksum INTEGER) STRICT, WITHOUT ROWID;
+, checksum INTEGER, history TEXT, withdrawn TEXT) STRICT, WITHOUT ROWID;
 
 CREATE TABLE releases (
     id           INTEGER PRIMARY KEY,
@@ -397,7 +444,7 @@ CREATE TABLE work (
     attempts   INTEGER NOT NULL DEFAULT 0,
     last_error TEXT,
     generation INTEGER NOT NULL
-, registry TEXT NOT NULL DEFAULT '', lane INTEGER NOT NULL DEFAULT 2 CHECK (lane IN (0, 1, 2)), turns INTEGER NOT NULL DEFAULT 0, done INTEGER, total INTEGER) STRICT, WITHOUT ROWID;
+, registry TEXT NOT NULL DEFAULT '', lane INTEGER NOT NULL DEFAULT 2 CHECK (lane IN (0, 1, 2)), turns INTEGER NOT NULL DEFAULT 0, done INTEGER, total INTEGER, behind INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 CREATE INDEX work_due ON work (registry, lane, due_at, package);
 

@@ -4,8 +4,6 @@
 
 mod lab;
 
-use std::sync::Arc;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use lab::{
@@ -14,10 +12,8 @@ use lab::{
 };
 use proptest::prelude::*;
 use provwatch::{
-    attest::{TrustMaterial, TrustUpdater, Verifier, identity},
-    clock::{Clock, ManualClock},
-    http::{Client, ScriptedTransport},
-    model::{Check, Claim, Digests, Provenance, RegistryId},
+    attest::{TrustMaterial, Verifier, identity},
+    model::{Check, Claim, Digests, Provenance},
 };
 use serde_json::{Value, json};
 
@@ -507,93 +503,4 @@ fn shared() -> &'static (Vec<u8>, Vec<u8>, Verifier) {
         let [npm, pypi] = documents;
         (npm, pypi, Verifier::new(&trust(&lab)))
     })
-}
-
-/// A TUF repository with one key for every role and without consistent snapshots.
-struct TufRepository {
-    key: Key,
-    targets: Vec<(String, Vec<u8>)>,
-}
-
-impl TufRepository {
-    fn of(lab: &Lab) -> Self {
-        let keys = format!("{}/keys.json", RegistryId::NPM.host());
-        let targets = [("trusted_root.json".to_owned(), lab.trusted_root()), (keys, lab.npm_keys())];
-        let targets = targets.map(|(name, content)| (name, content.to_string().into_bytes()));
-        Self { key: Key::p256(), targets: targets.to_vec() }
-    }
-
-    /// Signed metadata. `serde_json` sorts the keys, and with line breaks left as they are that is canonical.
-    fn sign(&self, mut signed: Value) -> Vec<u8> {
-        signed["spec_version"] = json!("1.0.31");
-        signed["expires"] = json!("2027-01-01T00:00:00Z");
-        let signature = hex::encode(self.key.sign(signed.to_string().replace("\\n", "\n").as_bytes()));
-        json!({"signed": signed, "signatures": [{"keyid": self.key_id(), "sig": signature}]}).to_string().into_bytes()
-    }
-
-    fn key_id(&self) -> String {
-        hex::encode(self.key.id())
-    }
-
-    fn root(&self) -> Vec<u8> {
-        let public = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", b64(&self.key.spki()));
-        let role = json!({"keyids": [self.key_id()], "threshold": 1});
-        self.sign(json!({
-            "_type": "root",
-            "version": 1,
-            "consistent_snapshot": false,
-            "keys": {self.key_id(): {"keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": {"public": public}}},
-            "roles": {"root": role, "timestamp": role, "snapshot": role, "targets": role},
-        }))
-    }
-
-    /// What the repository serves at `version`, with the answers in the order in which they are asked for.
-    fn serve(&self, transport: &ScriptedTransport, version: u64) {
-        let describe =
-            |content: &[u8]| json!({"length": content.len(), "hashes": {"sha256": hex::encode(sha256(content))}});
-        let listed: serde_json::Map<_, _> =
-            self.targets.iter().map(|(name, content)| (name.clone(), describe(content))).collect();
-        let pin = |name: &str| json!({name: {"version": version}});
-        transport.answer("2.root.json", 404, &[], "");
-        for (role, body) in [
-            ("timestamp", json!({"meta": pin("snapshot.json")})),
-            ("snapshot", json!({"meta": pin("targets.json")})),
-            ("targets", json!({"targets": listed})),
-        ] {
-            let mut signed = body;
-            signed["_type"] = json!(role);
-            signed["version"] = json!(version);
-            transport.answer(&format!("/tuf/{role}.json"), 200, &[], self.sign(signed));
-        }
-        for (name, content) in &self.targets {
-            transport.answer(&format!("/tuf/targets/{name}"), 200, &[], content.clone());
-        }
-    }
-}
-
-#[tokio::test]
-async fn trust_is_refreshed_and_never_taken_back() {
-    let lab = Lab::new();
-    let repository = TufRepository::of(&lab);
-    let cache = tempfile::tempdir().unwrap();
-    let mirror = "https://tuf.example/tuf".parse().unwrap();
-    let updater = TrustUpdater::new(Some(mirror), cache.path().into()).with_root(repository.root());
-    let clock = Arc::new(ManualClock::at_text("2026-02-01T00:00:00Z"));
-    let refresh = async |repository: &TufRepository, version| {
-        let transport = Arc::new(ScriptedTransport::new());
-        repository.serve(&transport, version);
-        updater.refresh(&Client::new(transport, clock.clone()), clock.now()).await
-    };
-
-    let trust = refresh(&repository, 2).await.unwrap();
-    assert_eq!(outcome(&npm(&Verifier::new(&trust), &npm_document(&lab, None))), Err("verified"));
-    refresh(&repository, 2).await.expect("nothing new is no trouble");
-    refresh(&repository, 1).await.expect_err("an older state");
-    let stranger = TufRepository { key: Key::p256(), targets: repository.targets.clone() };
-    refresh(&stranger, 3).await.expect_err("a stranger's key");
-
-    let [(root, trusted), (list, keys)] = <[_; 2]>::try_from(repository.targets).unwrap();
-    let poisoned = TufRepository { key: repository.key, targets: vec![(root, keys), (list, trusted)] };
-    let error = refresh(&poisoned, 3).await.expect_err("the key list where the trust root belongs").to_string();
-    assert!(error.contains("trusted_root.json of https://tuf.example/tuf/"), "{error}");
 }

@@ -13,11 +13,15 @@ use std::{
 
 use lab::{
     Workflow, World,
-    ledger::{Api, Hosts, Ledger, Misbehaviour, filler, hashedrekord},
+    ledger::{Api, Hosts, Ledger, Misbehaviour, body, filler, hashedrekord},
     rig::folder,
-    server::{Server, serve},
+    server::{Respond, Server, serve},
+    trusting::{key_id, ledger_at},
 };
-use provwatch::store::{LogEntryFilter, Store};
+use provwatch::{
+    http::Response,
+    store::{AlertFilter, LogEntryFilter, Store},
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -26,7 +30,7 @@ struct Home {
     folder: TempDir,
     ledger: Ledger,
     world: World,
-    _server: Server,
+    server: Server,
 }
 
 struct Said {
@@ -37,6 +41,10 @@ struct Said {
 
 impl Home {
     fn new(api: Api) -> Self {
+        Self::over(api, serve)
+    }
+
+    fn over(api: Api, serve: impl FnOnce(Hosts) -> Server) -> Self {
         let folder = folder();
         let (world, ledger) = (World::new(), Ledger::new("log.example", api));
         let server = serve(Hosts { ledgers: vec![ledger.clone()], world: world.clone() });
@@ -46,7 +54,13 @@ impl Home {
         write("watchlist.toml", "packages = []");
         let instance = ledger.instance(std::path::Path::new("log.pem"), &server.base("log.example"));
         write("provwatch.toml", &format!("{CONFIG}{instance}"));
-        Self { folder, ledger, world, _server: server }
+        Self { folder, ledger, world, server }
+    }
+
+    fn configure(&self, change: impl Fn(&str) -> String) {
+        let path = self.folder.path().join("provwatch.toml");
+        let config = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, change(&config)).unwrap();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -87,9 +101,6 @@ files = ["watchlist.toml"]
 contact = "tests@example.org"
 allow_private = ["127.0.0.1"]
 max_attempts = 1
-[http.hosts."127.0.0.1"]
-requests_per_minute = 60000
-concurrency = 64
 [registries.npm]
 enabled = false
 [registries.pypi]
@@ -153,9 +164,20 @@ fn a_scan_prints_matches_and_proves_its_range_without_touching_the_store() {
             assert!(matches.iter().all(|one| one["index"] == index && one["issued_by_trusted_authority"] == true));
             assert!(said.err.contains("entries/s") && said.err.contains("all hash to the root"), "{}", said.err);
         }
+        home.ledger.append("poison too");
+        home.ledger.append("poison again");
+        home.ledger.publish();
+        let said = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "690", "--match", pattern]);
+        let told: Vec<&str> = said.err.lines().filter(|line| line.contains("cannot be read")).collect();
+        let [told] = told.as_slice() else { panic!("one line for all: {}", said.err) };
+        assert!(told.starts_with("3 entries cannot be read: 701, 732 to 733. The first is entry 701 ("), "{told}");
         assert!(home.store().logs().unwrap().is_empty());
-        let beyond = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "733", "--match", "x"]);
-        assert_eq!((beyond.code, beyond.err.contains("do not lie in")), (1, true), "{}", beyond.err);
+        let beyond = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "735", "--match", "x"]);
+        let why = "the entries from 735 on do not lie in";
+        assert_eq!((beyond.code, beyond.err.contains(why)), (1, true), "{}", beyond.err);
+        let arguments = ["logs", "scan", "--log", "log.example", "--from", "9", "--to", "734", "--match", "x"];
+        let beyond = home.provwatch(&arguments);
+        assert!(beyond.err.contains("the entries 9 to 734 do not lie in"), "{}", beyond.err);
         assert_eq!(home.provwatch(&["logs", "scan", "--log", "other", "--from", "0", "--match", "x"]).code, 2);
         assert_eq!(home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0", "--match", "("]).code, 2);
         assert_eq!(home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0"]).code, 2);
@@ -163,7 +185,55 @@ fn a_scan_prints_matches_and_proves_its_range_without_touching_the_store() {
         let lie = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0", "--match", pattern]);
         assert_eq!(lie.code, 1);
         assert!(lie.err.contains("nothing of this range is proven"), "{}", lie.err);
+        let place = match api {
+            Api::RekorV1 => {
+                "the entries 0 to 733 that log.example - 1000 serves do not hash to the root that it signed for \
+                             734 entries, the first of them among 20 to 29"
+            }
+            _ => {
+                "the entries 0 to 733 that log.example serves do not hash to the root that it signed for 734 entries, the \
+                  first of them among 0 to 255"
+            }
+        };
+        assert!(lie.err.contains(place), "{}", lie.err);
     }
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_named_with_its_file() {
+    let home = Home::new(Api::Tiles);
+    let large = "x".repeat(70_000);
+    for (content, why) in [("no key", "PEM"), (large.as_str(), "larger than 64 KiB"), ("", "PEM")] {
+        std::fs::write(home.folder.path().join("log.pem"), content).unwrap();
+        let said = home.provwatch(&["logs", "list"]);
+        assert_eq!(said.code, 2, "{}", said.err);
+        let file = "the log \"log.example\" ([[logs.instance]]), whose public key is in log.pem\n";
+        assert!(said.err.contains(file) && said.err.contains(why), "{}", said.err);
+    }
+}
+
+#[test]
+fn another_process_sees_how_far_a_long_reading_has_come() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(10);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    home.ledger.grow(6_000);
+    home.ledger.misbehave(Misbehaviour::Withhold("tile/entries/020"));
+    home.provwatch(&["run", "--once"]);
+    let far = "85 % of the entries 10 to 6009";
+    let status = home.provwatch(&["logs", "status"]);
+    assert!(status.out.contains("Catching up") && status.out.contains(far), "{}", status.out);
+    assert!(status.out.contains("proven up to entry 9, 6000 behind"), "{}", status.out);
+    let status = home.provwatch(&["status"]);
+    assert!(status.out.replace(['\n', ' '], "").contains(&"6000behind:85%of".to_owned()), "{}", status.out);
+    let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
+    let progress = &json[0]["log"]["progress"];
+    assert_eq!((&progress["first"], &progress["next"], &progress["past"]), (&10.into(), &5120.into(), &6010.into()));
+    assert!(progress["entries_per_second"].as_u64().is_some_and(|rate| rate > 0), "{progress}");
+    assert!(progress["seconds_left"].is_u64(), "{progress}");
+    home.ledger.behave();
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    assert!(!home.provwatch(&["logs", "status"]).out.contains("Catching up"));
 }
 
 #[test]
@@ -210,6 +280,7 @@ fn a_third_party_verifies_the_accusation_from_the_document_alone() {
 #[test]
 fn killed_again_and_again_it_skips_nothing_and_doubles_nothing() {
     let home = Home::new(Api::Tiles);
+    home.configure(|config| config.replace("name = \"acme\"", "name = \"acme\"\nreport = \"all\""));
     home.ledger.grow(10);
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
     let mut signed = Vec::new();
@@ -235,6 +306,9 @@ fn killed_again_and_again_it_skips_nothing_and_doubles_nothing() {
         found.sort_unstable();
         let expected: Vec<u64> = signed.iter().copied().filter(|index| *index < tail.verified).collect();
         assert_eq!(found, expected, "round {round}");
+        let alerts = store.alerts(&AlertFilter { limit: 10_000, ..AlertFilter::default() }).unwrap();
+        let told = alerts.iter().filter_map(|alert| alert.entries.as_ref()).map(|entries| entries.count).sum::<u64>();
+        assert_eq!(told, found.len() as u64, "what is proven is told, and nothing twice");
     }
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
     let row = home.store().log("log.example").unwrap().unwrap();
@@ -295,4 +369,152 @@ fn a_gap_must_be_asked_for_and_is_shown() {
     let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
     assert_eq!(json[0]["covered"], serde_json::json!([{"first": 50, "past": 500}]));
     assert_eq!(start("501", &["--allow-gap"]).code, 1, "beyond the end");
+}
+
+#[test]
+fn what_a_trust_root_leaves_open_is_found_out_or_said() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(20);
+    let nowhere = Ledger::new("nowhere.example", Api::Tiles);
+    let mut root = home.world.lab().trusted_root();
+    let base = home.server.base("log.example");
+    let since = "2020-01-01T00:00:00Z";
+    root["tlogs"] = serde_json::json!([ledger_at(&home.ledger, &base, since), ledger_at(&nowhere, "", since)]);
+    root["ctlogs"] = serde_json::json!([]);
+    std::fs::write(home.folder.path().join("root.json"), root.to_string()).unwrap();
+    let config = CONFIG.replace("trust_root = false", "trust_root = true");
+    std::fs::write(home.folder.path().join("provwatch.toml"), config).unwrap();
+    let key = key_id(&nowhere.spki());
+
+    let listed = home.provwatch(&["logs", "list"]).out;
+    assert!(listed.contains("tiles, not asked yet") && listed.contains(&key), "{listed}");
+    let checks = lines(&home.provwatch(&["doctor", "--format", "json"]).out);
+    let of = |name: &str| checks.iter().find(|check| check["name"].as_str().unwrap().contains(name)).unwrap().clone();
+    assert!(of("log.example")["detail"].as_str().unwrap().starts_with("answers as tiles, signed 20"), "{checks:?}");
+    let open = of(&key);
+    assert_eq!(open["state"], "limited", "{open}");
+    assert!(open["next"].as_str().unwrap().contains("[logs] urls"), "{open}");
+
+    let scan = ["logs", "scan", "--log", "log.example", "--from", "0", "--issuer", "x"];
+    assert_eq!(home.provwatch(&scan).code, 0, "a log may be named as it names itself before it was ever read");
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let status = home.provwatch(&["logs", "status"]);
+    assert!(status.out.contains(&key) && status.out.contains("does not say where"), "{}", status.out);
+    assert!(status.out.contains("logs start --log log.example --from-index 0"), "a gap is asked for: {}", status.out);
+    assert_eq!(status.code, 0, "that limits provwatch, and is no trouble");
+    let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
+    assert_eq!(json.last().unwrap()["not_followed"]["key_id"], key.as_str());
+    let report = lines(&home.provwatch(&["status", "--format", "json"]).out).remove(0);
+    let limited: Vec<_> = report["limited"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(limited.iter().any(|sentence| sentence.contains(&key[..16])), "{limited:?}");
+}
+
+#[test]
+fn entries_that_are_not_understood_are_shown() {
+    let home = Home::new(Api::Tiles);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    (0..3).for_each(|number| {
+        home.ledger.append([&[1], [number; 64].as_slice()].concat());
+    });
+    home.ledger.publish();
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let status = home.provwatch(&["logs", "status"]).out;
+    assert!(status.contains("3 entries: hashed and proven") && status.contains("leaf version 1"), "{status}");
+    assert_eq!(lines(&home.provwatch(&["logs", "status", "--format", "json"]).out)[0]["not_understood"], 3);
+}
+
+/// What answers with `Content-Encoding: gzip` wherever a tile is asked for, as static hosts do.
+#[derive(Clone)]
+struct Gzipped(Hosts);
+
+impl Respond for Gzipped {
+    fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
+        let answer = self.0.respond(host, path, headers, body)?;
+        if answer.status != 200 || !path.contains("/tile/") {
+            return Some(answer);
+        }
+        assert!(headers.iter().any(|(name, value)| name == "accept-encoding" && value.contains("gzip")), "{headers:?}");
+        let headers = vec![("content-encoding".to_owned(), "gzip".to_owned())];
+        Some(Response { headers, body: gzip(&answer.body).into(), ..answer })
+    }
+}
+
+/// A gzip stream of stored blocks (RFC 1951, 3.2.4; RFC 1952).
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut stream = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    for block in bytes.chunks(0xffff) {
+        let length = u16::try_from(block.len()).unwrap();
+        stream.extend([&[0], length.to_le_bytes().as_slice(), &(!length).to_le_bytes(), block].concat());
+    }
+    let fold =
+        |crc: u32, byte: &u8| (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ ((crc & 1) * 0xedb8_8320));
+    let crc = !bytes.iter().fold(!0, fold);
+    let size = u32::try_from(bytes.len()).unwrap();
+    stream.extend([&[1, 0, 0, 0xff, 0xff], crc.to_le_bytes().as_slice(), &size.to_le_bytes()].concat());
+    stream
+}
+
+#[test]
+fn tiles_may_come_compressed() {
+    for api in [Api::Tiles, Api::StaticCt] {
+        let home = Home::over(api, |hosts| serve(Gzipped(hosts)));
+        (0..600).for_each(|number| {
+            home.ledger.append(body(api, number));
+        });
+        home.ledger.publish();
+        let scan = home.provwatch(&["logs", "scan", "--log", "log.example", "--from", "0", "--issuer", "x"]);
+        assert_eq!(scan.code, 0, "{api:?}: {}", scan.err);
+        assert!(scan.err.contains("all hash to the root that the log signed for 600"), "{}", scan.err);
+    }
+}
+
+#[test]
+fn what_matched_is_listed_told_and_scanned_for_by_claim() {
+    let home = Home::new(Api::Tiles);
+    home.ledger.grow(20);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let index = home.sign("release.yml");
+    home.ledger.publish();
+    let once = home.provwatch(&["run", "--once"]);
+    assert!(once.out.contains("acme: a signer that is new"), "{}{}", once.out, once.err);
+    let listed = home.command(&["logs", "matches"]).env("COLUMNS", "80").output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("acme") && listed.contains("log.example"), "{listed}");
+    assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
+    let json = lines(&home.provwatch(&["logs", "matches", "--match", "acme", "--format", "json"]).out);
+    assert_eq!((json.len(), &json[0]["index"], &json[0]["matches"][0]), (1, &index.into(), &"acme".into()));
+    serde_json::from_value::<provwatch::model::MatchedEntry>(json[0].clone()).unwrap();
+    let nobody = home.provwatch(&["logs", "matches", "--match", "acmé"]);
+    assert!(nobody.code == 2 && nobody.err.contains("there is \"acme\""), "{}", nobody.err);
+    let alerts = lines(&home.provwatch(&["alerts", "list", "--min-severity", "info", "--format", "json"]).out);
+    assert_eq!((alerts.len(), &alerts[0]["match"], &alerts[0]["entries"]["count"]), (1, &"acme".into(), &1.into()));
+    let shown = home.provwatch(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]);
+    assert!(shown.out.contains("1 entry of a log") && shown.out.contains("match"), "{}", shown.out);
+    // The same by a claim.
+    let scan = |claims: &[&str]| {
+        let claims = claims.iter().flat_map(|claim| ["--claim", claim]);
+        home.provwatch(
+            &["logs", "scan", "--log", "log.example", "--from", "0"].into_iter().chain(claims).collect::<Vec<_>>(),
+        )
+    };
+    let owner = "source_repository_owner_uri=https://github\\.com/acme";
+    assert_eq!(lines(&scan(&[owner]).out).len(), 1, "{}", scan(&[owner]).err);
+    assert_eq!(lines(&scan(&[owner, "build_trigger=schedule"]).out).len(), 0);
+    for (claim, said) in [
+        ("build_triger=push", "did you mean \"build_trigger\"?; the claims are build_signer_uri, "),
+        ("build_trigger=(", "build_trigger: the regular expression cannot be used"),
+        ("push", "expected NAME=REGEX"),
+    ] {
+        let refused = scan(&[claim]);
+        assert!(refused.code == 2 && refused.err.contains(said), "{claim}: {}", refused.err);
+    }
+    for (from, to, said) in [
+        (".com/acme/.*", ".com/(acme/.*", "the pattern \"acme\" ([[logs.match]])"),
+        ("name = \"acme\"", "name = \"acme\"\nreport = \"often\"", "unknown variant `often`"),
+    ] {
+        home.configure(|config| config.replace(from, to));
+        let refused = home.provwatch(&["run", "--once"]);
+        assert!(refused.code == 2 && refused.err.contains(said), "{to}: {}", refused.err);
+        home.configure(|config| config.replace(to, from));
+    }
 }

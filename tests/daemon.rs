@@ -434,6 +434,32 @@ fn a_secret_that_was_rotated_is_taken_up_by_a_reload() {
 }
 
 #[test]
+fn a_trust_root_that_was_changed_is_taken_up_and_a_damaged_one_is_not() {
+    let machine = Machine::new();
+    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
+    let often = "npm_keys = \"keys.json\"\nrefresh_interval = \"1s\"\n";
+    fs::write(machine.path("provwatch.toml"), config.replace("npm_keys = \"keys.json\"\n", often)).unwrap();
+    let daemon = machine.start();
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    let good = fs::read_to_string(machine.path("trusted_root.json")).unwrap();
+
+    fs::write(machine.path("trusted_root.json"), &good[..good.len() / 2]).unwrap();
+    daemon.says("the trust root stays as it was");
+    eventually("status says so", || finds(&machine, "trust-files-unusable"));
+    daemon.signal("HUP");
+    daemon.says("the configuration stays as it was");
+    machine.publish_badly("widget", "1.1.0");
+    machine.is_told(&["pkg:npm/widget@1.1.0"]);
+
+    fs::write(machine.path("trusted_root.json"), format!("{good}\n")).unwrap();
+    daemon.says("the trust root is refreshed again");
+    eventually("status says nothing of it", || !finds(&machine, "trust-files-unusable"));
+    daemon.signal("HUP");
+    daemon.says("the changed configuration is at work");
+    eventually("nor of the reload", || !finds(&machine, "reload-refused"));
+}
+
+#[test]
 fn a_reload_says_what_is_wrong_and_whether_there_is_a_daemon() {
     let machine = Machine::new();
     let nobody = machine.run(&["reload"]);

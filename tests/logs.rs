@@ -11,7 +11,7 @@ use lab::{
     Workflow, World,
     ct_leaf::LogLeaf,
     follower::{CONFIG, Follower, acme},
-    ledger::{Api, Hosts, Ledger, Misbehaviour, ct_leaf, dsse, filler, hashedrekord},
+    ledger::{Api, Hosts, Ledger, Misbehaviour, body, ct_leaf, dsse, filler, hashedrekord},
     rig::{self, START, config, folder, watchlist},
 };
 use provwatch::{
@@ -54,13 +54,13 @@ async fn of_the_checkpoints_of_an_hour_the_first_and_the_latest_are_kept() {
 
 #[tokio::test]
 async fn every_kind_of_log_is_tailed_alike() {
-    for api in [Api::Tiles, Api::RekorV1, Api::Ct] {
+    for api in [Api::Tiles, Api::RekorV1, Api::Ct, Api::StaticCt] {
         let follower = Follower::of(Ledger::new("log.example", api));
         follower.honest_poll().await;
         for size in [1, 2, 3, 7, 8, 300, 301, 513] {
             while follower.ledger.size() < size {
                 let number = follower.ledger.size();
-                follower.ledger.append(if api == Api::Ct { ct_leaf(b"nobody") } else { filler(number) });
+                follower.ledger.append(body(api, number));
             }
             follower.ledger.publish();
             follower.honest_poll().await;
@@ -507,7 +507,7 @@ async fn a_tail_is_moved_only_where_that_is_what_is_wanted() {
     let beyond = start(999, true).await.unwrap_err();
     assert_eq!(beyond.to_string(), "there is no entry 999; the log has 200");
     start(180, true).await.unwrap();
-    assert_eq!(follower.pipeline.poll_log(&log).await.unwrap(), Poll { verified: 20, troubled: 0 });
+    assert_eq!(follower.pipeline.poll_log(&log).await.unwrap(), Poll { verified: 20, ..Poll::default() });
     let covered: Vec<_> = follower.store().coverage("log.example").unwrap();
     assert_eq!(covered.iter().map(|range| (range.first, range.past)).collect::<Vec<_>>(), [(100, 150), (180, 200)]);
     start(20, false).await.unwrap();
@@ -700,15 +700,17 @@ async fn an_old_shard_is_drained_and_the_new_one_followed() {
 
 #[tokio::test]
 async fn a_new_shard_is_read_from_its_first_entry() {
-    let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
-    follower.ledger.grow(25);
-    follower.honest_poll().await;
-    follower.clock.advance(Duration::from_hours(2));
-    follower.ledger.rotate();
-    follower.ledger.append(follower.signed(&acme("release.yml")));
-    follower.ledger.publish();
-    follower.honest_poll().await;
-    assert_eq!(follower.matches(), [0]);
+    for age_of_the_old_one in [Duration::ZERO, Duration::from_hours(2)] {
+        let follower = Follower::of(Ledger::new("log.example", Api::RekorV1));
+        follower.ledger.grow(25);
+        follower.honest_poll().await;
+        follower.clock.advance(age_of_the_old_one);
+        follower.ledger.rotate();
+        follower.ledger.append(follower.signed(&acme("release.yml")));
+        follower.ledger.publish();
+        follower.honest_poll().await;
+        assert_eq!(follower.matches(), [0]);
+    }
 }
 
 #[tokio::test]
@@ -725,7 +727,12 @@ async fn a_server_may_grant_as_little_as_it_likes() {
 
 #[tokio::test]
 async fn certificates_of_a_ct_log_are_matched() {
-    let follower = Follower::of(Ledger::new("log.example", Api::Ct));
+    for api in [Api::Ct, Api::StaticCt] {
+        certificates_are_matched(Follower::of(Ledger::new("log.example", api))).await;
+    }
+}
+
+async fn certificates_are_matched(follower: Follower) {
     follower.honest_poll().await;
     let der = follower.world.lab().authority.issue(&acme("release.yml"), follower.clock.now()).der;
     follower.ledger.append(ct_leaf(&der));
@@ -736,7 +743,12 @@ async fn certificates_of_a_ct_log_are_matched() {
 
 #[tokio::test]
 async fn a_precertificate_is_believed_when_the_authority_signed_what_the_log_proves() {
-    let follower = Follower::of(Ledger::new("log.example", Api::Ct));
+    for api in [Api::Ct, Api::StaticCt] {
+        precertificates_are_compared(Follower::of(Ledger::new("log.example", api))).await;
+    }
+}
+
+async fn precertificates_are_compared(follower: Follower) {
     follower.honest_poll().await;
     let authority = &follower.world.lab().authority;
     let at = follower.clock.now();

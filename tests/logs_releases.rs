@@ -4,110 +4,16 @@
 
 mod lab;
 
-use std::{sync::Arc, time::Duration};
-
 use lab::{
-    Publication, Workflow, World,
-    ledger::{Api, Hosts, Ledger, Misbehaviour, filler, hashedrekord},
-    rig::{self, START, by_workflow, folder, verifier, watchlist, workflow},
+    Workflow,
+    ledger::{Api, Misbehaviour, filler, hashedrekord},
+    rig::{by_workflow, workflow},
+    town::{Town, run, usual},
 };
 use provwatch::{
-    clock::{Clock, ManualClock},
-    model::{Alert, AlertKind, Claim, Provenance, Severity},
-    pipeline::{NoProgress, Parts, Pipeline, assemble, client_over},
-    store::{AlertFilter, Store},
+    clock::Clock,
+    model::{Claim, Provenance, Severity},
 };
-use tempfile::TempDir;
-
-/// The registries of the world, and one log beside them.
-struct Town {
-    world: World,
-    ledger: Ledger,
-    clock: Arc<ManualClock>,
-    pipeline: Pipeline,
-    _folder: TempDir,
-}
-
-impl Town {
-    /// A package with a year of releases by its workflow, and a log that has been followed for a month.
-    async fn settled(api: Api, host: &str) -> Self {
-        let world = World::new();
-        let clock = Arc::new(ManualClock::at_text(START));
-        let ledger = Ledger::new(host, api);
-        let folder = folder();
-        let key = folder.path().join("log.pem");
-        std::fs::write(&key, ledger.public_key_pem()).unwrap();
-        let logs = format!(
-            "[logs]\ntrust_root = false\nstale_after = \"2000h\"\n{}",
-            ledger.instance(&key, &format!("https://{host}/"))
-        );
-        let config = rig::config(&rig::CONFIG.replace("[logs]\nenabled = false\n", &logs));
-        let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let hosts = Hosts { ledgers: vec![ledger.clone()], world: world.clone() };
-        let parts = Parts {
-            store: Arc::new(Store::open(&folder.path().join("provwatch.db")).unwrap()),
-            watchlist: watchlist("packages = [\"pkg:npm/widget\"]"),
-            http: client_over(&config, Arc::new(hosts), Arc::clone(&shared)).unwrap(),
-            verifier: verifier(world.lab()),
-            clock: shared,
-            progress: Arc::new(NoProgress),
-        };
-        let pipeline = assemble(&config, parts).unwrap();
-        let town = Self { world, ledger, clock, pipeline, _folder: folder };
-        for number in 0..12 {
-            let at = town.clock.now() - chrono::TimeDelta::days(30 * (12 - number));
-            town.world.publish_npm("widget", &format!("1.0.{number}"), &usual().at(at));
-        }
-        town.ledger.grow(3);
-        town.pass().await;
-        town.clock.advance(Duration::from_hours(24 * 30));
-        town.pass().await;
-        assert_eq!(town.alerts(), []);
-        town
-    }
-
-    async fn pass(&self) {
-        self.pipeline.pass().await.unwrap();
-    }
-
-    async fn minutes_pass(&self, minutes: u64) {
-        for _ in 0..minutes / 5 {
-            self.clock.advance(Duration::from_mins(5));
-            self.pass().await;
-        }
-    }
-
-    /// Logs what a workflow signs now.
-    fn sign(&self, workflow: &Workflow) {
-        let der = self.world.lab().authority.issue(workflow, self.clock.now()).der;
-        self.ledger.append(hashedrekord(&der, &[7; 32]));
-        self.ledger.publish();
-    }
-
-    fn publish(&self, version: &str, publication: &Publication) {
-        self.world.publish_npm("widget", version, &publication.clone().at(self.clock.now()));
-    }
-
-    fn alerts(&self) -> Vec<Alert> {
-        let mut alerts = self.pipeline.store().alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
-        alerts.retain(|alert| alert.kind == AlertKind::Log);
-        alerts
-    }
-
-    fn the_signal(&self) -> (String, Severity) {
-        let [alert] = self.alerts().try_into().expect("one alert");
-        (alert.signals[0].detector.to_string(), alert.severity)
-    }
-}
-
-fn usual() -> Publication {
-    by_workflow(&workflow("widget"))
-}
-
-fn run(number: u32) -> Workflow {
-    let uri = format!("https://github.com/acme/widget/actions/runs/{number}/attempts/1");
-    workflow("widget").with(Claim::RunInvocationUri, &uri)
-}
 
 #[tokio::test]
 async fn what_is_released_in_time_is_explained() {

@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use provwatch::model::{Alert, Observation};
+use provwatch::model::{Alert, MatchedEntry, Observation};
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
@@ -26,6 +26,11 @@ fn the_observation_schema_is_current() {
 #[test]
 fn the_alert_schema_is_current() {
     check::<Alert>("alert.schema.json");
+}
+
+#[test]
+fn the_match_schema_is_current() {
+    check::<MatchedEntry>("match.schema.json");
 }
 
 /// The example of the contract, with every key that it names.

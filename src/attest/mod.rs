@@ -41,5 +41,5 @@ pub use logged::{LoggedIdentity, TrustedLog, TrustedLogHolds};
 pub use registry_key::RegistryKeys;
 pub use signed::Verified;
 pub use trust::{TrustError, TrustMaterial};
-pub use tuf::TrustUpdater;
+pub use tuf::{Refreshed, TrustUpdater};
 pub use verifier::Verifier;

@@ -67,6 +67,15 @@ pub enum TrustError {
         /// Why.
         why: String,
     },
+    /// The root metadata that a TUF repository begins with cannot be used.
+    #[error("{origin} is no usable root metadata of a TUF repository; check [trust] tuf_root in the configuration")]
+    Metadata {
+        /// Where it comes from.
+        origin: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The TUF repository could not be reached, or does not hold what it promises.
     #[error(
         "refreshing the trust material from {url} failed; this is trouble with the infrastructure, not with any release, \
@@ -87,7 +96,7 @@ impl TrustMaterial {
     /// # Panics
     /// Never: a test reads the same constants.
     pub fn embedded() -> Self {
-        Self::parse("the embedded trust root", SIGSTORE_PRODUCTION_TRUSTED_ROOT, "the embedded key list", NPM_KEYS)
+        Self::parse(SIGSTORE_PRODUCTION_TRUSTED_ROOT, NPM_KEYS)
             .expect("the embedded trust material is checked by a test")
     }
 
@@ -96,8 +105,7 @@ impl TrustMaterial {
     /// # Panics
     /// Never: a test reads the same constants.
     pub fn staging() -> Self {
-        Self::parse("the embedded staging root", SIGSTORE_STAGING_TRUSTED_ROOT, "the embedded key list", NPM_KEYS)
-            .expect("the embedded trust material is checked by a test")
+        Self::parse(SIGSTORE_STAGING_TRUSTED_ROOT, NPM_KEYS).expect("the embedded trust material is checked by a test")
     }
 
     /// A `trusted_root.json`, and npm's keys: the TUF target's form or the registry's own, or the embedded ones.
@@ -105,14 +113,16 @@ impl TrustMaterial {
     /// # Errors
     /// A file that cannot be read or used.
     pub fn from_files(trusted_root: &Path, npm_keys: Option<&Path>) -> Result<Self, TrustError> {
-        let root = read(trusted_root)?;
-        let root_origin = trusted_root.display().to_string();
-        let root = std::str::from_utf8(&root)
-            .map_err(|error| TrustError::Root { origin: root_origin.clone(), source: error.into() })?;
-        match npm_keys {
-            Some(path) => Self::parse(&root_origin, root, &path.display().to_string(), &read(path)?),
-            None => Self::parse(&root_origin, root, "the embedded key list", NPM_KEYS),
-        }
+        let material = Self::embedded().with_root(trusted_root)?;
+        npm_keys.map_or(Ok(material.clone()), |keys| material.with_npm_keys(keys))
+    }
+
+    /// The same keys of npm with the trust root of a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read or used.
+    pub fn with_root(self, path: &Path) -> Result<Self, TrustError> {
+        self.with_root_of(&path.display().to_string(), &read(path)?)
     }
 
     /// The same trust root with npm's keys from a file, in the TUF target's form or the registry's own.
@@ -120,25 +130,39 @@ impl TrustMaterial {
     /// # Errors
     /// A file that cannot be read or used.
     pub fn with_npm_keys(self, path: &Path) -> Result<Self, TrustError> {
-        let npm_keys = RegistryKeys::parse(&read(path)?)
-            .map_err(|error| TrustError::Keys { origin: path.display().to_string(), why: error.to_string() })?;
+        self.with_npm_keys_of(&path.display().to_string(), &read(path)?)
+    }
+
+    /// From the document itself; the origin is for errors.
+    pub(super) fn with_root_of(self, origin: &str, document: &[u8]) -> Result<Self, TrustError> {
+        let (trusted_root, verifier) =
+            usable(document).map_err(|source| TrustError::Root { origin: origin.to_owned(), source })?;
+        Ok(Self { trusted_root: Arc::new(trusted_root), verifier: Arc::new(verifier), ..self })
+    }
+
+    /// From the document itself; the origin is for errors.
+    pub(super) fn with_npm_keys_of(self, origin: &str, document: &[u8]) -> Result<Self, TrustError> {
+        let npm_keys = RegistryKeys::parse(document)
+            .map_err(|error| TrustError::Keys { origin: origin.to_owned(), why: error.to_string() })?;
         Ok(Self { npm_keys: Arc::new(npm_keys), ..self })
     }
 
-    /// From the documents themselves; the origins are for errors.
-    pub(super) fn parse(root_origin: &str, root: &str, keys_origin: &str, keys: &[u8]) -> Result<Self, TrustError> {
-        let unusable = |source: Box<dyn std::error::Error + Send + Sync>| TrustError::Root {
-            origin: root_origin.to_owned(),
-            source,
-        };
-        let mut trusted_root = TrustedRoot::from_json(root).map_err(|error| unusable(error.into()))?;
-        trusted_root.tlogs = each_once(trusted_root.tlogs, |log| &mut log.public_key);
-        trusted_root.ctlogs = each_once(trusted_root.ctlogs, |log| &mut log.public_key);
-        let verifier = sigstore_verify::Verifier::new(&trusted_root).map_err(|error| unusable(error.into()))?;
-        let npm_keys = RegistryKeys::parse(keys)
-            .map_err(|error| TrustError::Keys { origin: keys_origin.to_owned(), why: error.to_string() })?;
+    fn parse(root: &str, keys: &[u8]) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let (trusted_root, verifier) = usable(root.as_bytes())?;
+        let npm_keys = RegistryKeys::parse(keys).map_err(|error| error.to_string())?;
         Ok(Self { trusted_root: Arc::new(trusted_root), verifier: Arc::new(verifier), npm_keys: Arc::new(npm_keys) })
     }
+}
+
+/// A trust root that can be used, with what verifies against it.
+fn usable(
+    document: &[u8],
+) -> Result<(TrustedRoot, sigstore_verify::Verifier), Box<dyn std::error::Error + Send + Sync>> {
+    let mut trusted_root = TrustedRoot::from_json(std::str::from_utf8(document)?)?;
+    trusted_root.tlogs = each_once(trusted_root.tlogs, |log| &mut log.public_key);
+    trusted_root.ctlogs = each_once(trusted_root.ctlogs, |log| &mut log.public_key);
+    let verifier = sigstore_verify::Verifier::new(&trusted_root)?;
+    Ok((trusted_root, verifier))
 }
 
 /// A trust root may name a log twice, as when it was reached under two addresses; the verifier takes each key once. The key
@@ -162,7 +186,7 @@ fn both(one: Option<TimeRange>, other: Option<TimeRange>) -> Option<TimeRange> {
     Some(TimeRange { start: one.start.min(other.start), end })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, TrustError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, TrustError> {
     let failed = |source| TrustError::Read { path: path.to_owned(), source };
     let bytes = bounded::read(path, MAX_FILE).map_err(failed)?;
     bytes.ok_or_else(|| failed(std::io::Error::other(format!("it is larger than {MAX_FILE} bytes"))))

@@ -1,18 +1,19 @@
 //! Refreshing the trust material through Sigstore's TUF repository (<https://theupdateframework.io/>), over our own HTTP
 //! client. All verification is `sigstore-tuf`'s; this is the road to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use sigstore_tuf::{Error, FileStore, Repository, Updater, transport::FetchFuture};
+use sha2::{Digest, Sha256};
+use sigstore_tuf::{Error, FileStore, Repository, TrustedMetadataSet, Updater, transport::FetchFuture};
 use url::Url;
 
 use super::{
     encoding::timestamp,
-    trust::{TrustError, TrustMaterial},
+    trust::{TrustError, TrustMaterial, read},
 };
 use crate::{
-    http::{Client, Fetched, Request},
+    http::{Client, Fetched, HttpError, Request},
     model::RegistryId,
 };
 
@@ -26,13 +27,41 @@ const PUBLIC_ROOT: &[u8] = include_bytes!("tuf-root.json");
 /// The target with Sigstore's trust root.
 const TRUSTED_ROOT: &str = "trusted_root.json";
 
-/// Fetches trust material that is newer than the embedded one. Keeps verified metadata in a folder, so that a repository
-/// can never take it back to an older state.
+/// Fetches trust material that is newer than the one in use. Keeps verified metadata in a folder, so that a repository can
+/// never take it back to an older state.
 #[derive(Clone, Debug)]
 pub struct TrustUpdater {
     base: Url,
     root: Vec<u8>,
     cache: PathBuf,
+    /// Whether it is Sigstore's public repository, or a mirror of it.
+    is_public: bool,
+}
+
+/// What a refresh came to.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// What is in use from now on.
+    pub material: TrustMaterial,
+    /// Whether npm's keys are new too, or why they are those of before: another party signs them than the trust root, which
+    /// does not wait for them. `None`: nobody was asked for them.
+    pub npm_keys: Option<Result<(), TrustError>>,
+}
+
+impl Refreshed {
+    /// Without a word about npm's keys.
+    pub fn of(material: TrustMaterial) -> Self {
+        Self { material, npm_keys: None }
+    }
+
+    /// With other keys of npm, if they can be had.
+    #[must_use]
+    pub fn with_keys(self, read: impl FnOnce(TrustMaterial) -> Result<TrustMaterial, TrustError>) -> Self {
+        match read(self.material.clone()) {
+            Ok(material) => Self { material, npm_keys: Some(Ok(())) },
+            Err(error) => Self { npm_keys: Some(Err(error)), ..self },
+        }
+    }
 }
 
 impl TrustUpdater {
@@ -42,13 +71,20 @@ impl TrustUpdater {
     /// Never: the public URL is a constant.
     pub fn new(mirror: Option<Url>, cache: PathBuf) -> Self {
         let base = mirror.unwrap_or_else(|| PUBLIC.parse().expect("a constant URL"));
-        Self { base: folder(base), root: PUBLIC_ROOT.to_vec(), cache }
+        Self { base: folder(base), root: PUBLIC_ROOT.to_vec(), cache, is_public: true }
     }
 
-    /// From a private repository, which has root metadata of its own (`root.json`).
-    #[must_use]
-    pub fn with_root(self, root: Vec<u8>) -> Self {
-        Self { root, ..self }
+    /// From a private repository, which begins with root metadata of its own. Its metadata are kept apart from those of any
+    /// other repository, below the same folder.
+    ///
+    /// # Errors
+    /// [`TrustError::Read`] or [`TrustError::Metadata`] if the file is not signed root metadata.
+    pub fn private(base: Url, root: &Path, cache: &Path) -> Result<Self, TrustError> {
+        let (base, bytes) = (folder(base), read(root)?);
+        TrustedMetadataSet::from_root(&bytes)
+            .map_err(|source| TrustError::Metadata { origin: root.display().to_string(), source: Box::new(source) })?;
+        let id = hex::encode(&Sha256::digest(base.as_str())[..8]);
+        Ok(Self { base, root: bytes, cache: cache.join(format!("repository-{id}")), is_public: false })
     }
 
     /// Refreshes. On any failure the caller goes on with what it has: a repository that cannot be reached says nothing
@@ -56,25 +92,34 @@ impl TrustUpdater {
     ///
     /// # Errors
     /// [`TrustError::Refresh`] if the repository does not answer or its metadata does not verify at `now`;
-    /// [`TrustError::Root`] or [`TrustError::Keys`] if what it distributes cannot be used.
-    pub async fn refresh(&self, client: &Client, now: DateTime<Utc>) -> Result<TrustMaterial, TrustError> {
-        let (root, keys) = self
-            .targets(client, now)
-            .await
-            .map_err(|source| TrustError::Refresh { url: self.base.clone(), source: Box::new(source) })?;
-        let origin = |target: &str| format!("{target} of {}", self.base);
-        let root_origin = origin(TRUSTED_ROOT);
-        let root = std::str::from_utf8(&root)
-            .map_err(|error| TrustError::Root { origin: root_origin.clone(), source: error.into() })?;
-        TrustMaterial::parse(&root_origin, root, &origin(&npm_keys()), &keys)
+    /// [`TrustError::Root`] if the trust root that it distributes cannot be used.
+    pub async fn refresh(
+        &self,
+        client: &Client,
+        now: DateTime<Utc>,
+        in_use: &TrustMaterial,
+    ) -> Result<Refreshed, TrustError> {
+        let failed = |source| self.failed(source);
+        let at = timestamp(now).ok_or_else(|| failed(Error::Malformed("the time is out of range".to_owned())))?;
+        let repository = HttpRepository { client: client.clone(), base: self.base.clone() };
+        let updater = Updater::new(repository, &self.root).map_err(failed)?;
+        let mut updater = updater.with_store(FileStore::new(&self.cache));
+        updater.refresh(at).await.map_err(failed)?;
+        let root = updater.get_target(TRUSTED_ROOT, at).await.map_err(failed)?;
+        let material = in_use.clone().with_root_of(&self.origin(TRUSTED_ROOT), &root)?;
+        Ok(match updater.get_target(&npm_keys(), at).await {
+            Ok(keys) => Refreshed::of(material).with_keys(|it| it.with_npm_keys_of(&self.origin(&npm_keys()), &keys)),
+            Err(Error::TargetNotFound(_)) if !self.is_public => Refreshed::of(material),
+            Err(error) => Refreshed { material, npm_keys: Some(Err(failed(error))) },
+        })
     }
 
-    async fn targets(&self, client: &Client, now: DateTime<Utc>) -> Result<(Vec<u8>, Vec<u8>), Error> {
-        let now = timestamp(now).ok_or_else(|| Error::Malformed("the time is out of range".to_owned()))?;
-        let repository = HttpRepository { client: client.clone(), base: self.base.clone() };
-        let mut updater = Updater::new(repository, &self.root)?.with_store(FileStore::new(&self.cache));
-        updater.refresh(now).await?;
-        Ok((updater.get_target(TRUSTED_ROOT, now).await?, updater.get_target(&npm_keys(), now).await?))
+    fn origin(&self, target: &str) -> String {
+        format!("{target} of {}", self.base)
+    }
+
+    fn failed(&self, source: Error) -> TrustError {
+        TrustError::Refresh { url: self.base.clone(), source: Box::new(source) }
     }
 }
 
@@ -104,10 +149,19 @@ impl HttpRepository {
         match self.client.fetch(Request::get(url.clone()).max_body(max_length)).await {
             Ok(Fetched::Fresh(response)) => Ok(Some(response.body.to_vec())),
             Ok(Fetched::NotModified) => Err(Error::transport(format!("fetching {url}: nothing fresh"))),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if is_missing(name, &error) => Ok(None),
             Err(error) => Err(Error::transport_with_source(name, error)),
         }
     }
+}
+
+/// Whether the repository has no such file. A store whose files nobody may list answers 403 for one that does not exist,
+/// and the chain of roots is read until one does not. Whoever forges that answer gains as much as with a 404: until the
+/// metadata expires.
+fn is_missing(name: &str, error: &HttpError) -> bool {
+    let is_root =
+        name.strip_suffix(".root.json").is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_root { matches!(error, HttpError::Status { status: 403 | 404, .. }) } else { error.is_not_found() }
 }
 
 impl Repository for HttpRepository {
@@ -138,7 +192,10 @@ mod tests {
         let client = Client::new(transport, clock.clone());
         let cache = tempfile::tempdir().expect("a folder");
         let updater = TrustUpdater::new(None, cache.path().join("tuf"));
-        let error = updater.refresh(&client, clock.now()).await.expect_err("nothing to refresh from");
+        let error = updater
+            .refresh(&client, clock.now(), &TrustMaterial::embedded())
+            .await
+            .expect_err("nothing to refresh from");
         assert!(error.to_string().contains("infrastructure"), "{error}");
         assert!(matches!(error, TrustError::Refresh { .. }));
         let causes = std::iter::successors(error.source(), |error| (*error).source());
@@ -147,20 +204,28 @@ mod tests {
 
     #[tokio::test]
     async fn whatever_ails_the_repository_is_infrastructure_trouble() {
-        let forbidden = refresh(|script| script.answer("17.root.json", 403, &[], "no")).await;
-        assert!(forbidden.contains("403"), "{forbidden}");
+        let forbidden = refresh(|script| script.answer("17.root.json", 451, &[], "no")).await;
+        assert!(forbidden.contains("451"), "{forbidden}");
         let silent = refresh(|script| (0..20).for_each(|_| script.fail("17.root.json", "timed out"))).await;
         assert!(silent.contains("timed out"), "{silent}");
         let garbage = refresh(|script| script.answer("17.root.json", 200, &[], "<html>")).await;
         assert!(!garbage.is_empty());
         let endless = refresh(|script| script.answer("17.root.json", 200, &[], vec![b' '; 600_000])).await;
         assert!(endless.contains("larger"), "{endless}");
-        let empty = refresh(|script| {
-            script.answer("17.root.json", 404, &[], "");
-            script.answer("timestamp.json", 404, &[], "");
+        for no_next_root in [403, 404] {
+            let empty = refresh(|script| {
+                script.answer("17.root.json", no_next_root, &[], "");
+                script.answer("timestamp.json", 404, &[], "");
+            })
+            .await;
+            assert!(empty.contains("timestamp.json"), "{empty}");
+        }
+        let closed = refresh(|script| {
+            script.answer("17.root.json", 403, &[], "");
+            script.answer("timestamp.json", 403, &[], "");
         })
         .await;
-        assert!(empty.contains("timestamp.json"), "{empty}");
+        assert!(closed.contains("403"), "only the chain of roots ends so: {closed}");
     }
 
     #[tokio::test]
@@ -172,7 +237,7 @@ mod tests {
         let cache = tempfile::tempdir().expect("a folder");
         let updater =
             TrustUpdater::new(Some("https://mirror.example/tuf".parse().expect("a URL")), cache.path().into());
-        let error = updater.refresh(&client, clock.now()).await.expect_err("expired");
+        let error = updater.refresh(&client, clock.now(), &TrustMaterial::embedded()).await.expect_err("expired");
         assert!(error.to_string().contains("https://mirror.example/tuf/"), "{error}");
     }
 }

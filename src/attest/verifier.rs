@@ -17,7 +17,8 @@ impl Verifier {
         Self { trust: trust.clone() }
     }
 
-    pub(super) fn trust(&self) -> &TrustMaterial {
+    /// What it verifies against.
+    pub fn trust(&self) -> &TrustMaterial {
         &self.trust
     }
 

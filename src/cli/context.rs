@@ -96,7 +96,7 @@ impl Context {
     /// # Errors
     /// A file of it is missing or wrong.
     pub fn watchlist(&self) -> Result<Watchlist, Failure> {
-        let watchlist = Watchlist::load(&self.config.watchlist.files).map_err(Failure::usage)?;
+        let watchlist = Watchlist::load(&self.config.watchlists()).map_err(Failure::usage)?;
         check_policies(&watchlist)?;
         Ok(watchlist)
     }

@@ -21,6 +21,7 @@ const MAX_BYTES: u64 = 1 << 20;
 pub struct OnDisk {
     configuration: Option<PathBuf>,
     watchlists: Vec<PathBuf>,
+    in_use: Config,
     last: Mutex<Option<Look>>,
 }
 
@@ -41,7 +42,8 @@ impl OnDisk {
     pub fn of(context: &Context) -> Self {
         Self {
             configuration: context.file.clone(),
-            watchlists: context.config.watchlist.files.clone(),
+            watchlists: context.config.watchlists(),
+            in_use: context.config.clone(),
             last: Mutex::default(),
         }
     }
@@ -55,13 +57,19 @@ impl OnDisk {
             return last.seen.clone();
         }
         let (watchlist, parts) = self.watchlist();
-        let seen = pipeline::OnDisk { watchlist, configuration: self.configuration() };
+        let seen = pipeline::OnDisk { watchlist, configuration: self.configuration(), trust: self.trust() };
         *last = Some(Look { stamps: self.stamps(&parts), parts, seen: seen.clone() });
         seen
     }
 
     fn stamps(&self, parts: &[PathBuf]) -> Vec<Stamp> {
-        self.configuration.iter().chain(&self.watchlists).chain(parts).map(|path| stamp(path)).collect()
+        let listed = self.configuration.iter().chain(&self.watchlists).chain(parts).map(PathBuf::as_path);
+        listed.chain(self.in_use.trust_files()).map(stamp).collect()
+    }
+
+    fn trust(&self) -> File {
+        let problem = pipeline::verifier(&self.in_use).err().map(|error| with_causes(&error));
+        File { problem, digest: None, changed_at: latest(self.in_use.trust_files()) }
     }
 
     fn watchlist(&self) -> (File, Vec<PathBuf>) {
@@ -95,8 +103,8 @@ fn stamp(path: &Path) -> Stamp {
     Some((found.len(), found.modified().ok()?))
 }
 
-fn latest<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Option<DateTime<Utc>> {
-    let changed = paths.into_iter().filter_map(|path| Some(stamp(path)?.1));
+fn latest<'a, P: AsRef<Path> + ?Sized + 'a>(paths: impl IntoIterator<Item = &'a P>) -> Option<DateTime<Utc>> {
+    let changed = paths.into_iter().filter_map(|path| Some(stamp(path.as_ref())?.1));
     changed.max().map(DateTime::from)
 }
 

@@ -8,9 +8,9 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    cli::words,
+    cli::{output, words},
     model::{Alert, Package, ReleaseId},
-    pipeline::{Progress, Step},
+    pipeline::{Progress, Step, logs::how_far},
 };
 
 /// Shows and records what happens. Without a terminal the bar shows nothing.
@@ -33,6 +33,8 @@ pub struct Seen {
     pub unchecked: BTreeMap<ReleaseId, Vec<String>>,
     /// The alerts raised.
     pub alerts: BTreeMap<ReleaseId, Alert>,
+    /// The alerts about logs raised, by id.
+    pub log_alerts: BTreeMap<String, Alert>,
 }
 
 /// What a source gave.
@@ -93,6 +95,12 @@ impl ProgressBars {
                 let name = words::name(package);
                 self.bar.set_message(format!("{name}: {} of {} releases", portions.done, portions.total));
             }
+            Step::Downloaded { log, progress } if progress.left() > 0 => {
+                self.bar.set_message(format!("{}: {}", words::name(log), how_far(progress)));
+            }
+            Step::CatchingUp { log, progress } if self.bar.is_hidden() => {
+                output::note(format!("{}: {}", words::name(log), how_far(progress)));
+            }
             Step::Postponed { .. } | Step::Examined { .. } => self.bar.inc(1),
             _ => {}
         }
@@ -121,7 +129,11 @@ impl Seen {
             | Step::Portion { .. }
             | Step::Polling { .. }
             | Step::LookingUp { .. }
+            | Step::CatchingUp { .. }
             | Step::Downloaded { .. } => {}
+            Step::Alerted { alert } => {
+                self.log_alerts.insert(alert.id.clone(), (*alert).clone());
+            }
             Step::Postponed { package, why } => {
                 self.postponed.insert((*package).clone(), (*why).to_owned());
             }

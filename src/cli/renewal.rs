@@ -1,20 +1,24 @@
 //! Configuration and watchlist, read again while the daemon works.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
 };
+
+use sha2::{Digest, Sha256};
 
 use super::{context::Context, exit::Failure, on_disk::OnDisk, setup::Prepared};
 use crate::{
+    bounded,
     config::{Config, TrustSource},
     daemon::{Renewal, Renewed},
     model::Secret,
     pipeline::{self, Parts, Pipeline, Progress},
     watchlist::Watchlist,
 };
+
+/// Most bytes that are read of a file that is trusted.
+const MAX_TRUSTED: u64 = 16 << 20;
 
 /// What a daemon works with, and where it came from.
 pub struct Renewer {
@@ -27,15 +31,16 @@ pub struct Renewer {
 struct AtWork {
     config: Config,
     secrets: Vec<Option<Secret>>,
-    trust: Vec<Option<(u64, SystemTime)>>,
+    trust: Vec<Option<Vec<u8>>>,
 }
 
 impl AtWork {
     fn of(config: Config) -> Self {
-        let stamp = |path: &Path| fs::metadata(path).and_then(|file| Ok((file.len(), file.modified()?))).ok();
+        // A file that was put back may be as old, and as long, as the one before.
+        let digest = |path: &Path| Some(Sha256::digest(bounded::read(path, MAX_TRUSTED).ok()??).to_vec());
         Self {
             secrets: config.secrets().map(|secret| secret.read().ok()).collect(),
-            trust: config.trust_files().map(stamp).collect(),
+            trust: config.trust_files().map(digest).collect(),
             config,
         }
     }
@@ -47,10 +52,7 @@ impl AtWork {
     /// Whether the client of one does for the other. It knows the pauses that hosts asked for.
     fn has_client_of(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.config, &other.config);
-        ours.http == theirs.http
-            && ours.registries == theirs.registries
-            && ours.logs == theirs.logs
-            && self.trust == other.trust
+        ours.http == theirs.http && ours.registries == theirs.registries && self.trust == other.trust
     }
 
     /// Whether the trust root of one, which may have been refreshed, does for the other.
@@ -71,7 +73,7 @@ impl Renewer {
         let context = match Context::load(self.named.as_deref()) {
             Ok(context) => context,
             Err(failure) => {
-                let watchlist = Watchlist::load(&at_work.config.watchlist.files).ok();
+                let watchlist = Watchlist::load(&at_work.config.watchlists()).ok();
                 return Renewal::Refused { why: stays("configuration", &failure), watchlist };
             }
         };
@@ -120,9 +122,11 @@ impl Renewer {
     }
 }
 
-/// How often the trust root is refreshed.
+/// How often the trust root is refreshed, or its files are read again; `None` where it is built in.
 pub fn trust_interval(config: &Config) -> Option<std::time::Duration> {
-    (config.trust.source == TrustSource::Tuf).then(|| config.trust.refresh_interval.duration())
+    let trust = &config.trust;
+    let is_read_again = trust.source != TrustSource::Embedded || trust.npm_keys.is_some();
+    is_read_again.then(|| trust.refresh_interval.duration())
 }
 
 /// What the daemon goes on with as it was.
@@ -144,6 +148,8 @@ fn stays(what: &str, failure: &Failure) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn parse(text: &str) -> Config {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     clock::Clock,
     daemon::{self, Health, HealthProgress, Options},
-    watchlist::Watchlist,
+    pipeline::Pipeline,
 };
 
 /// Watch: the daemon, or one full pass
@@ -55,7 +55,7 @@ impl Run {
     fn once(&self, context: &Context, prepared: Prepared) -> Outcome {
         let progress = Arc::new(ProgressBars::over(0));
         let pipeline = context.pipeline_of(prepared, Arc::clone(&progress) as _)?;
-        say_if_nothing_is_watched(&pipeline.watchlist());
+        say_if_nothing_is_watched(&pipeline);
         pipeline.enqueue_unknown()?;
         progress.expect(pipeline.store().work_summary(pipeline.clock().now())?.due);
         let pass = setup::runtime()?.block_on(async {
@@ -79,7 +79,7 @@ fn watch(context: &Context, named: Option<&Path>, prepared: Prepared) -> Outcome
     let clock: Arc<dyn Clock> = Context::clock();
     let progress = Arc::new(HealthProgress { health: Arc::clone(&health), clock });
     let pipeline = Arc::new(context.pipeline_of(prepared, Arc::clone(&progress) as _)?);
-    say_if_nothing_is_watched(&pipeline.watchlist());
+    say_if_nothing_is_watched(&pipeline);
     let on_disk = OnDisk::of(context);
     if let Some(configuration) = on_disk.look().configuration.digest {
         pipeline.goes_by(configuration);
@@ -96,11 +96,12 @@ fn watch(context: &Context, named: Option<&Path>, prepared: Prepared) -> Outcome
     Ok(Exit::Clean)
 }
 
-fn say_if_nothing_is_watched(watchlist: &Watchlist) {
+fn say_if_nothing_is_watched(pipeline: &Pipeline) {
+    let watchlist = pipeline.watchlist();
     for warning in watchlist.warnings() {
         output::note(format!("warning: {warning}"));
     }
-    if watchlist.is_empty() {
+    if watchlist.is_empty() && !pipeline.sources().is_empty() {
         output::note("warning: the watchlist is empty; `provwatch watch add` and `watch import` fill it");
     }
 }

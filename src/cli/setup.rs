@@ -8,8 +8,9 @@ use super::{context::Context, exit::Failure, output, words};
 use crate::{
     attest::Verifier,
     clock::Clock,
-    config::LogFormat,
+    config::{Finding, Gravity, LogFormat},
     daemon::{Lock, LockError},
+    detect,
     http::Client,
     pipeline::{self, NoProgress, Parts, Pipeline, Progress},
     store::Store,
@@ -40,12 +41,33 @@ impl Context {
         self.prepare_for(self.watchlist()?)
     }
 
-    fn prepare_for(&self, watchlist: Watchlist) -> Result<Prepared, Failure> {
+    /// The same with another watchlist.
+    ///
+    /// # Errors
+    /// The configuration or a secret is wrong.
+    pub fn prepare_for(&self, watchlist: Watchlist) -> Result<Prepared, Failure> {
         let clock = Self::clock();
         let http = pipeline::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
         let verifier = pipeline::verifier(&self.config).map_err(wrong)?;
         pipeline::rehearse(&self.config, &http, &clock).map_err(wrong)?;
+        self.refuse_errors()?;
         Ok(Prepared { watchlist, http, verifier, clock })
+    }
+
+    /// What `provwatch doctor` calls wrong is not begun with.
+    fn refuse_errors(&self) -> Result<(), Failure> {
+        let findings = self.findings();
+        let errors: Vec<String> =
+            findings.iter().filter(|one| one.gravity == Gravity::Error).map(ToString::to_string).collect();
+        if errors.is_empty() { Ok(()) } else { Err(wrong(errors.join("\n"))) }
+    }
+
+    /// What is wrong or doubtful about the configuration. A watchlist that is missing is told by whoever reads it.
+    pub fn findings(&self) -> Vec<Finding> {
+        let detectors: Vec<&str> = detect::abouts().map(|about| about.id).collect();
+        let mut findings = self.config.check(&detectors);
+        findings.retain(|finding| !finding.key.starts_with("watchlist.files"));
+        findings
     }
 
     /// Puts the pipeline together, with the store open to write.
@@ -123,7 +145,7 @@ impl Context {
     }
 }
 
-fn wrong(error: pipeline::AssemblyError) -> Failure {
+fn wrong(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
     Failure::usage(error).next("correct the configuration; `provwatch doctor` checks all of it")
 }
 

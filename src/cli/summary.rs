@@ -59,6 +59,8 @@ pub struct LogLine {
     name: String,
     verified: u64,
     troubled: usize,
+    /// Mirrors that could not be read or compared, or that contradict the others.
+    mirrors: usize,
 }
 
 /// An alert in short.
@@ -66,7 +68,9 @@ pub struct LogLine {
 pub struct AlertLine {
     id: String,
     severity: Severity,
-    purl: ReleaseId,
+    /// The release; none where it is about a log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<ReleaseId>,
     title: String,
 }
 
@@ -111,8 +115,8 @@ impl Summary {
 
     /// Findings come before what could not be checked.
     pub fn exit(&self, fail_on: Severity) -> Exit {
-        let failed =
-            self.sources.iter().any(|source| source.error.is_some()) || self.logs.iter().any(|log| log.troubled > 0);
+        let failed = self.sources.iter().any(|source| source.error.is_some())
+            || self.logs.iter().any(|log| log.troubled + log.mirrors > 0);
         if self.alerts.iter().any(|alert| alert.severity >= fail_on) {
             Exit::Findings
         } else if failed || self.waiting > 0 || !self.unchecked.is_empty() {
@@ -165,10 +169,11 @@ impl Summary {
         if self.alerts.is_empty() {
             return;
         }
-        let mut table = output::table(["ALERT", "SEVERITY", "RELEASE", "TITLE"]);
+        let mut table = output::table(["ALERT", "SEVERITY", "ABOUT", "TITLE"]);
         for alert in self.alerts.iter().take(LISTED) {
-            let (purl, title) = (words::name(&alert.purl), words::sentence(&alert.title));
-            table.add_row([alert.id.clone().into(), output::severity_cell(alert.severity), purl.into(), title.into()]);
+            let about = alert.purl.as_ref().map_or_else(|| "a log".to_owned(), words::name);
+            let title = words::sentence(&alert.title);
+            table.add_row([alert.id.clone().into(), output::severity_cell(alert.severity), about.into(), title.into()]);
         }
         output::line("");
         output::print(&table);
@@ -204,26 +209,35 @@ impl SourceLine {
 
 impl LogLine {
     fn of((name, poll): &(String, Poll)) -> Self {
-        Self { name: name.clone(), verified: poll.verified, troubled: poll.troubled }
+        Self { name: name.clone(), verified: poll.verified, troubled: poll.troubled, mirrors: poll.mirrors }
     }
 
     fn words(&self) -> String {
-        match (self.troubled, self.verified) {
-            (0, 0) => "checked, nothing new was read".to_owned(),
-            (0, verified) => format!("checked, {verified} new entries proven"),
-            _ => "could not be checked; `provwatch logs status` says why".to_owned(),
+        const WHY: &str = "`provwatch logs status` says why";
+        let read = match self.verified {
+            0 => "checked, nothing new was read".to_owned(),
+            verified => format!("checked, {verified} new entries proven"),
+        };
+        match (self.troubled, self.mirrors as u64) {
+            (0, 0) => read,
+            (0, mirrors) => format!(
+                "{read}; {} could not be compared, or differ: {WHY}",
+                words::counted(mirrors, "mirror", "mirrors")
+            ),
+            _ => format!("could not be checked; {WHY}"),
         }
     }
 }
 
 fn alert_lines(seen: &Seen) -> Vec<AlertLine> {
-    let line = |(purl, alert): (&ReleaseId, &crate::model::Alert)| AlertLine {
+    let line = |(purl, alert): (Option<&ReleaseId>, &crate::model::Alert)| AlertLine {
         id: alert.id.clone(),
         severity: alert.severity,
-        purl: purl.clone(),
+        purl: purl.cloned(),
         title: alert.title.clone(),
     };
-    let mut lines: Vec<_> = seen.alerts.iter().map(line).collect();
+    let of_releases = seen.alerts.iter().map(|(purl, alert)| (Some(purl), alert));
+    let mut lines: Vec<_> = of_releases.chain(seen.log_alerts.values().map(|alert| (None, alert))).map(line).collect();
     lines.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
     lines
 }

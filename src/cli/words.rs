@@ -1,10 +1,10 @@
 //! How values are said to people. Whatever a publisher may have chosen goes through [`plain()`] before a terminal sees it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use crate::text::{size, span};
 
-use crate::deliver::plain;
+use crate::{deliver::plain, pipeline::logs::how_far, store::LogProgress};
 
 /// Most characters of a name: a package, a version, an account.
 const NAME: usize = 120;
@@ -46,6 +46,18 @@ pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     format!("{} ago", span(now - at))
 }
 
+/// A reading that was stored no further for this long was interrupted, or the log does not answer.
+const STOOD_STILL: TimeDelta = TimeDelta::minutes(2);
+
+/// How far the reading of a log has come that another process may be at.
+pub fn catching_up(progress: &LogProgress, now: DateTime<Utc>) -> String {
+    if now - progress.at < STOOD_STILL {
+        return how_far(progress);
+    }
+    let stands = progress.come(progress.next, progress.since);
+    format!("{}; it has come no further since {}", how_far(&stands), moment(progress.at))
+}
+
 /// `1 release`, `2 releases`.
 pub fn counted(count: impl Into<u64>, one: &str, many: &str) -> String {
     match count.into() {
@@ -56,9 +68,16 @@ pub fn counted(count: impl Into<u64>, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
+
+    #[test]
+    fn a_reading_that_stands_still_has_no_rate() {
+        let since: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let progress = LogProgress::beginning(0, 1_000_000, since).come(300_000, since + TimeDelta::minutes(5));
+        let after = |minutes| catching_up(&progress, progress.at + TimeDelta::minutes(minutes));
+        assert_eq!(after(1), "30 % of the entries 0 to 999999, 1000 entries/s, about 11 min left");
+        assert!(after(9).starts_with("30 % of the entries 0 to 999999; it has come no further since 2026-06-01"));
+    }
 
     #[test]
     fn lengths_are_told_in_a_unit_that_is_not_too_coarse() {

@@ -6,8 +6,12 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Config, Period, SecretSource, Security, Sink, Subscription, TrustSource, formats, secret};
-use crate::{model::Claim, strict_toml::did_you_mean, text::with_causes};
+use super::{Config, Period, SecretSource, Security, Sink, Subscription, TrustSource, formats, mirrors, secret};
+use crate::{
+    model::{Claim, whole},
+    strict_toml::did_you_mean,
+    text::with_causes,
+};
 
 /// Something about the configuration that an operator should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,7 +40,7 @@ impl fmt::Display for Finding {
     }
 }
 
-fn error(key: impl Into<String>, what: impl Into<String>) -> Finding {
+pub(super) fn error(key: impl Into<String>, what: impl Into<String>) -> Finding {
     Finding { gravity: Gravity::Error, key: key.into(), what: what.into() }
 }
 
@@ -67,7 +71,8 @@ impl Config {
 
     fn network(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        if self.http.contact.is_none() {
+        let watches_packages = self.registries.is_any_enabled();
+        if self.http.contact.is_none() && watches_packages {
             findings
                 .push(warning("http.contact", "not set; the registries ask for a contact and may refuse without one"));
         }
@@ -80,9 +85,8 @@ impl Config {
         for (host, why) in self.http.hosts.keys().filter_map(|host| Some((host, formats::host(host).err()?))) {
             findings.push(error(format!("http.hosts.{host:?}"), why));
         }
-        let registries = &self.registries;
-        if !(registries.npm.enabled || registries.pypi.enabled || registries.cargo.enabled) {
-            findings.push(error("registries", "all are disabled; nothing is watched"));
+        if !watches_packages && !self.logs.enabled {
+            findings.push(warning("registries", "all are disabled, and [logs] too; nothing is watched"));
         }
         findings
     }
@@ -109,18 +113,19 @@ impl Config {
     }
 
     fn logs(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let mut names = HashSet::new();
+        let mut findings = mirrors::findings(&self.logs.instances);
         for (number, instance) in self.logs.instances.iter().enumerate() {
             let key = |field: &str| format!("logs.instance[{number}].{field}");
-            if !names.insert(instance.origin()) {
-                findings.push(error(key("origin"), format!("{:?} is the origin of two logs", instance.origin())));
-            }
             if let Err(why) = std::fs::metadata(&instance.public_key) {
                 findings.push(error(key("public_key"), format!("{}: {why}", instance.public_key.display())));
             }
         }
+        let mut matches = HashSet::new();
         for (number, one) in self.logs.matches.iter().enumerate() {
+            if one.name.trim().is_empty() || !matches.insert(&*one.name) {
+                let what = format!("{:?} is empty or the name of two matches; alerts tell them apart by it", one.name);
+                findings.push(error(format!("logs.match[{number}].name"), what));
+            }
             let claims = one.claims.iter().map(|(claim, text)| (format!("claims.{claim}"), text));
             let criteria: Vec<_> = [("san", &one.san), ("issuer", &one.issuer)]
                 .into_iter()
@@ -132,7 +137,7 @@ impl Config {
                 findings.push(error(format!("logs.match[{number}]"), what));
             }
             for (field, text) in criteria {
-                if let Err(why) = regex::Regex::new(text) {
+                if let Err(why) = whole(text) {
                     findings.push(error(format!("logs.match[{number}].{field}"), with_causes(&why)));
                 }
             }
@@ -159,21 +164,29 @@ impl Config {
             }
             _ => {}
         }
-        if trust.source != TrustSource::Tuf && trust.tuf_url.is_some() {
-            findings.push(warning("trust.tuf_url", "not used; it counts only with source = \"tuf\""));
+        let of_tuf = [("trust.tuf_url", trust.tuf_url.is_some()), ("trust.tuf_root", trust.tuf_root.is_some())];
+        for (key, _) in of_tuf.into_iter().filter(|(_, is_set)| *is_set && trust.source != TrustSource::Tuf) {
+            findings.push(warning(key, "not used; it counts only with source = \"tuf\""));
+        }
+        if trust.source == TrustSource::Tuf && trust.tuf_root.is_some() && trust.tuf_url.is_none() {
+            findings.push(error("trust.tuf_url", "missing; tuf_root begins a repository of its own, which is there"));
         }
         findings
     }
 
     fn files(&self) -> Vec<Finding> {
         let mut wanted: Vec<(String, &PathBuf)> = Vec::new();
+        let source = self.trust.source;
         let optional = [
-            ("http.ca_file", &self.http.ca_file),
-            ("trust.trusted_root", &self.trust.trusted_root),
-            ("trust.npm_keys", &self.trust.npm_keys),
+            ("http.ca_file", &self.http.ca_file, true),
+            ("trust.trusted_root", &self.trust.trusted_root, source == TrustSource::File),
+            ("trust.tuf_root", &self.trust.tuf_root, source == TrustSource::Tuf),
+            ("trust.npm_keys", &self.trust.npm_keys, true),
         ];
-        wanted.extend(optional.into_iter().filter_map(|(key, path)| Some((key.to_owned(), path.as_ref()?))));
-        wanted.extend(self.watchlist.files.iter().enumerate().map(|(n, path)| (format!("watchlist.files[{n}]"), path)));
+        let used = optional.into_iter().filter(|(_, _, is_used)| *is_used);
+        wanted.extend(used.filter_map(|(key, path, _)| Some((key.to_owned(), path.as_ref()?))));
+        let lists = self.watchlist.files.iter().enumerate().filter(|_| self.registries.is_any_enabled());
+        wanted.extend(lists.map(|(n, path)| (format!("watchlist.files[{n}]"), path)));
         let missing = wanted.into_iter().filter(|(_, path)| !path.is_file());
         missing.map(|(key, path)| error(key, format!("there is no file {}", path.display()))).collect()
     }

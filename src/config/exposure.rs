@@ -87,7 +87,7 @@ impl Config {
 
     /// The certificates and keys that are trusted.
     pub fn trust_files(&self) -> impl Iterator<Item = &Path> {
-        let optional = [&self.http.ca_file, &self.trust.trusted_root, &self.trust.npm_keys];
+        let optional = [&self.http.ca_file, &self.trust.trusted_root, &self.trust.npm_keys, &self.trust.tuf_root];
         let keys = self.logs.instances.iter().map(|instance| &instance.public_key);
         optional.into_iter().flatten().chain(keys).map(PathBuf::as_path)
     }

@@ -35,9 +35,12 @@ pub struct HttpSection {
     /// Most bytes of a package document, decompressed.
     #[schemars(range(min = 1_048_576, max = 1_073_741_824))]
     pub max_document: u64,
-    /// Limits of hosts without an entry in `hosts`.
+    /// Limits of hosts without an entry in `hosts`, each port by itself. Transparency logs have limits of their own.
     pub default_limit: HostLimit,
-    /// Limits of single hosts: `[http.hosts."npm.example"]`. Where a registry publishes a limit, that one is the default.
+    /// Limits of single hosts, or of one port of a host: `[http.hosts."npm.example"]`, `[http.hosts."10.0.0.5:8080"]`. They
+    /// hold for all that is asked there. Where there is none, a limit that a registry publishes is the default; a transparency
+    /// log is asked politely if it is Sigstore's public one, and a log of your own as fast as it answers, but more slowly once
+    /// it refuses (429, 503).
     pub hosts: BTreeMap<String, HostLimit>,
 }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Period, WebUrl};
+use crate::model::{Report, Severity};
 
 /// `[logs]`: which transparency logs are followed, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,13 +25,15 @@ pub struct LogsSection {
     pub stale_after: Period,
     /// How long a release may take to explain an entry of its repository.
     pub window: Period,
-    /// Requests at once to a log of tiles or a CT log.
+    /// Requests at once to a log of tiles or a CT log, 256 entries each. More is faster where the log is far away: about
+    /// `256 * in_flight` entries in the time that one request takes. Of a log that is near, eight keep a processor busy.
     #[schemars(range(min = 1, max = 64))]
     pub in_flight: u32,
     /// How much of a Rekor v1 a full tail may use.
     pub rekor_v1: RekorV1Section,
-    /// Where logs of the trust root are read instead (a mirror, a proxy): the URL that the trust root gives them, and the
-    /// one to use; for Rekor v2 with the prefix below which `checkpoint` is.
+    /// Where logs of the trust root are read instead (a mirror, a proxy), or at all where it does not say: the URL that the
+    /// trust root gives them, or the id of their key as `provwatch logs status` shows it, and the URL to use; for Rekor v2
+    /// with the prefix below which `checkpoint` is.
     pub urls: BTreeMap<String, WebUrl>,
     /// Whom to watch for besides the repositories of watched packages: one `[[logs.match]]` table for each.
     #[serde(rename = "match")]
@@ -90,14 +93,15 @@ pub struct RekorV1Section {
     /// Requests at once, of ten entries each.
     #[schemars(range(min = 1, max = 256))]
     pub in_flight: u32,
-    /// Entries a second.
+    /// Entries a second. Default: 200 of Sigstore's public instance, as many as it answers of a log of your own.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
-    pub entries_per_second: u32,
+    pub entries_per_second: Option<u32>,
 }
 
 impl Default for RekorV1Section {
     fn default() -> Self {
-        Self { in_flight: 32, entries_per_second: 200 }
+        Self { in_flight: 32, entries_per_second: None }
     }
 }
 
@@ -108,6 +112,17 @@ impl Default for RekorV1Section {
 pub struct LogMatch {
     /// What alerts call it.
     pub name: String,
+    /// How bad the alerts about it are; receivers choose by that (`min_severity`).
+    #[serde(default = "mildest")]
+    pub severity: Severity,
+    /// Which entries are told. `new`: one alert for each signer that the match has not met before, whatever it signs later;
+    /// a signer is an issuer, a subject and a workflow without their ref, a repository with its number, a trigger and a
+    /// kind of runner. It is the default because what changes is news, while a project that signs every day would be told
+    /// every day: that is `all`. `never`: none. `provwatch logs matches` lists all of them in any case. What was logged
+    /// before the match was looked for is one alert for each log (info) and not news. What comes faster than one alert each can tell is told
+    /// together. A certificate that no trusted authority issued is told by the detector `forged-certificate`.
+    #[serde(default)]
+    pub report: Report,
     /// The certificate's subject alternative name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub san: Option<String>,
@@ -119,11 +134,15 @@ pub struct LogMatch {
     pub claims: BTreeMap<String, String>,
 }
 
+const fn mildest() -> Severity {
+    Severity::Info
+}
+
 /// `[[logs.instance]]`: a log that the trust root does not name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogInstance {
-    /// What `--log` takes beside its origin, and what messages about the configuration call it.
+    /// What `--log` takes beside its origin (of two mirrors it says which), and what messages about the configuration call it.
     pub name: String,
     /// How it is read.
     pub kind: LogKindName,
@@ -131,7 +150,8 @@ pub struct LogInstance {
     pub url: WebUrl,
     /// A file with its public key, PEM.
     pub public_key: PathBuf,
-    /// The origin of its checkpoints; for Rekor v1 without the number of a tree. Default: the host of the URL.
+    /// The origin of its checkpoints; for Rekor v1 without the number of a tree. Two with the same origin, kind and key are
+    /// mirrors of one log, and are compared with each other. Default: the host of the URL.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub origin: Option<String>,
     /// Whether all of its entries are read. Default: as `tail` says of its kind.

@@ -14,6 +14,7 @@ mod formats;
 mod http;
 mod log;
 mod logs;
+mod mirrors;
 mod paths;
 mod period;
 mod registries;
@@ -123,6 +124,14 @@ impl Config {
     /// The database file: as configured, or below systemd's state folder, `/var/lib` for root, the user's data folder.
     pub fn store_path(&self) -> PathBuf {
         self.store.path.clone().unwrap_or_else(paths::default_store)
+    }
+
+    /// The watchlist files to read. Where every registry is switched off no package can be watched, and a file that does not
+    /// exist is not missed.
+    pub fn watchlists(&self) -> Vec<PathBuf> {
+        let mut files = self.watchlist.files.clone();
+        files.retain(|file| self.registries.is_any_enabled() || file.exists());
+        files
     }
 
     /// The configuration file that is used when none is named: `/etc/provwatch/provwatch.toml` for root, otherwise below

@@ -44,6 +44,11 @@ impl RegistriesSection {
         configured.chain(aliases).collect()
     }
 
+    /// Whether any registry is followed.
+    pub fn is_any_enabled(&self) -> bool {
+        Ecosystem::ALL.into_iter().any(|ecosystem| self.is_enabled(ecosystem))
+    }
+
     /// How often the change feed of an ecosystem is read.
     pub fn interval(&self, ecosystem: Ecosystem) -> Period {
         match ecosystem {

@@ -20,10 +20,15 @@ pub struct TrustSection {
     /// The TUF repository. Default: Sigstore's public one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tuf_url: Option<WebUrl>,
-    /// The folder where TUF metadata is kept. Default: `tuf` beside the database.
+    /// The root metadata (`root.json`, any version) that a private TUF repository begins with; `tuf_url` says where it is.
+    /// Default: that of Sigstore's public one, which is built in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tuf_root: Option<PathBuf>,
+    /// The folder where TUF metadata is kept, that of each private repository below it on its own. Default: `tuf` beside the
+    /// database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<PathBuf>,
-    /// How often TUF is asked.
+    /// How often TUF is asked, or the files `trusted_root` and `npm_keys` are read again.
     pub refresh_interval: Period,
 }
 
@@ -34,6 +39,7 @@ impl Default for TrustSection {
             trusted_root: None,
             npm_keys: None,
             tuf_url: None,
+            tuf_root: None,
             cache: None,
             refresh_interval: Period::hours(24),
         }
@@ -42,7 +48,9 @@ impl Default for TrustSection {
 
 impl TrustSection {
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        [self.trusted_root.as_mut(), self.npm_keys.as_mut(), self.cache.as_mut()].into_iter().flatten()
+        [self.trusted_root.as_mut(), self.npm_keys.as_mut(), self.tuf_root.as_mut(), self.cache.as_mut()]
+            .into_iter()
+            .flatten()
     }
 }
 
@@ -52,7 +60,7 @@ impl TrustSection {
 pub enum TrustSource {
     /// The one that this version of provwatch was built with; never refreshed.
     Embedded,
-    /// Sigstore's TUF repository, beginning with the embedded one.
+    /// A TUF repository, Sigstore's public one or a private one; until it has answered, the embedded one.
     Tuf,
     /// The file `trusted_root`.
     File,

@@ -46,7 +46,7 @@ pub struct Options {
     pub on_disk: OnDiskNow,
     /// Where the loops' signs of life are kept.
     pub health: Arc<Health>,
-    /// How often to refresh the trust root; `None` where it does not come from TUF.
+    /// How often to refresh the trust root or to read its files again; `None` where it is built in.
     pub trust_interval: Option<Duration>,
     /// How long work under way may take to end.
     pub grace: Duration,
@@ -264,7 +264,8 @@ fn tell(context: &Context) {
 
 /// What is watched, and whether that is what the disk says.
 fn describe(pipeline: &Pipeline) -> String {
-    let watching = watching(&pipeline.watchlist());
+    let watching =
+        if pipeline.sources().is_empty() { "following logs".to_owned() } else { watching(&pipeline.watchlist()) };
     match pipeline.reload_error() {
         Some(error) => format!("{watching}; {}", plain(&error.why, 300)),
         None => watching,

@@ -3,7 +3,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    Message, plain,
+    Message, accept_command, plain,
     plain::{LINE, NAME, SENTENCE, URL, shell_word},
 };
 use crate::model::{Alert, Links, Member, ReleaseId, Severity, Signal};
@@ -134,7 +134,7 @@ impl View {
             confidence: alert.confidence.as_str(),
             release: ReleaseView::of(alert),
             raised: moment(alert.raised_at),
-            argument: plain(&alert.argument, SENTENCE),
+            argument: argument(alert),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
             more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),
             more_members: alert.members.len().saturating_sub(members.len()),
@@ -253,6 +253,12 @@ fn headline(alert: &Alert, news: usize) -> String {
     }
 }
 
+/// How the severity follows, and how many entries of logs are behind it.
+fn argument(alert: &Alert) -> String {
+    let entries = alert.entries.as_ref().map(|entries| plain(&entries.to_string(), SENTENCE)).unwrap_or_default();
+    format!("{} {entries}", plain(&alert.argument, SENTENCE)).trim_end().to_owned()
+}
+
 /// The members, with as much as is known of them.
 fn members(alert: &Alert) -> Vec<MemberView> {
     if alert.member_details.is_empty() {
@@ -321,7 +327,7 @@ fn commands(alert: &Alert) -> Vec<CommandView> {
         commands.push(CommandView { purpose: "what is normal", line: format!("provwatch baseline show {package}") });
         commands.push(CommandView {
             purpose: "if it is what the maintainers meant",
-            line: format!("provwatch baseline accept {purl}"),
+            line: accept_command(release, Some(alert.severity)),
         });
     }
     commands.push(CommandView {

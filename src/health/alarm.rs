@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    model::{Alert, AlertKind, Severity},
+    health::ComparedClock,
+    model::{Alert, AlertKind, Confidence, Severity},
     text::counted,
 };
 
@@ -14,6 +15,9 @@ pub struct Alarm {
     pub id: String,
     /// How bad.
     pub severity: Severity,
+    /// How sure.
+    #[serde(skip)]
+    pub confidence: Confidence,
     /// One line.
     pub title: String,
     /// What makes it the same alert when it is raised again.
@@ -27,7 +31,7 @@ pub struct Alarm {
 impl Alarm {
     pub(super) fn new(key: &str, severity: Severity, title: String, argument: String) -> Self {
         let (_, id) = Alert::identify(AlertKind::Operation, key);
-        Self { id, severity, title, key: key.to_owned(), argument }
+        Self { id, severity, confidence: Confidence::High, title, key: key.to_owned(), argument }
     }
 
     fn medium(key: &str, title: String, argument: String) -> Self {
@@ -37,6 +41,22 @@ impl Alarm {
 
 fn last(error: Option<&str>) -> String {
     error.map_or_else(String::new, |error| format!(" The last error: {error}."))
+}
+
+/// `by`: how far and in which direction; `whose`: with what it was compared.
+pub(super) fn wrong_clock(key: &str, clock: ComparedClock, by: &str, whose: &str) -> Alarm {
+    let (severity, confidence) = match clock.hosts {
+        0 | 1 => (Severity::Low, Confidence::Low),
+        2 => (Severity::Medium, Confidence::Medium),
+        _ => (Severity::Medium, Confidence::High),
+    };
+    let title = format!("the system's clock is {by}");
+    let argument = format!(
+        "It was compared with {whose}, as the `Date` of their answers tells. Releases are judged all the same, but times in \
+         alerts, usual hours and waits follow a clock that is wrong. Check the time service of this host (`timedatectl \
+         status`)."
+    );
+    Alarm { confidence, ..Alarm::new(key, severity, title, argument) }
 }
 
 pub(super) fn silent_source(key: &str, source: &str, minutes: i64, error: Option<&str>) -> Alarm {
@@ -64,6 +84,19 @@ pub(super) fn stale_trust(key: &str, days: i64, error: Option<&str>) -> Alarm {
     )
 }
 
+pub(super) fn kept_keys(key: &str, days: i64, error: &str) -> Alarm {
+    let error = last(Some(error));
+    Alarm::medium(
+        key,
+        format!("npm's keys have not been refreshed for {days} days"),
+        format!(
+            "The trust root is fresh; the registry's own signatures are verified with the keys of before. Releases that are \
+             signed with newer ones are said to be unchecked, neither clean nor forged.{error} Wait until the owner of the \
+             repository has signed them anew, or give a file ([trust] npm_keys)."
+        ),
+    )
+}
+
 pub(super) fn unread_log(key: &str, log: &str, minutes: i64, error: Option<&str>) -> Alarm {
     let error = last(error);
     Alarm::medium(
@@ -72,6 +105,18 @@ pub(super) fn unread_log(key: &str, log: &str, minutes: i64, error: Option<&str>
         format!(
             "What is signed in this log is not seen while this lasts; the position stands where it stood, so nothing is \
              skipped.{error} `provwatch logs status` shows how far it was read."
+        ),
+    )
+}
+
+pub(super) fn failing_mirror(key: &str, mirror: &str, minutes: i64, error: Option<&str>) -> Alarm {
+    let error = last(error);
+    Alarm::medium(
+        key,
+        format!("{mirror} could not be read or compared for {minutes} minutes"),
+        format!(
+            "The log is read from its other mirrors. While this lasts, nobody would notice if this one showed another \
+             history.{error} `provwatch logs status` shows how each stands."
         ),
     )
 }

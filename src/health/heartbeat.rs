@@ -84,6 +84,9 @@ pub struct Facts {
     /// The logs that it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<String>>,
+    /// The logs of the trust root that it cannot follow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfollowed: Vec<UnfollowedLog>,
     /// The forges that give no usable answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forges: Vec<FailingForge>,
@@ -93,6 +96,41 @@ pub struct Facts {
     /// The last reload, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
+    /// Its clock beside those of the hosts that answered lately; `None`: none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ComparedClock>,
+}
+
+/// A clock beside those of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedClock {
+    /// How far it is ahead, in seconds; negative: behind; 0: not noticeably.
+    pub ahead_seconds: i64,
+    /// With how many hosts it was compared.
+    pub hosts: usize,
+}
+
+impl ComparedClock {
+    /// How far it is ahead; negative: behind.
+    pub fn ahead(self) -> TimeDelta {
+        TimeDelta::try_seconds(self.ahead_seconds).unwrap_or_default()
+    }
+
+    /// Whether it takes more than a host or two that are wrong to say this.
+    pub const fn is_certain(self) -> bool {
+        self.hosts >= limits::CLOCK_HOSTS
+    }
+}
+
+/// A log of the trust root that is not followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfollowedLog {
+    /// Its URL, or the id of its key where it has none.
+    pub name: String,
+    /// Why, one line.
+    pub why: String,
+    /// What to do about it.
+    pub next: String,
 }
 
 /// A reload that was refused: the process goes by what it read before.
@@ -148,6 +186,13 @@ impl Runner {
     pub(super) fn began(&self) -> Option<DateTime<Utc>> {
         let heartbeat = self.heartbeat.as_ref().filter(|_| self.lock != LockState::Free)?;
         (heartbeat.kind == Kind::Daemon).then_some(heartbeat.started_at)
+    }
+
+    /// What the process at work knows of the clock, or what the last pass knew: between passes nobody compares it.
+    pub(super) fn compared_clock(&self) -> Option<ComparedClock> {
+        let heartbeat = self.heartbeat.as_ref();
+        let holds = |heartbeat: &&Heartbeat| heartbeat.kind == Kind::Once || self.lock != LockState::Free;
+        heartbeat.filter(holds)?.facts.clock
     }
 
     /// Whether whoever is at work has only just begun.

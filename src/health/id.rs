@@ -26,7 +26,7 @@ pub enum Id {
     DaemonSilent,
     /// A loop of the daemon does not move.
     LoopStuck,
-    /// The clock was set back, or was ahead.
+    /// The clock was set back, or was ahead, or differs from that of others.
     Clock,
     /// A source is not read.
     SourceSilent,
@@ -62,12 +62,18 @@ pub enum Id {
     ConfigurationChanged,
     /// The trust root is not refreshed.
     TrustRootStale,
+    /// The trust root or the keys on disk cannot be used.
+    TrustFilesUnusable,
     /// A transparency log is not read.
     LogUnread,
+    /// A mirror of a log is not read, or differs.
+    LogMirrorFailing,
     /// An alert is open that puts provwatch's own work, or a log, in doubt.
     AlertOpen,
     /// An alert about a log is open.
     LogAlertOpen,
+    /// A host or two have another time.
+    ClockDoubtful,
     /// A forge answers nothing.
     ForgeFailing,
     /// The forges are switched off.
@@ -76,6 +82,8 @@ pub enum Id {
     NoToken,
     /// Transparency logs are switched off.
     LogsOff,
+    /// A log of the trust root is not followed.
+    LogNotFollowed,
     /// Names that their registry does not know.
     NameUnknown,
     /// A mirror's documents leave things out.
@@ -88,8 +96,14 @@ pub enum Id {
     TroubleUntold,
     /// The trust root is the embedded one.
     TrustRootEmbedded,
+    /// The trust root is the embedded one still.
+    TrustRootUnrefreshed,
+    /// npm's keys are not refreshed with the trust root.
+    NpmKeysKept,
     /// There is little space.
     DiskLow,
+    /// A mirror of a log is behind the others.
+    LogMirrorBehind,
 }
 
 impl Id {
@@ -151,7 +165,8 @@ pub const ALL: &[(Id, About)] = &[
         Id::Clock,
         unhealthy(
             "clock",
-            "Something was stored more than 5 minutes ahead of the clock: the clock is wrong now, or was then.",
+            "Something was stored more than 5 minutes ahead of the clock: the clock is wrong now, or was then. Or the clock \
+             differs by more than 5 minutes from the `Date` of the hosts that answer: from the median of three or more.",
             "Set the clock; `timedatectl` shows whether it is synchronised.",
         ),
     ),
@@ -204,8 +219,8 @@ pub const ALL: &[(Id, About)] = &[
         Id::SubscriptionLate,
         unhealthy(
             "subscription-late",
-            "A subscription has not taken an alert for 10 minutes, or the last one was given up. An alert after \
-             an hour, or at once when one was given up.",
+            "A subscription has not taken an alert for 10 minutes, or the last one was given up, or its endpoint says that \
+             it is gone for good. An alert after an hour, at once when one was given up or the endpoint is gone.",
             "`provwatch test-sinks` shows the receiver's answer.",
         ),
     ),
@@ -297,9 +312,18 @@ pub const ALL: &[(Id, About)] = &[
         Id::TrustRootStale,
         unhealthy(
             "trust-root-stale",
-            "The trust root has not been refreshed through TUF for 3 days. The one in use stays in use; newer \
-             signatures cannot be checked.",
+            "The trust root has not been refreshed through TUF for 3 days, or twice `refresh_interval` if that is longer. \
+             The one in use stays in use; newer signatures cannot be checked.",
             "Allow the TUF repository, name a mirror (`[trust] tuf_url`) or give a file.",
+        ),
+    ),
+    (
+        Id::TrustFilesUnusable,
+        unhealthy(
+            "trust-files-unusable",
+            "A file of `[trust]` was changed and cannot be read or used. The daemon goes on with what it read before, and \
+             would not start again. An alert after 10 minutes.",
+            "Correct the file; it is read again within `refresh_interval`, and on `provwatch reload`.",
         ),
     ),
     (
@@ -308,6 +332,16 @@ pub const ALL: &[(Id, About)] = &[
             "log-unread",
             "A transparency log did not answer, or did not hold, for 30 minutes. Nothing is skipped.",
             "`provwatch logs status`; where the network does not let it through, `[logs] enabled = false`.",
+        ),
+    ),
+    (
+        Id::LogMirrorFailing,
+        unhealthy(
+            "log-mirror-failing",
+            "One of the URLs of a log that is read at several has not answered for 30 minutes, or what it signs could not \
+             be compared with the others. The log itself is read from the next. An alert as well.",
+            "`provwatch logs status` has the reason; mend the mirror, or take it out of `[[logs.instance]]`. If it shows \
+             another history, that is an alert about the log as well.",
         ),
     ),
     (
@@ -321,6 +355,14 @@ pub const ALL: &[(Id, About)] = &[
     (
         Id::LogAlertOpen,
         limited("log-alert-open", "A high alert about a transparency log is open.", "`provwatch alerts show ID`."),
+    ),
+    (
+        Id::ClockDoubtful,
+        limited(
+            "clock-doubtful",
+            "Only one host or two answer, and their `Date` differs from the clock by more than 5 minutes.",
+            "Look at the clock; `timedatectl` shows whether it is synchronised.",
+        ),
     ),
     (
         Id::ForgeFailing,
@@ -352,6 +394,15 @@ pub const ALL: &[(Id, About)] = &[
             "logs-off",
             "Transparency logs are switched off: what is signed in a watched name and not published is not seen.",
             "Remove `[logs] enabled = false` where the network lets them through.",
+        ),
+    ),
+    (
+        Id::LogNotFollowed,
+        limited(
+            "log-not-followed",
+            "A log of the trust root is not followed: the trust root does not say where it is read, has it where \
+             another log is, or its key is of an unknown kind. What is signed in it is not seen.",
+            "`provwatch logs status` has the key; `[logs] urls` says where it is read.",
         ),
     ),
     (
@@ -403,5 +454,32 @@ pub const ALL: &[(Id, About)] = &[
             "`source = \"tuf\"`, or upgrade in good time.",
         ),
     ),
+    (
+        Id::TrustRootUnrefreshed,
+        limited(
+            "trust-root-unrefreshed",
+            "No refresh through TUF has succeeded yet, and the trust root of this version is in use. `trust-root-stale` \
+             follows if it stays so.",
+            "Allow the TUF repository, name a mirror (`[trust] tuf_url`) or give a file.",
+        ),
+    ),
+    (
+        Id::NpmKeysKept,
+        limited(
+            "npm-keys-kept",
+            "The last refresh brought the trust root and not npm's keys, whose part of the repository has expired or cannot \
+             be read. Those of before stay in use. An alert after as long as `trust-root-stale` takes.",
+            "Wait until its owner has signed them anew, or give a file (`[trust] npm_keys`).",
+        ),
+    ),
     (Id::DiskLow, limited("disk-low", "Less than 512 MiB are left beside the database.", "Free some space.")),
+    (
+        Id::LogMirrorBehind,
+        limited(
+            "log-mirror-behind",
+            "One of the URLs of a log that is read at several has had fewer entries than another for 30 minutes, and does \
+             not grow. It is of the same history, and accused of nothing.",
+            "Ask whoever keeps the mirror; `provwatch logs status` shows how far it is.",
+        ),
+    ),
 ];

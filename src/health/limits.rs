@@ -8,7 +8,8 @@ pub const SOURCE: TimeDelta = TimeDelta::minutes(30);
 pub const START: TimeDelta = TimeDelta::minutes(1);
 /// For how long the queue of one is given time to move: longer than any turn of a package.
 pub const START_OF_WORK: TimeDelta = TimeDelta::minutes(3);
-/// For how long the trust root may go without a refresh; TUF is asked once a day.
+/// For how long the trust root may go without a refresh: TUF is asked once a day. Where it is asked less often, twice as long
+/// as that.
 pub const TRUST: TimeDelta = TimeDelta::days(3);
 /// For how long a daemon may give no sign of life. It gives one every half minute.
 pub const HEARTBEAT: TimeDelta = TimeDelta::minutes(3);
@@ -50,5 +51,7 @@ pub const SPACE: u64 = 32 * 1024 * 1024;
 pub const SPACE_LOW: u64 = 512 * 1024 * 1024;
 /// For how long what is on disk may differ from what is in use before that is an alert: it may be being edited.
 pub const EDITING: TimeDelta = TimeDelta::minutes(10);
+/// From so many hosts on their median decides how wrong the clock is, and one that is wrong cannot mislead.
+pub const CLOCK_HOSTS: usize = 3;
 /// How far ahead of the clock a stored time may be: two machines never agree to the second.
 pub const AHEAD: TimeDelta = TimeDelta::minutes(5);

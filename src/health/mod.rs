@@ -18,10 +18,12 @@ mod tests;
 
 pub use alarm::Alarm;
 pub use finding::{Check, Finding, Level, Verdict, level};
-pub use heartbeat::{Facts, FailingForge, Heartbeat, InUse, Kind, LockState, Refused, Runner, WriteFailure};
+pub use heartbeat::{
+    ComparedClock, Facts, FailingForge, Heartbeat, InUse, Kind, LockState, Refused, Runner, UnfollowedLog, WriteFailure,
+};
 pub use id::{ALL, About, Id};
 pub use judge::{checks, judge};
 pub use snapshot::{
-    Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, Mirror, OpenAlert, Queue, Snapshot, Source, Storage,
-    Subscription, Trust, Unchecked,
+    Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, LogMirror, Mirror, OpenAlert, Queue, Snapshot,
+    Source, Storage, Subscription, Trust, Tuf, Unchecked,
 };

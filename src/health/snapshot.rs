@@ -1,6 +1,6 @@
 //! What a judgement goes by: plain data, wherever it comes from.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Runner, WriteFailure};
 use crate::model::{AlertKind, Severity};
@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub trust: Trust,
     /// The transparency logs; `None`: they are switched off.
     pub logs: Option<Vec<Log>>,
+    /// The URLs of logs that are read at several.
+    pub log_mirrors: Vec<LogMirror>,
     /// The forges; `None`: they are switched off.
     pub forges: Option<Forges>,
     /// The queue of packages.
@@ -28,6 +30,8 @@ pub struct Snapshot {
     pub watchlist: File,
     /// The configuration on disk.
     pub configuration: File,
+    /// The trust root and the keys on disk.
+    pub trust_files: File,
     /// Open alerts about logs and about provwatch itself, high or worse.
     pub alerts: Vec<OpenAlert>,
     /// Watched names that their registry does not know.
@@ -58,7 +62,18 @@ pub enum Trust {
     #[default]
     File,
     /// TUF.
-    Tuf(Source),
+    Tuf(Tuf),
+}
+
+/// How the trust root is refreshed.
+#[derive(Clone, Debug, Default)]
+pub struct Tuf {
+    /// The trust root.
+    pub root: Source,
+    /// npm's keys, which come with it; the error is that of the last refresh, `None` where it brought them.
+    pub npm_keys: Source,
+    /// How often the repository is asked.
+    pub interval: TimeDelta,
 }
 
 /// A transparency log that is followed.
@@ -69,6 +84,21 @@ pub struct Log {
     /// Since when it has failed without a success.
     pub failing_since: Option<DateTime<Utc>>,
     /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// One of the URLs at which a log is read.
+#[derive(Clone, Debug)]
+pub struct LogMirror {
+    /// The log.
+    pub log: String,
+    /// Where it is.
+    pub url: String,
+    /// Since when it has fewer entries than another mirror, without growing.
+    pub behind_since: Option<DateTime<Utc>>,
+    /// Since when it could not be read or compared, or contradicts the others.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// Why.
     pub last_error: Option<String>,
 }
 
@@ -211,7 +241,7 @@ pub struct OpenAlert {
 pub struct Mirror {
     /// The registry: `npm`.
     pub registry: String,
-    /// What its documents do not tell: `who published a release`.
+    /// What its documents do not tell: `which account published (of 3 of the newest 15 releases)`.
     pub lacks: Vec<String>,
 }
 

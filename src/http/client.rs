@@ -4,12 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::{
-    Allowance, DEFAULT_MAX_BODY, Fetched, HttpError, Method, Policy, Request, Response, Transport, TransportError,
+    Allowance, DEFAULT_MAX_BODY, Fetched, HostLimits, HttpError, Method, Policy, Request, Response, Transport,
+    TransportError,
     allowance::Purse,
     date::Dates,
     error::hint,
-    gate::{Gates, Pass, Paused},
-    host::{HostRules, host_of},
+    gate::{Gate, Gates, Pass, Paused},
+    host::{HostRules, host_and_port},
     redirect::{MAX_REDIRECTS, next_hop},
     retry::{Backoff, Budget, is_transient, parse_retry_after},
     room::{BodyAllowance, Crowded, Desk, Place, Rooms, SHARE},
@@ -23,6 +24,7 @@ pub struct Client {
     shared: Arc<Shared>,
     purse: Option<Arc<Purse>>,
     desk: Option<Arc<Desk>>,
+    limits: Option<HostLimits>,
 }
 
 /// A request that takes longer than this no longer counts as under way at its host, so that one answer that does not come
@@ -74,13 +76,21 @@ impl Client {
             clock,
             policy,
         };
-        Self { shared: Arc::new(shared), purse: None, desk: None }
+        Self { shared: Arc::new(shared), purse: None, desk: None, limits: None }
     }
 
     /// This client for one piece of work, which may spend only so much. Limits, pauses and rules are shared as ever.
     #[must_use]
     pub fn within(&self, allowance: Allowance) -> Self {
         Self { purse: Some(Arc::new(Purse::new(allowance))), ..self.clone() }
+    }
+
+    /// This client with limits that hold wherever the operator has set none, for a service that is known to want others than
+    /// the usual. On one port it is asked beside what others ask there, and neither waits for them nor holds them up; clients
+    /// with the same limits count together.
+    #[must_use]
+    pub fn limited(&self, limits: HostLimits) -> Self {
+        Self { limits: Some(limits), ..self.clone() }
     }
 
     /// A client over the same transport and policy whose limits are its own, for a receiver that shares its host with
@@ -99,7 +109,7 @@ impl Client {
             clock: Arc::clone(clock),
             policy: policy.clone(),
         };
-        Self { shared: Arc::new(shared), purse: None, desk: None }
+        Self { shared: Arc::new(shared), purse: None, desk: None, limits: None }
     }
 
     /// A client to read one document with that lives on when it is read, such as the releases of a package. A large one is
@@ -131,7 +141,8 @@ impl Client {
     pub async fn fetch(&self, request: Request) -> Result<Fetched, HttpError> {
         let shared = &self.shared;
         let request = shared.dressed(request);
-        let exchanges = Exchanges { shared, purse: self.purse.as_deref(), desk: self.desk.as_deref() };
+        let (purse, desk) = (self.purse.as_deref(), self.desk.as_deref());
+        let exchanges = Exchanges { shared, purse, desk, limits: self.limits };
         let mut budget = Budget::new(&shared.policy.retry, request.max_attempts).with_patience(exchanges.patience());
         loop {
             let failure = match exchanges.attempt(&request).await {
@@ -151,7 +162,7 @@ impl Client {
     /// for as long as a `Retry-After` is believed.
     pub fn pause(&self, url: &Url, wait: Duration) {
         let wait = wait.min(self.shared.policy.retry.retry_after_cap);
-        self.shared.gates.of(&host_of(url), &self.shared.policy).pause_for(wait);
+        self.shared.gate(url, self.limits).pause_for(wait);
     }
 
     /// The time by our clock.
@@ -167,6 +178,10 @@ impl Client {
 }
 
 impl Shared {
+    fn gate(&self, url: &Url, own: Option<HostLimits>) -> Arc<Gate> {
+        self.gates.of(self.policy.limits(url, own))
+    }
+
     /// The request with the headers that every request of its kind has.
     fn dressed(&self, mut request: Request) -> Request {
         let validators = request.validators.clone().unwrap_or_default();
@@ -210,6 +225,7 @@ struct Exchanges<'a> {
     shared: &'a Shared,
     purse: Option<&'a Purse>,
     desk: Option<&'a Desk>,
+    limits: Option<HostLimits>,
 }
 
 impl Exchanges<'_> {
@@ -263,13 +279,15 @@ impl Exchanges<'_> {
     /// Sends one request through its host's gate.
     async fn hop(&self, request: &Request) -> Result<Response, Failure> {
         self.shared.rules.check(&request.url).map_err(Failure::Refused)?;
-        let host = host_of(&request.url);
-        let gate = self.shared.gates.of(&host, &self.shared.policy);
+        let gate = self.shared.gate(&request.url, self.limits);
         let pass = gate.pass(self.patience()).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
+        let sent = pass.since();
         let response = self.exchange(request, pass).await.map_err(Failure::Transport)?;
-        self.shared.dates.note(&host_and_port(&request.url), &response, self.shared.clock.now());
-        let asked = self.shared.retry_after(&response).filter(|_| self.shared.pauses);
-        if let (429 | 503, Some(wait)) = (response.status, asked) {
+        let host = host_and_port(&request.url);
+        self.shared.dates.note(&host, &response, self.shared.clock.now());
+        let is_refused = matches!(response.status, 429 | 503);
+        gate.answered(sent, is_refused);
+        if let (true, Some(wait)) = (is_refused && self.shared.pauses, self.shared.retry_after(&response)) {
             tracing::warn!(host, ?wait, status = response.status, "the host asks for a pause");
             gate.pause_for(wait);
         }
@@ -341,11 +359,6 @@ impl Failure {
             Self::Transport(_) | Self::Refused(_) | Self::Paused(_) => None,
         }
     }
-}
-
-/// Services on several ports of one machine count as several, as they do on several machines.
-fn host_and_port(url: &Url) -> String {
-    format!("{}:{}", host_of(url), url.port_or_known_default().unwrap_or_default())
 }
 
 #[cfg(test)]

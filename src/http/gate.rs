@@ -1,4 +1,4 @@
-//! How often and how many at once: one gate per host, through which every attempt passes.
+//! How often and how many at once: one gate per host and limits, through which every attempt passes.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,10 @@ use governor::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::policy::{HostLimits, Policy};
+use super::{
+    pace::Pace,
+    policy::{HostLimits, Limited},
+};
 use crate::clock::Clock;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -33,22 +36,23 @@ const MAX_GATES: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Gates {
     clock: Arc<dyn Clock>,
-    by_host: Mutex<HashMap<String, Arc<Gate>>>,
+    gates: Mutex<HashMap<Limited, Arc<Gate>>>,
 }
 
 impl Gates {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, by_host: Mutex::default() }
+        Self { clock, gates: Mutex::default() }
     }
 
-    /// The gate of a host.
-    pub(super) fn of(&self, host: &str, policy: &Policy) -> Arc<Gate> {
-        let mut gates = self.by_host.lock().unwrap_or_else(PoisonError::into_inner);
-        if gates.len() >= MAX_GATES && !gates.contains_key(host) {
+    /// The gate of a place with its limits.
+    pub(super) fn of(&self, limited: Limited) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if gates.len() >= MAX_GATES && !gates.contains_key(&limited) {
             gates.retain(|_, gate| Arc::strong_count(gate) > 1 || gate.pause().is_some());
         }
-        let gate = gates.entry(host.to_owned());
-        Arc::clone(gate.or_insert_with(|| Arc::new(Gate::new(Arc::clone(&self.clock), policy.limits(host)))))
+        let limits = limited.limits;
+        let gate = gates.entry(limited);
+        Arc::clone(gate.or_insert_with(|| Arc::new(Gate::new(Arc::clone(&self.clock), limits))))
     }
 }
 
@@ -58,6 +62,8 @@ pub(super) struct Gate {
     clock: Arc<dyn Clock>,
     steady: SteadyClock,
     rate: RateLimiter<NotKeyed, InMemoryState, SteadyClock, NoOpMiddleware<Nanos>>,
+    /// Of a host that is asked as fast as it answers.
+    pace: Option<Mutex<Pace>>,
     slots: Arc<Semaphore>,
     /// Held by the one who waits for the rate, so that the others keep their order.
     turn: tokio::sync::Mutex<()>,
@@ -74,6 +80,7 @@ impl Gate {
         let steady = SteadyClock::new(Arc::clone(&clock));
         Self {
             rate: RateLimiter::direct_with_clock(quota(limits), steady.clone()),
+            pace: limits.is_as_it_answers().then(Mutex::default),
             slots: Arc::new(Semaphore::new(limits.concurrency.clamp(1, MAX_CONCURRENCY) as usize)),
             turn: tokio::sync::Mutex::default(),
             paused_until: Mutex::default(),
@@ -89,8 +96,17 @@ impl Gate {
         let _turn = self.turn.lock().await;
         loop {
             let pause = self.wait_for_pause_below(patience)?;
-            let Some(wait) = pause.or_else(|| self.wait_for_rate()) else { return Ok(Pass { _slot: slot }) };
+            let Some(wait) = pause.or_else(|| self.wait_for_rate()) else {
+                return Ok(Pass { _slot: slot, since: self.steady.elapsed() });
+            };
             self.clock.sleep(wait).await;
+        }
+    }
+
+    /// The host answered a request that was sent then, or refused it because it is asked too much.
+    pub(super) fn answered(&self, sent: Duration, is_refused: bool) {
+        if let Some(pace) = &self.pace {
+            pace.lock().unwrap_or_else(PoisonError::into_inner).answered(sent, self.steady.elapsed(), is_refused);
         }
     }
 
@@ -115,9 +131,12 @@ impl Gate {
     }
 
     fn wait_for_rate(&self) -> Option<Duration> {
-        let too_early = self.rate.check().err()?;
+        let wait = match &self.pace {
+            Some(pace) => pace.lock().unwrap_or_else(PoisonError::into_inner).take(self.steady.elapsed())?,
+            None => self.rate.check().err()?.wait_time_from(self.steady.now()),
+        };
         // At least a little, so that a clock that stands still cannot make the loop spin.
-        Some(too_early.wait_time_from(self.steady.now()).max(Duration::from_millis(1)))
+        Some(wait.max(Duration::from_millis(1)))
     }
 }
 
@@ -126,6 +145,14 @@ impl Gate {
 pub(super) struct Pass {
     /// Nothing only if the semaphore were closed, which nobody does.
     _slot: Option<OwnedSemaphorePermit>,
+    since: Duration,
+}
+
+impl Pass {
+    /// When it was given, on the gate's clock.
+    pub(super) fn since(&self) -> Duration {
+        self.since
+    }
 }
 
 fn quota(limits: HostLimits) -> Quota {
@@ -152,6 +179,11 @@ impl SteadyClock {
     fn new(clock: Arc<dyn Clock>) -> Self {
         let reading = Reading { last: clock.now(), elapsed: Duration::ZERO };
         Self { clock, reading: Arc::new(Mutex::new(reading)) }
+    }
+
+    /// Since it was made.
+    fn elapsed(&self) -> Duration {
+        self.now().into()
     }
 }
 
@@ -251,12 +283,13 @@ mod tests {
     #[test]
     fn idle_gates_are_dropped_and_paused_ones_kept() {
         let clock = Arc::new(ManualClock::at_text(START));
-        let (gates, policy) = (Gates::new(clock), Policy::default());
-        gates.of("paused.example", &policy).pause_for(Duration::from_mins(1));
+        let gates = Gates::new(clock);
+        let of = |place: &str| gates.of(Limited { place: place.to_owned(), limits: HostLimits::default() });
+        of("paused.example").pause_for(Duration::from_mins(1));
         for number in 0..3 * MAX_GATES {
-            gates.of(&format!("h{number}.example"), &policy);
+            of(&format!("h{number}.example"));
         }
-        assert!(gates.by_host.lock().unwrap().len() <= MAX_GATES);
-        assert!(gates.of("paused.example", &policy).pause().is_some());
+        assert!(gates.gates.lock().unwrap().len() <= MAX_GATES);
+        assert!(of("paused.example").pause().is_some());
     }
 }

@@ -59,6 +59,11 @@ pub(super) fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase()
 }
 
+/// Services on several ports of one machine count as several, as they do on several machines.
+pub(super) fn host_and_port(url: &Url) -> String {
+    format!("{}:{}", host_of(url), url.port_or_known_default().unwrap_or_default())
+}
+
 /// The hosts beyond the public ones, and those that redirects may lead to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HostRules {

@@ -12,6 +12,7 @@ mod error;
 mod gate;
 mod host;
 mod message;
+mod pace;
 mod policy;
 mod real;
 mod recorded;

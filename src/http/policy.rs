@@ -1,6 +1,8 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use super::host::{HostPattern, HostRules};
+use url::Url;
+
+use super::host::{HostPattern, HostRules, host_and_port, host_of};
 
 /// How the client behaves towards hosts. The configuration fills it; the caller adds the registries' published limits.
 #[derive(Clone, Debug)]
@@ -9,8 +11,10 @@ pub struct Policy {
     pub contact: Option<String>,
     /// Limits for hosts that have none of their own.
     pub default_limits: HostLimits,
-    /// Limits by host name, in lower case.
+    /// What the operator says of a host, or of one port of it. It holds whoever asks.
     pub host_limits: BTreeMap<String, HostLimits>,
+    /// What hosts publish, by host or `host:port`, in lower case.
+    pub published_limits: BTreeMap<String, HostLimits>,
     /// Hosts that any host may redirect to.
     pub redirect_hosts: Vec<HostPattern>,
     /// Hosts that may have private addresses and plain http.
@@ -35,6 +39,7 @@ impl Default for Policy {
             contact: None,
             default_limits: HostLimits::default(),
             host_limits: BTreeMap::new(),
+            published_limits: BTreeMap::new(),
             redirect_hosts: Vec::new(),
             allow_private: Vec::new(),
             connect_timeout: Duration::from_secs(10),
@@ -48,9 +53,17 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The limits for a host.
-    pub fn limits(&self, host: &str) -> HostLimits {
-        self.host_limits.get(host).copied().unwrap_or(self.default_limits)
+    /// The limits for a URL, and which part of the web they hold for: the host or port that a table names, else the port.
+    /// A client's own come after those of the operator and before all others.
+    pub(super) fn limits(&self, url: &Url, own: Option<HostLimits>) -> Limited {
+        let (host, port) = (host_of(url), host_and_port(url));
+        let named = |table: &BTreeMap<String, HostLimits>| {
+            let one = |place: &String| Some(Limited { place: place.clone(), limits: *table.get(place)? });
+            one(&port).or_else(|| one(&host))
+        };
+        let own = own.map(|limits| Limited { place: port.clone(), limits });
+        let usual = || Limited { place: port.clone(), limits: self.default_limits };
+        named(&self.host_limits).or(own).or_else(|| named(&self.published_limits)).unwrap_or_else(usual)
     }
 
     /// `provwatch/<version> (+<contact>)`; of the contact only what a header can carry.
@@ -66,9 +79,16 @@ impl Policy {
     }
 }
 
+/// A part of the web, a host or one port of it, and the limits that hold there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Limited {
+    pub(super) place: String,
+    pub(super) limits: HostLimits,
+}
+
 /// How much one host is asked: `requests` in `per` on average, `burst` at once after a rest, `concurrency` under way at
 /// the same time. Zeros count as one; `per` is at most a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HostLimits {
     /// Requests in one period.
     pub requests: u32,
@@ -84,6 +104,16 @@ impl HostLimits {
     /// So many requests in a period, evenly spaced and one at a time.
     pub fn strict(requests: u32, per: Duration) -> Self {
         Self { requests, per, burst: 1, concurrency: 1 }
+    }
+
+    /// As fast as the host answers, with so many requests under way. One that refuses (429, 503) is asked more slowly.
+    pub fn as_it_answers(concurrency: u32) -> Self {
+        Self { requests: u32::MAX, per: Duration::from_secs(1), burst: u32::MAX, concurrency }
+    }
+
+    /// Whether nothing but its refusals says how fast the host may be asked.
+    pub(super) fn is_as_it_answers(self) -> bool {
+        self == Self::as_it_answers(self.concurrency)
     }
 }
 
@@ -128,6 +158,33 @@ impl Default for RetryPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_operator_s_word_comes_first_and_a_port_before_its_host() {
+        let some = |requests| HostLimits::strict(requests, Duration::from_secs(1));
+        let policy = Policy {
+            host_limits: BTreeMap::from([
+                ("one.example".to_owned(), some(1)),
+                ("two.example:8080".to_owned(), some(2)),
+            ]),
+            published_limits: BTreeMap::from([("two.example".to_owned(), some(3))]),
+            default_limits: some(4),
+            ..Policy::default()
+        };
+        let own = Some(some(5));
+        for (url, own, place, requests) in [
+            ("https://one.example/", None, "one.example", 1),
+            ("https://ONE.example.:9000/", own, "one.example", 1),
+            ("https://two.example:8080/", own, "two.example:8080", 2),
+            ("https://two.example/", None, "two.example", 3),
+            ("https://two.example/", own, "two.example:443", 5),
+            ("https://three.example:9000/", None, "three.example:9000", 4),
+            ("https://three.example:9000/", own, "three.example:9000", 5),
+        ] {
+            let found = policy.limits(&url.parse().unwrap(), own);
+            assert_eq!(found, Limited { place: place.to_owned(), limits: some(requests) }, "{url}");
+        }
+    }
 
     #[test]
     fn the_user_agent_carries_the_contact_and_nothing_that_breaks_a_header() {

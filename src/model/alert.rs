@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Confidence, ReleaseId, Severity, Signal};
+use super::{Confidence, ReleaseId, Severity, Sightings, Signal};
 
 /// One alert; `schema/alert.schema.json` is generated from this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,12 @@ pub struct Alert {
     /// The evidence against a log that the alert tells of, by its id: another violation of the same kind has another one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence: Option<String>,
+    /// The `[[logs.match]]` that it tells of.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none", default)]
+    pub matched: Option<String>,
+    /// The entries of logs that it tells of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub entries: Option<Sightings>,
 }
 
 /// What is known of one release of a campaign.
@@ -122,6 +128,8 @@ impl Alert {
             member_details: Vec::new(),
             links: Links::default(),
             evidence: None,
+            matched: None,
+            entries: None,
         }
     }
 

@@ -107,6 +107,31 @@ impl WorkflowIdentity {
         Some(uri.split_once('@').map_or(uri.as_str(), |(path, _)| path))
     }
 
+    /// What stays the same from one run of a signer to the next: not the ref, the commit or the run.
+    pub fn lasting(&self) -> String {
+        let Claims { source_repository_uri, source_repository_identifier, build_trigger, runner_environment, .. } =
+            &self.claims;
+        // The `@` of an e-mail address belongs to its name.
+        let subject = match source_repository_uri {
+            Some(_) => self.subject.split_once('@').map_or(&*self.subject, |(path, _)| path),
+            None => &*self.subject,
+        };
+        let claims = [source_repository_uri, source_repository_identifier, build_trigger, runner_environment];
+        let claims = claims.map(|claim| claim.as_deref().unwrap_or_default());
+        [&*self.issuer, subject, self.workflow().unwrap_or_default()]
+            .into_iter()
+            .chain(claims)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// Who answers for it: the repository's owner, the domain of an e-mail address, or else the subject as it is.
+    pub fn owner(&self) -> &str {
+        let owner = self.claims.source_repository_owner_uri.as_ref().or(self.claims.source_repository_uri.as_ref());
+        let domain = || self.subject.rsplit_once('@').map_or(&*self.subject, |(_, domain)| domain);
+        owner.map_or_else(domain, String::as_str)
+    }
+
     /// The last part of the workflow's path, `release.yml`.
     pub fn workflow_file(&self) -> Option<&str> {
         self.workflow().and_then(|path| path.rsplit('/').next())

@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     config::{
         Config, DetectorSection, ForgeKindName, HostLimit, LogInstance, LogKindName, LogMatch, Period, Security,
-        Sink as SinkConfig, Subscription as SubscriptionConfig,
+        Sink as SinkConfig, Subscription as SubscriptionConfig, TrustSource,
     },
     deliver::{
         EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat, StdoutSink,
@@ -30,12 +30,8 @@ use crate::{
     http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
     model::{Claim, Ecosystem, RegistryId},
     registry::{CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PypiFeed, PypiRegistry, Registry},
-    store::{LogKind, Store},
-    tlog::{
-        CosignerKey, LogKey, Pattern,
-        rekor_v1::{BATCH, Budget},
-        watch::Field,
-    },
+    store::{LogKind, MatchRule, Store},
+    tlog::{CosignerKey, LogKey, Pattern, rekor_v1::Budget, watch::Field},
     watchlist::Watchlist,
 };
 
@@ -96,7 +92,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         sources: sources(config),
         registries: registries(config),
         verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
-        freshness: Freshness::of(config),
+        freshness: Freshness::of(config)?,
         forges,
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
@@ -191,13 +187,11 @@ pub fn client_over(
 
 fn policy(config: &Config) -> Result<Policy, AssemblyError> {
     let http = &config.http;
-    let mut host_limits = published_limits(config);
-    host_limits.extend(log_limits(config));
-    host_limits.extend(http.hosts.iter().map(|(host, limit)| (host.to_lowercase(), limits(*limit))));
     Ok(Policy {
         contact: http.contact.clone(),
         default_limits: limits(http.default_limit),
-        host_limits,
+        host_limits: host_limits(config),
+        published_limits: published_limits(config),
         redirect_hosts: patterns("[http] allow_redirects", &http.allow_redirects)?,
         allow_private: patterns("[http] allow_private", &http.allow_private)?,
         connect_timeout: http.connect_timeout.duration(),
@@ -209,41 +203,26 @@ fn policy(config: &Config) -> Result<Policy, AssemblyError> {
     })
 }
 
+/// What the operator says of hosts, each spelt as URLs spell it.
+fn host_limits(config: &Config) -> BTreeMap<String, HostLimits> {
+    let spelt = |host: &String| host.parse().map_or_else(|_| host.to_lowercase(), |host: HostPattern| host.to_string());
+    config.http.hosts.iter().map(|(host, limit)| (spelt(host), limits(*limit))).collect()
+}
+
 /// What the registries ask of their clients: the crawler policy and the index documentation of crates.io.
 fn published_limits(config: &Config) -> BTreeMap<String, HostLimits> {
-    let host = |role: RegistryId| config.registries.base_url(role).host_str().unwrap_or_default().to_lowercase();
+    let place = |role: RegistryId| {
+        let url = config.registries.base_url(role);
+        let host = url.host_str().unwrap_or_default().to_lowercase();
+        url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"))
+    };
     BTreeMap::from([
-        (host(RegistryId::CARGO), HostLimits::strict(1, Duration::from_secs(1))),
+        (place(RegistryId::CARGO), HostLimits::strict(1, Duration::from_secs(1))),
         (
-            host(RegistryId::CARGO_INDEX),
+            place(RegistryId::CARGO_INDEX),
             HostLimits { requests: 50, burst: 50, concurrency: 8, ..HostLimits::default() },
         ),
     ])
-}
-
-/// Logs are made to be read: tiles are static files, and a tail of Rekor v1 has a budget of its own. `[http.hosts]` may
-/// say otherwise.
-fn log_limits(config: &Config) -> BTreeMap<String, HostLimits> {
-    let logs = &config.logs;
-    let limits = |kind: LogKindName| match kind {
-        LogKindName::RekorV1 => {
-            let requests = logs.rekor_v1.entries_per_second.div_ceil(BATCH).max(10);
-            HostLimits {
-                requests,
-                burst: requests,
-                concurrency: logs.rekor_v1.in_flight.max(4),
-                ..HostLimits::default()
-            }
-        }
-        LogKindName::Tiles | LogKindName::Ct | LogKindName::StaticCt => {
-            HostLimits { requests: 100, burst: 100, concurrency: logs.in_flight.max(8), ..HostLimits::default() }
-        }
-    };
-    let host = |url: &Url| url.host_str().unwrap_or_default().to_lowercase();
-    let public = ["rekor.sigstore.dev".to_owned()].into_iter().map(|host| (host, limits(LogKindName::RekorV1)));
-    let mirrors = logs.urls.values().map(|url| (host(url.as_url()), limits(LogKindName::Tiles)));
-    let instances = logs.instances.iter().map(|one| (host(one.url.as_url()), limits(one.kind)));
-    public.chain(mirrors).chain(instances).filter(|(host, _)| host != "127.0.0.1").collect()
 }
 
 fn limits(limit: HostLimit) -> HostLimits {
@@ -328,6 +307,7 @@ fn log_settings(config: &Config) -> Result<LogSettings, AssemblyError> {
     Ok(LogSettings {
         enabled: logs.enabled,
         trust_root: logs.trust_root,
+        own_trust_root: config.trust.source == TrustSource::File || config.trust.tuf_url.is_some(),
         tail: logs.tail.iter().map(|kind| log_kind(*kind)).collect(),
         interval: logs.interval.duration(),
         stale_after: delta(logs.stale_after),
@@ -338,6 +318,7 @@ fn log_settings(config: &Config) -> Result<LogSettings, AssemblyError> {
             entries_per_second: logs.rekor_v1.entries_per_second,
         },
         patterns: patterns.collect::<Result<_, _>>()?,
+        matches: logs.matches.iter().map(match_rule).collect(),
         instances: instances.collect::<Result<_, _>>()?,
         urls: logs.urls.iter().map(|(base, url)| (base.clone(), url.as_url().clone())).collect(),
         witnesses: witnesses.collect::<Result<_, _>>()?,
@@ -364,15 +345,24 @@ fn log_pattern(one: &LogMatch) -> Result<Pattern, AssemblyError> {
     Pattern::new(&one.name, fields.chain(claims)).map_err(AssemblyError::of(what))
 }
 
+fn match_rule(one: &LogMatch) -> MatchRule {
+    MatchRule { name: one.name.clone(), severity: one.severity, report: one.report }
+}
+
 fn claim_of(name: &str) -> Option<Claim> {
     Claim::ALL.iter().copied().find(|claim| claim.as_str() == name)
 }
 
+fn public_key(file: &Path) -> Result<LogKey, Anything> {
+    let pem = bounded::read(file, MAX_KEY)?.ok_or("it is larger than 64 KiB, so it holds something else")?;
+    let pem = String::from_utf8(pem).map_err(|_| "it is not text; a key begins with `-----BEGIN PUBLIC KEY-----`")?;
+    Ok(LogKey::from_pem(&pem)?)
+}
+
 fn log_instance(instance: &LogInstance) -> Result<Instance, AssemblyError> {
-    let what = format!("the log {:?} ([[logs.instance]])", instance.name);
-    let pem = bounded::read(&instance.public_key, MAX_KEY).map_err(AssemblyError::of(what.clone()))?;
-    let pem = String::from_utf8(pem.unwrap_or_default()).map_err(AssemblyError::of(what.clone()))?;
-    let key = LogKey::from_pem(&pem).map_err(AssemblyError::of(what))?;
+    let file = instance.public_key.display();
+    let what = format!("the log {:?} ([[logs.instance]]), whose public key is in {file}", instance.name);
+    let key = public_key(&instance.public_key).map_err(AssemblyError::of(what))?;
     Ok(Instance {
         name: instance.name.clone(),
         kind: log_kind(instance.kind),

@@ -62,8 +62,7 @@ pub use panic::panic_text;
 pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
 pub use reload::ReloadError;
-pub use trust::{TRUST_ROOT, verifier};
-pub use wall_clock::ClockDifference;
+pub use trust::{NPM_KEYS, TRUST_ROOT, verifier};
 
 use crate::{
     attest::{TrustError, Verifier},
@@ -88,7 +87,7 @@ pub struct Pipeline {
     sources: Vec<Source>,
     registries: BTreeMap<Ecosystem, Arc<dyn Registry>>,
     verifier: RwLock<Arc<Verifier>>,
-    freshness: Option<trust::Freshness>,
+    freshness: trust::Freshness,
     forges: Option<Forges>,
     watchlist: RwLock<Arc<Watchlist>>,
     subscriptions: Subscriptions,

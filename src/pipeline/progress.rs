@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Alert, Observation, Package, ReleaseId},
-    store::{Outcome, Portions},
+    store::{LogProgress, Outcome, Portions},
 };
 
 /// What happened.
@@ -84,8 +84,20 @@ pub enum Step<'a> {
     Downloaded {
         /// The log.
         log: &'a str,
-        /// How many of its entries there are now.
-        size: u64,
+        /// How far the reading has come that they are part of.
+        progress: &'a LogProgress,
+    },
+    /// Much of a transparency log is being read; said about once a minute.
+    CatchingUp {
+        /// The log.
+        log: &'a str,
+        /// How far the reading has come.
+        progress: &'a LogProgress,
+    },
+    /// An alert about a log, or about an entry of one, was raised, or raised again.
+    Alerted {
+        /// The alert.
+        alert: &'a Alert,
     },
     /// A package was looked at.
     Examined {

@@ -1,7 +1,8 @@
-//! What signatures are verified with: the trust root that is built in, that of a file, or one kept fresh through TUF.
+//! What signatures are verified with: the trust root that is built in, that of a file, or one kept fresh through TUF; and
+//! npm's keys, which come with it or from a file of their own.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError},
 };
 
@@ -9,28 +10,31 @@ use chrono::{DateTime, Utc};
 
 use super::{AssemblyError, Pipeline, PipelineError, tuf_cache};
 use crate::{
-    attest::{TrustError, TrustMaterial, TrustUpdater, Verifier},
+    attest::{Refreshed, TrustError, TrustMaterial, TrustUpdater, Verifier},
     config::{Config, TrustSource},
+    http::Client,
 };
 
 /// What the trust root is called among the sources.
 pub const TRUST_ROOT: &str = "trust-root";
+/// What npm's keys are called there. They are no part of the trust root, and fail on their own.
+pub const NPM_KEYS: &str = "npm-keys";
 
 /// The verifier that the configuration asks for. With TUF it begins with what is built in, until
 /// [`Pipeline::refresh_trust`] has fetched something newer.
 ///
 /// # Errors
-/// A trust root or key list that cannot be used.
+/// A trust root, a key list or the beginning of a TUF repository that cannot be used.
 pub fn verifier(config: &Config) -> Result<Verifier, AssemblyError> {
+    Freshness::of(config)?;
     let trust = &config.trust;
-    let keys = trust.npm_keys.as_deref();
-    let material = match (trust.source, trust.trusted_root.as_deref()) {
-        (TrustSource::File, Some(root)) => TrustMaterial::from_files(root, keys).map_err(unusable)?,
-        (TrustSource::File, None) => return Err(unusable("source = \"file\" needs trusted_root")),
-        (TrustSource::Embedded | TrustSource::Tuf, _) => {
-            with_keys(TrustMaterial::embedded(), keys).map_err(unusable)?
-        }
+    let root = match trust.source {
+        TrustSource::File => trust.trusted_root.as_deref(),
+        TrustSource::Embedded | TrustSource::Tuf => None,
     };
+    let embedded = TrustMaterial::embedded();
+    let material = root.map_or(Ok(embedded.clone()), |root| embedded.with_root(root)).map_err(unusable)?;
+    let material = with_keys(material, trust.npm_keys.as_deref()).map_err(unusable)?;
     Ok(Verifier::new(&material))
 }
 
@@ -38,38 +42,82 @@ fn unusable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Assem
     AssemblyError::of("the trust root ([trust])")(error)
 }
 
-fn with_keys(material: TrustMaterial, keys: Option<&std::path::Path>) -> Result<TrustMaterial, TrustError> {
+fn with_keys(material: TrustMaterial, keys: Option<&Path>) -> Result<TrustMaterial, TrustError> {
     keys.map_or(Ok(material.clone()), |keys| material.with_npm_keys(keys))
 }
 
-/// How the trust root is kept fresh.
+/// How the trust root and npm's keys are kept fresh.
 #[derive(Debug)]
 pub(super) struct Freshness {
-    updater: TrustUpdater,
+    root: RootFrom,
     npm_keys: Option<PathBuf>,
 }
 
+/// Where the trust root is read again.
+#[derive(Debug)]
+enum RootFrom {
+    /// Nowhere: it is the one that is built in.
+    Nowhere,
+    File(PathBuf),
+    Tuf(TrustUpdater),
+}
+
 impl Freshness {
-    /// `None` where the trust root does not come from TUF.
-    pub fn of(config: &Config) -> Option<Self> {
+    pub fn of(config: &Config) -> Result<Self, AssemblyError> {
         let trust = &config.trust;
-        let mirror = trust.tuf_url.as_ref().map(|url| url.as_url().clone());
-        (trust.source == TrustSource::Tuf)
-            .then(|| Self { updater: TrustUpdater::new(mirror, tuf_cache(config)), npm_keys: trust.npm_keys.clone() })
+        let root = match (trust.source, &trust.trusted_root) {
+            (TrustSource::Embedded, _) => RootFrom::Nowhere,
+            (TrustSource::File, Some(root)) => RootFrom::File(root.clone()),
+            (TrustSource::File, None) => return Err(unusable("source = \"file\" needs trusted_root")),
+            (TrustSource::Tuf, _) => RootFrom::Tuf(updater(config)?),
+        };
+        Ok(Self { root, npm_keys: trust.npm_keys.clone() })
+    }
+
+    /// Whether anything is read again at all.
+    fn is_idle(&self) -> bool {
+        matches!(self.root, RootFrom::Nowhere) && self.npm_keys.is_none()
+    }
+
+    /// Reads everything again. npm's keys do not keep the trust root waiting: where they cannot be had, those in use stay.
+    async fn renew(&self, http: &Client, in_use: TrustMaterial, now: DateTime<Utc>) -> Result<Refreshed, TrustError> {
+        let refreshed = match &self.root {
+            RootFrom::Nowhere => Refreshed::of(in_use),
+            RootFrom::File(root) => Refreshed::of(in_use.with_root(root)?),
+            RootFrom::Tuf(updater) => updater.refresh(http, now, &in_use).await?,
+        };
+        let Some(keys) = &self.npm_keys else { return Ok(refreshed) };
+        Ok(refreshed.with_keys(|material| material.with_npm_keys(keys)))
+    }
+}
+
+fn updater(config: &Config) -> Result<TrustUpdater, AssemblyError> {
+    let (trust, cache) = (&config.trust, tuf_cache(config));
+    let url = trust.tuf_url.as_ref().map(|url| url.as_url().clone());
+    match (&trust.tuf_root, url) {
+        (None, url) => Ok(TrustUpdater::new(url, cache)),
+        (Some(root), Some(url)) => TrustUpdater::private(url, root, &cache).map_err(unusable),
+        (Some(_), None) => Err(unusable("tuf_root begins a repository of its own: say in tuf_url where it is")),
     }
 }
 
 impl Pipeline {
-    /// Fetches the trust root anew, where it comes from TUF. On a failure the one in use stays in use.
+    /// Reads the trust root and npm's keys anew, where they come from TUF or from files. On a failure those in use stay in
+    /// use, and the store says so.
     ///
     /// # Errors
-    /// The repository cannot be reached, or what it offers cannot be trusted or used.
+    /// The repository cannot be reached, or what it or a file offers cannot be trusted or used.
     pub async fn refresh_trust(&self) -> Result<(), PipelineError> {
-        let Some(freshness) = &self.freshness else { return Ok(()) };
+        if self.freshness.is_idle() {
+            return Ok(());
+        }
         let now = self.clock.now();
-        match self.fetch_trust(freshness, now).await {
-            Ok(verifier) => {
-                *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(verifier);
+        let in_use = self.verifier().trust().clone();
+        match self.freshness.renew(&self.http, in_use, now).await {
+            Ok(Refreshed { material, npm_keys }) => {
+                let verifier = Arc::new(Verifier::new(&material));
+                *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = verifier;
+                npm_keys.map_or(Ok(()), |outcome| self.note_keys(outcome, now))?;
                 Ok(self.store.source_read(TRUST_ROOT, now)?)
             }
             Err(error) => {
@@ -79,8 +127,10 @@ impl Pipeline {
         }
     }
 
-    async fn fetch_trust(&self, freshness: &Freshness, now: DateTime<Utc>) -> Result<Verifier, TrustError> {
-        let material = freshness.updater.refresh(&self.http, now).await?;
-        Ok(Verifier::new(&with_keys(material, freshness.npm_keys.as_deref())?))
+    fn note_keys(&self, outcome: Result<(), TrustError>, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let Err(error) = outcome else { return Ok(self.store.source_read(NPM_KEYS, now)?) };
+        let why = super::with_causes(&error);
+        tracing::warn!(target: "provwatch::pipeline", "npm's keys stay as they were: {why}");
+        Ok(self.store.source_failed(NPM_KEYS, &why, now)?)
     }
 }

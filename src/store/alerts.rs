@@ -47,6 +47,7 @@ pub struct AlertAction {
 /// What became of an alert that was raised.
 pub(super) struct Raised {
     pub is_new: bool,
+    pub announced: bool,
     pub deliveries: usize,
 }
 
@@ -205,12 +206,12 @@ pub(super) fn upsert(
         insert(db, alert, now)?;
         campaigns::join(db, alert)?;
         let deliveries = deliveries::announce(db, alert, 1, subscriptions, now)?;
-        return Ok(Raised { is_new: true, deliveries });
+        return Ok(Raised { is_new: true, announced: true, deliveries });
     };
     let reopened = reopens(&known.alert, alert);
     let merged = merge(&known.alert, alert, reopened);
     if merged == known.alert {
-        return Ok(Raised { is_new: false, deliveries: 0 });
+        return Ok(Raised { is_new: false, announced: false, deliveries: 0 });
     }
     let is_worse = reopened || merged.severity > known.peak;
     let grew = !is_worse && has_new_members(&known.alert, &merged);
@@ -227,7 +228,34 @@ pub(super) fn upsert(
         (false, true) => deliveries::announce_growth(db, &merged, raises, subscriptions, now)?,
         (false, false) => 0,
     };
-    Ok(Raised { is_new: false, deliveries })
+    Ok(Raised { is_new: false, announced: is_worse || grew, deliveries })
+}
+
+/// Stores what is to be added to an alert that was raised, and tells nobody.
+pub(super) fn amend(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {
+    readable_back(alert)?;
+    let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
+    if known.alert == *alert { Ok(()) } else { update(db, alert, known.peak, known.raises, now) }
+}
+
+/// Announces an alert once more, with what was added to it; it is open then, whatever became of it.
+pub(super) fn announce_again(
+    db: &Connection,
+    alert: &Alert,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    readable_back(alert)?;
+    let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
+    let alert = Alert { status: AlertStatus::Open, ..alert.clone() };
+    update(db, &alert, alert.severity.max(known.peak), known.raises + 1, now)?;
+    if known.alert.status != AlertStatus::Open {
+        let reason = "it goes on".to_owned();
+        let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
+        insert_action(db, &alert.fingerprint, &action)?;
+    }
+    deliveries::announce(db, &alert, known.raises + 1, subscriptions, now)?;
+    Ok(())
 }
 
 /// An alert that could not be read back would block the outbox for ever. Alerts are few, so the whole form is tried.

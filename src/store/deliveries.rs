@@ -241,8 +241,9 @@ pub(super) fn announce(
 ) -> Result<usize, Failure> {
     let mut announced = 0;
     for subscription in subscriptions {
-        // A message about a campaign that was not sent yet says all when it is.
-        if alert.kind != AlertKind::Campaign || last_of(db, alert, subscription)?.1 == 0 {
+        // A message about what grows that was not sent yet says all when it is.
+        let grows = alert.kind == AlertKind::Campaign || alert.entries.is_some();
+        if !grows || last_of(db, alert, subscription)?.1 == 0 {
             announced += enqueue(db, alert, raise, subscription, now, now)?;
         }
     }

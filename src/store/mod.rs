@@ -61,9 +61,10 @@ pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
 pub use left_out::LeftOut;
 pub use logs::{
-    Advance, CheckpointRow, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
-    LogEntryFilter, LogEntryRow, LogKind, LogRow, LogStanding, NewEvidence, NewLog, NewLogEntry, NewQuarantined,
-    QuarantinedRow, TailRow, Violated, Violation, WorkflowRow,
+    Accusation, Advance, CheckpointRow, Covered, EvidenceRow, Herald, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck,
+    LogCheckOutcome, LogEntryFilter, LogEntryRow, LogKind, LogMatchFilter, LogProgress, LogRow, LogStanding, MatchRule,
+    Met, MirrorRow, MirrorSeen, NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, Scope, TailRow,
+    Violated, Violation, WorkflowRow,
 };
 pub use packages::{PackageRow, VersionState};
 pub use queue::Turn;

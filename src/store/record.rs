@@ -91,10 +91,19 @@ impl Record {
 pub struct Recorded {
     /// The alert was not known before.
     pub new_alert: bool,
+    /// It is to be told: it was not known, or is open again, worse or larger than it was.
+    pub announced: bool,
     /// Deliveries that were put into the outbox.
     pub deliveries: usize,
     /// Baseline versions that were appended.
     pub baseline_versions: usize,
+}
+
+impl Recorded {
+    fn of(raised: &alerts::Raised) -> Self {
+        let alerts::Raised { is_new, announced, deliveries } = *raised;
+        Self { new_alert: is_new, announced, deliveries, baseline_versions: 0 }
+    }
 }
 
 impl Store {
@@ -129,7 +138,7 @@ impl Store {
     ) -> Result<Recorded, StoreError> {
         self.write("recording an alert", |db| {
             let raised = alerts::upsert(db, alert, subscriptions, now)?;
-            Ok(Recorded { new_alert: raised.is_new, deliveries: raised.deliveries, baseline_versions: 0 })
+            Ok(Recorded::of(&raised))
         })
     }
 }
@@ -143,8 +152,7 @@ fn apply(db: &Connection, record: &Record) -> Result<Recorded, Failure> {
     }
     if let Some(alert) = &record.alert {
         let raised = alerts::upsert(db, alert, &record.subscriptions, record.now)?;
-        recorded.new_alert = raised.is_new;
-        recorded.deliveries = raised.deliveries;
+        recorded = Recorded::of(&raised);
     }
     if let Some(change) = &record.baseline {
         recorded.baseline_versions = baselines::apply(db, change, record.now)?;

@@ -9,7 +9,9 @@
 //!
 //! Not covered: `traces` (made from observations, which are), `events` (only shown), `work` (lives for seconds; a package
 //! that it loses is compared once a day all the same), `runner` (written anew every half minute, and no release is judged by
-//! it), `log_violations` (since when something lasts; what it was is evidence, which is covered), and the counters `work_generation`, `log_kinds`, `log_coverage` and
+//! it), `log_progress` (only shown), `log_mirrors` (how the last look found them), `log_violations` (since when something
+//! lasts; what it was is evidence, which is covered), `log_histories`, `log_signers` and `log_budgets` (how often something
+//! is told; every entry is kept), and the counters `work_generation`, `log_kinds`, `log_coverage` and
 //! `log_quarantine`. Values that do not decode are noticed there too.
 
 use std::fmt::Write as _;
@@ -60,7 +62,7 @@ tables! {
     LOG_COVERAGE = "log_coverage" ("log", "first") [];
     LOG_ENTRIES = "log_entries" ("log", "idx")
         ["log", "idx", "leaf", "body", "kind", "version", "identity", "key_sha256", "digest", "serial", "not_issued",
-         "not_before", "packages", "patterns", "believed", "seen_at", "explained_by", "judged_at"];
+         "not_before", "packages", "patterns", "believed", "seen_at", "explained_by", "judged_at", "accused"];
     LOG_EVIDENCE = "log_evidence" ("id") ["id", "log", "kind", "document", "found_at", "last_found_at", "count"];
     LOG_KINDS = "log_kinds" ("log", "kind", "version", "believed") [];
     LOG_QUARANTINE = "log_quarantine" ("log", "idx") [];
@@ -72,7 +74,7 @@ tables! {
          "failing_since"];
     PACKAGES = "packages" ("package")
         ["package", "first_seen", "checked_at", "backfilled_at", "etag", "last_modified", "revision", "maintainers",
-         "status"];
+         "status", "history", "withdrawn"];
     RELEASES = "releases" ("purl")
         ["purl", "package", "version", "line", "published_at", "observed_at", "updated_at", "status", "outcome",
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];

@@ -9,7 +9,7 @@ use super::{
 
 /// Everything that says "not before" or "last": after the clock was set back, all of it that lies ahead was written by a
 /// clock that was wrong. What waits is due; what happened last happened just now, as far as anybody can tell.
-const AHEAD: [&str; 18] = [
+const AHEAD: [&str; 20] = [
     "UPDATE work SET due_at = ?1 WHERE due_at > ?1",
     "UPDATE work SET since = ?1 WHERE since > ?1",
     "UPDATE deliveries SET next_at = ?1 WHERE state = 'pending' AND next_at > ?1",
@@ -28,6 +28,8 @@ const AHEAD: [&str; 18] = [
     "UPDATE log_checkpoints SET last_seen_at = ?1 WHERE last_seen_at > ?1",
     "UPDATE logs SET last_success = ?1 WHERE last_success > ?1",
     "UPDATE logs SET failing_since = ?1 WHERE failing_since > ?1",
+    "UPDATE log_progress SET since = ?1 WHERE since > ?1",
+    "UPDATE log_progress SET at = ?1 WHERE at > ?1",
 ];
 
 impl Store {

@@ -1,6 +1,8 @@
 //! Data tiles of static CT logs: entries with what a CT log says beside them.
 //! <https://github.com/C2SP/C2SP/blob/main/static-ct-api.md#log-entries>
 
+use std::ops::Range;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::{
@@ -20,13 +22,14 @@ const FINGERPRINT: usize = 32;
 /// The entries of a data tile of that width, or the first of them in a full one.
 ///
 /// # Errors
-/// A length that reaches beyond the end, an entry type that is not known, or bytes after the last entry.
+/// A length that reaches beyond the end, an entry type that is not known, fingerprints that are cut, or bytes after the
+/// last entry.
 pub fn entries(tile: &Bytes, width: u64, is_full: bool) -> Result<Vec<RawEntry>, TileError> {
     let expected = if is_full { WIDTH } else { width };
     let mut rest = tile.clone();
     let mut entries = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
     for number in 0..expected {
-        entries.push(entry(&mut rest).ok_or(TileError::Cut { number })?);
+        entries.push(entry(&mut rest, number)?);
     }
     if !rest.is_empty() {
         return Err(TileError::Rest { bytes: rest.len(), expected });
@@ -37,32 +40,50 @@ pub fn entries(tile: &Bytes, width: u64, is_full: bool) -> Result<Vec<RawEntry>,
 
 /// One entry: the timestamped entry of RFC 6962, then the precertificate where it is one, then the chain's fingerprints.
 /// The extra data has the form that `get-entries` gives it, without the chain.
-fn entry(rest: &mut Bytes) -> Option<RawEntry> {
+fn entry(rest: &mut Bytes, number: u64) -> Result<RawEntry, TileError> {
     let whole = rest.clone();
-    skip(rest, 8)?;
-    let is_precertificate = match number(rest, 2)? {
-        0 => false,
-        1 => true,
-        _ => return None,
+    let (content, chain) = match parts(rest).ok_or(TileError::Cut { number })? {
+        Parts::Known { content, chain } => (content, chain),
+        Parts::OfType(found) => return Err(TileError::EntryType { number, found }),
     };
+    if chain % FINGERPRINT != 0 {
+        return Err(TileError::Fingerprints { number, bytes: chain });
+    }
+    let timestamped = whole.slice(..content.start);
+    let mut leaf = BytesMut::with_capacity(LEAF.len() + timestamped.len());
+    leaf.extend_from_slice(&LEAF);
+    leaf.extend_from_slice(&timestamped);
+    Ok(RawEntry { leaf: leaf.freeze(), extra: whole.slice(content) })
+}
+
+/// Where the parts of an entry are.
+enum Parts {
+    /// The precertificate with its length, after the timestamped entry; and how many bytes of fingerprints follow.
+    Known { content: Range<usize>, chain: usize },
+    /// An entry of another type.
+    OfType(usize),
+}
+
+/// Passes over an entry. `None`: it reaches beyond the end.
+fn parts(rest: &mut Bytes) -> Option<Parts> {
+    let all = rest.len();
+    skip(rest, 8)?;
+    let entry_type = number(rest, 2)?;
+    if entry_type > 1 {
+        return Some(Parts::OfType(entry_type));
+    }
+    let is_precertificate = entry_type == 1;
     if is_precertificate {
         skip(rest, FINGERPRINT)?;
     }
     opaque(rest, 3)?;
     opaque(rest, 2)?;
-    let timestamped = whole.slice(..whole.len() - rest.len());
-    let extra = if is_precertificate {
-        let before = rest.clone();
+    let begin = all - rest.len();
+    if is_precertificate {
         opaque(rest, 3)?;
-        before.slice(..before.len() - rest.len())
-    } else {
-        Bytes::new()
-    };
-    let chain = opaque(rest, 2)?;
-    let mut leaf = BytesMut::with_capacity(LEAF.len() + timestamped.len());
-    leaf.extend_from_slice(&LEAF);
-    leaf.extend_from_slice(&timestamped);
-    (chain % FINGERPRINT == 0).then(|| RawEntry { leaf: leaf.freeze(), extra })
+    }
+    let content = begin..all - rest.len();
+    Some(Parts::Known { content, chain: opaque(rest, 2)? })
 }
 
 /// Passes over bytes after their length, which has so many bytes itself. How many they were.
@@ -124,7 +145,25 @@ mod tests {
         assert_eq!(entries(&more, 2, false), Err(TileError::Rest { bytes: 1, expected: 2 }));
         let mut other = final_entry(b"one");
         other[9] = 2;
-        assert_eq!(entries(&other.into(), 1, false), Err(TileError::Cut { number: 0 }));
+        assert_eq!(entries(&other.into(), 1, false), Err(TileError::EntryType { number: 0, found: 2 }));
+        let mut other = final_entry(b"one");
+        other.pop();
+        let place = other.len() - 32;
+        other[place] = 31;
+        assert_eq!(entries(&other.into(), 1, false), Err(TileError::Fingerprints { number: 0, bytes: 31 }));
+    }
+
+    #[test]
+    fn whatever_a_tile_claims_costs_no_more_than_its_bytes() {
+        let huge = [&7_u64.to_be_bytes(), [0, 0].as_slice(), &[0xff; 3], b"one"].concat();
+        assert_eq!(entries(&huge.into(), 256, true), Err(TileError::Cut { number: 0 }));
+        for length in 0..600 {
+            for byte in [0, 1, 0x7f, 0xff] {
+                let tile = Bytes::from(vec![byte; length]);
+                assert!(entries(&tile, 256, true).is_err(), "{length} times {byte}");
+            }
+        }
+        assert_eq!(entries(&Bytes::new(), 1, false), Err(TileError::Cut { number: 0 }));
     }
 
     #[test]

@@ -65,12 +65,26 @@ pub enum ReadError {
     /// A checkpoint that is none.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Another log of the trust root answers where this one was read. It did nothing wrong.
+    #[error("another log, {by}, answers at its URL; [logs] urls can say where it is read now")]
+    Occupied {
+        /// Which.
+        by: String,
+    },
+    /// Something in a form that is not known here. The log did nothing wrong.
+    #[error("{what} is not understood: {why}; a newer version of provwatch may")]
+    NotUnderstood {
+        /// What was asked for.
+        what: String,
+        /// What is not known.
+        why: String,
+    },
 }
 
 /// Whose fault a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Infrastructure: it says nothing of the log's honesty.
+    /// Infrastructure, or this version: it says nothing of the log's honesty.
     Network,
     /// What the log served is not what it must serve.
     Log,
@@ -80,7 +94,7 @@ impl ReadError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Http { .. } => Fault::Network,
+            Self::Http { .. } | Self::Occupied { .. } | Self::NotUnderstood { .. } => Fault::Network,
             _ => Fault::Log,
         }
     }

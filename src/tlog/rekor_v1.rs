@@ -54,8 +54,8 @@ pub struct RekorV1 {
 pub struct Budget {
     /// Requests at once.
     pub in_flight: usize,
-    /// Entries a second.
-    pub entries_per_second: u32,
+    /// Entries a second; `None`: as many as it answers.
+    pub entries_per_second: Option<u32>,
 }
 
 /// A shard as the server describes it.
@@ -278,9 +278,9 @@ impl RekorV1 {
 impl Budget {
     /// When the batch of that number may be asked for, counted from the first.
     fn due(self, batch: usize) -> Duration {
+        let Some(a_second) = self.entries_per_second else { return Duration::ZERO };
         let entries = u64::try_from(batch).unwrap_or(u64::MAX).saturating_mul(BATCH.into());
-        Duration::from_secs(1).saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX))
-            / self.entries_per_second.max(1)
+        Duration::from_secs(1).saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX)) / a_second.max(1)
     }
 }
 

@@ -142,15 +142,23 @@ impl TilesLog {
             Err(error) if error.is_not_found() && !id.is_full() => {
                 let full = id.full();
                 let bytes = self.get_bytes(full, most).await.map_err(|error| error.or_withheld(id.path(), size))?;
-                return read(&bytes, true).map_err(|error| ReadError::malformed(full.path(), error));
+                return read(&bytes, true).map_err(|error| refused(full, error));
             }
             outcome => outcome.map_err(|error| error.or_withheld(id.path(), size))?,
         };
-        read(&bytes, id.is_full()).map_err(|error| ReadError::malformed(id.path(), error))
+        read(&bytes, id.is_full()).map_err(|error| refused(id, error))
     }
 
     async fn get_bytes(&self, id: TileId, most: usize) -> Result<Bytes, ReadError> {
         let path = id.path();
         fetch(&self.http, Request::get(below(&self.prefix, &path)).max_body(most as u64), &path).await
+    }
+}
+
+/// What is wrong with a tile: it is malformed, unless this version does not know what is in it.
+fn refused(id: TileId, error: TileError) -> ReadError {
+    match error {
+        TileError::EntryType { .. } => ReadError::NotUnderstood { what: id.path(), why: error.to_string() },
+        _ => ReadError::malformed(id.path(), error),
     }
 }

@@ -1,10 +1,12 @@
 //! What becomes of a page of entries: every leaf is hashed, every kind is counted, malformed ones are set aside with their
 //! bytes, and only what may be by somebody who is watched is kept.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::{
-    ct_leaf::{CtContent, CtLeaf, precertificate},
+    ct_leaf::{CtContent, CtLeaf, CtLeafError, precertificate},
     entry::Entry,
     filter::Filter,
     merkle::{Hash, leaf_hash},
@@ -44,6 +46,9 @@ pub enum LeafForm {
     /// CT's `MerkleTreeLeaf`.
     Ct,
 }
+
+/// The kind under which entries are counted whose leaf is in another form than those that are known here.
+pub const NOT_UNDERSTOOD: &str = "not understood";
 
 /// An entry that may be by somebody who is watched: the sieve let one of its certificates through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,11 +158,7 @@ pub fn sift(page: &Page, form: LeafForm, filter: &Filter, range: &mut CompactRan
         let leaf = leaf_hash(&entry.leaf);
         range.push(leaf);
         sifted.bytes += entry.leaf.len() as u64;
-        let read = match form {
-            LeafForm::Rekor => rekor(entry, filter),
-            LeafForm::Ct => ct(entry, filter),
-        };
-        match read {
+        match read(entry, form, filter) {
             Ok(read) => sifted.take(read, index, leaf, entry),
             Err(why) => sifted.malformed.push(MalformedEntry { index, body: entry.leaf.clone(), why }),
         }
@@ -165,31 +166,67 @@ pub fn sift(page: &Page, form: LeafForm, filter: &Filter, range: &mut CompactRan
     sifted
 }
 
+/// Reads one entry, with all of its certificates.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn read_one(index: u64, entry: &RawEntry, form: LeafForm) -> Result<Candidate, String> {
+    Ok(read(entry, form, &Filter::everything())?.candidate(index, leaf_hash(&entry.leaf), entry))
+}
+
 impl Sifted {
     fn take(&mut self, read: Read<'_>, index: u64, leaf: Hash, entry: &RawEntry) {
         self.kinds.count(&read.kind, &read.version);
         if !read.certificates.is_empty() {
-            self.candidates.push(Candidate {
-                index,
-                leaf,
-                body: entry.leaf.clone(),
-                kind: read.kind.into_owned(),
-                version: read.version.into_owned(),
-                digest: read.digest,
-                certificates: read.certificates,
-            });
+            self.candidates.push(read.candidate(index, leaf, entry));
         }
     }
 }
 
+#[derive(Default)]
 struct Read<'a> {
-    kind: std::borrow::Cow<'a, str>,
-    version: std::borrow::Cow<'a, str>,
+    kind: Cow<'a, str>,
+    version: Cow<'a, str>,
     digest: Option<String>,
     certificates: Vec<LoggedCertificate>,
 }
 
+impl Read<'_> {
+    fn candidate(self, index: u64, leaf: Hash, entry: &RawEntry) -> Candidate {
+        Candidate {
+            index,
+            leaf,
+            body: entry.leaf.clone(),
+            kind: self.kind.into_owned(),
+            version: self.version.into_owned(),
+            digest: self.digest,
+            certificates: self.certificates,
+        }
+    }
+}
+
+fn read<'a>(entry: &'a RawEntry, form: LeafForm, filter: &Filter) -> Result<Read<'a>, String> {
+    match form {
+        LeafForm::Rekor => rekor(entry, filter),
+        LeafForm::Ct => ct(entry, filter),
+    }
+}
+
+/// An entry whose form is not known here. Nobody did anything wrong: logs of identities, for one, have leaves that begin
+/// with their version and are hashes from there on (<https://github.com/C2SP/C2SP/pull/244>).
+fn not_understood<'a>(version: String) -> Read<'a> {
+    Read { kind: NOT_UNDERSTOOD.into(), version: version.into(), ..Read::default() }
+}
+
+/// The version of a leaf that is not text: the byte that it begins with.
+fn binary_version(leaf: &[u8]) -> Option<u8> {
+    leaf.first().copied().filter(|first| first.is_ascii_control() && !first.is_ascii_whitespace())
+}
+
 fn rekor<'a>(entry: &'a RawEntry, filter: &Filter) -> Result<Read<'a>, String> {
+    if let Some(version) = binary_version(&entry.leaf) {
+        return Ok(not_understood(format!("leaf version {version}")));
+    }
     let entry = Entry::parse(&entry.leaf).map_err(|error| error.to_string())?;
     let hits = entry.certificates().filter(|der| filter.lets_through(der));
     let certificates = hits.map(|der| LoggedCertificate::Final(der.to_vec())).collect();
@@ -197,7 +234,13 @@ fn rekor<'a>(entry: &'a RawEntry, filter: &Filter) -> Result<Read<'a>, String> {
 }
 
 fn ct<'a>(entry: &RawEntry, filter: &Filter) -> Result<Read<'a>, String> {
-    let leaf = CtLeaf::parse(&entry.leaf).map_err(|error| error.to_string())?;
+    let leaf = match CtLeaf::parse(&entry.leaf) {
+        Ok(leaf) => leaf,
+        Err(CtLeafError::Unknown { version, leaf_type, entry_type }) => {
+            return Ok(not_understood(format!("leaf version {version}, type {leaf_type}, entry type {entry_type}")));
+        }
+        Err(error) => return Err(error.to_string()),
+    };
     let (kind, der) = match leaf.content {
         CtContent::Certificate(der) => ("x509", der),
         CtContent::Precertificate { tbs, .. } => ("precert", tbs),
@@ -255,6 +298,23 @@ mod tests {
         );
         let kinds: Vec<_> = sifted.kinds.iter().collect();
         assert_eq!(kinds, [("hashedrekord", "0.0.2", 2), ("new", "9", 1)]);
+    }
+
+    #[test]
+    fn leaves_of_another_form_are_counted_and_not_called_malformed() {
+        let identity = [&[1], [7; 32].as_slice(), &[8; 32]].concat();
+        let leaves = [identity.clone(), [&[2], identity.as_slice()].concat(), b"garbage".to_vec(), Vec::new()];
+        let raw = |leaf: &Vec<u8>| RawEntry { leaf: Bytes::from(leaf.clone()), extra: Bytes::new() };
+        let page = Page { first: 0, entries: leaves.iter().map(raw).collect() };
+        let sifted = sift(&page, LeafForm::Rekor, &Filter::everything(), &mut CompactRange::default());
+        let kinds: Vec<_> = sifted.kinds.iter().collect();
+        assert_eq!(kinds, [(NOT_UNDERSTOOD, "leaf version 1", 1), (NOT_UNDERSTOOD, "leaf version 2", 1)]);
+        assert_eq!(sifted.malformed.iter().map(|entry| entry.index).collect::<Vec<_>>(), [2, 3]);
+        let other = [&[0, 0], 7_u64.to_be_bytes().as_slice(), &[0, 9], b"whatever"].concat();
+        let page = Page { first: 0, entries: vec![raw(&other)] };
+        let sifted = sift(&page, LeafForm::Ct, &Filter::everything(), &mut CompactRange::default());
+        let kinds: Vec<_> = sifted.kinds.iter().collect();
+        assert_eq!(kinds, [(NOT_UNDERSTOOD, "leaf version 0, type 0, entry type 9", 1)]);
     }
 
     #[test]

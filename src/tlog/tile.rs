@@ -103,6 +103,22 @@ pub enum TileError {
         /// The entry's place in the bundle.
         number: u64,
     },
+    /// An entry of a type that is not known: nobody can tell where it ends.
+    #[error("entry {number} is of type {found}, which is not known")]
+    EntryType {
+        /// The entry's place in the bundle.
+        number: u64,
+        /// Its type.
+        found: usize,
+    },
+    /// An entry that says of its chain what cannot be.
+    #[error("entry {number} has {bytes} bytes of fingerprints of 32")]
+    Fingerprints {
+        /// The entry's place in the bundle.
+        number: u64,
+        /// How many bytes.
+        bytes: usize,
+    },
     /// More bytes than the entries that are expected.
     #[error("{bytes} bytes are left after the last of {expected} entries")]
     Rest {

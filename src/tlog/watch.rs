@@ -5,14 +5,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use regex_syntax::hir::literal::Extractor;
 
 use super::filter::Filter;
-use crate::model::{Claim, Package, WorkflowIdentity};
-
-/// Most bytes of a compiled regular expression.
-const MAX_REGEX: usize = 1024 * 1024;
+use crate::model::{Claim, Package, WorkflowIdentity, whole};
 
 /// Shortest text that is worth looking for: shorter ones are in every certificate.
 const MIN_LITERAL: usize = 4;
@@ -81,9 +78,8 @@ impl Pattern {
     /// An expression that does not compile or is very large, or none at all.
     pub fn new<'a>(name: &str, criteria: impl IntoIterator<Item = (Field, &'a str)>) -> Result<Self, PatternError> {
         let compile = |(field, text): (Field, &str)| {
-            let regex = RegexBuilder::new(&format!("^(?:{text})$")).size_limit(MAX_REGEX).build();
             let wrong = |source| PatternError::Regex { pattern: name.to_owned(), text: text.to_owned(), source };
-            Ok((field, regex.map_err(wrong)?))
+            Ok((field, whole(text).map_err(wrong)?))
         };
         let criteria = criteria.into_iter().map(compile).collect::<Result<Vec<_>, _>>()?;
         if criteria.is_empty() {

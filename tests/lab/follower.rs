@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{
     Workflow, World,
     ledger::{Api, Hosts, Ledger, hashedrekord},
-    rig::{START, config, folder, verifier, watchlist},
+    rig::{self, START, folder, verifier, watchlist},
 };
 
 /// A pipeline that follows one log, and looks for what `acme` signs.
@@ -24,14 +24,13 @@ pub struct Follower {
     pub clock: Arc<ManualClock>,
     pub pipeline: Pipeline,
     pub folder: TempDir,
+    config: String,
 }
 
 pub const CONFIG: &str = r#"
 [http]
 contact = "operator@example.org"
 max_attempts = 1
-[http.hosts]
-"log.example" = { requests_per_minute = 60_000, concurrency = 64 }
 [registries.npm]
 enabled = false
 [registries.pypi]
@@ -58,10 +57,15 @@ impl Follower {
     }
 
     pub fn of_in(ledger: Ledger, world: World) -> Self {
+        Self::configured(ledger, world, CONFIG)
+    }
+
+    /// One with a configuration of its own, to which the log is added.
+    pub fn configured(ledger: Ledger, world: World, config: &str) -> Self {
         let folder = folder();
         let clock = Arc::new(ManualClock::at_text(START));
-        let pipeline = pipeline(&ledger, &world, &clock, &folder);
-        Self { ledger, world, clock, pipeline, folder }
+        let pipeline = pipeline(&ledger, &world, &clock, &folder, config);
+        Self { ledger, world, clock, pipeline, folder, config: config.to_owned() }
     }
 
     /// A log of tiles that has so many entries when it is first seen.
@@ -73,10 +77,16 @@ impl Follower {
     }
 
     pub fn restarted(self) -> Self {
-        let Self { ledger, world, clock, pipeline, folder } = self;
+        let config = self.config.clone();
+        self.restarted_with(&config)
+    }
+
+    /// Another process over the same store, with another configuration.
+    pub fn restarted_with(self, config: &str) -> Self {
+        let Self { ledger, world, clock, pipeline, folder, .. } = self;
         drop(pipeline);
-        let pipeline = self::pipeline(&ledger, &world, &clock, &folder);
-        Self { ledger, world, clock, pipeline, folder }
+        let pipeline = self::pipeline(&ledger, &world, &clock, &folder, config);
+        Self { ledger, world, clock, pipeline, folder, config: config.to_owned() }
     }
 
     pub fn store(&self) -> &Store {
@@ -156,10 +166,10 @@ impl Follower {
     }
 }
 
-fn pipeline(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &TempDir) -> Pipeline {
+fn pipeline(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &TempDir, config: &str) -> Pipeline {
     let key = folder.path().join("log.pem");
     std::fs::write(&key, ledger.public_key_pem()).unwrap();
-    let config = config(&format!("{CONFIG}{}", ledger.instance(&key, "https://log.example/")));
+    let config = rig::config(&format!("{config}{}", ledger.instance(&key, "https://log.example/")));
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
     let hosts = Hosts { ledgers: vec![ledger.clone()], world: world.clone() };
     let parts = Parts {

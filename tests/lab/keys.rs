@@ -1,9 +1,11 @@
-//! Keys: P-256, and Ed25519 for logs of the second generation.
+//! Keys: P-256, Ed25519 and RSA.
 
 use aws_lc_rs::{
     digest,
+    encoding::{AsDer, PublicKeyX509Der},
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
+    rsa,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256},
 };
 use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData};
 
@@ -67,6 +69,27 @@ impl Ed25519 {
 
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.signer.sign(message).as_ref().to_vec()
+    }
+}
+
+/// An RSA key of 2048 bits that signs with PKCS #1 v1.5 and SHA-256.
+pub struct Rsa(rsa::KeyPair);
+
+impl Rsa {
+    pub fn new() -> Self {
+        Self(rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap())
+    }
+
+    /// The public key, DER SubjectPublicKeyInfo.
+    pub fn spki(&self) -> Vec<u8> {
+        let der: PublicKeyX509Der<'_> = self.0.public_key().as_der().unwrap();
+        der.as_ref().to_vec()
+    }
+
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let mut signature = vec![0; self.0.public_modulus_len()];
+        self.0.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).unwrap();
+        signature
     }
 }
 

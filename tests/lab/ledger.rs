@@ -1,5 +1,5 @@
-//! Logs that are read, not written to: they speak the read APIs of Rekor v1, of C2SP tlog-tiles and of RFC 6962 from trees
-//! of their own, know the truth, and misbehave when they are told to.
+//! Logs that are read, not written to: they speak the read APIs of Rekor v1, of C2SP tlog-tiles and static-ct-api, and of
+//! RFC 6962 from trees of their own, know the truth, and misbehave when they are told to.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     World, b64,
     ct_leaf::LogLeaf,
-    keys::{Ed25519, Key, sha256},
+    keys::{Ed25519, Key, Rsa, sha256},
     log::{checkpoint_text, path, root, signed_note, split},
 };
 
@@ -24,6 +24,15 @@ pub enum Api {
     Tiles,
     RekorV1,
     Ct,
+    StaticCt,
+}
+
+/// With what a ledger signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Ed25519,
+    P256,
+    Rsa,
 }
 
 /// What a ledger does wrong.
@@ -82,16 +91,24 @@ pub enum Misbehaviour {
     Overloaded(u64),
 }
 
+/// When tree heads say that they were signed, milliseconds since 1970.
+const TIMESTAMP: u64 = 1_780_000_000_000;
+
 /// A log.
 #[derive(Clone)]
 pub struct Ledger(Arc<Inner>);
 
 struct Inner {
     host: String,
+    /// What it calls itself.
+    origin: String,
+    served_at: String,
     api: Api,
-    ed25519: Ed25519,
-    p256: Key,
-    stranger: (Ed25519, Key),
+    scheme: Scheme,
+    ed25519: Arc<Ed25519>,
+    p256: Arc<Key>,
+    rsa: Option<Arc<Rsa>>,
+    stranger: Arc<(Ed25519, Key)>,
     state: Mutex<State>,
 }
 
@@ -102,7 +119,7 @@ struct State {
     requests: Vec<String>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Shard {
     bodies: Vec<Vec<u8>>,
     leaves: Vec<[u8; 32]>,
@@ -113,35 +130,98 @@ struct Shard {
 
 impl Ledger {
     pub fn new(host: &str, api: Api) -> Self {
+        let scheme = if api == Api::Tiles { Scheme::Ed25519 } else { Scheme::P256 };
+        Self::signing(host, host, api, scheme)
+    }
+
+    /// A log that calls itself something, and signs in some way.
+    pub fn signing(host: &str, origin: &str, api: Api, scheme: Scheme) -> Self {
         let state = State { shards: vec![Shard::default()], ..State::default() };
         Self(Arc::new(Inner {
             host: host.to_owned(),
+            origin: origin.to_owned(),
+            served_at: host.to_owned(),
             api,
-            ed25519: Ed25519::new(),
-            p256: Key::p256(),
-            stranger: (Ed25519::new(), Key::p256()),
+            scheme,
+            ed25519: Arc::new(Ed25519::new()),
+            p256: Arc::new(Key::p256()),
+            rsa: (scheme == Scheme::Rsa).then(Rsa::new).map(Arc::new),
+            stranger: Arc::new((Ed25519::new(), Key::p256())),
             state: Mutex::new(state),
         }))
+    }
+
+    /// The same log, signed with the same keys, at another host. From here on each goes its own way.
+    pub fn mirror(&self, host: &str) -> Self {
+        let state = State { shards: self.state().shards.clone(), ..State::default() };
+        Self(Arc::new(Inner {
+            host: self.0.host.clone(),
+            origin: self.0.origin.clone(),
+            served_at: host.to_owned(),
+            api: self.0.api,
+            scheme: self.0.scheme,
+            ed25519: Arc::clone(&self.0.ed25519),
+            p256: Arc::clone(&self.0.p256),
+            rsa: self.0.rsa.clone(),
+            stranger: Arc::clone(&self.0.stranger),
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// The host where it is read.
+    pub fn served_at(&self) -> &str {
+        &self.0.served_at
     }
 
     pub fn host(&self) -> &str {
         &self.0.host
     }
 
+    pub fn api(&self) -> Api {
+        self.0.api
+    }
+
     /// The origin of a shard's checkpoints.
     pub fn origin(&self, shard: usize) -> String {
         match self.0.api {
-            Api::RekorV1 => format!("{} - {}", self.0.host, 1000 + shard),
-            _ => self.0.host.clone(),
+            Api::RekorV1 => format!("{} - {}", self.0.origin, 1000 + shard),
+            _ => self.0.origin.clone(),
+        }
+    }
+
+    /// Its public key, DER SubjectPublicKeyInfo.
+    pub fn spki(&self) -> Vec<u8> {
+        match (self.0.scheme, &self.0.rsa) {
+            (Scheme::Rsa, Some(rsa)) => rsa.spki(),
+            (Scheme::Ed25519, _) => self.0.ed25519.spki(),
+            _ => self.0.p256.spki(),
         }
     }
 
     pub fn public_key_pem(&self) -> String {
-        let spki = match self.0.api {
-            Api::Tiles => self.0.ed25519.spki(),
-            _ => self.0.p256.spki(),
-        };
-        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", b64(&spki))
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", b64(&self.spki()))
+    }
+
+    /// Its signature, or a stranger's.
+    fn signature(&self, message: &[u8], stranger: bool) -> Vec<u8> {
+        match (self.0.scheme, &self.0.rsa) {
+            (Scheme::Rsa, Some(rsa)) if !stranger => rsa.sign(message),
+            (Scheme::Ed25519, _) if stranger => self.0.stranger.0.sign(message),
+            (Scheme::Ed25519, _) => self.0.ed25519.sign(message),
+            _ if stranger => self.0.stranger.1.sign(message),
+            _ => self.0.p256.sign(message),
+        }
+    }
+
+    /// The hash that its notes name its key by: Rekor v1 and ECDSA keys without the name of the log.
+    fn note_id(&self) -> [u8; 32] {
+        let of_name = |kind: &[u8]| sha256(&[self.0.origin.as_bytes(), b"\n", kind].concat());
+        match (self.0.api, self.0.scheme) {
+            (Api::StaticCt, _) => of_name(&[&[5], sha256(&self.spki()).as_slice()].concat()),
+            (Api::Tiles, Scheme::Ed25519) => of_name(&[&[1], self.0.ed25519.raw()].concat()),
+            (Api::Tiles, Scheme::Rsa) => of_name(&[b"\xffPKIX-RSA-PKCS#1v1.5", self.spki().as_slice()].concat()),
+            _ => sha256(&self.spki()),
+        }
     }
 
     /// The `[[logs.instance]]` that reads it, with its key in this file.
@@ -150,10 +230,11 @@ impl Ledger {
             Api::Tiles => "tiles",
             Api::RekorV1 => "rekor-v1",
             Api::Ct => "ct",
+            Api::StaticCt => "static-ct",
         };
-        let host = &self.0.host;
+        let (name, origin) = (&self.0.served_at, &self.0.origin);
         format!(
-            "\n[[logs.instance]]\nname = \"{host}\"\nkind = \"{kind}\"\nurl = \"{url}\"\norigin = \"{host}\"\n\
+            "\n[[logs.instance]]\nname = \"{name}\"\nkind = \"{kind}\"\nurl = \"{url}\"\norigin = \"{origin}\"\n\
              public_key = \"{}\"\ntail = true\n",
             key.display()
         )
@@ -246,9 +327,12 @@ impl Ledger {
 
     /// It, as a trust root names it, until another log takes its place.
     pub fn trusted(&self, until: Option<&str>) -> Value {
-        let (spki, details, id) = match self.0.api {
-            Api::Tiles => (self.0.ed25519.spki(), "PKIX_ED25519", sha256(&self.0.ed25519.spki())),
-            _ => (self.0.p256.spki(), "PKIX_ECDSA_P256_SHA_256", self.0.p256.id()),
+        let spki = self.spki();
+        let id = sha256(&spki);
+        let details = match self.0.scheme {
+            Scheme::Ed25519 => "PKIX_ED25519",
+            Scheme::P256 => "PKIX_ECDSA_P256_SHA_256",
+            Scheme::Rsa => "PKIX_RSA_PKCS1V15_2048_SHA256",
         };
         let mut validity = json!({"start": "2020-01-01T00:00:00Z"});
         if let Some(until) = until {
@@ -287,7 +371,7 @@ impl Ledger {
             return response(404, Vec::new());
         }
         let answer = match self.0.api {
-            Api::Tiles => self.tiles(state, path),
+            Api::Tiles | Api::StaticCt => self.tiles(state, path),
             Api::RekorV1 => self.rekor_v1(state, path, body),
             Api::Ct => self.ct(state, path),
         };
@@ -341,15 +425,11 @@ impl Ledger {
             _ => text,
         };
         let stranger = wrong == Some(&Misbehaviour::WrongKey);
-        let (id, signature) = if self.0.api == Api::Tiles {
-            let key = if stranger { &self.0.stranger.0 } else { &self.0.ed25519 };
-            let id = sha256(&[self.0.host.as_bytes(), &[0x0a, 0x01], self.0.ed25519.raw()].concat());
-            (id, key.sign(text.as_bytes()))
-        } else {
-            let key = if stranger { &self.0.stranger.1 } else { &self.0.p256 };
-            (self.0.p256.id(), key.sign(text.as_bytes()))
+        let signature = match self.0.api {
+            Api::StaticCt => [&TIMESTAMP.to_be_bytes(), self.of_tree_head(state, size, &root).as_slice()].concat(),
+            _ => self.signature(text.as_bytes(), stranger),
         };
-        let note = signed_note(&text, &self.0.host, &id, &signature);
+        let note = signed_note(&text, &self.0.origin, &self.note_id(), &signature);
         match wrong {
             Some(Misbehaviour::Strangers(count)) => {
                 let line = format!("\u{2014} stranger.example {}\n", b64(&[7; 68]));
@@ -380,8 +460,10 @@ impl Ledger {
         if width.is_some() && is_full && state.wrong == Some(Misbehaviour::DeletePartials) {
             return None;
         }
-        if level == "entries" {
-            return (first + wanted <= built).then(|| Self::bundle(state, first, first + wanted));
+        let kind = if self.0.api == Api::StaticCt { "data" } else { "entries" };
+        if level == kind {
+            let tile = if self.0.api == Api::StaticCt { Self::data_tile } else { Self::bundle };
+            return (first + wanted <= built).then(|| tile(state, first, first + wanted));
         }
         let level: u32 = level.parse().ok()?;
         let hashes: Vec<[u8; 32]> = leaves[..built].chunks_exact(span).map(root).skip(first).take(wanted).collect();
@@ -399,6 +481,23 @@ impl Ledger {
             bundle.extend(body);
         }
         bundle
+    }
+
+    /// <https://github.com/C2SP/C2SP/blob/main/static-ct-api.md#log-entries>
+    fn data_tile(state: &State, from: usize, to: usize) -> Vec<u8> {
+        let mut tile = Vec::new();
+        for index in from..to {
+            let leaf = served(state, 0, index);
+            tile.extend(&leaf[2..]);
+            if leaf[10..12] == [0, 1] {
+                let extra = state.shards[0].extras.get(&index).filter(|extra| !extra.is_empty());
+                let extra = extra.map_or(&[0, 0, 0][..], Vec::as_slice);
+                let length = u32::from_be_bytes([0, extra[0], extra[1], extra[2]]) as usize;
+                tile.extend(&extra[..3 + length]);
+            }
+            tile.extend([&[0, 32], [9; 32].as_slice()].concat());
+        }
+        tile
     }
 
     fn rekor_v1(&self, state: &State, path: &str, body: &[u8]) -> Option<Vec<u8>> {
@@ -490,7 +589,7 @@ impl Ledger {
             hashes = vec![[9; 32]; hashes.len()];
         }
         let promise = json!({
-            "body": b64(&body), "integratedTime": 1_700_000_000, "logID": hex::encode(self.0.p256.id()), "logIndex": offset + index,
+            "body": b64(&body), "integratedTime": 1_700_000_000, "logID": hex::encode(sha256(&self.spki())), "logIndex": offset + index,
         });
         let mut entry = promise.clone();
         entry["verification"] = json!({
@@ -498,7 +597,7 @@ impl Ledger {
                 "logIndex": index, "treeSize": size, "rootHash": hex::encode(root(&leaves[..size])),
                 "hashes": hexes(&hashes), "checkpoint": self.checkpoint(state, shard),
             },
-            "signedEntryTimestamp": b64(&self.0.p256.sign(promise.to_string().as_bytes())),
+            "signedEntryTimestamp": b64(&self.signature(promise.to_string().as_bytes(), false)),
         });
         Some((format!("{:016x}{}", 1000 + shard, hex::encode(sha256(&[&[0], body.as_slice()].concat()))), entry))
     }
@@ -544,15 +643,18 @@ impl Ledger {
 
     fn tree_head(&self, state: &State, size: usize, root: [u8; 32]) -> Value {
         let root = if state.wrong == Some(Misbehaviour::OtherRoot) { sha256(b"other") } else { root };
-        let timestamp = 1_780_000_000_000_u64;
-        let message = [&[0, 1], timestamp.to_be_bytes().as_slice(), &(size as u64).to_be_bytes(), &root].concat();
-        let key = if state.wrong == Some(Misbehaviour::WrongKey) { &self.0.stranger.1 } else { &self.0.p256 };
-        let signature = key.sign(&message);
-        let length = u16::try_from(signature.len()).unwrap().to_be_bytes();
         json!({
-            "tree_size": size, "timestamp": timestamp, "sha256_root_hash": b64(&root),
-            "tree_head_signature": b64(&[&[4, 3], length.as_slice(), &signature].concat()),
+            "tree_size": size, "timestamp": TIMESTAMP, "sha256_root_hash": b64(&root),
+            "tree_head_signature": b64(&self.of_tree_head(state, size, &root)),
         })
+    }
+
+    /// The signature of a tree head: RFC 6962 §3.5.
+    fn of_tree_head(&self, state: &State, size: usize, root: &[u8; 32]) -> Vec<u8> {
+        let message = [&[0, 1], TIMESTAMP.to_be_bytes().as_slice(), &(size as u64).to_be_bytes(), root].concat();
+        let signature = self.signature(&message, state.wrong == Some(Misbehaviour::WrongKey));
+        let length = u16::try_from(signature.len()).unwrap().to_be_bytes();
+        [&[4, 3], length.as_slice(), &signature].concat()
     }
 }
 
@@ -610,7 +712,10 @@ fn response(status: u16, body: Vec<u8>) -> Response {
 
 /// A leaf by nobody, as this kind of log writes it.
 pub fn body(api: Api, number: usize) -> Vec<u8> {
-    if api == Api::Ct { ct_leaf(format!("nobody {number}").as_bytes()) } else { filler(number) }
+    match api {
+        Api::Ct | Api::StaticCt => ct_leaf(format!("nobody {number}").as_bytes()),
+        Api::Tiles | Api::RekorV1 => filler(number),
+    }
 }
 
 /// A body by nobody.
@@ -661,7 +766,7 @@ impl std::fmt::Debug for Hosts {
 impl Transport for Hosts {
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         let host = request.url.host_str().unwrap_or_default();
-        let Some(ledger) = self.ledgers.iter().find(|ledger| ledger.host() == host) else {
+        let Some(ledger) = self.ledgers.iter().find(|ledger| ledger.served_at() == host) else {
             return self.world.exchange(request);
         };
         let path = match request.url.query() {

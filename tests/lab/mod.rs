@@ -20,7 +20,10 @@ pub mod npm;
 pub mod pypi;
 pub mod rig;
 pub mod server;
+pub mod town;
+pub mod trusting;
 pub mod tsa;
+pub mod tuf;
 pub mod world;
 
 pub use attestation::{Breakage, Statement};

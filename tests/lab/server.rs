@@ -49,7 +49,7 @@ impl Respond for World {
 
 impl Respond for Hosts {
     fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
-        match self.ledgers.iter().find(|ledger| ledger.host() == host) {
+        match self.ledgers.iter().find(|ledger| ledger.served_at() == host) {
             Some(ledger) => Some(ledger.respond(path, body)),
             None => self.world.respond(host, path, headers, body),
         }

@@ -8,9 +8,9 @@ use crate::{
         sheet::{self, Sheet},
         words, wrap,
     },
-    deliver::shell_word,
+    deliver::{accept_command, shell_word},
     detect::leading,
-    model::{Alert, AlertKind, AlertStatus, Member, Severity, Signal},
+    model::{Alert, AlertKind, AlertStatus, Member, Severity, Sighting, Sightings, Signal},
     pipeline::member_details,
     store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus, Telling},
 };
@@ -80,6 +80,7 @@ fn print(alert: &Alert, deliveries: &[DeliveryState], told_by: &[Telling]) {
     let others = alert.signals.iter().filter(|signal| leading.is_none_or(|leading| !std::ptr::eq(*signal, leading)));
     leading.into_iter().chain(others).for_each(evidence);
     members(alert);
+    entries(alert);
     links(alert);
     told(deliveries, told_by);
 }
@@ -91,6 +92,7 @@ fn summary(alert: &Alert) {
     sheet.maybe("release", alert.purl.as_ref().map(words::name));
     sheet.maybe("published", alert.published_at.map(words::moment));
     sheet.row("raised", words::moment(alert.raised_at));
+    sheet.maybe("match", alert.matched.as_ref().map(words::name));
     sheet.maybe("argument", Some(words::sentence(&alert.argument)).filter(|argument| !argument.is_empty()));
     sheet.print();
 }
@@ -131,6 +133,26 @@ fn detail(member: &Member) {
     said.extend(member.links.registry.as_ref().map(words::sentence));
     for line in said {
         output::line(wrap::paragraphs(&line, wrap::width(), "      "));
+    }
+}
+
+fn entries(alert: &Alert) {
+    let Some(Sightings { count, first_seen, last_seen, per_hour, samples }) = &alert.entries else { return };
+    sheet::heading(match count {
+        1 => "1 entry of a log".to_owned(),
+        _ => format!(
+            "{count} entries of logs, {} to {}, {per_hour} an hour",
+            words::minute(*first_seen),
+            words::minute(*last_seen)
+        ),
+    });
+    let mut sheet = Sheet::new();
+    for Sighting { log, index, who } in samples {
+        sheet.row(&index.to_string(), format!("{}, in {}", words::sentence(who), words::name(log)));
+    }
+    sheet.print();
+    if *count > samples.len() as u64 {
+        output::line("  These are the first and the latest; `provwatch logs matches` lists the others.");
     }
 }
 
@@ -216,7 +238,7 @@ fn next(alert: &Alert, is_normal: bool) {
         commands.push((format!("provwatch lookup {purl}"), "all that is known of the release"));
         commands.push((format!("provwatch baseline show {package}"), "what is normal"));
         if !is_normal {
-            commands.push((format!("provwatch baseline accept {purl}"), "if it is as it should be"));
+            commands.push((accept_command(release, Some(alert.severity)), "if it is as it should be"));
         }
     }
     if let Some(signal) = leading(&alert.signals).or_else(|| alert.signals.first()) {

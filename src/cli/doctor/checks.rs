@@ -9,11 +9,12 @@ use crate::{
     cli::{context::Context, status::snapshot, words},
     clock::Clock,
     config::{self, Gravity, TrustSource},
-    detect,
     health::{Finding, Id, Level, judge},
+    model::{Aspect, Ecosystem},
     pipeline,
     store::{Store, StoreError},
     text::with_causes,
+    watchlist::Watchlist,
 };
 
 /// The day this version was made, roughly: a clock that shows less has lost its time.
@@ -23,10 +24,7 @@ const MADE: &str = "2026-01-01T00:00:00Z";
 pub fn local(context: &Context) -> Vec<Check> {
     let now = Context::clock().now();
     let mut checks = vec![configuration(context)];
-    let ids: Vec<&str> = detect::abouts().map(|about| about.id).collect();
-    // A missing watchlist is told below, with what to do.
-    let findings = context.config.check(&ids);
-    checks.extend(findings.iter().filter(|finding| !finding.key.starts_with("watchlist.files")).map(of_configuration));
+    checks.extend(context.findings().iter().map(of_configuration));
     checks.push(watchlist(context, now));
     let store = Store::open_read_only(&context.config.store_path());
     let found = findings_of(context, store.as_ref().ok(), now);
@@ -34,9 +32,19 @@ pub fn local(context: &Context) -> Vec<Check> {
     let trust = trust(context, store.as_ref().ok(), &found, now);
     checks.push(store_check(context, store));
     checks.push(trust);
+    checks.extend(registries(context, &found));
     checks.extend(subscriptions(context));
     checks.extend(others(&found));
+    checks.extend(beginning(context, &checks));
     checks
+}
+
+/// What `provwatch run` would say instead of beginning, unless it has been said.
+fn beginning(context: &Context, told: &[Check]) -> Option<Check> {
+    let failure = context.prepare_for(Watchlist::default()).err()?;
+    let is_told = told.iter().any(|check| check.state == State::Misconfigured);
+    let check = || Check::new("beginning", State::Misconfigured, failure.to_string());
+    (!is_told).then(|| check().next("`provwatch run` would not start either: correct what is named there"))
 }
 
 /// What `provwatch status` finds; without a store, what the configuration alone says.
@@ -67,6 +75,9 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
     let fill = "`provwatch watch add pkg:npm/…` or `provwatch watch import <lock file>`";
     match context.watchlist() {
         Err(failure) => check(State::Misconfigured, failure.to_string()),
+        Ok(list) if list.is_empty() && !context.config.registries.is_any_enabled() => {
+            check(State::Ok, "none is needed: every registry is switched off".to_owned())
+        }
         Ok(list) if list.is_empty() => check(State::Warning, "nothing is watched".to_owned()).next(fill),
         Ok(list) => {
             let (packages, patterns) = list.counts();
@@ -120,7 +131,6 @@ fn others(findings: &[Finding]) -> Vec<Check> {
             Id::WatchlistChanged => "watchlist in use",
             Id::ConfigurationChanged => "configuration in use",
             Id::NameUnknown => "watched names",
-            Id::MirrorLeavesOut => "registries",
             Id::NoSubscription | Id::TroubleUntold | Id::SubscriptionRemoved => "subscriptions",
             Id::LogsOff => "logs",
             Id::ForgesOff | Id::NoToken => "forges",
@@ -128,6 +138,24 @@ fn others(findings: &[Finding]) -> Vec<Check> {
         })
     };
     findings.iter().filter_map(|finding| Some(shared(shown(finding.id)?, finding))).collect()
+}
+
+/// What the documents of each registry, or of the mirror in its place, leave out, and what no document of it can tell.
+fn registries(context: &Context, findings: &[Finding]) -> Vec<Check> {
+    let enabled = Ecosystem::ALL.into_iter().filter(|ecosystem| context.config.registries.is_enabled(*ecosystem));
+    enabled.map(|ecosystem| registry(ecosystem, findings)).collect()
+}
+
+fn registry(ecosystem: Ecosystem, findings: &[Finding]) -> Check {
+    let title = ecosystem.title();
+    let name = format!("registry {title}");
+    let is_about = |finding: &&Finding| finding.id == Id::MirrorLeavesOut && finding.subject == title;
+    if let Some(finding) = findings.iter().find(is_about) {
+        return shared(&name, finding);
+    }
+    let never: Vec<_> = Aspect::never_told(ecosystem).map(Aspect::title).collect();
+    let but = if never.is_empty() { String::new() } else { format!(", which never says {}", never.join(" nor ")) };
+    Check::new(name, State::Ok, format!("nothing is left out that the public registry tells{but}"))
 }
 
 fn store_check(context: &Context, store: Result<Store, StoreError>) -> Check {
@@ -165,7 +193,10 @@ fn trust(context: &Context, store: Option<&Store>, findings: &[Finding], now: Da
     if let Err(error) = pipeline::verifier(&context.config) {
         return check(State::Misconfigured, &with_causes(&error)).next("correct [trust] in the configuration");
     }
-    let of_trust = |finding: &&Finding| matches!(finding.id, Id::TrustRootEmbedded | Id::TrustRootStale);
+    let of_trust = |finding: &&Finding| {
+        use Id::{NpmKeysKept, TrustRootEmbedded, TrustRootStale, TrustRootUnrefreshed};
+        matches!(finding.id, TrustRootEmbedded | TrustRootStale | TrustRootUnrefreshed | NpmKeysKept)
+    };
     if let Some(finding) = findings.iter().find(of_trust) {
         return shared("trust root", finding);
     }

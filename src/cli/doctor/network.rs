@@ -1,6 +1,6 @@
 //! What needs the network: every source is asked once.
 
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
@@ -14,7 +14,10 @@ use crate::{
     enrich::Standing,
     http::{Client, Fetched, HttpError, Request},
     model::{Ecosystem, RegistryId},
-    pipeline::{self, Pipeline, Source, logs::FollowedLog},
+    pipeline::{
+        self, Pipeline, Source,
+        logs::{FollowedLog, NotFollowed},
+    },
     text::with_causes,
     tlog::SignedCheckpoint,
     watchlist::Watchlist,
@@ -32,17 +35,10 @@ pub async fn checks(context: &Context) -> Vec<Check> {
     let Ok(http) = pipeline::client(&config, Arc::clone(&clock)) else { return Vec::new() };
     let sources = pipeline::sources(&config);
     let mut checks = join_all(sources.iter().map(|source| ask(source, &http))).await;
-    match context.pipeline_to_look(Watchlist::default()) {
-        Ok(pipeline) => {
-            checks.extend(logs(context, &pipeline).await);
-            checks.extend(forges(&pipeline).await);
-        }
-        // That the trust root cannot be used has been told.
-        Err(_) if pipeline::verifier(&context.config).is_err() => {}
-        Err(failure) => checks.push(
-            Check::new("logs and forges", State::Misconfigured, failure.to_string())
-                .next("`provwatch run` would not start either: correct what is named there"),
-        ),
+    // Why there is none has been told.
+    if let Ok(pipeline) = context.pipeline_to_look(Watchlist::default()) {
+        checks.extend(logs(context, &pipeline).await);
+        checks.extend(forges(&pipeline).await);
     }
     checks.extend(time(&config, &http, clock.as_ref()).await);
     checks
@@ -64,27 +60,49 @@ async fn logs(context: &Context, pipeline: &Pipeline) -> Vec<Check> {
     if !context.config.logs.enabled {
         return Vec::new();
     }
-    join_all(pipeline.followed_logs().iter().map(|followed| ask_log(followed))).await
+    let logs = pipeline.followed_logs();
+    let mirrors = logs.iter().flat_map(|log| {
+        let name = move |one: &FollowedLog| called(one, !log.mirrors.is_empty());
+        iter::once(log).chain(&log.mirrors).map(move |one| ask_log(pipeline, one, name(one)))
+    });
+    let mut checks = join_all(mirrors).await;
+    checks.extend(pipeline.unreadable_logs().iter().map(unfollowed));
+    checks
 }
 
-async fn ask_log(followed: &FollowedLog) -> Check {
-    let heads = match followed.log.heads().await {
+fn unfollowed(log: &NotFollowed) -> Check {
+    let name = if log.url.is_empty() { format!("log with the key {}", log.key_id) } else { log.url.clone() };
+    Check::new(name, State::Limited, format!("not followed: {}", log.why)).next(&log.next)
+}
+
+async fn ask_log(pipeline: &Pipeline, followed: &FollowedLog, name: String) -> Check {
+    let (other, heads) = pipeline.ask(followed).await;
+    let name = other.as_deref().map_or(name, |other| other.name().to_owned());
+    let followed = other.as_deref().unwrap_or(followed);
+    let heads = match heads {
         Ok(heads) => heads,
         Err(error) => {
-            return Check::new(followed.name(), State::Failed, with_causes(&error)).next(
+            return Check::new(name, State::Failed, with_causes(&error)).next(
                 "look at the network and the proxy (HTTPS_PROXY); where the network does not let it through, say \
                  `[logs] enabled = false`",
             );
         }
     };
     if let Some(error) = heads.iter().find_map(|head| head.checkpoint.as_ref().err()) {
-        return Check::new(followed.name(), State::Failed, with_causes(error))
+        return Check::new(name, State::Failed, with_causes(error))
             .next("see whether the trust root is fresh, and [logs.urls] and [[logs.instance]] right");
     }
     let signed = heads.iter().filter_map(|head| head.checkpoint.as_ref().ok());
     let entries: u64 = signed.map(SignedCheckpoint::size).sum();
     let read = if followed.tailed { "every entry is read" } else { "its checkpoints are checked" };
-    Check::new(followed.name(), State::Ok, format!("answers, signed {entries} entries; {read}"))
+    let kind = followed.kind;
+    Check::new(name, State::Ok, format!("answers as {kind}, signed {entries} entries; {read}"))
+}
+
+/// Its origin, and where there are several mirrors of it what the configuration calls this one.
+fn called(followed: &FollowedLog, is_mirrored: bool) -> String {
+    let name = followed.name();
+    if is_mirrored { format!("{name} ({})", followed.alias) } else { name.to_owned() }
 }
 
 /// Asks every forge whether it answers, and whether it takes the token.

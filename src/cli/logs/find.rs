@@ -1,10 +1,11 @@
 use serde_json::json;
 
+use super::named;
 use crate::{
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
-        output, setup, sheet,
+        output, setup,
     },
     pipeline::logs::{FoundEntry, Wanted},
     tlog::rekor_v1::SearchBy,
@@ -59,9 +60,7 @@ impl By {
 impl Find {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let pipeline = context.pipeline_to_look(Watchlist::default())?;
-        let log = pipeline.followed_log(&self.log).ok_or_else(|| {
-            Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
-        })?;
+        let log = setup::runtime()?.block_on(named(&pipeline, &self.log))?;
         let wanted = self.wanted.wanted().ok_or_else(|| Failure::usage("nothing to look for"))?;
         let found = setup::runtime()?.block_on(pipeline.find_entries(&log, &wanted))?;
         let found = found.ok_or_else(|| {

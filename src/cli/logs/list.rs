@@ -17,7 +17,8 @@ Examples:
   provwatch logs list
   provwatch logs list --format json
 
-The logs are those of the trust root that is built in or configured, and those of [[logs.instance]].")]
+The logs are those of the trust root that is built in or configured, and those of [[logs.instance]]. What a log of the \
+trust root is comes from asking it, which `provwatch run` does; until then it is taken for what its key suggests.")]
 pub struct List {
     #[command(flatten)]
     printing: Printing,
@@ -29,17 +30,20 @@ impl List {
         let mut table = output::table(["LOG", "KIND", "READ", "URL"]);
         for log in pipeline.followed_logs() {
             let read = if log.tailed { "every entry" } else { "checkpoints" };
+            let kind = if log.is_guess() { format!("{}, not asked yet", log.kind) } else { log.kind.to_string() };
             if self.printing.is_json() {
                 output::json(&json!({
                     "name": log.name(), "kind": log.kind, "url": log.url.as_str(), "tailed": log.tailed,
+                    "recognized": !log.is_guess(),
                     "key_id": hex::encode(log.log.signer().key().id()),
                 }))?;
             } else {
-                table.add_row([words::name(log.name()), log.kind.to_string(), read.to_owned(), words::name(&log.url)]);
+                table.add_row([words::name(log.name()), kind, read.to_owned(), words::name(&log.url)]);
             }
         }
         if !self.printing.is_json() {
             output::print(&table);
+            super::unfollowed::print(&pipeline.unreadable_logs());
             output::line("\n`provwatch logs status` shows how far each was read.");
         }
         Ok(Exit::Clean)

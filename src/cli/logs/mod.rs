@@ -1,16 +1,24 @@
 mod evidence;
 mod find;
 mod list;
+mod matches;
 mod scan;
 mod start;
 mod status;
+mod unfollowed;
+mod unreadable;
 mod verify;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use clap::Subcommand;
 
-use super::{context::Context, exit::Outcome};
+use super::{
+    context::Context,
+    exit::{Failure, Outcome},
+    sheet,
+};
+use crate::pipeline::{Pipeline, logs::FollowedLog};
 
 /// Transparency logs: which are followed, how far each is read, and what one did wrong
 #[derive(Debug, Subcommand)]
@@ -19,6 +27,8 @@ pub enum Logs {
     List(list::List),
     /// Show how far each log was read and proven, where the gaps are, and what is wrong with it
     Status(status::Status),
+    /// List the entries that [[logs.match]] found
+    Matches(matches::Matches),
     /// Read a range of a log once, prove it, and print the entries of somebody you look for
     Scan(scan::Scan),
     /// Look up single entries, each proven by the log
@@ -37,6 +47,7 @@ impl Logs {
         match self {
             Self::List(list) => list.run(&context),
             Self::Status(status) => status.run(&context),
+            Self::Matches(matches) => matches.run(&context),
             Self::Scan(scan) => scan.run(&context),
             Self::Find(find) => find.run(&context),
             Self::Start(start) => start.run(&context),
@@ -44,4 +55,11 @@ impl Logs {
             Self::Verify(verify) => verify.run(&context),
         }
     }
+}
+
+/// The log that is called so, as it is: one that never answered is asked first.
+async fn named(pipeline: &Pipeline, name: &str) -> Result<Arc<FollowedLog>, Failure> {
+    pipeline.log_named(name).await.ok_or_else(|| {
+        Failure::usage(format!("no log {name:?} is followed")).next(sheet::callable("provwatch logs list"))
+    })
 }

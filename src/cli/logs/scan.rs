@@ -1,22 +1,30 @@
-use std::time::Duration;
+use std::{io, time::Duration};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::{named, unreadable::Unreadable};
 use crate::{
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
-        output, setup, sheet, words,
+        output, setup, words,
     },
+    model::{Claim, whole},
     pipeline::{
         Pipeline,
-        logs::{FollowedLog, Matcher, ScanSummary, Scanned},
+        logs::{FollowedLog, Matcher, OnceInAWhile, ScanSummary, Scanned, how_far},
     },
-    store::{NewLogEntry, NewQuarantined},
+    store::{LogProgress, NewLogEntry},
+    strict_toml::did_you_mean,
+    text::with_causes,
     tlog::{Pattern, Watch, watch::Field},
     watchlist::Watchlist,
 };
+
+/// How often progress is told where there is no terminal to show it on.
+const TELL_EVERY: TimeDelta = TimeDelta::seconds(10);
 
 /// Read a range of a log once, prove it, and print the entries of somebody you look for
 #[derive(Debug, clap::Args)]
@@ -26,6 +34,8 @@ Examples:
       --match 'https://github\\.com/acme/.*'
   provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 --to 99999 \\
       --issuer 'https://accounts\\.google\\.com'
+  provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 \\
+      --claim source_repository_owner_uri=https://github\\.com/acme --claim build_trigger=push
   provwatch logs scan --log 'rekor.sigstore.dev - 1193050959916656506' \\
       --from 1340280000 --watched
 
@@ -48,8 +58,12 @@ pub struct Scan {
     /// Print entries whose OIDC issuer matches this regular expression as a whole
     #[arg(long, value_name = "REGEX")]
     issuer: Option<String>,
+    /// Print entries of which this claim matches the regular expression as a whole; may be given several times, and then
+    /// all must match. Claims have the names that they have in [[logs.match]]
+    #[arg(long = "claim", value_name = "NAME=REGEX", value_parser = criterion)]
+    claims: Vec<(Claim, String)>,
     /// Print entries of the repositories of watched packages, and of [[logs.match]]
-    #[arg(long, conflicts_with_all = ["subject", "issuer"])]
+    #[arg(long, conflicts_with_all = ["subject", "issuer", "claims"])]
     watched: bool,
 }
 
@@ -57,9 +71,7 @@ impl Scan {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let watchlist = if self.watched { context.watchlist()? } else { Watchlist::default() };
         let pipeline = context.pipeline_to_look(watchlist)?;
-        let log = pipeline.followed_log(&self.log).ok_or_else(|| {
-            Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
-        })?;
+        let log = setup::runtime()?.block_on(named(&pipeline, &self.log))?;
         let matcher = self.matcher(&pipeline)?;
         setup::runtime()?.block_on(self.scan(&pipeline, &log, &matcher))
     }
@@ -69,50 +81,101 @@ impl Scan {
             return Ok(pipeline.matcher()?);
         }
         let criteria = [(Field::Subject, &self.subject), (Field::Issuer, &self.issuer)];
-        let criteria: Vec<_> =
-            criteria.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?))).collect();
+        let criteria = criteria.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?)));
+        let claims = self.claims.iter().map(|(claim, text)| (Field::Claim(*claim), text.as_str()));
+        let criteria: Vec<_> = criteria.chain(claims).collect();
         if criteria.is_empty() {
-            return Err(Failure::usage("say whom to look for").next("add --match, --issuer or --watched"));
+            return Err(Failure::usage("say whom to look for").next("add --match, --issuer, --claim or --watched"));
         }
         let pattern = Pattern::new("the command line", criteria).map_err(Failure::usage)?;
         Ok(pipeline.matcher_of(Watch::new(vec![pattern])))
     }
 
     async fn scan(&self, pipeline: &Pipeline, log: &FollowedLog, matcher: &Matcher) -> Outcome {
-        let bar = ProgressBar::new(0).with_style(style());
-        bar.enable_steady_tick(Duration::from_millis(200));
         let began = pipeline.clock().now();
-        let (mut hits, mut unreadable) = (0_u64, 0_u64);
-        let mut broken = None;
-        let tell = |scanned: &Scanned<'_>| match scanned {
-            Scanned::Expect(entries) => bar.set_length(*entries),
-            Scanned::Read(entries) => bar.inc(*entries),
-            Scanned::Match(entry) => {
-                hits += 1;
-                if let Err(error) = bar.suspend(|| output::json(&shown(&self.log, entry))) {
-                    broken.get_or_insert(error);
-                }
-            }
-            Scanned::Unreadable(entry) => {
-                unreadable += 1;
-                bar.suspend(|| output::note(complaint(entry)));
-            }
-        };
-        let summary = pipeline
-            .scan_log(log, &self.log, (self.from, self.to.map(|last| last.saturating_add(1))), matcher, tell)
-            .await;
-        bar.finish_and_clear();
+        let mut telling = Telling::beginning(&self.log, self.from, began);
+        let range = (self.from, self.to.map(|last| last.saturating_add(1)));
+        let tell = |scanned: &Scanned<'_>| telling.hear(scanned, pipeline.clock().now());
+        let summary = pipeline.scan_log(log, &self.log, range, matcher, tell).await;
+        telling.bar.finish_and_clear();
+        if let Some(sentence) = telling.unreadable.sentence() {
+            output::note(sentence);
+        }
         let summary = summary.map_err(|error| {
             let next = "nothing of this range is proven; matches above are what the log served";
             Failure::failed(error).next(next)
         })?;
-        if let Some(error) = broken {
+        if let Some(error) = telling.broken {
             return Err(error.into());
         }
         let seconds = (pipeline.clock().now() - began).as_seconds_f64();
-        output::note(closing(&summary, hits, unreadable, seconds));
+        output::note(closing(&summary, telling.hits, telling.unreadable.count(), seconds));
         Ok(Exit::Clean)
     }
+}
+
+/// What is told of a scan while it goes on: matches at once, and how far it has come; on a terminal with a bar.
+struct Telling<'a> {
+    log: &'a str,
+    bar: ProgressBar,
+    progress: LogProgress,
+    telling: OnceInAWhile,
+    hits: u64,
+    unreadable: Unreadable,
+    broken: Option<io::Error>,
+}
+
+impl<'a> Telling<'a> {
+    fn beginning(log: &'a str, from: u64, now: DateTime<Utc>) -> Self {
+        let bar = ProgressBar::new(0).with_style(style());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self {
+            log,
+            bar,
+            progress: LogProgress::beginning(from, from, now),
+            telling: OnceInAWhile::beginning(now, TELL_EVERY),
+            hits: 0,
+            unreadable: Unreadable::default(),
+            broken: None,
+        }
+    }
+
+    fn hear(&mut self, scanned: &Scanned<'_>, now: DateTime<Utc>) {
+        match scanned {
+            Scanned::Expect(entries) => {
+                self.bar.set_length(*entries);
+                self.progress = LogProgress::beginning(self.progress.first, self.progress.first + entries, now);
+            }
+            Scanned::Read(entries) => self.come(*entries, now),
+            Scanned::Match(entry) => {
+                self.hits += 1;
+                if let Err(error) = self.bar.suspend(|| output::json(&shown(self.log, entry))) {
+                    self.broken.get_or_insert(error);
+                }
+            }
+            Scanned::Unreadable(entry) => self.unreadable.take(entry),
+        }
+    }
+
+    fn come(&mut self, entries: u64, now: DateTime<Utc>) {
+        self.bar.inc(entries);
+        self.progress = self.progress.come(self.progress.next + entries, now);
+        if self.bar.is_hidden() && self.telling.is_due(now) {
+            output::note(how_far(&self.progress));
+        }
+    }
+}
+
+/// A claim's name, and what its value must be.
+fn criterion(text: &str) -> Result<(Claim, String), String> {
+    let (name, regex) = text.split_once('=').ok_or("expected NAME=REGEX, for example build_trigger=push")?;
+    let claim = Claim::ALL.iter().copied().find(|claim| claim.as_str() == name).ok_or_else(|| {
+        let known: Vec<_> = Claim::ALL.iter().map(|claim| claim.as_str()).collect();
+        let meant = did_you_mean(name, known.iter().copied());
+        format!("there is no claim {name:?}{meant}; the claims are {}", known.join(", "))
+    })?;
+    let regex = whole(regex).map(|_| regex.to_owned());
+    Ok((claim, regex.map_err(|why| format!("{name}: the regular expression cannot be used: {}", with_causes(&why)))?))
 }
 
 fn shown(log: &str, entry: &NewLogEntry) -> serde_json::Value {
@@ -123,10 +186,6 @@ fn shown(log: &str, entry: &NewLogEntry) -> serde_json::Value {
         "issued_by_trusted_authority": entry.not_issued.is_none(), "not_issued": entry.not_issued,
         "packages": entry.packages, "patterns": entry.patterns,
     })
-}
-
-fn complaint(entry: &NewQuarantined) -> String {
-    format!("entry {} ({} bytes) cannot be read: {}", entry.index, entry.bytes, words::sentence(&entry.why))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
+use super::named;
 use crate::{
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
-        output, setup, sheet, words,
+        output, setup, words,
     },
     pipeline::{
         NoProgress,
@@ -39,9 +40,7 @@ impl Start {
         let prepared = context.prepare()?;
         let _lock = context.lock()?;
         let pipeline = context.pipeline_of(prepared, Arc::new(NoProgress))?;
-        let log = pipeline.followed_log(&self.log).ok_or_else(|| {
-            Failure::usage(format!("no log {:?} is followed", self.log)).next(sheet::callable("provwatch logs list"))
-        })?;
+        let log = setup::runtime()?.block_on(named(&pipeline, &self.log))?;
         let begun = setup::runtime()?.block_on(pipeline.start_log_at(&log, &self.log, self.from_index, self.allow_gap));
         let tree = begun.map_err(|error| failure(&log, error))?;
         output::line(format!("{} is read from entry {} on.", words::name(&tree), self.from_index));

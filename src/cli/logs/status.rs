@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::unfollowed;
 use crate::{
     cli::{
         args::Printing,
@@ -10,9 +11,12 @@ use crate::{
         sheet::{self, Sheet},
         words,
     },
+    deliver::shell_word,
     model::{Alert, AlertKind, AlertStatus},
-    store::{Covered, KindCount, LogRow, Store},
-    tlog::{CosignerKey, Misdeed, key::cosigners},
+    pipeline::logs::NotFollowed,
+    store::{Covered, KindCount, LogRow, MirrorRow, Store},
+    tlog::{CosignerKey, Misdeed, checkpoint::tree_id, key::cosigners, sift::NOT_UNDERSTOOD},
+    watchlist::Watchlist,
 };
 
 /// Ranges that are shown in full; more are counted.
@@ -45,6 +49,9 @@ struct View {
     evidence: Vec<String>,
     is_accused: bool,
     cosigners: Vec<(String, DateTime<Utc>)>,
+    /// Where it is read, if that is at several places.
+    mirrors: Vec<MirrorRow>,
+    now: DateTime<Utc>,
 }
 
 impl Status {
@@ -59,15 +66,27 @@ impl Status {
         if let (Some(name), true) = (&self.log, views.is_empty()) {
             return Err(Failure::usage(format!("no log {name:?} was ever followed")).next("provwatch logs status"));
         }
+        let unfollowed = if self.log.is_none() { unfollowed(context) } else { Vec::new() };
         if self.printing.is_json() {
             views.iter().try_for_each(|view| output::json(&view.json()))?;
-        } else if views.is_empty() {
-            output::line("No log was followed yet; `provwatch run` follows them.");
-        } else {
-            views.iter().for_each(View::print);
+            unfollowed.iter().try_for_each(|log| output::json(&unfollowed::json(log)))?;
+            return Ok(exit(&views));
         }
+        if views.is_empty() {
+            output::line("No log was followed yet; `provwatch run` follows them.");
+        }
+        views.iter().for_each(View::print);
+        unfollowed::print(&unfollowed);
         Ok(exit(&views))
     }
+}
+
+/// The logs of the trust root that are not followed. That the trust root cannot be used is for `doctor` to say.
+fn unfollowed(context: &Context) -> Vec<NotFollowed> {
+    if !context.config.logs.enabled {
+        return Vec::new();
+    }
+    context.pipeline_to_look(Watchlist::default()).map(|pipeline| pipeline.unreadable_logs()).unwrap_or_default()
 }
 
 fn exit(views: &[View]) -> Exit {
@@ -97,14 +116,16 @@ impl View {
                 .map(|one| format!("{} {}", one.id, one.kind))
                 .collect(),
             is_accused: is_accused(store, &row.name)?,
+            mirrors: mirrors(store, &row.name)?,
             row,
+            now: Context::clock().now(),
         })
     }
 
     fn json(&self) -> serde_json::Value {
         json!({
             "log": self.row, "covered": self.covered, "gaps": self.gaps, "kinds": self.kinds, "evidence": self.evidence,
-            "cosigners": self.cosigners,
+            "cosigners": self.cosigners, "mirrors": self.mirrors, "not_understood": self.not_understood(),
         })
     }
 
@@ -112,7 +133,7 @@ impl View {
         let row = &self.row;
         sheet::heading(words::name(&row.name));
         let mut sheet = Sheet::new();
-        sheet.row("Kind", format!("{}, {}", row.kind, row.standing.as_str()));
+        sheet.row("Kind", self.kind());
         sheet.row("Read at", words::name(&row.url));
         let checkpoint = row.checkpoint.as_ref();
         sheet.maybe("Signed", checkpoint.map(|it| format!("{} entries, seen {}", it.size, words::moment(it.seen_at))));
@@ -120,13 +141,17 @@ impl View {
             self.cosigners.iter().map(|(name, at)| format!("{}, {}", words::name(name), words::moment(*at)));
         sheet.rows("Cosigned by", cosigners);
         sheet.row("Entries", self.entries());
+        sheet.maybe("Catching up", row.progress.as_ref().map(|it| words::catching_up(it, self.now)));
         sheet.row("Proven", ranges(&self.covered, "none"));
         sheet.row("Never read", ranges(&self.gaps, "none"));
+        sheet.maybe("To read it", self.to_read());
         let kinds = self
             .kinds
             .iter()
+            .filter(|one| one.kind != NOT_UNDERSTOOD)
             .map(|one| format!("{} {} {}", one.count, words::name(&one.kind), words::name(&one.version)));
         sheet.rows("Kinds", kinds.take(SHOWN));
+        sheet.maybe("Not understood", self.what_is_not_understood());
         sheet.row("Watched", format!("{} by watched identities, {} unreadable", row.matches, row.quarantined));
         sheet.maybe("Last read", row.last_success.map(words::moment));
         sheet.maybe(
@@ -139,6 +164,8 @@ impl View {
                 )
             }),
         );
+        let size = checkpoint.map_or(0, |it| it.size);
+        sheet.rows("Mirrors", self.mirrors.iter().map(|mirror| stands(mirror, size)));
         sheet.rows("Evidence kept", self.evidence.iter().cloned());
         sheet.print();
         if let Some(evidence) = self.evidence.first().and_then(|one| one.split(' ').next()) {
@@ -146,15 +173,67 @@ impl View {
         }
     }
 
+    /// What it is, once it has answered.
+    fn kind(&self) -> String {
+        match &self.row.checkpoint {
+            Some(_) => format!("{}, {}", self.row.kind, self.row.standing.as_str()),
+            None => format!("taken for {}; it has never answered", self.row.kind),
+        }
+    }
+
+    /// How the gaps are read.
+    fn to_read(&self) -> Option<String> {
+        let (gap, _) = self.gaps.first().zip(self.row.tail.as_ref())?;
+        let name = shell_word(&words::name(&self.row.name));
+        Some(sheet::callable(&format!("provwatch logs start --log {name} --from-index {}", gap.first)))
+    }
+
+    /// Entries in a form that is not known here.
+    fn not_understood(&self) -> u64 {
+        self.kinds.iter().filter(|one| one.kind == NOT_UNDERSTOOD).map(|one| one.count).sum()
+    }
+
+    fn what_is_not_understood(&self) -> Option<String> {
+        let entries = Some(self.not_understood()).filter(|entries| *entries > 0)?;
+        let forms = self.kinds.iter().filter(|one| one.kind == NOT_UNDERSTOOD).map(|one| words::name(&one.version));
+        let forms: Vec<_> = forms.take(SHOWN).collect();
+        Some(format!("{entries} entries: hashed and proven, but who signed is not known ({})", forms.join("; ")))
+    }
+
     fn entries(&self) -> String {
         match &self.row.tail {
             None => "none proven: not read yet, or only the checkpoints are checked".to_owned(),
             Some(tail) => {
                 let size = self.row.checkpoint.as_ref().map_or(tail.verified, |checkpoint| checkpoint.size);
-                format!("proven up to {}, {} behind the log", tail.verified, size.saturating_sub(tail.verified))
+                let behind = size.saturating_sub(tail.verified);
+                match tail.verified.checked_sub(1) {
+                    Some(last) => format!("proven up to entry {last}, {behind} behind the log"),
+                    None => format!("none proven yet, {behind} behind the log"),
+                }
             }
         }
     }
+}
+
+/// The mirrors of a log, or of the one that a tree belongs to.
+fn mirrors(store: &Store, name: &str) -> Result<Vec<MirrorRow>, Failure> {
+    let mut mirrors = store.log_mirrors()?;
+    mirrors.retain(|mirror| mirror.log == name || tree_id(&mirror.log, name).is_some());
+    Ok(mirrors)
+}
+
+/// How a mirror stands beside what is known of the log.
+fn stands(mirror: &MirrorRow, size: u64) -> String {
+    let url = words::name(&mirror.url);
+    let behind = mirror.size.map_or(0, |its| size.saturating_sub(its));
+    let seen = mirror.seen_at.map_or_else(|| "never seen".to_owned(), |at| format!("seen {}", words::moment(at)));
+    let stands = match (mirror.size, behind) {
+        (None, _) => seen,
+        (Some(_), 0) => format!("level, {seen}"),
+        (Some(_), _) => format!("{} behind, {seen}", words::counted(behind, "entry", "entries")),
+    };
+    let why = mirror.last_error.as_deref().map(words::sentence);
+    why.map_or_else(|| format!("{url}: {stands}"), |why| format!("{url}: {stands}; {why}"))
 }
 
 /// Whether an alert that says something of this log is open.

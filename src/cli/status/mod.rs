@@ -13,13 +13,13 @@ use super::{
     exit::{Exit, Failure, Outcome},
     on_disk::OnDisk,
     output,
+    renewal::trust_interval,
 };
 use crate::{
-    config::TrustSource,
     daemon::lock_state,
     health::{Finding, Heartbeat, Level, LockState, Snapshot, judge},
-    model::Ecosystem,
-    pipeline::{self, TRUST_ROOT},
+    model::{Aspect, Ecosystem},
+    pipeline::{self, NPM_KEYS, TRUST_ROOT},
     registry::{CargoFeed, NpmFeed, PypiFeed},
     store::{LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
 };
@@ -86,6 +86,9 @@ struct Source {
     /// Where it stands; `None`: it was never tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<SourceState>,
+    /// What the documents of its registry never tell. What a mirror leaves out beyond that is a finding.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    never_told: Vec<Aspect>,
 }
 
 /// A subscription.
@@ -157,6 +160,7 @@ pub fn snapshot(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<
     let on_disk = OnDisk::of(context).look();
     snapshot.watchlist = on_disk.watchlist;
     snapshot.configuration = on_disk.configuration;
+    snapshot.trust_files = on_disk.trust;
     Ok(snapshot)
 }
 
@@ -177,14 +181,17 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
         let enabled = context.config.registries.is_enabled(ecosystem);
         let state = stored.iter().position(|state| state.name == name).map(|index| stored.remove(index));
         if enabled || state.is_some() {
-            sources.push(Source { name: name.to_owned(), enabled, state });
+            let never_told = Aspect::never_told(ecosystem).collect();
+            sources.push(Source { name: name.to_owned(), enabled, state, never_told });
         }
     }
-    let refreshed = |name: &str| name == TRUST_ROOT && context.config.trust.source == TrustSource::Tuf;
+    let is_refreshed = trust_interval(&context.config).is_some();
+    let refreshed = |name: &str| is_refreshed && [TRUST_ROOT, NPM_KEYS].contains(&name);
     let others = stored.into_iter().map(|state| Source {
         name: state.name.clone(),
         enabled: refreshed(&state.name),
         state: Some(state),
+        never_told: Vec::new(),
     });
     sources.extend(others);
     Ok(sources)

@@ -84,6 +84,11 @@ fn sources(report: &Report) {
         ]);
     }
     output::print(&table);
+    for source in report.sources.iter().filter(|source| source.enabled && !source.never_told.is_empty()) {
+        let never: Vec<_> = source.never_told.iter().map(|aspect| aspect.title()).collect();
+        let said = format!("{} never says {}.", words::name(&source.name), never.join(" nor "));
+        output::line(wrap::paragraphs(&said, wrap::width().min(NARROW), "  "));
+    }
 }
 
 fn logs(report: &Report) {
@@ -96,7 +101,10 @@ fn logs(report: &Report) {
         let behind = match (&log.tail, &log.checkpoint) {
             (Some(tail), Some(checkpoint)) => match checkpoint.size.saturating_sub(tail.verified) {
                 0 => "all proven".to_owned(),
-                behind => format!("{behind} behind"),
+                behind => match &log.progress {
+                    Some(progress) => format!("{behind} behind: {}", words::catching_up(progress, report.at)),
+                    None => format!("{behind} behind"),
+                },
             },
             _ => "checkpoints only so far".to_owned(),
         };

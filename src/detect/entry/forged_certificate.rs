@@ -19,7 +19,8 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A log entry whose certificate names a watched repository or identity, and that no authority of the trust root issued. Low.
+A log entry whose certificate names a watched repository or identity, and that no authority of the trust root issued. Low. \
+One alert for each package, or for each [[logs.match]] beyond them, which counts the entries and names some.
 
 ### Why it matters
 Logs take any certificate that matches its signature, whoever made it. A monitor that believed what such certificates say could be made to accuse anybody. It says \

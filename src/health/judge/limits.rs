@@ -1,7 +1,7 @@
 //! What limits provwatch by the operator's choice, or by that of others.
 
 use crate::{
-    health::{Check, Finding, FirstSights, Forges, Id, Snapshot, Trust},
+    health::{Check, Finding, FirstSights, Forges, Id, Snapshot, Trust, UnfollowedLog},
     text::{counted, quoted},
 };
 
@@ -10,7 +10,8 @@ const NAMED: usize = 5;
 
 pub(super) fn checks(snapshot: &Snapshot) -> Vec<Check> {
     let findings = [forges(snapshot.forges.as_ref()), logs(snapshot), unknown(snapshot), history(snapshot)];
-    let findings = findings.into_iter().flatten().chain(mirrors(snapshot)).chain(receivers(snapshot));
+    let findings = findings.into_iter().flatten().chain(unfollowed(snapshot));
+    let findings = findings.chain(mirrors(snapshot)).chain(receivers(snapshot));
     let findings = findings.chain(trust(snapshot));
     findings
         .map(|finding| Check::found(format!("limit {} {}", finding.id.as_str(), finding.subject), finding))
@@ -48,6 +49,17 @@ fn logs(snapshot: &Snapshot) -> Option<Finding> {
             "remove `[logs] enabled = false` where the network lets them through",
         )
     })
+}
+
+/// As the process at work, or the one before, says.
+fn unfollowed(snapshot: &Snapshot) -> Vec<Finding> {
+    let facts = snapshot.runner.facts().filter(|_| snapshot.logs.is_some());
+    let finding = |log: &UnfollowedLog| {
+        let name = quoted(&log.name, 120);
+        let sentence = format!("the log {name} of the trust root is not followed: {}", quoted(&log.why, 300));
+        Finding::new(Id::LogNotFollowed, &name, sentence, &log.next)
+    };
+    facts.iter().flat_map(|facts| &facts.unfollowed).map(finding).collect()
 }
 
 fn unknown(snapshot: &Snapshot) -> Option<Finding> {

@@ -24,7 +24,27 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     checks.extend(damaged(&snapshot.storage).map(|finding| Check::found("damaged rows", finding)));
     checks.push(reload(snapshot, now));
     checks.extend(files(snapshot, now));
+    checks.push(trust_files(&snapshot.trust_files, now));
     checks
+}
+
+/// Whether what is believed could be read again.
+fn trust_files(files: &File, now: DateTime<Utc>) -> Check {
+    let (key, name) = ("unusable trust files", "trust root");
+    let Some(problem) = &files.problem else { return Check::over(key, "they can be used again") };
+    let why = quoted(problem, ERROR);
+    let finding = Finding::new(
+        Id::TrustFilesUnusable,
+        "",
+        format!("the {name} on disk cannot be used, and the one that was read before stays in use: {why}"),
+        "correct the file; it is read again within [trust] refresh_interval, and on `provwatch reload`",
+    );
+    Check::found(key, finding.alarming(is_written(files, now), || alarm::unreadable_file(key, name, &why)))
+}
+
+/// Whether it was not changed just now: an editor may be writing it at this moment.
+fn is_written(file: &File, now: DateTime<Utc>) -> bool {
+    file.changed_at.is_none_or(|at| age(at, now) > EDITING)
 }
 
 /// What the operator asked a daemon to read again, and it did not take.
@@ -32,6 +52,10 @@ fn reload(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let (key, over) = ("refused reload", "it was read again and taken");
     let refused = snapshot.runner.began().and(snapshot.runner.facts()).and_then(|facts| facts.refused.as_ref());
     let Some(refused) = refused else { return Check::over(key, over) };
+    if snapshot.watchlist.problem.is_some() || snapshot.configuration.problem.is_some() {
+        // Why it was refused is said of the file.
+        return Check::unclear(key);
+    }
     let (lasts, why) = (age(refused.since, now), quoted(&refused.why, ERROR));
     let finding = Finding::new(
         Id::ReloadRefused,
@@ -138,8 +162,7 @@ const CONFIGURATION: Words = Words {
 
 fn file_checks(file: &File, in_use: Option<&str>, words: &Words, now: DateTime<Utc>) -> Vec<Check> {
     let (unusable, changed) = (format!("unusable {}", words.name), format!("changed {}", words.name));
-    // An editor may be writing it at this moment.
-    let lasts = file.changed_at.is_none_or(|at| age(at, now) > EDITING);
+    let lasts = is_written(file, now);
     if let Some(problem) = &file.problem {
         let why = quoted(problem, ERROR);
         let sentence = format!("the {} on disk cannot be used: {why}", words.name);

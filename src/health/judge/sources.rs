@@ -1,11 +1,11 @@
 //! Whether what tells of releases, and of signatures, is read: feeds, the trust root, transparency logs, forges.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::age;
 use crate::{
     health::{
-        Check, FailingForge, Finding, Id, LockState, Log, Runner, Snapshot, Source, Trust, alarm,
+        Check, FailingForge, Finding, Id, LockState, Log, LogMirror, Runner, Snapshot, Source, Trust, Tuf, alarm,
         limits::{FORGE, SOURCE, START, TRUST},
     },
     text::{quoted, span},
@@ -13,14 +13,18 @@ use crate::{
 
 /// Most characters of an error.
 const ERROR: usize = 300;
+/// What to do about a trust root that is not refreshed.
+const ALLOW: &str =
+    "allow the TUF repository, name a mirror ([trust] tuf_url) or give a file ([trust] source = \"file\")";
 
 pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let runner = &snapshot.runner;
     let mut checks: Vec<Check> = snapshot.sources.iter().map(|feed| source(feed, runner, now)).collect();
-    if let Trust::Tuf(repository) = &snapshot.trust {
-        checks.push(trust(repository, runner, now));
+    if let Trust::Tuf(tuf) = &snapshot.trust {
+        checks.extend([trust(tuf, runner, now), npm_keys(tuf, runner, now)]);
     }
     checks.extend(snapshot.logs.iter().flatten().map(|one| log(one, runner, now)));
+    checks.extend(snapshot.log_mirrors.iter().flat_map(|one| mirror(one, runner, now)));
     checks.extend(forges(snapshot, now));
     checks
 }
@@ -49,16 +53,17 @@ fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
 }
 
 /// Sooner or later what is signed cannot be verified with a trust root that is not refreshed.
-fn trust(repository: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
-    let key = "stale trust root";
+fn trust(tuf: &Tuf, runner: &Runner, now: DateTime<Utc>) -> Check {
+    let (key, repository) = ("stale trust root", &tuf.root);
     let error = repository.last_error.as_deref();
-    let Some(age) = repository.last_success.or(runner.first_at()).map(|since| age(since, now)) else {
-        return Check::unclear(key);
+    let since = repository.last_success.or(runner.first_at());
+    let Some(age) = since.map(|since| age(since, now)).filter(|age| *age > patience(tuf)) else {
+        return match (repository.last_success, error) {
+            (Some(_), _) => Check::over(key, "the trust root was refreshed"),
+            (None, Some(error)) => Check::found(key, never_refreshed(error)),
+            (None, None) => Check::unclear(key),
+        };
     };
-    if age <= TRUST {
-        let is_fresh = repository.last_success.is_some();
-        return if is_fresh { Check::over(key, "the trust root was refreshed") } else { Check::unclear(key) };
-    }
     if runner.has_just_begun(now) && error.is_none() {
         return Check::unclear(key);
     }
@@ -71,9 +76,38 @@ fn trust(repository: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
         Id::TrustRootStale,
         "",
         format!("the trust root {since}; newer signatures cannot be checked{why}"),
-        "allow the TUF repository, name a mirror ([trust] tuf_url) or give a file ([trust] source = \"file\")",
+        ALLOW,
     );
     Check::found(key, finding.alarming(true, || alarm::stale_trust(key, age.num_days(), error)))
+}
+
+fn patience(tuf: &Tuf) -> TimeDelta {
+    TRUST.max(tuf.interval.checked_add(&tuf.interval).unwrap_or(TimeDelta::MAX))
+}
+
+/// It was tried, so what is in use is not what the operator asked for, however short that lasts yet.
+fn never_refreshed(error: &str) -> Finding {
+    Finding::new(
+        Id::TrustRootUnrefreshed,
+        "",
+        format!("the trust root was never refreshed, and the one of this version is in use: {}", quoted(error, ERROR)),
+        ALLOW,
+    )
+}
+
+/// npm's keys are signed by another party than the trust root, and fail on their own.
+fn npm_keys(tuf: &Tuf, runner: &Runner, now: DateTime<Utc>) -> Check {
+    let key = "kept npm keys";
+    let Some(error) = &tuf.npm_keys.last_error else { return Check::over(key, "npm's keys were refreshed") };
+    let lasts = tuf.npm_keys.last_success.or(runner.first_at()).map(|since| age(since, now)).unwrap_or_default();
+    let why = quoted(error, ERROR);
+    let finding = Finding::new(
+        Id::NpmKeysKept,
+        "",
+        format!("the trust root was refreshed and npm's keys were not, those of before are in use: {why}"),
+        "wait until the repository's owner has signed them anew, or give a file ([trust] npm_keys)",
+    );
+    Check::found(key, finding.alarming(lasts > patience(tuf), || alarm::kept_keys(key, lasts.num_days(), &why)))
 }
 
 fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
@@ -95,6 +129,33 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
     );
     let alarm = || alarm::unread_log(&key, name, fails.num_minutes(), error);
     Check::found(&key, finding.alarming(runner.had(START, now), alarm))
+}
+
+/// A mirror that fails costs nothing but the comparison, which is what it is there for.
+fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 2] {
+    let LogMirror { log, url, .. } = mirror;
+    let (failing, behind) = (format!("failing mirror {log} {url}"), format!("late mirror {log} {url}"));
+    let (name, patience) = (format!("the mirror {url} of {log}"), SOURCE.max(runner.patience()));
+    let failed = match mirror.failing_since.map(|since| age(since, now)) {
+        None => Check::over(failing, "the mirror is read again"),
+        Some(lasts) if lasts <= patience => Check::unclear(failing),
+        Some(lasts) => {
+            let error = mirror.last_error.as_deref();
+            let why = quoted(error.unwrap_or("the reason was not recorded"), ERROR);
+            let sentence = format!("{name} could not be read or compared for {}: {why}", span(lasts));
+            let next =
+                "`provwatch logs status` shows how its mirrors stand; mend it, or take it out of [[logs.instance]]";
+            let alarm = alarm::failing_mirror(&failing, &name, lasts.num_minutes(), error);
+            let finding = Finding::new(Id::LogMirrorFailing, url, sentence, next);
+            Check::found(failing, finding.alarming(runner.had(START, now), || alarm))
+        }
+    };
+    let late = mirror.behind_since.map(|since| age(since, now)).filter(|lasts| *lasts > patience);
+    let finding = late.map(|lasts| {
+        let sentence = format!("{name} has had fewer entries than another for {}, of the same history", span(lasts));
+        Finding::new(Id::LogMirrorBehind, url, sentence, "`provwatch logs status` shows how its mirrors stand")
+    });
+    [failed, Check::of(behind, finding, "the mirror is level again")]
 }
 
 /// A forge that has answered since is one that is not among the failing.

@@ -101,8 +101,8 @@ fn a_trust_root_that_goes_stale_or_is_never_refreshed() {
     let refreshed = |last: Option<i64>, first: i64| {
         but(|snapshot| {
             snapshot.runner.heartbeat.as_mut().unwrap().first_at = ago(first);
-            let source = Source { name: "trust-root".to_owned(), last_success: last.map(ago), last_error: None };
-            snapshot.trust = Trust::Tuf(source);
+            let root = Source { name: "trust-root".to_owned(), last_success: last.map(ago), last_error: None };
+            snapshot.trust = Trust::Tuf(Tuf { root, ..Tuf::default() });
         })
     };
     holds(vec![
@@ -123,6 +123,14 @@ fn logs_and_forges_that_do_not_answer() {
             snapshot.runner.heartbeat.as_mut().unwrap().started_at = ago(began);
         })
     };
+    let unfollowed = |follows: bool| {
+        let (name, why) = ("key 47ab".to_owned(), "the trust root does not say where it is read".to_owned());
+        let log = UnfollowedLog { name, why, next: "say where".to_owned() };
+        but(|snapshot| {
+            snapshot.runner.heartbeat.as_mut().unwrap().facts.unfollowed = vec![log];
+            snapshot.logs = snapshot.logs.take().filter(|_| follows);
+        })
+    };
     let forge = |host: &str, since: i64| {
         let failing = FailingForge { host: host.to_owned(), since: ago(since), last: ago(0), error: "401".to_owned() };
         but(|snapshot| snapshot.runner.heartbeat.as_mut().unwrap().facts.forges = vec![failing])
@@ -133,6 +141,8 @@ fn logs_and_forges_that_do_not_answer() {
         ("the daemon has just begun", log(DAY, 59), &["log-unread"]),
         ("however late it was started", log(DAY, MINUTE), &["log-unread!"]),
         ("logs off", but(|snapshot| snapshot.logs = None), &["logs-off"]),
+        ("one that is nowhere", unfollowed(true), &["log-not-followed"]),
+        ("one that is nowhere, logs off", unfollowed(false), &["logs-off"]),
         ("an hour but a second", forge("github.com", HOUR - 1), &[]),
         ("an hour", forge("github.com", HOUR), &["forge-failing!"]),
         ("one that is not asked", forge("forge.example", HOUR), &[]),

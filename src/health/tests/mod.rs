@@ -27,7 +27,7 @@ pub(super) fn well() -> Snapshot {
     Snapshot {
         runner: Runner { lock: LockState::Held, heartbeat: Some(heartbeat(Kind::Daemon)) },
         sources: vec![source("npm-changes"), source("pypi-changelog")],
-        trust: Trust::Tuf(source("trust-root")),
+        trust: Trust::Tuf(Tuf { root: source("trust-root"), ..Tuf::default() }),
         logs: Some(vec![Log { name: "log.example".to_owned(), failing_since: None, last_error: None }]),
         forges: Some(Forges {
             with_token: vec!["github.com".to_owned()],

@@ -347,7 +347,7 @@ impl Transport for Crowd {
                 tokio::task::yield_now().await;
             }
             self.now.fetch_sub(1, Ordering::SeqCst);
-            self.by_host.lock().unwrap().push(host_of(&request.url));
+            self.by_host.lock().unwrap().push(crate::http::host::host_of(&request.url));
             Ok(Response { status: 200, headers: Vec::new(), body: bytes::Bytes::new() })
         })
     }

@@ -6,13 +6,13 @@ use super::Setup;
 use crate::{
     config::TrustSource,
     health::{
-        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, Mirror, OpenAlert, Queue,
-        Runner, Snapshot, Source, Storage, Subscription, Trust, Unchecked, WriteFailure,
+        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror, Mirror,
+        OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
     },
-    model::{Alert, AlertKind, AlertStatus, AuthMethod, Ecosystem, Package, Severity},
-    pipeline::{TRUST_ROOT, operation},
-    store::{LogStanding, SourceState, Store, StoreError, SubscriptionState},
+    model::{Alert, AlertKind, AlertStatus, Package, Severity},
+    pipeline::{NPM_KEYS, TRUST_ROOT, left_out, operation},
+    store::{LeftOut, LogStanding, SourceState, Store, StoreError, SubscriptionState},
     watchlist::Watchlist,
 };
 
@@ -24,8 +24,8 @@ const UNCHECKED: usize = 50;
 const DAMAGED: usize = 5;
 /// Most packages in work whose history is long.
 const FIRST_SIGHTS: usize = 10_000;
-/// So many releases must leave something out before that is said of their registry.
-const SEEN: usize = 3;
+/// Of so few releases all may leave something out by chance; of a registry that is said of more.
+const SEEN: u64 = 3;
 
 /// What stands in the files of the operator.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,8 @@ pub struct OnDisk {
     pub watchlist: File,
     /// The configuration.
     pub configuration: File,
+    /// The trust root and the keys.
+    pub trust: File,
 }
 
 /// Who works on the database, as he said himself.
@@ -72,8 +74,9 @@ pub fn snapshot(
         trust: match setup.trust {
             TrustSource::Embedded => Trust::Embedded,
             TrustSource::File => Trust::File,
-            TrustSource::Tuf => Trust::Tuf(source(&states, TRUST_ROOT)),
+            TrustSource::Tuf => Trust::Tuf(tuf(&states, setup)),
         },
+        log_mirrors: if logs.is_some() { mirrors_of_logs(store, setup)? } else { Vec::new() },
         logs,
         forges: setup.forges.clone(),
         queue: queue(store, now)?,
@@ -81,7 +84,7 @@ pub fn snapshot(
         storage: storage(store, now)?,
         alerts: store.open_troubles(Severity::High, ALERTS)?.into_iter().map(open_alert).collect(),
         unknown: unknown(store, watchlist)?,
-        mirrors: mirrors(store, setup)?,
+        mirrors: mirrors(store, setup, now)?,
         unchecked: unchecked(store, now)?,
         runner,
         ..Snapshot::default()
@@ -97,6 +100,15 @@ fn source(states: &[SourceState], name: &str) -> Source {
     }
 }
 
+/// An error about npm's keys counts where no refresh since has brought them, or could do without them.
+fn tuf(states: &[SourceState], setup: &Setup) -> Tuf {
+    let (root, npm_keys) = (source(states, TRUST_ROOT), source(states, NPM_KEYS));
+    let failed = states.iter().find(|state| state.name == NPM_KEYS).and_then(|state| state.last_error_at);
+    let counts = failed >= root.last_success && failed > npm_keys.last_success;
+    let last_error = npm_keys.last_error.filter(|_| counts);
+    Tuf { root, npm_keys: Source { last_error, ..npm_keys }, interval: setup.trust_interval }
+}
+
 /// The logs that the process at work follows: others may be left over from another configuration.
 fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
     let followed = runner.heartbeat.as_ref().and_then(|heartbeat| heartbeat.facts.logs.as_ref());
@@ -108,6 +120,20 @@ fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
         last_error: row.last_error,
     };
     Ok(rows.into_iter().map(log).collect())
+}
+
+/// Those that the configuration names: others may be left over.
+fn mirrors_of_logs(store: &Store, setup: &Setup) -> Result<Vec<LogMirror>, StoreError> {
+    let mut rows = store.log_mirrors()?;
+    rows.retain(|row| setup.log_urls.contains(&row.url));
+    let mirror = |row: crate::store::MirrorRow| LogMirror {
+        log: row.log,
+        url: row.url,
+        behind_since: row.behind_since,
+        failing_since: row.failing_since,
+        last_error: row.last_error,
+    };
+    Ok(rows.into_iter().map(mirror).collect())
 }
 
 fn queue(store: &Store, now: DateTime<Utc>) -> Result<Queue, StoreError> {
@@ -218,17 +244,22 @@ fn unknown(store: &Store, watchlist: Option<&Watchlist>) -> Result<Vec<String>, 
     Ok(packages)
 }
 
-/// What none of the releases tells that were read lately.
-fn mirrors(store: &Store, setup: &Setup) -> Result<Vec<Mirror>, StoreError> {
+/// What the answers of the registries, or of the mirrors in their places, leave out of the newest releases, and the public
+/// registry tells: of several packages, or of all releases that there are.
+fn mirrors(store: &Store, setup: &Setup, now: DateTime<Utc>) -> Result<Vec<Mirror>, StoreError> {
+    let since = now.checked_sub_signed(left_out::RECENT).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let is_said = |one: &LeftOut| {
+        let is_of_registry = one.packages >= left_out::SEVERAL || (one.releases == one.of && one.of >= SEEN);
+        is_of_registry && one.still && !one.by_design
+    };
     let mut mirrors = Vec::new();
-    for ecosystem in setup.mirrored.iter().filter(|ecosystem| **ecosystem != Ecosystem::Pypi) {
-        // A trusted publisher may publish without an account.
-        let mut seen = store.lately_observed(*ecosystem)?;
-        seen.retain(|release| release.auth.method != AuthMethod::TrustedPublisher);
-        if seen.len() >= SEEN && seen.iter().all(|release| release.publisher.is_none()) {
-            let lacks = vec!["who published a release".to_owned()];
-            mirrors.push(Mirror { registry: ecosystem.title().to_owned(), lacks });
-        }
+    for ecosystem in &setup.registries {
+        let mut left_out = store.left_out(*ecosystem, since)?;
+        left_out.retain(is_said);
+        let lacks = left_out
+            .iter()
+            .map(|one| format!("{} (of {} of the newest {} releases)", one.aspect.title(), one.releases, one.of));
+        mirrors.push(Mirror { registry: ecosystem.title().to_owned(), lacks: lacks.collect() });
     }
     Ok(mirrors)
 }

@@ -14,14 +14,13 @@ pub(super) use memory::Memory;
 pub use memory::Moving;
 pub use setup::{Setup, setup};
 
-use super::{Pipeline, PipelineError, operation::Trouble};
+use super::{Pipeline, PipelineError, logs::NotFollowed, operation::Trouble};
 use crate::{
     enrich::Forges,
     health::{
-        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Refused, Runner, Snapshot, Verdict,
-        checks, judge,
+        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Refused, Runner, Snapshot,
+        UnfollowedLog, Verdict, checks, judge,
     },
-    model::Confidence,
     store::{LogRow, LogStanding, RunnerRow, StoreError},
 };
 
@@ -37,7 +36,6 @@ impl Pipeline {
     /// The store cannot be read.
     pub fn look_after(&self, kind: Kind, on_disk: &OnDisk, stuck: &[String]) -> Result<Vec<Finding>, PipelineError> {
         let now = self.clock.now();
-        self.noting(now, self.compare_clock(now))?;
         let followed = self.followed_rows()?;
         if let Some(failure) = self.store.write_failure() {
             self.memory.writes_fail(failure.error, now);
@@ -93,6 +91,7 @@ impl Pipeline {
         snapshot.storage.write_failure = self.memory.write_failure();
         snapshot.watchlist = on_disk.watchlist.clone();
         snapshot.configuration = on_disk.configuration.clone();
+        snapshot.trust_files = on_disk.trust.clone();
         Ok(snapshot)
     }
 
@@ -123,10 +122,21 @@ impl Pipeline {
             write_failure: self.memory.write_failure(),
             in_use,
             logs: Some(followed.iter().map(|row| row.name.clone()).collect()),
+            unfollowed: self.unfollowed_logs(),
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
             refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
+            clock: self.compare_clock(now),
         })
+    }
+
+    fn unfollowed_logs(&self) -> Vec<UnfollowedLog> {
+        let logs = if self.follows_logs() { self.unreadable_logs() } else { Vec::new() };
+        let unfollowed = |log: NotFollowed| {
+            let name = if log.url.is_empty() { log.key_id } else { log.url };
+            UnfollowedLog { name, why: log.why, next: log.next }
+        };
+        logs.into_iter().map(unfollowed).collect()
     }
 
     fn failing_forges(&self) -> Vec<FailingForge> {
@@ -190,7 +200,7 @@ fn trouble(key: &str, alarm: &crate::health::Alarm) -> Trouble {
     Trouble {
         subject: key.to_owned(),
         severity: alarm.severity,
-        confidence: Confidence::High,
+        confidence: alarm.confidence,
         title: alarm.title.clone(),
         argument: alarm.argument.clone(),
     }

@@ -1,9 +1,11 @@
 //! What the configuration says that health depends on.
 
+use chrono::TimeDelta;
+
 use crate::{
     config::{Config, TrustSource},
     health::Forges,
-    model::{AlertKind, Ecosystem, RegistryId, Severity},
+    model::{AlertKind, Ecosystem, Severity},
     pipeline::sources,
 };
 
@@ -14,14 +16,18 @@ pub struct Setup {
     pub feeds: Vec<&'static str>,
     /// Where the trust root comes from.
     pub trust: TrustSource,
+    /// How often it is refreshed.
+    pub trust_interval: TimeDelta,
     /// Whether transparency logs are followed.
     pub logs: bool,
+    /// Where the logs are read that the configuration names.
+    pub log_urls: Vec<String>,
     /// The forges that are asked; `None`: none is.
     pub forges: Option<Forges>,
     /// The subscriptions, and whether each takes alerts about provwatch itself.
     pub subscriptions: Vec<(String, bool)>,
-    /// The registries that are read elsewhere than at their own address.
-    pub mirrored: Vec<Ecosystem>,
+    /// The registries that are switched on.
+    pub registries: Vec<Ecosystem>,
 }
 
 /// What this configuration says that health depends on.
@@ -32,10 +38,12 @@ pub fn setup(config: &Config) -> Setup {
     Setup {
         feeds: sources(config).iter().map(|source| source.feed.name()).collect(),
         trust: config.trust.source,
+        trust_interval: TimeDelta::from_std(config.trust.refresh_interval.duration()).unwrap_or(TimeDelta::MAX),
         logs: config.logs.enabled,
+        log_urls: config.logs.instances.iter().map(|instance| instance.url.as_url().to_string()).collect(),
         forges: config.forges.enabled.then(|| forges(config)),
         subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.kinds, one.min_severity))).collect(),
-        mirrored: Ecosystem::ALL.into_iter().filter(|ecosystem| is_mirrored(config, *ecosystem)).collect(),
+        registries: Ecosystem::ALL.into_iter().filter(|one| config.registries.is_enabled(*one)).collect(),
     }
 }
 
@@ -47,14 +55,4 @@ fn forges(config: &Config) -> Forges {
     let (with, without): (Vec<_>, Vec<_>) = all.partition(|(_, has_token)| *has_token);
     let hosts = |forges: Vec<(String, bool)>| forges.into_iter().map(|(host, _)| host).collect();
     Forges { with_token: hosts(with), without_token: hosts(without) }
-}
-
-fn is_mirrored(config: &Config, ecosystem: Ecosystem) -> bool {
-    let role = match ecosystem {
-        Ecosystem::Npm => RegistryId::NPM,
-        Ecosystem::Pypi => RegistryId::PYPI,
-        Ecosystem::Cargo => RegistryId::CARGO,
-    };
-    config.registries.is_enabled(ecosystem)
-        && config.registries.base_url(role) != Config::default().registries.base_url(role)
 }

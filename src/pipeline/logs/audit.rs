@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{FollowedLog, poll::Trouble};
 use crate::{
-    pipeline::Pipeline,
+    pipeline::{Pipeline, PipelineError},
     store::CheckpointRow,
     text::with_causes,
     tlog::{Consistency, Misdeed, SignedCheckpoint, Tree, checkpoint::Checkpoint, evidence::Evidence},
@@ -98,7 +98,9 @@ impl Pipeline {
         };
         match (&consistency, accusation) {
             (Consistency::Contradiction(_), Some(misdeed)) => {
-                self.accuse_fork(followed, tree, (misdeed, signed), (smaller, larger), &consistency, now).await?;
+                let trees = (smaller, larger);
+                let why = self.accuse_fork(followed, tree, (misdeed, signed), trees, &consistency, now).await?;
+                self.store.log_failed(&tree.name, &why, now)?;
                 return Ok(false);
             }
             (Consistency::Proven, _) => self.store.keep_checkpoint(&tree.name, &self::row(signed, true, now))?,
@@ -127,8 +129,8 @@ impl Pipeline {
     }
 
     /// Accuses a log of a second history. One that is only seen again, grown perhaps, is told once; another one is told
-    /// again, whoever acknowledged the first.
-    async fn accuse_fork(
+    /// again, whoever acknowledged the first. What it is accused of.
+    pub(super) async fn accuse_fork(
         &self,
         followed: &FollowedLog,
         tree: &Tree,
@@ -136,12 +138,14 @@ impl Pipeline {
         trees: (&SignedCheckpoint, &SignedCheckpoint),
         consistency: &Consistency,
         now: DateTime<Utc>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<String, PipelineError> {
         let is_other = !self.is_known_history(followed, tree, signed).await?;
         self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
-        let evidence = contradiction(followed, misdeed, trees, consistency, now);
+        let mut evidence = contradiction(followed, misdeed, trees, consistency, now);
+        evidence.statement += "; what differs from before was seen at ";
+        evidence.statement += followed.url.as_str();
         self.accuse_of(tree, &evidence, is_other, now)?;
-        Ok(self.store.log_failed(&tree.name, &evidence.statement, now)?)
+        Ok(evidence.statement)
     }
 
     /// Whether a checkpoint that contradicts what is kept is of one history with another one that does.
@@ -150,7 +154,7 @@ impl Pipeline {
         followed: &FollowedLog,
         tree: &Tree,
         signed: &SignedCheckpoint,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<bool, PipelineError> {
         for known in self.store.contradicting_checkpoints(&tree.name, HISTORIES)? {
             let Ok(known) = followed.log.signer().verify(known.note.as_bytes()) else { continue };
             let (smaller, larger) = if known.size() <= signed.size() { (&known, signed) } else { (signed, &known) };
@@ -182,7 +186,9 @@ impl Pipeline {
                 Consistency::Contradiction(None) => Misdeed::SameSize,
                 Consistency::Contradiction(Some(_)) => Misdeed::Fork,
             };
-            self.accuse_fork(followed, tree, (misdeed, &signed), (smaller, larger), &consistency, now).await?;
+            let trees = (smaller, larger);
+            let why = self.accuse_fork(followed, tree, (misdeed, &signed), trees, &consistency, now).await?;
+            self.store.log_failed(&tree.name, &why, now)?;
             return Ok(false);
         }
         Ok(true)

@@ -1,17 +1,32 @@
 //! Joining what is logged with what is released: an entry by a watched repository is explained by the release that carries
 //! it. The detectors of [`crate::detect::ENTRY_DETECTORS`] say what is to be said of those that none does.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::flood;
 use crate::{
     detect::{EntryChange, KnownWorkflow, Logged, about, inspect_entry},
-    model::{Alert, AlertKind, Baseline, Confidence, Links, LogEntry, Package, ReleaseId, Signal, WorkflowIdentity},
+    model::{
+        Alert, AlertKind, Baseline, Confidence, Links, LogEntry, Package, ReleaseId, Sighting, Sightings, Signal,
+        WorkflowIdentity,
+    },
     pipeline::{Pipeline, PipelineError},
-    store::{LogEntryRow, StoreError, Trace, WorkflowRow},
+    store::{Accusation, LogEntryRow, Scope, StoreError, Trace, WorkflowRow},
 };
 
-/// Entries that are judged in one round.
+/// Entries that are read at once to be judged.
+const PORTION: usize = 500;
+
+/// Entries whose explanation is looked for in one round.
 const ROUND: usize = 10_000;
+
+/// Entries with forged certificates that are kept of one log. The others are counted in the alert about them.
+const FORGED_KEPT: usize = 1_000;
+
+/// Most names of packages in a title.
+const NAMED: usize = 3;
 
 /// For so long a release may still explain an entry of which nothing more was expected.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
@@ -36,6 +51,12 @@ pub(super) struct Finding<'a> {
     pub place: &'a LogEntry,
     /// Who signed, or who is said to have.
     pub who: String,
+    /// The `[[logs.match]]` that found it, if one did.
+    pub matched: Option<String>,
+    /// The budget of alerts that it is paid from.
+    pub scopes: Vec<Scope>,
+    /// The entry as it is stored, if it is.
+    pub row: Option<&'a LogEntryRow>,
     /// The packages that it concerns.
     pub packages: Vec<String>,
     /// Releases that name it.
@@ -53,21 +74,33 @@ impl Pipeline {
     pub fn judge_entries(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
         self.explain_late(now)?;
-        for row in self.store.unjudged_entries(ROUND)? {
-            match self.judge_entry(&row, now) {
-                // What it is compared with is set aside and made anew; the entry waits.
-                Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {}
-                judged => judged?,
+        let mut forged = BTreeSet::new();
+        let mut portion = self.store.unjudged_entries(None, PORTION)?;
+        while let Some(last) = portion.last() {
+            let next = self.store.unjudged_entries(Some(last), PORTION);
+            for row in &portion {
+                match self.judge_entry(row, now) {
+                    // What it is compared with is set aside and made anew; the entry waits.
+                    Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {}
+                    judged => judged?,
+                }
             }
+            forged.extend(portion.iter().filter(|row| row.entry.not_issued.is_some()).map(|row| row.log.clone()));
+            portion = next?;
         }
-        Ok(())
+        Ok(forged.iter().try_for_each(|log| self.store.forget_forged(log, FORGED_KEPT))?)
     }
 
     fn judge_entry(&self, row: &LogEntryRow, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        // Found by a [[logs.match]] alone: what that tells was told, and no release is waited for.
+        if row.entry.packages.is_empty() && row.entry.not_issued.is_none() {
+            let explained_by = self.explanation(row)?;
+            return Ok(self.store.judge_entry(row, explained_by.as_ref(), now)?);
+        }
         let around = self.surroundings(row, now)?;
         let place = self.place(&row.log, row.entry.index)?;
         for signal in inspect_entry(&EntryChange::Logged(logged(row, &around))) {
-            let finding = finding(&signal, &place, row);
+            let finding = finding(&signal, &place, row, now);
             self.raise_entry(&finding, signal, now)?;
         }
         if row.entry.not_issued.is_some() || around.explained_by.is_some() || around.late {
@@ -129,31 +162,43 @@ impl Pipeline {
         Ok(None)
     }
 
-    /// Raises what a detector says of an entry, once.
+    /// Raises what a detector says of an entry: an alert for each accusation, which counts the entries that make it.
     pub(super) fn raise_entry(
         &self,
         finding: &Finding<'_>,
         signal: Signal,
         now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
-        let (fingerprint, _) = Alert::identify(AlertKind::Log, &finding.subject);
         let signals = self.settings.tuning.apply(vec![signal]);
-        // Said once; said again if it is worse, as when the first weeks of a log are over.
-        let known = self.store.alert(&fingerprint)?.map(|alert| alert.severity);
-        let is_news = |signal: &&Signal| known.is_none_or(|known| signal.severity > known);
-        let Some(signal) = signals.first().filter(is_news) else { return Ok(()) };
+        let Some(signal) = signals.first() else { return Ok(()) };
         let about = about(&signal.detector);
         let confidence = about.map_or(Confidence::Low, |about| about.confidence);
         let title = format!("{}: {}", about.map_or(&*signal.detector, |about| about.title), finding.who);
+        let sighting = Sighting::at(finding.place, &finding.row.map_or_else(|| finding.who.clone(), signer));
         let alert = Alert {
             argument: argument(signal, finding),
             signals: signals.clone(),
             members: finding.members.clone(),
             links: finding.links.clone(),
+            matched: finding.matched.clone(),
+            entries: Some(Sightings::first(sighting, now)),
             ..Alert::about(AlertKind::Log, &finding.subject, signal.severity, confidence, title, now)
         };
-        self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
+        let entry = finding.row.map(|row| (&*row.log, row.entry.index, &*signal.detector));
+        let accusation = Accusation { alert: &alert, scopes: &finding.scopes, entry };
+        let listeners = self.listeners();
+        self.store.accuse(&accusation, &|alert| listeners.wants(alert), now)?;
+        listeners.report();
         Ok(())
+    }
+}
+
+/// Who signed an entry, with what tells a forged one from a real one.
+fn signer(row: &LogEntryRow) -> String {
+    match row.entry.not_issued {
+        None => row.entry.identity.to_string(),
+        // Nothing else of what it says about itself is worth repeating.
+        Some(_) => row.entry.identity.subject.clone(),
     }
 }
 
@@ -173,17 +218,47 @@ fn logged<'a>(row: &'a LogEntryRow, around: &'a Surroundings) -> Logged<'a> {
     }
 }
 
-/// The rule, the repository and the workflow make it the same finding, whichever entry shows it first.
-fn finding<'a>(signal: &Signal, place: &'a LogEntry, row: &LogEntryRow) -> Finding<'a> {
+/// What anybody can forge is one accusation for all that is said of a package. What an authority vouches for is one for each
+/// workflow of a repository, whichever entry shows it first.
+fn finding<'a>(signal: &Signal, place: &'a LogEntry, row: &'a LogEntryRow, now: DateTime<Utc>) -> Finding<'a> {
     let identity = &row.entry.identity;
     let repository = identity.claims.source_repository_uri.as_deref().unwrap_or(&identity.subject);
+    let is_forged = row.entry.not_issued.is_some();
+    let (subject, who) = if is_forged {
+        (format!("{} {}", signal.detector, named(row)), named_in_short(row))
+    } else {
+        let workflow = identity.workflow().unwrap_or_default();
+        (format!("{} {repository} {workflow}", signal.detector), identity.to_string())
+    };
+    let scope = if is_forged { flood::of_forgers(now) } else { flood::of_repository(signal, row, now) };
     Finding {
-        subject: format!("{} {repository} {}", signal.detector, identity.workflow().unwrap_or_default()),
+        subject,
         place,
-        who: identity.to_string(),
+        who,
+        matched: (!row.entry.patterns.is_empty()).then(|| row.entry.patterns.join(", ")),
+        scopes: vec![scope],
+        row: Some(row),
         packages: row.entry.packages.iter().map(Package::to_string).collect(),
         members: Vec::new(),
-        links: links(identity),
+        links: if is_forged { Links::default() } else { links(identity) },
+    }
+}
+
+/// Whom an entry is held to be by: packages, or else the matches that found it.
+fn named(row: &LogEntryRow) -> String {
+    let packages = || row.entry.packages.iter().map(Package::to_string).collect::<Vec<_>>().join(" ");
+    if row.entry.packages.is_empty() { row.entry.patterns.join("\n") } else { packages() }
+}
+
+fn named_in_short(row: &LogEntryRow) -> String {
+    let packages = &row.entry.packages;
+    if packages.is_empty() {
+        return row.entry.patterns.join(", ");
+    }
+    let names: Vec<_> = packages.iter().take(NAMED).map(Package::to_string).collect();
+    match packages.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
     }
 }
 
@@ -193,7 +268,7 @@ fn argument(signal: &Signal, finding: &Finding<'_>) -> String {
     format!("Entry {} of {}.{whose} {}", finding.place.index, finding.place.origin, signal.why)
 }
 
-fn links(identity: &WorkflowIdentity) -> Links {
+pub(super) fn links(identity: &WorkflowIdentity) -> Links {
     let claims = &identity.claims;
     let commit = claims.source_repository_uri.as_ref().zip(claims.source_repository_digest.as_ref());
     Links {

@@ -1,15 +1,16 @@
 //! Looking for single entries: by their place, or in the search index of Rekor v1. Each is proven before it is shown.
 
+use bytes::Bytes;
+
 use super::FollowedLog;
 use crate::{
     attest::LoggedIdentity,
     pipeline::Pipeline,
     tlog::{
-        Head, ReadError,
-        entry::Entry,
+        Head, ReadError, Watch,
         merkle::{Hash, leaf_hash},
         rekor_v1::{EntryAnswer, SearchBy},
-        sift::RawEntry,
+        sift::{LeafForm, NOT_UNDERSTOOD, RawEntry, read_one},
     },
 };
 
@@ -32,7 +33,7 @@ pub struct FoundEntry {
     pub index: u64,
     /// Its leaf hash.
     pub leaf: Hash,
-    /// Its kind and version; `None` if it cannot be read as an entry of Rekor.
+    /// Its kind and version; `None` if it cannot be read.
     pub kind: Option<(String, String)>,
     /// The digest that it is about, hexadecimal.
     pub digest: Option<String>,
@@ -53,6 +54,11 @@ pub(super) async fn at(followed: &FollowedLog, heads: Vec<Head>, index: u64) -> 
 }
 
 impl FoundEntry {
+    /// Whether the form of its leaf is not known here.
+    pub(super) fn is_not_understood(&self) -> bool {
+        self.kind.as_ref().is_some_and(|(kind, _)| kind == NOT_UNDERSTOOD)
+    }
+
     /// Whether it is what was asked for: the search index is not proven, and may name any entry. An entry that cannot be
     /// read, or whose kind is not known here, is shown.
     fn answers(&self, by: &SearchBy) -> bool {
@@ -79,31 +85,37 @@ impl Pipeline {
         wanted: &Wanted,
     ) -> Result<Option<Vec<FoundEntry>>, ReadError> {
         let heads = followed.log.heads().await?;
+        let form = followed.log.form();
         match wanted {
-            Wanted::Index(index) => Ok(Some(vec![self.at_index(followed, heads, *index).await?])),
+            Wanted::Index(index) => {
+                let entry = at(followed, heads, *index).await?;
+                Ok(Some(vec![self.shown(*index, &entry, form)]))
+            }
             Wanted::Search(by) => {
                 let trees: Vec<_> = heads.into_iter().map(|head| head.tree).collect();
                 let found = followed.log.search(&trees, by, MOST).await?;
-                let shown = |entry: EntryAnswer| self.shown(entry.index, &entry.body);
+                let shown = |entry: EntryAnswer| {
+                    let raw = RawEntry { leaf: entry.body, extra: Bytes::new() };
+                    self.shown(entry.index, &raw, form)
+                };
                 Ok(found.map(|found| found.into_iter().map(shown).filter(|entry| entry.answers(by)).collect()))
             }
         }
     }
 
-    async fn at_index(&self, followed: &FollowedLog, heads: Vec<Head>, index: u64) -> Result<FoundEntry, ReadError> {
-        Ok(self.shown(index, &at(followed, heads, index).await?.leaf))
-    }
-
-    fn shown(&self, index: u64, body: &[u8]) -> FoundEntry {
-        let read = Entry::parse(body).ok();
-        let verifier = self.verifier();
-        let certificates = read.iter().flat_map(Entry::certificates);
+    /// An entry as it is shown.
+    pub(super) fn shown(&self, index: u64, entry: &RawEntry, form: LeafForm) -> FoundEntry {
+        let leaf = leaf_hash(&entry.leaf);
+        let Ok(read) = read_one(index, entry, form) else {
+            return FoundEntry { index, leaf, kind: None, digest: None, signers: Vec::new() };
+        };
+        let matcher = self.matcher_of(Watch::new(Vec::new()));
         FoundEntry {
             index,
-            leaf: leaf_hash(body),
-            signers: certificates.filter_map(|der| verifier.logged(der).ok()).collect(),
-            digest: read.as_ref().and_then(|entry| entry.digest.clone()),
-            kind: read.map(|entry| (entry.kind.into_owned(), entry.version.into_owned())),
+            leaf,
+            signers: read.certificates.iter().filter_map(|one| matcher.read(one).ok()).collect(),
+            digest: read.digest,
+            kind: Some((read.kind, read.version)),
         }
     }
 }

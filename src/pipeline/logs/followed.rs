@@ -24,10 +24,12 @@ pub struct FollowedLog {
     pub kind: LogKind,
     /// Where it is read.
     pub url: Url,
-    /// What the configuration calls it; for a log of the trust root its origin.
+    /// What the configuration calls it; for a log of the trust root the host of its URL.
     pub alias: String,
     /// Whether all of its entries are read.
     pub tailed: bool,
+    /// The same log at other URLs.
+    pub mirrors: Vec<Arc<FollowedLog>>,
     /// When it began to sign, where that is known.
     pub since: Option<DateTime<Utc>>,
     /// When another log takes its place, where that is known.
@@ -47,6 +49,20 @@ impl FollowedLog {
         self.name() == name || tree_id(self.name(), name).is_some()
     }
 
+    /// Whether it has never answered: kind, URL and name are a guess then.
+    pub fn is_guess(&self) -> bool {
+        self.instance.guess.as_ref().is_some_and(|guess| !guess.is_confirmed)
+    }
+
+    /// Whether the operator names both as the same log at different URLs.
+    fn is_mirror_of(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.instance, &other.instance);
+        ours.guess.is_none()
+            && theirs.guess.is_none()
+            && (ours.kind, &ours.spki) == (theirs.kind, &theirs.spki)
+            && ours.url != theirs.url
+    }
+
     /// Whether another log has taken its place, as the trust root says.
     pub fn is_retired(&self, now: DateTime<Utc>) -> bool {
         self.until.is_some_and(|until| until <= now)
@@ -54,48 +70,55 @@ impl FollowedLog {
 }
 
 impl Pipeline {
-    /// The logs to follow now. Of two with the same name the configuration's counts; one whose key cannot be used is left
-    /// out and said to be.
+    /// The logs to follow now. Of two with the same name the configuration's counts, and what the configuration names twice
+    /// is a log with a mirror; one whose key cannot be used is left out and said to be.
     pub fn followed_logs(&self) -> Vec<Arc<FollowedLog>> {
-        let mut followed: Vec<Arc<FollowedLog>> = Vec::new();
+        let mut followed: Vec<FollowedLog> = Vec::new();
         for instance in self.logs.instances.iter().cloned().chain(self.trusted_instances()) {
-            match self.followed(&self.as_recognized(instance)) {
-                Ok(log) if followed.iter().all(|other| other.name() != log.name()) => followed.push(Arc::new(log)),
-                Ok(_) => {}
-                Err(error) => tracing::error!("a log is not followed: {error}"),
+            let log = match self.followed(&instance) {
+                Ok(log) => log,
+                Err(error) => {
+                    tracing::error!("a log is not followed: {error}");
+                    continue;
+                }
+            };
+            match followed.iter_mut().find(|other| other.name() == log.name()) {
+                None => followed.push(log),
+                Some(first) if log.is_mirror_of(first) => first.mirrors.push(Arc::new(log)),
+                Some(_) => {}
             }
         }
-        followed
+        followed.into_iter().map(Arc::new).collect()
     }
 
-    /// The log of that name, or the one that a tree of that name belongs to.
+    /// The log of that name, or the one that a tree of that name belongs to, as far as names are known.
+    /// [`Self::log_named`] asks.
     pub fn followed_log(&self, name: &str) -> Option<Arc<FollowedLog>> {
-        let is_it = |log: &Arc<FollowedLog>| log.alias == name || log.has_tree(name);
-        self.followed_logs().into_iter().find(is_it)
+        self.followed_logs().into_iter().find(|log| log.has_tree(name))
     }
 
     pub(super) fn followed(&self, instance: &Instance) -> Result<FollowedLog, KeyError> {
         let Instance { name: alias, kind, url, origin, since, until, .. } = instance.clone();
-        let (http, settings) = (self.http.clone(), &self.logs);
+        let (limits, budget) = self.logs.limits(instance);
+        let (http, in_flight) = (self.http.limited(limits), self.logs.in_flight);
         let key = LogKey::from_spki(&instance.spki)?;
         let (signer, protocol) = match kind {
             LogKind::Tiles => {
-                (Signer::Note { origin, key }, Protocol::Tiles(TilesLog::new(http, url.clone(), settings.in_flight)))
+                (Signer::Note { origin, key }, Protocol::Tiles(TilesLog::new(http, url.clone(), in_flight)))
             }
             LogKind::RekorV1 => (
                 Signer::RekorV1 { name: origin, key },
-                Protocol::RekorV1(RekorV1::new(http, url.clone(), Arc::clone(&self.clock), settings.rekor_v1)),
+                Protocol::RekorV1(RekorV1::new(http, url.clone(), Arc::clone(&self.clock), budget)),
             ),
-            LogKind::Ct => {
-                (Signer::Ct { origin, key }, Protocol::Ct(CtLog::new(http, url.clone(), settings.in_flight)))
-            }
+            LogKind::Ct => (Signer::Ct { origin, key }, Protocol::Ct(CtLog::new(http, url.clone(), in_flight))),
             LogKind::StaticCt => {
-                let log = TilesLog::of_certificates(http, url.clone(), settings.in_flight);
+                let log = TilesLog::of_certificates(http, url.clone(), in_flight);
                 (Signer::StaticCt { origin, key }, Protocol::Tiles(log))
             }
         };
-        let tailed = instance.tail.unwrap_or_else(|| settings.tail.contains(&kind));
+        let tailed = instance.tail.unwrap_or_else(|| self.logs.tail.contains(&kind));
         let instance = instance.clone();
-        Ok(FollowedLog { log: Log::new(signer, protocol), kind, url, alias, tailed, since, until, instance })
+        let (log, mirrors) = (Log::new(signer, protocol), Vec::new());
+        Ok(FollowedLog { log, kind, url, alias, tailed, mirrors, since, until, instance })
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     model::{LogEntry, Provenance, WorkflowIdentity},
     pipeline::{Pipeline, PipelineError, Step},
     store::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome, StoreError},
-    tlog::{Fault, ReadError, entry::Entry},
+    tlog::{Fault, ReadError, sift::RawEntry},
 };
 
 /// Entries that are looked up in one round.
@@ -20,6 +20,8 @@ const ROUND: usize = 50;
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
 /// The wait after a log could not be asked.
 const LATER: TimeDelta = LONGEST_LOG_CHECK_WAIT;
+/// For how long an entry waits for a log that has not answered yet.
+const PATIENCE: TimeDelta = TimeDelta::days(1);
 /// How often an entry is looked for.
 const MOST: u32 = 4;
 
@@ -51,11 +53,23 @@ impl Pipeline {
                 self.store.postpone_log_check(&check, "the log does not answer", false, now + LATER)?;
                 continue;
             }
-            let Some(followed) = self.followed_log(&check.entry.origin) else {
-                self.store.settle_log_check(&check, LogCheckOutcome::NotFollowed, now)?;
+            let named = self.log_named(&check.entry.origin).await;
+            let Some(followed) = named.filter(|log| log.has_tree(&check.entry.origin)) else {
+                // A log that has not answered yet may turn out to be this one.
+                if now - check.queued_at < PATIENCE && self.followed_logs().iter().any(|log| log.is_guess()) {
+                    self.store.postpone_log_check(
+                        &check,
+                        "a log is not known yet by its own name",
+                        false,
+                        now + LATER,
+                    )?;
+                    silent.insert(check.entry.origin.clone());
+                } else {
+                    self.store.settle_log_check(&check, LogCheckOutcome::NotFollowed, now)?;
+                }
                 continue;
             };
-            let found = match self.look_up(&followed, &check).await {
+            let found = match self.look_up_at_any(&followed, &check).await {
                 // The release's row is set aside and made anew meanwhile.
                 Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
                     self.store.postpone_log_check(&check, "its release was damaged", false, now + AGAIN)?;
@@ -69,6 +83,17 @@ impl Pipeline {
             self.take_finding(&check, &found, now)?;
         }
         Ok(())
+    }
+
+    /// Looks an entry up in a log, or in a mirror of it where it cannot be asked.
+    async fn look_up_at_any(&self, followed: &FollowedLog, check: &LogCheck) -> Result<Found, PipelineError> {
+        let mut found = self.look_up(followed, check).await?;
+        for mirror in &followed.mirrors {
+            if matches!(found, Found::Unknown(_)) {
+                found = self.look_up(mirror, check).await?;
+            }
+        }
+        Ok(found)
     }
 
     fn take_finding(&self, check: &LogCheck, found: &Found, now: DateTime<Utc>) -> Result<(), PipelineError> {
@@ -90,6 +115,9 @@ impl Pipeline {
                 subject: format!("{} {} {}", signal.detector, check.entry.origin, check.entry.index),
                 place: &check.entry,
                 who: check.release.to_string(),
+                matched: None,
+                scopes: vec![super::flood::of_package(&signal, check.release.package(), &check.entry.origin, now)],
+                row: None,
                 packages: vec![check.release.package().to_string()],
                 members: vec![check.release.clone()],
                 links: crate::model::Links::default(),
@@ -113,7 +141,7 @@ impl Pipeline {
             return Ok(Found::Unknown("the release is gone".to_owned()));
         };
         match read(followed, &check.entry).await {
-            Ok(body) => Ok(self.compare(&body, &identity)),
+            Ok(entry) => Ok(self.compare(followed, check.entry.index, &entry, &identity)),
             Err(error) if error.fault() == Fault::Network => Ok(Found::Unknown(crate::text::with_causes(&error))),
             Err(ReadError::Withheld { .. } | ReadError::Omitted { .. } | ReadError::Beyond { .. }) => {
                 Ok(Found::Nothing)
@@ -136,10 +164,15 @@ impl Pipeline {
         Ok(observation.provenances().chain([&observation.attestation]).find_map(of_entry))
     }
 
-    fn compare(&self, body: &[u8], identity: &WorkflowIdentity) -> Found {
-        let Ok(entry) = Entry::parse(body) else { return Found::Another("a signer that cannot be read".to_owned()) };
-        let verifier = self.verifier();
-        let signers: Vec<_> = entry.certificates().filter_map(|der| verifier.logged(der).ok()).collect();
+    fn compare(&self, followed: &FollowedLog, index: u64, entry: &RawEntry, identity: &WorkflowIdentity) -> Found {
+        let entry = self.shown(index, entry, followed.log.form());
+        if entry.is_not_understood() {
+            return Found::Unknown("the form of the log's entries is not known here".to_owned());
+        }
+        if entry.kind.is_none() {
+            return Found::Another("a signer that cannot be read".to_owned());
+        }
+        let signers = entry.signers;
         if signers.iter().any(|signer| signer.identity == *identity) {
             return Found::It;
         }
@@ -148,8 +181,8 @@ impl Pipeline {
     }
 }
 
-async fn read(followed: &FollowedLog, entry: &LogEntry) -> Result<bytes::Bytes, ReadError> {
+async fn read(followed: &FollowedLog, entry: &LogEntry) -> Result<RawEntry, ReadError> {
     let heads = followed.log.heads().await?;
     // The index of Rekor v1 is the global one, whichever shard the attestation's checkpoint is of.
-    Ok(super::find::at(followed, heads, entry.index).await?.leaf)
+    super::find::at(followed, heads, entry.index).await
 }

@@ -60,7 +60,8 @@ impl Matcher {
         found.map_or_else(|| failed.map_or(Ok(None), Err), |found| Ok(Some(found)))
     }
 
-    fn read(&self, certificate: &LoggedCertificate) -> Result<LoggedIdentity, Failure> {
+    /// Who a certificate says signed, and whether an authority said so.
+    pub(super) fn read(&self, certificate: &LoggedCertificate) -> Result<LoggedIdentity, Failure> {
         match certificate {
             LoggedCertificate::Final(der) => self.verifier.logged(der),
             LoggedCertificate::Precertificate { issuer_key_hash, tbs, precertificate } => {

@@ -10,12 +10,20 @@
 //! found believed. If they do not, downloaded goes back to verified.
 
 mod accuse;
+
 mod audit;
+mod catching_up;
 mod correlate;
 mod find;
+mod flood;
 mod followed;
+mod herald;
+mod limits;
+mod listeners;
 mod lookup;
+mod marks;
 mod matching;
+mod mirrors;
 mod poll;
 mod recognize;
 mod scan;
@@ -33,15 +41,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+pub use catching_up::{OnceInAWhile, how_far};
 pub use find::{FoundEntry, Wanted};
 pub use followed::FollowedLog;
 pub use matching::Matcher;
 pub use poll::Poll;
 pub use scan::{ScanError, ScanSummary, Scanned, StartError};
+pub use trusted::NotFollowed;
 
 use crate::{
     attest::TrustedLogHolds,
-    store::LogKind,
+    store::{LogKind, MatchRule},
     tlog::{CosignerKey, Pattern, Watch},
 };
 
@@ -52,6 +62,8 @@ pub struct LogSettings {
     pub enabled: bool,
     /// Whether every log of the trust root is followed.
     pub trust_root: bool,
+    /// Whether the trust root is the operator's own, and so are the logs that it names.
+    pub own_trust_root: bool,
     /// The kinds of log that are read whole.
     pub tail: BTreeSet<LogKind>,
     /// The wait between polls of a log.
@@ -66,6 +78,8 @@ pub struct LogSettings {
     pub rekor_v1: crate::tlog::rekor_v1::Budget,
     /// Whom to watch besides the repositories of watched packages.
     pub patterns: Vec<Pattern>,
+    /// What is told of whom, one for each pattern.
+    pub matches: Vec<MatchRule>,
     /// Logs that no trust root names.
     pub instances: Vec<Instance>,
     /// Where logs of the trust root are read instead, by the URL that it gives them.
@@ -79,13 +93,15 @@ impl Default for LogSettings {
         Self {
             enabled: false,
             trust_root: true,
+            own_trust_root: false,
             tail: BTreeSet::from([LogKind::Tiles]),
             interval: std::time::Duration::from_secs(20),
             stale_after: TimeDelta::hours(6),
             window: TimeDelta::hours(2),
             in_flight: 8,
-            rekor_v1: crate::tlog::rekor_v1::Budget { in_flight: 32, entries_per_second: 200 },
+            rekor_v1: crate::tlog::rekor_v1::Budget { in_flight: 32, entries_per_second: None },
             patterns: Vec::new(),
+            matches: Vec::new(),
             instances: Vec::new(),
             urls: HashMap::new(),
             witnesses: Vec::new(),
@@ -120,8 +136,13 @@ pub struct Instance {
 impl Instance {
     /// SHA-256 over its public key, hexadecimal.
     fn key_id(&self) -> String {
-        hex::encode(Sha256::digest(&self.spki))
+        key_id(&self.spki)
     }
+}
+
+/// What a log is known by, whatever it is called: SHA-256 over its public key, hexadecimal.
+fn key_id(spki: &[u8]) -> String {
+    hex::encode(Sha256::digest(spki))
 }
 
 /// What a trust root says of a log besides its key.
@@ -133,6 +154,15 @@ pub struct Guess {
     pub base: Url,
     /// Where the operator says that it is read instead.
     pub fixed: Option<Url>,
+    /// Whether the log has answered as what it is taken for: then it is not a guess any more.
+    pub is_confirmed: bool,
+}
+
+impl Guess {
+    /// Below which URL it is looked for.
+    fn place(&self) -> &Url {
+        self.fixed.as_ref().unwrap_or(&self.base)
+    }
 }
 
 /// What the pipeline keeps in memory about logs. All of it can be lost.

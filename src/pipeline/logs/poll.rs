@@ -1,5 +1,7 @@
 //! One look at a log: what it says of each of its trees, whether that holds, and what is new.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -18,18 +20,29 @@ pub struct Poll {
     pub verified: u64,
     /// Trees that gave trouble, of whatever kind.
     pub troubled: usize,
+    /// Mirrors that could not be read or compared, or that contradict the others.
+    pub mirrors: usize,
 }
 
 /// Logs that are looked at at the same time.
 const CONCURRENT: usize = 8;
 
 impl Pipeline {
-    /// Looks at every log once.
+    /// Looks at every log once, and at those that turn out to be others than they were taken for.
     ///
     /// # Errors
     /// The store failed.
     pub async fn poll_logs(&self) -> Result<Vec<(String, Poll)>, PipelineError> {
-        let polls = stream::iter(self.followed_logs()).map(|followed| async move {
+        let mut polls = self.poll_all(self.followed_logs()).await?;
+        let mut others = self.followed_logs();
+        polls.retain(|(name, _)| others.iter().any(|log| log.name() == name));
+        others.retain(|log| polls.iter().all(|(name, _)| log.name() != name));
+        polls.extend(self.poll_all(others).await?);
+        Ok(polls)
+    }
+
+    async fn poll_all(&self, logs: Vec<Arc<FollowedLog>>) -> Result<Vec<(String, Poll)>, PipelineError> {
+        let polls = stream::iter(logs).map(|followed| async move {
             let poll = self.poll_log(&followed).await?;
             Ok((followed.name().to_owned(), poll))
         });
@@ -42,21 +55,27 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
-        let heads = followed.log.heads().await;
-        let is_signed = heads.as_ref().is_ok_and(|heads| heads.iter().any(|head| head.checkpoint.is_ok()));
-        if !is_signed && let Some(other) = self.recognize(followed).await? {
-            let heads = other.log.heads().await;
+        if !followed.mirrors.is_empty() {
+            return self.poll_mirrors(followed).await;
+        }
+        self.store.note_mirrors(followed.name(), &[], self.clock.now())?;
+        let (other, heads) = self.ask(followed).await;
+        let Some(other) = other else { return self.take_heads(followed, heads).await };
+        if other.name() == followed.name() {
             return self.take_heads(&other, heads).await;
         }
-        self.take_heads(followed, heads).await
+        // From now on it is followed under its own name; what stood for it until then goes.
+        self.store.forget_log(followed.name())?;
+        Ok(Poll::default())
     }
 
-    async fn take_heads(
+    pub(super) async fn take_heads(
         &self,
         followed: &FollowedLog,
         heads: Result<Vec<Head>, ReadError>,
     ) -> Result<Poll, PipelineError> {
         let mut poll = Poll::default();
+        let met = self.clock.now();
         match heads {
             Ok(heads) => {
                 let (mut heads, unknown) = self.sort_out(followed, heads)?;
@@ -64,7 +83,7 @@ impl Pipeline {
                 self.retire_trees(followed, &mut heads)?;
                 for head in heads {
                     self.progress.report(&Step::Polling { log: followed.name() });
-                    match self.poll_tree(followed, &head).await {
+                    match self.poll_tree(followed, &head, met).await {
                         Ok(Some(verified)) => poll.verified += verified,
                         // What is stored of this tree is set aside; the next poll begins it anew.
                         Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
@@ -84,11 +103,16 @@ impl Pipeline {
         Ok(poll)
     }
 
-    /// The entries that were verified; `None` if there was trouble.
-    async fn poll_tree(&self, followed: &FollowedLog, head: &Head) -> Result<Option<u64>, PipelineError> {
+    /// The entries that were verified; `None` if there was trouble. Trees that one answer names are met at one time.
+    async fn poll_tree(
+        &self,
+        followed: &FollowedLog,
+        head: &Head,
+        met: DateTime<Utc>,
+    ) -> Result<Option<u64>, PipelineError> {
         let now = self.clock.now();
         let tree = &head.tree;
-        self.open_tree(followed, tree, now)?;
+        self.open_tree(followed, tree, met)?;
         let signed = match &head.checkpoint {
             Ok(signed) => signed,
             Err(error @ CheckpointError::StaticCt(_)) => {
@@ -234,7 +258,7 @@ impl Pipeline {
             ReadError::Withheld { .. } | ReadError::Omitted { .. } => Misdeed::Omission,
             ReadError::Checkpoint(_) => Misdeed::Checkpoint,
             ReadError::Malformed { .. } => Misdeed::Malformed,
-            ReadError::Unproven { .. } | ReadError::Beyond { .. } | ReadError::Http { .. } => Misdeed::Entries,
+            _ => Misdeed::Entries,
         };
         let statement = format!("{tree}: {}", with_causes(error));
         let evidence = Evidence::new(misdeed, followed.log.signer(), statement, now).signed(&[signed]);

@@ -2,12 +2,16 @@
 
 use futures::TryStreamExt;
 
-use super::{FollowedLog, Matcher, poll::Trouble};
+use super::{
+    FollowedLog, Matcher,
+    marks::{Marks, first_of_them},
+    poll::Trouble,
+};
 use crate::{
     pipeline::{Pipeline, PipelineError},
     store::{NewLogEntry, NewQuarantined},
     tlog::{
-        CheckpointError, CompactRange, ReadError, SignedCheckpoint, Tree,
+        CheckpointError, CompactRange, Head, ReadError, SignedCheckpoint, Tree,
         sift::{Kinds, Page, sift},
     },
 };
@@ -56,16 +60,31 @@ pub enum ScanError {
         known: String,
     },
     /// The range does not lie in the log.
-    #[error("the entries from {from} up to, without, {to} do not lie in {tree}, which has {size}")]
+    #[error("the entries {wanted} do not lie in {tree}, which has {size}")]
     Range {
+        /// The tree.
+        tree: Tree,
+        /// The range: `5 to 9`, or `from 5 on`.
+        wanted: String,
+        /// How many there are.
+        size: u64,
+    },
+    /// What was served is not what was signed.
+    #[error(
+        "the entries {from} to {last} that {tree} serves do not hash to the root that it signed for {size} entries{}",
+        first_of_them(place.as_deref())
+    )]
+    Mismatch {
         /// The tree.
         tree: Tree,
         /// The first.
         from: u64,
-        /// The one after the last.
-        to: u64,
-        /// How many there are.
+        /// The last.
+        last: u64,
+        /// How many entries it signed.
         size: u64,
+        /// Among which entries the first is that was not signed, if the log's own proofs tell.
+        place: Option<String>,
     },
     /// The checkpoint does not hold.
     #[error(transparent)]
@@ -114,25 +133,25 @@ impl Pipeline {
         matcher: &Matcher,
         mut tell: impl FnMut(&Scanned<'_>),
     ) -> Result<ScanSummary, ScanError> {
-        let (tree, checkpoint) = self.tree_to_scan(followed, tree).await?;
-        let size = checkpoint.size();
-        let to = to.unwrap_or(size);
-        if from > to || to > size {
-            return Err(ScanError::Range { tree, from, to, size });
-        }
+        let (tree, checkpoint) = to_scan(followed, tree, followed.log.heads().await?)?;
+        let to = bounded(&tree, checkpoint.size(), from, to)?;
         tell(&Scanned::Expect(to - from));
         let mut range = beginning(followed, &tree, from, &checkpoint).await?;
+        let mut marks = Marks::after(&range, &range);
         let mut summary = ScanSummary { tree, checkpoint, from, to, bytes: 0, kinds: Kinds::default() };
         let mut pages = followed.log.pages(&summary.tree, from, to, &summary.checkpoint);
         while let Some(page) = pages.try_next().await? {
             summary.take(&page, followed, matcher, &mut range, &mut tell)?;
+            marks.note(&range);
         }
         let end = beginning(followed, &summary.tree, to, &summary.checkpoint).await?;
-        let is_whole = to < size || range.root() == *summary.checkpoint.root();
+        let is_whole = to < summary.checkpoint.size() || range.root() == *summary.checkpoint.root();
         if range == end && is_whole {
             return Ok(summary);
         }
-        Err(ReadError::Unproven { what: format!("the entries {from} to {to}"), size }.into())
+        let ScanSummary { tree, checkpoint, .. } = summary;
+        let place = marks.first_lie(followed, &tree, &checkpoint, &range).await;
+        Err(ScanError::Mismatch { tree, from, last: to.saturating_sub(1), size: checkpoint.size(), place })
     }
 
     /// Reads a tree from an index on, whatever was read before. The leaves before it are taken from the log's own proof.
@@ -149,13 +168,18 @@ impl Pipeline {
         if !followed.tailed {
             return Err(StartError::NotTailed(followed.name().to_owned()));
         }
-        let (tree, checkpoint) = self.tree_to_scan(followed, tree).await?;
+        let mut heads = followed.log.heads().await.map_err(ScanError::from)?;
+        self.retire_trees(followed, &mut heads)?;
+        let met: Vec<Tree> =
+            heads.iter().filter(|head| head.checkpoint.is_ok()).map(|head| head.tree.clone()).collect();
+        let (tree, checkpoint) = to_scan(followed, tree, heads)?;
         if index > checkpoint.size() {
             let size = checkpoint.size();
             return Err(ScanError::from(ReadError::Beyond { index, size }).into());
         }
         let now = self.clock.now();
-        self.open_tree(followed, &tree, now)?;
+        // The others are met with it: none of them is taken for a later one.
+        met.iter().try_for_each(|tree| self.open_tree(followed, tree, now))?;
         let stands = self.store.log(&tree.name).map_err(PipelineError::from)?.and_then(|row| row.tail);
         if let Some(tail) = stands.filter(|tail| index > tail.verified && !allow_gap) {
             return Err(StartError::Gap { from: tail.verified, to: index });
@@ -167,19 +191,29 @@ impl Pipeline {
             Err(Trouble::Pipeline(error)) => return Err(error.into()),
         }
         let range = beginning(followed, &tree, index, &checkpoint).await.map_err(ScanError::from)?;
-        self.store.begin_tail(&tree.name, index, range.nodes()).map_err(PipelineError::from)?;
+        self.store.begin_tail(&tree.name, index, checkpoint.size(), range.nodes()).map_err(PipelineError::from)?;
         Ok(tree)
     }
+}
 
-    async fn tree_to_scan(&self, followed: &FollowedLog, name: &str) -> Result<(Tree, SignedCheckpoint), ScanError> {
-        let heads = followed.log.heads().await?;
-        let known = heads.iter().map(|head| head.tree.name.clone()).collect::<Vec<_>>().join(", ");
-        let whole = name == followed.name() || name == followed.alias;
-        let head = heads.into_iter().rev().find(|head| head.tree.name == name || (whole && head.tree.active));
-        let missing = || ScanError::NoTree { log: followed.name().to_owned(), tree: name.to_owned(), known };
-        let head = head.ok_or_else(missing)?;
-        Ok((head.tree, head.checkpoint?))
+/// The tree of that name; by the name of the log the one that grows.
+fn to_scan(followed: &FollowedLog, name: &str, heads: Vec<Head>) -> Result<(Tree, SignedCheckpoint), ScanError> {
+    let known = heads.iter().map(|head| head.tree.name.clone()).collect::<Vec<_>>().join(", ");
+    let whole = name == followed.name() || name == followed.alias;
+    let head = heads.into_iter().rev().find(|head| head.tree.name == name || (whole && head.tree.active));
+    let missing = || ScanError::NoTree { log: followed.name().to_owned(), tree: name.to_owned(), known };
+    let head = head.ok_or_else(missing)?;
+    Ok((head.tree, head.checkpoint?))
+}
+
+/// The end of a range, if it lies in a tree of this size.
+fn bounded(tree: &Tree, size: u64, from: u64, to: Option<u64>) -> Result<u64, ScanError> {
+    let end = to.unwrap_or(size);
+    if from <= end && end <= size {
+        return Ok(end);
     }
+    let wanted = to.map_or_else(|| format!("from {from} on"), |to| format!("{from} to {}", to.saturating_sub(1)));
+    Err(ScanError::Range { tree: tree.clone(), wanted, size })
 }
 
 /// The leaves before an index, proven against the checkpoint.

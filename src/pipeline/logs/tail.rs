@@ -1,17 +1,21 @@
 //! Tailing: every entry is downloaded, hashed and sifted, in order; nothing is skipped, and nothing is believed before it
 //! hashes to what the log signed.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 
-use super::{FollowedLog, Matcher, audit, matching::malformed, poll::Trouble};
+use super::{
+    FollowedLog, Matcher, OnceInAWhile, audit,
+    marks::{Marks, first_of_them},
+    matching::malformed,
+    poll::Trouble,
+};
 use crate::{
     pipeline::{Pipeline, PipelineError, Step},
-    store::{Advance, LogKind, LogRow, NewQuarantined, Store, TailRow},
+    store::{Advance, LogKind, LogProgress, LogRow, NewQuarantined, Store, TailRow},
     tlog::{
         CompactRange, Misdeed, ReadError, SignedCheckpoint, Tree,
         evidence::Evidence,
-        merkle::Hash,
         sift::{LeafForm, Page, Sifted, sift},
     },
 };
@@ -28,11 +32,17 @@ const KEPT_BYTES: usize = 1 << 20;
 /// Logs that are met within this time are met together: none of them is the successor of another.
 const TOGETHER: TimeDelta = TimeDelta::minutes(5);
 
+/// How often it is told how far a long reading has come.
+const TELL_EVERY: TimeDelta = TimeDelta::minutes(1);
+
 /// Where a tail stands, in memory.
 struct Tail {
     range: CompactRange,
     /// Roots on the way, to find out where a log began to lie.
-    marks: Vec<(u64, Hash)>,
+    marks: Marks,
+    /// How far this reading has come, and when that is told next.
+    progress: LogProgress,
+    telling: OnceInAWhile,
 }
 
 /// Pages that wait for their transaction.
@@ -64,14 +74,16 @@ impl Pipeline {
             return Ok(Some(0));
         }
         let verified = row.verified;
-        let mut tail = Tail::resume(&row).ok_or_else(|| damaged(&tree.name))?;
+        let mut tail = Tail::resume(&row, signed.size(), self.clock.now()).ok_or_else(|| damaged(&tree.name))?;
         self.download(followed, tree, signed, &mut tail).await?;
         if tail.range.root() == *signed.root() {
             let now = self.clock.now();
-            self.store.log_verified(&tree.name, &audit::row(signed, true, now), now)?;
+            let herald = self.herald(tree)?;
+            self.store.log_verified(&tree.name, &audit::row(signed, true, now), &herald, now)?;
+            herald.report();
             return Ok(Some(signed.size() - verified));
         }
-        self.refuse(followed, tree, signed, &tail).await?;
+        self.refuse(followed, tree, signed, tail).await?;
         Ok(None)
     }
 
@@ -85,7 +97,7 @@ impl Pipeline {
     ) -> Result<Option<u64>, Trouble> {
         if self.is_successor(followed, tree)? {
             tracing::info!(log = %tree, "a new shard, tailing it from its first entry");
-            self.store.begin_tail(&tree.name, 0, &[])?;
+            self.store.begin_tail(&tree.name, 0, 0, &[])?;
             return Ok(None);
         }
         let range = match signed.size() {
@@ -99,7 +111,7 @@ impl Pipeline {
             log = %tree, at = signed.size(),
             "reading from here on; what was logged before is read by `provwatch logs start --log '{tree}' --from-index 0`"
         );
-        self.store.begin_tail(&tree.name, signed.size(), range.nodes())?;
+        self.store.begin_tail(&tree.name, signed.size(), signed.size(), range.nodes())?;
         Ok(Some(0))
     }
 
@@ -121,8 +133,11 @@ impl Pipeline {
         };
         let older = rows.iter().filter(|row| row.name != this.name && row.tail.is_some()).filter(is_older);
         let Some(followed_since) = older.map(|row| row.first_seen).min() else { return Ok(false) };
-        let began_later =
-            followed.kind != LogKind::RekorV1 && followed.since.is_some_and(|since| since >= followed_since);
+        if followed.kind == LogKind::RekorV1 {
+            // The trees that one answer names are met at one time.
+            return Ok(this.first_seen > followed_since);
+        }
+        let began_later = followed.since.is_some_and(|since| since >= followed_since);
         Ok(began_later || this.first_seen - followed_since > TOGETHER)
     }
 
@@ -135,7 +150,6 @@ impl Pipeline {
     ) -> Result<(), Trouble> {
         let matcher = self.matcher()?;
         let mut pages = followed.log.pages(tree, tail.range.size(), signed.size(), signed);
-        let mut before = tail.range.size();
         let mut batch = Batch::default();
         loop {
             let page = match pages.try_next().await {
@@ -143,25 +157,23 @@ impl Pipeline {
                 Ok(None) => break,
                 // What came before the failure is kept.
                 Err(error) => {
-                    self.store_batch((followed, tree), before, tail, &matcher, &mut batch)?;
+                    self.store_batch((followed, tree), tail, &matcher, &mut batch)?;
                     return Err(error.into());
                 }
             };
             batch.take(&page, followed.log.form(), &matcher, tail)?;
             if batch.entries >= BATCH || batch.bytes >= BATCH_BYTES {
-                self.store_batch((followed, tree), before, tail, &matcher, &mut batch)?;
-                before = tail.range.size();
+                self.store_batch((followed, tree), tail, &matcher, &mut batch)?;
             }
         }
-        self.store_batch((followed, tree), before, tail, &matcher, &mut batch)
+        self.store_batch((followed, tree), tail, &matcher, &mut batch)
     }
 
     /// Stores a batch and the position after it.
     fn store_batch(
         &self,
         (followed, tree): (&FollowedLog, &Tree),
-        before: u64,
-        tail: &Tail,
+        tail: &mut Tail,
         matcher: &Matcher,
         batch: &mut Batch,
     ) -> Result<(), Trouble> {
@@ -184,6 +196,8 @@ impl Pipeline {
             }
         }
         bound(&mut quarantined);
+        let (now, before) = (self.clock.now(), tail.progress.next);
+        tail.progress = tail.progress.come(tail.range.size(), now);
         let advance = Advance {
             before,
             after: tail.range.size(),
@@ -192,9 +206,13 @@ impl Pipeline {
             quarantined: &quarantined,
             kinds: &kinds,
             bytes: sifted.iter().map(|part| part.bytes).sum(),
+            progress: tail.progress,
         };
-        if self.store.log_downloaded(&tree.name, &advance, self.clock.now())? {
-            self.progress.report(&Step::Downloaded { log: followed.name(), size: advance.after });
+        if self.store.log_downloaded(&tree.name, &advance, now)? {
+            self.progress.report(&Step::Downloaded { log: followed.name(), progress: &tail.progress });
+            if tail.progress.left() > 0 && tail.telling.is_due(now) {
+                self.progress.report(&Step::CatchingUp { log: followed.name(), progress: &tail.progress });
+            }
             return Ok(());
         }
         // Another process follows the same log; it must not be made to believe two tails.
@@ -207,47 +225,30 @@ impl Pipeline {
         followed: &FollowedLog,
         tree: &Tree,
         signed: &SignedCheckpoint,
-        tail: &Tail,
+        tail: Tail,
     ) -> Result<(), Trouble> {
         let now = self.clock.now();
         self.store.log_rewound(&tree.name)?;
-        let place = match self.first_lie(followed, tree, signed, tail).await {
-            Some((from, to)) => format!(", the first of them among {from} to {}", to - 1),
-            None => String::new(),
-        };
+        let place = tail.marks.first_lie(followed, tree, signed, &tail.range).await;
         let statement = format!(
-            "the entries that {tree} serves do not hash to the root that it signed for {} entries{place}",
-            signed.size()
+            "the entries that {tree} serves do not hash to the root that it signed for {} entries{}",
+            signed.size(),
+            first_of_them(place.as_deref())
         );
         let served = format!("they hash to {}", hex::encode(tail.range.root()));
         let evidence = Evidence::new(Misdeed::Entries, followed.log.signer(), statement.clone(), now);
         self.accuse(tree, &evidence.signed(&[signed]).served(served), now)?;
         Ok(self.store.log_failed(&tree.name, &statement, now)?)
     }
-
-    /// Between which sizes the entries stop being those that were signed, by asking the log for its own proofs.
-    async fn first_lie(
-        &self,
-        followed: &FollowedLog,
-        tree: &Tree,
-        signed: &SignedCheckpoint,
-        tail: &Tail,
-    ) -> Option<(u64, u64)> {
-        let (mut good, mut bad) = (0, tail.marks.len().checked_sub(1)?);
-        while bad - good > 1 {
-            let middle = usize::midpoint(good, bad);
-            let (size, root) = tail.marks[middle];
-            let prefix = followed.log.prefix(tree, size, signed).await.ok()?;
-            if prefix.range.root() == root { good = middle } else { bad = middle }
-        }
-        Some((tail.marks.get(good)?.0, tail.marks.get(bad)?.0))
-    }
 }
 
 impl Tail {
-    fn resume(row: &TailRow) -> Option<Self> {
+    fn resume(row: &TailRow, to: u64, now: DateTime<Utc>) -> Option<Self> {
         let range = CompactRange::from_parts(row.downloaded, row.downloaded_range.clone())?;
-        Some(Self { marks: vec![(range.size(), range.root())], range })
+        let proven = CompactRange::from_parts(row.verified, row.verified_range.clone())?;
+        let progress = LogProgress::beginning(range.size(), to, now);
+        let telling = OnceInAWhile::beginning(now, TELL_EVERY);
+        Some(Self { marks: Marks::after(&proven, &range), range, progress, telling })
     }
 }
 
@@ -260,7 +261,7 @@ impl Batch {
         self.sifted.push(sift(page, form, matcher.watch.filter(), &mut tail.range));
         self.entries += page.entries.len() as u64;
         self.bytes += page.bytes();
-        tail.marks.push((tail.range.size(), tail.range.root()));
+        tail.marks.note(&tail.range);
         Ok(())
     }
 }

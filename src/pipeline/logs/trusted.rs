@@ -1,11 +1,11 @@
 //! The logs that the trust root names, as far as it says where they are read.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::{Guess, Instance};
+use super::{Guess, Instance, key_id};
 use crate::{
     attest::{TrustedLog, TrustedLogHolds},
     pipeline::Pipeline,
@@ -13,33 +13,53 @@ use crate::{
     tlog::{LogKey, read::below},
 };
 
+/// A log of the trust root that cannot be followed, and what can be done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotFollowed {
+    /// SHA-256 over its public key, hexadecimal.
+    pub key_id: String,
+    /// Its URL in the trust root; there may be none.
+    pub url: String,
+    /// Why it is not.
+    pub why: String,
+    /// What to do.
+    pub next: String,
+}
+
 impl Pipeline {
-    /// The logs of the trust root. Of several keys for one URL the one of now is used: the others signed before, or will.
+    /// The logs of the trust root that can be followed, as they were recognized. Where several keys are at one URL, the one
+    /// that answered there counts; until then one of them stands for all.
     pub(super) fn trusted_instances(&self) -> Vec<Instance> {
-        if !self.logs.trust_root {
-            return Vec::new();
-        }
-        let now = self.clock.now();
-        let mut by_url: BTreeMap<String, (usize, TrustedLog)> = BTreeMap::new();
-        for (place, log) in self.verifier().trusted_logs().into_iter().enumerate() {
-            let known = by_url.get(&log.base_url);
-            if known.is_none_or(|(_, known)| is_preferred(&log, known, now)) {
-                let place = known.map_or(place, |(place, _)| *place);
-                by_url.insert(log.base_url.clone(), (place, log));
-            }
-        }
-        let mut logs: Vec<(usize, TrustedLog)> = by_url.into_values().collect();
-        logs.sort_by_key(|(place, _)| *place);
-        logs.into_iter().filter_map(|(_, log)| self.trusted_instance(log)).collect()
+        let all: Vec<Instance> = self.all_trusted().into_iter().map(|log| self.as_recognized(log)).collect();
+        let is_first = |at: usize| occupant(&all, at).is_none();
+        all.iter().enumerate().filter(|(at, _)| is_first(*at)).map(|(_, log)| log.clone()).collect()
     }
 
-    /// A log without a usable URL cannot be read, which is said by [`Pipeline::unreadable_logs`].
-    fn trusted_instance(&self, log: TrustedLog) -> Option<Instance> {
-        let base: Url = log.base_url.parse().ok()?;
-        let origin = origins(&base).into_iter().next()?;
+    /// Every log of the trust root that says where it is and whose key can be used.
+    pub(super) fn all_trusted(&self) -> Vec<Instance> {
+        self.trusted_logs().into_iter().filter_map(|log| self.trusted_instance(log).ok()).collect()
+    }
+
+    fn trusted_logs(&self) -> Vec<TrustedLog> {
+        if self.logs.trust_root { of_now(self.verifier().trusted_logs(), self.clock.now()) } else { Vec::new() }
+    }
+
+    fn trusted_instance(&self, log: TrustedLog) -> Result<Instance, NotFollowed> {
+        let key_id = key_id(&log.spki);
+        let unfollowed =
+            |why: String, next: String| NotFollowed { key_id: key_id.clone(), url: log.base_url.clone(), why, next };
+        LogKey::from_spki(&log.spki).map_err(|error| {
+            unfollowed(format!("its key cannot be used: {error}"), "see whether a newer provwatch can".to_owned())
+        })?;
+        let fixed = self.logs.urls.get(&key_id).or_else(|| self.logs.urls.get(&log.base_url)).cloned();
+        let named = log.base_url.parse::<Url>().ok().filter(Url::has_host);
+        let base = named.or_else(|| fixed.clone()).ok_or_else(|| {
+            let next = format!("say where it is read: [logs] urls = {{ \"{key_id}\" = \"https://…\" }}");
+            unfollowed("the trust root does not say where it is read".to_owned(), next)
+        })?;
         let kind = first_guess(&log);
-        let fixed = self.logs.urls.get(&log.base_url).cloned();
-        Some(Instance {
+        let origin = origins(&base).into_iter().next().unwrap_or_default();
+        Ok(Instance {
             name: origin.clone(),
             kind,
             url: fixed.clone().unwrap_or_else(|| usual_url(&base, kind)),
@@ -48,25 +68,68 @@ impl Pipeline {
             tail: None,
             since: log.since,
             until: log.until,
-            guess: Some(Guess { holds: log.holds, base, fixed }),
+            guess: Some(Guess { holds: log.holds, base, fixed, is_confirmed: false }),
         })
     }
 
-    /// Logs of the trust root that cannot be read, for it does not say where they are: `[[logs.instance]]` can.
-    pub fn unreadable_logs(&self) -> Vec<String> {
-        let logs = self.verifier().trusted_logs().into_iter().filter(|_| self.logs.trust_root);
-        let unknown = logs.filter(|log| log.base_url.parse::<Url>().map_or(true, |url| url.host_str().is_none()));
-        let id =
-            |log: TrustedLog| LogKey::from_spki(&log.spki).map_or_else(|_| "?".to_owned(), |key| hex::encode(key.id()));
-        unknown.map(id).collect()
+    /// Logs of the trust root that are not followed: it does not say where they are, another log answers there, or their
+    /// keys are of an unknown kind.
+    pub fn unreadable_logs(&self) -> Vec<NotFollowed> {
+        let mut unreadable: Vec<NotFollowed> =
+            self.trusted_logs().into_iter().filter_map(|log| self.trusted_instance(log).err()).collect();
+        let all: Vec<Instance> = self.all_trusted().into_iter().map(|log| self.as_recognized(log)).collect();
+        let beside = all.iter().enumerate().filter_map(|(at, log)| Some((log, occupant(&all, at)?)));
+        unreadable.extend(beside.map(|(log, other)| {
+            let key_id = log.key_id();
+            NotFollowed {
+                url: log.guess.as_ref().map(|guess| guess.base.to_string()).unwrap_or_default(),
+                why: format!("the trust root has it at the URL where {} is looked for", other.origin),
+                next: format!("say where it is read: [logs] urls = {{ \"{key_id}\" = \"https://…\" }}"),
+                key_id,
+            }
+        }));
+        unreadable
     }
 }
 
-/// Whether a key is rather the one of now than another one for the same URL.
-fn is_preferred(log: &TrustedLog, known: &TrustedLog, now: DateTime<Utc>) -> bool {
+/// The log that is asked in the place of one that has not answered yet: one that has answered at the same URL, or that
+/// comes before it.
+fn occupant(logs: &[Instance], at: usize) -> Option<&Instance> {
+    let (this, guess) = (&logs[at], logs[at].guess.as_ref()?);
+    if guess.is_confirmed {
+        return None;
+    }
+    let beside = |(place, other): &(usize, &Instance)| {
+        other.guess.as_ref().is_some_and(|one| {
+            one.place() == guess.place() && one.holds == guess.holds && (one.is_confirmed || *place < at)
+        }) && other.spki != this.spki
+    };
+    logs.iter().enumerate().find(beside).map(|(_, other)| other)
+}
+
+/// Of several keys for one URL those that sign now, the latest first; the others signed before, or will. Where none does,
+/// the latest.
+fn of_now(logs: Vec<TrustedLog>, now: DateTime<Utc>) -> Vec<TrustedLog> {
+    let mut places: Vec<Vec<TrustedLog>> = Vec::new();
+    for log in logs {
+        let is_there = |place: &&mut Vec<TrustedLog>| {
+            !log.base_url.is_empty() && place[0].base_url == log.base_url && place[0].holds == log.holds
+        };
+        match places.iter_mut().find(is_there) {
+            Some(place) => place.push(log),
+            None => places.push(vec![log]),
+        }
+    }
+    places.into_iter().flat_map(|place| signing(place, now)).collect()
+}
+
+fn signing(mut keys: Vec<TrustedLog>, now: DateTime<Utc>) -> Vec<TrustedLog> {
     let signs =
         |log: &TrustedLog| log.since.is_none_or(|since| since <= now) && log.until.is_none_or(|until| until > now);
-    (signs(log), log.since) > (signs(known), known.since)
+    keys.sort_by_key(|log| Reverse((signs(log), log.since)));
+    let now = keys.iter().filter(|log| signs(log)).count();
+    keys.truncate(now.max(1));
+    keys
 }
 
 /// How a log is asked first. Its key is a hint, no more: what it answers decides.
@@ -112,22 +175,28 @@ mod tests {
     }
 
     #[test]
-    fn of_two_keys_for_one_url_the_one_of_now_counts() {
+    fn of_the_keys_at_one_url_those_of_now_count() {
         let now: DateTime<Utc> = "2026-06-01T00:00:00Z".parse().unwrap();
-        let log = |since: Option<&str>, until: Option<&str>| TrustedLog {
-            base_url: "https://log.example".to_owned(),
-            spki: Vec::new(),
+        let log = |name: u8, url: &str, since: &str, until: Option<&str>| TrustedLog {
+            base_url: url.to_owned(),
+            spki: vec![name],
             holds: TrustedLogHolds::Entries,
-            since: since.map(|at| at.parse().unwrap()),
-            until: until.map(|at| at.parse().unwrap()),
+            since: Some(format!("{since}T00:00:00Z").parse().unwrap()),
+            until: until.map(|at| format!("{at}T00:00:00Z").parse().unwrap()),
         };
-        let (old, new) =
-            (log(Some("2021-01-01T00:00:00Z"), Some("2026-01-01T00:00:00Z")), log(Some("2026-01-01T00:00:00Z"), None));
-        let later = log(Some("2027-01-01T00:00:00Z"), None);
-        for (better, worse) in [(&new, &old), (&new, &later), (&old, &log(None, Some("2020-01-01T00:00:00Z")))] {
-            assert!(is_preferred(better, worse, now), "{better:?}");
-            assert!(!is_preferred(worse, better, now), "{worse:?}");
-        }
-        assert!(!is_preferred(&new, &new, now), "the same log twice is one");
+        let counting =
+            |logs: &[TrustedLog]| of_now(logs.to_vec(), now).iter().map(|log| log.spki[0]).collect::<Vec<_>>();
+        let url = "https://log.example";
+        let ended = log(1, url, "2021-01-01", Some("2026-01-01"));
+        let first = log(2, url, "2026-01-01", None);
+        let second = log(3, url, "2026-03-01", None);
+        let later = log(4, url, "2027-01-01", None);
+        assert_eq!(counting(&[ended.clone(), first.clone(), later.clone()]), [2]);
+        assert_eq!(counting(&[first.clone(), second.clone()]), [3, 2], "two regions, or two shards, are two logs");
+        assert_eq!(counting(&[log(5, url, "2020-01-01", Some("2020-02-01")), ended.clone()]), [1]);
+        let certificates = TrustedLog { holds: TrustedLogHolds::Certificates, ..first.clone() };
+        assert_eq!(counting(&[first.clone(), certificates]), [2, 2], "of entries and of certificates");
+        let nowhere = |name| log(name, "", "2026-01-01", None);
+        assert_eq!(counting(&[nowhere(6), nowhere(7)]), [6, 7]);
     }
 }

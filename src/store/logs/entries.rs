@@ -70,6 +70,8 @@ pub struct LogEntryRow {
     pub explained_by: Option<ReleaseId>,
     /// When nothing more was expected of it.
     pub judged_at: Option<DateTime<Utc>>,
+    /// The detectors that have counted it.
+    pub accused: Vec<String>,
 }
 
 /// An unreadable entry as it is stored.
@@ -96,10 +98,10 @@ pub struct LogEntryFilter<'a> {
 
 /// An identity as it stands in a column: the certificate said so, and the column beside says whether it can be believed.
 #[derive(Serialize, Deserialize)]
-struct Identity {
-    issuer: String,
-    subject: String,
-    claims: Claims,
+pub(super) struct Identity {
+    pub issuer: String,
+    pub subject: String,
+    pub claims: Claims,
 }
 
 impl Store {
@@ -126,15 +128,19 @@ impl Store {
         })
     }
 
-    /// Believed entries of which more is expected: that a release explains them. The oldest first.
+    /// Believed entries of which more is expected, that a release explains them, in portions: those after `last`, the
+    /// oldest first.
     ///
     /// # Errors
     /// As every read.
-    pub fn unjudged_entries(&self, at_most: usize) -> Result<Vec<LogEntryRow>, StoreError> {
+    pub fn unjudged_entries(&self, last: Option<&LogEntryRow>, at_most: usize) -> Result<Vec<LogEntryRow>, StoreError> {
+        let after = last.map(|row| (row.seen_at, &*row.log, row.entry.index));
+        let (seen_at, log, index) = after.unwrap_or((DateTime::<Utc>::MIN_UTC, "", 0));
         self.read("listing unexplained log entries", |db| {
             let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND judged_at IS NULL
-                       ORDER BY seen_at, log, idx LIMIT ?1";
-            db.rows(&LOG_ENTRIES, sql, [limit(at_most)], entry_row)
+                       AND (seen_at, log, idx) > (?1, ?2, ?3) ORDER BY seen_at, log, idx LIMIT ?4";
+            let after = (Micros(seen_at), log, Position(index), limit(at_most));
+            db.rows(&LOG_ENTRIES, sql, after, entry_row)
         })
     }
 
@@ -162,14 +168,15 @@ impl Store {
         })
     }
 
-    /// Believed entries that nothing was expected of any more since a time, and that no release explains. The oldest first.
+    /// Believed entries that nothing was expected of any more since a time, and that no release explains: those of watched
+    /// packages first, then the oldest.
     ///
     /// # Errors
     /// As every read.
     pub fn unexplained_entries(&self, since: DateTime<Utc>, at_most: usize) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read("listing log entries that no release explains", |db| {
             let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND judged_at >= ?1 AND explained_by IS NULL
-                       AND not_issued IS NULL ORDER BY judged_at LIMIT ?2";
+                       AND not_issued IS NULL ORDER BY packages = '[]', judged_at LIMIT ?2";
             db.rows(&LOG_ENTRIES, sql, (Micros(since), limit(at_most)), entry_row)
         })
     }
@@ -188,6 +195,23 @@ impl Store {
             if explained > 0 {
                 super::workflows::count_explained(db, &row.entry.identity)?;
             }
+            Ok(())
+        })
+    }
+
+    /// Forgets a log's entries with forged certificates that were judged and counted, but for so many of the latest.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn forget_forged(&self, log: &str, all_but: usize) -> Result<(), StoreError> {
+        self.write("forgetting forged log entries", |db| {
+            let forged = "log = ?1 AND not_issued IS NOT NULL AND judged_at IS NOT NULL";
+            db.prepare_cached(&format!(
+                "DELETE FROM log_entries WHERE {forged} AND idx <= (
+                     SELECT idx FROM log_entries WHERE {forged} ORDER BY idx DESC LIMIT 1 OFFSET ?2
+                 )"
+            ))?
+            .execute((log, limit(all_but)))?;
             Ok(())
         })
     }
@@ -255,8 +279,9 @@ pub(super) fn believe(db: &Connection, log: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn entry_row(row: &Row<'_>) -> rusqlite::Result<LogEntryRow> {
+pub(super) fn entry_row(row: &Row<'_>) -> rusqlite::Result<LogEntryRow> {
     let Json(Identity { issuer, subject, claims }) = row.get("identity")?;
+    let accused: String = row.get::<_, Option<String>>("accused")?.unwrap_or_default();
     Ok(LogEntryRow {
         log: row.get("log")?,
         entry: NewLogEntry {
@@ -277,5 +302,6 @@ fn entry_row(row: &Row<'_>) -> rusqlite::Result<LogEntryRow> {
         seen_at: row.get::<_, Micros>("seen_at")?.0,
         explained_by: row.get::<_, Option<Text<ReleaseId>>>("explained_by")?.map(|Text(release)| release),
         judged_at: time(row.get("judged_at")?),
+        accused: accused.split_whitespace().map(str::to_owned).collect(),
     })
 }

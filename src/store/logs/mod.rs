@@ -1,9 +1,13 @@
 //! Transparency logs: where each stands, what it signed, what was found in it, and what it did wrong.
 
+mod accusations;
 mod checkpoints;
 pub(super) mod checks;
 mod entries;
 mod evidence;
+mod matches;
+mod mirrors;
+mod progress;
 mod tail;
 mod violations;
 mod workflows;
@@ -14,10 +18,14 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
+pub use accusations::{Accusation, Scope};
 pub use checkpoints::CheckpointRow;
 pub use checks::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome};
 pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
 pub use evidence::{EvidenceRow, NewEvidence};
+pub use matches::{Herald, LogMatchFilter, MatchRule, Met};
+pub use mirrors::{MirrorRow, MirrorSeen};
+pub use progress::LogProgress;
 pub use tail::{Advance, Covered, KindCount, TailRow};
 pub use violations::{Violated, Violation};
 pub use workflows::WorkflowRow;
@@ -129,6 +137,8 @@ pub struct LogRow {
     pub tail: Option<TailRow>,
     /// The largest checkpoint that is of one history with all before it.
     pub checkpoint: Option<CheckpointRow>,
+    /// How far a long reading has come that is not at its end.
+    pub progress: Option<LogProgress>,
     /// Entries downloaded.
     pub entries: u64,
     /// Their bytes.
@@ -258,6 +268,7 @@ fn log_row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
         first_seen: row.get::<_, Micros>("first_seen")?.0,
         tail: tail_row(row)?,
         checkpoint: None,
+        progress: None,
         entries: count(row.get("entries")?),
         bytes: count(row.get("bytes")?),
         matches: 0,
@@ -287,6 +298,7 @@ fn complete(db: &Reading<'_>, row: LogRow) -> Result<LogRow, Failure> {
     };
     Ok(LogRow {
         checkpoint: checkpoints::largest(db, &row.name)?,
+        progress: progress::of(db, &row.name)?,
         matches: counted("SELECT count(*) FROM log_entries WHERE log = ?1 AND believed = 1")?,
         quarantined: counted("SELECT count(*) FROM log_quarantine WHERE log = ?1 AND believed = 1")?,
         ..row

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::Serialize;
 
-use super::{CheckpointRow, NewLogEntry, NewQuarantined, checkpoints, entries, succeeded};
+use super::{
+    CheckpointRow, Herald, LogProgress, NewLogEntry, NewQuarantined, checkpoints, entries, matches, progress, succeeded,
+};
 use crate::store::{
     Store, StoreError,
     columns::{Hashes, Position, count},
@@ -48,6 +50,8 @@ pub struct Advance<'a> {
     pub kinds: &'a BTreeMap<(String, String), u64>,
     /// Their bytes.
     pub bytes: u64,
+    /// How far the reading that they are part of has come.
+    pub progress: LogProgress,
 }
 
 /// A range of entries that was read and proven.
@@ -71,13 +75,15 @@ pub struct KindCount {
 }
 
 impl Store {
-    /// Begins to tail a log, or begins anew somewhere else: what lies between is a gap, and the coverage shows it.
+    /// Begins to tail a log, or begins anew somewhere else: what lies between is a gap, and the coverage shows it. What lies
+    /// before `past` is history, if the log is tailed for the first time.
     ///
     /// # Errors
     /// As every write.
-    pub fn begin_tail(&self, log: &str, at: u64, range: &[[u8; 32]]) -> Result<(), StoreError> {
+    pub fn begin_tail(&self, log: &str, at: u64, past: u64, range: &[[u8; 32]]) -> Result<(), StoreError> {
         self.write("beginning a tail", |db| {
             forget_unbelieved(db, log)?;
+            matches::begin_history(db, log, past)?;
             // What is read again is counted again.
             db.prepare_cached("DELETE FROM log_kinds WHERE log = ?1")?.execute([log])?;
             db.prepare_cached(
@@ -114,16 +120,23 @@ impl Store {
             for ((kind, version), number) in advance.kinds {
                 add_kind(db, log, kind, version, false, *number)?;
             }
+            progress::remember(db, log, &advance.progress)?;
             Ok(true)
         })
     }
 
-    /// Everything that was downloaded hashes to a checkpoint: it is believed from now on. One transaction; `false`: the
-    /// position is not the checkpoint's size, and nothing changed.
+    /// Everything that was downloaded hashes to a checkpoint: it is believed from now on, and the herald tells of it. One
+    /// transaction; `false`: the position is not the checkpoint's size, and nothing changed.
     ///
     /// # Errors
     /// As every write.
-    pub fn log_verified(&self, log: &str, checkpoint: &CheckpointRow, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub fn log_verified(
+        &self,
+        log: &str,
+        checkpoint: &CheckpointRow,
+        herald: &dyn Herald,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         self.write("moving the verified position of a log", |db| {
             let size = checkpoint.size;
             let mut query = db.prepare_cached("SELECT verified FROM logs WHERE name = ?1 AND downloaded = ?2")?;
@@ -133,6 +146,8 @@ impl Store {
                 "UPDATE logs SET verified = downloaded, verified_range = downloaded_range WHERE name = ?1",
             )?
             .execute([log])?;
+            progress::forget(db, log)?;
+            matches::tell(db, log, herald, now)?;
             entries::believe(db, log)?;
             believe_kinds(db, log)?;
             cover(db, log, Covered { first: verified, past: size })?;
@@ -188,6 +203,7 @@ impl Store {
 }
 
 fn forget_unbelieved(db: &Connection, log: &str) -> Result<(), Failure> {
+    progress::forget(db, log)?;
     for sql in [
         "DELETE FROM log_entries WHERE log = ?1 AND believed = 0",
         "DELETE FROM log_quarantine WHERE log = ?1 AND believed = 0",

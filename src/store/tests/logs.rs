@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::{
@@ -10,10 +11,10 @@ use super::{
     lab::{ISSUER, Lab, noon},
 };
 use crate::{
-    model::{Claims, WorkflowIdentity},
+    model::{Alert, AlertKind, Claims, Confidence, Report, Severity, Sighting, Sightings, WorkflowIdentity},
     store::{
-        Advance, CheckpointRow, LogEntryFilter, LogKind, LogStanding, NewLog, NewLogEntry, NewQuarantined, Store,
-        TailRow,
+        Advance, AlertFilter, CheckpointRow, Herald, LogEntryFilter, LogKind, LogProgress, LogStanding, MatchRule, Met,
+        NewLog, NewLogEntry, NewQuarantined, Scope, Store, TailRow,
     },
 };
 
@@ -58,7 +59,7 @@ fn opened() -> Lab {
         standing: LogStanding::Active,
     };
     lab.store.open_log(&log, noon()).unwrap();
-    lab.store.begin_tail(LOG, 5, &[]).unwrap();
+    lab.store.begin_tail(LOG, 5, 5, &[]).unwrap();
     lab
 }
 
@@ -75,6 +76,7 @@ fn download(store: &Store, before: u64, count: u64) -> bool {
         quarantined: &quarantined,
         kinds: &BTreeMap::from([(("hashedrekord".to_owned(), "0.0.2".to_owned()), count)]),
         bytes: count * 100,
+        progress: LogProgress::beginning(before, before + 2 * count, noon()).come(before + count, noon()),
     };
     store.log_downloaded(LOG, &advance, noon()).unwrap_or(false)
 }
@@ -93,8 +95,59 @@ fn entry(index: u64) -> NewLogEntry {
         not_issued: None,
         not_before: noon(),
         packages: Vec::new(),
-        patterns: Vec::new(),
+        patterns: vec!["acme".to_owned()],
     }
+}
+
+/// Tells of every match; two at most by an alert of its own.
+struct Teller([MatchRule; 1]);
+
+impl Teller {
+    fn new() -> Self {
+        Self([MatchRule { name: "acme".to_owned(), severity: Severity::Low, report: Report::All }])
+    }
+
+    fn alert(subject: &str, now: DateTime<Utc>) -> Alert {
+        let about = Alert::about(AlertKind::Log, subject, Severity::Low, Confidence::High, subject.to_owned(), now);
+        Alert { matched: Some("acme".to_owned()), ..about }
+    }
+}
+
+impl Herald for Teller {
+    fn rules(&self) -> &[MatchRule] {
+        &self.0
+    }
+
+    fn accusation(&self, _: &MatchRule, met: &Met, now: DateTime<Utc>) -> (Alert, Vec<Scope>) {
+        let entries = Some(Sightings::first(self.sighting(met), now));
+        let common = Self::alert("common", now);
+        let scope = Scope { key: "acme".to_owned(), burst: 2, refill: TimeDelta::hours(6), common };
+        (Alert { entries, ..Self::alert(&met.index.to_string(), now) }, vec![scope])
+    }
+
+    fn history(&self, _: &MatchRule, now: DateTime<Utc>) -> Alert {
+        Self::alert("history", now)
+    }
+
+    fn sighting(&self, met: &Met) -> Sighting {
+        Sighting { log: LOG.to_owned(), index: met.index, who: "acme".to_owned() }
+    }
+
+    fn wants(&self, _: &Alert) -> Vec<String> {
+        vec!["team".to_owned()]
+    }
+}
+
+/// What is believed is told, each entry once and with a message, and nothing else.
+fn is_told(store: &Store, believed: usize) -> Result<(), TestCaseError> {
+    let alerts = store.alerts(&AlertFilter { limit: 999, ..AlertFilter::default() }).unwrap();
+    let told: u64 = alerts.iter().filter_map(|alert| alert.entries.as_ref()).map(|entries| entries.count).sum();
+    prop_assert_eq!(told, believed as u64);
+    prop_assert_eq!(alerts.len(), believed.min(3));
+    for alert in &alerts {
+        prop_assert_eq!(store.deliveries_of(alert, 9).unwrap().len(), 1, "{}", alert.title);
+    }
+    Ok(())
 }
 
 fn unreadable(index: u64) -> NewQuarantined {
@@ -126,7 +179,8 @@ fn agrees(store: &Store) -> Result<(), TestCaseError> {
         .map(|row| row.entry.index)
         .collect();
     entries.sort_unstable();
-    prop_assert_eq!(entries, believed(3).collect::<Vec<_>>());
+    prop_assert_eq!(&entries, &believed(3).collect::<Vec<_>>());
+    is_told(store, entries.len())?;
     let mut set_aside: Vec<_> = store.quarantined(LOG, 999).unwrap().iter().map(|row| row.index).collect();
     set_aside.sort_unstable();
     prop_assert_eq!(set_aside, believed(7).collect::<Vec<_>>());
@@ -135,6 +189,8 @@ fn agrees(store: &Store) -> Result<(), TestCaseError> {
     let covered: Vec<_> = store.coverage(LOG).unwrap().iter().map(|range| (range.first, range.past)).collect();
     let all = if tail.verified > tail.start { vec![(tail.start, tail.verified)] } else { Vec::new() };
     prop_assert_eq!(covered, all);
+    let progress = store.log(LOG).unwrap().unwrap().progress.map(|progress| progress.next);
+    prop_assert_eq!(progress, (tail.downloaded > tail.verified).then_some(tail.downloaded));
     Ok(())
 }
 
@@ -155,7 +211,7 @@ proptest! {
                 Step::Intrude { at } => prop_assert!(at == before.downloaded || !download(store, at, 1)),
                 Step::Verify { fault } => {
                     order(store, fault);
-                    let _ = store.log_verified(LOG, &checkpoint(before.downloaded), noon());
+                    let _ = store.log_verified(LOG, &checkpoint(before.downloaded), &Teller::new(), noon());
                 }
                 Step::Rewind { fault } => {
                     order(store, fault);

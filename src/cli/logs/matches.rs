@@ -1,0 +1,132 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    cli::{
+        args::Printing,
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output, sheet, target, words,
+    },
+    model::MatchedEntry,
+    store::{LogEntryRow, LogMatchFilter, Store},
+};
+
+/// List the entries that [[logs.match]] found, the latest first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch logs matches
+  provwatch logs matches --match acme --since 2026-06-01T00:00:00Z
+  provwatch logs matches --identity github.com/acme/tool --format json
+
+Every entry that is listed hashes to a root that its log signed. \"forged\" marks those whose certificate no trusted
+authority issued: anybody can have made it.")]
+pub struct Matches {
+    /// Only what the [[logs.match]] of this name found
+    #[arg(long = "match", value_name = "NAME")]
+    name: Option<String>,
+    /// Only entries of this log; for a shard of Rekor v1 with the number of its tree
+    #[arg(long, value_name = "NAME")]
+    log: Option<String>,
+    /// Only what was seen then or later, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    since: Option<DateTime<Utc>>,
+    /// Only what was seen before, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    until: Option<DateTime<Utc>>,
+    /// Only entries with this text in issuer, subject or a claim, in whatever case
+    #[arg(long, value_name = "TEXT")]
+    identity: Option<String>,
+    /// Show at most this many
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = target::count)]
+    limit: usize,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+impl Matches {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        let store = context.store_to_read()?;
+        self.check(context, &store)?;
+        let rows = store.log_matches(self.filter())?;
+        if self.printing.is_json() {
+            rows.into_iter().map(shown).try_for_each(|entry| output::json(&entry))?;
+        } else if rows.is_empty() {
+            output::line("No such entry was found. `provwatch logs status` says how far each log was read.");
+        } else {
+            print(&rows);
+            output::limited(rows.len(), self.limit);
+        }
+        Ok(Exit::Clean)
+    }
+
+    fn filter(&self) -> LogMatchFilter<'_> {
+        LogMatchFilter {
+            name: self.name.as_deref(),
+            log: self.log.as_deref(),
+            since: self.since,
+            until: self.until,
+            identity: self.identity.as_deref(),
+            limit: self.limit,
+        }
+    }
+
+    /// A name that is misspelt would look like nothing found. What a match found that was configured once is listed too.
+    fn check(&self, context: &Context, store: &Store) -> Result<(), Failure> {
+        let known = context.config.logs.matches.iter().map(|one| one.name.as_str());
+        if let Some(name) = self.name.as_deref().filter(|name| !known.clone().any(|known| known == *name)) {
+            let found = LogMatchFilter { name: Some(name), limit: 1, ..LogMatchFilter::default() };
+            if store.log_matches(found)?.is_empty() {
+                let names = known.map(|name| format!("{name:?}")).collect::<Vec<_>>();
+                let names = if names.is_empty() { words::NOTHING.to_owned() } else { names.join(", ") };
+                return Err(Failure::usage(format!("no [[logs.match]] is named {name:?}; there is {names}")));
+            }
+        }
+        match &self.log {
+            Some(log) if store.log(log)?.is_none() => {
+                Err(Failure::usage(format!("no log {log:?} was ever read"))
+                    .next(sheet::callable("provwatch logs status")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn shown(row: LogEntryRow) -> MatchedEntry {
+    let entry = row.entry;
+    MatchedEntry {
+        log: row.log,
+        index: entry.index,
+        matches: entry.patterns,
+        seen_at: row.seen_at,
+        not_before: entry.not_before,
+        issuer: entry.identity.issuer,
+        subject: entry.identity.subject,
+        claims: entry.identity.claims,
+        issued_by_trusted_authority: entry.not_issued.is_none(),
+        not_issued: entry.not_issued,
+        packages: entry.packages,
+        explained_by: row.explained_by,
+        kind: entry.kind,
+        version: entry.version,
+        digest: entry.digest,
+        serial: entry.serial,
+        leaf: hex::encode(entry.leaf),
+    }
+}
+
+fn print(rows: &[LogEntryRow]) {
+    let mut table = output::table(["SEEN (UTC)", "MATCH", "LOG", "ENTRY", "WHO"]);
+    for row in rows {
+        let forged = if row.entry.not_issued.is_some() { "forged: " } else { "" };
+        table.add_row([
+            words::minute(row.seen_at),
+            words::name(row.entry.patterns.join(", ")),
+            words::name(&row.log),
+            row.entry.index.to_string(),
+            format!("{forged}{}", words::sentence(&row.entry.identity)),
+        ]);
+    }
+    output::print(&table);
+    output::line("\n`provwatch logs matches --format json` has all that the certificates say.");
+}

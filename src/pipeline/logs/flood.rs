@@ -1,0 +1,75 @@
+//! Who shares a budget of alerts: those whose accusations one and the same party can make up. Nobody can spend the budget of
+//! what others do, so that a flood hides nothing but itself.
+//!
+//! - Anybody can forge: all forgers share one budget, and nothing else is paid from it.
+//! - Only who has rights in a repository can sign in its name: each repository has budgets of its own, for each log, detector,
+//!   severity, issuer and trigger one.
+//! - What a `[[logs.match]]` finds beyond watched repositories is paid from the budget of its owner, and from one for all that
+//!   the match finds, since accounts are cheap.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    model::{Alert, AlertKind, Confidence, Package, Report, Severity, Signal},
+    store::{LogEntryRow, MatchRule, Met, Scope},
+};
+
+/// What the common alert says of itself.
+const TOGETHER: &str = "The first of their kind have alerts of their own; they came faster than one alert each could tell, so these are \
+                        told together. `provwatch logs matches` lists the entries.";
+
+/// A budget of one party: ten alerts of their own, and four more a day.
+fn of_party(key: String, title: &str, severity: Severity, now: DateTime<Utc>) -> Scope {
+    scope(key, (10, TimeDelta::hours(6)), title, severity, now)
+}
+
+fn scope(key: String, (burst, refill): (u32, TimeDelta), title: &str, severity: Severity, now: DateTime<Utc>) -> Scope {
+    let about = Alert::about(AlertKind::Log, &format!("flood {key}"), severity, Confidence::Low, title.to_owned(), now);
+    Scope { key, burst, refill, common: Alert { argument: TOGETHER.to_owned(), ..about } }
+}
+
+/// Whoever forges certificates.
+pub(super) fn of_forgers(now: DateTime<Utc>) -> Scope {
+    let title = "Somebody logs forged certificates that name many watched repositories";
+    of_party("forged-certificate".to_owned(), title, Severity::Low, now)
+}
+
+/// Whoever signs in the name of a repository.
+pub(super) fn of_repository(signal: &Signal, row: &LogEntryRow, now: DateTime<Utc>) -> Scope {
+    let identity = &row.entry.identity;
+    let claims = &identity.claims;
+    let url = claims.source_repository_uri.as_deref().unwrap_or(&identity.subject);
+    let repository = claims.source_repository_identifier.clone().unwrap_or_else(|| url.to_lowercase());
+    let trigger = claims.build_trigger.as_deref().unwrap_or_default();
+    let (detector, log, issuer) = (&signal.detector, &row.log, &identity.issuer);
+    let key = format!("{detector} {} {log} {issuer} {repository} {trigger}", signal.severity);
+    let title = format!("Many different workflows of {url} accuse it ({detector})");
+    of_party(key, &title, signal.severity, now)
+}
+
+/// Whatever the releases of a package name.
+pub(super) fn of_package(signal: &Signal, package: &Package, log: &str, now: DateTime<Utc>) -> Scope {
+    let key = format!("{} {} {log} {package}", signal.detector, signal.severity);
+    let title = format!("{log} does not have what many releases of {package} name");
+    of_party(key, &title, signal.severity, now)
+}
+
+/// Whoever a match finds.
+pub(super) fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<Scope> {
+    let MatchRule { name, severity, report } = rule;
+    // Who wants every entry is told of more of them one by one.
+    let (of_one, of_all) = match report {
+        Report::All => ((50, TimeDelta::minutes(10)), (100, TimeDelta::minutes(5))),
+        Report::New | Report::Never => ((10, TimeDelta::hours(6)), (50, TimeDelta::hours(1))),
+    };
+    let owner = if met.is_of_packages {
+        met.identity.claims.source_repository_uri.as_deref().unwrap_or(&met.identity.subject)
+    } else {
+        met.identity.owner()
+    };
+    let issuer = &met.identity.issuer;
+    let told = |key, budget, title: &str| scope(key, budget, title, *severity, now);
+    let own = told(format!("match {name}\n{issuer} {owner}"), of_one, &format!("{name}: many entries of {owner}"));
+    let all = || told(format!("match {name}"), of_all, &format!("{name}: many entries of many owners"));
+    if met.is_of_packages { vec![own] } else { vec![own, all()] }
+}

@@ -1,0 +1,94 @@
+//! Where a log begins to lie: roots that were noted on the way through its entries are compared with what it proves.
+
+use super::FollowedLog;
+use crate::tlog::{CompactRange, SignedCheckpoint, Tree, merkle::Hash};
+
+/// Most roots that are kept, however much is read: every page of four million entries, of more every second, and so on.
+const MOST: usize = 16_384;
+
+/// Roots of a tree as it was read, at growing sizes.
+#[derive(Debug)]
+pub(super) struct Marks {
+    /// What was read before, proven or not.
+    before: Vec<(u64, Hash)>,
+    marks: Vec<(u64, Hash)>,
+    /// Of so many pages one is marked.
+    every: usize,
+    pages: usize,
+}
+
+impl Marks {
+    /// Marks that begin with what was proven before, and with what was read and not proven.
+    pub(super) fn after(proven: &CompactRange, read: &CompactRange) -> Self {
+        let mut before: Vec<(u64, Hash)> = [proven, read].into_iter().map(mark).collect();
+        before.dedup();
+        Self { before, marks: Vec::new(), every: 1, pages: 0 }
+    }
+
+    /// A page was read, up to the end of this range.
+    pub(super) fn note(&mut self, range: &CompactRange) {
+        self.pages += 1;
+        if self.marks.len() == MOST {
+            let mut place = 0;
+            self.marks.retain(|_| {
+                place += 1;
+                place % 2 == 0
+            });
+            self.every *= 2;
+        }
+        if self.pages.is_multiple_of(self.every) {
+            self.marks.push(mark(range));
+        }
+    }
+
+    /// The entries among which the first is that is not the one that was signed, as `A to B`, by asking the log for its own
+    /// proofs. `None`: it does not give them, or what was proven before is not what it signed now.
+    pub(super) async fn first_lie(
+        mut self,
+        followed: &FollowedLog,
+        tree: &Tree,
+        signed: &SignedCheckpoint,
+        end: &CompactRange,
+    ) -> Option<String> {
+        let mut marks = std::mem::take(&mut self.before);
+        marks.append(&mut self.marks);
+        marks.push(mark(end));
+        marks.dedup();
+        let (mut good, mut bad) = (0, marks.len().checked_sub(1).filter(|last| *last > 0)?);
+        while bad - good > 1 {
+            let middle = usize::midpoint(good, bad);
+            let (size, root) = marks[middle];
+            let prefix = followed.log.prefix(tree, size, signed).await.ok()?;
+            if prefix.range.root() == root { good = middle } else { bad = middle }
+        }
+        Some(format!("{} to {}", marks.get(good)?.0, marks.get(bad)?.0.checked_sub(1)?))
+    }
+}
+
+/// The sentence about the place.
+pub(super) fn first_of_them(place: Option<&str>) -> String {
+    place.map_or_else(String::new, |place| format!(", the first of them among {place}"))
+}
+
+fn mark(range: &CompactRange) -> (u64, Hash) {
+    (range.size(), range.root())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_much_is_read_the_marks_are_bounded_and_even() {
+        let mut range = CompactRange::default();
+        let mut marks = Marks::after(&range, &range);
+        for page in 0..5 * MOST as u64 {
+            range.push([u8::try_from(page % 251).unwrap(); 32]);
+            marks.note(&range);
+        }
+        assert!(marks.marks.len() <= MOST && marks.marks.len() > MOST / 2, "{}", marks.marks.len());
+        let sizes: Vec<u64> = marks.marks.iter().map(|(size, _)| *size).collect();
+        assert!(sizes.windows(2).all(|pair| pair[1] - pair[0] == marks.every as u64), "{}", marks.every);
+        assert_eq!(sizes[0], marks.every as u64);
+    }
+}

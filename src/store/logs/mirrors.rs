@@ -1,0 +1,150 @@
+//! How the mirrors of a log stand.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Row, named_params};
+use serde::Serialize;
+
+use crate::store::{
+    Store, StoreError,
+    columns::{Micros, Position, time},
+    error::Failure,
+};
+
+/// What was seen of a mirror.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorSeen {
+    /// Where it is.
+    pub url: String,
+    /// How many entries it signed; `None`: it said nothing that is signed.
+    pub size: Option<u64>,
+    /// Whether another mirror of the log has signed more.
+    pub is_behind: bool,
+    /// Why it could not be read or compared, or how it contradicts.
+    pub error: Option<String>,
+}
+
+/// How a mirror stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MirrorRow {
+    /// The log.
+    pub log: String,
+    /// Where it is.
+    pub url: String,
+    /// How many entries it signed when it last answered.
+    pub size: Option<u64>,
+    /// When that was.
+    pub seen_at: Option<DateTime<Utc>>,
+    /// Since when it has had fewer entries than another one, without growing.
+    pub behind_since: Option<DateTime<Utc>>,
+    /// Since when it could not be read or compared, or contradicts.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// Why.
+    pub last_error: Option<String>,
+}
+
+impl MirrorRow {
+    fn after(self, seen: &MirrorSeen, now: DateTime<Utc>) -> Self {
+        let grew = seen.size.is_some() && seen.size != self.size;
+        let since = |before: Option<DateTime<Utc>>| Some(before.map_or(now, |since| since.min(now)));
+        Self {
+            behind_since: if seen.is_behind { since(self.behind_since.filter(|_| !grew)) } else { None },
+            failing_since: seen.error.as_ref().and_then(|_| since(self.failing_since)),
+            last_error: seen.error.clone(),
+            size: seen.size.or(self.size),
+            seen_at: seen.size.map(|_| now).or(self.seen_at),
+            ..self
+        }
+    }
+}
+
+impl Store {
+    /// The mirrors of every log that has some.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn log_mirrors(&self) -> Result<Vec<MirrorRow>, StoreError> {
+        self.read("listing the mirrors of logs", |db| mirrors(db, None))
+    }
+
+    /// Records how the mirrors of a log stand. One that is not among them is forgotten.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn note_mirrors(&self, log: &str, seen: &[MirrorSeen], now: DateTime<Utc>) -> Result<(), StoreError> {
+        if seen.is_empty() && self.read("looking up the mirrors of a log", |db| mirrors(db, Some(log)))?.is_empty() {
+            return Ok(());
+        }
+        self.write("recording the mirrors of a log", |db| {
+            let known = mirrors(db, Some(log))?;
+            db.prepare_cached("DELETE FROM log_mirrors WHERE log = ?1")?.execute([log])?;
+            seen.iter().try_for_each(|one| {
+                let before = known.iter().find(|row| row.url == one.url).cloned();
+                insert(db, &before.unwrap_or_else(|| new(log, &one.url)).after(one, now))
+            })
+        })
+    }
+}
+
+fn new(log: &str, url: &str) -> MirrorRow {
+    let (log, url) = (log.to_owned(), url.to_owned());
+    MirrorRow { log, url, size: None, seen_at: None, behind_since: None, failing_since: None, last_error: None }
+}
+
+fn mirrors(db: &Connection, log: Option<&str>) -> Result<Vec<MirrorRow>, Failure> {
+    let mut query = db.prepare_cached("SELECT * FROM log_mirrors WHERE ?1 IS NULL OR log = ?1 ORDER BY log, url")?;
+    Ok(query.query_map([log], mirror_row)?.collect::<Result<_, _>>()?)
+}
+
+fn insert(db: &Connection, row: &MirrorRow) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO log_mirrors (log, url, size, seen_at, behind_since, failing_since, last_error)
+         VALUES (:log, :url, :size, :seen_at, :behind_since, :failing_since, :last_error)",
+    )?
+    .execute(named_params! {
+        ":log": row.log, ":url": row.url, ":size": row.size.map(Position), ":seen_at": row.seen_at.map(Micros),
+        ":behind_since": row.behind_since.map(Micros), ":failing_since": row.failing_since.map(Micros),
+        ":last_error": row.last_error,
+    })?;
+    Ok(())
+}
+
+fn mirror_row(row: &Row<'_>) -> rusqlite::Result<MirrorRow> {
+    Ok(MirrorRow {
+        log: row.get("log")?,
+        url: row.get("url")?,
+        size: row.get::<_, Option<Position>>("size")?.map(|Position(size)| size),
+        seen_at: time(row.get("seen_at")?),
+        behind_since: time(row.get("behind_since")?),
+        failing_since: time(row.get("failing_since")?),
+        last_error: row.get("last_error")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn how_long_a_mirror_has_been_behind_or_failing_is_kept() {
+        let store = Store::in_memory().unwrap();
+        let at = |minutes: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        let note = |minutes: i64, size: Option<u64>, is_behind: bool, error: Option<&str>| {
+            let error = error.map(str::to_owned);
+            let seen = MirrorSeen { url: "https://a.example".to_owned(), size, is_behind, error };
+            store.note_mirrors("log", &[seen], at(minutes)).unwrap();
+            let [row] = store.log_mirrors().unwrap().try_into().unwrap();
+            let minutes = |time: Option<DateTime<Utc>>| time.map(|time| (time - at(0)).num_minutes());
+            (minutes(row.behind_since), minutes(row.failing_since), row.size)
+        };
+        assert_eq!(note(1, Some(5), false, None), (None, None, Some(5)));
+        assert_eq!(note(2, Some(5), true, None), (Some(2), None, Some(5)));
+        assert_eq!(note(3, None, true, Some("it does not answer")), (Some(2), Some(3), Some(5)));
+        assert_eq!(note(4, Some(5), true, Some("nor now")), (Some(2), Some(3), Some(5)));
+        assert_eq!(note(5, Some(6), true, None), (Some(5), None, Some(6)), "it grows");
+        assert_eq!(note(6, Some(6), false, None), (None, None, Some(6)));
+        store.note_mirrors("log", &[], at(7)).unwrap();
+        assert_eq!(store.log_mirrors().unwrap(), []);
+    }
+}

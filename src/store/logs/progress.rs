@@ -1,0 +1,137 @@
+//! How far a long reading of a log has come.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use crate::store::{
+    columns::{Micros, Position},
+    error::Failure,
+    reading::Reading,
+};
+
+/// A reading of a log that is under way, or was interrupted: the next one goes on where it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogProgress {
+    /// The entry that it began with.
+    pub first: u64,
+    /// The entry that it reads next.
+    pub next: u64,
+    /// The one after the last that it is to read.
+    pub past: u64,
+    /// When it began.
+    pub since: DateTime<Utc>,
+    /// When it came this far.
+    pub at: DateTime<Utc>,
+}
+
+impl LogProgress {
+    /// A reading that begins.
+    pub fn beginning(first: u64, past: u64, since: DateTime<Utc>) -> Self {
+        Self { first, next: first, past, since, at: since }
+    }
+
+    /// The reading when it has come so far.
+    #[must_use]
+    pub fn come(self, next: u64, at: DateTime<Utc>) -> Self {
+        Self { next, at, ..self }
+    }
+
+    /// Entries that are left to read.
+    pub fn left(&self) -> u64 {
+        self.past.saturating_sub(self.next)
+    }
+
+    /// Of a hundred parts those that are read, rounded down.
+    pub fn percent(&self) -> u64 {
+        let (read, all) = (self.next.saturating_sub(self.first), self.past.saturating_sub(self.first));
+        u64::try_from(u128::from(read) * 100 / u128::from(all.max(1))).unwrap_or(100)
+    }
+
+    /// Entries a second since it began. `None`: it has only begun, or a clock was set.
+    pub fn rate(&self) -> Option<u64> {
+        let millis = u64::try_from((self.at - self.since).num_milliseconds()).ok().filter(|millis| *millis > 0)?;
+        let read = u128::from(self.next.saturating_sub(self.first));
+        u64::try_from(read * 1000 / u128::from(millis)).ok().filter(|rate| *rate > 0)
+    }
+
+    /// How long it is yet, at that rate.
+    pub fn time_left(&self) -> Option<TimeDelta> {
+        TimeDelta::try_seconds(i64::try_from(self.left().div_ceil(self.rate()?)).ok()?)
+    }
+}
+
+impl Serialize for LogProgress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut shown = serializer.serialize_struct("LogProgress", 7)?;
+        shown.serialize_field("first", &self.first)?;
+        shown.serialize_field("next", &self.next)?;
+        shown.serialize_field("past", &self.past)?;
+        shown.serialize_field("since", &self.since)?;
+        shown.serialize_field("at", &self.at)?;
+        shown.serialize_field("entries_per_second", &self.rate())?;
+        shown.serialize_field("seconds_left", &self.time_left().map(|left| left.num_seconds()))?;
+        shown.end()
+    }
+}
+
+/// Remembers how far a reading has come; of one that is at its end there is nothing to remember.
+pub(super) fn remember(db: &Connection, log: &str, progress: &LogProgress) -> Result<(), Failure> {
+    if progress.left() == 0 {
+        return forget(db, log);
+    }
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO log_progress (log, first, next, past, since, at)
+         VALUES (:log, :first, :next, :past, :since, :at)",
+    )?
+    .execute(named_params! {
+        ":log": log, ":first": Position(progress.first), ":next": Position(progress.next),
+        ":past": Position(progress.past), ":since": Micros(progress.since), ":at": Micros(progress.at),
+    })?;
+    Ok(())
+}
+
+pub(super) fn forget(db: &Connection, log: &str) -> Result<(), Failure> {
+    db.prepare_cached("DELETE FROM log_progress WHERE log = ?1")?.execute([log])?;
+    Ok(())
+}
+
+/// How far the reading of a log has come, if it is not at its end. Damaged values are as good as none: they are only shown.
+pub(super) fn of(db: &Reading<'_>, log: &str) -> Result<Option<LogProgress>, Failure> {
+    let mut query = db.prepare_cached("SELECT * FROM log_progress WHERE log = ?1")?;
+    Ok(query.query_row([log], |row| Ok(read(row).ok())).optional()?.flatten())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<LogProgress> {
+    Ok(LogProgress {
+        first: row.get::<_, Position>("first")?.0,
+        next: row.get::<_, Position>("next")?.0,
+        past: row.get::<_, Position>("past")?.0,
+        since: row.get::<_, Micros>("since")?.0,
+        at: row.get::<_, Micros>("at")?.0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rate_and_rest_are_known_once_some_was_read() {
+        let since: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let begun = LogProgress::beginning(1_000, 61_000, since);
+        assert_eq!((begun.percent(), begun.left(), begun.rate(), begun.time_left()), (0, 60_000, None, None));
+        let later = begun.come(13_000, since + TimeDelta::seconds(4));
+        assert_eq!((later.percent(), later.rate(), later.time_left()), (20, Some(3_000), Some(TimeDelta::seconds(16))));
+        assert_eq!(begun.come(61_000, later.at).time_left(), Some(TimeDelta::zero()));
+        for odd in [
+            begun.come(13_000, since - TimeDelta::seconds(4)),
+            begun.come(1_000, since + TimeDelta::seconds(4)),
+            LogProgress { first: u64::MAX, past: 0, ..begun },
+        ] {
+            assert_eq!(odd.time_left(), None, "{odd:?}");
+        }
+        let endless = LogProgress::beginning(0, u64::MAX, since).come(1, since + TimeDelta::seconds(1));
+        assert_eq!((endless.percent(), endless.rate(), endless.time_left()), (0, Some(1), None));
+    }
+}
