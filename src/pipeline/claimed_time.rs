@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Pipeline, PipelineError, examine::Subject};
 use crate::{
     clock::{horizon, past},
-    model::{Observation, Unread},
+    model::{Observation, Unread, files_fingerprint},
     registry::RegistryRelease,
-    store::{Outcome, VersionState, files_fingerprint},
+    store::{Outcome, VersionState},
 };
 
 /// By how much a registry's clock may be ahead of ours.
@@ -66,6 +66,9 @@ impl Pipeline {
     /// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
     /// read in portions, and a file that is added meanwhile, and does not say when, came now.
     pub(super) fn is_history(&self, subject: &Subject<'_>, release: &RegistryRelease) -> bool {
+        if release.facts.replaced.is_some() {
+            return false;
+        }
         let is_old = last_change(release) < self.history_ends(subject);
         let stored = subject.stored.get(release.id.version());
         let Some(backfilled_at) = subject.row.as_ref().and_then(|row| row.backfilled_at) else {
