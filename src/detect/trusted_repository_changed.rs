@@ -63,11 +63,13 @@ fn found(change: &Change<'_>) -> Option<Signal> {
 /// On a line that never had a trusted publisher with a repository, those of other lines are the ones to expect, and where
 /// there is none, those that manifests named.
 fn strange(change: &Change<'_>, name: &str) -> Option<Signal> {
-    let (known, whose) = latest(change, |line| &line.registered_repositories)
-        .map(|known| (known, "on another line"))
-        .or_else(|| latest(change, |line| &line.named_repositories).map(|known| (known, "as manifests said")))?;
-    let named =
-        |line: &LineBaseline| line.registered_repositories.contains_key(name) || line.named_repositories.contains_key(name);
+    let (known, whose) =
+        latest(change, |line| &line.registered_repositories)
+            .map(|known| (known, "on another line"))
+            .or_else(|| latest(change, |line| &line.named_repositories).map(|known| (known, "as manifests said")))?;
+    let named = |line: &LineBaseline| {
+        line.registered_repositories.contains_key(name) || line.named_repositories.contains_key(name)
+    };
     if change.package.lines.values().any(named) {
         return None;
     }

@@ -101,9 +101,10 @@ impl Subject<'_> {
         })
     }
 
-    /// Whether a release waits for another look.
-    pub fn is_due_at(&self, release: &ReleaseId) -> bool {
-        self.stored.get(release.version()).is_some_and(|stored| self.is_due(stored))
+    /// Whether a release is to be looked at whatever its files are: for the first time, again, or because it could not be read.
+    pub fn is_awaited(&self, release: &ReleaseId) -> bool {
+        let stored = self.stored.get(release.version());
+        stored.is_none_or(|stored| stored.outcome == Outcome::Unreadable || self.is_due(stored))
     }
 
     /// Whether a release was checked whole, has no new file, and is looked at again for what is around it.

@@ -32,7 +32,7 @@ impl Pipeline {
         let Some(before) = self.store.release(&release.id)?.and_then(|row| row.observation) else { return Ok(true) };
         let ecosystem = subject.package.ecosystem();
         let mut replaced = replaced_files(ecosystem, &before.files, &release.files);
-        let is_news = !replaced.is_empty() || ecosystem == Ecosystem::Pypi || subject.is_due_at(&release.id);
+        let is_news = !replaced.is_empty() || ecosystem == Ecosystem::Pypi || subject.is_awaited(&release.id);
         replaced.extend(before.facts.replaced.into_iter().flatten());
         release.facts.replaced = Some(replaced).filter(|replaced| !replaced.is_empty());
         Ok(is_news)

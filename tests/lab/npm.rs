@@ -100,7 +100,8 @@ impl NpmWorld {
     pub fn replace(&mut self, lab: &Lab, name: &str, version: &str) {
         let integrity = format!("sha512-{}", b64(&sha512(b"another tarball")));
         let dist = &mut self.packages.get_mut(name).unwrap().versions[version]["dist"];
-        dist["signatures"] = json!([attestation::npm_signature(&lab.npm_key, &format!("{name}@{version}:{integrity}"))]);
+        dist["signatures"] =
+            json!([attestation::npm_signature(&lab.npm_key, &format!("{name}@{version}:{integrity}"))]);
         dist["integrity"] = json!(integrity);
         self.changed(name);
     }

@@ -264,7 +264,8 @@ fn document(index: &Index, known: &Known, validators: Option<Validators>) -> Pac
         let by_name = |(name, _): &(String, String)| name == *version || !index::is_version(name);
         !listed.contains(version.as_str()) && index.unreadable.iter().any(by_name)
     };
-    versions.extend(known.versions().filter(may_be_unreadable).map(|version| (version.clone(), ReleaseStatus::Published)));
+    versions
+        .extend(known.versions().filter(may_be_unreadable).map(|version| (version.clone(), ReleaseStatus::Published)));
     PackageDocument {
         revision: None,
         validators,

@@ -22,7 +22,8 @@ use self::{
     simple::{Distribution, Part, Project},
 };
 use super::{
-    Behind, Evidence, EvidenceKind, Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
+    Behind, Evidence, EvidenceKind, Known, PackageDocument, PackageState, Question, Registry, RegistryError,
+    RegistryRelease,
     endpoint::endpoint,
     exchange::{ask, document_error, found, fresh},
     missing,
@@ -162,13 +163,7 @@ impl PypiRegistry {
 
     /// Owners and manifests, if there is a new release. Owners are known now, so they are the newest release's. What
     /// cannot be had is not known, with the reason.
-    async fn add_details(
-        &self,
-        http: &Client,
-        package: &Package,
-        known: &Known,
-        document: &mut PackageDocument,
-    ) {
+    async fn add_details(&self, http: &Client, package: &Package, known: &Known, document: &mut PackageDocument) {
         let is_new = |release: &RegistryRelease| !known.contains(release.id.version());
         if !document.releases.iter().any(is_new) {
             return;

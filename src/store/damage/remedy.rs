@@ -6,7 +6,10 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::rows::{Columns, delete, seal};
 use crate::{
-    model::{Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Package, ReleaseId, ReleaseLine, Severity, files_fingerprint},
+    model::{
+        Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Package, ReleaseId, ReleaseLine, Severity,
+        files_fingerprint,
+    },
     store::{
         columns::{Json, Micros, Rank, Text, Word},
         deliveries,

@@ -6,7 +6,8 @@ use super::lab::{
 };
 use crate::{
     model::{
-        BaselineReason, Digests, Ecosystem, File, Observation, Person, Provenance, ReleaseId, ReleaseStatus, Severity, files_fingerprint,
+        BaselineReason, Digests, Ecosystem, File, Observation, Person, Provenance, ReleaseId, ReleaseStatus, Severity,
+        files_fingerprint,
     },
     store::{Outcome, Record, Recorded, Store, StoreError, Trace},
 };
