@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 11;
+PRAGMA user_version = 12;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -314,7 +314,7 @@ CREATE TABLE packages (
     revision      TEXT,
     maintainers   TEXT,
     status        TEXT
-, checksum INTEGER) STRICT, WITHOUT ROWID;
+, checksum INTEGER, history TEXT, withdrawn TEXT) STRICT, WITHOUT ROWID;
 
 CREATE TABLE releases (
     id           INTEGER PRIMARY KEY,
@@ -397,7 +397,7 @@ CREATE TABLE work (
     attempts   INTEGER NOT NULL DEFAULT 0,
     last_error TEXT,
     generation INTEGER NOT NULL
-, registry TEXT NOT NULL DEFAULT '', lane INTEGER NOT NULL DEFAULT 2 CHECK (lane IN (0, 1, 2)), turns INTEGER NOT NULL DEFAULT 0, done INTEGER, total INTEGER) STRICT, WITHOUT ROWID;
+, registry TEXT NOT NULL DEFAULT '', lane INTEGER NOT NULL DEFAULT 2 CHECK (lane IN (0, 1, 2)), turns INTEGER NOT NULL DEFAULT 0, done INTEGER, total INTEGER, behind INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 CREATE INDEX work_due ON work (registry, lane, due_at, package);
 

@@ -3,9 +3,9 @@
 use std::{
     fmt::Debug,
     future::poll_fn,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,6 +15,9 @@ use futures::future::BoxFuture;
 pub trait Clock: Debug + Send + Sync {
     /// The time.
     fn now(&self) -> DateTime<Utc>;
+
+    /// How long this clock has gone on, whatever it was set to meanwhile. For how long something takes.
+    fn steady(&self) -> Duration;
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
@@ -44,6 +47,9 @@ pub fn past(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Ut
     at.filter(|at| *at <= horizon(now, SLACK))
 }
 
+/// When the system's clock was first asked.
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 /// The system's clock and tokio's timers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
@@ -52,6 +58,10 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one reader of the system time")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
+    }
+
+    fn steady(&self) -> Duration {
+        BEGAN.elapsed()
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is where waiting is done")]
@@ -76,13 +86,14 @@ pub struct ManualClock(Mutex<Face>);
 #[derive(Debug)]
 struct Face {
     now: DateTime<Utc>,
+    steady: Duration,
     waiting: Vec<Waker>,
 }
 
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self(Mutex::new(Face { now, waiting: Vec::new() }))
+        Self(Mutex::new(Face { now, steady: Duration::ZERO, waiting: Vec::new() }))
     }
 
     /// A clock that shows an RFC 3339 time.
@@ -95,18 +106,21 @@ impl ManualClock {
 
     /// Moves the time on.
     pub fn advance(&self, duration: Duration) {
-        self.change(|now| now + duration);
+        self.change(|face| {
+            face.now += duration;
+            face.steady += duration;
+        });
     }
 
     /// Sets the time.
     pub fn set(&self, to: DateTime<Utc>) {
-        self.change(|_| to);
+        self.change(|face| face.now = to);
     }
 
-    fn change(&self, change: impl FnOnce(DateTime<Utc>) -> DateTime<Utc>) {
+    fn change(&self, change: impl FnOnce(&mut Face)) {
         let waiting = {
             let mut face = self.face();
-            face.now = change(face.now);
+            change(&mut face);
             std::mem::take(&mut face.waiting)
         };
         waiting.into_iter().for_each(Waker::wake);
@@ -120,6 +134,10 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
         self.face().now
+    }
+
+    fn steady(&self) -> Duration {
+        self.face().steady
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {

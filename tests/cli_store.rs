@@ -15,6 +15,7 @@ use provwatch::{
     baseline::learn,
     clock::{Clock, SystemClock},
     daemon::Lock,
+    deliver::accept_command,
     detect::{Company, Terms},
     model::{
         Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Observation, Package, ReleaseLine, ReleaseStatus,
@@ -77,9 +78,19 @@ impl Desk {
     }
 
     fn run_within(&self, columns: u16, arguments: &[&str]) -> Ran {
+        self.call(columns, ROOM, arguments)
+    }
+
+    /// On a disk with so many bytes left.
+    fn with_free(&self, free: &str, arguments: &[&str]) -> Ran {
+        self.call(110, free, arguments)
+    }
+
+    fn call(&self, columns: u16, free: &str, arguments: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_provwatch"))
             .env_clear()
             .envs([("COLUMNS", columns.to_string().as_str()), ("USER", "ada"), ("HOME", "/nonexistent")])
+            .env("PROVWATCH_FREE_SPACE", free)
             .current_dir(self.0.path())
             .args(["--config", "provwatch.toml"])
             .args(arguments)
@@ -264,6 +275,8 @@ fn fresh(store: &Store) {
     }
 }
 
+/// What the commands take for the free space of their disk, whatever this machine has.
+const ROOM: &str = "1099511627776";
 /// The id of the story's alert.
 const ALERT: &str = "6adc1e73047a";
 
@@ -438,6 +451,16 @@ mod status {
     }
 
     #[test]
+    fn a_disk_that_is_nearly_full_is_found() {
+        let desk = quiet_desk();
+        let _daemon = on_duty(&desk);
+        for (free, code, id) in [("536870911", 0, "disk-low"), ("33554431", 5, "disk-full")] {
+            let ran = desk.with_free(free, &["status", "--format", "json"]);
+            assert_eq!((ran.code, &ran.objects()[0]["findings"][0]["id"]), (code, &json!(id)), "{}", ran.out);
+        }
+    }
+
+    #[test]
     fn programs_get_one_object() {
         let desk = Desk::with_story();
         let ran = desk.run(&["status", "--format", "json"]);
@@ -606,6 +629,66 @@ mod lookup {
     }
 }
 
+mod suggested {
+    use super::*;
+
+    /// The commands under `next`, as they stand there.
+    fn suggested(screen: &str) -> Vec<String> {
+        let lines = screen.lines().skip_while(|line| *line != "next").skip(1);
+        lines
+            .filter_map(|line| Some(line.trim().split("  ").next()?.to_owned()))
+            .filter(|line| !line.is_empty())
+            .collect()
+    }
+
+    /// Calls a command as whoever pastes it into a shell.
+    fn paste(desk: &Desk, command: &str) -> Ran {
+        let binary = PathBuf::from(env!("CARGO_BIN_EXE_provwatch"));
+        let path = format!("{}:/usr/bin:/bin", binary.parent().unwrap().display());
+        let output = Command::new("/bin/sh")
+            .env_clear()
+            .envs([("PATH", path.as_str()), ("USER", "ada"), ("HOME", "/nonexistent")])
+            .current_dir(desk.0.path())
+            .args(["-c", command])
+            .output()
+            .unwrap();
+        desk.ran(&output)
+    }
+
+    #[test]
+    fn every_suggested_command_can_be_called_as_it_stands() {
+        let screens = [
+            &["alerts", "show", ALERT][..],
+            &["lookup", "pkg:npm/axios@1.14.1"],
+            &["lookup", "pkg:npm/left-pad"],
+            &["baseline", "show", "pkg:npm/axios"],
+            &["status"],
+        ];
+        for arguments in screens {
+            let ran = Desk::with_story().run_within(400, arguments);
+            let commands = suggested(&ran.out);
+            assert!(!commands.is_empty(), "{arguments:?}: {}", ran.out);
+            for command in
+                commands.iter().filter(|command| !command.contains(" backfill ") && !command.ends_with("doctor"))
+            {
+                let ran = paste(&Desk::with_story(), command);
+                assert!([0, 3, 4, 5].contains(&ran.code), "{command}: exit {}: {}", ran.code, ran.err);
+            }
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_takeover_is_suggested_with_a_reason() {
+        for (severity, code) in [(Severity::High, 0), (Severity::Critical, 0)] {
+            let command = accept_command(&stolen().purl, Some(severity))
+                .replace("provwatch ", "provwatch --config provwatch.toml ");
+            assert_eq!(paste(&Desk::with_story(), &command).code, code, "{command}");
+        }
+        assert_eq!(accept_command(&stolen().purl, None), "provwatch baseline accept pkg:npm/axios@1.14.1");
+        assert_eq!(accept_command(&stolen().purl, Some(Severity::Medium)), accept_command(&stolen().purl, None));
+    }
+}
+
 mod timeline {
     use super::*;
 
@@ -725,6 +808,25 @@ mod baseline {
             assert!(ran.err.contains("baseline accept pkg:npm/axios@1.14.1 --reason '"), "{}", ran.err);
         }
         assert!(would_be_held(&desk));
+    }
+
+    /// A release that taught after the acceptance is judged as the daemon would: by the watchlist's policy too.
+    #[test]
+    fn taking_an_acceptance_back_goes_by_the_policy() {
+        let elsewhere =
+            "[[package]]\npurl = 'pkg:npm/axios'\nexpect = { workflows = ['.github/workflows/other.yml'] }\n";
+        for (watchlist, again) in [("packages = []\n", json!([])), (elsewhere, json!(["pkg:npm/axios@1.15.0"]))] {
+            let desk = Desk::with_story();
+            let accepted = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x"]);
+            assert_eq!(accepted.code, 0, "{}", accepted.err);
+            let mut honest = serde_json::to_value(ordinary("1.15.0", "2026-04-14T13:00:00Z")).unwrap();
+            honest["attestation"]["log"]["index"] = json!(2000);
+            honest["files"][0]["digests"]["sha512"] = json!("ef".repeat(64));
+            teach(&desk.store(), &observation(honest), Outcome::Clean);
+            fs::write(desk.path("watchlist.toml"), watchlist).unwrap();
+            let ran = desk.run(&["baseline", "unaccept", "pkg:npm/axios@1.14.1", "--reason", "y", "--format", "json"]);
+            assert_eq!(ran.objects()[0]["judged_again"], again, "{}", ran.err);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod lab;
 
 use lab::{Fault, Rig, rig::*};
 use provwatch::{
-    health::{Kind, LockState, judge},
+    health::Kind,
     model::{AlertStatus, Severity},
     pipeline,
     store::Outcome,
@@ -48,12 +48,7 @@ fn rig_of(packages: &[String]) -> Rig {
 
 /// The open alerts about provwatch itself that a health check raised, and those that `status` finds; by title.
 fn alerts_and_findings(rig: &Rig) -> (Vec<String>, Vec<String>) {
-    let runner = pipeline::runner(rig.store(), LockState::Held).unwrap();
-    let setup = pipeline::setup(&config(CONFIG));
-    let watchlist = rig.pipeline.watchlist();
-    let snapshot = pipeline::snapshot(rig.store(), &setup, Some(&watchlist), runner, rig.now()).unwrap();
-    let findings = judge(&snapshot, rig.now());
-    let mut found: Vec<String> = findings.into_iter().filter_map(|finding| Some(finding.alert?.title)).collect();
+    let mut found: Vec<String> = rig.judged().into_iter().filter_map(|finding| Some(finding.alert?.title)).collect();
     let open = rig.troubles().into_iter().filter(|alert| alert.status != AlertStatus::Resolved);
     let of_health = open.filter(|alert| !alert.title.starts_with("pkg:") || alert.title.contains("was announced"));
     let mut raised: Vec<String> = of_health.map(|alert| alert.title).collect();
@@ -231,9 +226,12 @@ async fn a_sink_that_is_gone_is_said_once() {
     }
     assert_eq!(troubles(&rig), [open("the subscription worst reaches nobody")]);
     rig.world.mend("hooks.example/worst");
+    rig.minutes_pass(6);
     rig.publish("pkg:npm/widget@1.1.1", &by_mallory().install_script("node steal.js"));
     rig.pass().await;
     rig.pass().await;
+    let worst = rig.world.received().into_iter().filter(|(path, _)| path == "/worst").count();
+    assert!(worst >= 2, "what it was not told before is told: {worst}");
     assert_eq!(troubles(&rig), [resolved("the subscription worst reaches nobody")]);
 }
 

@@ -352,3 +352,33 @@ async fn a_release_that_comes_while_a_long_history_is_read_is_judged_at_once() {
     assert!(row.observed_at - since <= TimeDelta::seconds(2), "{}", row.observed_at);
     assert_eq!(row.outcome, Outcome::Unchecked);
 }
+
+/// Whoever publishes, or adds a file, while a long history is read, and names a time of long ago, is not part of it.
+#[tokio::test]
+async fn what_comes_while_a_long_history_is_read_is_not_part_of_it() {
+    let rig = wheel_heavy();
+    rig.feeds_are_read().await;
+    rig.pipeline.enqueue_unknown().unwrap();
+    let hanging = ["/evil-1.0.12-3-", "/evil-1.0.25-3-"];
+    hanging.iter().for_each(|file| rig.world.break_down(file, Fault::Hang));
+    rig.works_for(15).await;
+    assert_eq!(rig.store().package(&package(EVIL)).unwrap().unwrap().backfilled_at, None);
+    let other = Workflow::github("mallory/evil", "release.yml", "refs/heads/main");
+    let long_ago = rig.now() - TimeDelta::days(400);
+    upload(&rig, "1.0.99", 1, &other, long_ago);
+    let wheel = by_workflow(&other).at(long_ago);
+    rig.world.upload_pypi("evil", "1.0.2", "evil-1.0.2-zzz-py3-none-any.whl", &wheel);
+    hanging.iter().for_each(|file| rig.world.mend(file));
+    rig.feeds_are_read().await;
+    rig.works_for(60).await;
+    rig.minutes_pass(6);
+    rig.works_for(10).await;
+    assert!(rig.store().package(&package(EVIL)).unwrap().unwrap().backfilled_at.is_some());
+    let row = rig.release(&format!("{EVIL}@1.0.99"));
+    assert_eq!((row.outcome, row.teaches), (Outcome::Alerted, false), "{:?}", row.unchecked);
+    let alert = rig.alerts().into_iter().find(|alert| alert.purl.as_ref() == Some(&row.purl)).unwrap();
+    assert!(alert.argument.contains("Its time is unusual"), "{}", alert.argument);
+    assert_eq!(rig.outcome(&format!("{EVIL}@1.0.2")), Outcome::Alerted);
+    assert_eq!(rig.outcome(&format!("{EVIL}@1.0.3")), Outcome::Learned);
+    assert_eq!(rig.store().package(&package(EVIL)).unwrap().unwrap().history, None, "kept only until then");
+}

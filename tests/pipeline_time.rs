@@ -227,15 +227,19 @@ async fn another_time_on_many_hosts_is_said_until_it_is_over() {
     say(&rig, [0, 0, 525_600]);
     rig.pass().await;
     assert_eq!(clock(&rig), None, "one host alone");
-    assert_eq!(rig.pipeline.clock_difference(), None);
+    assert_eq!(rig.pipeline.compared_clock().unwrap().ahead_seconds, 0);
     say(&rig, [1440, 1450, 0]);
     rig.pass().await;
     let alert = clock(&rig).unwrap();
-    assert_eq!((alert.title.as_str(), alert.severity), ("the system's clock is 24 hours ahead", Severity::Medium));
-    assert_eq!(rig.pipeline.clock_difference().unwrap().hosts, 3);
+    assert_eq!((alert.title.as_str(), alert.severity), ("the system's clock is 24 h ahead", Severity::Medium));
+    assert_eq!(rig.pipeline.compared_clock().unwrap().hosts, 3);
+    let said =
+        || rig.judged().into_iter().find(|finding| finding.id.as_str() == "clock").map(|finding| finding.sentence);
+    assert_eq!(said().unwrap(), "the clock is 24 h ahead, compared with the median of 3 hosts");
     say(&rig, [0, 1, -1]);
     rig.pass().await;
     assert_eq!(clock(&rig).unwrap().status, AlertStatus::Resolved);
+    assert_eq!(said(), None);
 }
 
 /// On the first sight a week before is judged, by the time that the registries' hosts have.

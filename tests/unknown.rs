@@ -7,7 +7,8 @@ mod lab;
 
 use lab::{Fault, Publication, Rig, rig::*};
 use provwatch::{
-    model::{AlertStatus, Aspect, Ecosystem, ReleaseStatus, Severity},
+    health::Level,
+    model::{AlertStatus, Aspect, Ecosystem, Provenance, ReleaseStatus, Severity},
     store::Outcome,
 };
 use serde_json::{Value, json};
@@ -104,6 +105,10 @@ async fn a_mirror_that_drops_fields_is_one_alert_of_its_registry() {
     let left_out = rig.store().left_out(Ecosystem::Npm, "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
     assert_eq!((left_out[0].aspect, left_out[0].releases, left_out[0].packages), (Aspect::Account, 3, 3));
     assert!(!left_out[0].by_design);
+    let said = rig.judged().into_iter().find(|finding| finding.id.as_str() == "mirror-leaves-out").unwrap();
+    assert_eq!((said.subject.as_str(), said.level), ("npm", Level::Limited));
+    let kinds = ["which account published (of 3 of the newest 15 releases)", "the registry's signature"];
+    assert!(kinds.iter().all(|kind| said.sentence.contains(kind)), "{}", said.sentence);
 
     rig.world.mend("npm.example/");
     for package in packages {
@@ -226,6 +231,82 @@ async fn a_document_whose_revision_stands_still_is_read_at_once() {
     rig.publish("pkg:npm/widget@1.2.0", &by_ada());
     rig.smooth_pass().await;
     assert_eq!(rig.troubles()[0].status, AlertStatus::Resolved);
+}
+
+/// Each announcement begins the wait for its revision anew; all of them together do not.
+#[tokio::test]
+async fn a_mirror_that_is_always_behind_is_not_waited_for_without_end() {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 4, &by_ada());
+    rig.feeds_are_read().await;
+    rig.world.break_down("npm.example/", Fault::Changed(constant_revision));
+    for number in 0..12 {
+        rig.publish(&format!("pkg:npm/widget@1.1.{number}"), &by_ada());
+        rig.pass().await;
+        rig.minutes_pass(9);
+    }
+    let row = rig.store().package(&"pkg:npm/widget".parse().unwrap()).unwrap().unwrap();
+    assert!(row.backfilled_at.is_some() && row.history.is_none(), "{row:?}");
+    let titles: Vec<_> = rig.troubles().into_iter().map(|trouble| trouble.title).collect();
+    assert_eq!(titles, ["documents of npm do not reach what its feed announces"]);
+    assert_eq!(rig.alerts(), []);
+    rig.publish("pkg:npm/widget@1.2.0", &by_mallory());
+    rig.pass().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.2.0"), Outcome::Alerted);
+}
+
+/// While a document is waited for, what it has is stored; a release that comes meanwhile cannot choose to be older.
+#[tokio::test]
+async fn what_comes_while_a_first_document_is_waited_for_is_not_history() {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 4, &by_ada());
+    rig.feeds_are_read().await;
+    rig.world.break_down("npm.example/", Fault::Changed(constant_revision));
+    rig.publish("pkg:npm/widget@1.1.0", &by_ada());
+    rig.pass().await;
+    rig.minutes_pass(5);
+    rig.published_before(400, "pkg:npm/widget@1.0.9", &by_mallory());
+    rig.settle().await;
+    assert_eq!(rig.outcome("pkg:npm/widget@1.0.9"), Outcome::Alerted);
+    assert_eq!(rig.outcome("pkg:npm/widget@1.0.3"), Outcome::Learned);
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_between_two_looks_leaves_a_trace_whatever_time_it_names() {
+    for days in [0, 30, 4000] {
+        let rig = Rig::watching(&["pkg:npm/widget"]);
+        rig.history("pkg:npm/widget", 4, &by_ada());
+        rig.published_before(500, "pkg:npm/widget@0.9.0", &by_ada());
+        rig.world.unpublish_npm("widget", "0.9.0");
+        rig.settle().await;
+        rig.minutes_pass(1);
+        rig.published_before(days, "pkg:npm/widget@1.1.0", &by_mallory());
+        rig.world.unpublish_npm("widget", "1.1.0");
+        rig.settle().await;
+        let row = rig.release("pkg:npm/widget@1.1.0");
+        assert_eq!((row.outcome, row.status), (Outcome::Unreadable, ReleaseStatus::Unpublished), "{days}");
+        let titles: Vec<_> = rig.troubles().into_iter().map(|trouble| trouble.title).collect();
+        assert_eq!(titles, ["widget@1.1.0 cannot be checked"], "{days}: what was gone before is the past");
+    }
+}
+
+/// The registry's words on the attestation of an old release cannot be read: there is neither one nor none.
+#[tokio::test]
+async fn an_old_release_with_an_unreadable_attestation_is_not_one_without() {
+    fn odd(body: &[u8]) -> Vec<u8> {
+        let mut document: Value = serde_json::from_slice(body).unwrap();
+        document["versions"]["1.0.0"]["dist"]["attestations"] = json!(7);
+        document.to_string().into_bytes()
+    }
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 60, &by_ada());
+    rig.world.break_down("npm.example/widget#", Fault::Changed(odd));
+    rig.settle().await;
+    let row = rig.release("pkg:npm/widget@1.0.0");
+    let Provenance::Unavailable { reason } = row.observation.unwrap().attestation else { panic!("it is known") };
+    assert!(reason.contains("attestations"), "{reason}");
+    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    assert_eq!(rig.release("pkg:npm/widget@1.0.1").observation.unwrap().attestation, Provenance::Absent);
 }
 
 #[tokio::test]

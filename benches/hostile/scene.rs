@@ -48,6 +48,10 @@ impl Clock for WrongClock {
         SystemClock.now() + TimeDelta::seconds(self.0.load(Ordering::Relaxed))
     }
 
+    fn steady(&self) -> Duration {
+        SystemClock.steady()
+    }
+
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(sleep(duration))
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,8 +20,8 @@ use crate::{
 };
 
 /// A loop that has not moved for this long within a round is stuck, whatever it waits for: the time-outs of the HTTP
-/// client and of the sinks are far below.
-const STUCK_AFTER: TimeDelta = TimeDelta::minutes(15);
+/// client and of the sinks are far below. Measured by the steady time: a clock that is set stops no loop and moves none.
+const STUCK_AFTER: Duration = Duration::from_mins(15);
 
 /// The state of every task, the last verdict, and which servers fail.
 #[derive(Debug, Default)]
@@ -47,21 +48,22 @@ pub enum Server {
 
 #[derive(Clone, Debug, Default)]
 struct TaskHealth {
-    beat: Option<DateTime<Utc>>,
+    /// When it last moved, by [`Clock::steady`].
+    beat: Option<Duration>,
     failures: u32,
     last_failure: Option<String>,
 }
 
 impl Health {
     /// A task moved: it went once round its loop.
-    pub fn beat(&self, task: &str, now: DateTime<Utc>) {
-        self.with(task, |health| health.beat = Some(now));
+    pub fn beat(&self, task: &str, steady: Duration) {
+        self.with(task, |health| health.beat = Some(steady));
     }
 
     /// A task failed and will be started again.
-    pub fn failed(&self, task: &str, why: &str, now: DateTime<Utc>) {
+    pub fn failed(&self, task: &str, why: &str, steady: Duration) {
         self.with(task, |health| {
-            health.beat = Some(now);
+            health.beat = Some(steady);
             health.failures += 1;
             health.last_failure = Some(why.to_owned());
         });
@@ -78,8 +80,8 @@ impl Health {
     }
 
     /// The tasks that no longer move.
-    pub fn stuck(&self, now: DateTime<Utc>) -> Vec<Arc<str>> {
-        let stuck = |health: &TaskHealth| health.beat.is_some_and(|beat| now - beat > STUCK_AFTER);
+    pub fn stuck(&self, steady: Duration) -> Vec<Arc<str>> {
+        let stuck = |health: &TaskHealth| health.beat.is_some_and(|beat| steady.saturating_sub(beat) > STUCK_AFTER);
         self.lock().iter().filter(|(_, health)| stuck(health)).map(|(task, _)| Arc::clone(task)).collect()
     }
 
@@ -258,11 +260,11 @@ pub struct HealthProgress {
 impl Progress for HealthProgress {
     fn report(&self, step: &Step<'_>) {
         match step {
-            Step::Working { .. } | Step::Portion { .. } => self.health.beat("work", self.clock.now()),
+            Step::Working { .. } | Step::Portion { .. } => self.health.beat("work", self.clock.steady()),
             Step::Downloaded { log, .. } | Step::Polling { log } => {
-                self.health.beat(&log_task(log), self.clock.now());
+                self.health.beat(&log_task(log), self.clock.steady());
             }
-            Step::LookingUp { .. } => self.health.beat("logs", self.clock.now()),
+            Step::LookingUp { .. } => self.health.beat("logs", self.clock.steady()),
             _ => {}
         }
         log(step);
@@ -336,18 +338,34 @@ fn log_release(release: &ReleaseId, outcome: Outcome, unchecked: &[String], aler
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::ManualClock;
 
     #[test]
     fn a_task_is_stuck_when_it_has_not_moved_for_long() {
         let health = Health::default();
-        let start: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
-        health.beat("feed", start);
-        health.beat("outbox", start);
+        let minutes = Duration::from_mins;
+        health.beat("feed", minutes(0));
+        health.beat("outbox", minutes(0));
         health.rests("outbox");
-        assert!(health.stuck(start + TimeDelta::minutes(15)).is_empty());
-        assert_eq!(health.stuck(start + TimeDelta::minutes(16)), ["feed".into()]);
-        health.failed("feed", "reset", start + TimeDelta::minutes(16));
-        assert!(health.stuck(start + TimeDelta::minutes(17)).is_empty(), "a restart is a move");
+        assert!(health.stuck(minutes(15)).is_empty());
+        assert_eq!(health.stuck(minutes(16)), ["feed".into()]);
+        health.failed("feed", "reset", minutes(16));
+        assert!(health.stuck(minutes(17)).is_empty(), "a restart is a move");
         assert_eq!(health.summary(), "2 tasks, 1 failed so far, the last was feed: reset");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_neither_stops_a_loop_nor_hides_one_that_stands() {
+        let clock = Arc::new(ManualClock::at_text("2026-01-01T00:00:00Z"));
+        let health = Arc::new(Health::default());
+        let progress = HealthProgress { health: Arc::clone(&health), clock: Arc::clone(&clock) as Arc<dyn Clock> };
+        for by in [TimeDelta::days(365), TimeDelta::days(-400)] {
+            progress.report(&Step::Working { packages: 1 });
+            clock.set(clock.now() + by);
+            clock.advance(Duration::from_mins(14));
+            assert!(health.stuck(clock.steady()).is_empty(), "{by}");
+            clock.advance(Duration::from_mins(2));
+            assert_eq!(health.stuck(clock.steady()), ["work".into()], "{by}");
+        }
     }
 }

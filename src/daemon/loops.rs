@@ -12,7 +12,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -35,7 +34,7 @@ const DISK_PAUSE: Duration = Duration::from_secs(5);
 /// The longest one: what could not be written is written as soon as that is possible again.
 const LONGEST_DISK_PAUSE: Duration = Duration::from_secs(30);
 /// How often the log is reminded that the database cannot be written.
-const DISK_REMINDER: TimeDelta = TimeDelta::minutes(10);
+const DISK_REMINDER: Duration = Duration::from_mins(10);
 /// How often the outbox is looked at.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest wait of a sink's worker after the store failed.
@@ -83,8 +82,8 @@ impl Context {
     /// # Errors
     /// The store cannot be read.
     pub fn look_after(&self) -> Result<(), PipelineError> {
-        let now = self.pipeline.clock().now();
-        let stuck: Vec<String> = self.health.stuck(now).iter().map(ToString::to_string).collect();
+        let steady = self.pipeline.clock().steady();
+        let stuck: Vec<String> = self.health.stuck(steady).iter().map(ToString::to_string).collect();
         let findings = self.pipeline.look_after(Kind::Daemon, &(self.on_disk)(), &stuck)?;
         self.health.judged(findings);
         self.tell_forges();
@@ -191,7 +190,7 @@ async fn work_sink(context: Context, name: String, begun: Begun, stop: Cancellat
     let (clock, task) = (Arc::clone(context.pipeline.clock()), sink_task(&name));
     let mut failures = 0_u32;
     while !stop.is_cancelled() {
-        context.health.beat(&task, clock.now());
+        context.health.beat(&task, clock.steady());
         let outcome = context.pipeline.deliver_next(&name).await;
         context.health.rests(&task);
         let wait = match outcome {
@@ -204,7 +203,7 @@ async fn work_sink(context: Context, name: String, begun: Begun, stop: Cancellat
                 let (why, wait) =
                     (with_causes(&error), (DELIVER_INTERVAL * (1 << failures.min(4))).min(LONGEST_STORE_RETRY));
                 tracing::error!(task, retry_in = ?wait, "{why}");
-                context.health.failed(&task, &why, clock.now());
+                context.health.failed(&task, &why, clock.steady());
                 context.health.rests(&task);
                 failures += 1;
                 wait
@@ -272,7 +271,7 @@ pub fn trust(context: Context, interval: Duration) -> TaskFactory {
                 tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
                 context.health.rests("trust");
                 context.pipeline.clock().sleep(delay).await;
-                context.health.beat("trust", context.pipeline.clock().now());
+                context.health.beat("trust", context.pipeline.clock().steady());
                 delay = (2 * delay).min(interval);
                 has_failed = true;
             }
@@ -290,7 +289,7 @@ pub fn health(context: Context) -> TaskFactory {
     rounds(context, "health", interval, |context| {
         Box::pin(async move {
             context.look_after()?;
-            let stuck = context.health.stuck(context.pipeline.clock().now());
+            let stuck = context.health.stuck(context.pipeline.clock().steady());
             let status = context.status();
             if stuck.is_empty() {
                 systemd::pulse(&status);
@@ -339,7 +338,7 @@ struct Loop {
     /// The wait between rounds.
     interval: Duration,
     /// When the log was last told that the database cannot be written.
-    disk: Arc<Mutex<Option<DateTime<Utc>>>>,
+    disk: Arc<Mutex<Option<Duration>>>,
 }
 
 impl Loop {
@@ -361,13 +360,13 @@ impl Loop {
         if !is_of_the_disk(error.as_ref()) {
             return Err(error);
         }
-        let (now, why) = (context.pipeline.clock().now(), with_causes(error.as_ref()));
+        let (steady, why) = (context.pipeline.clock().steady(), with_causes(error.as_ref()));
         let wait = self.interval.clamp(DISK_PAUSE, LONGEST_DISK_PAUSE);
-        if said.is_none_or(|said| now - said >= DISK_REMINDER) {
+        if said.is_none_or(|said| steady - said >= DISK_REMINDER) {
             tracing::error!(task = &*self.name, retry_in = ?wait, "{why}");
-            *said = Some(now);
+            *said = Some(steady);
         }
-        context.health.failed(&self.name, &why, now);
+        context.health.failed(&self.name, &why, steady);
         Ok(wait)
     }
 
@@ -379,7 +378,7 @@ impl Loop {
     ) -> Result<(), TaskError> {
         let clock = Arc::clone(context.pipeline.clock());
         loop {
-            context.health.beat(&self.name, clock.now());
+            context.health.beat(&self.name, clock.steady());
             // A round that is cut off has either committed its transaction or not; nothing is lost either way.
             let wait = tokio::select! {
                 outcome = round(context.clone()) => self.pass_over(&context, outcome)?,

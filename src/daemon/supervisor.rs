@@ -14,7 +14,7 @@ const FIRST_DELAY: Duration = Duration::from_secs(1);
 /// The longest delay.
 const LONGEST_DELAY: Duration = Duration::from_mins(5);
 /// A task that ran this long before it failed starts again with the first delay.
-const WELL_AFTER: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
+const WELL_AFTER: Duration = Duration::from_mins(10);
 
 /// What a task ends with when it fails: any error, printed with its causes.
 pub type TaskError = Box<dyn std::error::Error + Send + Sync>;
@@ -90,13 +90,13 @@ impl Keeper {
     async fn run(self) {
         let mut delay = FIRST_DELAY;
         while !self.stop.is_cancelled() {
-            let started = self.clock.now();
+            let started = self.clock.steady();
             let Err(failure) = self.attempt().await else { break };
-            if self.clock.now() - started >= WELL_AFTER {
+            if self.clock.steady() - started >= WELL_AFTER {
                 delay = FIRST_DELAY;
             }
             tracing::error!(task = &*self.name, retry_in = ?delay, "{failure}");
-            self.health.failed(&self.name, &failure.to_string(), self.clock.now());
+            self.health.failed(&self.name, &failure.to_string(), self.clock.steady());
             tokio::select! {
                 () = self.clock.sleep(delay) => {}
                 () = self.stop.cancelled() => break,

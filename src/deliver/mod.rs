@@ -8,6 +8,7 @@
 //! Much of an alert's text was chosen by whoever published the release. No sink shows it raw: it goes through
 //! [`plain()`], then through the escaping of the sink's own format.
 
+mod accepting;
 mod email;
 mod endpoint;
 mod outbox;
@@ -30,6 +31,7 @@ use std::{error::Error, fmt::Debug, time::Duration};
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
+pub use accepting::{accept_command, needs_reason};
 pub use email::{EmailError, EmailSettings, EmailSink, SmtpSecurity};
 pub use endpoint::Endpoint;
 pub use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};

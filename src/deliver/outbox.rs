@@ -47,12 +47,6 @@ pub trait Outbox: Send + Sync {
     /// The rows cannot be written.
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError>;
 
-    /// Records that nothing that waits for a subscription will be attempted. How many there were.
-    ///
-    /// # Errors
-    /// The rows cannot be written.
-    fn give_up_all(&self, subscription: &str, at: DateTime<Utc>, why: &str) -> Result<usize, OutboxError>;
-
     /// How many deliveries to a subscription are due.
     ///
     /// # Errors
@@ -98,7 +92,7 @@ pub struct Summary {
     pub given_up: usize,
     /// Due deliveries that were left for the next pass, because the sink failed again and again or asked for a pause.
     pub left: usize,
-    /// Subscriptions whose endpoint said that it is gone for good: an operator must mend the configuration.
+    /// Subscriptions whose endpoint said that it is gone for good: their alerts wait until an operator mends that.
     pub gone: Vec<String>,
 }
 

@@ -21,6 +21,9 @@ use crate::{
 /// most when such a sink works again.
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
+/// How long an endpoint is left alone that says that it is gone for good. An administrator may bring it back.
+const GONE_REST: Duration = Duration::from_hours(1);
+
 /// After so many failures on end a pass leaves the rest of a sink's queue for the next one.
 const ENOUGH: u32 = 4;
 
@@ -57,8 +60,8 @@ pub enum Step {
     Retried,
     /// A message was given up.
     GivenUp,
-    /// The endpoint is gone for good; so many messages were given up.
-    Gone(usize),
+    /// The endpoint says that it is gone for good. Everything waits for it to come back, or for a new one.
+    Gone,
 }
 
 /// Works on one subscription's queue.
@@ -111,10 +114,7 @@ impl Worker<'_> {
                 Step::Delivered => summary.delivered += 1,
                 Step::Retried => summary.retried += 1,
                 Step::GivenUp => summary.given_up += 1,
-                Step::Gone(given_up) => {
-                    summary.given_up += given_up;
-                    summary.gone.push(self.subscription.name.clone());
-                }
+                Step::Gone => summary.gone.push(self.subscription.name.clone()),
             }
         }
         summary.left = self.outbox.waiting(&self.subscription.name, due_by)?;
@@ -145,8 +145,11 @@ impl Worker<'_> {
                 (Step::Delivered, Ending::Delivered(receipt.detail))
             }
             Err(error @ SinkError::Gone { .. }) => {
-                queue.works();
-                return self.give_everything_up(&error.report());
+                queue.gone(now);
+                let error = error.report();
+                tracing::error!(subscription = due.subscription, error, "its endpoint is gone; its alerts wait");
+                // The queue rests; whoever gives it another endpoint has it told at once.
+                (Step::Gone, Ending::Retry { error, next: now })
             }
             Err(error @ SinkError::Permanent { .. }) => {
                 queue.works();
@@ -186,13 +189,6 @@ impl Worker<'_> {
         }
     }
 
-    fn give_everything_up(&self, why: &str) -> Result<Step, OutboxError> {
-        let name = &self.subscription.name;
-        let alerts = self.outbox.give_up_all(name, self.clock.now(), why)?;
-        tracing::error!(subscription = name, alerts, why, "alerts lost");
-        Ok(Step::Gone(alerts))
-    }
-
     fn record_what_is_not(&self, queue: &mut Queue) -> Result<(), OutboxError> {
         if let Some((due, at, ending)) = &queue.unrecorded {
             self.outbox.end(due, *at, ending)?;
@@ -222,6 +218,12 @@ impl Queue {
     /// The other side answered.
     fn works(&mut self) {
         (self.failures, self.hold) = (0, None);
+    }
+
+    /// The other side says that it will never answer again.
+    fn gone(&mut self, now: DateTime<Utc>) {
+        let after = |wait: Duration| now + TimeDelta::from_std(wait).unwrap_or_default();
+        self.hold = Some(Hold { since: now, until: after(GONE_REST), urgent_until: after(LONGEST_URGENT) });
     }
 
     /// One failure may be the message's matter. From the second on end the sink rests, longer and longer.

@@ -3,7 +3,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    Message, plain,
+    Message, accept_command, plain,
     plain::{LINE, NAME, SENTENCE, URL, shell_word},
 };
 use crate::model::{Alert, Links, Member, ReleaseId, Severity, Signal};
@@ -321,7 +321,7 @@ fn commands(alert: &Alert) -> Vec<CommandView> {
         commands.push(CommandView { purpose: "what is normal", line: format!("provwatch baseline show {package}") });
         commands.push(CommandView {
             purpose: "if it is what the maintainers meant",
-            line: format!("provwatch baseline accept {purl}"),
+            line: accept_command(release, Some(alert.severity)),
         });
     }
     commands.push(CommandView {

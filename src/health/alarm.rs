@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    model::{Alert, AlertKind, Severity},
+    health::ComparedClock,
+    model::{Alert, AlertKind, Confidence, Severity},
     text::counted,
 };
 
@@ -14,6 +15,9 @@ pub struct Alarm {
     pub id: String,
     /// How bad.
     pub severity: Severity,
+    /// How sure.
+    #[serde(skip)]
+    pub confidence: Confidence,
     /// One line.
     pub title: String,
     /// What makes it the same alert when it is raised again.
@@ -27,7 +31,7 @@ pub struct Alarm {
 impl Alarm {
     pub(super) fn new(key: &str, severity: Severity, title: String, argument: String) -> Self {
         let (_, id) = Alert::identify(AlertKind::Operation, key);
-        Self { id, severity, title, key: key.to_owned(), argument }
+        Self { id, severity, confidence: Confidence::High, title, key: key.to_owned(), argument }
     }
 
     fn medium(key: &str, title: String, argument: String) -> Self {
@@ -37,6 +41,22 @@ impl Alarm {
 
 fn last(error: Option<&str>) -> String {
     error.map_or_else(String::new, |error| format!(" The last error: {error}."))
+}
+
+/// `by`: how far and in which direction; `whose`: with what it was compared.
+pub(super) fn wrong_clock(key: &str, clock: ComparedClock, by: &str, whose: &str) -> Alarm {
+    let (severity, confidence) = match clock.hosts {
+        0 | 1 => (Severity::Low, Confidence::Low),
+        2 => (Severity::Medium, Confidence::Medium),
+        _ => (Severity::Medium, Confidence::High),
+    };
+    let title = format!("the system's clock is {by}");
+    let argument = format!(
+        "It was compared with {whose}, as the `Date` of their answers tells. Releases are judged all the same, but times in \
+         alerts, usual hours and waits follow a clock that is wrong. Check the time service of this host (`timedatectl \
+         status`)."
+    );
+    Alarm { confidence, ..Alarm::new(key, severity, title, argument) }
 }
 
 pub(super) fn silent_source(key: &str, source: &str, minutes: i64, error: Option<&str>) -> Alarm {

@@ -93,6 +93,30 @@ pub struct Facts {
     /// The last reload, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
+    /// Its clock beside those of the hosts that answered lately; `None`: none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ComparedClock>,
+}
+
+/// A clock beside those of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedClock {
+    /// How far it is ahead, in seconds; negative: behind; 0: not noticeably.
+    pub ahead_seconds: i64,
+    /// With how many hosts it was compared.
+    pub hosts: usize,
+}
+
+impl ComparedClock {
+    /// How far it is ahead; negative: behind.
+    pub fn ahead(self) -> TimeDelta {
+        TimeDelta::try_seconds(self.ahead_seconds).unwrap_or_default()
+    }
+
+    /// Whether it takes more than a host or two that are wrong to say this.
+    pub const fn is_certain(self) -> bool {
+        self.hosts >= limits::CLOCK_HOSTS
+    }
 }
 
 /// A reload that was refused: the process goes by what it read before.
@@ -148,6 +172,13 @@ impl Runner {
     pub(super) fn began(&self) -> Option<DateTime<Utc>> {
         let heartbeat = self.heartbeat.as_ref().filter(|_| self.lock != LockState::Free)?;
         (heartbeat.kind == Kind::Daemon).then_some(heartbeat.started_at)
+    }
+
+    /// What the process at work knows of the clock, or what the last pass knew: between passes nobody compares it.
+    pub(super) fn compared_clock(&self) -> Option<ComparedClock> {
+        let heartbeat = self.heartbeat.as_ref();
+        let holds = |heartbeat: &&Heartbeat| heartbeat.kind == Kind::Once || self.lock != LockState::Free;
+        heartbeat.filter(holds)?.facts.clock
     }
 
     /// Whether whoever is at work has only just begun.

@@ -26,7 +26,7 @@ pub enum Id {
     DaemonSilent,
     /// A loop of the daemon does not move.
     LoopStuck,
-    /// The clock was set back, or was ahead.
+    /// The clock was set back, or was ahead, or differs from that of others.
     Clock,
     /// A source is not read.
     SourceSilent,
@@ -68,6 +68,8 @@ pub enum Id {
     AlertOpen,
     /// An alert about a log is open.
     LogAlertOpen,
+    /// A host or two have another time.
+    ClockDoubtful,
     /// A forge answers nothing.
     ForgeFailing,
     /// The forges are switched off.
@@ -151,7 +153,8 @@ pub const ALL: &[(Id, About)] = &[
         Id::Clock,
         unhealthy(
             "clock",
-            "Something was stored more than 5 minutes ahead of the clock: the clock is wrong now, or was then.",
+            "Something was stored more than 5 minutes ahead of the clock: the clock is wrong now, or was then. Or the clock \
+             differs by more than 5 minutes from the `Date` of the hosts that answer: from the median of three or more.",
             "Set the clock; `timedatectl` shows whether it is synchronised.",
         ),
     ),
@@ -204,8 +207,8 @@ pub const ALL: &[(Id, About)] = &[
         Id::SubscriptionLate,
         unhealthy(
             "subscription-late",
-            "A subscription has not taken an alert for 10 minutes, or the last one was given up. An alert after \
-             an hour, or at once when one was given up.",
+            "A subscription has not taken an alert for 10 minutes, or the last one was given up, or its endpoint says that \
+             it is gone for good. An alert after an hour, at once when one was given up or the endpoint is gone.",
             "`provwatch test-sinks` shows the receiver's answer.",
         ),
     ),
@@ -321,6 +324,14 @@ pub const ALL: &[(Id, About)] = &[
     (
         Id::LogAlertOpen,
         limited("log-alert-open", "A high alert about a transparency log is open.", "`provwatch alerts show ID`."),
+    ),
+    (
+        Id::ClockDoubtful,
+        limited(
+            "clock-doubtful",
+            "Only one host or two answer, and their `Date` differs from the clock by more than 5 minutes.",
+            "Look at the clock; `timedatectl` shows whether it is synchronised.",
+        ),
     ),
     (
         Id::ForgeFailing,

@@ -50,5 +50,7 @@ pub const SPACE: u64 = 32 * 1024 * 1024;
 pub const SPACE_LOW: u64 = 512 * 1024 * 1024;
 /// For how long what is on disk may differ from what is in use before that is an alert: it may be being edited.
 pub const EDITING: TimeDelta = TimeDelta::minutes(10);
+/// From so many hosts on their median decides how wrong the clock is, and one that is wrong cannot mislead.
+pub const CLOCK_HOSTS: usize = 3;
 /// How far ahead of the clock a stored time may be: two machines never agree to the second.
 pub const AHEAD: TimeDelta = TimeDelta::minutes(5);

@@ -18,7 +18,9 @@ mod tests;
 
 pub use alarm::Alarm;
 pub use finding::{Check, Finding, Level, Verdict, level};
-pub use heartbeat::{Facts, FailingForge, Heartbeat, InUse, Kind, LockState, Refused, Runner, WriteFailure};
+pub use heartbeat::{
+    ComparedClock, Facts, FailingForge, Heartbeat, InUse, Kind, LockState, Refused, Runner, WriteFailure,
+};
 pub use id::{ALL, About, Id};
 pub use judge::{checks, judge};
 pub use snapshot::{

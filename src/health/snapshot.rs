@@ -211,7 +211,7 @@ pub struct OpenAlert {
 pub struct Mirror {
     /// The registry: `npm`.
     pub registry: String,
-    /// What its documents do not tell: `who published a release`.
+    /// What its documents do not tell: `which account published (of 3 of the newest 15 releases)`.
     pub lacks: Vec<String>,
 }
 

@@ -371,6 +371,10 @@ mod tests {
             chrono::DateTime::UNIX_EPOCH
         }
 
+        fn steady(&self) -> Duration {
+            Duration::ZERO
+        }
+
         fn sleep(&self, _: Duration) -> futures::future::BoxFuture<'_, ()> {
             Box::pin(std::future::pending())
         }

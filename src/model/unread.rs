@@ -138,6 +138,15 @@ pub enum Aspect {
 }
 
 impl Aspect {
+    /// All that there are.
+    pub const ALL: [Self; 6] =
+        [Self::Account, Self::Attestation, Self::Signature, Self::Owners, Self::Manifest, Self::Time];
+
+    /// What the ecosystem's public registry tells of no release.
+    pub fn never_told(ecosystem: Ecosystem) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |aspect| aspect.is_never_told(ecosystem))
+    }
+
     /// The word of the JSON form.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -2,7 +2,8 @@
 
 use super::{
     Pipeline, PipelineError,
-    examine::{Examined, Subject},
+    examine::{Examined, Subject, package_row},
+    unseen::listed,
 };
 use crate::{
     model::Ecosystem,
@@ -63,7 +64,13 @@ impl Pipeline {
             return self.take_document(subject, document, waits).await;
         };
         let mut took = if waits.patience {
-            self.take_described(subject, &mut document).await?
+            let listed = listed(&document);
+            let took = self.take_described(subject, &mut document).await?;
+            if subject.first_sight() {
+                // What comes while it is waited for was not there at the first look.
+                self.store.save_package(&package_row(subject, document, listed, false))?;
+            }
+            took
         } else {
             // Where the feed names versions, each of them is told.
             if subject.package.ecosystem() == Ecosystem::Npm {

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Pipeline, PipelineError, examine::Subject};
 use crate::{
     clock::{horizon, past},
-    model::{Observation, Unread, files_fingerprint},
+    model::{Observation, files_fingerprint},
     registry::RegistryRelease,
     store::{Outcome, VersionState},
 };
@@ -26,8 +26,9 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn of(subject: &Subject<'_>) -> Self {
-        let row = subject.row.as_ref().filter(|row| row.backfilled_at.is_some());
+    /// `may_be_older`: it may have been there at the first look, whose history is still being read.
+    fn of(subject: &Subject<'_>, may_be_older: bool) -> Self {
+        let row = subject.row.as_ref().filter(|row| row.backfilled_at.is_some() || !may_be_older);
         let last_look = past(row.and_then(|row| row.checked_at), subject.now);
         let earliest = last_look.and_then(|at| at.checked_sub_signed(LAG));
         Self { earliest, latest: horizon(subject.now, AHEAD), now: subject.now }
@@ -46,9 +47,11 @@ impl Pipeline {
         subject: &Subject<'_>,
         releases: &mut [RegistryRelease],
     ) -> Result<(), PipelineError> {
-        let bounds = Bounds::of(subject);
         for release in releases {
-            let stored = subject.stored.contains_key(release.id.version());
+            let version = release.id.version();
+            let stored = subject.stored.contains_key(version);
+            let was_there = subject.row.as_ref().is_none_or(|row| row.may_be_history(version));
+            let bounds = Bounds::of(subject, was_there && !stored);
             let before = if stored { self.store.release(&release.id)?.and_then(|row| row.observation) } else { None };
             match before {
                 Some(before) => bound_stored(release, &before, &bounds),
@@ -64,16 +67,17 @@ impl Pipeline {
 
     /// Whether a release belongs to what a package did before it was watched. Once the package was looked at, that is only
     /// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
-    /// read in portions, and a file that is added meanwhile, and does not say when, came now.
+    /// read in portions, and only what the first look found is part of it: not a release or a file that is added meanwhile.
     pub(super) fn is_history(&self, subject: &Subject<'_>, release: &RegistryRelease) -> bool {
         if release.facts.replaced.is_some() {
             return false;
         }
         let is_old = last_change(release) < self.history_ends(subject);
         let stored = subject.stored.get(release.id.version());
-        let Some(backfilled_at) = subject.row.as_ref().and_then(|row| row.backfilled_at) else {
-            let hides_time = release.unread.of(Unread::UPLOADED).is_some();
-            return is_old && !(hides_time && stored.is_some_and(|stored| is_changed(stored, release)));
+        let row = subject.row.as_ref();
+        let Some(backfilled_at) = row.and_then(|row| row.backfilled_at) else {
+            let was_there = row.is_none_or(|row| row.may_be_history(release.id.version()));
+            return is_old && was_there && !stored.is_some_and(|stored| is_changed(stored, release));
         };
         is_old && stored.is_some_and(|stored| stored.observed_at <= backfilled_at && !is_changed(stored, release))
     }

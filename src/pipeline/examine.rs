@@ -27,6 +27,8 @@ use crate::{
 /// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
 /// the registry shows after that is what holds: it may have withdrawn the rest before anybody saw it.
 const PATIENCE: u32 = 8;
+/// What is announced again and again is waited for no longer: the documents of some mirrors are always behind.
+const PATIENT_FOR: TimeDelta = TimeDelta::minutes(40);
 
 /// What looking at a package came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -157,7 +159,7 @@ impl Pipeline {
         let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
         let question =
             Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
-        let waits = Waits { is_announced: work.revision.is_some(), patience: work.attempts < PATIENCE };
+        let waits = Waits { is_announced: work.revision.is_some(), patience: is_patient(work, subject.now) };
         // A large document is counted as such for as long as its releases are looked at.
         let http = turn.http.for_document();
         let took = match registry.package(&http, &work.package, question).await {
@@ -247,7 +249,7 @@ impl Pipeline {
         let mut took = Box::pin(self.take_described(subject, &mut document)).await?;
         self.take_withdrawn(subject, &document.withdrawn, &mut took.examined)?;
         self.take_unseen(subject, &listed, waits.is_announced, &mut took.examined)?;
-        self.store.save_package(&package_row(subject, document, took.portions.is_none()))?;
+        self.store.save_package(&package_row(subject, document, listed, took.portions.is_none()))?;
         Ok(took)
     }
 
@@ -418,23 +420,39 @@ impl Pipeline {
     }
 }
 
+/// Whether what was announced is still waited for.
+fn is_patient(work: &Work, now: DateTime<Utc>) -> bool {
+    let is_always_behind = work.behind >= PATIENCE && now - work.since >= PATIENT_FOR;
+    work.attempts < PATIENCE && !is_always_behind
+}
+
 fn validators(row: &PackageRow) -> Option<Validators> {
     let validators = Validators { etag: row.etag.clone(), last_modified: row.last_modified.clone() };
     (validators != Validators::default()).then_some(validators)
 }
 
 /// Until all of it is stored, the document is asked for whole again.
-fn package_row(subject: &Subject<'_>, document: PackageDocument, is_read: bool) -> PackageRow {
+pub(super) fn package_row(
+    subject: &Subject<'_>,
+    document: PackageDocument,
+    listed: BTreeSet<String>,
+    is_read: bool,
+) -> PackageRow {
     let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
     let validators = document.validators.filter(|_| is_read).unwrap_or_default();
+    let backfilled_at = row.backfilled_at.or(is_read.then_some(subject.now));
+    let withdrawn = document.withdrawn.into_iter().map(|(version, _)| version);
     PackageRow {
-        backfilled_at: row.backfilled_at.or(is_read.then_some(subject.now)),
+        backfilled_at,
         checked_at: Some(subject.now),
         etag: validators.etag,
         last_modified: validators.last_modified,
         revision: document.revision,
         maintainers: document.maintainers.or(row.maintainers),
         status: document.status,
+        // Of a package that was looked at before this was kept, it is not known any more.
+        history: row.history.or_else(|| subject.row.is_none().then_some(listed)).filter(|_| backfilled_at.is_none()),
+        withdrawn: Some(row.withdrawn.into_iter().flatten().chain(withdrawn).collect()),
         ..row
     }
 }

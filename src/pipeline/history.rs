@@ -8,6 +8,7 @@ use super::{
     lesson::{Lesson, advance},
     record::unchecked,
     turn::{self, is_not_yet},
+    verify::{unreadable, worst},
 };
 use crate::{
     baseline::learn,
@@ -180,12 +181,10 @@ pub(super) fn with_unread(
 
 /// A release of long ago, whose evidence nobody asks for.
 pub(super) fn unfetched(release: RegistryRelease, history: usize) -> Observation {
-    let attestation = if release.evidence.is_empty() {
-        Provenance::Absent
-    } else {
-        Provenance::Unavailable {
-            reason: format!("not fetched: older than the {history} releases that are learned from"),
-        }
+    let not_fetched = || Provenance::Unavailable {
+        reason: format!("not fetched: older than the {history} releases that are learned from"),
     };
-    release.observed(attestation)
+    let mut outcomes = unreadable(&release);
+    outcomes.extend((!release.evidence.is_empty()).then(not_fetched));
+    release.observed(worst(outcomes.into_iter()))
 }

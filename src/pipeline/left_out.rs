@@ -13,10 +13,10 @@ use crate::{
 const LEFT_OUT: &str = "the registry's answer leaves out ";
 
 /// From so many packages on whose releases lack something it is the registry's matter.
-const SEVERAL: u64 = 2;
+pub(super) const SEVERAL: u64 = 2;
 
 /// How old a release may be that says something of what the registry tells now.
-const RECENT: TimeDelta = TimeDelta::days(365);
+pub(super) const RECENT: TimeDelta = TimeDelta::days(365);
 
 impl Pipeline {
     /// Why a release is not checked because its registry's answer leaves something out: what the package's releases before

@@ -64,7 +64,6 @@ pub use pass::{PassSummary, WorkPass};
 pub use progress::{NoProgress, Progress, Step};
 pub use reload::ReloadError;
 pub use trust::{TRUST_ROOT, verifier};
-pub use wall_clock::ClockDifference;
 
 use crate::{
     attest::{TrustError, Verifier},

@@ -1,12 +1,11 @@
 //! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Pipeline, PipelineError, record::ACTOR};
 use crate::{
     deliver::plain,
     model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
-    text::counted,
 };
 
 /// Something about provwatch's own work that the operator must know.
@@ -77,36 +76,6 @@ pub fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) 
     }
 }
 
-/// Our clock and that of others differ.
-pub fn wrong_clock(ahead: TimeDelta, hosts: usize) -> Trouble {
-    let (by, direction) = (span(ahead.abs()), if ahead < TimeDelta::zero() { "behind" } else { "ahead" });
-    let (severity, confidence, who) = match hosts {
-        0 | 1 => (Severity::Low, Confidence::Low, "that of the only host that answers".to_owned()),
-        2 => (Severity::Medium, Confidence::Medium, "those of both hosts that answer".to_owned()),
-        _ => (Severity::Medium, Confidence::High, format!("the median of {hosts} hosts")),
-    };
-    Trouble {
-        subject: "clock".to_owned(),
-        severity,
-        confidence,
-        title: format!("the system's clock is {by} {direction}"),
-        argument: format!(
-            "It was compared with {who}, as the `Date` of their answers tells. Releases are judged all the same, but times in \
-             alerts, usual hours and waits follow a clock that is wrong. Check the time service of this host \
-             (`timedatectl status`)."
-        ),
-    }
-}
-
-/// A span of time in its largest unit, so that the same trouble reads the same a minute later.
-fn span(span: TimeDelta) -> String {
-    match (span.num_days(), span.num_hours()) {
-        (2.., _) => counted(span.num_days().unsigned_abs(), "day"),
-        (_, 2..) => counted(span.num_hours().unsigned_abs(), "hour"),
-        _ => counted(span.num_minutes().unsigned_abs(), "minute"),
-    }
-}
-
 /// A package could not be looked at for long.
 pub fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Trouble {
     Trouble {
@@ -129,8 +98,9 @@ pub fn sink_gone(subscription: &str) -> Trouble {
         confidence: Confidence::High,
         title: format!("the subscription {subscription} reaches nobody"),
         argument:
-            "Its endpoint answered that it is gone for good, so its deliveries were given up. Correct or remove it \
-                   in the configuration, then try it with `provwatch test-sinks`."
+            "Its endpoint answered that it is gone for good. What it is to be told waits, and a message now and then \
+             asks whether it is back. Correct or remove it in the configuration and reload (`provwatch reload`); \
+             `provwatch test-sinks` tries it."
                 .to_owned(),
     }
 }

@@ -55,7 +55,7 @@ impl Pipeline {
         let queue = self.queues.of(name);
         let outbox = StoreOutbox { pipeline: self };
         let step = worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
-        if let Step::Gone(_) = step {
+        if step == Step::Gone {
             self.record_operation(&operation::sink_gone(name), self.clock.now())?;
         }
         Ok(Some(step))
@@ -160,10 +160,6 @@ impl Outbox for StoreOutbox<'_> {
             Ending::GivenUp(why) => store.give_up(&row, at, why),
         };
         outcome.map(drop).map_err(|error| failed("recording an attempt", error))
-    }
-
-    fn give_up_all(&self, subscription: &str, at: DateTime<Utc>, why: &str) -> Result<usize, OutboxError> {
-        self.store().give_up_all(subscription, at, why).map_err(|error| failed("giving deliveries up", error))
     }
 
     fn waiting(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, OutboxError> {

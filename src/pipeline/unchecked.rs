@@ -130,7 +130,8 @@ impl Pipeline {
     /// Whether a release that cannot be read was never read and there before the package was watched. Old documents hold
     /// many of those, and what cannot be read now was not published now.
     pub(super) fn is_old_oddity(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<bool, PipelineError> {
-        let Some(backfilled_at) = subject.row.as_ref().and_then(|row| row.backfilled_at) else { return Ok(true) };
+        let Some(row) = &subject.row else { return Ok(true) };
+        let Some(backfilled_at) = row.backfilled_at else { return Ok(row.may_be_history(release.version())) };
         let stored = self.store.release(release)?;
         Ok(stored.is_some_and(|row| row.observation.is_none() && row.observed_at <= backfilled_at))
     }

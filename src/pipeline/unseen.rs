@@ -19,7 +19,8 @@ const ANNOUNCED: usize = 200;
 const SETTLED: TimeDelta = TimeDelta::hours(1);
 
 impl Pipeline {
-    /// What was removed before anybody looked leaves a trace all the same.
+    /// What was removed before anybody looked leaves a trace all the same, whatever time it names: what was withdrawn at
+    /// the last look is known.
     pub(super) fn take_withdrawn(
         &self,
         subject: &Subject<'_>,
@@ -27,8 +28,10 @@ impl Pipeline {
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let history_ends = self.history_ends(subject);
+        let before = subject.row.as_ref().and_then(|row| row.withdrawn.as_ref());
         for (version, published_at) in withdrawn {
-            if *published_at >= history_ends && !subject.stored.contains_key(version) {
+            let is_new = *published_at >= history_ends || before.is_some_and(|before| !before.contains(version));
+            if is_new && !subject.stored.contains_key(version) {
                 let why = format!("it was published at {published_at} and removed before it could be looked at");
                 self.record_withdrawn(subject, &subject.package.at(version.as_str()), &why, Severity::Low)?;
                 examined.releases += 1;

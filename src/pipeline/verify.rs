@@ -132,7 +132,7 @@ fn attest_files(release: &mut RegistryRelease, evidence: &[Evidence], outcomes: 
 }
 
 /// Where the registry's own words on an attestation cannot be read, there is neither one nor none.
-fn unreadable(release: &RegistryRelease) -> Vec<Provenance> {
+pub(super) fn unreadable(release: &RegistryRelease) -> Vec<Provenance> {
     let of_files = release.files.iter().filter_map(|file| file.attestation.clone());
     let of_all = release.unread.of(Unread::ATTESTATION).map(|why| Provenance::Unavailable { reason: why.to_owned() });
     of_files.chain(of_all).collect()
@@ -167,7 +167,7 @@ fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> 
 
 /// The provenance of a whole release: one invalid part spoils it, then one that could not be checked; absent if nothing
 /// is attested.
-fn worst(outcomes: impl Iterator<Item = Provenance>) -> Provenance {
+pub(super) fn worst(outcomes: impl Iterator<Item = Provenance>) -> Provenance {
     let badness = |provenance: &Provenance| match provenance {
         Provenance::Absent => 0,
         Provenance::Verified(_) => 1,

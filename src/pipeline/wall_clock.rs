@@ -4,31 +4,17 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError, operation};
-use crate::clock::{SLACK, horizon};
+use super::{Pipeline, PipelineError};
+use crate::{
+    clock::{SLACK, horizon},
+    health::{ComparedClock, limits::CLOCK_HOSTS},
+    text::span,
+};
 
 /// By how much two clocks may differ before it is said. Hosts keep good time; caches and slow answers take their part.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
-/// From so many hosts on their median decides, and one that is wrong cannot mislead.
-const QUORUM: usize = 3;
 /// How often the log is told again.
 const REMINDER: TimeDelta = TimeDelta::hours(1);
-
-/// How far our clock is from that of others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClockDifference {
-    /// How far ours is ahead; negative: behind.
-    pub ahead: TimeDelta,
-    /// How many hosts were compared.
-    pub hosts: usize,
-}
-
-impl ClockDifference {
-    /// Whether it takes more than a host or two that are wrong to say this.
-    pub fn is_certain(&self) -> bool {
-        self.hosts >= QUORUM
-    }
-}
 
 /// What was seen of the system's clock.
 #[derive(Debug)]
@@ -94,53 +80,47 @@ impl Pipeline {
         Ok(())
     }
 
-    /// How far our clock is from that of the hosts that answered lately; `None`: not noticeably.
-    pub fn clock_difference(&self) -> Option<ClockDifference> {
-        difference(self.http.clock_differences())
+    /// Our clock beside those of the hosts that answered lately; `None`: none did.
+    pub fn compared_clock(&self) -> Option<ComparedClock> {
+        compared(self.http.clock_differences())
     }
 
     /// The time as others have it, where enough of them agree that ours is wrong.
     pub(super) fn corrected(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let certain = self.clock_difference().filter(ClockDifference::is_certain);
-        certain.and_then(|difference| now.checked_sub_signed(difference.ahead)).unwrap_or(now)
+        let certain = self.compared_clock().filter(|clock| clock.is_certain());
+        certain.and_then(|clock| now.checked_sub_signed(clock.ahead())).unwrap_or(now)
     }
 
-    /// Says that our clock and that of others differ, and takes it back when they do not any more.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub(super) fn compare_clock(&self, now: DateTime<Utc>) -> Result<(), PipelineError> {
-        let differences = self.http.clock_differences();
-        let is_known = !differences.is_empty();
-        let Some(difference) = difference(differences) else {
-            let trouble = operation::wrong_clock(TimeDelta::zero(), QUORUM);
-            return if is_known { self.resolve_operation(&trouble, "the clocks agree", now) } else { Ok(()) };
-        };
-        let trouble = operation::wrong_clock(difference.ahead, difference.hosts);
+    /// Says in the log, now and then, that our clock and that of others differ.
+    pub(super) fn compare_clock(&self, now: DateTime<Utc>) -> Option<ComparedClock> {
+        let clock = self.compared_clock()?;
+        let differs = clock.ahead_seconds != 0;
         let is_news = self.wall_clock.with(|seen| {
-            let is_news = seen.told.is_none_or(|told| now - told >= REMINDER);
+            let is_news = differs && seen.told.is_none_or(|told| now - told >= REMINDER);
             seen.told = if is_news { Some(now) } else { seen.told };
             is_news
         });
         if is_news {
-            tracing::warn!(hosts = difference.hosts, "{}", trouble.title);
+            let direction = if clock.ahead_seconds < 0 { "behind" } else { "ahead" };
+            tracing::warn!(hosts = clock.hosts, "the system's clock is {} {direction}", span(clock.ahead().abs()));
         }
-        self.record_operation(&trouble, now)
+        Some(clock)
     }
 }
 
 /// What these differences say of our clock: of three hosts or more the median, of fewer what all of them say at least.
-fn difference(mut ahead: Vec<TimeDelta>) -> Option<ClockDifference> {
+fn compared(mut ahead: Vec<TimeDelta>) -> Option<ComparedClock> {
     ahead.sort_unstable();
     let hosts = ahead.len();
     let (first, last) = (*ahead.first()?, *ahead.last()?);
     let said = match hosts {
-        QUORUM.. => ahead[hosts / 2],
+        CLOCK_HOSTS.. => ahead[hosts / 2],
         _ if first > TOLERANCE => first,
         _ if last < -TOLERANCE => last,
-        _ => return None,
+        _ => TimeDelta::zero(),
     };
-    (said.abs() > TOLERANCE).then_some(ClockDifference { ahead: said, hosts })
+    let noticed = if said.abs() > TOLERANCE { said } else { TimeDelta::zero() };
+    Some(ComparedClock { ahead_seconds: noticed.num_seconds(), hosts })
 }
 
 #[cfg(test)]
@@ -150,8 +130,8 @@ mod tests {
     use super::*;
 
     fn said(minutes: &[i64]) -> Option<(i64, usize)> {
-        let said = difference(minutes.iter().copied().map(TimeDelta::minutes).collect())?;
-        Some((said.ahead.num_minutes(), said.hosts))
+        let said = compared(minutes.iter().copied().map(TimeDelta::minutes).collect())?;
+        (said.ahead_seconds != 0).then(|| (said.ahead().num_minutes(), said.hosts))
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::model::{Aspect, Ecosystem, Observation};
 
 /// Of how many of the releases that were recorded last it is asked what they leave out.
 const NEWEST: u32 = 200;
+/// Of how many of them one must leave it out for that to be so still.
+const LATEST: usize = 10;
 
 /// What the documents of a registry leave out of its newest releases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +26,8 @@ pub struct LeftOut {
     pub of: u64,
     /// Of how many packages these are.
     pub packages: u64,
+    /// Whether it is left out of one of the releases that were recorded last: a mirror may have been mended.
+    pub still: bool,
     /// Whether the public registry tells it of no release either.
     pub by_design: bool,
 }
@@ -59,11 +63,13 @@ fn counted(ecosystem: Ecosystem, newest: &[Observation]) -> Vec<LeftOut> {
             packages.insert(seen.purl.package().name());
         }
     }
+    let latest = &looked_at[..looked_at.len().min(LATEST)];
     let left_out = by_aspect.into_iter().map(|(aspect, (releases, packages))| LeftOut {
         aspect,
         releases,
         of: looked_at.len() as u64,
         packages: packages.len() as u64,
+        still: latest.iter().any(|(_, untold)| untold.contains(&aspect)),
         by_design: aspect.is_never_told(ecosystem),
     });
     left_out.collect()

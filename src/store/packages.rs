@@ -33,6 +33,10 @@ pub struct PackageRow {
     pub maintainers: Option<Vec<String>>,
     /// The registry's status word, if it is not ordinary.
     pub status: Option<String>,
+    /// The versions that its document listed at the first look, until its history is read.
+    pub history: Option<BTreeSet<String>>,
+    /// The versions that were withdrawn when it was looked at; `None`: not known.
+    pub withdrawn: Option<BTreeSet<String>>,
 }
 
 impl PackageRow {
@@ -48,7 +52,14 @@ impl PackageRow {
             revision: None,
             maintainers: None,
             status: None,
+            history: None,
+            withdrawn: None,
         }
+    }
+
+    /// Whether a version may have been there at the first look. What came later is new, whatever time it names.
+    pub fn may_be_history(&self, version: &str) -> bool {
+        self.history.as_ref().is_none_or(|history| history.contains(version))
     }
 }
 
@@ -93,13 +104,14 @@ impl Store {
         self.write("storing a package", |db| {
             db.prepare_cached(
                 "INSERT INTO packages (package, first_seen, checked_at, backfilled_at, etag, last_modified, revision,
-                                       maintainers, status)
+                                       maintainers, status, history, withdrawn)
                  VALUES (:package, :first_seen, :checked_at, :backfilled_at, :etag, :last_modified, :revision,
-                         :maintainers, :status)
+                         :maintainers, :status, :history, :withdrawn)
                  ON CONFLICT (package) DO UPDATE SET checked_at = excluded.checked_at,
                      backfilled_at = excluded.backfilled_at, etag = excluded.etag,
                      last_modified = excluded.last_modified, revision = excluded.revision,
-                     maintainers = excluded.maintainers, status = excluded.status",
+                     maintainers = excluded.maintainers, status = excluded.status, history = excluded.history,
+                     withdrawn = excluded.withdrawn",
             )?
             .execute(named_params! {
                 ":package": row.package.to_string(),
@@ -111,6 +123,8 @@ impl Store {
                 ":revision": row.revision,
                 ":maintainers": row.maintainers.as_ref().map(Json),
                 ":status": row.status,
+                ":history": row.history.as_ref().map(Json),
+                ":withdrawn": row.withdrawn.as_ref().map(Json),
             })?;
             Ok(())
         })
@@ -178,5 +192,7 @@ fn package_row(row: &Row<'_>) -> rusqlite::Result<PackageRow> {
         revision: row.get("revision")?,
         maintainers: row.get::<_, Option<Json<_>>>("maintainers")?.map(|names| names.0),
         status: row.get("status")?,
+        history: row.get::<_, Option<Json<_>>>("history")?.map(|versions| versions.0),
+        withdrawn: row.get::<_, Option<Json<_>>>("withdrawn")?.map(|versions| versions.0),
     })
 }

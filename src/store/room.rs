@@ -28,7 +28,7 @@ impl Room {
             file.push(end);
             fs::metadata(file).map_or(0, |file| file.len())
         };
-        Self { free: free(path), database: size("").saturating_add(size("-wal")) }
+        Self { free: pretended().or_else(|| free(path)), database: size("").saturating_add(size("-wal")) }
     }
 }
 
@@ -41,6 +41,15 @@ impl fmt::Display for Room {
         }
         write!(f, "the database has {}", mebibytes(self.database))
     }
+}
+
+/// What a test says that is free: its outcome must not hang on the disk of the machine that it runs on. A release build
+/// asks the system alone.
+fn pretended() -> Option<u64> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    std::env::var("PROVWATCH_FREE_SPACE").ok()?.parse().ok()
 }
 
 #[cfg(unix)]

@@ -73,7 +73,7 @@ tables! {
          "failing_since"];
     PACKAGES = "packages" ("package")
         ["package", "first_seen", "checked_at", "backfilled_at", "etag", "last_modified", "revision", "maintainers",
-         "status"];
+         "status", "history", "withdrawn"];
     RELEASES = "releases" ("purl")
         ["purl", "package", "version", "line", "published_at", "observed_at", "updated_at", "status", "outcome",
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];

@@ -4,12 +4,12 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     Store, StoreError,
     alerts::alert_row,
-    columns::{Json, Micros, Rank, count, limit, time},
+    columns::{Micros, Rank, count, limit, time},
     error::Failure,
     reading::known,
     sealed::{ALERTS, RELEASES},
 };
-use crate::model::{Alert, Ecosystem, Observation, Severity};
+use crate::model::{Alert, Severity};
 
 /// How the queue fares, beyond its counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,9 +34,6 @@ pub struct AnnouncedWork {
     /// Why looking at it last failed.
     pub last_error: Option<String>,
 }
-
-/// Releases lately stored among which those of one registry are looked for.
-const LATELY: usize = 200;
 
 impl Store {
     /// How the queue fares, beyond [`Store::work_summary`].
@@ -99,22 +96,6 @@ impl Store {
             let sql = "SELECT body, status, {row} FROM alerts WHERE status = 'open' AND kind IN ('log', 'operation')
                            AND severity >= ?1 ORDER BY raised_at DESC, fingerprint LIMIT ?2";
             db.rows(&ALERTS, sql, (Rank(at_least), limit(at_most)), alert_row)
-        })
-    }
-
-    /// What was seen of the releases of one registry that were stored lately.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn lately_observed(&self, ecosystem: Ecosystem) -> Result<Vec<Observation>, StoreError> {
-        self.read("reading the latest releases", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT observation FROM (SELECT package, observation FROM releases ORDER BY id DESC LIMIT ?1) AS latest
-                 WHERE observation IS NOT NULL AND package LIKE ?2",
-            )?;
-            let of_registry = format!("pkg:{}/%", ecosystem.as_str());
-            let rows = query.query_map((limit(LATELY), of_registry), |row| row.get::<_, Json<Observation>>(0))?;
-            Ok(rows.filter_map(|row| row.ok().map(|json| json.0)).collect())
         })
     }
 }

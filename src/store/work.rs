@@ -90,6 +90,19 @@ pub struct Work {
     pub turns: u32,
     /// How far its history is, if that is read in portions.
     pub portions: Option<Portions>,
+    /// Looks on end that found a document behind what was announced, however often something was.
+    pub behind: u32,
+}
+
+impl Work {
+    /// How many looks on end were behind once there was this setback too.
+    fn behind_after(&self, setback: Setback) -> u32 {
+        match setback {
+            Setback::Behind => self.behind.saturating_add(1),
+            Setback::Paused => self.behind,
+            Setback::Failed | Setback::RanOver => 0,
+        }
+    }
 }
 
 /// How much there is to do.
@@ -215,7 +228,7 @@ impl Store {
             let changed = db
                 .prepare_cached(
                     "UPDATE work SET due_at = :until, attempts = :attempts, turns = :turns, last_error = :error,
-                         lane = CASE WHEN :fails AND lane = 0 THEN 1 ELSE lane END
+                         behind = :behind, lane = CASE WHEN :fails AND lane = 0 THEN 1 ELSE lane END
                      WHERE package = :package AND generation = :generation",
                 )?
                 .execute(named_params! {
@@ -223,6 +236,7 @@ impl Store {
                     ":attempts": work.attempts.saturating_add(u32::from(setback != Setback::Paused)),
                     ":turns": work.turns.saturating_add(u32::from(setback == Setback::RanOver)),
                     ":error": error,
+                    ":behind": work.behind_after(setback),
                     ":fails": fails,
                     ":package": work.package.to_string(),
                     ":generation": work.generation,
@@ -248,7 +262,7 @@ impl Store {
             // How far its history is holds whatever was announced meanwhile.
             let changed = db
                 .prepare_cached(
-                    "UPDATE work SET done = :done, total = :total, turns = :turns,
+                    "UPDATE work SET done = :done, total = :total, turns = :turns, behind = :looks_behind,
                          due_at = CASE WHEN generation = :generation THEN :until ELSE due_at END,
                          attempts = CASE WHEN generation = :generation THEN :attempts ELSE attempts END,
                          last_error = CASE WHEN generation = :generation THEN :behind ELSE last_error END,
@@ -263,6 +277,7 @@ impl Store {
                         ":until": Micros(until),
                         ":attempts": behind.map_or(0, |_| work.attempts),
                         ":behind": behind,
+                        ":looks_behind": behind.map_or(0, |_| work.behind.saturating_add(1)),
                         ":package": work.package.to_string(),
                         ":generation": work.generation,
                     },
@@ -389,6 +404,7 @@ fn work(row: &Row<'_>) -> rusqlite::Result<Work> {
         lane: lane(row)?,
         turns: row.get("turns")?,
         portions: portions(row)?,
+        behind: row.get("behind")?,
     })
 }
 

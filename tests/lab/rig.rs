@@ -8,8 +8,9 @@ use provwatch::{
     attest::{TrustMaterial, Verifier},
     clock::{Clock, ManualClock},
     config::Config,
+    health::{Finding, LockState, judge},
     model::{Alert, AlertKind, Ecosystem, Package, Provenance, ReleaseId},
-    pipeline::{NoProgress, Parts, PassSummary, Pipeline, Progress, assemble, client_over},
+    pipeline::{self, NoProgress, Parts, PassSummary, Pipeline, Progress, assemble, client_over},
     store::{AlertFilter, Outcome, ReleaseRow, Store},
     watchlist::Watchlist,
 };
@@ -244,6 +245,14 @@ impl Rig {
     /// The alerts about provwatch itself, the oldest first.
     pub fn troubles(&self) -> Vec<Alert> {
         self.alerts_of(AlertKind::Operation)
+    }
+
+    /// What `status` finds while the process lives.
+    pub fn judged(&self) -> Vec<Finding> {
+        let runner = pipeline::runner(self.store(), LockState::Held).unwrap();
+        let watchlist = self.pipeline.watchlist();
+        let setup = pipeline::setup(&config(CONFIG));
+        judge(&pipeline::snapshot(self.store(), &setup, Some(&watchlist), runner, self.now()).unwrap(), self.now())
     }
 
     fn alerts_of(&self, kind: AlertKind) -> Vec<Alert> {

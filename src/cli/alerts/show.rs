@@ -8,7 +8,7 @@ use crate::{
         sheet::{self, Sheet},
         words, wrap,
     },
-    deliver::shell_word,
+    deliver::{accept_command, shell_word},
     detect::leading,
     model::{Alert, AlertKind, AlertStatus, Member, Severity, Signal},
     pipeline::member_details,
@@ -216,7 +216,7 @@ fn next(alert: &Alert, is_normal: bool) {
         commands.push((format!("provwatch lookup {purl}"), "all that is known of the release"));
         commands.push((format!("provwatch baseline show {package}"), "what is normal"));
         if !is_normal {
-            commands.push((format!("provwatch baseline accept {purl}"), "if it is as it should be"));
+            commands.push((accept_command(release, Some(alert.severity)), "if it is as it should be"));
         }
     }
     if let Some(signal) = leading(&alert.signals).or_else(|| alert.signals.first()) {

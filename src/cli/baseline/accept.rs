@@ -8,8 +8,8 @@ use super::{
 use crate::{
     baseline::learn,
     cli::{args::Printing, exit::Exit, operator, sheet, target, words},
-    deliver::shell_word,
-    model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine, Severity},
+    deliver::{accept_command, needs_reason, shell_word},
+    model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoredBaseline},
 };
 
@@ -78,16 +78,15 @@ impl Accept {
     /// What looks like a takeover does not become normal without a word.
     fn must_say_why(&self, store: &Store) -> Result<(), Failure> {
         let (_, id) = Alert::identify_release(&self.release);
-        let severity = store.alert(&id)?.map(|alert| alert.severity).filter(|severity| *severity >= Severity::High);
+        let severity = store.alert(&id)?.map(|alert| alert.severity).filter(|severity| needs_reason(*severity));
         let has_reason = self.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
         let Some(severity) = severity.filter(|_| !has_reason) else { return Ok(()) };
-        let purl = shell_word(&self.release.to_string());
         let why = format!(
             "{} raised a {severity} alert, and accepting it makes the next one like it normal: say why",
             self.release
         );
-        Err(Failure::usage(why)
-            .next(format!("`provwatch baseline accept {purl} --reason 'how you know that it is honest'`")))
+        let command = accept_command(&self.release, Some(severity)).replace('…', "how you know that it is honest");
+        Err(Failure::usage(why).next(format!("`{command}`")))
     }
 
     fn accept(&self, store: &Store, row: &ReleaseRow) -> Result<bool, Failure> {

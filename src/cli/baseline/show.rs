@@ -4,7 +4,7 @@ use super::{Context, Failure, Outcome, output, portrait};
 use crate::{
     baseline::{CLEAN_DAYS, CLEAN_RELEASES},
     cli::{args::Printing, exit::Exit, sheet, target, words},
-    deliver::shell_word,
+    deliver::{accept_command, shell_word},
     model::{Alert, Baseline, Package, ReleaseLine, Severity},
     store::{Held, Store, StoredBaseline},
 };
@@ -49,6 +49,9 @@ struct HeldRelease {
     /// The alert's id, if it raised one.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<String>,
+    /// How bad the alert is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<Severity>,
 }
 
 impl Show {
@@ -119,12 +122,7 @@ fn print_held(held: &[HeldRelease]) {
     let commands: Vec<_> = held
         .iter()
         .take(3)
-        .map(|held| {
-            (
-                format!("provwatch baseline accept {}", shell_word(&held.held.purl.to_string())),
-                "if it is as it should be",
-            )
-        })
+        .map(|held| (accept_command(&held.held.purl, held.severity), "if it is as it should be"))
         .collect();
     sheet::next(&commands);
 }
@@ -133,7 +131,8 @@ fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, Failure> {
     let explain = |held: Held| {
         let (_, id) = Alert::identify_release(&held.purl);
         let alert = store.alert(&id)?;
-        Ok(HeldRelease { why: why(alert.as_ref()), alert: alert.map(|alert| alert.id), held })
+        let severity = alert.as_ref().map(|alert| alert.severity);
+        Ok(HeldRelease { why: why(alert.as_ref()), alert: alert.map(|alert| alert.id), severity, held })
     };
     store.held(package)?.into_iter().map(explain).collect()
 }

@@ -83,9 +83,10 @@ impl Unaccept {
     fn relearn(&self, context: &Context, store: &Store) -> Result<Relearned, Failure> {
         let package = self.release.package();
         let (tuning, expected) = (tuning(&context.config), store.expected_changes_of(package)?);
+        let policy = context.watchlist()?.policy(package);
         relearn::without(store, package, &self.release, |baseline, observation| {
             let company = company(store, observation)?;
-            let terms = Terms { company: &company, tuning: &tuning, policy: None, expected: &expected };
+            let terms = Terms { company: &company, tuning: &tuning, policy: policy.as_ref(), expected: &expected };
             Ok(assess(baseline, observation, &terms).teaches)
         })
     }

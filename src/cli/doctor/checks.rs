@@ -11,6 +11,7 @@ use crate::{
     config::{self, Gravity, TrustSource},
     detect,
     health::{Finding, Id, Level, judge},
+    model::{Aspect, Ecosystem},
     pipeline,
     store::{Store, StoreError},
     text::with_causes,
@@ -34,6 +35,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     let trust = trust(context, store.as_ref().ok(), &found, now);
     checks.push(store_check(context, store));
     checks.push(trust);
+    checks.extend(registries(context, &found));
     checks.extend(subscriptions(context));
     checks.extend(others(&found));
     checks
@@ -120,7 +122,6 @@ fn others(findings: &[Finding]) -> Vec<Check> {
             Id::WatchlistChanged => "watchlist in use",
             Id::ConfigurationChanged => "configuration in use",
             Id::NameUnknown => "watched names",
-            Id::MirrorLeavesOut => "registries",
             Id::NoSubscription | Id::TroubleUntold | Id::SubscriptionRemoved => "subscriptions",
             Id::LogsOff => "logs",
             Id::ForgesOff | Id::NoToken => "forges",
@@ -128,6 +129,24 @@ fn others(findings: &[Finding]) -> Vec<Check> {
         })
     };
     findings.iter().filter_map(|finding| Some(shared(shown(finding.id)?, finding))).collect()
+}
+
+/// What the documents of each registry, or of the mirror in its place, leave out, and what no document of it can tell.
+fn registries(context: &Context, findings: &[Finding]) -> Vec<Check> {
+    let enabled = Ecosystem::ALL.into_iter().filter(|ecosystem| context.config.registries.is_enabled(*ecosystem));
+    enabled.map(|ecosystem| registry(ecosystem, findings)).collect()
+}
+
+fn registry(ecosystem: Ecosystem, findings: &[Finding]) -> Check {
+    let title = ecosystem.title();
+    let name = format!("registry {title}");
+    let is_about = |finding: &&Finding| finding.id == Id::MirrorLeavesOut && finding.subject == title;
+    if let Some(finding) = findings.iter().find(is_about) {
+        return shared(&name, finding);
+    }
+    let never: Vec<_> = Aspect::never_told(ecosystem).map(Aspect::title).collect();
+    let but = if never.is_empty() { String::new() } else { format!(", which never says {}", never.join(" nor ")) };
+    Check::new(name, State::Ok, format!("nothing is left out that the public registry tells{but}"))
 }
 
 fn store_check(context: &Context, store: Result<Store, StoreError>) -> Check {

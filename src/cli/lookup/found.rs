@@ -5,7 +5,7 @@ use crate::{
         sheet::{self, Sheet},
         words, wrap,
     },
-    deliver::shell_word,
+    deliver::{accept_command, shell_word},
     model::{Alert, AlertStatus, AuthMethod, Observation, Person, ReleaseStatus},
     store::{Outcome, ReleaseRow},
 };
@@ -135,7 +135,7 @@ fn people(names: &[String]) -> String {
 }
 
 fn next(found: &Found) {
-    let (purl, package) = (shell_word(&found.purl.to_string()), shell_word(&found.purl.package().to_string()));
+    let package = shell_word(&found.purl.package().to_string());
     let mut commands = Vec::new();
     if let Some(alert) = &found.alert {
         let id = words::name(&alert.id);
@@ -146,8 +146,8 @@ fn next(found: &Found) {
     }
     commands.push((format!("provwatch baseline show {package}"), "what is normal"));
     commands.push((format!("provwatch timeline {package}"), "the releases around it"));
-    if found.alert.is_some() && !found.release.teaches {
-        commands.push((format!("provwatch baseline accept {purl}"), "if it is as it should be"));
+    if let Some(alert) = found.alert.as_ref().filter(|_| !found.release.teaches) {
+        commands.push((accept_command(&found.purl, Some(alert.severity)), "if it is as it should be"));
     }
     sheet::next(&commands);
 }

@@ -18,7 +18,7 @@ use crate::{
     config::TrustSource,
     daemon::lock_state,
     health::{Finding, Heartbeat, Level, LockState, Snapshot, judge},
-    model::Ecosystem,
+    model::{Aspect, Ecosystem},
     pipeline::{self, TRUST_ROOT},
     registry::{CargoFeed, NpmFeed, PypiFeed},
     store::{LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
@@ -86,6 +86,9 @@ struct Source {
     /// Where it stands; `None`: it was never tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<SourceState>,
+    /// What the documents of its registry never tell. What a mirror leaves out beyond that is a finding.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    never_told: Vec<Aspect>,
 }
 
 /// A subscription.
@@ -177,7 +180,8 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
         let enabled = context.config.registries.is_enabled(ecosystem);
         let state = stored.iter().position(|state| state.name == name).map(|index| stored.remove(index));
         if enabled || state.is_some() {
-            sources.push(Source { name: name.to_owned(), enabled, state });
+            let never_told = Aspect::never_told(ecosystem).collect();
+            sources.push(Source { name: name.to_owned(), enabled, state, never_told });
         }
     }
     let refreshed = |name: &str| name == TRUST_ROOT && context.config.trust.source == TrustSource::Tuf;
@@ -185,6 +189,7 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
         name: state.name.clone(),
         enabled: refreshed(&state.name),
         state: Some(state),
+        never_told: Vec::new(),
     });
     sources.extend(others);
     Ok(sources)

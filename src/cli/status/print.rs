@@ -84,6 +84,11 @@ fn sources(report: &Report) {
         ]);
     }
     output::print(&table);
+    for source in report.sources.iter().filter(|source| source.enabled && !source.never_told.is_empty()) {
+        let never: Vec<_> = source.never_told.iter().map(|aspect| aspect.title()).collect();
+        let said = format!("{} never says {}.", words::name(&source.name), never.join(" nor "));
+        output::line(wrap::paragraphs(&said, wrap::width().min(NARROW), "  "));
+    }
 }
 
 fn logs(report: &Report) {

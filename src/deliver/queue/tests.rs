@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
 };
 
@@ -188,10 +188,6 @@ impl Outbox for InStore<'_> {
         outcome.map(drop).map_err(failed)
     }
 
-    fn give_up_all(&self, subscription: &str, at: DateTime<Utc>, why: &str) -> Result<usize, OutboxError> {
-        self.0.give_up_all(subscription, at, why).map_err(failed)
-    }
-
     fn waiting(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, OutboxError> {
         self.0.due_count(subscription, due_by).map_err(failed)
     }
@@ -318,15 +314,30 @@ async fn a_dead_sink_rests_and_is_not_asked_for_every_message() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_gone_gets_nothing_more() {
-    let mut lab = Lab::new(&[Act::Take, Act::Vanish]);
-    for number in 0..3 {
-        lab.raise(&format!("alert {number}"), Severity::Low);
+async fn an_endpoint_that_is_gone_rests_and_nothing_is_lost() {
+    let mut lab = Lab::new(&[Act::Take, Act::Vanish, Act::Vanish]);
+    for number in 0..4 {
+        lab.raise(&format!("alert {number}"), if number == 3 { Severity::Critical } else { Severity::Low });
     }
-    let expected = Summary { delivered: 1, given_up: 2, gone: vec!["mail".to_owned()], ..Summary::default() };
-    assert_eq!(lab.drain().await, expected);
-    assert_eq!(lab.store.delivery_summary().unwrap()[0].failed, 2);
-    assert_eq!(lab.drain().await, Summary::default());
+    let gone = Summary { delivered: 1, gone: vec!["mail".to_owned()], left: 3, ..Summary::default() };
+    assert_eq!(lab.drain().await, gone);
+    lab.run_for(Duration::from_mins(59)).await;
+    assert_eq!(lab.attempted().len(), 2, "nobody asks meanwhile");
+    lab.run_for(Duration::from_mins(2)).await;
+    assert_eq!(lab.attempted().len(), 3, "once an hour");
+    lab.run_for(Duration::from_hours(1)).await;
+    let told: BTreeSet<String> = lab.attempted().into_iter().collect();
+    assert_eq!((told.len(), lab.store.delivery_summary().unwrap()[0].pending), (4, 0), "all of them, once it is back");
+    assert_eq!(lab.store.delivery_summary().unwrap()[0].failed, 0);
+}
+
+#[tokio::test]
+async fn another_endpoint_is_told_at_once_what_the_one_that_is_gone_was_not() {
+    let mut lab = Lab::new(&[Act::Vanish]);
+    (0..3).for_each(|number| lab.raise(&format!("alert {number}"), Severity::Low));
+    lab.drain().await;
+    lab.queue = Queue::default();
+    assert_eq!(lab.drain().await, Summary { delivered: 3, ..Summary::default() }, "as after a reload");
 }
 
 #[tokio::test]
@@ -389,9 +400,6 @@ async fn what_could_not_be_recorded_is_not_sent_again() {
                 return Err(OutboxError { operation: "recording", source: "the disk is full".into() });
             }
             self.0.end(due, at, ending)
-        }
-        fn give_up_all(&self, subscription: &str, at: DateTime<Utc>, why: &str) -> Result<usize, OutboxError> {
-            self.0.give_up_all(subscription, at, why)
         }
         fn waiting(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, OutboxError> {
             self.0.waiting(subscription, due_by)

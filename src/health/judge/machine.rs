@@ -32,6 +32,10 @@ fn reload(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let (key, over) = ("refused reload", "it was read again and taken");
     let refused = snapshot.runner.began().and(snapshot.runner.facts()).and_then(|facts| facts.refused.as_ref());
     let Some(refused) = refused else { return Check::over(key, over) };
+    if snapshot.watchlist.problem.is_some() || snapshot.configuration.problem.is_some() {
+        // Why it was refused is said of the file.
+        return Check::unclear(key);
+    }
     let (lasts, why) = (age(refused.since, now), quoted(&refused.why, ERROR));
     let finding = Finding::new(
         Id::ReloadRefused,

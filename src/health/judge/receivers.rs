@@ -46,10 +46,15 @@ fn refuses(subscription: &Subscription) -> bool {
     subscription.last_failure.is_some_and(|failed| subscription.last_success.is_none_or(|last| last < failed))
 }
 
-/// That an endpoint is gone is told by the delivery that found it out; here it is only seen to come back.
+/// That an endpoint is gone is told by the delivery that found it out; here it is only seen to come back: nothing waits any
+/// more that it did not take.
 fn gone(subscription: &Subscription) -> Check {
     let key = format!("gone {}", subscription.name);
-    if refuses(subscription) { Check::unclear(key) } else { Check::over(key, OVER) }
+    if is_gone(subscription) || refuses(subscription) { Check::unclear(key) } else { Check::over(key, OVER) }
+}
+
+fn is_gone(subscription: &Subscription) -> bool {
+    subscription.gone && subscription.retrying > 0
 }
 
 fn takes(subscription: &Subscription, now: DateTime<Utc>) -> Check {
@@ -59,6 +64,10 @@ fn takes(subscription: &Subscription, now: DateTime<Utc>) -> Check {
     let refused = subscription.last_failure.filter(|_| refuses(subscription));
     let shown = quoted(name, 120);
     let sentence = match refused {
+        _ if is_gone(subscription) => {
+            let alerts = counted(subscription.pending, "alert");
+            format!("the endpoint of {shown} says that it is gone for good; waiting for another: {alerts}")
+        }
         Some(at) => {
             let alerts = were(subscription.failed);
             format!("{alerts} never delivered to {shown}, the last given up {} ago", span(age(at, now)))
@@ -69,7 +78,7 @@ fn takes(subscription: &Subscription, now: DateTime<Utc>) -> Check {
     let finding = Finding::new(Id::SubscriptionLate, &shown, sentence, TRY);
     // What was never tried, after a restart, is not the receiver's doing.
     let is_late = waits > DELIVERY_ALERT && subscription.retrying > 0;
-    let lasts = is_late || (refused.is_some() && !subscription.gone);
+    let lasts = (is_late || refused.is_some()) && !subscription.gone;
     let alarm = || alarm::failing_sink(&key, name, subscription.pending, subscription.failed);
     Check::found(&key, finding.alarming(lasts, alarm))
 }

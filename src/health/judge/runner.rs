@@ -15,7 +15,8 @@ use crate::{
 pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let over = "a daemon runs";
     let mut checks = vec![Check::of("no daemon", life(snapshot, now), over)];
-    checks.extend(clock(snapshot, now).map(|finding| Check::found("clock", finding)));
+    checks.extend(clock(snapshot, now).map(|finding| Check::found("stored times", finding)));
+    checks.push(compared_clock(snapshot));
     checks.push(stuck(snapshot));
     checks
 }
@@ -93,6 +94,25 @@ fn clock(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
             "set the clock; `timedatectl` shows whether it is synchronised",
         )
     })
+}
+
+/// How the clock stands beside those of the hosts that answer.
+fn compared_clock(snapshot: &Snapshot) -> Check {
+    let key = "clock";
+    let Some(clock) = snapshot.runner.compared_clock() else { return Check::unclear(key) };
+    if clock.ahead_seconds == 0 {
+        return Check::over(key, "the clocks agree");
+    }
+    let direction = if clock.ahead_seconds < 0 { "behind" } else { "ahead" };
+    let by = format!("{} {direction}", span(clock.ahead().abs()));
+    let (id, whose) = match clock.hosts {
+        0 | 1 => (Id::ClockDoubtful, "that of the only host that answers".to_owned()),
+        2 => (Id::ClockDoubtful, "those of both hosts that answer".to_owned()),
+        hosts => (Id::Clock, format!("the median of {hosts} hosts")),
+    };
+    let sentence = format!("the clock is {by}, compared with {whose}");
+    let finding = Finding::new(id, "", sentence, "set the clock; `timedatectl` shows whether it is synchronised");
+    Check::found(key, finding.alarming(true, || alarm::wrong_clock(key, clock, &by, &whose)))
 }
 
 fn stuck(snapshot: &Snapshot) -> Check {

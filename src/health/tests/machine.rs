@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Alert, AlertKind, Severity};
+use crate::model::{Alert, AlertKind, Confidence, Severity};
 
 #[test]
 fn alerts_that_reach_nobody() {
@@ -20,10 +20,16 @@ fn alerts_that_reach_nobody() {
         ("longer, not tried", ops(|one| one.oldest_pending = Some(ago(HOUR + 1))), &["subscription-late"]),
         ("given up", ops(|one| one.last_failure = Some(ago(9 * DAY))), &["subscription-late!"]),
         (
-            "given up, the endpoint is gone",
-            ops(|one| (one.gone, one.last_failure) = (true, Some(ago(5)))),
+            "gone, which has an alert of its own",
+            ops(|one| (one.gone, one.retrying) = (true, 1)),
             &["subscription-late"],
         ),
+        (
+            "gone for long",
+            ops(|one| (one.gone, one.retrying, one.oldest_pending) = (true, 1, Some(ago(DAY)))),
+            &["subscription-late"],
+        ),
+        ("gone, and back", ops(|one| one.gone = true), &[]),
         (
             "given up, another got through since",
             ops(|one| (one.last_failure, one.last_success) = (Some(ago(DAY - 1)), Some(ago(5)))),
@@ -132,6 +138,14 @@ fn a_reload_that_was_refused_is_said_while_the_daemon_goes_by_what_it_read_befor
         ("just now", refused(10 * MINUTE, LockState::Held), &["reload-refused"]),
         ("for longer", refused(10 * MINUTE + 1, LockState::Held), &["reload-refused!"]),
         ("the daemon is gone", refused(HOUR, LockState::Free), &["no-daemon"]),
+        (
+            "for a file that cannot be used, which says so",
+            Snapshot {
+                watchlist: File { problem: Some("watchlist.toml:3: not a purl".to_owned()), ..file("w1") },
+                ..refused(HOUR, LockState::Held)
+            },
+            &["watchlist-unusable!"],
+        ),
     ]);
     assert_eq!(
         judge(&refused(HOUR, LockState::Held), noon())[0].sentence,
@@ -181,7 +195,7 @@ fn limits_are_shown_and_do_not_make_it_unhealthy() {
     let limited = but(|snapshot| {
         snapshot.unknown = vec!["pkg:npm/wigdet".to_owned()];
         snapshot.queue.learning = 12;
-        let lacks = vec!["who published a release".to_owned(), "signatures".to_owned()];
+        let lacks = vec!["which account published".to_owned(), "the owners".to_owned()];
         snapshot.mirrors = vec![Mirror { registry: "npm".to_owned(), lacks }];
         snapshot.logs = None;
     });
@@ -189,7 +203,7 @@ fn limits_are_shown_and_do_not_make_it_unhealthy() {
     assert_eq!(level(&judge(&limited, noon())), Some(Level::Limited));
     let said: Vec<String> = judge(&limited, noon()).into_iter().map(|finding| finding.sentence).collect();
     assert_eq!(said[1], "1 watched name is not known to the registry: pkg:npm/wigdet");
-    assert_eq!(said[3], "the documents of npm do not tell who published a release, signatures");
+    assert_eq!(said[3], "the documents of npm do not tell which account published, the owners");
     let both = but(|snapshot| (snapshot.logs, snapshot.storage.free) = (None, Some(0)));
     assert_eq!(found(&both), ["disk-full!", "logs-off"], "the worst first");
     assert_eq!(level(&judge(&both, noon())), Some(Level::Unhealthy));
@@ -202,4 +216,28 @@ fn loops_that_do_not_move() {
     });
     assert_eq!(found(&stuck), ["loop-stuck!"]);
     assert!(judge(&stuck, noon())[0].sentence.ends_with("work, outbox"));
+}
+
+#[test]
+fn a_clock_that_differs_from_that_of_others() {
+    let compared = |ahead_seconds, hosts, lock| {
+        but(|snapshot| {
+            snapshot.runner.lock = lock;
+            snapshot.runner.heartbeat.as_mut().unwrap().facts.clock = Some(ComparedClock { ahead_seconds, hosts });
+        })
+    };
+    let held = LockState::Held;
+    holds(vec![
+        ("it agrees", compared(0, 5, held), &[]),
+        ("one host differs", compared(HOUR, 1, held), &["clock-doubtful!"]),
+        ("both hosts differ", compared(-HOUR, 2, held), &["clock-doubtful!"]),
+        ("three hosts differ", compared(-HOUR, 3, held), &["clock!"]),
+        ("a daemon that is gone found it out", compared(HOUR, 3, LockState::Free), &["no-daemon"]),
+    ]);
+    let said = |ahead, hosts| judge(&compared(ahead, hosts, held), noon()).remove(0);
+    assert_eq!(said(-DAY, 4).sentence, "the clock is 24 h behind, compared with the median of 4 hosts");
+    let alarm = |hosts| said(HOUR, hosts).alert.map(|alarm| (alarm.severity, alarm.confidence)).unwrap();
+    assert_eq!(alarm(1), (Severity::Low, Confidence::Low));
+    assert_eq!(alarm(2), (Severity::Medium, Confidence::Medium));
+    assert_eq!(alarm(3), (Severity::Medium, Confidence::High));
 }

@@ -10,9 +10,9 @@ use crate::{
         Runner, Snapshot, Source, Storage, Subscription, Trust, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
     },
-    model::{Alert, AlertKind, AlertStatus, AuthMethod, Ecosystem, Package, Severity},
-    pipeline::{TRUST_ROOT, operation},
-    store::{LogStanding, SourceState, Store, StoreError, SubscriptionState},
+    model::{Alert, AlertKind, AlertStatus, Package, Severity},
+    pipeline::{TRUST_ROOT, left_out, operation},
+    store::{LeftOut, LogStanding, SourceState, Store, StoreError, SubscriptionState},
     watchlist::Watchlist,
 };
 
@@ -24,8 +24,8 @@ const UNCHECKED: usize = 50;
 const DAMAGED: usize = 5;
 /// Most packages in work whose history is long.
 const FIRST_SIGHTS: usize = 10_000;
-/// So many releases must leave something out before that is said of their registry.
-const SEEN: usize = 3;
+/// Of so few releases all may leave something out by chance; of a registry that is said of more.
+const SEEN: u64 = 3;
 
 /// What stands in the files of the operator.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +81,7 @@ pub fn snapshot(
         storage: storage(store, now)?,
         alerts: store.open_troubles(Severity::High, ALERTS)?.into_iter().map(open_alert).collect(),
         unknown: unknown(store, watchlist)?,
-        mirrors: mirrors(store, setup)?,
+        mirrors: mirrors(store, setup, now)?,
         unchecked: unchecked(store, now)?,
         runner,
         ..Snapshot::default()
@@ -218,17 +218,22 @@ fn unknown(store: &Store, watchlist: Option<&Watchlist>) -> Result<Vec<String>, 
     Ok(packages)
 }
 
-/// What none of the releases tells that were read lately.
-fn mirrors(store: &Store, setup: &Setup) -> Result<Vec<Mirror>, StoreError> {
+/// What the answers of the registries, or of the mirrors in their places, leave out of the newest releases, and the public
+/// registry tells: of several packages, or of all releases that there are.
+fn mirrors(store: &Store, setup: &Setup, now: DateTime<Utc>) -> Result<Vec<Mirror>, StoreError> {
+    let since = now.checked_sub_signed(left_out::RECENT).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let is_said = |one: &LeftOut| {
+        let is_of_registry = one.packages >= left_out::SEVERAL || (one.releases == one.of && one.of >= SEEN);
+        is_of_registry && one.still && !one.by_design
+    };
     let mut mirrors = Vec::new();
-    for ecosystem in setup.mirrored.iter().filter(|ecosystem| **ecosystem != Ecosystem::Pypi) {
-        // A trusted publisher may publish without an account.
-        let mut seen = store.lately_observed(*ecosystem)?;
-        seen.retain(|release| release.auth.method != AuthMethod::TrustedPublisher);
-        if seen.len() >= SEEN && seen.iter().all(|release| release.publisher.is_none()) {
-            let lacks = vec!["who published a release".to_owned()];
-            mirrors.push(Mirror { registry: ecosystem.title().to_owned(), lacks });
-        }
+    for ecosystem in &setup.registries {
+        let mut left_out = store.left_out(*ecosystem, since)?;
+        left_out.retain(is_said);
+        let lacks = left_out
+            .iter()
+            .map(|one| format!("{} (of {} of the newest {} releases)", one.aspect.title(), one.releases, one.of));
+        mirrors.push(Mirror { registry: ecosystem.title().to_owned(), lacks: lacks.collect() });
     }
     Ok(mirrors)
 }

@@ -21,7 +21,6 @@ use crate::{
         Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Refused, Runner, Snapshot, Verdict,
         checks, judge,
     },
-    model::Confidence,
     store::{LogRow, LogStanding, RunnerRow, StoreError},
 };
 
@@ -37,7 +36,6 @@ impl Pipeline {
     /// The store cannot be read.
     pub fn look_after(&self, kind: Kind, on_disk: &OnDisk, stuck: &[String]) -> Result<Vec<Finding>, PipelineError> {
         let now = self.clock.now();
-        self.noting(now, self.compare_clock(now))?;
         let followed = self.followed_rows()?;
         if let Some(failure) = self.store.write_failure() {
             self.memory.writes_fail(failure.error, now);
@@ -126,6 +124,7 @@ impl Pipeline {
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
             refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
+            clock: self.compare_clock(now),
         })
     }
 
@@ -190,7 +189,7 @@ fn trouble(key: &str, alarm: &crate::health::Alarm) -> Trouble {
     Trouble {
         subject: key.to_owned(),
         severity: alarm.severity,
-        confidence: Confidence::High,
+        confidence: alarm.confidence,
         title: alarm.title.clone(),
         argument: alarm.argument.clone(),
     }

@@ -3,7 +3,7 @@
 use crate::{
     config::{Config, TrustSource},
     health::Forges,
-    model::{AlertKind, Ecosystem, RegistryId, Severity},
+    model::{AlertKind, Ecosystem, Severity},
     pipeline::sources,
 };
 
@@ -20,8 +20,8 @@ pub struct Setup {
     pub forges: Option<Forges>,
     /// The subscriptions, and whether each takes alerts about provwatch itself.
     pub subscriptions: Vec<(String, bool)>,
-    /// The registries that are read elsewhere than at their own address.
-    pub mirrored: Vec<Ecosystem>,
+    /// The registries that are switched on.
+    pub registries: Vec<Ecosystem>,
 }
 
 /// What this configuration says that health depends on.
@@ -35,7 +35,7 @@ pub fn setup(config: &Config) -> Setup {
         logs: config.logs.enabled,
         forges: config.forges.enabled.then(|| forges(config)),
         subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.kinds, one.min_severity))).collect(),
-        mirrored: Ecosystem::ALL.into_iter().filter(|ecosystem| is_mirrored(config, *ecosystem)).collect(),
+        registries: Ecosystem::ALL.into_iter().filter(|one| config.registries.is_enabled(*one)).collect(),
     }
 }
 
@@ -47,14 +47,4 @@ fn forges(config: &Config) -> Forges {
     let (with, without): (Vec<_>, Vec<_>) = all.partition(|(_, has_token)| *has_token);
     let hosts = |forges: Vec<(String, bool)>| forges.into_iter().map(|(host, _)| host).collect();
     Forges { with_token: hosts(with), without_token: hosts(without) }
-}
-
-fn is_mirrored(config: &Config, ecosystem: Ecosystem) -> bool {
-    let role = match ecosystem {
-        Ecosystem::Npm => RegistryId::NPM,
-        Ecosystem::Pypi => RegistryId::PYPI,
-        Ecosystem::Cargo => RegistryId::CARGO,
-    };
-    config.registries.is_enabled(ecosystem)
-        && config.registries.base_url(role) != Config::default().registries.base_url(role)
 }

@@ -1,6 +1,6 @@
 use super::lab::*;
 use crate::{
-    model::{Ecosystem, Severity},
+    model::Severity,
     store::{PackageRow, QueueVitals, Record, RunnerRow},
 };
 
@@ -113,12 +113,4 @@ fn open_troubles_are_about_logs_and_provwatch_itself() {
     assert_eq!(lab.store.open_troubles(Severity::Medium, 10).unwrap().len(), 1);
     lab.store.resolve(&stale_source().fingerprint, "me", "over", noon()).unwrap();
     assert_eq!(lab.store.open_troubles(Severity::Medium, 10).unwrap(), []);
-}
-
-#[test]
-fn the_latest_releases_of_a_registry_are_read() {
-    let lab = Lab::new();
-    lab.store.record(&learned("pkg:npm/axios@1.0.0", 0)).unwrap();
-    assert_eq!(lab.store.lately_observed(Ecosystem::Npm).unwrap().len(), 1);
-    assert_eq!(lab.store.lately_observed(Ecosystem::Cargo).unwrap().len(), 0);
 }

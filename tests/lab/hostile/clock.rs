@@ -89,6 +89,11 @@ impl Clock for WeekClock {
         state.now() + state.skew
     }
 
+    fn steady(&self) -> Duration {
+        let state = self.0.lock().unwrap();
+        state.since.map_or(Duration::ZERO, |since| Instant::now() - since)
+    }
+
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         let stretched = self.0.lock().unwrap().stretched(duration);
         Box::pin(sleep(stretched))

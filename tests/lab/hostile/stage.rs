@@ -189,10 +189,10 @@ impl Stage {
         self.takeovers.borrow_mut().push(takeover);
     }
 
-    /// Takes so many packages beside the victim over as well.
+    /// Takes so many packages beside the victim over as well. Their own documents show it, whatever else misbehaves.
     pub fn decoys(&self, count: usize) {
         let mut all = self.others(EACH);
-        all.retain(|package| STRANGER.fits(package));
+        all.retain(|package| STRANGER.fits(package) && !self.net.is_misbehaving(&Place::Document(package.clone())));
         for package in all.into_iter().take(count) {
             self.silence(&package);
             self.take_over(&package, &STRANGER);

@@ -141,6 +141,11 @@ impl Hostile {
         self.rules.lock().unwrap().retain(|rule| rule.lasts);
     }
 
+    /// Whether a place misbehaves now.
+    pub fn is_misbehaving(&self, place: &Place) -> bool {
+        self.rules.lock().unwrap().iter().any(|rule| rule.place == *place)
+    }
+
     /// Notes when a registry first answers with this version of a package.
     pub fn watch_for(&self, package: &Package, version: &str) {
         self.shown.lock().unwrap().push(Shown { package: package.clone(), version: version.to_owned(), at: None });
