@@ -84,7 +84,9 @@ impl<'a> Packument<'a> {
         validators: Option<Validators>,
         addresses: &Addresses,
     ) -> PackageDocument {
-        let (mut releases, mut unreadable) = (Vec::new(), Vec::new());
+        // Room for all of them at once: a list that grows is copied, and its former places are not given back at once.
+        let new = self.versions.keys().filter(|version| !known.contains(version)).count();
+        let (mut releases, mut unreadable) = (Vec::with_capacity(new), Vec::new());
         for (version, entry) in self.versions.iter().filter(|(version, entry)| !self.is_known(version, entry, known)) {
             match self.release(version, entry, addresses) {
                 Ok(release) => releases.push(release),
