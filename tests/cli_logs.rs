@@ -244,7 +244,7 @@ fn a_third_party_verifies_the_accusation_from_the_document_alone() {
     home.ledger.grow(50);
     home.ledger.misbehave(Misbehaviour::Fork(40));
     let once = home.provwatch(&["run", "--once"]);
-    assert_eq!(once.code, 4, "{}", once.out);
+    assert_eq!(once.code, 3, "{}", once.out);
     assert_eq!(home.provwatch(&["alerts", "list"]).code, 3);
     let status = home.provwatch(&["logs", "status"]);
     assert_eq!(status.code, 3);
@@ -510,7 +510,7 @@ fn what_matched_is_listed_told_and_scanned_for_by_claim() {
     }
     for (from, to, said) in [
         (".com/acme/.*", ".com/(acme/.*", "the pattern \"acme\" ([[logs.match]])"),
-        ("name = \"acme\"", "name = \"acme\"\nreport = \"often\"", "unknown variant `often`"),
+        ("name = \"acme\"", "name = \"acme\"\nreport = \"often\"", "found \"often\", expected one of \"new\", \"all\", \"never\""),
     ] {
         home.configure(|config| config.replace(from, to));
         let refused = home.provwatch(&["run", "--once"]);

@@ -61,7 +61,7 @@ async fn an_answer_without_the_account_is_never_clean() {
     rig.smooth_pass().await;
     let row = rig.release("pkg:npm/widget@1.1.0");
     assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
-    assert!(row.unchecked.iter().any(|why| why.contains("leaves out which account published")), "{:?}", row.unchecked);
+    assert!(row.unchecked.iter().any(|why| why.contains("leaves out the account that published")), "{:?}", row.unchecked);
     assert_eq!(row.observation.unwrap().untold, Some(vec![Aspect::Account, Aspect::Signature]));
     assert_eq!(rig.troubles(), [], "one answer may be incomplete");
     looks(&rig).await;
@@ -97,7 +97,7 @@ async fn a_mirror_that_drops_fields_is_one_alert_of_its_registry() {
     assert_eq!(titles, ["the answers of npm leave out what releases are judged by"]);
     assert_eq!(troubles[0].severity, Severity::Medium);
     assert!(
-        troubles[0].argument.contains("which account published (3 of the newest 15 releases, 3 packages)"),
+        troubles[0].argument.contains("the account that published (3 of the newest 15 releases, 3 packages)"),
         "{}",
         troubles[0].argument
     );
@@ -107,7 +107,7 @@ async fn a_mirror_that_drops_fields_is_one_alert_of_its_registry() {
     assert!(!left_out[0].by_design);
     let said = rig.judged().into_iter().find(|finding| finding.id.as_str() == "mirror-leaves-out").unwrap();
     assert_eq!((said.subject.as_str(), said.level), ("npm", Level::Limited));
-    let kinds = ["which account published (of 3 of the newest 15 releases)", "the registry's signature"];
+    let kinds = ["the account that published (of 3 of the newest 15 releases)", "the registry's signature"];
     assert!(kinds.iter().all(|kind| said.sentence.contains(kind)), "{}", said.sentence);
 
     rig.world.mend("npm.example/");
@@ -337,5 +337,5 @@ async fn a_version_that_the_api_never_lists_is_taken_from_the_index() {
     rig.settle().await;
     let row = rig.release("pkg:cargo/widget@1.1.0");
     assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
-    assert!(row.unchecked.iter().any(|why| why.contains("which account published")), "{:?}", row.unchecked);
+    assert!(row.unchecked.iter().any(|why| why.contains("the account that published")), "{:?}", row.unchecked);
 }

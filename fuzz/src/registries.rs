@@ -1,13 +1,11 @@
 //! What registries say of packages. Whatever they say, no version that they list is lost: it is described, or said to be
 //! unreadable.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 use futures::executor::block_on;
 use provwatch::{
     model::Package,
-    registry::{CargoRegistry, NpmRegistry, PackageDocument, PackageState, PypiRegistry, Question, Registry},
+    registry::{CargoRegistry, Known, NpmRegistry, PackageDocument, PackageState, PypiRegistry, Question, Registry},
 };
 use serde_json::Value;
 
@@ -32,7 +30,7 @@ fn document(
     answers: impl IntoIterator<Item = (&'static str, Bytes)>,
 ) -> Option<PackageDocument> {
     let package: Package = package.parse().expect("a constant package");
-    let known = BTreeSet::new();
+    let known = Known::default();
     let question = Question { known: &known, validators: None, revision: None };
     match block_on(registry.package(&client(answers), &package, question)) {
         Ok(PackageState::Current(document)) => Some(*document),

@@ -74,6 +74,7 @@ fn learn_traits(portrait: &mut LineBaseline, traits: &Traits<'_>, at: DateTime<U
 fn learn_publisher(portrait: &mut LineBaseline, release: &Observation) {
     let at = release.published_at;
     count(&mut portrait.config_ids, release.auth.config_id.as_deref(), at);
+    count(&mut portrait.registered_repositories, release.auth.registered_repository().as_deref(), at);
     for name in release.maintainers.iter().flatten() {
         count(&mut portrait.maintainers, Some(name), at);
     }

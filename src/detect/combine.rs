@@ -163,7 +163,8 @@ struct Voices {
 }
 
 /// The detectors that say that it was built from another repository.
-const OF_A_MOVE: [&str; 3] = ["repository-changed", "repository-forked", "repository-recreated"];
+const OF_A_MOVE: [&str; 4] =
+    ["repository-changed", "repository-forked", "repository-recreated", "trusted-repository-changed"];
 
 impl Voices {
     fn of(&self, ground: Ground) -> Option<Severity> {

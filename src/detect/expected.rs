@@ -5,7 +5,7 @@ use crate::{
 };
 
 /// What a move to another repository brings along.
-const OF_A_MOVE: [&str; 9] = [
+const OF_A_MOVE: [&str; 10] = [
     "issuer-changed",
     "owner-changed",
     "repository-changed",
@@ -14,6 +14,7 @@ const OF_A_MOVE: [&str; 9] = [
     "repository-recreated",
     "repository-young",
     "trusted-publisher-changed",
+    "trusted-repository-changed",
     "workflow-changed",
 ];
 
@@ -50,7 +51,11 @@ fn fits(change: &Change<'_>, announced: &model::Change) -> bool {
         model::Change::Repository(name) => {
             let wanted = named_repository(&format!("https://{name}"));
             let built = |url: &Option<String>| url.as_deref().and_then(named_repository);
-            !traits.is_empty() && traits.iter().all(|one| built(&one.repository) == wanted)
+            match change.release.auth.registered_repository() {
+                // Nothing is certified: the registry's word is what there is.
+                Some(registered) if traits.is_empty() => named_repository(&format!("https://{registered}")) == wanted,
+                _ => !traits.is_empty() && traits.iter().all(|one| built(&one.repository) == wanted),
+            }
         }
         model::Change::Workflow(path) => {
             let is_it = |one: &Traits<'_>| one.workflow.as_deref() == Some(path.as_str());

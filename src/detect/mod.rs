@@ -23,6 +23,7 @@ mod environment_dropped;
 mod evidence_downgrade;
 mod expected;
 mod file_late;
+mod file_replaced;
 mod foreign_dependency;
 mod install_script_added;
 mod issuer_changed;
@@ -52,6 +53,7 @@ mod tag_missing;
 mod tokens_allowed;
 mod trigger_changed;
 mod trusted_publisher_changed;
+mod trusted_repository_changed;
 mod tuning;
 mod unreadable_manifest;
 mod unreadable_release;
@@ -178,6 +180,7 @@ pub const ALL: &[&dyn Detector] = &[
     &environment_dropped::EnvironmentDropped,
     &evidence_downgrade::EvidenceDowngrade,
     &file_late::FileLate,
+    &file_replaced::FileReplaced,
     &foreign_dependency::ForeignDependency,
     &install_script_added::InstallScriptAdded,
     &issuer_changed::IssuerChanged,
@@ -206,6 +209,7 @@ pub const ALL: &[&dyn Detector] = &[
     &tokens_allowed::TokensAllowed,
     &trigger_changed::TriggerChanged,
     &trusted_publisher_changed::TrustedPublisherChanged,
+    &trusted_repository_changed::TrustedRepositoryChanged,
     &unreadable_manifest::UnreadableManifest,
     &unreadable_release::UnreadableRelease,
     &version_jump::VersionJump,

@@ -241,7 +241,7 @@ pub struct OpenAlert {
 pub struct Mirror {
     /// The registry: `npm`.
     pub registry: String,
-    /// What its documents do not tell: `which account published (of 3 of the newest 15 releases)`.
+    /// What its documents do not tell: `the account that published (of 3 of the newest 15 releases)`.
     pub lacks: Vec<String>,
 }
 

@@ -168,7 +168,7 @@ async fn read_body(mut response: reqwest::Response, request: &Request) -> Result
     };
     check(announced.unwrap_or_default())?;
     let pace = Pace::of(&request.allowance);
-    // What is announced was checked above; a body that grows is copied again and again.
+    // What is announced was found to be allowed. A body that grows is copied, and its former places are not given back at once.
     let mut body = BytesMut::with_capacity(usize::try_from(announced.unwrap_or_default()).unwrap_or_default());
     while let Some(chunk) = next_chunk(&mut response, &pace, body.len()).await? {
         check((body.len() + chunk.len()) as u64)?;

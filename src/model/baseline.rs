@@ -66,6 +66,9 @@ pub struct LineBaseline {
     pub maintainers: Tally<String>,
     /// Trusted-publisher registrations.
     pub config_ids: Tally<String>,
+    /// Repositories that the registry names as the trusted publisher's, `host/owner/name`: its word, where nothing is
+    /// certified.
+    pub registered_repositories: Tally<String>,
     /// Whether the version's tag existed, `present` or `absent`, counted where it was found out.
     pub tags: Tally<String>,
     /// Whether the default branch had the commit, `merged` or `unmerged`, counted where it was found out.

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Digests;
+
 macro_rules! facts {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
         $($(#[$doc])*
@@ -44,6 +46,8 @@ facts! {
         dependencies_first_published: BTreeMap<String, DateTime<Utc>>,
         /// How the registry lets the package be published.
         publishing: PublishingFacts,
+        /// Files that had another content when they were seen first, by name, with the digests of then.
+        replaced: BTreeMap<String, Digests>,
         /// Why something is not known, by its place in this structure: `commit.on_default_branch`.
         unknown: BTreeMap<String, String>,
     }

@@ -9,6 +9,7 @@ mod bond;
 mod ecosystem;
 mod expected;
 mod facts;
+mod fingerprint;
 mod glob;
 mod identity;
 mod line;
@@ -35,6 +36,7 @@ pub use expected::{Change, ExpectedChange};
 pub use facts::{
     AccountFacts, CommitFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts,
 };
+pub use fingerprint::{files_fingerprint, replaced_files};
 pub use glob::fits;
 pub use identity::{Claim, Claims, WorkflowIdentity, run_and_attempt};
 pub use line::ReleaseLine;

@@ -134,6 +134,21 @@ pub struct Auth {
     pub run_id: Option<String>,
 }
 
+impl Auth {
+    /// The trusted publisher's repository as the registry names it, `host/owner/name`, lower-case. Its word: nothing
+    /// certifies it.
+    pub fn registered_repository(&self) -> Option<String> {
+        let path = self.repository.as_deref().filter(|_| self.method == AuthMethod::TrustedPublisher)?;
+        let provider = self.provider.as_deref().unwrap_or_default();
+        let host = match provider {
+            "github" => "github.com",
+            "gitlab" => "gitlab.com",
+            other => other,
+        };
+        Some(format!("{host}/{path}").to_lowercase())
+    }
+}
+
 /// The method of authentication.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -208,6 +223,20 @@ pub struct Digests {
     /// SHA-512.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha512: Option<String>,
+}
+
+impl Digests {
+    /// Whether any is known.
+    pub const fn is_known(&self) -> bool {
+        self.sha256.is_some() || self.sha512.is_some()
+    }
+
+    /// A digest of which both say something, and not the same: its name, this one's and the other's.
+    pub fn contradiction<'a>(&'a self, other: &'a Self) -> Option<(&'static str, &'a str, &'a str)> {
+        let pairs = [("SHA-256", &self.sha256, &other.sha256), ("SHA-512", &self.sha512, &other.sha512)];
+        let both = pairs.into_iter().filter_map(|(kind, one, other)| Some((kind, one.as_deref()?, other.as_deref()?)));
+        both.into_iter().find(|(_, one, other)| one != other)
+    }
 }
 
 /// Whether a release can still be installed.

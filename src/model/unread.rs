@@ -171,8 +171,8 @@ impl Aspect {
     /// What it is, for people.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Account => "which account published",
-            Self::Attestation => "whether there is an attestation",
+            Self::Account => "the account that published",
+            Self::Attestation => "the attestation",
             Self::Signature => "the registry's signature",
             Self::Owners => "the owners",
             Self::Manifest => "the manifest",

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Pipeline, PipelineError, examine::Subject};
 use crate::{
     clock::{horizon, past},
-    model::Observation,
+    model::{Observation, files_fingerprint},
     registry::RegistryRelease,
-    store::{Outcome, VersionState, files_fingerprint},
+    store::{Outcome, VersionState},
 };
 
 /// By how much a registry's clock may be ahead of ours.
@@ -69,6 +69,9 @@ impl Pipeline {
     /// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
     /// read in portions, and only what the first look found is part of it: not a release or a file that is added meanwhile.
     pub(super) fn is_history(&self, subject: &Subject<'_>, release: &RegistryRelease) -> bool {
+        if release.facts.replaced.is_some() {
+            return false;
+        }
         let is_old = last_change(release) < self.history_ends(subject);
         let stored = subject.stored.get(release.id.version());
         let row = subject.row.as_ref();

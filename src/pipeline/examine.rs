@@ -19,9 +19,9 @@ use super::{
 use crate::{
     clock::is_due,
     http::Validators,
-    model::{Observation, Package, ReleaseId, ReleaseStatus},
-    registry::{PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
-    store::{Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work, files_fingerprint},
+    model::{Observation, Package, ReleaseId, ReleaseStatus, files_fingerprint},
+    registry::{Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
+    store::{Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work},
 };
 
 /// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
@@ -78,9 +78,10 @@ impl Subject<'_> {
     }
 
     /// Versions that need not be described again: stored, readable, and not waiting for another look.
-    fn settled(&self) -> BTreeSet<String> {
+    fn settled(&self) -> Known {
         let settled = |stored: &VersionState| stored.outcome != Outcome::Unreadable && !self.is_due(stored);
-        self.stored.iter().filter(|(_, stored)| settled(stored)).map(|(version, _)| version.clone()).collect()
+        let settled = self.stored.iter().filter(|(_, stored)| settled(stored));
+        settled.map(|(version, stored)| (version.clone(), stored.files.clone())).collect()
     }
 
     /// Versions whose evidence is to be asked for again now.
@@ -100,6 +101,12 @@ impl Subject<'_> {
                 || self.is_due(stored)
                 || stored.files != files_fingerprint(&release.files)
         })
+    }
+
+    /// Whether a release is to be looked at whatever its files are: for the first time, again, or because it could not be read.
+    pub fn is_awaited(&self, release: &ReleaseId) -> bool {
+        let stored = self.stored.get(release.version());
+        stored.is_none_or(|stored| stored.outcome == Outcome::Unreadable || self.is_due(stored))
     }
 
     /// Whether a release was checked whole, has no new file, and is looked at again for what is around it.
@@ -257,12 +264,11 @@ impl Pipeline {
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
+        self.compare_files(subject, &mut releases)?;
         self.bound_times(subject, &mut releases)?;
-        releases.sort_by_key(|release| release.published_at);
         let mut seen: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
         seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
-        let (history, fresh): (Vec<_>, Vec<_>) =
-            releases.into_iter().partition(|release| self.is_history(subject, release));
+        let (history, fresh) = self.divide(subject, releases);
         let waiting = fresh.len();
         let unread = self.take_releases(subject, history, fresh, &mut baseline, &mut examined).await?;
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
@@ -270,6 +276,18 @@ impl Pipeline {
         let (done, total) = (total.saturating_sub(unread + waiting) as u64, total as u64);
         let portions = (unread > 0).then_some(Portions { done, total });
         Ok(Took { portions, ..Took::whole(examined) })
+    }
+
+    /// The history, and what is judged, each in publish order. Nothing is copied: they may be very many.
+    fn divide(
+        &self,
+        subject: &Subject<'_>,
+        mut releases: Vec<RegistryRelease>,
+    ) -> (Vec<RegistryRelease>, Vec<RegistryRelease>) {
+        releases.sort_by_cached_key(|release| (!self.is_history(subject, release), release.published_at));
+        let fresh = releases.iter().position(|release| !self.is_history(subject, release));
+        let fresh = releases.split_off(fresh.unwrap_or(releases.len()));
+        (releases, fresh)
     }
 
     /// The history first, so that new releases are compared with it. Where it is too long for one turn, the new ones are
@@ -320,7 +338,7 @@ impl Pipeline {
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
-        releases.sort_by_key(|release| !subject.is_unseen(release));
+        releases.sort_by_cached_key(|release| !subject.is_unseen(release));
         let fits = releases.iter().map(|release| release.evidence.len()).sum::<usize>() <= Turn::most_requests();
         subject.turn.begin_releases();
         let count = releases.len();

@@ -1,6 +1,6 @@
 //! Asking the forges, and the registries about new dependencies: before any detector runs.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
@@ -11,7 +11,7 @@ use crate::{
     detect::Terms,
     enrich::{Cache, Forges, Found, Place, Question, Remembered},
     model::{Baseline, Facts, Observation, Package},
-    registry::{self, PackageState, RegistryError},
+    registry::{self, Known, PackageState, RegistryError},
     store::Store,
     text::with_causes,
 };
@@ -77,8 +77,8 @@ impl Pipeline {
                 facts = after(before.facts, facts);
             }
             // What the registry told stays.
-            let Facts { publisher_account, publishing, .. } = std::mem::take(&mut release.facts);
-            release.facts = Facts { publisher_account, publishing, ..facts };
+            let Facts { publisher_account, publishing, replaced, .. } = std::mem::take(&mut release.facts);
+            release.facts = Facts { publisher_account, publishing, replaced, ..facts };
         }
         if differs {
             more_later |= self.date_dependencies(subject, release, baseline).await;
@@ -125,7 +125,7 @@ impl Pipeline {
 }
 
 async fn first_published(subject: &Subject<'_>, package: &Package) -> Result<Option<DateTime<Utc>>, RegistryError> {
-    let question = registry::Question { known: &BTreeSet::new(), validators: None, revision: None };
+    let question = registry::Question { known: &Known::default(), validators: None, revision: None };
     Ok(match subject.registry.package(&subject.turn.around, package, question).await? {
         PackageState::Current(document) => {
             let withdrawn = document.withdrawn.iter().map(|(_, at)| *at);

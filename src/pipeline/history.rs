@@ -17,6 +17,10 @@ use crate::{
     store::{Outcome, Record, StoredBaseline},
 };
 
+/// How many releases of a history are learned and recorded at a time: what is made of a release is several times as large as
+/// what is read of it, and packages with tens of thousands exist.
+const PART: usize = 1000;
+
 /// A release of a history.
 struct Past {
     observation: Observation,
@@ -49,7 +53,29 @@ impl Pipeline {
     ) -> Result<Vec<Observation>, PipelineError> {
         subject.turn.begin_history();
         let old = releases.len().saturating_sub(self.settings.history);
-        let observed = stream::iter(releases.into_iter().enumerate())
+        let mut releases = releases.into_iter().enumerate();
+        let mut unread = Vec::new();
+        loop {
+            let part: Vec<_> = releases.by_ref().take(PART).collect();
+            if part.is_empty() {
+                return Ok(unread);
+            }
+            unread.extend(self.learn_part(subject, part, old, baseline, examined).await?);
+            // Recording waits for nothing: other packages are looked at in between.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Learns some releases, each with its place in the history, and records them. What is still to be read of them.
+    async fn learn_part(
+        &self,
+        subject: &Subject<'_>,
+        part: Vec<(usize, RegistryRelease)>,
+        old: usize,
+        baseline: &mut StoredBaseline,
+        examined: &mut Examined,
+    ) -> Result<Vec<Observation>, PipelineError> {
+        let observed = stream::iter(part)
             .map(|(index, release)| self.observe_history(subject, release, index >= old))
             .buffered(turn::AT_ONCE);
         let observed: Vec<Past> = observed.try_collect().await?;
@@ -88,7 +114,7 @@ impl Pipeline {
 
     /// What a package did before it was watched is its habit, except what was removed or yanked, and what has evidence that
     /// does not hold or could not be had.
-    /// The baseline learns all of it in one step that goes with the last record: a package may have thousands of releases.
+    /// The baseline learns all of them in one step that goes with the last record.
     fn history_records(
         &self,
         subject: &Subject<'_>,

@@ -32,6 +32,7 @@ mod queue;
 mod record;
 pub mod relearn;
 mod reload;
+mod replaced;
 pub mod replay;
 mod trust;
 mod turn;

@@ -9,11 +9,10 @@ mod endpoint;
 mod exchange;
 mod field;
 mod fields;
+mod known;
 mod npm;
 mod pypi;
 mod xml;
-
-use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -21,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use cargo::{CargoFeed, CargoRegistry};
+pub use known::Known;
 pub use npm::{NpmFeed, NpmRegistry};
 pub use pypi::{PypiFeed, PypiRegistry};
 
@@ -115,7 +115,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     fn ecosystem(&self) -> Ecosystem;
 
     /// Reads the package's document. Releases in `known` need not be described again unless the document does so at no
-    /// further cost. `revision` is what a feed announced; an older document says so in [`PackageDocument::behind`].
+    /// further cost, or states other digests than those that are stored. `revision` is what a feed announced; an older document says so in [`PackageDocument::behind`].
     fn package<'a>(
         &'a self,
         http: &'a Client,
@@ -138,7 +138,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// Versions already stored.
-    pub known: &'a BTreeSet<String>,
+    pub known: &'a Known,
     /// Validators of the document that was last stored whole.
     pub validators: Option<&'a Validators>,
     /// The revision that a feed announced.

@@ -290,9 +290,10 @@ fn forget(db: &Connection, package: &str, line: &ReleaseLine) -> Result<(), Fail
 }
 
 fn mark_teaching(db: &Connection, release: &ReleaseId, teaches: bool) -> Result<(), Failure> {
-    let marked = db
-        .prepare_cached("UPDATE releases SET teaches = ?2 WHERE purl = ?1")?
-        .execute((release.to_string(), teaches))?;
+    // The checksum here and not by the trigger: a history has many releases.
+    let sql =
+        format!("UPDATE releases SET teaches = ?2, checksum = {} WHERE purl = ?1", RELEASES.resealed("teaches", "?2"));
+    let marked = db.prepare_cached(&sql)?.execute((release.to_string(), teaches))?;
     if marked == 0 {
         let why = "the baseline can only learn from releases that are recorded".to_owned();
         return Err(StoreError::Unstorable { what: release.to_string(), why }.into());

@@ -69,7 +69,7 @@ pub use logs::{
 pub use packages::{PackageRow, VersionState};
 pub use queue::Turn;
 pub use record::{Record, Recorded, Subject};
-pub use releases::{Outcome, Recheck, ReleaseRow, files_fingerprint};
+pub use releases::{Outcome, Recheck, ReleaseRow};
 pub use room::{Room, WriteFailure};
 pub use runner::RunnerRow;
 pub use stats::Stats;

@@ -70,7 +70,7 @@ pub struct VersionState {
     pub status: ReleaseStatus,
     /// What came of looking at it.
     pub outcome: Outcome,
-    /// The fingerprint of its files, see [`super::files_fingerprint`].
+    /// The fingerprint of its files, see [`crate::model::files_fingerprint`].
     pub files: String,
     /// Whether the baseline learned from it.
     pub teaches: bool,

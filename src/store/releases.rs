@@ -1,9 +1,6 @@
-use std::fmt::Write as _;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{
     Record, Store, StoreError, Subject,
@@ -15,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::horizon,
-    model::{File, Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus},
+    model::{Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus, files_fingerprint},
 };
 
 /// What came of looking at a release.
@@ -227,24 +224,6 @@ pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc
     )?
     .execute((release.to_string(), Micros(now)))?;
     Ok(())
-}
-
-/// A fingerprint of a release's files and their digests, whatever their order: it changes when a file is added or
-/// replaced.
-pub fn files_fingerprint(files: &[File]) -> String {
-    let mut lines: Vec<_> = files.iter().map(|file| (&file.name, &file.digests.sha256, &file.digests.sha512)).collect();
-    lines.sort();
-    let mut hash = Sha256::new();
-    for (name, sha256, sha512) in lines {
-        // Lengths keep a name with a line break from looking like two files.
-        let mut line = format!("{}:{name}", name.len());
-        for digest in [sha256, sha512] {
-            let _ = write!(line, " {}", digest.as_deref().unwrap_or("-"));
-        }
-        hash.update(line.as_bytes());
-        hash.update(b"\n");
-    }
-    hex::encode(hash.finalize())
 }
 
 /// Stores what a record says of its release. What is stored already changes nothing. A release that was readable once

@@ -5,7 +5,8 @@
 //! database of another kind need not know of it. A row that was changed by anything else no longer agrees with its checksum.
 //!
 //! A change does not hide damage of before: the new checksum is the old one, less the old row, plus the new row, so one
-//! that did not agree does not agree afterwards.
+//! that did not agree does not agree afterwards. A statement may also keep the checksum itself, by the same rule; then the
+//! trigger leaves the row alone.
 //!
 //! Not covered: `traces` (made from observations, which are), `events` (only shown), `work` (lives for seconds; a package
 //! that it loses is compared once a day all the same), `runner` (written anew every half minute, and no release is judged by
@@ -104,6 +105,14 @@ impl Table {
         equal.join(" AND ")
     }
 
+    /// An SQL expression: the checksum of a row of which one column becomes the value of a parameter. A statement that changes
+    /// very many rows and keeps it itself has each of them written once.
+    pub fn resealed(&self, column: &str, value: &str) -> String {
+        let columns = self.columns.iter().map(|one| if *one == column { value } else { one });
+        let new: Vec<&str> = columns.collect();
+        format!("resealed(checksum, {}, row_sum({}))", self.sum(self.name), new.join(", "))
+    }
+
     fn triggers(&self) -> String {
         let Self { name, columns, .. } = self;
         let (new, old, here) = (self.sum("NEW"), self.sum("OLD"), self.is_row("NEW"));
@@ -113,6 +122,7 @@ impl Table {
             "CREATE TEMP TRIGGER seal_new_{name} AFTER INSERT ON main.{name} WHEN NEW.checksum IS NULL
              BEGIN UPDATE {name} SET checksum = {new} WHERE {here}; END;
              CREATE TEMP TRIGGER seal_changed_{name} AFTER UPDATE OF {columns} ON main.{name}
+             WHEN NEW.checksum IS OLD.checksum
              BEGIN UPDATE {name} SET checksum = resealed(OLD.checksum, {old}, {new}) WHERE {here}; END;",
             columns = columns.join(", "),
         );

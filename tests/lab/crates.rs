@@ -59,6 +59,16 @@ impl CratesWorld {
         self.trusted_only = refuse;
     }
 
+    /// Another crate file under a version that is published.
+    pub fn replace(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
+        for release in self.crates.get_mut(name).unwrap() {
+            if release["num"] == version {
+                release["checksum"] = json!(hex::encode(sha256(b"another crate")));
+            }
+        }
+        self.feed.push((name.to_owned(), version.to_owned(), at));
+    }
+
     /// Deletes a version; the feed never says so.
     pub fn remove(&mut self, name: &str, version: &str) {
         self.crates.get_mut(name).unwrap().retain(|release| release["num"] != version);

@@ -96,6 +96,22 @@ impl NpmWorld {
         self.changed(name);
     }
 
+    /// Another tarball under a version that is published.
+    pub fn replace(&mut self, lab: &Lab, name: &str, version: &str) {
+        let integrity = format!("sha512-{}", b64(&sha512(b"another tarball")));
+        let dist = &mut self.packages.get_mut(name).unwrap().versions[version]["dist"];
+        dist["signatures"] =
+            json!([attestation::npm_signature(&lab.npm_key, &format!("{name}@{version}:{integrity}"))]);
+        dist["integrity"] = json!(integrity);
+        self.changed(name);
+    }
+
+    /// Changes what the registry says of a version's tarball.
+    pub fn restate(&mut self, name: &str, version: &str, change: impl FnOnce(&mut Value)) {
+        change(&mut self.packages.get_mut(name).unwrap().versions[version]["dist"]);
+        self.changed(name);
+    }
+
     pub fn unpublish(&mut self, name: &str, version: &str) {
         self.packages.get_mut(name).unwrap().versions.remove(version);
         self.changed(name);

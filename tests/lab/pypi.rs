@@ -68,6 +68,16 @@ impl PypiWorld {
         self.log(name, Some(version), publication.at, &format!("add py3 file {file}"));
     }
 
+    /// Other content under the names of a release's files.
+    pub fn replace(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
+        for file in &mut self.projects.get_mut(name).unwrap().files {
+            if file["filename"].as_str().unwrap().contains(&format!("-{version}")) {
+                file["hashes"]["sha256"] = json!(hex::encode(sha256(b"another file")));
+            }
+        }
+        self.log(name, Some(version), at, "add source file again");
+    }
+
     /// Removes a release with its files.
     pub fn remove(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
         let project = self.projects.get_mut(name).unwrap();

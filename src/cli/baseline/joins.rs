@@ -59,11 +59,12 @@ fn values(portrait: &LineBaseline) -> Vec<Joining> {
 }
 
 /// The traits by which releases are told apart, with what the empty text stands for.
-fn tallies(portrait: &LineBaseline) -> [(&'static str, &'static str, &Tally<String>); 17] {
+fn tallies(portrait: &LineBaseline) -> [(&'static str, &'static str, &Tally<String>); 18] {
     [
         ("account", "unknown", &portrait.publishers),
         ("its e-mail", "unknown", &portrait.emails),
         ("registration", "unknown", &portrait.config_ids),
+        ("registered repository", "unknown", &portrait.registered_repositories),
         ("issuer", "unknown", &portrait.issuers),
         ("repository", "unknown", &portrait.repositories),
         ("owner", "unknown", &portrait.owners),

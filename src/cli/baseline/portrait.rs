@@ -50,6 +50,8 @@ pub(super) fn sheet(portrait: &LineBaseline) -> Sheet {
     sheet.rows("publishers", names(&portrait.publishers));
     sheet.rows("their e-mail", names(&portrait.emails));
     sheet.rows("registration", names(&portrait.config_ids));
+    let unverified = |name: &String| format!("{} (not verified)", words::name(name));
+    sheet.rows("registered for", values(portrait, &portrait.registered_repositories, unverified));
     sheet.rows("maintainers", names(&portrait.maintainers));
     sheet.rows("tokens", names(&portrait.token_policies));
     sheet.rows("version's tag", names(&portrait.tags));

@@ -154,8 +154,8 @@ fn registry(ecosystem: Ecosystem, findings: &[Finding]) -> Check {
         return shared(&name, finding);
     }
     let never: Vec<_> = Aspect::never_told(ecosystem).map(Aspect::title).collect();
-    let but = if never.is_empty() { String::new() } else { format!(", which never says {}", never.join(" nor ")) };
-    Check::new(name, State::Ok, format!("nothing is left out that the public registry tells{but}"))
+    let but = if never.is_empty() { String::new() } else { format!("; that never tells {}", never.join(" or ")) };
+    Check::new(name, State::Ok, format!("its documents tell all that those of the public registry tell{but}"))
 }
 
 fn store_check(context: &Context, store: Result<Store, StoreError>) -> Check {

@@ -81,6 +81,9 @@ struct Report {
 #[derive(Debug, Serialize)]
 struct Source {
     name: String,
+    /// The registry whose feed it is.
+    #[serde(skip)]
+    registry: Option<&'static str>,
     /// Whether it is read: its registry is switched on.
     enabled: bool,
     /// Where it stands; `None`: it was never tried.
@@ -182,7 +185,8 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
         let state = stored.iter().position(|state| state.name == name).map(|index| stored.remove(index));
         if enabled || state.is_some() {
             let never_told = Aspect::never_told(ecosystem).collect();
-            sources.push(Source { name: name.to_owned(), enabled, state, never_told });
+            let registry = Some(ecosystem.title());
+            sources.push(Source { name: name.to_owned(), registry, enabled, state, never_told });
         }
     }
     let is_refreshed = trust_interval(&context.config).is_some();
@@ -190,6 +194,7 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
     let others = stored.into_iter().map(|state| Source {
         name: state.name.clone(),
         enabled: refreshed(&state.name),
+        registry: None,
         state: Some(state),
         never_told: Vec::new(),
     });

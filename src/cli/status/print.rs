@@ -85,8 +85,9 @@ fn sources(report: &Report) {
     }
     output::print(&table);
     for source in report.sources.iter().filter(|source| source.enabled && !source.never_told.is_empty()) {
+        let Some(registry) = source.registry else { continue };
         let never: Vec<_> = source.never_told.iter().map(|aspect| aspect.title()).collect();
-        let said = format!("{} never says {}.", words::name(&source.name), never.join(" nor "));
+        let said = format!("{registry} never tells {}.", never.join(" or "));
         output::line(wrap::paragraphs(&said, wrap::width().min(NARROW), "  "));
     }
 }

@@ -67,6 +67,7 @@ mod tests {
             holds: TrustedLogHolds::Entries,
             base: base.clone(),
             fixed: fixed.map(|url| url.parse().unwrap()),
+            is_confirmed: true,
         });
         let url = url.parse().unwrap();
         let (name, origin) = ("log".to_owned(), "log".to_owned());

@@ -19,7 +19,7 @@ use self::{
     versions::{Described, VersionsPage, read_name, read_owners, read_trusted_only},
 };
 use super::{
-    Behind, Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
+    Behind, Evidence, Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
     endpoint::endpoint,
     exchange::{ask, document_error, found},
     field::shown,
@@ -68,8 +68,8 @@ impl CargoRegistry {
         }
         let mut document = document(&index, question.known, response.validators());
         document.behind = question.revision.and_then(|announced| behind(announced, &index));
-        let unknown: Vec<_> =
-            index.versions.iter().filter(|indexed| !question.known.contains(&indexed.version)).collect();
+        let is_known = |indexed: &&Indexed| question.known.has(&indexed.version, &[file(package, indexed)]);
+        let unknown: Vec<_> = index.versions.iter().filter(|indexed| !is_known(indexed)).collect();
         // It may be large, and must be gone before anything else is asked for.
         drop(response);
         let http = &http.beside_document();
@@ -78,7 +78,7 @@ impl CargoRegistry {
             for indexed in unknown {
                 answers.describe(package, indexed, &mut document);
             }
-            document.releases.sort_by_key(|release| release.published_at);
+            document.releases.sort_by_cached_key(|release| release.published_at);
             self.add_owners(http, package, &mut document).await;
             self.add_publishing(http, package, &mut document).await;
         }
@@ -286,7 +286,7 @@ impl Answers {
 }
 
 /// What the index alone says. A known version that may stand in a line that cannot be read still exists.
-fn document(index: &Index, known: &BTreeSet<String>, validators: Option<Validators>) -> PackageDocument {
+fn document(index: &Index, known: &Known, validators: Option<Validators>) -> PackageDocument {
     let mut versions: Vec<_> =
         index.versions.iter().map(|indexed| (indexed.version.clone(), status(indexed))).collect();
     let listed: BTreeSet<_> = index.versions.iter().map(|indexed| indexed.version.as_str()).collect();
@@ -294,7 +294,8 @@ fn document(index: &Index, known: &BTreeSet<String>, validators: Option<Validato
         let by_name = |(name, _): &(String, String)| name == *version || !index::is_version(name);
         !listed.contains(version.as_str()) && index.unreadable.iter().any(by_name)
     };
-    versions.extend(known.iter().filter(may_be_unreadable).map(|version| (version.clone(), ReleaseStatus::Published)));
+    versions
+        .extend(known.versions().filter(may_be_unreadable).map(|version| (version.clone(), ReleaseStatus::Published)));
     PackageDocument {
         revision: None,
         validators,
@@ -330,13 +331,7 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Regis
     let mut manifest = indexed.manifest.clone();
     manifest.repository.clone_from(&described.repository);
     manifest.git_head = described.commit();
-    let file = File {
-        name: format!("{}-{}.crate", package.name(), indexed.version),
-        digests: Digests { sha256: indexed.sha256.clone(), sha512: None },
-        uploaded_at: published_at,
-        yanked: indexed.yanked,
-        attestation: None,
-    };
+    let file = File { uploaded_at: published_at, ..file(package, indexed) };
     RegistryRelease {
         id: package.at(indexed.version.as_str()),
         published_at: published_at.unwrap_or_default(),
@@ -352,6 +347,16 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Regis
         signatures: Vec::new(),
         untold: untold(described, &unread, published_at.is_some()),
         unread,
+    }
+}
+
+fn file(package: &Package, indexed: &Indexed) -> File {
+    File {
+        name: format!("{}-{}.crate", package.name(), indexed.version),
+        digests: Digests { sha256: indexed.sha256.clone(), sha512: None },
+        uploaded_at: None,
+        yanked: indexed.yanked,
+        attestation: None,
     }
 }
 

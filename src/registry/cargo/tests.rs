@@ -65,7 +65,7 @@ fn owners() -> String {
         .to_string()
 }
 
-fn known(versions: &[&str]) -> BTreeSet<String> {
+fn known(versions: &[&str]) -> Known {
     versions.iter().map(|version| (*version).to_owned()).collect()
 }
 
@@ -84,11 +84,11 @@ async fn ask_with(
     (state, transport.requests())
 }
 
-async fn ask(answers: &[Answer<'_>], known: &BTreeSet<String>) -> Result<PackageState, RegistryError> {
+async fn ask(answers: &[Answer<'_>], known: &Known) -> Result<PackageState, RegistryError> {
     ask_with(answers, Question { known, validators: None, revision: None }).await.0
 }
 
-async fn read(answers: &[Answer<'_>], known: &BTreeSet<String>) -> PackageDocument {
+async fn read(answers: &[Answer<'_>], known: &Known) -> PackageDocument {
     match ask(answers, known).await {
         Ok(PackageState::Current(document)) => *document,
         other => panic!("no document: {other:?}"),
@@ -369,7 +369,7 @@ proptest! {
         if let Ok(page) = VersionsPage::read(&body) {
             let mut answers = Answers { complete: true, ..Answers::default() };
             answers.add(page, &mut BTreeSet::from(["1.0.0", "1.1.0"]));
-            let mut document = document(&index, &BTreeSet::new(), None);
+            let mut document = document(&index, &Known::default(), None);
             for indexed in &index.versions {
                 answers.describe(&package(), indexed, &mut document);
             }

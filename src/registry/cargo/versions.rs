@@ -88,13 +88,17 @@ impl Described {
         }
         let mut unread = Unread::default();
         let account = account(&fields, &mut unread);
+        let trusted = unread.noted(Unread::AUTH, trusted(&fields)).flatten();
+        if trusted.as_ref().is_some_and(|publisher| publisher.repository.is_none()) {
+            unread.because(Unread::REGISTRATION, "its trustpub_data names no repository");
+        }
         Ok(Self {
             version,
             created_at: unread.noted(Unread::TIME, created_at(&fields)).flatten(),
             checksum: unread.noted(Unread::FILES, fields.get("checksum", MAX_TEXT)).flatten(),
             repository: unread.noted(Unread::REPOSITORY, fields.get("repository", MAX_TEXT)).flatten(),
             account,
-            trusted: unread.noted(Unread::AUTH, trusted(&fields)).flatten(),
+            trusted,
             unread,
         })
     }

@@ -1,14 +1,14 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::{address::Addresses, release};
+use super::{address::Addresses, dist::Dist, release};
 use crate::{
     http::Validators,
     model::{Aspect, Ecosystem, Package, ReleaseId, ReleaseStatus, Unread},
     registry::{
-        Behind, PackageDocument, RegistryError, RegistryRelease,
+        Behind, Known, PackageDocument, RegistryError, RegistryRelease,
         document::{self, MAX_PART, MAX_TEXT},
         exchange::document_error,
         field::shown_name,
@@ -80,18 +80,21 @@ impl<'a> Packument<'a> {
     /// Describes the releases that are not `known`.
     pub(super) fn describe(
         self,
-        known: &BTreeSet<String>,
+        known: &Known,
         validators: Option<Validators>,
         addresses: &Addresses,
     ) -> PackageDocument {
-        let (mut releases, mut unreadable) = (Vec::new(), Vec::new());
-        for (version, entry) in self.versions.iter().filter(|(version, _)| !known.contains(*version)) {
+        // Room for all of them at once: a list that grows is copied, and its former places are not given back at once.
+        let new = self.versions.keys().filter(|version| !known.contains(version)).count();
+        let (mut releases, mut unreadable) = (Vec::with_capacity(new), Vec::new());
+        for (version, entry) in self.versions.iter().filter(|(version, entry)| !self.is_known(version, entry, known)) {
             match self.release(version, entry, addresses) {
                 Ok(release) => releases.push(release),
                 Err(why) => unreadable.push((shown_name(version), why)),
             }
         }
-        releases.sort_by_key(|release| release.published_at);
+        // The key beside them, and not half of them copied: a document may describe very many.
+        releases.sort_by_cached_key(|release| release.published_at);
         PackageDocument {
             releases,
             unreadable,
@@ -103,6 +106,15 @@ impl<'a> Packument<'a> {
             maintainers: self.maintainers,
             behind: None,
         }
+    }
+
+    /// Whether a version is stored as it is.
+    fn is_known(&self, version: &str, entry: &Result<&'a RawValue, &'a RawValue>, known: &Known) -> bool {
+        let file = || {
+            let fields = Fields::read(entry.unwrap_or_else(|last| last)).unwrap_or_default();
+            Dist::read(&fields, &mut Unread::default()).file(&self.package.at(version))
+        };
+        known.contains(version) && known.has(version, &[file()])
     }
 
     fn release(
@@ -148,11 +160,11 @@ impl<'a> Packument<'a> {
         statuses.into_iter().map(|(version, status)| (named(version), status)).collect()
     }
 
-    fn withdrawn(&self, known: &BTreeSet<String>) -> Vec<(String, DateTime<Utc>)> {
+    fn withdrawn(&self, known: &Known) -> Vec<(String, DateTime<Utc>)> {
         let timed = self.times.keys().map(String::as_str).filter(|key| !NO_VERSIONS.contains(key));
         let gone = timed.filter(|version| {
             let nameable = || can_be_named(&self.package.at(*version));
-            !self.versions.contains_key(*version) && !known.contains(*version) && nameable()
+            !self.versions.contains_key(*version) && !known.contains(version) && nameable()
         });
         gone.filter_map(|version| Some((version.to_owned(), self.published_at(version).ok()?))).collect()
     }

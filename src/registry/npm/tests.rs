@@ -15,7 +15,7 @@ use crate::{
     http::{Client, ScriptedTransport, Validators},
     model::{Aspect, AuthMethod, Ecosystem, Package, ReleaseStatus, Unread},
     registry::{
-        Change, Cursor, Evidence, EvidenceKind, Feed, PackageDocument, PackageState, Page, Question, Registry,
+        Change, Cursor, Evidence, EvidenceKind, Feed, Known, PackageDocument, PackageState, Page, Question, Registry,
         RegistryError,
     },
 };
@@ -601,7 +601,7 @@ proptest! {
         let addresses = Addresses::below("https://npm.example/".parse().unwrap());
         body[at] = byte;
         for body in [&body[..], &body[..cut]] {
-            _ = Packument::read(&package, body).map(|document| document.describe(&BTreeSet::new(), None, &addresses));
+            _ = Packument::read(&package, body).map(|document| document.describe(&Known::default(), None, &addresses));
         }
     }
 }
@@ -627,7 +627,7 @@ impl Stage {
         revision: Option<&str>,
     ) -> Result<PackageState, RegistryError> {
         let registry = NpmRegistry::new("https://npm.example/".parse().unwrap(), LIMIT);
-        let question = Question { known: &BTreeSet::new(), validators, revision };
+        let question = Question { known: &Known::default(), validators, revision };
         registry.package(&self.http, &package(name), question).await
     }
 

@@ -22,7 +22,8 @@ use self::{
     simple::{Distribution, Part, Project},
 };
 use super::{
-    Behind, Evidence, EvidenceKind, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
+    Behind, Evidence, EvidenceKind, Known, PackageDocument, PackageState, Question, Registry, RegistryError,
+    RegistryRelease,
     endpoint::endpoint,
     exchange::{ask, document_error, found, fresh},
     missing,
@@ -89,7 +90,7 @@ impl PypiRegistry {
             .unless(validators)
     }
 
-    fn document(&self, package: &Package, project: Project, known: &BTreeSet<String>) -> PackageDocument {
+    fn document(&self, package: &Package, project: Project, known: &Known) -> PackageDocument {
         let quarantined = project.status == QUARANTINED;
         let mut document = PackageDocument {
             revision: None,
@@ -106,7 +107,7 @@ impl PypiRegistry {
         if quarantined {
             // The files are only hidden, not gone.
             let shown: BTreeSet<_> = listed.iter().cloned().collect();
-            listed.extend(known.difference(&shown).cloned());
+            listed.extend(known.versions().filter(|version| !shown.contains(*version)).cloned());
         } else {
             // Without a file there is nothing to install: it was withdrawn.
             listed.retain(|version| !project.empty.contains(version));
@@ -120,7 +121,7 @@ impl PypiRegistry {
                 document.releases.push(self.release(package.at(version), status, files));
             }
         }
-        document.releases.sort_by_key(|release| release.published_at);
+        document.releases.sort_by_cached_key(|release| release.published_at);
         document
     }
 
@@ -162,13 +163,7 @@ impl PypiRegistry {
 
     /// Owners and manifests, if there is a new release. Owners are known now, so they are the newest release's. What
     /// cannot be had is not known, with the reason.
-    async fn add_details(
-        &self,
-        http: &Client,
-        package: &Package,
-        known: &BTreeSet<String>,
-        document: &mut PackageDocument,
-    ) {
+    async fn add_details(&self, http: &Client, package: &Package, known: &Known, document: &mut PackageDocument) {
         let is_new = |release: &RegistryRelease| !known.contains(release.id.version());
         if !document.releases.iter().any(is_new) {
             return;

@@ -24,7 +24,7 @@ fn package() -> Package {
     Package::new(Ecosystem::Pypi, "sampleproject").unwrap()
 }
 
-fn set(versions: &[&str]) -> BTreeSet<String> {
+fn set(versions: &[&str]) -> Known {
     versions.iter().map(|version| (*version).to_owned()).collect()
 }
 
@@ -87,7 +87,7 @@ async fn ask(answers: &[(&str, u16, String)], question: Question<'_>) -> Asked {
     Asked { state: registry().package(&http, &package(), question).await, transport }
 }
 
-fn about(known: &BTreeSet<String>) -> Question<'_> {
+fn about(known: &Known) -> Question<'_> {
     Question { known, validators: None, revision: None }
 }
 
@@ -149,7 +149,7 @@ async fn owners_that_cannot_be_had_are_not_known() {
     let html = "<html>maintenance</html>";
     for (status, body) in [(500, ""), (404, ""), (200, "{"), (200, html), (200, r#"{"info": {"name": "other"}}"#)] {
         let answers = [(SIMPLE, 200, sampleproject().to_string()), (JSON, status, body.to_owned())];
-        let document = ask(&answers, about(&BTreeSet::new())).await.document();
+        let document = ask(&answers, about(&Known::default())).await.document();
         assert_eq!((document.maintainers, document.releases.len()), (None, 2), "{status} {body}");
         let (old, new) = (&document.releases[0], &document.releases[1]);
         assert!(
@@ -223,7 +223,7 @@ async fn a_document_older_than_what_was_announced_says_so() {
 #[tokio::test]
 async fn a_missing_project_is_gone_and_a_failing_registry_is_an_error() {
     for (status, gone) in [(404, true), (410, true), (403, false), (500, false)] {
-        let state = ask(&[(SIMPLE, status, String::new())], about(&BTreeSet::new())).await.state;
+        let state = ask(&[(SIMPLE, status, String::new())], about(&Known::default())).await.state;
         assert_eq!(matches!(state, Ok(PackageState::Gone)), gone, "{status}");
         assert_eq!(matches!(state, Err(RegistryError::Http { registry: "PyPI", .. })), !gone, "{status}");
     }
@@ -231,7 +231,7 @@ async fn a_missing_project_is_gone_and_a_failing_registry_is_an_error() {
 
 #[tokio::test]
 async fn an_announced_project_that_is_missing_has_not_arrived_yet() {
-    let known = BTreeSet::new();
+    let known = Known::default();
     let question = Question { revision: Some("7"), ..about(&known) };
     let state = ask(&[(SIMPLE, 404, String::new())], question).await.state;
     assert!(matches!(state, Err(RegistryError::Stale { .. })));
@@ -430,7 +430,7 @@ proptest! {
             body.truncate(end.index(body.len()));
         }
         if let Ok(project) = Project::read(&body, &package()) {
-            assert_complete(&registry().document(&package(), project, &BTreeSet::new()));
+            assert_complete(&registry().document(&package(), project, &Known::default()));
         }
     }
 

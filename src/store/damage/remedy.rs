@@ -6,13 +6,15 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::rows::{Columns, delete, seal};
 use crate::{
-    model::{Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Package, ReleaseId, ReleaseLine, Severity},
+    model::{
+        Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Package, ReleaseId, ReleaseLine, Severity,
+        files_fingerprint,
+    },
     store::{
         columns::{Json, Micros, Rank, Text, Word},
         deliveries,
         error::Failure,
         reading::Broken,
-        releases::files_fingerprint,
         work::{self, Demand},
     },
 };

@@ -7,8 +7,9 @@ use super::lab::{
 use crate::{
     model::{
         BaselineReason, Digests, Ecosystem, File, Observation, Person, Provenance, ReleaseId, ReleaseStatus, Severity,
+        files_fingerprint,
     },
-    store::{Outcome, Record, Recorded, Store, StoreError, Trace, files_fingerprint},
+    store::{Outcome, Record, Recorded, Store, StoreError, Trace},
 };
 
 fn purls(rows: &[crate::store::ReleaseRow]) -> Vec<String> {

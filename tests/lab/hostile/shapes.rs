@@ -103,7 +103,6 @@ pub static SHAPES: &[&Shape] = &[
         let workflow = Workflow::github(&format!("mallory/{}", package.name()), "release.yml", "refs/heads/main");
         stage.publish(package, version, &by_workflow(&workflow).at(stage.clock.true_now()));
     })
-    .on(ATTESTING)
     .to(Habit::Workflow),
     &Shape::new("an attestation that does not hold", |stage, package, version| {
         let publication = Habit::of(package).publication(package).broken(Breakage::Signature);

@@ -1,0 +1,55 @@
+use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
+use crate::model::{Confidence, Digests, Severity, Signal};
+
+/// A published file that has another content now.
+pub struct FileReplaced;
+
+static ABOUT: About = About {
+    id: "file-replaced",
+    title: "A published file has another content",
+    harmless: None,
+    ground: Ground::Content,
+    severity: Severity::Critical,
+    confidence: Confidence::High,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A release that is stored already, and of which the registry now states another digest for the same file. Digests are compared where both are known; one that is missing says nothing.
+
+### Why it matters
+Registries promise that a published file never changes. Whoever pinned the version, without a digest, installs something that nobody reviewed, under a name that everybody trusts.
+
+### False positives
+Private registries and mirrors that allow a version to be overwritten, or pack files anew.
+
+### What to do
+Compare both files if the former one is still at hand, in a cache or a mirror. Ask the registry. Pin by digest until it is explained. If it is honest: `provwatch alerts ack`.
+
+### Example incident
+None is public at these registries; deleted crates and packages whose numbers were used again are why it is looked at.";
+
+impl Detector for FileReplaced {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let replaced = change.release.facts.replaced.iter().flatten();
+        replaced.filter_map(|(name, before)| found(change, name, before)).collect()
+    }
+}
+
+fn found(change: &Change<'_>, name: &str, before: &Digests) -> Option<Signal> {
+    let file = change.release.files.iter().find(|file| file.name == *name)?;
+    let (kind, before, now) = before.contradiction(&file.digests)?;
+    let shown = |digest| format!("{} with {kind} {}", quote(name), quote(digest));
+    let evidence = Evidence {
+        expected: shown(before),
+        seen: shown(now),
+        since: None,
+        why: "A registry never changes what was published; the version now installs something else.",
+    };
+    Some(signal(&ABOUT, Severity::Critical, evidence))
+}
