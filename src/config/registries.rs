@@ -38,9 +38,10 @@ impl RegistriesSection {
         let roles = Ecosystem::ALL
             .into_iter()
             .flat_map(|ecosystem| RegistryId::of_packages(ecosystem).iter().map(move |role| (ecosystem, *role)));
-        let configured = roles
-            .filter_map(|(ecosystem, role)| Some((ecosystem, self.base_url(role).host_str()?.to_owned())));
-        let aliases = self.aliases.iter().flat_map(|(ecosystem, hosts)| hosts.iter().map(|host| (*ecosystem, host.clone())));
+        let configured =
+            roles.filter_map(|(ecosystem, role)| Some((ecosystem, self.base_url(role).host_str()?.to_owned())));
+        let aliases =
+            self.aliases.iter().flat_map(|(ecosystem, hosts)| hosts.iter().map(|host| (*ecosystem, host.clone())));
         configured.chain(aliases).collect()
     }
 

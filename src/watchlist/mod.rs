@@ -203,7 +203,8 @@ impl Watchlist {
     /// Every detector that a policy keeps quiet.
     pub fn quiet(&self) -> impl Iterator<Item = &Quiet> {
         let globs = self.watched.globs.iter().flat_map(Globs::iter).map(|(_, entry)| entry);
-        let entries = self.watched.exact().map(|(_, entry)| entry).chain(globs).filter_map(|entry| entry.policy.as_deref());
+        let entries =
+            self.watched.exact().map(|(_, entry)| entry).chain(globs).filter_map(|entry| entry.policy.as_deref());
         let policies = entries.chain(self.tiers.values().map(|policy| &**policy));
         policies.flat_map(|policy| &policy.quiet)
     }
@@ -274,9 +275,10 @@ impl Layer {
             return said;
         }
         let entries: Vec<_> = self.entries(package).collect();
-        entries.iter().rev().fold(Tier::Normal, |of_others, entry| {
-            entry.said_tier.unwrap_or_else(|| entry.default_tier.max(of_others))
-        })
+        entries
+            .iter()
+            .rev()
+            .fold(Tier::Normal, |of_others, entry| entry.said_tier.unwrap_or_else(|| entry.default_tier.max(of_others)))
     }
 
     /// Every entry that a package fits, the most particular first.

@@ -440,7 +440,8 @@ fn imported_entries_say_where_they_come_from() {
     let path = folder.path().join("w.toml");
     std::fs::write(&path, "packages = [\n    \"pkg:npm/old\", # ours\n]\n").unwrap();
     let addition = |purl: &str, from: &str| Addition { pattern: purl.parse().unwrap(), from: from.to_owned() };
-    let additions = [addition("pkg:npm/a", "x.json"), addition("pkg:npm/b", "x.json"), addition("pkg:npm/c", "uv.lock")];
+    let additions =
+        [addition("pkg:npm/a", "x.json"), addition("pkg:npm/b", "x.json"), addition("pkg:npm/c", "uv.lock")];
     add_all(&path, &additions, None).unwrap();
     add_all(&path, &[addition("pkg:npm/d", "sbom.json")], Some(Tier::Critical)).unwrap();
     insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap(), @r#"

@@ -73,9 +73,11 @@ fn watchlist_to_edit(context: &Context) -> Result<Watchlist, Failure> {
 fn refused(error: EditError) -> Failure {
     match error {
         EditError::Write { .. } | EditError::Changed { .. } => Failure::failed(error),
-        EditError::Read(_) | EditError::Problems(_) | EditError::Unusable(_) | EditError::Listed { .. } | EditError::NotListed { .. } => {
-            Failure::usage(error)
-        }
+        EditError::Read(_)
+        | EditError::Problems(_)
+        | EditError::Unusable(_)
+        | EditError::Listed { .. }
+        | EditError::NotListed { .. } => Failure::usage(error),
     }
 }
 

@@ -204,7 +204,11 @@ impl CargoRegistry {
 /// histories.
 fn of_another_crate(package: &Package, other: &str) -> RegistryError {
     let what = format!("the index file of {package}");
-    document_error(Ecosystem::Cargo, &what, format_args!("the crate is called {:?}: list it by that name", shown(other)))
+    document_error(
+        Ecosystem::Cargo,
+        &what,
+        format_args!("the crate is called {:?}: list it by that name", shown(other)),
+    )
 }
 
 impl Registry for CargoRegistry {

@@ -13,8 +13,11 @@ const BILL: &str = "make a CycloneDX document as JSON of it, for example with sy
 const REQUIREMENTS: &str = "export it as requirements.txt and import that";
 
 /// The binary form of bun.lock; its name tells it.
-pub(super) const BUN_BINARY: &Foreign =
-    &Foreign { name: "a bun.lockb", instead: "`bun install --save-text-lockfile` writes it as text; then make a CycloneDX document as JSON of it", is_it: |_| false };
+pub(super) const BUN_BINARY: &Foreign = &Foreign {
+    name: "a bun.lockb",
+    instead: "`bun install --save-text-lockfile` writes it as text; then make a CycloneDX document as JSON of it",
+    is_it: |_| false,
+};
 
 /// The kinds, told from each other and from what is read by marks that each has near its beginning or at the beginning of a
 /// line. Order matters only within a family.
@@ -33,7 +36,9 @@ const KINDS: &[Foreign] = &[
     Foreign {
         name: "a package.json",
         instead: "it names ranges, not what is installed: import the package-lock.json beside it",
-        is_it: |text| is_object(text) && has(text, "\"dependencies\"") && !has(text, "\"lockfileVersion\"") && is_manifest(text),
+        is_it: |text| {
+            is_object(text) && has(text, "\"dependencies\"") && !has(text, "\"lockfileVersion\"") && is_manifest(text)
+        },
     },
     Foreign {
         name: "a CycloneDX document as XML",
@@ -67,7 +72,11 @@ const KINDS: &[Foreign] = &[
         instead: "provwatch does not watch its registry",
         is_it: |text| is_object(text) && has(text, "\"content-hash\"") && has(text, "\"packages\""),
     },
-    Foreign { name: "a Gemfile.lock", instead: "provwatch does not watch its registry", is_it: |text| has_line(text, "GEM") },
+    Foreign {
+        name: "a Gemfile.lock",
+        instead: "provwatch does not watch its registry",
+        is_it: |text| has_line(text, "GEM"),
+    },
     Foreign { name: "a go.sum", instead: "provwatch does not watch its registry", is_it: is_go_sum },
     Foreign { name: "a list of conda packages", instead: REQUIREMENTS, is_it: is_conda },
 ];
@@ -147,7 +156,9 @@ fn is_conda(text: &str) -> bool {
         parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && !part.contains([' ', '<', '>', '!', '~']))
     };
     let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    has_line(text, "@EXPLICIT") || first.is_some_and(parts) || (has_start(text, "dependencies:") && has_start(text, "channels:"))
+    has_line(text, "@EXPLICIT")
+        || first.is_some_and(parts)
+        || (has_start(text, "dependencies:") && has_start(text, "channels:"))
 }
 
 #[cfg(test)]
@@ -168,7 +179,10 @@ mod tests {
             ("lockfileVersion: '9.0'\npackages:\n".into(), "a pnpm-lock.yaml"),
             ("{\n  \"lockfileVersion\": 1,\n  \"workspaces\": {},\n  \"packages\": {},\n}".into(), "a bun.lock"),
             ("{\"name\": \"a\", \"dependencies\": {\"b\": \"^1\"}}".into(), "a package.json"),
-            ("<?xml version=\"1.0\"?><bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\">".into(), "a CycloneDX document as XML"),
+            (
+                "<?xml version=\"1.0\"?><bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\">".into(),
+                "a CycloneDX document as XML",
+            ),
             ("SPDXVersion: SPDX-2.3\nPackageName: a\n".into(), "an SPDX document as tag and value"),
             ("{\"@context\": 1, \"@graph\": []}".into(), "SPDX 3"),
             ("<!doctype html><html>".into(), "an XML or HTML document"),

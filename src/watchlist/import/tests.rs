@@ -266,9 +266,7 @@ fn odd_lines_of_requirements_are_their_own_matter() {
 
 #[test]
 fn bills_of_materials_in_the_forms_that_tools_write() {
-    let purl = |kind: &str, locator: &str| {
-        serde_json::json!({"name": "x", "externalRefs": [{"referenceType": kind, "referenceLocator": locator}]})
-    };
+    let purl = |kind: &str, locator: &str| serde_json::json!({"name": "x", "externalRefs": [{"referenceType": kind, "referenceLocator": locator}]});
     let packages = [
         purl("http://spdx.org/rdf/references/purl", "pkg:npm/lodash@%5E4.17.21"),
         purl("purl", "pkg:npm/%40types/node@>= 18"),
