@@ -69,10 +69,10 @@ pub(super) fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<S
         met.identity.owner()
     };
     let issuer = &met.identity.issuer;
-    let argument = format!("{TOGETHER} `provwatch logs matches --match {}` lists the entries.", shell_word(name));
+    let listing = format!(" `provwatch logs matches --match {}` lists the entries.", shell_word(name));
     let told = |key, budget, title: &str| {
         let mut scope = scope(key, budget, title, *severity, now);
-        scope.common.argument = argument.clone();
+        scope.common.argument += &listing;
         scope
     };
     let own = told(format!("match {name}\n{issuer} {owner}"), of_one, &format!("{name}: many entries of {owner}"));
