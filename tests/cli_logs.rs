@@ -131,16 +131,35 @@ fn logs_are_listed_followed_and_their_gaps_shown() {
     assert!(listed.out.contains("log.example") && listed.out.contains("every entry"), "{}", listed.out);
     home.ledger.grow(300);
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    let status = home.provwatch(&["logs", "status"]);
+    let none = "none proven yet, read from entry 300 on; 0 entries behind the log";
+    assert!(status.out.contains(none), "{}", status.out);
+    assert!(home.provwatch(&["status"]).out.contains("up to date"));
     home.ledger.grow(33);
     let once = home.provwatch(&["run", "--once"]);
     assert!(once.out.contains("33 new entries proven"), "{}", once.out);
     let status = home.provwatch(&["logs", "status"]);
     assert_eq!(status.code, 0, "{}", status.out);
+    assert!(status.out.contains("proven up to entry 332, 0 entries behind the log"), "{}", status.out);
     assert!(status.out.contains("300 to 332") && status.out.contains("0 to 299"), "{}", status.out);
     let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
     assert_eq!(json[0]["log"]["tail"]["verified"], 333);
     assert_eq!(json[0]["gaps"], serde_json::json!([{"first": 0, "past": 300}]));
     assert_eq!(home.provwatch(&["logs", "status", "--log", "nobody"]).code, 2);
+}
+
+#[test]
+fn logs_that_are_switched_off_are_not_shown_as_if_they_were_followed() {
+    let home = Home::new(Api::Tiles);
+    home.store();
+    home.configure(|config| config.replace("[logs]\n", "[logs]\nenabled = false\n"));
+    for command in ["status", "list"] {
+        let said = home.provwatch(&["logs", command]);
+        let off = "Transparency logs are switched off ([logs] enabled = false).\n";
+        assert!(said.code == 0 && said.out.starts_with(off), "{command}: {}{}", said.out, said.err);
+        assert!(!said.out.contains("No log was followed yet"), "{}", said.out);
+        lines(&home.provwatch(&["logs", command, "--format", "json"]).out);
+    }
 }
 
 #[test]
@@ -223,7 +242,7 @@ fn another_process_sees_how_far_a_long_reading_has_come() {
     let far = "85 % of the entries 10 to 6009";
     let status = home.provwatch(&["logs", "status"]);
     assert!(status.out.contains("Catching up") && status.out.contains(far), "{}", status.out);
-    assert!(status.out.contains("proven up to entry 9, 6000 behind"), "{}", status.out);
+    assert!(status.out.contains("none proven yet, read from entry 10 on; 6000 entries behind"), "{}", status.out);
     let status = home.provwatch(&["status"]);
     assert!(status.out.replace(['\n', ' '], "").contains(&"6000behind:85%of".to_owned()), "{}", status.out);
     let json = lines(&home.provwatch(&["logs", "status", "--format", "json"]).out);
@@ -249,8 +268,14 @@ fn a_third_party_verifies_the_accusation_from_the_document_alone() {
     let status = home.provwatch(&["logs", "status"]);
     assert_eq!(status.code, 3);
     assert!(status.out.contains("fork"), "{}", status.out);
+    let doctor = home.provwatch(&["doctor"]).out;
+    assert!(doctor.contains("open alerts") && doctor.contains("all entries are to be read"), "{doctor}");
+    assert_eq!(doctor.matches("sent to nobody").count(), 1, "that there are no receivers is said once: {doctor}");
     let listed = lines(&home.provwatch(&["logs", "evidence", "--format", "json"]).out);
     let id = listed[0]["id"].as_str().unwrap();
+    let alerts = lines(&home.provwatch(&["alerts", "list", "--format", "json"]).out);
+    let shown = home.provwatch(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]).out;
+    assert!(shown.contains(&format!("provwatch --config provwatch.toml logs evidence {id}")), "{shown}");
     assert_eq!(home.provwatch(&["logs", "evidence", &id[..6], "--output", "fork.json"]).code, 0);
 
     let third = home.provwatch(&["logs", "verify", "fork.json"]);
@@ -476,7 +501,7 @@ fn what_matched_is_listed_told_and_scanned_for_by_claim() {
     let index = home.sign("release.yml");
     home.ledger.publish();
     let once = home.provwatch(&["run", "--once"]);
-    assert!(once.out.contains("acme: a signer that is new"), "{}{}", once.out, once.err);
+    assert!(once.out.contains("acme: new signer"), "{}{}", once.out, once.err);
     let listed = home.command(&["logs", "matches"]).env("COLUMNS", "80").output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("acme") && listed.contains("log.example"), "{listed}");
@@ -489,7 +514,8 @@ fn what_matched_is_listed_told_and_scanned_for_by_claim() {
     let alerts = lines(&home.provwatch(&["alerts", "list", "--min-severity", "info", "--format", "json"]).out);
     assert_eq!((alerts.len(), &alerts[0]["match"], &alerts[0]["entries"]["count"]), (1, &"acme".into(), &1.into()));
     let shown = home.provwatch(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]);
-    assert!(shown.out.contains("1 entry of a log") && shown.out.contains("match"), "{}", shown.out);
+    let listing = "provwatch --config provwatch.toml logs matches --match acme";
+    assert!(shown.out.contains("1 entry of a log") && shown.out.contains(listing), "{}", shown.out);
     // The same by a claim.
     let scan = |claims: &[&str]| {
         let claims = claims.iter().flat_map(|claim| ["--claim", claim]);

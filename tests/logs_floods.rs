@@ -112,10 +112,11 @@ async fn whoever_signs_too_much_in_the_name_of_a_repository_is_told_together() {
     }
     let alerts = town.alerts();
     assert_eq!(of(&alerts, "new-workflow-in-log").len(), 11, "ten of their own, and one for the others");
-    let common = alerts.iter().find(|alert| alert.title.starts_with("Many different workflows")).unwrap();
+    let common = alerts.iter().find(|alert| alert.title.starts_with("Many workflows of ")).unwrap();
     let entries = common.entries.clone().unwrap();
     assert_eq!((entries.count, common.severity), (390, Severity::Medium));
     assert!(common.title.contains("acme/widget") && entries.samples.last().unwrap().who.contains("many399.yml"));
+    assert!(common.argument.contains("this alert counts them") && !common.argument.contains("logs matches"));
     assert_eq!(messages(town.store(), &alerts), 10 + 2, "at once, and when it is ten times as many");
     // Another accusation of the same repository has a budget of its own.
     town.sign(&widget("reached.yml", "pull_request_target"));
@@ -147,7 +148,7 @@ async fn a_flood_that_was_acknowledged_hides_nothing_that_comes_later() {
         town.sign(&widget(&format!("many{number}.yml"), "push"));
     }
     town.minutes_pass(5).await;
-    let common = town.alerts().into_iter().find(|alert| alert.title.starts_with("Many different workflows")).unwrap();
+    let common = town.alerts().into_iter().find(|alert| alert.title.starts_with("Many workflows of ")).unwrap();
     assert_eq!(common.status, AlertStatus::Open);
 }
 
@@ -209,6 +210,8 @@ async fn what_one_owner_signs_hides_no_other_owner_from_a_match() {
     let alerts = all(&follower);
     own(follower.store(), &alerts, "acme/tool release.yml");
     let common = alerts.iter().find(|alert| alert.title == "any: many entries of https://github.com/evil").unwrap();
+    let listing = "`provwatch logs matches --match any` lists the entries.";
+    assert!(common.argument.ends_with(listing), "{}", common.argument);
     assert_eq!((common.entries.as_ref().unwrap().count, common.matched.as_deref()), (MATCHED as u64 - 10, Some("any")));
     assert!(messages(follower.store(), &alerts) <= 16);
 }

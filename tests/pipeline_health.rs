@@ -107,7 +107,7 @@ async fn passes_that_are_far_apart_tell_of_a_source_that_fails() {
     rig.minutes_pass(24 * 60);
     let rig = rig.restarted();
     rig.pass().await;
-    assert_eq!(troubles(&rig), [open("npm-changes has not been read for 1440 minutes")], "each pass is a process anew");
+    assert_eq!(troubles(&rig), [open("npm-changes has not been read for 24 h")], "each pass is a process anew");
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_restart_does_not_make_a_silent_source_speak() {
     rig.world.break_down("replicate.example", Fault::Reset);
     rig.minutes_pass(45);
     rig.pass().await;
-    let title = "npm-changes has not been read for 45 minutes";
+    let title = "npm-changes has not been read for 45 min";
     assert_eq!(troubles(&rig), [open(title)]);
     let rig = rig.restarted();
     rig.pass().await;
@@ -245,8 +245,8 @@ async fn a_trust_root_that_goes_stale_is_an_alert_until_it_is_refreshed() {
         rig.pass().await;
         rig.days_pass(1);
     }
-    assert_eq!(troubles(&rig), [open("the trust root has not been refreshed for 5 days")]);
-    assert_eq!(told(&rig, "/everything"), ["the trust root has not been refreshed for 4 days"], "told once");
+    assert_eq!(troubles(&rig), [open("the trust root has not been refreshed for 5 d")]);
+    assert_eq!(told(&rig, "/everything"), ["the trust root has not been refreshed for 4 d"], "told once");
     let trouble = rig.troubles().remove(0);
     assert!(trouble.argument.contains("tuf.example"), "{}", trouble.argument);
     rig.store().source_read(provwatch::pipeline::TRUST_ROOT, rig.now()).unwrap();

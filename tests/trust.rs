@@ -245,7 +245,7 @@ async fn a_beginning_that_is_none_is_refused_before_anything_is_asked() {
     let home = Home::new();
     home.write("bad.json", "{}");
     for (trust, why) in [
-        ("tuf_url = \"https://tuf.example\"\ntuf_root = \"FOLDER/bad.json\"", "no usable root metadata"),
+        ("tuf_url = \"https://tuf.example\"\ntuf_root = \"FOLDER/bad.json\"", "cannot be used as root metadata"),
         ("tuf_url = \"https://tuf.example\"\ntuf_root = \"FOLDER/lost.json\"", "reading"),
         ("tuf_root = \"FOLDER/1.root.json\"", "tuf_url"),
     ] {

@@ -60,7 +60,7 @@ pub enum TrustError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The key list is malformed, or a key in it is.
-    #[error("{origin} is no usable list of npm's keys: {why}")]
+    #[error("{origin} cannot be used as the list of npm's keys: {why}")]
     Keys {
         /// Where it comes from.
         origin: String,
@@ -68,7 +68,9 @@ pub enum TrustError {
         why: String,
     },
     /// The root metadata that a TUF repository begins with cannot be used.
-    #[error("{origin} is no usable root metadata of a TUF repository; check [trust] tuf_root in the configuration")]
+    #[error(
+        "{origin} cannot be used as root metadata of a TUF repository; check [trust] tuf_root in the configuration"
+    )]
     Metadata {
         /// Where it comes from.
         origin: String,
@@ -78,8 +80,7 @@ pub enum TrustError {
     },
     /// The TUF repository could not be reached, or does not hold what it promises.
     #[error(
-        "refreshing the trust material from {url} failed; this is trouble with the infrastructure, not with any release, \
-         and what was in use stays in use"
+        "refreshing the trust material from {url} failed, which says nothing of any release; what was in use stays in use"
     )]
     Refresh {
         /// The repository.

@@ -220,10 +220,7 @@ impl LogLine {
         };
         match (self.troubled, self.mirrors as u64) {
             (0, 0) => read,
-            (0, mirrors) => format!(
-                "{read}; {} could not be compared, or differ: {WHY}",
-                words::counted(mirrors, "mirror", "mirrors")
-            ),
+            (0, mirrors) => format!("{read}; trouble with {}: {WHY}", words::counted(mirrors, "mirror", "mirrors")),
             _ => format!("could not be checked; {WHY}"),
         }
     }

@@ -199,7 +199,7 @@ impl Config {
         let mut findings: Vec<_> =
             twice.map(|(n, twin)| error(format!("subscriptions[{n}].name"), what(&twin.name))).collect();
         if self.subscriptions.is_empty() {
-            findings.push(warning("subscriptions", "there are none; alerts are recorded and nobody is told"));
+            findings.push(warning("subscriptions", "there are none: alerts are stored and sent to nobody"));
         }
         findings
     }

@@ -115,12 +115,9 @@ pub struct LogMatch {
     /// How bad the alerts about it are; receivers choose by that (`min_severity`).
     #[serde(default = "mildest")]
     pub severity: Severity,
-    /// Which entries are told. `new`: one alert for each signer that the match has not met before, whatever it signs later;
-    /// a signer is an issuer, a subject and a workflow without their ref, a repository with its number, a trigger and a
-    /// kind of runner. It is the default because what changes is news, while a project that signs every day would be told
-    /// every day: that is `all`. `never`: none. `provwatch logs matches` lists all of them in any case. What was logged
-    /// before the match was looked for is one alert for each log (info) and not news. What comes faster than one alert each can tell is told
-    /// together. A certificate that no trusted authority issued is told by the detector `forged-certificate`.
+    /// Which entries are told. `new`: one alert for each signer that the match has not met before (issuer, subject and
+    /// workflow without ref, repository with its number, trigger, kind of runner). `all`: every entry. `never`: none.
+    /// `provwatch logs matches` lists all in any case; docs/OPERATIONS.md, *Matches*, has the rest.
     #[serde(default)]
     pub report: Report,
     /// The certificate's subject alternative name.

@@ -330,7 +330,7 @@ fn log(step: &Step<'_>) {
     }
 }
 
-/// An alert about a log. One that is only for information is no reason to look up.
+/// An alert about a log. One for information only is logged as such.
 fn log_alert(alert: &Alert) {
     let (id, severity, title) = (&alert.id, alert.severity, plain(&alert.title, 300));
     if severity > Severity::Info {

@@ -1,11 +1,12 @@
 //! Alerts of the kind `operation` that findings become.
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::{
     health::ComparedClock,
     model::{Alert, AlertKind, Confidence, Severity},
-    text::counted,
+    text::{counted, span},
 };
 
 /// An alert about provwatch itself.
@@ -59,11 +60,11 @@ pub(super) fn wrong_clock(key: &str, clock: ComparedClock, by: &str, whose: &str
     Alarm { confidence, ..Alarm::new(key, severity, title, argument) }
 }
 
-pub(super) fn silent_source(key: &str, source: &str, minutes: i64, error: Option<&str>) -> Alarm {
+pub(super) fn silent_source(key: &str, source: &str, lasts: TimeDelta, error: Option<&str>) -> Alarm {
     let error = last(error);
     Alarm::medium(
         key,
-        format!("{source} has not been read for {minutes} minutes"),
+        format!("{source} has not been read for {}", span(lasts)),
         format!(
             "New releases are not seen while this lasts; the cursor stands where it stood, so none is skipped.{error} \
              Check the network with `provwatch doctor`."
@@ -71,11 +72,11 @@ pub(super) fn silent_source(key: &str, source: &str, minutes: i64, error: Option
     )
 }
 
-pub(super) fn stale_trust(key: &str, days: i64, error: Option<&str>) -> Alarm {
+pub(super) fn stale_trust(key: &str, lasts: TimeDelta, error: Option<&str>) -> Alarm {
     let error = last(error);
     Alarm::medium(
         key,
-        format!("the trust root has not been refreshed for {days} days"),
+        format!("the trust root has not been refreshed for {}", span(lasts)),
         format!(
             "Signatures are verified with the one in use. Releases that are signed with newer keys are said to be \
              unchecked, neither clean nor forged.{error} Check the network with `provwatch doctor`, or give a file \
@@ -84,11 +85,11 @@ pub(super) fn stale_trust(key: &str, days: i64, error: Option<&str>) -> Alarm {
     )
 }
 
-pub(super) fn kept_keys(key: &str, days: i64, error: &str) -> Alarm {
+pub(super) fn kept_keys(key: &str, lasts: TimeDelta, error: &str) -> Alarm {
     let error = last(Some(error));
     Alarm::medium(
         key,
-        format!("npm's keys have not been refreshed for {days} days"),
+        format!("npm's keys have not been refreshed for {}", span(lasts)),
         format!(
             "The trust root is fresh; the registry's own signatures are verified with the keys of before. Releases that are \
              signed with newer ones are said to be unchecked, neither clean nor forged.{error} Wait until the owner of the \
@@ -97,11 +98,11 @@ pub(super) fn kept_keys(key: &str, days: i64, error: &str) -> Alarm {
     )
 }
 
-pub(super) fn unread_log(key: &str, log: &str, minutes: i64, error: Option<&str>) -> Alarm {
+pub(super) fn unread_log(key: &str, log: &str, lasts: TimeDelta, error: Option<&str>) -> Alarm {
     let error = last(error);
     Alarm::medium(
         key,
-        format!("{log} has not been read for {minutes} minutes"),
+        format!("{log} could not be read for {}", span(lasts)),
         format!(
             "What is signed in this log is not seen while this lasts; the position stands where it stood, so nothing is \
              skipped.{error} `provwatch logs status` shows how far it was read."
@@ -109,11 +110,11 @@ pub(super) fn unread_log(key: &str, log: &str, minutes: i64, error: Option<&str>
     )
 }
 
-pub(super) fn failing_mirror(key: &str, mirror: &str, minutes: i64, error: Option<&str>) -> Alarm {
+pub(super) fn failing_mirror(key: &str, mirror: &str, lasts: TimeDelta, error: Option<&str>) -> Alarm {
     let error = last(error);
     Alarm::medium(
         key,
-        format!("{mirror} could not be read or compared for {minutes} minutes"),
+        format!("{mirror} could not be read or compared for {}", span(lasts)),
         format!(
             "The log is read from its other mirrors. While this lasts, nobody would notice if this one showed another \
              history.{error} `provwatch logs status` shows how each stands."
@@ -121,11 +122,11 @@ pub(super) fn failing_mirror(key: &str, mirror: &str, minutes: i64, error: Optio
     )
 }
 
-pub(super) fn failing_forge(key: &str, host: &str, minutes: i64, error: &str) -> Alarm {
+pub(super) fn failing_forge(key: &str, host: &str, lasts: TimeDelta, error: &str) -> Alarm {
     let error = last(Some(error));
     Alarm::medium(
         key,
-        format!("{host} has answered nothing for {minutes} minutes"),
+        format!("{host} has answered nothing for {}", span(lasts)),
         format!(
             "Releases are judged all the same, but without what only this forge knows: whether the commit was merged, the \
              version tagged, the repository young, the run successful.{error} `provwatch doctor` says whether it takes the \
@@ -134,25 +135,26 @@ pub(super) fn failing_forge(key: &str, host: &str, minutes: i64, error: &str) ->
     )
 }
 
-pub(super) fn failing_packages(key: &str, packages: u64, hours: i64) -> Alarm {
+pub(super) fn failing_packages(key: &str, packages: u64, lasts: TimeDelta) -> Alarm {
     Alarm::medium(
         key,
         format!("{} cannot be looked at", counted(packages, "package")),
         format!(
-            "The first has waited for {hours} hours. All are tried again; until that succeeds, no release of them is \
-             checked. `provwatch status` names them and the last errors."
+            "The first has waited for {}. All are tried again; until that succeeds, no release of them is checked. \
+             `provwatch status` names them and the last errors.",
+            span(lasts)
         ),
     )
 }
 
-pub(super) fn late_package(key: &str, package: &str, minutes: i64, others: u64) -> Alarm {
+pub(super) fn late_package(key: &str, package: &str, waits: TimeDelta, others: u64) -> Alarm {
     let more = match others {
         0 => String::new(),
         others => format!(" {} more wait with it.", counted(others, "announced package")),
     };
     Alarm::medium(
         key,
-        format!("{package} was announced {minutes} minutes ago and has not been looked at"),
+        format!("{package} was announced {} ago and has not been looked at", span(waits)),
         format!(
             "A feed said that it changed; whether that is a takeover is not known yet.{more} It is tried again until it \
              succeeds. `provwatch status` has the last error and how much waits."
@@ -160,10 +162,10 @@ pub(super) fn late_package(key: &str, package: &str, minutes: i64, others: u64) 
     )
 }
 
-pub(super) fn standstill(key: &str, due: u64, minutes: i64) -> Alarm {
+pub(super) fn standstill(key: &str, due: u64, lasts: TimeDelta) -> Alarm {
     Alarm::medium(
         key,
-        format!("the queue stands still: none of {} was looked at for {minutes} minutes", counted(due, "due package")),
+        format!("the queue stands still: none of {} was looked at for {}", counted(due, "due package"), span(lasts)),
         "New releases are seen and not looked at while this lasts. The log says what the work waits for; if it lasts, \
          restart the daemon, which loses nothing."
             .to_owned(),

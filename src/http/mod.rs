@@ -1,7 +1,7 @@
 //! The only door to the network.
 //!
-//! [`Client::fetch`] is one exchange as a caller sees it: limits per host, retries of the whole exchange, validators,
-//! size and host rules, all set by a [`Policy`]. Below it a [`Transport`] makes single attempts: the real one, a scripted
+//! [`Client::fetch`] is one exchange as a caller sees it: limits per port of a host, retries of the whole exchange,
+//! validators, size and host rules, all set by a [`Policy`]. Below it a [`Transport`] makes single attempts: the real one, a scripted
 //! one for tests, a recorded one that plays a folder.
 
 mod address;

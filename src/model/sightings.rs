@@ -47,13 +47,8 @@ impl Sightings {
     /// With others that came later.
     #[must_use]
     pub fn and(mut self, later: &Self) -> Self {
-        for sighting in
-            later.samples.iter().filter(|sighting| !self.samples.contains(sighting)).cloned().collect::<Vec<_>>()
-        {
-            if self.samples.len() == 2 * HALF {
-                self.samples.remove(HALF);
-            }
-            self.samples.push(sighting);
+        for sighting in &later.samples {
+            self.show(sighting);
         }
         self.count += later.count;
         self.last_seen = self.last_seen.max(later.last_seen);
@@ -61,6 +56,27 @@ impl Sightings {
         let minutes = u64::try_from((self.last_seen - self.first_seen).num_minutes()).unwrap_or(0).max(60);
         self.per_hour = (self.count * 60).div_ceil(minutes);
         self
+    }
+
+    /// Keeps it as a sample, in the place of the oldest of the latest.
+    fn show(&mut self, sighting: &Sighting) {
+        if self.samples.contains(sighting) {
+            return;
+        }
+        if self.samples.len() == 2 * HALF {
+            self.samples.remove(HALF);
+        }
+        self.samples.push(sighting.clone());
+    }
+
+    /// How many in an hour, where they did not all come at once: what was logged long before is found in a moment.
+    pub fn rate(&self) -> Option<u64> {
+        (self.last_seen > self.first_seen).then_some(self.per_hour)
+    }
+
+    /// Whether the samples are all that there are.
+    pub fn is_whole(&self) -> bool {
+        self.count <= self.samples.len() as u64
     }
 }
 
@@ -78,7 +94,11 @@ impl fmt::Display for Sightings {
             return Ok(());
         }
         let since = self.first_seen.format("%Y-%m-%d %H:%M UTC");
-        write!(f, "{} entries since {since}, {} an hour; the latest: ", self.count, self.per_hour)?;
+        write!(f, "{} entries since {since}", self.count)?;
+        if let Some(rate) = self.rate() {
+            write!(f, ", {rate} an hour")?;
+        }
+        f.write_str(if self.is_whole() { ": " } else { "; the latest and the first: " })?;
         for (place, Sighting { log, index, who }) in self.samples.iter().rev().enumerate() {
             write!(f, "{}{who} (entry {index} of {log})", if place > 0 { ", " } else { "" })?;
         }
@@ -107,9 +127,23 @@ mod tests {
         assert_eq!(indexes, [0, 1, 2, 3, 4, 1995, 1996, 1997, 1998, 1999]);
         let words = all.to_string();
         assert!(words.starts_with(
-            "2000 entries since 1970-01-01 00:00 UTC, 61 an hour; the latest: signer 1999 (entry 1999 of"
+            "2000 entries since 1970-01-01 00:00 UTC, 61 an hour; the latest and the first: signer 1999 (entry 1999 of"
         ));
         assert!(words.len() < 1_000, "{words}");
         assert_eq!(one(0).to_string(), "");
+    }
+
+    #[test]
+    fn what_was_found_in_a_moment_has_no_rate_and_a_few_are_shown_whole() {
+        let found = |index| Sightings::first(sighting(index), at(0));
+        let all = (1..2_000).fold(found(0), |all, index| all.and(&found(index)));
+        let words = all.to_string();
+        assert!(words.starts_with("2000 entries since 1970-01-01 00:00 UTC; the latest and the first: "), "{words}");
+        let both = "2 entries since 1970-01-01 00:00 UTC: signer 1 (entry 1 of log.example), signer 0 (entry 0 of log.example).";
+        assert_eq!(found(0).and(&found(1)).to_string(), both);
+        let later = Sightings::first(sighting(1), at(30));
+        assert!(
+            found(0).and(&later).to_string().starts_with("2 entries since 1970-01-01 00:00 UTC, 2 an hour: signer 1")
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 
 impl Pipeline {
     /// Compares the files of releases that are stored with what they were, and notes those that were replaced, now or at an
-    /// earlier look. Where a release is a single file, one that only got another name or lost its digest is no news.
+    /// earlier look. Where a release is a single file, one that only got another name or lost its digest is not news.
     pub(super) fn compare_files(
         &self,
         subject: &Subject<'_>,

@@ -17,7 +17,7 @@ use crate::{
 
 /// What the trust root is called among the sources.
 pub const TRUST_ROOT: &str = "trust-root";
-/// What npm's keys are called there. They are no part of the trust root, and fail on their own.
+/// What npm's keys are called there. npm's keys are not part of the trust root, and fail on their own.
 pub const NPM_KEYS: &str = "npm-keys";
 
 /// The verifier that the configuration asks for. With TUF it begins with what is built in, until

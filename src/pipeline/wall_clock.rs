@@ -8,13 +8,10 @@ use super::{Pipeline, PipelineError};
 use crate::{
     clock::{SLACK, horizon},
     health::{ComparedClock, limits::CLOCK_HOSTS},
-    text::span,
 };
 
 /// By how much two clocks may differ before it is said. Hosts keep good time; caches and slow answers take their part.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
-/// How often the log is told again.
-const REMINDER: TimeDelta = TimeDelta::hours(1);
 
 /// What was seen of the system's clock.
 #[derive(Debug)]
@@ -26,14 +23,12 @@ struct Seen {
     latest: DateTime<Utc>,
     /// Since when this process has worked, by the clock as it is now.
     began: DateTime<Utc>,
-    /// When the log was last told of a difference.
-    told: Option<DateTime<Utc>>,
 }
 
 impl WallClock {
     /// A process that begins at `now` and finds that its store was last written at `latest`.
     pub fn starting(now: DateTime<Utc>, latest: Option<DateTime<Utc>>) -> Self {
-        Self(Mutex::new(Seen { latest: latest.map_or(now, |latest| latest.max(now)), began: now, told: None }))
+        Self(Mutex::new(Seen { latest: latest.map_or(now, |latest| latest.max(now)), began: now }))
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Seen) -> T) -> T {
@@ -75,7 +70,6 @@ impl Pipeline {
         self.wall_clock.with(|seen| {
             seen.latest = now;
             seen.began = seen.began.min(now);
-            seen.told = None;
         });
         Ok(())
     }
@@ -89,22 +83,6 @@ impl Pipeline {
     pub(super) fn corrected(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let certain = self.compared_clock().filter(|clock| clock.is_certain());
         certain.and_then(|clock| now.checked_sub_signed(clock.ahead())).unwrap_or(now)
-    }
-
-    /// Says in the log, now and then, that our clock and that of others differ.
-    pub(super) fn compare_clock(&self, now: DateTime<Utc>) -> Option<ComparedClock> {
-        let clock = self.compared_clock()?;
-        let differs = clock.ahead_seconds != 0;
-        let is_news = self.wall_clock.with(|seen| {
-            let is_news = differs && seen.told.is_none_or(|told| now - told >= REMINDER);
-            seen.told = if is_news { Some(now) } else { seen.told };
-            is_news
-        });
-        if is_news {
-            let direction = if clock.ahead_seconds < 0 { "behind" } else { "ahead" };
-            tracing::warn!(hosts = clock.hosts, "the system's clock is {} {direction}", span(clock.ahead().abs()));
-        }
-        Some(clock)
     }
 }
 

@@ -137,22 +137,26 @@ fn detail(member: &Member) {
 }
 
 fn entries(alert: &Alert) {
-    let Some(Sightings { count, first_seen, last_seen, per_hour, samples }) = &alert.entries else { return };
-    sheet::heading(match count {
-        1 => "1 entry of a log".to_owned(),
-        _ => format!(
-            "{count} entries of logs, {} to {}, {per_hour} an hour",
-            words::minute(*first_seen),
-            words::minute(*last_seen)
-        ),
-    });
+    let Some(sightings) = &alert.entries else { return };
+    sheet::heading(how_many(sightings));
     let mut sheet = Sheet::new();
-    for Sighting { log, index, who } in samples {
+    for Sighting { log, index, who } in &sightings.samples {
         sheet.row(&index.to_string(), format!("{}, in {}", words::sentence(who), words::name(log)));
     }
     sheet.print();
-    if *count > samples.len() as u64 {
-        output::line("  These are the first and the latest; `provwatch logs matches` lists the others.");
+    if !sightings.is_whole() {
+        output::line("  These are the first and the latest.");
+    }
+}
+
+fn how_many(sightings: &Sightings) -> String {
+    let first = words::minute(sightings.first_seen);
+    match (sightings.count, sightings.rate()) {
+        (1, _) => "1 entry of a log".to_owned(),
+        (count, None) => format!("{count} entries of logs, seen {first}"),
+        (count, Some(rate)) => {
+            format!("{count} entries of logs, {first} to {}, {rate} an hour", words::minute(sightings.last_seen))
+        }
     }
 }
 
@@ -224,6 +228,11 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
     sheet.print();
 }
 
+/// The `[[logs.match]]` that found its entries, where it is only one: several are joined by commas.
+fn one_match(alert: &Alert) -> Option<&str> {
+    alert.matched.as_deref().filter(|names| !names.contains(", "))
+}
+
 /// `is_normal`: the baseline has learned from the release, whoever said so.
 fn next(alert: &Alert, is_normal: bool) {
     let is_of_releases = alert.purl.is_some() || alert.kind == AlertKind::Campaign;
@@ -240,6 +249,18 @@ fn next(alert: &Alert, is_normal: bool) {
         if !is_normal {
             commands.push((accept_command(release, Some(alert.severity)), "if it is as it should be"));
         }
+    }
+    if let Some(name) = one_match(alert) {
+        commands.push((
+            format!("provwatch logs matches --match {}", shell_word(&words::name(name))),
+            "all that the match found",
+        ));
+    }
+    if let Some(id) = &alert.evidence {
+        commands.push((
+            format!("provwatch logs evidence {}", shell_word(&words::name(id))),
+            "the evidence, for others to verify",
+        ));
     }
     if let Some(signal) = leading(&alert.signals).or_else(|| alert.signals.first()) {
         let detector = shell_word(&words::name(&signal.detector));

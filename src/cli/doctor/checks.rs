@@ -35,15 +35,15 @@ pub fn local(context: &Context) -> Vec<Check> {
     checks.extend(registries(context, &found));
     checks.extend(subscriptions(context));
     checks.extend(others(&found));
-    checks.extend(beginning(context, &checks));
+    checks.extend(start(context, &checks));
     checks
 }
 
 /// What `provwatch run` would say instead of beginning, unless it has been said.
-fn beginning(context: &Context, told: &[Check]) -> Option<Check> {
+fn start(context: &Context, told: &[Check]) -> Option<Check> {
     let failure = context.prepare_for(Watchlist::default()).err()?;
     let is_told = told.iter().any(|check| check.state == State::Misconfigured);
-    let check = || Check::new("beginning", State::Misconfigured, failure.to_string());
+    let check = || Check::new("start of the daemon", State::Misconfigured, failure.to_string());
     (!is_told).then(|| check().next("`provwatch run` would not start either: correct what is named there"))
 }
 
@@ -121,8 +121,8 @@ fn shared(name: &str, finding: &Finding) -> Check {
     Check::new(name, state, finding.sentence.clone()).next(finding.next.clone())
 }
 
-/// What `provwatch status` says that can be mended here, beside what has a check of its own. Whether the daemon runs, and
-/// what it has come to, is for `status` alone.
+/// What `provwatch status` says that can be mended here, beside what has a check of its own, and what puts in doubt a log
+/// that answers. Whether the daemon runs, and what else it has come to, is for `status` alone.
 fn others(findings: &[Finding]) -> Vec<Check> {
     let shown = |id: Id| {
         Some(match id {
@@ -131,8 +131,9 @@ fn others(findings: &[Finding]) -> Vec<Check> {
             Id::WatchlistChanged => "watchlist in use",
             Id::ConfigurationChanged => "configuration in use",
             Id::NameUnknown => "watched names",
-            Id::NoSubscription | Id::TroubleUntold | Id::SubscriptionRemoved => "subscriptions",
-            Id::LogsOff => "logs",
+            Id::TroubleUntold | Id::SubscriptionRemoved => "subscriptions",
+            Id::LogsOff | Id::LogUnread => "logs",
+            Id::LogAlertOpen | Id::AlertOpen => "open alerts",
             Id::ForgesOff | Id::NoToken => "forges",
             _ => return None,
         })
@@ -154,8 +155,8 @@ fn registry(ecosystem: Ecosystem, findings: &[Finding]) -> Check {
         return shared(&name, finding);
     }
     let never: Vec<_> = Aspect::never_told(ecosystem).map(Aspect::title).collect();
-    let but = if never.is_empty() { String::new() } else { format!("; that never tells {}", never.join(" or ")) };
-    Check::new(name, State::Ok, format!("its documents tell all that those of the public registry tell{but}"))
+    let but = if never.is_empty() { String::new() } else { format!("; {title} never tells {}", never.join(" or ")) };
+    Check::new(name, State::Ok, format!("nothing that {title} publishes was left out so far{but}"))
 }
 
 fn store_check(context: &Context, store: Result<Store, StoreError>) -> Check {

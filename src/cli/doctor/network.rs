@@ -94,7 +94,7 @@ async fn ask_log(pipeline: &Pipeline, followed: &FollowedLog, name: String) -> C
     }
     let signed = heads.iter().filter_map(|head| head.checkpoint.as_ref().ok());
     let entries: u64 = signed.map(SignedCheckpoint::size).sum();
-    let read = if followed.tailed { "every entry is read" } else { "its checkpoints are checked" };
+    let read = if followed.tailed { "all entries are to be read" } else { "its checkpoints are checked" };
     let kind = followed.kind;
     Check::new(name, State::Ok, format!("answers as {kind}, signed {entries} entries; {read}"))
 }

@@ -26,6 +26,9 @@ pub struct List {
 
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
+        if !self.printing.is_json() && !context.config.logs.enabled {
+            output::line(super::OFF);
+        }
         let pipeline = context.pipeline_to_look(Watchlist::default())?;
         let mut table = output::table(["LOG", "KIND", "READ", "URL"]);
         for log in pipeline.followed_logs() {

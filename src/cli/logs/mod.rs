@@ -57,6 +57,9 @@ impl Logs {
     }
 }
 
+/// What is said before whatever is listed all the same.
+const OFF: &str = "Transparency logs are switched off ([logs] enabled = false).";
+
 /// The log that is called so, as it is: one that never answered is asked first.
 async fn named(pipeline: &Pipeline, name: &str) -> Result<Arc<FollowedLog>, Failure> {
     pipeline.log_named(name).await.ok_or_else(|| {

@@ -72,7 +72,9 @@ impl Status {
             unfollowed.iter().try_for_each(|log| output::json(&unfollowed::json(log)))?;
             return Ok(exit(&views));
         }
-        if views.is_empty() {
+        if !context.config.logs.enabled {
+            output::line(super::OFF);
+        } else if views.is_empty() {
             output::line("No log was followed yet; `provwatch run` follows them.");
         }
         views.iter().for_each(View::print);
@@ -205,10 +207,11 @@ impl View {
             None => "none proven: not read yet, or only the checkpoints are checked".to_owned(),
             Some(tail) => {
                 let size = self.row.checkpoint.as_ref().map_or(tail.verified, |checkpoint| checkpoint.size);
-                let behind = size.saturating_sub(tail.verified);
-                match tail.verified.checked_sub(1) {
+                let behind = words::counted(size.saturating_sub(tail.verified), "entry", "entries");
+                let is_proven = self.covered.iter().any(|range| range.past == tail.verified);
+                match tail.verified.checked_sub(1).filter(|_| is_proven) {
                     Some(last) => format!("proven up to entry {last}, {behind} behind the log"),
-                    None => format!("none proven yet, {behind} behind the log"),
+                    None => format!("none proven yet, read from entry {} on; {behind} behind the log", tail.verified),
                 }
             }
         }
@@ -229,7 +232,7 @@ fn stands(mirror: &MirrorRow, size: u64) -> String {
     let seen = mirror.seen_at.map_or_else(|| "never seen".to_owned(), |at| format!("seen {}", words::moment(at)));
     let stands = match (mirror.size, behind) {
         (None, _) => seen,
-        (Some(_), 0) => format!("level, {seen}"),
+        (Some(_), 0) => format!("level with the log, {seen}"),
         (Some(_), _) => format!("{} behind, {seen}", words::counted(behind, "entry", "entries")),
     };
     let why = mirror.last_error.as_deref().map(words::sentence);

@@ -101,7 +101,7 @@ fn logs(report: &Report) {
     for log in &report.logs {
         let behind = match (&log.tail, &log.checkpoint) {
             (Some(tail), Some(checkpoint)) => match checkpoint.size.saturating_sub(tail.verified) {
-                0 => "all proven".to_owned(),
+                0 => "up to date".to_owned(),
                 behind => match &log.progress {
                     Some(progress) => format!("{behind} behind: {}", words::catching_up(progress, report.at)),
                     None => format!("{behind} behind"),

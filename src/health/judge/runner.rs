@@ -83,7 +83,7 @@ fn no_daemon(sentence: String) -> Finding {
 /// What was stored in the future tells that the clock is, or was, wrong.
 fn clock(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     let reads = snapshot.sources.iter().filter_map(|source| Some((source.name.as_str(), source.last_success?)));
-    let beat = snapshot.runner.heartbeat.as_ref().map(|heartbeat| ("the daemon's sign of life", heartbeat.beat_at));
+    let beat = snapshot.runner.heartbeat.as_ref().map(|heartbeat| ("the last sign of life", heartbeat.beat_at));
     let (what, latest) = reads.chain(beat).max_by_key(|(_, at)| *at)?;
     (latest > now + AHEAD).then(|| {
         let (shows, at) = (now.format("%F %T UTC"), latest.format("%F %T UTC"));

@@ -47,7 +47,7 @@ fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
     };
     let next = "`provwatch doctor` asks it; look at the network, the proxy and the registry's status page";
     let quiet = source.last_success.or(runner.first_at()).map(|since| age(since, now)).unwrap_or_default();
-    let alarm = || alarm::silent_source(&key, name, quiet.num_minutes(), error);
+    let alarm = || alarm::silent_source(&key, name, quiet, error);
     let finding = Finding::new(Id::SourceSilent, name, sentence, next);
     Check::found(&key, finding.alarming(quiet > patience && runner.had(START, now), alarm))
 }
@@ -78,7 +78,7 @@ fn trust(tuf: &Tuf, runner: &Runner, now: DateTime<Utc>) -> Check {
         format!("the trust root {since}; newer signatures cannot be checked{why}"),
         ALLOW,
     );
-    Check::found(key, finding.alarming(true, || alarm::stale_trust(key, age.num_days(), error)))
+    Check::found(key, finding.alarming(true, || alarm::stale_trust(key, age, error)))
 }
 
 fn patience(tuf: &Tuf) -> TimeDelta {
@@ -107,7 +107,7 @@ fn npm_keys(tuf: &Tuf, runner: &Runner, now: DateTime<Utc>) -> Check {
         format!("the trust root was refreshed and npm's keys were not, those of before are in use: {why}"),
         "wait until the repository's owner has signed them anew, or give a file ([trust] npm_keys)",
     );
-    Check::found(key, finding.alarming(lasts > patience(tuf), || alarm::kept_keys(key, lasts.num_days(), &why)))
+    Check::found(key, finding.alarming(lasts > patience(tuf), || alarm::kept_keys(key, lasts, &why)))
 }
 
 fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
@@ -123,11 +123,11 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
     let finding = Finding::new(
         Id::LogUnread,
         name,
-        format!("{name} has not been read for {}; what is signed in it is not seen: {why}", span(fails)),
+        format!("{name} could not be read for {}; what is signed in it is not seen: {why}", span(fails)),
         "`provwatch logs status` shows how far it was read; where the network does not let it through, say [logs] \
          enabled = false",
     );
-    let alarm = || alarm::unread_log(&key, name, fails.num_minutes(), error);
+    let alarm = || alarm::unread_log(&key, name, fails, error);
     Check::found(&key, finding.alarming(runner.had(START, now), alarm))
 }
 
@@ -145,7 +145,7 @@ fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 2]
             let sentence = format!("{name} could not be read or compared for {}: {why}", span(lasts));
             let next =
                 "`provwatch logs status` shows how its mirrors stand; mend it, or take it out of [[logs.instance]]";
-            let alarm = alarm::failing_mirror(&failing, &name, lasts.num_minutes(), error);
+            let alarm = alarm::failing_mirror(&failing, &name, lasts, error);
             let finding = Finding::new(Id::LogMirrorFailing, url, sentence, next);
             Check::found(failing, finding.alarming(runner.had(START, now), || alarm))
         }
@@ -184,6 +184,6 @@ fn forge(host: &str, failing: Option<&FailingForge>, now: DateTime<Utc>) -> Chec
         ),
         "`provwatch doctor` says whether it takes the token; make a new one, or say [forges] enabled = false",
     );
-    let alarm = alarm::failing_forge(&key, host, lasts.num_minutes(), &failing.error);
+    let alarm = alarm::failing_forge(&key, host, lasts, &failing.error);
     Check::found(key, finding.alarming(true, || alarm))
 }

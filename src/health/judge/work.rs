@@ -46,7 +46,7 @@ fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
         format!("{package} was announced {} ago and has not been looked at{more}{why}", span(waits)),
         "`provwatch doctor` says whether its registry answers; it is tried again by itself",
     );
-    let alarm = || alarm::late_package(key, &package, waits.num_minutes(), others);
+    let alarm = || alarm::late_package(key, &package, waits, others);
     Check::found(key, finding.alarming(waits > ANNOUNCED_ALERT, alarm))
 }
 
@@ -77,7 +77,7 @@ fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
         ),
         "the log says what the work waits for; restart the daemon if it lasts",
     );
-    Check::found(key, finding.alarming(true, || alarm::standstill(key, queue.due, still.num_minutes())))
+    Check::found(key, finding.alarming(true, || alarm::standstill(key, queue.due, still)))
 }
 
 fn failing(queue: &Queue, now: DateTime<Utc>) -> Check {
@@ -97,7 +97,7 @@ fn failing(queue: &Queue, now: DateTime<Utc>) -> Check {
         format!("{packages} cannot be looked at, the oldest for {}", span(fails)),
         "their errors stand under `work`; as a rule one registry or the network is down: `provwatch doctor`",
     );
-    let alarm = || alarm::failing_packages(key, queue.failing, fails.num_hours());
+    let alarm = || alarm::failing_packages(key, queue.failing, fails);
     Check::found(key, finding.alarming(fails > patience, alarm))
 }
 

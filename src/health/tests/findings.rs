@@ -91,7 +91,7 @@ fn a_source_that_is_silent_or_was_never_read() {
     let hour = npm(Some(HOUR), Some("refused"), DAY);
     assert_eq!(said(&hour), "npm-changes has not been read for 60 min; new releases are not seen");
     let alert = judge(&hour, noon()).remove(0).alert.unwrap();
-    assert_eq!(alert.title, "npm-changes has not been read for 60 minutes");
+    assert_eq!(alert.title, "npm-changes has not been read for 60 min");
     assert!(alert.argument.contains("The last error: refused."), "{}", alert.argument);
     assert_eq!(alert.id, Alert::identify(AlertKind::Operation, "stale npm-changes").1, "as in earlier versions");
 }

@@ -126,7 +126,7 @@ impl Pipeline {
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
             refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
-            clock: self.compare_clock(now),
+            clock: self.compared_clock(),
         })
     }
 

@@ -10,13 +10,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    deliver::shell_word,
     model::{Alert, AlertKind, Confidence, Package, Report, Severity, Signal},
     store::{LogEntryRow, MatchRule, Met, Scope},
 };
 
 /// What the common alert says of itself.
-const TOGETHER: &str = "The first of their kind have alerts of their own; they came faster than one alert each could tell, so these are \
-                        told together. `provwatch logs matches` lists the entries.";
+const TOGETHER: &str = "The first of their kind have alerts of their own; these came faster than one alert each can tell, so \
+                        this alert counts them.";
 
 /// A budget of one party: ten alerts of their own, and four more a day.
 fn of_party(key: String, title: &str, severity: Severity, now: DateTime<Utc>) -> Scope {
@@ -30,7 +31,7 @@ fn scope(key: String, (burst, refill): (u32, TimeDelta), title: &str, severity: 
 
 /// Whoever forges certificates.
 pub(super) fn of_forgers(now: DateTime<Utc>) -> Scope {
-    let title = "Somebody logs forged certificates that name many watched repositories";
+    let title = "Forged certificates name many watched repositories";
     of_party("forged-certificate".to_owned(), title, Severity::Low, now)
 }
 
@@ -43,14 +44,14 @@ pub(super) fn of_repository(signal: &Signal, row: &LogEntryRow, now: DateTime<Ut
     let trigger = claims.build_trigger.as_deref().unwrap_or_default();
     let (detector, log, issuer) = (&signal.detector, &row.log, &identity.issuer);
     let key = format!("{detector} {} {log} {issuer} {repository} {trigger}", signal.severity);
-    let title = format!("Many different workflows of {url} accuse it ({detector})");
+    let title = format!("Many workflows of {url} raise {detector}");
     of_party(key, &title, signal.severity, now)
 }
 
 /// Whatever the releases of a package name.
 pub(super) fn of_package(signal: &Signal, package: &Package, log: &str, now: DateTime<Utc>) -> Scope {
     let key = format!("{} {} {log} {package}", signal.detector, signal.severity);
-    let title = format!("{log} does not have what many releases of {package} name");
+    let title = format!("{log} lacks entries that many releases of {package} name");
     of_party(key, &title, signal.severity, now)
 }
 
@@ -68,7 +69,12 @@ pub(super) fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<S
         met.identity.owner()
     };
     let issuer = &met.identity.issuer;
-    let told = |key, budget, title: &str| scope(key, budget, title, *severity, now);
+    let listing = format!(" `provwatch logs matches --match {}` lists the entries.", shell_word(name));
+    let told = |key, budget, title: &str| {
+        let mut scope = scope(key, budget, title, *severity, now);
+        scope.common.argument += &listing;
+        scope
+    };
     let own = told(format!("match {name}\n{issuer} {owner}"), of_one, &format!("{name}: many entries of {owner}"));
     let all = || told(format!("match {name}"), of_all, &format!("{name}: many entries of many owners"));
     if met.is_of_packages { vec![own] } else { vec![own, all()] }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{correlate::links, flood, listeners::Listeners};
 use crate::{
+    deliver::shell_word,
     model::{Alert, AlertKind, Confidence, LogEntry, Report, Severity, Sighting, Sightings},
     pipeline::{Pipeline, PipelineError},
     store::{Herald, MatchRule, Met, Scope},
@@ -47,7 +48,7 @@ impl Herald for OfTree<'_> {
         let (subject, title) = match rule.report {
             Report::All => (format!("match {name}\n{origin} {index}"), format!("{name}: {who} signed")),
             Report::New | Report::Never => {
-                (format!("match {name}\n{}", who.lasting()), format!("{name}: a signer that is new, {who}"))
+                (format!("match {name}\n{}", who.lasting()), format!("{name}: new signer {who}"))
             }
         };
         let argument = format!(
@@ -67,11 +68,14 @@ impl Herald for OfTree<'_> {
     fn history(&self, rule: &MatchRule, now: DateTime<Utc>) -> Alert {
         let (name, log) = (&rule.name, &self.first.origin);
         let subject = format!("match {name}\nhistory of {log}");
-        let title = format!("{name}: found in what {log} had logged before");
-        let argument = "These entries were logged before anybody looked for them here; they are counted and not told one by one. \
-                        `provwatch logs matches` lists them.";
+        let title = format!("{name}: older entries of {log}");
+        let argument = format!(
+            "These entries were logged before the match was configured; this alert counts them. `provwatch logs matches \
+             --match {}` lists them.",
+            shell_word(name)
+        );
         Alert {
-            argument: argument.to_owned(),
+            argument,
             matched: Some(name.clone()),
             ..Alert::about(AlertKind::Log, &subject, Severity::Info, Confidence::High, title, now)
         }

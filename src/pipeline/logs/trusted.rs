@@ -83,7 +83,7 @@ impl Pipeline {
             let key_id = log.key_id();
             NotFollowed {
                 url: log.guess.as_ref().map(|guess| guess.base.to_string()).unwrap_or_default(),
-                why: format!("the trust root has it at the URL where {} is looked for", other.origin),
+                why: format!("the trust root gives it the same URL as {}", other.origin),
                 next: format!("say where it is read: [logs] urls = {{ \"{key_id}\" = \"https://…\" }}"),
                 key_id,
             }
