@@ -71,9 +71,11 @@ impl Scan {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let watchlist = if self.watched { context.watchlist()? } else { Watchlist::default() };
         let pipeline = context.pipeline_to_look(watchlist)?;
-        let log = setup::runtime()?.block_on(named(&pipeline, &self.log))?;
-        let matcher = self.matcher(&pipeline)?;
-        setup::runtime()?.block_on(self.scan(&pipeline, &log, &matcher))
+        setup::runtime()?.block_on(async {
+            let log = named(&pipeline, &self.log).await?;
+            let matcher = self.matcher(&pipeline)?;
+            self.scan(&pipeline, &log, &matcher).await
+        })
     }
 
     fn matcher(&self, pipeline: &Pipeline) -> Result<Matcher, Failure> {
