@@ -510,7 +510,11 @@ fn what_matched_is_listed_told_and_scanned_for_by_claim() {
     }
     for (from, to, said) in [
         (".com/acme/.*", ".com/(acme/.*", "the pattern \"acme\" ([[logs.match]])"),
-        ("name = \"acme\"", "name = \"acme\"\nreport = \"often\"", "found \"often\", expected one of \"new\", \"all\", \"never\""),
+        (
+            "name = \"acme\"",
+            "name = \"acme\"\nreport = \"often\"",
+            "found \"often\", expected one of \"new\", \"all\", \"never\"",
+        ),
     ] {
         home.configure(|config| config.replace(from, to));
         let refused = home.provwatch(&["run", "--once"]);

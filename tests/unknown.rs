@@ -61,7 +61,11 @@ async fn an_answer_without_the_account_is_never_clean() {
     rig.smooth_pass().await;
     let row = rig.release("pkg:npm/widget@1.1.0");
     assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
-    assert!(row.unchecked.iter().any(|why| why.contains("leaves out the account that published")), "{:?}", row.unchecked);
+    assert!(
+        row.unchecked.iter().any(|why| why.contains("leaves out the account that published")),
+        "{:?}",
+        row.unchecked
+    );
     assert_eq!(row.observation.unwrap().untold, Some(vec![Aspect::Account, Aspect::Signature]));
     assert_eq!(rig.troubles(), [], "one answer may be incomplete");
     looks(&rig).await;

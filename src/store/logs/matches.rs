@@ -91,7 +91,8 @@ impl Store {
     pub fn log_matches(&self, filter: LogMatchFilter<'_>) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read("listing matched log entries", |db| {
             let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND patterns <> '[]'
-                AND (:name IS NULL OR EXISTS (SELECT 1 FROM json_each(iif(json_valid(patterns), patterns, '[]')) AS one WHERE one.value = :name))
+                AND (:name IS NULL OR EXISTS (
+                    SELECT 1 FROM json_each(iif(json_valid(patterns), patterns, '[]')) AS one WHERE one.value = :name))
                 AND (:log IS NULL OR log = :log) AND (:since IS NULL OR seen_at >= :since)
                 AND (:until IS NULL OR seen_at < :until)
                 AND (:identity IS NULL OR EXISTS (
