@@ -90,8 +90,8 @@ impl Pipeline {
         if tail.range.root() == *signed.root() {
             let now = self.clock.now();
             let herald = self.herald(tree)?;
-            self.store.log_verified(&tree.name, &audit::row(signed, true, now), &herald, now)?;
-            herald.report();
+            let announced = self.store.log_verified(&tree.name, &audit::row(signed, true, now), &herald, now)?;
+            self.told(announced.iter().flatten());
             return Ok(Some(signed.size() - verified));
         }
         self.refuse(followed, tree, signed, tail).await?;
