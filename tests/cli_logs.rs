@@ -14,6 +14,7 @@ use std::{
 use lab::{
     Workflow, World,
     ledger::{Api, Hosts, Ledger, Misbehaviour, body, filler, hashedrekord},
+    program::{self, Said},
     rig::folder,
     server::{Respond, Server, serve},
     trusting::{key_id, ledger_at},
@@ -31,12 +32,6 @@ struct Home {
     ledger: Ledger,
     world: World,
     server: Server,
-}
-
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
 }
 
 impl Home {
@@ -64,21 +59,11 @@ impl Home {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_provwatch"));
-        command
-            .args(["--config", "provwatch.toml"])
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .envs([("COLUMNS", "110"), ("PROVWATCH_LOG", "off")])
-            .env("HOME", self.folder.path());
-        command
+        program::provwatch(self.folder.path(), &[&["--config", "provwatch.toml"], arguments].concat())
     }
 
     fn provwatch(&self, arguments: &[&str]) -> Said {
-        let output = self.command(arguments).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+        Said::by(&mut self.command(arguments))
     }
 
     fn sign(&self, workflow: &str) -> usize {

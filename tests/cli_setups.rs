@@ -5,11 +5,12 @@
 
 mod lab;
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use lab::{
     World,
     ledger::{Api, Hosts, Ledger, Misbehaviour},
+    program::{self, Said},
     rig::folder,
     server::{Server, serve},
     tuf::Tuf,
@@ -50,12 +51,6 @@ struct Home {
     server: Server,
 }
 
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
-}
-
 impl Home {
     fn new() -> Self {
         let (folder, log) = (folder(), Ledger::new("log.example", Api::Tiles));
@@ -83,17 +78,8 @@ impl Home {
     }
 
     fn provwatch(&self, arguments: &[&str]) -> Said {
-        let output = Command::new(env!("CARGO_BIN_EXE_provwatch"))
-            .args(["--config", "provwatch.toml"])
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .envs([("COLUMNS", "110"), ("PROVWATCH_LOG", "off")])
-            .env("HOME", self.folder.path())
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+        let arguments = [&["--config", "provwatch.toml"], arguments].concat();
+        Said::by(&mut program::provwatch(self.folder.path(), &arguments))
     }
 
     /// What `doctor` says of one thing.

@@ -4,39 +4,16 @@
 
 mod lab;
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use chrono::{SecondsFormat, TimeDelta};
 use insta::assert_snapshot;
 use lab::{
     Breakage, Fault, Lab, Publication, Statement, Workflow, World,
+    program::{self, Said},
     server::{Server, serve},
 };
 use provwatch::clock::{Clock, SystemClock};
-use serde_json::Value;
-
-/// What a command said.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Said {
-    fn json(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
-    }
-}
-
-impl std::fmt::Display for Said {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "exit {}\n--- out\n{}", self.code, self.out)?;
-        if !self.err.is_empty() {
-            write!(f, "--- err\n{}", self.err)?;
-        }
-        Ok(())
-    }
-}
 
 /// A user's home, empty at first.
 struct Home(tempfile::TempDir);
@@ -56,16 +33,8 @@ impl Home {
 
     /// Runs a command in the home, which its output calls HOME.
     fn run(&self, arguments: &[&str]) -> Said {
-        let output = Command::new(env!("CARGO_BIN_EXE_provwatch"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env_clear()
-            .envs([("COLUMNS", "100"), ("PROVWATCH_LOG", "off")])
-            .env("HOME", self.0.path())
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(self.0.path().to_str().unwrap(), "HOME");
-        Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+        let said = Said::by(program::provwatch(self.0.path(), arguments).env("COLUMNS", "100"));
+        said.with(self.0.path().to_str().unwrap(), "HOME")
     }
 
     /// A home whose configuration knows no registries but those of a world.

@@ -161,7 +161,7 @@ async fn of_two_logs_at_one_url_the_one_that_answers_is_followed_and_the_other_a
     let pipeline = here.pipeline(&both, &[], "");
     assert_eq!(here.minutes(&pipeline, 30).await, 0);
     assert_eq!(kinds(&pipeline), [("global.example".to_owned(), LogKind::Tiles)]);
-    let [missing] = pipeline.unreadable_logs().try_into().unwrap();
+    let [missing] = pipeline.logs_not_followed().try_into().unwrap();
     assert_eq!(missing.key_id, key_id(&east.spki()));
     assert!(missing.why.contains("global.example") && missing.next.contains("[logs] urls"), "{missing:?}");
     no_alerts(&pipeline);
@@ -171,7 +171,7 @@ async fn of_two_logs_at_one_url_the_one_that_answers_is_followed_and_the_other_a
     let pipeline = here.pipeline(&both, &[], &urls);
     assert_eq!(here.minutes(&pipeline, 2).await, 0);
     let expected = ["east.example", "global.example"].map(|name| (name.to_owned(), LogKind::Tiles));
-    assert_eq!((kinds(&pipeline), pipeline.unreadable_logs()), (expected.to_vec(), Vec::new()));
+    assert_eq!((kinds(&pipeline), pipeline.logs_not_followed()), (expected.to_vec(), Vec::new()));
     no_alerts(&pipeline);
 }
 
@@ -257,9 +257,9 @@ async fn the_same_log_twice_is_one_and_one_without_a_url_is_said() {
     let log = trusted("https://ecdsa.example", &ecdsa);
     let pipeline = here.pipeline(&[old, log.clone(), log, trusted("", &nowhere)], &[], "");
     pipeline.poll_logs().await.unwrap();
-    let [unreadable] = pipeline.unreadable_logs().try_into().unwrap();
-    assert_eq!((unreadable.key_id.as_str(), unreadable.url.as_str()), (key_id(&nowhere).as_str(), ""));
-    assert!(unreadable.next.contains(&format!("[logs] urls = {{ \"{}\"", unreadable.key_id)), "{unreadable:?}");
+    let [not_followed] = pipeline.logs_not_followed().try_into().unwrap();
+    assert_eq!((not_followed.key_id.as_str(), not_followed.url.as_str()), (key_id(&nowhere).as_str(), ""));
+    assert!(not_followed.next.contains(&format!("[logs] urls = {{ \"{}\"", not_followed.key_id)), "{not_followed:?}");
     read_whole(&pipeline).await;
     assert_eq!(pipeline.followed_logs().len(), 1);
     pipeline.check_health().unwrap();
@@ -269,7 +269,7 @@ async fn the_same_log_twice_is_one_and_one_without_a_url_is_said() {
     let urls = format!("[logs.urls]\n\"{}\" = \"https://ecdsa.example/\"\n", key_id(&ecdsa));
     let pipeline = here.pipeline(&[trusted("", &ecdsa)], &[], &urls);
     read_whole(&pipeline).await;
-    assert_eq!(pipeline.unreadable_logs(), [], "the operator says where it is");
+    assert_eq!(pipeline.logs_not_followed(), [], "the operator says where it is");
 }
 
 #[tokio::test]
@@ -286,7 +286,7 @@ async fn every_log_of_sigstores_staging_instance_is_followed() {
     for log in named.iter().filter(|log| signs(log.since, log.until)) {
         assert!(is_followed(&log.spki), "{}", log.base_url);
     }
-    assert_eq!(pipeline.unreadable_logs(), []);
+    assert_eq!(pipeline.logs_not_followed(), []);
 }
 
 #[tokio::test]

@@ -360,7 +360,9 @@ async fn what_comes_while_a_long_history_is_read_is_not_part_of_it() {
     rig.feeds_are_read().await;
     rig.pipeline.enqueue_unknown().unwrap();
     let hanging = ["/evil-1.0.12-3-", "/evil-1.0.25-3-"];
-    hanging.iter().for_each(|file| rig.world.break_down(file, Fault::Hang));
+    for file in hanging {
+        rig.world.break_down(file, Fault::Hang);
+    }
     rig.works_for(15).await;
     assert_eq!(rig.store().package(&package(EVIL)).unwrap().unwrap().backfilled_at, None);
     let other = Workflow::github("mallory/evil", "release.yml", "refs/heads/main");
@@ -368,7 +370,9 @@ async fn what_comes_while_a_long_history_is_read_is_not_part_of_it() {
     upload(&rig, "1.0.99", 1, &other, long_ago);
     let wheel = by_workflow(&other).at(long_ago);
     rig.world.upload_pypi("evil", "1.0.2", "evil-1.0.2-zzz-py3-none-any.whl", &wheel);
-    hanging.iter().for_each(|file| rig.world.mend(file));
+    for file in hanging {
+        rig.world.mend(file);
+    }
     rig.feeds_are_read().await;
     rig.works_for(60).await;
     rig.minutes_pass(6);

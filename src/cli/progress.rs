@@ -131,7 +131,7 @@ impl Seen {
             | Step::LookingUp { .. }
             | Step::CatchingUp { .. }
             | Step::Downloaded { .. } => {}
-            Step::Alerted { alert } => {
+            Step::LogAlert { alert } => {
                 self.log_alerts.insert(alert.id.clone(), (*alert).clone());
             }
             Step::Postponed { package, why } => {

@@ -319,7 +319,7 @@ fn log(step: &Step<'_>) {
         Step::Recorded { release, outcome, unchecked, alert, .. } => {
             log_release(release, *outcome, unchecked, *alert);
         }
-        Step::Alerted { alert } => log_alert(alert),
+        Step::LogAlert { alert } => log_alert(alert),
         // What fails is told with its server; that something is being looked at is not news.
         Step::SourceFailed { .. }
         | Step::Postponed { .. }

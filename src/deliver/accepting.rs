@@ -8,8 +8,16 @@ pub fn needs_reason(severity: Severity) -> bool {
     severity >= Severity::High
 }
 
-/// The command that accepts a release with an alert that bad, or with none, as it has to be called.
+/// The command that accepts a release with an alert that bad, or with none, as it has to be called; where it needs a reason,
+/// with a gap for it.
 pub fn accept_command(release: &ReleaseId, severity: Option<Severity>) -> String {
-    let reason = if severity.is_some_and(needs_reason) { " --reason '…'" } else { "" };
-    format!("provwatch baseline accept {}{reason}", shell_word(&release.to_string()))
+    match severity.filter(|severity| needs_reason(*severity)) {
+        Some(_) => accept_because(release, "…"),
+        None => format!("provwatch baseline accept {}", shell_word(&release.to_string())),
+    }
+}
+
+/// The command that accepts a release for a reason.
+pub fn accept_because(release: &ReleaseId, reason: &str) -> String {
+    format!("provwatch baseline accept {} --reason '{reason}'", shell_word(&release.to_string()))
 }

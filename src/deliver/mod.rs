@@ -31,7 +31,7 @@ use std::{error::Error, fmt::Debug, time::Duration};
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
-pub use accepting::{accept_command, needs_reason};
+pub use accepting::{accept_because, accept_command, needs_reason};
 pub use email::{EmailError, EmailSettings, EmailSink, SmtpSecurity};
 pub use endpoint::Endpoint;
 pub use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};

@@ -163,7 +163,7 @@ struct Voices {
 }
 
 /// The detectors that say that it was built from another repository.
-const OF_A_MOVE: [&str; 4] =
+const ANOTHER_REPOSITORY: [&str; 4] =
     ["repository-changed", "repository-forked", "repository-recreated", "trusted-repository-changed"];
 
 impl Voices {
@@ -227,8 +227,9 @@ fn listen(signals: &[Signal], leading: &Signal) -> Voices {
         let voice: &mut Option<Severity> = &mut by_ground[ground(signal) as usize];
         *voice = (*voice).max(Some(signal.severity));
     }
-    let moved =
-        signals.iter().any(|signal| OF_A_MOVE.contains(&signal.detector.as_ref()) && signal.severity > Severity::Info);
+    let moved = signals
+        .iter()
+        .any(|signal| ANOTHER_REPOSITORY.contains(&signal.detector.as_ref()) && signal.severity > Severity::Info);
     Voices { worst: leading.severity, leading: ground(leading), by_ground, moved }
 }
 

@@ -84,9 +84,9 @@ pub struct Facts {
     /// The logs that it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<String>>,
-    /// The logs of the trust root that it cannot follow.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unfollowed: Vec<UnfollowedLog>,
+    /// The logs of the trust root that it does not follow.
+    #[serde(skip_serializing_if = "Vec::is_empty", alias = "unfollowed")]
+    pub not_followed: Vec<LogNotFollowed>,
     /// The forges that give no usable answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forges: Vec<FailingForge>,
@@ -124,8 +124,8 @@ impl ComparedClock {
 
 /// A log of the trust root that is not followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnfollowedLog {
-    /// Its URL, or the id of its key where it has none.
+pub struct LogNotFollowed {
+    /// Its URL, or `with the key` and the id of that where it has none.
     pub name: String,
     /// Why, one line.
     pub why: String,

@@ -34,7 +34,8 @@ impl Pace {
     /// What came of a request that was sent then.
     pub(super) fn answered(&mut self, sent: Duration, now: Duration, is_refused: bool) {
         if !is_refused {
-            self.spacing = Some(self.spacing - self.spacing / EASING).filter(|it| *it >= LEAST).unwrap_or_default();
+            self.spacing =
+                Some(self.spacing.saturating_sub(self.spacing / EASING)).filter(|it| *it >= LEAST).unwrap_or_default();
         } else if self.slowed.is_none_or(|slowed| sent > slowed) {
             // Requests that are under way together are refused together: that counts once.
             self.spacing = (self.spacing * 2).clamp(FIRST, MOST);

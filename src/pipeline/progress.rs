@@ -95,7 +95,7 @@ pub enum Step<'a> {
         progress: &'a LogProgress,
     },
     /// An alert about a log, or about an entry of one, was raised, or raised again.
-    Alerted {
+    LogAlert {
         /// The alert.
         alert: &'a Alert,
     },

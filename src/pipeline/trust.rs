@@ -2,7 +2,7 @@
 //! npm's keys, which come with it or from a file of their own.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, PoisonError},
 };
 
@@ -26,24 +26,20 @@ pub const NPM_KEYS: &str = "npm-keys";
 /// # Errors
 /// A trust root, a key list or the beginning of a TUF repository that cannot be used.
 pub fn verifier(config: &Config) -> Result<Verifier, AssemblyError> {
-    Freshness::of(config)?;
-    let trust = &config.trust;
-    let root = match trust.source {
-        TrustSource::File => trust.trusted_root.as_deref(),
-        TrustSource::Embedded | TrustSource::Tuf => None,
-    };
-    let embedded = TrustMaterial::embedded();
-    let material = root.map_or(Ok(embedded.clone()), |root| embedded.with_root(root)).map_err(unusable)?;
-    let material = with_keys(material, trust.npm_keys.as_deref()).map_err(unusable)?;
+    // What is read again later must be usable now.
+    let Freshness { root, npm_keys } = Freshness::of(config)?;
+    let mut material = TrustMaterial::embedded();
+    if let RootFrom::File(root) = &root {
+        material = material.with_root(root).map_err(unusable)?;
+    }
+    if let Some(keys) = &npm_keys {
+        material = material.with_npm_keys(keys).map_err(unusable)?;
+    }
     Ok(Verifier::new(&material))
 }
 
 fn unusable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AssemblyError {
     AssemblyError::of("the trust root ([trust])")(error)
-}
-
-fn with_keys(material: TrustMaterial, keys: Option<&Path>) -> Result<TrustMaterial, TrustError> {
-    keys.map_or(Ok(material.clone()), |keys| material.with_npm_keys(keys))
 }
 
 /// How the trust root and npm's keys are kept fresh.

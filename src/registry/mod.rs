@@ -115,7 +115,8 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     fn ecosystem(&self) -> Ecosystem;
 
     /// Reads the package's document. Releases in `known` need not be described again unless the document does so at no
-    /// further cost, or states other digests than those that are stored. `revision` is what a feed announced; an older document says so in [`PackageDocument::behind`].
+    /// further cost, or states other digests than those that are stored. `revision` is what a feed announced; an older
+    /// document says so in [`PackageDocument::behind`].
     fn package<'a>(
         &'a self,
         http: &'a Client,

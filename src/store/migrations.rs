@@ -16,10 +16,10 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0009_runner.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0010_log_violations.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0011_static_ct.sql")).foreign_key_check(),
-    M::up(include_str!("../../schema/0013_log_progress.sql")).foreign_key_check(),
-    M::up(include_str!("../../schema/0014_log_matches.sql")).foreign_key_check(),
-    M::up(include_str!("../../schema/0015_log_mirrors.sql")).foreign_key_check(),
-    M::up(include_str!("../../schema/0017_listed.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0012_log_progress.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0013_log_matches.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0014_log_mirrors.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0015_listed.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

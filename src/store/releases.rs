@@ -254,31 +254,33 @@ fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
+/// The release as it was seen last; what is stored already changes nothing and returns no row.
+const UPSERT: &str =
+    "INSERT INTO releases (purl, package, version, line, published_at, observed_at, updated_at, status, outcome,
+                          unchecked, recheck_at, files, observation, checksum)
+    VALUES (:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome,
+            :unchecked, :recheck_at, :files, :observation,
+            -- Here and not by the trigger: a history has many releases, and each would be written twice.
+            row_sum(:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome, :unchecked, 0,
+                    :recheck_at, 0, :files, :observation))
+    ON CONFLICT (purl) DO UPDATE SET
+        published_at = coalesce(excluded.published_at, published_at),
+        updated_at = excluded.updated_at,
+        status = iif(excluded.observation IS NULL, status, excluded.status),
+        outcome = excluded.outcome,
+        unchecked = excluded.unchecked,
+        attempts = CASE WHEN excluded.recheck_at IS NULL THEN 0 WHEN :goes_on THEN attempts ELSE attempts + 1 END,
+        recheck_at = excluded.recheck_at,
+        files = iif(excluded.observation IS NULL, files, excluded.files),
+        observation = coalesce(excluded.observation, observation)
+    WHERE (outcome, unchecked, recheck_at) IS NOT (excluded.outcome, excluded.unchecked, excluded.recheck_at)
+       OR (excluded.observation IS NOT NULL AND observation IS NOT excluded.observation)
+    RETURNING id";
+
 /// The row's id, or nothing if nothing changed.
 fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation>) -> Result<Option<i64>, Failure> {
     let release = record.subject.release();
-    let mut query = db.prepare_cached(
-        "INSERT INTO releases (purl, package, version, line, published_at, observed_at, updated_at, status, outcome,
-                               unchecked, recheck_at, files, observation, checksum)
-         VALUES (:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome,
-                 :unchecked, :recheck_at, :files, :observation,
-                 -- Here and not by the trigger: a history has many releases, and each would be written twice.
-                 row_sum(:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome, :unchecked, 0,
-                         :recheck_at, 0, :files, :observation))
-         ON CONFLICT (purl) DO UPDATE SET
-             published_at = coalesce(excluded.published_at, published_at),
-             updated_at = excluded.updated_at,
-             status = iif(excluded.observation IS NULL, status, excluded.status),
-             outcome = excluded.outcome,
-             unchecked = excluded.unchecked,
-             attempts = CASE WHEN excluded.recheck_at IS NULL THEN 0 WHEN :goes_on THEN attempts ELSE attempts + 1 END,
-             recheck_at = excluded.recheck_at,
-             files = iif(excluded.observation IS NULL, files, excluded.files),
-             observation = coalesce(excluded.observation, observation)
-         WHERE (outcome, unchecked, recheck_at) IS NOT (excluded.outcome, excluded.unchecked, excluded.recheck_at)
-            OR (excluded.observation IS NOT NULL AND observation IS NOT excluded.observation)
-         RETURNING id",
-    )?;
+    let mut query = db.prepare_cached(UPSERT)?;
     let id = query
         .query_row(
             named_params! {

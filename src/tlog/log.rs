@@ -7,6 +7,7 @@ use futures::stream::BoxStream;
 use super::{
     checkpoint::{CheckpointError, SignedCheckpoint, Signer, tree_id},
     ct::CtLog,
+    evidence::Misdeed,
     merkle::Hash,
     proof::InclusionProof,
     range::CompactRange,
@@ -80,6 +81,17 @@ pub enum Consistency {
     Contradiction(Option<Box<Prefix>>),
     /// The log gave no proof that holds.
     Unproven(String),
+}
+
+impl Consistency {
+    /// What a log that signed both checkpoints did wrong, whatever else it says.
+    pub fn contradiction(&self) -> Option<Misdeed> {
+        match self {
+            Self::Contradiction(None) => Some(Misdeed::SameSize),
+            Self::Contradiction(Some(_)) => Some(Misdeed::Fork),
+            Self::Proven | Self::Unproven(_) => None,
+        }
+    }
 }
 
 impl Log {

@@ -84,8 +84,8 @@ pub enum ReadError {
 /// Whose fault a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Infrastructure, or this version: it says nothing of the log's honesty.
-    Network,
+    /// Infrastructure, the configuration or this version: it says nothing of the log's honesty.
+    Elsewhere,
     /// What the log served is not what it must serve.
     Log,
 }
@@ -94,7 +94,7 @@ impl ReadError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Http { .. } | Self::Occupied { .. } | Self::NotUnderstood { .. } => Fault::Network,
+            Self::Http { .. } | Self::Occupied { .. } | Self::NotUnderstood { .. } => Fault::Elsewhere,
             _ => Fault::Log,
         }
     }

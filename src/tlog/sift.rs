@@ -11,6 +11,7 @@ use super::{
     filter::Filter,
     merkle::{Hash, leaf_hash},
     range::CompactRange,
+    read::ReadError,
 };
 
 /// Entries as a log served them, in order and without gaps.
@@ -26,6 +27,18 @@ impl Page {
     /// How many bytes the entries have, with what is said beside them.
     pub fn bytes(&self) -> u64 {
         self.entries.iter().map(|entry| (entry.leaf.len() + entry.extra.len()) as u64).sum()
+    }
+
+    /// That it begins where a range of leaves ends.
+    ///
+    /// # Errors
+    /// It begins elsewhere.
+    pub fn follows(&self, range: &CompactRange) -> Result<(), ReadError> {
+        if self.first == range.size() {
+            return Ok(());
+        }
+        let why = format!("it begins at {} where {} is next", self.first, range.size());
+        Err(ReadError::malformed("a page of entries", why))
     }
 }
 

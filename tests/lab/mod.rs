@@ -17,6 +17,7 @@ pub mod keys;
 pub mod ledger;
 pub mod log;
 pub mod npm;
+pub mod program;
 pub mod pypi;
 pub mod rig;
 pub mod server;

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     baseline::learn,
     cli::{args::Printing, exit::Exit, operator, sheet, target, words},
-    deliver::{accept_command, needs_reason, shell_word},
+    deliver::{accept_because, needs_reason, shell_word},
     model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoredBaseline},
 };
@@ -85,7 +85,7 @@ impl Accept {
             "{} raised a {severity} alert, and accepting it makes the next one like it normal: say why",
             self.release
         );
-        let command = accept_command(&self.release, Some(severity)).replace('…', "how you know that it is honest");
+        let command = accept_because(&self.release, "how you know that it is honest");
         Err(Failure::usage(why).next(format!("`{command}`")))
     }
 

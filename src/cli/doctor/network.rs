@@ -66,13 +66,12 @@ async fn logs(context: &Context, pipeline: &Pipeline) -> Vec<Check> {
         iter::once(log).chain(&log.mirrors).map(move |one| ask_log(pipeline, one, name(one)))
     });
     let mut checks = join_all(mirrors).await;
-    checks.extend(pipeline.unreadable_logs().iter().map(unfollowed));
+    checks.extend(pipeline.logs_not_followed().iter().map(not_followed));
     checks
 }
 
-fn unfollowed(log: &NotFollowed) -> Check {
-    let name = if log.url.is_empty() { format!("log with the key {}", log.key_id) } else { log.url.clone() };
-    Check::new(name, State::Limited, format!("not followed: {}", log.why)).next(&log.next)
+fn not_followed(log: &NotFollowed) -> Check {
+    Check::new(format!("log {}", log.name()), State::Limited, format!("not followed: {}", log.why)).next(&log.next)
 }
 
 async fn ask_log(pipeline: &Pipeline, followed: &FollowedLog, name: String) -> Check {

@@ -60,9 +60,11 @@ impl By {
 impl Find {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let pipeline = context.pipeline_to_look(Watchlist::default())?;
-        let log = setup::runtime()?.block_on(named(&pipeline, &self.log))?;
         let wanted = self.wanted.wanted().ok_or_else(|| Failure::usage("nothing to look for"))?;
-        let found = setup::runtime()?.block_on(pipeline.find_entries(&log, &wanted))?;
+        let found = setup::runtime()?.block_on(async {
+            let log = named(&pipeline, &self.log).await?;
+            pipeline.find_entries(&log, &wanted).await.map_err(Failure::from)
+        })?;
         let found = found.ok_or_else(|| {
             Failure::usage(format!("{} has no search index", self.log)).next("look with `provwatch logs scan`")
         })?;

@@ -46,7 +46,7 @@ impl List {
         }
         if !self.printing.is_json() {
             output::print(&table);
-            super::unfollowed::print(&pipeline.unreadable_logs());
+            super::not_followed::print(&pipeline.logs_not_followed());
             output::line("\n`provwatch logs status` shows how far each was read.");
         }
         Ok(Exit::Clean)

@@ -2,10 +2,10 @@ mod evidence;
 mod find;
 mod list;
 mod matches;
+mod not_followed;
 mod scan;
 mod start;
 mod status;
-mod unfollowed;
 mod unreadable;
 mod verify;
 

@@ -71,9 +71,11 @@ impl Scan {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let watchlist = if self.watched { context.watchlist()? } else { Watchlist::default() };
         let pipeline = context.pipeline_to_look(watchlist)?;
-        let log = setup::runtime()?.block_on(named(&pipeline, &self.log))?;
-        let matcher = self.matcher(&pipeline)?;
-        setup::runtime()?.block_on(self.scan(&pipeline, &log, &matcher))
+        setup::runtime()?.block_on(async {
+            let log = named(&pipeline, &self.log).await?;
+            let matcher = self.matcher(&pipeline)?;
+            self.scan(&pipeline, &log, &matcher).await
+        })
     }
 
     fn matcher(&self, pipeline: &Pipeline) -> Result<Matcher, Failure> {
@@ -119,7 +121,8 @@ struct Telling<'a> {
     log: &'a str,
     bar: ProgressBar,
     progress: LogProgress,
-    telling: OnceInAWhile,
+    /// When the next line is due, where there is no terminal.
+    line: OnceInAWhile,
     hits: u64,
     unreadable: Unreadable,
     broken: Option<io::Error>,
@@ -133,7 +136,7 @@ impl<'a> Telling<'a> {
             log,
             bar,
             progress: LogProgress::beginning(from, from, now),
-            telling: OnceInAWhile::beginning(now, TELL_EVERY),
+            line: OnceInAWhile::beginning(now, TELL_EVERY),
             hits: 0,
             unreadable: Unreadable::default(),
             broken: None,
@@ -160,7 +163,7 @@ impl<'a> Telling<'a> {
     fn come(&mut self, entries: u64, now: DateTime<Utc>) {
         self.bar.inc(entries);
         self.progress = self.progress.come(self.progress.next + entries, now);
-        if self.bar.is_hidden() && self.telling.is_due(now) {
+        if self.bar.is_hidden() && self.line.is_due(now) {
             output::note(how_far(&self.progress));
         }
     }

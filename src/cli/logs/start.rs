@@ -40,9 +40,11 @@ impl Start {
         let prepared = context.prepare()?;
         let _lock = context.lock()?;
         let pipeline = context.pipeline_of(prepared, Arc::new(NoProgress))?;
-        let log = setup::runtime()?.block_on(named(&pipeline, &self.log))?;
-        let begun = setup::runtime()?.block_on(pipeline.start_log_at(&log, &self.log, self.from_index, self.allow_gap));
-        let tree = begun.map_err(|error| failure(&log, error))?;
+        let tree = setup::runtime()?.block_on(async {
+            let log = named(&pipeline, &self.log).await?;
+            let begun = pipeline.start_log_at(&log, &self.log, self.from_index, self.allow_gap).await;
+            begun.map_err(|error| failure(&log, error))
+        })?;
         output::line(format!("{} is read from entry {} on.", words::name(&tree), self.from_index));
         Ok(Exit::Clean)
     }

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::unfollowed;
+use super::not_followed;
 use crate::{
     cli::{
         args::Printing,
@@ -66,10 +66,10 @@ impl Status {
         if let (Some(name), true) = (&self.log, views.is_empty()) {
             return Err(Failure::usage(format!("no log {name:?} was ever followed")).next("provwatch logs status"));
         }
-        let unfollowed = if self.log.is_none() { unfollowed(context) } else { Vec::new() };
+        let not_followed = if self.log.is_none() { not_followed(context) } else { Vec::new() };
         if self.printing.is_json() {
             views.iter().try_for_each(|view| output::json(&view.json()))?;
-            unfollowed.iter().try_for_each(|log| output::json(&unfollowed::json(log)))?;
+            not_followed.iter().try_for_each(|log| output::json(&not_followed::json(log)))?;
             return Ok(exit(&views));
         }
         if !context.config.logs.enabled {
@@ -78,17 +78,17 @@ impl Status {
             output::line("No log was followed yet; `provwatch run` follows them.");
         }
         views.iter().for_each(View::print);
-        unfollowed::print(&unfollowed);
+        not_followed::print(&not_followed);
         Ok(exit(&views))
     }
 }
 
 /// The logs of the trust root that are not followed. That the trust root cannot be used is for `doctor` to say.
-fn unfollowed(context: &Context) -> Vec<NotFollowed> {
+fn not_followed(context: &Context) -> Vec<NotFollowed> {
     if !context.config.logs.enabled {
         return Vec::new();
     }
-    context.pipeline_to_look(Watchlist::default()).map(|pipeline| pipeline.unreadable_logs()).unwrap_or_default()
+    context.pipeline_to_look(Watchlist::default()).map(|pipeline| pipeline.logs_not_followed()).unwrap_or_default()
 }
 
 fn exit(views: &[View]) -> Exit {

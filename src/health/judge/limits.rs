@@ -1,7 +1,7 @@
 //! What limits provwatch by the operator's choice, or by that of others.
 
 use crate::{
-    health::{Check, Finding, FirstSights, Forges, Id, Snapshot, Trust, UnfollowedLog},
+    health::{Check, Finding, FirstSights, Forges, Id, LogNotFollowed, Snapshot, Trust},
     text::{counted, quoted},
 };
 
@@ -10,7 +10,7 @@ const NAMED: usize = 5;
 
 pub(super) fn checks(snapshot: &Snapshot) -> Vec<Check> {
     let findings = [forges(snapshot.forges.as_ref()), logs(snapshot), unknown(snapshot), history(snapshot)];
-    let findings = findings.into_iter().flatten().chain(unfollowed(snapshot));
+    let findings = findings.into_iter().flatten().chain(not_followed(snapshot));
     let findings = findings.chain(mirrors(snapshot)).chain(receivers(snapshot));
     let findings = findings.chain(trust(snapshot));
     findings
@@ -52,14 +52,14 @@ fn logs(snapshot: &Snapshot) -> Option<Finding> {
 }
 
 /// As the process at work, or the one before, says.
-fn unfollowed(snapshot: &Snapshot) -> Vec<Finding> {
+fn not_followed(snapshot: &Snapshot) -> Vec<Finding> {
     let facts = snapshot.runner.facts().filter(|_| snapshot.logs.is_some());
-    let finding = |log: &UnfollowedLog| {
+    let finding = |log: &LogNotFollowed| {
         let name = quoted(&log.name, 120);
         let sentence = format!("the log {name} of the trust root is not followed: {}", quoted(&log.why, 300));
         Finding::new(Id::LogNotFollowed, &name, sentence, &log.next)
     };
-    facts.iter().flat_map(|facts| &facts.unfollowed).map(finding).collect()
+    facts.iter().flat_map(|facts| &facts.not_followed).map(finding).collect()
 }
 
 fn unknown(snapshot: &Snapshot) -> Option<Finding> {

@@ -42,7 +42,7 @@ fn trust_files(files: &File, now: DateTime<Utc>) -> Check {
     Check::found(key, finding.alarming(is_written(files, now), || alarm::unreadable_file(key, name, &why)))
 }
 
-/// Whether it was not changed just now: an editor may be writing it at this moment.
+/// Whether it has stood still for long enough: an editor may still be writing it.
 fn is_written(file: &File, now: DateTime<Utc>) -> bool {
     file.changed_at.is_none_or(|at| age(at, now) > EDITING)
 }

@@ -123,11 +123,11 @@ fn logs_and_forges_that_do_not_answer() {
             snapshot.runner.heartbeat.as_mut().unwrap().started_at = ago(began);
         })
     };
-    let unfollowed = |follows: bool| {
-        let (name, why) = ("key 47ab".to_owned(), "the trust root does not say where it is read".to_owned());
-        let log = UnfollowedLog { name, why, next: "say where".to_owned() };
+    let not_followed = |follows: bool| {
+        let (name, why) = ("with the key 47ab".to_owned(), "the trust root does not say where it is read".to_owned());
+        let log = LogNotFollowed { name, why, next: "say where".to_owned() };
         but(|snapshot| {
-            snapshot.runner.heartbeat.as_mut().unwrap().facts.unfollowed = vec![log];
+            snapshot.runner.heartbeat.as_mut().unwrap().facts.not_followed = vec![log];
             snapshot.logs = snapshot.logs.take().filter(|_| follows);
         })
     };
@@ -141,8 +141,8 @@ fn logs_and_forges_that_do_not_answer() {
         ("the daemon has just begun", log(DAY, 59), &["log-unread"]),
         ("however late it was started", log(DAY, MINUTE), &["log-unread!"]),
         ("logs off", but(|snapshot| snapshot.logs = None), &["logs-off"]),
-        ("one that is nowhere", unfollowed(true), &["log-not-followed"]),
-        ("one that is nowhere, logs off", unfollowed(false), &["logs-off"]),
+        ("one that is nowhere", not_followed(true), &["log-not-followed"]),
+        ("one that is nowhere, logs off", not_followed(false), &["logs-off"]),
         ("an hour but a second", forge("github.com", HOUR - 1), &[]),
         ("an hour", forge("github.com", HOUR), &["forge-failing!"]),
         ("one that is not asked", forge("forge.example", HOUR), &[]),

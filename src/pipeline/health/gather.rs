@@ -12,7 +12,7 @@ use crate::{
     },
     model::{Alert, AlertKind, AlertStatus, Package, Severity},
     pipeline::{NPM_KEYS, TRUST_ROOT, left_out, operation},
-    store::{LeftOut, LogStanding, SourceState, Store, StoreError, SubscriptionState},
+    store::{LeftOut, LogRow, LogStanding, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
     watchlist::Watchlist,
 };
 
@@ -114,11 +114,7 @@ fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
     let followed = runner.heartbeat.as_ref().and_then(|heartbeat| heartbeat.facts.logs.as_ref());
     let mut rows = store.logs()?;
     rows.retain(|row| row.standing != LogStanding::Drained && followed.is_none_or(|names| names.contains(&row.name)));
-    let log = |row: crate::store::LogRow| Log {
-        name: row.name,
-        failing_since: row.failing_since,
-        last_error: row.last_error,
-    };
+    let log = |row: LogRow| Log { name: row.name, failing_since: row.failing_since, last_error: row.last_error };
     Ok(rows.into_iter().map(log).collect())
 }
 
@@ -126,7 +122,7 @@ fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
 fn mirrors_of_logs(store: &Store, setup: &Setup) -> Result<Vec<LogMirror>, StoreError> {
     let mut rows = store.log_mirrors()?;
     rows.retain(|row| setup.log_urls.contains(&row.url));
-    let mirror = |row: crate::store::MirrorRow| LogMirror {
+    let mirror = |row: MirrorRow| LogMirror {
         log: row.log,
         url: row.url,
         behind_since: row.behind_since,

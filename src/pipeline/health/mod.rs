@@ -18,8 +18,8 @@ use super::{Pipeline, PipelineError, logs::NotFollowed, operation::Trouble};
 use crate::{
     enrich::Forges,
     health::{
-        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, Refused, Runner, Snapshot,
-        UnfollowedLog, Verdict, checks, judge,
+        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, LogNotFollowed, Refused, Runner,
+        Snapshot, Verdict, checks, judge,
     },
     store::{LogRow, LogStanding, RunnerRow, StoreError},
 };
@@ -122,7 +122,7 @@ impl Pipeline {
             write_failure: self.memory.write_failure(),
             in_use,
             logs: Some(followed.iter().map(|row| row.name.clone()).collect()),
-            unfollowed: self.unfollowed_logs(),
+            not_followed: self.note_not_followed(),
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
             refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
@@ -130,13 +130,10 @@ impl Pipeline {
         })
     }
 
-    fn unfollowed_logs(&self) -> Vec<UnfollowedLog> {
-        let logs = if self.follows_logs() { self.unreadable_logs() } else { Vec::new() };
-        let unfollowed = |log: NotFollowed| {
-            let name = if log.url.is_empty() { log.key_id } else { log.url };
-            UnfollowedLog { name, why: log.why, next: log.next }
-        };
-        logs.into_iter().map(unfollowed).collect()
+    fn note_not_followed(&self) -> Vec<LogNotFollowed> {
+        let logs = if self.follows_logs() { self.logs_not_followed() } else { Vec::new() };
+        let note = |log: NotFollowed| LogNotFollowed { name: log.name(), why: log.why, next: log.next };
+        logs.into_iter().map(note).collect()
     }
 
     fn failing_forges(&self) -> Vec<FailingForge> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{Alert, AlertKind, AlertStatus, Confidence, Severity},
-    pipeline::{Pipeline, PipelineError, Step},
+    pipeline::{Pipeline, PipelineError},
     store::{NewEvidence, Violated},
     tlog::{Evidence, Judgement, Misdeed, Tree},
 };
@@ -77,15 +77,6 @@ impl Pipeline {
             ..Alert::about(AlertKind::Log, &subject, severity, confidence, title(tree, misdeed), now)
         };
         self.raise(&alert, now)
-    }
-
-    /// Records an alert about a log, or about an entry of one, and says so to whoever follows what the pipeline does.
-    pub(super) fn raise(&self, alert: &Alert, now: DateTime<Utc>) -> Result<(), PipelineError> {
-        let recorded = self.store.record_alert(alert, &self.subscriptions.matching(alert), now)?;
-        if recorded.announced {
-            self.progress.report(&Step::Alerted { alert });
-        }
-        Ok(())
     }
 
     /// The tree was read to its end and everything held: what could be mended is over.

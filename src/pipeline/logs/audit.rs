@@ -71,43 +71,35 @@ impl Pipeline {
         signed: &SignedCheckpoint,
         now: DateTime<Utc>,
     ) -> Result<bool, Trouble> {
-        let (smaller, larger) = if before.size() <= signed.size() { (before, signed) } else { (signed, before) };
+        let trees = by_size(before, signed);
         let went_back = signed.size() < before.size();
-        let mut lost = false;
-        let consistency = match self.consistency_of(followed, tree, (smaller, larger), went_back).await {
-            Ok(consistency) => consistency,
+        let (consistency, is_lost) = match self.consistency_of(followed, tree, trees, went_back).await {
+            Ok(consistency) => (consistency, false),
+            // A server that was restored from a backup has lost what would prove it.
             Err(Trouble::Read(error)) if went_back && error.is_missing() => {
-                lost = true;
-                Consistency::Unproven(with_causes(&error))
+                (Consistency::Unproven(with_causes(&error)), true)
             }
             Err(Trouble::Read(error)) => {
                 // What is missing is missing of the larger tree: its checkpoint is the evidence.
-                self.tree_unread(followed, tree, larger, &error)?;
+                self.tree_unread(followed, tree, trees.1, &error)?;
                 return Ok(false);
             }
             Err(error) => return Err(error),
         };
-        let accusation = match &consistency {
-            Consistency::Proven if !went_back => None,
-            Consistency::Proven => Some(Misdeed::Rollback),
-            Consistency::Contradiction(None) => Some(Misdeed::SameSize),
-            Consistency::Contradiction(Some(_)) => Some(Misdeed::Fork),
-            // A server that was restored from a backup has lost what would prove it.
-            Consistency::Unproven(_) if lost => Some(Misdeed::Rollback),
-            Consistency::Unproven(_) => Some(Misdeed::Unproven),
-        };
-        match (&consistency, accusation) {
-            (Consistency::Contradiction(_), Some(misdeed)) => {
-                let trees = (smaller, larger);
-                let why = self.accuse_fork(followed, tree, (misdeed, signed), trees, &consistency, now).await?;
-                self.store.log_failed(&tree.name, &why, now)?;
-                return Ok(false);
-            }
-            (Consistency::Proven, _) => self.store.keep_checkpoint(&tree.name, &self::row(signed, true, now))?,
-            _ => {}
+        if let Some(why) = self.accuse_fork(followed, tree, signed, trees, &consistency, now).await? {
+            self.store.log_failed(&tree.name, &why, now)?;
+            return Ok(false);
         }
-        let Some(misdeed) = accusation else { return Ok(true) };
-        let evidence = contradiction(followed, misdeed, (smaller, larger), &consistency, now);
+        if consistency == Consistency::Proven {
+            self.store.keep_checkpoint(&tree.name, &self::row(signed, true, now))?;
+        }
+        let misdeed = match (&consistency, went_back) {
+            (Consistency::Proven, false) => return Ok(true),
+            (Consistency::Proven, true) => Misdeed::Rollback,
+            _ if is_lost => Misdeed::Rollback,
+            _ => Misdeed::Unproven,
+        };
+        let evidence = contradiction(followed, misdeed, trees, &consistency, now);
         self.accuse(tree, &evidence, now)?;
         self.store.log_failed(&tree.name, &evidence.statement, now)?;
         Ok(false)
@@ -128,24 +120,25 @@ impl Pipeline {
         Ok(followed.log.consistency(tree, smaller, larger).await?)
     }
 
-    /// Accuses a log of a second history. One that is only seen again, grown perhaps, is told once; another one is told
-    /// again, whoever acknowledged the first. What it is accused of.
+    /// Accuses a log of a second history, if there is one, and says of what. One that is only seen again, grown perhaps, is
+    /// told once; another one is told again, whoever acknowledged the first.
     pub(super) async fn accuse_fork(
         &self,
         followed: &FollowedLog,
         tree: &Tree,
-        (misdeed, signed): (Misdeed, &SignedCheckpoint),
+        signed: &SignedCheckpoint,
         trees: (&SignedCheckpoint, &SignedCheckpoint),
         consistency: &Consistency,
         now: DateTime<Utc>,
-    ) -> Result<String, PipelineError> {
+    ) -> Result<Option<String>, PipelineError> {
+        let Some(misdeed) = consistency.contradiction() else { return Ok(None) };
         let is_other = !self.is_known_history(followed, tree, signed).await?;
         self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
         let mut evidence = contradiction(followed, misdeed, trees, consistency, now);
         evidence.statement += "; what differs from before was seen at ";
         evidence.statement += followed.url.as_str();
         self.accuse_of(tree, &evidence, is_other, now)?;
-        Ok(evidence.statement)
+        Ok(Some(evidence.statement))
     }
 
     /// Whether a checkpoint that contradicts what is kept is of one history with another one that does.
@@ -157,7 +150,7 @@ impl Pipeline {
     ) -> Result<bool, PipelineError> {
         for known in self.store.contradicting_checkpoints(&tree.name, HISTORIES)? {
             let Ok(known) = followed.log.signer().verify(known.note.as_bytes()) else { continue };
-            let (smaller, larger) = if known.size() <= signed.size() { (&known, signed) } else { (signed, &known) };
+            let (smaller, larger) = by_size(&known, signed);
             if matches!(followed.log.consistency(tree, smaller, larger).await, Ok(Consistency::Proven)) {
                 return Ok(true);
             }
@@ -175,24 +168,26 @@ impl Pipeline {
     ) -> Result<bool, Trouble> {
         for unsettled in self.store.unsettled_checkpoints(&tree.name, ASKED_AGAIN)? {
             let Ok(signed) = followed.log.signer().verify(unsettled.note.as_bytes()) else { continue };
-            let (smaller, larger) = if signed.size() <= proven.size() { (&signed, proven) } else { (proven, &signed) };
-            let consistency = followed.log.consistency(tree, smaller, larger).await?;
-            let misdeed = match &consistency {
-                Consistency::Proven => {
-                    self.store.keep_checkpoint(&tree.name, &CheckpointRow { consistent: true, ..unsettled })?;
-                    continue;
-                }
-                Consistency::Unproven(_) => continue,
-                Consistency::Contradiction(None) => Misdeed::SameSize,
-                Consistency::Contradiction(Some(_)) => Misdeed::Fork,
-            };
-            let trees = (smaller, larger);
-            let why = self.accuse_fork(followed, tree, (misdeed, &signed), trees, &consistency, now).await?;
-            self.store.log_failed(&tree.name, &why, now)?;
-            return Ok(false);
+            let trees = by_size(&signed, proven);
+            let consistency = followed.log.consistency(tree, trees.0, trees.1).await?;
+            if let Some(why) = self.accuse_fork(followed, tree, &signed, trees, &consistency, now).await? {
+                self.store.log_failed(&tree.name, &why, now)?;
+                return Ok(false);
+            }
+            if consistency == Consistency::Proven {
+                self.store.keep_checkpoint(&tree.name, &CheckpointRow { consistent: true, ..unsettled })?;
+            }
         }
         Ok(true)
     }
+}
+
+/// The smaller of two checkpoints and the larger.
+pub(super) fn by_size<'a>(
+    one: &'a SignedCheckpoint,
+    other: &'a SignedCheckpoint,
+) -> (&'a SignedCheckpoint, &'a SignedCheckpoint) {
+    if one.size() <= other.size() { (one, other) } else { (other, one) }
 }
 
 /// A checkpoint as it is kept.

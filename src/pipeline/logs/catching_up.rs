@@ -30,11 +30,11 @@ impl OnceInAWhile {
 /// `24 % of the entries 100 to 4999, 3400 entries/s, about 19 min left`.
 pub fn how_far(progress: &LogProgress) -> String {
     let LogProgress { first, past, .. } = progress;
-    let mut said = format!("{} % of the entries {first} to {}", progress.percent(), past.saturating_sub(1));
-    if let (Some(rate), Some(left)) = (progress.rate(), progress.time_left()) {
-        said += &format!(", {rate} entries/s, about {} left", span(left));
+    let so_far = format!("{} % of the entries {first} to {}", progress.percent(), past.saturating_sub(1));
+    match (progress.rate(), progress.time_left()) {
+        (Some(rate), Some(left)) => format!("{so_far}, {rate} entries/s, about {} left", span(left)),
+        _ => so_far,
     }
-    said
 }
 
 #[cfg(test)]

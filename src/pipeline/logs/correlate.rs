@@ -186,9 +186,8 @@ impl Pipeline {
         };
         let entry = finding.row.map(|row| (&*row.log, row.entry.index, &*signal.detector));
         let accusation = Accusation { alert: &alert, scopes: &finding.scopes, entry };
-        let listeners = self.listeners();
-        self.store.accuse(&accusation, &|alert| listeners.wants(alert), now)?;
-        listeners.report();
+        let announced = self.store.accuse(&accusation, &|alert| self.subscriptions.matching(alert), now)?;
+        self.told(&announced);
         Ok(())
     }
 }

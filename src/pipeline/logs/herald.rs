@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{correlate::links, flood, listeners::Listeners};
+use super::{correlate::links, flood};
 use crate::{
     deliver::shell_word,
     model::{Alert, AlertKind, Confidence, LogEntry, Report, Severity, Sighting, Sightings},
@@ -14,7 +14,6 @@ use crate::{
 /// Tells of the matches in one tree.
 pub(super) struct OfTree<'a> {
     pipeline: &'a Pipeline,
-    listeners: Listeners<'a>,
     /// Where its first entry is.
     first: LogEntry,
 }
@@ -22,16 +21,11 @@ pub(super) struct OfTree<'a> {
 impl Pipeline {
     /// Who tells of the matches in a tree.
     pub(super) fn herald(&self, tree: &Tree) -> Result<OfTree<'_>, PipelineError> {
-        Ok(OfTree { pipeline: self, listeners: self.listeners(), first: self.place(&tree.name, 0)? })
+        Ok(OfTree { pipeline: self, first: self.place(&tree.name, 0)? })
     }
 }
 
 impl OfTree<'_> {
-    /// The transaction is done.
-    pub(super) fn report(self) {
-        self.listeners.report();
-    }
-
     fn place(&self, met: &Met) -> LogEntry {
         LogEntry { index: self.first.index.saturating_add(met.index), ..self.first.clone() }
     }
@@ -86,6 +80,6 @@ impl Herald for OfTree<'_> {
     }
 
     fn wants(&self, alert: &Alert) -> Vec<String> {
-        self.listeners.wants(alert)
+        self.pipeline.subscriptions.matching(alert)
     }
 }

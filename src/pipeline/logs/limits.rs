@@ -61,14 +61,28 @@ mod tests {
     use super::{super::Guess, *};
     use crate::attest::TrustedLogHolds;
 
-    fn instance(kind: LogKind, url: &str, guess: Option<Option<&str>>) -> Instance {
-        let base: Url = "https://log.example".parse().unwrap();
-        let guess = guess.map(|fixed| Guess {
+    /// Who names a log.
+    #[derive(Clone, Copy, Debug)]
+    enum By {
+        Configuration,
+        TrustRoot,
+        /// The trust root, and the configuration says where it is read instead.
+        TrustRootAt(&'static str),
+    }
+    use By::{Configuration, TrustRoot, TrustRootAt};
+
+    fn instance(kind: LogKind, url: &str, by: By) -> Instance {
+        let guess = |fixed: Option<&str>| Guess {
             holds: TrustedLogHolds::Entries,
-            base: base.clone(),
+            base: "https://log.example".parse().unwrap(),
             fixed: fixed.map(|url| url.parse().unwrap()),
             is_confirmed: true,
-        });
+        };
+        let guess = match by {
+            Configuration => None,
+            TrustRoot => Some(guess(None)),
+            TrustRootAt(url) => Some(guess(Some(url))),
+        };
         let url = url.parse().unwrap();
         let (name, origin) = ("log".to_owned(), "log".to_owned());
         Instance { name, kind, url, origin, spki: vec![], tail: None, since: None, until: None, guess }
@@ -76,23 +90,23 @@ mod tests {
 
     #[test]
     fn a_log_of_the_operator_s_own_is_read_as_fast_as_it_answers_and_a_public_one_politely() {
-        let (of_root, elsewhere) = (Some(None), Some(Some("https://mirror.example")));
-        for (url, guess, own_trust_root, is_own) in [
-            ("https://log.example/", None, false, true),
-            ("http://127.0.0.1:9001/", None, false, true),
-            ("https://log.example/", of_root, false, false),
-            ("https://log.example/", of_root, true, true),
+        let elsewhere = TrustRootAt("https://mirror.example");
+        for (url, by, own_trust_root, is_own) in [
+            ("https://log.example/", Configuration, false, true),
+            ("http://127.0.0.1:9001/", Configuration, false, true),
+            ("https://log.example/", TrustRoot, false, false),
+            ("https://log.example/", TrustRoot, true, true),
             ("https://mirror.example/", elsewhere, false, true),
-            ("https://log2025-1.rekor.sigstore.dev/api/v2/", None, false, false),
-            ("https://rekor.sigstore.dev./", None, true, false),
-            ("https://rekor.sigstage.dev/", of_root, true, false),
-            ("https://notsigstore.dev/", None, false, true),
+            ("https://log2025-1.rekor.sigstore.dev/api/v2/", Configuration, false, false),
+            ("https://rekor.sigstore.dev./", Configuration, true, false),
+            ("https://rekor.sigstage.dev/", TrustRoot, true, false),
+            ("https://notsigstore.dev/", Configuration, false, true),
         ] {
             let settings = LogSettings { own_trust_root, ..LogSettings::default() };
             for kind in [LogKind::Tiles, LogKind::Ct, LogKind::StaticCt, LogKind::RekorV1] {
-                let (limits, budget) = settings.limits(&instance(kind, url, guess));
-                assert_eq!(limits == HostLimits::as_it_answers(limits.concurrency), is_own, "{url} {guess:?} {kind}");
-                assert_eq!(budget.entries_per_second.is_none(), is_own, "{url} {guess:?} {kind}");
+                let (limits, budget) = settings.limits(&instance(kind, url, by));
+                assert_eq!(limits == HostLimits::as_it_answers(limits.concurrency), is_own, "{url} {by:?} {kind}");
+                assert_eq!(budget.entries_per_second.is_none(), is_own, "{url} {by:?} {kind}");
             }
         }
     }
@@ -102,12 +116,12 @@ mod tests {
         let rekor_v1 = Budget { in_flight: 64, entries_per_second: Some(1000) };
         let settings = LogSettings { in_flight: 32, rekor_v1, ..LogSettings::default() };
         for url in ["https://log.example/", "https://rekor.sigstore.dev/"] {
-            let (limits, _) = settings.limits(&instance(LogKind::StaticCt, url, None));
+            let (limits, _) = settings.limits(&instance(LogKind::StaticCt, url, Configuration));
             assert_eq!(limits.concurrency, 32);
-            let (limits, budget) = settings.limits(&instance(LogKind::RekorV1, url, None));
+            let (limits, budget) = settings.limits(&instance(LogKind::RekorV1, url, Configuration));
             assert_eq!((limits.concurrency, budget.entries_per_second), (64, Some(1000)));
         }
-        let (limits, _) = settings.limits(&instance(LogKind::RekorV1, "https://rekor.sigstore.dev/", None));
+        let (limits, _) = settings.limits(&instance(LogKind::RekorV1, "https://rekor.sigstore.dev/", Configuration));
         assert_eq!((limits.requests, limits.burst), (100, 100));
     }
 }

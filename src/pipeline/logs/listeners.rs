@@ -1,35 +1,24 @@
-//! Who wants what is told in a transaction of the store, and what was told in it.
+//! Who hears of an alert about a log: the subscriptions that want it, and whoever follows what the pipeline does.
 
-use std::cell::RefCell;
+use chrono::{DateTime, Utc};
 
 use crate::{
     model::Alert,
-    pipeline::{Pipeline, Step},
+    pipeline::{Pipeline, PipelineError, Step},
 };
 
-/// The subscriptions. It remembers which alerts they were asked about: those that are announced.
-pub(super) struct Listeners<'a> {
-    pipeline: &'a Pipeline,
-    told: RefCell<Vec<Alert>>,
-}
-
 impl Pipeline {
-    pub(super) fn listeners(&self) -> Listeners<'_> {
-        Listeners { pipeline: self, told: RefCell::default() }
-    }
-}
-
-impl Listeners<'_> {
-    /// The subscriptions that want an alert.
-    pub(super) fn wants(&self, alert: &Alert) -> Vec<String> {
-        self.told.borrow_mut().push(alert.clone());
-        self.pipeline.subscriptions.matching(alert)
+    /// Records an alert about a log.
+    pub(super) fn raise(&self, alert: &Alert, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        let recorded = self.store.record_alert(alert, &self.subscriptions.matching(alert), now)?;
+        self.told(recorded.announced.then_some(alert));
+        Ok(())
     }
 
-    /// The transaction is done: whoever follows what the pipeline does may know.
-    pub(super) fn report(self) {
-        for alert in &self.told.into_inner() {
-            self.pipeline.progress.report(&Step::Alerted { alert });
+    /// These were announced, in a transaction that is done.
+    pub(super) fn told<'a>(&self, announced: impl IntoIterator<Item = &'a Alert>) {
+        for alert in announced {
+            self.progress.report(&Step::LogAlert { alert });
         }
     }
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{FollowedLog, correlate::Finding};
+use super::{FollowedLog, correlate::Finding, find, flood};
 use crate::{
     detect::{EntryChange, Named, inspect_entry},
-    model::{LogEntry, Provenance, WorkflowIdentity},
+    model::{Links, LogEntry, Provenance, WorkflowIdentity},
     pipeline::{Pipeline, PipelineError, Step},
     store::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome, StoreError},
+    text::with_causes,
     tlog::{Fault, ReadError, sift::RawEntry},
 };
 
@@ -116,11 +117,11 @@ impl Pipeline {
                 place: &check.entry,
                 who: check.release.to_string(),
                 matched: None,
-                scopes: vec![super::flood::of_package(&signal, check.release.package(), &check.entry.origin, now)],
+                scopes: vec![flood::of_package(&signal, check.release.package(), &check.entry.origin, now)],
                 row: None,
                 packages: vec![check.release.package().to_string()],
                 members: vec![check.release.clone()],
-                links: crate::model::Links::default(),
+                links: Links::default(),
             };
             self.raise_entry(&finding, signal, now)?;
         }
@@ -142,11 +143,11 @@ impl Pipeline {
         };
         match read(followed, &check.entry).await {
             Ok(entry) => Ok(self.compare(followed, check.entry.index, &entry, &identity)),
-            Err(error) if error.fault() == Fault::Network => Ok(Found::Unknown(crate::text::with_causes(&error))),
+            Err(error) if error.fault() == Fault::Elsewhere => Ok(Found::Unknown(with_causes(&error))),
             Err(ReadError::Withheld { .. } | ReadError::Omitted { .. } | ReadError::Beyond { .. }) => {
                 Ok(Found::Nothing)
             }
-            Err(error) => Ok(Found::Unproven(crate::text::with_causes(&error))),
+            Err(error) => Ok(Found::Unproven(with_causes(&error))),
         }
     }
 
@@ -184,5 +185,5 @@ impl Pipeline {
 async fn read(followed: &FollowedLog, entry: &LogEntry) -> Result<RawEntry, ReadError> {
     let heads = followed.log.heads().await?;
     // The index of Rekor v1 is the global one, whichever shard the attestation's checkpoint is of.
-    super::find::at(followed, heads, entry.index).await
+    find::at(followed, heads, entry.index).await
 }

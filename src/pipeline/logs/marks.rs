@@ -11,7 +11,7 @@ const MOST: usize = 16_384;
 pub(super) struct Marks {
     /// What was read before, proven or not.
     before: Vec<(u64, Hash)>,
-    marks: Vec<(u64, Hash)>,
+    roots: Vec<(u64, Hash)>,
     /// Of so many pages one is marked.
     every: usize,
     pages: usize,
@@ -22,22 +22,22 @@ impl Marks {
     pub(super) fn after(proven: &CompactRange, read: &CompactRange) -> Self {
         let mut before: Vec<(u64, Hash)> = [proven, read].into_iter().map(mark).collect();
         before.dedup();
-        Self { before, marks: Vec::new(), every: 1, pages: 0 }
+        Self { before, roots: Vec::new(), every: 1, pages: 0 }
     }
 
     /// A page was read, up to the end of this range.
     pub(super) fn note(&mut self, range: &CompactRange) {
         self.pages += 1;
-        if self.marks.len() == MOST {
+        if self.roots.len() == MOST {
             let mut place = 0;
-            self.marks.retain(|_| {
+            self.roots.retain(|_| {
                 place += 1;
                 place % 2 == 0
             });
             self.every *= 2;
         }
         if self.pages.is_multiple_of(self.every) {
-            self.marks.push(mark(range));
+            self.roots.push(mark(range));
         }
     }
 
@@ -51,7 +51,7 @@ impl Marks {
         end: &CompactRange,
     ) -> Option<String> {
         let mut marks = std::mem::take(&mut self.before);
-        marks.append(&mut self.marks);
+        marks.append(&mut self.roots);
         marks.push(mark(end));
         marks.dedup();
         let (mut good, mut bad) = (0, marks.len().checked_sub(1).filter(|last| *last > 0)?);
@@ -86,8 +86,8 @@ mod tests {
             range.push([u8::try_from(page % 251).unwrap(); 32]);
             marks.note(&range);
         }
-        assert!(marks.marks.len() <= MOST && marks.marks.len() > MOST / 2, "{}", marks.marks.len());
-        let sizes: Vec<u64> = marks.marks.iter().map(|(size, _)| *size).collect();
+        assert!(marks.roots.len() <= MOST && marks.roots.len() > MOST / 2, "{}", marks.roots.len());
+        let sizes: Vec<u64> = marks.roots.iter().map(|(size, _)| *size).collect();
         assert!(sizes.windows(2).all(|pair| pair[1] - pair[0] == marks.every as u64), "{}", marks.every);
         assert_eq!(sizes[0], marks.every as u64);
     }

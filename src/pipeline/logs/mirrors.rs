@@ -15,7 +15,7 @@ use crate::{
     pipeline::{Pipeline, PipelineError},
     store::MirrorSeen,
     text::with_causes,
-    tlog::{Consistency, Head, Misdeed, ReadError, SignedCheckpoint, Tree},
+    tlog::{Consistency, Head, ReadError, SignedCheckpoint, Tree},
 };
 
 /// What one mirror says.
@@ -68,8 +68,8 @@ impl Pipeline {
     pub(super) async fn poll_mirrors(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
         let mut answers = ask(followed).await;
         answers.sort_by_key(|answer| Reverse(answer.size()));
-        let (largest, is_whole) =
-            (answers.first().and_then(Answer::size), answers.iter().all(|answer| answer.size().is_some()));
+        let largest = answers.first().and_then(Answer::size);
+        let is_whole = answers.iter().all(|answer| answer.size().is_some());
         let mut look = Look {
             answering: answers.iter().filter(|answer| answer.size().is_some()).map(|answer| answer.mirror).collect(),
             all_have_at_most: largest.filter(|_| is_whole),
@@ -150,18 +150,14 @@ impl Pipeline {
             return Ok(Some("what is known of the log was signed with another key".to_owned()));
         };
         self.store.keep_checkpoint(&tree.name, &audit::row(signed, false, now))?;
-        let trees = if kept.size() <= signed.size() { (&kept, signed) } else { (signed, &kept) };
+        let trees = audit::by_size(&kept, signed);
         match consistency(mirror, &look.answering, tree, trees).await {
             Ok(Consistency::Proven) => {
                 self.store.keep_checkpoint(&tree.name, &audit::row(signed, true, now))?;
                 Ok(None)
             }
             Ok(Consistency::Unproven(why)) => Ok(Some(why)),
-            Ok(consistency @ Consistency::Contradiction(_)) => {
-                let same_size = matches!(consistency, Consistency::Contradiction(None));
-                let misdeed = if same_size { Misdeed::SameSize } else { Misdeed::Fork };
-                self.accuse_fork(mirror, tree, (misdeed, signed), trees, &consistency, now).await.map(Some)
-            }
+            Ok(consistency) => self.accuse_fork(mirror, tree, signed, trees, &consistency, now).await,
             Err(error) => Ok(Some(with_causes(&error))),
         }
     }

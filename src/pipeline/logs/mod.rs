@@ -2,15 +2,15 @@
 //! log does wrong becomes an alert with its evidence.
 //!
 //! ```text
-//! trust root, configuration ─► followed ─► poll ─► audit ─► tail ─► store (entries, position) ─► correlate ─► alerts
-//!                                            └────────┴────────┴──► accuse ─► evidence, alert
+//! trust root, configuration ─► followed ─► poll, mirrors ─► audit ─► tail ─► store ─► correlate ─► alerts
+//!                                 ▲              │            │        ├──► herald ─► alerts of [[logs.match]]
+//!                             recognize          └────────────┴────────┴──► accuse ─► evidence, alert
 //! ```
 //! A log has two positions. *Downloaded* moves with the pages, in the transaction that stores what was found in them;
 //! *verified* follows when the entries up to it hash to a root that the log signed, and only then is anything that was
 //! found believed. If they do not, downloaded goes back to verified.
 
 mod accuse;
-
 mod audit;
 mod catching_up;
 mod correlate;

@@ -58,7 +58,7 @@ impl Pipeline {
         if !followed.mirrors.is_empty() {
             return self.poll_mirrors(followed).await;
         }
-        self.store.note_mirrors(followed.name(), &[], self.clock.now())?;
+        self.store.forget_mirrors(followed.name())?;
         let (other, heads) = self.ask(followed).await;
         let Some(other) = other else { return self.take_heads(followed, heads).await };
         if other.name() == followed.name() {
@@ -251,7 +251,7 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         let now = self.clock.now();
         self.store.log_failed(&tree.name, &with_causes(error), now)?;
-        if error.fault() == Fault::Network {
+        if error.fault() == Fault::Elsewhere {
             return Ok(());
         }
         let misdeed = match error {

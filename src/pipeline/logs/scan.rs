@@ -5,6 +5,7 @@ use futures::TryStreamExt;
 use super::{
     FollowedLog, Matcher,
     marks::{Marks, first_of_them},
+    matching::malformed,
     poll::Trouble,
 };
 use crate::{
@@ -238,15 +239,12 @@ impl ScanSummary {
         range: &mut CompactRange,
         tell: &mut impl FnMut(&Scanned<'_>),
     ) -> Result<(), ReadError> {
-        if page.first != range.size() {
-            let why = format!("it begins at {} where {} is next", page.first, range.size());
-            return Err(ReadError::Malformed { what: "a page of entries".to_owned(), why });
-        }
+        page.follows(range)?;
         let sifted = sift(page, followed.log.form(), matcher.watch.filter(), range);
         self.bytes += sifted.bytes;
         self.kinds.add(&sifted.kinds);
         for entry in &sifted.malformed {
-            tell(&Scanned::Unreadable(&super::matching::malformed(entry)));
+            tell(&Scanned::Unreadable(&malformed(entry)));
         }
         for candidate in &sifted.candidates {
             match matcher.matched(candidate) {

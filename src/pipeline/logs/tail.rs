@@ -1,6 +1,8 @@
 //! Tailing: every entry is downloaded, hashed and sifted, in order; nothing is skipped, and nothing is believed before it
 //! hashes to what the log signed.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::{
     pipeline::{Pipeline, PipelineError, Step},
-    store::{Advance, LogKind, LogProgress, LogRow, NewQuarantined, Store, TailRow},
+    store::{Advance, LogKind, LogProgress, LogRow, NewLogEntry, NewQuarantined, Store, TailRow},
     tlog::{
         CompactRange, Misdeed, ReadError, SignedCheckpoint, Tree,
         evidence::Evidence,
@@ -53,6 +55,15 @@ struct Batch {
     sifted: Vec<Sifted>,
 }
 
+/// What a batch came to.
+#[derive(Default)]
+struct Read {
+    entries: Vec<NewLogEntry>,
+    quarantined: Vec<NewQuarantined>,
+    kinds: BTreeMap<(String, String), u64>,
+    bytes: u64,
+}
+
 impl Pipeline {
     /// Reads what a checkpoint adds, and moves the verified position to its size. The first time it begins at the end.
     /// `None`: what was served does not hash to the signed root, which is recorded.
@@ -79,8 +90,8 @@ impl Pipeline {
         if tail.range.root() == *signed.root() {
             let now = self.clock.now();
             let herald = self.herald(tree)?;
-            self.store.log_verified(&tree.name, &audit::row(signed, true, now), &herald, now)?;
-            herald.report();
+            let announced = self.store.log_verified(&tree.name, &audit::row(signed, true, now), &herald, now)?;
+            self.told(announced.iter().flatten());
             return Ok(Some(signed.size() - verified));
         }
         self.refuse(followed, tree, signed, tail).await?;
@@ -181,31 +192,17 @@ impl Pipeline {
         if sifted.is_empty() {
             return Ok(());
         }
-        let (mut entries, mut quarantined) = (Vec::new(), Vec::new());
-        let mut kinds = std::collections::BTreeMap::new();
-        for part in &sifted {
-            quarantined.extend(part.malformed.iter().map(malformed));
-            for candidate in &part.candidates {
-                match matcher.matched(candidate) {
-                    Ok(entry) => entries.extend(entry),
-                    Err(unreadable) => quarantined.push(unreadable),
-                }
-            }
-            for (kind, version, count) in part.kinds.iter() {
-                *kinds.entry((kind.to_owned(), version.to_owned())).or_default() += count;
-            }
-        }
-        bound(&mut quarantined);
+        let read = Read::of(&sifted, matcher);
         let (now, before) = (self.clock.now(), tail.progress.next);
         tail.progress = tail.progress.come(tail.range.size(), now);
         let advance = Advance {
             before,
             after: tail.range.size(),
             range: tail.range.nodes(),
-            entries: &entries,
-            quarantined: &quarantined,
-            kinds: &kinds,
-            bytes: sifted.iter().map(|part| part.bytes).sum(),
+            entries: &read.entries,
+            quarantined: &read.quarantined,
+            kinds: &read.kinds,
+            bytes: read.bytes,
             progress: tail.progress,
         };
         if self.store.log_downloaded(&tree.name, &advance, now)? {
@@ -253,16 +250,38 @@ impl Tail {
 }
 
 impl Batch {
-    fn take(&mut self, page: &Page, form: LeafForm, matcher: &Matcher, tail: &mut Tail) -> Result<(), Trouble> {
-        if page.first != tail.range.size() {
-            let why = format!("it begins at {} where {} is next", page.first, tail.range.size());
-            return Err(ReadError::Malformed { what: "a page of entries".to_owned(), why }.into());
-        }
+    fn take(&mut self, page: &Page, form: LeafForm, matcher: &Matcher, tail: &mut Tail) -> Result<(), ReadError> {
+        page.follows(&tail.range)?;
         self.sifted.push(sift(page, form, matcher.watch.filter(), &mut tail.range));
         self.entries += page.entries.len() as u64;
         self.bytes += page.bytes();
         tail.marks.note(&tail.range);
         Ok(())
+    }
+}
+
+impl Read {
+    fn of(sifted: &[Sifted], matcher: &Matcher) -> Self {
+        let mut read = Self::default();
+        for part in sifted {
+            read.take(part, matcher);
+        }
+        bound(&mut read.quarantined);
+        read
+    }
+
+    fn take(&mut self, part: &Sifted, matcher: &Matcher) {
+        self.bytes += part.bytes;
+        self.quarantined.extend(part.malformed.iter().map(malformed));
+        for candidate in &part.candidates {
+            match matcher.matched(candidate) {
+                Ok(entry) => self.entries.extend(entry),
+                Err(unreadable) => self.quarantined.push(unreadable),
+            }
+        }
+        for (kind, version, count) in part.kinds.iter() {
+            *self.kinds.entry((kind.to_owned(), version.to_owned())).or_default() += count;
+        }
     }
 }
 

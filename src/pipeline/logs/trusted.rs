@@ -26,11 +26,18 @@ pub struct NotFollowed {
     pub next: String,
 }
 
+impl NotFollowed {
+    /// What it is called after "log": its URL, or else its key.
+    pub fn name(&self) -> String {
+        if self.url.is_empty() { format!("with the key {}", self.key_id) } else { self.url.clone() }
+    }
+}
+
 impl Pipeline {
     /// The logs of the trust root that can be followed, as they were recognized. Where several keys are at one URL, the one
     /// that answered there counts; until then one of them stands for all.
     pub(super) fn trusted_instances(&self) -> Vec<Instance> {
-        let all: Vec<Instance> = self.all_trusted().into_iter().map(|log| self.as_recognized(log)).collect();
+        let all = self.all_recognized();
         let is_first = |at: usize| occupant(&all, at).is_none();
         all.iter().enumerate().filter(|(at, _)| is_first(*at)).map(|(_, log)| log.clone()).collect()
     }
@@ -40,22 +47,26 @@ impl Pipeline {
         self.trusted_logs().into_iter().filter_map(|log| self.trusted_instance(log).ok()).collect()
     }
 
+    /// [`Self::all_trusted`], as they were recognized.
+    fn all_recognized(&self) -> Vec<Instance> {
+        self.all_trusted().into_iter().map(|log| self.as_recognized(log)).collect()
+    }
+
     fn trusted_logs(&self) -> Vec<TrustedLog> {
         if self.logs.trust_root { of_now(self.verifier().trusted_logs(), self.clock.now()) } else { Vec::new() }
     }
 
     fn trusted_instance(&self, log: TrustedLog) -> Result<Instance, NotFollowed> {
         let key_id = key_id(&log.spki);
-        let unfollowed =
+        let not_followed =
             |why: String, next: String| NotFollowed { key_id: key_id.clone(), url: log.base_url.clone(), why, next };
         LogKey::from_spki(&log.spki).map_err(|error| {
-            unfollowed(format!("its key cannot be used: {error}"), "see whether a newer provwatch can".to_owned())
+            not_followed(format!("its key cannot be used: {error}"), "see whether a newer provwatch can".to_owned())
         })?;
         let fixed = self.logs.urls.get(&key_id).or_else(|| self.logs.urls.get(&log.base_url)).cloned();
         let named = log.base_url.parse::<Url>().ok().filter(Url::has_host);
         let base = named.or_else(|| fixed.clone()).ok_or_else(|| {
-            let next = format!("say where it is read: [logs] urls = {{ \"{key_id}\" = \"https://…\" }}");
-            unfollowed("the trust root does not say where it is read".to_owned(), next)
+            not_followed("the trust root does not say where it is read".to_owned(), say_where(&key_id))
         })?;
         let kind = first_guess(&log);
         let origin = origins(&base).into_iter().next().unwrap_or_default();
@@ -74,22 +85,26 @@ impl Pipeline {
 
     /// Logs of the trust root that are not followed: it does not say where they are, another log answers there, or their
     /// keys are of an unknown kind.
-    pub fn unreadable_logs(&self) -> Vec<NotFollowed> {
-        let mut unreadable: Vec<NotFollowed> =
+    pub fn logs_not_followed(&self) -> Vec<NotFollowed> {
+        let mut not_followed: Vec<NotFollowed> =
             self.trusted_logs().into_iter().filter_map(|log| self.trusted_instance(log).err()).collect();
-        let all: Vec<Instance> = self.all_trusted().into_iter().map(|log| self.as_recognized(log)).collect();
+        let all = self.all_recognized();
         let beside = all.iter().enumerate().filter_map(|(at, log)| Some((log, occupant(&all, at)?)));
-        unreadable.extend(beside.map(|(log, other)| {
+        not_followed.extend(beside.map(|(log, other)| {
             let key_id = log.key_id();
             NotFollowed {
                 url: log.guess.as_ref().map(|guess| guess.base.to_string()).unwrap_or_default(),
                 why: format!("the trust root gives it the same URL as {}", other.origin),
-                next: format!("say where it is read: [logs] urls = {{ \"{key_id}\" = \"https://…\" }}"),
+                next: say_where(&key_id),
                 key_id,
             }
         }));
-        unreadable
+        not_followed
     }
+}
+
+fn say_where(key_id: &str) -> String {
+    format!("say where it is read: [logs] urls = {{ \"{key_id}\" = \"https://…\" }}")
 }
 
 /// The log that is asked in the place of one that has not answered yet: one that has answered at the same URL, or that

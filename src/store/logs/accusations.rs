@@ -61,16 +61,22 @@ struct Budget {
 
 impl Store {
     /// Raises an accusation or counts one more entry that makes it, in one transaction with the mark that it was counted.
+    /// The alert that was announced, if one was.
     ///
     /// # Errors
     /// As every write.
-    pub fn accuse(&self, accusation: &Accusation<'_>, wants: Wants<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn accuse(
+        &self,
+        accusation: &Accusation<'_>,
+        wants: Wants<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Alert>, StoreError> {
         self.write("recording what a log entry accuses of", |db| {
             let counts = match accusation.entry {
                 Some((log, index, detector)) => count_once(db, (log, index), detector)?,
                 None => alerts::raised(db, &accusation.alert.fingerprint)?.is_none(),
             };
-            accuse(db, accusation.alert, accusation.scopes, counts, wants, now)
+            Raise { db, alert: accusation.alert, counts, wants, now }.paid_from(accusation.scopes)
         })
     }
 }
@@ -82,73 +88,102 @@ fn count_once(db: &Connection, (log, index): (&str, u64), detector: &str) -> Res
     Ok(db.prepare_cached(sql)?.execute((log, Position(index), detector))? > 0)
 }
 
-/// `counts`: whether the entry is not among those that were counted.
-pub(super) fn accuse(
-    db: &Connection,
-    alert: &Alert,
-    scopes: &[Scope],
-    counts: bool,
-    wants: Wants<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), Failure> {
-    if let Some((known, _)) = alerts::raised(db, &alert.fingerprint)? {
-        return again(db, &known, alert, counts, wants, now);
-    }
-    let mut budgets = Vec::new();
-    for scope in scopes {
-        let budget = budget(db, scope, now)?;
-        if budget.spent >= scope.burst {
-            return fold(db, scope, &budget, alert, counts, wants, now);
-        }
-        budgets.push(budget);
-    }
-    for (scope, budget) in scopes.iter().zip(budgets) {
-        keep(db, scope, &Budget { spent: budget.spent + 1, ..budget })?;
-    }
-    alerts::upsert(db, alert, &wants(alert), now)?;
-    Ok(())
+/// An accusation as it is raised, in a transaction. What its methods return is the alert that they announced, if any.
+pub(super) struct Raise<'a> {
+    pub db: &'a Connection,
+    /// The alert of its own.
+    pub alert: &'a Alert,
+    /// Whether the entry is not among those that were counted.
+    pub counts: bool,
+    pub wants: Wants<'a>,
+    pub now: DateTime<Utc>,
 }
 
-/// Told once; told again if it is worse, as when the first weeks of a log are over.
-fn again(
-    db: &Connection,
-    known: &Alert,
-    alert: &Alert,
-    counts: bool,
-    wants: Wants<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), Failure> {
-    let entries = together(known, alert, counts);
-    if alert.severity > known.severity {
-        alerts::upsert(db, &Alert { entries, ..alert.clone() }, &wants(alert), now)?;
-        return Ok(());
+impl Raise<'_> {
+    /// Raised by an alert of its own if all of the budgets have one left, else by the common one of the first that has not.
+    pub fn paid_from(&self, scopes: &[Scope]) -> Result<Option<Alert>, Failure> {
+        if let Some((known, _)) = alerts::raised(self.db, &self.alert.fingerprint)? {
+            return self.again(&known);
+        }
+        let mut budgets = Vec::new();
+        for scope in scopes {
+            let budget = budget(self.db, scope, self.now)?;
+            if budget.spent >= scope.burst {
+                return self.fold(scope, &budget);
+            }
+            budgets.push(budget);
+        }
+        for (scope, budget) in scopes.iter().zip(budgets) {
+            keep(self.db, scope, &Budget { spent: budget.spent + 1, ..budget })?;
+        }
+        self.tell(self.alert.clone())
     }
-    alerts::amend(db, &Alert { entries, ..known.clone() }, now)
-}
 
-/// The budget is spent: the scope's common alert tells of it.
-fn fold(
-    db: &Connection,
-    scope: &Scope,
-    budget: &Budget,
-    alert: &Alert,
-    counts: bool,
-    wants: Wants<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), Failure> {
-    let known = alerts::raised(db, &scope.common.fingerprint)?.map(|(known, _)| known);
-    let common = common(scope, known.as_ref(), alert, counts);
-    let told = Budget { told: common.entries.as_ref().map_or(1, |entries| entries.count), told_at: now, ..*budget };
-    match known {
-        None => {
-            alerts::upsert(db, &common, &wants(&common), now)?;
+    /// Told once; told again if it is worse, as when the first weeks of a log are over.
+    fn again(&self, known: &Alert) -> Result<Option<Alert>, Failure> {
+        let entries = self.together(known);
+        if self.alert.severity > known.severity {
+            return self.tell(Alert { entries, ..self.alert.clone() });
         }
-        Some(known) if is_to_be_told(&known, &common, budget, now) => {
-            alerts::announce_again(db, &common, &wants(&common), now)?;
-        }
-        Some(_) => return alerts::amend(db, &common, now),
+        alerts::amend(self.db, &Alert { entries, ..known.clone() }, self.now)?;
+        Ok(None)
     }
-    keep(db, scope, &told)
+
+    /// The budget is spent: the scope's common alert tells of it.
+    fn fold(&self, scope: &Scope, budget: &Budget) -> Result<Option<Alert>, Failure> {
+        let known = alerts::raised(self.db, &scope.common.fingerprint)?.map(|(known, _)| known);
+        let common = self.common(scope, known.as_ref());
+        let count = common.entries.as_ref().map_or(1, |entries| entries.count);
+        let announced = match known {
+            None => self.tell(common)?,
+            Some(known) if is_to_be_told(&known, &common, budget, self.now) => {
+                alerts::announce_again(self.db, &common, &(self.wants)(&common), self.now)?;
+                Some(common)
+            }
+            Some(_) => {
+                alerts::amend(self.db, &common, self.now)?;
+                return Ok(None);
+            }
+        };
+        keep(self.db, scope, &Budget { told: count, told_at: self.now, ..*budget })?;
+        Ok(announced)
+    }
+
+    fn tell(&self, alert: Alert) -> Result<Option<Alert>, Failure> {
+        let raised = alerts::upsert(self.db, &alert, &(self.wants)(&alert), self.now)?;
+        Ok(raised.announced.then_some(alert))
+    }
+
+    /// The common alert with one more entry, as severe as the worst of them.
+    fn common(&self, scope: &Scope, known: Option<&Alert>) -> Alert {
+        let alert = self.alert;
+        let anew = Alert {
+            severity: alert.severity,
+            confidence: alert.confidence,
+            matched: alert.matched.clone(),
+            links: alert.links.clone(),
+            signals: alert.signals.clone(),
+            entries: alert.entries.clone(),
+            ..scope.common.clone()
+        };
+        let Some(known) = known else { return anew };
+        Alert {
+            severity: alert.severity.max(known.severity),
+            raised_at: known.raised_at,
+            status: known.status,
+            entries: self.together(known),
+            ..anew
+        }
+    }
+
+    /// The entries of an alert that was raised, with this one if it counts.
+    fn together(&self, known: &Alert) -> Option<Sightings> {
+        match (known.entries.clone(), &self.alert.entries) {
+            (Some(known), Some(later)) if self.counts => Some(known.and(later)),
+            (None, later) => later.clone(),
+            (known, _) => known,
+        }
+    }
 }
 
 fn is_to_be_told(known: &Alert, common: &Alert, budget: &Budget, now: DateTime<Utc>) -> bool {
@@ -160,35 +195,6 @@ fn is_to_be_told(known: &Alert, common: &Alert, budget: &Budget, now: DateTime<U
         AlertStatus::Acknowledged | AlertStatus::Snoozed => false,
     };
     common.severity > known.severity || is_more && (is_due || count >= budget.told.saturating_mul(MANY_MORE))
-}
-
-/// The common alert with one more entry, as severe as the worst of them.
-fn common(scope: &Scope, known: Option<&Alert>, alert: &Alert, counts: bool) -> Alert {
-    let anew = Alert {
-        severity: alert.severity,
-        confidence: alert.confidence,
-        matched: alert.matched.clone(),
-        links: alert.links.clone(),
-        signals: alert.signals.clone(),
-        entries: alert.entries.clone(),
-        ..scope.common.clone()
-    };
-    let Some(known) = known else { return anew };
-    Alert {
-        severity: alert.severity.max(known.severity),
-        raised_at: known.raised_at,
-        status: known.status,
-        entries: together(known, alert, counts),
-        ..anew
-    }
-}
-
-fn together(known: &Alert, alert: &Alert, counts: bool) -> Option<Sightings> {
-    match (known.entries.clone(), &alert.entries) {
-        (Some(known), Some(later)) if counts => Some(known.and(later)),
-        (None, later) => later.clone(),
-        (known, _) => known,
-    }
 }
 
 /// The budget as it is now: a part of it may have come back. A time that lies ahead counts as now.

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use sha2::{Digest, Sha256};
 
 use super::{
-    LogEntryRow, Scope, accusations,
+    LogEntryRow, Scope,
+    accusations::Raise,
     entries::{Identity, entry_row},
 };
 use crate::{
@@ -91,7 +92,8 @@ impl Store {
     pub fn log_matches(&self, filter: LogMatchFilter<'_>) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read("listing matched log entries", |db| {
             let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND patterns <> '[]'
-                AND (:name IS NULL OR EXISTS (SELECT 1 FROM json_each(iif(json_valid(patterns), patterns, '[]')) AS one WHERE one.value = :name))
+                AND (:name IS NULL OR EXISTS (
+                    SELECT 1 FROM json_each(iif(json_valid(patterns), patterns, '[]')) AS one WHERE one.value = :name))
                 AND (:log IS NULL OR log = :log) AND (:since IS NULL OR seen_at >= :since)
                 AND (:until IS NULL OR seen_at < :until)
                 AND (:identity IS NULL OR EXISTS (
@@ -114,16 +116,20 @@ pub(super) fn begin_history(db: &Connection, log: &str, past: u64) -> Result<(),
     Ok(())
 }
 
-/// Tells of the entries of a log that are about to be believed. What no trusted authority issued is left to
-/// `forged-certificate`: it must not make the signer known whom it names.
-pub(super) fn tell(db: &Connection, log: &str, herald: &dyn Herald, now: DateTime<Utc>) -> Result<(), Failure> {
+/// Tells of the entries of a log that are about to be believed; the alerts that were announced. What no trusted authority
+/// issued is left to `forged-certificate`: it must not make the signer known whom it names.
+pub(super) fn tell(db: &Connection, log: &str, herald: &dyn Herald, now: DateTime<Utc>) -> Result<Vec<Alert>, Failure> {
     let rules = herald.rules();
     let mut pasts = Vec::new();
     for rule in rules {
         pasts.push(past(db, log, rule, now)?);
     }
+    let wants = |alert: &Alert| herald.wants(alert);
+    let raise =
+        |alert: &Alert, scopes: &[Scope]| Raise { db, alert, counts: true, wants: &wants, now }.paid_from(scopes);
+    let mut announced = Vec::new();
     let mut histories: Vec<Option<Sightings>> = vec![None; rules.len()];
-    each(db, log, false, |met| {
+    each_unbelieved(db, log, |met| {
         for (place, rule) in rules.iter().enumerate().filter(|(_, rule)| met.matches.contains(&rule.name)) {
             let is_new = remember(db, &rule.name, &met, now)?;
             if rule.report == Report::Never {
@@ -135,7 +141,7 @@ pub(super) fn tell(db: &Connection, log: &str, herald: &dyn Herald, now: DateTim
                 histories[place] = Some(history.map_or_else(|| one.clone(), |history| history.and(&one)));
             } else if is_new || rule.report == Report::All {
                 let (alert, scopes) = herald.accusation(rule, &met, now);
-                accusations::accuse(db, &alert, &scopes, true, &|alert| herald.wants(alert), now)?;
+                announced.extend(raise(&alert, &scopes)?);
             }
         }
         Ok(())
@@ -143,9 +149,9 @@ pub(super) fn tell(db: &Connection, log: &str, herald: &dyn Herald, now: DateTim
     let found = rules.iter().zip(histories).filter_map(|(rule, history)| Some((rule, history?)));
     for (rule, entries) in found {
         let alert = Alert { entries: Some(entries), ..herald.history(rule, now) };
-        accusations::accuse(db, &alert, &[], true, &|alert| herald.wants(alert), now)?;
+        announced.extend(raise(&alert, &[])?);
     }
-    Ok(())
+    Ok(announced)
 }
 
 /// Before which index a log's entries were logged before the match was looked for. What was found in the log without being
@@ -165,13 +171,21 @@ fn past(db: &Connection, log: &str, rule: &MatchRule, now: DateTime<Utc>) -> Res
         &rule.name,
         Position(past),
     ))?;
-    each(db, log, true, |met| {
+    each_believed(db, log, |met| {
         if met.matches.contains(&rule.name) {
             remember(db, &rule.name, &met, now)?;
         }
         Ok(())
     })?;
     Ok(past)
+}
+
+fn each_believed(db: &Connection, log: &str, take: impl FnMut(Met) -> Result<(), Failure>) -> Result<(), Failure> {
+    each(db, log, true, take)
+}
+
+fn each_unbelieved(db: &Connection, log: &str, take: impl FnMut(Met) -> Result<(), Failure>) -> Result<(), Failure> {
+    each(db, log, false, take)
 }
 
 /// Goes through the matched entries of a log that a trusted authority vouches for, one at a time.

@@ -71,9 +71,6 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn note_mirrors(&self, log: &str, seen: &[MirrorSeen], now: DateTime<Utc>) -> Result<(), StoreError> {
-        if seen.is_empty() && self.read("looking up the mirrors of a log", |db| mirrors(db, Some(log)))?.is_empty() {
-            return Ok(());
-        }
         self.write("recording the mirrors of a log", |db| {
             let known = mirrors(db, Some(log))?;
             db.prepare_cached("DELETE FROM log_mirrors WHERE log = ?1")?.execute([log])?;
@@ -81,6 +78,20 @@ impl Store {
                 let before = known.iter().find(|row| row.url == one.url).cloned();
                 insert(db, &before.unwrap_or_else(|| new(log, &one.url)).after(one, now))
             })
+        })
+    }
+
+    /// Forgets the mirrors of a log that has none any more. That costs no write where there were none.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn forget_mirrors(&self, log: &str) -> Result<(), StoreError> {
+        if self.read("looking up the mirrors of a log", |db| mirrors(db, Some(log)))?.is_empty() {
+            return Ok(());
+        }
+        self.write("forgetting the mirrors of a log", |db| {
+            db.prepare_cached("DELETE FROM log_mirrors WHERE log = ?1")?.execute([log])?;
+            Ok(())
         })
     }
 }
@@ -144,7 +155,7 @@ mod tests {
         assert_eq!(note(4, Some(5), true, Some("nor now")), (Some(2), Some(3), Some(5)));
         assert_eq!(note(5, Some(6), true, None), (Some(5), None, Some(6)), "it grows");
         assert_eq!(note(6, Some(6), false, None), (None, None, Some(6)));
-        store.note_mirrors("log", &[], at(7)).unwrap();
+        store.forget_mirrors("log").unwrap();
         assert_eq!(store.log_mirrors().unwrap(), []);
     }
 }

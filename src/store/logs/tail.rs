@@ -9,11 +9,14 @@ use serde::Serialize;
 use super::{
     CheckpointRow, Herald, LogProgress, NewLogEntry, NewQuarantined, checkpoints, entries, matches, progress, succeeded,
 };
-use crate::store::{
-    Store, StoreError,
-    columns::{Hashes, Position, count},
-    error::Failure,
-    sealed::{LOG_COVERAGE, LOG_KINDS},
+use crate::{
+    model::Alert,
+    store::{
+        Store, StoreError,
+        columns::{Hashes, Position, count},
+        error::Failure,
+        sealed::{LOG_COVERAGE, LOG_KINDS},
+    },
 };
 
 /// Where a tail stands. The ends are exclusive.
@@ -126,7 +129,8 @@ impl Store {
     }
 
     /// Everything that was downloaded hashes to a checkpoint: it is believed from now on, and the herald tells of it. One
-    /// transaction; `false`: the position is not the checkpoint's size, and nothing changed.
+    /// transaction; the alerts that were announced in it. `None`: the position is not the checkpoint's size, and nothing
+    /// changed.
     ///
     /// # Errors
     /// As every write.
@@ -136,24 +140,24 @@ impl Store {
         checkpoint: &CheckpointRow,
         herald: &dyn Herald,
         now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Vec<Alert>>, StoreError> {
         self.write("moving the verified position of a log", |db| {
             let size = checkpoint.size;
             let mut query = db.prepare_cached("SELECT verified FROM logs WHERE name = ?1 AND downloaded = ?2")?;
             let verified = query.query_row((log, Position(size)), |row| row.get::<_, Position>(0)).optional()?;
-            let Some(Position(verified)) = verified else { return Ok(false) };
+            let Some(Position(verified)) = verified else { return Ok(None) };
             db.prepare_cached(
                 "UPDATE logs SET verified = downloaded, verified_range = downloaded_range WHERE name = ?1",
             )?
             .execute([log])?;
             progress::forget(db, log)?;
-            matches::tell(db, log, herald, now)?;
+            let announced = matches::tell(db, log, herald, now)?;
             entries::believe(db, log)?;
             believe_kinds(db, log)?;
             cover(db, log, Covered { first: verified, past: size })?;
             checkpoints::keep(db, log, checkpoint)?;
             succeeded(db, log, now)?;
-            Ok(true)
+            Ok(Some(announced))
         })
     }
 
