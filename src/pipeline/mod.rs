@@ -24,6 +24,7 @@ pub mod logs;
 mod members;
 mod observe;
 mod operation;
+mod outage;
 mod outbox;
 mod panic;
 mod pass;
@@ -97,6 +98,7 @@ pub struct Pipeline {
     progress: Arc<dyn Progress>,
     wall_clock: wall_clock::WallClock,
     comparisons: observe::Comparisons,
+    failures: outage::Failures,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
     setup: Setup,
