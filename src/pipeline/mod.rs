@@ -35,6 +35,7 @@ pub mod relearn;
 mod reload;
 mod replaced;
 pub mod replay;
+mod silence;
 mod trust;
 mod turn;
 mod unchecked;
@@ -99,6 +100,7 @@ pub struct Pipeline {
     wall_clock: wall_clock::WallClock,
     comparisons: observe::Comparisons,
     failures: outage::Failures,
+    silences: silence::Silences,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
     setup: Setup,
