@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -25,4 +25,76 @@ pub struct Signal {
     /// True where the signal may only raise or support others and never alerts alone (odd hours).
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub supporting: bool,
+}
+
+/// Detectors whose `seen` speaks of what is around a release, counts, ages, or another party's words: it varies from look
+/// to look while nothing happens.
+pub const SURROUNDINGS: [&str; 13] = [
+    "attestation-invalid",
+    "beside-accused",
+    "evidence-downgrade",
+    "lines-at-once",
+    "maintainer-new",
+    "odd-hours",
+    "package-burst",
+    "quick-succession",
+    "revival",
+    "run-reused",
+    "tag-missing",
+    "unreadable-manifest",
+    "unreadable-release",
+];
+
+/// Detectors of what happens to a release after it was published: each time is another incident.
+pub const INCIDENTS: [&str; 2] = ["file-late", "file-replaced"];
+
+impl Signal {
+    /// Whether both say the same. A detail that is known later, or not any more, is not another matter.
+    pub fn says_what(&self, other: &Self) -> bool {
+        if self.detector != other.detector || self.seen == other.seen {
+            return self.detector == other.detector;
+        }
+        let (one, two) = (words(&self.seen), words(&other.seen));
+        SURROUNDINGS.contains(&&*self.detector) || one.is_subset(&two) || two.is_subset(&one)
+    }
+
+    /// Whether it tells of something that happened to a release after it was published.
+    pub fn is_incident(&self) -> bool {
+        INCIDENTS.contains(&&*self.detector)
+    }
+}
+
+fn words(text: &str) -> BTreeSet<&str> {
+    let ends_word = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')');
+    text.split(ends_word).filter(|word| !word.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_in_other_words_is_the_same() {
+        let signal = |detector: &'static str, seen: &str| Signal {
+            detector: detector.into(),
+            severity: Severity::Medium,
+            expected: String::new(),
+            seen: seen.to_owned(),
+            since: None,
+            why: String::new(),
+            supporting: false,
+        };
+        for (detector, one, two, same) in [
+            ("repository-changed", "evil/widget", "evil/widget (id 7)", true),
+            ("repository-changed", "evil/widget (id 7)", "evil/gadget (id 7)", false),
+            ("file-replaced", "a.whl with SHA-256 11", "a.whl with SHA-256 22", false),
+            ("file-replaced", "a.whl with SHA-256 11", "a.whl with SHA-256 11", true),
+            ("file-late", "a.whl without attestation, added 40 days", "a.whl, added 40 days", true),
+            ("file-late", "a.whl, added 40 days", "b.whl, added 41 days", false),
+            ("package-burst", "5 packages of one account", "9 packages of one owner", true),
+        ] {
+            assert_eq!(signal(detector, one).says_what(&signal(detector, two)), same, "{detector} {one} {two}");
+        }
+        assert!(!signal("file-late", "x").says_what(&signal("file-replaced", "x")));
+    }
 }

@@ -86,6 +86,8 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
     Ok(Pipeline {
         wall_clock: WallClock::starting(parts.clock.now(), latest),
         comparisons: super::observe::Comparisons::default(),
+        failures: super::outage::Failures::default(),
+        silences: super::silence::Silences::default(),
         store: parts.store,
         http: parts.http,
         clock: parts.clock,

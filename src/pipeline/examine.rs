@@ -245,12 +245,22 @@ impl Pipeline {
         waits: Waits,
     ) -> Result<Took, PipelineError> {
         let listed = listed(&document);
+        self.keep_history(subject, &listed)?;
         self.take_statuses(subject, &document)?;
         let mut took = Box::pin(self.take_described(subject, &mut document)).await?;
         self.take_withdrawn(subject, &document.withdrawn, &mut took.examined)?;
         self.take_unseen(subject, &listed, waits.is_announced, &mut took.examined)?;
         self.store.save_package(&package_row(subject, document, listed, took.portions.is_none()))?;
         Ok(took)
+    }
+
+    /// What the first document lists is kept before anything of it is read: what is announced meanwhile is not among it.
+    fn keep_history(&self, subject: &Subject<'_>, listed: &BTreeSet<String>) -> Result<(), PipelineError> {
+        let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
+        if row.backfilled_at.is_some() || row.history.is_some() {
+            return Ok(());
+        }
+        Ok(self.store.save_package(&PackageRow { history: Some(listed.clone()), ..row })?)
     }
 
     /// Takes what a document says of releases.
@@ -450,8 +460,8 @@ pub(super) fn package_row(
         revision: document.revision,
         maintainers: document.maintainers.or(row.maintainers),
         status: document.status,
-        // Of a package that was looked at before this was kept, it is not known any more.
-        history: row.history.or_else(|| subject.row.is_none().then_some(listed)).filter(|_| backfilled_at.is_none()),
+        // The first list counts, however often the registry did not know the package before.
+        history: Some(row.history.unwrap_or(listed)).filter(|_| backfilled_at.is_none()),
         withdrawn: Some(row.withdrawn.into_iter().flatten().chain(withdrawn).collect()),
         ..row
     }

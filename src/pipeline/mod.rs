@@ -24,6 +24,7 @@ pub mod logs;
 mod members;
 mod observe;
 mod operation;
+mod outage;
 mod outbox;
 mod panic;
 mod pass;
@@ -34,6 +35,7 @@ pub mod relearn;
 mod reload;
 mod replaced;
 pub mod replay;
+mod silence;
 mod trust;
 mod turn;
 mod unchecked;
@@ -97,6 +99,8 @@ pub struct Pipeline {
     progress: Arc<dyn Progress>,
     wall_clock: wall_clock::WallClock,
     comparisons: observe::Comparisons,
+    failures: outage::Failures,
+    silences: silence::Silences,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
     setup: Setup,

@@ -11,7 +11,7 @@ use super::{Pipeline, PipelineError, Step, operation, panic::caught};
 use crate::{
     clock::{horizon, is_due},
     model::{Ecosystem, Package},
-    registry::{Change, Cursor, Event, Feed, Page},
+    registry::{Change, Cursor, Event, Feed, Page, RegistryError},
     store::{EventKind, Lost, NewEvent, StoreError, Taken},
 };
 
@@ -61,6 +61,8 @@ impl Pipeline {
             };
             if cursor.is_none() {
                 self.begin(feed)?;
+            } else if let Some(why) = self.silences.break_of(feed, &page, self.clock.now()) {
+                return self.source_failed(feed, told_too_little(feed, why).into());
             }
             new += self.take(feed, &page)?;
             self.comparisons.is_read(feed.name());
@@ -151,6 +153,10 @@ impl Pipeline {
     fn watched_packages(&self, ecosystem: Ecosystem) -> Result<Vec<Package>, PipelineError> {
         Ok(self.watched()?.into_iter().filter(|package| package.ecosystem() == ecosystem).collect())
     }
+}
+
+fn told_too_little(feed: &dyn Feed, why: String) -> RegistryError {
+    RegistryError::Document { registry: feed.ecosystem().title(), what: feed.name().to_owned(), why }
 }
 
 fn new_event(event: &Event) -> NewEvent {

@@ -137,10 +137,12 @@ impl Pipeline {
         let turn = Turn::new(work, &self.http, &self.clock);
         let (examined, error) = match caught(Box::pin(self.examine(work, &turn))).await {
             Ok(Looked::Whole(examined)) => {
+                self.note_answer(work.package.ecosystem())?;
                 self.note_recovery(work)?;
                 return Ok(Ended::Whole(examined));
             }
             Ok(Looked::InPart(examined)) => {
+                self.note_answer(work.package.ecosystem())?;
                 self.note_recovery(work)?;
                 return Ok(Ended::InPart(examined));
             }
@@ -151,6 +153,7 @@ impl Pipeline {
         let why = super::with_causes(&error);
         let (setback, until) = (waits::setback(&error), waits::again_at(&error, work.attempts, self.clock.now()));
         self.store.put_off(work, setback, until, &why)?;
+        self.note_setback(work, setback, &error)?;
         self.progress.report(&Step::Postponed { package: &work.package, why: &why });
         if setback != Setback::Behind {
             self.note_failure(work, &why)?;

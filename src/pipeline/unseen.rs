@@ -12,7 +12,7 @@ use crate::{
     store::{EventKind, StoredEvent},
 };
 
-/// How many of a package's latest announcements are looked at.
+/// How many of the versions that were announced last are looked at, and of their removals.
 const ANNOUNCED: usize = 200;
 
 /// After so long every cache has what was announced.
@@ -51,23 +51,29 @@ impl Pipeline {
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         // What was announced and withdrawn before the package was first looked at is the past.
-        let Some(backfilled_at) = subject.row.as_ref().and_then(|row| row.backfilled_at) else { return Ok(()) };
+        let Some(row) = &subject.row else { return Ok(()) };
         let ecosystem = subject.package.ecosystem();
-        let mut told = BTreeSet::new();
-        for event in self.store.events_of(subject.package, Some(EventKind::Release), ANNOUNCED)? {
+        for (version, event) in self.announced(subject.package)? {
             let is_due = up_to_date || subject.now - event.seen_at >= SETTLED;
-            let Some(version) = version_of(&event).filter(|_| is_due && event.seen_at >= backfilled_at) else {
-                continue;
-            };
+            // What the first look listed is being read.
+            let is_past =
+                event.seen_at < row.first_seen || row.history.as_ref().is_some_and(|all| all.contains(&version));
             let is = |other: &String| same_version(ecosystem, other, &version);
             let is_known = listed.iter().any(is) || subject.stored.keys().any(is);
-            if !is_known && told.insert(version.clone()) {
+            if is_due && !is_past && !is_known {
                 self.record_unseen(subject, &event, &version)?;
                 examined.releases += 1;
                 examined.unchecked += 1;
             }
         }
         Ok(())
+    }
+
+    /// The versions that were announced last, each with its latest announcement. A registry that announces files may name
+    /// one version very often.
+    fn announced(&self, package: &Package) -> Result<Vec<(String, StoredEvent)>, PipelineError> {
+        let events = self.store.distinct_events_of(package, EventKind::Release, ANNOUNCED)?;
+        Ok(events.into_iter().filter_map(|event| Some((version_of(&event)?, event))).collect())
     }
 
     fn record_unseen(&self, subject: &Subject<'_>, event: &StoredEvent, version: &str) -> Result<(), PipelineError> {

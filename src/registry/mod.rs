@@ -40,6 +40,11 @@ pub trait Feed: Send + Sync + std::fmt::Debug {
     /// The ecosystem whose packages it names.
     fn ecosystem(&self) -> Ecosystem;
 
+    /// Whether something is published there all the time, so that a feed without events is one that hides them.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     /// Reads the page after `cursor`; without one, learns where the feed stands now and returns no events.
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>>;
 }
@@ -60,6 +65,9 @@ pub struct Page {
     pub more: bool,
     /// The feed lost its place: what happened in between must be found by comparing documents.
     pub gap: Option<Gap>,
+    /// Why nothing cannot be all that there is, one sentence for people: the feed says that it stands further. For a moment
+    /// that is nothing odd.
+    pub withheld: Option<String>,
 }
 
 /// A feed lost its place.

@@ -58,6 +58,9 @@ struct Stored {
     raises: i64,
 }
 
+/// Most signals of an alert that is raised again and again. What a look finds comes before what earlier ones found.
+const MOST_SIGNALS: usize = 100;
+
 /// Ids shown when a prefix is ambiguous.
 const SHOWN: usize = 5;
 
@@ -213,13 +216,13 @@ pub(super) fn upsert(
     if merged == known.alert {
         return Ok(Raised { is_new: false, announced: false, deliveries: 0 });
     }
-    let is_worse = reopened || merged.severity > known.peak;
+    let is_worse = reopened || merged.severity > known.peak || has_incident(&known.alert, alert);
     let grew = !is_worse && has_new_members(&known.alert, &merged);
     let raises = known.raises + i64::from(is_worse || grew);
     update(db, &merged, if reopened { merged.severity } else { merged.severity.max(known.peak) }, raises, now)?;
     campaigns::join(db, &merged)?;
     if reopened {
-        let reason = "its cause came back".to_owned();
+        let reason = reopening(&known.alert);
         let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
         insert_action(db, &merged.fingerprint, &action)?;
     }
@@ -270,29 +273,47 @@ fn readable_back(alert: &Alert) -> Result<(), StoreError> {
 }
 
 /// What was resolved and is raised again: a condition (a stale source, a log that misbehaves) can come back, a campaign go
-/// on. A release happens once; only news of medium or worse opens its alert again. Whoever acknowledged one violation of a
-/// log has not seen the next.
+/// on. A release happens once; only news of medium or worse, or another incident, opens its alert again. Whoever
+/// acknowledged what a release was, or one violation of a log, has not seen the next.
 fn reopens(known: &Alert, raised: &Alert) -> bool {
-    let is_other_violation = raised.evidence.is_some() && raised.evidence != known.evidence;
-    if is_other_violation && known.status != AlertStatus::Open {
-        return true;
+    if known.status == AlertStatus::Open {
+        return false;
     }
-    let is_news = || match known.kind {
-        AlertKind::Operation | AlertKind::Log => true,
-        AlertKind::Campaign => has_new_members(known, raised),
-        AlertKind::Release => news(known, raised).any(|signal| signal.severity >= Severity::Medium),
-    };
-    known.status == AlertStatus::Resolved && is_news()
+    let is_other_violation = raised.evidence.is_some() && raised.evidence != known.evidence;
+    let is_resolved = known.status == AlertStatus::Resolved;
+    is_other_violation
+        || match known.kind {
+            AlertKind::Operation | AlertKind::Log => is_resolved,
+            AlertKind::Campaign => is_resolved && has_new_members(known, raised),
+            AlertKind::Release => is_told_news(known, raised),
+        }
+}
+
+fn is_told_news(known: &Alert, raised: &Alert) -> bool {
+    let is_grave = |signal: &Signal| !signal.supporting && signal.severity >= Severity::Medium;
+    news(known, raised).any(|signal| is_grave(signal) || signal.is_incident())
+}
+
+/// Whether something happened to the release once more. Whoever was told of the first time knows nothing of the second.
+fn has_incident(known: &Alert, raised: &Alert) -> bool {
+    known.kind == AlertKind::Release && news(known, raised).any(Signal::is_incident)
+}
+
+/// Why an alert is open again, for people.
+fn reopening(known: &Alert) -> String {
+    match known.kind {
+        AlertKind::Release => "there is more than was known of it".to_owned(),
+        AlertKind::Operation | AlertKind::Log | AlertKind::Campaign => "its cause came back".to_owned(),
+    }
 }
 
 fn has_new_members(known: &Alert, raised: &Alert) -> bool {
     raised.members.iter().any(|member| !known.members.contains(member))
 }
 
-/// What detectors say in one alert that say nothing in the other.
+/// What is said in one alert and not in the other.
 fn news<'a>(known: &'a Alert, raised: &'a Alert) -> impl Iterator<Item = &'a Signal> {
-    let is_new = |signal: &&Signal| known.signals.iter().all(|known| known.detector != signal.detector);
-    raised.signals.iter().filter(is_new)
+    raised.signals.iter().filter(|signal| !known.signals.iter().any(|known| known.says_what(signal)))
 }
 
 /// The alert as it is raised now, but first raised and handled as before. Another look at a release does not take back
@@ -303,9 +324,13 @@ fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
     let is_milder = raised.severity < known.severity;
     match known.kind {
         AlertKind::Release => {
-            let (worse, other) = if is_milder { (known, raised) } else { (raised, known) };
-            let signals = worse.signals.iter().chain(news(worse, other)).cloned().collect();
-            Alert { raised_at, status, signals, ..worse.clone() }
+            let room = MOST_SIGNALS.saturating_sub(raised.signals.len());
+            let (worse, signals): (_, Vec<&Signal>) = if is_milder {
+                (known, known.signals.iter().take(room).chain(news(known, raised)).collect())
+            } else {
+                (raised, raised.signals.iter().chain(news(raised, known).take(room)).collect())
+            };
+            Alert { raised_at, status, signals: signals.into_iter().cloned().collect(), ..worse.clone() }
         }
         AlertKind::Campaign => {
             let worse = if is_milder { known } else { raised };

@@ -197,6 +197,25 @@ impl Store {
             db.rows(&EVENTS, sql, (package.to_string(), kind.map(Word), limit(at_most)), stored_event)
         })
     }
+
+    /// The changes of one kind that were announced of a package, each as it was announced last, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn distinct_events_of(
+        &self,
+        package: &Package,
+        kind: EventKind,
+        at_most: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read("listing what was announced of a package", |db| {
+            let sql = "SELECT *, {row} FROM events WHERE id IN (
+                           SELECT max(id) FROM events WHERE package = ?1 AND kind = ?2 GROUP BY change
+                           ORDER BY max(id) DESC LIMIT ?3
+                       ) ORDER BY id DESC";
+            db.rows(&EVENTS, sql, (package.to_string(), Word(kind), limit(at_most)), stored_event)
+        })
+    }
 }
 
 /// Numbers that a feed used before its gap may come again, and are then those of other events. Only a gap that is recorded

@@ -245,6 +245,41 @@ impl Store {
         })
     }
 
+    /// Makes sure that something that a feed announced, and that failed, is tried by `by`: of all those of the registry one is
+    /// enough to find out whether it answers again. They take turns.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn probe(&self, ecosystem: Ecosystem, by: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("choosing the package that is tried first", |db| {
+            db.prepare_cached(
+                "UPDATE work SET due_at = :by WHERE package = (
+                     SELECT package FROM work WHERE registry = :registry AND lane = 1 AND attempts > 0
+                     ORDER BY attempts, due_at, package LIMIT 1
+                 ) AND due_at > :by AND NOT EXISTS (
+                     SELECT 1 FROM work WHERE registry = :registry AND lane = 1 AND attempts > 0 AND due_at <= :by
+                 )",
+            )?
+            .execute(named_params! { ":registry": ecosystem.as_str(), ":by": Micros(by) })?;
+            Ok(())
+        })
+    }
+
+    /// A registry answers again: what a feed announced of it, and failed, is due. How many packages that are.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn try_again(&self, ecosystem: Ecosystem, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        self.write("making due what failed", |db| {
+            let due = db
+                .prepare_cached(
+                    "UPDATE work SET due_at = ?2 WHERE registry = ?1 AND lane = 1 AND attempts > 0 AND due_at > ?2",
+                )?
+                .execute((ecosystem.as_str(), Micros(now)))?;
+            Ok(due)
+        })
+    }
+
     /// A package's turn is over and has stored what it has; the next one goes on there. `behind` is why its document is
     /// not what was announced, if it is not: how often that was asked for is not forgotten. `false`: a newer event came
     /// meanwhile, and the package stays due.

@@ -12,7 +12,7 @@ use super::index::is_version;
 use crate::{
     clock::horizon,
     http::{Client, Fetched, Request, Validators},
-    model::{Ecosystem, Package},
+    model::{Ecosystem, Package, RegistryId},
     registry::{
         Change, Cursor, Event, Feed, Gap, Page, RegistryError,
         endpoint::endpoint,
@@ -59,7 +59,7 @@ impl CargoFeed {
         let fetched = http.fetch(request).await.map_err(exchange_error(Ecosystem::Cargo))?;
         let response = match (fetched, cursor) {
             (Fetched::NotModified, Some(cursor)) => {
-                return Ok(Page { events: Vec::new(), cursor: cursor.clone(), more: false, gap: None });
+                return Ok(Page { events: Vec::new(), cursor: cursor.clone(), more: false, gap: None, withheld: None });
             }
             (fetched, _) => fresh(Ecosystem::Cargo, WHAT, fetched)?,
         };
@@ -75,6 +75,10 @@ impl Feed for CargoFeed {
 
     fn ecosystem(&self) -> Ecosystem {
         Ecosystem::Cargo
+    }
+
+    fn is_busy(&self) -> bool {
+        self.static_base.as_str() == RegistryId::CARGO_STATIC.base_url()
     }
 
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
@@ -157,7 +161,7 @@ impl Window {
         let after = Place { newest: before.max(self.newest(now)), seen, validators };
         let is_new = |event: &Event| place.is_some_and(|place| !place.has_seen(event));
         let events = self.0.into_iter().filter(is_new).collect();
-        Page { events, cursor: after.cursor(), more: false, gap: why.map(|why| Gap { why }) }
+        Page { events, cursor: after.cursor(), more: false, gap: why.map(|why| Gap { why }), withheld: None }
     }
 
     /// Why nothing in the window joins it to what was seen, if so. Two windows of one feed share items unless too much was
@@ -317,7 +321,10 @@ mod tests {
         let (second, transport) = poll(Some(&first.cursor), 304, String::new()).await;
         let asked = transport.requests()[0].validators.clone().unwrap();
         assert_eq!(asked.etag.as_deref(), Some("\"1\""));
-        assert_eq!(second.unwrap(), Page { events: vec![], cursor: first.cursor, more: false, gap: None });
+        assert_eq!(
+            second.unwrap(),
+            Page { events: vec![], cursor: first.cursor, more: false, gap: None, withheld: None }
+        );
     }
 
     #[tokio::test]

@@ -187,6 +187,12 @@ impl Changes {
             .then(|| Gap { why: format!("the sequence changed its form from {from} to {to}") })
     }
 
+    /// What an empty page leaves out, where the feed stands further than it leads.
+    pub(super) fn withheld(&self, since: &Seq, tip: &Seq) -> Option<String> {
+        let (from, to) = (shown(&since.to_string()), shown(&tip.to_string()));
+        self.last_seq.is_before(tip).then(|| format!("the feed stands at sequence {to} and shows nothing after {from}"))
+    }
+
     /// The page as the feed's readers see it.
     pub(super) fn into_page(self) -> Page {
         if self.foreign_names > 0 {
@@ -195,7 +201,7 @@ impl Changes {
         let more = self.rows >= PAGE_ROWS;
         // Of a full page only the rows that were read are behind us, whatever `last_seq` says.
         let end = if more { self.last_row.as_ref().unwrap_or(&self.last_seq) } else { &self.last_seq };
-        Page { cursor: end.cursor(), more, gap: self.unread(), events: self.events }
+        Page { cursor: end.cursor(), more, gap: self.unread(), events: self.events, withheld: None }
     }
 
     /// A row that cannot be read may have been of any package.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     http::{Client, Request},
-    model::Ecosystem,
+    model::{Ecosystem, RegistryId},
     registry::{
         Cursor, Feed, Gap, Page, RegistryError,
         exchange::{ask, is_lasting},
@@ -50,15 +50,17 @@ impl NpmFeed {
         if let Some(why) = changes.reset_since(&since) {
             return Ok(empty_page(&self.tip(http).await?, Some(why)));
         }
+        let mut withheld = None;
         if changes.is_empty() {
             let tip = self.tip(http).await?;
             if tip.is_before(&since) {
                 return Ok(empty_page(&tip, Some(format!("the sequence went back from {since} to {tip}"))));
             }
+            withheld = changes.withheld(&since, &tip);
         }
         let other_form = changes.other_form(&since);
         let page = changes.into_page();
-        Ok(Page { gap: page.gap.or(other_form), ..page })
+        Ok(Page { gap: page.gap.or(other_form), withheld, ..page })
     }
 
     async fn changes(&self, http: &Client, cursor: &Cursor) -> Result<Changes, RegistryError> {
@@ -90,7 +92,7 @@ impl NpmFeed {
 }
 
 fn empty_page(tip: &Seq, lost: Option<String>) -> Page {
-    Page { events: Vec::new(), cursor: tip.cursor(), more: false, gap: lost.map(|why| Gap { why }) }
+    Page { events: Vec::new(), cursor: tip.cursor(), more: false, gap: lost.map(|why| Gap { why }), withheld: None }
 }
 
 async fn get(http: &Client, request: Request) -> Result<Bytes, RegistryError> {
@@ -105,6 +107,10 @@ impl Feed for NpmFeed {
 
     fn ecosystem(&self) -> Ecosystem {
         Ecosystem::Npm
+    }
+
+    fn is_busy(&self) -> bool {
+        self.addresses.base().as_str() == RegistryId::NPM_REPLICATE.base_url()
     }
 
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {

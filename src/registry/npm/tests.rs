@@ -755,7 +755,10 @@ async fn without_a_cursor_the_feed_starts_at_its_tip() {
     stage.transport.answer("replicate.example/", 200, &[], TIP);
     let feed = NpmFeed::new("https://replicate.example".parse().unwrap());
     let page = feed.poll(&stage.http, None).await.unwrap();
-    assert_eq!(page, Page { events: Vec::new(), cursor: Cursor("12".to_owned()), more: false, gap: None });
+    assert_eq!(
+        page,
+        Page { events: Vec::new(), cursor: Cursor("12".to_owned()), more: false, gap: None, withheld: None }
+    );
 }
 
 #[tokio::test]
@@ -775,8 +778,18 @@ async fn nothing_new_is_confirmed_by_the_tip() {
     stage.transport.answer("replicate.example/", 200, &[], TIP);
     assert_eq!(
         stage.poll("12").await,
-        Page { events: Vec::new(), cursor: Cursor("12".to_owned()), more: false, gap: None }
+        Page { events: Vec::new(), cursor: Cursor("12".to_owned()), more: false, gap: None, withheld: None }
     );
+}
+
+#[tokio::test]
+async fn a_tip_that_no_page_reaches_is_said() {
+    let stage = stage();
+    stage.transport.answer("since=11&limit=10000", 200, &[], r#"{"results":[],"last_seq":11}"#);
+    stage.transport.answer("replicate.example/", 200, &[], TIP);
+    let page = stage.poll("11").await;
+    assert_eq!(page.withheld.as_deref(), Some("the feed stands at sequence 12 and shows nothing after 11"));
+    assert_eq!((page.cursor.0.as_str(), page.gap), ("11", None));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use url::Url;
 use super::xmlrpc::{self, Answer, Value};
 use crate::{
     http::{Client, Request},
-    model::{Ecosystem, Package},
+    model::{Ecosystem, Package, RegistryId},
     registry::{
         Change, Cursor, Event, Feed, Gap, Page, RegistryError,
         endpoint::endpoint,
@@ -77,7 +77,10 @@ impl PypiFeed {
     async fn nothing_since(&self, http: &Client, since: u64) -> Result<Page, RegistryError> {
         let last = self.last_serial(http).await?;
         let why = (last < since).then(|| format!("the serial went back from {since} to {last}"));
-        Ok(standing(if why.is_some() { last } else { since }, why))
+        let page = standing(if why.is_some() { last } else { since }, why);
+        let withheld =
+            (last > since).then(|| format!("the changelog stands at {last} and shows nothing after {since}"));
+        Ok(Page { withheld, ..page })
     }
 
     async fn last_serial(&self, http: &Client) -> Result<u64, RegistryError> {
@@ -115,6 +118,10 @@ impl Feed for PypiFeed {
         Ecosystem::Pypi
     }
 
+    fn is_busy(&self) -> bool {
+        self.base.as_str() == RegistryId::PYPI.base_url()
+    }
+
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
         Box::pin(self.page(http, cursor))
     }
@@ -126,7 +133,13 @@ fn changelog_since(serial: u64) -> String {
 
 /// A page without events.
 fn standing(serial: u64, why: Option<String>) -> Page {
-    Page { events: Vec::new(), cursor: Cursor(serial.to_string()), more: false, gap: why.map(|why| Gap { why }) }
+    Page {
+        events: Vec::new(),
+        cursor: Cursor(serial.to_string()),
+        more: false,
+        gap: why.map(|why| Gap { why }),
+        withheld: None,
+    }
 }
 
 /// The registry says in the text of the fault when the limit is reset: "Limit may reset in 42 seconds."
@@ -150,7 +163,7 @@ fn read_rows(rows: &[Value], since: u64) -> Result<Page, &'static str> {
     let last = rows.iter().filter_map(|row| Row(row).serial()).max().filter(|last| *last > since);
     let last = last.ok_or("no row has a serial that is later")?;
     let events = rows.iter().enumerate().filter_map(|(place, row)| Row(row).event(since, place)).collect();
-    Ok(Page { events, cursor: Cursor(last.to_string()), more, gap: None })
+    Ok(Page { events, cursor: Cursor(last.to_string()), more, gap: None, withheld: None })
 }
 
 /// One row: name, version or nil, Unix time, action, serial.

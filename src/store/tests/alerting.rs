@@ -1,7 +1,7 @@
 use super::lab::{Lab, alert, alerted, dump, minutes_later, noon, package, stale_source, subscriptions};
 use crate::{
     model::{Alert, AlertKind, AlertStatus, Confidence, Severity, Signal},
-    store::{AlertFilter, Delivery, DeliveryStatus, Recorded, StoreError, Turn},
+    store::{AlertFilter, Delivery, DeliveryStatus, Record, Recorded, StoreError, Turn},
 };
 
 const BAD: &str = "pkg:npm/axios@1.14.1";
@@ -83,6 +83,55 @@ fn what_nobody_knew_when_an_alert_was_resolved_opens_it_again() {
     assert_eq!(lab.store.record(&more).unwrap().deliveries, 2);
     let stored = lab.store.alert(&id).unwrap().unwrap();
     assert_eq!((stored.status, stored.severity, stored.signals.len()), (AlertStatus::Open, Severity::High, 2));
+}
+
+/// What is raised of a release: one signal.
+fn saying(detector: &'static str, severity: Severity, seen: &str) -> Record {
+    let mut record = alerted(BAD, severity);
+    let signal = &mut record.alert.as_mut().unwrap().signals[0];
+    (signal.detector, signal.seen) = (detector.into(), seen.to_owned());
+    record
+}
+
+#[test]
+fn whoever_dealt_with_one_thing_is_told_of_the_next() {
+    for (detector, severity, next, told) in [
+        ("publisher-changed", Severity::High, "eve", true),
+        ("publisher-changed", Severity::High, "bob with b@x.example", false),
+        ("publisher-changed", Severity::Low, "eve", false),
+        ("package-burst", Severity::High, "9 packages", false),
+        ("file-late", Severity::Low, "b.whl", true),
+        ("file-replaced", Severity::Critical, "a.tgz with SHA-512 22", true),
+    ] {
+        for status in [AlertStatus::Acknowledged, AlertStatus::Resolved] {
+            let lab = Lab::new();
+            let id = alert(BAD, severity).id;
+            lab.store.record(&saying(detector, severity, "bob")).unwrap();
+            match status {
+                AlertStatus::Resolved => lab.store.resolve(&id, "alice", "ours", noon()).unwrap(),
+                _ => lab.store.acknowledge(&id, "alice", "ours", noon()).unwrap(),
+            };
+            let again = lab.store.record(&saying(detector, severity, "bob")).unwrap();
+            assert_eq!(again.deliveries, 0, "{detector}: the same again");
+            let more = saying(detector, severity, next);
+            let deliveries = lab.store.record(&more).unwrap().deliveries;
+            assert_eq!(deliveries, if told { 2 } else { 0 }, "{detector} {severity} {next}");
+            assert_eq!(lab.store.record(&more).unwrap().deliveries, 0, "{detector}: told once");
+            let stored = lab.store.alert(&id).unwrap().unwrap();
+            assert_eq!(stored.status, if told { AlertStatus::Open } else { status }, "{detector} {next}");
+        }
+    }
+}
+
+#[test]
+fn a_second_incident_is_told_though_the_first_is_open() {
+    let lab = Lab::new();
+    for (seen, deliveries) in [("a 11", 2), ("a 22", 2), ("a 22", 0), ("a 33", 2), ("a 11", 0)] {
+        let recorded = lab.store.record(&saying("file-replaced", Severity::Critical, seen)).unwrap();
+        assert_eq!(recorded.deliveries, deliveries, "{seen}");
+    }
+    let stored = lab.store.alerts(&AlertFilter::default()).unwrap().remove(0);
+    assert_eq!(stored.signals.len(), 3, "every one is kept");
 }
 
 #[test]

@@ -263,3 +263,47 @@ fn what_the_queue_asks_every_second_is_found_by_an_index() {
         assert!(steps.iter().all(|step| !step.contains("TEMP B-TREE")), "{steps:?}");
     }
 }
+
+#[test]
+fn what_is_announced_very_often_hides_nothing_else() {
+    let lab = Lab::new();
+    let event = |key: u32, change: &str| NewEvent {
+        kind: EventKind::Release,
+        change: change.to_owned(),
+        key: key.to_string(),
+        ..event(&package("axios"), "0")
+    };
+    let mut events = vec![event(0, "vanished")];
+    events.extend((1..=300).map(|key| event(key, "wheels")));
+    lab.store.take_page("pypi-changelog", "300", &events, noon()).unwrap();
+    let found = lab.store.distinct_events_of(&package("axios"), EventKind::Release, 2).unwrap();
+    assert_eq!(found.iter().map(|event| &*event.change).collect::<Vec<_>>(), ["wheels", "vanished"]);
+}
+
+#[test]
+fn of_what_failed_in_an_outage_one_is_tried_soon_and_all_when_it_is_over() {
+    let lab = Lab::new();
+    let names = ["a", "b", "c"];
+    let events: Vec<NewEvent> = names.iter().map(|name| event(&package(name), name)).collect();
+    lab.store.take_page("npm-changes", "3", &events, noon()).unwrap();
+    for name in names {
+        let work = lab.store.work_of(&package(name)).unwrap().unwrap();
+        lab.store.postpone(&work, minutes_later(120), "down").unwrap();
+    }
+    let ecosystem = package("a").ecosystem();
+    let due = |minutes| {
+        let due = lab.store.due_work(minutes_later(minutes), 9).unwrap();
+        due.into_iter().map(|work| work.package.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(due(2), Vec::<String>::new());
+    for _ in 0..2 {
+        lab.store.probe(ecosystem, minutes_later(2)).unwrap();
+        assert_eq!(due(2), ["a"], "one is enough");
+    }
+    let work = lab.store.work_of(&package("a")).unwrap().unwrap();
+    lab.store.postpone(&work, minutes_later(122), "down").unwrap();
+    lab.store.probe(ecosystem, minutes_later(4)).unwrap();
+    assert_eq!(due(4), ["b"], "they take turns");
+    assert_eq!(lab.store.try_again(ecosystem, minutes_later(5)).unwrap(), 2);
+    assert_eq!(due(5).len(), 3);
+}
