@@ -231,3 +231,19 @@ async fn a_match_that_finds_thousands_of_owners_stays_within_its_budget() {
     assert_eq!(common.entries.as_ref().unwrap().count, MATCHED as u64 - 50);
     assert!(messages(follower.store(), &alerts) <= 50 + 4);
 }
+
+#[tokio::test]
+async fn strangers_do_not_hide_those_that_a_match_knew_before() {
+    let follower = watching_everything().await;
+    let sign = |repository: &str, file: &str| {
+        follower.ledger.append(follower.signed(&Workflow::github(repository, file, "refs/heads/main")));
+        follower.ledger.publish();
+    };
+    sign("acme/tool", "release.yml");
+    follower.honest_poll().await;
+    follower.clock.advance(Duration::from_hours(25));
+    (0..60).for_each(|number| sign(&format!("evil{number}/flood"), "w.yml"));
+    sign("acme/tool", "reached.yml");
+    follower.honest_poll().await;
+    own(follower.store(), &all(&follower), "acme/tool reached.yml");
+}

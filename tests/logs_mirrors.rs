@@ -279,3 +279,20 @@ async fn both_can_be_named() {
         assert_eq!(named.url.as_str(), format!("https://{name}/"));
     }
 }
+
+#[tokio::test]
+async fn a_log_that_goes_back_is_accused_though_a_mirror_does_not_answer() {
+    for wrong in [Misbehaviour::RollBack(250), Misbehaviour::Restored(280)] {
+        let pair = Pair::of(Api::Tiles, 300).await;
+        pair.grow(20);
+        pair.minutes(1).await;
+        pair.mirror.misbehave(Misbehaviour::Status(503));
+        pair.log.misbehave(wrong.clone());
+        pair.minutes(5).await;
+        assert_eq!(pair.alerts(AlertKind::Log), [], "{wrong:?}: it may be an accident");
+        pair.minutes(10).await;
+        let alert = pair.the_alert();
+        assert_eq!(alert.title, "log.example went back to fewer entries than it had signed", "{wrong:?}");
+        assert!(alert.argument.contains("No answer came from https://mirror.example/"), "{}", alert.argument);
+    }
+}

@@ -225,3 +225,39 @@ fn no_two_violations_share_an_id() {
     .collect();
     assert_eq!(ids.len(), 6);
 }
+
+#[tokio::test]
+async fn one_good_answer_does_not_make_patience_begin_anew() {
+    let follower = Follower::tiles(300).await;
+    follower.ledger.misbehave(Misbehaviour::RollBack(250));
+    for _ in 0..10 {
+        follower.poll().await;
+        follower.clock.advance(Duration::from_mins(1));
+    }
+    follower.ledger.behave();
+    follower.poll().await;
+    assert_eq!(follower.alerts(), [], "it lasted for nine minutes");
+    follower.ledger.misbehave(Misbehaviour::RollBack(250));
+    for _ in 0..3 {
+        follower.clock.advance(Duration::from_mins(1));
+        follower.poll().await;
+    }
+    assert_eq!(follower.the_alert().title, "log.example went back to fewer entries than it had signed");
+}
+
+#[tokio::test]
+async fn an_accident_now_and_then_is_forgiven() {
+    let follower = Follower::tiles(300).await;
+    for _ in 0..40 {
+        follower.ledger.misbehave(Misbehaviour::RollBack(250));
+        for _ in 0..3 {
+            follower.poll().await;
+            follower.clock.advance(Duration::from_mins(1));
+        }
+        follower.ledger.behave();
+        follower.ledger.grow(1);
+        follower.poll().await;
+        follower.clock.advance(Duration::from_hours(12));
+    }
+    assert_eq!(follower.alerts(), []);
+}

@@ -151,3 +151,22 @@ async fn the_entry_in_its_place_is_no_news() {
     .await;
     assert_eq!(town.alerts(), []);
 }
+
+#[tokio::test]
+async fn whoever_signs_what_was_released_does_not_become_known_by_it() {
+    for number in 0..2 {
+        let town = Town::settled(Api::Tiles, "log.example").await;
+        town.publish("1.1.0", &by_workflow(&run(80)));
+        town.minutes_pass(5).await;
+        let digest = hex::decode(&signed(&town, "pkg:npm/widget@1.1.0")[number]).unwrap();
+        let run = "https://github.com/acme/widget/actions/runs/666/attempts/1";
+        let evil = Workflow::github("acme/widget", "evil.yml", "refs/heads/main").with(Claim::RunInvocationUri, run);
+        let der = town.world.lab().authority.issue(&evil, town.clock.now()).der;
+        town.ledger.append(hashedrekord(&der, &digest.try_into().unwrap()));
+        town.ledger.publish();
+        town.pass().await;
+        assert_eq!(town.the_signal(), ("new-workflow-in-log".to_owned(), Severity::Medium));
+        let row = town.pipeline.store().log_entry("log.example", 3).unwrap().unwrap();
+        assert_eq!(row.explained_by, None);
+    }
+}

@@ -8,7 +8,8 @@ mod lab;
 use std::{sync::Arc, time::Duration};
 
 use lab::{
-    Lab,
+    Lab, Workflow,
+    keys::sha512,
     rig::{START, config, folder, watchlist},
     tuf::Tuf,
 };
@@ -16,8 +17,9 @@ use provwatch::{
     clock::{Clock, ManualClock},
     config::Config,
     health::{Finding, Kind},
+    model::{Digests, Provenance},
     pipeline::{NPM_KEYS, NoProgress, OnDisk, Parts, Pipeline, TRUST_ROOT, assemble, client_over, verifier},
-    store::{SourceState, Store},
+    store::{CheckpointRow, LogKind, LogStanding, NewLog, SourceState, Store},
     text::with_causes,
 };
 use serde_json::Value;
@@ -97,7 +99,7 @@ impl Home {
 
 /// The log that the trust root in use names first.
 fn in_use(pipeline: &Pipeline) -> String {
-    pipeline.trusted().trusted_logs()[0].base_url.clone()
+    pipeline.trusted().trusted_logs().first().map(|log| log.base_url.clone()).unwrap_or_default()
 }
 
 async fn refused(pipeline: &Pipeline) -> String {
@@ -262,7 +264,7 @@ async fn a_trust_root_that_was_never_refreshed_is_not_called_fresh() {
     assert_eq!(found(&pipeline, "trust-root-unrefreshed"), None, "nobody has tried yet");
     refused(&pipeline).await;
     let said = found(&pipeline, "trust-root-unrefreshed").expect("it was tried");
-    assert!(said.contains("the one of this version is in use") && said.contains("403"), "{said}");
+    assert!(said.contains("nothing that is signed can be checked") && said.contains("403"), "{said}");
     home.tuf.recover();
     pipeline.refresh_trust().await.unwrap();
     assert_eq!(found(&pipeline, "trust-root-unrefreshed"), None);
@@ -284,6 +286,18 @@ async fn a_changed_file_is_taken_up_and_a_damaged_one_is_not() {
     let said = refused(&pipeline).await;
     assert!(said.contains("root.json"), "{said}");
 
+    for nobody in
+        [r#"{"mediaType":"nonsense"}"#, "{\"mediaType\":\"application/vnd.dev.sigstore.trustedroot+json;version=0.1\"}"]
+    {
+        home.write("root.json", nobody);
+        let said = refused(&pipeline).await;
+        assert!(said.contains("root.json is no usable"), "a root that trusts nobody calls everything forged: {said}");
+    }
+    let mut lawless = home.root_named("lawless");
+    lawless["certificateAuthorities"] = Value::Array(Vec::new());
+    home.write("root.json", &lawless.to_string());
+    assert!(refused(&pipeline).await.contains("authority"));
+
     home.write("root.json", &home.root_named("four").to_string());
     home.write("keys.json", "[");
     pipeline.refresh_trust().await.unwrap();
@@ -300,4 +314,76 @@ async fn what_is_built_in_asks_nobody() {
     let pipeline = home.pipeline(&home.config("source = \"embedded\""));
     pipeline.refresh_trust().await.unwrap();
     assert_eq!((home.tuf.requests(), source(&pipeline, TRUST_ROOT)), (Vec::new(), None));
+}
+
+/// What the verifier that a process begins with says of a release that the lab signed.
+fn judged(home: &Home, pipeline: &Pipeline) -> Provenance {
+    let (file, purl) = (sha512(b"the file"), "pkg:npm/widget@1.0.0");
+    let digests = Digests { sha256: None, sha512: Some(hex::encode(file)) };
+    let workflow = Workflow::github("acme/widget", "release.yml", "refs/tags/v1.0.0");
+    let at = "2026-01-12T11:00:00Z".parse().unwrap();
+    let document = home.lab.npm_attestations(purl, digests.sha512.as_ref().unwrap(), &workflow, at, None);
+    pipeline.trusted().npm(document.to_string().as_bytes(), purl, &digests)
+}
+
+#[tokio::test]
+async fn a_private_root_is_kept_for_the_next_start_and_nobody_elses_stands_in_for_it() {
+    let home = Home::new();
+    home.tuf.publish(home.root_named("one"));
+    let pipeline = home.private();
+    assert_eq!(in_use(&pipeline), "", "Sigstore's own root is not the one that was asked for");
+    let Provenance::Unavailable { reason } = judged(&home, &pipeline) else { panic!("nothing is known yet") };
+    assert!(reason.contains("the trust root was not read yet"), "{reason}");
+    pipeline.refresh_trust().await.unwrap();
+    assert_eq!(judged(&home, &pipeline).status(), "verified");
+    drop(pipeline);
+
+    home.tuf.answer("", 503);
+    let restarted = home.private();
+    assert_eq!(in_use(&restarted), "https://one.example", "what was refreshed is in use again");
+    refused(&restarted).await;
+    assert_eq!(judged(&home, &restarted).status(), "verified");
+    assert_eq!(found(&restarted, "trust-root-unrefreshed"), None, "it was refreshed a moment ago");
+    drop(restarted);
+
+    // What is kept is damaged: then there is none, whatever the process before had.
+    let kept = std::fs::read_dir(home.path("cache")).unwrap().next().unwrap().unwrap().path().join("trusted_root.kept");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    std::fs::write(&kept, text.replace("one.example", "two.example")).unwrap();
+    let without = home.private();
+    assert_eq!(in_use(&without), "");
+    refused(&without).await;
+    assert_eq!(judged(&home, &without).status(), "unavailable");
+    assert!(found(&without, "trust-root-unrefreshed").expect("it is said").contains("was not read yet"));
+}
+
+#[tokio::test]
+async fn a_log_that_the_trust_root_drops_is_missed() {
+    let home = Home::new();
+    home.write("root.json", &home.root_named("one").to_string());
+    let text = "source = \"file\"\ntrusted_root = \"FOLDER/root.json\"";
+    let text = format!("{CONFIG}[trust]\n{text}").replace("FOLDER", &home.folder.path().display().to_string());
+    let config = config(&text.replace("[logs]\nenabled = false", "[logs]\nenabled = true"));
+    let pipeline = home.pipeline(&config);
+    let standing = LogStanding::Active;
+    let (name, url, key_id) = ("one.example", "https://one.example/", "00");
+    let log = NewLog { name, kind: LogKind::RekorV1, url, key_id, offset: 0, standing };
+    pipeline.store().open_log(&log, home.clock.now()).unwrap();
+    let (seen_at, last_seen_at) = (home.clock.now(), home.clock.now());
+    let checkpoint =
+        CheckpointRow { size: 1, root: [0; 32], note: String::new(), seen_at, last_seen_at, consistent: true };
+    pipeline.store().keep_checkpoint(name, &checkpoint).unwrap();
+    assert_eq!(found(&pipeline, "log-left"), None);
+
+    home.write("root.json", &home.root_named("two").to_string());
+    pipeline.refresh_trust().await.unwrap();
+    home.clock.advance(Duration::from_mins(5));
+    let said = found(&pipeline, "log-left").expect("nobody reads it any more");
+    assert!(said.starts_with("one.example") && said.contains("no longer names it"), "{said}");
+    let restarted = home.pipeline(&config);
+    home.clock.advance(Duration::from_hours(24 * 30));
+    assert!(found(&restarted, "log-left").expect("it lasts").contains("30 days"));
+    home.write("root.json", &home.root_named("one").to_string());
+    restarted.refresh_trust().await.unwrap();
+    assert_eq!(found(&restarted, "log-left"), None);
 }

@@ -11,7 +11,7 @@ use sigstore_trust_root::{
 };
 
 use super::registry_key::RegistryKeys;
-use crate::bounded;
+use crate::{bounded, model::RootStanding, text::quoted};
 
 /// npm's keys as of January 2025, a copy of the target `keys.json` of Sigstore's TUF repository
 /// (<https://github.com/sigstore/root-signing>, Apache-2.0).
@@ -20,12 +20,25 @@ const NPM_KEYS: &[u8] = include_bytes!("npm-keys.json");
 /// Most bytes of a trust root or key list.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
+/// The forms of a trust root that are known; the later spelling is the one that bundles have taken on already.
+const MEDIA_TYPES: [&str; 4] = [
+    "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+    "application/vnd.dev.sigstore.trustedroot+json;version=0.2",
+    "application/vnd.dev.sigstore.trustedroot.v0.1+json",
+    "application/vnd.dev.sigstore.trustedroot.v0.2+json",
+];
+
+/// A trust root that trusts nobody.
+const NOBODY: &str = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
+
 /// Sigstore's trust root and npm's signing keys, parsed once; clones share them.
 #[derive(Clone)]
 pub struct TrustMaterial {
     pub(super) trusted_root: Arc<TrustedRoot>,
     pub(super) verifier: Arc<sigstore_verify::Verifier>,
     pub(super) npm_keys: Arc<RegistryKeys>,
+    /// Where the trust root comes from.
+    standing: RootStanding,
 }
 
 impl fmt::Debug for TrustMaterial {
@@ -109,6 +122,26 @@ impl TrustMaterial {
         Self::parse(SIGSTORE_STAGING_TRUSTED_ROOT, NPM_KEYS).expect("the embedded trust material is checked by a test")
     }
 
+    /// Of somebody's own trust root that was not read yet, with npm's keys. Nobody else's stands in for it.
+    ///
+    /// # Panics
+    /// Never: a test reads the same constant.
+    pub fn unread() -> Self {
+        let root = TrustedRoot::from_json(NOBODY).expect("the empty trust root is checked by a test");
+        let verifier = sigstore_verify::Verifier::new(&root).expect("the empty trust root is checked by a test");
+        Self {
+            trusted_root: Arc::new(root),
+            verifier: Arc::new(verifier),
+            standing: RootStanding::Unread,
+            ..Self::embedded()
+        }
+    }
+
+    /// Where the trust root comes from.
+    pub const fn standing(&self) -> RootStanding {
+        self.standing
+    }
+
     /// A `trusted_root.json`, and npm's keys: the TUF target's form or the registry's own, or the embedded ones.
     ///
     /// # Errors
@@ -138,7 +171,12 @@ impl TrustMaterial {
     pub(super) fn with_root_of(self, origin: &str, document: &[u8]) -> Result<Self, TrustError> {
         let (trusted_root, verifier) =
             usable(document).map_err(|source| TrustError::Root { origin: origin.to_owned(), source })?;
-        Ok(Self { trusted_root: Arc::new(trusted_root), verifier: Arc::new(verifier), ..self })
+        Ok(Self {
+            trusted_root: Arc::new(trusted_root),
+            verifier: Arc::new(verifier),
+            standing: RootStanding::Read,
+            ..self
+        })
     }
 
     /// From the document itself; the origin is for errors.
@@ -151,7 +189,12 @@ impl TrustMaterial {
     fn parse(root: &str, keys: &[u8]) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let (trusted_root, verifier) = usable(root.as_bytes())?;
         let npm_keys = RegistryKeys::parse(keys).map_err(|error| error.to_string())?;
-        Ok(Self { trusted_root: Arc::new(trusted_root), verifier: Arc::new(verifier), npm_keys: Arc::new(npm_keys) })
+        Ok(Self {
+            trusted_root: Arc::new(trusted_root),
+            verifier: Arc::new(verifier),
+            npm_keys: Arc::new(npm_keys),
+            standing: RootStanding::BuiltIn,
+        })
     }
 }
 
@@ -160,10 +203,26 @@ fn usable(
     document: &[u8],
 ) -> Result<(TrustedRoot, sigstore_verify::Verifier), Box<dyn std::error::Error + Send + Sync>> {
     let mut trusted_root = TrustedRoot::from_json(std::str::from_utf8(document)?)?;
+    trusts_somebody(&trusted_root)?;
     trusted_root.tlogs = each_once(trusted_root.tlogs, |log| &mut log.public_key);
     trusted_root.ctlogs = each_once(trusted_root.ctlogs, |log| &mut log.public_key);
     let verifier = sigstore_verify::Verifier::new(&trusted_root)?;
     Ok((trusted_root, verifier))
+}
+
+/// A document of another kind, or one that was emptied, reads like a trust root that trusts nobody: with it, whatever is
+/// signed would be called forged.
+fn trusts_somebody(root: &TrustedRoot) -> Result<(), String> {
+    if !MEDIA_TYPES.contains(&root.media_type.as_str()) {
+        return Err(format!("its media type, {}, is not known here", quoted(&root.media_type, 100)));
+    }
+    if root.certificate_authorities.iter().all(|authority| authority.cert_chain.certificates.is_empty()) {
+        return Err("it names no certificate authority".to_owned());
+    }
+    if root.tlogs.is_empty() && root.ctlogs.is_empty() {
+        return Err("it names no log".to_owned());
+    }
+    Ok(())
 }
 
 /// A trust root may name a log twice, as when it was reached under two addresses; the verifier takes each key once. The key
@@ -204,6 +263,38 @@ mod tests {
             format!("{:?}", TrustMaterial::embedded().trusted_root),
             format!("{:?}", TrustMaterial::staging().trusted_root)
         );
+    }
+
+    #[test]
+    fn a_trust_root_that_trusts_nobody_is_refused() {
+        let with = |change: &dyn Fn(&mut serde_json::Value)| {
+            let mut root: serde_json::Value = serde_json::from_str(SIGSTORE_PRODUCTION_TRUSTED_ROOT).unwrap();
+            change(&mut root);
+            TrustMaterial::embedded()
+                .with_root_of("root.json", root.to_string().as_bytes())
+                .map_err(|error| std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default())
+        };
+        for (change, why) in [
+            (&(|root: &mut serde_json::Value| root["mediaType"] = "nonsense".into()) as &dyn Fn(&mut _), "media type"),
+            (&|root| root["certificateAuthorities"] = serde_json::json!([]), "authority"),
+            (
+                &|root| {
+                    root["tlogs"] = serde_json::json!([]);
+                    root["ctlogs"] = serde_json::json!([]);
+                },
+                "no log",
+            ),
+        ] {
+            let error = with(change).expect_err(why);
+            assert!(error.contains(why), "{error}");
+        }
+        assert!(TrustMaterial::embedded().with_root_of("", br#"{"mediaType":"nonsense"}"#).is_err());
+        for media_type in MEDIA_TYPES {
+            let material = with(&|root| root["mediaType"] = media_type.into()).expect(media_type);
+            assert_eq!(material.standing(), RootStanding::Read);
+        }
+        with(&|root| root["tlogs"] = serde_json::json!([])).expect("certificates are logged");
+        assert_eq!(TrustMaterial::unread().standing(), RootStanding::Unread);
     }
 
     #[test]

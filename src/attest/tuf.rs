@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
-use sigstore_tuf::{Error, FileStore, Repository, TrustedMetadataSet, Updater, transport::FetchFuture};
+use sigstore_tuf::{Error, FileStore, MetadataStore, Repository, TrustedMetadataSet, Updater, transport::FetchFuture};
 use url::Url;
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     http::{Client, Fetched, HttpError, Request},
     model::RegistryId,
+    text::with_causes,
 };
 
 /// Sigstore's public repository.
@@ -26,6 +27,9 @@ const PUBLIC_ROOT: &[u8] = include_bytes!("tuf-root.json");
 
 /// The target with Sigstore's trust root.
 const TRUSTED_ROOT: &str = "trusted_root.json";
+
+/// The files beside the metadata with what was last taken into use.
+const KEPT: [&str; 2] = ["trusted_root.kept", "npm_keys.kept"];
 
 /// Fetches trust material that is newer than the one in use. Keeps verified metadata in a folder, so that a repository can
 /// never take it back to an older state.
@@ -107,11 +111,53 @@ impl TrustUpdater {
         updater.refresh(at).await.map_err(failed)?;
         let root = updater.get_target(TRUSTED_ROOT, at).await.map_err(failed)?;
         let material = in_use.clone().with_root_of(&self.origin(TRUSTED_ROOT), &root)?;
+        self.keep(KEPT[0], &root);
         Ok(match updater.get_target(&npm_keys(), at).await {
-            Ok(keys) => Refreshed::of(material).with_keys(|it| it.with_npm_keys_of(&self.origin(&npm_keys()), &keys)),
+            Ok(keys) => {
+                let refreshed =
+                    Refreshed::of(material).with_keys(|it| it.with_npm_keys_of(&self.origin(&npm_keys()), &keys));
+                if matches!(refreshed.npm_keys, Some(Ok(()))) {
+                    self.keep(KEPT[1], &keys);
+                }
+                refreshed
+            }
             Err(Error::TargetNotFound(_)) if !self.is_public => Refreshed::of(material),
             Err(error) => Refreshed { material, npm_keys: Some(Err(failed(error))) },
         })
+    }
+
+    /// What a process begins with: what was last taken into use, also by the process before, so that a restart takes nothing
+    /// back that a refresh revoked. Where there is none, the public repository has what this version was built with; a private
+    /// one has nothing, and Sigstore's does not stand in for it.
+    pub fn first(&self) -> TrustMaterial {
+        let begin = if self.is_public { TrustMaterial::embedded() } else { TrustMaterial::unread() };
+        let with_root = |root: Vec<u8>| begin.clone().with_root_of(KEPT[0], &root).ok();
+        let Some(material) = self.kept(KEPT[0]).and_then(with_root) else { return begin };
+        let with_keys = |keys: Vec<u8>| material.clone().with_npm_keys_of(KEPT[1], &keys).ok();
+        self.kept(KEPT[1]).and_then(with_keys).unwrap_or(material)
+    }
+
+    /// Keeps a document for the next process, behind its seal. Without it that one is as careful as the first.
+    fn keep(&self, name: &str, document: &[u8]) {
+        let sealed = [self.seal(document).as_bytes(), b"\n", document].concat();
+        if let Err(error) = FileStore::new(&self.cache).store(name, &sealed) {
+            tracing::warn!("the trust material in use is not kept for the next start: {}", with_causes(&error));
+        }
+    }
+
+    /// A document that was kept, if it is whole and of this repository.
+    fn kept(&self, name: &str) -> Option<Vec<u8>> {
+        let sealed = read(&self.cache.join(name)).ok()?;
+        let end = sealed.iter().position(|byte| *byte == b'\n')?;
+        let (seal, document) = (&sealed[..end], &sealed[end + 1..]);
+        (seal == self.seal(document).as_bytes()).then(|| document.to_vec())
+    }
+
+    /// The digest of a document and of the root metadata that a private repository begins with: another beginning is another
+    /// repository, whatever its URL.
+    fn seal(&self, document: &[u8]) -> String {
+        let beginning: &[u8] = if self.is_public { b"" } else { &self.root };
+        hex::encode(Sha256::new().chain_update(Sha256::digest(beginning)).chain_update(document).finalize())
     }
 
     fn origin(&self, target: &str) -> String {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{encoding::base64, failure::Failure, npm, pypi, trust::TrustMaterial};
-use crate::model::{Check, Digests, Provenance};
+use crate::model::{Check, Digests, Provenance, RootStanding};
 
 /// Verifies attestations and registry signatures offline, against one set of trust material.
 #[derive(Clone, Debug)]
@@ -26,13 +26,26 @@ impl Verifier {
     /// release (`subject`, a purl) and of the file with that SHA-512. Attestations of unknown types are passed over;
     /// without provenance the outcome is [`Provenance::Absent`].
     pub fn npm(&self, document: &[u8], subject: &str, digests: &Digests) -> Provenance {
-        npm::verify(&self.trust, document, subject, digests)
+        self.as_far_as_known(npm::verify(&self.trust, document, subject, digests))
     }
 
     /// Verifies PyPI's provenance object of a file: every attestation in it must speak of the file of that name and
     /// SHA-256, and be signed by the publisher that PyPI names. Without any the outcome is [`Provenance::Absent`].
     pub fn pypi(&self, object: &[u8], file: &str, digests: &Digests) -> Provenance {
-        pypi::verify(&self.trust, object, file, digests)
+        self.as_far_as_known(pypi::verify(&self.trust, object, file, digests))
+    }
+
+    /// Whether there is something to verify with yet.
+    pub fn is_ready(&self) -> bool {
+        self.trust.standing() != RootStanding::Unread
+    }
+
+    /// Without a trust root, nothing that is signed is known to hold or not to.
+    fn as_far_as_known(&self, found: Provenance) -> Provenance {
+        if self.is_ready() || found == Provenance::Absent {
+            return found;
+        }
+        Provenance::Unavailable { reason: "the trust root was not read yet".to_owned() }
     }
 
     /// Verifies the registry's own signatures over a release, each a key id, a signature (base64) and the message that

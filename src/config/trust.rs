@@ -60,7 +60,7 @@ impl TrustSection {
 pub enum TrustSource {
     /// The one that this version of provwatch was built with; never refreshed.
     Embedded,
-    /// A TUF repository, Sigstore's public one or a private one; until it has answered, the embedded one.
+    /// A TUF repository, Sigstore's public one or a private one; until it has answered, what was last in use.
     Tuf,
     /// The file `trusted_root`.
     File,

@@ -110,6 +110,16 @@ pub(super) fn unread_log(key: &str, log: &str, lasts: TimeDelta, error: Option<&
     )
 }
 
+pub(super) fn left_log(key: &str, log: &str) -> Alarm {
+    Alarm::medium(
+        key,
+        format!("{log} is no longer followed: the trust root does not name it any more"),
+        "What is signed in this log from now on is not seen; the position stands where it stood. See whose doing the new \
+         trust root is. To go on following the log, name it in [[logs.instance]]."
+            .to_owned(),
+    )
+}
+
 pub(super) fn failing_mirror(key: &str, mirror: &str, lasts: TimeDelta, error: Option<&str>) -> Alarm {
     let error = last(error);
     Alarm::medium(

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::limits;
+use crate::model::RootStanding;
 
 /// Who works on the database, and whether he still does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,6 +85,15 @@ pub struct Facts {
     /// The logs that it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<String>>,
+    /// Where its trust root comes from; `None`: an earlier version did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_root: Option<RootStanding>,
+    /// Those of the logs that the configuration names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub configured_logs: Vec<String>,
+    /// The logs that were followed and no longer are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_logs: Vec<LeftLog>,
     /// The logs of the trust root that it does not follow.
     #[serde(skip_serializing_if = "Vec::is_empty", alias = "unfollowed")]
     pub not_followed: Vec<LogNotFollowed>,
@@ -120,6 +130,29 @@ impl ComparedClock {
     pub const fn is_certain(self) -> bool {
         self.hosts >= limits::CLOCK_HOSTS
     }
+}
+
+/// A log that was followed and no longer is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftLog {
+    /// Its name.
+    pub name: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Whose doing that is.
+    pub by: LeftBy,
+}
+
+/// Why a log is no longer followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LeftBy {
+    /// The operator took it out of the configuration.
+    Operator,
+    /// The trust root says that another log has taken its place.
+    Retired,
+    /// The trust root no longer names it.
+    TrustRoot,
 }
 
 /// A log of the trust root that is not followed.

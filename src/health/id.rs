@@ -66,6 +66,8 @@ pub enum Id {
     TrustFilesUnusable,
     /// A transparency log is not read.
     LogUnread,
+    /// A log that was followed no longer is.
+    LogLeft,
     /// A mirror of a log is not read, or differs.
     LogMirrorFailing,
     /// An alert is open that puts provwatch's own work, or a log, in doubt.
@@ -332,6 +334,16 @@ pub const ALL: &[(Id, About)] = &[
             "log-unread",
             "A transparency log did not answer, or did not hold, for 30 minutes. Nothing is skipped.",
             "`provwatch logs status`; where the network does not let it through, `[logs] enabled = false`.",
+        ),
+    ),
+    (
+        Id::LogLeft,
+        unhealthy(
+            "log-left",
+            "The trust root no longer names a log that was followed: what is signed there from now on is not seen. An alert as \
+             well. Limited, and for a week, where the operator took it out of the configuration or the trust root says that \
+             another log has taken its place.",
+            "See whose doing the new trust root is; to go on following the log, name it in `[[logs.instance]]`.",
         ),
     ),
     (

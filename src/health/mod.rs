@@ -19,8 +19,8 @@ mod tests;
 pub use alarm::Alarm;
 pub use finding::{Check, Finding, Level, Verdict, level};
 pub use heartbeat::{
-    ComparedClock, Facts, FailingForge, Heartbeat, InUse, Kind, LockState, LogNotFollowed, Refused, Runner,
-    WriteFailure,
+    ComparedClock, Facts, FailingForge, Heartbeat, InUse, Kind, LeftBy, LeftLog, LockState, LogNotFollowed, Refused,
+    Runner, WriteFailure,
 };
 pub use id::{ALL, About, Id};
 pub use judge::{checks, judge};

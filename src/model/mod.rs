@@ -44,7 +44,7 @@ pub use log_match::{MatchedEntry, Report};
 pub use observation::{Auth, AuthMethod, Digests, File, Manifest, Observation, Person, ReleaseStatus};
 pub use package::{InvalidPurl, Package, ReleaseId};
 pub use policy::{Demand, Policy, Quiet};
-pub use provenance::{Check, LogEntry, Provenance, VerifiedProvenance};
+pub use provenance::{Check, LogEntry, Provenance, RootStanding, VerifiedProvenance};
 pub use registry_id::{InvalidRegistryId, RegistryId};
 pub use secret::Secret;
 pub use severity::{Confidence, Severity};

@@ -45,6 +45,18 @@ pub struct VerifiedProvenance {
     pub signed: Vec<String>,
 }
 
+/// Where a trust root that is in use comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RootStanding {
+    /// It is the one of this version.
+    BuiltIn,
+    /// It was read, now or by an earlier process.
+    Read,
+    /// It was not read yet: nothing can be verified, and nothing is said to be forged.
+    Unread,
+}
+
 /// A place in a transparency log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

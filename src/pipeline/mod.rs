@@ -232,6 +232,10 @@ impl Pipeline {
         self.logs.enabled
     }
 
+    fn follows_trust_root(&self) -> bool {
+        self.logs.enabled && self.logs.trust_root
+    }
+
     /// The wait between polls of a log.
     pub fn log_interval(&self) -> std::time::Duration {
         self.logs.interval

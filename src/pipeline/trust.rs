@@ -8,11 +8,12 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{AssemblyError, Pipeline, PipelineError, tuf_cache};
+use super::{AssemblyError, Pipeline, PipelineError, logs, tuf_cache};
 use crate::{
-    attest::{Refreshed, TrustError, TrustMaterial, TrustUpdater, Verifier},
+    attest::{Refreshed, TrustError, TrustMaterial, TrustUpdater, TrustedLog, Verifier},
     config::{Config, TrustSource},
     http::Client,
+    model::RootStanding,
 };
 
 /// What the trust root is called among the sources.
@@ -20,18 +21,19 @@ pub const TRUST_ROOT: &str = "trust-root";
 /// What npm's keys are called there. npm's keys are not part of the trust root, and fail on their own.
 pub const NPM_KEYS: &str = "npm-keys";
 
-/// The verifier that the configuration asks for. With TUF it begins with what is built in, until
-/// [`Pipeline::refresh_trust`] has fetched something newer.
+/// The verifier that the configuration asks for. With TUF it begins with what was last in use, or with what is built in; of a
+/// private repository that was never read, with nothing, until [`Pipeline::refresh_trust`] has fetched something newer.
 ///
 /// # Errors
 /// A trust root, a key list or the beginning of a TUF repository that cannot be used.
 pub fn verifier(config: &Config) -> Result<Verifier, AssemblyError> {
     // What is read again later must be usable now.
     let Freshness { root, npm_keys } = Freshness::of(config)?;
-    let mut material = TrustMaterial::embedded();
-    if let RootFrom::File(root) = &root {
-        material = material.with_root(root).map_err(unusable)?;
-    }
+    let mut material = match root {
+        RootFrom::Nowhere => TrustMaterial::embedded(),
+        RootFrom::File(root) => TrustMaterial::embedded().with_root(&root).map_err(unusable)?,
+        RootFrom::Tuf(updater) => updater.first(),
+    };
     if let Some(keys) = &npm_keys {
         material = material.with_npm_keys(keys).map_err(unusable)?;
     }
@@ -112,6 +114,7 @@ impl Pipeline {
         match self.freshness.renew(&self.http, in_use, now).await {
             Ok(Refreshed { material, npm_keys }) => {
                 let verifier = Arc::new(Verifier::new(&material));
+                tell_changes(&self.verifier(), &verifier);
                 *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = verifier;
                 npm_keys.map_or(Ok(()), |outcome| self.note_keys(outcome, now))?;
                 Ok(self.store.source_read(TRUST_ROOT, now)?)
@@ -123,10 +126,35 @@ impl Pipeline {
         }
     }
 
+    /// Where the trust root comes from that this process uses.
+    pub(super) fn root_standing(&self) -> RootStanding {
+        self.verifier().trust().standing()
+    }
+
+    /// Whether there is something to verify with. Until then nothing that is logged can be told from what is forged.
+    pub(super) fn can_verify(&self) -> bool {
+        self.verifier().is_ready()
+    }
+
     fn note_keys(&self, outcome: Result<(), TrustError>, now: DateTime<Utc>) -> Result<(), PipelineError> {
         let Err(error) = outcome else { return Ok(self.store.source_read(NPM_KEYS, now)?) };
         let why = super::with_causes(&error);
         tracing::warn!(target: "provwatch::pipeline", "npm's keys stay as they were: {why}");
         Ok(self.store.source_failed(NPM_KEYS, &why, now)?)
+    }
+}
+
+/// Says which logs a new trust root brings and drops: one that is dropped is no longer followed.
+fn tell_changes(before: &Verifier, after: &Verifier) {
+    let (old, new) = (before.trusted_logs(), after.trusted_logs());
+    let beyond = |logs: &[TrustedLog], others: &[TrustedLog]| -> Vec<String> {
+        let is_there = |log: &&TrustedLog| others.iter().all(|other| other.spki != log.spki);
+        logs.iter().filter(is_there).map(|log| format!("{} ({})", log.base_url, logs::key_id(&log.spki))).collect()
+    };
+    for log in beyond(&new, &old) {
+        tracing::info!(target: "provwatch::pipeline", "the trust root names a log that is new: {log}");
+    }
+    for log in beyond(&old, &new) {
+        tracing::warn!(target: "provwatch::pipeline", "the trust root no longer names the log {log}");
     }
 }

@@ -12,8 +12,9 @@ use crate::{
         words,
     },
     deliver::shell_word,
+    health::LockState,
     model::{Alert, AlertKind, AlertStatus},
-    pipeline::logs::NotFollowed,
+    pipeline::{self, logs::NotFollowed},
     store::{Covered, KindCount, LogRow, MirrorRow, Store},
     tlog::{CosignerKey, Misdeed, checkpoint::tree_id, key::cosigners, sift::NOT_UNDERSTOOD},
     watchlist::Watchlist,
@@ -51,6 +52,8 @@ struct View {
     cosigners: Vec<(String, DateTime<Utc>)>,
     /// Where it is read, if that is at several places.
     mirrors: Vec<MirrorRow>,
+    /// Since when it is no longer followed.
+    left_since: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 }
 
@@ -119,6 +122,7 @@ impl View {
                 .collect(),
             is_accused: is_accused(store, &row.name)?,
             mirrors: mirrors(store, &row.name)?,
+            left_since: left_since(store, &row.name)?,
             row,
             now: Context::clock().now(),
         })
@@ -127,7 +131,7 @@ impl View {
     fn json(&self) -> serde_json::Value {
         json!({
             "log": self.row, "covered": self.covered, "gaps": self.gaps, "kinds": self.kinds, "evidence": self.evidence,
-            "cosigners": self.cosigners, "mirrors": self.mirrors, "not_understood": self.not_understood(),
+            "cosigners": self.cosigners, "mirrors": self.mirrors, "not_followed_since": self.left_since, "not_understood": self.not_understood(),
         })
     }
 
@@ -155,6 +159,8 @@ impl View {
         sheet.rows("Kinds", kinds.take(SHOWN));
         sheet.maybe("Not understood", self.what_is_not_understood());
         sheet.row("Watched", format!("{} by watched identities, {} unreadable", row.matches, row.quarantined));
+        let left = self.left_since.map(|since| format!("since {}; `provwatch status` says why", words::moment(since)));
+        sheet.maybe("Not followed", left);
         sheet.maybe("Last read", row.last_success.map(words::moment));
         sheet.maybe(
             "Failing",
@@ -223,6 +229,13 @@ fn mirrors(store: &Store, name: &str) -> Result<Vec<MirrorRow>, Failure> {
     let mut mirrors = store.log_mirrors()?;
     mirrors.retain(|mirror| mirror.log == name || tree_id(&mirror.log, name).is_some());
     Ok(mirrors)
+}
+
+/// Since when a log is no longer followed, as the process at work says, or the last one said.
+fn left_since(store: &Store, name: &str) -> Result<Option<DateTime<Utc>>, Failure> {
+    let heartbeat = pipeline::runner(store, LockState::Unknown)?.heartbeat;
+    let mut left = heartbeat.into_iter().flat_map(|heartbeat| heartbeat.facts.left_logs);
+    Ok(left.find(|log| log.name == name).map(|log| log.since))
 }
 
 /// How a mirror stands beside what is known of the log.

@@ -5,14 +5,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::age;
 use crate::{
     health::{
-        Check, FailingForge, Finding, Id, LockState, Log, LogMirror, Runner, Snapshot, Source, Trust, Tuf, alarm,
+        Check, FailingForge, Finding, Id, LeftBy, LeftLog, Level, LockState, Log, LogMirror, Runner, Snapshot, Source,
+        Trust, Tuf, alarm,
         limits::{FORGE, SOURCE, START, TRUST},
     },
+    model::RootStanding,
     text::{quoted, span},
 };
 
 /// Most characters of an error.
 const ERROR: usize = 300;
+/// For so long it is said that a log is no longer followed where somebody meant that.
+const LEFT_REMEMBERED: TimeDelta = TimeDelta::days(7);
 /// What to do about a trust root that is not refreshed.
 const ALLOW: &str =
     "allow the TUF repository, name a mirror ([trust] tuf_url) or give a file ([trust] source = \"file\")";
@@ -24,6 +28,11 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
         checks.extend([trust(tuf, runner, now), npm_keys(tuf, runner, now)]);
     }
     checks.extend(snapshot.logs.iter().flatten().map(|one| log(one, runner, now)));
+    if let Some(facts) = runner.facts().filter(|_| snapshot.logs.is_some()) {
+        checks.extend(facts.left_logs.iter().filter_map(|log| left(log, now)));
+        let followed = facts.logs.iter().flatten();
+        checks.extend(followed.map(|name| Check::over(format!("left log {name}"), "the log is followed again")));
+    }
     checks.extend(snapshot.log_mirrors.iter().flat_map(|one| mirror(one, runner, now)));
     checks.extend(forges(snapshot, now));
     checks
@@ -56,11 +65,18 @@ fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
 fn trust(tuf: &Tuf, runner: &Runner, now: DateTime<Utc>) -> Check {
     let (key, repository) = ("stale trust root", &tuf.root);
     let error = repository.last_error.as_deref();
+    // An earlier process may have read one that this process does not have.
+    let standing = runner.facts().and_then(|facts| facts.trust_root);
+    if let (Some(standing @ (RootStanding::BuiltIn | RootStanding::Unread)), Some(_), Some(error)) =
+        (standing, repository.last_success, error)
+    {
+        return Check::found(key, without_refresh(standing, error));
+    }
     let since = repository.last_success.or(runner.first_at());
     let Some(age) = since.map(|since| age(since, now)).filter(|age| *age > patience(tuf)) else {
         return match (repository.last_success, error) {
             (Some(_), _) => Check::over(key, "the trust root was refreshed"),
-            (None, Some(error)) => Check::found(key, never_refreshed(error)),
+            (None, Some(error)) => Check::found(key, without_refresh(standing.unwrap_or(RootStanding::BuiltIn), error)),
             (None, None) => Check::unclear(key),
         };
     };
@@ -86,13 +102,15 @@ fn patience(tuf: &Tuf) -> TimeDelta {
 }
 
 /// It was tried, so what is in use is not what the operator asked for, however short that lasts yet.
-fn never_refreshed(error: &str) -> Finding {
-    Finding::new(
-        Id::TrustRootUnrefreshed,
-        "",
-        format!("the trust root was never refreshed, and the one of this version is in use: {}", quoted(error, ERROR)),
-        ALLOW,
-    )
+fn without_refresh(standing: RootStanding, error: &str) -> Finding {
+    let instead = if standing == RootStanding::Unread {
+        "the trust root was not read yet, and nothing that is signed can be checked until it is"
+    } else {
+        "the trust root was never refreshed, and the one of this version is in use"
+    };
+    let level = if standing == RootStanding::Unread { Level::Unhealthy } else { Level::Limited };
+    let sentence = format!("{instead}: {}", quoted(error, ERROR));
+    Finding { level, ..Finding::new(Id::TrustRootUnrefreshed, "", sentence, ALLOW) }
 }
 
 /// npm's keys are signed by another party than the trust root, and fail on their own.
@@ -129,6 +147,26 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
     );
     let alarm = || alarm::unread_log(&key, name, fails, error);
     Check::found(&key, finding.alarming(runner.had(START, now), alarm))
+}
+
+/// A log that is no longer followed. What was meant is said for a week.
+fn left(log: &LeftLog, now: DateTime<Utc>) -> Option<Check> {
+    let (name, since) = (&log.name, span(age(log.since, now)));
+    let key = format!("left log {name}");
+    let (level, why) = match log.by {
+        LeftBy::TrustRoot => {
+            (Level::Unhealthy, "the trust root no longer names it, and what is signed there is not seen")
+        }
+        LeftBy::Operator => (Level::Limited, "the configuration no longer names it"),
+        LeftBy::Retired => (Level::Limited, "the trust root says that another log has taken its place"),
+    };
+    if level == Level::Limited && age(log.since, now) > LEFT_REMEMBERED {
+        return None;
+    }
+    let sentence = format!("{name} has not been followed for {since}: {why}");
+    let next = "see whose doing that is; to go on following the log, name it in [[logs.instance]]";
+    let finding = Finding { level, ..Finding::new(Id::LogLeft, name, sentence, next) };
+    Some(Check::found(&key, finding.alarming(level == Level::Unhealthy, || alarm::left_log(&key, name))))
 }
 
 /// A mirror that fails costs nothing but the comparison, which is what it is there for.

@@ -2,6 +2,7 @@
 //! and resolved when its cause is gone. The same findings are what `provwatch status` prints.
 
 mod gather;
+mod left;
 mod memory;
 mod setup;
 
@@ -10,6 +11,7 @@ use std::process;
 use chrono::{DateTime, Utc};
 
 pub use gather::{OnDisk, runner, snapshot};
+use left::logs_of;
 pub(super) use memory::Memory;
 pub use memory::Moving;
 pub use setup::{Setup, setup};
@@ -71,7 +73,7 @@ impl Pipeline {
     pub(super) fn begin_pass(&self) -> Result<(), PipelineError> {
         let now = self.clock.now();
         self.memory.begin_pass(now);
-        let facts = self.facts(Kind::Once, &[], &[])?;
+        let facts = self.facts(Kind::Once, &self.followed_rows()?, &[])?;
         self.write_beat(&self.heartbeat(Kind::Once, facts, now))
     }
 
@@ -111,6 +113,8 @@ impl Pipeline {
         let now = self.clock.now();
         // A restart is not a move.
         let moved_before = before.as_ref().and_then(|before| before.facts.moved_at).filter(|at| *at <= now);
+        let known = before.as_ref().map(|before| before.facts.clone()).unwrap_or_default();
+        let logs = logs_of(self, followed, known, now)?;
         let passes = before.filter(|before| before.kind == Kind::Once).map(|before| before.facts.passes);
         let in_use = InUse {
             watchlist: Some(self.memory.fingerprint(&self.watchlist())),
@@ -121,7 +125,10 @@ impl Pipeline {
             moved_at: self.memory.moved_at().max(moved_before),
             write_failure: self.memory.write_failure(),
             in_use,
-            logs: Some(followed.iter().map(|row| row.name.clone()).collect()),
+            logs: logs.logs,
+            configured_logs: logs.configured_logs,
+            left_logs: logs.left_logs,
+            trust_root: Some(self.root_standing()),
             not_followed: self.note_not_followed(),
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),

@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     model::{Alert, AlertKind, AlertStatus, Confidence, Severity},
     pipeline::{Pipeline, PipelineError},
-    store::{NewEvidence, Violated},
-    tlog::{Evidence, Judgement, Misdeed, Tree},
+    store::{MirrorRow, NewEvidence, Violated},
+    tlog::{Evidence, Judgement, Misdeed, Tree, checkpoint::tree_id},
 };
 
 /// How bad a misdeed is.
@@ -72,11 +72,24 @@ impl Pipeline {
         }
         let subject = misdeed.subject(&tree.name);
         let alert = Alert {
-            argument: argument(evidence, &id),
+            argument: argument(evidence, &id) + &self.silent_mirrors(tree, misdeed)?,
             evidence: Some(violation.evidence),
             ..Alert::about(AlertKind::Log, &subject, severity, confidence, title(tree, misdeed), now)
         };
         self.raise(&alert, now)
+    }
+
+    /// What could not be asked: a mirror that does not answer may have what the others no longer show.
+    fn silent_mirrors(&self, tree: &Tree, misdeed: Misdeed) -> Result<String, PipelineError> {
+        if !matches!(misdeed, Misdeed::Rollback | Misdeed::Unproven) {
+            return Ok(String::new());
+        }
+        let is_silent = |row: &MirrorRow| {
+            let is_its_own = row.log == tree.name || tree_id(&row.log, &tree.name).is_some();
+            is_its_own && row.failing_since.is_some_and(|since| row.seen_at.is_none_or(|at| at < since))
+        };
+        let urls: Vec<_> = self.store.log_mirrors()?.into_iter().filter(is_silent).map(|row| row.url).collect();
+        Ok(if urls.is_empty() { String::new() } else { format!(" No answer came from {}.", urls.join(", ")) })
     }
 
     /// The tree was read to its end and everything held: what could be mended is over.

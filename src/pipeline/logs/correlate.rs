@@ -9,11 +9,11 @@ use super::flood;
 use crate::{
     detect::{EntryChange, KnownWorkflow, Logged, about, inspect_entry},
     model::{
-        Alert, AlertKind, Baseline, Confidence, Links, LogEntry, Package, ReleaseId, Sighting, Sightings, Signal,
-        WorkflowIdentity,
+        Alert, AlertKind, Baseline, Confidence, Links, LogEntry, Observation, Package, ReleaseId, Sighting, Sightings,
+        Signal, WorkflowIdentity,
     },
     pipeline::{Pipeline, PipelineError},
-    store::{Accusation, LogEntryRow, Scope, StoreError, Trace, WorkflowRow},
+    store::{Accusation, LogEntryRow, ReleaseRow, Scope, StoreError, Trace, WorkflowRow},
 };
 
 /// Entries that are read at once to be judged.
@@ -24,6 +24,9 @@ const ROUND: usize = 10_000;
 
 /// Entries with forged certificates that are kept of one log. The others are counted in the alert about them.
 const FORGED_KEPT: usize = 1_000;
+
+/// Releases with what an entry names that are looked at for its signer.
+const SAME_DIGEST: usize = 100;
 
 /// Most names of packages in a title.
 const NAMED: usize = 3;
@@ -143,7 +146,8 @@ impl Pipeline {
     }
 
     /// The release that carries an entry: by its place in the log; by the key, which is made for one signing; by what was
-    /// signed; or by the run that signed. Not every bundle proves its place.
+    /// signed, where the same workflow is known to have built it, since anybody can sign what is published; or by the run that
+    /// signed. Not every bundle proves its place.
     fn explanation(&self, row: &LogEntryRow) -> Result<Option<ReleaseId>, PipelineError> {
         let place = self.place(&row.log, row.entry.index)?;
         let claims = &row.entry.identity.claims;
@@ -155,7 +159,10 @@ impl Pipeline {
             claims.run_invocation_uri.as_deref().map(Trace::Run),
         ];
         for trace in traces.into_iter().flatten() {
-            if let Some(release) = self.store.traced(trace, 1)?.into_iter().next() {
+            let anybody_can = matches!(trace, Trace::Digest(_) | Trace::Signed(_));
+            let is_its_own = |release: &ReleaseRow| !anybody_can || was_built_by(release, &row.entry.identity);
+            let releases = self.store.traced(trace, if anybody_can { SAME_DIGEST } else { 1 })?;
+            if let Some(release) = releases.into_iter().find(is_its_own) {
                 return Ok(Some(release.purl));
             }
         }
@@ -190,6 +197,30 @@ impl Pipeline {
         self.told(&announced);
         Ok(())
     }
+}
+
+/// Whether a release is verified to be built by the workflow that signed.
+fn was_built_by(release: &ReleaseRow, signer: &WorkflowIdentity) -> bool {
+    release
+        .observation
+        .iter()
+        .flat_map(Observation::verified)
+        .any(|verified| is_same_workflow(&verified.identity, signer))
+}
+
+/// Of one repository, by its id where both name it, and one file in it: a repository that is renamed stays the same.
+fn is_same_workflow(one: &WorkflowIdentity, other: &WorkflowIdentity) -> bool {
+    let id = |of: &WorkflowIdentity| of.claims.source_repository_identifier.clone();
+    let url = |of: &WorkflowIdentity| of.claims.source_repository_uri.as_deref().unwrap_or(&of.subject).to_lowercase();
+    let file = |of: &WorkflowIdentity| {
+        let workflow = of.workflow().unwrap_or(&of.subject).to_lowercase();
+        workflow.strip_prefix(&url(of)).map(str::to_owned).unwrap_or(workflow)
+    };
+    let is_of_one = match (id(one), id(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => url(one) == url(other),
+    };
+    one.issuer == other.issuer && is_of_one && file(one) == file(other)
 }
 
 /// Who signed an entry, with what tells a forged one from a real one.

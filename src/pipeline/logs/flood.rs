@@ -5,7 +5,7 @@
 //! - Only who has rights in a repository can sign in its name: each repository has budgets of its own, for each log, detector,
 //!   severity, issuer and trigger one.
 //! - What a `[[logs.match]]` finds beyond watched repositories is paid from the budget of its owner, and from one for all that
-//!   the match finds, since accounts are cheap.
+//!   the match finds, since accounts are cheap: those that it has known for a day share another one than strangers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -76,6 +76,8 @@ pub(super) fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<S
         scope
     };
     let own = told(format!("match {name}\n{issuer} {owner}"), of_one, &format!("{name}: many entries of {owner}"));
-    let all = || told(format!("match {name}"), of_all, &format!("{name}: many entries of many owners"));
+    // Strangers do not spend what those have that were there before them.
+    let known = if met.is_known { "\nknown owners" } else { "" };
+    let all = || told(format!("match {name}{known}"), of_all, &format!("{name}: many entries of many owners"));
     if met.is_of_packages { vec![own] } else { vec![own, all()] }
 }

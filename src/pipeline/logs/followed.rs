@@ -63,6 +63,11 @@ impl FollowedLog {
             && ours.url != theirs.url
     }
 
+    /// Whether the configuration names it.
+    pub fn is_configured(&self) -> bool {
+        self.instance.guess.is_none()
+    }
+
     /// Whether another log has taken its place, as the trust root says.
     pub fn is_retired(&self, now: DateTime<Utc>) -> bool {
         self.until.is_some_and(|until| until <= now)

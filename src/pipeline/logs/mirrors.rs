@@ -15,7 +15,7 @@ use crate::{
     pipeline::{Pipeline, PipelineError},
     store::MirrorSeen,
     text::with_causes,
-    tlog::{Consistency, Head, ReadError, SignedCheckpoint, Tree},
+    tlog::{Consistency, Head, Misdeed, ReadError, SignedCheckpoint, Tree},
 };
 
 /// What one mirror says.
@@ -48,7 +48,8 @@ impl Answer<'_> {
 struct Look<'a> {
     /// Those that answered.
     answering: Vec<&'a FollowedLog>,
-    /// The most that any of them signed, if all say something that is signed.
+    /// The most that any of them signed, if that is all that the log shows: every mirror says something that is signed, or
+    /// of those that do the largest had signed more itself.
     all_have_at_most: Option<u64>,
     /// What the one that is followed gave; `None`: none was yet.
     poll: Option<Poll>,
@@ -56,7 +57,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// Whether a mirror is to be followed: none is yet that gives no trouble. One that has less than is known is behind; that
-    /// the log went back is so only if all of its mirrors did.
+    /// the log went back is so only if all of its mirrors that answer did.
     fn follows(&self, size: Option<u64>, known: u64) -> bool {
         let is_open = self.poll.as_ref().is_none_or(|poll| poll.troubled > 0);
         is_open && size.is_none_or(|size| size >= known || self.all_have_at_most == Some(size))
@@ -72,7 +73,7 @@ impl Pipeline {
         let is_whole = answers.iter().all(|answer| answer.size().is_some());
         let mut look = Look {
             answering: answers.iter().filter(|answer| answer.size().is_some()).map(|answer| answer.mirror).collect(),
-            all_have_at_most: largest.filter(|_| is_whole),
+            all_have_at_most: if is_whole || self.went_back(followed, answers.first())? { largest } else { None },
             poll: None,
         };
         let most = largest.unwrap_or(0).max(self.known_size(followed)?);
@@ -85,6 +86,20 @@ impl Pipeline {
         self.store.note_mirrors(followed.name(), &seen, self.clock.now())?;
         let mirrors = seen.iter().filter(|mirror| mirror.error.is_some()).count();
         Ok(Poll { mirrors, ..look.poll.unwrap_or_default() })
+    }
+
+    /// Whether this mirror had signed more when it last answered, or the log is accused of going back as it is. One that never
+    /// had more is behind, whatever the others would say.
+    fn went_back(&self, followed: &FollowedLog, largest: Option<&Answer<'_>>) -> Result<bool, PipelineError> {
+        let Some((answer, size)) = largest.and_then(|answer| Some((answer, answer.size()?))) else { return Ok(false) };
+        let had_more = self.store.log_mirrors()?.into_iter().any(|row| {
+            row.log == followed.name()
+                && row.url == answer.mirror.url.as_str()
+                && row.size.is_some_and(|had| had > size)
+        });
+        let kind = Misdeed::Rollback.accusation();
+        let mut rows = self.rows_of(followed)?.into_iter();
+        Ok(had_more || rows.try_fold(false, |is, row| self.store.log_violates(&row.name, kind).map(|it| is || it))?)
     }
 
     /// Follows a mirror or compares it; what is wrong with it.

@@ -141,7 +141,7 @@ impl Instance {
 }
 
 /// What a log is known by, whatever it is called: SHA-256 over its public key, hexadecimal.
-fn key_id(spki: &[u8]) -> String {
+pub(super) fn key_id(spki: &[u8]) -> String {
     hex::encode(Sha256::digest(spki))
 }
 

@@ -161,7 +161,9 @@ impl Store {
                      WHERE log = ?1 AND idx = ?2 AND judged_at IS NULL",
                 )?
                 .execute((&row.log, Position(row.entry.index), Micros(now), explained_by.map(ToString::to_string)))?;
-            if judged > 0 && row.entry.not_issued.is_none() {
+            // What a match alone found was not told as a workflow of the repository, and does not make it a known one.
+            let counts = explained_by.is_some() || !row.entry.packages.is_empty();
+            if judged > 0 && counts && row.entry.not_issued.is_none() {
                 super::workflows::count_entry(db, &row.entry.identity, explained_by.is_some(), row.seen_at)?;
             }
             Ok(())

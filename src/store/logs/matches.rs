@@ -1,6 +1,6 @@
 //! What `[[logs.match]]` finds: told in the transaction in which it becomes believed, and listed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use sha2::{Digest, Sha256};
 
@@ -19,8 +19,11 @@ use crate::{
     },
 };
 
-/// Most signers of a match that are remembered. What is beyond is told as new each time, within the budgets.
-const MOST_SIGNERS: i64 = 10_000;
+/// Most signers of a match, with their owners, that are remembered. What is beyond is told as new each time, within the budgets.
+const MOST_SIGNERS: i64 = 20_000;
+
+/// For so long a match has known an owner that is not a stranger to it.
+const KNOWN_FOR: TimeDelta = TimeDelta::days(1);
 
 /// The name in `log_histories` that stands for the log itself.
 const THE_LOG: &str = "";
@@ -45,6 +48,8 @@ pub struct Met {
     pub identity: WorkflowIdentity,
     /// Whether it is of a repository of watched packages.
     pub is_of_packages: bool,
+    /// Whether the match has known its owner for a day or longer.
+    pub is_known: bool,
     /// The names of the matches.
     pub matches: Vec<String>,
 }
@@ -140,6 +145,7 @@ pub(super) fn tell(db: &Connection, log: &str, herald: &dyn Herald, now: DateTim
                 let history = histories[place].take();
                 histories[place] = Some(history.map_or_else(|| one.clone(), |history| history.and(&one)));
             } else if is_new || rule.report == Report::All {
+                let met = Met { is_known: is_known(db, &rule.name, &met, now)?, ..met.clone() };
                 let (alert, scopes) = herald.accusation(rule, &met, now);
                 announced.extend(raise(&alert, &scopes)?);
             }
@@ -215,13 +221,36 @@ fn met(row: &Row<'_>) -> rusqlite::Result<Met> {
         index: row.get::<_, Position>("idx")?.0,
         identity: WorkflowIdentity { issuer, subject, claims },
         is_of_packages: row.get("is_of_packages")?,
+        is_known: false,
         matches: row.get::<_, Json<_>>("patterns")?.0,
     })
 }
 
-/// Remembers that a match has met a signer. Whether for the first time.
+/// Whether a match met this owner long enough ago that whoever floods it now is somebody else.
+fn is_known(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Result<bool, Failure> {
+    let since = now.checked_sub_signed(KNOWN_FOR).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let sql = "SELECT count(*) FROM log_signers WHERE name = ?1 AND signer = ?2 AND first_seen <= ?3";
+    let mut query = db.prepare_cached(sql)?;
+    Ok(query.query_row((name, digest(&owner(met)), Micros(since)), |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// The owner of a signer, as it is remembered among the signers.
+fn owner(met: &Met) -> String {
+    format!("owner\n{}\n{}", met.identity.issuer, met.identity.owner())
+}
+
+fn digest(signer: &str) -> String {
+    hex::encode(Sha256::digest(signer))
+}
+
+/// Remembers that a match has met a signer, and its owner. Whether the signer for the first time.
 fn remember(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Result<bool, Failure> {
-    let signer = hex::encode(Sha256::digest(met.identity.lasting()));
+    remember_one(db, name, &owner(met), now)?;
+    remember_one(db, name, &met.identity.lasting(), now)
+}
+
+fn remember_one(db: &Connection, name: &str, signer: &str, now: DateTime<Utc>) -> Result<bool, Failure> {
+    let signer = digest(signer);
     let mut update = db.prepare_cached(
         "UPDATE log_signers SET last_seen = max(last_seen, ?3), entries = entries + 1 WHERE name = ?1 AND signer = ?2",
     )?;

@@ -56,6 +56,17 @@ impl Store {
         })
     }
 
+    /// Whether a violation of this kind lasts.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn log_violates(&self, log: &str, kind: &str) -> Result<bool, StoreError> {
+        self.read("looking up a violation of a log", |db| {
+            let sql = "SELECT count(*) FROM log_violations WHERE log = ?1 AND kind = ?2 AND ended_at IS NULL";
+            Ok(db.prepare_cached(sql)?.query_row((log, kind), |row| row.get::<_, i64>(0))? > 0)
+        })
+    }
+
     /// Records that a log was read and everything held: whatever it did wrong is over.
     ///
     /// # Errors
@@ -89,15 +100,28 @@ fn known(db: &Connection, violated: &Violated<'_>) -> Result<Option<Known>, Fail
     Ok(known.optional()?)
 }
 
-/// The violation as it stands after it was seen once more. A stored time in the future counts as now.
+/// The violation as it stands after it was seen once more. A stored time in the future counts as now. A break does not wipe
+/// out what came before: a day without the violation makes up for all of it, half a day for half.
 fn next(known: Option<Known>, violated: &Violated<'_>, now: DateTime<Utc>) -> Violation {
     let anew = || Violation { since: now, evidence: violated.evidence.to_owned() };
     let Some(known) = known else { return anew() };
     if violated.is_other || now - known.last_seen >= FORGOTTEN && known.has_ended {
         return anew();
     }
-    let since = if known.has_ended { now } else { known.violation.since.min(now) };
+    let since = known.violation.since.min(now);
+    let since = if known.has_ended {
+        now - carried_over(known.last_seen.min(now) - since, now - known.last_seen)
+    } else {
+        since
+    };
     Violation { since, ..known.violation }
+}
+
+/// How much of the time that a violation lasted still counts after a break.
+fn carried_over(lasted: TimeDelta, pause: TimeDelta) -> TimeDelta {
+    let left = (FORGOTTEN - pause).clamp(TimeDelta::zero(), FORGOTTEN).num_seconds();
+    let seconds = i128::from(lasted.num_seconds()) * i128::from(left) / i128::from(FORGOTTEN.num_seconds());
+    i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -125,6 +149,9 @@ mod tests {
         assert_eq!(seen(3 * day + 3, "e", false), (3 * day + 3, "d".to_owned()), "a break of a minute");
         ended(3 * day + 4);
         assert_eq!(seen(5 * day, "f", false), (5 * day, "f".to_owned()), "again after a day without it");
+        seen(5 * day + 60, "f", false);
+        ended(5 * day + 61);
+        assert_eq!(seen(5 * day + 60 + 12 * 60, "f", false).0, 5 * day + 12 * 60 + 30, "half a day makes up for half");
         assert_eq!(seen(4 * day, "g", false), (4 * day, "f".to_owned()), "a clock that was ahead");
     }
 }

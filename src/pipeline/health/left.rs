@@ -1,0 +1,57 @@
+//! Which logs were followed before and no longer are, and whose doing that is.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    health::{Facts, LeftBy, LeftLog},
+    pipeline::{Pipeline, PipelineError, logs::key_id},
+    store::{LogRow, LogStanding},
+};
+
+/// What the facts say of logs, after what they said before. Until there is a trust root, nothing is known to have changed.
+pub(super) fn logs_of(
+    pipeline: &Pipeline,
+    followed: &[LogRow],
+    before: Facts,
+    now: DateTime<Utc>,
+) -> Result<Facts, PipelineError> {
+    if !pipeline.can_verify() && before.logs.is_some() {
+        return Ok(before);
+    }
+    let names: BTreeSet<&str> = followed.iter().map(|row| &*row.name).collect();
+    let once: BTreeSet<&String> =
+        before.logs.iter().flatten().chain(before.left_logs.iter().map(|log| &log.name)).collect();
+    let mut left_logs = Vec::new();
+    for row in pipeline.store.logs()? {
+        let is_read = row.tail.is_some() || row.checkpoint.is_some();
+        if !is_read || row.standing == LogStanding::Drained || names.contains(&*row.name) || !once.contains(&row.name) {
+            continue;
+        }
+        let known = before.left_logs.iter().find(|log| log.name == row.name);
+        let Some(by) = known.map(|log| log.by).or_else(|| pipeline.left_by(&row, &before, now)) else { continue };
+        left_logs.push(LeftLog { since: known.map_or(now, |log| log.since.min(now)), name: row.name, by });
+    }
+    let is_configured = |name: &&str| pipeline.followed_log(name).is_some_and(|log| log.is_configured());
+    let configured_logs = names.iter().copied().filter(is_configured).map(str::to_owned).collect();
+    let logs = Some(followed.iter().map(|row| row.name.clone()).collect());
+    Ok(Facts { logs, configured_logs, left_logs, ..Facts::default() })
+}
+
+impl Pipeline {
+    /// `None`: the trust root names it still; that it is not followed is another finding.
+    fn left_by(&self, row: &LogRow, before: &Facts, now: DateTime<Utc>) -> Option<LeftBy> {
+        if !self.follows_trust_root() || before.configured_logs.contains(&row.name) {
+            return Some(LeftBy::Operator);
+        }
+        let of_root = self.verifier().trusted_logs();
+        let named = of_root.iter().find(|log| key_id(&log.spki) == row.key_id);
+        let is_over = named.and_then(|log| log.until).is_some_and(|until| until <= now);
+        match (is_over || row.standing == LogStanding::Retired, named) {
+            (true, _) => Some(LeftBy::Retired),
+            (false, Some(_)) => None,
+            (false, None) => Some(LeftBy::TrustRoot),
+        }
+    }
+}
