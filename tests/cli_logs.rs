@@ -252,6 +252,12 @@ fn a_third_party_verifies_the_accusation_from_the_document_alone() {
     let listed = lines(&home.provwatch(&["logs", "evidence", "--format", "json"]).out);
     let id = listed[0]["id"].as_str().unwrap();
     assert_eq!(home.provwatch(&["logs", "evidence", &id[..6], "--output", "fork.json"]).code, 0);
+    let alerts = lines(&home.provwatch(&["alerts", "list", "--format", "json"]).out);
+    let alert = alerts.iter().find(|alert| alert["evidence"] == listed[0]["id"]).unwrap()["id"].as_str().unwrap();
+    let of_alert = home.provwatch(&["logs", "evidence", &alert[..8]]);
+    assert_eq!(of_alert.code, 0, "the alert's id names it too: {}", of_alert.err);
+    let shown = home.provwatch(&["alerts", "show", alert]).out;
+    assert!(shown.contains(&format!("logs evidence {id} --output fork.json")), "{shown}");
 
     let third = home.provwatch(&["logs", "verify", "fork.json"]);
     assert_eq!(third.code, 0, "{}{}", third.out, third.err);
@@ -510,7 +516,11 @@ fn what_matched_is_listed_told_and_scanned_for_by_claim() {
     }
     for (from, to, said) in [
         (".com/acme/.*", ".com/(acme/.*", "the pattern \"acme\" ([[logs.match]])"),
-        ("name = \"acme\"", "name = \"acme\"\nreport = \"often\"", "found \"often\", expected one of \"new\", \"all\", \"never\""),
+        (
+            "name = \"acme\"",
+            "name = \"acme\"\nreport = \"often\"",
+            "found \"often\", expected one of \"new\", \"all\", \"never\"",
+        ),
     ] {
         home.configure(|config| config.replace(from, to));
         let refused = home.provwatch(&["run", "--once"]);
