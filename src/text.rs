@@ -13,7 +13,8 @@ use chrono::TimeDelta;
 pub fn with_causes(error: &dyn Error) -> String {
     let causes = iter::successors(error.source(), |cause| (*cause).source());
     let mut parts: Vec<String> = iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect();
-    parts.dedup();
+    // Some errors quote their cause already.
+    parts.dedup_by(|cause, error| error.ends_with(cause.as_str()));
     parts.join(": ")
 }
 

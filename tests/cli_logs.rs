@@ -262,6 +262,12 @@ fn a_third_party_verifies_the_accusation_from_the_document_alone() {
     let shown = home.provwatch(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]).out;
     assert!(shown.contains(&format!("provwatch --config provwatch.toml logs evidence {id}")), "{shown}");
     assert_eq!(home.provwatch(&["logs", "evidence", &id[..6], "--output", "fork.json"]).code, 0);
+    let alerts = lines(&home.provwatch(&["alerts", "list", "--format", "json"]).out);
+    let alert = alerts.iter().find(|alert| alert["evidence"] == listed[0]["id"]).unwrap()["id"].as_str().unwrap();
+    let of_alert = home.provwatch(&["logs", "evidence", &alert[..8]]);
+    assert_eq!(of_alert.code, 0, "the alert's id names it too: {}", of_alert.err);
+    let shown = home.provwatch(&["alerts", "show", alert]).out;
+    assert!(shown.contains(&format!("logs evidence {id} --output fork.json")), "{shown}");
 
     let third = home.provwatch(&["logs", "verify", "fork.json"]);
     assert_eq!(third.code, 0, "{}{}", third.out, third.err);

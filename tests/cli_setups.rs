@@ -114,7 +114,13 @@ fn logs_alone_are_a_set_up() {
     assert_eq!(home.doctor("watchlist")["state"], "ok");
     home.configure(&LOGS_ONLY.replace("[logs]", "[logs]\nenabled = false"));
     let doctor = home.provwatch(&["doctor", "--offline"]);
-    assert!(doctor.code == 0 && doctor.out.contains("nothing is watched"), "{}", doctor.out);
+    assert!(doctor.code == 1 && doctor.out.contains("nothing is watched"), "{}", doctor.out);
+    let status = home.provwatch(&["status"]);
+    assert!(
+        status.code == 5 && status.out.contains("nothing is watched: every registry is switched off"),
+        "{}",
+        status.out
+    );
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0, "it works, and is probably not what was meant");
 }
 

@@ -936,6 +936,23 @@ mod watch {
     }
 
     #[test]
+    fn what_is_there_already_does_not_keep_the_rest_out() {
+        let desk = Desk::new();
+        fs::write(desk.path("watchlist.toml"), "packages = [\n    \"pkg:npm/axios\",\n]\n").unwrap();
+        let ran = desk.run(&["watch", "add", "--tier", "critical", "pkg:npm/axios", "pkg:npm/@angular/*"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(ran.out.contains("added pkg:npm/@angular/*"), "{}", ran.out);
+        assert!(
+            ran.err.contains("pkg:npm/axios stays as it is at") && ran.err.contains(":2, tier normal"),
+            "{}",
+            ran.err
+        );
+        assert!(ran.err.contains("provwatch --config provwatch.toml watch remove pkg:npm/axios"), "{}", ran.err);
+        let again = desk.run(&["watch", "add", "--tier", "critical", "pkg:npm/@angular/*"]);
+        assert!(again.code == 0 && !again.err.contains("warning"), "it is so already: {}", again.err);
+    }
+
+    #[test]
     fn what_is_excluded_or_still_included_is_said() {
         let desk = Desk::new();
         let list = "packages = [\"pkg:npm/@a/*\", \"pkg:npm/@a/b\"]\nexclude = [\"pkg:npm/left-*\"]\n";

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::exit::Failure;
+use super::{exit::Failure, sheet};
 use crate::{model::Severity, text::json_shown};
 
 /// How results are printed.
@@ -72,7 +72,7 @@ pub fn failure(failure: &Failure) {
     let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     anstream::eprintln!("{style}error:{style:#} {failure}");
     if let Some(step) = failure.next_step() {
-        anstream::eprintln!("  next: {step}");
+        anstream::eprintln!("  next: {}", sheet::with_callable(step));
     }
 }
 

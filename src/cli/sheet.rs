@@ -71,11 +71,19 @@ pub fn called_with(config: &Path) {
 /// A command as it can be copied: with the configuration that was named.
 pub fn callable(command: &str) -> String {
     match (NAMED.get(), command.strip_prefix("provwatch ")) {
-        (Some(config), Some(rest)) => {
+        (Some(config), Some(rest)) if !rest.starts_with("--config ") => {
             format!("provwatch --config {} {rest}", shell_word(&config.display().to_string()))
         }
         _ => command.to_owned(),
     }
+}
+
+/// A sentence in which every command between backticks can be copied.
+pub fn with_callable(sentence: &str) -> String {
+    let parts = sentence.split('`').enumerate();
+    let parts: Vec<String> =
+        parts.map(|(place, part)| if place % 2 == 1 { callable(part) } else { part.to_owned() }).collect();
+    parts.join("`")
 }
 
 /// Commands to go on with, each with its purpose: beside it, or above it where the terminal is too narrow. A command is

@@ -261,21 +261,27 @@ fn log(context: Context, name: String) -> TaskFactory {
     })
 }
 
+/// How often the log is told again that the trust root is not refreshed.
+const REMINDED: Duration = Duration::from_hours(1);
+
 /// Keeps the trust root fresh for ever.
 pub fn trust(context: Context, interval: Duration) -> TaskFactory {
     rounds(context, "trust", interval, move |context| {
         Box::pin(async move {
             let mut delay = TRUST_RETRY.min(interval);
-            let mut has_failed = false;
+            let mut told_at = None;
             while let Err(error) = context.pipeline.refresh_trust().await {
-                tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
+                let now = context.pipeline.clock().steady();
+                if told_at.is_none_or(|at| now - at >= REMINDED) {
+                    told_at = Some(now);
+                    tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
+                }
                 context.health.rests("trust");
                 context.pipeline.clock().sleep(delay).await;
                 context.health.beat("trust", context.pipeline.clock().steady());
                 delay = (2 * delay).min(interval);
-                has_failed = true;
             }
-            if has_failed {
+            if told_at.is_some() {
                 tracing::info!("the trust root is refreshed again");
             }
             Ok(())

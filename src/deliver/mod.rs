@@ -19,6 +19,7 @@ mod schedule;
 mod slack;
 mod slack_members;
 mod stdout;
+mod steps;
 mod subscription;
 mod view;
 mod webhook;
@@ -40,6 +41,7 @@ pub use queue::{Queue, Step, Worker};
 pub use schedule::{Attempt, LONGEST_STEP, Next, Schedule};
 pub use slack::SlackSink;
 pub use stdout::{StdoutFormat, StdoutSink};
+pub use steps::{NextStep, steps, warning};
 pub use subscription::{DuplicateSubscription, Subscription, Subscriptions};
 pub use webhook::{InvalidSigningSecret, SigningSecret, WebhookSink};
 

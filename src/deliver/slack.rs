@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Endpoint, Message, Receipt, Sink, SinkError,
+    Endpoint, Message, NextStep, Receipt, Sink, SinkError,
     slack_members::parts,
-    view::{CommandView, LinkView, SignalView, View},
+    view::{LinkView, SignalView, View},
 };
 
 /// Most characters of a header block's text.
@@ -130,7 +130,7 @@ fn payload(view: &View, members: Vec<Value>) -> Value {
     })
 }
 
-/// The blocks under the header: at most 32, or 7 and those of members, while Slack takes 50 of a message.
+/// The blocks under the header: at most 33, or 8 and those of members, while Slack takes 50 of a message.
 fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     let mut blocks = vec![facts(view)];
     blocks.extend((!view.argument.is_empty()).then(|| paragraph(&view.argument)));
@@ -143,6 +143,7 @@ fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     blocks.extend(view.news.as_ref().map(|news| context(news)));
     blocks.extend(members);
     blocks.extend((!view.links.is_empty()).then(|| section(&links(&view.links))));
+    blocks.extend(view.warning.as_ref().map(|warning| paragraph(warning)));
     blocks.push(section(&commands(&view.commands)));
     blocks.push(context(&format!("provwatch {} alert {}, raised {}", view.kind, view.id, view.raised)));
     blocks
@@ -195,9 +196,9 @@ pub(super) fn links(links: &[LinkView]) -> String {
     joined(links.iter().map(link), " · ")
 }
 
-/// The commands as one block of code. A backtick would end it early; none of the commands needs one.
-fn commands(commands: &[CommandView]) -> String {
-    let line = |command: &CommandView| escape(&command.line.replace('`', "'"), MAX_TEXT);
+/// The commands as one block of code, the purpose of each above it as a comment. A backtick would end it early; none of the commands needs one.
+fn commands(commands: &[NextStep]) -> String {
+    let line = |step: &NextStep| escape(&format!("# {}\n{}", step.purpose, step.line).replace('`', "'"), MAX_TEXT);
     format!("```{}```", joined(commands.iter().map(line), "\n"))
 }
 

@@ -3,8 +3,9 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    Message, accept_command, plain,
+    Message, NextStep, plain,
     plain::{LINE, NAME, SENTENCE, URL, shell_word},
+    steps, warning,
 };
 use crate::model::{Alert, Links, Member, ReleaseId, Severity, Signal};
 
@@ -54,8 +55,10 @@ pub(super) struct View {
     pub show: String,
     /// Where to look.
     pub links: Vec<LinkView>,
+    /// What must not happen meanwhile.
+    pub warning: Option<String>,
     /// What to do next.
-    pub commands: Vec<CommandView>,
+    pub commands: Vec<NextStep>,
 }
 
 /// The release that an alert is about.
@@ -112,13 +115,6 @@ pub(super) struct LinkView {
     pub url: String,
 }
 
-/// One command line, its words quoted for a shell.
-#[derive(Debug, Serialize)]
-pub(super) struct CommandView {
-    pub purpose: &'static str,
-    pub line: String,
-}
-
 impl View {
     /// The view of a message.
     pub fn of(message: &Message) -> Self {
@@ -143,6 +139,7 @@ impl View {
                 .then(|| format!("New since the last message: {news} of {}; they come first.", alert.members.len())),
             show: show(alert),
             links: links(&alert.links),
+            warning: warning(alert),
             commands: commands(alert),
         }
     }
@@ -315,25 +312,10 @@ fn web_url(text: &str) -> Option<String> {
     (text.len() <= URL && text == plain(&text, URL)).then_some(text)
 }
 
-fn commands(alert: &Alert) -> Vec<CommandView> {
-    let id = shell_word(&plain(&alert.id, NAME));
-    let mut commands = vec![CommandView { purpose: "the evidence", line: show(alert) }];
-    if let Some(release) = &alert.purl {
-        let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
-        commands.push(CommandView {
-            purpose: "all that is known of the release",
-            line: format!("provwatch lookup {purl}"),
-        });
-        commands.push(CommandView { purpose: "what is normal", line: format!("provwatch baseline show {package}") });
-        commands.push(CommandView {
-            purpose: "if it is what the maintainers meant",
-            line: accept_command(release, Some(alert.severity)),
-        });
-    }
-    commands.push(CommandView {
-        purpose: "when you have it in hand",
-        line: format!("provwatch alerts ack {id} --reason '…'"),
-    });
+/// The evidence first, which the receiver of a message does not have before him.
+fn commands(alert: &Alert) -> Vec<NextStep> {
+    let mut commands = vec![NextStep { purpose: "the evidence", line: show(alert) }];
+    commands.extend(steps(alert, false));
     commands
 }
 

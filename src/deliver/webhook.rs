@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Endpoint, Message, Receipt, Sink, SinkError, plain::json};
+use super::{Endpoint, Message, NextStep, Receipt, Sink, SinkError, plain::json, steps, warning};
 use crate::{clock::Clock, model::Alert};
 
 /// A key for signing webhooks, as Standard Webhooks writes it: `whsec_` and 24 to 64 bytes in base64.
@@ -60,6 +60,15 @@ struct Event<'a> {
     r#type: &'static str,
     timestamp: String,
     data: &'a Alert,
+    next: Next,
+}
+
+/// What to do, as every other sink says it.
+#[derive(Serialize)]
+struct Next {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+    commands: Vec<NextStep>,
 }
 
 impl WebhookSink {
@@ -97,7 +106,9 @@ impl Sink for WebhookSink {
 }
 
 fn body(message: &Message) -> Result<Bytes, SinkError> {
-    let event = Event { r#type: "alert.raised", timestamp: rfc3339(message.created_at), data: &message.alert };
+    let alert = &message.alert;
+    let next = Next { warning: warning(alert), commands: steps(alert, false) };
+    let event = Event { r#type: "alert.raised", timestamp: rfc3339(message.created_at), data: alert, next };
     json(&event).map(Bytes::from).map_err(|source| SinkError::Permanent {
         what: "writing the alert as JSON".to_owned(),
         source: Some(Box::new(source)),

@@ -1,5 +1,11 @@
 use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
-use crate::model::{Confidence, Digests, Severity, Signal};
+use crate::{
+    model::{Confidence, Digests, Severity, Signal},
+    text::quoted,
+};
+
+/// No digest is longer: half of one proves nothing, and whoever compares needs all of it.
+const DIGEST: usize = 200;
 
 /// A published file that has another content now.
 pub struct FileReplaced;
@@ -44,7 +50,7 @@ impl Detector for FileReplaced {
 fn found(change: &Change<'_>, name: &str, before: &Digests) -> Option<Signal> {
     let file = change.release.files.iter().find(|file| file.name == *name)?;
     let (kind, before, now) = before.contradiction(&file.digests)?;
-    let shown = |digest| format!("{} with {kind} {}", quote(name), quote(digest));
+    let shown = |digest| format!("{} with {kind} {}", quote(name), quoted(digest, DIGEST));
     let evidence = Evidence {
         expected: shown(before),
         seen: shown(now),
@@ -52,4 +58,15 @@ fn found(change: &Change<'_>, name: &str, before: &Digests) -> Option<Signal> {
         why: "A registry never changes what was published; the version now installs something else.",
     };
     Some(signal(&ABOUT, Severity::Critical, evidence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_shown_whole() {
+        let longest = "a".repeat(128);
+        assert_eq!(quoted(&longest, DIGEST), longest, "SHA-512 in hex");
+    }
 }

@@ -22,6 +22,8 @@ pub struct About {
 pub enum Id {
     /// Nobody works on the database.
     NoDaemon,
+    /// Neither a registry nor a log is read.
+    NothingWatched,
     /// The daemon gives no sign of life.
     DaemonSilent,
     /// A loop of the daemon does not move.
@@ -94,6 +96,12 @@ pub enum Id {
     HistoryUnread,
     /// Nothing is configured to receive alerts.
     NoSubscription,
+    /// What is watched at a registry that is switched off.
+    RegistryOff,
+    /// No subscription takes high alerts about releases.
+    TakeoversUntold,
+    /// No subscription takes high alerts about logs.
+    LogsUntold,
     /// No subscription takes alerts about provwatch itself.
     TroubleUntold,
     /// The trust root is the embedded one.
@@ -144,6 +152,14 @@ pub const ALL: &[(Id, About)] = &[
              counts instead: twice the longest time between two of the last passes, at least an hour, at most 26 \
              hours.",
             "`systemctl status provwatch`, then start it: `provwatch run`, or `provwatch run --once` from cron.",
+        ),
+    ),
+    (
+        Id::NothingWatched,
+        unhealthy(
+            "nothing-watched",
+            "Every registry and the transparency logs are switched off: nothing can be seen.",
+            "Switch on a registry (`[registries.npm] enabled = true` and the like) or the logs (`[logs] enabled = true`).",
         ),
     ),
     (
@@ -239,7 +255,7 @@ pub const ALL: &[(Id, About)] = &[
         unhealthy(
             "subscription-removed",
             "Alerts wait for a subscription that the configuration does not have.",
-            "Restart the daemon, which gives them up, or configure the subscription again.",
+            "Reload the daemon (`provwatch reload`), which gives them up, or configure the subscription again.",
         ),
     ),
     (
@@ -447,6 +463,30 @@ pub const ALL: &[(Id, About)] = &[
             "no-subscription",
             "No subscription is configured: alerts are stored and sent to nobody.",
             "Add `[[subscriptions]]`, then `provwatch test-sinks`.",
+        ),
+    ),
+    (
+        Id::RegistryOff,
+        limited(
+            "registry-off",
+            "The watchlist names packages of a registry that is switched off: they are not watched.",
+            "Switch the registry on (`[registries]`), or remove the entries: `provwatch watch remove`.",
+        ),
+    ),
+    (
+        Id::TakeoversUntold,
+        limited(
+            "takeovers-untold",
+            "No subscription takes alerts of the kind `release` from high on: a takeover is stored and told to nobody.",
+            "Let one subscription take them (`kinds`, `min_severity`).",
+        ),
+    ),
+    (
+        Id::LogsUntold,
+        limited(
+            "logs-untold",
+            "Logs are followed, and no subscription takes alerts of the kind `log` from high on.",
+            "Let one subscription take them (`kinds`, `min_severity`).",
         ),
     ),
     (

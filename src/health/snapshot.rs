@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub trust_files: File,
     /// Open alerts about logs and about provwatch itself, high or worse.
     pub alerts: Vec<OpenAlert>,
+    /// What is watched at registries that are switched off, and hence is not.
+    pub switched_off: Vec<String>,
     /// Watched names that their registry does not know.
     pub unknown: Vec<String>,
     /// Registries and mirrors whose documents leave things out.
@@ -163,8 +165,9 @@ pub struct Subscription {
     pub name: String,
     /// Whether the configuration has it.
     pub configured: bool,
-    /// Whether it takes alerts about provwatch itself.
-    pub takes_operation: bool,
+    /// The kinds of alerts that it takes at the severities that matter: of those about provwatch itself from medium on, of
+    /// the others from high on.
+    pub takes: Vec<AlertKind>,
     /// Whether its endpoint said that it is gone for good, which is an alert of its own.
     pub gone: bool,
     /// Deliveries that are still to be made.

@@ -128,7 +128,7 @@ fn one(row: &DamagedRow) -> Trouble {
         subject: format!("damaged row {table} {key}"),
         severity: severity(row),
         confidence: Confidence::High,
-        title: format!("a row of the table {table} was damaged: {key}"),
+        title: format!("a row of the table {table} was damaged: {}", short(key)),
         argument: format!(
             "What was wrong: {why}. The row was set aside as it was found (number {id} of the table damaged_rows). {remedy} \
              {NEXT_STEP}"
@@ -136,10 +136,16 @@ fn one(row: &DamagedRow) -> Trouble {
     }
 }
 
+/// A fingerprint as people know it from everywhere else: the id of the alert.
+fn short(key: &str) -> &str {
+    let is_fingerprint = key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_fingerprint { &key[..12] } else { key }
+}
+
 /// One alert a day for many rows: what is found later is added to it.
 fn many(rows: &[DamagedRow], lately: u64, now: DateTime<Utc>) -> Trouble {
     let worst = rows.iter().map(severity).max().unwrap_or(Severity::Medium);
-    let sample = |row: &DamagedRow| format!("{} {} ({}). {}", row.table, row.key, row.why, row.remedy);
+    let sample = |row: &DamagedRow| format!("{} {} ({}). {}", row.table, short(&row.key), row.why, row.remedy);
     let samples: Vec<String> = rows.iter().take(NAMED).map(sample).collect();
     Trouble {
         subject: format!("damaged rows {}", now.date_naive()),
@@ -151,5 +157,16 @@ fn many(rows: &[DamagedRow], lately: u64, now: DateTime<Utc>) -> Trouble {
              ones: {} If there are more every day, stop provwatch and restore a backup. {NEXT_STEP}",
             samples.join(" ")
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_is_named_by_its_id() {
+        assert_eq!(short(&"0123456789abcdef".repeat(4)), "0123456789ab");
+        assert_eq!(short("pkg:npm/widget"), "pkg:npm/widget");
     }
 }

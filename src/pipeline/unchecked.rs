@@ -27,7 +27,7 @@ fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
         confidence: Confidence::High,
         title: format!("{}@{} cannot be checked", release.package().name(), release.version()),
         argument: format!(
-            "It is neither clean nor known to be bad, and looking again did not help: {}. Do not install it before \
+            "{release} is neither clean nor known to be bad, and looking again did not help: {}. Do not install it before \
              somebody has looked; `provwatch timeline {}` shows when it is looked at again.",
             shortened(why),
             release.package()
@@ -118,7 +118,8 @@ impl Pipeline {
         now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
         let said = trouble(release, &[why.to_owned()]);
-        let argument = format!("Nothing is known of what it did: {why}. Look for it in your lock files and caches.");
+        let argument =
+            format!("Nothing is known of what {release} did: {why}. Look for it in your lock files and caches.");
         self.record_operation(&Trouble { severity, argument, ..said }, now)
     }
 

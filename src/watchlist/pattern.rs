@@ -21,6 +21,16 @@ pub struct Glob {
     name: Box<str>,
 }
 
+impl Pattern {
+    /// Whose packages it names.
+    pub fn ecosystem(&self) -> Ecosystem {
+        match self {
+            Self::Exact(package) => package.ecosystem(),
+            Self::Glob(glob) => glob.ecosystem(),
+        }
+    }
+}
+
 impl FromStr for Pattern {
     type Err = String;
 

@@ -8,9 +8,9 @@ use crate::{
         sheet::{self, Sheet},
         words, wrap,
     },
-    deliver::{accept_command, shell_word},
+    deliver::{steps, warning},
     detect::leading,
-    model::{Alert, AlertKind, AlertStatus, Member, Severity, Sighting, Sightings, Signal},
+    model::{Alert, AlertStatus, Member, Sighting, Sightings, Signal},
     pipeline::member_details,
     store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus, Telling},
 };
@@ -228,47 +228,14 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
     sheet.print();
 }
 
-/// The `[[logs.match]]` that found its entries, where it is only one: several are joined by commas.
-fn one_match(alert: &Alert) -> Option<&str> {
-    alert.matched.as_deref().filter(|names| !names.contains(", "))
-}
-
 /// `is_normal`: the baseline has learned from the release, whoever said so.
 fn next(alert: &Alert, is_normal: bool) {
-    let is_of_releases = alert.purl.is_some() || alert.kind == AlertKind::Campaign;
-    if alert.severity >= Severity::High && is_of_releases && alert.status == AlertStatus::Open {
-        let what = "Until it is known to be honest, treat it as a takeover: do not install it, pin the version before, find who \
-                    installed it. docs/OPERATIONS.md, \"When it is real\", has the rest.";
-        output::line(format_args!("\n{}", wrap::paragraphs(what, wrap::width(), "")));
+    if alert.status == AlertStatus::Open
+        && let Some(warning) = warning(alert)
+    {
+        let what = format!("{warning} Find who installed it. docs/OPERATIONS.md, \"When it is real\", has the rest.");
+        output::line(format_args!("\n{}", wrap::paragraphs(&what, wrap::width(), "")));
     }
-    let mut commands = Vec::new();
-    if let Some(release) = &alert.purl {
-        let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
-        commands.push((format!("provwatch lookup {purl}"), "all that is known of the release"));
-        commands.push((format!("provwatch baseline show {package}"), "what is normal"));
-        if !is_normal {
-            commands.push((accept_command(release, Some(alert.severity)), "if it is as it should be"));
-        }
-    }
-    if let Some(name) = one_match(alert) {
-        commands.push((
-            format!("provwatch logs matches --match {}", shell_word(&words::name(name))),
-            "all that the match found",
-        ));
-    }
-    if let Some(id) = &alert.evidence {
-        commands.push((
-            format!("provwatch logs evidence {}", shell_word(&words::name(id))),
-            "the evidence, for others to verify",
-        ));
-    }
-    if let Some(signal) = leading(&alert.signals).or_else(|| alert.signals.first()) {
-        let detector = shell_word(&words::name(&signal.detector));
-        commands.push((format!("provwatch detectors explain {detector}"), "what it means, and what to do"));
-    }
-    if alert.status == AlertStatus::Open {
-        let id = words::name(&alert.id);
-        commands.push((format!("provwatch alerts ack {id} --reason '…'"), "when you have it in hand"));
-    }
+    let commands: Vec<_> = steps(alert, is_normal).into_iter().map(|step| (step.line, step.purpose)).collect();
     sheet::next(&commands);
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
-use super::{Check, State};
+use super::{CLOCK, Check, State};
 use crate::{
     cli::{context::Context, status::snapshot, words},
     clock::Clock,
@@ -30,9 +30,10 @@ pub fn local(context: &Context) -> Vec<Check> {
     let found = findings_of(context, store.as_ref().ok(), now);
     checks.push(clock(now, &found));
     let trust = trust(context, store.as_ref().ok(), &found, now);
+    let registries = registries(context, store.as_ref().ok(), &found);
     checks.push(store_check(context, store));
     checks.push(trust);
-    checks.extend(registries(context, &found));
+    checks.extend(registries);
     checks.extend(subscriptions(context));
     checks.extend(others(&found));
     checks.extend(start(context, &checks));
@@ -75,7 +76,7 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
     let fill = "`provwatch watch add pkg:npm/…` or `provwatch watch import <lock file>`";
     match context.watchlist() {
         Err(failure) => check(State::Misconfigured, failure.to_string()),
-        Ok(list) if list.is_empty() && !context.config.registries.is_any_enabled() => {
+        Ok(list) if list.is_empty() && !context.config.registries.is_any_enabled() && context.config.logs.enabled => {
             check(State::Ok, "none is needed: every registry is switched off".to_owned())
         }
         Ok(list) if list.is_empty() => check(State::Warning, "nothing is watched".to_owned()).next(fill),
@@ -104,11 +105,11 @@ fn clock(now: DateTime<Utc>, findings: &[Finding]) -> Check {
     let shown = now.format("%F %T UTC").to_string();
     if MADE.parse::<DateTime<Utc>>().is_ok_and(|made| now < made) {
         let detail = format!("{shown} is before this version was made");
-        return Check::new("clock", State::Failed, detail).next(set);
+        return Check::new(CLOCK, State::Failed, detail).next(set);
     }
     match findings.iter().find(|finding| finding.id == Id::Clock) {
-        Some(finding) => Check { state: State::Failed, ..shared("clock", finding) },
-        None => Check::new("clock", State::Ok, shown),
+        Some(finding) => shared(CLOCK, finding),
+        None => Check::new(CLOCK, State::Ok, shown),
     }
 }
 
@@ -116,7 +117,7 @@ fn clock(now: DateTime<Utc>, findings: &[Finding]) -> Check {
 fn shared(name: &str, finding: &Finding) -> Check {
     let state = match finding.level {
         Level::Limited => State::Limited,
-        Level::Unhealthy => State::Warning,
+        Level::Unhealthy => State::Failed,
     };
     Check::new(name, state, finding.sentence.clone()).next(finding.next.clone())
 }
@@ -126,12 +127,15 @@ fn shared(name: &str, finding: &Finding) -> Check {
 fn others(findings: &[Finding]) -> Vec<Check> {
     let shown = |id: Id| {
         Some(match id {
+            Id::NothingWatched => "set-up",
             Id::DiskFull | Id::DiskLow => "disk",
             Id::WritesFail | Id::RowsDamaged => "store",
             Id::WatchlistChanged => "watchlist in use",
             Id::ConfigurationChanged => "configuration in use",
-            Id::NameUnknown => "watched names",
-            Id::TroubleUntold | Id::SubscriptionRemoved => "subscriptions",
+            Id::NameUnknown | Id::RegistryOff => "watched names",
+            Id::NoSubscription | Id::TakeoversUntold | Id::LogsUntold | Id::TroubleUntold | Id::SubscriptionRemoved => {
+                "subscriptions"
+            }
             Id::LogsOff | Id::LogUnread => "logs",
             Id::LogAlertOpen | Id::AlertOpen => "open alerts",
             Id::ForgesOff | Id::NoToken => "forges",
@@ -142,17 +146,26 @@ fn others(findings: &[Finding]) -> Vec<Check> {
 }
 
 /// What the documents of each registry, or of the mirror in its place, leave out, and what no document of it can tell.
-fn registries(context: &Context, findings: &[Finding]) -> Vec<Check> {
+fn registries(context: &Context, store: Option<&Store>, findings: &[Finding]) -> Vec<Check> {
+    let rows = store.and_then(|store| store.packages().ok()).unwrap_or_default();
+    // Some row of it was compared with its document: before that nothing is known of what documents tell.
+    let is_known = |ecosystem| {
+        rows.iter().any(|row| row.package.ecosystem() == ecosystem && row.checked_at.is_some() && row.status.is_none())
+    };
     let enabled = Ecosystem::ALL.into_iter().filter(|ecosystem| context.config.registries.is_enabled(*ecosystem));
-    enabled.map(|ecosystem| registry(ecosystem, findings)).collect()
+    enabled.map(|ecosystem| registry(ecosystem, is_known(ecosystem), findings)).collect()
 }
 
-fn registry(ecosystem: Ecosystem, findings: &[Finding]) -> Check {
+fn registry(ecosystem: Ecosystem, is_known: bool, findings: &[Finding]) -> Check {
     let title = ecosystem.title();
     let name = format!("registry {title}");
     let is_about = |finding: &&Finding| finding.id == Id::MirrorLeavesOut && finding.subject == title;
     if let Some(finding) = findings.iter().find(is_about) {
         return shared(&name, finding);
+    }
+    if !is_known {
+        return Check::new(name, State::Limited, "not known yet: no release was seen")
+            .next("`provwatch run` looks at what is watched");
     }
     let never: Vec<_> = Aspect::never_told(ecosystem).map(Aspect::title).collect();
     let but = if never.is_empty() { String::new() } else { format!("; {title} never tells {}", never.join(" or ")) };

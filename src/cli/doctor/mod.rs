@@ -14,7 +14,7 @@ use super::{
     args::Printing,
     context::Context,
     exit::{Exit, Outcome},
-    output, setup, words, wrap,
+    output, setup, sheet, words, wrap,
 };
 
 /// Check the configuration, the store, the trust root and the way to every source
@@ -84,6 +84,7 @@ impl Doctor {
         if !self.offline {
             checks.extend(setup::runtime()?.block_on(network::checks(&context)));
         }
+        let checks = with_one_clock(checks);
         for check in &checks {
             if self.printing.is_json() { output::json(check)? } else { print(check) }
         }
@@ -102,6 +103,27 @@ const GOOD: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
 const DOUBTFUL: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
 const BAD: Style = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Red)));
 
+/// What the clock is called, whatever it is compared with.
+const CLOCK: &str = "clock";
+
+/// The clock is one thing: what was stored and what a registry says are told together, or the worse of both.
+fn with_one_clock(mut checks: Vec<Check>) -> Vec<Check> {
+    let is_clock = |check: &Check| check.name == CLOCK;
+    let places = (checks.iter().position(is_clock), checks.iter().rposition(is_clock));
+    let (Some(first), Some(second)) = places else { return checks };
+    if first == second {
+        return checks;
+    }
+    let compared = checks.remove(second);
+    let own = &mut checks[first];
+    if compared.state > own.state {
+        *own = compared;
+    } else if compared.state == own.state {
+        own.detail = format!("{}; {}", own.detail, compared.detail);
+    }
+    checks
+}
+
 fn worst(checks: &[Check]) -> State {
     checks.iter().map(|check| check.state).max().unwrap_or(State::Ok)
 }
@@ -116,9 +138,9 @@ fn print(check: &Check) {
     };
     output::line(format!("{style}{word}{style:#}  {name}"));
     let show = |text: &str| output::line(wrap::paragraphs(text, wrap::width(), "           "));
-    detail.lines().for_each(|line| show(&words::sentence(line)));
+    detail.lines().for_each(|line| show(&sheet::with_callable(&words::sentence(line))));
     if let Some(next) = next {
-        show(&format!("next: {}", words::sentence(next)));
+        show(&format!("next: {}", sheet::with_callable(&words::sentence(next))));
     }
 }
 
@@ -132,5 +154,24 @@ fn conclusion(checks: &[Check]) -> String {
         },
         (0, warnings) => format!("\nIt works, with {}.", words::counted(warnings as u64, "warning", "warnings")),
         (failed, _) => format!("\n{failed} of {} checks failed.", checks.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_has_one_line_which_says_the_worse() {
+        let clock = |state, detail: &str| Check::new(CLOCK, state, detail);
+        let told = |own, compared| {
+            let store = Check::new("store", State::Ok, "fine");
+            let checks = with_one_clock(vec![clock(own, "12:00"), store, clock(compared, "9 d ahead of that of npm")]);
+            assert_eq!(checks.len(), 2);
+            (checks[0].state, checks[0].detail.clone())
+        };
+        assert_eq!(told(State::Ok, State::Failed), (State::Failed, "9 d ahead of that of npm".to_owned()));
+        assert_eq!(told(State::Failed, State::Ok), (State::Failed, "12:00".to_owned()));
+        assert_eq!(told(State::Ok, State::Ok), (State::Ok, "12:00; 9 d ahead of that of npm".to_owned()));
     }
 }

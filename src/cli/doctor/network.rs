@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use url::Url;
 
-use super::{Check, State};
+use super::{CLOCK, Check, State};
 use crate::{
     cli::context::Context,
     clock::Clock,
@@ -18,7 +18,7 @@ use crate::{
         self, Pipeline, Source,
         logs::{FollowedLog, NotFollowed},
     },
-    text::with_causes,
+    text::{span, with_causes},
     tlog::SignedCheckpoint,
     watchlist::Watchlist,
 };
@@ -161,11 +161,12 @@ async fn date(http: &Client, url: Url) -> Option<DateTime<Utc>> {
 
 fn compare(ecosystem: Ecosystem, theirs: DateTime<Utc>, ours: DateTime<Utc>) -> Check {
     let apart = (ours - theirs).abs();
-    let detail = format!("{} s from that of {}", apart.num_seconds(), ecosystem.title());
+    let direction = if ours < theirs { "behind" } else { "ahead of" };
+    let detail = format!("{} {direction} that of {}", span(apart), ecosystem.title());
     if apart <= SLACK {
-        return Check::new("time", State::Ok, detail);
+        return Check::new(CLOCK, State::Ok, detail);
     }
-    Check::new("time", State::Failed, detail).next("set the clock; `timedatectl` shows whether it is synchronised")
+    Check::new(CLOCK, State::Failed, detail).next("set the clock; `timedatectl` shows whether it is synchronised")
 }
 
 #[cfg(test)]
@@ -181,6 +182,15 @@ mod tests {
             retry_after: None,
         };
         forge(Standing { host: "forge.example".to_owned(), has_token, left: left.map_err(refused) })
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_says_which_way_in_a_unit_for_people() {
+        let theirs = "2026-06-01T12:00:00Z".parse().unwrap();
+        let check = compare(Ecosystem::Npm, theirs, theirs + TimeDelta::days(9));
+        assert_eq!((check.state, check.detail), (State::Failed, "9 d ahead of that of npm".to_owned()));
+        assert_eq!(compare(Ecosystem::Npm, theirs, theirs - TimeDelta::hours(3)).detail, "3 h behind that of npm");
+        assert_eq!(compare(Ecosystem::Npm, theirs, theirs).state, State::Ok);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
         exit::{Exit, Failure, Outcome},
         output, sheet, words,
     },
-    store::EvidenceRow,
+    store::{EvidenceRow, Store},
 };
 
 /// Export the evidence against a log, for somebody else to verify
@@ -24,7 +24,7 @@ For a fork the document holds both signed checkpoints and the proof: whoever tru
 For anything else it holds what the log signed, and the rest is the word of this host."
 )]
 pub struct EvidenceCommand {
-    /// Which, by its id or the beginning of it
+    /// Which, by its id, that of the alert about it, or the beginning of either
     id: Option<String>,
     /// Where to write it [default: standard output]
     #[arg(long, short, value_name = "FILE", requires = "id")]
@@ -35,10 +35,11 @@ pub struct EvidenceCommand {
 
 impl EvidenceCommand {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let all = context.store_to_read()?.evidence(None)?;
+        let store = context.store_to_read()?;
+        let all = store.evidence(None)?;
         match &self.id {
             None => self.list(&all)?,
-            Some(id) => self.export(chosen(&all, id)?)?,
+            Some(id) => self.export(chosen(&all, &of_alert(&store, &all, id).unwrap_or_else(|| id.clone()))?)?,
         }
         Ok(Exit::Clean)
     }
@@ -69,6 +70,12 @@ impl EvidenceCommand {
         output::note(format!("Wrote {}. `{verify}` checks it.", path.display()));
         Ok(())
     }
+}
+
+/// The evidence that the alert of this id, or of one that begins so, tells of.
+fn of_alert(store: &Store, all: &[EvidenceRow], id: &str) -> Option<String> {
+    let is_evidence = all.iter().any(|one| one.id.starts_with(id));
+    if is_evidence { None } else { store.alert(id).ok()??.evidence }
 }
 
 fn chosen<'a>(all: &'a [EvidenceRow], id: &str) -> Result<&'a EvidenceRow, Failure> {

@@ -1,5 +1,7 @@
 //! What a release says of itself, what it consists of, and what is known around it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
         sheet::{self, Sheet},
         words,
     },
-    model::{CommitFacts, Facts, File, Manifest, Observation},
+    model::{CommitFacts, Digests, Facts, File, Manifest, Observation},
 };
 
 /// Most files and dependencies that are shown.
@@ -26,6 +28,10 @@ pub(super) fn print(observation: &Observation) {
     if !observation.files.is_empty() {
         sheet::heading("files");
         files(&observation.files);
+    }
+    if let Some(replaced) = observation.facts.replaced.as_ref().filter(|replaced| !replaced.is_empty()) {
+        sheet::heading("files that were replaced");
+        self::replaced(replaced, &observation.files);
     }
 }
 
@@ -94,16 +100,38 @@ fn exists(name: Option<&String>, exists: Option<bool>) -> Option<String> {
     Some(format!("{name}{}", if exists? { "exists" } else { "does NOT exist" }))
 }
 
+/// The whole of it: half a digest proves nothing.
+fn digest(digests: &Digests) -> String {
+    match (&digests.sha256, &digests.sha512) {
+        (Some(digest), _) => format!("sha256 {}", words::sentence(digest)),
+        (None, Some(digest)) => format!("sha512 {}", words::sentence(digest)),
+        (None, None) => "no digest known".to_owned(),
+    }
+}
+
+/// What they were, and what they are.
+fn replaced(replaced: &BTreeMap<String, Digests>, files: &[File]) {
+    let mut sheet = Sheet::new();
+    for (name, before) in replaced.iter().take(SHOWN) {
+        let now = files.iter().find(|file| file.name == *name);
+        let pair = now.and_then(|file| before.contradiction(&file.digests));
+        let (before, now) = match pair {
+            Some((kind, before, now)) => {
+                (format!("{kind} {}", words::sentence(before)), format!("{kind} {}", words::sentence(now)))
+            }
+            None => (digest(before), now.map_or_else(|| "not there any more".to_owned(), |file| digest(&file.digests))),
+        };
+        sheet.row(&words::name(name), format!("before: {before}")).row("", format!("now: {now}"));
+    }
+    sheet.print();
+}
+
 fn files(files: &[File]) {
     let mut sheet = Sheet::new();
     for file in files.iter().take(SHOWN) {
         let yanked = if file.yanked { " (yanked)" } else { "" };
         let attested = file.attestation.as_ref().map(|attestation| format!(", attestation {}", attestation.status()));
-        let digest = match (&file.digests.sha256, &file.digests.sha512) {
-            (Some(digest), _) => format!("sha256 {}", words::name(digest)),
-            (None, Some(digest)) => format!("sha512 {}", words::sentence(digest)),
-            (None, None) => "no digest known".to_owned(),
-        };
+        let digest = digest(&file.digests);
         sheet.row(&words::name(&file.name), format!("{digest}{}{yanked}", attested.unwrap_or_default()));
     }
     sheet.print();

@@ -39,7 +39,8 @@ fn verdict(report: &Report) {
 
 fn finding(finding: &Finding) {
     let width = wrap::width().min(NARROW);
-    let (sentence, next) = (words::sentence(&finding.sentence), words::sentence(&finding.next));
+    let said = |text: &str| sheet::with_callable(&words::sentence(text));
+    let (sentence, next) = (said(&finding.sentence), said(&finding.next));
     let said = wrap::paragraphs(&sentence, width, "    ");
     output::line(format_args!("  - {}", said.trim_start()));
     output::line(wrap::paragraphs(&format!("next: {next}"), width, "    "));

@@ -5,8 +5,9 @@ use crate::{
     cli::{
         args::Printing,
         exit::{Exit, Failure},
-        target,
+        sheet, target,
     },
+    deliver::shell_word,
     watchlist::{self, EditError, Pattern, Tier},
 };
 
@@ -43,13 +44,10 @@ impl Add {
                     self.tell(pattern, "added", path)?;
                     added += 1;
                 }
-                // To want what is there already is no mistake, unless more is to be said of it.
-                Err(EditError::Listed { .. }) if self.tier.is_none() && self.note.is_none() => {
+                // To want what is there already is no mistake; what more is to be said of it is not said there.
+                Err(EditError::Listed { path: listed, line, .. }) => {
                     self.tell(pattern, "known", path)?;
-                }
-                Err(error @ EditError::Listed { .. }) => {
-                    let again = "remove the entry with `provwatch watch remove`, then add it with its tier and note";
-                    return Err(refused(error).next(again));
+                    self.warn_of_tier(context, pattern, &listed, line)?;
                 }
                 Err(error) => return Err(refused(error)),
             }
@@ -63,6 +61,27 @@ impl Add {
 
     fn tell(&self, pattern: &Pattern, done: &'static str, file: &Path) -> std::io::Result<()> {
         Edited { pattern: pattern.to_string(), done, file }.print(self.printing)
+    }
+
+    /// An entry that is there keeps its tier and its note: where these are to be others, that is said.
+    fn warn_of_tier(&self, context: &Context, pattern: &Pattern, file: &Path, line: u32) -> Result<(), Failure> {
+        let pattern = pattern.to_string();
+        let included = context.watchlist()?.included();
+        let entry = included.iter().find(|entry| entry.pattern == pattern);
+        let is_so = entry.is_some_and(|entry| {
+            self.tier.is_none_or(|tier| entry.tier >= Some(tier))
+                && self.note.as_ref().is_none_or(|note| entry.note.as_ref() == Some(note))
+        });
+        if !is_so && (self.tier.is_some() || self.note.is_some()) {
+            let (file, word) = (file.display(), shell_word(&pattern));
+            let remove = sheet::callable(&format!("provwatch watch remove {word}"));
+            let tier = entry.and_then(|entry| entry.tier).unwrap_or_default();
+            output::note(format_args!(
+                "warning: {pattern} stays as it is at {file}:{line}, tier {tier}; to change that: `{remove}`, then add it \
+                 again"
+            ));
+        }
+        Ok(())
     }
 
     fn warn_of_exclusions(&self, context: &Context) -> Result<(), Failure> {

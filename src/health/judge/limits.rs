@@ -1,7 +1,8 @@
 //! What limits provwatch by the operator's choice, or by that of others.
 
 use crate::{
-    health::{Check, Finding, FirstSights, Forges, Id, LogNotFollowed, Snapshot, Trust},
+    health::{Check, Finding, FirstSights, Forges, Id, LogNotFollowed, Snapshot, Subscription, Trust},
+    model::AlertKind,
     text::{counted, quoted},
 };
 
@@ -9,13 +10,31 @@ use crate::{
 const NAMED: usize = 5;
 
 pub(super) fn checks(snapshot: &Snapshot) -> Vec<Check> {
-    let findings = [forges(snapshot.forges.as_ref()), logs(snapshot), unknown(snapshot), history(snapshot)];
+    let findings = [
+        forges(snapshot.forges.as_ref()),
+        logs(snapshot),
+        switched_off(snapshot),
+        unknown(snapshot),
+        history(snapshot),
+    ];
     let findings = findings.into_iter().flatten().chain(not_followed(snapshot));
     let findings = findings.chain(mirrors(snapshot)).chain(receivers(snapshot));
     let findings = findings.chain(trust(snapshot));
     findings
         .map(|finding| Check::found(format!("limit {} {}", finding.id.as_str(), finding.subject), finding))
         .collect()
+}
+
+/// A set-up that can see nothing: whoever asks how it is must not be told that all is well.
+pub(super) fn nothing(snapshot: &Snapshot) -> Option<Finding> {
+    (snapshot.sources.is_empty() && snapshot.logs.is_none()).then(|| {
+        Finding::new(
+            Id::NothingWatched,
+            "",
+            "nothing is watched: every registry is switched off, and so are the transparency logs",
+            "switch on a registry ([registries.npm] enabled = true and the like) or the logs ([logs] enabled = true)",
+        )
+    })
 }
 
 fn forges(forges: Option<&Forges>) -> Option<Finding> {
@@ -76,6 +95,20 @@ fn unknown(snapshot: &Snapshot) -> Option<Finding> {
     })
 }
 
+fn switched_off(snapshot: &Snapshot) -> Option<Finding> {
+    let names = &snapshot.switched_off;
+    (!names.is_empty()).then(|| {
+        let (entries, are) = if names.len() == 1 { ("entry", "is") } else { ("entries", "are") };
+        let (count, listed) = (names.len(), listed(names));
+        Finding::new(
+            Id::RegistryOff,
+            "",
+            format!("{count} {entries} of the watchlist {are} not watched, since the registry is switched off: {listed}"),
+            "switch it on ([registries.npm] enabled = true and the like), or remove the entries: `provwatch watch remove PURL`",
+        )
+    })
+}
+
 fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(NAMED).map(|name| quoted(name, 120)).collect();
     let more = if names.len() > NAMED { ", …" } else { "" };
@@ -111,24 +144,49 @@ fn mirrors(snapshot: &Snapshot) -> Vec<Finding> {
     lacking.map(finding).collect()
 }
 
-fn receivers(snapshot: &Snapshot) -> Option<Finding> {
-    let mut configured = snapshot.subscriptions.iter().filter(|one| one.configured).peekable();
-    if configured.peek().is_none() {
-        return Some(Finding::new(
+fn receivers(snapshot: &Snapshot) -> Vec<Finding> {
+    let configured: Vec<&Subscription> = snapshot.subscriptions.iter().filter(|one| one.configured).collect();
+    if configured.is_empty() {
+        return vec![Finding::new(
             Id::NoSubscription,
             "",
             "no subscription is configured: alerts are stored and sent to nobody",
             "add [[subscriptions]] to the configuration, then `provwatch test-sinks`",
-        ));
+        )];
     }
-    (!configured.any(|one| one.takes_operation)).then(|| {
-        Finding::new(
-            Id::TroubleUntold,
-            "",
-            "no subscription takes alerts about provwatch itself: only `provwatch status` says when it fails",
-            "let one take the kind `operation` from medium on (kinds, min_severity)",
-        )
-    })
+    let is_taken = |kind| configured.iter().any(|one| one.takes.contains(&kind));
+    let is_relevant = |kind| match kind {
+        AlertKind::Release => !snapshot.sources.is_empty(),
+        AlertKind::Log => snapshot.logs.is_some(),
+        AlertKind::Operation | AlertKind::Campaign => true,
+    };
+    UNTOLD.iter().filter(|(kind, ..)| is_relevant(*kind) && !is_taken(*kind)).map(untold).collect()
+}
+
+/// What is bad where no subscription takes alerts of a kind.
+const UNTOLD: [(AlertKind, Id, &str, &str); 3] = [
+    (
+        AlertKind::Release,
+        Id::TakeoversUntold,
+        "no subscription takes high alerts about releases: a takeover is stored and told to nobody",
+        "let one take the kind `release` from high on (kinds, min_severity)",
+    ),
+    (
+        AlertKind::Log,
+        Id::LogsUntold,
+        "no subscription takes high alerts about logs: a log that shows two histories is told to nobody",
+        "let one take the kind `log` from high on (kinds, min_severity)",
+    ),
+    (
+        AlertKind::Operation,
+        Id::TroubleUntold,
+        "no subscription takes alerts about provwatch itself: only `provwatch status` says when it fails",
+        "let one take the kind `operation` from medium on (kinds, min_severity)",
+    ),
+];
+
+fn untold((_, id, sentence, next): &(AlertKind, Id, &str, &str)) -> Finding {
+    Finding::new(*id, "", *sentence, *next)
 }
 
 fn trust(snapshot: &Snapshot) -> Option<Finding> {

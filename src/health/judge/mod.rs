@@ -14,6 +14,7 @@ use super::{Check, Finding, Snapshot, Verdict};
 /// Everything that was looked at, what matters most first.
 pub fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = runner::checks(snapshot, now);
+    checks.extend(limits::nothing(snapshot).map(|finding| Check::found("nothing watched", finding)));
     checks.extend(machine::checks(snapshot, now));
     checks.extend(sources::checks(snapshot, now));
     checks.extend(work::checks(snapshot, now));

@@ -12,6 +12,7 @@ use crate::{
 };
 
 const OVER: &str = "the subscription takes alerts again";
+const REMOVED: &str = "the configuration does not have the subscription any more";
 const TRY: &str = "`provwatch test-sinks` shows the receiver's answer; `provwatch alerts list` has the alerts";
 
 pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
@@ -20,7 +21,8 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
 
 fn one(subscription: &Subscription, now: DateTime<Utc>) -> Vec<Check> {
     if !subscription.configured {
-        return removed(subscription).into_iter().collect();
+        let over = ["gone", "failing"].map(|what| Check::over(format!("{what} {}", subscription.name), REMOVED));
+        return over.into_iter().chain(removed(subscription)).collect();
     }
     let mut checks = vec![gone(subscription), takes(subscription, now)];
     checks.extend(lost(subscription, now));
@@ -35,7 +37,7 @@ fn removed(subscription: &Subscription) -> Option<Check> {
             Id::SubscriptionRemoved,
             &name,
             format!("{alerts} for the subscription {name}, which the configuration does not have"),
-            "restart the daemon, which gives them up, or configure the subscription again",
+            "reload the daemon (`provwatch reload`), which gives them up, or configure the subscription again",
         );
         Check::found(format!("removed {name}"), finding)
     })

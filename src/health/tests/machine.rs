@@ -50,8 +50,44 @@ fn alerts_that_reach_nobody() {
             &["subscription-removed"],
         ),
         ("none", but(|snapshot| snapshot.subscriptions.clear()), &["no-subscription"]),
-        ("none for trouble", ops(|one| one.takes_operation = false), &["trouble-untold"]),
+        ("none for trouble", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Operation)), &["trouble-untold"]),
+        ("none for takeovers", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Release)), &["takeovers-untold"]),
+        ("none for logs", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Log)), &["logs-untold"]),
+        (
+            "none for logs, which are off",
+            but(|snapshot| {
+                snapshot.logs = None;
+                snapshot.subscriptions[0].takes.retain(|kind| *kind != AlertKind::Log);
+            }),
+            &["logs-off"],
+        ),
     ]);
+}
+
+#[test]
+fn what_is_switched_off_is_said() {
+    let names = || vec!["pkg:cargo/a".to_owned(), "pkg:cargo/b*".to_owned()];
+    let off = but(|snapshot| snapshot.switched_off = names());
+    assert_eq!(found(&off), ["registry-off"]);
+    let said = judge(&off, noon()).remove(0).sentence;
+    assert!(
+        said.starts_with("2 entries of the watchlist are not watched") && said.ends_with("pkg:cargo/a, pkg:cargo/b*")
+    );
+    let nothing = but(|snapshot| (snapshot.sources, snapshot.logs) = (Vec::new(), None));
+    assert_eq!(found(&nothing), ["nothing-watched", "logs-off"]);
+}
+
+#[test]
+fn the_alert_about_a_receiver_ends_when_it_is_removed() {
+    let removed = but(|snapshot| {
+        let old = Subscription { name: "old".to_owned(), gone: true, retrying: 1, ..Default::default() };
+        snapshot.subscriptions.push(old);
+    });
+    let checks = checks(&removed, noon());
+    for key in ["gone old", "failing old"] {
+        let check = checks.iter().find(|check| check.key == key).unwrap();
+        assert!(matches!(check.verdict, Verdict::Over(_)), "{check:?}");
+    }
 }
 
 #[test]

@@ -7,10 +7,13 @@ mod table;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
+use crate::model::AlertKind;
 
 pub(super) fn noon() -> DateTime<Utc> {
     "2026-06-01T12:00:00Z".parse().unwrap()
 }
+
+const ALL_KINDS: [AlertKind; 4] = [AlertKind::Release, AlertKind::Campaign, AlertKind::Log, AlertKind::Operation];
 
 /// So many seconds ago.
 pub(super) fn ago(seconds: i64) -> DateTime<Utc> {
@@ -55,7 +58,7 @@ pub(super) fn heartbeat(kind: Kind) -> Heartbeat {
 }
 
 pub(super) fn subscription() -> Subscription {
-    Subscription { name: "ops".to_owned(), configured: true, takes_operation: true, ..Subscription::default() }
+    Subscription { name: "ops".to_owned(), configured: true, takes: ALL_KINDS.to_vec(), ..Subscription::default() }
 }
 
 pub(super) fn file(digest: &str) -> File {

@@ -13,7 +13,7 @@ use crate::{
     model::{Alert, AlertKind, AlertStatus, Package, Severity},
     pipeline::{NPM_KEYS, TRUST_ROOT, left_out, operation},
     store::{LeftOut, LogRow, LogStanding, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
-    watchlist::Watchlist,
+    watchlist::{Pattern, Watchlist},
 };
 
 /// Most open alerts that are looked at.
@@ -83,6 +83,7 @@ pub fn snapshot(
         subscriptions: subscriptions(store, setup)?,
         storage: storage(store, now)?,
         alerts: store.open_troubles(Severity::High, ALERTS)?.into_iter().map(open_alert).collect(),
+        switched_off: watchlist.map(|watchlist| switched_off(watchlist, setup)).unwrap_or_default(),
         unknown: unknown(store, watchlist)?,
         mirrors: mirrors(store, setup, now)?,
         unchecked: unchecked(store, now)?,
@@ -165,10 +166,10 @@ fn first_sights(store: &Store) -> Result<FirstSights, StoreError> {
 fn subscriptions(store: &Store, setup: &Setup) -> Result<Vec<Subscription>, StoreError> {
     let mut stored = store.delivery_summary()?;
     let mut subscriptions = Vec::new();
-    for (name, takes_operation) in &setup.subscriptions {
+    for (name, takes) in &setup.subscriptions {
         let state = stored.iter().position(|state| state.subscription == *name).map(|index| stored.remove(index));
         let gone = is_open(store, &operation::sink_gone(name).subject)?;
-        let known = Subscription { configured: true, takes_operation: *takes_operation, gone, ..named(name) };
+        let known = Subscription { configured: true, takes: takes.clone(), gone, ..named(name) };
         subscriptions.push(state.map_or(known.clone(), |state| with_state(known, &state)));
     }
     subscriptions.extend(stored.iter().map(|state| with_state(named(&state.subscription), state)));
@@ -228,6 +229,18 @@ fn damage(store: &Store, now: DateTime<Utc>) -> Result<Damage, StoreError> {
 
 fn open_alert(alert: Alert) -> OpenAlert {
     OpenAlert { id: alert.id, kind: alert.kind, severity: alert.severity, title: alert.title }
+}
+
+/// What the watchlist names, by purl or by pattern, of registries that are switched off.
+fn switched_off(watchlist: &Watchlist, setup: &Setup) -> Vec<String> {
+    let is_read = |pattern: &Pattern| setup.registries.contains(&pattern.ecosystem());
+    let is_watched = |pattern: &Pattern| match pattern {
+        Pattern::Exact(package) => watchlist.matches(package).is_some(),
+        Pattern::Glob(_) => true,
+    };
+    let listed = watchlist.included().into_iter().map(|reason| reason.pattern);
+    let is_idle = |text: &String| text.parse().is_ok_and(|pattern| !is_read(&pattern) && is_watched(&pattern));
+    listed.filter(is_idle).collect()
 }
 
 fn unknown(store: &Store, watchlist: Option<&Watchlist>) -> Result<Vec<String>, StoreError> {

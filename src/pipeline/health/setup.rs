@@ -24,16 +24,14 @@ pub struct Setup {
     pub log_urls: Vec<String>,
     /// The forges that are asked; `None`: none is.
     pub forges: Option<Forges>,
-    /// The subscriptions, and whether each takes alerts about provwatch itself.
-    pub subscriptions: Vec<(String, bool)>,
+    /// The subscriptions, and the kinds of alerts that each takes at the severities that matter.
+    pub subscriptions: Vec<(String, Vec<AlertKind>)>,
     /// The registries that are switched on.
     pub registries: Vec<Ecosystem>,
 }
 
 /// What this configuration says that health depends on.
 pub fn setup(config: &Config) -> Setup {
-    let takes =
-        |kinds: &[AlertKind], least: Severity| kinds.contains(&AlertKind::Operation) && least <= Severity::Medium;
     let subscriptions = config.subscriptions.iter();
     Setup {
         feeds: sources(config).iter().map(|source| source.feed.name()).collect(),
@@ -45,6 +43,12 @@ pub fn setup(config: &Config) -> Setup {
         subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.kinds, one.min_severity))).collect(),
         registries: Ecosystem::ALL.into_iter().filter(|one| config.registries.is_enabled(*one)).collect(),
     }
+}
+
+/// Those of the kinds of which a subscription takes what matters: medium ones about provwatch itself, high ones else.
+fn takes(kinds: &[AlertKind], least: Severity) -> Vec<AlertKind> {
+    let matters = |kind: &AlertKind| if *kind == AlertKind::Operation { Severity::Medium } else { Severity::High };
+    kinds.iter().filter(|kind| least <= matters(kind)).copied().collect()
 }
 
 fn forges(config: &Config) -> Forges {

@@ -1,0 +1,175 @@
+//! What to do about an alert: the same for every sink and for `provwatch alerts show`.
+
+use serde::Serialize;
+
+use super::{
+    accept_command, plain,
+    plain::{LINE, NAME, shell_word},
+};
+use crate::{
+    detect::leading,
+    model::{Alert, AlertKind, AlertStatus, Severity},
+};
+
+/// Most members of a campaign that are proposed to be looked up.
+const MEMBERS: usize = 3;
+
+/// What provwatch's own alerts advise. Only these are proposed: the argument may quote what others wrote.
+const OWN: [(&str, &str); 6] = [
+    ("provwatch test-sinks", "the receiver's answer"),
+    ("provwatch reload", "once it is corrected"),
+    ("provwatch logs status", "how far each log was read"),
+    ("provwatch doctor", "what is wrong here"),
+    ("provwatch status", "how provwatch is doing"),
+    ("provwatch alerts list", "what nobody was told"),
+];
+
+/// One command line, its words quoted for a shell.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct NextStep {
+    /// What it is for.
+    pub purpose: &'static str,
+    /// The command.
+    pub line: String,
+}
+
+/// What must not happen meanwhile; `None`: nothing can be installed that the alert is about, or nobody has to hurry.
+pub fn warning(alert: &Alert) -> Option<String> {
+    if alert.severity < Severity::High || alert.status == AlertStatus::Resolved {
+        return None;
+    }
+    let what = match (&alert.purl, alert.kind) {
+        (Some(release), _) => plain(&release.to_string(), LINE),
+        (None, AlertKind::Campaign) => "the releases above".to_owned(),
+        (None, _) => return None,
+    };
+    let pin = if is_replaced(alert) {
+        "pin by the digest of before"
+    } else if alert.purl.is_some() {
+        "pin the version before it"
+    } else {
+        "pin the versions before them"
+    };
+    Some(format!("Do not install {what}; {pin}. Until it is known to be honest, treat it as a takeover."))
+}
+
+/// The commands to go on with, the most useful first. `is_normal`: the baseline has learned from the release.
+pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
+    let mut steps = Vec::new();
+    of_release(alert, &mut steps);
+    of_members(alert, &mut steps);
+    of_log(alert, &mut steps);
+    of_provwatch(alert, &mut steps);
+    if let Some(signal) = leading(&alert.signals).or_else(|| alert.signals.first()) {
+        let detector = shell_word(&plain(&signal.detector, NAME));
+        steps.push(step("what it means, and what to do", format!("provwatch detectors explain {detector}")));
+    }
+    if alert.status == AlertStatus::Open {
+        let id = shell_word(&plain(&alert.id, NAME));
+        steps.push(step("when you have it in hand", format!("provwatch alerts ack {id} --reason '…'")));
+    }
+    steps.extend(acceptance(alert).filter(|_| !is_normal));
+    steps
+}
+
+const fn step(purpose: &'static str, line: String) -> NextStep {
+    NextStep { purpose, line }
+}
+
+fn of_release(alert: &Alert, steps: &mut Vec<NextStep>) {
+    let Some(release) = &alert.purl else { return };
+    let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
+    steps.push(step("all that is known of the release", format!("provwatch lookup {purl}")));
+    steps.push(step("what is normal", format!("provwatch baseline show {package}")));
+}
+
+fn of_members(alert: &Alert, steps: &mut Vec<NextStep>) {
+    for release in alert.members.iter().take(MEMBERS) {
+        let purl = shell_word(&release.to_string());
+        steps.push(step("a member, and what else belongs to it", format!("provwatch lookup {purl} --related 50")));
+    }
+}
+
+fn of_log(alert: &Alert, steps: &mut Vec<NextStep>) {
+    if let Some(evidence) = &alert.evidence {
+        let id = shell_word(&plain(evidence, NAME));
+        let export = format!("provwatch logs evidence {id} --output fork.json");
+        steps.push(step("the evidence as a file, to be kept and passed on", export));
+        steps.push(step("whether it holds, here or anywhere", "provwatch logs verify fork.json".to_owned()));
+    }
+    if let Some(name) = &alert.matched {
+        let name = shell_word(&plain(name, NAME));
+        steps.push(step("every entry that matched", format!("provwatch logs matches --match {name}")));
+    }
+}
+
+fn of_provwatch(alert: &Alert, steps: &mut Vec<NextStep>) {
+    if alert.kind != AlertKind::Operation {
+        return;
+    }
+    let is_advised = |command: &str| alert.argument.contains(&format!("`{command}`"));
+    let advised = OWN.iter().filter(|(command, _)| is_advised(command));
+    let before = steps.len();
+    steps.extend(advised.map(|(command, purpose)| step(purpose, (*command).to_owned())));
+    if steps.len() == before {
+        steps.push(step("what is wrong here", "provwatch doctor".to_owned()));
+    }
+}
+
+/// To make it normal comes last, and is not proposed of what is a takeover until somebody has shown that it is none.
+fn acceptance(alert: &Alert) -> Option<NextStep> {
+    let release = alert.purl.as_ref()?;
+    let is_proposed = alert.severity < Severity::Critical && !is_replaced(alert);
+    is_proposed.then(|| step("only if it is what the maintainers meant", accept_command(release, Some(alert.severity))))
+}
+
+fn is_replaced(alert: &Alert) -> bool {
+    alert.signals.iter().any(|signal| signal.detector == "file-replaced")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{deliver::samples, model::Confidence};
+
+    fn lines(alert: &Alert) -> Vec<String> {
+        steps(alert, false).into_iter().map(|step| step.line).collect()
+    }
+
+    fn about(kind: AlertKind) -> Alert {
+        let at = "2026-06-01T12:00:00Z".parse().unwrap();
+        Alert::about(kind, "it", Severity::High, Confidence::High, "a title".to_owned(), at)
+    }
+
+    #[test]
+    fn a_takeover_is_not_installed_and_accepted_last_or_not_at_all() {
+        let mut alert = samples::takeover();
+        let said = warning(&alert).unwrap();
+        assert!(said.starts_with("Do not install pkg:npm/axios@1.14.1; pin the version before it."), "{said}");
+        assert!(lines(&alert).last().unwrap().starts_with("provwatch baseline accept"));
+        assert!(!steps(&alert, true).iter().any(|step| step.line.contains("accept")), "it is normal already");
+        alert.signals[0].detector = "file-replaced".into();
+        assert!(!lines(&alert).iter().any(|line| line.contains("accept")));
+        let critical = Alert { severity: Severity::Critical, ..samples::takeover() };
+        assert!(!lines(&critical).iter().any(|line| line.contains("accept")));
+        assert_eq!(warning(&Alert { severity: Severity::Medium, ..samples::takeover() }), None);
+    }
+
+    #[test]
+    fn every_kind_has_a_step_of_its_own() {
+        let fork = Alert { evidence: Some("0f3a".to_owned()), ..about(AlertKind::Log) };
+        assert_eq!(
+            lines(&fork)[..2],
+            ["provwatch logs evidence 0f3a --output fork.json", "provwatch logs verify fork.json"]
+        );
+        let matched = Alert { matched: Some("our org".to_owned()), ..about(AlertKind::Log) };
+        assert_eq!(lines(&matched)[0], "provwatch logs matches --match 'our org'");
+        assert!(lines(&samples::campaign(5, 5))[0].ends_with(" --related 50"));
+        assert_eq!(lines(&about(AlertKind::Operation))[0], "provwatch doctor");
+        let advised =
+            "Correct it (`provwatch reload`); `provwatch test-sinks` tries it. It said: `provwatch x; reboot`.";
+        let alert = Alert { argument: advised.to_owned(), ..about(AlertKind::Operation) };
+        assert_eq!(lines(&alert)[..2], ["provwatch test-sinks", "provwatch reload"]);
+        assert!(!lines(&alert).iter().any(|line| line.contains("reboot")));
+    }
+}
