@@ -288,36 +288,6 @@ fn wheel_heavy() -> Rig {
 }
 
 #[tokio::test]
-async fn what_comes_and_goes_while_a_history_is_read_leaves_a_trace() {
-    let rig = wheel_heavy();
-    rig.pipeline.enqueue_unknown().unwrap();
-    let hanging = ["/evil-1.0.12-3-", "/evil-1.0.25-3-"];
-    hanging.iter().for_each(|file| rig.world.break_down(file, Fault::Hang));
-    rig.works_for(15).await;
-    assert_eq!(rig.store().package(&package(EVIL)).unwrap().unwrap().backfilled_at, None);
-    upload(&rig, "9.9.9", 1, &workflow("evil"), rig.now());
-    rig.world.pypi().remove("evil", "9.9.9", rig.now());
-    rig.feeds_are_read().await;
-    hanging.iter().for_each(|file| rig.world.mend(file));
-    rig.settle().await;
-    assert_eq!(rig.outcome(&format!("{EVIL}@9.9.9")), Outcome::Unreadable);
-}
-
-#[tokio::test]
-async fn what_was_announced_in_an_outage_is_looked_at_soon_after_it() {
-    let rig = knowing(&[]).await;
-    rig.world.break_down("npm.example/", Fault::Status(500, vec![]));
-    take_over(&rig).await;
-    rig.works_for(3600).await;
-    let work = rig.store().work_of(&package(VICTIMS[0])).unwrap().unwrap();
-    assert!((8..60).contains(&work.attempts), "{work:?}");
-    rig.world.mend("npm.example/");
-    let since = rig.now();
-    rig.works_for(150).await;
-    assert!(told_after(&rig, since) <= 130, "{}", told_after(&rig, since));
-}
-
-#[tokio::test]
 async fn a_long_history_is_read_in_portions_and_survives_a_kill() {
     let rig = wheel_heavy();
     rig.pipeline.enqueue_unknown().unwrap();
