@@ -221,7 +221,7 @@ fn a_trust_root_that_was_never_refreshed_is_not_called_fresh() {
     tuf.answer("", 403);
     home.provwatch(&["run", "--once"]);
     let said = home.doctor("trust root");
-    assert!(said["state"] == "limited" && said["detail"].as_str().unwrap().contains("never refreshed"), "{said}");
+    assert!(said["state"] == "failed" && said["detail"].as_str().unwrap().contains("was not read yet"), "{said}");
     assert!(home.findings().contains(&"trust-root-unrefreshed".to_owned()));
     tuf.recover();
     home.provwatch(&["run", "--once"]);

@@ -1085,7 +1085,7 @@ mod surroundings {
         let desk = Desk::new();
         drop(desk.store());
         for (arguments, code, said) in [
-            (&["status"][..], 5, "was never read; is `provwatch run` running?"),
+            (&["status"][..], 5, "was never read; is `provwatch --config provwatch.toml run`"),
             (&["alerts", "list"], 0, "`provwatch status` says whether the watch is running"),
             (&["alerts", "show", ALERT], 1, "no alert"),
             (&["lookup", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),

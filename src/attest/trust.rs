@@ -276,9 +276,9 @@ mod tests {
         };
         for (change, why) in [
             (&(|root: &mut serde_json::Value| root["mediaType"] = "nonsense".into()) as &dyn Fn(&mut _), "media type"),
-            (&|root| root["certificateAuthorities"] = serde_json::json!([]), "authority"),
+            (&|root: &mut serde_json::Value| root["certificateAuthorities"] = serde_json::json!([]), "authority"),
             (
-                &|root| {
+                &|root: &mut serde_json::Value| {
                     root["tlogs"] = serde_json::json!([]);
                     root["ctlogs"] = serde_json::json!([]);
                 },

@@ -272,7 +272,7 @@ pub fn trust(context: Context, interval: Duration) -> TaskFactory {
             let mut told_at = None;
             while let Err(error) = context.pipeline.refresh_trust().await {
                 let now = context.pipeline.clock().steady();
-                if told_at.is_none_or(|at| now - at >= REMINDED) {
+                if told_at.is_none_or(|at| now.saturating_sub(at) >= REMINDED) {
                     told_at = Some(now);
                     tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
                 }

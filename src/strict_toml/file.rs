@@ -75,7 +75,7 @@ fn decoded(bytes: Vec<u8>) -> Result<String, usize> {
         Some([0xfe, 0xff]) => Some(u16::from_be_bytes),
         _ => None,
     };
-    if let Some(unit) = units.filter(|_| bytes.len() % 2 == 0) {
+    if let Some(unit) = units.filter(|_| bytes.len().is_multiple_of(2)) {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         return char::decode_utf16(units).collect::<Result<_, _>>().map_err(|_| 1);
     }

@@ -133,7 +133,7 @@ fn others(findings: &[Finding]) -> Vec<Check> {
             Id::WatchlistChanged => "watchlist in use",
             Id::ConfigurationChanged => "configuration in use",
             Id::NameUnknown | Id::RegistryOff => "watched names",
-            Id::NoSubscription | Id::TakeoversUntold | Id::LogsUntold | Id::TroubleUntold | Id::SubscriptionRemoved => {
+            Id::TakeoversUntold | Id::LogsUntold | Id::TroubleUntold | Id::SubscriptionRemoved => {
                 "subscriptions"
             }
             Id::LogsOff | Id::LogUnread => "logs",

@@ -121,7 +121,7 @@ impl Indexed {
 
 fn other_name(line: &Fields<'_>, package: &Package) -> Result<Option<String>, String> {
     let name: String = line.get("name", MAX_TEXT)?.ok_or("its line names no crate")?;
-    Ok((name != package.name()).then(|| shown(&name).into()))
+    Ok((name != package.name()).then(|| shown(&name)))
 }
 
 fn checksum(line: &Fields<'_>) -> Result<String, String> {
