@@ -73,9 +73,9 @@ fn own<'a>(store: &Store, alerts: &'a [Alert], file: &str) -> &'a Alert {
 
 #[tokio::test]
 async fn forged_names_in_thousands_are_one_alert_and_the_real_one_is_told_at_once() {
-    let (mut town, forger) = (town().await, Forger::new());
+    let (mut town, forgery) = (town().await, Forger::new());
     for part in 0..4 {
-        forger.forge(&town, part * FLOOD / 4..(part + 1) * FLOOD / 4);
+        forgery.forge(&town, part * FLOOD / 4..(part + 1) * FLOOD / 4);
         if part == 2 {
             town.sign(&widget("stranger.yml", "push"));
         }

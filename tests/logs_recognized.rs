@@ -298,7 +298,7 @@ async fn a_new_shard_is_read_from_its_first_entry_whatever_its_name_and_however_
         new.grow(40);
         here.ledgers = vec![old.clone(), new.clone()];
         let old = ledger_at(&old, &format!("https://{first}"), "2020-01-01T00:00:00Z");
-        drop(here.pipeline(&[old.clone()], &[], "").poll_logs().await.unwrap());
+        drop(here.pipeline(std::slice::from_ref(&old), &[], "").poll_logs().await.unwrap());
         here.clock.advance(Duration::from_secs(20));
         let began = provwatch::clock::Clock::now(&*here.clock).to_rfc3339();
         let began_now = ledger_at(&new, &format!("https://{second}"), &began);

@@ -6,10 +6,7 @@ use super::{
     accept_command, plain,
     plain::{LINE, NAME, shell_word},
 };
-use crate::{
-    detect::leading,
-    model::{Alert, AlertKind, AlertStatus, Severity},
-};
+use crate::model::{Alert, AlertKind, AlertStatus, Severity, leading};
 
 /// Most members of a campaign that are proposed to be looked up.
 const MEMBERS: usize = 3;

@@ -1,5 +1,5 @@
 use super::{Ground, about};
-use crate::model::{Confidence, Severity, Signal};
+use crate::model::{Confidence, Severity, Signal, leading};
 
 /// What the signals of one release add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,11 +189,6 @@ pub fn combine(signals: &[Signal]) -> Option<Verdict> {
         return supported(signals).or_else(|| leading.map(|leading| verdict(signals, leading)));
     };
     Some(verdict(signals, leading))
-}
-
-/// The signal that an alert's title tells, unless nothing but supporting ones speak.
-pub fn leading(signals: &[Signal]) -> Option<&Signal> {
-    signals.iter().filter(|signal| !signal.supporting).max_by_key(|signal| signal.severity)
 }
 
 /// Supporting signals that add up to something by themselves.

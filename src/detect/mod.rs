@@ -63,7 +63,7 @@ mod workflow_changed;
 mod young_dependency;
 
 pub use change::{Change, Limits, Terms};
-pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine, leading};
+pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine};
 pub use company::{AT_ONCE, Burst, Cadence, Company, Runs};
 use comparison::{Evidence, signal, support};
 pub use document::document;

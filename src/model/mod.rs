@@ -49,7 +49,7 @@ pub use registry_id::{InvalidRegistryId, RegistryId};
 pub use secret::Secret;
 pub use severity::{Confidence, Severity};
 pub use sightings::{Sighting, Sightings};
-pub use signal::Signal;
+pub use signal::{Signal, leading};
 pub use tag::names_version;
 pub use unread::{Aspect, Unread};
 pub use whole::whole;

@@ -69,6 +69,11 @@ fn words(text: &str) -> BTreeSet<&str> {
     text.split(ends_word).filter(|word| !word.is_empty()).collect()
 }
 
+/// The signal that an alert's title tells, unless nothing but supporting ones speak.
+pub fn leading(signals: &[Signal]) -> Option<&Signal> {
+    signals.iter().filter(|signal| !signal.supporting).max_by_key(|signal| signal.severity)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

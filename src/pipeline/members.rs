@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    detect::leading,
-    model::{Alert, AlertKind, Manifest, Member, Observation, ReleaseId, Severity},
+    model::{Alert, AlertKind, Manifest, Member, Observation, ReleaseId, Severity, leading},
     store::{Store, StoreError},
 };
 

@@ -56,14 +56,23 @@ impl Trusting {
 
     pub fn pipeline(&self, tlogs: &[Value], ctlogs: &[Value], more: &str) -> Pipeline {
         let mut root = self.world.lab().trusted_root();
-        (root["tlogs"], root["ctlogs"]) = (tlogs.into(), ctlogs.into());
+        // A root without any log is refused; where the configuration's logs are all that there is, it is not followed.
+        let follows_root = !(tlogs.is_empty() && ctlogs.is_empty());
+        if follows_root {
+            (root["tlogs"], root["ctlogs"]) = (tlogs.into(), ctlogs.into());
+        }
         std::fs::write(self.folder.path().join("trusted_root.json"), root.to_string()).unwrap();
         std::fs::write(self.folder.path().join("keys.json"), self.world.lab().npm_keys().to_string()).unwrap();
-        self.pipeline_with(rig::read_trust(self.folder.path()), more)
+        self.assembled(rig::read_trust(self.folder.path()), follows_root, more)
     }
 
     pub fn pipeline_with(&self, verifier: Verifier, more: &str) -> Pipeline {
-        let settings = CONFIG.replace("trust_root = false", "trust_root = true\ntail = [\"tiles\", \"static-ct\"]");
+        self.assembled(verifier, true, more)
+    }
+
+    fn assembled(&self, verifier: Verifier, follows_root: bool, more: &str) -> Pipeline {
+        let logs = format!("trust_root = {follows_root}\ntail = [\"tiles\", \"static-ct\"]");
+        let settings = CONFIG.replace("trust_root = false", &logs);
         let config = config(&format!("{settings}{more}"));
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let parts = Parts {

@@ -9,8 +9,7 @@ use crate::{
         words, wrap,
     },
     deliver::{steps, warning},
-    detect::leading,
-    model::{Alert, AlertStatus, Member, Sighting, Sightings, Signal},
+    model::{Alert, AlertStatus, Member, Sighting, Sightings, Signal, leading},
     pipeline::member_details,
     store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus, Telling},
 };

@@ -133,9 +133,7 @@ fn others(findings: &[Finding]) -> Vec<Check> {
             Id::WatchlistChanged => "watchlist in use",
             Id::ConfigurationChanged => "configuration in use",
             Id::NameUnknown | Id::RegistryOff => "watched names",
-            Id::TakeoversUntold | Id::LogsUntold | Id::TroubleUntold | Id::SubscriptionRemoved => {
-                "subscriptions"
-            }
+            Id::TakeoversUntold | Id::LogsUntold | Id::TroubleUntold | Id::SubscriptionRemoved => "subscriptions",
             Id::LogsOff | Id::LogUnread => "logs",
             Id::LogAlertOpen | Id::AlertOpen => "open alerts",
             Id::ForgesOff | Id::NoToken => "forges",
