@@ -248,7 +248,7 @@ async fn a_crate_under_another_spelling_says_by_which_name_it_is_listed() {
     let settings = "/api/v1/crates/foo-rs";
     let spelled = json!({"crate": {"id": "foo_rs", "name": "foo_rs"}}).to_string();
     let of_other = |name: &str| line("1.0.0", false).replace("foo-rs", name) + "\n";
-    let cases: [(&str, Vec<(&str, u16, String)>); 2] = [
+    let cases: [(&str, Vec<Answer<'_>>); 2] = [
         ("foo_rs", vec![(INDEX, 404, String::new()), (settings, 200, spelled)]),
         ("Foo-RS", vec![(INDEX, 200, of_other("Foo-RS"))]),
     ];
