@@ -122,7 +122,7 @@ impl TrustMaterial {
         Self::parse(SIGSTORE_STAGING_TRUSTED_ROOT, NPM_KEYS).expect("the embedded trust material is checked by a test")
     }
 
-    /// Of somebody's own trust root that was not read yet, with npm's keys. Nobody else's stands in for it.
+    /// Of the operator's own trust root that was not read yet, with npm's keys. No other root stands in for it.
     ///
     /// # Panics
     /// Never: a test reads the same constant.
