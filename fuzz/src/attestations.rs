@@ -57,13 +57,18 @@ pub fn trust_root(bytes: &[u8]) {
 /// The bytes stand for every file of a TUF repository, the first root too.
 pub fn tuf(bytes: &[u8]) {
     let cache = std::env::temp_dir().join(format!("provwatch-fuzz-tuf-{}", std::process::id()));
-    let base = "https://tuf.example/".parse().expect("a constant URL");
+    let base: url::Url = "https://tuf.example/".parse().expect("a constant URL");
     let now = NOW.parse().expect("a constant time");
     let web = client([(".json", body(bytes))]);
-    let ours = TrustUpdater::new(Some(base), cache.clone()).with_root(TUF_ROOT.to_vec());
-    let theirs = ours.clone().with_root(bytes.to_vec());
-    for updater in [ours, theirs] {
-        assert!(block_on(updater.refresh(&web, now)).is_err(), "one file is not a whole repository");
+    std::fs::create_dir_all(&cache).expect("a folder for temporary files");
+    for root in [TUF_ROOT, bytes] {
+        let file = cache.join("root.json");
+        std::fs::write(&file, root).expect("a temporary file");
+        let Ok(updater) = TrustUpdater::private(base.clone(), &file, &cache) else { continue };
+        assert!(
+            block_on(updater.refresh(&web, now, &TrustMaterial::embedded())).is_err(),
+            "one file is not a whole repository"
+        );
     }
     let _ = std::fs::remove_dir_all(&cache);
 }
