@@ -2,9 +2,11 @@
 //! to choose it must gain nothing. What is history was there when the package was first looked at; what came later is judged,
 //! whatever time it names, and its time is bounded by what provwatch saw itself.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError, examine::Subject};
+use super::{Pipeline, examine::Subject};
 use crate::{
     clock::{horizon, past},
     model::{Observation, files_fingerprint},
@@ -39,32 +41,30 @@ impl Bounds {
     }
 }
 
-impl Pipeline {
-    /// Replaces times that cannot be: of a release that is new to us by that of this look, of one that is stored by the time
-    /// that is stored. What the registry said stays in `claimed_at`.
-    pub(super) fn bound_times(
-        &self,
-        subject: &Subject<'_>,
-        releases: &mut [RegistryRelease],
-    ) -> Result<(), PipelineError> {
-        for release in releases {
-            let version = release.id.version();
-            let stored = subject.stored.contains_key(version);
-            let was_there = subject.row.as_ref().is_none_or(|row| row.may_be_history(version));
-            let bounds = Bounds::of(subject, was_there && !stored);
-            let before = if stored { self.store.release(&release.id)?.and_then(|row| row.observation) } else { None };
-            match before {
-                Some(before) => bound_stored(release, &before, &bounds),
-                None if stored => bound_new(release, &Bounds { earliest: None, ..bounds }),
-                None => bound_new(release, &bounds),
-            }
-            if let Some(claimed_at) = release.claimed_at {
-                tracing::warn!(release = %release.id, %claimed_at, taken = %release.published_at, "its publish time cannot be");
-            }
+/// Replaces times that cannot be: of a release that is new to us by that of this look, of one that is stored by the time that
+/// is stored; `before` has those, by version. What the registry said stays in `claimed_at`.
+pub(super) fn bound_times(
+    subject: &Subject<'_>,
+    before: &BTreeMap<String, Observation>,
+    releases: &mut [RegistryRelease],
+) {
+    for release in releases {
+        let version = release.id.version();
+        let stored = subject.stored.contains_key(version);
+        let was_there = subject.row.as_ref().is_none_or(|row| row.may_be_history(version));
+        let bounds = Bounds::of(subject, was_there && !stored);
+        match before.get(version) {
+            Some(before) => bound_stored(release, before, &bounds),
+            None if stored => bound_new(release, &Bounds { earliest: None, ..bounds }),
+            None => bound_new(release, &bounds),
         }
-        Ok(())
+        if let Some(claimed_at) = release.claimed_at {
+            tracing::warn!(release = %release.id, %claimed_at, taken = %release.published_at, "its publish time cannot be");
+        }
     }
+}
 
+impl Pipeline {
     /// Whether a release belongs to what a package did before it was watched. Once the package was looked at, that is only
     /// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
     /// read in portions, and only what the first look found is part of it: not a release or a file that is added meanwhile.

@@ -11,7 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     Pipeline, PipelineError, Step,
     behind::{Took, Waits},
+    claimed_time::bound_times,
     history::{unfetched, with_unread},
+    replaced::compare_files,
     turn::{self, Turn},
     unseen::listed,
     waits,
@@ -274,8 +276,9 @@ impl Pipeline {
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
-        self.compare_files(subject, &mut releases)?;
-        self.bound_times(subject, &mut releases)?;
+        let before = self.seen_before(subject, &releases)?;
+        compare_files(subject, &before, &mut releases);
+        bound_times(subject, &before, &mut releases);
         let mut seen: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
         seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
         let (history, fresh) = self.divide(subject, releases);
@@ -288,6 +291,21 @@ impl Pipeline {
         Ok(Took { portions, ..Took::whole(examined) })
     }
 
+    /// Those of these releases that are stored, by version, as they were seen last.
+    fn seen_before(
+        &self,
+        subject: &Subject<'_>,
+        releases: &[RegistryRelease],
+    ) -> Result<BTreeMap<String, Observation>, PipelineError> {
+        let mut before = BTreeMap::new();
+        for release in releases.iter().filter(|release| subject.stored.contains_key(release.id.version())) {
+            if let Some(seen) = self.store.release(&release.id)?.and_then(|row| row.observation) {
+                before.insert(release.id.version().to_owned(), seen);
+            }
+        }
+        Ok(before)
+    }
+
     /// The history, and what is judged, each in publish order. Nothing is copied: they may be very many.
     fn divide(
         &self,
@@ -295,8 +313,7 @@ impl Pipeline {
         mut releases: Vec<RegistryRelease>,
     ) -> (Vec<RegistryRelease>, Vec<RegistryRelease>) {
         releases.sort_by_cached_key(|release| (!self.is_history(subject, release), release.published_at));
-        let fresh = releases.iter().position(|release| !self.is_history(subject, release));
-        let fresh = releases.split_off(fresh.unwrap_or(releases.len()));
+        let fresh = releases.split_off(releases.partition_point(|release| self.is_history(subject, release)));
         (releases, fresh)
     }
 

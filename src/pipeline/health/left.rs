@@ -21,19 +21,21 @@ pub(super) fn logs_of(
         return Ok(before);
     }
     let names: BTreeSet<&str> = followed.iter().map(|row| &*row.name).collect();
-    let once: BTreeSet<&String> =
-        before.logs.iter().flatten().chain(before.left_logs.iter().map(|log| &log.name)).collect();
+    let once = before.logs.iter().flatten().chain(before.left_logs.iter().map(|log| &log.name));
+    let gone: BTreeSet<&str> = once.map(String::as_str).filter(|name| !names.contains(name)).collect();
     let mut left_logs = Vec::new();
-    for row in pipeline.store.logs()? {
+    // As a rule none is gone, and the store need not be asked.
+    for row in if gone.is_empty() { Vec::new() } else { pipeline.store.logs()? } {
         let is_read = row.tail.is_some() || row.checkpoint.is_some();
-        if !is_read || row.standing == LogStanding::Drained || names.contains(&*row.name) || !once.contains(&row.name) {
+        if !is_read || row.standing == LogStanding::Drained || !gone.contains(&*row.name) {
             continue;
         }
         let known = before.left_logs.iter().find(|log| log.name == row.name);
         let Some(by) = known.map(|log| log.by).or_else(|| pipeline.left_by(&row, &before, now)) else { continue };
         left_logs.push(LeftLog { since: known.map_or(now, |log| log.since.min(now)), name: row.name, by });
     }
-    let is_configured = |name: &&str| pipeline.followed_log(name).is_some_and(|log| log.is_configured());
+    let all = pipeline.followed_logs();
+    let is_configured = |name: &&str| all.iter().find(|log| log.has_tree(name)).is_some_and(|log| log.is_configured());
     let configured_logs = names.iter().copied().filter(is_configured).map(str::to_owned).collect();
     let logs = Some(followed.iter().map(|row| row.name.clone()).collect());
     Ok(Facts { logs, configured_logs, left_logs, ..Facts::default() })

@@ -102,8 +102,9 @@ impl Pipeline {
         if !self.follows_logs() {
             return Ok(Vec::new());
         }
-        let mut rows = self.store.logs()?;
-        rows.retain(|row| row.standing != LogStanding::Drained && self.followed_log(&row.name).is_some());
+        let (mut rows, logs) = (self.store.logs()?, self.followed_logs());
+        let is_followed = |row: &LogRow| logs.iter().any(|log| log.has_tree(&row.name));
+        rows.retain(|row| row.standing != LogStanding::Drained && is_followed(row));
         Ok(rows)
     }
 
