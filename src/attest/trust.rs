@@ -148,7 +148,10 @@ impl TrustMaterial {
     /// A file that cannot be read or used.
     pub fn from_files(trusted_root: &Path, npm_keys: Option<&Path>) -> Result<Self, TrustError> {
         let material = Self::embedded().with_root(trusted_root)?;
-        npm_keys.map_or(Ok(material.clone()), |keys| material.with_npm_keys(keys))
+        match npm_keys {
+            Some(keys) => material.with_npm_keys(keys),
+            None => Ok(material),
+        }
     }
 
     /// The same keys of npm with the trust root of a file.

@@ -94,7 +94,8 @@ fn of_log(alert: &Alert, steps: &mut Vec<NextStep>) {
         steps.push(step("the evidence as a file, to be kept and passed on", export));
         steps.push(step("whether it holds, here or anywhere", "provwatch logs verify fork.json".to_owned()));
     }
-    if let Some(name) = &alert.matched {
+    // Where several matches found its entries, their names are joined by commas, and no match is called so.
+    if let Some(name) = alert.matched.as_ref().filter(|names| !names.contains(", ")) {
         let name = shell_word(&plain(name, NAME));
         steps.push(step("every entry that matched", format!("provwatch logs matches --match {name}")));
     }
@@ -161,6 +162,8 @@ mod tests {
         );
         let matched = Alert { matched: Some("our org".to_owned()), ..about(AlertKind::Log) };
         assert_eq!(lines(&matched)[0], "provwatch logs matches --match 'our org'");
+        let by_two = Alert { matched: Some("our org, their org".to_owned()), ..about(AlertKind::Log) };
+        assert!(!lines(&by_two).iter().any(|line| line.contains("logs matches")), "no match is called so");
         assert!(lines(&samples::campaign(5, 5))[0].ends_with(" --related 50"));
         assert_eq!(lines(&about(AlertKind::Operation))[0], "provwatch doctor");
         let advised =

@@ -23,7 +23,7 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// How often progress is told where there is no terminal to show it on.
+/// How often progress is printed without a terminal.
 const TELL_EVERY: TimeDelta = TimeDelta::seconds(10);
 
 /// Read a range of a log once, prove it, and print the entries of somebody you look for
@@ -121,7 +121,7 @@ struct Telling<'a> {
     log: &'a str,
     bar: ProgressBar,
     progress: LogProgress,
-    /// When the next line is due, where there is no terminal.
+    /// When the next line is due, without a terminal.
     line: OnceInAWhile,
     hits: u64,
     unreadable: Unreadable,
