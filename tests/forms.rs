@@ -93,6 +93,10 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("logs matches", vec![], &[]),
         ("logs evidence", vec![], &[]),
         ("logs verify", vec!["evidence.json"], &["log-verdict/1"]),
+        ("verify", vec!["bundle.json"], &["verified/1"]),
+        ("verify", vec!["npm.json", "--repository", "eve/widget"], &["verified/1"]),
+        ("verify", vec!["tarball.tgz"], &["verified/1"]),
+        ("verify", vec!["sha256:0000000000000000000000000000000000000000000000000000000000000000"], &["verified/1"]),
         ("verify-bundle", vec!["--bundle", "bundle.json", "--key", "key.pem", "tarball.tgz"], &["bundle/1"]),
         ("baseline accept", vec![BRANCH, "--reason", "it was ada"], &["baseline-accepted/1"]),
         ("baseline unaccept", vec![BRANCH, "--reason", "it was not"], &["baseline-unaccepted/1"]),
@@ -184,6 +188,7 @@ fn what_is_printed_and_posted_while_registries_are_asked_is_what_its_schema_says
     };
     assert_eq!(asked(&["run", "--once"]), ["pass/1"]);
     assert_eq!(asked(&["backfill", "pkg:npm/widget"]), ["backfill/1"]);
+    assert_eq!(asked(&["verify", "pkg:npm/widget@1.0.3"]), ["verified/1"]);
     assert_eq!(asked(&["test-sinks"]), ["sink/1"]);
     let posted = world.received();
     assert!(!posted.is_empty());

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    alerts, backfill, baseline, detectors, doctor, logs, lookup, status, summary, test_sinks, timeline, verify_bundle,
-    watch,
+    alerts, backfill, baseline, detectors, doctor, logs, lookup, status, summary, test_sinks, timeline, verify,
+    verify_bundle, watch,
 };
 use crate::{config, deliver, model, pipeline, store, tlog, watchlist};
 
@@ -82,6 +82,7 @@ forms! {
     "sink" 1 test_sinks::Answer, "test-sinks";
     "status" 1 status::Report, "status";
     "timeline-entry" 1 timeline::Entry, "timeline";
+    "verified" 1 verify::report::Report, "verify";
     "watch-edited" 1 watch::Edited<'_>, "watch add, watch remove";
     "watch-listed" 1 watch::list::Line<'_>, "watch list";
     "watch-why" 1 watchlist::Why, "watch why";

@@ -30,6 +30,7 @@ mod summary;
 mod target;
 mod test_sinks;
 mod timeline;
+mod verify;
 mod verify_bundle;
 mod watch;
 mod words;
