@@ -18,6 +18,7 @@ use lab::{
     rig::folder,
     server::{Respond, Server, serve},
     trusting::{key_id, ledger_at},
+    tuf::Tuf,
 };
 use provwatch::{
     http::Response,
@@ -423,6 +424,60 @@ fn what_a_trust_root_leaves_open_is_found_out_or_said() {
     let report = lines(&home.provwatch(&["status", "--format", "json"]).out).remove(0);
     let limited: Vec<_> = report["limited"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(limited.iter().any(|sentence| sentence.contains(&key[..16])), "{limited:?}");
+}
+
+/// Logs, and the repository of the trust root that names one of them.
+#[derive(Clone)]
+struct WithTuf(Hosts, Tuf);
+
+impl Respond for WithTuf {
+    fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
+        if host == "tuf" {
+            self.1.respond(host, path, headers, body)
+        } else {
+            self.0.respond(host, path, headers, body)
+        }
+    }
+}
+
+#[test]
+fn a_trust_root_that_nobody_has_read_yet_is_read_for_a_look() {
+    let (world, ledger) = (World::new(), Ledger::new("log.example", Api::Tiles));
+    let tuf = Tuf::of(world.lab());
+    let hosts = Hosts { ledgers: vec![ledger.clone()], world: world.clone() };
+    let server = serve(WithTuf(hosts, tuf.clone()));
+    let home = Home { folder: folder(), ledger, world, server };
+    home.ledger.grow(20);
+    let signed = home.sign("release.yml");
+    home.ledger.publish();
+    let write = |name: &str, text: &[u8]| std::fs::write(home.folder.path().join(name), text).unwrap();
+    write("1.root.json", &tuf.first_root());
+    write("watchlist.toml", b"packages = []");
+    let (base, repository) = (home.server.base("log.example"), home.server.base("tuf"));
+    let mut root = home.world.lab().trusted_root();
+    root["tlogs"] = serde_json::json!([ledger_at(&home.ledger, &base, "2020-01-01T00:00:00Z")]);
+    root["ctlogs"] = serde_json::json!([]);
+    tuf.publish(root);
+    let trust = format!("source = \"tuf\"\ntuf_url = \"{repository}\"\ntuf_root = \"1.root.json\"\ncache = \"tuf\"");
+    let config = CONFIG.replace("source = \"file\"\ntrusted_root = \"root.json\"", &trust);
+    write("provwatch.toml", config.replace("trust_root = false", "trust_root = true").as_bytes());
+
+    let listed = home.provwatch(&["logs", "list"]);
+    assert!(listed.code == 0 && listed.out.contains("was not read yet"), "{listed}");
+    let scan = ["logs", "scan", "--log", "log.example", "--from", "0", "--match", "https://github\\.com/acme/.*"];
+    tuf.answer("timestamp.json", 503);
+    let said = home.provwatch(&scan);
+    assert!(said.code == 1 && said.err.contains("cannot be read now"), "{said}");
+    assert!(said.err.contains("503") && said.err.contains("[trust] tuf_url"), "the cause, and what to do: {said}");
+    tuf.recover();
+    let said = home.provwatch(&scan);
+    assert_eq!(said.code, 0, "{said}");
+    let matches = lines(&said.out);
+    assert_eq!((matches.len(), &matches[0]["index"]), (1, &Value::from(signed)), "{said}");
+    assert_eq!(matches[0]["issued_by_trusted_authority"], true, "{said}");
+    let found = home.provwatch(&["logs", "find", "--log", "log.example", "--index", &signed.to_string()]);
+    assert!(found.code == 0 && found.out.contains("acme/tool"), "{found}");
+    assert!(home.provwatch(&["logs", "list"]).out.contains("log.example"), "what was read is kept");
 }
 
 #[test]
