@@ -480,6 +480,25 @@ fn real_bundles_are_as_the_table_says() {
     }
 }
 
+/// GitHub's instance is known without a file, beside the public one, and neither stands in for the other.
+#[test]
+fn githubs_own_instance_is_built_in_for_bundles() {
+    let Some(folder) = folder() else { return };
+    let row = |root: Option<&str>| {
+        let named = |row: &Real| row.bundle.contains("github-provenance-demo") && row.trusted_root.as_deref() == root;
+        table().real.into_iter().find(named).unwrap()
+    };
+    let row = row(Some("bundles/odd/github-trusted_roots.jsonl"));
+    let bundle = std::fs::read(folder.join(&row.bundle)).unwrap();
+    let digest: [u8; 32] = hex::decode(row.sha256.unwrap()).unwrap().try_into().unwrap();
+    let policy = Policy::Identity { identity: &row.identity, issuer: &row.issuer };
+    let verify =
+        |trust: &TrustMaterial| said(&verify_bundle(bundle.trim_ascii(), Artifact::Sha256(digest), policy, trust));
+    assert_eq!(verify(&TrustMaterial::embedded().with_github()), VERIFIED);
+    assert_eq!(verify(&TrustMaterial::embedded()), COULD_NOT_CHECK);
+    assert_eq!(verify(&TrustMaterial::staging()), COULD_NOT_CHECK);
+}
+
 /// A key on P-384 or P-521 signs over a digest of its own: it must be given, or the file.
 #[test]
 fn a_digest_is_enough_if_it_is_the_one_that_is_signed() {

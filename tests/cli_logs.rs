@@ -492,6 +492,16 @@ fn entries_that_are_not_understood_are_shown() {
     let status = home.provwatch(&["logs", "status"]).out;
     assert!(status.contains("3 entries: hashed and proven") && status.contains("leaf version 1"), "{status}");
     assert_eq!(lines(&home.provwatch(&["logs", "status", "--format", "json"]).out)[0]["not_understood"], 3);
+    let limited = |home: &Home| {
+        let report = lines(&home.provwatch(&["status", "--format", "json"]).out).remove(0);
+        let findings = report["findings"].as_array().unwrap().clone();
+        findings.into_iter().find(|finding| finding["id"] == "log-not-understood")
+    };
+    let said = limited(&home).expect("nothing of it is understood");
+    assert_eq!((said["level"].as_str(), said["subject"].as_str()), (Some("limited"), Some("log.example")), "{said}");
+    home.ledger.grow(1);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    assert_eq!(limited(&home), None, "some of it is");
 }
 
 /// What answers with `Content-Encoding: gzip` wherever a tile is asked for, as static hosts do.
