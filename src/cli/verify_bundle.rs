@@ -38,16 +38,17 @@ pub struct VerifyBundle {
     /// The bundle, version 0.1 to 0.3
     #[arg(long, value_name = "FILE")]
     bundle: PathBuf,
-    /// Who must have signed: the certificate's subject alternative name
+    /// Who must have signed: the certificate's subject alternative name, be it an address, a URI or a user name
     #[arg(long, value_name = "IDENTITY", requires = "certificate_oidc_issuer", required_unless_present = "key")]
     certificate_identity: Option<String>,
-    /// Who must have vouched for them: the OIDC issuer
+    /// Who must have vouched for them: the OIDC issuer; '' for a certificate that names none, as those of GitHub's releases,
+    /// which proves the content and not who built it
     #[arg(long, value_name = "URL", requires = "certificate_identity", required_unless_present = "key")]
     certificate_oidc_issuer: Option<String>,
     /// The public key that must have signed, PEM, in place of a certificate
     #[arg(long, value_name = "FILE", conflicts_with_all = ["certificate_identity", "certificate_oidc_issuer"])]
     key: Option<PathBuf>,
-    /// The trust root [default: the one of this version]
+    /// The trust root, or several, a line for each [default: those of this version, the public one and GitHub's]
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
     /// What was signed: a file, or its digest
@@ -77,7 +78,7 @@ impl VerifyBundle {
         match &self.trusted_root {
             Some(root) => TrustMaterial::from_files(root, None).map_err(Failure::usage),
             None if self.staging => Ok(TrustMaterial::staging()),
-            None => Ok(TrustMaterial::embedded()),
+            None => Ok(TrustMaterial::embedded().with_github()),
         }
     }
 
@@ -126,18 +127,24 @@ fn accepted(verified: &Verified) -> serde_json::Value {
         value["issuer"] = json!(issuer);
         value["subject"] = json!(subject);
         value["claims"] = json!(claims);
+    } else if let Some(subject) = &verified.subject {
+        value["subject"] = json!(subject);
     }
     value
 }
 
 fn print(verified: &Verified) {
     output::line("verified");
-    match &verified.identity {
-        Some(identity) => {
+    match (&verified.identity, &verified.subject) {
+        (Some(identity), _) => {
             output::line(format!("  signed by   {}", words::sentence(&identity.subject)));
             output::line(format!("  issuer      {}", words::sentence(&identity.issuer)));
         }
-        None => output::line("  signed by   the given key"),
+        (None, Some(subject)) => {
+            output::line(format!("  signed by   {}", words::sentence(subject)));
+            output::line("  issuer      none: it proves the content, and not who built it");
+        }
+        (None, None) => output::line("  signed by   the given key"),
     }
     if let Some(at) = verified.signed_at {
         output::line(format!("  signed at   {}", at.format("%F %T UTC")));
@@ -155,8 +162,9 @@ enum Signed {
 
 fn sha256(digits: &str) -> Result<Signed, Failure> {
     let mut digest = [0; 32];
-    hex::decode_to_slice(digits, &mut digest)
-        .map_err(|error| Failure::usage(format!("sha256:{digits} is no digest: {error}")).next("give 64 hex digits"))?;
+    hex::decode_to_slice(digits, &mut digest).map_err(|error| {
+        Failure::usage(format!("sha256:{digits} is not a digest: {error}")).next("give 64 hex digits")
+    })?;
     Ok(Signed::Sha256(digest))
 }
 
