@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 15;
+PRAGMA user_version = 16;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -275,7 +275,7 @@ CREATE TABLE log_mirrors (
     seen_at       INTEGER,
     behind_since  INTEGER,
     failing_since INTEGER,
-    last_error    TEXT,
+    last_error    TEXT, other_history_since INTEGER,
     PRIMARY KEY (log, url)
 ) STRICT, WITHOUT ROWID;
 

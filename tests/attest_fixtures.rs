@@ -348,6 +348,9 @@ fn real_files_are_read_as_they_are() {
         ("bundles/sigstore.js@2.0.0-provenance.sigstore.json", 1, 1),
         ("bundles/conda-attestation.sigstore.json", 1, 1),
         ("bundles/cosign-v3-blob.sigstore.json", 1, 1),
+        ("bundles/odd/p384-sha384.sigstore.json", 1, 1),
+        ("bundles/odd/p521-sha512.sigstore.json", 1, 1),
+        ("bundles/odd/github-provenance-demo.bundle.jsonl", 0, 1),
     ] {
         let found = attestations(&read(&folder, file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         let holds: Vec<_> = found.iter().map(|one| one.verify(&verifier, None)).collect();

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lab::{
     Content, EntryKind, Form, Key, Lab, Statement, TiledLog, TimestampAuthority, TransparencyLog, Version, Workflow,
     attestation, forms,
-    keys::{sha256, sha512},
+    keys::{Curve, sha256, sha512},
 };
 use provwatch::{
     attest::{Artifact, Failure, Policy, TrustMaterial, Verified, Verifier, verify_bundle},
@@ -87,11 +87,13 @@ fn table() -> Vec<(Form, Signs)> {
         (EntryKind::HashedRekord, Signs::File),
     ];
     let mut table = Vec::new();
-    for version in [Version::V01, Version::V02, Version::V03] {
-        table.extend(kinds.map(|(kind, signs)| (Form { version, kind }, signs)));
+    for curve in Curve::ALL {
+        for version in [Version::V01, Version::V02, Version::V03] {
+            table.extend(kinds.map(|(kind, signs)| (Form { version, kind, curve }, signs)));
+        }
+        let tiled = Form { version: Version::V03, kind: EntryKind::Tiled, curve };
+        table.extend([(tiled, Signs::Statement), (tiled, Signs::File)]);
     }
-    let tiled = Form { version: Version::V03, kind: EntryKind::Tiled };
-    table.extend([(tiled, Signs::Statement), (tiled, Signs::File)]);
     table
 }
 
@@ -282,7 +284,7 @@ fn pypi_takes_statements_whose_entry_proves_time_and_place() {
         (Version::V01, EntryKind::Intoto, Err(Some(Check::TransparencyLog))),
         (Version::V03, EntryKind::Tiled, Err(None)),
     ] {
-        let form = Form { version, kind };
+        let form = Form::new(version, kind);
         let bundle = bench.lab.bundle(form, Content::Statement(&pypi_statement()), &workflow(), at());
         let object = pypi_object(&bundle);
         let outcome = match verifier.pypi(object.to_string().as_bytes(), FILE_NAME, &digests()) {
@@ -324,8 +326,8 @@ fn pypi_object(bundle: &Value) -> Value {
 #[test]
 fn keys_sign_in_every_form() {
     let bench = Bench::new();
-    let (key, stranger) = (Key::p256(), Key::p256());
     for row in table() {
+        let (key, stranger) = (Key::on(row.0.curve), Key::on(row.0.curve));
         let bundle = bench.keyed_bundle(row, &npm_statement(), &key);
         let found = bench.verify_keyed(&bundle, &key).unwrap_or_else(|failure| panic!("{row:?}: {failure}"));
         assert_eq!((found.identity, found.signed_at), (None, Some(at())), "{row:?}");
@@ -344,7 +346,8 @@ fn npms_publish_attestation_is_taken_in_every_form() {
     let bench = Bench::new();
     let verifier = Verifier::new(&bench.trust);
     let publish = Statement { predicate_type: NPM_PUBLISH.to_owned(), ..npm_statement() };
-    for row in table().into_iter().filter(|(_, signs)| *signs == Signs::Statement) {
+    let by_registry = |(form, signs): &(Form, Signs)| *signs == Signs::Statement && form.curve == Curve::P256;
+    for row in table().into_iter().filter(by_registry) {
         let provenance = bench.bundle(row);
         let verify = |publish: &Value| {
             let document = json!({"attestations": [
@@ -453,7 +456,7 @@ fn a_checkpoint_is_of_the_log_that_the_entry_names() {
             _ => [
                 v2(V2_ORIGIN),
                 v2(V1_ORIGIN),
-                v1("rekor.elsewhere.example - 1001"),
+                v1(&format!("{V2_ORIGIN} - 1001")),
                 v1(V2_ORIGIN),
                 TransparencyLog::new("rekor.lab.example", 1001).checkpoint(V1_ORIGIN, size, &root),
                 log.checkpoint(V1_ORIGIN, size, &[0; 32]),
@@ -605,7 +608,8 @@ fn on_v1_a_timestamp_may_stand_beside_the_promise() {
         assert_eq!(verified.signed_at, Some(earlier), "{row:?}");
         let late = stamped(&bundle, &bench.lab.tsa, at() + TimeDelta::hours(1));
         assert_eq!(bench.check(&late), Some(Check::CertificateChain), "{row:?}");
-        let strange = stamped(&bundle, &TimestampAuthority::new(), at());
-        assert_eq!(bench.check(&strange), Some(Check::Timestamp), "{row:?}");
+        let strange = stamped(&bundle, &TimestampAuthority::new(), at() - TimeDelta::hours(1));
+        let verified = bench.verify(&strange).unwrap_or_else(|failure| panic!("{row:?}: {failure}"));
+        assert_eq!(verified.signed_at, Some(at()), "{row:?}: who is not known says nothing");
     }
 }

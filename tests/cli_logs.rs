@@ -19,6 +19,7 @@ use lab::{
     schema,
     server::{Respond, Server, serve},
     trusting::{key_id, ledger_at},
+    tuf::Tuf,
 };
 use provwatch::{
     http::Response,
@@ -429,6 +430,60 @@ fn what_a_trust_root_leaves_open_is_found_out_or_said() {
     assert!(limited.iter().any(|sentence| sentence.contains(&key[..16])), "{limited:?}");
 }
 
+/// Logs, and the repository of the trust root that names one of them.
+#[derive(Clone)]
+struct WithTuf(Hosts, Tuf);
+
+impl Respond for WithTuf {
+    fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
+        if host == "tuf" {
+            self.1.respond(host, path, headers, body)
+        } else {
+            self.0.respond(host, path, headers, body)
+        }
+    }
+}
+
+#[test]
+fn a_trust_root_that_nobody_has_read_yet_is_read_for_a_look() {
+    let (world, ledger) = (World::new(), Ledger::new("log.example", Api::Tiles));
+    let tuf = Tuf::of(world.lab());
+    let hosts = Hosts { ledgers: vec![ledger.clone()], world: world.clone() };
+    let server = serve(WithTuf(hosts, tuf.clone()));
+    let home = Home { folder: folder(), ledger, world, server };
+    home.ledger.grow(20);
+    let signed = home.sign("release.yml");
+    home.ledger.publish();
+    let write = |name: &str, text: &[u8]| std::fs::write(home.folder.path().join(name), text).unwrap();
+    write("1.root.json", &tuf.first_root());
+    write("watchlist.toml", b"packages = []");
+    let (base, repository) = (home.server.base("log.example"), home.server.base("tuf"));
+    let mut root = home.world.lab().trusted_root();
+    root["tlogs"] = serde_json::json!([ledger_at(&home.ledger, &base, "2020-01-01T00:00:00Z")]);
+    root["ctlogs"] = serde_json::json!([]);
+    tuf.publish(root);
+    let trust = format!("source = \"tuf\"\ntuf_url = \"{repository}\"\ntuf_root = \"1.root.json\"\ncache = \"tuf\"");
+    let config = CONFIG.replace("source = \"file\"\ntrusted_root = \"root.json\"", &trust);
+    write("provwatch.toml", config.replace("trust_root = false", "trust_root = true").as_bytes());
+
+    let listed = home.provwatch(&["logs", "list"]);
+    assert!(listed.code == 0 && listed.out.contains("was not read yet"), "{listed}");
+    let scan = ["logs", "scan", "--log", "log.example", "--from", "0", "--match", "https://github\\.com/acme/.*"];
+    tuf.answer("timestamp.json", 503);
+    let said = home.provwatch(&scan);
+    assert!(said.code == 1 && said.err.contains("cannot be read now"), "{said}");
+    assert!(said.err.contains("503") && said.err.contains("[trust] tuf_url"), "the cause, and what to do: {said}");
+    tuf.recover();
+    let said = home.provwatch(&scan);
+    assert_eq!(said.code, 0, "{said}");
+    let matches = lines(&said.out);
+    assert_eq!((matches.len(), &matches[0]["index"]), (1, &Value::from(signed)), "{said}");
+    assert_eq!(matches[0]["issued_by_trusted_authority"], true, "{said}");
+    let found = home.provwatch(&["logs", "find", "--log", "log.example", "--index", &signed.to_string()]);
+    assert!(found.code == 0 && found.out.contains("acme/tool"), "{found}");
+    assert!(home.provwatch(&["logs", "list"]).out.contains("log.example"), "what was read is kept");
+}
+
 #[test]
 fn entries_that_are_not_understood_are_shown() {
     let home = Home::new(Api::Tiles);
@@ -441,6 +496,16 @@ fn entries_that_are_not_understood_are_shown() {
     let status = home.provwatch(&["logs", "status"]).out;
     assert!(status.contains("3 entries: hashed and proven") && status.contains("leaf version 1"), "{status}");
     assert_eq!(lines(&home.provwatch(&["logs", "status", "--format", "json"]).out)[0]["not_understood"], 3);
+    let limited = |home: &Home| {
+        let report = lines(&home.provwatch(&["status", "--format", "json"]).out).remove(0);
+        let findings = report["findings"].as_array().unwrap().clone();
+        findings.into_iter().find(|finding| finding["id"] == "log-not-understood")
+    };
+    let said = limited(&home).expect("nothing of it is understood");
+    assert_eq!((said["level"].as_str(), said["subject"].as_str()), (Some("limited"), Some("log.example")), "{said}");
+    home.ledger.grow(1);
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    assert_eq!(limited(&home), None, "some of it is");
 }
 
 /// What answers with `Content-Encoding: gzip` wherever a tile is asked for, as static hosts do.

@@ -9,7 +9,7 @@
 mod hostile;
 mod lab;
 
-use hostile::{Case, MISBEHAVIOURS, SHAPES, Week};
+use hostile::{Case, LogWeek, MISBEHAVIOURS, SHAPES, Week};
 
 /// What does not hold yet: misbehaviours and shapes whose takeovers may be told late, as less than they are, or not at all.
 /// Everything that is mended leaves this list.
@@ -23,9 +23,26 @@ fn listed<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<String> {
     cases.filter(|case| is_promised(case)).map(ToString::to_string).collect()
 }
 
+fn seed() -> u64 {
+    std::env::var("PROVWATCH_WEEK_SEED").map_or(1, |seed| seed.parse().unwrap())
+}
+
+/// Two honest logs and four that do wrong once, all of them slow, silent, broken or spoiled in turn.
+#[tokio::test]
+async fn every_log_of_a_hostile_week_is_judged_by_what_it_did() {
+    let report = LogWeek::dealt(seed()).live().await;
+    println!("{} entries to tell of, {} kills", report.signed, report.kills);
+    assert!(report.signed > 20 && report.kills > 0, "a week has something of everything: {report:?}");
+    assert_eq!(report.untold, Vec::<String>::new(), "every entry of who is watched is told");
+    assert_eq!(report.unaccused, Vec::<String>::new(), "every violation is told as what it is");
+    assert_eq!(report.unproven, Vec::<String>::new(), "every violation has its evidence");
+    assert_eq!(report.slandered, Vec::<String>::new(), "nobody is accused of what they did not do");
+    assert_eq!(report.behind, Vec::<String>::new(), "every log is read to its end");
+}
+
 #[test]
 fn every_takeover_of_a_hostile_week_is_told() {
-    let seed = std::env::var("PROVWATCH_WEEK_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let seed = seed();
     println!("PROVWATCH_WEEK_SEED={seed}");
     let report = Week::dealt(seed).live();
     println!("{report}");

@@ -176,6 +176,37 @@ async fn a_split_view_that_lasts_is_told_once_and_stops_nothing() {
 }
 
 #[tokio::test]
+async fn a_fork_that_goes_on_is_said_whoever_acknowledged_it() {
+    // The forked mirror signs as much as the other, less, or more.
+    for (ours, theirs) in [(1, 1), (2, 1), (1, 2)] {
+        let pair = Pair::of(Api::Tiles, 300).await;
+        assert!(pair.mirror("https://mirror.example/").other_history_since.is_none());
+        pair.mirror.rewrite(299, "other");
+        pair.grow(1);
+        let forked_at = pair.clock.now();
+        pair.poll().await;
+        let alert = pair.the_alert();
+        pair.store().acknowledge(&alert.id, "tester", "seen", pair.clock.now()).unwrap();
+        for _ in 0..50 {
+            pair.log.grow(ours);
+            pair.mirror.grow(theirs);
+            pair.minutes(1).await;
+            let row = pair.mirror("https://mirror.example/");
+            assert_eq!((row.other_history_since, row.behind_since), (Some(forked_at), None), "{ours} {theirs}");
+        }
+        let other = pair.mirror("https://log.example/");
+        assert!(other.other_history_since.is_none() && other.failing_since.is_none(), "{other:?}");
+        assert_eq!(pair.the_alert().status, AlertStatus::Acknowledged, "{ours} {theirs}");
+        let said = pair.finds("log-mirror-forked").expect("it goes on");
+        assert!(said.alert.is_none() && said.sentence.contains("https://mirror.example/"), "{said:?}");
+        assert!(pair.finds("log-mirror-failing").is_none() && pair.finds("log-mirror-behind").is_none());
+        pair.mirror.misbehave(Misbehaviour::Status(503));
+        pair.minutes(5).await;
+        assert!(pair.finds("log-mirror-forked").is_some(), "silence takes nothing back");
+    }
+}
+
+#[tokio::test]
 async fn a_mirror_that_is_behind_is_said_and_not_accused() {
     for api in APIS {
         let pair = Pair::of(api, 300).await;

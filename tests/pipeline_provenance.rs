@@ -7,7 +7,7 @@ mod lab;
 
 use lab::{Breakage, Fault, Rig, rig::*};
 use provwatch::{
-    model::{AuthMethod, Check, Claim, Provenance, Severity},
+    model::{AlertStatus, AuthMethod, Check, Claim, Provenance, Severity},
     store::Outcome,
 };
 
@@ -77,7 +77,7 @@ async fn a_registry_signature_by_an_unknown_key_is_said_and_is_no_forgery() {
     rig.smooth_pass().await;
     let row = rig.release("pkg:npm/widget@1.1.0");
     assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
-    assert!(row.unchecked[0].contains("no key of the registry"), "{:?}", row.unchecked);
+    assert!(row.unchecked[0].contains("is not a key of the registry"), "{:?}", row.unchecked);
     assert!(!row.observation.unwrap().identities().is_empty(), "the provenance is verified all the same");
     assert_eq!(rig.alerts(), []);
 }
@@ -204,6 +204,89 @@ async fn evidence_that_cannot_be_had_is_said_and_asked_for_again() {
         assert_eq!(rig.outcome(&release), Outcome::Alerted);
         assert_eq!(detectors(&rig), ["workflow-changed"]);
     }
+}
+
+/// A page that asks for a password, an empty or a cut answer, a form of tomorrow: nobody forged anything.
+#[tokio::test]
+async fn a_wrong_answer_is_a_doubt_that_the_right_one_ends() {
+    let wrong: [(&str, Fault); 8] = [
+        ("a page", Fault::Body(b"<!doctype html><title>Please log in</title>".to_vec())),
+        ("nothing", Fault::Body(Vec::new())),
+        ("half of it", Fault::Changed(|body| body[..body.len() / 2].to_vec())),
+        ("an error", Fault::Body(b"{\"error\":\"not found\"}".to_vec())),
+        ("an empty list at npm", Fault::Body(b"{\"attestations\":[]}".to_vec())),
+        ("an empty list at PyPI", Fault::Body(b"{\"version\":1,\"attestation_bundles\":[]}".to_vec())),
+        ("a bundle of tomorrow", Fault::Changed(|body| replaced(body, "sigstore.bundle.v0.3", "sigstore.bundle.v0.4"))),
+        ("a document of tomorrow", Fault::Changed(|body| replaced(body, "\"version\":1", "\"version\":2"))),
+    ];
+    for (package, place) in [("pkg:npm/widget", "/attestations/"), ("pkg:pypi/widget", "/provenance")] {
+        let of_other = if package.contains("npm") { ["at PyPI", "a document"] } else { ["at npm", "a bundle"] };
+        for (what, fault) in wrong.iter().filter(|(what, _)| !of_other.iter().any(|other| what.contains(other))) {
+            let rig = trusted(package).await;
+            let release = format!("{package}@1.1.0");
+            rig.world.break_down(place, fault.clone());
+            rig.publish(&release, &by_workflow(&workflow("widget")));
+            for minutes in [0, 6, 31] {
+                rig.minutes_pass(minutes);
+                rig.smooth_pass().await;
+                let row = rig.release(&release);
+                assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false), "{package} {what}");
+                assert!(
+                    matches!(row.observation.unwrap().attestation, Provenance::Unavailable { .. }),
+                    "{package} {what}"
+                );
+            }
+            assert_eq!(rig.alerts(), [], "{package} {what}: nobody is accused");
+            let [trouble] = rig.troubles().try_into().expect("it is said");
+            assert!(trouble.title.contains("cannot be checked"), "{package} {what}: {}", trouble.title);
+            rig.world.mend(place);
+            rig.minutes_pass(121);
+            rig.smooth_pass().await;
+            assert_eq!(rig.outcome(&release), Outcome::Clean, "{package} {what}");
+            assert_eq!(rig.troubles()[0].status, AlertStatus::Resolved, "{package} {what}");
+        }
+    }
+}
+
+fn replaced(body: &[u8], from: &str, to: &str) -> Vec<u8> {
+    String::from_utf8_lossy(body).replace(from, to).into()
+}
+
+#[tokio::test]
+async fn what_does_not_hold_is_told_whatever_is_answered_later() {
+    for (package, place) in [("pkg:npm/widget", "/attestations/"), ("pkg:pypi/widget", "/provenance")] {
+        let rig = trusted(package).await;
+        rig.world.break_down(place, Fault::Changed(|body| replaced(body, ":\"ME", ":\"MF")));
+        rig.publish(&format!("{package}@1.1.0"), &by_workflow(&workflow("widget")));
+        rig.smooth_pass().await;
+        assert!(detectors(&rig).contains(&"attestation-invalid".to_owned()), "{package}");
+        rig.world.mend(place);
+        for minutes in [6, 31, 121, 1500] {
+            rig.minutes_pass(minutes);
+            rig.smooth_pass().await;
+        }
+        assert_eq!(rig.the_alert().status, AlertStatus::Open, "{package}");
+    }
+}
+
+#[tokio::test]
+async fn provenance_without_the_registrys_own_attestation_is_said() {
+    let rig = trusted("pkg:npm/widget").await;
+    rig.world.break_down(
+        "/attestations/",
+        Fault::Changed(|body| {
+            let mut document: serde_json::Value = serde_json::from_slice(body).unwrap();
+            document["attestations"].as_array_mut().unwrap().truncate(1);
+            document.to_string().into_bytes()
+        }),
+    );
+    rig.publish("pkg:npm/widget@1.1.0", &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    let row = rig.release("pkg:npm/widget@1.1.0");
+    assert_eq!(row.outcome, Outcome::Unchecked);
+    assert!(row.unchecked[0].contains("the registry's own attestation"), "{:?}", row.unchecked);
+    assert!(!row.observation.unwrap().identities().is_empty(), "the provenance is verified all the same");
+    assert_eq!(rig.alerts(), []);
 }
 
 #[tokio::test]

@@ -291,7 +291,7 @@ async fn a_changed_file_is_taken_up_and_a_damaged_one_is_not() {
     {
         home.write("root.json", nobody);
         let said = refused(&pipeline).await;
-        assert!(said.contains("root.json is no usable"), "a root that trusts nobody calls everything forged: {said}");
+        assert!(said.contains("root.json cannot be used"), "a root that trusts nobody calls everything forged: {said}");
     }
     let mut lawless = home.root_named("lawless");
     lawless["certificateAuthorities"] = Value::Array(Vec::new());

@@ -59,6 +59,11 @@ pub static CASES: &[Case] = &[
 ];
 
 impl Case {
+    /// Whether a package of this registry is taken over.
+    pub fn takes_over(&self, ecosystem: Ecosystem) -> bool {
+        self.victims.contains(&ecosystem)
+    }
+
     /// The takeovers of the case.
     pub fn takeovers(&self) -> Vec<(Ecosystem, Publication)> {
         let publication = |ecosystem| match ecosystem {

@@ -17,6 +17,7 @@ mod web;
 use std::thread;
 
 use cases::CASES;
+use provwatch::model::Ecosystem;
 
 fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -43,8 +44,12 @@ fn told() {
     thread::scope(|scope| {
         let running: Vec<_> = CASES.iter().map(|case| scope.spawn(|| scene::play(case))).collect();
         for (case, thread) in CASES.iter().zip(running) {
-            let told =
-                thread.join().unwrap().map(|delay| delay.map_or("never".to_owned(), |delay| format!("{delay:.1} s")));
+            let delays = thread.join().unwrap();
+            let told = Ecosystem::ALL.map(|ecosystem| match delays[ecosystem as usize] {
+                _ if !case.takes_over(ecosystem) => "-".to_owned(),
+                None => "never".to_owned(),
+                Some(delay) => format!("{delay:.1} s"),
+            });
             println!("{:<48} {:>8} {:>8} {:>8}", case.name, told[0], told[1], told[2]);
         }
     });

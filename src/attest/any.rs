@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureContent};
-use sigstore_verify::VerificationPolicy;
 
 use super::{
     failure::{Failure, printable},
-    json, npm,
+    form, json, npm,
     publisher::Publisher,
     pypi,
     signed::Verified,
+    signer::Signer,
     statement::{Statement, key_hint},
     trust::TrustMaterial,
     verifier::Verifier,
@@ -167,7 +167,7 @@ fn take(value: &Value, place: &str, depth: u8, found: &mut Vec<Attestation>) -> 
     let one = if has("verificationMaterial") || has("messageSignature") || has("dsseEnvelope") {
         Attestation::of_bundle(place, Kept::Bundle, bundle(value), None, None)
     } else if has("verification_material") && has("envelope") {
-        Attestation::of_bundle(place, Kept::Pypi, pypi::attestation(value), None, None)
+        Attestation::of_bundle(place, Kept::Pypi, pypi::attestation(&value.to_string()), None, None)
     } else if has("attestation_bundles") {
         return take_pypi(value, place, found);
     } else if let Some(items) = value.get("attestations").and_then(Value::as_array) {
@@ -188,7 +188,7 @@ fn take_all(items: &[Value], place: &str, depth: u8, found: &mut Vec<Attestation
 }
 
 fn take_pypi(object: &Value, place: &str, found: &mut Vec<Attestation>) -> Result<(), NotAttestations> {
-    let all = match pypi::attestations(object) {
+    let all = match pypi::attestations(&object.to_string()) {
         Ok(all) => all,
         Err(failure) => return push(found, Attestation::broken(place.to_owned(), Kept::Pypi, failure)),
     };
@@ -211,7 +211,7 @@ fn push(found: &mut Vec<Attestation>, one: Attestation) -> Result<(), NotAttesta
 }
 
 fn bundle(value: &Value) -> Result<Bundle, Failure> {
-    Bundle::from_json(&value.to_string()).map_err(Failure::unreadable)
+    form::bundle(&value.to_string())
 }
 
 /// What is an attestation, and has nothing with which it could be verified here.
@@ -365,7 +365,7 @@ impl Content {
             let verified = npm::verify_by_registry(trust, &self.bundle, artifact)?;
             return Ok(Proven { verified, key: Some(hint.to_owned()) });
         }
-        let outcome = trust.verify_bundle(&self.bundle, artifact, &VerificationPolicy::any_identity());
+        let outcome = trust.verify_bundle(&self.bundle, artifact, Signer::Anyone);
         let verified = match &self.publisher {
             Some(_) => outcome.map_err(|failure| pypi::lacking_a_place_for_time(&self.bundle, failure))?,
             None => outcome?,

@@ -1,9 +1,9 @@
 //! Verification of a bare Sigstore bundle against a file, as sigstore's clients do it.
 
-use sigstore_types::{Bundle, DerPublicKey, Sha256Hash};
-use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy};
+use serde_json::value::RawValue;
+use sigstore_types::{ArtifactDigest, DerPublicKey, HashAlgorithm};
 
-use super::{failure::Failure, json, signed::Verified, trust::TrustMaterial};
+use super::{failure::Failure, form, json, signed::Verified, signer::Signer, trust::TrustMaterial};
 
 /// What the bundle must be about.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +12,10 @@ pub enum Artifact<'a> {
     Bytes(&'a [u8]),
     /// Its SHA-256.
     Sha256([u8; 32]),
+    /// Its SHA-384, over which keys on P-384 sign.
+    Sha384([u8; 48]),
+    /// Its SHA-512, over which keys on P-521 sign; statements name files by it too.
+    Sha512([u8; 64]),
 }
 
 /// Who must have signed.
@@ -19,9 +23,9 @@ pub enum Artifact<'a> {
 pub enum Policy<'a> {
     /// Somebody with a certificate, by its subject alternative name and OIDC issuer, exactly.
     Identity {
-        /// The subject alternative name.
+        /// The subject alternative name: an address, a URI, or a user name.
         identity: &'a str,
-        /// The issuer, a URL.
+        /// The issuer, a URL. Empty: the certificate names none, and so proves the content and not who built it.
         issuer: &'a str,
     },
     /// The holder of this public key (PEM).
@@ -38,16 +42,22 @@ pub fn verify_bundle(
     policy: Policy<'_>,
     trust: &TrustMaterial,
 ) -> Result<Verified, Failure> {
-    let bundle: Bundle = json::read(bundle)?;
+    let bundle = form::bundle(json::read::<&RawValue>(bundle)?.get())?;
+    let digest = |algorithm, digest: &[u8]| {
+        let digest = ArtifactDigest::new(algorithm, digest.to_vec()).map_err(Failure::unavailable)?;
+        Ok::<_, Failure>(sigstore_types::Artifact::Digest(digest))
+    };
     let artifact = match artifact {
         Artifact::Bytes(bytes) => sigstore_types::Artifact::from_blob(bytes),
-        Artifact::Sha256(digest) => sigstore_types::Artifact::from_digest(Sha256Hash::new(digest)),
+        Artifact::Sha256(bytes) => digest(HashAlgorithm::Sha2256, &bytes)?,
+        Artifact::Sha384(bytes) => digest(HashAlgorithm::Sha2384, &bytes)?,
+        Artifact::Sha512(bytes) => digest(HashAlgorithm::Sha2512, &bytes)?,
     };
     match policy {
         Policy::Identity { identity, issuer } => {
-            trust.verify_bundle(&bundle, artifact, &VerificationPolicy::new(identity, issuer))
+            trust.verify_bundle(&bundle, artifact, Signer::Identity { subject: identity, issuer })
         }
-        Policy::Key(pem) => trust.verify_bundle(&bundle, artifact, &PublicKeyVerificationPolicy::new(key(pem)?)),
+        Policy::Key(pem) => trust.verify_bundle(&bundle, artifact, Signer::Key(&key(pem)?)),
     }
 }
 

@@ -3,11 +3,15 @@
 //! checkpoint signed by any log of the trust root, whatever its first line says, and reads its lines leniently.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
 use sigstore_trust_root::{TransparencyLog, TrustedRoot};
 use sigstore_types::{Bundle, Checkpoint, KindVersion, TransparencyLogEntry};
 
 use super::failure::Failure;
 use crate::model::{Check, LogEntry};
+
+/// Bytes of an Ed25519 key as `SubjectPublicKeyInfo` (RFC 8410).
+const ED25519_SPKI: usize = 44;
 
 /// Where a verified bundle is logged: the first place that is proven. None if there is none.
 ///
@@ -28,9 +32,9 @@ fn place(root: &TrustedRoot, entry: &TransparencyLogEntry) -> Result<Option<LogE
         Some((checkpoint, note)) => {
             check_form(checkpoint, note)?;
             check_signers(root, log, checkpoint)?;
-            check_origin(log, checkpoint)?
+            check_origin(root, log, entry, checkpoint)?
         }
-        None if entry.inclusion_promise.is_some() => host(log).to_owned(),
+        None if entry.inclusion_promise.is_some() => name(log),
         None => return Err(misplaced("an entry has neither the log's promise nor its proof")),
     };
     Ok(has_proven_index(entry).then(|| LogEntry { origin, index: entry.log_index.get() }))
@@ -51,25 +55,63 @@ fn host(log: &TransparencyLog) -> &str {
     rest.trim_end_matches('/')
 }
 
-/// The first three lines as written are the ones that were read: no spaces, no signs, no other base64.
+/// What a log is called of which there is only a promise: its host, or, if the trust root does not say where it is, its key.
+fn name(log: &TransparencyLog) -> String {
+    match host(log) {
+        "" => format!("the log with the key {}", hex::encode(log.log_id.key_id.as_bytes())),
+        host => host.to_owned(),
+    }
+}
+
+/// The first three lines as written are the ones that were read: no spaces, no signs, no other base64; and its last line ends.
 /// <https://github.com/C2SP/C2SP/blob/main/tlog-checkpoint.md>
 fn check_form(checkpoint: &Checkpoint, note: &str) -> Result<(), Failure> {
     let root = BASE64_STANDARD.encode(checkpoint.root_hash().as_bytes());
     let head = format!("{}\n{}\n{root}\n", checkpoint.origin(), checkpoint.tree_size());
-    if note.starts_with(&head) {
+    if note.starts_with(&head) && note.ends_with('\n') {
         return Ok(());
     }
     Err(misplaced("the checkpoint is not written as the standard has it"))
 }
 
-/// The origin is the log's host, for Rekor v1 followed by the number of the tree.
-fn check_origin(log: &TransparencyLog, checkpoint: &Checkpoint) -> Result<String, Failure> {
+/// The origin is the log's own. Its host is what a trust root usually says, but one may have been written for a mirror, or say
+/// nothing. Then the key tells: that of Rekor v2 is named by a hash over the origin; that of Rekor v1 signs for its own trees
+/// only, and is taken at its word unless that is the name of another log.
+fn check_origin(
+    root: &TrustedRoot,
+    log: &TransparencyLog,
+    entry: &TransparencyLogEntry,
+    checkpoint: &Checkpoint,
+) -> Result<String, Failure> {
     let origin = checkpoint.origin();
-    let tree = origin.strip_prefix(host(log)).map(|rest| rest.strip_prefix(" - ").unwrap_or(rest));
-    if tree.is_some_and(|tree| tree.bytes().all(|byte| byte.is_ascii_digit())) && !origin.ends_with(" - ") {
+    let (name, tree) = origin.split_once(" - ").map_or((origin, None), |(name, tree)| (name, Some(tree)));
+    let is_named = match (entry.kind_version, tree) {
+        (_, None) if origin == host(log) => true,
+        (KindVersion::HashedRekordV002, None) => is_key_of(log, origin),
+        (KindVersion::HashedRekordV002, Some(_)) | (_, None) => false,
+        (_, Some(tree)) => {
+            let is_others = |other: &TransparencyLog| other.log_id != log.log_id && host(other) == name;
+            let is_tree = !tree.is_empty() && tree.bytes().all(|byte| byte.is_ascii_digit());
+            is_tree && (name == host(log) || !root.tlogs.iter().any(is_others))
+        }
+    };
+    if is_named {
         return Ok(origin.to_owned());
     }
     Err(misplaced(format_args!("the checkpoint is of {origin:?}, the entry of {:?}", host(log))))
+}
+
+/// Whether the log's id is that of its key under this name.
+/// <https://github.com/C2SP/C2SP/blob/main/signed-note.md#signatures>
+fn is_key_of(log: &TransparencyLog, origin: &str) -> bool {
+    let spki = log.public_key.raw_bytes.as_bytes();
+    // Ed25519 keys are the last 32 bytes of a `SubjectPublicKeyInfo` that is 44 bytes long.
+    let Some(key) = spki.last_chunk::<32>().filter(|_| spki.len() == ED25519_SPKI) else {
+        // The ids of other keys say nothing of the name.
+        return host(log).is_empty();
+    };
+    let id = Sha256::new().chain_update(origin).chain_update(b"\n\x01").chain_update(key).finalize();
+    log.log_id.key_id.as_bytes() == id.as_slice()
 }
 
 /// Of the logs that the trust root knows, only the entry's own signed: so it is its signature that was verified.

@@ -46,16 +46,6 @@ impl Failure {
         Self::Unavailable { reason: printable(reason) }
     }
 
-    /// A bundle that cannot be read. A log entry of a kind that is not known is younger than the verifier, not malformed; the
-    /// verifier says so in words only.
-    pub(super) fn unreadable(error: impl Display) -> Self {
-        let why = error.to_string();
-        if why.contains("unsupported Rekor entry format") {
-            return Self::unavailable(why);
-        }
-        Self::invalid(Check::Format, why)
-    }
-
     /// The same failure, its reason beginning with where it was found.
     #[must_use]
     pub(super) fn of(self, place: &str) -> Self {

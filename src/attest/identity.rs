@@ -32,8 +32,8 @@ const GITHUB: &str = "https://token.actions.githubusercontent.com";
 /// Who a certificate (DER) says was building. It must have been verified, or what it says means nothing.
 ///
 /// # Errors
-/// [`Check::CertificateExtensions`] if one of Fulcio's extensions stands twice, cannot be decoded or is longer than
-/// 4 KiB, or if there is no issuer or no subject; [`Check::CertificateChain`] if it is no certificate.
+/// [`Check::CertificateExtensions`] if one of Fulcio's extensions is there more than once, cannot be decoded or is longer than
+/// 4 KiB, or if there is no issuer or no subject; [`Check::CertificateChain`] if it is not a certificate.
 pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, Failure> {
     let parsed = parse(certificate)?;
     let subject = subject(&parsed)?;
@@ -50,17 +50,36 @@ pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, Failure> {
     Ok(WorkflowIdentity { issuer, subject, claims })
 }
 
+/// Whether a certificate (DER) names an issuer at all, readable or not. One that does not says nothing of who built.
+///
+/// # Errors
+/// [`Check::CertificateChain`] if it is not a certificate.
+pub(super) fn names_issuer(certificate: &[u8]) -> Result<bool, Failure> {
+    let parsed = parse(certificate)?;
+    Ok(parsed.extensions().iter().any(|extension| matches!(number(&extension.oid), Some(1 | ISSUER))))
+}
+
+/// The subject alternative name of a certificate (DER).
+///
+/// # Errors
+/// [`Check::CertificateExtensions`] if there is not exactly one that can be read; [`Check::CertificateChain`] if it is not a
+/// certificate.
+pub(super) fn subject_of(certificate: &[u8]) -> Result<String, Failure> {
+    subject(&parse(certificate)?)
+}
+
 /// The `SubjectPublicKeyInfo` of a certificate (DER).
 ///
 /// # Errors
-/// [`Check::CertificateChain`] if it is no certificate.
+/// [`Check::CertificateChain`] if it is not a certificate.
 pub(super) fn public_key(certificate: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(parse(certificate)?.public_key().raw.to_vec())
 }
 
 fn parse(certificate: &[u8]) -> Result<X509Certificate<'_>, Failure> {
     let parsed = X509Certificate::from_der(certificate).ok().filter(|(rest, _)| rest.is_empty());
-    let (_, parsed) = parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is no X.509 certificate"))?;
+    let (_, parsed) =
+        parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is not an X.509 certificate"))?;
     Ok(parsed)
 }
 
@@ -89,7 +108,7 @@ fn values(extensions: &[X509Extension<'_>]) -> Result<BTreeMap<u8, String>, Fail
     for extension in extensions {
         let Some(number) = number(&extension.oid) else { continue };
         if values.contains_key(&number) {
-            return Err(unreadable(format_args!("the extension .{number} stands twice")));
+            return Err(unreadable(format_args!("it has the extension .{number} more than once")));
         }
         values.insert(number, value(number, extension.value)?);
     }

@@ -7,6 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::error::Category;
 
 use super::failure::Failure;
 use crate::model::Check;
@@ -17,19 +18,52 @@ pub(super) const MAX_DOCUMENT: usize = 8 * 1024 * 1024;
 /// Deepest nesting.
 const MAX_DEPTH: u8 = 64;
 
-/// Reads a document.
+/// Reads what somebody signed, or a file.
 ///
 /// # Errors
 /// [`Check::Format`].
 pub(super) fn read<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Failure> {
-    let malformed = |error: &dyn fmt::Display| Failure::invalid(Check::Format, error);
+    let malformed = |why: &dyn fmt::Display| Failure::invalid(Check::Format, why);
+    let text = sound(document).map_err(|unsound| match unsound {
+        Unsound::Other(why) | Unsound::Ambiguous(why) => malformed(&why),
+    })?;
+    serde_json::from_str(text).map_err(|error| malformed(&error))
+}
+
+/// Reads what a registry answered. A page that asks for a password, an empty or a cut answer, or one of another form, stands
+/// in the place of the document: nobody forged it, and it is asked for again.
+///
+/// # Errors
+/// What cannot be read; [`Check::Format`] if it is written so that readers take it for different things.
+pub(super) fn answer<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Failure> {
+    let other = |why: &dyn fmt::Display| Failure::unavailable(format_args!("the answer is not the document: {why}"));
+    let text = sound(document).map_err(|unsound| match unsound {
+        Unsound::Other(why) => other(&why),
+        Unsound::Ambiguous(why) => Failure::invalid(Check::Format, why),
+    })?;
+    serde_json::from_str(text).map_err(|error| other(&error))
+}
+
+/// Why a document cannot be read as JSON in one way only.
+enum Unsound {
+    /// It is something else, cut, or too large.
+    Other(String),
+    /// A key is there twice, or it is nested too deep.
+    Ambiguous(String),
+}
+
+fn sound(document: &[u8]) -> Result<&str, Unsound> {
     if document.len() > MAX_DOCUMENT {
-        return Err(malformed(&format_args!("it has {} bytes, more than {MAX_DOCUMENT}", document.len())));
+        return Err(Unsound::Other(format!("it has {} bytes, more than {MAX_DOCUMENT}", document.len())));
     }
-    let text = std::str::from_utf8(document).map_err(|error| malformed(&error))?;
+    let text = std::str::from_utf8(document).map_err(|error| Unsound::Other(error.to_string()))?;
     let mut parser = serde_json::Deserializer::from_str(text);
-    Sound { depth: &Cell::new(0) }.deserialize(&mut parser).map_err(|error| malformed(&error))?;
-    serde_json::from_str(text).map_err(Failure::unreadable)
+    let whole = Sound { depth: &Cell::new(0) }.deserialize(&mut parser).and_then(|()| parser.end());
+    whole.map_err(|error| match error.classify() {
+        Category::Data => Unsound::Ambiguous(error.to_string()),
+        Category::Io | Category::Syntax | Category::Eof => Unsound::Other(error.to_string()),
+    })?;
+    Ok(text)
 }
 
 /// Goes through any value and keeps nothing of it.
@@ -103,7 +137,7 @@ impl<'de> Visitor<'de> for Sound<'_> {
             while let Some(key) = object.next_key::<String>()? {
                 object.next_value_seed(self)?;
                 if let Some(twice) = keys.replace(key) {
-                    return Err(A::Error::custom(format_args!("the key {twice:?} stands twice")));
+                    return Err(A::Error::custom(format_args!("it has the key {twice:?} more than once")));
                 }
             }
             Ok(())
@@ -113,6 +147,8 @@ impl<'de> Visitor<'de> for Sound<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use serde::de::IgnoredAny;
 
     use super::*;
@@ -124,8 +160,8 @@ mod tests {
         for (document, why) in [
             (&b""[..], "EOF"),
             (b"{\"a\": 1", "EOF"),
-            (b"{\"a\": 1, \"a\": 2}", "\"a\" stands twice"),
-            (b"[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]", "\"a\" stands twice"),
+            (b"{\"a\": 1, \"a\": 2}", "\"a\" more than once"),
+            (b"[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]", "\"a\" more than once"),
             (b"{} {}", "trailing"),
             (b"\xff", "utf-8"),
             (deep.as_bytes(), "nested deeper"),
@@ -133,6 +169,19 @@ mod tests {
         ] {
             let error = read::<IgnoredAny>(document).expect_err("obnoxious").to_string();
             assert!(error.contains(why), "{error}");
+        }
+        for (document, is_forged) in [
+            (&b"<html>Please log in</html>"[..], false),
+            (b"", false),
+            (b"{\"attestations\": [", false),
+            (b"null", false),
+            (b"[]", false),
+            (b"\xff\xfe", false),
+            (b"{\"a\": 1, \"a\": 2}", true),
+            (bottomless.as_bytes(), true),
+        ] {
+            let failure = answer::<HashMap<String, u8>>(document).expect_err("not the document");
+            assert_eq!(failure.check().is_some(), is_forged, "{failure}");
         }
         let large = vec![b' '; MAX_DOCUMENT + 1];
         assert!(read::<IgnoredAny>(&large).is_err());

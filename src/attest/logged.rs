@@ -13,15 +13,17 @@ use x509_parser::{
     extensions::X509Extension,
 };
 
-use super::{encoding, failure::Failure, identity::identity, trust::TrustMaterial, verifier::Verifier};
+use super::{
+    encoding, failure::Failure, identity::identity, instance::Instance, trust::TrustMaterial, verifier::Verifier,
+};
 use crate::model::{Check, WorkflowIdentity};
 
 /// id-kp-codeSigning, the content of the OID.
-const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
+pub(super) const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 
 /// rsaEncryption with its parameters, the `AlgorithmIdentifier` of RSA keys (RFC 3279 §2.3.1).
 const RSA_ENCRYPTION: [u8; 15] = [0x30, 13, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 0x05, 0];
@@ -71,7 +73,7 @@ pub enum TrustedLogHolds {
 impl Verifier {
     /// Every log that the trust root names: those that entries and those that certificates are logged in.
     pub fn trusted_logs(&self) -> Vec<TrustedLog> {
-        let root = &self.trust().trusted_root;
+        let roots = || self.trust().instances.iter().map(|instance| &instance.listed);
         let log = |url: &str, key: &PublicKey, holds| TrustedLog {
             base_url: url.to_owned(),
             spki: spki(key.raw_bytes.as_bytes()),
@@ -79,16 +81,17 @@ impl Verifier {
             since: key.valid_for.and_then(|period| encoding::time(period.start)),
             until: key.valid_for.and_then(|period| period.end).and_then(encoding::time),
         };
-        let entries = root.tlogs.iter().map(|one| log(&one.base_url, &one.public_key, TrustedLogHolds::Entries));
-        let certificates =
-            root.ctlogs.iter().map(|one| log(&one.base_url, &one.public_key, TrustedLogHolds::Certificates));
+        let entries = roots().flat_map(|root| &root.tlogs);
+        let entries = entries.map(|one| log(&one.base_url, &one.public_key, TrustedLogHolds::Entries));
+        let certificates = roots().flat_map(|root| &root.ctlogs);
+        let certificates = certificates.map(|one| log(&one.base_url, &one.public_key, TrustedLogHolds::Certificates));
         entries.chain(certificates).collect()
     }
 
     /// Reads a certificate (DER) that stands in a log.
     ///
     /// # Errors
-    /// It is no certificate, or Fulcio's extensions in it cannot be read.
+    /// It is not a certificate, or Fulcio's extensions in it cannot be read.
     pub fn logged(&self, certificate: &[u8]) -> Result<LoggedIdentity, Failure> {
         let parsed = parse(certificate)?;
         let not_before = not_before(&parsed)?;
@@ -100,7 +103,7 @@ impl Verifier {
     /// signed the precertificate.
     ///
     /// # Errors
-    /// They do not say the same, the precertificate is no certificate, or Fulcio's extensions in it cannot be read.
+    /// They do not say the same, the precertificate is not a certificate, or Fulcio's extensions in it cannot be read.
     pub fn logged_precertificate(
         &self,
         issuer_key_hash: &[u8; 32],
@@ -129,7 +132,7 @@ fn spki(key: &[u8]) -> Vec<u8> {
 }
 
 /// A value in DER.
-fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(super) fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
     let header = match length.as_slice() {
@@ -142,7 +145,8 @@ fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
 
 fn parse(der: &[u8]) -> Result<X509Certificate<'_>, Failure> {
     let parsed = X509Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty());
-    let (_, parsed) = parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is no X.509 certificate"))?;
+    let (_, parsed) =
+        parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is not an X.509 certificate"))?;
     Ok(parsed)
 }
 
@@ -163,8 +167,25 @@ fn not_before(parsed: &X509Certificate<'_>) -> Result<DateTime<Utc>, Failure> {
 
 /// Whether the certificate chains to the trust root at the beginning of its validity, the only time that it names.
 fn issued(trust: &TrustMaterial, certificate: &[u8], at: DateTime<Utc>) -> Result<(), String> {
+    let mut outcome = Err("the trust root names no authority".to_owned());
+    for instance in &trust.instances {
+        outcome = issued_by(instance, certificate, at);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+/// Whether an authority of the instance issued a certificate (DER), at the beginning of its validity.
+pub(super) fn is_issued_by(instance: &Instance, certificate: &[u8]) -> bool {
+    let at = parse(certificate).and_then(|parsed| not_before(&parsed));
+    at.is_ok_and(|at| issued_by(instance, certificate, at).is_ok())
+}
+
+fn issued_by(instance: &Instance, certificate: &[u8], at: DateTime<Utc>) -> Result<(), String> {
     let now = encoding::timestamp(at).ok_or("its validity is out of range")?;
-    let authorities = trust.trusted_root.certificate_authorities.iter();
+    let authorities = instance.usable.certificate_authorities.iter();
     let authorities = authorities.filter(|authority| authority.valid_for.is_none_or(|window| window.contains(now)));
     let certificates = authorities.flat_map(|authority| &authority.cert_chain.certificates);
     let trusted: Vec<_> = certificates.map(|entry| CertificateDer::from(entry.raw_bytes.as_bytes())).collect();
@@ -202,7 +223,7 @@ fn signed_by_authority(
     precertificate: &X509Certificate<'_>,
 ) -> Result<(), String> {
     let at = jiff::Timestamp::from_second(precertificate.validity().not_before.timestamp()).ok();
-    let authorities = trust.trusted_root.certificate_authorities.iter();
+    let authorities = trust.instances.iter().flat_map(|instance| &instance.usable.certificate_authorities);
     let authorities = authorities.filter(|authority| match (authority.valid_for, at) {
         (Some(window), Some(at)) => window.contains(at),
         _ => true,

@@ -8,7 +8,7 @@ use sigstore_types::{Artifact, ArtifactDigest, Bundle};
 use super::{
     builder,
     failure::Failure,
-    json,
+    form, json,
     signed::Verified,
     statement::{Algorithm, Statement, key_hint, key_id},
     trust::TrustMaterial,
@@ -22,7 +22,7 @@ const PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publis
 const PROVENANCE: [&str; 2] = ["https://slsa.dev/provenance/v1", "https://slsa.dev/provenance/v0.2"];
 
 /// Most attestations of one release.
-const MAX_ATTESTATIONS: usize = 32;
+const MAX_ATTESTATIONS: usize = 256;
 
 #[derive(Deserialize)]
 struct Document<'a> {
@@ -75,6 +75,16 @@ pub(super) fn verify(trust: &TrustMaterial, document: &[u8], subject: &str, dige
     }
 }
 
+/// What a document lacks that has provenance: npm itself attests that it published what somebody built.
+pub(super) fn lacks(document: &[u8]) -> Option<String> {
+    let document: Document<'_> = json::answer(document).ok()?;
+    let has = |kind: Kind| document.attestations.iter().any(|item| Kind::of(&item.predicate_type) == Some(kind));
+    let is_bare = has(Kind::Provenance) && !has(Kind::Publish);
+    is_bare.then(|| {
+        "the provenance stands alone: the registry's own attestation that it published this is missing".to_owned()
+    })
+}
+
 /// The provenance, if the document has one. Whatever is there must hold and agree.
 fn attested(
     trust: &TrustMaterial,
@@ -82,9 +92,9 @@ fn attested(
     subject: &str,
     digests: &Digests,
 ) -> Result<Option<VerifiedProvenance>, Failure> {
-    let document: Document<'_> = json::read(document)?;
+    let document: Document<'_> = json::answer(document)?;
     if document.attestations.len() > MAX_ATTESTATIONS {
-        return Err(Failure::invalid(Check::Format, format!("more than {MAX_ATTESTATIONS} attestations")));
+        return Err(Failure::unavailable(format_args!("more than {MAX_ATTESTATIONS} attestations; no more are read")));
     }
     let release = subject.parse().map_err(Failure::unavailable)?;
     let read = document.attestations.iter().filter_map(|item| {
@@ -102,7 +112,7 @@ fn attested(
 
 /// Everything that needs no signature: what it is, of what it speaks, by whom it claims to be signed.
 fn read(item: &Item<'_>, kind: Kind, release: &ReleaseId, digests: &Digests) -> Result<Unverified, Failure> {
-    let bundle = Bundle::from_json(item.bundle.get()).map_err(Failure::unreadable)?;
+    let bundle = form::bundle(item.bundle.get())?;
     let statement = Statement::of(&bundle)?;
     if statement.predicate_type != item.predicate_type {
         let reason = format!("the statement is {:?}, listed as {:?}", statement.predicate_type, item.predicate_type);

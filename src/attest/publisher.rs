@@ -17,6 +17,9 @@ pub(super) struct Publisher {
     workflow_filepath: Option<String>,
     /// Google.
     email: Option<String>,
+    /// CircleCI: the number of the project, and of the pipeline's definition where it is said.
+    project_id: Option<String>,
+    pipeline_definition_id: Option<String>,
 }
 
 impl Publisher {
@@ -31,14 +34,29 @@ impl Publisher {
             "Google" => {
                 identity.issuer == "https://accounts.google.com" && self.email.as_ref() == Some(&identity.subject)
             }
+            "CircleCI" => self.is_pipeline(identity)?,
             other => return Err(Failure::unavailable(format_args!("{other:?} is an unknown kind of publisher"))),
         };
         if agrees {
             return Ok(());
         }
-        let repository = self.repository.as_deref().or(self.email.as_deref()).unwrap_or("nobody");
+        let named = [&self.repository, &self.email, &self.project_id];
+        let repository = named.into_iter().flatten().next().map_or("nobody", String::as_str);
         let reason = format!("PyPI names {repository} at {} as its publisher, the certificate {identity}", self.kind);
         Err(Failure::invalid(Check::Publisher, reason))
+    }
+
+    /// CircleCI names projects and pipelines by numbers only, in the subject of the certificate.
+    fn is_pipeline(&self, identity: &WorkflowIdentity) -> Result<bool, Failure> {
+        let project = self.project_id.as_deref().filter(|id| !id.is_empty());
+        let project = project.ok_or_else(|| Failure::unavailable("PyPI names no project of its CircleCI publisher"))?;
+        let is_issuer =
+            identity.issuer.strip_prefix(CIRCLECI).is_some_and(|rest| rest.is_empty() || rest.starts_with("/org/"));
+        let path = identity.subject.strip_prefix("https://circleci.com/api/v2/projects/");
+        let ids = path.and_then(|path| path.split_once("/pipeline-definitions/"));
+        let is_definition =
+            |found: &str| self.pipeline_definition_id.as_deref().is_none_or(|named| named.eq_ignore_ascii_case(found));
+        Ok(is_issuer && ids.is_some_and(|(found, rest)| found.eq_ignore_ascii_case(project) && is_definition(rest)))
     }
 
     fn is_workflow(&self, identity: &WorkflowIdentity, forge: &Forge, workflow: Option<&str>) -> bool {
@@ -69,6 +87,9 @@ struct Forge {
     /// What stands between a repository and its workflow in the claim `.18`.
     workflows: &'static str,
 }
+
+/// CircleCI's issuer; with an organization's id it has a path after it.
+const CIRCLECI: &str = "https://oidc.circleci.com";
 
 const GITHUB: Forge = Forge {
     issuer: "https://token.actions.githubusercontent.com",
@@ -112,6 +133,14 @@ mod tests {
             "https://gitlab.com/acme/group/widget//ci/release.yml@refs/heads/main",
         );
         let google = identity("https://accounts.google.com", "", "");
+        let pipeline = |issuer: &str, subject: &str| WorkflowIdentity {
+            subject: subject.to_owned(),
+            ..identity(issuer, "https://github.com/acme/widget", "")
+        };
+        let circle = "https://circleci.com/api/v2/projects/p1/pipeline-definitions/d1";
+        let circleci = pipeline("https://oidc.circleci.com/org/o1", circle);
+        let circleci_plain = pipeline("https://oidc.circleci.com", circle);
+        let not_circleci = pipeline("https://oidc.circleci.com.example/org/o1", circle);
         let wrong = Err(Some(Check::Publisher));
         let at = |kind: &str, repository: &str, workflow: &str| json!({"kind": kind, "repository": repository, "workflow": workflow, "workflow_filepath": workflow, "claims": null});
         for (publisher, identity, outcome) in [
@@ -128,6 +157,14 @@ mod tests {
             (json!({"kind": "Google", "email": "eve@example.org"}), &google, wrong),
             (json!({"kind": "Google"}), &google, wrong),
             (json!({"kind": "GitHub"}), &github, wrong),
+            (json!({"kind": "CircleCI", "project_id": "P1"}), &circleci, Ok(())),
+            (json!({"kind": "CircleCI", "project_id": "p1", "vcs_origin": null}), &circleci_plain, Ok(())),
+            (json!({"kind": "CircleCI", "project_id": "p1", "pipeline_definition_id": "d1"}), &circleci, Ok(())),
+            (json!({"kind": "CircleCI", "project_id": "p1", "pipeline_definition_id": "d2"}), &circleci, wrong),
+            (json!({"kind": "CircleCI", "project_id": "p"}), &circleci, wrong),
+            (json!({"kind": "CircleCI", "project_id": "p1"}), &not_circleci, wrong),
+            (json!({"kind": "CircleCI", "project_id": "p1"}), &github, wrong),
+            (json!({"kind": "CircleCI"}), &circleci, Err(None)),
             (json!({"kind": "Newcomer"}), &github, Err(None)),
         ] {
             assert_eq!(check(publisher.clone(), identity), outcome, "{publisher}");

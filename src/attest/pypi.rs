@@ -1,13 +1,13 @@
 //! PyPI's provenance object of one file (PEP 740): attestations of the file, and the trusted publisher that uploaded them.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 use sigstore_types::{Artifact, Bundle};
 
 use super::{
     builder,
     failure::Failure,
-    file_name, json as document,
+    file_name, form, json as document,
     publisher::Publisher,
     statement::{Algorithm, PAYLOAD_TYPE, Statement},
     trust::TrustMaterial,
@@ -18,25 +18,31 @@ use crate::model::{Check, Digests, Provenance, RegistryId, VerifiedProvenance};
 const SLSA: &str = "https://slsa.dev/provenance/v1";
 
 /// Most attestations of one file.
-const MAX_ATTESTATIONS: usize = 32;
+const MAX_ATTESTATIONS: usize = 256;
+
+/// What says how the rest is to be read.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u64,
+}
 
 /// <https://peps.python.org/pep-0740/#provenance-objects>
 #[derive(Deserialize)]
-struct Object {
-    version: u64,
-    attestation_bundles: Vec<PublisherBundle>,
+struct Object<'a> {
+    #[serde(borrow)]
+    attestation_bundles: Vec<PublisherBundle<'a>>,
 }
 
 #[derive(Deserialize)]
-struct PublisherBundle {
+struct PublisherBundle<'a> {
     publisher: Publisher,
-    attestations: Vec<Attestation>,
+    #[serde(borrow)]
+    attestations: Vec<&'a RawValue>,
 }
 
 /// <https://peps.python.org/pep-0740/#attestation-objects>
 #[derive(Deserialize)]
 struct Attestation {
-    version: u64,
     verification_material: Material,
     envelope: Envelope,
 }
@@ -72,19 +78,21 @@ pub(super) fn verify(trust: &TrustMaterial, object: &[u8], file: &str, digests: 
 pub(super) type Published = (Result<Bundle, Failure>, Publisher);
 
 /// The attestations of a provenance object that stands alone, each with the publisher that PyPI names; not yet verified.
-pub(super) fn attestations(object: &Value) -> Result<Vec<Published>, Failure> {
-    let object = Object::deserialize(object).map_err(Failure::unreadable)?;
-    check_version(object.version)?;
+pub(super) fn attestations(object: &str) -> Result<Vec<Published>, Failure> {
+    let malformed = |error| Failure::invalid(Check::Format, format_args!("the provenance object: {error}"));
+    check_version(serde_json::from_str::<Versioned>(object).map_err(malformed)?.version)?;
+    let object: Object<'_> = serde_json::from_str(object).map_err(malformed)?;
     let all = object.attestation_bundles.into_iter().flat_map(|of_publisher| {
         let PublisherBundle { publisher, attestations } = of_publisher;
-        attestations.into_iter().map(move |one| (one.as_bundle(), publisher.clone()))
+        attestations.into_iter().map(move |one| (as_bundle(one), publisher.clone()))
     });
     Ok(all.collect())
 }
 
 /// A single attestation, as uploaders keep it beside the file; not yet verified.
-pub(super) fn attestation(object: &Value) -> Result<Bundle, Failure> {
-    Attestation::deserialize(object).map_err(Failure::unreadable)?.as_bundle()
+pub(super) fn attestation(object: &str) -> Result<Bundle, Failure> {
+    let raw = serde_json::from_str::<&RawValue>(object).map_err(|error| Failure::invalid(Check::Format, error))?;
+    as_bundle(raw)
 }
 
 /// The first attestation, if the object has one. All of them must hold and agree on who built.
@@ -94,10 +102,10 @@ fn attested(
     file: &str,
     digests: &Digests,
 ) -> Result<Option<VerifiedProvenance>, Failure> {
-    let object: Object = document::read(object)?;
-    check_version(object.version)?;
+    check_version(document::answer::<Versioned>(object)?.version)?;
+    let object: Object<'_> = document::answer(object)?;
     if object.attestation_bundles.iter().map(|bundle| bundle.attestations.len()).sum::<usize>() > MAX_ATTESTATIONS {
-        return Err(Failure::invalid(Check::Format, format!("more than {MAX_ATTESTATIONS} attestations")));
+        return Err(Failure::unavailable(format_args!("more than {MAX_ATTESTATIONS} attestations; no more are read")));
     }
     let attestations = object.attestation_bundles.iter().flat_map(|bundle| {
         bundle.attestations.iter().map(|attestation| read(attestation, &bundle.publisher, file, digests))
@@ -129,18 +137,18 @@ pub(super) fn lacking_a_place_for_time(bundle: &Bundle, failure: Failure) -> Fai
 fn check_version(version: u64) -> Result<(), Failure> {
     match version {
         1 => Ok(()),
-        other => Err(Failure::invalid(Check::Format, format!("version {other} of PEP 740 is not known"))),
+        other => Err(Failure::unavailable(format_args!("version {other} of PEP 740 is not supported by this version"))),
     }
 }
 
 /// Everything that needs no signature: what it is, of what it speaks.
 fn read<'a>(
-    attestation: &Attestation,
+    attestation: &RawValue,
     publisher: &'a Publisher,
     file: &str,
     digests: &Digests,
 ) -> Result<Unverified<'a>, Failure> {
-    let bundle = attestation.as_bundle()?;
+    let bundle = as_bundle(attestation)?;
     let statement = Statement::of(&bundle)?;
     let publish = format!("{}attestations/publish/v1", RegistryId::PYPI_DOCS.base_url());
     if ![publish.as_str(), SLSA].contains(&statement.predicate_type.as_str()) {
@@ -151,13 +159,14 @@ fn read<'a>(
     Ok(Unverified { bundle, publisher })
 }
 
-impl Attestation {
-    /// The same as a bundle, if it is of a version that is known.
-    fn as_bundle(&self) -> Result<Bundle, Failure> {
-        check_version(self.version)?;
-        self.to_bundle()
-    }
+/// An attestation as a bundle, if it is of a version that is known.
+fn as_bundle(attestation: &RawValue) -> Result<Bundle, Failure> {
+    let malformed = |error| Failure::invalid(Check::Format, format_args!("an attestation: {error}"));
+    check_version(serde_json::from_str::<Versioned>(attestation.get()).map_err(malformed)?.version)?;
+    serde_json::from_str::<Attestation>(attestation.get()).map_err(malformed)?.to_bundle()
+}
 
+impl Attestation {
     /// The same as a bundle of version 0.3.
     fn to_bundle(&self) -> Result<Bundle, Failure> {
         let bundle = json!({
@@ -172,6 +181,6 @@ impl Attestation {
                 "signatures": [{"sig": self.envelope.signature}],
             },
         });
-        serde_json::from_value(bundle).map_err(Failure::unreadable)
+        form::bundle(&bundle.to_string())
     }
 }

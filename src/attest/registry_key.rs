@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use sigstore_crypto::VerificationKey;
 use sigstore_types::{DerPublicKey, SignatureBytes};
 
@@ -67,32 +68,58 @@ impl RegistryKey {
 
 /// The keys of a registry.
 #[derive(Debug)]
-pub struct RegistryKeys(Vec<RegistryKey>);
+pub struct RegistryKeys {
+    keys: Vec<RegistryKey>,
+    spoiled: Vec<String>,
+}
 
 impl RegistryKeys {
     /// Reads a list: the TUF target (`keyId`, `keyUsage`, `publicKey`) or the answer of npm's `/-/npm/v1/keys` (`keyid`,
-    /// `expires`, `key`). Keys of other usages are passed over.
+    /// `expires`, `key`). Keys of other usages are passed over, and one that cannot be used spoils only itself.
     ///
     /// # Errors
-    /// [`Check::Format`], or [`Check::RegistryKey`] if a key cannot be used.
+    /// [`Check::Format`], or [`Check::RegistryKey`] if none of the keys can be used.
     pub fn parse(document: &[u8]) -> Result<Self, Failure> {
-        let list: List = json::read(document)?;
+        let list: List<'_> = json::read(document)?;
         if list.keys.is_empty() || list.keys.len() > MAX_KEYS {
             let reason = format!("it has {} keys where 1 to {MAX_KEYS} are expected", list.keys.len());
             return Err(Failure::invalid(Check::Format, reason));
         }
-        let keys: Vec<_> = list.keys.into_iter().filter_map(|key| key.read().transpose()).collect::<Result<_, _>>()?;
-        for (index, key) in keys.iter().enumerate() {
-            if keys[..index].iter().any(|other| other.id == key.id && other.usage == key.usage) {
-                return Err(Failure::invalid(Check::RegistryKey, format!("key {:?} stands twice", key.id)));
+        let (mut keys, mut spoiled) = (Vec::new(), Vec::new());
+        for key in list.keys {
+            match read(key) {
+                Ok(Some(key)) => keys.push(key),
+                Ok(None) => {}
+                Err(failure) => spoiled.push(failure.to_string()),
             }
         }
-        Ok(Self(keys))
+        // Of two different keys under one id, neither can be told to be the registry's.
+        let is_other = |one: &RegistryKey, other: &RegistryKey| {
+            one.id == other.id && one.usage == other.usage && one.der.as_bytes() != other.der.as_bytes()
+        };
+        let ambiguous: Vec<_> = keys.iter().map(|key| keys.iter().any(|other| is_other(key, other))).collect();
+        let mut ambiguous = ambiguous.into_iter();
+        keys.retain(|key| {
+            let keeps = !ambiguous.next().unwrap_or_default();
+            if !keeps {
+                spoiled.push(format!("key {:?}: there are several of that id", key.id));
+            }
+            keeps
+        });
+        match spoiled.first() {
+            Some(first) if keys.is_empty() => Err(Failure::invalid(Check::RegistryKey, first)),
+            _ => Ok(Self { keys, spoiled }),
+        }
+    }
+
+    /// Why keys of the list cannot be used. What they signed cannot be checked; what the others signed can.
+    pub fn spoiled(&self) -> &[String] {
+        &self.spoiled
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     /// The key of that id for publish attestations. Whether it was valid can be said once their time is verified.
@@ -111,16 +138,23 @@ impl RegistryKeys {
     }
 
     fn find(&self, id: &str, usage: Usage) -> Result<&RegistryKey, Failure> {
-        let key = self.0.iter().find(|key| key.id == id && key.usage.is_none_or(|of| of == usage));
-        // A registry that changes its keys is no forger: what is not known yet has not been checked.
-        let unknown = || format!("{id:?} is no key of the registry for {} that is known here", usage.title());
+        let key = self.keys.iter().find(|key| key.id == id && key.usage.is_none_or(|of| of == usage));
+        // A registry that changes its keys forges nothing: what is not known yet has not been checked.
+        let unknown = || format!("{id:?} is not a key of the registry for {} that is known here", usage.title());
         key.ok_or_else(|| Failure::Unavailable { reason: unknown() })
     }
 }
 
 #[derive(Deserialize)]
-struct List {
-    keys: Vec<WireKey>,
+struct List<'a> {
+    #[serde(borrow)]
+    keys: Vec<&'a RawValue>,
+}
+
+/// Reads one key. None: it is of another usage.
+fn read(key: &RawValue) -> Result<Option<RegistryKey>, Failure> {
+    let malformed = |error| Failure::invalid(Check::RegistryKey, format_args!("a key is malformed: {error}"));
+    serde_json::from_str::<WireKey>(key.get()).map_err(malformed)?.read()
 }
 
 #[derive(Deserialize)]
@@ -222,19 +256,48 @@ mod tests {
             *list.pointer_mut(pointer).expect("it is there") = value;
             list
         };
+        let only = |value: Value| json!({"keys": [value]});
         for list in [
             json!({}),
             json!({"keys": []}),
             json!({"keys": vec![embedded()["keys"][0].clone(); 65]}),
-            with("/keys/0/keyId", json!(1)),
-            with("/keys/0/publicKey/rawBytes", json!("%%%")),
-            with("/keys/0/publicKey/rawBytes", json!("AAAA")),
-            with("/keys/0/publicKey/validFor/start", json!("yesterday")),
-            with("/keys/1/keyUsage", json!("npm:signatures")),
+            only(json!(7)),
+            only(with("/keys/0/publicKey/rawBytes", json!("AAAA"))["keys"][0].clone()),
         ] {
             assert!(parse(&list).is_err(), "{list}");
         }
         let unknown = with("/keys/0/keyUsage", json!("npm:something-new"));
-        assert!(parse(&unknown).is_ok());
+        assert!(parse(&unknown).is_ok_and(|keys| keys.spoiled().is_empty()));
+    }
+
+    #[test]
+    fn one_odd_key_spoils_only_itself() {
+        let whole = parse(&embedded()).expect("usable").keys.len();
+        for (pointer, value) in [
+            ("/keys/0", json!(7)),
+            ("/keys/0", json!({"keyid": "SHA256:x", "key": 1})),
+            ("/keys/0/keyId", json!(1)),
+            ("/keys/0/publicKey/rawBytes", json!("%%%")),
+            ("/keys/0/publicKey/rawBytes", json!("AAAA")),
+            ("/keys/0/publicKey/validFor/start", json!("yesterday")),
+        ] {
+            let mut list = embedded();
+            *list.pointer_mut(pointer).expect("it is there") = value.clone();
+            let keys = parse(&list).expect("the others are usable");
+            assert_eq!((keys.keys.len(), keys.spoiled().len()), (whole - 1, 1), "{pointer} {value}");
+        }
+    }
+
+    #[test]
+    fn of_two_keys_of_one_id_neither_counts_and_a_copy_does_no_harm() {
+        let mut list = embedded();
+        let (mut twin, copy) = (list["keys"][0].clone(), list["keys"][1].clone());
+        twin["publicKey"]["rawBytes"] = list["keys"][2]["publicKey"]["rawBytes"].clone();
+        assert_ne!(twin, list["keys"][0], "another key");
+        list["keys"].as_array_mut().expect("a list").extend([twin, copy]);
+        let keys = parse(&list).expect("the others are usable");
+        assert_eq!(keys.spoiled().len(), 2);
+        assert!(matches!(keys.signing(OLD, at("2023-01-01T00:00:00Z")), Err(Failure::Unavailable { .. })));
+        assert!(keys.attesting(OLD).is_ok());
     }
 }

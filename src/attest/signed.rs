@@ -3,24 +3,27 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use sigstore_types::{Artifact, Bundle, SignatureContent};
-use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
 
 use super::{
-    checkpoint,
-    doubt::{self, Lenient},
-    encoding,
+    case::{Case, Without},
+    checkpoint, doubt, encoding,
+    enough::known_to,
     failure::Failure,
-    identity::{identity, public_key},
+    identity::public_key,
     registry_key::RegistryKey,
+    signer::{Signed, Signer},
     trust::TrustMaterial,
 };
-use crate::model::{Check, LogEntry, VerifiedProvenance, WorkflowIdentity};
+use crate::model::{LogEntry, VerifiedProvenance, WorkflowIdentity};
 
 /// What a verified bundle proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Who signed, if a certificate says so.
+    /// Who signed, if a certificate says so and somebody vouched for it.
     pub identity: Option<WorkflowIdentity>,
+    /// The certificate's subject, if there is a certificate. Without an [`identity`](Self::identity) nobody vouched for it:
+    /// the signature proves the content, and not who built it.
+    pub subject: Option<String>,
     /// The earliest verified time of signing.
     pub signed_at: Option<DateTime<Utc>>,
     /// Where it is logged, if the bundle proves the place.
@@ -36,9 +39,9 @@ impl TrustMaterial {
         bundle: &Bundle,
         artifact: Artifact<'_>,
     ) -> Result<VerifiedProvenance, Failure> {
-        let verified = self.verify_bundle(bundle, artifact, &VerificationPolicy::any_identity())?;
+        let verified = self.verify_bundle(bundle, artifact, Signer::Anyone)?;
         let identity = verified.identity.ok_or_else(|| {
-            Failure::invalid(Check::CertificateChain, "it is signed with a key, where a certificate is expected")
+            Failure::unavailable("its certificate names no issuer: it proves the content, and not who built it")
         })?;
         Ok(VerifiedProvenance { identity, signed_at: verified.signed_at, log: verified.log, signed: verified.signed })
     }
@@ -50,24 +53,29 @@ impl TrustMaterial {
         artifact: Artifact<'_>,
         key: &RegistryKey,
     ) -> Result<Verified, Failure> {
-        self.verify_bundle(bundle, artifact, &PublicKeyVerificationPolicy::new(key.der.clone()))
+        self.verify_bundle(bundle, artifact, Signer::Key(&key.der))
     }
 
     pub(super) fn verify_bundle(
         &self,
         bundle: &Bundle,
         artifact: Artifact<'_>,
-        policy: &impl Lenient,
+        signer: Signer<'_>,
     ) -> Result<Verified, Failure> {
-        let result = self.verifier.verify(artifact.clone(), bundle, policy);
-        let result = result.map_err(|error| doubt::judged(self, bundle, artifact, policy, error))?;
-        let certificate = bundle.signing_certificate();
-        Ok(Verified {
-            identity: certificate.map(|certificate| identity(certificate.as_bytes())).transpose()?,
-            signed_at: signed_at(&result),
-            log: checkpoint::logged_at(&self.trusted_root, bundle)?,
-            signed: signed(bundle)?,
-        })
+        let instance = self.instance_of(bundle);
+        let bundle = &known_to(instance, bundle);
+        let case = Case { instance, bundle, artifact, key: signer.key() };
+        let times = case.verify(Without::of(instance)).map_err(|failure| doubt::judged(&case, signer, failure))?;
+        let log = checkpoint::logged_at(&instance.usable, bundle)?;
+        let found = Signed::of(bundle)?;
+        signer.check(&found)?;
+        let (identity, subject) = match found {
+            Signed::By(identity) => (Some(identity.clone()), Some(identity.subject)),
+            Signed::Content { subject } => (None, Some(subject)),
+            Signed::Key => (None, None),
+        };
+        let signed_at = times.into_iter().min().and_then(encoding::time);
+        Ok(Verified { identity, subject, signed_at, log, signed: signed(bundle)? })
     }
 }
 
@@ -82,8 +90,4 @@ fn signed(bundle: &Bundle) -> Result<Vec<String>, Failure> {
         signed.push(sha256(&public_key(certificate.as_bytes())?));
     }
     Ok(signed)
-}
-
-fn signed_at(result: &VerificationResult) -> Option<DateTime<Utc>> {
-    result.verified_timestamps().iter().min().copied().and_then(encoding::time)
 }

@@ -15,21 +15,26 @@ pub(super) const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 /// The types of statements in use.
 const STATEMENT_TYPES: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
 
+/// What every type of statement begins with.
+const STATEMENTS: &str = "https://in-toto.io/Statement/";
+
 /// Most subjects of a statement.
 const MAX_SUBJECTS: usize = 1024;
 
 /// What the checks need of a statement. <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
 #[derive(Debug, Deserialize)]
 pub(super) struct Statement {
-    #[serde(rename = "_type")]
+    /// Written by the names of its protocol buffer, it is `type`.
+    #[serde(rename = "_type", alias = "type")]
     kind: String,
     subject: Vec<Subject>,
-    #[serde(rename = "predicateType")]
+    #[serde(rename = "predicateType", alias = "predicate_type")]
     pub(super) predicate_type: String,
 }
 
 #[derive(Debug, Deserialize)]
 struct Subject {
+    #[serde(default)]
     name: String,
     digest: BTreeMap<String, String>,
 }
@@ -47,12 +52,29 @@ impl Statement {
             let reason = format!("the payload is of the type {:?}, not {PAYLOAD_TYPE:?}", envelope.payload_type);
             return Err(Failure::invalid(Check::PayloadType, reason));
         }
-        let statement: Self = json::read(envelope.payload.as_bytes()).map_err(|failure| failure.of("the statement"))?;
+        Self::read(envelope.payload.as_bytes())
+    }
+
+    /// Reads a statement.
+    ///
+    /// # Errors
+    /// [`Check::PayloadType`] if it is something else, [`Check::Format`] if it is malformed, or that it is of a version or a
+    /// size that is not supported.
+    pub(super) fn read(payload: &[u8]) -> Result<Self, Failure> {
+        let statement: Self = json::read(payload).map_err(|failure| failure.of("the statement"))?;
         if !STATEMENT_TYPES.contains(&statement.kind.as_str()) {
-            return Err(Failure::invalid(Check::PayloadType, format!("unknown statement type {:?}", statement.kind)));
+            let reason = format!("unknown statement type {:?}", statement.kind);
+            let is_younger = statement.kind.starts_with(STATEMENTS);
+            return Err(if is_younger {
+                Failure::unavailable(reason)
+            } else {
+                Failure::invalid(Check::PayloadType, reason)
+            });
         }
         if statement.subject.len() > MAX_SUBJECTS {
-            return Err(Failure::invalid(Check::Format, format!("more than {MAX_SUBJECTS} subjects")));
+            return Err(Failure::unavailable(format_args!(
+                "it has more than {MAX_SUBJECTS} subjects; no more are read"
+            )));
         }
         Ok(statement)
     }
@@ -60,6 +82,12 @@ impl Statement {
     /// Its subjects: of each the name, and the digests by algorithm.
     pub(super) fn subjects(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
         self.subject.iter().map(|subject| (subject.name.as_str(), &subject.digest))
+    }
+
+    /// Whether a subject, whatever it is called, has this digest, lower-case hexadecimal.
+    pub(super) fn names_digest(&self, algorithm: &str, digest: &str) -> bool {
+        let mut digests = self.subject.iter().filter_map(|subject| subject.digest.get(algorithm));
+        digests.any(|attested| attested.eq_ignore_ascii_case(digest))
     }
 
     /// Holds if one subject has both a name that `is_name` takes and the digest. `wanted` is the name for people.

@@ -7,11 +7,15 @@ use std::{
 };
 
 use sigstore_trust_root::{
-    SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT, TimeRange, TrustedRoot, trusted_root::PublicKey,
+    SIGSTORE_GITHUB_TRUSTED_ROOT, SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT, TrustedRoot,
 };
+use sigstore_types::Bundle;
 
-use super::registry_key::RegistryKeys;
-use crate::{bounded, model::RootStanding, text::quoted};
+use super::{
+    instance::{Instance, Unusable},
+    registry_key::RegistryKeys,
+};
+use crate::{bounded, model::RootStanding};
 
 /// npm's keys as of January 2025, a copy of the target `keys.json` of Sigstore's TUF repository
 /// (<https://github.com/sigstore/root-signing>, Apache-2.0).
@@ -20,22 +24,14 @@ const NPM_KEYS: &[u8] = include_bytes!("npm-keys.json");
 /// Most bytes of a trust root or key list.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
-/// The forms of a trust root that are known; the later spelling is the one that bundles have taken on already.
-const MEDIA_TYPES: [&str; 4] = [
-    "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-    "application/vnd.dev.sigstore.trustedroot+json;version=0.2",
-    "application/vnd.dev.sigstore.trustedroot.v0.1+json",
-    "application/vnd.dev.sigstore.trustedroot.v0.2+json",
-];
-
 /// A trust root that trusts nobody.
 const NOBODY: &str = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
 
 /// Sigstore's trust root and npm's signing keys, parsed once; clones share them.
 #[derive(Clone)]
 pub struct TrustMaterial {
-    pub(super) trusted_root: Arc<TrustedRoot>,
-    pub(super) verifier: Arc<sigstore_verify::Verifier>,
+    /// The instances that are trusted, at least one; the first is the one that is meant where nothing else is said.
+    pub(super) instances: Vec<Arc<Instance>>,
     pub(super) npm_keys: Arc<RegistryKeys>,
     /// Where the trust root comes from.
     standing: RootStanding,
@@ -43,8 +39,9 @@ pub struct TrustMaterial {
 
 impl fmt::Debug for TrustMaterial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let logs = self.instances.iter().flat_map(|instance| &instance.listed.tlogs);
         f.debug_struct("TrustMaterial")
-            .field("tlogs", &self.trusted_root.tlogs.iter().map(|log| &log.base_url).collect::<Vec<_>>())
+            .field("tlogs", &logs.map(|log| &log.base_url).collect::<Vec<_>>())
             .field("npm_keys", &self.npm_keys)
             .finish_non_exhaustive()
     }
@@ -64,7 +61,7 @@ pub enum TrustError {
         source: std::io::Error,
     },
     /// The trust root is malformed, or a key or certificate in it is.
-    #[error("{origin} is no usable Sigstore trust root")]
+    #[error("{origin} cannot be used as a Sigstore trust root")]
     Root {
         /// Where it comes from.
         origin: String,
@@ -128,13 +125,27 @@ impl TrustMaterial {
     /// Never: a test reads the same constant.
     pub fn unread() -> Self {
         let root = TrustedRoot::from_json(NOBODY).expect("the empty trust root is checked by a test");
-        let verifier = sigstore_verify::Verifier::new(&root).expect("the empty trust root is checked by a test");
-        Self {
-            trusted_root: Arc::new(root),
-            verifier: Arc::new(verifier),
-            standing: RootStanding::Unread,
-            ..Self::embedded()
-        }
+        let nobody = Instance::of(root).expect("the empty trust root is checked by a test");
+        Self { instances: vec![Arc::new(nobody)], standing: RootStanding::Unread, ..Self::embedded() }
+    }
+
+    /// With GitHub's own instance beside the one that is trusted, as this version knows it: it signs for private repositories
+    /// and releases, has timestamps, and no log.
+    ///
+    /// # Panics
+    /// Never: a test reads the same constant.
+    #[must_use]
+    pub fn with_github(self) -> Self {
+        let github = Instance::read_all(SIGSTORE_GITHUB_TRUSTED_ROOT.as_bytes());
+        let github = github.expect("the embedded trust material is checked by a test").into_iter().map(Arc::new);
+        Self { instances: self.instances.into_iter().chain(github).collect(), ..self }
+    }
+
+    /// The instance that a bundle is of: the one that issued its certificate, else the first.
+    pub(super) fn instance_of(&self, bundle: &Bundle) -> &Instance {
+        let only = self.instances.len() == 1;
+        let its_own = self.instances.iter().find(|instance| only || instance.issued(bundle));
+        its_own.unwrap_or(&self.instances[0])
     }
 
     /// Where the trust root comes from.
@@ -172,81 +183,27 @@ impl TrustMaterial {
 
     /// From the document itself; the origin is for errors.
     pub(super) fn with_root_of(self, origin: &str, document: &[u8]) -> Result<Self, TrustError> {
-        let (trusted_root, verifier) =
-            usable(document).map_err(|source| TrustError::Root { origin: origin.to_owned(), source })?;
-        Ok(Self {
-            trusted_root: Arc::new(trusted_root),
-            verifier: Arc::new(verifier),
-            standing: RootStanding::Read,
-            ..self
-        })
+        let instances =
+            Instance::read_all(document).map_err(|source| TrustError::Root { origin: origin.to_owned(), source })?;
+        Ok(Self { instances: instances.into_iter().map(Arc::new).collect(), standing: RootStanding::Read, ..self })
     }
 
     /// From the document itself; the origin is for errors.
     pub(super) fn with_npm_keys_of(self, origin: &str, document: &[u8]) -> Result<Self, TrustError> {
         let npm_keys = RegistryKeys::parse(document)
             .map_err(|error| TrustError::Keys { origin: origin.to_owned(), why: error.to_string() })?;
+        for why in npm_keys.spoiled() {
+            tracing::warn!("a key of {origin} cannot be used, the others can: {why}");
+        }
         Ok(Self { npm_keys: Arc::new(npm_keys), ..self })
     }
 
-    fn parse(root: &str, keys: &[u8]) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let (trusted_root, verifier) = usable(root.as_bytes())?;
+    fn parse(root: &str, keys: &[u8]) -> Result<Self, Unusable> {
+        let instances = Instance::read_all(root.as_bytes())?;
         let npm_keys = RegistryKeys::parse(keys).map_err(|error| error.to_string())?;
-        Ok(Self {
-            trusted_root: Arc::new(trusted_root),
-            verifier: Arc::new(verifier),
-            npm_keys: Arc::new(npm_keys),
-            standing: RootStanding::BuiltIn,
-        })
+        let instances = instances.into_iter().map(Arc::new).collect();
+        Ok(Self { instances, npm_keys: Arc::new(npm_keys), standing: RootStanding::BuiltIn })
     }
-}
-
-/// A trust root that can be used, with what verifies against it.
-fn usable(
-    document: &[u8],
-) -> Result<(TrustedRoot, sigstore_verify::Verifier), Box<dyn std::error::Error + Send + Sync>> {
-    let mut trusted_root = TrustedRoot::from_json(std::str::from_utf8(document)?)?;
-    trusts_somebody(&trusted_root)?;
-    trusted_root.tlogs = each_once(trusted_root.tlogs, |log| &mut log.public_key);
-    trusted_root.ctlogs = each_once(trusted_root.ctlogs, |log| &mut log.public_key);
-    let verifier = sigstore_verify::Verifier::new(&trusted_root)?;
-    Ok((trusted_root, verifier))
-}
-
-/// A document of another kind, or one that was emptied, reads like a trust root that trusts nobody: with it, whatever is
-/// signed would be called forged.
-fn trusts_somebody(root: &TrustedRoot) -> Result<(), String> {
-    if !MEDIA_TYPES.contains(&root.media_type.as_str()) {
-        return Err(format!("its media type, {}, is not known here", quoted(&root.media_type, 100)));
-    }
-    if root.certificate_authorities.iter().all(|authority| authority.cert_chain.certificates.is_empty()) {
-        return Err("it names no certificate authority".to_owned());
-    }
-    if root.tlogs.is_empty() && root.ctlogs.is_empty() {
-        return Err("it names no log".to_owned());
-    }
-    Ok(())
-}
-
-/// A trust root may name a log twice, as when it was reached under two addresses; the verifier takes each key once. The key
-/// is valid whenever one of them is.
-fn each_once<T>(logs: Vec<T>, key: impl Fn(&mut T) -> &mut PublicKey) -> Vec<T> {
-    let mut once: Vec<T> = Vec::new();
-    for mut log in logs {
-        let this = key(&mut log).clone();
-        match once.iter_mut().map(&key).find(|known| known.raw_bytes.as_bytes() == this.raw_bytes.as_bytes()) {
-            None => once.push(log),
-            Some(known) => known.valid_for = both(known.valid_for, this.valid_for),
-        }
-    }
-    once
-}
-
-/// From the earlier start to the later end.
-fn both(one: Option<TimeRange>, other: Option<TimeRange>) -> Option<TimeRange> {
-    let (one, other) = (one?, other?);
-    let end = one.end.zip(other.end).map(|(one, other)| one.max(other));
-    Some(TimeRange { start: one.start.min(other.start), end })
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, TrustError> {
@@ -262,10 +219,11 @@ mod tests {
     #[test]
     fn the_embedded_material_is_usable() {
         assert!(!TrustMaterial::embedded().npm_keys.is_empty());
-        assert_ne!(
-            format!("{:?}", TrustMaterial::embedded().trusted_root),
-            format!("{:?}", TrustMaterial::staging().trusted_root)
-        );
+        let root = |material: &TrustMaterial| format!("{:?}", material.instances[0].listed);
+        assert_ne!(root(&TrustMaterial::embedded()), root(&TrustMaterial::staging()));
+        let with_github = TrustMaterial::embedded().with_github();
+        assert_eq!(with_github.instances.len(), 2);
+        assert!(!with_github.instances[1].has_log());
     }
 
     #[test]
@@ -284,15 +242,16 @@ mod tests {
                 &|root: &mut serde_json::Value| {
                     root["tlogs"] = serde_json::json!([]);
                     root["ctlogs"] = serde_json::json!([]);
+                    root["timestampAuthorities"] = serde_json::json!([]);
                 },
-                "no log",
+                "neither a log",
             ),
         ] {
             let error = with(change).expect_err(why);
             assert!(error.contains(why), "{error}");
         }
         assert!(TrustMaterial::embedded().with_root_of("", br#"{"mediaType":"nonsense"}"#).is_err());
-        for media_type in MEDIA_TYPES {
+        for media_type in super::super::instance::MEDIA_TYPES {
             let material = with(&|root| root["mediaType"] = media_type.into()).expect(media_type);
             assert_eq!(material.standing(), RootStanding::Read);
         }

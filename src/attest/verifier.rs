@@ -29,6 +29,11 @@ impl Verifier {
         self.as_far_as_known(npm::verify(&self.trust, document, subject, digests))
     }
 
+    /// What npm's attestations document of a release lacks though it has provenance: the publish attestation.
+    pub fn npm_lacks(&self, document: &[u8]) -> Option<String> {
+        npm::lacks(document)
+    }
+
     /// Verifies PyPI's provenance object of a file: every attestation in it must speak of the file of that name and
     /// SHA-256, and be signed by the publisher that PyPI names. Without any the outcome is [`Provenance::Absent`].
     pub fn pypi(&self, object: &[u8], file: &str, digests: &Digests) -> Provenance {

@@ -22,6 +22,8 @@ pub struct OnDisk {
     configuration: Option<PathBuf>,
     watchlists: Vec<PathBuf>,
     in_use: Config,
+    /// What the files that the configuration names looked like when this was made.
+    at_first: Vec<Stamp>,
     last: Mutex<Option<Look>>,
 }
 
@@ -40,12 +42,15 @@ type Stamp = Option<(u64, SystemTime)>;
 impl OnDisk {
     /// The files of a configuration.
     pub fn of(context: &Context) -> Self {
-        Self {
+        let mut on_disk = Self {
             configuration: context.file.clone(),
             watchlists: context.config.watchlists(),
             in_use: context.config.clone(),
+            at_first: Vec::new(),
             last: Mutex::default(),
-        }
+        };
+        on_disk.at_first = on_disk.stamps(&[]);
+        on_disk
     }
 
     /// What stands in them now.
@@ -57,8 +62,31 @@ impl OnDisk {
             return last.seen.clone();
         }
         let (watchlist, parts) = self.watchlist();
+        self.keep(&mut last, self.stamps(&parts), watchlist, parts)
+    }
+
+    /// The first look, where the watchlist was read after this was made: a long list is not read twice.
+    pub fn look_beside(&self, read: &Watchlist) -> pipeline::OnDisk {
+        let parts: Vec<PathBuf> = read.files().into_iter().collect();
+        let stamps = self.stamps(&parts);
+        // What is included is known only after it was read, so nothing tells what it was like before.
+        if parts.iter().any(|part| !self.watchlists.contains(part)) || self.stamps(&[]) != self.at_first {
+            return self.look();
+        }
+        let watchlist = self.as_read(read, &parts);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        self.keep(&mut last, stamps, watchlist, parts)
+    }
+
+    fn keep(
+        &self,
+        last: &mut Option<Look>,
+        stamps: Vec<Stamp>,
+        watchlist: File,
+        parts: Vec<PathBuf>,
+    ) -> pipeline::OnDisk {
         let seen = pipeline::OnDisk { watchlist, configuration: self.configuration(), trust: self.trust() };
-        *last = Some(Look { stamps: self.stamps(&parts), parts, seen: seen.clone() });
+        *last = Some(Look { stamps, parts, seen: seen.clone() });
         seen
     }
 
@@ -75,12 +103,21 @@ impl OnDisk {
     fn watchlist(&self) -> (File, Vec<PathBuf>) {
         let loaded = Watchlist::load(&self.watchlists).map_err(|error| in_one_line(&error));
         let checked = loaded.and_then(|list| check_policies(&list).map(|()| list).map_err(|wrong| wrong.to_string()));
-        let (digest, problem, parts) = match checked {
-            Ok(list) => (Some(list.fingerprint()), None, list.files().into_iter().collect()),
-            Err(problem) => (None, Some(problem), Vec::new()),
-        };
-        let changed_at = latest(self.watchlists.iter().chain(&parts));
-        (File { problem, digest, changed_at }, parts)
+        match checked {
+            Ok(list) => {
+                let parts: Vec<PathBuf> = list.files().into_iter().collect();
+                (self.as_read(&list, &parts), parts)
+            }
+            Err(problem) => {
+                let changed_at = latest(&self.watchlists);
+                (File { problem: Some(problem), digest: None, changed_at }, Vec::new())
+            }
+        }
+    }
+
+    fn as_read(&self, list: &Watchlist, parts: &[PathBuf]) -> File {
+        let changed_at = latest(self.watchlists.iter().chain(parts));
+        File { problem: None, digest: Some(list.fingerprint()), changed_at }
     }
 
     fn configuration(&self) -> File {
@@ -169,6 +206,28 @@ mod tests {
         assert_ne!(on_disk.look().configuration.digest, first.configuration.digest);
         write("provwatch.toml", "[watchlists]\n");
         assert!(on_disk.look().configuration.problem.is_some());
+    }
+
+    #[test]
+    fn what_was_read_at_the_start_counts_unless_it_changed_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("watchlist.toml");
+        let on_disk = desk(folder.path());
+        let read = Watchlist::load(&[&list]).unwrap();
+        let first = on_disk.look_beside(&read).watchlist;
+        assert_eq!((first.digest.as_ref(), &first.problem), (Some(&read.fingerprint()), &None));
+        assert_eq!(on_disk.look().watchlist, first);
+
+        fs::write(&list, "packages = [\"pkg:npm/a\", \"pkg:npm/b\"]\n").unwrap();
+        for seen in [on_disk.look(), desk_as_it_is(folder.path(), &on_disk).look_beside(&read)] {
+            assert_ne!(seen.watchlist.digest, first.digest);
+        }
+    }
+
+    /// One that was made when another was, and has not looked yet.
+    fn desk_as_it_is(folder: &Path, other: &OnDisk) -> OnDisk {
+        let context = Context::load(Some(&folder.join("provwatch.toml"))).unwrap();
+        OnDisk { at_first: other.at_first.clone(), ..OnDisk::of(&context) }
     }
 
     #[test]

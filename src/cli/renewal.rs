@@ -96,6 +96,7 @@ impl Renewer {
     }
 
     fn renew(&self, context: &Context, pipeline: &Pipeline, old: &AtWork, new: &AtWork) -> Result<Renewed, Failure> {
+        let on_disk = OnDisk::of(context);
         let Prepared { watchlist, http, verifier, clock } = context.prepare()?;
         let parts = Parts {
             store: Arc::clone(pipeline.store()),
@@ -108,8 +109,7 @@ impl Renewer {
         let pipeline = pipeline::assemble(&context.config, parts)?;
         context.change_log_level()?;
         let config = &context.config;
-        let on_disk = OnDisk::of(context);
-        if let Some(configuration) = on_disk.look().configuration.digest {
+        if let Some(configuration) = on_disk.look_beside(&pipeline.watchlist()).configuration.digest {
             pipeline.goes_by(configuration);
         }
         Ok(Renewed {

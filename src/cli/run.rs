@@ -47,9 +47,10 @@ impl Run {
         let context = Context::load(config)?;
         context.start_logs()?;
         context.log_exposures();
+        let on_disk = OnDisk::of(&context);
         let prepared = context.prepare()?;
         let _only_runner = context.lock()?;
-        if self.once { self.once(&context, prepared) } else { watch(&context, config, prepared) }
+        if self.once { self.once(&context, prepared) } else { watch(&context, config, prepared, on_disk) }
     }
 
     fn once(&self, context: &Context, prepared: Prepared) -> Outcome {
@@ -74,14 +75,13 @@ impl Run {
     }
 }
 
-fn watch(context: &Context, named: Option<&Path>, prepared: Prepared) -> Outcome {
+fn watch(context: &Context, named: Option<&Path>, prepared: Prepared, on_disk: OnDisk) -> Outcome {
     let health = Arc::new(Health::default());
     let clock: Arc<dyn Clock> = Context::clock();
     let progress = Arc::new(HealthProgress { health: Arc::clone(&health), clock });
     let pipeline = Arc::new(context.pipeline_of(prepared, Arc::clone(&progress) as _)?);
     say_if_nothing_is_watched(&pipeline);
-    let on_disk = OnDisk::of(context);
-    if let Some(configuration) = on_disk.look().configuration.digest {
+    if let Some(configuration) = on_disk.look_beside(&pipeline.watchlist()).configuration.digest {
         pipeline.goes_by(configuration);
     }
     let renewer = Renewer::new(named, &context.config, progress);

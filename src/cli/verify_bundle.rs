@@ -40,16 +40,17 @@ pub struct VerifyBundle {
     /// The bundle, version 0.1 to 0.3
     #[arg(long, value_name = "FILE")]
     bundle: PathBuf,
-    /// Who must have signed: the certificate's subject alternative name
+    /// Who must have signed: the certificate's subject alternative name, be it an address, a URI or a user name
     #[arg(long, value_name = "IDENTITY", requires = "certificate_oidc_issuer", required_unless_present = "key")]
     certificate_identity: Option<String>,
-    /// Who must have vouched for them: the OIDC issuer
+    /// Who must have vouched for them: the OIDC issuer; '' for a certificate that names none, as those of GitHub's releases,
+    /// which proves the content and not who built it
     #[arg(long, value_name = "URL", requires = "certificate_identity", required_unless_present = "key")]
     certificate_oidc_issuer: Option<String>,
     /// The public key that must have signed, PEM, in place of a certificate
     #[arg(long, value_name = "FILE", conflicts_with_all = ["certificate_identity", "certificate_oidc_issuer"])]
     key: Option<PathBuf>,
-    /// The trust root [default: the one of this version]
+    /// The trust root, or several, a line for each [default: those of this version, the public one and GitHub's]
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
     /// What was signed: a file, or its digest
@@ -79,7 +80,7 @@ impl VerifyBundle {
         match &self.trusted_root {
             Some(root) => TrustMaterial::from_files(root, None).map_err(Failure::usage),
             None if self.staging => Ok(TrustMaterial::staging()),
-            None => Ok(TrustMaterial::embedded()),
+            None => Ok(TrustMaterial::embedded().with_github()),
         }
     }
 
@@ -134,7 +135,7 @@ pub enum Answer<'a> {
         signed_at: Option<DateTime<Utc>>,
         /// Where it is logged; null where it is not.
         log: Option<&'a LogEntry>,
-        /// The OIDC issuer; missing where a key signed.
+        /// The OIDC issuer; missing where a key signed, or the certificate names none and so proves the content alone.
         #[serde(skip_serializing_if = "Option::is_none")]
         issuer: Option<&'a str>,
         /// The certificate's subject alternative name.
@@ -160,19 +161,23 @@ fn accepted(verified: &Verified) -> Answer<'_> {
         signed_at: verified.signed_at,
         log: verified.log.as_ref(),
         issuer: identity.map(|identity| identity.issuer.as_str()),
-        subject: identity.map(|identity| identity.subject.as_str()),
+        subject: identity.map(|identity| identity.subject.as_str()).or(verified.subject.as_deref()),
         claims: identity.map(|identity| &identity.claims),
     }
 }
 
 fn print(verified: &Verified) {
     output::line("verified");
-    match &verified.identity {
-        Some(identity) => {
+    match (&verified.identity, &verified.subject) {
+        (Some(identity), _) => {
             output::line(format!("  signed by   {}", words::sentence(&identity.subject)));
             output::line(format!("  issuer      {}", words::sentence(&identity.issuer)));
         }
-        None => output::line("  signed by   the given key"),
+        (None, Some(subject)) => {
+            output::line(format!("  signed by   {}", words::sentence(subject)));
+            output::line("  issuer      none: it proves the content, and not who built it");
+        }
+        (None, None) => output::line("  signed by   the given key"),
     }
     if let Some(at) = verified.signed_at {
         output::line(format!("  signed at   {}", at.format("%F %T UTC")));

@@ -16,13 +16,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An attestation of the release, or of one of its files, that fails a check of the verification: signature, certificate, log entry, subject, registry signature. An attestation that could not be fetched or checked is not invalid, and raises nothing here.
+An attestation of the release, or of one of its files, that fails a check of the verification: signature, certificate, log entry, subject, registry signature. An attestation that could not be fetched, or whose form or instance this version does not know, is not invalid: it could not be checked, and raises nothing here.
 
 ### Why it matters
 Honest tools do not produce attestations that fail: registries check most of it when they take the release. One that fails was made for something else, was changed, or was never logged.
 
 ### False positives
-A trust root or a registry key that provwatch does not know yet looks like a bad chain or key, hence those and malformed documents are only high. Run `provwatch doctor` to see how old the trust root is.
+An authority that the trust root does not know yet looks like a bad chain, hence that, bad registry keys and malformed documents are only high. Run `provwatch doctor` to see how old the trust root is.
 
 ### What to do
 Do not install the release. Verify it again with `provwatch verify-bundle`; the alert names the check. If the check is about keys or format, refresh the trust root first.

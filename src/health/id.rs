@@ -72,6 +72,8 @@ pub enum Id {
     LogLeft,
     /// A mirror of a log is not read, or differs.
     LogMirrorFailing,
+    /// A mirror of a log shows another history.
+    LogMirrorForked,
     /// An alert is open that puts provwatch's own work, or a log, in doubt.
     AlertOpen,
     /// An alert about a log is open.
@@ -114,6 +116,8 @@ pub enum Id {
     DiskLow,
     /// A mirror of a log is behind the others.
     LogMirrorBehind,
+    /// A log of which nothing is understood.
+    LogNotUnderstood,
 }
 
 impl Id {
@@ -373,6 +377,16 @@ pub const ALL: &[(Id, About)] = &[
         ),
     ),
     (
+        Id::LogMirrorForked,
+        unhealthy(
+            "log-mirror-forked",
+            "One of the URLs of a log that is read at several shows another history than the one that is known. The critical \
+             alert about the log has the proof; this finding stays while it goes on, whoever acknowledged the alert.",
+            "`provwatch logs status` says since when, and has the evidence: give it to whoever keeps the log. Nothing of that \
+             history is believed; to stop comparing it, take the mirror out of `[[logs.instance]]`.",
+        ),
+    ),
+    (
         Id::AlertOpen,
         unhealthy(
             "alert-open",
@@ -532,6 +546,16 @@ pub const ALL: &[(Id, About)] = &[
             "One of the URLs of a log that is read at several has had fewer entries than another for 30 minutes, and does \
              not grow. It is of the same history, and accused of nothing.",
             "Ask whoever keeps the mirror; `provwatch logs status` shows how far it is.",
+        ),
+    ),
+    (
+        Id::LogNotUnderstood,
+        limited(
+            "log-not-understood",
+            "Every entry that was read of a log is in a form that is not known here. The entries are hashed and proven, and the \
+             log is audited; who signed them is not seen.",
+            "`provwatch logs status` names the forms; a newer version of provwatch may know them. If the log was set up as \
+             something else than it is, correct its `kind` in `[[logs.instance]]`.",
         ),
     ),
 ];

@@ -87,6 +87,10 @@ pub struct Log {
     pub failing_since: Option<DateTime<Utc>>,
     /// What went wrong last.
     pub last_error: Option<String>,
+    /// Entries that were read and proven.
+    pub entries: u64,
+    /// Those of them whose form is not known here.
+    pub not_understood: u64,
 }
 
 /// One of the URLs at which a log is read.
@@ -102,6 +106,8 @@ pub struct LogMirror {
     pub failing_since: Option<DateTime<Utc>>,
     /// Why.
     pub last_error: Option<String>,
+    /// Since when it has shown another history than the one that is known.
+    pub other_history_since: Option<DateTime<Utc>>,
 }
 
 /// The forges that are asked.

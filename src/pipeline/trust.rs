@@ -126,6 +126,21 @@ impl Pipeline {
         }
     }
 
+    /// Reads a trust root that no process has read yet, for a command that only looks: nothing of it is stored but the
+    /// repository's own metadata.
+    ///
+    /// # Errors
+    /// The repository cannot be reached, or what it offers cannot be trusted or used.
+    pub async fn have_trust(&self) -> Result<(), TrustError> {
+        if self.can_verify() {
+            return Ok(());
+        }
+        let in_use = self.verifier().trust().clone();
+        let Refreshed { material, .. } = self.freshness.renew(&self.http, in_use, self.clock.now()).await?;
+        *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Verifier::new(&material));
+        Ok(())
+    }
+
     /// Where the trust root comes from that this process uses.
     pub(super) fn root_standing(&self) -> RootStanding {
         self.verifier().trust().standing()

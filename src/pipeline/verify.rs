@@ -45,7 +45,9 @@ impl Pipeline {
             })
             .map(|check| self.check(subject, &verifier, check))
             .collect();
-        let checked: Vec<Provenance> = stream::iter(checks).buffered(turn::AT_ONCE).collect().await;
+        let checked: Vec<Checked> = stream::iter(checks).buffered(turn::AT_ONCE).collect().await;
+        let (checked, lacking): (Vec<Provenance>, Vec<Option<String>>) =
+            checked.into_iter().map(|checked| (checked.provenance, checked.lacks)).unzip();
         let mut outcomes = unreadable(&release);
         attest_files(&mut release, &evidence, &checked);
         outcomes.extend(checked);
@@ -54,7 +56,7 @@ impl Pipeline {
             // PyPI names no method: it was inferred from the attestations, and one that does not hold proves none.
             release.auth.method = AuthMethod::Unknown;
         }
-        Ok(match check_registry_signatures(&verifier, &release) {
+        let mut observation = match check_registry_signatures(&verifier, &release) {
             Ok(()) => release.observed(worst(outcomes.into_iter())),
             // Whatever the provenance says, the registry never signed this.
             Err(Failure::Invalid { check, reason }) => release.observed(Provenance::Invalid { check, reason }),
@@ -63,7 +65,9 @@ impl Pipeline {
                 observation.unchecked.push(reason);
                 observation
             }
-        })
+        };
+        observation.unchecked.extend(lacking.into_iter().flatten());
+        Ok(observation)
     }
 
     /// What earlier turns found out of the release's files, by name: it is not asked for again. A new look asks again for
@@ -85,26 +89,38 @@ impl Pipeline {
         Ok(known.collect())
     }
 
-    async fn check(&self, subject: &Subject<'_>, verifier: &Verifier, check: Check<'_>) -> Provenance {
+    async fn check(&self, subject: &Subject<'_>, verifier: &Verifier, check: Check<'_>) -> Checked {
         match check {
-            Check::Known(provenance) => provenance.clone(),
-            Check::TooMany => too_many(),
+            Check::Known(provenance) => provenance.clone().into(),
+            Check::TooMany => too_many().into(),
             Check::Ask(evidence) => self.check_evidence(subject, verifier, evidence).await,
         }
     }
 
-    async fn check_evidence(&self, subject: &Subject<'_>, verifier: &Verifier, evidence: &Evidence) -> Provenance {
+    async fn check_evidence(&self, subject: &Subject<'_>, verifier: &Verifier, evidence: &Evidence) -> Checked {
         let turn = subject.turn;
-        match turn.ask(subject.registry.evidence(turn.evidence(), evidence)).await {
-            Asked::Answered(Some(document)) => verify_document(verifier, evidence, &document),
-            Asked::Answered(None) => Provenance::Unavailable {
-                reason: format!("the registry names an attestation of {} and does not have it", evidence.subject),
-            },
-            Asked::Failed(reason) => Provenance::Unavailable { reason },
-            Asked::NotYet => {
-                Provenance::Unavailable { reason: format!("{NOT_YET}: the rest of the evidence is being read") }
+        let reason = match turn.ask(subject.registry.evidence(turn.evidence(), evidence)).await {
+            Asked::Answered(Some(document)) => return verify_document(verifier, evidence, &document),
+            Asked::Answered(None) => {
+                format!("the registry names an attestation of {} and does not have it", evidence.subject)
             }
-        }
+            Asked::Failed(reason) => reason,
+            Asked::NotYet => format!("{NOT_YET}: the rest of the evidence is being read"),
+        };
+        Provenance::Unavailable { reason }.into()
+    }
+}
+
+/// What came of a piece of evidence.
+struct Checked {
+    provenance: Provenance,
+    /// What is missing beside it, though it holds.
+    lacks: Option<String>,
+}
+
+impl From<Provenance> for Checked {
+    fn from(provenance: Provenance) -> Self {
+        Self { provenance, lacks: None }
     }
 }
 
@@ -148,11 +164,20 @@ fn attests_single_file(evidence: &Evidence) -> bool {
     evidence.kind == EvidenceKind::PypiProvenance
 }
 
-fn verify_document(verifier: &Verifier, evidence: &Evidence, document: &[u8]) -> Provenance {
-    match evidence.kind {
-        EvidenceKind::NpmAttestations => verifier.npm(document, &evidence.subject, &evidence.digests),
-        EvidenceKind::PypiProvenance => verifier.pypi(document, &evidence.subject, &evidence.digests),
+/// That the registry names provenance, and answers with a document that has none, is neither provenance nor its absence.
+fn verify_document(verifier: &Verifier, evidence: &Evidence, document: &[u8]) -> Checked {
+    let (provenance, lacks) = match evidence.kind {
+        EvidenceKind::NpmAttestations => {
+            (verifier.npm(document, &evidence.subject, &evidence.digests), verifier.npm_lacks(document))
+        }
+        EvidenceKind::PypiProvenance => (verifier.pypi(document, &evidence.subject, &evidence.digests), None),
+    };
+    if provenance == Provenance::Absent && evidence.names_provenance {
+        let reason = format!("the registry names a provenance of {}, and its answer has none", evidence.subject);
+        return Provenance::Unavailable { reason }.into();
     }
+    let lacks = lacks.filter(|_| matches!(provenance, Provenance::Verified(_)));
+    Checked { provenance, lacks }
 }
 
 /// The registry's own signatures: they say nothing of who built, so success adds nothing and only failure counts.

@@ -296,6 +296,8 @@ pub struct Evidence {
     pub subject: String,
     /// The digests of the file as the registry serves it.
     pub digests: Digests,
+    /// Whether the registry says that there is provenance in it: then a document without any is not the whole one.
+    pub names_provenance: bool,
 }
 
 /// The kinds of attestation documents.

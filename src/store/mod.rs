@@ -6,7 +6,8 @@
 //! Durability: the journal is a write-ahead log (readers never wait for the writer) with `synchronous = FULL`. Its milder
 //! setting `NORMAL` survives a crash of the process but may lose the last commits when the power fails: an alert that was
 //! recorded and a cursor that moved past it must not be lost that way. The price, one flush a commit, is small because
-//! pages and backfills commit many rows at once.
+//! pages and backfills commit many rows at once, and because a change whose loss only repeats work waits for no flush
+//! ([`Flush`]).
 //!
 //! Times are stored as whole microseconds since 1970 in UTC, which sort and compare as numbers; bodies are JSON in the
 //! forms of `schema/*.schema.json`. The tables are explained in `schema/schema.sql`.
@@ -132,7 +133,25 @@ impl Store {
         operation: &'static str,
         change: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
-        let outcome = self.transact(change).map_err(|failure| match failure {
+        self.change(operation, Flush::Now, change)
+    }
+
+    /// As [`Store::write`], for a change whose loss only repeats work.
+    fn write_repeatable<T>(
+        &self,
+        operation: &'static str,
+        change: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        self.change(operation, Flush::WithTheNext, change)
+    }
+
+    fn change<T>(
+        &self,
+        operation: &'static str,
+        flush: Flush,
+        change: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let outcome = self.transact(flush, change).map_err(|failure| match failure {
             Failure::Sql(error) if damage::is_of_an_index(&error) => self.index_anew(operation),
             failure => self.failed(failure, operation),
         });
@@ -145,7 +164,7 @@ impl Store {
 
     /// A value that changed behind our back is not where its index says. Indexes follow from their tables.
     fn index_anew(&self, operation: &'static str) -> StoreError {
-        match self.transact(|db| Ok(db.execute_batch("REINDEX")?)) {
+        match self.transact(Flush::Now, |db| Ok(db.execute_batch("REINDEX")?)) {
             Ok(()) => StoreError::Indexed { path: self.path.clone(), operation },
             Err(failure) => self.failed(failure, operation),
         }
@@ -168,8 +187,9 @@ impl Store {
         Some(StoreError::Damaged { path: self.path.clone(), why })
     }
 
-    fn transact<T>(&self, change: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
+    fn transact<T>(&self, flush: Flush, change: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
         let mut connection = self.connection();
+        connection.pragma_update(None, "synchronous", flush.as_str())?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = change(&transaction)?;
         #[cfg(test)]
@@ -178,5 +198,25 @@ impl Store {
         #[cfg(test)]
         self.faults.strike(tests::faults::Point::AfterCommit)?;
         Ok(value)
+    }
+}
+
+/// When a commit has to be on the disk. A crash of the process loses neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flush {
+    /// Before anybody goes by it.
+    Now,
+    /// With the next that has to be. A power failure may undo the last commits of this kind, never one before a flushed
+    /// one: the journal is written in order, and what is left of it is a beginning of it.
+    WithTheNext,
+}
+
+impl Flush {
+    /// The value of SQLite's `synchronous`.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Now => "FULL",
+            Self::WithTheNext => "NORMAL",
+        }
     }
 }

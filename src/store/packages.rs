@@ -96,12 +96,13 @@ impl Store {
         })
     }
 
-    /// Stores everything of the row, except that `first_seen` stays as it was.
+    /// Stores everything of the row, except that `first_seen` stays as it was. It is on the disk with what is recorded of
+    /// the package next; before that its work item is still in the queue there, and the document is read again.
     ///
     /// # Errors
     /// As every write.
     pub fn save_package(&self, row: &PackageRow) -> Result<(), StoreError> {
-        self.write("storing a package", |db| {
+        self.write_repeatable("storing a package", |db| {
             db.prepare_cached(
                 "INSERT INTO packages (package, first_seen, checked_at, backfilled_at, etag, last_modified, revision,
                                        maintainers, status, history, withdrawn)

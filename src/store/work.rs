@@ -324,12 +324,13 @@ impl Store {
         })
     }
 
-    /// Takes a package off the queue. `false`: a newer event came meanwhile, and the package stays due.
+    /// Takes a package off the queue. `false`: a newer event came meanwhile, and the package stays due. If a power failure
+    /// undoes it, the package is looked at once more.
     ///
     /// # Errors
     /// As every write.
     pub fn finish_work(&self, package: &Package, generation: i64) -> Result<bool, StoreError> {
-        self.write("finishing a package", |db| {
+        self.write_repeatable("finishing a package", |db| {
             let removed = db
                 .prepare_cached("DELETE FROM work WHERE package = ?1 AND generation = ?2")?
                 .execute((package.to_string(), generation))?;

@@ -64,6 +64,13 @@ impl Workflow {
         Self { issuer: "https://token.actions.githubusercontent.com".to_owned(), subject: config, claims }
     }
 
+    /// What a certificate says of it.
+    pub fn extensions(&self) -> Vec<CustomExtension> {
+        let claims = Claim::ALL.iter().filter_map(|claim| Some((claim, self.claims.get(*claim)?)));
+        let claims = claims.map(|(claim, value)| extension(u64::from(claim.number()), value));
+        std::iter::once(extension(8, &self.issuer)).chain(claims).collect()
+    }
+
     #[must_use]
     pub fn with(mut self, claim: Claim, value: &str) -> Self {
         self.claims.set(claim, value.to_owned());
@@ -101,12 +108,7 @@ impl Authority {
 
     /// A leaf whose extensions may be broken.
     pub fn issue_broken(&self, workflow: &Workflow, at: DateTime<Utc>, broken: Option<Breakage>) -> Leaf {
-        let mut extensions = vec![extension(8, &workflow.issuer)];
-        for claim in Claim::ALL {
-            if let Some(value) = workflow.claims.get(*claim) {
-                extensions.push(extension(u64::from(claim.number()), value));
-            }
-        }
+        let mut extensions = workflow.extensions();
         let repository = u64::from(Claim::SourceRepositoryUri.number());
         match broken {
             Some(Breakage::DuplicateExtension) => {
@@ -123,13 +125,22 @@ impl Authority {
 
     /// A leaf with extensions of the caller's making.
     pub fn issue_with(&self, subject: &str, extensions: Vec<CustomExtension>, at: DateTime<Utc>) -> Leaf {
-        let key = Key::p256();
+        self.certify(SanType::URI(subject.try_into().unwrap()), extensions, at, Key::p256())
+    }
+
+    /// A leaf for a key of the caller's.
+    pub fn issue_for(&self, workflow: &Workflow, at: DateTime<Utc>, key: Key) -> Leaf {
+        self.certify(SanType::URI(workflow.subject.as_str().try_into().unwrap()), workflow.extensions(), at, key)
+    }
+
+    /// A leaf with a name of any kind.
+    pub fn certify(&self, name: SanType, extensions: Vec<CustomExtension>, at: DateTime<Utc>, key: Key) -> Leaf {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name = DistinguishedName::new();
         params.serial_number = Some(SerialNumber::from_slice(&key.id()[..16]));
         params.not_before = offset(at - TimeDelta::minutes(1));
         params.not_after = offset(at + TimeDelta::minutes(9));
-        params.subject_alt_names = vec![SanType::URI(subject.try_into().unwrap())];
+        params.subject_alt_names = vec![name];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
         params.use_authority_key_identifier_extension = true;

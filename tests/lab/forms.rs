@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::{
     Lab, Statement, Workflow,
     attestation::{PAYLOAD_TYPE, dsse_body, envelope, pae, pem},
+    authority::Leaf,
     b64,
-    keys::{Key, sha256},
+    keys::{Curve, Key, sha256},
 };
 
 /// The version of a bundle's media type.
@@ -34,11 +35,19 @@ pub enum EntryKind {
     Tiled,
 }
 
-/// A bundle's version and its entry's kind.
+/// A bundle's version, its entry's kind, and the curve of the key that signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
     pub version: Version,
     pub kind: EntryKind,
+    pub curve: Curve,
+}
+
+impl Form {
+    /// Signed on the usual curve.
+    pub fn new(version: Version, kind: EntryKind) -> Self {
+        Self { version, kind, curve: Curve::P256 }
+    }
 }
 
 /// What is signed.
@@ -65,6 +74,7 @@ struct Signature {
     by: Signer,
     bytes: Vec<u8>,
     at: DateTime<Utc>,
+    curve: Curve,
 }
 
 enum Signer {
@@ -75,15 +85,22 @@ enum Signer {
 impl Lab {
     /// A bundle of the given form, signed by a workflow.
     pub fn bundle(&self, form: Form, content: Content<'_>, workflow: &Workflow, at: DateTime<Utc>) -> Value {
-        let leaf = self.authority.issue(workflow, at);
+        let leaf = self.authority.issue_for(workflow, at, Key::on(form.curve));
+        self.bundle_of(form, content, &leaf, at)
+    }
+
+    /// A bundle of the given form, signed with a certificate of the caller's.
+    pub fn bundle_of(&self, form: Form, content: Content<'_>, leaf: &Leaf, at: DateTime<Utc>) -> Value {
         let bytes = leaf.key.sign(&content.message());
-        self.bundled(form, content, &Signature { by: Signer::Certificate { der: leaf.der }, bytes, at })
+        let leaf = leaf.der.clone();
+        self.bundled(form, content, &Signature { by: Signer::Certificate { der: leaf }, bytes, at, curve: form.curve })
     }
 
     /// A bundle of the given form, signed with a key that the verifier must know.
     pub fn keyed_bundle(&self, form: Form, content: Content<'_>, key: &Key, at: DateTime<Utc>) -> Value {
         let bytes = key.sign(&content.message());
-        self.bundled(form, content, &Signature { by: Signer::Key { spki: key.spki(), id: key.npm_id() }, bytes, at })
+        let by = Signer::Key { spki: key.spki(), id: key.npm_id() };
+        self.bundled(form, content, &Signature { by, bytes, at, curve: form.curve })
     }
 
     fn bundled(&self, form: Form, content: Content<'_>, signature: &Signature) -> Value {
@@ -101,7 +118,7 @@ impl Lab {
             Content::Statement(statement) => {
                 bundle["dsseEnvelope"] = envelope(&statement.bytes(), &signature.bytes, signature.by.key_id());
             }
-            Content::File(file) => bundle["messageSignature"] = message_signature(file, &signature.bytes),
+            Content::File(file) => bundle["messageSignature"] = message_signature(file, signature),
         }
         bundle
     }
@@ -154,8 +171,8 @@ impl Signer {
     }
 
     /// The `verifier` of an entry of Rekor v2.
-    fn tiled_verifier(&self) -> Value {
-        let details = "PKIX_ECDSA_P256_SHA_256";
+    fn tiled_verifier(&self, curve: Curve) -> Value {
+        let details = curve.key_details();
         match self {
             Self::Certificate { der } => json!({"keyDetails": details, "x509Certificate": {"rawBytes": b64(der)}}),
             Self::Key { spki, .. } => json!({"keyDetails": details, "publicKey": {"rawBytes": b64(spki)}}),
@@ -178,8 +195,10 @@ pub fn timestamps(response: &[u8]) -> Value {
     json!({"rfc3161Timestamps": [{"signedTimestamp": b64(response)}]})
 }
 
-fn message_signature(file: &[u8], signature: &[u8]) -> Value {
-    json!({"messageDigest": {"algorithm": "SHA2_256", "digest": b64(&sha256(file))}, "signature": b64(signature)})
+fn message_signature(file: &[u8], signature: &Signature) -> Value {
+    let (algorithm, _) = signature.curve.digest_names();
+    let digest = json!({"algorithm": algorithm, "digest": b64(&signature.curve.digest(file))});
+    json!({"messageDigest": digest, "signature": b64(&signature.bytes)})
 }
 
 /// The envelope without its payload; the signature is encoded twice.
@@ -210,7 +229,9 @@ fn hashedrekord_body(message: &[u8], signature: &Signature) -> Value {
         "apiVersion": "0.0.1",
         "kind": "hashedrekord",
         "spec": {
-            "data": {"hash": {"algorithm": "sha256", "value": hex::encode(sha256(message))}},
+            "data": {"hash": {
+                "algorithm": signature.curve.digest_names().1, "value": hex::encode(signature.curve.digest(message)),
+            }},
             "signature": {
                 "content": b64(&signature.bytes),
                 "publicKey": {"content": b64(signature.by.pem().as_bytes())},
@@ -225,10 +246,12 @@ fn tiled_body(message: &[u8], signature: &Signature) -> Value {
         "apiVersion": "0.0.2",
         "kind": "hashedrekord",
         "spec": {"hashedRekordV002": {
-            "data": {"algorithm": "SHA2_256", "digest": b64(&sha256(message))},
+            "data": {
+                "algorithm": signature.curve.digest_names().0, "digest": b64(&signature.curve.digest(message)),
+            },
             "signature": {
                 "content": b64(&signature.bytes),
-                "verifier": signature.by.tiled_verifier(),
+                "verifier": signature.by.tiled_verifier(signature.curve),
             },
         }},
     })

@@ -1,17 +1,70 @@
-//! Keys: P-256, Ed25519 and RSA.
+//! Keys: ECDSA, Ed25519 and RSA.
 
 use aws_lc_rs::{
     digest,
     encoding::{AsDer, PublicKeyX509Der},
     rand::SystemRandom,
     rsa,
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256},
+    signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
+        EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    },
 };
-use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData};
+use rcgen::{
+    KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PublicKeyData,
+    SignatureAlgorithm,
+};
 
 use super::b64;
 
-/// A P-256 key that signs with SHA-256, ASN.1 form.
+/// The curve of a key, which says by what it digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+impl Curve {
+    pub const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+
+    fn algorithms(self) -> (&'static SignatureAlgorithm, &'static EcdsaSigningAlgorithm) {
+        match self {
+            Self::P256 => (&PKCS_ECDSA_P256_SHA256, &ECDSA_P256_SHA256_ASN1_SIGNING),
+            Self::P384 => (&PKCS_ECDSA_P384_SHA384, &ECDSA_P384_SHA384_ASN1_SIGNING),
+            Self::P521 => (&PKCS_ECDSA_P521_SHA512, &ECDSA_P521_SHA512_ASN1_SIGNING),
+        }
+    }
+
+    /// The digest's name in bundles, and in entries of Rekor v1.
+    pub const fn digest_names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::P256 => ("SHA2_256", "sha256"),
+            Self::P384 => ("SHA2_384", "sha384"),
+            Self::P521 => ("SHA2_512", "sha512"),
+        }
+    }
+
+    /// What Rekor v2 calls such a key.
+    pub const fn key_details(self) -> &'static str {
+        match self {
+            Self::P256 => "PKIX_ECDSA_P256_SHA_256",
+            Self::P384 => "PKIX_ECDSA_P384_SHA_384",
+            Self::P521 => "PKIX_ECDSA_P521_SHA_512",
+        }
+    }
+
+    pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
+        let with = match self {
+            Self::P256 => &digest::SHA256,
+            Self::P384 => &digest::SHA384,
+            Self::P521 => &digest::SHA512,
+        };
+        digest::digest(with, bytes).as_ref().to_vec()
+    }
+}
+
+/// An ECDSA key that signs with the digest of its curve, ASN.1 form.
 pub struct Key {
     pub pair: KeyPair,
     signer: EcdsaKeyPair,
@@ -19,8 +72,13 @@ pub struct Key {
 
 impl Key {
     pub fn p256() -> Self {
-        let pair = KeyPair::generate().unwrap();
-        let signer = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pair.serialized_der()).unwrap();
+        Self::on(Curve::P256)
+    }
+
+    pub fn on(curve: Curve) -> Self {
+        let (generated, signing) = curve.algorithms();
+        let pair = KeyPair::generate_for(generated).unwrap();
+        let signer = EcdsaKeyPair::from_pkcs8(signing, pair.serialized_der()).unwrap();
         Self { pair, signer }
     }
 

@@ -46,6 +46,9 @@ impl List {
         if !self.printing.is_json() {
             output::print(&table);
             super::not_followed::print(&pipeline.logs_not_followed());
+            if !pipeline.trusted().is_ready() {
+                output::line(super::UNREAD);
+            }
             output::line("\n`provwatch logs status` shows how far each was read.");
         }
         Ok(Exit::Clean)

@@ -286,10 +286,11 @@ fn stands(mirror: &MirrorRow, size: u64) -> String {
     let url = words::name(&mirror.url);
     let behind = mirror.size.map_or(0, |its| size.saturating_sub(its));
     let seen = mirror.seen_at.map_or_else(|| "never seen".to_owned(), |at| format!("seen {}", words::moment(at)));
-    let stands = match (mirror.size, behind) {
-        (None, _) => seen,
-        (Some(_), 0) => format!("level with the log, {seen}"),
-        (Some(_), _) => format!("{} behind, {seen}", words::counted(behind, "entry", "entries")),
+    let stands = match (mirror.size, mirror.other_history_since, behind) {
+        (None, ..) => seen,
+        (Some(_), Some(since), _) => format!("another history since {}, {seen}", words::moment(since)),
+        (Some(_), None, 0) => format!("level with the log, {seen}"),
+        (Some(_), None, _) => format!("{} behind, {seen}", words::counted(behind, "entry", "entries")),
     };
     let why = mirror.last_error.as_deref().map(words::sentence);
     why.map_or_else(|| format!("{url}: {stands}"), |why| format!("{url}: {stands}; {why}"))
@@ -332,6 +333,32 @@ fn ranges(ranges: &[Covered], none: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mirror_stands_level_behind_or_apart() {
+        let at: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let mirror = |size: Option<u64>, other: bool| MirrorRow {
+            log: "log.example".to_owned(),
+            url: "https://a.example/".to_owned(),
+            size,
+            seen_at: size.map(|_| at),
+            behind_since: None,
+            failing_since: other.then_some(at),
+            last_error: other.then(|| "it forked".to_owned()),
+            other_history_since: other.then_some(at),
+        };
+        for (mirror, expected) in [
+            (mirror(None, false), "https://a.example/: never seen"),
+            (mirror(Some(7), false), "https://a.example/: level with the log, seen 2026-06-01 12:00:00 UTC"),
+            (mirror(Some(5), false), "https://a.example/: 2 entries behind, seen 2026-06-01 12:00:00 UTC"),
+            (
+                mirror(Some(7), true),
+                "https://a.example/: another history since 2026-06-01 12:00:00 UTC, seen 2026-06-01 12:00:00 UTC; it forked",
+            ),
+        ] {
+            assert_eq!(stands(&mirror, 7), expected);
+        }
+    }
 
     #[test]
     fn gaps_are_what_is_not_covered() {

@@ -89,7 +89,7 @@ impl Conditions {
     pub fn of(&self, signer: Option<&WorkflowIdentity>) -> Vec<Condition> {
         let claims = signer.map(|signer| &signer.claims);
         let subject = signer.map(|signer| signer.subject.as_str());
-        let issuer = signer.map(|signer| signer.issuer.as_str());
+        let issuer = signer.map(|signer| signer.issuer.as_str()).filter(|issuer| !issuer.is_empty());
         let repository = claims.and_then(|claims| claims.source_repository_uri.as_deref());
         let workflow = signer.and_then(workflow);
         let exact = |wanted: &Option<String>, name, seen: Option<&str>| {

@@ -67,6 +67,11 @@ fn attested(one: &Attested) {
     if let Some(proven) = &one.attestation.proven {
         identity::signer(&mut sheet, proven);
     } else {
+        let unvouched = one.attestation.subject.as_ref();
+        sheet.maybe(
+            "signed as",
+            unvouched.map(|name| format!("{}; nobody vouches for who built it", words::sentence(name))),
+        );
         sheet.maybe("signed", one.attestation.signed_at.map(words::moment));
         let log = one.attestation.log.as_ref();
         sheet.maybe("logged", log.map(|entry| format!("{}, index {}", words::name(&entry.origin), entry.index)));

@@ -1,7 +1,7 @@
 //! What limits provwatch by the operator's choice, or by that of others.
 
 use crate::{
-    health::{Check, Finding, FirstSights, Forges, Id, LogNotFollowed, Snapshot, Subscription, Trust},
+    health::{Check, Finding, FirstSights, Forges, Id, Log, LogNotFollowed, Snapshot, Subscription, Trust},
     model::AlertKind,
     text::{counted, quoted},
 };
@@ -17,7 +17,7 @@ pub(super) fn checks(snapshot: &Snapshot) -> Vec<Check> {
         unknown(snapshot),
         history(snapshot),
     ];
-    let findings = findings.into_iter().flatten().chain(not_followed(snapshot));
+    let findings = findings.into_iter().flatten().chain(not_followed(snapshot)).chain(not_understood(snapshot));
     let findings = findings.chain(mirrors(snapshot)).chain(receivers(snapshot));
     let findings = findings.chain(trust(snapshot));
     findings
@@ -79,6 +79,23 @@ fn not_followed(snapshot: &Snapshot) -> Vec<Finding> {
         Finding::new(Id::LogNotFollowed, &name, sentence, &log.next)
     };
     facts.iter().flat_map(|facts| &facts.not_followed).map(finding).collect()
+}
+
+/// A log whose entries all have a form that is not known here.
+fn not_understood(snapshot: &Snapshot) -> Vec<Finding> {
+    let logs = snapshot.logs.iter().flatten().filter(|log| log.entries > 0 && log.entries == log.not_understood);
+    let finding = |log: &Log| {
+        let name = quoted(&log.name, 120);
+        let read = match log.entries {
+            1 => "the only entry that was read is".to_owned(),
+            entries => format!("all {entries} entries that were read are"),
+        };
+        let sentence = format!("{name}: {read} in a form that is not known here; who signed is not seen");
+        let next =
+            "`provwatch logs status` names the forms; see whether `kind` in [[logs.instance]] is right, or upgrade";
+        Finding::new(Id::LogNotUnderstood, &name, sentence, next)
+    };
+    logs.map(finding).collect()
 }
 
 fn unknown(snapshot: &Snapshot) -> Option<Finding> {

@@ -170,30 +170,48 @@ fn left(log: &LeftLog, now: DateTime<Utc>) -> Option<Check> {
 }
 
 /// A mirror that fails costs nothing but the comparison, which is what it is there for.
-fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 2] {
+fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 3] {
     let LogMirror { log, url, .. } = mirror;
     let (failing, behind) = (format!("failing mirror {log} {url}"), format!("late mirror {log} {url}"));
     let (name, patience) = (format!("the mirror {url} of {log}"), SOURCE.max(runner.patience()));
-    let failed = match mirror.failing_since.map(|since| age(since, now)) {
-        None => Check::over(failing, "the mirror is read again"),
-        Some(lasts) if lasts <= patience => Check::unclear(failing),
-        Some(lasts) => {
-            let error = mirror.last_error.as_deref();
-            let why = quoted(error.unwrap_or("the reason was not recorded"), ERROR);
-            let sentence = format!("{name} could not be read or compared for {}: {why}", span(lasts));
-            let next =
-                "`provwatch logs status` shows how its mirrors stand; mend it, or take it out of [[logs.instance]]";
-            let alarm = alarm::failing_mirror(&failing, &name, lasts, error);
-            let finding = Finding::new(Id::LogMirrorFailing, url, sentence, next);
-            Check::found(failing, finding.alarming(runner.had(START, now), || alarm))
-        }
-    };
+    let failed =
+        match mirror.failing_since.filter(|_| mirror.other_history_since.is_none()).map(|since| age(since, now)) {
+            None => Check::over(failing, "the mirror is read again"),
+            Some(lasts) if lasts <= patience => Check::unclear(failing),
+            Some(lasts) => {
+                let error = mirror.last_error.as_deref();
+                let why = quoted(error.unwrap_or("the reason was not recorded"), ERROR);
+                let sentence = format!("{name} could not be read or compared for {}: {why}", span(lasts));
+                let next =
+                    "`provwatch logs status` shows how its mirrors stand; mend it, or take it out of [[logs.instance]]";
+                let alarm = alarm::failing_mirror(&failing, &name, lasts, error);
+                let finding = Finding::new(Id::LogMirrorFailing, url, sentence, next);
+                Check::found(failing, finding.alarming(runner.had(START, now), || alarm))
+            }
+        };
     let late = mirror.behind_since.map(|since| age(since, now)).filter(|lasts| *lasts > patience);
     let finding = late.map(|lasts| {
         let sentence = format!("{name} has had fewer entries than another for {}, of the same history", span(lasts));
         Finding::new(Id::LogMirrorBehind, url, sentence, "`provwatch logs status` shows how its mirrors stand")
     });
-    [failed, Check::of(behind, finding, "the mirror is level again")]
+    [failed, Check::of(behind, finding, "the mirror is level again"), forked(mirror, &name, now)]
+}
+
+/// The alert about the log is the proof that it signed two histories; this says that it goes on, also to whoever has
+/// acknowledged that.
+fn forked(mirror: &LogMirror, name: &str, now: DateTime<Utc>) -> Check {
+    let finding = mirror.other_history_since.map(|since| {
+        let why = mirror.last_error.as_deref().map_or_else(String::new, |why| format!(": {}", quoted(why, ERROR)));
+        let sentence = format!("{name} has shown another history for {}{why}", span(age(since, now)));
+        let next = "`provwatch logs status` has the evidence: give it to whoever keeps the log; to stop comparing this \
+                    mirror, take it out of [[logs.instance]]";
+        Finding::new(Id::LogMirrorForked, &mirror.url, sentence, next)
+    });
+    Check::of(
+        format!("forked mirror {} {}", mirror.log, mirror.url),
+        finding,
+        "the mirror shows the same history again",
+    )
 }
 
 /// A forge that has answered since is one that is not among the failing.

@@ -152,6 +152,52 @@ fn logs_and_forges_that_do_not_answer() {
 }
 
 #[test]
+fn a_log_of_which_nothing_is_understood_is_said() {
+    let log = |entries: u64, not_understood: u64| {
+        but(|snapshot| {
+            let log = &mut snapshot.logs.as_mut().unwrap()[0];
+            (log.entries, log.not_understood) = (entries, not_understood);
+        })
+    };
+    holds(vec![
+        ("nothing was read", log(0, 0), &[]),
+        ("some of it", log(700, 699), &[]),
+        ("nothing of it", log(700, 700), &["log-not-understood"]),
+    ]);
+    let said = judge(&log(700, 700), noon()).remove(0).sentence;
+    assert_eq!(
+        said,
+        "log.example: all 700 entries that were read are in a form that is not known here; who signed is not seen"
+    );
+}
+
+#[test]
+fn a_mirror_that_fails_is_late_or_shows_another_history() {
+    let mirror = |failing: Option<i64>, behind: Option<i64>, other: Option<i64>| {
+        but(|snapshot| {
+            snapshot.log_mirrors = vec![LogMirror {
+                log: "log.example".to_owned(),
+                url: "https://mirror.example/".to_owned(),
+                behind_since: behind.map(ago),
+                failing_since: failing.map(ago),
+                last_error: failing.map(|_| "why".to_owned()),
+                other_history_since: other.map(ago),
+            }];
+        })
+    };
+    holds(vec![
+        ("it is level", mirror(None, None, None), &[]),
+        ("half an hour", mirror(Some(30 * MINUTE), None, None), &[]),
+        ("longer", mirror(Some(30 * MINUTE + 1), None, None), &["log-mirror-failing!"]),
+        ("late", mirror(None, Some(30 * MINUTE + 1), None), &["log-mirror-behind"]),
+        ("it forked a moment ago", mirror(Some(1), None, Some(1)), &["log-mirror-forked"]),
+        ("it forked long ago", mirror(Some(DAY), None, Some(DAY)), &["log-mirror-forked"]),
+    ]);
+    let said = judge(&mirror(Some(DAY), None, Some(3 * HOUR)), noon()).remove(0).sentence;
+    assert_eq!(said, "the mirror https://mirror.example/ of log.example has shown another history for 3 h: why");
+}
+
+#[test]
 fn what_was_announced_must_not_wait() {
     let announced = |since: i64| {
         but(|snapshot| {

@@ -31,7 +31,7 @@ pub(super) fn well() -> Snapshot {
         runner: Runner { lock: LockState::Held, heartbeat: Some(heartbeat(Kind::Daemon)) },
         sources: vec![source("npm-changes"), source("pypi-changelog")],
         trust: Trust::Tuf(Tuf { root: source("trust-root"), ..Tuf::default() }),
-        logs: Some(vec![Log { name: "log.example".to_owned(), failing_since: None, last_error: None }]),
+        logs: Some(vec![log("log.example")]),
         forges: Some(Forges {
             with_token: vec!["github.com".to_owned()],
             without_token: vec!["gitlab.com".to_owned()],
@@ -42,6 +42,10 @@ pub(super) fn well() -> Snapshot {
         configuration: file("c1"),
         ..Snapshot::default()
     }
+}
+
+fn log(name: &str) -> Log {
+    Log { name: name.to_owned(), failing_since: None, last_error: None, entries: 40, not_understood: 2 }
 }
 
 pub(super) fn heartbeat(kind: Kind) -> Heartbeat {

@@ -12,7 +12,8 @@ use crate::{
     },
     model::{Alert, AlertKind, AlertStatus, Package, Severity},
     pipeline::{NPM_KEYS, TRUST_ROOT, left_out, operation},
-    store::{LeftOut, LogRow, LogStanding, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
+    store::{KindCount, LeftOut, LogRow, LogStanding, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
+    tlog::sift::NOT_UNDERSTOOD,
     watchlist::{Pattern, Watchlist},
 };
 
@@ -115,8 +116,19 @@ fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
     let followed = runner.heartbeat.as_ref().and_then(|heartbeat| heartbeat.facts.logs.as_ref());
     let mut rows = store.logs()?;
     rows.retain(|row| row.standing != LogStanding::Drained && followed.is_none_or(|names| names.contains(&row.name)));
-    let log = |row: LogRow| Log { name: row.name, failing_since: row.failing_since, last_error: row.last_error };
-    Ok(rows.into_iter().map(log).collect())
+    rows.into_iter().map(|row| log(store, row)).collect()
+}
+
+fn log(store: &Store, row: LogRow) -> Result<Log, StoreError> {
+    let kinds = if row.tail.is_some() { store.log_kinds(&row.name)? } else { Vec::new() };
+    let counted = |kinds: &mut dyn Iterator<Item = &KindCount>| kinds.map(|one| one.count).fold(0, u64::saturating_add);
+    Ok(Log {
+        entries: counted(&mut kinds.iter()),
+        not_understood: counted(&mut kinds.iter().filter(|one| one.kind == NOT_UNDERSTOOD)),
+        name: row.name,
+        failing_since: row.failing_since,
+        last_error: row.last_error,
+    })
 }
 
 /// Those that the configuration names: others may be left over.
@@ -129,6 +141,7 @@ fn mirrors_of_logs(store: &Store, setup: &Setup) -> Result<Vec<LogMirror>, Store
         behind_since: row.behind_since,
         failing_since: row.failing_since,
         last_error: row.last_error,
+        other_history_since: row.other_history_since,
     };
     Ok(rows.into_iter().map(mirror).collect())
 }

@@ -80,12 +80,29 @@ impl Pipeline {
         let mut seen = Vec::new();
         for answer in answers {
             let (url, size) = (answer.mirror.url.to_string(), answer.size());
+            let signed = answer.signed().map(|(tree, signed)| (tree.name.clone(), signed.size(), *signed.root()));
+            let signed: Vec<_> = signed.collect();
             let error = self.look_at_mirror(answer, &mut look).await?;
-            seen.push(MirrorSeen { url, size, is_behind: size.is_some_and(|size| size < most), error });
+            let is_other_history = self.is_other_history(&signed)?;
+            seen.push(MirrorSeen {
+                url,
+                size,
+                is_behind: !is_other_history && size.is_some_and(|size| size < most),
+                is_other_history,
+                error,
+            });
         }
         self.store.note_mirrors(followed.name(), &seen, self.clock.now())?;
         let mirrors = seen.iter().filter(|mirror| mirror.error.is_some()).count();
         Ok(Poll { mirrors, ..look.poll.unwrap_or_default() })
+    }
+
+    /// Whether one of these trees was found to contradict what is known, by this look or by one before it.
+    fn is_other_history(&self, signed: &[(String, u64, [u8; 32])]) -> Result<bool, PipelineError> {
+        let mut signed = signed.iter();
+        Ok(signed.try_fold(false, |is, (tree, size, root)| {
+            self.store.is_contradicting_checkpoint(tree, *size, *root).map(|it| is || it)
+        })?)
     }
 
     /// Whether this mirror had signed more when it last answered, or the log is accused of going back as it is. One that never

@@ -26,6 +26,7 @@ pub(super) struct Dist<'a> {
     fields: Fields<'a>,
     integrity: Option<String>,
     is_attested: bool,
+    names_provenance: bool,
 }
 
 impl<'a> Dist<'a> {
@@ -45,7 +46,10 @@ impl<'a> Dist<'a> {
         let integrity = unread.noted(Unread::FILES, integrity).flatten();
         let is_attested = fields.every("attestations").next().is_some();
         check_attestations(&fields, unread);
-        Self { fields, integrity, is_attested }
+        let announced = fields.object("attestations").ok().flatten();
+        let names_provenance =
+            announced.is_some_and(|announced| announced.object("provenance").is_ok_and(|it| it.is_some()));
+        Self { fields, integrity, is_attested, names_provenance }
     }
 
     /// The tarball.
@@ -73,6 +77,7 @@ impl<'a> Dist<'a> {
             url: addresses.attestations(id),
             subject: format!("{}@{}", id.package(), id.version()),
             digests: self.digests(),
+            names_provenance: self.names_provenance,
         });
         evidence.into_iter().collect()
     }

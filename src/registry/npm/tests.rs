@@ -729,6 +729,7 @@ async fn evidence_is_fetched_from_where_we_say() {
         url: "https://npm.example/-/npm/v1/attestations/x@1.0.0".parse().unwrap(),
         subject: "pkg:npm/x@1.0.0".to_owned(),
         digests: crate::model::Digests::default(),
+        names_provenance: true,
     };
     stage.transport.answer("/attestations/x@1.0.0", 200, &[], "{}");
     stage.transport.answer("/attestations/x@1.0.0", 404, &[], "");

@@ -158,6 +158,7 @@ impl PypiRegistry {
             url: endpoint(&self.base, &path),
             subject: file.name.clone(),
             digests: file.digests.clone(),
+            names_provenance: true,
         }
     }
 

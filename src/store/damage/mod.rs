@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, Row, named_params};
 use serde::Serialize;
 
 use super::{
-    Store, StoreError,
+    Flush, Store, StoreError,
     columns::{Json, Micros, count, limit, time},
     error::Failure,
     open,
@@ -155,7 +155,7 @@ impl Store {
     /// Whether the row stays where it is.
     fn set_row_aside(&self, broken: &Broken, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let operation = "setting a damaged row aside";
-        match self.transact(|db| rows::set_aside(db, broken, now)) {
+        match self.transact(Flush::Now, |db| rows::set_aside(db, broken, now)) {
             Err(Failure::Sql(error)) if is_of_an_index(&error) => {
                 self.rebuild_indexes(broken)?;
                 self.write(operation, |db| rows::set_aside(db, broken, now))
@@ -167,7 +167,8 @@ impl Store {
     /// A row whose indexed value was changed is not where its index says, and cannot be deleted until that fits again.
     fn rebuild_indexes(&self, broken: &Broken) -> Result<(), StoreError> {
         let sql = format!("REINDEX main.{}", broken.table.name);
-        self.transact(|db| Ok(db.execute_batch(&sql)?)).map_err(|failure| self.failed(failure, "making an index anew"))
+        self.transact(Flush::Now, |db| Ok(db.execute_batch(&sql)?))
+            .map_err(|failure| self.failed(failure, "making an index anew"))
     }
 
     /// Damaged rows of which nobody was told, the oldest first.

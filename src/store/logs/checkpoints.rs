@@ -69,6 +69,19 @@ impl Store {
         })
     }
 
+    /// Whether this very tree is known not to be of one history with the others.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn is_contradicting_checkpoint(&self, log: &str, size: u64, root: [u8; 32]) -> Result<bool, StoreError> {
+        self.read("looking up a contradiction", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT 1 FROM log_checkpoints WHERE log = ?1 AND size = ?2 AND root = ?3 AND contradicts = 1",
+            )?;
+            Ok(query.exists((log, Position(size), Hash(root)))?)
+        })
+    }
+
     /// Whether this very tree was proven to be of one history with what the log signed before.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ pub struct MirrorSeen {
     pub size: Option<u64>,
     /// Whether another mirror of the log has signed more.
     pub is_behind: bool,
+    /// Whether what it signed is of another history than the one that is known.
+    pub is_other_history: bool,
     /// Why it could not be read or compared, or how it contradicts.
     pub error: Option<String>,
 }
@@ -41,6 +43,8 @@ pub struct MirrorRow {
     pub failing_since: Option<DateTime<Utc>>,
     /// Why.
     pub last_error: Option<String>,
+    /// Since when it has shown another history than the one that is known, when it answered.
+    pub other_history_since: Option<DateTime<Utc>>,
 }
 
 impl MirrorRow {
@@ -51,6 +55,12 @@ impl MirrorRow {
             behind_since: if seen.is_behind { since(self.behind_since.filter(|_| !grew)) } else { None },
             failing_since: seen.error.as_ref().and_then(|_| since(self.failing_since)),
             last_error: seen.error.clone(),
+            other_history_since: match seen.size {
+                // Whoever says nothing takes nothing back.
+                None => self.other_history_since,
+                Some(_) if seen.is_other_history => since(self.other_history_since),
+                Some(_) => None,
+            },
             size: seen.size.or(self.size),
             seen_at: seen.size.map(|_| now).or(self.seen_at),
             ..self
@@ -99,7 +109,16 @@ impl Store {
 
 fn new(log: &str, url: &str) -> MirrorRow {
     let (log, url) = (log.to_owned(), url.to_owned());
-    MirrorRow { log, url, size: None, seen_at: None, behind_since: None, failing_since: None, last_error: None }
+    MirrorRow {
+        log,
+        url,
+        size: None,
+        seen_at: None,
+        behind_since: None,
+        failing_since: None,
+        last_error: None,
+        other_history_since: None,
+    }
 }
 
 fn mirrors(db: &Connection, log: Option<&str>) -> Result<Vec<MirrorRow>, Failure> {
@@ -109,13 +128,13 @@ fn mirrors(db: &Connection, log: Option<&str>) -> Result<Vec<MirrorRow>, Failure
 
 fn insert(db: &Connection, row: &MirrorRow) -> Result<(), Failure> {
     db.prepare_cached(
-        "INSERT INTO log_mirrors (log, url, size, seen_at, behind_since, failing_since, last_error)
-         VALUES (:log, :url, :size, :seen_at, :behind_since, :failing_since, :last_error)",
+        "INSERT INTO log_mirrors (log, url, size, seen_at, behind_since, failing_since, last_error, other_history_since)
+         VALUES (:log, :url, :size, :seen_at, :behind_since, :failing_since, :last_error, :other_history_since)",
     )?
     .execute(named_params! {
         ":log": row.log, ":url": row.url, ":size": row.size.map(Position), ":seen_at": row.seen_at.map(Micros),
         ":behind_since": row.behind_since.map(Micros), ":failing_since": row.failing_since.map(Micros),
-        ":last_error": row.last_error,
+        ":last_error": row.last_error, ":other_history_since": row.other_history_since.map(Micros),
     })?;
     Ok(())
 }
@@ -129,6 +148,7 @@ fn mirror_row(row: &Row<'_>) -> rusqlite::Result<MirrorRow> {
         behind_since: time(row.get("behind_since")?),
         failing_since: time(row.get("failing_since")?),
         last_error: row.get("last_error")?,
+        other_history_since: time(row.get("other_history_since")?),
     })
 }
 
@@ -144,18 +164,27 @@ mod tests {
         let at = |minutes: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes);
         let note = |minutes: i64, size: Option<u64>, is_behind: bool, error: Option<&str>| {
             let error = error.map(str::to_owned);
-            let seen = MirrorSeen { url: "https://a.example".to_owned(), size, is_behind, error };
+            let is_other_history = error.as_deref() == Some("it forked");
+            let seen = MirrorSeen { url: "https://a.example".to_owned(), size, is_behind, is_other_history, error };
             store.note_mirrors("log", &[seen], at(minutes)).unwrap();
             let [row] = store.log_mirrors().unwrap().try_into().unwrap();
             let minutes = |time: Option<DateTime<Utc>>| time.map(|time| (time - at(0)).num_minutes());
-            (minutes(row.behind_since), minutes(row.failing_since), row.size)
+            (minutes(row.behind_since), minutes(row.failing_since), row.size, minutes(row.other_history_since))
         };
-        assert_eq!(note(1, Some(5), false, None), (None, None, Some(5)));
-        assert_eq!(note(2, Some(5), true, None), (Some(2), None, Some(5)));
-        assert_eq!(note(3, None, true, Some("it does not answer")), (Some(2), Some(3), Some(5)));
-        assert_eq!(note(4, Some(5), true, Some("nor now")), (Some(2), Some(3), Some(5)));
-        assert_eq!(note(5, Some(6), true, None), (Some(5), None, Some(6)), "it grows");
-        assert_eq!(note(6, Some(6), false, None), (None, None, Some(6)));
+        assert_eq!(note(1, Some(5), false, None), (None, None, Some(5), None));
+        assert_eq!(note(2, Some(5), true, None), (Some(2), None, Some(5), None));
+        assert_eq!(note(3, None, true, Some("it does not answer")), (Some(2), Some(3), Some(5), None));
+        assert_eq!(note(4, Some(5), true, Some("nor now")), (Some(2), Some(3), Some(5), None));
+        assert_eq!(note(5, Some(6), true, None), (Some(5), None, Some(6), None), "it grows");
+        assert_eq!(note(6, Some(6), false, None), (None, None, Some(6), None));
+        assert_eq!(note(7, Some(7), false, Some("it forked")), (None, Some(7), Some(7), Some(7)));
+        assert_eq!(
+            note(8, None, false, Some("it does not answer")),
+            (None, Some(7), Some(7), Some(7)),
+            "not taken back"
+        );
+        assert_eq!(note(9, Some(8), false, Some("it forked")), (None, Some(7), Some(8), Some(7)));
+        assert_eq!(note(10, Some(8), false, None), (None, None, Some(8), None));
         store.forget_mirrors("log").unwrap();
         assert_eq!(store.log_mirrors().unwrap(), []);
     }

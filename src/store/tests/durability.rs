@@ -113,6 +113,17 @@ fn failed_after_the_commit_is_done_once_however_often_it_is_repeated() {
 }
 
 #[test]
+fn only_what_repeats_itself_waits_for_no_flush() {
+    for (name, operation) in OPERATIONS {
+        let lab = filled();
+        operation(&lab.store).unwrap();
+        let flush: i64 = lab.store.connection().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        let is_repeated = ["finish_work", "save_package"].contains(name);
+        assert_eq!(flush, if is_repeated { 1 } else { 2 }, "{name}: 1 is NORMAL, 2 is FULL");
+    }
+}
+
+#[test]
 fn a_panic_in_the_middle_rolls_back_and_leaves_the_store_usable() {
     let lab = filled();
     let before = dump(&lab.store);

@@ -5,9 +5,11 @@
 //! * [`SHAPES`]: a row for every kind of takeover.
 //! * [`Week`]: deals both out over seven days, by a seed, and keeps the daemon running through them.
 //! * [`Report`]: what was told, and how late.
+//! * [`LogWeek`]: a week of transparency logs, honest and not, which has a [`LogReport`] of its own.
 
 mod clock;
 mod disk;
+mod logs;
 mod misbehaviours;
 mod report;
 mod rows;
@@ -17,6 +19,7 @@ mod transport;
 mod week;
 
 pub use clock::WeekClock;
+pub use logs::LogWeek;
 pub use misbehaviours::{MISBEHAVIOURS, Misbehaviour, Since};
 pub use report::{Case, Report};
 pub use shapes::{SHAPES, Shape};

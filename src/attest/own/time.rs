@@ -1,0 +1,55 @@
+//! When a bundle was signed: as timestamp authorities say, and as Rekor v1 promises.
+
+use jiff::Timestamp;
+use sigstore_trust_root::TsaAuthority;
+use sigstore_types::{KindVersion, SignatureBytes, TimestampToken};
+use sigstore_verify::tsa::{self, verify_timestamp_for_authority};
+
+use super::entry;
+use crate::{
+    attest::{case::Case, enough::signature, failure::Failure},
+    model::Check,
+};
+
+/// Every time that is there, each of which must be proven. A certificate needs one, a key does without.
+pub(super) fn proven(case: &Case<'_>) -> Result<Vec<Timestamp>, Failure> {
+    let material = &case.bundle.verification_material;
+    let signature = signature(&case.bundle.content).ok_or_else(|| Failure::unavailable("unsupported content"))?;
+    let authorities = case.instance.usable.tsa_authorities();
+    let mut times = Vec::new();
+    for token in &material.timestamp_verification_data.rfc3161_timestamps {
+        times.push(time_of(&token.signed_timestamp, signature, &authorities)?);
+    }
+    let is_v1 = |kind| kind != KindVersion::HashedRekordV002;
+    for logged in material.tlog_entries.iter().filter(|entry| is_v1(entry.kind_version)) {
+        if let (Some(time), Some(_)) = (logged.integrated_time, &logged.inclusion_promise) {
+            entry::check_promise(case.instance, logged)?;
+            times.push(time);
+        }
+    }
+    if times.is_empty() && case.key.is_none() {
+        return Err(unproven("nobody vouches for the time of signing"));
+    }
+    Ok(times)
+}
+
+fn time_of(
+    token: &TimestampToken,
+    signature: &SignatureBytes,
+    authorities: &[TsaAuthority],
+) -> Result<Timestamp, Failure> {
+    let mut why = "the trust root names no timestamp authority".to_owned();
+    for authority in authorities {
+        match verify_timestamp_for_authority(token, signature, authority) {
+            Ok(time) => return Ok(time),
+            // Its authority is the right one; no other makes up for that.
+            Err(error @ tsa::Error::TimestampOutsideValidity { .. }) => return Err(unproven(error)),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Err(unproven(why))
+}
+
+fn unproven(why: impl std::fmt::Display) -> Failure {
+    Failure::invalid(Check::Timestamp, why)
+}

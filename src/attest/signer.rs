@@ -1,0 +1,81 @@
+//! Who must have signed, and who did.
+
+use sigstore_types::{Bundle, DerPublicKey};
+
+use super::{
+    failure::Failure,
+    identity::{identity, names_issuer, subject_of},
+};
+use crate::model::{Check, WorkflowIdentity};
+
+/// Who must have signed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Signer<'a> {
+    /// Somebody with a certificate.
+    Anyone,
+    /// The one whom the certificate names, exactly.
+    Identity {
+        /// The subject alternative name.
+        subject: &'a str,
+        /// The OIDC issuer; empty: the certificate names none.
+        issuer: &'a str,
+    },
+    /// The holder of this key.
+    Key(&'a DerPublicKey),
+}
+
+/// Who a certificate says signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Signed {
+    /// Somebody for whom an issuer vouched.
+    By(WorkflowIdentity),
+    /// A certificate that names no issuer: what it signed is what its holder has, and says nothing of who built it.
+    Content {
+        /// The subject alternative name.
+        subject: String,
+    },
+    /// A key.
+    Key,
+}
+
+impl<'a> Signer<'a> {
+    /// The key, if it is one that must have signed.
+    pub(super) const fn key(self) -> Option<&'a DerPublicKey> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Anyone | Self::Identity { .. } => None,
+        }
+    }
+
+    /// Holds if the signer is the one that it must be. Names of every kind are compared: addresses, URIs, user names.
+    pub(super) fn check(self, signed: &Signed) -> Result<(), Failure> {
+        let Self::Identity { subject, issuer } = self else { return Ok(()) };
+        let (found, vouching) = match signed {
+            Signed::By(identity) => (identity.subject.as_str(), identity.issuer.as_str()),
+            Signed::Content { subject } => (subject.as_str(), ""),
+            Signed::Key => return Ok(()),
+        };
+        if found != subject {
+            let reason = format!("identity mismatch: expected {subject:?}, the certificate is of {found:?}");
+            return Err(Failure::invalid(Check::Publisher, reason));
+        }
+        if vouching != issuer {
+            let by = if vouching.is_empty() { "it names none".to_owned() } else { format!("it names {vouching:?}") };
+            let reason = format!("issuer mismatch: expected {issuer:?} in the certificate, and {by}");
+            return Err(Failure::invalid(Check::Publisher, reason));
+        }
+        Ok(())
+    }
+}
+
+impl Signed {
+    /// Reads the certificate of a verified bundle.
+    pub(super) fn of(bundle: &Bundle) -> Result<Self, Failure> {
+        let Some(certificate) = bundle.signing_certificate() else { return Ok(Self::Key) };
+        let der = certificate.as_bytes();
+        if names_issuer(der)? {
+            return identity(der).map(Self::By);
+        }
+        subject_of(der).map(|subject| Self::Content { subject })
+    }
+}
