@@ -14,6 +14,7 @@
 //!   trusted. `Invalid` otherwise.
 //! * A certificate of an unknown authority: `Invalid`. It cannot be told from one that anybody can make.
 
+mod any;
 mod builder;
 mod bundle;
 mod checkpoint;
@@ -34,6 +35,7 @@ mod trust;
 mod tuf;
 mod verifier;
 
+pub use any::{About, Attestation, FileDigests, Kept, NotAttestations, Proven, attestations};
 pub use bundle::{Artifact, Policy, verify_bundle};
 pub use failure::Failure;
 pub use identity::identity;

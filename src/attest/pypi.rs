@@ -68,6 +68,22 @@ pub(super) fn verify(trust: &TrustMaterial, object: &[u8], file: &str, digests: 
     }
 }
 
+/// The attestations of a provenance object that stands alone, each with the publisher that PyPI names; not yet verified.
+pub(super) fn attestations(object: &Value) -> Result<Vec<(Result<Bundle, Failure>, Publisher)>, Failure> {
+    let object = Object::deserialize(object).map_err(Failure::unreadable)?;
+    check_version(object.version)?;
+    let all = object.attestation_bundles.into_iter().flat_map(|of_publisher| {
+        let PublisherBundle { publisher, attestations } = of_publisher;
+        attestations.into_iter().map(move |one| (one.as_bundle(), publisher.clone()))
+    });
+    Ok(all.collect())
+}
+
+/// A single attestation, as uploaders keep it beside the file; not yet verified.
+pub(super) fn attestation(object: &Value) -> Result<Bundle, Failure> {
+    Attestation::deserialize(object).map_err(Failure::unreadable)?.as_bundle()
+}
+
 /// The first attestation, if the object has one. All of them must hold and agree on who built.
 fn attested(
     trust: &TrustMaterial,
@@ -97,7 +113,7 @@ fn attested(
 
 /// PEP 740 has no place for the timestamp that an entry of a Rekor v2 log needs beside it. Whoever publishes that way is
 /// no forger; PyPI cannot carry the proof yet (pypi-attestations#142).
-fn lacking_a_place_for_time(bundle: &Bundle, failure: Failure) -> Failure {
+pub(super) fn lacking_a_place_for_time(bundle: &Bundle, failure: Failure) -> Failure {
     let timeless = bundle.verification_material.tlog_entries.iter().all(|entry| entry.integrated_time.is_none());
     match failure {
         Failure::Invalid { check: Check::Timestamp, .. } if timeless => Failure::unavailable(
@@ -121,8 +137,7 @@ fn read<'a>(
     file: &str,
     digests: &Digests,
 ) -> Result<Unverified<'a>, Failure> {
-    check_version(attestation.version)?;
-    let bundle = attestation.to_bundle()?;
+    let bundle = attestation.as_bundle()?;
     let statement = Statement::of(&bundle)?;
     let publish = format!("{}attestations/publish/v1", RegistryId::PYPI_DOCS.base_url());
     if ![publish.as_str(), SLSA].contains(&statement.predicate_type.as_str()) {
@@ -134,6 +149,12 @@ fn read<'a>(
 }
 
 impl Attestation {
+    /// The same as a bundle, if it is of a version that is known.
+    fn as_bundle(&self) -> Result<Bundle, Failure> {
+        check_version(self.version)?;
+        self.to_bundle()
+    }
+
     /// The same as a bundle of version 0.3.
     fn to_bundle(&self) -> Result<Bundle, Failure> {
         let bundle = json!({
