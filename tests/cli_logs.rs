@@ -16,6 +16,7 @@ use lab::{
     ledger::{Api, Hosts, Ledger, Misbehaviour, body, filler, hashedrekord},
     program::{self, Said},
     rig::folder,
+    schema,
     server::{Respond, Server, serve},
     trusting::{key_id, ledger_at},
     tuf::Tuf,
@@ -106,7 +107,10 @@ san = "https://github\\.com/acme/.*"
 "#;
 
 fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    let read = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let lines: Vec<Value> = text.lines().map(read).collect();
+    lines.iter().for_each(schema::hold);
+    lines
 }
 
 #[test]

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 
+#[path = "lab/schema.rs"]
+mod schema;
+
 use std::{
     fmt::Write,
     fs,
@@ -117,7 +120,9 @@ impl Ran {
 
     /// The JSON objects of standard output, one a line.
     fn objects(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let lines: Vec<Value> = self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        lines.iter().for_each(schema::hold);
+        lines
     }
 }
 
@@ -604,7 +609,7 @@ mod lookup {
         assert_eq!(
             desk.run(&["lookup", "pkg:npm/left-pad", "--format", "json"]).objects(),
             [json!({
-                "purl": "pkg:npm/left-pad", "stored": false, "watched": true, "tier": "normal", "seen": false,
+                "form": "lookup-missing/1", "purl": "pkg:npm/left-pad", "stored": false, "watched": true, "tier": "normal", "seen": false,
             })]
         );
     }

@@ -199,6 +199,20 @@ fn the_story() {
 }
 
 #[test]
+fn the_readme_quotes_it_before_anything_is_installed() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (story, _) = play(temporary.path());
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (before_install, _) = readme.split_once("## Install").unwrap();
+    let quoted = before_install.split("```").find_map(|block| block.strip_prefix('\n').filter(|it| it.contains(" · ")));
+    let quoted = quoted.unwrap();
+    assert_eq!(quoted.lines().count(), 12);
+    for scene in quoted.split("\n\n") {
+        assert!(story.contains(scene.trim_end()), "the demo does not say:\n{scene}");
+    }
+}
+
+#[test]
 fn the_commands_that_it_prints_work() {
     let temporary = tempfile::tempdir().unwrap();
     let (story, folder) = play(temporary.path());

@@ -358,3 +358,25 @@ fn every_alert_about_logs_stands_in_the_operators_table() {
         assert!(table.contains(title), "docs/OPERATIONS.md does not explain {title:?}");
     }
 }
+
+/// What the first screen of README.md says of speed was measured, and stands in docs/PERFORMANCE.md.
+#[test]
+fn the_first_screen_says_what_was_measured() {
+    let (readme, measured) = (read("README.md"), read("docs/PERFORMANCE.md"));
+    let row = measured.lines().find(|line| line.starts_with("| nothing misbehaves")).unwrap();
+    let worst = row.trim_end_matches([' ', '|']).rsplit("| ").next().unwrap();
+    assert!(readme.contains(&format!("told at most {worst} after it where nothing misbehaves")), "{worst}");
+    let table = readme.lines().skip_while(|line| *line != "## Beside what you have").skip(4);
+    assert_eq!(table.take_while(|line| line.starts_with('|')).count(), 6, "six rows");
+}
+
+/// Whoever forks it changes one line.
+#[test]
+fn the_repository_is_named_in_one_place() {
+    let name = env!("CARGO_PKG_REPOSITORY").strip_prefix("https://").unwrap();
+    let is_made_from_it = |path: &Path| path.starts_with("schema") || path == Path::new("Cargo.toml");
+    for path in files().into_iter().filter(|path| !is_made_from_it(path)) {
+        let text = fs::read(root().join(&path)).unwrap();
+        assert!(!String::from_utf8_lossy(&text).contains(name), "{} names {name}", path.display());
+    }
+}

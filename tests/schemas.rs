@@ -2,35 +2,59 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
-use provwatch::model::{Alert, MatchedEntry, Observation};
-use schemars::{JsonSchema, schema_for};
+use provwatch::{cli, model::Observation};
 use serde_json::{Value, json};
 
-fn check<T: JsonSchema>(name: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name);
-    let schema = format!("{}\n", serde_json::to_string_pretty(&schema_for!(T)).unwrap());
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("schema")
+}
+
+fn check(name: &str, expected: &str) {
+    let path = folder().join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &schema).unwrap();
+        fs::write(&path, expected).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == schema, "{name} is not what the type says; run UPDATE_DOCS=1 cargo test --test schemas");
+    assert!(written == expected, "{name} is not what the types say; run UPDATE_DOCS=1 cargo test --test schemas");
 }
 
 #[test]
-fn the_observation_schema_is_current() {
-    check::<Observation>("observation.schema.json");
+fn the_schemas_are_what_the_types_say() {
+    for form in cli::forms() {
+        let schema = serde_json::to_string_pretty(&form.schema).unwrap() + "\n";
+        check(&format!("{}.schema.json", form.name), &schema);
+    }
+    check("README.md", &index());
+}
+
+/// `schema/README.md`: which form is whose.
+fn index() -> String {
+    let mut text = "# JSON forms\n\nWhat commands print with `--format json` says first of which form it is: `\"form\": \"lookup/1\"`. \
+                    A form changes by addition only; one that cannot gets\nanother number. The schemas say exactly what is there, and \
+                    a consumer should pass over keys that it does not know.\n\n| form | schema | what has it |\n|---|---|---|\n"
+        .to_owned();
+    for cli::Described { name, number, of, .. } in cli::forms() {
+        writeln!(text, "| `{name}/{number}` | [{name}.schema.json]({name}.schema.json) | {of} |").unwrap();
+    }
+    text
 }
 
 #[test]
-fn the_alert_schema_is_current() {
-    check::<Alert>("alert.schema.json");
-}
-
-#[test]
-fn the_match_schema_is_current() {
-    check::<MatchedEntry>("match.schema.json");
+fn every_schema_has_a_form_of_its_own_and_an_identifier() {
+    let forms = cli::forms();
+    let names: BTreeSet<String> = forms.iter().map(|form| format!("{}.schema.json", form.name)).collect();
+    assert_eq!(names.len(), forms.len(), "no name stands twice");
+    let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let files: BTreeSet<String> = files.filter(|name| name.ends_with(".schema.json")).collect();
+    assert_eq!(files, names, "no schema is left over");
+    let identifiers: BTreeSet<&str> = forms.iter().map(|form| form.schema["$id"].as_str().unwrap()).collect();
+    assert_eq!(identifiers.len(), forms.len());
+    for form in &forms {
+        let identifier = form.schema["$id"].as_str().unwrap();
+        assert_eq!(identifier, format!("{}/schema/{}/{}", env!("CARGO_PKG_REPOSITORY"), form.name, form.number));
+    }
 }
 
 /// The example of the contract, with every key that it names.

@@ -19,6 +19,7 @@
 //!   timestamp and no log entry is `Unavailable` then: GitHub's own instance signs so, and who does is not in the trust root.
 //! * A certificate that names no issuer: it proves the content, and not who built it. `Unavailable` where that is asked.
 
+mod any;
 mod builder;
 mod bundle;
 mod case;
@@ -45,6 +46,7 @@ mod trust;
 mod tuf;
 mod verifier;
 
+pub use any::{About, Attestation, FileDigests, Kept, NotAttestations, Proven, attestations};
 pub use bundle::{Artifact, Policy, verify_bundle};
 pub use failure::Failure;
 pub use identity::identity;

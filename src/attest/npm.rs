@@ -9,6 +9,7 @@ use super::{
     builder,
     failure::Failure,
     form, json,
+    signed::Verified,
     statement::{Algorithm, Statement, key_hint, key_id},
     trust::TrustMaterial,
 };
@@ -143,16 +144,21 @@ impl Unverified {
         let artifact = Artifact::from_digest(artifact.clone());
         match self.kind {
             Kind::Provenance => trust.verify_keyless(&self.bundle, artifact).map(Some),
-            Kind::Publish => self.verify_publish(trust, artifact).map(|()| None),
+            Kind::Publish => verify_by_registry(trust, &self.bundle, artifact).map(|_| None),
         }
     }
+}
 
-    /// The key must have been valid at the time that the verification proves.
-    fn verify_publish(&self, trust: &TrustMaterial, artifact: Artifact<'_>) -> Result<(), Failure> {
-        let hint = key_hint(&self.bundle).unwrap_or_default();
-        let key = trust.npm_keys.attesting(hint)?;
-        let verified = trust.verify_keyed(&self.bundle, artifact, key)?;
-        let at = verified.signed_at.ok_or_else(|| Failure::invalid(Check::Timestamp, "nobody vouches for its time"))?;
-        key.check_valid(at)
-    }
+/// Verifies what the registry signed. Its key must have been valid at the time that the verification proves.
+pub(super) fn verify_by_registry(
+    trust: &TrustMaterial,
+    bundle: &Bundle,
+    artifact: Artifact<'_>,
+) -> Result<Verified, Failure> {
+    let hint = key_hint(bundle).unwrap_or_default();
+    let key = trust.npm_keys.attesting(hint)?;
+    let verified = trust.verify_keyed(bundle, artifact, key)?;
+    let at = verified.signed_at.ok_or_else(|| Failure::invalid(Check::Timestamp, "nobody vouches for its time"))?;
+    key.check_valid(at)?;
+    Ok(verified)
 }

@@ -7,7 +7,7 @@ use crate::model::{Check, WorkflowIdentity};
 
 /// What PyPI says of who uploaded the attestations. Its `environment` is the one that was configured, not the one that
 /// the token named, so it proves nothing.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Publisher {
     kind: String,
     repository: Option<String>,

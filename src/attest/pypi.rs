@@ -74,6 +74,24 @@ pub(super) fn verify(trust: &TrustMaterial, object: &[u8], file: &str, digests: 
     }
 }
 
+/// The attestations of a provenance object that stands alone, each with the publisher that PyPI names; not yet verified.
+pub(super) fn attestations(object: &Value) -> Result<Vec<(Result<Bundle, Failure>, Publisher)>, Failure> {
+    check_version(Versioned::deserialize(object).map_err(malformed)?.version)?;
+    let text = object.to_string();
+    let object: Object<'_> = serde_json::from_str(&text).map_err(malformed)?;
+    let all = object.attestation_bundles.into_iter().flat_map(|of_publisher| {
+        let PublisherBundle { publisher, attestations } = of_publisher;
+        attestations.into_iter().map(move |one| (bundle_of(one), publisher.clone()))
+    });
+    Ok(all.collect())
+}
+
+/// A single attestation, as uploaders keep it beside the file; not yet verified.
+pub(super) fn attestation(object: &Value) -> Result<Bundle, Failure> {
+    let text = object.to_string();
+    bundle_of(serde_json::from_str(&text).map_err(malformed)?)
+}
+
 /// The first attestation, if the object has one. All of them must hold and agree on who built.
 fn attested(
     trust: &TrustMaterial,
@@ -103,7 +121,7 @@ fn attested(
 
 /// PEP 740 has no place for the timestamp that an entry of a Rekor v2 log needs beside it. Whoever publishes that way is
 /// no forger; PyPI cannot carry the proof yet (pypi-attestations#142).
-fn lacking_a_place_for_time(bundle: &Bundle, failure: Failure) -> Failure {
+pub(super) fn lacking_a_place_for_time(bundle: &Bundle, failure: Failure) -> Failure {
     let timeless = bundle.verification_material.tlog_entries.iter().all(|entry| entry.integrated_time.is_none());
     match failure {
         Failure::Invalid { check: Check::Timestamp, .. } if timeless => Failure::unavailable(
@@ -127,10 +145,7 @@ fn read<'a>(
     file: &str,
     digests: &Digests,
 ) -> Result<Unverified<'a>, Failure> {
-    let malformed = |error| Failure::invalid(Check::Format, format_args!("an attestation: {error}"));
-    check_version(serde_json::from_str::<Versioned>(attestation.get()).map_err(malformed)?.version)?;
-    let attestation: Attestation = serde_json::from_str(attestation.get()).map_err(malformed)?;
-    let bundle = attestation.to_bundle()?;
+    let bundle = bundle_of(attestation)?;
     let statement = Statement::of(&bundle)?;
     let publish = format!("{}attestations/publish/v1", RegistryId::PYPI_DOCS.base_url());
     if ![publish.as_str(), SLSA].contains(&statement.predicate_type.as_str()) {
@@ -139,6 +154,16 @@ fn read<'a>(
     }
     statement.speaks_of(file, |name| file_name::same(name, file), Algorithm::Sha256, digests)?;
     Ok(Unverified { bundle, publisher })
+}
+
+/// The same as a bundle, if it is of a version that is known.
+fn bundle_of(attestation: &RawValue) -> Result<Bundle, Failure> {
+    check_version(serde_json::from_str::<Versioned>(attestation.get()).map_err(malformed)?.version)?;
+    serde_json::from_str::<Attestation>(attestation.get()).map_err(malformed)?.to_bundle()
+}
+
+fn malformed(error: serde_json::Error) -> Failure {
+    Failure::invalid(Check::Format, format_args!("an attestation: {error}"))
 }
 
 impl Attestation {

@@ -85,6 +85,11 @@ impl Statement {
         digests.any(|attested| attested.eq_ignore_ascii_case(digest))
     }
 
+    /// Its subjects: of each the name, and the digests by algorithm.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
+        self.subject.iter().map(|subject| (subject.name.as_str(), &subject.digest))
+    }
+
     /// Holds if one subject has both a name that `is_name` takes and the digest. `wanted` is the name for people.
     ///
     /// # Errors

@@ -73,6 +73,8 @@ pub enum Command {
     /// The detectors and what each one means
     #[command(subcommand)]
     Detectors(super::detectors::Detectors),
+    /// Verify attestations, or the release or stored file that a purl or digest names
+    Verify(super::verify::Verify),
     /// Verify one Sigstore bundle, with the command line of sigstore-conformance
     VerifyBundle(super::verify_bundle::VerifyBundle),
     /// Send a test alert to every subscription
@@ -133,6 +135,7 @@ impl Arguments {
             Command::Logs(command) => command.run(config),
             Command::Replay(command) => command.run(),
             Command::Detectors(command) => command.run(),
+            Command::Verify(command) => command.run(config),
             Command::VerifyBundle(command) => command.run(),
             Command::TestSinks(command) => command.run(config),
             Command::Completions(command) => command.run(),

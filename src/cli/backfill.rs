@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -41,8 +42,8 @@ pub struct Backfill {
 }
 
 /// What a package came to.
-#[derive(Debug, Serialize)]
-struct Line {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::cli) struct Line {
     package: Package,
     /// Releases recorded now.
     new: usize,

@@ -1,6 +1,7 @@
 use anstyle::Style;
 use clap::{Args, Subcommand};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{
     args::Printing,
@@ -9,6 +10,7 @@ use super::{
 };
 use crate::{
     detect::{self, About, HEADINGS},
+    model::{Confidence, Severity},
     strict_toml::did_you_mean,
 };
 
@@ -59,15 +61,38 @@ fn list(printing: Printing) -> Result<(), Failure> {
     Ok(())
 }
 
-fn summary(about: &About) -> serde_json::Value {
-    json!({
-        "id": about.id,
-        "title": about.title,
-        "ground": about.ground.as_str(),
-        "severity": about.severity,
-        "confidence": about.confidence,
-        "since": about.since,
-    })
+/// A detector in short.
+#[derive(Serialize, JsonSchema)]
+pub struct Summary {
+    /// Its id.
+    id: &'static str,
+    /// What it says, in a line.
+    title: &'static str,
+    /// What its signals rest on; signals of different grounds are independent.
+    ground: &'static str,
+    /// How bad a signal of it is at most.
+    severity: Severity,
+    /// How sure it is.
+    confidence: Confidence,
+    /// The version of provwatch that had it first.
+    since: &'static str,
+}
+
+/// A detector with its documentation.
+#[derive(Serialize, JsonSchema)]
+pub struct Full {
+    #[serde(flatten)]
+    summary: Summary,
+    what_it_detects: &'static str,
+    why_it_matters: &'static str,
+    false_positives: &'static str,
+    what_to_do: &'static str,
+    example_incident: &'static str,
+}
+
+fn summary(about: &'static About) -> Summary {
+    let About { id, title, severity, confidence, since, .. } = *about;
+    Summary { id, title, ground: about.ground.as_str(), severity, confidence, since }
 }
 
 impl Explain {
@@ -93,12 +118,13 @@ impl Explain {
     }
 }
 
-fn full(about: &About) -> serde_json::Value {
-    let mut value = summary(about);
-    for (heading, text) in sections(about.docs) {
-        value[heading.to_lowercase().replace(' ', "_")] = json!(text);
-    }
-    value
+fn full(about: &'static About) -> Full {
+    let text = |wanted: &str| {
+        let mut sections = sections(about.docs);
+        sections.find(|(heading, _)| *heading == wanted).map(|(_, text)| text).unwrap_or_default()
+    };
+    let [what_it_detects, why_it_matters, false_positives, what_to_do, example_incident] = HEADINGS.map(text);
+    Full { summary: summary(about), what_it_detects, why_it_matters, false_positives, what_to_do, example_incident }
 }
 
 /// The documentation's headings with their texts.

@@ -11,6 +11,7 @@ mod detectors;
 mod doctor;
 mod exit;
 mod expect;
+mod forms;
 mod init;
 mod logs;
 mod lookup;
@@ -29,6 +30,7 @@ mod summary;
 mod target;
 mod test_sinks;
 mod timeline;
+mod verify;
 mod verify_bundle;
 mod watch;
 mod words;
@@ -39,7 +41,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::args::Arguments;
-pub use self::exit::Exit;
+pub use self::{
+    exit::Exit,
+    forms::{Described, forms},
+};
 
 /// Runs the command line.
 pub fn main() -> ExitCode {

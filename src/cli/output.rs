@@ -4,9 +4,8 @@ use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
-use serde::Serialize;
 
-use super::{exit::Failure, sheet};
+use super::{exit::Failure, forms::Form, sheet};
 use crate::{model::Severity, text::json_shown};
 
 /// How results are printed.
@@ -19,13 +18,16 @@ pub enum Format {
     Json,
 }
 
-/// One JSON value on a line of its own. What registries and publishers wrote is in it, and it may be shown on a terminal:
+/// One JSON object on a line of its own, which says first of which form it is. What registries and publishers wrote is in it, and it may be shown on a terminal:
 /// controls, bidirectional marks and invisible characters stand there as `\uXXXX`, which is the same value.
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn json(value: &impl Serialize) -> std::io::Result<()> {
-    json_text(&serde_json::to_string(value)?)
+pub fn json<F: Form>(value: &F) -> std::io::Result<()> {
+    let object = serde_json::to_string(value)?;
+    // All forms are objects that have keys.
+    let keys = object.strip_prefix('{').unwrap_or(&object);
+    json_text(&format!("{{\"form\":\"{}\",{keys}", F::FORM))
 }
 
 /// A JSON document that was written before, as [`json`] prints values.

@@ -83,7 +83,7 @@ impl Context {
     /// # Errors
     /// The store cannot be used.
     pub fn pipeline_of(&self, prepared: Prepared, progress: Arc<dyn Progress>) -> Result<Pipeline, Failure> {
-        self.assembled(prepared, self.store()?, progress)
+        self.pipeline_over(prepared, self.store()?, progress)
     }
 
     /// A pipeline to look at logs with, which changes no store and makes none.
@@ -92,10 +92,14 @@ impl Context {
     /// As [`Context::pipeline`].
     pub fn pipeline_to_look(&self, watchlist: Watchlist) -> Result<Pipeline, Failure> {
         let prepared = self.prepare_for(watchlist)?;
-        self.assembled(prepared, self.store_to_look()?, Arc::new(NoProgress))
+        self.pipeline_over(prepared, self.store_to_look()?, Arc::new(NoProgress))
     }
 
-    fn assembled(
+    /// The same of what was prepared before, over a store that was opened before.
+    ///
+    /// # Errors
+    /// As [`Context::pipeline`].
+    pub fn pipeline_over(
         &self,
         Prepared { watchlist, http, verifier, clock }: Prepared,
         store: Arc<Store>,

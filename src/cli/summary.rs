@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{exit::Exit, output, progress::Seen, words};
@@ -16,8 +17,8 @@ const LISTED: usize = 20;
 /// Most characters of a reason.
 const REASON: usize = 400;
 
-/// The summary. Its JSON form is what `run --once --format json` prints.
-#[derive(Debug, Serialize)]
+/// What a pass came to.
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Summary {
     /// Every source that was read, or was to be.
     pub sources: Vec<SourceLine>,
@@ -42,7 +43,7 @@ pub struct Summary {
 }
 
 /// What a source gave.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SourceLine {
     name: String,
     events: usize,
@@ -54,7 +55,7 @@ pub struct SourceLine {
 }
 
 /// What came of a log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LogLine {
     name: String,
     verified: u64,
@@ -64,7 +65,7 @@ pub struct LogLine {
 }
 
 /// An alert in short.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AlertLine {
     id: String,
     severity: Severity,
@@ -75,7 +76,7 @@ pub struct AlertLine {
 }
 
 /// What became of deliveries.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Deliveries {
     delivered: usize,
     failed: usize,

@@ -2,6 +2,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::Args;
 use futures::future::join_all;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -44,8 +45,8 @@ pub struct TestSinks {
 }
 
 /// What a subscription said.
-#[derive(Debug, Serialize)]
-struct Answer {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::cli) struct Answer {
     subscription: String,
     kind: &'static str,
     ok: bool,

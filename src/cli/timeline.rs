@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -41,8 +42,8 @@ pub struct Timeline {
 }
 
 /// One line of the timeline.
-#[derive(Debug, Serialize)]
-struct Entry {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::cli) struct Entry {
     /// When it happened, or where that is not known, when it was seen.
     at: DateTime<Utc>,
     #[serde(flatten)]
@@ -50,7 +51,7 @@ struct Entry {
 }
 
 /// What happened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "what")]
 enum What {
     Release(Release),
@@ -66,7 +67,7 @@ enum What {
 }
 
 /// A release in short.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Release {
     purl: ReleaseId,
     line: ReleaseLine,

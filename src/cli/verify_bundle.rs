@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use clap::Args;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{
     args::Printing,
@@ -11,7 +13,7 @@ use super::{
 use crate::{
     attest::{self, Artifact, Policy, TrustMaterial, Verified},
     bounded,
-    model::WorkflowIdentity,
+    model::{Claims, LogEntry},
 };
 
 /// Largest bundle, in bytes. Real ones have some 10 KiB.
@@ -113,24 +115,55 @@ impl VerifyBundle {
 
     fn reject(&self, failure: &attest::Failure) -> Outcome {
         if self.printing.is_json() {
-            output::json(&json!({"status": "invalid", "reason": failure.to_string()}))?;
+            let status = if failure.check().is_some() { "invalid" } else { "unavailable" };
+            output::json(&Answer::Rejected { status, reason: failure.to_string() })?;
             return Ok(Exit::Failed);
         }
         Err(Failure::failed(format!("rejected: {failure}")))
     }
 }
 
-/// In the form of an observation's `attestation`.
-fn accepted(verified: &Verified) -> serde_json::Value {
-    let mut value = json!({"status": "verified", "signed_at": verified.signed_at, "log": verified.log});
-    if let Some(WorkflowIdentity { issuer, subject, claims }) = &verified.identity {
-        value["issuer"] = json!(issuer);
-        value["subject"] = json!(subject);
-        value["claims"] = json!(claims);
-    } else if let Some(subject) = &verified.subject {
-        value["subject"] = json!(subject);
+/// What came of it, in the form of an observation's `attestation`.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Answer<'a> {
+    /// It holds.
+    Accepted {
+        /// `verified`.
+        status: &'static str,
+        /// The verified time of signing; null where nothing vouches for one.
+        signed_at: Option<DateTime<Utc>>,
+        /// Where it is logged; null where it is not.
+        log: Option<&'a LogEntry>,
+        /// The OIDC issuer; missing where a key signed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        issuer: Option<&'a str>,
+        /// The certificate's subject alternative name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<&'a str>,
+        /// What else the certificate says.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        claims: Option<&'a Claims>,
+    },
+    /// It does not hold, or could not be checked.
+    Rejected {
+        /// `invalid`, or `unavailable` where this version or its trust root cannot tell.
+        status: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+fn accepted(verified: &Verified) -> Answer<'_> {
+    let identity = verified.identity.as_ref();
+    Answer::Accepted {
+        status: "verified",
+        signed_at: verified.signed_at,
+        log: verified.log.as_ref(),
+        issuer: identity.map(|identity| identity.issuer.as_str()),
+        subject: verified.subject.as_deref(),
+        claims: identity.map(|identity| &identity.claims),
     }
-    value
 }
 
 fn print(verified: &Verified) {

@@ -43,7 +43,7 @@ pub use slack::SlackSink;
 pub use stdout::{StdoutFormat, StdoutSink};
 pub use steps::{NextStep, steps, warning};
 pub use subscription::{DuplicateSubscription, Subscription, Subscriptions};
-pub use webhook::{InvalidSigningSecret, SigningSecret, WebhookSink};
+pub use webhook::{InvalidSigningSecret, SigningSecret, WebhookSink, webhook_schema};
 
 use crate::{model::Alert, text::with_causes};
 

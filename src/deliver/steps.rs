@@ -1,5 +1,6 @@
 //! What to do about an alert: the same for every sink and for `provwatch alerts show`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -22,7 +23,7 @@ const OWN: [(&str, &str); 6] = [
 ];
 
 /// One command line, its words quoted for a shell.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NextStep {
     /// What it is for.
     pub purpose: &'static str,

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::future::BoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -55,16 +56,27 @@ pub struct WebhookSink {
 }
 
 /// The body; `type` names the event, and says what `data` is.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Event<'a> {
     r#type: &'static str,
     timestamp: String,
     data: &'a Alert,
     next: Next,
+    /// The name and number of the form.
+    #[schemars(extend("const" = FORM))]
+    form: &'static str,
+}
+
+/// The form of the body.
+const FORM: &str = "webhook/1";
+
+/// The JSON schema of the body: `schema/webhook.schema.json`.
+pub fn webhook_schema() -> serde_json::Value {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Event<'_>>().into()
 }
 
 /// What to do, as every other sink says it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Next {
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<String>,
@@ -108,7 +120,7 @@ impl Sink for WebhookSink {
 fn body(message: &Message) -> Result<Bytes, SinkError> {
     let alert = &message.alert;
     let next = Next { warning: warning(alert), commands: steps(alert, false) };
-    let event = Event { r#type: "alert.raised", timestamp: rfc3339(message.created_at), data: alert, next };
+    let event = Event { r#type: "alert.raised", timestamp: rfc3339(message.created_at), data: alert, next, form: FORM };
     json(&event).map(Bytes::from).map_err(|source| SinkError::Permanent {
         what: "writing the alert as JSON".to_owned(),
         source: Some(Box::new(source)),

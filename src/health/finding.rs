@@ -1,11 +1,12 @@
 //! What a judgement says.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Alarm, Id};
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Shown; the exit code stays 0.
@@ -15,11 +16,12 @@ pub enum Level {
 }
 
 /// One thing that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
     /// How much it matters.
     pub level: Level,
     /// Which of the findings that there are; see `docs/OPERATIONS.md`.
+    #[schemars(with = "String")]
     pub id: Id,
     /// What it is about: a source, a package, a subscription; empty where there is only one.
     #[serde(skip_serializing_if = "String::is_empty")]

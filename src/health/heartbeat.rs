@@ -1,6 +1,7 @@
 //! Who works on the database, as it said itself.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limits;
@@ -16,7 +17,7 @@ pub struct Runner {
 }
 
 /// Whether a process holds the lock beside the database.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LockState {
     /// A process works on the database.
@@ -29,7 +30,7 @@ pub enum LockState {
 }
 
 /// How a process works on the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// `provwatch run`.
@@ -49,7 +50,7 @@ impl Kind {
 }
 
 /// A sign of life.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Heartbeat {
     /// How.
     pub kind: Kind,
@@ -68,7 +69,7 @@ pub struct Heartbeat {
 }
 
 /// What only the process at work knows, and says with its sign of life.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Facts {
     /// When the last passes of `run --once` ended, oldest first.
@@ -112,7 +113,7 @@ pub struct Facts {
 }
 
 /// A clock beside those of others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedClock {
     /// How far it is ahead, in seconds; negative: behind; 0: not noticeably.
     pub ahead_seconds: i64,
@@ -133,7 +134,7 @@ impl ComparedClock {
 }
 
 /// A log that was followed and no longer is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftLog {
     /// Its name.
     pub name: String,
@@ -144,7 +145,7 @@ pub struct LeftLog {
 }
 
 /// Why a log is no longer followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LeftBy {
     /// The operator took it out of the configuration.
@@ -156,7 +157,7 @@ pub enum LeftBy {
 }
 
 /// A log of the trust root that is not followed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LogNotFollowed {
     /// Its URL, or `with the key` and the id of that where it has none.
     pub name: String,
@@ -167,7 +168,7 @@ pub struct LogNotFollowed {
 }
 
 /// A reload that was refused: the process goes by what it read before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refused {
     /// Since when.
     pub since: DateTime<Utc>,
@@ -176,7 +177,7 @@ pub struct Refused {
 }
 
 /// What was read when, as digests that can be compared with those of what is on disk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct InUse {
     /// The watchlist.
@@ -188,7 +189,7 @@ pub struct InUse {
 }
 
 /// A write that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WriteFailure {
     /// When.
     pub at: DateTime<Utc>,
@@ -197,7 +198,7 @@ pub struct WriteFailure {
 }
 
 /// A forge that gives no usable answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailingForge {
     /// Its host.
     pub host: String,

@@ -46,7 +46,7 @@ pub struct VerifiedProvenance {
 }
 
 /// Where a trust root that is in use comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RootStanding {
     /// It is the one of this version.

@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -49,7 +50,7 @@ pub struct NewBaselineVersion {
 }
 
 /// One step of a baseline, as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BaselineVersion {
     /// The line.
     pub line: ReleaseLine,
@@ -68,7 +69,7 @@ pub struct BaselineVersion {
 }
 
 /// A release that the baseline has not learned from because it was unusual.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Held {
     /// The release.
     pub purl: ReleaseId,

@@ -1,5 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, Row, named_params, types::FromSql};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -37,7 +38,7 @@ pub struct Delivery {
 }
 
 /// How the deliveries of one subscription fare.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SubscriptionState {
     /// Its name.
     pub subscription: String,
@@ -56,7 +57,7 @@ pub struct SubscriptionState {
 }
 
 /// What became of one delivery.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeliveryState {
     /// The subscription's name.
     pub subscription: String,
@@ -73,7 +74,7 @@ pub struct DeliveryState {
 }
 
 /// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {
     /// Still to be made.

@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -30,7 +31,7 @@ pub struct NewEvent {
 }
 
 /// The kinds of change that feeds announce.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EventKind {
     /// The package's document changed.
@@ -60,7 +61,7 @@ pub struct Lost<'a> {
 }
 
 /// Where a feed stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SourceState {
     /// Its name.
     pub name: String,

@@ -187,11 +187,7 @@ impl Store {
         Some(StoreError::Damaged { path: self.path.clone(), why })
     }
 
-    fn transact<T>(
-        &self,
-        flush: Flush,
-        change: impl FnOnce(&Connection) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    fn transact<T>(&self, flush: Flush, change: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
         let mut connection = self.connection();
         connection.pragma_update(None, "synchronous", flush.as_str())?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

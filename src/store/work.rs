@@ -1,5 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -18,7 +19,7 @@ use crate::{
 pub const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 
 /// The order in which packages of one registry are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lane {
     /// A feed announced a change, and nothing has gone wrong since.
@@ -47,7 +48,7 @@ pub enum Setback {
 }
 
 /// How far a history is that is read in portions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Portions {
     /// Releases read.
     pub done: u64,
@@ -68,7 +69,7 @@ pub struct FirstSight {
 }
 
 /// A package to look at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Work {
     /// The package.
     pub package: Package,
@@ -106,7 +107,7 @@ impl Work {
 }
 
 /// How much there is to do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WorkSummary {
     /// Packages that wait.
     pub waiting: u64,

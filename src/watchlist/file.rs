@@ -82,6 +82,11 @@ struct Detailed {
     expect: Option<Spanned<Policy>>,
 }
 
+/// The JSON schema of a watchlist file: `schema/watchlist.schema.json`.
+pub fn json_schema() -> serde_json::Value {
+    strict_toml::schema::<Document>()
+}
+
 const FORMATS: &[Format] = &[Format { name: "pattern", check: |text| text.parse::<Pattern>().map(drop) }];
 
 /// Reads a file and what it includes into a watchlist.

@@ -18,11 +18,12 @@ use std::{
     sync::Arc,
 };
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use curated::CURATED;
 pub use edit::{Addition, EditError, add, add_all, remove};
-pub use file::WatchlistError;
+pub use file::{WatchlistError, json_schema};
 pub use pattern::Pattern;
 pub use tier::Tier;
 
@@ -101,7 +102,7 @@ pub struct Match<'a> {
 }
 
 /// The whole story of a package: [`Watchlist::why`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Why {
     /// The package.
     pub package: Package,
@@ -114,7 +115,7 @@ pub struct Why {
 }
 
 /// One pattern that speaks of a package.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Reason {
     /// The pattern.
     pub pattern: String,

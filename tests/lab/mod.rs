@@ -20,6 +20,7 @@ pub mod npm;
 pub mod program;
 pub mod pypi;
 pub mod rig;
+pub mod schema;
 pub mod server;
 pub mod town;
 pub mod trusting;

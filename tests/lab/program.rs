@@ -4,6 +4,8 @@ use std::{fmt, path::Path, process::Command};
 
 use serde_json::Value;
 
+use super::schema;
+
 /// What a command said.
 pub struct Said {
     pub code: i32,
@@ -36,9 +38,13 @@ impl Said {
         Self { out: self.out.replace(text, instead), err: self.err.replace(text, instead), ..self }
     }
 
-    /// What was printed, as lines of JSON.
+    /// What was printed, as lines of JSON. What says of which form it is must be of that form.
+    #[track_caller]
     pub fn json(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+        let read = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        let lines: Vec<Value> = self.out.lines().map(read).collect();
+        lines.iter().filter(|line| line.get("form").is_some()).for_each(schema::hold);
+        lines
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod ack;
 mod list;
-mod show;
+pub(super) mod show;
 
 use std::path::Path;
 

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Outcome, no_such_alert, output, title};
@@ -34,9 +35,9 @@ pub struct Show {
     printing: Printing,
 }
 
-/// The JSON form: the alert of the contract, with what became of it.
-#[derive(Serialize)]
-struct Shown<'a> {
+/// An alert, with what became of it.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Shown<'a> {
     #[serde(flatten)]
     alert: &'a Alert,
     deliveries: &'a [DeliveryState],

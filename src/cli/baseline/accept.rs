@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -35,8 +36,8 @@ pub struct Accept {
 }
 
 /// The JSON form.
-#[derive(Serialize)]
-struct Accepted<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Accepted<'a> {
     purl: &'a ReleaseId,
     line: &'a ReleaseLine,
     /// False where the baseline had learned from it before.

@@ -1,5 +1,6 @@
 //! What becomes normal when a release is accepted, in words.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
 };
 
 /// A value that the release's line has not seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Joining {
     /// What it is a value of.
     #[serde(rename = "trait")]

@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Failure, Outcome, output};
@@ -27,8 +28,8 @@ pub struct List {
     printing: Printing,
 }
 
-#[derive(Serialize)]
-struct Line {
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Line {
     package: Package,
     lines: Vec<ReleaseLine>,
     /// Releases that taught.

@@ -1,14 +1,14 @@
 //! `provwatch baseline`: what is normal for a package, and the operator's word on it.
 
-mod accept;
+pub(super) mod accept;
 mod history;
 mod hours;
 mod joins;
-mod list;
+pub(super) mod list;
 mod portrait;
-mod reset;
-mod show;
-mod unaccept;
+pub(super) mod reset;
+pub(super) mod show;
+pub(super) mod unaccept;
 
 use std::path::Path;
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Failure, Outcome, change, output};
@@ -36,9 +37,9 @@ pub struct Reset {
     printing: Printing,
 }
 
-/// The JSON form.
-#[derive(Serialize)]
-struct Forgotten<'a> {
+/// What was forgotten, and learned anew.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Forgotten<'a> {
     package: &'a Package,
     /// How many lines were learned anew.
     lines: usize,

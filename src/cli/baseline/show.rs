@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Failure, Outcome, output, portrait};
@@ -30,9 +31,9 @@ pub struct Show {
     printing: Printing,
 }
 
-/// The JSON form.
-#[derive(Serialize)]
-struct Shown<'a> {
+/// How a package is normally released, and which releases are held.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Shown<'a> {
     revision: u32,
     #[serde(flatten)]
     baseline: &'a Baseline,
@@ -40,7 +41,7 @@ struct Shown<'a> {
 }
 
 /// A release that the baseline has not learned from.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct HeldRelease {
     #[serde(flatten)]
     held: Held,

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Failure, Outcome, TRIES, output};
@@ -35,8 +36,8 @@ pub struct Unaccept {
 }
 
 /// The JSON form.
-#[derive(Serialize)]
-struct Unaccepted<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Unaccepted<'a> {
     purl: &'a ReleaseId,
     line: &'a ReleaseLine,
     /// Releases that had become normal because of it.

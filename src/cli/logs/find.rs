@@ -1,4 +1,6 @@
-use serde_json::json;
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::named;
 use crate::{
@@ -7,6 +9,7 @@ use crate::{
         exit::{Exit, Failure, Outcome},
         output, setup,
     },
+    model::Claims,
     pipeline::logs::{FoundEntry, Wanted},
     tlog::rekor_v1::SearchBy,
     watchlist::Watchlist,
@@ -77,19 +80,55 @@ impl Find {
     }
 }
 
-fn shown(log: &str, entry: &FoundEntry) -> serde_json::Value {
-    let signers: Vec<_> = entry
-        .signers
-        .iter()
-        .map(|signer| {
-            json!({
-                "issuer": signer.identity.issuer, "subject": signer.identity.subject, "claims": signer.identity.claims,
-                "not_before": signer.not_before, "not_issued": signer.issued.as_ref().err(),
-            })
-        })
-        .collect();
-    json!({
-        "log": log, "index": entry.index, "leaf": hex::encode(entry.leaf), "digest": entry.digest, "signers": signers,
-        "kind": entry.kind.as_ref().map(|(kind, _)| kind), "version": entry.kind.as_ref().map(|(_, version)| version),
-    })
+/// An entry that the log was made to prove.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Shown<'a> {
+    /// The log.
+    log: &'a str,
+    /// Its index; for Rekor v1 the global one.
+    index: u64,
+    /// Its leaf hash, hexadecimal.
+    leaf: String,
+    /// The digest that it is about, hexadecimal; null where it says none.
+    digest: Option<&'a str>,
+    /// Who signed it.
+    signers: Vec<Signer<'a>>,
+    /// Its kind; null where it cannot be read.
+    kind: Option<&'a str>,
+    /// The version of the kind.
+    version: Option<&'a str>,
+}
+
+/// Who signed an entry, by the certificate in it.
+#[derive(Serialize, JsonSchema)]
+struct Signer<'a> {
+    /// The OIDC issuer.
+    issuer: &'a str,
+    /// The subject alternative name.
+    subject: &'a str,
+    /// What else the certificate says.
+    claims: &'a Claims,
+    /// From when on it is valid.
+    not_before: DateTime<Utc>,
+    /// Why no trusted authority issued it; null: one did.
+    not_issued: Option<&'a str>,
+}
+
+fn shown<'a>(log: &'a str, entry: &'a FoundEntry) -> Shown<'a> {
+    let signers = entry.signers.iter().map(|signer| Signer {
+        issuer: &signer.identity.issuer,
+        subject: &signer.identity.subject,
+        claims: &signer.identity.claims,
+        not_before: signer.not_before,
+        not_issued: signer.issued.as_ref().err().map(String::as_str),
+    });
+    Shown {
+        log,
+        index: entry.index,
+        leaf: hex::encode(entry.leaf),
+        digest: entry.digest.as_deref(),
+        signers: signers.collect(),
+        kind: entry.kind.as_ref().map(|(kind, _)| kind.as_str()),
+        version: entry.kind.as_ref().map(|(_, version)| version.as_str()),
+    }
 }

@@ -1,4 +1,5 @@
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::{
     cli::{
@@ -7,6 +8,8 @@ use crate::{
         exit::{Exit, Outcome},
         output, words,
     },
+    pipeline::logs::FollowedLog,
+    store::LogKind,
     watchlist::Watchlist,
 };
 
@@ -35,11 +38,7 @@ impl List {
             let read = if log.tailed { "every entry" } else { "checkpoints" };
             let kind = if log.is_guess() { format!("{}, not asked yet", log.kind) } else { log.kind.to_string() };
             if self.printing.is_json() {
-                output::json(&json!({
-                    "name": log.name(), "kind": log.kind, "url": log.url.as_str(), "tailed": log.tailed,
-                    "recognized": !log.is_guess(),
-                    "key_id": hex::encode(log.log.signer().key().id()),
-                }))?;
+                output::json(&Line::of(&log))?;
             } else {
                 table.add_row([words::name(log.name()), kind, read.to_owned(), words::name(&log.url)]);
             }
@@ -53,5 +52,35 @@ impl List {
             output::line("\n`provwatch logs status` shows how far each was read.");
         }
         Ok(Exit::Clean)
+    }
+}
+
+/// A log that is followed.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Line<'a> {
+    /// The origin of its checkpoints.
+    name: &'a str,
+    /// How it is read.
+    kind: LogKind,
+    /// Where.
+    url: &'a str,
+    /// Whether every entry is read, or only the checkpoints.
+    tailed: bool,
+    /// Whether it has said what it is; false: it is taken for what its key suggests.
+    recognized: bool,
+    /// SHA-256 over its public key, hexadecimal.
+    key_id: String,
+}
+
+impl<'a> Line<'a> {
+    fn of(log: &'a FollowedLog) -> Self {
+        Self {
+            name: log.name(),
+            kind: log.kind,
+            url: log.url.as_str(),
+            tailed: log.tailed,
+            recognized: !log.is_guess(),
+            key_id: hex::encode(log.log.signer().key().id()),
+        }
     }
 }

@@ -1,13 +1,13 @@
 mod evidence;
-mod find;
-mod list;
+pub(super) mod find;
+pub(super) mod list;
 mod matches;
-mod not_followed;
-mod scan;
+pub(super) mod not_followed;
+pub(super) mod scan;
 mod start;
-mod status;
+pub(super) mod status;
 mod unreadable;
-mod verify;
+pub(super) mod verify;
 
 use std::{path::Path, sync::Arc};
 

@@ -1,6 +1,7 @@
 //! The logs of the trust root that cannot be followed.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::{
     cli::{sheet, words},
@@ -19,8 +20,27 @@ pub(super) fn print(logs: &[NotFollowed]) {
     }
 }
 
+/// A log of the trust root that is not followed.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Line<'a> {
+    /// Which, and why.
+    not_followed: Log<'a>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Log<'a> {
+    /// SHA-256 over its public key, hexadecimal.
+    key_id: &'a str,
+    /// Its URL in the trust root; null where that has none.
+    url: Option<&'a str>,
+    /// Why it is not followed.
+    why: &'a str,
+    /// What to do.
+    next: &'a str,
+}
+
 /// One as a line of JSON.
-pub(super) fn json(log: &NotFollowed) -> Value {
-    let url = (!log.url.is_empty()).then_some(&log.url);
-    json!({"not_followed": {"key_id": log.key_id, "url": url, "why": log.why, "next": log.next}})
+pub(super) fn line(log: &NotFollowed) -> Line<'_> {
+    let url = Some(log.url.as_str()).filter(|url| !url.is_empty());
+    Line { not_followed: Log { key_id: &log.key_id, url, why: &log.why, next: &log.next } }
 }

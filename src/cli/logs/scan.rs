@@ -2,7 +2,8 @@ use std::{io, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{named, unreadable::Unreadable};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
         exit::{Exit, Failure, Outcome},
         output, setup, words,
     },
-    model::{Claim, whole},
+    model::{Claim, Claims, Package, whole},
     pipeline::{
         Pipeline,
         logs::{FollowedLog, Matcher, OnceInAWhile, ScanSummary, Scanned, how_far},
@@ -181,14 +182,59 @@ fn criterion(text: &str) -> Result<(Claim, String), String> {
     Ok((claim, regex.map_err(|why| format!("{name}: the regular expression cannot be used: {}", with_causes(&why)))?))
 }
 
-fn shown(log: &str, entry: &NewLogEntry) -> serde_json::Value {
-    json!({
-        "log": log, "index": entry.index, "kind": entry.kind, "version": entry.version, "leaf": hex::encode(entry.leaf),
-        "digest": entry.digest, "issuer": entry.identity.issuer, "subject": entry.identity.subject,
-        "claims": entry.identity.claims, "not_before": entry.not_before, "serial": entry.serial,
-        "issued_by_trusted_authority": entry.not_issued.is_none(), "not_issued": entry.not_issued,
-        "packages": entry.packages, "patterns": entry.patterns,
-    })
+/// An entry of the range by somebody who is looked for. It is proven when the scan ends well.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Shown<'a> {
+    /// The log.
+    log: &'a str,
+    /// Its index in the tree.
+    index: u64,
+    /// Its kind.
+    kind: &'a str,
+    /// The version of the kind.
+    version: &'a str,
+    /// Its leaf hash, hexadecimal.
+    leaf: String,
+    /// The digest that it is about, hexadecimal; null where it says none.
+    digest: Option<&'a str>,
+    /// The OIDC issuer.
+    issuer: &'a str,
+    /// The certificate's subject alternative name.
+    subject: &'a str,
+    /// What else the certificate says.
+    claims: &'a Claims,
+    /// From when on the certificate is valid.
+    not_before: DateTime<Utc>,
+    /// The certificate's serial number, hexadecimal.
+    serial: &'a str,
+    /// Whether an authority of the trust root issued the certificate. If not, anybody can have made it.
+    issued_by_trusted_authority: bool,
+    /// Why none did; null: one did.
+    not_issued: Option<&'a str>,
+    /// The watched packages whose repository it is.
+    packages: &'a [Package],
+    /// The patterns that it matches.
+    patterns: &'a [String],
+}
+
+fn shown<'a>(log: &'a str, entry: &'a NewLogEntry) -> Shown<'a> {
+    Shown {
+        log,
+        index: entry.index,
+        kind: &entry.kind,
+        version: &entry.version,
+        leaf: hex::encode(entry.leaf),
+        digest: entry.digest.as_deref(),
+        issuer: &entry.identity.issuer,
+        subject: &entry.identity.subject,
+        claims: &entry.identity.claims,
+        not_before: entry.not_before,
+        serial: &entry.serial,
+        issued_by_trusted_authority: entry.not_issued.is_none(),
+        not_issued: entry.not_issued.as_deref(),
+        packages: &entry.packages,
+        patterns: &entry.patterns,
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

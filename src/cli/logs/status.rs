@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::not_followed;
 use crate::{
@@ -57,6 +58,40 @@ struct View {
     now: DateTime<Utc>,
 }
 
+/// How far a log was read and proven.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Line<'a> {
+    /// The log.
+    log: &'a LogRow,
+    /// What of it was read and proven.
+    covered: &'a [Covered],
+    /// What of it was never read.
+    gaps: &'a [Covered],
+    /// What kinds of entries it has.
+    kinds: &'a [KindCount],
+    /// The evidence against it: an id and what it did.
+    evidence: &'a [String],
+    /// The same as `cosigned_by` in pairs, as it was first written.
+    cosigners: &'a [(String, DateTime<Utc>)],
+    /// Who cosigned the last checkpoint.
+    cosigned_by: Vec<Cosigned<'a>>,
+    /// Where it is read, if that is at several places.
+    mirrors: &'a [MirrorRow],
+    /// Since when it is no longer followed; null: it is.
+    not_followed_since: Option<DateTime<Utc>>,
+    /// How many entries are in a form that is not known here.
+    not_understood: u64,
+}
+
+/// A witness that cosigned a checkpoint.
+#[derive(Serialize, JsonSchema)]
+struct Cosigned<'a> {
+    /// The witness.
+    name: &'a str,
+    /// When.
+    at: DateTime<Utc>,
+}
+
 impl Status {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_read()?;
@@ -71,8 +106,8 @@ impl Status {
         }
         let not_followed = if self.log.is_none() { not_followed(context) } else { Vec::new() };
         if self.printing.is_json() {
-            views.iter().try_for_each(|view| output::json(&view.json()))?;
-            not_followed.iter().try_for_each(|log| output::json(&not_followed::json(log)))?;
+            views.iter().try_for_each(|view| output::json(&view.line()))?;
+            not_followed.iter().try_for_each(|log| output::json(&not_followed::line(log)))?;
             return Ok(exit(&views));
         }
         if !context.config.logs.enabled {
@@ -128,11 +163,19 @@ impl View {
         })
     }
 
-    fn json(&self) -> serde_json::Value {
-        json!({
-            "log": self.row, "covered": self.covered, "gaps": self.gaps, "kinds": self.kinds, "evidence": self.evidence,
-            "cosigners": self.cosigners, "mirrors": self.mirrors, "not_followed_since": self.left_since, "not_understood": self.not_understood(),
-        })
+    fn line(&self) -> Line<'_> {
+        Line {
+            log: &self.row,
+            covered: &self.covered,
+            gaps: &self.gaps,
+            kinds: &self.kinds,
+            evidence: &self.evidence,
+            cosigners: &self.cosigners,
+            cosigned_by: self.cosigners.iter().map(|(name, at)| Cosigned { name, at: *at }).collect(),
+            mirrors: &self.mirrors,
+            not_followed_since: self.left_since,
+            not_understood: self.not_understood(),
+        }
     }
 
     fn print(&self) {

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::{
     bounded,
@@ -13,7 +14,7 @@ use crate::{
         words,
     },
     pipeline,
-    tlog::{Evidence, Judgement, evidence::MAX_EVIDENCE},
+    tlog::{Evidence, Judgement, Misdeed, evidence::MAX_EVIDENCE},
 };
 
 /// Verify evidence against a log, from the document alone
@@ -40,6 +41,23 @@ struct Verdict {
     is_known: bool,
 }
 
+/// What was found out about a document.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Line<'a> {
+    /// The file.
+    file: String,
+    /// The log that it accuses.
+    log: &'a str,
+    /// Of what.
+    misdeed: Misdeed,
+    /// `proven`, `claimed` or `refuted`.
+    verdict: &'static str,
+    /// Why, in a sentence.
+    why: &'a str,
+    /// Whether the key is one of the trust root or the configuration.
+    key_is_known: bool,
+}
+
 impl Verify {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let known = known_keys(context)?;
@@ -47,7 +65,7 @@ impl Verify {
         for file in &self.files {
             let verdict = verdict(file, &known)?;
             if self.printing.is_json() {
-                output::json(&verdict.json(file))?;
+                output::json(&verdict.line(file))?;
             } else {
                 verdict.print(file);
             }
@@ -99,12 +117,11 @@ impl Verdict {
         }
     }
 
-    fn json(&self, file: &Path) -> serde_json::Value {
+    fn line(&self, file: &Path) -> Line<'_> {
         let (verdict, why) = self.words();
-        json!({
-            "file": file.display().to_string(), "log": self.evidence.log.name, "misdeed": self.evidence.misdeed,
-            "verdict": verdict, "why": why, "key_is_known": self.is_known,
-        })
+        let Evidence { log, misdeed, .. } = &self.evidence;
+        let file = file.display().to_string();
+        Line { file, log: &log.name, misdeed: *misdeed, verdict, why, key_is_known: self.is_known }
     }
 
     fn print(&self, file: &Path) {

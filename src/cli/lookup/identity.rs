@@ -9,7 +9,7 @@ use crate::{
     model::{Claim, Claims, File, Observation, Provenance, VerifiedProvenance},
 };
 
-pub(super) fn print(observation: &Observation) {
+pub(in crate::cli) fn print(observation: &Observation) {
     let mut said: Vec<&Provenance> = Vec::new();
     for provenance in observation.provenances() {
         if !said.iter().any(|other| same(other, provenance)) {
@@ -66,10 +66,16 @@ fn named(observation: &Observation, provenance: &Provenance) -> String {
 }
 
 fn facts(verified: &VerifiedProvenance) {
+    let mut sheet = Sheet::new();
+    signer(&mut sheet, verified);
+    sheet.print();
+}
+
+/// Who signed, from where, when, and where that is logged.
+pub(in crate::cli) fn signer(sheet: &mut Sheet, verified: &VerifiedProvenance) {
     let identity = &verified.identity;
     let claims = &identity.claims;
-    let mut sheet = Sheet::new();
-    source(&mut sheet, claims);
+    source(sheet, claims);
     sheet.maybe("workflow", identity.workflow().map(words::name));
     sheet.maybe("ref", claims.source_repository_ref.as_ref().map(words::name));
     sheet.maybe("commit", claims.source_repository_digest.as_ref().map(words::name));
@@ -86,7 +92,6 @@ fn facts(verified: &VerifiedProvenance) {
         "logged",
         verified.log.as_ref().map(|entry| format!("{}, index {}", words::name(&entry.origin), entry.index)),
     );
-    sheet.print();
 }
 
 fn source(sheet: &mut Sheet, claims: &Claims) {

@@ -1,5 +1,6 @@
 //! The answer about a release that is not stored: whether it should be, and what to do.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -9,9 +10,9 @@ use crate::{
     watchlist::{Tier, Watchlist},
 };
 
-/// The JSON form.
-#[derive(Serialize)]
-struct Missing {
+/// The answer about a release that is not stored.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Missing {
     purl: String,
     /// Always false.
     stored: bool,

@@ -2,12 +2,13 @@
 
 mod content;
 mod found;
-mod identity;
-mod missing;
+pub(super) mod identity;
+pub(super) mod missing;
 mod related;
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -52,9 +53,9 @@ pub struct Lookup {
     printing: Printing,
 }
 
-/// All that is known of a release; its JSON form is what `--format json` prints.
-#[derive(Debug, Serialize)]
-struct Found {
+/// All that is known of a release.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::cli) struct Found {
     purl: ReleaseId,
     /// Tells this answer from the one about a release that is not stored.
     stored: bool,
@@ -69,7 +70,7 @@ struct Found {
 }
 
 /// A release beside the baseline as it stands now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Today {
     /// `None`: nothing that would raise an alert.
     severity: Option<Severity>,

@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// What else the people and machines behind a release published, the latest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Others {
     #[serde(rename = "by_publisher")]
     publisher: Vec<Other>,
@@ -22,7 +23,7 @@ pub(super) struct Others {
 }
 
 /// Another release.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Other {
     purl: ReleaseId,
     published_at: Option<DateTime<Utc>>,

@@ -5,6 +5,7 @@ mod print;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -18,10 +19,10 @@ use super::{
 use crate::{
     daemon::lock_state,
     health::{Finding, Heartbeat, Level, LockState, Snapshot, judge},
-    model::{Aspect, Ecosystem},
+    model::{AlertStatus, Aspect, Ecosystem, Severity},
     pipeline::{self, NPM_KEYS, TRUST_ROOT},
     registry::{CargoFeed, NpmFeed, PypiFeed},
-    store::{LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
+    store::{self, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
 };
 
 /// Most failing packages that are shown.
@@ -42,9 +43,9 @@ pub struct Status {
     printing: Printing,
 }
 
-/// All that there is to say; its JSON form is what `--format json` prints.
-#[derive(Debug, Serialize)]
-struct Report {
+/// How provwatch itself is doing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::cli) struct Report {
     /// Whether there is no reason to worry.
     healthy: bool,
     /// The reasons, a sentence each.
@@ -72,13 +73,48 @@ struct Report {
     /// Configured subscriptions, and any other with deliveries.
     subscriptions: Vec<Subscription>,
     /// What is stored.
-    stored: Stats,
+    stored: Stored,
     /// The database file.
     path: PathBuf,
 }
 
+/// What is stored.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Stored {
+    /// Its `releases` and `alerts` are in pairs and triples, as they were first written.
+    #[serde(flatten)]
+    stats: Stats,
+    /// Releases by what came of them; an outcome that never was is left out.
+    releases_by_outcome: Vec<OfOutcome>,
+    /// Alerts by status and severity; what never was is left out.
+    alerts_by_status: Vec<OfStatus>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct OfOutcome {
+    outcome: store::Outcome,
+    count: u64,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct OfStatus {
+    status: AlertStatus,
+    severity: Severity,
+    count: u64,
+}
+
+impl Stored {
+    fn of(stats: Stats) -> Self {
+        let releases = stats.releases.iter().map(|(outcome, count)| OfOutcome { outcome: *outcome, count: *count });
+        let alerts = stats.alerts.iter();
+        let alerts =
+            alerts.map(|(status, severity, count)| OfStatus { status: *status, severity: *severity, count: *count });
+        Self { releases_by_outcome: releases.collect(), alerts_by_status: alerts.collect(), stats }
+    }
+}
+
 /// A feed, or the trust root.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Source {
     name: String,
     /// The registry whose feed it is.
@@ -95,7 +131,7 @@ struct Source {
 }
 
 /// A subscription.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Subscription {
     name: String,
     /// Whether the configuration has it.
@@ -145,7 +181,7 @@ impl Report {
             work: store.work_summary(now)?,
             failing: store.failing_work(SHOWN)?,
             subscriptions: subscriptions(context, store)?,
-            stored: store.stats()?,
+            stored: Stored::of(store.stats()?),
             path: context.config.store_path(),
         })
     }

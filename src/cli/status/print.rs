@@ -166,7 +166,7 @@ fn work(report: &Report) {
 }
 
 fn stored(report: &Report) {
-    let stored = &report.stored;
+    let stored = &report.stored.stats;
     sheet::heading("stored");
     let mut sheet = Sheet::new();
     let releases: u64 = stored.releases.iter().map(|(_, count)| count).sum();
@@ -188,7 +188,7 @@ fn stored(report: &Report) {
 }
 
 fn alerts(report: &Report, wanted: impl Fn(AlertStatus) -> bool) -> String {
-    let alerts = report.stored.alerts.iter().filter(|(status, ..)| wanted(*status));
+    let alerts = report.stored.stats.alerts.iter().filter(|(status, ..)| wanted(*status));
     let said: Vec<_> = alerts
         .map(|(status, severity, count)| match status {
             AlertStatus::Open => format!("{count} {severity}"),
@@ -224,7 +224,7 @@ fn deliveries(report: &Report, subscription: &Subscription) -> [String; 5] {
 
 fn next(report: &Report) {
     let mut commands = Vec::new();
-    if report.stored.alerts.iter().any(|(status, ..)| *status == AlertStatus::Open) {
+    if report.stored.stats.alerts.iter().any(|(status, ..)| *status == AlertStatus::Open) {
         commands.push(("provwatch alerts list".to_owned(), "the alerts"));
     }
     if !report.healthy {

@@ -3,6 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Outcome, edited_file, output, refused, tell_the_daemon, watchlist_to_edit};
@@ -45,8 +46,8 @@ pub struct Import {
 }
 
 /// What one file brings.
-#[derive(Serialize)]
-struct Harvest {
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Harvest {
     file: PathBuf,
     /// Packages to add, or that would be added.
     added: Vec<String>,

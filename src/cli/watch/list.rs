@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Outcome, output};
@@ -25,8 +26,8 @@ pub struct List {
     printing: Printing,
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Line<'a> {
     /// Whether the pattern includes or excludes.
     watched: bool,
     #[serde(flatten)]

@@ -1,13 +1,14 @@
 //! `provwatch watch`: which packages are watched.
 
 mod add;
-mod import;
-mod list;
+pub(super) mod import;
+pub(super) mod list;
 mod remove;
 mod why;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -81,9 +82,9 @@ fn refused(error: EditError) -> Failure {
     }
 }
 
-/// What became of one entry; the JSON form of `add` and `remove`.
-#[derive(Serialize)]
-struct Edited<'a> {
+/// What became of one entry.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Edited<'a> {
     pattern: String,
     /// `added`, `known` or `removed`.
     done: &'static str,

@@ -5,6 +5,7 @@ mod timeline;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use timeline::{Expectation, Kind, ReplayError, Timeline, files, is_store};
 
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// An alert of a timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseAlert {
     /// The timeline's name.
     pub case: String,

@@ -167,7 +167,8 @@ impl Store {
     /// A row whose indexed value was changed is not where its index says, and cannot be deleted until that fits again.
     fn rebuild_indexes(&self, broken: &Broken) -> Result<(), StoreError> {
         let sql = format!("REINDEX main.{}", broken.table.name);
-        self.transact(Flush::Now, |db| Ok(db.execute_batch(&sql)?)).map_err(|failure| self.failed(failure, "making an index anew"))
+        self.transact(Flush::Now, |db| Ok(db.execute_batch(&sql)?))
+            .map_err(|failure| self.failed(failure, "making an index anew"))
     }
 
     /// Damaged rows of which nobody was told, the oldest first.

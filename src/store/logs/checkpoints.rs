@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::store::{
@@ -11,12 +12,13 @@ use crate::store::{
 };
 
 /// A checkpoint that a log signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CheckpointRow {
     /// How many entries.
     pub size: u64,
     /// The root of the tree over them.
     #[serde(serialize_with = "hex_string")]
+    #[schemars(with = "String")]
     pub root: [u8; 32],
     /// The document as it was first seen: a signed note, or a CT log's signed tree head.
     pub note: String,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::store::{
@@ -26,7 +27,7 @@ pub struct MirrorSeen {
 }
 
 /// How a mirror stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MirrorRow {
     /// The log.
     pub log: String,

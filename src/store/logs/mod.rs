@@ -16,6 +16,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use accusations::{Accusation, Scope};
@@ -39,7 +40,7 @@ use super::{
 };
 
 /// How a log is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogKind {
     /// Rekor v1.
@@ -77,7 +78,7 @@ impl fmt::Display for LogKind {
 }
 
 /// Whether a log still grows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogStanding {
     /// It grows.
@@ -117,7 +118,7 @@ pub struct NewLog<'a> {
 }
 
 /// A log as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LogRow {
     /// The origin of its checkpoints.
     pub name: String,

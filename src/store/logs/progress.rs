@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::store::{
     columns::{Micros, Position},
@@ -11,7 +12,9 @@ use crate::store::{
 };
 
 /// A reading of a log that is under way, or was interrupted: the next one goes on where it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "Wire")]
+#[schemars(with = "Wire")]
 pub struct LogProgress {
     /// The entry that it began with.
     pub first: u64,
@@ -61,17 +64,31 @@ impl LogProgress {
     }
 }
 
-impl Serialize for LogProgress {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut shown = serializer.serialize_struct("LogProgress", 7)?;
-        shown.serialize_field("first", &self.first)?;
-        shown.serialize_field("next", &self.next)?;
-        shown.serialize_field("past", &self.past)?;
-        shown.serialize_field("since", &self.since)?;
-        shown.serialize_field("at", &self.at)?;
-        shown.serialize_field("entries_per_second", &self.rate())?;
-        shown.serialize_field("seconds_left", &self.time_left().map(|left| left.num_seconds()))?;
-        shown.end()
+/// The JSON form.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LogProgress")]
+struct Wire {
+    /// The entry that it began with.
+    first: u64,
+    /// The entry that it reads next.
+    next: u64,
+    /// The one after the last that it is to read.
+    past: u64,
+    /// When it began.
+    since: DateTime<Utc>,
+    /// When it came this far.
+    at: DateTime<Utc>,
+    /// How fast it has been; null where it has only begun.
+    entries_per_second: Option<u64>,
+    /// How long it is yet, at that rate.
+    seconds_left: Option<i64>,
+}
+
+impl From<LogProgress> for Wire {
+    fn from(progress: LogProgress) -> Self {
+        let (entries_per_second, left) = (progress.rate(), progress.time_left());
+        let LogProgress { first, next, past, since, at } = progress;
+        Self { first, next, past, since, at, entries_per_second, seconds_left: left.map(|left| left.num_seconds()) }
     }
 }
 

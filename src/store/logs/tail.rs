@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// Where a tail stands. The ends are exclusive.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TailRow {
     /// The first entry that was read.
     pub start: u64,
@@ -58,7 +59,7 @@ pub struct Advance<'a> {
 }
 
 /// A range of entries that was read and proven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Covered {
     /// The first.
     pub first: u64,
@@ -67,7 +68,7 @@ pub struct Covered {
 }
 
 /// How many entries of a kind were read and proven.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KindCount {
     /// The kind.
     pub kind: String,

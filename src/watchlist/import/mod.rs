@@ -12,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use mirrors::Mirrors;
@@ -35,7 +36,7 @@ pub struct Imported {
 }
 
 /// An entry that cannot be watched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Skipped {
     /// The entry, as the file names it.
     pub what: String,

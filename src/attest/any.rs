@@ -1,0 +1,420 @@
+//! Attestations in whatever file people keep them: bundles, lines of bundles, npm's attestations document, GitHub's answer,
+//! PyPI's provenance object, a single attestation of PEP 740. What a file is, its content decides.
+//!
+//! Where a registry serves a document, [`Verifier::npm`] and [`Verifier::pypi`] judge it as a whole beside the release that
+//! it must speak of. Here it stands alone: each attestation says of what it speaks, and holds or does not by itself.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureContent};
+
+use super::{
+    failure::{Failure, printable},
+    form, json, npm,
+    publisher::Publisher,
+    pypi,
+    signed::Verified,
+    signer::Signer,
+    statement::{Statement, key_hint},
+    verifier::Verifier,
+};
+use crate::model::Check;
+
+/// Most attestations of one file.
+const MAX_ATTESTATIONS: usize = 1000;
+
+/// How deep documents are looked for within documents.
+const MAX_NESTED: u8 = 3;
+
+/// What kind of document an attestation was found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// A Sigstore bundle.
+    Bundle,
+    /// An item of npm's attestations document.
+    Npm,
+    /// An attestation of PyPI (PEP 740).
+    Pypi,
+    /// An envelope of a signed statement, without what proves when and by whom it was signed.
+    Envelope,
+    /// A statement that nobody signed.
+    Statement,
+    /// The bundle of cosign before version 3.
+    Cosign,
+}
+
+impl Kept {
+    /// The word of the JSON form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Npm => "npm-attestation",
+            Self::Pypi => "pypi-attestation",
+            Self::Envelope => "envelope",
+            Self::Statement => "unsigned-statement",
+            Self::Cosign => "cosign-bundle",
+        }
+    }
+}
+
+/// A file that holds no attestation in a form that is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAttestations {
+    /// It is not JSON, and neither are its lines.
+    #[error("it is not JSON: {0}")]
+    NotJson(String),
+    /// It is JSON of another kind.
+    #[error(
+        "{0} is not an attestation; expected a Sigstore bundle, lines of them, npm's attestations document, GitHub's answer \
+         about attestations, or PyPI's provenance object"
+    )]
+    Unknown(String),
+    /// It has too many.
+    #[error("it has more than {MAX_ATTESTATIONS} attestations")]
+    TooMany,
+}
+
+/// The digests of a file by algorithm (`sha256`, `sha384`, `sha512`), in lower-case hexadecimal.
+pub type FileDigests = BTreeMap<String, String>;
+
+/// What an attestation speaks of: a name, and digests by algorithm in lower-case hexadecimal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The name; empty where there is none.
+    pub name: String,
+    /// The digests.
+    pub digests: FileDigests,
+}
+
+/// One attestation; not yet verified.
+#[derive(Debug)]
+pub struct Attestation {
+    /// Where it stands: `line 2`, `attestation 1 of line 2`; empty where it is alone.
+    pub place: String,
+    /// In what.
+    pub kept: Kept,
+    /// The type of the statement's predicate; a signature over a file has none.
+    pub predicate_type: Option<String>,
+    /// Of what it speaks; empty where it does not say.
+    pub about: Vec<About>,
+    content: Result<Content, Failure>,
+}
+
+/// What there is to verify.
+#[derive(Debug)]
+struct Content {
+    bundle: Bundle,
+    /// The type under which a document lists it, where it does.
+    listed: Option<String>,
+    /// The publisher that PyPI names beside it.
+    publisher: Option<Publisher>,
+}
+
+/// What a verified attestation proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// Who signed, when, and where that is logged.
+    pub verified: Verified,
+    /// The id of npm's key, where that signed.
+    pub key: Option<String>,
+}
+
+/// Reads a file. What of it is an attestation and cannot be read is one that does not hold.
+///
+/// # Errors
+/// The file is something else.
+pub fn attestations(document: &[u8]) -> Result<Vec<Attestation>, NotAttestations> {
+    let mut found = Vec::new();
+    match json::read::<Value>(document) {
+        Ok(value) => take(&value, "", 0, &mut found)?,
+        Err(whole) => take_lines(document, &whole, &mut found)?,
+    }
+    if found.is_empty() {
+        return Err(NotAttestations::Unknown("an empty list".to_owned()));
+    }
+    Ok(found)
+}
+
+/// One document a line. A line that cannot be read is told as such, unless none can.
+fn take_lines(document: &[u8], whole: &Failure, found: &mut Vec<Attestation>) -> Result<(), NotAttestations> {
+    let lines = document.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).zip(1_u32..);
+    let lines: Vec<_> = lines.filter(|(line, _)| !line.is_empty()).take(MAX_ATTESTATIONS + 1).collect();
+    let is_object = |line: &[u8]| line.starts_with(b"{") && line.ends_with(b"}");
+    if lines.len() < 2 || !lines.iter().all(|(line, _)| is_object(line)) {
+        return Err(NotAttestations::NotJson(whole.to_string()));
+    }
+    for (line, number) in lines {
+        let place = format!("line {number}");
+        match json::read::<Value>(line) {
+            Ok(value) => take(&value, &place, 0, found)?,
+            Err(failure) => push(found, Attestation::broken(place, Kept::Bundle, failure))?,
+        }
+    }
+    Ok(())
+}
+
+fn take(value: &Value, place: &str, depth: u8, found: &mut Vec<Attestation>) -> Result<(), NotAttestations> {
+    let has = |key: &str| value.get(key).is_some_and(|value| !value.is_null());
+    let unknown = || NotAttestations::Unknown(described(value));
+    if depth > MAX_NESTED {
+        return Err(unknown());
+    }
+    if let Some(items) = value.as_array() {
+        return take_all(items, place, depth, found);
+    }
+    let one = if has("verificationMaterial") || has("messageSignature") || has("dsseEnvelope") {
+        Attestation::of_bundle(place, Kept::Bundle, bundle(value), None, None)
+    } else if has("verification_material") && has("envelope") {
+        Attestation::of_bundle(place, Kept::Pypi, pypi::attestation(value), None, None)
+    } else if has("attestation_bundles") {
+        return take_pypi(value, place, found);
+    } else if let Some(items) = value.get("attestations").and_then(Value::as_array) {
+        return take_all(items, place, depth, found);
+    } else if has("bundle") && has("predicateType") {
+        let listed = value["predicateType"].as_str().map(str::to_owned);
+        Attestation::of_bundle(place, Kept::Npm, bundle(&value["bundle"]), listed, None)
+    } else if let Some(inner) = ["bundle", "attestation"].into_iter().find(|key| value[key].is_object()) {
+        return take(&value[inner], place, depth + 1, found);
+    } else {
+        unverifiable(value, place).ok_or_else(unknown)?
+    };
+    push(found, one)
+}
+
+fn take_all(items: &[Value], place: &str, depth: u8, found: &mut Vec<Attestation>) -> Result<(), NotAttestations> {
+    items.iter().zip(1_u32..).try_for_each(|(item, number)| take(item, &nth(number, place), depth + 1, found))
+}
+
+fn take_pypi(object: &Value, place: &str, found: &mut Vec<Attestation>) -> Result<(), NotAttestations> {
+    let all = match pypi::attestations(object) {
+        Ok(all) => all,
+        Err(failure) => return push(found, Attestation::broken(place.to_owned(), Kept::Pypi, failure)),
+    };
+    for ((bundle, publisher), number) in all.into_iter().zip(1_u32..) {
+        push(found, Attestation::of_bundle(&nth(number, place), Kept::Pypi, bundle, None, Some(publisher)))?;
+    }
+    Ok(())
+}
+
+fn nth(number: u32, place: &str) -> String {
+    if place.is_empty() { format!("attestation {number}") } else { format!("attestation {number} of {place}") }
+}
+
+fn push(found: &mut Vec<Attestation>, one: Attestation) -> Result<(), NotAttestations> {
+    if found.len() >= MAX_ATTESTATIONS {
+        return Err(NotAttestations::TooMany);
+    }
+    found.push(one);
+    Ok(())
+}
+
+fn bundle(value: &Value) -> Result<Bundle, Failure> {
+    form::bundle(&value.to_string())
+}
+
+/// What is an attestation, and has nothing with which it could be verified here.
+fn unverifiable(value: &Value, place: &str) -> Option<Attestation> {
+    let has = |key: &str| value.get(key).is_some();
+    let (kept, why) = if has("payload") && has("payloadType") && has("signatures") {
+        let why = "it is an envelope without certificate, log entry and time; a Sigstore bundle has all of them";
+        (Kept::Envelope, why)
+    } else if has("predicateType") && (has("_type") || has("type")) {
+        (Kept::Statement, "it is a statement that nobody signed")
+    } else if has("base64Signature") {
+        let why = "it is a bundle in the form of cosign before version 3; `cosign … --new-bundle-format` writes the one of \
+                   Sigstore";
+        (Kept::Cosign, why)
+    } else {
+        return None;
+    };
+    Some(Attestation::broken(place.to_owned(), kept, Failure::unavailable(why)))
+}
+
+/// What a JSON document is that holds no attestation.
+fn described(value: &Value) -> String {
+    match value {
+        Value::Object(object) if object.is_empty() => "an empty object".to_owned(),
+        Value::Object(object) => {
+            let keys: Vec<&str> = object.keys().take(5).map(String::as_str).collect();
+            printable(format_args!("an object with the keys {}", keys.join(", ")))
+        }
+        Value::Array(_) => "a list within lists".to_owned(),
+        _ => "a single value".to_owned(),
+    }
+}
+
+impl Attestation {
+    fn broken(place: String, kept: Kept, failure: Failure) -> Self {
+        Self { place, kept, predicate_type: None, about: Vec::new(), content: Err(failure) }
+    }
+
+    fn of_bundle(
+        place: &str,
+        kept: Kept,
+        bundle: Result<Bundle, Failure>,
+        listed: Option<String>,
+        publisher: Option<Publisher>,
+    ) -> Self {
+        let read = bundle.and_then(|bundle| Ok((said(&bundle)?, bundle)));
+        match read {
+            Ok(((predicate_type, about), bundle)) => Self {
+                place: place.to_owned(),
+                kept,
+                predicate_type,
+                about,
+                content: Ok(Content { bundle, listed, publisher }),
+            },
+            Err(failure) => Self::broken(place.to_owned(), kept, failure),
+        }
+    }
+
+    /// Whether it speaks of a file with one of these digests; `None` where it does not say of what it speaks.
+    pub fn speaks_of(&self, file: &FileDigests) -> Option<bool> {
+        let is_it = |about: &About| algorithms(file).any(|(name, digest)| about.digests.get(name) == Some(digest));
+        (!self.about.is_empty()).then(|| self.about.iter().any(is_it))
+    }
+
+    /// Verifies it, and that it is about a file with one of these digests; without any, about the file that it names.
+    ///
+    /// # Errors
+    /// The check that failed, or why it cannot be told.
+    pub fn verify(&self, verifier: &Verifier, file: Option<&FileDigests>) -> Result<Proven, Failure> {
+        let content = self.content.as_ref().map_err(Clone::clone)?;
+        if !verifier.is_ready() {
+            return Err(Failure::unavailable("the trust root was not read yet"));
+        }
+        if let Some(listed) = content.listed.as_ref().filter(|listed| Some(*listed) != self.predicate_type.as_ref()) {
+            let is = self.predicate_type.as_deref().unwrap_or("a signature without a statement");
+            let reason = format!("the statement is {is:?}, listed as {listed:?}");
+            return Err(Failure::invalid(Check::PayloadType, reason));
+        }
+        content.verify(verifier, self.artifact(file)?)
+    }
+
+    /// The file's digest in an algorithm of which the attestation speaks.
+    fn artifact(&self, file: Option<&FileDigests>) -> Result<ArtifactDigest, Failure> {
+        let named = |name: &'static str| self.about.iter().find_map(move |about| about.digests.get(name));
+        let Some(file) = file else {
+            let own = ALGORITHMS.into_iter().find_map(|name| Some((name, named(name)?)));
+            let why =
+                "it does not give a SHA-256, SHA-384 or SHA-512 of what it speaks of; compare it with the file itself";
+            let (name, digest) = own.ok_or_else(|| Failure::unavailable(why))?;
+            return of_hex(name, digest);
+        };
+        let spoken = algorithms(file)
+            .find(|(name, digest)| self.about.iter().any(|about| about.digests.get(*name) == Some(digest)));
+        // What speaks of another file fails by that.
+        let known = spoken.or_else(|| algorithms(file).find(|(name, _)| named(name).is_some()));
+        let known = known.or_else(|| algorithms(file).next().filter(|_| self.about.is_empty()));
+        let why = "it speaks of files by other digests than those that are known of this one";
+        let (name, digest) = known.ok_or_else(|| Failure::unavailable(why))?;
+        of_hex(name, digest)
+    }
+}
+
+/// The algorithms by which files are told apart here, the usual one of npm first.
+const ALGORITHMS: [&str; 3] = ["sha512", "sha256", "sha384"];
+
+/// Those of a file's digests, the usual one first.
+fn algorithms(file: &FileDigests) -> impl Iterator<Item = (&'static str, &String)> {
+    ALGORITHMS.into_iter().filter_map(|name| Some((name, file.get(name)?)))
+}
+
+fn of_hex(name: &str, digest: &str) -> Result<ArtifactDigest, Failure> {
+    let algorithm = match name {
+        "sha256" => HashAlgorithm::Sha2256,
+        "sha384" => HashAlgorithm::Sha2384,
+        _ => HashAlgorithm::Sha2512,
+    };
+    let malformed =
+        |why: &dyn std::fmt::Display| Failure::invalid(Check::Format, format!("the {name} {digest:?}: {why}"));
+    let bytes = hex::decode(digest).map_err(|error| malformed(&error))?;
+    ArtifactDigest::new(algorithm, bytes).map_err(|error| malformed(&error))
+}
+
+/// The type of the predicate, and of what a bundle speaks.
+fn said(bundle: &Bundle) -> Result<(Option<String>, Vec<About>), Failure> {
+    let SignatureContent::MessageSignature(signature) = &bundle.content else {
+        let statement = Statement::of(bundle)?;
+        let about = statement.subjects().map(|(name, digests)| About {
+            name: name.to_owned(),
+            digests: digests.iter().map(|(name, hex)| (name.clone(), hex.to_ascii_lowercase())).collect(),
+        });
+        let about = about.collect();
+        return Ok((Some(statement.predicate_type), about));
+    };
+    let about = signature.message_digest.as_ref().and_then(|message| {
+        let name = match message.algorithm {
+            HashAlgorithm::Sha2256 => "sha256",
+            HashAlgorithm::Sha2384 => "sha384",
+            HashAlgorithm::Sha2512 => "sha512",
+            _ => return None,
+        };
+        let digests = BTreeMap::from([(name.to_owned(), hex::encode(message.digest.as_bytes()))]);
+        Some(About { name: String::new(), digests })
+    });
+    Ok((None, about.into_iter().collect()))
+}
+
+impl Content {
+    fn verify(&self, verifier: &Verifier, artifact: ArtifactDigest) -> Result<Proven, Failure> {
+        let (trust, artifact) = (verifier.trust(), Artifact::from_digest(artifact));
+        if let Some(hint) = key_hint(&self.bundle) {
+            let verified = npm::verify_by_registry(trust, &self.bundle, artifact)?;
+            return Ok(Proven { verified, key: Some(hint.to_owned()) });
+        }
+        let verified = trust.verify_bundle(&self.bundle, artifact, Signer::Anyone);
+        let verified = match (&self.publisher, verified) {
+            (Some(_), Err(failure)) => return Err(pypi::lacking_a_place_for_time(&self.bundle, failure)),
+            (_, verified) => verified?,
+        };
+        if let (Some(publisher), Some(identity)) = (&self.publisher, &verified.identity) {
+            publisher.check(identity)?;
+        }
+        Ok(Proven { verified, key: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_attestation_is_named() {
+        for (document, said) in [
+            ("", "not JSON"),
+            ("not JSON", "not JSON"),
+            ("{\"a\": 1", "not JSON"),
+            ("{}\n{", "not JSON"),
+            ("{}", "an empty object"),
+            ("[]", "an empty list"),
+            ("[[[[[]]]]]", "a list within lists"),
+            ("1", "a single value"),
+            (r#"{"name": "axios", "versions": {}}"#, "the keys name, versions"),
+            (r#"{"attestations": [{"name": 1}]}"#, "the keys name"),
+        ] {
+            let error = attestations(document.as_bytes()).expect_err(document).to_string();
+            assert!(error.contains(said), "{document}: {error}");
+        }
+        let many = format!("[{}]", vec!["{\"base64Signature\": 1}"; MAX_ATTESTATIONS + 1].join(","));
+        assert_eq!(attestations(many.as_bytes()).unwrap_err(), NotAttestations::TooMany);
+    }
+
+    #[test]
+    fn what_cannot_be_verified_is_an_attestation_all_the_same() {
+        let verifier = Verifier::new(&crate::attest::TrustMaterial::embedded());
+        for (document, kept, place) in [
+            (r#"{"payload": "", "payloadType": "", "signatures": []}"#, Kept::Envelope, ""),
+            (r#"[{"_type": "x", "predicateType": "y"}]"#, Kept::Statement, "attestation 1"),
+            ("{\"base64Signature\": \"\"}\n\n{\"base64Signature\": \"\"}\n", Kept::Cosign, "line 1"),
+        ] {
+            let found = attestations(document.as_bytes()).unwrap();
+            assert_eq!((found[0].kept, found[0].place.as_str()), (kept, place));
+            let failure = found[0].verify(&verifier, None).unwrap_err();
+            assert_eq!(failure.check(), None, "could not check: {failure}");
+        }
+        let found = attestations(br#"{"verificationMaterial": 1}"#).unwrap();
+        assert_eq!(found[0].verify(&verifier, None).unwrap_err().check(), Some(Check::Format));
+    }
+}

@@ -1,0 +1,138 @@
+//! The JSON forms that others build on: what commands print, what is sent, and the files that are read. Each has a name, a
+//! number, and a schema in `schema/`, which is made from its type. A form changes by addition only; one that cannot gets
+//! another number.
+//!
+//! [`output::json`](super::output::json) takes nothing that is not in the table, so there is no form without a schema.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    alerts, backfill, baseline, detectors, doctor, logs, lookup, status, summary, test_sinks, timeline, verify,
+    verify_bundle, watch,
+};
+use crate::{config, deliver, model, pipeline, store, tlog, watchlist};
+
+/// JSON that commands print. Its first key, `form`, says which form it is of: `lookup/1`.
+pub trait Form: Serialize {
+    /// The name and number.
+    const FORM: &'static str;
+}
+
+/// A form that others build on.
+#[derive(Debug)]
+pub struct Described {
+    /// The name; `schema/<name>.schema.json` has the schema.
+    pub name: &'static str,
+    /// The number.
+    pub number: u32,
+    /// The commands that print it, or what else has it.
+    pub of: &'static str,
+    /// The schema.
+    pub schema: Value,
+}
+
+macro_rules! forms {
+    ($($name:literal $number:literal $type:ty, $of:literal;)*) => {
+        $(impl Form for $type {
+            const FORM: &'static str = concat!($name, "/", $number);
+        })*
+
+        /// Every form that commands print.
+        fn printed() -> Vec<Described> {
+            vec![$(Described {
+                name: $name,
+                number: $number,
+                of: $of,
+                schema: printed_schema(schema_of::<$type>(), <$type as Form>::FORM),
+            },)*]
+        }
+    };
+}
+
+forms! {
+    "alert" 1 model::Alert, "alerts list, alerts ack; the data of a webhook; a line of the subscription stdout";
+    "alert-shown" 1 alerts::show::Shown<'_>, "alerts show";
+    "backfill" 1 backfill::Line, "backfill";
+    "baseline" 1 baseline::show::Shown<'_>, "baseline show";
+    "baseline-accepted" 1 baseline::accept::Accepted<'_>, "baseline accept";
+    "baseline-listed" 1 baseline::list::Line, "baseline list";
+    "baseline-reset" 1 baseline::reset::Forgotten<'_>, "baseline reset";
+    "baseline-step" 1 store::BaselineVersion, "baseline history";
+    "baseline-unaccepted" 1 baseline::unaccept::Unaccepted<'_>, "baseline unaccept";
+    "bundle" 1 verify_bundle::Answer<'_>, "verify-bundle";
+    "check" 1 doctor::Check, "doctor";
+    "detector" 1 detectors::Full, "detectors explain";
+    "detector-listed" 1 detectors::Summary, "detectors list";
+    "evidence-listed" 1 store::EvidenceRow, "logs evidence";
+    "expected" 1 model::ExpectedChange, "expect add, expect list";
+    "imported" 1 watch::import::Harvest, "watch import";
+    "log" 1 logs::list::Line<'_>, "logs list";
+    "log-entry" 1 logs::find::Shown<'_>, "logs find";
+    "log-not-followed" 1 logs::not_followed::Line<'_>, "logs status";
+    "log-scanned" 1 logs::scan::Shown<'_>, "logs scan";
+    "log-status" 1 logs::status::Line<'_>, "logs status";
+    "log-verdict" 1 logs::verify::Line<'_>, "logs verify";
+    "lookup" 1 lookup::Found, "lookup of a release that is stored";
+    "lookup-missing" 1 lookup::missing::Missing, "lookup of a release that is not stored";
+    "match" 1 model::MatchedEntry, "logs matches";
+    "pass" 1 summary::Summary, "run --once";
+    "replayed" 1 pipeline::replay::CaseAlert, "replay";
+    "sink" 1 test_sinks::Answer, "test-sinks";
+    "status" 1 status::Report, "status";
+    "timeline-entry" 1 timeline::Entry, "timeline";
+    "verified" 1 verify::report::Report, "verify";
+    "watch-edited" 1 watch::Edited<'_>, "watch add, watch remove";
+    "watch-listed" 1 watch::list::Line<'_>, "watch list";
+    "watch-why" 1 watchlist::Why, "watch why";
+}
+
+/// Every form: what commands print, then the envelope of webhooks and the files.
+pub fn forms() -> Vec<Described> {
+    let file = |name, of, schema| Described { name, number: 1, of, schema };
+    let mut all = printed();
+    all.extend([
+        file("config", "provwatch.toml", config::json_schema()),
+        file("evidence", "logs evidence ID, logs verify", schema_of::<tlog::Evidence>()),
+        file("observation", "the releases of timelines", read_schema_of::<model::Observation>()),
+        file("timeline", "the files of replay", read_schema_of::<pipeline::replay::Timeline>()),
+        file("watchlist", "watchlist.toml", watchlist::json_schema()),
+        file("webhook", "the body that the subscription webhook posts", deliver::webhook_schema()),
+    ]);
+    for form in &mut all {
+        form.schema = identified(form);
+    }
+    all.sort_by_key(|form| form.name);
+    all
+}
+
+/// The schema of what is written.
+fn schema_of<T: JsonSchema>() -> Value {
+    value(SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>())
+}
+
+/// The schema of what is read.
+fn read_schema_of<T: JsonSchema>() -> Value {
+    value(SchemaGenerator::default().into_root_schema_for::<T>())
+}
+
+fn value(schema: Schema) -> Value {
+    schema.to_value()
+}
+
+/// The schema with the key that says which form it is.
+fn printed_schema(mut schema: Value, form: &str) -> Value {
+    schema["properties"]["form"] = json!({"description": "The name and number of the form.", "const": form});
+    schema
+}
+
+/// The schema with its identifier, of which the number is part.
+fn identified(form: &Described) -> Value {
+    let Described { name, number, of, schema } = form;
+    let mut schema = schema.clone();
+    schema["title"] = json!(name);
+    schema["$id"] = json!(format!("{}/schema/{name}/{number}", env!("CARGO_PKG_REPOSITORY")));
+    schema["$comment"] = json!(format!("Form {number}: {of}. It changes by addition only."));
+    schema
+}

@@ -1,0 +1,113 @@
+//! Files and their digests, in the forms in which people have them.
+
+use std::path::Path;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use crate::{attest::FileDigests, bounded, cli::exit::Failure};
+
+/// Largest file that is hashed, in bytes; give the digest of a larger one.
+const MAX_FILE: u64 = 1 << 30;
+
+/// A digest: `sha256:…` and `sha512:…` in hexadecimal, `sha512-…` in base64 as lock files have it, or bare hexadecimal digits.
+/// `None`: it does not look like one.
+pub fn digest(text: &str) -> Option<Result<FileDigests, String>> {
+    let bare = |digits: usize| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let (length, bytes) = if let Some(hex) = text.strip_prefix("sha256:") {
+        (32, hex::decode(hex).map_err(|error| error.to_string()))
+    } else if let Some(hex) = text.strip_prefix("sha512:") {
+        (64, hex::decode(hex).map_err(|error| error.to_string()))
+    } else if let Some(base64) = text.strip_prefix("sha256-") {
+        (32, BASE64_STANDARD.decode(base64).map_err(|error| error.to_string()))
+    } else if let Some(base64) = text.strip_prefix("sha512-") {
+        (64, BASE64_STANDARD.decode(base64).map_err(|error| error.to_string()))
+    } else if bare(64) || bare(128) {
+        (text.len() / 2, hex::decode(text).map_err(|error| error.to_string()))
+    } else if let Some((algorithm, _)) = text.split_once([':', '-']).filter(|(name, _)| is_old(name)) {
+        return Some(Err(format!("{algorithm} is not safe; give the SHA-256 or SHA-512")));
+    } else {
+        return None;
+    };
+    Some(bytes.and_then(|bytes| digests(length, &bytes)).map_err(|why| {
+        format!("not a digest: {why}; expected sha256: or sha512: and hexadecimal digits, or sha512- and base64")
+    }))
+}
+
+fn is_old(algorithm: &str) -> bool {
+    ["md5", "sha1"].contains(&algorithm)
+}
+
+fn digests(length: usize, bytes: &[u8]) -> Result<FileDigests, String> {
+    if bytes.len() != length {
+        return Err(format!("it has {} bytes where {length} are expected", bytes.len()));
+    }
+    let algorithm = if length == 32 { "sha256" } else { "sha512" };
+    Ok(FileDigests::from([(algorithm.to_owned(), hex::encode(bytes))]))
+}
+
+/// The digests of a file's content.
+pub fn digests_of(bytes: &[u8]) -> FileDigests {
+    let all = [
+        ("sha256", hex::encode(Sha256::digest(bytes))),
+        ("sha384", hex::encode(Sha384::digest(bytes))),
+        ("sha512", hex::encode(Sha512::digest(bytes))),
+    ];
+    all.map(|(name, hex)| (name.to_owned(), hex)).into()
+}
+
+/// A file, or a digest that is given for it. A file comes first, should one be called like a digest.
+///
+/// # Errors
+/// It cannot be read, or is no digest.
+pub fn named(text: &str) -> Result<FileDigests, Failure> {
+    let path = Path::new(text);
+    match digest(text).filter(|_| !path.exists()) {
+        Some(digests) => digests.map_err(|why| Failure::usage(format!("{text}: {why}"))),
+        None => Ok(digests_of(&read(path, MAX_FILE)?)),
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// It cannot be read, or is too large.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let failed = |why: String| Failure::usage(format!("cannot read {}: {why}", path.display()));
+    let bytes = bounded::read(path, limit).map_err(|error| failed(error.to_string()))?;
+    bytes.ok_or_else(|| failed(format!("it is larger than {} MiB", limit >> 20)).next("give its digest: sha256:…"))
+}
+
+/// The largest file of either kind.
+pub const fn limit() -> u64 {
+    MAX_FILE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_taken_in_the_forms_in_which_people_have_them() {
+        let (short, long) = ("ab".repeat(32), "cd".repeat(64));
+        let one = |name: &str, hex: &str| FileDigests::from([(name.to_owned(), hex.to_owned())]);
+        let (sha256, sha512) = (|hex: &str| one("sha256", hex), |hex: &str| one("sha512", hex));
+        for (text, expected) in [
+            (format!("sha256:{short}"), sha256(&short)),
+            (format!("sha256:{}", short.to_uppercase()), sha256(&short)),
+            (format!("sha512:{long}"), sha512(&long)),
+            (format!("sha512-{}", BASE64_STANDARD.encode([0xcd; 64])), sha512(&long)),
+            (format!("sha256-{}", BASE64_STANDARD.encode([0xab; 32])), sha256(&short)),
+            (short.clone(), sha256(&short)),
+            (long.clone(), sha512(&long)),
+        ] {
+            assert_eq!(digest(&text), Some(Ok(expected)), "{text}");
+        }
+        for text in ["sha256:", "sha256:xy", "sha512-????", "sha1:da39a3ee", "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="] {
+            assert!(digest(text).is_some_and(|digest| digest.is_err()), "{text}");
+        }
+        for text in ["", "a.tgz", "sha256", "pkg:npm/axios@1.0.0", &"ab".repeat(20), &"xy".repeat(32)] {
+            assert_eq!(digest(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A file of attestations: each verified by itself, and beside the file and the conditions that were given.
+
+use super::{
+    Verify, attestations,
+    report::{Attested, Report, Said, Verdict},
+};
+use crate::{
+    attest::{Attestation, FileDigests, Verifier},
+    cli::{exit::Failure, words},
+};
+
+pub(super) fn report(
+    asked: &Verify,
+    document: &[u8],
+    file: Option<FileDigests>,
+    verifier: &Verifier,
+) -> Result<Report, Failure> {
+    let next =
+        "what a published file is known as: `provwatch verify sha256:…`; `provwatch verify --help` has all forms";
+    let found = attestations(document).map_err(|error| Failure::usage(error).next(next))?;
+    let mut all: Vec<Attested> = found.iter().map(|one| attested(asked, one, file.as_ref(), verifier)).collect();
+    leave_keys_alone(&mut all);
+    let (verdict, reasons) = verdict(&all, file.is_some());
+    let target = asked.target.clone();
+    Ok(Report { target, verdict, reasons, artifact: file, attestations: all, releases: Vec::new() })
+}
+
+fn attested(asked: &Verify, one: &Attestation, file: Option<&FileDigests>, verifier: &Verifier) -> Attested {
+    let speaks_of_it = file.and_then(|file| one.speaks_of(file));
+    // One about another file is verified as what it is; that it is about another is said beside it.
+    let compared = file.filter(|_| speaks_of_it != Some(false));
+    let attestation = Said::of(one.verify(verifier, compared));
+    let is_asked = attestation.verdict() == Verdict::Verified && speaks_of_it != Some(false);
+    let signer = attestation.proven.as_ref().map(|proven| &proven.identity);
+    Attested {
+        place: Some(one.place.clone()).filter(|place| !place.is_empty()),
+        kind: one.kept.as_str(),
+        predicate_type: one.predicate_type.clone(),
+        about: one.about.iter().map(Into::into).collect(),
+        speaks_of_it,
+        conditions: if is_asked { asked.conditions.of(signer) } else { Vec::new() },
+        attestation,
+    }
+}
+
+/// A registry's key says nothing of who built. Beside attestations that do, it is not asked.
+fn leave_keys_alone(all: &mut [Attested]) {
+    if all.iter().any(|one| !one.conditions.is_empty() && one.attestation.proven.is_some()) {
+        for one in all.iter_mut().filter(|one| one.attestation.proven.is_none()) {
+            one.conditions.clear();
+        }
+    }
+}
+
+fn verdict(all: &[Attested], is_compared: bool) -> (Verdict, Vec<String>) {
+    let mut worst = Verdict::Verified;
+    let mut reasons = Vec::new();
+    for one in all {
+        let reason = match (&one.attestation.check, &one.attestation.reason) {
+            (Some(check), Some(why)) => Some(format!("does not hold: {check}: {why}")),
+            (None, Some(why)) => Some(format!("could not be checked: {why}")),
+            _ => None,
+        };
+        reasons.extend(reason.map(|reason| format!("{} {reason}", name(one))));
+        let unmet = one.conditions.iter().filter(|condition| !condition.met);
+        let mut verdict = one.attestation.verdict();
+        for condition in unmet {
+            verdict = verdict.max(Verdict::Unmet);
+            let place = one.place.as_ref().map(|place| format!("{}: ", words::name(place)));
+            reasons.push(format!("{}{}", place.unwrap_or_default(), condition.unmet()));
+        }
+        worst = worst.max(verdict);
+    }
+    let speaks = |one: &Attested| one.speaks_of_it != Some(false) && one.attestation.verdict() == Verdict::Verified;
+    if is_compared && worst == Verdict::Verified && !all.iter().any(speaks) {
+        worst = Verdict::Invalid;
+        reasons.push("none of them speaks of the file".to_owned());
+    }
+    (worst, reasons)
+}
+
+/// What it is called in a sentence.
+fn name(one: &Attested) -> String {
+    one.place.as_ref().map_or_else(|| "it".to_owned(), words::name)
+}

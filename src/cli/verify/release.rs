@@ -1,0 +1,79 @@
+//! A release: fetched, verified and judged as one that is watched, whether it is or not.
+
+use std::path::Path;
+
+use super::{
+    Verify,
+    report::{Compared, Judged, Report, Source, Verdict},
+};
+use crate::{
+    cli::{context::Context, exit::Failure, setup},
+    model::ReleaseId,
+    pipeline::{Appraisal, Comparison, LookedAt, NoProgress, Pipeline},
+    watchlist::Watchlist,
+};
+
+pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> Result<Report, Failure> {
+    let pipeline = pipeline(asked, context)?;
+    let looked = setup::runtime()?.block_on(pipeline.appraise(release))?;
+    let target = asked.target.clone();
+    let nothing = |verdict, reason: String| Report {
+        target: target.clone(),
+        verdict,
+        reasons: vec![reason],
+        artifact: None,
+        attestations: Vec::new(),
+        releases: Vec::new(),
+    };
+    let package = release.package();
+    let title = package.ecosystem().title();
+    Ok(match looked {
+        LookedAt::NoPackage => nothing(Verdict::Unknown, format!("{title} has no package {}", package.name())),
+        LookedAt::NoVersion => {
+            let reason = format!("{title} has no version {} of {}", release.version(), package.name());
+            nothing(Verdict::Unknown, reason)
+        }
+        LookedAt::Withdrawn => {
+            nothing(Verdict::Unavailable, format!("{release} was removed, and its evidence with it"))
+        }
+        LookedAt::Unreadable(why) => {
+            nothing(Verdict::Unavailable, format!("what {title} says of {release} cannot be read: {why}"))
+        }
+        LookedAt::Release(appraisal) => {
+            let judged = judged(*appraisal).on(&asked.conditions);
+            let (verdict, reasons) = judged.verdict(asked.fail_on.fail_on);
+            Report { releases: vec![judged], verdict, reasons, ..nothing(verdict, String::new()) }
+        }
+    })
+}
+
+/// Nothing is written, and a watchlist that cannot be used demands nothing.
+fn pipeline(asked: &Verify, context: &Context) -> Result<Pipeline, Failure> {
+    let watchlist = if context.config.watchlists().iter().all(|file| Path::exists(file)) {
+        context.watchlist()?
+    } else {
+        Watchlist::default()
+    };
+    let mut prepared = context.prepare_for(watchlist)?;
+    if asked.trusted_root.is_some() {
+        prepared.verifier = asked.verifier(context)?;
+    }
+    context.pipeline_over(prepared, context.store_to_look()?, std::sync::Arc::new(NoProgress))
+}
+
+fn judged(appraisal: Appraisal) -> Judged {
+    let Appraisal { observation, unchecked, comparison, page: _ } = appraisal;
+    let mut judged = Judged::of(observation.purl.clone(), Source::Registry, Some(observation), unchecked);
+    judged.compared = match comparison {
+        Comparison::NoBaseline => Compared::NoBaseline,
+        Comparison::Learned => Compared::Learned,
+        Comparison::Older => Compared::Older,
+        Comparison::Compared(assessment) => {
+            judged.severity = assessment.verdict.as_ref().map(|verdict| verdict.severity);
+            judged.title = assessment.verdict.map(|verdict| verdict.title);
+            judged.signals = assessment.signals;
+            Compared::Compared
+        }
+    };
+    judged
+}

@@ -1,0 +1,181 @@
+//! A release that somebody asks about: looked at and judged as the daemon would, whether it is watched or not. Nothing is
+//! recorded, and the baseline learns nothing.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Pipeline, PipelineError,
+    assess::{Assessment, assess},
+    claimed_time::bound_times,
+    company::company,
+    examine::Subject,
+    record::unchecked,
+    replaced::compare_files,
+    turn::Turn,
+};
+use crate::{
+    detect::Terms,
+    model::{Baseline, Observation, ReleaseId},
+    registry::{self, Known, PackageDocument, PackageState, Question, RegistryRelease},
+    store::{Lane, Work},
+};
+
+/// What the registry says of a release that was asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LookedAt {
+    /// It does not have the package.
+    NoPackage,
+    /// It has the package, and not this version.
+    NoVersion,
+    /// The version was removed.
+    Withdrawn,
+    /// It has the version, and what it says of it cannot be read.
+    Unreadable(String),
+    /// The release.
+    Release(Box<Appraisal>),
+}
+
+/// A release, verified, and beside what is known of its package.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Appraisal {
+    /// What is known of it.
+    pub observation: Observation,
+    /// What could not be checked, a sentence each.
+    pub unchecked: Vec<String>,
+    /// How it stands beside the baseline.
+    pub comparison: Comparison,
+    /// Its page for people.
+    pub page: String,
+}
+
+/// How a release stands beside the baseline of its package.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Comparison {
+    /// Nothing was learned of the package.
+    NoBaseline,
+    /// The baseline learned from this very release, so it says nothing of it.
+    Learned,
+    /// The baseline learned from younger releases: it is not how things were.
+    Older,
+    /// What differs, and what that adds up to.
+    Compared(Box<Assessment>),
+}
+
+/// What is looked at, at leisure: whoever asks waits for the answer.
+fn asked(release: &ReleaseId, now: chrono::DateTime<chrono::Utc>) -> Work {
+    Work {
+        package: release.package().clone(),
+        revision: None,
+        reason: "verify".to_owned(),
+        since: now,
+        attempts: 0,
+        last_error: None,
+        generation: 0,
+        lane: Lane::Rest,
+        turns: 2,
+        portions: None,
+        behind: 0,
+    }
+}
+
+impl Pipeline {
+    /// Fetches, verifies and judges a release.
+    ///
+    /// # Errors
+    /// The registry cannot be asked, or the store cannot be read.
+    pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, PipelineError> {
+        let (now, package) = (self.clock.now(), release.package());
+        let turn = Turn::new(&asked(release, now), &self.http, &self.clock);
+        let registry = self.registry(package.ecosystem())?;
+        let row = self.store.package(package)?;
+        // As if nothing of it was stored: everything is asked for and verified anew.
+        let subject = Subject { package, registry, row, stored: BTreeMap::new(), now, turn: &turn };
+        let question = Question { known: &Known::default(), validators: None, revision: None };
+        let http = turn.http.for_document();
+        let mut document = match registry.package(&http, package, question).await? {
+            PackageState::Current(document) => *document,
+            PackageState::Gone | PackageState::NotModified => return Ok(LookedAt::NoPackage),
+        };
+        http.keep(document.weight());
+        self.date(&subject, &mut document)?;
+        match chosen(document, release) {
+            Ok(found) => Ok(LookedAt::Release(Box::new(Box::pin(self.appraised(&subject, found)).await?))),
+            Err(otherwise) => Ok(otherwise),
+        }
+    }
+
+    async fn appraised(&self, subject: &Subject<'_>, release: RegistryRelease) -> Result<Appraisal, PipelineError> {
+        let row = self.store.release(&release.id)?;
+        let teaches = row.as_ref().is_some_and(|row| row.teaches);
+        let before = row.and_then(|row| row.observation);
+        let before = before.map(|seen| (release.id.version().to_owned(), seen)).into_iter().collect();
+        let mut releases = vec![release];
+        compare_files(subject, &before, &mut releases);
+        bound_times(subject, &before, &mut releases);
+        subject.turn.begin_history();
+        // Nothing is awaited of what was asked for just now, so nothing was left out.
+        let release = releases.remove(0);
+        let mut observation = self.observe_release(subject, release).await?;
+        let comparison = self.beside_baseline(subject, &mut observation, teaches).await?;
+        let page = subject.registry.page(&observation.purl).to_string();
+        Ok(Appraisal { unchecked: unchecked(&observation), observation, comparison, page })
+    }
+
+    async fn beside_baseline(
+        &self,
+        subject: &Subject<'_>,
+        observation: &mut Observation,
+        teaches: bool,
+    ) -> Result<Comparison, PipelineError> {
+        let baseline = self.store.baseline(subject.package)?.baseline;
+        if baseline.lines.is_empty() {
+            return Ok(Comparison::NoBaseline);
+        }
+        if teaches {
+            return Ok(Comparison::Learned);
+        }
+        if learned_later(&baseline, observation) {
+            return Ok(Comparison::Older);
+        }
+        let policy = self.watchlist().policy(subject.package);
+        let terms = Terms {
+            company: &company(&self.store, observation)?,
+            tuning: &self.settings.tuning,
+            policy: policy.as_ref(),
+            expected: &self.store.expected_changes_of(subject.package)?,
+        };
+        self.enrich(subject, observation, &baseline, &terms).await?;
+        Ok(Comparison::Compared(Box::new(assess(&baseline, observation, &terms))))
+    }
+}
+
+/// The release among what a document describes, or what the document says instead.
+fn chosen(document: PackageDocument, wanted: &ReleaseId) -> Result<RegistryRelease, LookedAt> {
+    let ecosystem = wanted.package().ecosystem();
+    let is_it = |version: &str| registry::same_version(ecosystem, version, wanted.version());
+    let PackageDocument { releases, unreadable, withdrawn, versions, behind, .. } = document;
+    let mut all = releases.into_iter().chain(behind.into_iter().flat_map(|behind| behind.incomplete));
+    if let Some(release) = all.find(|release| is_it(release.id.version())) {
+        return Ok(release);
+    }
+    if let Some((_, why)) = unreadable.into_iter().find(|(version, _)| is_it(version)) {
+        return Err(LookedAt::Unreadable(why));
+    }
+    if withdrawn.iter().any(|(version, _)| is_it(version)) {
+        return Err(LookedAt::Withdrawn);
+    }
+    if versions.iter().any(|(version, _)| is_it(version)) {
+        return Err(LookedAt::Unreadable("the registry lists it and describes nothing of it".to_owned()));
+    }
+    Err(LookedAt::NoVersion)
+}
+
+/// Whether the line of a release has learned from younger ones; of a line that has learned nothing, any other.
+fn learned_later(baseline: &Baseline, release: &Observation) -> bool {
+    let own = baseline.lines.get(&release.line()).filter(|portrait| portrait.releases > 0);
+    let last_at = match own {
+        Some(portrait) => portrait.last_at,
+        None => baseline.lines.values().filter_map(|portrait| portrait.last_at).max(),
+    };
+    last_at.is_some_and(|last_at| last_at > release.published_at)
+}
