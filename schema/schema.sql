@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 15;
+PRAGMA user_version = 16;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -349,6 +349,20 @@ CREATE TABLE logs (
     last_error_at    INTEGER,
     failing_since    INTEGER,
     checksum         INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE namesakes (
+    -- The purl of the package of the other registry.
+    package       TEXT PRIMARY KEY,
+    -- When it was last tried to ask.
+    tried_at      INTEGER NOT NULL,
+    -- When the public registry last answered; NULL: never.
+    answered_at   INTEGER,
+    -- Since when the public registry has one; NULL: it had none when it answered.
+    there_since   INTEGER,
+    etag          TEXT,
+    last_modified TEXT,
+    last_error    TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE packages (
