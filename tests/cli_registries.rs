@@ -177,7 +177,7 @@ fn a_registry_that_does_not_let_us_in_is_said_with_the_next_step() {
     assert_eq!(once.code, 4, "{once}");
     home.configure("token_file = \"nowhere\"\n");
     let doctor = home.provwatch(&["doctor", "--offline"]);
-    assert!(doctor.code == 1 && doctor.out.contains("registries.npm.acme.token_file"), "{doctor}");
+    assert!(doctor.code == 2 && doctor.out.contains("registries.npm.acme.token_file"), "{doctor}");
     assert_eq!(home.provwatch(&["run", "--once"]).code, 2, "what doctor calls wrong, nothing begins with");
 
     home.write("watchlist.toml", "packages = [\"pkg:npm/x?repository_url=https://npm.other.example\"]\n");
