@@ -7,10 +7,10 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use provwatch::{
     baseline::learn,
     detect::{
-        ALL, ENTRY_DETECTORS, EntryChange, HEADINGS, KnownWorkflow, Logged, Named, about, abouts, document,
-        inspect_entry,
+        ALL, ENTRY_DETECTORS, EntryChange, HEADINGS, KnownWorkflow, Logged, NAME_DETECTORS, Named, Namesake, about,
+        abouts, document, inspect_entry, namesake,
     },
-    model::{Baseline, LogEntry, Observation, Severity},
+    model::{Baseline, LogEntry, Observation, Package, ReleaseId, Severity},
     pipeline::replay::{self, Kind, Replayed, Rules, Timeline, trace},
     watchlist::Watchlist,
 };
@@ -21,7 +21,7 @@ fn replay(timeline: &Timeline) -> Replayed {
 }
 
 /// Files of `src/detect` that are no detectors.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 12] = [
     "branch",
     "change",
     "combine",
@@ -31,6 +31,7 @@ const OTHERS: [&str; 11] = [
     "entry",
     "expected",
     "mod",
+    "name",
     "novelty",
     "tuning",
 ];
@@ -134,6 +135,53 @@ fn no_case_stands_for_a_detector_that_is_gone() {
     let mut ids: Vec<_> = abouts().map(|about| about.id).collect();
     ids.sort_unstable();
     assert_eq!(folders, ids);
+}
+
+/// A case of a detector over names: the package of the other registry, and the public one, if there is one.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameCase {
+    case: String,
+    summary: String,
+    package: Package,
+    #[serde(default)]
+    public: Option<ReleaseId>,
+    #[serde(default)]
+    appeared: bool,
+    #[serde(default)]
+    is_same: bool,
+    says: Option<Severity>,
+}
+
+#[test]
+fn every_detector_over_names_fires_and_stays_quiet_as_its_cases_say() {
+    for about in NAME_DETECTORS {
+        for name in ["fires", "quiet"] {
+            let path = root().join(format!("tests/cases/{}/{name}.json", about.id));
+            let cases: Vec<NameCase> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            assert!(!cases.is_empty(), "{}", about.id);
+            for case in cases {
+                let NameCase { case, summary, package, public, appeared, is_same, says } = case;
+                assert!(!case.is_empty() && !summary.is_empty(), "{}", about.id);
+                let signal = public.as_ref().map(|newest| {
+                    namesake(&Namesake {
+                        package: &package,
+                        appeared,
+                        is_same,
+                        newest: Some(newest),
+                        published_at: None,
+                        publisher: Some("mallory"),
+                        versions: 1,
+                        status: None,
+                    })
+                });
+                assert_eq!(signal.as_ref().map(|signal| signal.severity), says, "{}: {case}", about.id);
+                assert!(says <= Some(about.severity), "{}: {case}", about.id);
+                let is_loud = says > Some(Severity::Info);
+                assert_eq!(is_loud, name == "fires", "{}: {case}", about.id);
+            }
+        }
+    }
 }
 
 /// A case of a detector over log entries.

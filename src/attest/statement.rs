@@ -79,15 +79,15 @@ impl Statement {
         Ok(statement)
     }
 
-    /// Its subjects: of each the name, and the digests by algorithm.
-    pub(super) fn subjects(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
-        self.subject.iter().map(|subject| (subject.name.as_str(), &subject.digest))
-    }
-
     /// Whether a subject, whatever it is called, has this digest, lower-case hexadecimal.
     pub(super) fn names_digest(&self, algorithm: &str, digest: &str) -> bool {
         let mut digests = self.subject.iter().filter_map(|subject| subject.digest.get(algorithm));
         digests.any(|attested| attested.eq_ignore_ascii_case(digest))
+    }
+
+    /// Its subjects: of each the name, and the digests by algorithm.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
+        self.subject.iter().map(|subject| (subject.name.as_str(), &subject.digest))
     }
 
     /// Holds if one subject has both a name that `is_name` takes and the digest. `wanted` is the name for people.

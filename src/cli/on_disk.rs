@@ -213,10 +213,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let list = folder.path().join("watchlist.toml");
         let on_disk = desk(folder.path());
-        let read = Watchlist::load(&[&list]).unwrap();
+        let read = Watchlist::load(&[list.clone()]).unwrap();
         let first = on_disk.look_beside(&read).watchlist;
         assert_eq!((first.digest.as_ref(), &first.problem), (Some(&read.fingerprint()), &None));
-        assert_eq!(on_disk.look().watchlist, first);
+        assert_eq!(on_disk.look().watchlist.digest, first.digest);
 
         fs::write(&list, "packages = [\"pkg:npm/a\", \"pkg:npm/b\"]\n").unwrap();
         for seen in [on_disk.look(), desk_as_it_is(folder.path(), &on_disk).look_beside(&read)] {

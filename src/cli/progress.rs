@@ -2,21 +2,34 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::{
     cli::{output, words},
+    deliver::plain,
     model::{Alert, Package, ReleaseId},
     pipeline::{Progress, Step, logs::how_far},
 };
+
+/// The queue says about once a second that it is worked off; every so often that is passed on.
+const SAID_EVERY: usize = 10;
+/// Most characters of a reason.
+const REASON: usize = 400;
 
 /// Shows and records what happens. Without a terminal the bar shows nothing.
 #[derive(Debug)]
 pub struct ProgressBars {
     bar: ProgressBar,
+    /// How often the queue was said to be worked off.
+    working: AtomicUsize,
     seen: Mutex<Seen>,
 }
 
@@ -31,10 +44,12 @@ pub struct Seen {
     pub postponed: BTreeMap<Package, String>,
     /// The releases that could not be checked whole, with the reasons.
     pub unchecked: BTreeMap<ReleaseId, Vec<String>>,
+    /// The registries that did not answer, by title.
+    pub given_up: BTreeMap<String, GivenUp>,
     /// The alerts raised.
     pub alerts: BTreeMap<ReleaseId, Alert>,
-    /// The alerts about logs raised, by id.
-    pub log_alerts: BTreeMap<String, Alert>,
+    /// The alerts about logs and names raised, by id.
+    pub other_alerts: BTreeMap<String, Alert>,
 }
 
 /// What a source gave.
@@ -48,6 +63,15 @@ pub struct SourceSeen {
     pub gap: Option<String>,
     /// Why it could not be read, if it could not.
     pub error: Option<String>,
+}
+
+/// A registry that did not answer.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct GivenUp {
+    /// Why, with causes.
+    pub error: String,
+    /// Packages that were not tried.
+    pub left: u64,
 }
 
 /// What looking at a package gave.
@@ -66,7 +90,7 @@ impl ProgressBars {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} packages  {wide_msg}") {
             bar.set_style(style);
         }
-        Self { bar, seen: Mutex::default() }
+        Self { bar, working: AtomicUsize::default(), seen: Mutex::default() }
     }
 
     /// That many more packages will be looked at.
@@ -101,8 +125,27 @@ impl ProgressBars {
             Step::CatchingUp { log, progress } if self.bar.is_hidden() => {
                 output::note(format!("{}: {}", words::name(log), how_far(progress)));
             }
+            Step::Working { .. } if self.bar.is_hidden() => self.say_how_far(),
+            Step::GivenUp { registry, why, left } => {
+                let left = words::counted(*left, "package", "packages");
+                output::note(format!(
+                    "{registry} does not answer, {left} left for the next pass: {}",
+                    plain(why, REASON)
+                ));
+            }
             Step::Postponed { .. } | Step::Examined { .. } => self.bar.inc(1),
             _ => {}
+        }
+    }
+}
+
+impl ProgressBars {
+    /// Without a terminal a line now and then tells that something happens.
+    fn say_how_far(&self) {
+        let times = self.working.fetch_add(1, Ordering::Relaxed) + 1;
+        if times.is_multiple_of(SAID_EVERY) {
+            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+            output::note(format!("{done} of {} looked at", words::counted(all.max(done), "package", "packages")));
         }
     }
 }
@@ -124,6 +167,9 @@ impl Seen {
             }
             Step::Gap { source, why } => self.source(source).gap = Some((*why).to_owned()),
             Step::SourceFailed { source, why } => self.source(source).error = Some((*why).to_owned()),
+            Step::GivenUp { registry, why, left } => {
+                self.given_up.insert((*registry).to_owned(), GivenUp { error: (*why).to_owned(), left: *left });
+            }
             Step::Examining { .. }
             | Step::Working { .. }
             | Step::Portion { .. }
@@ -131,8 +177,8 @@ impl Seen {
             | Step::LookingUp { .. }
             | Step::CatchingUp { .. }
             | Step::Downloaded { .. } => {}
-            Step::LogAlert { alert } => {
-                self.log_alerts.insert(alert.id.clone(), (*alert).clone());
+            Step::LogAlert { alert } | Step::NameAlert { alert } => {
+                self.other_alerts.insert(alert.id.clone(), (*alert).clone());
             }
             Step::Postponed { package, why } => {
                 self.postponed.insert((*package).clone(), (*why).to_owned());

@@ -64,8 +64,9 @@ impl Run {
             pipeline.pass().await
         });
         let seen = progress.finish();
-        let waiting = pipeline.store().work_summary(pipeline.clock().now())?.waiting;
-        let summary = Summary::new(&pass?, seen, waiting);
+        let work = pipeline.store().work_summary(pipeline.clock().now())?;
+        // Another look at what was looked at is caution, and waits for nothing.
+        let summary = Summary::new(&pass?, seen, work.waiting - work.again);
         if self.printing.is_json() {
             output::json(&summary)?;
         } else {

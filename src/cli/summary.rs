@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{exit::Exit, output, progress::Seen, words};
+use super::{
+    exit::Exit,
+    output,
+    progress::{GivenUp, Seen},
+    words,
+};
 use crate::{
     deliver::plain,
     model::{Package, ReleaseId, Severity},
@@ -28,6 +33,9 @@ pub struct Summary {
     pub packages: usize,
     /// Packages that still wait, put off now or before because something failed.
     pub waiting: u64,
+    /// Registries that did not answer and were given up, with the reason and the packages that were not tried.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub given_up: BTreeMap<String, GivenUp>,
     /// Those that were put off now, with the reason.
     pub postponed: BTreeMap<Package, String>,
     /// Releases recorded.
@@ -93,6 +101,7 @@ impl Summary {
         Self {
             packages: pass.work.packages,
             waiting,
+            given_up: seen.given_up,
             postponed: seen.postponed,
             releases: pass.work.examined.releases,
             unchecked: seen.unchecked,
@@ -147,9 +156,13 @@ impl Summary {
     }
 
     fn package_words(&self) -> String {
+        let given_up = self.given_up.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         match self.waiting {
             0 => format!("{} looked at", self.packages),
-            waiting => format!("{} looked at, {waiting} still waiting after a failure", self.packages),
+            waiting if given_up.is_empty() => {
+                format!("{} looked at, {waiting} still waiting after a failure", self.packages)
+            }
+            waiting => format!("{} looked at, {waiting} still waiting: no answer from {given_up}", self.packages),
         }
     }
 
@@ -235,7 +248,8 @@ fn alert_lines(seen: &Seen) -> Vec<AlertLine> {
         title: alert.title.clone(),
     };
     let of_releases = seen.alerts.iter().map(|(purl, alert)| (Some(purl), alert));
-    let mut lines: Vec<_> = of_releases.chain(seen.log_alerts.values().map(|alert| (None, alert))).map(line).collect();
+    let others = seen.other_alerts.values().map(|alert| (alert.purl.as_ref(), alert));
+    let mut lines: Vec<_> = of_releases.chain(others).map(line).collect();
     lines.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
     lines
 }

@@ -6,9 +6,11 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Config, Period, SecretSource, Security, Sink, Subscription, TrustSource, formats, mirrors, secret};
+use super::{
+    Config, Period, RegistryInstance, SecretSource, Security, Sink, Subscription, TrustSource, formats, mirrors, secret,
+};
 use crate::{
-    model::{Claim, whole},
+    model::{Claim, Ecosystem, whole},
     strict_toml::did_you_mean,
     text::with_causes,
 };
@@ -64,6 +66,7 @@ impl Config {
             self.names(),
             self.sinks(credentials),
             self.forges(credentials),
+            self.other_registries(credentials),
             self.detector_ids(detectors),
         ]
         .concat()
@@ -96,16 +99,16 @@ impl Config {
         let registries = &self.registries;
         let mut findings = Vec::new();
         for (name, interval, least) in [
-            ("npm", registries.npm.interval, Period::seconds(1)),
-            ("pypi", registries.pypi.interval, Period::seconds(2)),
-            ("cargo", registries.cargo.interval, Period::seconds(10)),
+            ("npm", registries.npm.public.interval, Period::seconds(1)),
+            ("pypi", registries.pypi.public.interval, Period::seconds(2)),
+            ("cargo", registries.cargo.public.interval, Period::seconds(10)),
         ] {
             if interval < least {
                 let what = format!("{interval} is more often than the registry welcomes; use at least {least}");
                 findings.push(warning(format!("registries.{name}.interval"), what));
             }
         }
-        if registries.cargo.interval > Period::minutes(30) {
+        if registries.cargo.public.interval > Period::minutes(30) {
             let what = "the feed keeps one hour; at this interval releases can fall out between two looks";
             findings.push(warning("registries.cargo.interval", what));
         }
@@ -222,6 +225,38 @@ impl Config {
         tokens.flat_map(|(key, token)| secret_findings(&key, &token, credentials)).collect()
     }
 
+    /// The registries beside the public ones: each has a name and a URL of its own.
+    fn other_registries(&self, credentials: Option<&Path>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for ecosystem in Ecosystem::ALL {
+            let (mut names, mut keys) = (HashSet::new(), HashSet::new());
+            for one in self.registries.listed(ecosystem) {
+                let key = |field: &str| format!("registries.{ecosystem}.{}.{field}", one.name);
+                let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+                if one.name.is_empty() || !one.name.bytes().all(is_word) || !names.insert(&one.name) {
+                    let what =
+                        format!("{:?} is no word of letters, digits, - and _, or names two registries", one.name);
+                    findings.push(error(format!("registries.{ecosystem}"), what));
+                }
+                match one.key(ecosystem) {
+                    None => {
+                        findings.push(error(key("url"), "no purl can name it: it must have neither query nor user"))
+                    }
+                    Some(at) if at.is_public() => {
+                        let what = "it is the public registry; leave the name and the url out to configure that";
+                        findings.push(error(key("url"), what));
+                    }
+                    Some(at) if !keys.insert(at.clone()) => {
+                        findings.push(error(key("url"), "another entry has it too"))
+                    }
+                    Some(_) => {}
+                }
+                findings.extend(instance(&key, one, credentials));
+            }
+        }
+        findings
+    }
+
     fn detector_ids(&self, known: &[&str]) -> Vec<Finding> {
         let unknown = self.detectors.keys().filter(|id| !known.contains(&id.as_str()));
         unknown
@@ -232,6 +267,25 @@ impl Config {
             })
             .collect()
     }
+}
+
+/// What is wrong with a registry by itself.
+fn instance(key: &dyn Fn(&str) -> String, one: &RegistryInstance, credentials: Option<&Path>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if one.token_file.is_some() && one.token_credential.is_some() {
+        findings.push(error(key("token_file"), "there is a token_credential too; keep one"));
+    }
+    if one.username.is_some() && one.token().is_none() {
+        findings.push(error(key("token_file"), "missing; username needs it, or token_credential"));
+    }
+    if one.interval < Period::minutes(1) {
+        let what =
+            format!("{} for each package is more often than most registries welcome; use at least 1m", one.interval);
+        findings.push(warning(key("interval"), what));
+    }
+    let token = one.token().filter(|_| one.enabled);
+    findings.extend(token.into_iter().flat_map(|token| secret_findings(&key("token_file"), &token, credentials)));
+    findings
 }
 
 fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> Vec<Finding> {

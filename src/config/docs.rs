@@ -45,6 +45,7 @@ fn write_section(out: &mut String, root: &Value, heading: &str, about: &str, sch
     let _ = write!(out, "\n## `{heading}`\n\n{}\n", flowing(about));
     let mut inner = Vec::new();
     let mut rows = String::new();
+    let mut listed: Option<(Vec<String>, &Value)> = None;
     for (key, property) in properties(schema) {
         let target = resolved(root, property);
         if target["properties"].is_object() {
@@ -52,6 +53,10 @@ fn write_section(out: &mut String, root: &Value, heading: &str, about: &str, sch
             inner.push((heading, text(property, target), target));
         } else {
             rows.push_str(&row(root, schema, key, property));
+        }
+        if let Some(entry) = entry_of_list(root, property) {
+            let heading = format!("[[{}.{key}]]", heading.trim_matches(['[', ']']));
+            listed.get_or_insert((Vec::new(), entry)).0.push(heading);
         }
         let item = resolved(root, &target["items"]);
         if item["properties"].is_object() {
@@ -69,7 +74,52 @@ fn write_section(out: &mut String, root: &Value, heading: &str, about: &str, sch
     for (heading, about, schema) in inner {
         write_section(out, root, &heading, about, schema);
     }
+    if let Some((headings, entry)) = listed {
+        write_section(out, root, &headings.join("`, `"), text(entry, entry), entry);
+        let _ = write!(out, "\n{OF_LISTS}");
+    }
 }
+
+/// The entry of a list of tables that stands in the place of a table: the first that the list may have.
+fn entry_of_list<'a>(root: &'a Value, property: &'a Value) -> Option<&'a Value> {
+    let forms = property["anyOf"].as_array()?;
+    let list = forms.iter().find(|form| form["type"] == "array")?;
+    Some(resolved(root, &list["items"]))
+}
+
+/// How registries beside the public ones are written.
+pub(super) const OF_LISTS: &str = "\
+A registry type is one table, `[registries.npm]`, for the public registry alone, or a list of tables: entries with a `name`
+are other registries, and the one without, if there is one, configures the public one:
+
+```toml
+[[registries.npm]]                        # the public one, as in [registries.npm]
+interval = \"5s\"
+
+[[registries.npm]]
+name = \"acme\"
+url = \"https://npm.acme.example\"
+token_file = \"acme-token\"
+interval = \"15m\"
+
+[[registries.pypi]]
+name = \"acme\"
+url = \"https://acme.example/artifactory/api/pypi/python/simple\"
+username = \"provwatch\"
+token_credential = \"acme-python\"
+
+[[registries.cargo]]
+name = \"acme\"
+url = \"https://cargo.acme.example/index\"
+```
+
+Then `provwatch watch add 'pkg:npm/@acme/x?repository_url=https://npm.acme.example'` watches a package of it, and `watch import`
+takes what a lock file has from its URL. Packages of one name in two registries are two packages: neither releases nor baselines
+nor accounts of theirs are ever compared. For each of them the public registry of the type is asked once a day whether it has a
+package of that name (`provwatch detectors explain public-namesake`; `[detectors.public-namesake] enabled = false` asks nothing),
+unless that registry is switched off. What such a registry never tells (accounts, attestations, its own signatures) is not
+missed; what it told before and leaves out is.
+";
 
 fn write_table(out: &mut String, rows: &str) {
     if !rows.is_empty() {

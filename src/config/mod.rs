@@ -18,6 +18,7 @@ mod mirrors;
 mod paths;
 mod period;
 mod registries;
+mod registry_lists;
 mod secret;
 mod store;
 mod subscription;
@@ -44,6 +45,7 @@ pub use log::{LogFormat, LogSection};
 pub use logs::{LogInstance, LogKindName, LogMatch, LogWitness, LogsSection, RekorV1Section};
 pub use period::Period;
 pub use registries::{CargoSection, NpmSection, PypiSection, RegistriesSection};
+pub use registry_lists::{RegistryInstance, RegistryList};
 pub use secret::{SecretError, SecretSource};
 pub use store::StoreSection;
 pub use subscription::{EmailSection, Security, Sink, SlackSection, Subscription, WebhookSection};
@@ -145,7 +147,7 @@ impl Config {
         let lists = self.watchlist.files.iter_mut();
         let sections = [self.store.path.as_mut(), self.http.ca_file.as_mut()].into_iter().flatten();
         let trust = self.trust.paths_mut();
-        let logs = self.logs.paths_mut().chain(self.forges.paths_mut());
+        let logs = self.logs.paths_mut().chain(self.forges.paths_mut()).chain(self.registries.paths_mut());
         let secrets = self.subscriptions.iter_mut().filter_map(Subscription::paths_mut);
         for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets) {
             *path = folder.join(&*path);

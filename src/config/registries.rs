@@ -1,22 +1,22 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Period, WebUrl};
-use crate::model::{Ecosystem, RegistryId};
+use super::{Period, RegistryInstance, RegistryList, WebUrl};
+use crate::model::{Ecosystem, Package, RegistryId, RegistryKey};
 
 /// `[registries]`: a table for each registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RegistriesSection {
     /// npm.
-    pub npm: NpmSection,
+    pub npm: RegistryList<NpmSection>,
     /// The Python Package Index.
-    pub pypi: PypiSection,
+    pub pypi: RegistryList<PypiSection>,
     /// crates.io.
-    pub cargo: CargoSection,
+    pub cargo: RegistryList<CargoSection>,
     /// Hosts of mirrors that serve the packages of a public registry, by ecosystem: what a lock file has from them is taken for
     /// the public package. Known without being named are the usual ones, and the hosts that are configured here.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -24,12 +24,69 @@ pub struct RegistriesSection {
 }
 
 impl RegistriesSection {
+    /// The registries of a type beside the public one, as they are written.
+    pub fn listed(&self, ecosystem: Ecosystem) -> &[RegistryInstance] {
+        match ecosystem {
+            Ecosystem::Npm => &self.npm.others,
+            Ecosystem::Pypi => &self.pypi.others,
+            Ecosystem::Cargo => &self.cargo.others,
+        }
+    }
+
+    /// The registries beside the public ones that are switched on.
+    pub fn others(&self) -> impl Iterator<Item = (RegistryKey, &RegistryInstance)> {
+        let all = Ecosystem::ALL.into_iter().flat_map(|ecosystem| {
+            let listed = self.listed(ecosystem).iter().filter(|one| one.enabled);
+            listed.filter_map(move |one| Some((one.key(ecosystem)?, one)))
+        });
+        all.filter(|(key, _)| !key.is_public())
+    }
+
+    /// Every registry that is switched on.
+    pub fn keys(&self) -> Vec<RegistryKey> {
+        let public = Ecosystem::ALL.into_iter().filter(|ecosystem| self.is_enabled(*ecosystem)).map(RegistryKey::from);
+        public.chain(self.others().map(|(key, _)| key)).collect()
+    }
+
+    /// What people call a registry: `npm`, `npm acme`.
+    pub fn title(&self, key: &RegistryKey) -> String {
+        let named = self.others().find(|(other, _)| other == key);
+        named.map_or_else(|| key.title(), |(key, one)| format!("{} {}", key.ecosystem(), one.name))
+    }
+
+    /// The package as the store has it: of the public registry where its URL is a mirror of that.
+    ///
+    /// # Errors
+    /// Its registry is not in the configuration.
+    pub fn located(&self, package: &Package) -> Result<Package, String> {
+        let key = package.registry();
+        let Some(url) = key.url() else { return Ok(package.clone()) };
+        if self.others().any(|(other, _)| other == key) {
+            return Ok(package.clone());
+        }
+        let ecosystem = key.ecosystem();
+        let host = url.host();
+        let is_alias = |(of, alias): &(Ecosystem, String)| *of == ecosystem && alias.eq_ignore_ascii_case(&host);
+        if self.hosts_of_packages().iter().any(is_alias) {
+            return Ok(package.public_namesake());
+        }
+        Err(format!(
+            "the configuration has no registry of the type {ecosystem} at {url}: add it as [[registries.{ecosystem}]] with a \
+             name and this url"
+        ))
+    }
+
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let all = self.npm.others.iter_mut().chain(&mut self.pypi.others).chain(&mut self.cargo.others);
+        all.filter_map(|one| one.token_file.as_mut())
+    }
+
     /// Whether the registry of an ecosystem is followed.
     pub fn is_enabled(&self, ecosystem: Ecosystem) -> bool {
         match ecosystem {
-            Ecosystem::Npm => self.npm.enabled,
-            Ecosystem::Pypi => self.pypi.enabled,
-            Ecosystem::Cargo => self.cargo.enabled,
+            Ecosystem::Npm => self.npm.public.enabled,
+            Ecosystem::Pypi => self.pypi.public.enabled,
+            Ecosystem::Cargo => self.cargo.public.enabled,
         }
     }
 
@@ -47,27 +104,27 @@ impl RegistriesSection {
 
     /// Whether any registry is followed.
     pub fn is_any_enabled(&self) -> bool {
-        Ecosystem::ALL.into_iter().any(|ecosystem| self.is_enabled(ecosystem))
+        Ecosystem::ALL.into_iter().any(|ecosystem| self.is_enabled(ecosystem)) || self.others().next().is_some()
     }
 
     /// How often the change feed of an ecosystem is read.
     pub fn interval(&self, ecosystem: Ecosystem) -> Period {
         match ecosystem {
-            Ecosystem::Npm => self.npm.interval,
-            Ecosystem::Pypi => self.pypi.interval,
-            Ecosystem::Cargo => self.cargo.interval,
+            Ecosystem::Npm => self.npm.public.interval,
+            Ecosystem::Pypi => self.pypi.public.interval,
+            Ecosystem::Cargo => self.cargo.public.interval,
         }
     }
 
     /// The base URL in a role, with a final slash: the configured one, or that of the public registry.
     pub fn base_url(&self, role: RegistryId) -> Url {
         let configured = match role {
-            RegistryId::NPM => &self.npm.registry,
-            RegistryId::NPM_REPLICATE => &self.npm.replicate,
-            RegistryId::PYPI => &self.pypi.index,
-            RegistryId::CARGO => &self.cargo.api,
-            RegistryId::CARGO_INDEX => &self.cargo.index,
-            RegistryId::CARGO_STATIC => &self.cargo.files,
+            RegistryId::NPM => &self.npm.public.registry,
+            RegistryId::NPM_REPLICATE => &self.npm.public.replicate,
+            RegistryId::PYPI => &self.pypi.public.index,
+            RegistryId::CARGO => &self.cargo.public.api,
+            RegistryId::CARGO_INDEX => &self.cargo.public.index,
+            RegistryId::CARGO_STATIC => &self.cargo.public.files,
             _ => &None,
         };
         configured.as_ref().map_or_else(|| public(role), WebUrl::as_base)
@@ -157,18 +214,87 @@ mod tests {
         }
     }
 
+    fn public<P>(public: P) -> RegistryList<P> {
+        RegistryList { public, others: Vec::new() }
+    }
+
+    fn read(text: &str) -> Result<RegistriesSection, String> {
+        let parsed = crate::config::Config::parse(text, std::path::Path::new("t.toml"));
+        parsed.map(|config| config.registries).map_err(|problems| problems.to_string())
+    }
+
+    const ACME: &str = "name = \"acme\"\nurl = \"https://npm.acme.example/\"\n";
+
+    #[test]
+    fn a_table_is_the_short_form_of_a_list() {
+        let short = read("[registries.npm]\ninterval = \"9s\"\n").unwrap();
+        assert_eq!(read("[[registries.npm]]\ninterval = \"9s\"\n").unwrap(), short);
+        let both = read(&format!("[[registries.npm]]\ninterval = \"9s\"\n[[registries.npm]]\n{ACME}")).unwrap();
+        assert_eq!((&both.npm.public, both.npm.others.len()), (&short.npm.public, 1));
+        let named = read(&format!("[[registries.npm]]\n{ACME}")).unwrap();
+        assert_eq!(named.npm.public, NpmSection::default(), "the public one needs no entry");
+        assert_eq!(named.npm.others[0].interval, Period::minutes(15));
+        assert_eq!(named.keys().len(), 4);
+        let key = named.keys().pop().unwrap();
+        assert_eq!(
+            (key.to_string().as_str(), named.title(&key).as_str()),
+            ("npm https://npm.acme.example", "npm acme")
+        );
+        for registries in [short, both, named] {
+            let written = serde_json::to_value(&registries).unwrap();
+            assert_eq!(serde_json::from_value::<RegistriesSection>(written).unwrap(), registries);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_list_is_named() {
+        for (text, said) in [
+            ("[[registries.npm]]\nname = \"acme\"\n".to_owned(), "registries.npm[0].url: this key is missing here"),
+            (format!("[[registries.npm]]\n{ACME}replicate = \"https://a.example\"\n"), "unknown key"),
+            ("[[registries.npm]]\nurl = \"https://a.example\"\n".to_owned(), "registries.npm[0].name"),
+            ("[[registries.npm]]\n[[registries.npm]]\n".to_owned(), "have no name"),
+            ("[registries.npm]\nnam = \"acme\"\n".to_owned(), "registries.npm.nam"),
+            ("registries.npm = 7\n".to_owned(), "expected a table"),
+            (format!("[[registries.npm]]\n{}", ACME.replace("https", "http")), "expected https"),
+        ] {
+            let found = read(&text).unwrap_err();
+            assert!(found.contains(said), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_package_is_located_in_the_registries_that_are_configured() {
+        let section =
+            read(&format!("[registries.aliases]\nnpm = [\"Mirror.acme.example\"]\n[[registries.npm]]\n{ACME}"))
+                .unwrap();
+        let located = |text: &str| section.located(&text.parse().unwrap()).map(|package| package.to_string());
+        for (text, expected) in [
+            ("pkg:npm/x", Ok("pkg:npm/x")),
+            ("pkg:npm/x?repository_url=npm.acme.example", Ok("pkg:npm/x?repository_url=https://npm.acme.example")),
+            ("pkg:npm/x?repository_url=https://mirror.acme.example/npm", Ok("pkg:npm/x")),
+            ("pkg:npm/x?repository_url=https://other.example", Err("add it as [[registries.npm]]")),
+            ("pkg:pypi/x?repository_url=https://npm.acme.example", Err("no registry of the type pypi")),
+        ] {
+            match (located(text), expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+                (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
+                (found, _) => panic!("{text}: {found:?}"),
+            }
+        }
+    }
+
     #[test]
     fn another_url_may_stand_in_for_each() {
         let url = |role: &str| Some(format!("https://{role}.example").parse().unwrap());
         let section = RegistriesSection {
-            npm: NpmSection { registry: url("npm"), replicate: url("replicate"), ..NpmSection::default() },
-            pypi: PypiSection { index: url("pypi"), ..PypiSection::default() },
-            cargo: CargoSection {
+            npm: public(NpmSection { registry: url("npm"), replicate: url("replicate"), ..NpmSection::default() }),
+            pypi: public(PypiSection { index: url("pypi"), ..PypiSection::default() }),
+            cargo: public(CargoSection {
                 api: url("api"),
                 index: url("index"),
                 files: url("files"),
                 ..CargoSection::default()
-            },
+            }),
             ..RegistriesSection::default()
         };
         for (role, expected) in [

@@ -221,3 +221,41 @@ fn a_sound_configuration_has_no_findings() {
     fs::write(folder.path().join("watchlist.toml"), "").unwrap();
     assert_eq!(Config::load(&path).unwrap().check_below(&[], None), []);
 }
+
+#[test]
+fn the_example_of_several_registries_parses() {
+    let example = docs::OF_LISTS.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let config = Config::parse(example, Path::new("example.toml")).unwrap_or_else(|problems| panic!("{problems}"));
+    let others: Vec<_> = config.registries.others().map(|(key, one)| (key.to_string(), one.name.as_str())).collect();
+    assert_eq!(
+        others,
+        [
+            ("npm https://npm.acme.example".to_owned(), "acme"),
+            ("pypi https://acme.example/artifactory/api/pypi/python/simple".to_owned(), "acme"),
+            ("cargo https://cargo.acme.example/index".to_owned(), "acme"),
+        ]
+    );
+}
+
+#[test]
+fn registries_beside_the_public_ones_are_checked() {
+    let text = |npm: &str| format!("[http]\ncontact = \"a@example.org\"\n{npm}");
+    let acme = "[[registries.npm]]\nname = \"acme\"\nurl = \"https://npm.acme.example\"\n";
+    let public = crate::model::RegistryId::NPM.base_url();
+    for (npm, key, said) in [
+        (format!("{acme}{acme}"), "registries.npm", "names two registries"),
+        (format!("{acme}{}", acme.replace("acme\"", "b\"")), "registries.npm.b.url", "another entry has it too"),
+        (acme.replace("\"acme\"", "\"a b\""), "registries.npm", "is no word"),
+        (acme.replace("https://npm.acme.example", &public), "registries.npm.acme.url", "it is the public registry"),
+        (format!("{acme}username = \"ada\"\n"), "registries.npm.acme.token_file", "username needs it"),
+        (format!("{acme}token_file = \"nowhere\"\n"), "registries.npm.acme.token_file", "nowhere"),
+        (format!("{acme}token_file = \"a\"\ntoken_credential = \"b\"\n"), "registries.npm.acme.token_file", "keep one"),
+        (format!("{acme}interval = \"5s\"\n"), "registries.npm.acme.interval", "use at least 1m"),
+    ] {
+        let config = Config::parse(&text(&npm), Path::new("t.toml")).unwrap_or_else(|problems| panic!("{problems}"));
+        let findings = config.check_below(&[], None);
+        assert!(findings.iter().any(|one| one.key == key && one.what.contains(said)), "{npm}: {findings:?}");
+    }
+    let config = Config::parse(&text(acme), Path::new("t.toml")).unwrap();
+    assert!(!config.check_below(&[], None).iter().any(|one| one.key.starts_with("registries")));
+}

@@ -147,9 +147,9 @@ impl Health {
 
     /// A package could not be looked at. While its registry is known to fail, that is said of the registry alone.
     fn postponed(&self, package: &Package, why: &str, now: DateTime<Utc>) {
-        let registry = package.ecosystem().title();
-        self.failed_at(Server::Documents, registry, why, now);
-        let is_known = self.said.is_told(&key(Server::Documents, registry));
+        let registry = package.registry().title();
+        self.failed_at(Server::Documents, &registry, why, now);
+        let is_known = self.said.is_told(&key(Server::Documents, &registry));
         if !is_known && self.said.failed(&package.to_string(), now).is_some() {
             tracing::warn!(target: PIPELINE, %package, "cannot be looked at: {}", plain(why, 1000));
         } else {
@@ -158,7 +158,7 @@ impl Health {
     }
 
     fn examined(&self, package: &Package, now: DateTime<Utc>) {
-        self.partly_answers(Server::Documents, package.ecosystem().title(), now);
+        self.partly_answers(Server::Documents, &package.registry().title(), now);
         if self.said.succeeded(&package.to_string(), now).is_some() {
             tracing::info!(target: PIPELINE, %package, "can be looked at again");
         }
@@ -166,10 +166,10 @@ impl Health {
 
     /// Whether evidence could be had for a release, if that was asked.
     fn evidence(&self, release: &ReleaseId, outcome: Outcome, unchecked: &[String], now: DateTime<Utc>) {
-        let registry = release.package().ecosystem().title();
+        let registry = release.package().registry().title();
         match unchecked.first() {
-            Some(why) if outcome == Outcome::Unchecked => self.failed_at(Server::Evidence, registry, why, now),
-            None if outcome == Outcome::Clean => self.partly_answers(Server::Evidence, registry, now),
+            Some(why) if outcome == Outcome::Unchecked => self.failed_at(Server::Evidence, &registry, why, now),
+            None if outcome == Outcome::Clean => self.partly_answers(Server::Evidence, &registry, now),
             _ => {}
         }
     }
@@ -319,12 +319,13 @@ fn log(step: &Step<'_>) {
         Step::Recorded { release, outcome, unchecked, alert, .. } => {
             log_release(release, *outcome, unchecked, *alert);
         }
-        Step::LogAlert { alert } => log_alert(alert),
+        Step::LogAlert { alert } | Step::NameAlert { alert } => log_alert(alert),
         // What fails is told with its server; that something is being looked at is not news.
         Step::SourceFailed { .. }
         | Step::Postponed { .. }
         | Step::Examining { .. }
         | Step::Working { .. }
+        | Step::GivenUp { .. }
         | Step::Polling { .. }
         | Step::LookingUp { .. } => {}
     }

@@ -39,8 +39,6 @@ const DISK_REMINDER: Duration = Duration::from_mins(10);
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest wait of a sink's worker after the store failed.
 const LONGEST_STORE_RETRY: Duration = Duration::from_secs(15);
-/// How often to look for packages that have gone unread for long.
-const RECONCILE_INTERVAL: Duration = Duration::from_mins(10);
 /// When to ask for the trust root again after the first failure; the delay doubles up to the usual interval.
 const TRUST_RETRY: Duration = Duration::from_mins(5);
 /// How often to look for logs that are new, and for entries that wait to be explained.
@@ -150,7 +148,8 @@ pub fn work(context: Context) -> TaskFactory {
 
 /// Compares packages with their registries for ever, each when it has gone unread for long.
 pub fn reconcile(context: Context) -> TaskFactory {
-    rounds(context, "reconcile", RECONCILE_INTERVAL, |context| {
+    let interval = context.pipeline.reconcile_interval();
+    rounds(context, "reconcile", interval, |context| {
         Box::pin(async move { Ok(context.pipeline.enqueue_overdue().map(drop)?) })
     })
 }

@@ -75,7 +75,7 @@ const fn step(purpose: &'static str, line: String) -> NextStep {
 }
 
 fn of_release(alert: &Alert, steps: &mut Vec<NextStep>) {
-    let Some(release) = &alert.purl else { return };
+    let Some(release) = alert.purl.as_ref().filter(|_| !is_of_name(alert)) else { return };
     let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
     steps.push(step("all that is known of the release", format!("provwatch lookup {purl}")));
     steps.push(step("what is normal", format!("provwatch baseline show {package}")));
@@ -118,8 +118,13 @@ fn of_provwatch(alert: &Alert, steps: &mut Vec<NextStep>) {
 /// To make it normal comes last, and is not proposed of what is a takeover until somebody has shown that it is none.
 fn acceptance(alert: &Alert) -> Option<NextStep> {
     let release = alert.purl.as_ref()?;
-    let is_proposed = alert.severity < Severity::Critical && !is_replaced(alert);
+    let is_proposed = alert.severity < Severity::Critical && !is_replaced(alert) && !is_of_name(alert);
     is_proposed.then(|| step("only if it is what the maintainers meant", accept_command(release, Some(alert.severity))))
+}
+
+/// Whether it is about a name: its release belongs to a package that is not watched, of which nothing is stored.
+fn is_of_name(alert: &Alert) -> bool {
+    alert.signals.iter().any(|signal| signal.detector == "public-namesake")
 }
 
 fn is_replaced(alert: &Alert) -> bool {
@@ -147,6 +152,9 @@ mod tests {
         assert!(said.starts_with("Do not install pkg:npm/axios@1.14.1; pin the version before it."), "{said}");
         assert!(lines(&alert).last().unwrap().starts_with("provwatch baseline accept"));
         assert!(!steps(&alert, true).iter().any(|step| step.line.contains("accept")), "it is normal already");
+        let mut named = Alert { severity: Severity::Medium, ..alert.clone() };
+        named.signals[0].detector = "public-namesake".into();
+        assert!(!lines(&named).iter().any(|line| line.contains("lookup") || line.contains("baseline")), "not watched");
         alert.signals[0].detector = "file-replaced".into();
         assert!(!lines(&alert).iter().any(|line| line.contains("accept")));
         let critical = Alert { severity: Severity::Critical, ..samples::takeover() };

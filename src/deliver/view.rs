@@ -66,7 +66,7 @@ pub(super) struct View {
 pub(super) struct ReleaseView {
     pub package: String,
     pub version: String,
-    pub registry: &'static str,
+    pub registry: String,
     pub purl: String,
     /// When it was published, and how long before the alert that was.
     pub published: Option<String>,
@@ -157,7 +157,7 @@ impl ReleaseView {
         Some(Self {
             package: plain(release.package().name(), NAME),
             version: plain(release.version(), NAME),
-            registry: release.package().ecosystem().title(),
+            registry: plain(&release.package().registry().title(), NAME),
             purl: plain(&release.to_string(), LINE),
             published: alert.published_at.map(published),
         })

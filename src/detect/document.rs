@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::{ALL, About, ENTRY_DETECTORS, Ground, RULES, Rule, SUPPORT_RULES};
+use super::{ALL, About, ENTRY_DETECTORS, Ground, NAME_DETECTORS, RULES, Rule, SUPPORT_RULES};
 
 /// `docs/DETECTORS.md`: every detector with its documentation, and how signals combine.
 pub fn document() -> String {
@@ -19,6 +19,12 @@ pub fn document() -> String {
     );
     for detector in ENTRY_DETECTORS {
         section(&mut out, detector.about());
+    }
+    out.push_str(
+        "\n# Detectors over names\n\nWhat they say is an alert of the kind `release` by itself, whatever is released.\n",
+    );
+    for about in NAME_DETECTORS {
+        section(&mut out, about);
     }
     out
 }

@@ -1,7 +1,8 @@
 //! What differs from the baseline, one detector a file with its documentation beside the rule, and how the signals of
 //! one release become one verdict ([`combine()`]).
 //!
-//! Transparency logs have detectors of their own ([`ENTRY_DETECTORS`]): what they say is an alert by itself.
+//! Transparency logs, and names, have detectors of their own ([`ENTRY_DETECTORS`], [`NAME_DETECTORS`]): what they say is an
+//! alert by itself.
 //!
 //! A detector is a pure function of a [`Change`]: no I/O, no clock, the same signals for the same input. A new one is a
 //! file, a line in [`ALL`] and a folder under `tests/cases`.
@@ -29,6 +30,7 @@ mod install_script_added;
 mod issuer_changed;
 mod lines_at_once;
 mod maintainer_new;
+mod name;
 mod novelty;
 mod odd_hours;
 mod owner_changed;
@@ -68,6 +70,7 @@ pub use company::{AT_ONCE, Burst, Cadence, Company, Runs};
 use comparison::{Evidence, signal, support};
 pub use document::document;
 pub use entry::{ENTRY_DETECTORS, EntryChange, EntryDetector, KnownWorkflow, Logged, Named, inspect_entry};
+pub use name::{NAME_DETECTORS, NAMESAKE, Namesake, namesake};
 pub use novelty::Novelty;
 pub use tuning::{Setting, Tuning, UNTUNED};
 pub use unreadable_release::unreadable;
@@ -218,10 +221,10 @@ pub const ALL: &[&dyn Detector] = &[
     &young_dependency::YoungDependency,
 ];
 
-/// What every detector is: those over releases, then those over log entries.
+/// What every detector is: those over releases, then those over log entries, then those over names.
 pub fn abouts() -> impl Iterator<Item = &'static About> {
     let entries = ENTRY_DETECTORS.iter().map(|detector| detector.about());
-    ALL.iter().map(|detector| detector.about()).chain(entries)
+    ALL.iter().map(|detector| detector.about()).chain(entries).chain(NAME_DETECTORS.iter().copied())
 }
 
 /// What a detector's id stands for.

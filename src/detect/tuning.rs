@@ -34,6 +34,11 @@ impl Tuning {
         Limits { young_days: days("repository-young").unwrap_or(usual.young_days) }
     }
 
+    /// Whether a detector speaks at all.
+    pub fn is_enabled(&self, detector: &str) -> bool {
+        self.0.get(detector).is_none_or(|setting| setting.enabled)
+    }
+
     /// The signals as the operator wants them, the worst first.
     pub fn apply(&self, mut signals: Vec<Signal>) -> Vec<Signal> {
         if self.0.is_empty() {

@@ -53,6 +53,8 @@ pub struct Source {
     pub last_success: Option<DateTime<Utc>>,
     /// What went wrong last.
     pub last_error: Option<String>,
+    /// How long it rests between two looks, where that is longer than a feed does.
+    pub every: TimeDelta,
 }
 
 /// Where the trust root comes from.

@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::{
-    Allowance, DEFAULT_MAX_BODY, Fetched, HostLimits, HttpError, Method, Policy, Request, Response, Transport,
-    TransportError,
+    Allowance, Credentials, DEFAULT_MAX_BODY, Fetched, HostLimits, HttpError, Method, Policy, Request, Response,
+    Transport, TransportError,
     allowance::Purse,
     date::Dates,
     error::hint,
@@ -25,6 +25,7 @@ pub struct Client {
     purse: Option<Arc<Purse>>,
     desk: Option<Arc<Desk>>,
     limits: Option<HostLimits>,
+    credentials: Option<Arc<Credentials>>,
 }
 
 /// A request that takes longer than this no longer counts as under way at its host, so that one answer that does not come
@@ -76,7 +77,7 @@ impl Client {
             clock,
             policy,
         };
-        Self { shared: Arc::new(shared), purse: None, desk: None, limits: None }
+        Self { shared: Arc::new(shared), purse: None, desk: None, limits: None, credentials: None }
     }
 
     /// This client for one piece of work, which may spend only so much. Limits, pauses and rules are shared as ever.
@@ -91,6 +92,12 @@ impl Client {
     #[must_use]
     pub fn limited(&self, limits: HostLimits) -> Self {
         Self { limits: Some(limits), ..self.clone() }
+    }
+
+    /// This client with what one place wants to know of who asks. Whatever else is asked goes without.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Arc<Credentials>) -> Self {
+        Self { credentials: Some(credentials), ..self.clone() }
     }
 
     /// A client over the same transport and policy whose limits are its own, for a receiver that shares its host with
@@ -109,7 +116,7 @@ impl Client {
             clock: Arc::clone(clock),
             policy: policy.clone(),
         };
-        Self { shared: Arc::new(shared), purse: None, desk: None, limits: None }
+        Self { shared: Arc::new(shared), purse: None, desk: None, limits: None, credentials: None }
     }
 
     /// A client to read one document with that lives on when it is read, such as the releases of a package. A large one is
@@ -140,7 +147,10 @@ impl Client {
     /// call waits ([`HttpError::retry_after`] says how long), or a forbidden host.
     pub async fn fetch(&self, request: Request) -> Result<Fetched, HttpError> {
         let shared = &self.shared;
-        let request = shared.dressed(request);
+        let request = match &self.credentials {
+            Some(credentials) => credentials.on(shared.dressed(request)),
+            None => shared.dressed(request),
+        };
         let (purse, desk) = (self.purse.as_deref(), self.desk.as_deref());
         let exchanges = Exchanges { shared, purse, desk, limits: self.limits };
         let mut budget = Budget::new(&shared.policy.retry, request.max_attempts).with_patience(exchanges.patience());

@@ -7,6 +7,7 @@
 mod address;
 mod allowance;
 mod client;
+mod credentials;
 mod date;
 mod error;
 mod gate;
@@ -24,6 +25,7 @@ mod scripted;
 
 pub use allowance::Allowance;
 pub use client::Client;
+pub use credentials::Credentials;
 pub use error::{HttpError, TransportError};
 pub use host::{HostPattern, HostPatternError};
 pub use message::{DEFAULT_MAX_BODY, Fetched, Method, Request, Response, Validators};

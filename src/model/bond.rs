@@ -18,9 +18,9 @@ impl Bond {
     /// same for everybody, and ties nothing together.
     pub fn of(release: &Observation) -> Vec<Self> {
         let person = release.publisher.as_ref().filter(|_| release.auth.method != AuthMethod::TrustedPublisher);
-        let ecosystem = release.purl.package().ecosystem();
+        let registry = release.purl.package().registry();
         let mut bonds: Vec<_> =
-            person.map(|person| Self::Publisher(format!("{ecosystem}/{}", person.name))).into_iter().collect();
+            person.map(|person| Self::Publisher(format!("{registry}/{}", person.name))).into_iter().collect();
         for identity in release.identities() {
             let claims = &identity.claims;
             let named = |id: &Option<String>, url: &Option<String>| {

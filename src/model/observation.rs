@@ -231,6 +231,13 @@ impl Digests {
         self.sha256.is_some() || self.sha512.is_some()
     }
 
+    /// Whether both say the same, and at least one digest.
+    pub fn agree(&self, other: &Self) -> bool {
+        let pairs = [(&self.sha256, &other.sha256), (&self.sha512, &other.sha512)];
+        let mut both = pairs.into_iter().filter_map(|(one, other)| Some((one.as_ref()?, other.as_ref()?)));
+        both.next().is_some() && self.contradiction(other).is_none()
+    }
+
     /// A digest of which both say something, and not the same: its name, this one's and the other's.
     pub fn contradiction<'a>(&'a self, other: &'a Self) -> Option<(&'static str, &'a str, &'a str)> {
         let pairs = [("SHA-256", &self.sha256, &other.sha256), ("SHA-512", &self.sha512, &other.sha512)];

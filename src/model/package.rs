@@ -4,19 +4,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Ecosystem,
+    Ecosystem, RegistryKey, RepositoryUrl,
     purl::{self, parse},
 };
 
-/// A package of one ecosystem, its name normalised as its registry does.
+/// A package of one registry, its name normalised as the registry does.
 ///
-/// As text and JSON it is the purl without a version: `pkg:npm/%40scope/name`.
+/// As text and JSON it is the purl without a version: `pkg:npm/%40scope/name`; of a registry other than the public one of
+/// its type with that registry's URL: `pkg:npm/%40acme/x?repository_url=https://npm.acme.example`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Package {
     ecosystem: Ecosystem,
     name: String,
+    repository: Option<RepositoryUrl>,
 }
 
 /// Why a text is not a purl that provwatch can watch.
@@ -41,7 +43,7 @@ impl InvalidPurl {
 }
 
 impl Package {
-    /// A package by the name its registry uses: `@scope/name`, `Foo.Bar` (normalised to `foo-bar`), `serde_json`.
+    /// A package of the public registry by the name that this uses: `@scope/name`, `Foo.Bar` (normalised to `foo-bar`), `serde_json`.
     ///
     /// # Errors
     /// An empty or overlong name, or one with characters that no registry of the ecosystem accepts.
@@ -53,7 +55,39 @@ impl Package {
             return Err(InvalidPurl::new(name, format_args!("{} has no such names", ecosystem.title())));
         }
         let name = purl::spelling(ecosystem, name).into_owned();
-        Ok(Self { ecosystem, name })
+        Ok(Self { ecosystem, name, repository: None })
+    }
+
+    /// The package of this name in a registry of the same type.
+    #[must_use]
+    pub fn of(self, registry: &RegistryKey) -> Self {
+        Self { repository: registry.url().cloned(), ..self }
+    }
+
+    /// The package of this name in the public registry.
+    #[must_use]
+    pub fn public_namesake(&self) -> Self {
+        Self { repository: None, ..self.clone() }
+    }
+
+    /// The registry.
+    pub fn registry(&self) -> RegistryKey {
+        RegistryKey::of_package(self.ecosystem, self.repository.clone())
+    }
+
+    /// The registry's URL, unless it is the public one.
+    pub fn repository(&self) -> Option<&RepositoryUrl> {
+        self.repository.as_ref()
+    }
+
+    /// Whether it is of the public registry.
+    pub fn is_public(&self) -> bool {
+        self.repository.is_none()
+    }
+
+    /// Whether it is of this registry.
+    pub fn is_of(&self, registry: &RegistryKey) -> bool {
+        self.ecosystem == registry.ecosystem() && self.repository.as_ref() == registry.url()
     }
 
     /// The ecosystem.
@@ -82,12 +116,23 @@ impl Package {
     }
 }
 
-impl fmt::Display for Package {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Package {
+    fn write_name(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name.strip_prefix('@') {
             Some(rest) => write!(f, "pkg:{}/%40{rest}", self.ecosystem),
             None => write!(f, "pkg:{}/{}", self.ecosystem, self.name),
         }
+    }
+
+    fn write_registry(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.repository.as_ref().map_or(Ok(()), |url| write!(f, "?{}={}", purl::REPOSITORY, url.escaped()))
+    }
+}
+
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_name(f)?;
+        self.write_registry(f)
     }
 }
 
@@ -125,7 +170,8 @@ impl ReleaseId {
 
 impl fmt::Display for ReleaseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@", self.package)?;
+        self.package.write_name(f)?;
+        f.write_str("@")?;
         // Versions are nearly always URL-safe; `+` and `!` (PEP 440 epochs) are not, by the purl rules.
         for c in self.version.chars() {
             match c {
@@ -137,7 +183,7 @@ impl fmt::Display for ReleaseId {
                 }
             }
         }
-        Ok(())
+        self.package.write_registry(f)
     }
 }
 
@@ -188,6 +234,24 @@ mod tests {
         }
         assert_eq!("pkg:npm/%40a/b@1.0.0".parse::<ReleaseId>().unwrap().package().scope(), Some("@a"));
         assert_eq!("pkg:npm/@a/b@1.0.0".parse::<ReleaseId>().unwrap().package().name(), "@a/b");
+    }
+
+    #[test]
+    fn packages_of_one_name_in_two_registries_are_two() {
+        let acme: Package = "pkg:npm/%40acme/x?repository_url=https://npm.acme.example".parse().unwrap();
+        let public: Package = "pkg:npm/%40acme/x".parse().unwrap();
+        assert_ne!(acme, public);
+        assert_eq!((acme.name(), acme.scope()), (public.name(), public.scope()));
+        assert_eq!((acme.public_namesake(), public.clone().of(&acme.registry())), (public.clone(), acme.clone()));
+        assert!(
+            public.is_public() && !acme.is_public() && acme.is_of(&acme.registry()) && !public.is_of(&acme.registry())
+        );
+        let release = acme.at("1.0.0");
+        assert_eq!(release.to_string(), "pkg:npm/%40acme/x@1.0.0?repository_url=https://npm.acme.example");
+        assert_eq!(release.to_string().parse(), Ok(release));
+        for text in ["pkg:npm/x?repository_url=https://u:p@a.example", "pkg:npm/x?repository_url=ftp://a.example"] {
+            assert!(text.parse::<Package>().unwrap_err().to_string().contains("its repository_url: "), "{text}");
+        }
     }
 
     #[test]

@@ -6,12 +6,16 @@ use std::{borrow::Cow, str::FromStr};
 
 use packageurl::PackageUrl;
 
-use super::{Ecosystem, InvalidPurl, Package};
+use super::{Ecosystem, InvalidPurl, Package, RegistryKey, RepositoryUrl};
 
 /// Longest package name or version that provwatch takes, in bytes. npm's own limit for a name is 214.
 pub(super) const MAX_LENGTH: usize = 300;
 
-/// Splits a purl into its package and version. Qualifiers and subpaths are not part of a release's name and are dropped.
+/// The qualifier that names a registry other than the public one of the type.
+pub(super) const REPOSITORY: &str = "repository_url";
+
+/// Splits a purl into its package and version. Of the qualifiers only the registry is part of a package's name; the others
+/// and subpaths are dropped.
 pub(super) fn parse(text: &str) -> Result<(Package, Option<String>), InvalidPurl> {
     let invalid = |why: &dyn std::fmt::Display| InvalidPurl::new(text, why);
     if text.len() > 4 * MAX_LENGTH {
@@ -25,6 +29,14 @@ pub(super) fn parse(text: &str) -> Result<(Package, Option<String>), InvalidPurl
         None => purl.name().to_owned(),
     };
     let package = Package::new(ecosystem, &name).map_err(|error| invalid(&error.why()))?;
+    let package = match purl.qualifiers().get(REPOSITORY) {
+        Some(url) => {
+            let url: RepositoryUrl =
+                url.parse().map_err(|why: String| invalid(&format_args!("its {REPOSITORY}: {why}")))?;
+            package.of(&RegistryKey::at(ecosystem, url))
+        }
+        None => package,
+    };
     let version = purl.version().map(str::to_owned);
     if version.as_ref().is_some_and(|version| version.is_empty() || version.len() > MAX_LENGTH) {
         return Err(invalid(&"the version must have 1 to 300 bytes"));
@@ -111,7 +123,19 @@ mod tests {
         ("pkg:npm/-@0.0.1", "pkg:npm/-@0.0.1"),
         ("pkg:npm/_@1.0.0", "pkg:npm/_@1.0.0"),
         ("pkg:npm/a.b_c~d@1.0.0", "pkg:npm/a.b_c~d@1.0.0"),
-        ("pkg:npm/axios@1.0.0?repository_url=https://npm.example#lib/x.js", "pkg:npm/axios@1.0.0"),
+        ("pkg:npm/axios@1.0.0?vcs_url=git://x#lib/x.js", "pkg:npm/axios@1.0.0"),
+        (
+            "pkg:npm/%40acme/x@1.0.0+b?arch=any&repository_url=https://NPM.acme.example/#lib/x.js",
+            "pkg:npm/%40acme/x@1.0.0%2Bb?repository_url=https://npm.acme.example",
+        ),
+        (
+            "pkg:pypi/Foo.Bar@1.0?repository_url=acme.example%2Fapi%2Fpypi%2Fsimple%2F",
+            "pkg:pypi/foo-bar@1.0?repository_url=https://acme.example/api/pypi/simple",
+        ),
+        (
+            "pkg:cargo/serde@1.0.0?repository_url=sparse%2Bhttps%3A%2F%2Fcargo.acme.example%2Fa%2520b%2F",
+            "pkg:cargo/serde@1.0.0?repository_url=https://cargo.acme.example/a%2520b",
+        ),
         ("pkg:pypi/Foo._-Bar@1!2.0%2Blocal", "pkg:pypi/foo-bar@1%212.0%2Blocal"),
         ("pkg:pypi/ruamel.yaml@0.18", "pkg:pypi/ruamel-yaml@0.18"),
         ("pkg:pypi/zope.interface@5.0", "pkg:pypi/zope-interface@5.0"),
@@ -125,6 +149,19 @@ mod tests {
             let id: ReleaseId = text.parse().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(id.to_string(), *written);
             assert_eq!(written.parse::<ReleaseId>().unwrap(), id, "{written} reads as it was written");
+        }
+    }
+
+    #[test]
+    fn a_purl_that_names_the_public_registry_is_of_the_public_registry() {
+        for ecosystem in Ecosystem::ALL {
+            for id in crate::model::RegistryId::of_packages(ecosystem) {
+                for url in [id.base_url(), id.host()] {
+                    let text = format!("pkg:{ecosystem}/serde@1.0.0?repository_url={url}");
+                    let release: ReleaseId = text.parse().unwrap();
+                    assert_eq!(release.to_string(), format!("pkg:{ecosystem}/serde@1.0.0"), "{text}");
+                }
+            }
         }
     }
 

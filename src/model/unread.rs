@@ -43,6 +43,8 @@ impl Unread {
     pub const REGISTRATION: &'static str = "auth.config_id";
     /// The files or their digests.
     pub const FILES: &'static str = "files";
+    /// Of which version single files are.
+    pub const FILE_VERSION: &'static str = "files.version";
     /// When single files were uploaded.
     pub const UPLOADED: &'static str = "files.uploaded_at";
     /// Whether files can be installed.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use url::Url;
 
 use super::{
-    Pipeline, Progress, Settings, Source,
+    Pipeline, Polled, Progress, Settings, Source,
     facts::StoredAnswers,
     health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
@@ -18,8 +18,8 @@ use crate::{
     bounded,
     clock::Clock,
     config::{
-        Config, DetectorSection, ForgeKindName, HostLimit, LogInstance, LogKindName, LogMatch, Period, Security,
-        Sink as SinkConfig, Subscription as SubscriptionConfig, TrustSource,
+        Config, DetectorSection, ForgeKindName, HostLimit, LogInstance, LogKindName, LogMatch, Period,
+        RegistryInstance, Security, Sink as SinkConfig, Subscription as SubscriptionConfig, TrustSource,
     },
     deliver::{
         EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat, StdoutSink,
@@ -27,9 +27,11 @@ use crate::{
     },
     detect::{Setting, Tuning},
     enrich::{Forge, ForgeKind, Forges},
-    http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
-    model::{Claim, Ecosystem, RegistryId},
-    registry::{CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PypiFeed, PypiRegistry, Registry},
+    http::{Client, Credentials, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
+    model::{Claim, Ecosystem, RegistryId, RegistryKey},
+    registry::{
+        CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PrivateRegistry, PypiFeed, PypiRegistry, Registry,
+    },
     store::{LogKind, MatchRule, Store},
     tlog::{CosignerKey, LogKey, Pattern, rekor_v1::Budget, watch::Field},
     watchlist::Watchlist,
@@ -87,12 +89,14 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         wall_clock: WallClock::starting(parts.clock.now(), latest),
         comparisons: super::observe::Comparisons::default(),
         failures: super::outage::Failures::default(),
+        reads: super::outage::Reads::default(),
         silences: super::silence::Silences::default(),
         store: parts.store,
         http: parts.http,
         clock: parts.clock,
         sources: sources(config),
-        registries: registries(config),
+        registries: registries(config)?,
+        polled: polled(config),
         verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
         freshness: Freshness::of(config)?,
         forges,
@@ -116,6 +120,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
 pub fn rehearse(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<(), AssemblyError> {
     subscriptions(config, http, clock)?;
     forge_list(config)?;
+    registries(config)?;
     log_settings(config).map(drop)
 }
 
@@ -254,10 +259,59 @@ pub fn sources(config: &Config) -> Vec<Source> {
     enabled(config).map(source).collect()
 }
 
-fn registries(config: &Config) -> BTreeMap<Ecosystem, Arc<dyn Registry>> {
+/// The public registries that are switched on, and those beside them.
+fn registries(config: &Config) -> Result<BTreeMap<RegistryKey, Arc<dyn Registry>>, AssemblyError> {
+    let mut all = public_registries(config);
+    for (key, one) in config.registries.others() {
+        all.insert(key.clone(), private_registry(&key, one, config.http.max_document)?);
+    }
+    Ok(all)
+}
+
+fn private_registry(
+    key: &RegistryKey,
+    one: &RegistryInstance,
+    max_document: u64,
+) -> Result<Arc<dyn Registry>, AssemblyError> {
+    let url = one.url.as_base();
+    let reader: Arc<dyn Registry> = match key.ecosystem() {
+        Ecosystem::Npm => Arc::new(NpmRegistry::new(url.clone(), max_document)),
+        Ecosystem::Pypi => Arc::new(PypiRegistry::index(url.clone(), max_document)),
+        Ecosystem::Cargo => Arc::new(CargoRegistry::index(url.clone(), max_document)),
+    };
+    let what = format!("the token of the registry {:?} ([[registries.{}]])", one.name, key.ecosystem());
+    let token = one.token().map(|token| token.read()).transpose().map_err(AssemblyError::of(what))?;
+    let credentials = token.map(|token| {
+        let token = token.expose();
+        match (key.ecosystem(), one.username.as_deref()) {
+            (_, Some(user)) => Credentials::basic(url, user, token),
+            (Ecosystem::Npm, None) => Credentials::bearer(url, token),
+            (Ecosystem::Pypi, None) => Credentials::basic(url, "__token__", token),
+            (Ecosystem::Cargo, None) => Credentials::bare(url, token),
+        }
+    });
+    Ok(Arc::new(PrivateRegistry::new(key, reader, credentials)))
+}
+
+/// The registries without a feed.
+pub(super) fn polled(config: &Config) -> BTreeMap<RegistryKey, Polled> {
+    let delta = |period: Period| TimeDelta::from_std(period.duration()).unwrap_or(TimeDelta::MAX);
+    let polled = |(key, one): (RegistryKey, &RegistryInstance)| {
+        let source = source_name(&key, &one.name);
+        (key, Polled { source, every: delta(one.interval) })
+    };
+    config.registries.others().map(polled).collect()
+}
+
+/// Under which name a registry without a feed stands among the sources: `npm/acme`.
+fn source_name(key: &RegistryKey, name: &str) -> String {
+    format!("{}/{name}", key.ecosystem())
+}
+
+fn public_registries(config: &Config) -> BTreeMap<RegistryKey, Arc<dyn Registry>> {
     let url = |role| config.registries.base_url(role);
     let limit = config.http.max_document;
-    let registry = |ecosystem| -> (Ecosystem, Arc<dyn Registry>) {
+    let registry = |ecosystem: Ecosystem| -> (RegistryKey, Arc<dyn Registry>) {
         let registry: Arc<dyn Registry> = match ecosystem {
             Ecosystem::Npm => Arc::new(NpmRegistry::new(url(RegistryId::NPM), limit)),
             Ecosystem::Pypi => Arc::new(PypiRegistry::new(url(RegistryId::PYPI), limit)),
@@ -265,7 +319,7 @@ fn registries(config: &Config) -> BTreeMap<Ecosystem, Arc<dyn Registry>> {
                 Arc::new(CargoRegistry::new(url(RegistryId::CARGO), url(RegistryId::CARGO_INDEX), limit))
             }
         };
-        (ecosystem, registry)
+        (ecosystem.into(), registry)
     };
     enabled(config).map(registry).collect()
 }

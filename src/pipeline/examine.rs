@@ -15,7 +15,7 @@ use super::{
     history::{unfetched, with_unread},
     replaced::compare_files,
     turn::{self, Turn},
-    unseen::listed,
+    unseen::{Listed, listed},
     waits,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     http::Validators,
     model::{Observation, Package, ReleaseId, ReleaseStatus, files_fingerprint},
     registry::{Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
-    store::{Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work},
+    store::{AGAIN, Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work},
 };
 
 /// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
@@ -141,7 +141,7 @@ impl Subject<'_> {
     }
 
     /// Whether a release, or a file of it, was never judged.
-    fn is_unseen(&self, release: &RegistryRelease) -> bool {
+    pub fn is_unseen(&self, release: &RegistryRelease) -> bool {
         let stored = self.stored.get(release.id.version());
         stored.is_none_or(|stored| stored.files != files_fingerprint(&release.files))
     }
@@ -153,12 +153,14 @@ impl Pipeline {
     /// # Errors
     /// The registry or the store failed; the work item stays.
     pub(super) async fn examine(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
-        let registry = self.registry(work.package.ecosystem())?;
+        let registry = self.registry(&work.package.registry())?;
         let subject = self.subject(&work.package, registry, turn)?;
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
-        let validators = subject.row.as_ref().and_then(validators).filter(|_| !rechecking);
+        // Who asks again because a document may lag does not ask whether it has changed: a cache would say no.
+        let is_conditional = !rechecking && work.reason != AGAIN;
+        let validators = subject.row.as_ref().and_then(validators).filter(|_| is_conditional);
         let question =
             Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
         let waits = Waits { is_announced: work.revision.is_some(), patience: is_patient(work, subject.now) };
@@ -183,7 +185,11 @@ impl Pipeline {
         if let Some(stale) = took.behind.filter(|_| waits.patience) {
             return Ok(Looked::Behind(examined, stale.into()));
         }
-        self.store.finish_work(&work.package, work.generation)?;
+        self.look_for_namesake(&work.package, turn).await?;
+        match waits::another_look(work, took.is_unconfirmed, subject.now) {
+            Some(again) => self.store.look_once_more(work, again)?,
+            None => self.store.finish_work(&work.package, work.generation)?,
+        };
         self.progress.report(&Step::Examined { package: &work.package, releases: examined.releases });
         Ok(Looked::Whole(examined))
     }
@@ -224,7 +230,7 @@ impl Pipeline {
 
     fn package_gone(&self, subject: &Subject<'_>, waits: Waits) -> Result<Examined, PipelineError> {
         let mut examined = Examined::default();
-        self.take_unseen(subject, &BTreeSet::new(), waits.is_announced, &mut examined)?;
+        self.take_unseen(subject, &Listed::default(), waits.is_announced, &mut examined)?;
         for (version, stored) in &subject.stored {
             if stored.status != ReleaseStatus::Unpublished {
                 self.take_status(subject, version, ReleaseStatus::Unpublished)?;
@@ -247,12 +253,12 @@ impl Pipeline {
         waits: Waits,
     ) -> Result<Took, PipelineError> {
         let listed = listed(&document);
-        self.keep_history(subject, &listed)?;
+        self.keep_history(subject, &listed.versions)?;
         self.take_statuses(subject, &document)?;
         let mut took = Box::pin(self.take_described(subject, &mut document)).await?;
         self.take_withdrawn(subject, &document.withdrawn, &mut took.examined)?;
         self.take_unseen(subject, &listed, waits.is_announced, &mut took.examined)?;
-        self.store.save_package(&package_row(subject, document, listed, took.portions.is_none()))?;
+        self.store.save_package(&package_row(subject, document, listed.versions, took.portions.is_none()))?;
         Ok(took)
     }
 
@@ -453,9 +459,19 @@ fn is_patient(work: &Work, now: DateTime<Utc>) -> bool {
     work.attempts < PATIENCE && !is_always_behind
 }
 
+/// By what the next request is made conditional; nothing where that is in doubt.
 fn validators(row: &PackageRow) -> Option<Validators> {
-    let validators = Validators { etag: row.etag.clone(), last_modified: row.last_modified.clone() };
-    (validators != Validators::default()).then_some(validators)
+    let validators = stored_validators(row);
+    (validators != Validators::default() && validators != doubtful()).then_some(validators)
+}
+
+pub(super) fn stored_validators(row: &PackageRow) -> Validators {
+    Validators { etag: row.etag.clone(), last_modified: row.last_modified.clone() }
+}
+
+/// Stored in the place of validators that stayed while the document changed: it is asked for whole from then on.
+pub(super) fn doubtful() -> Validators {
+    Validators { etag: Some(String::new()), last_modified: None }
 }
 
 /// Until all of it is stored, the document is asked for whole again.

@@ -11,7 +11,7 @@ use crate::{
     detect::Terms,
     enrich::{Cache, Forges, Found, Place, Question, Remembered},
     model::{Baseline, Facts, Observation, Package},
-    registry::{self, Known, PackageState, RegistryError},
+    registry::{self, Known, PackageState, Registry, RegistryError},
     store::Store,
     text::with_causes,
 };
@@ -88,16 +88,16 @@ impl Pipeline {
 
     /// When each new dependency was first published, as far as the registry tells. Whether it may tell more later.
     async fn date_dependencies(&self, subject: &Subject<'_>, release: &mut Observation, baseline: &Baseline) -> bool {
-        let ecosystem = release.purl.package().ecosystem();
-        let mut new: Vec<Package> =
-            new_dependencies(release, baseline).filter_map(|name| Package::new(ecosystem, name).ok()).collect();
+        let registry = release.purl.package().registry();
+        let package = |name: &str| Some(Package::new(registry.ecosystem(), name).ok()?.of(&registry));
+        let mut new: Vec<Package> = new_dependencies(release, baseline).filter_map(package).collect();
         if new.len() > MAX_DEPENDENCIES {
             let why = format!("{} are new; the age of {MAX_DEPENDENCIES} is asked for", new.len());
             release.facts.unknown_because(DEPENDENCIES, why);
             new.truncate(MAX_DEPENDENCIES);
         }
         let asked = stream::iter(new).map(|package| async move {
-            let first = first_published(subject, &package).await;
+            let first = self.first_published(subject, &package).await;
             (package.name().to_owned(), first)
         });
         let asking = asked.buffered(self.settings.concurrency).collect::<Vec<_>>();
@@ -124,9 +124,30 @@ impl Pipeline {
     }
 }
 
-async fn first_published(subject: &Subject<'_>, package: &Package) -> Result<Option<DateTime<Utc>>, RegistryError> {
+impl Pipeline {
+    /// What another registry than the public one does not have may come from there.
+    async fn first_published(
+        &self,
+        subject: &Subject<'_>,
+        package: &Package,
+    ) -> Result<Option<DateTime<Utc>>, RegistryError> {
+        let first = first_published(subject, subject.registry, package).await?;
+        match self.registries.get(&package.registry().public()) {
+            Some(public) if first.is_none() && !package.is_public() => {
+                first_published(subject, public.as_ref(), &package.public_namesake()).await
+            }
+            _ => Ok(first),
+        }
+    }
+}
+
+async fn first_published(
+    subject: &Subject<'_>,
+    registry: &dyn Registry,
+    package: &Package,
+) -> Result<Option<DateTime<Utc>>, RegistryError> {
     let question = registry::Question { known: &Known::default(), validators: None, revision: None };
-    Ok(match subject.registry.package(&subject.turn.around, package, question).await? {
+    Ok(match registry.package(&subject.turn.around, package, question).await? {
         PackageState::Current(document) => {
             let withdrawn = document.withdrawn.iter().map(|(_, at)| *at);
             document.releases.iter().map(|release| release.published_at).chain(withdrawn).min()

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::{Pipeline, PipelineError, examine::Subject, operation::Trouble, record::LATEST_RELEASES};
 use crate::{
-    model::{Aspect, AuthMethod, Confidence, Ecosystem, Observation, Package, Provenance, Severity},
+    model::{Aspect, AuthMethod, Confidence, Ecosystem, Observation, Package, Provenance, RegistryKey, Severity},
     text::counted,
 };
 
@@ -24,7 +24,10 @@ impl Pipeline {
     pub(super) fn left_out(&self, subject: &Subject<'_>, release: &Observation) -> Result<Vec<String>, PipelineError> {
         let untold = release.untold.as_deref().unwrap_or_default();
         let ecosystem = subject.package.ecosystem();
-        let may_be_told: Vec<_> = untold.iter().filter(|aspect| !aspect.is_never_told(ecosystem)).collect();
+        // What another registry than the public one could tell is not known: only what it told before is missed.
+        let is_public = subject.package.is_public();
+        let is_expected = |aspect: &&Aspect| !is_public || !aspect.is_never_told(ecosystem);
+        let may_be_told: Vec<_> = untold.iter().filter(is_expected).collect();
         if may_be_told.is_empty() {
             return Ok(Vec::new());
         }
@@ -39,7 +42,7 @@ impl Pipeline {
             .filter(|aspect| !is_usual(aspect) && was_told(aspect))
             .map(|aspect| format!("{LEFT_OUT}{}, which it told of releases before", aspect.title()))
             .collect();
-        if reasons.is_empty() && is_anonymous(release, untold) {
+        if reasons.is_empty() && is_public && is_anonymous(release, untold) {
             reasons.push(format!("{LEFT_OUT}all by which it could be told who published it"));
         }
         Ok(reasons)
@@ -48,8 +51,8 @@ impl Pipeline {
     /// Raises the alert of a release that stays without what was left out: of the registry where several packages show it,
     /// else `None`, and the release's own alert tells.
     pub(super) fn registry_that_leaves_out(&self, subject: &Subject<'_>) -> Result<Option<Trouble>, PipelineError> {
-        let ecosystem = subject.package.ecosystem();
-        let left_out = self.store.left_out(ecosystem, subject.now - RECENT)?;
+        let registry = subject.package.registry();
+        let left_out = self.store.left_out(&registry, subject.now - RECENT)?;
         let several: Vec<_> = left_out.iter().filter(|one| !one.by_design && one.packages >= SEVERAL).collect();
         if several.is_empty() {
             return Ok(None);
@@ -63,7 +66,7 @@ impl Pipeline {
                 counted(one.packages, "package")
             )
         });
-        Ok(Some(registry_leaves_out(ecosystem, &seen.collect::<Vec<_>>().join("; "), subject.package)))
+        Ok(Some(registry_leaves_out(&registry, &seen.collect::<Vec<_>>().join("; "), subject.package)))
     }
 
     /// The registry tells again what it left out.
@@ -71,7 +74,7 @@ impl Pipeline {
         if self.registry_that_leaves_out(subject)?.is_some() {
             return Ok(());
         }
-        let trouble = registry_leaves_out(subject.package.ecosystem(), "", subject.package);
+        let trouble = registry_leaves_out(&subject.package.registry(), "", subject.package);
         self.resolve_operation(&trouble, "the registry tells it again", subject.now)
     }
 }
@@ -81,10 +84,10 @@ pub(super) fn is_left_out(why: &str) -> bool {
     why.starts_with(LEFT_OUT)
 }
 
-fn registry_leaves_out(ecosystem: Ecosystem, seen: &str, package: &Package) -> Trouble {
-    let registry = ecosystem.title();
+fn registry_leaves_out(key: &RegistryKey, seen: &str, package: &Package) -> Trouble {
+    let registry = key.title();
     Trouble {
-        subject: format!("left out {ecosystem}"),
+        subject: format!("left out {key}"),
         severity: Severity::Medium,
         confidence: Confidence::High,
         title: format!("the answers of {registry} leave out what releases are judged by"),

@@ -22,6 +22,7 @@ mod left_out;
 mod lesson;
 pub mod logs;
 mod members;
+mod namesake;
 mod observe;
 mod on_request;
 mod operation;
@@ -76,8 +77,8 @@ use crate::{
     detect::Tuning,
     enrich::Forges,
     http::Client,
-    model::Ecosystem,
-    registry::{Feed, Registry, RegistryError},
+    model::{Package, RegistryKey},
+    registry::{Feed, Known, PackageState, Question, Registry, RegistryError},
     store::{Store, StoreError},
     text::with_causes,
     watchlist::Watchlist,
@@ -90,7 +91,8 @@ pub struct Pipeline {
     http: Client,
     clock: Arc<dyn Clock>,
     sources: Vec<Source>,
-    registries: BTreeMap<Ecosystem, Arc<dyn Registry>>,
+    registries: BTreeMap<RegistryKey, Arc<dyn Registry>>,
+    polled: BTreeMap<RegistryKey, Polled>,
     verifier: RwLock<Arc<Verifier>>,
     freshness: trust::Freshness,
     forges: Option<Forges>,
@@ -102,6 +104,7 @@ pub struct Pipeline {
     wall_clock: wall_clock::WallClock,
     comparisons: observe::Comparisons,
     failures: outage::Failures,
+    reads: outage::Reads,
     silences: silence::Silences,
     logs: logs::LogSettings,
     log_memory: logs::LogMemory,
@@ -117,6 +120,15 @@ pub struct Source {
     pub feed: Arc<dyn Feed>,
     /// The wait.
     pub interval: std::time::Duration,
+}
+
+/// A registry without a feed: its packages are looked at now and again.
+#[derive(Clone, Debug)]
+pub struct Polled {
+    /// Under which name it stands among the sources.
+    pub source: String,
+    /// How often each of its packages is looked at.
+    pub every: TimeDelta,
 }
 
 /// How the pipeline goes about its work.
@@ -186,6 +198,9 @@ pub enum PipelineError {
     /// A package of an ecosystem that the configuration switches off.
     #[error("{0} is switched off in the configuration")]
     SwitchedOff(&'static str),
+    /// A package of a registry that the configuration does not have.
+    #[error("the configuration has no registry at {0}; it may have been taken out, or switched off")]
+    NoSuchRegistry(String),
 }
 
 impl Pipeline {
@@ -252,8 +267,34 @@ impl Pipeline {
         Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn registry(&self, ecosystem: Ecosystem) -> Result<&dyn Registry, PipelineError> {
-        let registry = self.registries.get(&ecosystem).ok_or(PipelineError::SwitchedOff(ecosystem.title()))?;
-        Ok(registry.as_ref())
+    /// The registries without a feed.
+    pub fn polled(&self) -> &BTreeMap<RegistryKey, Polled> {
+        &self.polled
+    }
+
+    /// Asks a registry for the first package of it that is watched. Whether it has that; `None`: none is watched.
+    ///
+    /// # Errors
+    /// It does not answer, or with something else than a document.
+    pub async fn ask_registry(&self, key: &RegistryKey) -> Option<(Package, Result<bool, RegistryError>)> {
+        let registry = self.registries.get(key)?;
+        let watchlist = self.watchlist();
+        let package = watchlist.packages().map(|(package, _)| package).filter(|package| package.is_of(key)).min()?;
+        let question = Question { known: &Known::default(), validators: None, revision: None };
+        let answer = registry.package(&self.http, package, question).await;
+        Some((package.clone(), answer.map(|state| state != PackageState::Gone)))
+    }
+
+    fn registry(&self, key: &RegistryKey) -> Result<&dyn Registry, PipelineError> {
+        let missing = || match key.url() {
+            Some(url) => PipelineError::NoSuchRegistry(url.to_string()),
+            None => PipelineError::SwitchedOff(key.ecosystem().title()),
+        };
+        Ok(self.registries.get(key).ok_or_else(missing)?.as_ref())
+    }
+
+    /// Whether a package is of a registry that is switched on.
+    fn can_read(&self, package: &Package) -> bool {
+        self.registries.contains_key(&package.registry())
     }
 }

@@ -144,19 +144,19 @@ impl Pipeline {
         let watchlist = self.watchlist();
         let mut packages: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         packages.extend(watchlist.packages().map(|(package, _)| package.clone()));
-        packages.retain(|package| {
-            self.registries.contains_key(&package.ecosystem()) && watchlist.matches(package).is_some()
-        });
+        packages.retain(|package| self.can_read(package) && watchlist.matches(package).is_some());
         Ok(packages)
     }
 
+    /// The watched packages that a feed may name: those of its public registry.
     fn watched_packages(&self, ecosystem: Ecosystem) -> Result<Vec<Package>, PipelineError> {
-        Ok(self.watched()?.into_iter().filter(|package| package.ecosystem() == ecosystem).collect())
+        let public = ecosystem.into();
+        Ok(self.watched()?.into_iter().filter(|package| package.is_of(&public)).collect())
     }
 }
 
 fn told_too_little(feed: &dyn Feed, why: String) -> RegistryError {
-    RegistryError::Document { registry: feed.ecosystem().title(), what: feed.name().to_owned(), why }
+    RegistryError::Document { registry: feed.ecosystem().title().into(), what: feed.name().to_owned(), why }
 }
 
 fn new_event(event: &Event) -> NewEvent {
@@ -173,7 +173,7 @@ fn new_event(event: &Event) -> NewEvent {
 fn kind(change: &Change) -> EventKind {
     match change {
         Change::Document { .. } => EventKind::Document,
-        Change::Release { .. } => EventKind::Release,
+        Change::Release { .. } | Change::File { .. } => EventKind::Release,
         Change::Removed => EventKind::Removed,
         Change::Governance { .. } => EventKind::Governance,
     }

@@ -86,7 +86,7 @@ impl Pipeline {
     pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, PipelineError> {
         let (now, package) = (self.clock.now(), release.package());
         let turn = Turn::new(&asked(release, now), &self.http, &self.clock);
-        let registry = self.registry(package.ecosystem())?;
+        let registry = self.registry(&package.registry())?;
         let row = self.store.package(package)?;
         // As if nothing of it was stored: everything is asked for and verified anew.
         let subject = Subject { package, registry, row, stored: BTreeMap::new(), now, turn: &turn };

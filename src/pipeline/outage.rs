@@ -1,19 +1,22 @@
 //! Registries that answer again after an outage. What a feed announced waits longer with each failure; nobody should wait
 //! for hours once the registry is back, and a registry that is down should not be asked by everybody all the time: one
-//! package at a time finds out for all.
+//! package at a time finds out for all. A single pass, which has an end, gives a registry that does not answer up at once for
+//! all its packages ([`Silent`]).
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Pipeline, PipelineError};
 use crate::{
-    model::Ecosystem,
+    http::{HttpError, TransportError},
+    model::{Package, RegistryKey},
     registry::RegistryError,
     store::{Lane, Setback, Work},
+    text::with_causes,
 };
 
 /// How long the next try of something announced is away at most.
@@ -21,31 +24,41 @@ const PROBE: TimeDelta = TimeDelta::minutes(2);
 /// From so many failures on end on, a success means that the registry is back. Fewer may be single documents' matter.
 const OUTAGE: u32 = 5;
 
+/// A pass gives a registry up after so many turns on end without any answer; where some only took too long, after more, and
+/// after yet more where it answered before.
+const DEAD: u32 = 3;
+const SLOW: u32 = 4;
+const SLOW_LATELY: u32 = 8;
+
+/// How often it is remembered that a registry without a feed answers.
+const REMEMBERED: TimeDelta = TimeDelta::minutes(1);
+
 /// How many turns of each registry failed on end. Of one that was not asked since the start, it may have been many.
 #[derive(Debug, Default)]
-pub(super) struct Failures(Mutex<BTreeMap<Ecosystem, u32>>);
+pub(super) struct Failures(Mutex<BTreeMap<RegistryKey, u32>>);
 
 impl Failures {
-    fn failed(&self, ecosystem: Ecosystem) {
+    fn failed(&self, registry: RegistryKey) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(ecosystem).or_insert(OUTAGE);
+        let count = counts.entry(registry).or_insert(OUTAGE);
         *count = count.saturating_add(1);
     }
 
     /// Whether an outage is over with this.
-    fn answered(&self, ecosystem: Ecosystem) -> bool {
+    fn answered(&self, registry: RegistryKey) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.insert(ecosystem, 0).is_none_or(|count| count >= OUTAGE)
+        counts.insert(registry, 0).is_none_or(|count| count >= OUTAGE)
     }
 }
 
 impl Pipeline {
     /// Notes that a registry answered. If it did not before, what waits for it is due.
-    pub(super) fn note_answer(&self, ecosystem: Ecosystem) -> Result<(), PipelineError> {
-        if self.failures.answered(ecosystem) {
-            self.store.try_again(ecosystem, self.clock.now())?;
+    pub(super) fn note_answer(&self, package: &Package) -> Result<(), PipelineError> {
+        let registry = package.registry();
+        if self.failures.answered(registry.clone()) {
+            self.store.try_again(&registry, self.clock.now())?;
         }
-        Ok(())
+        self.note_read(&registry)
     }
 
     /// Notes that a turn ended early, and sees to it that something of what was announced is tried soon, unless the server
@@ -56,16 +69,122 @@ impl Pipeline {
         setback: Setback,
         error: &PipelineError,
     ) -> Result<(), PipelineError> {
-        let ecosystem = work.package.ecosystem();
+        let registry = work.package.registry();
         match setback {
-            Setback::Behind => return self.note_answer(ecosystem),
+            Setback::Behind => return self.note_answer(&work.package),
             Setback::Paused => return Ok(()),
-            Setback::Failed | Setback::RanOver => self.failures.failed(ecosystem),
+            Setback::Failed | Setback::RanOver => self.failures.failed(registry.clone()),
         }
+        self.note_unread(&registry, error)?;
         if work.lane == Lane::Rest || is_told_to_wait(error) {
             return Ok(());
         }
-        Ok(self.store.probe(ecosystem, self.clock.now() + PROBE)?)
+        Ok(self.store.probe(&registry, self.clock.now() + PROBE)?)
+    }
+}
+
+impl Pipeline {
+    /// A registry without a feed has nothing else that tells whether it is read: remembered about once a minute.
+    fn note_read(&self, registry: &RegistryKey) -> Result<(), PipelineError> {
+        let Some(name) = self.polled.get(registry).map(|polled| polled.source.as_str()) else { return Ok(()) };
+        let now = self.clock.now();
+        let is_news = self.reads.is_news(registry, now);
+        if is_news { Ok(self.store.source_read(name, now)?) } else { Ok(()) }
+    }
+
+    fn note_unread(&self, registry: &RegistryKey, error: &PipelineError) -> Result<(), PipelineError> {
+        let Some(name) = self.polled.get(registry).map(|polled| polled.source.as_str()) else { return Ok(()) };
+        self.reads.forget(registry);
+        Ok(self.store.source_failed(name, &with_causes(error), self.clock.now())?)
+    }
+}
+
+/// When registries without a feed were last said to be read.
+#[derive(Debug, Default)]
+pub(super) struct Reads(Mutex<BTreeMap<RegistryKey, DateTime<Utc>>>);
+
+impl Reads {
+    fn is_news(&self, registry: &RegistryKey, now: DateTime<Utc>) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = last.get(registry).is_none_or(|at| (now - *at).abs() >= REMEMBERED);
+        if is_news {
+            last.insert(registry.clone(), now);
+        }
+        is_news
+    }
+
+    fn forget(&self, registry: &RegistryKey) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(registry);
+    }
+}
+
+/// The registries that do not answer during one pass.
+#[derive(Debug, Default)]
+pub(super) struct Silent(Mutex<BTreeMap<RegistryKey, Silence>>);
+
+/// Turns on end in which a registry gave no answer.
+#[derive(Debug, Default)]
+struct Silence {
+    dead: u32,
+    slow: u32,
+    /// Whether it answered during the pass.
+    answered: bool,
+    given_up: Option<String>,
+}
+
+/// Why a turn got no answer at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NoAnswer {
+    /// Whether it might have come later.
+    is_slow: bool,
+    /// For people, with causes.
+    why: String,
+}
+
+impl NoAnswer {
+    /// Whether an error is that nothing answered.
+    pub fn of(error: &PipelineError, why: &str) -> Option<Self> {
+        let PipelineError::Registry(RegistryError::Http { source, .. }) = error else { return None };
+        let HttpError::Transport { source, .. } = source.as_ref() else { return None };
+        let is_slow = match source {
+            TransportError::Failed(_) => false,
+            TransportError::Slow { .. } => true,
+            _ => return None,
+        };
+        Some(Self { is_slow, why: why.to_owned() })
+    }
+}
+
+impl Silent {
+    /// Why a registry was given up, if it was.
+    pub fn given_up(&self, registry: &RegistryKey) -> Option<String> {
+        self.lock().get(registry)?.given_up.clone()
+    }
+
+    /// Notes how a turn ended. Why the registry is given up from now on, if that is news.
+    pub fn note(&self, registry: &RegistryKey, outcome: Option<&NoAnswer>) -> Option<String> {
+        let mut all = self.lock();
+        let silence = all.entry(registry.clone()).or_default();
+        let Some(NoAnswer { is_slow, why }) = outcome else {
+            (silence.dead, silence.slow, silence.answered) = (0, 0, true);
+            return None;
+        };
+        if *is_slow {
+            silence.slow += 1
+        } else {
+            silence.dead += 1
+        }
+        let slow = if silence.answered { SLOW_LATELY } else { SLOW };
+        let is_dead = silence.dead >= DEAD || silence.dead + silence.slow >= slow;
+        if !is_dead || silence.given_up.is_some() {
+            return None;
+        }
+        silence.given_up = Some(why.clone());
+        Some(why.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<RegistryKey, Silence>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,17 +195,37 @@ fn is_told_to_wait(error: &PipelineError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Ecosystem;
+
+    #[test]
+    fn a_registry_is_given_up_once_and_only_where_nothing_answers() {
+        let [npm, pypi, cargo] = &Ecosystem::ALL.map(RegistryKey::from);
+        let silent = Silent::default();
+        let dead = NoAnswer { is_slow: false, why: "refused".to_owned() };
+        let slow = NoAnswer { is_slow: true, why: "slow".to_owned() };
+        assert_eq!([&dead, &dead].map(|one| silent.note(npm, Some(one))), [None, None]);
+        assert_eq!(silent.note(npm, None), None, "it answers");
+        assert_eq!([&dead, &slow, &dead].map(|one| silent.note(npm, Some(one))), [None, None, None]);
+        assert_eq!(silent.note(npm, Some(&dead)), Some("refused".to_owned()));
+        assert_eq!((silent.note(npm, Some(&dead)), silent.given_up(npm)), (None, Some("refused".to_owned())));
+        assert_eq!(silent.given_up(pypi), None);
+        let said: Vec<_> = (0..9).map(|_| silent.note(cargo, Some(&slow)).is_some()).collect();
+        assert_eq!(said, [false, false, false, true, false, false, false, false, false]);
+        silent.note(pypi, None);
+        let said: Vec<_> = (0..9).map(|_| silent.note(pypi, Some(&slow)).is_some()).collect();
+        assert_eq!(said, [false, false, false, false, false, false, false, true, false]);
+    }
 
     #[test]
     fn an_outage_is_over_once() {
-        let (failures, npm) = (Failures::default(), Ecosystem::Npm);
-        assert!(failures.answered(npm), "nobody knows what was before the start");
-        assert!(!failures.answered(npm));
-        (1..OUTAGE).for_each(|_| failures.failed(npm));
-        assert!(!failures.answered(npm), "single documents fail too");
-        (0..OUTAGE).for_each(|_| failures.failed(npm));
-        assert!(failures.answered(npm));
-        failures.failed(Ecosystem::Pypi);
-        assert!(failures.answered(Ecosystem::Pypi), "it failed since the start");
+        let (failures, npm) = (Failures::default(), || RegistryKey::from(Ecosystem::Npm));
+        assert!(failures.answered(npm()), "nobody knows what was before the start");
+        assert!(!failures.answered(npm()));
+        (1..OUTAGE).for_each(|_| failures.failed(npm()));
+        assert!(!failures.answered(npm()), "single documents fail too");
+        (0..OUTAGE).for_each(|_| failures.failed(npm()));
+        assert!(failures.answered(npm()));
+        failures.failed(Ecosystem::Pypi.into());
+        assert!(failures.answered(Ecosystem::Pypi.into()), "it failed since the start");
     }
 }

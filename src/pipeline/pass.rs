@@ -10,6 +10,10 @@ use crate::{
     model::Package,
 };
 
+/// How often packages that were not compared for long are looked for.
+const RECONCILE_MOST: std::time::Duration = std::time::Duration::from_mins(10);
+const RECONCILE_LEAST: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// What a pass over the queue came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkPass {
@@ -43,12 +47,19 @@ impl Pipeline {
     /// The store failed.
     pub fn enqueue_unknown(&self) -> Result<usize, PipelineError> {
         let now = self.clock.now();
+        let forgotten = self.store.forget_work_of_others(&self.registries.keys().cloned().collect::<Vec<_>>())?;
+        if forgotten > 0 {
+            tracing::info!(
+                packages = forgotten,
+                "no longer queued: their registry is not in the configuration any more"
+            );
+        }
         let known: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         let watchlist = self.watchlist();
         let unknown: Vec<Package> = watchlist
             .packages()
             .map(|(package, _)| package)
-            .filter(|package| self.registries.contains_key(&package.ecosystem()) && !known.contains(package))
+            .filter(|package| self.can_read(package) && !known.contains(package))
             .cloned()
             .collect();
         self.store.remind(&unknown, "first sight", now)?;
@@ -62,17 +73,26 @@ impl Pipeline {
     pub fn enqueue_overdue(&self) -> Result<usize, PipelineError> {
         let now = self.clock.now();
         let watchlist = self.watchlist();
-        let after = self.settings.reconcile_after;
-        let overdue = |at: Option<DateTime<Utc>>| at.is_none_or(|at| is_due(horizon(at, after), now, after));
-        let rows = self.store.packages()?.into_iter().filter(|row| overdue(row.checked_at));
+        let usual = self.settings.reconcile_after;
+        let after = |package: &Package| match package.is_public() {
+            true => usual,
+            false => self.polled.get(&package.registry()).map_or(usual, |polled| polled.every),
+        };
+        let overdue = |at: Option<DateTime<Utc>>, after| at.is_none_or(|at| is_due(horizon(at, after), now, after));
+        let rows = self.store.packages()?.into_iter().filter(|row| overdue(row.checked_at, after(&row.package)));
         let packages: Vec<Package> = rows
             .map(|row| row.package)
-            .filter(|package| {
-                self.registries.contains_key(&package.ecosystem()) && watchlist.matches(package).is_some()
-            })
+            .filter(|package| self.can_read(package) && watchlist.matches(package).is_some())
             .collect();
         self.store.remind(&packages, "compared once in a while", now)?;
         Ok(packages.len())
+    }
+
+    /// How often to look for what is overdue: as often as the registry without a feed that is looked at most often.
+    pub fn reconcile_interval(&self) -> std::time::Duration {
+        let shortest = self.polled.values().map(|polled| polled.every).min();
+        let shortest = shortest.and_then(|every| every.to_std().ok()).unwrap_or(RECONCILE_MOST);
+        shortest.clamp(RECONCILE_LEAST, RECONCILE_MOST)
     }
 
     /// Reads every source, looks at everything that is due, looks at every log, delivers what is due.
@@ -178,7 +198,7 @@ mod tests {
             progress: Arc::new(NoProgress),
         };
         let mut pipeline = assemble(&Config::parse(config, Path::new("test.toml")).unwrap(), parts).unwrap();
-        pipeline.registries.insert(Ecosystem::Npm, Arc::new(Fragile));
+        pipeline.registries.insert(Ecosystem::Npm.into(), Arc::new(Fragile));
         pipeline
     }
 

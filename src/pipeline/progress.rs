@@ -45,6 +45,15 @@ pub enum Step<'a> {
         /// Why, with causes.
         why: &'a str,
     },
+    /// A registry does not answer, and what is left of its packages is not tried in this pass.
+    GivenUp {
+        /// The registry's title.
+        registry: &'a str,
+        /// Why, with causes.
+        why: &'a str,
+        /// Packages that are left.
+        left: u64,
+    },
     /// The queue is being worked off; said about once a second.
     Working {
         /// Packages that are being looked at.
@@ -96,6 +105,11 @@ pub enum Step<'a> {
     },
     /// An alert about a log, or about an entry of one, was raised, or raised again.
     LogAlert {
+        /// The alert.
+        alert: &'a Alert,
+    },
+    /// An alert about the name of a package was raised, or raised again.
+    NameAlert {
         /// The alert.
         alert: &'a Alert,
     },

@@ -18,11 +18,17 @@ use futures::{
 };
 
 use super::{
-    Examined, Pipeline, PipelineError, Step, WorkPass, examine::Looked, operation, panic::caught, turn::Turn, waits,
+    Examined, Pipeline, PipelineError, Step, WorkPass,
+    examine::Looked,
+    operation,
+    outage::{NoAnswer, Silent},
+    panic::caught,
+    turn::Turn,
+    waits,
 };
 use crate::{
     clock::past,
-    model::{Ecosystem, Package},
+    model::{Ecosystem, Package, RegistryKey},
     store::{Lane, Setback, StoreError, Work},
 };
 
@@ -47,6 +53,8 @@ enum Ended {
     InPart(Examined),
     /// It was put off.
     PutOff(Examined),
+    /// It was put off, and nothing answered.
+    Unanswered(NoAnswer),
 }
 
 /// A turn under way.
@@ -65,6 +73,8 @@ struct Queue<'a> {
     /// The next look at the queue, whether a turn ends before or not.
     tick: BoxFuture<'a, ()>,
     pass: WorkPass,
+    /// Which registries do not answer, where this is a pass that ends.
+    silent: Option<Silent>,
 }
 
 impl Pipeline {
@@ -73,7 +83,7 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub async fn work(&self) -> Result<WorkPass, PipelineError> {
-        let mut queue = Queue::of(self);
+        let mut queue = Queue { silent: Some(Silent::default()), ..Queue::of(self) };
         loop {
             self.mend_damage()?;
             self.remind_of_evidence()?;
@@ -109,8 +119,9 @@ impl Pipeline {
     pub async fn work_on(&self, packages: &BTreeSet<Package>, reason: &str) -> Result<WorkPass, PipelineError> {
         let packages: Vec<Package> = packages.iter().cloned().collect();
         self.store.enqueue(&packages, reason, self.clock.now())?;
+        let silent = &Silent::default();
         let mut passes = stream::iter(packages)
-            .map(|package| async move { self.turns_of(&package).await })
+            .map(|package| async move { self.turns_of(&package, silent).await })
             .buffer_unordered(self.settings.concurrency);
         let mut pass = WorkPass::default();
         while let Some(one) = passes.next().await {
@@ -119,10 +130,18 @@ impl Pipeline {
         Ok(pass)
     }
 
-    async fn turns_of(&self, package: &Package) -> Result<WorkPass, PipelineError> {
+    async fn turns_of(&self, package: &Package, silent: &Silent) -> Result<WorkPass, PipelineError> {
         let mut pass = WorkPass::default();
+        let registry = package.registry();
         while let Some(work) = self.store.work_of(package)? {
+            if let Some(why) = silent.given_up(&registry) {
+                let why = format!("not tried, as the registry does not answer: {why}");
+                self.progress.report(&Step::Postponed { package, why: &why });
+                pass.postponed += 1;
+                break;
+            }
             let ended = self.take_turn(&work).await?;
+            silent.note(&registry, ended.no_answer());
             let goes_on = matches!(ended, Ended::InPart(_));
             pass.add(&ended);
             if !goes_on {
@@ -137,12 +156,12 @@ impl Pipeline {
         let turn = Turn::new(work, &self.http, &self.clock);
         let (examined, error) = match caught(Box::pin(self.examine(work, &turn))).await {
             Ok(Looked::Whole(examined)) => {
-                self.note_answer(work.package.ecosystem())?;
+                self.note_answer(&work.package)?;
                 self.note_recovery(work)?;
                 return Ok(Ended::Whole(examined));
             }
             Ok(Looked::InPart(examined)) => {
-                self.note_answer(work.package.ecosystem())?;
+                self.note_answer(&work.package)?;
                 self.note_recovery(work)?;
                 return Ok(Ended::InPart(examined));
             }
@@ -155,6 +174,10 @@ impl Pipeline {
         self.store.put_off(work, setback, until, &why)?;
         self.note_setback(work, setback, &error)?;
         self.progress.report(&Step::Postponed { package: &work.package, why: &why });
+        if let Some(none) = NoAnswer::of(&error, &why) {
+            self.note_failure(work, &why)?;
+            return Ok(Ended::Unanswered(none));
+        }
         if setback != Setback::Behind {
             self.note_failure(work, &why)?;
         }
@@ -192,18 +215,25 @@ impl Pipeline {
 impl<'a> Queue<'a> {
     fn of(pipeline: &'a Pipeline) -> Self {
         let tick = pipeline.clock.timer(TICK);
-        Self { pipeline, busy: BTreeMap::new(), turns: FuturesUnordered::new(), tick, pass: WorkPass::default() }
+        let (busy, turns) = (BTreeMap::new(), FuturesUnordered::new());
+        Self { pipeline, busy, turns, tick, pass: WorkPass::default(), silent: None }
     }
 
     /// Fills the slots that are free, by the clock as it is now.
     fn fill(&mut self) -> Result<(), PipelineError> {
         self.pipeline.follow_clock()?;
-        Ecosystem::ALL.into_iter().try_for_each(|ecosystem| self.fill_of(ecosystem))
+        // What waits of a public registry that is switched off fails, and says so.
+        let public = Ecosystem::ALL.into_iter().map(RegistryKey::from);
+        let others = self.pipeline.polled.keys().cloned();
+        public.chain(others).collect::<Vec<_>>().iter().try_for_each(|registry| self.fill_of(registry))
     }
 
     /// Fills the slots of one registry that are free.
-    fn fill_of(&mut self, ecosystem: Ecosystem) -> Result<(), PipelineError> {
-        while let Some(work) = self.next(ecosystem)? {
+    fn fill_of(&mut self, registry: &RegistryKey) -> Result<(), PipelineError> {
+        if self.silent.as_ref().is_some_and(|silent| silent.given_up(registry).is_some()) {
+            return Ok(());
+        }
+        while let Some(work) = self.next(registry)? {
             self.begin(work);
         }
         Ok(())
@@ -222,18 +252,31 @@ impl<'a> Queue<'a> {
             }
             Some((package, ended)) = self.turns.next() => {
                 self.busy.remove(&package);
-                self.pass.add(&ended?);
-                self.fill_of(package.ecosystem())?;
+                let ended = ended?;
+                self.pass.add(&ended);
+                let registry = package.registry();
+                self.note_silence(&registry, &ended)?;
+                self.fill_of(&registry)?;
                 Ok(false)
             }
         }
     }
 
+    /// In a pass that ends, a registry that does not answer is given up for all its packages, and that is said once.
+    fn note_silence(&self, registry: &RegistryKey, ended: &Ended) -> Result<(), PipelineError> {
+        let Some(silent) = &self.silent else { return Ok(()) };
+        let Some(why) = silent.note(registry, ended.no_answer()) else { return Ok(()) };
+        let due = self.pipeline.store.due_of(registry, self.pipeline.clock.now())?;
+        let busy = self.busy.keys().filter(|package| package.is_of(registry)).count() as u64;
+        let (registry, left) = (&registry.title(), due.saturating_sub(busy));
+        self.pipeline.progress.report(&Step::GivenUp { registry, why: &why, left });
+        Ok(())
+    }
+
     /// The package that a free slot of a registry is for, if there is one.
-    fn next(&self, ecosystem: Ecosystem) -> Result<Option<Work>, PipelineError> {
+    fn next(&self, registry: &RegistryKey) -> Result<Option<Work>, PipelineError> {
         let now = self.pipeline.clock.now();
-        let of_registry =
-            || self.busy.iter().filter(|(package, _)| package.ecosystem() == ecosystem).map(|(_, slot)| slot);
+        let of_registry = || self.busy.iter().filter(|(package, _)| package.is_of(registry)).map(|(_, slot)| slot);
         let (busy, slow) = (of_registry().count(), of_registry().filter(|slot| slot.slow).count());
         let is_quick = |slot: &&Slot| !slot.slow && past(Some(slot.began), now).is_some_and(|began| now - began < LONG);
         let quick = of_registry().filter(is_quick).count();
@@ -246,7 +289,7 @@ impl<'a> Queue<'a> {
                 break;
             }
             // Those in work are due still, and stand in front.
-            let due = self.pipeline.store.next_work(ecosystem, lane, now, busy + 1)?;
+            let due = self.pipeline.store.next_work(registry, lane, now, busy + 1)?;
             let next = due.into_iter().find(|work| !self.busy.contains_key(&work.package));
             if next.is_some() {
                 return Ok(next);
@@ -273,9 +316,20 @@ fn slots(concurrency: usize) -> (usize, usize) {
     (slots, slots / 2)
 }
 
+impl Ended {
+    /// Why nothing answered, if nothing did.
+    fn no_answer(&self) -> Option<&NoAnswer> {
+        match self {
+            Self::Unanswered(none) => Some(none),
+            Self::Whole(_) | Self::InPart(_) | Self::PutOff(_) => None,
+        }
+    }
+}
+
 impl WorkPass {
     fn add(&mut self, ended: &Ended) {
         match *ended {
+            Ended::Unanswered(_) => self.postponed += 1,
             Ended::Whole(examined) => self.join(Self { packages: 1, examined, postponed: 0 }),
             Ended::InPart(examined) => self.join(Self { packages: 0, examined, postponed: 0 }),
             Ended::PutOff(examined) => self.join(Self { packages: 0, examined, postponed: 1 }),

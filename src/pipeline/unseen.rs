@@ -42,25 +42,27 @@ impl Pipeline {
     }
 
     /// Records the announced releases that the registry does not list. `up_to_date`: the answer is known to hold all that
-    /// was announced; otherwise only what was announced a while ago counts.
+    /// was announced; otherwise only what was announced a while ago counts. A release without a file is an ordinary thing,
+    /// unless a file of it was announced.
     pub(super) fn take_unseen(
         &self,
         subject: &Subject<'_>,
-        listed: &BTreeSet<String>,
+        Listed { versions, bare }: &Listed,
         up_to_date: bool,
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         // What was announced and withdrawn before the package was first looked at is the past.
         let Some(row) = &subject.row else { return Ok(()) };
         let ecosystem = subject.package.ecosystem();
-        for (version, event) in self.announced(subject.package)? {
+        for Announced { version, has_file, event } in self.announced(subject.package)? {
             let is_due = up_to_date || subject.now - event.seen_at >= SETTLED;
             // What the first look listed is being read.
             let is_past =
                 event.seen_at < row.first_seen || row.history.as_ref().is_some_and(|all| all.contains(&version));
             let is = |other: &String| same_version(ecosystem, other, &version);
-            let is_known = listed.iter().any(is) || subject.stored.keys().any(is);
-            if is_due && !is_past && !is_known {
+            let is_ordinary = !has_file && bare.iter().any(is);
+            let is_known = versions.iter().any(is) || subject.stored.keys().any(is);
+            if is_due && !is_past && !is_known && !is_ordinary {
                 self.record_unseen(subject, &event, &version)?;
                 examined.releases += 1;
                 examined.unchecked += 1;
@@ -71,9 +73,16 @@ impl Pipeline {
 
     /// The versions that were announced last, each with its latest announcement. A registry that announces files may name
     /// one version very often.
-    fn announced(&self, package: &Package) -> Result<Vec<(String, StoredEvent)>, PipelineError> {
+    fn announced(&self, package: &Package) -> Result<Vec<Announced>, PipelineError> {
         let events = self.store.distinct_events_of(package, EventKind::Release, ANNOUNCED)?;
-        Ok(events.into_iter().filter_map(|event| Some((version_of(&event)?, event))).collect())
+        let mut announced: Vec<Announced> = Vec::new();
+        for (version, has_file, event) in events.into_iter().filter_map(announcement) {
+            match announced.iter_mut().find(|other| other.version == version) {
+                Some(other) => other.has_file |= has_file,
+                None => announced.push(Announced { version, has_file, event }),
+            }
+        }
+        Ok(announced)
     }
 
     fn record_unseen(&self, subject: &Subject<'_>, event: &StoredEvent, version: &str) -> Result<(), PipelineError> {
@@ -103,33 +112,82 @@ impl Pipeline {
         self.record_operation(&unreached(subject.package, behind), subject.now)
     }
 
-    /// A document reached what was announced.
+    /// Says that the documents do not tell whether they have what the feed announced: once for the registry. They are taken
+    /// as they are, so that nothing is late because of it unless they are late themselves.
+    pub(super) fn note_unconfirmed(&self, subject: &Subject<'_>, why: &str) -> Result<(), PipelineError> {
+        let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
+        let superseded = unreached(subject.package, &behind);
+        self.resolve_operation(&superseded, "the documents are taken as they are", subject.now)?;
+        self.record_operation(&unconfirmed(subject.package, why), subject.now)
+    }
+
+    /// A document reached what was announced, and says so.
     pub(super) fn resolve_unreached(&self, subject: &Subject<'_>) -> Result<(), PipelineError> {
         let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
-        let trouble = unreached(subject.package, &behind);
-        self.resolve_operation(&trouble, "a document has what was announced", subject.now)
+        for trouble in [unreached(subject.package, &behind), unconfirmed(subject.package, "")] {
+            self.resolve_operation(&trouble, "a document has what was announced", subject.now)?;
+        }
+        Ok(())
     }
 }
 
+/// The versions that a document lists.
+#[derive(Default)]
+pub(super) struct Listed {
+    /// Those that can be installed or were, in any way.
+    pub versions: BTreeSet<String>,
+    /// Those without a file.
+    pub bare: Vec<String>,
+}
+
+/// A version that was announced.
+struct Announced {
+    version: String,
+    /// Whether a file of it was.
+    has_file: bool,
+    event: StoredEvent,
+}
+
 /// Every version that a document lists in any way.
-pub(super) fn listed(document: &PackageDocument) -> BTreeSet<String> {
+pub(super) fn listed(document: &PackageDocument) -> Listed {
     let there = document.versions.iter().map(|(version, _)| version);
     let unreadable = document.unreadable.iter().map(|(version, _)| version);
     let described = document.releases.iter().map(|release| release.id.version().to_owned());
-    there.chain(unreadable).cloned().chain(described).collect()
+    let versions = there.chain(unreadable).cloned().chain(described).collect();
+    Listed { versions, bare: document.bare.clone() }
 }
 
-fn version_of(event: &StoredEvent) -> Option<String> {
+/// The version that an event announces, and whether with a file.
+fn announcement(event: StoredEvent) -> Option<(String, bool, StoredEvent)> {
     match serde_json::from_str(&event.change) {
-        Ok(Change::Release { version }) => Some(version),
+        Ok(Change::Release { version }) => Some((version, false, event)),
+        Ok(Change::File { version }) => Some((version, true, event)),
         _ => None,
     }
 }
 
-fn unreached(package: &Package, Behind { seen, announced, .. }: &Behind) -> Trouble {
-    let registry = package.ecosystem().title();
+fn unconfirmed(package: &Package, why: &str) -> Trouble {
+    let key = package.registry();
+    let registry = key.title();
     Trouble {
-        subject: format!("unreached {}", package.ecosystem()),
+        subject: format!("unconfirmed {key}"),
+        severity: Severity::Low,
+        confidence: Confidence::High,
+        title: format!("documents of {registry} do not tell how new they are"),
+        argument: format!(
+            "The feed announced a change of {package}, and its document cannot tell whether it has it: {why}. Such documents are \
+             taken as they are, and looked at again after 10 and 60 seconds; what reaches a mirror later than that is found \
+             when its packages are compared, within [daemon] reconcile_interval. Set that lower, or name the registry itself \
+             in the configuration ([registries])."
+        ),
+    }
+}
+
+fn unreached(package: &Package, Behind { seen, announced, .. }: &Behind) -> Trouble {
+    let key = package.registry();
+    let registry = key.title();
+    Trouble {
+        subject: format!("unreached {key}"),
         severity: Severity::Medium,
         confidence: Confidence::High,
         title: format!("documents of {registry} do not reach what its feed announces"),

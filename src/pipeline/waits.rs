@@ -9,7 +9,7 @@ use super::{PipelineError, turn};
 use crate::{
     http::HttpError,
     registry::RegistryError,
-    store::{LONGEST_WAIT, Setback, StoreError},
+    store::{AGAIN, Again, LONGEST_WAIT, Setback, StoreError, Work},
 };
 
 /// How long to wait before a package is tried again after a failure, by how often it has failed. The first step is short:
@@ -24,6 +24,9 @@ const RAN_OVER_SECONDS: [i64; 2] = [1, 10];
 const MOVED_SECONDS: [i64; 4] = [0, 1, 5, 10];
 /// No wait that a server asks for is shorter than this: it must not be asked without pause.
 const SHORTEST_ASKED: i64 = 10;
+
+/// When a document that cannot tell whether it has what was announced is looked at again, counted from the first look.
+const UNCONFIRMED_SECONDS: [i64; 2] = [10, MINUTE];
 
 const MINUTE: i64 = 60;
 
@@ -61,6 +64,19 @@ pub(super) fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>)
     now + wait
 }
 
+/// When to look again at a package that was looked at, because its document could not tell how new it is.
+pub(super) fn another_look(work: &Work, is_unconfirmed: bool, now: DateTime<Utc>) -> Option<Again> {
+    let (looks, since) = if is_unconfirmed {
+        (0, now)
+    } else if work.reason == AGAIN {
+        (work.behind, work.since)
+    } else {
+        return None;
+    };
+    let after = TimeDelta::seconds(*UNCONFIRMED_SECONDS.get(looks as usize)?);
+    Some(Again { looks: looks + 1, since, due_at: (since + after).max(now) })
+}
+
 /// When to go on after a turn in which nothing came, after so many turns.
 pub(super) fn nothing_came(turns: u32) -> TimeDelta {
     failed(turns as usize)
@@ -91,7 +107,7 @@ mod tests {
     const NOW: &str = "2026-06-01T12:00:00Z";
 
     fn http(error: HttpError) -> PipelineError {
-        RegistryError::Http { registry: "npm", source: Box::new(error) }.into()
+        RegistryError::Http { registry: "npm".into(), source: Box::new(error) }.into()
     }
 
     fn url() -> url::Url {

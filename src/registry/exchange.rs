@@ -6,6 +6,7 @@ use super::{RegistryError, document::reason};
 use crate::{
     http::{Client, Fetched, HttpError, Request, Response, TransportError},
     model::Ecosystem,
+    text::quoted,
 };
 
 /// Asks for what may not exist. `None`: not found.
@@ -21,10 +22,13 @@ pub(super) async fn found(
     }
 }
 
-/// The response to a request without validators: that nothing was modified is no answer to it.
+/// The response to a request without validators: that nothing was modified is no answer to it, and neither is a web page.
 pub(super) fn fresh(ecosystem: Ecosystem, what: &str, fetched: Fetched) -> Result<Response, RegistryError> {
     match fetched {
-        Fetched::Fresh(response) => Ok(response),
+        Fetched::Fresh(response) => {
+            let next = "a page for people, a login or a proxy's notice; see what the URL in [registries] leads to";
+            refuse(ecosystem, what, &response, next).map(|()| response)
+        }
         Fetched::NotModified => Err(document_error(ecosystem, what, "it answered 304 unasked")),
     }
 }
@@ -39,15 +43,51 @@ pub(super) async fn ask(
     fresh(ecosystem, what, http.fetch(request).await.map_err(exchange_error(ecosystem))?)
 }
 
+/// Refuses a web page in the place of a package's document: a login, a proxy's notice, an index for people.
+pub(super) fn refuse_page(ecosystem: Ecosystem, what: &str, response: &Response) -> Result<(), RegistryError> {
+    let next = match ecosystem {
+        Ecosystem::Npm => {
+            "the URL leads to a page for people, a login or a proxy's notice; give the base URL that npm's clients use"
+        }
+        Ecosystem::Pypi => {
+            "this is a login, a proxy's notice, or an index without a JSON form (PEP 691), which provwatch needs; name an \
+             index that has one"
+        }
+        Ecosystem::Cargo => {
+            "the URL leads to a page for people, a login or a proxy's notice; give the URL of the sparse index as Cargo \
+             has it"
+        }
+    };
+    refuse(ecosystem, what, response, next)
+}
+
+fn refuse(ecosystem: Ecosystem, what: &str, response: &Response, next: &str) -> Result<(), RegistryError> {
+    match page_type(response) {
+        Some(kind) => Err(document_error(ecosystem, what, format_args!("answered {kind}: {next}"))),
+        None => Ok(()),
+    }
+}
+
+/// The type of an answer that is a web page. Some servers call every file one, so the content decides.
+fn page_type(response: &Response) -> Option<String> {
+    let head = response.body.trim_ascii_start();
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let named = response.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let named = named.to_ascii_lowercase();
+    let begins = |mark: &str| head.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes()));
+    let is_page = begins("<!doctype html") || begins("<html") || (head.starts_with(b"<") && named.contains("html"));
+    is_page.then(|| if named.contains("html") { quoted(named, 60) } else { "text/html".to_owned() })
+}
+
 /// An exchange with the registry failed.
 pub(super) fn exchange_error(ecosystem: Ecosystem) -> impl Fn(HttpError) -> RegistryError {
-    move |source| RegistryError::Http { registry: ecosystem.title(), source: Box::new(source) }
+    move |source| RegistryError::Http { registry: ecosystem.title().into(), source: Box::new(source) }
 }
 
 /// A document was answered but is not what the registry documents. `what` is what it is, for people: "the package
 /// document of axios".
 pub(super) fn document_error(ecosystem: Ecosystem, what: &str, why: impl fmt::Display) -> RegistryError {
-    RegistryError::Document { registry: ecosystem.title(), what: what.to_owned(), why: reason(why) }
+    RegistryError::Document { registry: ecosystem.title().into(), what: what.to_owned(), why: reason(why) }
 }
 
 /// Whether asking the same again would fail again: the server refuses the question, or its answer cannot be read. What may
@@ -63,5 +103,41 @@ pub(super) fn is_lasting(error: &RegistryError) -> bool {
             HttpError::Paused { .. } | HttpError::Refused { .. } => false,
         },
         RegistryError::Stale { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(content_type: &str, body: &'static str) -> Option<String> {
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        let response = Response { status: 200, headers, body: body.into() };
+        let refused = |ecosystem| refuse_page(ecosystem, "the index", &response).err().map(|error| error.to_string());
+        let all = Ecosystem::ALL.map(refused);
+        assert!(all.iter().flatten().all(|said| said.contains("; ")), "each names a next step: {all:?}");
+        all.into_iter().next().flatten()
+    }
+
+    #[test]
+    fn a_page_is_told_by_its_content() {
+        for (content_type, body, kind) in [
+            ("text/html; charset=utf-8", "<!DOCTYPE html><title>Sign in</title>", Some("answered text/html: ")),
+            ("application/json", "\u{feff}<HTML><body>", Some("answered text/html: ")),
+            ("", " \n<!doctype html>", Some("answered text/html: ")),
+            (
+                "application/vnd.pypi.simple.v1+html",
+                "<a href=\"x-1.0.tar.gz\">x</a>",
+                Some("answered application/vnd.pypi.simple.v1+html: "),
+            ),
+            ("text/html", "{\"name\": \"x\"}", None),
+            ("text/xml", "<?xml version='1.0'?><methodResponse/>", None),
+            ("application/rss+xml", "<rss/>", None),
+            ("text/html", "", None),
+        ] {
+            let said = said(content_type, body);
+            assert_eq!(said.is_some(), kind.is_some(), "{content_type} {body}");
+            assert!(said.unwrap_or_default().contains(kind.unwrap_or_default()), "{content_type} {body}");
+        }
     }
 }

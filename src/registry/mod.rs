@@ -11,8 +11,11 @@ mod field;
 mod fields;
 mod known;
 mod npm;
+mod private;
 mod pypi;
 mod xml;
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -22,6 +25,7 @@ use url::Url;
 pub use cargo::{CargoFeed, CargoRegistry};
 pub use known::Known;
 pub use npm::{NpmFeed, NpmRegistry};
+pub use private::PrivateRegistry;
 pub use pypi::{PypiFeed, PypiRegistry};
 
 use crate::{
@@ -100,8 +104,13 @@ pub enum Change {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         revision: Option<String>,
     },
-    /// A version was released, or got another file.
+    /// A version was released; where the registry has files, it may have none yet.
     Release {
+        /// The version.
+        version: String,
+    },
+    /// A version got a file.
+    File {
         /// The version.
         version: String,
     },
@@ -182,12 +191,17 @@ pub struct PackageDocument {
     /// Releases that are not `known` and cannot be described because they were removed, each with its publish time, where
     /// the registry remembers them (npm).
     pub withdrawn: Vec<(String, DateTime<Utc>)>,
+    /// Versions that exist and have no file, so that there is nothing to install (PyPI).
+    pub bare: Vec<String>,
     /// Owners or maintainers now, by account name, sorted.
     pub maintainers: Option<Vec<String>>,
     /// The registry's status word of the whole package if it is not ordinary: `quarantined`, `archived`.
     pub status: Option<String>,
     /// The document is older than what was announced. What it has is so all the same; what it lacks says nothing.
     pub behind: Option<Behind>,
+    /// Why the document cannot tell whether it has what was announced: it has no revision, or one that does not move. It is
+    /// taken as it is, and looked at again soon.
+    pub unconfirmed: Option<String>,
 }
 
 /// How far an answer is behind what was announced.
@@ -327,7 +341,7 @@ pub enum RegistryError {
     #[error("asking {registry}")]
     Http {
         /// Which one, by its title.
-        registry: &'static str,
+        registry: Cow<'static, str>,
         /// The failure.
         #[source]
         source: Box<HttpError>,
@@ -336,7 +350,7 @@ pub enum RegistryError {
     #[error("reading {what} of {registry}: {why}")]
     Document {
         /// Which one, by its title.
-        registry: &'static str,
+        registry: Cow<'static, str>,
         /// What was read: "the package document of axios".
         what: String,
         /// What is wrong with it.

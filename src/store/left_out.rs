@@ -8,7 +8,7 @@ use super::{
     columns::{Json, Micros},
     sealed::RELEASES,
 };
-use crate::model::{Aspect, Ecosystem, Observation};
+use crate::model::{Aspect, Observation, RegistryKey};
 
 /// Of how many of the releases that were recorded last it is asked what they leave out.
 const NEWEST: u32 = 200;
@@ -33,27 +33,32 @@ pub struct LeftOut {
 }
 
 impl Store {
-    /// What the documents of an ecosystem's registry, or of the mirror in its place, leave out of the releases that were
-    /// recorded last, of those published `since`. Nothing where everything is told.
+    /// What the documents of a registry, or of the mirror in its place, leave out of the releases that were recorded last, of
+    /// those published `since`. Nothing where everything is told.
     ///
     /// # Errors
     /// As every read.
-    pub fn left_out(&self, ecosystem: Ecosystem, since: DateTime<Utc>) -> Result<Vec<LeftOut>, StoreError> {
-        let newest: Vec<Observation> = self.read("reading what a registry leaves out", |db| {
+    pub fn left_out(&self, registry: impl Into<RegistryKey>, since: DateTime<Utc>) -> Result<Vec<LeftOut>, StoreError> {
+        let registry = registry.into();
+        let ecosystem = registry.ecosystem();
+        let mut newest: Vec<Observation> = self.read("reading what a registry leaves out", |db| {
             let sql = "SELECT observation, {row} FROM releases
                  WHERE package >= ?1 AND package < ?2 AND published_at >= ?3 AND observation IS NOT NULL
+                   AND (package LIKE '%?repository_url=%') = ?5
                  ORDER BY id DESC LIMIT ?4";
             // Purls of an ecosystem lie between `pkg:npm/` and `pkg:npm0`, the character after the slash.
             let (from, past) = (format!("pkg:{ecosystem}/"), format!("pkg:{ecosystem}0"));
-            db.rows(&RELEASES, sql, (from, past, Micros(since), NEWEST), |row| {
+            db.rows(&RELEASES, sql, (from, past, Micros(since), NEWEST, !registry.is_public()), |row| {
                 row.get::<_, Json<Observation>>(0).map(|Json(observation)| observation)
             })
         })?;
-        Ok(counted(ecosystem, &newest))
+        newest.retain(|seen| seen.purl.package().is_of(&registry));
+        Ok(counted(&registry, &newest))
     }
 }
 
-fn counted(ecosystem: Ecosystem, newest: &[Observation]) -> Vec<LeftOut> {
+/// Of a registry beside the public one it is not known what it could tell.
+fn counted(registry: &RegistryKey, newest: &[Observation]) -> Vec<LeftOut> {
     let looked_at: Vec<_> = newest.iter().filter_map(|seen| Some((seen, seen.untold.as_ref()?))).collect();
     let mut by_aspect: BTreeMap<Aspect, (u64, BTreeSet<&str>)> = BTreeMap::new();
     for (seen, untold) in &looked_at {
@@ -70,7 +75,7 @@ fn counted(ecosystem: Ecosystem, newest: &[Observation]) -> Vec<LeftOut> {
         of: looked_at.len() as u64,
         packages: packages.len() as u64,
         still: latest.iter().any(|(_, untold)| untold.contains(&aspect)),
-        by_design: aspect.is_never_told(ecosystem),
+        by_design: !registry.is_public() || aspect.is_never_told(registry.ecosystem()),
     });
     left_out.collect()
 }

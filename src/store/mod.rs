@@ -28,6 +28,7 @@ mod forge_answers;
 mod left_out;
 mod logs;
 mod migrations;
+mod namesakes;
 mod open;
 mod packages;
 mod queue;
@@ -67,6 +68,7 @@ pub use logs::{
     Met, MirrorRow, MirrorSeen, NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, Scope, TailRow,
     Violated, Violation, WorkflowRow,
 };
+pub use namesakes::Namesake;
 pub use packages::{PackageRow, VersionState};
 pub use queue::Turn;
 pub use record::{Record, Recorded, Subject};
@@ -76,7 +78,7 @@ pub use runner::RunnerRow;
 pub use stats::Stats;
 pub use traces::{Neighbour, Related, Trace};
 pub use vitals::{AnnouncedWork, QueueVitals};
-pub use work::{FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
+pub use work::{AGAIN, Again, FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
 
 use damage::Noted;
 use error::Failure;

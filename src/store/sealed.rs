@@ -12,7 +12,7 @@
 //! that it loses is compared once a day all the same), `runner` (written anew every half minute, and no release is judged by
 //! it), `log_progress` (only shown), `log_mirrors` (how the last look found them), `log_violations` (since when something
 //! lasts; what it was is evidence, which is covered), `log_histories`, `log_signers` and `log_budgets` (how often something
-//! is told; every entry is kept), and the counters `work_generation`, `log_kinds`, `log_coverage` and
+//! is told; every entry is kept), `namesakes` (asked again every day), and the counters `work_generation`, `log_kinds`, `log_coverage` and
 //! `log_quarantine`. Values that do not decode are noticed there too.
 
 use std::fmt::Write as _;

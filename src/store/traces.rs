@@ -11,7 +11,7 @@ use super::{
     sealed::RELEASES,
 };
 use crate::model::{
-    AuthMethod, Bond, Digests, Ecosystem, Observation, Package, ReleaseId, VerifiedProvenance, WorkflowIdentity,
+    AuthMethod, Bond, Digests, Observation, Package, RegistryKey, ReleaseId, VerifiedProvenance, WorkflowIdentity,
 };
 
 /// Something by which releases can be found. All but digests and publishers come from verified certificates only.
@@ -20,7 +20,7 @@ pub enum Trace<'a> {
     /// A file's digest, lower-case hex.
     Digest(&'a str),
     /// An account of a registry: the publisher of a release, or who approved it.
-    Publisher(Ecosystem, &'a str),
+    Publisher(&'a RegistryKey, &'a str),
     /// A repository's numeric id at an OIDC issuer.
     RepositoryId {
         /// The issuer, a URL.
@@ -81,7 +81,7 @@ impl<'a> Trace<'a> {
             | Self::Identity(value)
             | Self::Owner(value)
             | Self::Signed(value) => value.to_owned(),
-            Self::Publisher(ecosystem, name) => format!("{ecosystem}/{name}"),
+            Self::Publisher(registry, name) => format!("{registry}/{name}"),
             Self::RepositoryId { issuer, id } => format!("{issuer}#{id}"),
             Self::LogEntry { origin, index } => format!("{origin}#{index}"),
         }
@@ -252,15 +252,16 @@ pub(super) fn retrace(db: &Connection, release: i64, observation: &Observation) 
     let mut insert = db.prepare_cached(
         "INSERT INTO traces (kind, value, published_at, release) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
     )?;
-    for trace in traces(observation, &Bond::of(observation)) {
+    let registry = observation.purl.package().registry();
+    for trace in traces(observation, &registry, &Bond::of(observation)) {
         insert.execute((trace.kind(), trace.value(), Micros(observation.published_at), release))?;
     }
     Ok(())
 }
 
-fn traces<'a>(observation: &'a Observation, bonds: &'a [Bond]) -> Vec<Trace<'a>> {
+fn traces<'a>(observation: &'a Observation, registry: &'a RegistryKey, bonds: &'a [Bond]) -> Vec<Trace<'a>> {
     let mut traces: Vec<_> = observation.files.iter().flat_map(|file| digests(&file.digests)).collect();
-    traces.extend(accounts(observation).map(|name| Trace::Publisher(observation.purl.package().ecosystem(), name)));
+    traces.extend(accounts(observation).map(|name| Trace::Publisher(registry, name)));
     traces.extend(observation.identities().into_iter().flat_map(identity_traces));
     traces.extend(bonds.iter().filter_map(|bond| match bond {
         Bond::Owner(owner) => Some(Trace::Owner(owner)),

@@ -12,11 +12,25 @@ use super::{
 };
 use crate::{
     clock::horizon,
-    model::{Ecosystem, Package},
+    model::{Package, RegistryKey},
 };
 
 /// The longest wait that a package is ever given, whatever a server asks for.
 pub const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
+
+/// The reason of another look at a document that could not tell how new it is.
+pub const AGAIN: &str = "looked at again";
+
+/// Another look at a package that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// The how manieth it is.
+    pub looks: u32,
+    /// When the first look was.
+    pub since: DateTime<Utc>,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
+}
 
 /// The order in which packages of one registry are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -115,6 +129,8 @@ pub struct WorkSummary {
     pub due: u64,
     /// Those whose last attempt failed.
     pub failing: u64,
+    /// Those that were looked at, and are looked at once more because their document does not tell how new it is.
+    pub again: u64,
     /// Since when the oldest one waits.
     pub oldest: Option<DateTime<Utc>>,
     /// Since when the oldest one whose last attempt failed waits.
@@ -154,17 +170,31 @@ impl Store {
     /// As every read.
     pub fn next_work(
         &self,
-        ecosystem: Ecosystem,
+        registry: impl Into<RegistryKey>,
         lane: Lane,
         now: DateTime<Utc>,
         at_most: usize,
     ) -> Result<Vec<Work>, StoreError> {
+        let registry = registry.into().to_string();
         self.read("reading the queue", |db| {
             let sql = "SELECT *, {row} FROM work WHERE registry = ?1 AND lane = ?2 AND (due_at <= ?3 OR due_at > ?4)
                  ORDER BY due_at, package LIMIT ?5";
             let horizon = horizon(now, LONGEST_WAIT);
-            let due = (ecosystem.as_str(), lane as i64, Micros(now), Micros(horizon), limit(at_most));
+            let due = (registry, lane as i64, Micros(now), Micros(horizon), limit(at_most));
             db.rows(&WORK, sql, due, work)
+        })
+    }
+
+    /// How many packages of a registry are due.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn due_of(&self, registry: &RegistryKey, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.read("counting the queue of a registry", |db| {
+            let mut query =
+                db.prepare_cached("SELECT count(*) FROM work WHERE registry = ?1 AND (due_at <= ?2 OR due_at > ?3)")?;
+            let of = (registry.to_string(), Micros(now), Micros(horizon(now, LONGEST_WAIT)));
+            Ok(query.query_row(of, |row| row.get(0).map(count))?)
         })
     }
 
@@ -251,7 +281,8 @@ impl Store {
     ///
     /// # Errors
     /// As every write.
-    pub fn probe(&self, ecosystem: Ecosystem, by: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn probe(&self, registry: impl Into<RegistryKey>, by: DateTime<Utc>) -> Result<(), StoreError> {
+        let registry = registry.into().to_string();
         self.write("choosing the package that is tried first", |db| {
             db.prepare_cached(
                 "UPDATE work SET due_at = :by WHERE package = (
@@ -261,7 +292,7 @@ impl Store {
                      SELECT 1 FROM work WHERE registry = :registry AND lane = 1 AND attempts > 0 AND due_at <= :by
                  )",
             )?
-            .execute(named_params! { ":registry": ecosystem.as_str(), ":by": Micros(by) })?;
+            .execute(named_params! { ":registry": registry, ":by": Micros(by) })?;
             Ok(())
         })
     }
@@ -270,13 +301,14 @@ impl Store {
     ///
     /// # Errors
     /// As every write.
-    pub fn try_again(&self, ecosystem: Ecosystem, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    pub fn try_again(&self, registry: impl Into<RegistryKey>, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        let registry = registry.into().to_string();
         self.write("making due what failed", |db| {
             let due = db
                 .prepare_cached(
                     "UPDATE work SET due_at = ?2 WHERE registry = ?1 AND lane = 1 AND attempts > 0 AND due_at > ?2",
                 )?
-                .execute((ecosystem.as_str(), Micros(now)))?;
+                .execute((registry, Micros(now)))?;
             Ok(due)
         })
     }
@@ -324,6 +356,51 @@ impl Store {
         })
     }
 
+    /// A package was looked at, and is to be looked at once more: nothing failed, and nothing is waited for. `false`: a newer
+    /// event came meanwhile, and the package stays due.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn look_once_more(&self, work: &Work, again: Again) -> Result<bool, StoreError> {
+        self.write("queueing another look at a package", |db| {
+            let changed = db
+                .prepare_cached(
+                    "UPDATE work SET reason = :reason, revision = NULL, since = :since, due_at = :due_at, attempts = 0,
+                         last_error = NULL, turns = 0, done = NULL, total = NULL, behind = :looks
+                     WHERE package = :package AND generation = :generation",
+                )?
+                .execute(named_params! {
+                    ":reason": AGAIN,
+                    ":since": Micros(again.since),
+                    ":due_at": Micros(again.due_at),
+                    ":looks": again.looks,
+                    ":package": work.package.to_string(),
+                    ":generation": work.generation,
+                })?;
+            Ok(changed == 1)
+        })
+    }
+
+    /// Takes what is queued of other registries than these off the queue: nobody can look at it. How many packages that were.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn forget_work_of_others(&self, registries: &[RegistryKey]) -> Result<usize, StoreError> {
+        let kept: Vec<String> = registries.iter().map(ToString::to_string).collect();
+        let of_queue: Vec<String> = self.read("listing the registries of the queue", |db| {
+            let mut query = db.prepare_cached("SELECT DISTINCT registry FROM work WHERE registry LIKE '% %'")?;
+            Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })?;
+        let gone: Vec<&String> = of_queue.iter().filter(|registry| !kept.contains(registry)).collect();
+        if gone.is_empty() {
+            return Ok(0);
+        }
+        self.write("taking packages of a registry off the queue", |db| {
+            let mut delete = db.prepare_cached("DELETE FROM work WHERE registry = ?1")?;
+            gone.iter().try_fold(0, |count, registry| Ok(count + delete.execute([registry])?))
+        })
+    }
+
     /// Takes a package off the queue. `false`: a newer event came meanwhile, and the package stays due. If a power failure
     /// undoes it, the package is looked at once more.
     ///
@@ -357,14 +434,16 @@ impl Store {
         self.read("counting the queue", |db| {
             let mut query = db.prepare_cached(
                 "SELECT count(*) AS waiting, count(*) FILTER (WHERE due_at <= ?1 OR due_at > ?2) AS due,
-                        count(*) FILTER (WHERE attempts > 0) AS failing, min(since) AS oldest,
+                        count(*) FILTER (WHERE attempts > 0) AS failing,
+                        count(*) FILTER (WHERE attempts = 0 AND reason = ?3) AS again, min(since) AS oldest,
                         min(since) FILTER (WHERE attempts > 0) AS oldest_failing FROM work",
             )?;
-            Ok(query.query_row((Micros(now), Micros(horizon(now, LONGEST_WAIT))), |row| {
+            Ok(query.query_row((Micros(now), Micros(horizon(now, LONGEST_WAIT)), AGAIN), |row| {
                 Ok(WorkSummary {
                     waiting: count(row.get("waiting")?),
                     due: count(row.get("due")?),
                     failing: count(row.get("failing")?),
+                    again: count(row.get("again")?),
                     oldest: time_of_any(row.get("oldest")?),
                     oldest_failing: time_of_any(row.get("oldest_failing")?),
                 })
@@ -415,7 +494,7 @@ pub(super) fn demand(
     )?
     .execute(named_params! {
         ":package": package.to_string(),
-        ":registry": package.ecosystem().as_str(),
+        ":registry": package.registry().to_string(),
         ":lane": demand.lane as i64,
         ":reason": demand.reason,
         ":revision": demand.revision,

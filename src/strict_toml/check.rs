@@ -45,7 +45,7 @@ impl<'a> Walk<'a> {
     }
 
     fn value(&mut self, value: &Spanned<DeValue<'_>>, schema: &'a Value, key: &str) {
-        let schema = self.resolved(schema);
+        let schema = self.resolved(self.form(value.get_ref(), schema));
         let span = value.span();
         let words = words(schema);
         match (value.get_ref(), kind(schema)) {
@@ -152,6 +152,25 @@ impl<'a> Walk<'a> {
             },
         }
         Err(Undecided)
+    }
+
+    /// Of several forms the one that a value has: a list or a table, and of several tables the first that needs a key which
+    /// stands there, or else the last.
+    fn form(&self, value: &DeValue<'_>, schema: &'a Value) -> &'a Value {
+        let forms = schema["anyOf"].as_array().map_or(&[][..], Vec::as_slice);
+        let of_kind = |wanted: &'static str| forms.iter().filter(move |form| kind(self.resolved(form)) == wanted);
+        let form = match value {
+            DeValue::Array(_) => of_kind("array").next(),
+            DeValue::Table(table) => {
+                let needs = |form: &&Value| {
+                    let required = self.resolved(form)["required"].as_array().into_iter().flatten();
+                    required.filter_map(Value::as_str).any(|key| table.contains_key(key))
+                };
+                of_kind("object").find(needs).or(of_kind("object").next_back())
+            }
+            _ => None,
+        };
+        form.unwrap_or(schema)
     }
 
     /// Follows `$ref` and the `anyOf` of an `Option`.

@@ -27,7 +27,7 @@ pub use file::{WatchlistError, json_schema};
 pub use pattern::Pattern;
 pub use tier::Tier;
 
-use crate::model::{Ecosystem, Package, Policy, Quiet};
+use crate::model::{Ecosystem, Package, Policy, Quiet, RegistryKey};
 use globs::Globs;
 use pattern::Glob;
 
@@ -45,11 +45,16 @@ pub struct Watchlist {
     warnings: Vec<String>,
 }
 
+/// Packages of one registry by their distinct names.
+type Named = HashMap<Box<str>, (Package, Entry)>;
+
 /// Patterns and where they stand.
 #[derive(Debug, Default)]
 struct Layer {
-    /// By the name that no other package of the registry can have.
-    exact: [HashMap<Box<str>, (Package, Entry)>; Ecosystem::ALL.len()],
+    /// By the name that no other package of the public registry can have.
+    exact: [Named; Ecosystem::ALL.len()],
+    /// The same of the other registries.
+    others: HashMap<RegistryKey, Named>,
     globs: [Globs; Ecosystem::ALL.len()],
 }
 
@@ -245,7 +250,10 @@ impl Layer {
     fn insert(&mut self, pattern: Pattern, entry: Entry) {
         match pattern {
             Pattern::Exact(package) => {
-                let exact = &mut self.exact[package.ecosystem() as usize];
+                let exact = match package.is_public() {
+                    true => &mut self.exact[package.ecosystem() as usize],
+                    false => self.others.entry(package.registry()).or_default(),
+                };
                 let name: Box<str> = package.distinct_name().into();
                 let entry = entry.over(exact.remove(&name).map(|(_, entry)| entry));
                 exact.insert(name, (package, entry));
@@ -256,17 +264,23 @@ impl Layer {
 
     fn find(&self, package: &Package) -> Option<&Entry> {
         let name = package.distinct_name();
-        self.named(package, &name).map(|(_, entry)| entry).or_else(|| self.globs(package).longest(&name))
+        let of_pattern = || self.globs(package).and_then(|globs| globs.longest(&name));
+        self.named(package, &name).map(|(_, entry)| entry).or_else(of_pattern)
     }
 
     /// Every entry that names one package, in no order.
     fn exact(&self) -> impl Iterator<Item = (&Package, &Entry)> {
-        self.exact.iter().flat_map(HashMap::values).map(|(package, entry)| (package, entry))
+        let all = self.exact.iter().chain(self.others.values());
+        all.flat_map(HashMap::values).map(|(package, entry)| (package, entry))
     }
 
     /// The entry that names this package, as it is spelled there.
     fn named(&self, package: &Package, distinct_name: &str) -> Option<(&Package, &Entry)> {
-        self.exact[package.ecosystem() as usize].get(distinct_name).map(|(package, entry)| (package, entry))
+        let exact = match package.is_public() {
+            true => Some(&self.exact[package.ecosystem() as usize]),
+            false => self.others.get(&package.registry()),
+        };
+        exact?.get(distinct_name).map(|(package, entry)| (package, entry))
     }
 
     /// The tier of a package whose most particular entry is `entry`. An entry that says none takes that of the next pattern
@@ -285,18 +299,21 @@ impl Layer {
     /// Every entry that a package fits, the most particular first.
     fn entries(&self, package: &Package) -> impl Iterator<Item = &Entry> {
         let name = package.distinct_name();
-        let globs = self.globs(package).all(&name).into_iter().map(|(_, entry)| entry);
+        let globs = self.globs(package).map(|globs| globs.all(&name)).unwrap_or_default();
+        let globs = globs.into_iter().map(|(_, entry)| entry);
         self.named(package, &name).map(|(_, entry)| entry).into_iter().chain(globs)
     }
 
-    fn globs(&self, package: &Package) -> &Globs {
-        &self.globs[package.ecosystem() as usize]
+    /// The patterns that a package may fit: they are of the public registry.
+    fn globs(&self, package: &Package) -> Option<&Globs> {
+        package.is_public().then(|| &self.globs[package.ecosystem() as usize])
     }
 
     fn reasons(&self, package: &Package, tiers: bool) -> Vec<Reason> {
         let name = package.distinct_name();
         let exact = self.named(package, &name).map(|named| self.reason_of_name(named, tiers));
-        let globs = self.globs(package).all(&name).into_iter().map(|found| Self::reason_of_glob(found, tiers));
+        let globs = self.globs(package).map(|globs| globs.all(&name)).unwrap_or_default();
+        let globs = globs.into_iter().map(|found| Self::reason_of_glob(found, tiers));
         exact.into_iter().chain(globs).collect()
     }
 

@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-use crate::model::{Ecosystem, Package, fits};
+use crate::model::{Ecosystem, Package, RegistryKey, fits};
 
 /// Most stars of a glob: each one multiplies the work of matching.
 const MAX_STARS: usize = 3;
@@ -22,6 +22,14 @@ pub struct Glob {
 }
 
 impl Pattern {
+    /// The registry of the packages that it names.
+    pub fn registry(&self) -> RegistryKey {
+        match self {
+            Self::Exact(package) => package.registry(),
+            Self::Glob(glob) => glob.ecosystem().into(),
+        }
+    }
+
     /// Whose packages it names.
     pub fn ecosystem(&self) -> Ecosystem {
         match self {
@@ -54,6 +62,13 @@ impl fmt::Display for Pattern {
 impl Glob {
     fn parse(text: &str) -> Result<Self, String> {
         let expected = "expected a purl with stars in its name, such as \"pkg:npm/@scope/*\" or \"pkg:pypi/django-*\"";
+        if text.contains("repository_url=") {
+            return Err(
+                "a pattern with stars is of the public registry: another registry tells no new names, so list its \
+                        packages one by one"
+                    .to_owned(),
+            );
+        }
         let (kind, name) = text.strip_prefix("pkg:").and_then(|rest| rest.split_once('/')).ok_or(expected)?;
         let ecosystem: Ecosystem = kind.parse().map_err(|error| format!("{error}"))?;
         let name = name.strip_prefix("%40").map_or_else(|| name.to_owned(), |rest| format!("@{rest}"));
@@ -158,6 +173,15 @@ mod tests {
         ] {
             assert!(text.parse::<Pattern>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_pattern_names_no_other_registry() {
+        let error = "pkg:npm/@acme/*?repository_url=https://npm.acme.example".parse::<Pattern>().unwrap_err();
+        assert!(error.contains("list its packages one by one"), "{error}");
+        let one: Pattern = "pkg:npm/@acme/x?repository_url=https://npm.acme.example".parse().unwrap();
+        assert_eq!(one.to_string(), "pkg:npm/%40acme/x?repository_url=https://npm.acme.example");
+        assert_eq!(one.registry().to_string(), "npm https://npm.acme.example");
     }
 
     proptest! {

@@ -100,6 +100,15 @@ impl Rig {
         Self { world, clock, pipeline, watched, folder }
     }
 
+    /// A pipeline with another configuration.
+    pub fn configured(text: &str, patterns: &[&str]) -> Self {
+        let Self { world, clock, pipeline, watched, folder } = Self::watching(patterns);
+        drop(pipeline);
+        let path = folder.path().join("provwatch.db");
+        let pipeline = pipeline_of(&config(text), &world, &clock, &watched, &path, Arc::new(NoProgress));
+        Self { world, clock, pipeline, watched, folder }
+    }
+
     /// Another process takes over: nothing is left but the store.
     #[must_use]
     pub fn restarted(self) -> Self {

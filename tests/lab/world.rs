@@ -98,18 +98,34 @@ struct Inner {
     npm: Mutex<NpmWorld>,
     pypi: Mutex<PypiWorld>,
     crates: Mutex<CratesWorld>,
+    acme: Acme,
+    /// Hosts that want to know who asks, and what they want to hear.
+    doors: Mutex<BTreeMap<String, String>>,
+    /// What each host was told of who asks.
+    heard: Mutex<Vec<(String, Option<String>)>>,
     faults: Mutex<VecDeque<(String, Fault)>>,
     outages: Mutex<Vec<(String, Fault)>>,
     requests: Mutex<Vec<String>>,
+    /// The places of those that were answered whole.
+    whole: Mutex<Vec<usize>>,
     received: Mutex<Vec<(String, Value)>>,
     published: Mutex<BTreeMap<String, Vec<Publication>>>,
     dates: Mutex<BTreeMap<String, DateTime<Utc>>>,
+    constant_tags: Mutex<Vec<String>>,
 }
 
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("World")
     }
+}
+
+/// The registries of a company, on `npm.acme.example`, `pypi.acme.example` and `cargo.acme.example`.
+#[derive(Default)]
+struct Acme {
+    npm: Mutex<NpmWorld>,
+    pypi: Mutex<PypiWorld>,
+    crates: Mutex<CratesWorld>,
 }
 
 impl World {
@@ -119,12 +135,17 @@ impl World {
             npm: Mutex::default(),
             pypi: Mutex::default(),
             crates: Mutex::default(),
+            acme: Acme::default(),
+            doors: Mutex::default(),
+            heard: Mutex::default(),
             faults: Mutex::default(),
             outages: Mutex::default(),
             requests: Mutex::default(),
+            whole: Mutex::default(),
             received: Mutex::default(),
             published: Mutex::default(),
             dates: Mutex::default(),
+            constant_tags: Mutex::default(),
         }))
     }
 
@@ -155,6 +176,25 @@ impl World {
     pub fn publish_crate(&self, name: &str, version: &str, publication: &Publication) {
         self.note(&format!("pkg:cargo/{name}@{version}"), publication);
         self.crates().publish(name, version, publication);
+    }
+
+    /// Publishes in the company's registry of a type.
+    pub fn publish_acme(&self, kind: &str, name: &str, version: &str, publication: &Publication) {
+        match kind {
+            "npm" => self.0.acme.npm.lock().unwrap().publish(&self.0.lab, name, version, publication),
+            "pypi" => self.0.acme.pypi.lock().unwrap().publish(&self.0.lab, name, version, publication),
+            _ => self.0.acme.crates.lock().unwrap().publish(name, version, publication),
+        }
+    }
+
+    /// A host lets in only who says this.
+    pub fn lock_door(&self, host: &str, authorization: &str) {
+        self.0.doors.lock().unwrap().insert(host.to_owned(), authorization.to_owned());
+    }
+
+    /// What was said to whom of who asks, in order.
+    pub fn heard(&self) -> Vec<(String, Option<String>)> {
+        self.0.heard.lock().unwrap().clone()
     }
 
     fn note(&self, purl: &str, publication: &Publication) {
@@ -206,14 +246,32 @@ impl World {
         self.0.dates.lock().unwrap().insert(host.to_owned(), at);
     }
 
+    /// The answers of a host have the same `ETag` for ever.
+    pub fn keep_etag(&self, host: &str) {
+        self.0.constant_tags.lock().unwrap().push(host.to_owned());
+    }
+
     /// The URLs that were asked for.
     pub fn requests(&self) -> Vec<String> {
         self.0.requests.lock().unwrap().clone()
     }
 
+    /// How many of the requests about packages from `first` on were answered whole.
+    pub fn answered_in_full(&self, first: usize) -> usize {
+        let requests = self.0.requests.lock().unwrap();
+        let is_of_package = |place: &&usize| requests[**place].contains("many-");
+        self.0.whole.lock().unwrap().iter().filter(|place| **place >= first).filter(is_of_package).count()
+    }
+
     /// Answers one request.
     pub fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
         self.0.requests.lock().unwrap().push(format!("{host}{path}"));
+        let said = headers.iter().find(|(name, _)| name == "authorization").map(|(_, value)| value.clone());
+        self.0.heard.lock().unwrap().push((host.to_owned(), said.clone()));
+        let wanted = self.0.doors.lock().unwrap().get(host).cloned();
+        if wanted.is_some() && wanted != said {
+            return Some(Response { status: 401, headers: Vec::new(), body: "{}".into() });
+        }
         // A "#" at its end tells a URL from those that begin with it.
         let fault = self.fault(&format!("{host}{path}#"));
         match &fault {
@@ -233,6 +291,9 @@ impl World {
             "crates.example" => self.0.crates.lock().unwrap().api(path),
             "index.example" => self.0.crates.lock().unwrap().index(path),
             "static.example" => self.0.crates.lock().unwrap().feed(path),
+            "npm.acme.example" => self.0.acme.npm.lock().unwrap().registry(path),
+            "pypi.acme.example" => self.0.acme.pypi.lock().unwrap().answer(path, body),
+            "cargo.acme.example" => self.0.acme.crates.lock().unwrap().index(path),
             "hooks.example" => {
                 self.receive(path, body);
                 Some(("text/plain", Vec::new(), Vec::new()))
@@ -243,7 +304,12 @@ impl World {
             Some(Fault::Changed(change)) => answer.map(|(kind, extra, body)| (kind, extra, change(&body))),
             _ => answer,
         };
-        let mut response = conditional(answer, headers);
+        let is_constant = self.0.constant_tags.lock().unwrap().iter().any(|constant| constant == host);
+        let place = self.0.requests.lock().unwrap().len() - 1;
+        let mut response = conditional(answer, headers, is_constant.then_some("\"constant\""));
+        if response.status == 200 {
+            self.0.whole.lock().unwrap().push(place);
+        }
         if let Some(at) = self.0.dates.lock().unwrap().get(host) {
             response.headers.push(("date".to_owned(), at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()));
         }
@@ -279,11 +345,12 @@ impl World {
 pub type Answer = Option<(&'static str, Vec<(String, String)>, Vec<u8>)>;
 
 /// Adds an `ETag`, and answers 304 where the client has this version.
-fn conditional(answer: Answer, headers: &[(String, String)]) -> Response {
+fn conditional(answer: Answer, headers: &[(String, String)], constant: Option<&str>) -> Response {
     let Some((content_type, mut extra, body)) = answer else {
         return Response { status: 404, headers: Vec::new(), body: r#"{"error":"Not found"}"#.into() };
     };
-    let etag = format!("\"{}\"", &hex::encode(super::keys::sha256(&body))[..20]);
+    let etag = constant.map(str::to_owned);
+    let etag = etag.unwrap_or_else(|| format!("\"{}\"", &hex::encode(super::keys::sha256(&body))[..20]));
     let known = headers.iter().any(|(name, value)| name == "if-none-match" && *value == etag);
     extra.push(("content-type".to_owned(), content_type.to_owned()));
     extra.push(("etag".to_owned(), etag));

@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     config::{self, Gravity, TrustSource},
     health::{Finding, Id, Level, judge},
-    model::{Aspect, Ecosystem},
+    model::{Aspect, Ecosystem, RegistryKey},
     pipeline,
     store::{Store, StoreError},
     text::with_causes,
@@ -147,15 +147,41 @@ fn others(findings: &[Finding]) -> Vec<Check> {
 fn registries(context: &Context, store: Option<&Store>, findings: &[Finding]) -> Vec<Check> {
     let rows = store.and_then(|store| store.packages().ok()).unwrap_or_default();
     // Some row of it was compared with its document: before that nothing is known of what documents tell.
-    let is_known = |ecosystem| {
-        rows.iter().any(|row| row.package.ecosystem() == ecosystem && row.checked_at.is_some() && row.status.is_none())
+    let is_known = |key: &RegistryKey| {
+        rows.iter().any(|row| row.package.is_of(key) && row.checked_at.is_some() && row.status.is_none())
     };
-    let enabled = Ecosystem::ALL.into_iter().filter(|ecosystem| context.config.registries.is_enabled(*ecosystem));
-    enabled.map(|ecosystem| registry(ecosystem, is_known(ecosystem), findings)).collect()
+    let keys = context.config.registries.keys();
+    let mut checks: Vec<Check> = keys.iter().map(|key| registry(key, is_known(key), findings)).collect();
+    checks.extend(store.and_then(|store| names(context, store)));
+    checks
 }
 
-fn registry(ecosystem: Ecosystem, is_known: bool, findings: &[Finding]) -> Check {
-    let title = ecosystem.title();
+/// Whether the public registries could be asked for the names of packages of others.
+fn names(context: &Context, store: &Store) -> Option<Check> {
+    context.config.registries.others().next()?;
+    let rows = store.namesakes().ok()?;
+    let check = |state, detail: String| Check::new("public names", state, detail);
+    let asked = words::counted(rows.len() as u64, "name", "names");
+    let mut failing = rows.iter().filter_map(|row| row.last_error.as_deref());
+    let off: Vec<_> = context.config.registries.others().map(|(key, _)| key.ecosystem()).collect();
+    let off: Vec<_> = Ecosystem::ALL
+        .into_iter()
+        .filter(|ecosystem| off.contains(ecosystem) && !context.config.registries.is_enabled(*ecosystem))
+        .map(Ecosystem::title)
+        .collect();
+    Some(match (failing.next(), off.is_empty()) {
+        (Some(error), _) => check(State::Limited, format!("a name could not be looked for in public: {error}"))
+            .next("it is asked again within the hour"),
+        (None, false) => {
+            let what = format!("not looked for in {}, which is switched off", off.join(" and "));
+            check(State::Limited, what).next("switch it on to learn whether somebody takes your names there")
+        }
+        (None, true) => check(State::Ok, format!("{asked} of packages of other registries looked for in public")),
+    })
+}
+
+fn registry(key: &RegistryKey, is_known: bool, findings: &[Finding]) -> Check {
+    let title = key.title();
     let name = format!("registry {title}");
     let is_about = |finding: &&Finding| finding.id == Id::MirrorLeavesOut && finding.subject == title;
     if let Some(finding) = findings.iter().find(is_about) {
@@ -165,7 +191,8 @@ fn registry(ecosystem: Ecosystem, is_known: bool, findings: &[Finding]) -> Check
         return Check::new(name, State::Limited, "not known yet: no release was seen")
             .next("`provwatch run` looks at what is watched");
     }
-    let never: Vec<_> = Aspect::never_told(ecosystem).map(Aspect::title).collect();
+    let is_public = key.is_public();
+    let never: Vec<_> = Aspect::never_told(key.ecosystem()).filter(|_| is_public).map(Aspect::title).collect();
     let but = if never.is_empty() { String::new() } else { format!("; {title} never tells {}", never.join(" or ")) };
     Check::new(name, State::Ok, format!("nothing that {title} publishes was left out so far{but}"))
 }

@@ -20,7 +20,6 @@ use crate::{
     },
     text::{span, with_causes},
     tlog::SignedCheckpoint,
-    watchlist::Watchlist,
 };
 
 /// How far the clock may be from a registry's before baselines suffer.
@@ -36,7 +35,8 @@ pub async fn checks(context: &Context) -> Vec<Check> {
     let sources = pipeline::sources(&config);
     let mut checks = join_all(sources.iter().map(|source| ask(source, &http))).await;
     // Why there is none has been told.
-    if let Ok(pipeline) = context.pipeline_to_look(Watchlist::default()) {
+    if let Ok(pipeline) = context.pipeline_to_look(context.watchlist().unwrap_or_default()) {
+        checks.extend(registries(&pipeline).await);
         checks.extend(logs(context, &pipeline).await);
         checks.extend(forges(&pipeline).await);
     }
@@ -53,6 +53,24 @@ async fn ask(Source { feed, interval }: &Source, http: &Client) -> Check {
         Err(error) => Check::new(feed.name(), State::Failed, with_causes(&error))
             .next("look at the network, the proxy (HTTPS_PROXY) and [http] ca_file; switch the registry off if unused"),
     }
+}
+
+/// Asks every registry without a feed for a package of it that is watched.
+async fn registries(pipeline: &Pipeline) -> Vec<Check> {
+    let asked = pipeline.polled().iter().map(|(key, polled)| async move {
+        let name = polled.source.clone();
+        match pipeline.ask_registry(key).await {
+            None => Check::new(name, State::Ok, format!("{}: no package of it is watched", key.title())),
+            Some((package, Ok(true))) => Check::new(name, State::Ok, format!("answers, and has {}", package.name())),
+            Some((package, Ok(false))) => {
+                Check::new(name, State::Failed, format!("answers, and has no package {}", package.name()))
+                    .next("see whether the name is right and the credentials may read it: [[registries]] token_file")
+            }
+            Some((_, Err(error))) => Check::new(name, State::Failed, with_causes(&error))
+                .next("look at the url and the credentials of the registry in the configuration ([[registries]])"),
+        }
+    });
+    join_all(asked).await
 }
 
 /// Asks every transparency log for its checkpoints, and whether they are its own.

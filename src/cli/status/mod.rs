@@ -119,7 +119,10 @@ struct Source {
     name: String,
     /// The registry whose feed it is.
     #[serde(skip)]
-    registry: Option<&'static str>,
+    registry: Option<String>,
+    /// The registry's URL, where it is one beside the public ones. Such a registry has no feed: its packages are looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     /// Whether it is read: its registry is switched on.
     enabled: bool,
     /// Where it stands; `None`: it was never tried.
@@ -221,9 +224,20 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
         let state = stored.iter().position(|state| state.name == name).map(|index| stored.remove(index));
         if enabled || state.is_some() {
             let never_told = Aspect::never_told(ecosystem).collect();
-            let registry = Some(ecosystem.title());
-            sources.push(Source { name: name.to_owned(), registry, enabled, state, never_told });
+            let registry = Some(ecosystem.title().to_owned());
+            sources.push(Source { name: name.to_owned(), registry, url: None, enabled, state, never_told });
         }
+    }
+    for (key, polled) in pipeline::setup(&context.config).polled {
+        let state = stored.iter().position(|state| state.name == polled.source).map(|index| stored.remove(index));
+        sources.push(Source {
+            name: polled.source,
+            registry: Some(key.title()),
+            url: key.url().map(ToString::to_string),
+            enabled: true,
+            state,
+            never_told: Vec::new(),
+        });
     }
     let is_refreshed = trust_interval(&context.config).is_some();
     let refreshed = |name: &str| is_refreshed && [TRUST_ROOT, NPM_KEYS].contains(&name);
@@ -231,6 +245,7 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
         name: state.name.clone(),
         enabled: refreshed(&state.name),
         registry: None,
+        url: None,
         state: Some(state),
         never_told: Vec::new(),
     });

@@ -86,9 +86,15 @@ fn sources(report: &Report) {
     }
     output::print(&table);
     for source in report.sources.iter().filter(|source| source.enabled && !source.never_told.is_empty()) {
-        let Some(registry) = source.registry else { continue };
+        let Some(registry) = &source.registry else { continue };
         let never: Vec<_> = source.never_told.iter().map(|aspect| aspect.title()).collect();
         let said = format!("{registry} never tells {}.", never.join(" or "));
+        output::line(wrap::paragraphs(&said, wrap::width().min(NARROW), "  "));
+    }
+    for source in &report.sources {
+        let (Some(registry), Some(_)) = (&source.registry, &source.url) else { continue };
+        let said =
+            format!("{} is {registry}; it has no feed, and its packages are looked at now and again.", source.name);
         output::line(wrap::paragraphs(&said, wrap::width().min(NARROW), "  "));
     }
 }

@@ -18,6 +18,8 @@ Examples:
   provwatch watch add pkg:npm/axios pkg:pypi/requests
   provwatch watch add --tier critical --note 'in every front end' pkg:npm/axios
   provwatch watch add 'pkg:npm/@angular/*'  every package of a scope
+  provwatch watch add 'pkg:npm/@acme/x?repository_url=https://npm.acme.example'
+                      a package of another registry of the configuration
 
 The entries go into the first file of [watchlist] in the configuration; its comments stay.")]
 pub struct Add {
@@ -37,8 +39,10 @@ pub struct Add {
 impl Add {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let path = edited_file(context)?;
+        let patterns = self.patterns.iter().map(|pattern| located(context, pattern));
+        let patterns: Vec<Pattern> = patterns.collect::<Result<_, _>>()?;
         let mut added = 0;
-        for pattern in &self.patterns {
+        for pattern in &patterns {
             match watchlist::add(path, pattern, self.tier, self.note.as_deref()) {
                 Ok(()) => {
                     self.tell(pattern, "added", path)?;
@@ -53,7 +57,7 @@ impl Add {
             }
         }
         if added > 0 {
-            self.warn_of_exclusions(context)?;
+            warn_of_exclusions(context, &patterns)?;
             tell_the_daemon();
         }
         Ok(Exit::Clean)
@@ -83,20 +87,26 @@ impl Add {
         }
         Ok(())
     }
+}
 
-    fn warn_of_exclusions(&self, context: &Context) -> Result<(), Failure> {
-        let watchlist = context.watchlist()?;
-        for pattern in &self.patterns {
-            let Pattern::Exact(package) = pattern else { continue };
-            for reason in watchlist.why(package).excluded_by {
-                output::note(format_args!(
-                    "warning: {package} is still not watched: {} excludes it at {}:{}",
-                    reason.pattern,
-                    reason.file.display(),
-                    reason.line
-                ));
-            }
+/// The entry as the configuration's registries have it.
+fn located(context: &Context, pattern: &Pattern) -> Result<Pattern, Failure> {
+    let Pattern::Exact(package) = pattern else { return Ok(pattern.clone()) };
+    context.config.registries.located(package).map(Pattern::Exact).map_err(Failure::usage)
+}
+
+fn warn_of_exclusions(context: &Context, patterns: &[Pattern]) -> Result<(), Failure> {
+    let watchlist = context.watchlist()?;
+    for pattern in patterns {
+        let Pattern::Exact(package) = pattern else { continue };
+        for reason in watchlist.why(package).excluded_by {
+            output::note(format_args!(
+                "warning: {package} is still not watched: {} excludes it at {}:{}",
+                reason.pattern,
+                reason.file.display(),
+                reason.line
+            ));
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -63,7 +63,8 @@ impl Import {
         let path = edited_file(context)?;
         let watchlist = watchlist_to_edit(context)?;
         let hosts = context.config.registries.hosts_of_packages();
-        let mirrors = Mirrors::with(hosts.iter().map(|(ecosystem, host)| (*ecosystem, host.as_str())));
+        let mirrors = Mirrors::with(hosts.iter().map(|(ecosystem, host)| (*ecosystem, host.as_str())))
+            .beside(context.config.registries.others().map(|(key, _)| key));
         let mut new = BTreeMap::new();
         let mut harvests = Vec::new();
         for file in &self.files {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use super::{Context, Outcome, output};
 use crate::{
     cli::{args::Printing, exit::Exit, words},
-    model::Ecosystem,
+    model::{Ecosystem, Package},
     watchlist::{Reason, Tier, Watchlist},
 };
 
@@ -39,6 +39,15 @@ impl List {
         let watchlist = context.watchlist()?;
         for warning in watchlist.warnings() {
             output::note(format_args!("warning: {}", words::sentence(warning)));
+        }
+        let keys = context.config.registries.keys();
+        let is_lost = |package: &&Package| !package.is_public() && !keys.contains(&package.registry());
+        let mut lost: Vec<_> = watchlist.packages().map(|(package, _)| package).filter(is_lost).collect();
+        lost.sort();
+        for package in lost {
+            output::note(format_args!(
+                "warning: {package} is not watched: the configuration has no registry at that URL, or it is switched off"
+            ));
         }
         let included = self.chosen(watchlist.included());
         let excluded = self.chosen(watchlist.excluded());

@@ -37,11 +37,14 @@ impl Why {
         }
         print("excluded by", &why.excluded_by);
         print(if why.tier.is_some() { "because of" } else { "would be included by" }, &why.included_by);
-        if !context.config.registries.is_enabled(self.package.ecosystem()) {
-            let title = self.package.ecosystem().title();
-            output::note(format_args!(
-                "warning: {title} is switched off in the configuration, so nothing of it is watched"
-            ));
+        let registries = &context.config.registries;
+        let key = self.package.registry();
+        if !registries.keys().contains(&key) {
+            let title = key.title();
+            let why = if key.is_public() { "is switched off in" } else { "is not one of the registries of" };
+            output::note(format_args!("warning: {title} {why} the configuration, so nothing of it is watched"));
+        } else if !key.is_public() {
+            output::line(format_args!("  It is of the registry {}.", registries.title(&key)));
         }
         Ok(Exit::Clean)
     }

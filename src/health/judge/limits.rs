@@ -120,8 +120,12 @@ fn switched_off(snapshot: &Snapshot) -> Option<Finding> {
         Finding::new(
             Id::RegistryOff,
             "",
-            format!("{count} {entries} of the watchlist {are} not watched, since the registry is switched off: {listed}"),
-            "switch it on ([registries.npm] enabled = true and the like), or remove the entries: `provwatch watch remove PURL`",
+            format!(
+                "{count} {entries} of the watchlist {are} not watched, since the registry is switched off or not in the \
+                 configuration: {listed}"
+            ),
+            "switch it on ([registries.npm] enabled = true and the like), add it ([[registries.npm]] with a name and its url), or \
+             remove the entries: `provwatch watch remove PURL`",
         )
     })
 }

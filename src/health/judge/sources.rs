@@ -39,7 +39,8 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
 }
 
 fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
-    let (name, patience) = (&source.name, runner.patience());
+    let patience = runner.patience().checked_add(&source.every).unwrap_or(TimeDelta::MAX);
+    let name = &source.name;
     let key = format!("stale {name}");
     let silence = source.last_success.map(|last| age(last, now));
     if silence.is_some_and(|silence| silence <= patience) {

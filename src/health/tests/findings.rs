@@ -101,7 +101,7 @@ fn a_trust_root_that_goes_stale_or_is_never_refreshed() {
     let refreshed = |last: Option<i64>, first: i64| {
         but(|snapshot| {
             snapshot.runner.heartbeat.as_mut().unwrap().first_at = ago(first);
-            let root = Source { name: "trust-root".to_owned(), last_success: last.map(ago), last_error: None };
+            let root = Source { name: "trust-root".to_owned(), last_success: last.map(ago), ..Source::default() };
             snapshot.trust = Trust::Tuf(Tuf { root, ..Tuf::default() });
         })
     };

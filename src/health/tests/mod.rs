@@ -26,7 +26,7 @@ pub(super) const DAY: i64 = 24 * HOUR;
 
 /// A daemon that has run for a week and is well.
 pub(super) fn well() -> Snapshot {
-    let source = |name: &str| Source { name: name.to_owned(), last_success: Some(ago(5)), last_error: None };
+    let source = |name: &str| Source { name: name.to_owned(), last_success: Some(ago(5)), ..Source::default() };
     Snapshot {
         runner: Runner { lock: LockState::Held, heartbeat: Some(heartbeat(Kind::Daemon)) },
         sources: vec![source("npm-changes"), source("pypi-changelog")],

@@ -1,6 +1,6 @@
 //! From the store to a snapshot: the same for the daemon and for `provwatch status`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Setup;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
     },
-    model::{Alert, AlertKind, AlertStatus, Package, Severity},
+    model::{Alert, AlertKind, AlertStatus, Package, RegistryKey, Severity},
     pipeline::{NPM_KEYS, TRUST_ROOT, left_out, operation},
     store::{KindCount, LeftOut, LogRow, LogStanding, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
     tlog::sift::NOT_UNDERSTOOD,
@@ -71,7 +71,7 @@ pub fn snapshot(
     let states = store.sources()?;
     let logs = if setup.logs { Some(logs(store, &runner)?) } else { None };
     Ok(Snapshot {
-        sources: setup.feeds.iter().map(|feed| source(&states, feed)).collect(),
+        sources: read_sources(&states, setup, watchlist),
         trust: match setup.trust {
             TrustSource::Embedded => Trust::Embedded,
             TrustSource::File => Trust::File,
@@ -93,12 +93,23 @@ pub fn snapshot(
     })
 }
 
+/// The feeds, and the registries without one of which something is watched.
+fn read_sources(states: &[SourceState], setup: &Setup, watchlist: Option<&Watchlist>) -> Vec<Source> {
+    let is_watched = |key: &RegistryKey| {
+        watchlist.is_some_and(|watchlist| watchlist.packages().any(|(package, _)| package.is_of(key)))
+    };
+    let polled = setup.polled.iter().filter(|(key, _)| is_watched(key));
+    let polled = polled.map(|(_, polled)| Source { every: polled.every, ..source(states, &polled.source) });
+    setup.feeds.iter().map(|feed| source(states, feed)).chain(polled).collect()
+}
+
 fn source(states: &[SourceState], name: &str) -> Source {
     let state = states.iter().find(|state| state.name == name);
     Source {
         name: name.to_owned(),
         last_success: state.and_then(|state| state.last_success),
         last_error: state.and_then(|state| state.last_error.clone()),
+        every: TimeDelta::zero(),
     }
 }
 
@@ -246,7 +257,7 @@ fn open_alert(alert: Alert) -> OpenAlert {
 
 /// What the watchlist names, by purl or by pattern, of registries that are switched off.
 fn switched_off(watchlist: &Watchlist, setup: &Setup) -> Vec<String> {
-    let is_read = |pattern: &Pattern| setup.registries.contains(&pattern.ecosystem());
+    let is_read = |pattern: &Pattern| setup.registries.contains(&pattern.registry());
     let is_watched = |pattern: &Pattern| match pattern {
         Pattern::Exact(package) => watchlist.matches(package).is_some(),
         Pattern::Glob(_) => true,
@@ -275,13 +286,13 @@ fn mirrors(store: &Store, setup: &Setup, now: DateTime<Utc>) -> Result<Vec<Mirro
         is_of_registry && one.still && !one.by_design
     };
     let mut mirrors = Vec::new();
-    for ecosystem in &setup.registries {
-        let mut left_out = store.left_out(*ecosystem, since)?;
+    for registry in &setup.registries {
+        let mut left_out = store.left_out(registry, since)?;
         left_out.retain(is_said);
         let lacks = left_out
             .iter()
             .map(|one| format!("{} (of {} of the newest {} releases)", one.aspect.title(), one.releases, one.of));
-        mirrors.push(Mirror { registry: ecosystem.title().to_owned(), lacks: lacks.collect() });
+        mirrors.push(Mirror { registry: registry.title(), lacks: lacks.collect() });
     }
     Ok(mirrors)
 }

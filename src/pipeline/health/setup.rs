@@ -1,12 +1,14 @@
 //! What the configuration says that health depends on.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
 use crate::{
     config::{Config, TrustSource},
     health::Forges,
-    model::{AlertKind, Ecosystem, Severity},
-    pipeline::sources,
+    model::{AlertKind, RegistryKey, Severity},
+    pipeline::{Polled, assembly::polled, sources},
 };
 
 /// What the configuration says that health depends on.
@@ -27,7 +29,9 @@ pub struct Setup {
     /// The subscriptions, and the kinds of alerts that each takes at the severities that matter.
     pub subscriptions: Vec<(String, Vec<AlertKind>)>,
     /// The registries that are switched on.
-    pub registries: Vec<Ecosystem>,
+    pub registries: Vec<RegistryKey>,
+    /// Those without a feed.
+    pub polled: BTreeMap<RegistryKey, Polled>,
 }
 
 /// What this configuration says that health depends on.
@@ -41,7 +45,8 @@ pub fn setup(config: &Config) -> Setup {
         log_urls: config.logs.instances.iter().map(|instance| instance.url.as_url().to_string()).collect(),
         forges: config.forges.enabled.then(|| forges(config)),
         subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.kinds, one.min_severity))).collect(),
-        registries: Ecosystem::ALL.into_iter().filter(|one| config.registries.is_enabled(*one)).collect(),
+        registries: config.registries.keys(),
+        polled: polled(config),
     }
 }
 

@@ -410,7 +410,7 @@ mod tests {
         let whole = file(&[item("a", "1.0.0", &at(1))]);
         for (body, why) in [
             (String::new(), "in the middle"),
-            ("<html/>".to_owned(), "rss"),
+            ("<html/>".to_owned(), "answered text/html"),
             (whole[..whole.find("</channel>").unwrap()].to_owned(), "in the middle"),
             (whole[..whole.find("</rss>").unwrap()].to_owned(), "in the middle"),
             (whole.replace("<channel>", "<channel><channel>"), "malformed"),

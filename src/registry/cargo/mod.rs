@@ -21,7 +21,7 @@ use self::{
 use super::{
     Behind, Evidence, Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
     endpoint::endpoint,
-    exchange::{ask, document_error, found},
+    exchange::{ask, document_error, found, refuse_page},
     field::shown,
     missing,
 };
@@ -36,10 +36,11 @@ use crate::{
 /// Most pages of 100 versions that are read to describe the unknown ones of a crate.
 const MAX_PAGES: usize = 100;
 
-/// What crates.io knows of crates.
+/// What crates.io, or another registry, knows of crates.
 #[derive(Clone, Debug)]
 pub struct CargoRegistry {
-    api_base: Url,
+    /// Where the API of crates.io is; another registry has only its index.
+    api_base: Option<Url>,
     index_base: Url,
     max_document: u64,
 }
@@ -48,7 +49,12 @@ impl CargoRegistry {
     /// The registry with its API below `api_base` and its sparse index below `index_base`. Documents of a crate may
     /// have `max_document` bytes.
     pub fn new(api_base: Url, index_base: Url, max_document: u64) -> Self {
-        Self { api_base, index_base, max_document }
+        Self { api_base: Some(api_base), index_base, max_document }
+    }
+
+    /// A registry of another make by its sparse index: its versions and files are known, and nothing else.
+    pub fn index(index_base: Url, max_document: u64) -> Self {
+        Self { api_base: None, index_base, max_document }
     }
 
     async fn state(
@@ -62,6 +68,7 @@ impl CargoRegistry {
             Some(Fetched::NotModified) => return Ok(PackageState::NotModified),
             None => return self.not_in_the_index(http, package, question).await,
         };
+        refuse_page(Ecosystem::Cargo, &format!("the index file of {package}"), &response)?;
         let index = Index::read(&response.body, package);
         if let Some(other) = index.of_another_crate() {
             return Err(of_another_crate(package, other));
@@ -73,14 +80,19 @@ impl CargoRegistry {
         // It may be large, and must be gone before anything else is asked for.
         drop(response);
         let http = &http.beside_document();
-        if !unknown.is_empty() {
-            let mut answers = self.describe(http, package, &unknown).await?;
+        if let (false, Some(api)) = (unknown.is_empty(), &self.api_base) {
+            let mut answers = self.describe(http, api, package, &unknown).await?;
             for indexed in unknown {
                 answers.describe(package, indexed, &mut document);
             }
             document.releases.sort_by_cached_key(|release| release.published_at);
-            self.add_owners(http, package, &mut document).await;
-            self.add_publishing(http, package, &mut document).await;
+            self.add_owners(http, api, package, &mut document).await;
+            self.add_publishing(http, api, package, &mut document).await;
+        } else {
+            let nobody_says = Described::default();
+            let described = unknown.into_iter().map(|indexed| release(package, indexed, &nobody_says));
+            document.releases.extend(described);
+            document.releases.sort_by_cached_key(|release| release.published_at);
         }
         Ok(PackageState::Current(Box::new(document)))
     }
@@ -92,8 +104,10 @@ impl CargoRegistry {
         package: &Package,
         question: Question<'_>,
     ) -> Result<PackageState, RegistryError> {
-        if question.revision.is_none() && package.name().contains(['-', '_']) {
-            let answer = self.ask(http, self.crate_url(package), "the crate's own spelling").await;
+        if let (None, Some(api)) = (question.revision, &self.api_base)
+            && package.name().contains(['-', '_'])
+        {
+            let answer = self.ask(http, crate_url(api, package), "the crate's own spelling").await;
             let spelled = answer.ok().and_then(|response| read_name(&response.body));
             if let Some(other) = spelled.filter(|spelled| spelled != package.name()) {
                 return Err(of_another_crate(package, &other));
@@ -104,19 +118,29 @@ impl CargoRegistry {
 
     /// Conditional, unless a feed announced a version: then "not modified" could only come from an outdated cache.
     fn index_request(&self, package: &Package, question: Question<'_>) -> Request {
+        let validators = question.validators.filter(|_| question.revision.is_none()).cloned();
+        Request::get(self.index_url(package)).max_body(self.max_document).unless(validators)
+    }
+
+    fn index_url(&self, package: &Package) -> Url {
         let path = index::path(package.name());
         let path: Vec<_> = path.iter().map(String::as_str).collect();
-        let validators = question.validators.filter(|_| question.revision.is_none()).cloned();
-        Request::get(endpoint(&self.index_base, &path)).max_body(self.max_document).unless(validators)
+        endpoint(&self.index_base, &path)
     }
 
     /// Pages through the versions, the newest first, until every unknown one was met.
-    async fn describe(&self, http: &Client, package: &Package, unknown: &[&Indexed]) -> Result<Answers, RegistryError> {
+    async fn describe(
+        &self,
+        http: &Client,
+        api: &Url,
+        package: &Package,
+        unknown: &[&Indexed],
+    ) -> Result<Answers, RegistryError> {
         let mut wanted: BTreeSet<_> = unknown.iter().map(|indexed| indexed.version.as_str()).collect();
         let mut answers = Answers { complete: true, ..Answers::default() };
         let mut seek = None;
         for _ in 0..MAX_PAGES {
-            let page = self.versions_page(http, package, seek.as_deref()).await?;
+            let page = self.versions_page(http, api, package, seek.as_deref()).await?;
             seek.clone_from(&page.seek);
             answers.add(page, &mut wanted);
             if wanted.is_empty() || seek.is_none() {
@@ -129,10 +153,11 @@ impl CargoRegistry {
     async fn versions_page(
         &self,
         http: &Client,
+        api: &Url,
         package: &Package,
         seek: Option<&str>,
     ) -> Result<VersionsPage, RegistryError> {
-        let mut url = self.api(package, "versions");
+        let mut url = part_url(api, package, "versions");
         url.query_pairs_mut().append_pair("per_page", "100").append_pair("sort", "date");
         if let Some(seek) = seek {
             url.query_pairs_mut().append_pair("seek", seek);
@@ -143,8 +168,8 @@ impl CargoRegistry {
     }
 
     /// Owners are known now, so they are the newest release's; if they cannot be had, they are not known.
-    async fn add_owners(&self, http: &Client, package: &Package, document: &mut PackageDocument) {
-        match self.owners(http, package).await {
+    async fn add_owners(&self, http: &Client, api: &Url, package: &Package, document: &mut PackageDocument) {
+        match self.owners(http, api, package).await {
             Ok(owners) => {
                 if let Some(newest) = document.releases.last_mut() {
                     newest.maintainers = Some(owners.clone());
@@ -165,10 +190,10 @@ impl CargoRegistry {
     }
 
     /// Whether it takes tokens is known now, so it is the newest release's fact; if it cannot be had, it is not known.
-    async fn add_publishing(&self, http: &Client, package: &Package, document: &mut PackageDocument) {
+    async fn add_publishing(&self, http: &Client, api: &Url, package: &Package, document: &mut PackageDocument) {
         let Some(newest) = document.releases.last_mut() else { return };
         let what = format!("the settings of {package}");
-        let answer = self.ask(http, self.crate_url(package), &what).await;
+        let answer = self.ask(http, crate_url(api, package), &what).await;
         let read = answer.and_then(|response| {
             read_trusted_only(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
         });
@@ -180,24 +205,24 @@ impl CargoRegistry {
         }
     }
 
-    async fn owners(&self, http: &Client, package: &Package) -> Result<Vec<String>, RegistryError> {
+    async fn owners(&self, http: &Client, api: &Url, package: &Package) -> Result<Vec<String>, RegistryError> {
         let what = format!("the owners of {package}");
-        let response = self.ask(http, self.api(package, "owners"), &what).await?;
+        let response = self.ask(http, part_url(api, package, "owners"), &what).await?;
         read_owners(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
-    }
-
-    fn crate_url(&self, package: &Package) -> Url {
-        endpoint(&self.api_base, &["api", "v1", "crates", package.name()])
-    }
-
-    fn api(&self, package: &Package, what: &str) -> Url {
-        endpoint(&self.api_base, &["api", "v1", "crates", package.name(), what])
     }
 
     async fn ask(&self, http: &Client, url: Url, what: &str) -> Result<Response, RegistryError> {
         let request = Request::get(url).accept("application/json").max_body(self.max_document);
         ask(Ecosystem::Cargo, http, request, what).await
     }
+}
+
+fn crate_url(api: &Url, package: &Package) -> Url {
+    endpoint(api, &["api", "v1", "crates", package.name()])
+}
+
+fn part_url(api: &Url, package: &Package, what: &str) -> Url {
+    endpoint(api, &["api", "v1", "crates", package.name(), what])
 }
 
 /// The answer is a crate's of another name, so whoever asked must ask by that one: two names of one package would be two
@@ -235,7 +260,11 @@ impl Registry for CargoRegistry {
     }
 
     fn page(&self, release: &ReleaseId) -> Url {
-        endpoint(&self.api_base, &["crates", release.package().name(), release.version()])
+        let name = release.package().name();
+        match &self.api_base {
+            Some(site) => endpoint(site, &["crates", name, release.version()]),
+            None => self.index_url(release.package()),
+        }
     }
 }
 
@@ -307,9 +336,11 @@ fn document(index: &Index, known: &Known, validators: Option<Validators>) -> Pac
         versions,
         unreadable: index.unreadable.clone(),
         withdrawn: Vec::new(),
+        bare: Vec::new(),
         maintainers: None,
         status: None,
         behind: None,
+        unconfirmed: None,
     }
 }
 

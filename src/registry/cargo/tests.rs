@@ -224,7 +224,8 @@ async fn a_release_is_never_told_without_what_the_api_says() {
         (404, "", "asking crates.io"),
         (200, "", "EOF"),
         (200, &whole[..40], "EOF"),
-        (200, "<html>", "expected value"),
+        (200, "<html>", "answered text/html"),
+        (200, "<x>", "expected value"),
         (200, "{}", "it has no versions"),
         (200, r#"{"versions": [], "versions": []}"#, "its versions comes twice"),
     ] {

@@ -75,7 +75,8 @@ impl<'a> Dist<'a> {
         let evidence = self.is_attested.then(|| Evidence {
             kind: EvidenceKind::NpmAttestations,
             url: addresses.attestations(id),
-            subject: format!("{}@{}", id.package(), id.version()),
+            // The statement names no registry.
+            subject: format!("{}@{}", id.package().public_namesake(), id.version()),
             digests: self.digests(),
             names_provenance: self.names_provenance,
         });

@@ -33,6 +33,16 @@ pub(super) struct Packument<'a> {
     latest: Option<String>,
 }
 
+/// Whether a document is as new as what was announced.
+pub(super) enum Standing {
+    /// It is.
+    Current,
+    /// It is older.
+    Behind(Behind),
+    /// It does not tell, for this reason.
+    Unknown(String),
+}
+
 /// Entries by version. `Err`: the document has the version twice; here is the last of them.
 type Entries<'a> = BTreeMap<String, Result<&'a RawValue, &'a RawValue>>;
 
@@ -67,14 +77,22 @@ impl<'a> Packument<'a> {
         })
     }
 
-    /// How far it is behind the revision that a feed announced, if it is older.
-    pub(super) fn behind(&self, announced: &str) -> Option<Behind> {
-        let seen = match &self.revision {
-            Some(seen) if !is_older(seen, announced) => return None,
-            Some(seen) => document::reason(seen),
-            None => "not named (the document has no readable _rev)".to_owned(),
+    /// Where it stands beside the revision that a feed announced.
+    pub(super) fn standing(&self, announced: &str) -> Standing {
+        let Some(seen) = &self.revision else {
+            return Standing::Unknown("the document has no readable _rev".to_owned());
         };
-        Some(Behind { seen, announced: announced.to_owned(), incomplete: Vec::new() })
+        if seen == announced {
+            return Standing::Current;
+        }
+        if !counts(seen) {
+            return Standing::Unknown(format!("its _rev, {}, counts nothing", document::reason(seen)));
+        }
+        if !is_older(seen, announced) {
+            return Standing::Current;
+        }
+        let seen = document::reason(seen);
+        Standing::Behind(Behind { seen, announced: announced.to_owned(), incomplete: Vec::new() })
     }
 
     /// Describes the releases that are not `known`.
@@ -99,12 +117,14 @@ impl<'a> Packument<'a> {
             releases,
             unreadable,
             withdrawn: self.withdrawn(known),
+            bare: Vec::new(),
             validators,
             versions: self.statuses(),
             status: self.status().map(str::to_owned),
             revision: self.revision,
             maintainers: self.maintainers,
             behind: None,
+            unconfirmed: None,
         }
     }
 
@@ -218,13 +238,21 @@ fn unpublished(entry: &RawValue) -> Option<Vec<String>> {
 }
 
 /// What is being read, for people.
-fn what(package: &Package) -> String {
+pub(super) fn what(package: &Package) -> String {
     format!("the package document of {}", package.name())
 }
 
 /// Whether the release's purl is one that can be read back.
 fn can_be_named(release: &ReleaseId) -> bool {
     release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release)
+}
+
+/// Whether a revision moves with its document, as CouchDB's do: `generation-hash`. Registries of another make write the same
+/// for every document, `1-0`, or nothing that counts.
+fn counts(revision: &str) -> bool {
+    revision.split_once('-').is_some_and(|(generation, hash)| {
+        generation.parse::<u64>().is_ok_and(|number| number > 0) && hash.bytes().any(|byte| byte != b'0')
+    })
 }
 
 /// Whether revision `seen` comes before `announced`. Revisions are `generation-hash`; of two that are not, only equal
@@ -239,7 +267,7 @@ fn is_older(seen: &str, announced: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_older;
+    use super::{counts, is_older};
 
     #[test]
     fn revisions_are_compared_by_generation() {
@@ -254,6 +282,22 @@ mod tests {
             ("37-aa", "99999999999999999999-aa", true),
         ] {
             assert_eq!(is_older(seen, announced), older, "{seen} {announced}");
+        }
+    }
+
+    #[test]
+    fn a_revision_that_is_the_same_for_all_documents_counts_nothing() {
+        for (revision, expected) in [
+            ("37-492fb14479b1ae44c0150d53ab2ce6ba", true),
+            ("99999999999999999999-ab", false),
+            ("1-0", false),
+            ("1-00000000000000000000000000000000", false),
+            ("0-492fb14479b1ae44c0150d53ab2ce6ba", false),
+            ("37", false),
+            ("x-ab", false),
+            ("", false),
+        ] {
+            assert_eq!(counts(revision), expected, "{revision}");
         }
     }
 }

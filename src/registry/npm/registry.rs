@@ -2,13 +2,16 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use url::Url;
 
-use super::{address::Addresses, packument::Packument};
+use super::{
+    address::Addresses,
+    packument::{self, Packument, Standing},
+};
 use crate::{
     http::{Client, Fetched, Request, Response, Validators},
     model::{Ecosystem, Package, ReleaseId},
     registry::{
         Evidence, PackageDocument, PackageState, Question, Registry, RegistryError,
-        exchange::{found, fresh},
+        exchange::{found, fresh, refuse_page},
         missing,
     },
 };
@@ -80,10 +83,15 @@ impl NpmRegistry {
         question: Question<'_>,
         response: &Response,
     ) -> Result<PackageState, RegistryError> {
+        refuse_page(Ecosystem::Npm, &packument::what(package), response)?;
         let document = Packument::read(package, &response.body)?;
-        let behind = question.revision.and_then(|announced| document.behind(announced));
+        let (behind, unconfirmed) = match question.revision.map(|announced| document.standing(announced)) {
+            Some(Standing::Behind(behind)) => (Some(behind), None),
+            Some(Standing::Unknown(why)) => (None, Some(why)),
+            Some(Standing::Current) | None => (None, None),
+        };
         let document = document.describe(question.known, response.validators(), &self.addresses);
-        Ok(PackageState::Current(Box::new(PackageDocument { behind, ..document })))
+        Ok(PackageState::Current(Box::new(PackageDocument { behind, unconfirmed, ..document })))
     }
 }
 

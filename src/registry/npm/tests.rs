@@ -700,14 +700,33 @@ async fn an_announced_package_that_is_not_found_has_not_arrived_yet() {
 }
 
 #[tokio::test]
-async fn a_document_without_a_revision_cannot_confirm_one() {
+async fn a_document_without_a_revision_that_counts_cannot_confirm_one() {
+    for (revision, why) in [
+        (json!(null), "no readable _rev"),
+        (json!(37), "no readable _rev"),
+        (json!("1-0"), "counts nothing"),
+        (json!("x"), "counts nothing"),
+        (json!(""), "counts nothing"),
+    ] {
+        let stage = stage();
+        let mut body = axios();
+        body["_rev"] = revision;
+        stage.transport.answer("/axios", 200, &[], body.to_string());
+        let Ok(PackageState::Current(document)) = stage.ask("axios", None, Some("37-aa")).await else { panic!() };
+        let unconfirmed = document.unconfirmed.unwrap();
+        assert!(unconfirmed.contains(why), "{unconfirmed}");
+        assert_eq!((document.behind, document.releases.len()), (None, 2), "what it has is told all the same");
+    }
+}
+
+#[tokio::test]
+async fn a_page_in_the_place_of_a_document_is_named() {
     let stage = stage();
-    let mut body = axios();
-    body.as_object_mut().unwrap().remove("_rev");
-    stage.transport.answer("/axios", 200, &[], body.to_string());
-    let Ok(PackageState::Current(document)) = stage.ask("axios", None, Some("37-aa")).await else { panic!() };
-    assert!(document.behind.unwrap().seen.contains("no readable _rev"));
-    assert_eq!(document.releases.len(), 2, "what it has is told all the same");
+    let page = "<!DOCTYPE html><html><title>Sign in</title></html>";
+    stage.transport.answer("/axios", 200, &[("content-type", "text/html; charset=utf-8")], page);
+    let error = stage.ask("axios", None, None).await.unwrap_err().to_string();
+    assert!(error.starts_with("reading the package document of axios of npm: answered text/html: "), "{error}");
+    assert!(error.contains("give the base URL that npm's clients use"), "{error}");
 }
 
 #[tokio::test]
@@ -716,7 +735,7 @@ async fn a_failing_registry_is_an_error_of_the_exchange() {
         let stage = stage();
         stage.transport.answer("/x", status, &[], "");
         let error = stage.ask("x", None, None).await.unwrap_err();
-        assert!(matches!(error, RegistryError::Http { registry: "npm", .. }), "{status}: {error}");
+        assert!(matches!(&error, RegistryError::Http { registry, .. } if registry == "npm"), "{status}: {error}");
     }
 }
 

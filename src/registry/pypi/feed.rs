@@ -205,7 +205,10 @@ impl Row<'_> {
         match (Action::of(action), version) {
             (Action::Removal, _) => Change::Removed,
             (Action::Release, Some(version)) => Change::Release { version },
-            (Action::Release, None) => Change::Document { revision: serial.map(|serial| serial.to_string()) },
+            (Action::File, Some(version)) => Change::File { version },
+            (Action::Release | Action::File, None) => {
+                Change::Document { revision: serial.map(|serial| serial.to_string()) }
+            }
             (Action::Governance, version) => Change::Governance { version, action: shown(action) },
         }
     }
@@ -214,6 +217,7 @@ impl Row<'_> {
 /// What the words of an action mean here. The words are those of the registry's source, `action=…`.
 enum Action {
     Release,
+    File,
     Removal,
     Governance,
 }
@@ -222,7 +226,8 @@ impl Action {
     fn of(words: &str) -> Self {
         let words: Vec<_> = words.split_ascii_whitespace().collect();
         match words.as_slice() {
-            ["create"] | ["new", "release"] | ["add", _, "file", ..] => Self::Release,
+            ["create"] | ["new", "release"] => Self::Release,
+            ["add", _, "file", ..] => Self::File,
             ["remove", "project"] => Self::Removal,
             // Roles, invitations, teams, yanks, removed files and releases, quarantine, and whatever comes next.
             _ => Self::Governance,
@@ -305,7 +310,8 @@ mod tests {
         assert_eq!(page.events[1].package.to_string(), "pkg:pypi/openllm");
         assert_eq!(page.events[1].key, "4601226");
         assert_eq!(page.events[1].at.unwrap().to_rfc3339(), "2023-11-29T18:01:48+00:00");
-        assert_eq!(page.events[1].change, Change::Release { version: "0.4.33.dev3".to_owned() });
+        assert_eq!(page.events[0].change, Change::Release { version: "0.4.33.dev3".to_owned() });
+        assert_eq!(page.events[1].change, Change::File { version: "0.4.33.dev3".to_owned() });
         let owner = Change::Governance { version: None, action: "add Owner mallory".to_owned() };
         assert_eq!(page.events[2].change, owner);
     }
@@ -313,13 +319,14 @@ mod tests {
     #[test]
     fn every_action_is_told_as_what_it_is() {
         let release = || Change::Release { version: "1.0".to_owned() };
+        let file = || Change::File { version: "1.0".to_owned() };
         let governance =
             |action: &str| Change::Governance { version: Some("1.0".to_owned()), action: action.to_owned() };
         let mut cases = vec![
             ("create", release()),
             ("new release", release()),
-            ("add py3 file a-1.0-py3-none-any.whl", release()),
-            ("add source file a-1.0.tar.gz", release()),
+            ("add py3 file a-1.0-py3-none-any.whl", file()),
+            ("add source file a-1.0.tar.gz", file()),
             ("remove project", Change::Removed),
         ];
         for action in [
@@ -452,7 +459,8 @@ mod tests {
         let cases = [
             (limit, "is used up; it resets in 42 seconds"),
             (fault("RuntimeError: broken"), "fault -32500: RuntimeError: broken"),
-            ("<html>".to_owned(), "methodResponse"),
+            ("<html>".to_owned(), "answered text/html"),
+            ("<htm>".to_owned(), "methodResponse"),
             (response("<value><string>x</string></value>"), "no array"),
             (rows(&[row("a", &version("1"), "1", "new release", "five")]), "no row has a serial that is later"),
             (rows(&[row("a", &version("1"), "1", "new release", "5")]), "no row has a serial that is later"),

@@ -87,7 +87,7 @@ impl<'a> Versions<'a> {
     }
 
     fn is_name(&self, text: &str) -> bool {
-        Package::new(Ecosystem::Pypi, text).is_ok_and(|package| package == *self.package)
+        Package::new(Ecosystem::Pypi, text).is_ok_and(|package| package.name() == self.package.name())
     }
 
     /// The listed version with this text or, by PEP 440, this meaning.

@@ -25,7 +25,7 @@ use super::{
     Behind, Evidence, EvidenceKind, Known, PackageDocument, PackageState, Question, Registry, RegistryError,
     RegistryRelease,
     endpoint::endpoint,
-    exchange::{ask, document_error, found, fresh},
+    exchange::{ask, document_error, found, fresh, refuse_page},
     missing,
 };
 use crate::{
@@ -43,17 +43,24 @@ const MAX_MANIFESTS: usize = 10;
 /// PyPI's status word of a project that is locked during an investigation; its files are not listed then.
 const QUARANTINED: &str = "quarantined";
 
-/// What PyPI knows of projects.
+/// What PyPI, or another index, knows of projects.
 #[derive(Clone, Debug)]
 pub struct PypiRegistry {
-    base: Url,
+    simple: Url,
+    /// Where the rest is that PyPI has besides its simple index.
+    site: Option<Url>,
     max_document: u64,
 }
 
 impl PypiRegistry {
-    /// The registry at `base`. Documents of a project may have `max_document` bytes.
+    /// PyPI, or a mirror of all that it has, at `base`. Documents of a project may have `max_document` bytes.
     pub fn new(base: Url, max_document: u64) -> Self {
-        Self { base, max_document }
+        Self { simple: endpoint(&base, &["simple"]), site: Some(base), max_document }
+    }
+
+    /// An index of another make, by the URL that pip takes: its projects and files are known, and nothing else.
+    pub fn index(simple: Url, max_document: u64) -> Self {
+        Self { simple, site: None, max_document }
     }
 
     async fn state(
@@ -67,12 +74,16 @@ impl PypiRegistry {
             Some(Fetched::NotModified) => return Ok(PackageState::NotModified),
             None => return missing(package, question.revision),
         };
-        let project = Project::read(&response.body, package)
-            .map_err(|why| document_error(Ecosystem::Pypi, &format!("the simple index of {package}"), why))?;
+        let what = format!("the simple index of {package}");
+        refuse_page(Ecosystem::Pypi, &what, &response)?;
+        let project =
+            Project::read(&response.body, package).map_err(|why| document_error(Ecosystem::Pypi, &what, why))?;
         let serial = serial(&response, &project);
         let behind = question.revision.and_then(|announced| behind(announced, serial, &project));
+        let unconfirmed = question.revision.and_then(|announced| unconfirmed(announced, serial));
         let mut document = self.document(package, project, question.known);
         document.behind = behind;
+        document.unconfirmed = unconfirmed;
         document.revision = serial.map(|serial| serial.to_string());
         document.validators = response.validators();
         // It may be large, and must be gone before anything else is asked for.
@@ -84,7 +95,7 @@ impl PypiRegistry {
     /// Conditional, unless a feed announced a change: then "not modified" could only come from an outdated cache.
     fn simple_request(&self, package: &Package, question: Question<'_>) -> Request {
         let validators = question.validators.filter(|_| question.revision.is_none()).cloned();
-        Request::get(endpoint(&self.base, &["simple", package.name(), ""]))
+        Request::get(endpoint(&self.simple, &[package.name(), ""]))
             .accept(simple::MEDIA_TYPE)
             .max_body(self.max_document)
             .unless(validators)
@@ -99,9 +110,11 @@ impl PypiRegistry {
             versions: Vec::new(),
             unreadable: project.unreadable.into_iter().collect(),
             withdrawn: Vec::new(),
+            bare: Vec::new(),
             maintainers: None,
             status: Some(project.status).filter(|status| status != "active"),
             behind: None,
+            unconfirmed: None,
         };
         let mut listed = project.versions;
         if quarantined {
@@ -109,8 +122,9 @@ impl PypiRegistry {
             let shown: BTreeSet<_> = listed.iter().cloned().collect();
             listed.extend(known.versions().filter(|version| !shown.contains(*version)).cloned());
         } else {
-            // Without a file there is nothing to install: it was withdrawn.
+            // Without a file there is nothing to install, which is ordinary. Of a release that had some they were withdrawn.
             listed.retain(|version| !project.empty.contains(version));
+            document.bare = project.empty;
         }
         let mut releases = project.releases;
         for version in listed {
@@ -129,7 +143,7 @@ impl PypiRegistry {
     fn release(&self, id: ReleaseId, status: ReleaseStatus, files: Vec<Distribution>) -> RegistryRelease {
         let published_at = files.iter().filter_map(|distribution| distribution.file.uploaded_at).min();
         let attested = files.iter().filter(|distribution| distribution.has_provenance == Some(true));
-        let evidence: Vec<_> = attested.map(|distribution| self.provenance(&id, distribution)).collect();
+        let evidence: Vec<_> = attested.filter_map(|distribution| self.provenance(&id, distribution)).collect();
         // Attestations are accepted from trusted publishers only; many of these upload none, so their absence says
         // nothing of the method.
         let method = if evidence.is_empty() { AuthMethod::Unknown } else { AuthMethod::TrustedPublisher };
@@ -142,7 +156,7 @@ impl PypiRegistry {
             manifest: None,
             facts: Facts::default(),
             unread: unread(&files, published_at.is_some()),
-            untold: untold(&files, published_at.is_some()),
+            untold: untold(&files, published_at.is_some(), self.site.is_some()),
             files: files.into_iter().map(|distribution| distribution.file).collect(),
             maintainers: None,
             status,
@@ -151,15 +165,16 @@ impl PypiRegistry {
         }
     }
 
-    fn provenance(&self, id: &ReleaseId, Distribution { file, .. }: &Distribution) -> Evidence {
+    /// Where the provenance of a file is. Of an index of another make it is not known: a document's URL is never followed.
+    fn provenance(&self, id: &ReleaseId, Distribution { file, .. }: &Distribution) -> Option<Evidence> {
         let path = ["integrity", id.package().name(), id.version(), &file.name, "provenance"];
-        Evidence {
+        Some(Evidence {
             kind: EvidenceKind::PypiProvenance,
-            url: endpoint(&self.base, &path),
+            url: endpoint(self.site.as_ref()?, &path),
             subject: file.name.clone(),
             digests: file.digests.clone(),
             names_provenance: true,
-        }
+        })
     }
 
     /// Owners and manifests, if there is a new release. Owners are known now, so they are the newest release's. What
@@ -169,7 +184,14 @@ impl PypiRegistry {
         if !document.releases.iter().any(is_new) {
             return;
         }
-        let details = self.details(http, package, None).await;
+        let Some(site) = &self.site else {
+            for release in document.releases.iter_mut().filter(|release| is_new(release)) {
+                tell_not(release, Aspect::Manifest);
+                tell_not(release, Aspect::Owners);
+            }
+            return;
+        };
+        let details = self.details(http, site, package, None).await;
         if let Ok(details) = &details {
             document.maintainers.clone_from(&details.people);
         }
@@ -186,17 +208,24 @@ impl PypiRegistry {
         }
         let bare = document.releases.iter_mut().filter(|release| is_new(release) && release.manifest.is_none());
         for (place, release) in bare.rev().enumerate() {
-            self.add_own_manifest(http, package, release, place).await;
+            self.add_own_manifest(http, site, package, release, place).await;
         }
     }
 
     /// The manifest of a release that is not the latest.
-    async fn add_own_manifest(&self, http: &Client, package: &Package, release: &mut RegistryRelease, place: usize) {
+    async fn add_own_manifest(
+        &self,
+        http: &Client,
+        site: &Url,
+        package: &Package,
+        release: &mut RegistryRelease,
+        place: usize,
+    ) {
         if place >= MAX_MANIFESTS {
             let why = format!("more than {MAX_MANIFESTS} releases are new; its manifest was not asked for");
             return release.unread.because(Unread::MANIFEST, why);
         }
-        match self.details(http, package, Some(release.id.version())).await {
+        match self.details(http, site, package, Some(release.id.version())).await {
             Ok(details) if details.version.as_deref() == Some(release.id.version()) => add_manifest(release, &details),
             Ok(_) => {
                 release.unread.because(Unread::MANIFEST, "its JSON document does not say that it is of this version");
@@ -206,9 +235,15 @@ impl PypiRegistry {
         }
     }
 
-    async fn details(&self, http: &Client, package: &Package, version: Option<&str>) -> Result<Details, RegistryError> {
+    async fn details(
+        &self,
+        http: &Client,
+        site: &Url,
+        package: &Package,
+        version: Option<&str>,
+    ) -> Result<Details, RegistryError> {
         let path: Vec<&str> = ["pypi", package.name()].into_iter().chain(version).chain(["json"]).collect();
-        let request = Request::get(endpoint(&self.base, &path)).accept("application/json").max_body(self.max_document);
+        let request = Request::get(endpoint(site, &path)).accept("application/json").max_body(self.max_document);
         let what = format!("the JSON document of {package}");
         let response = ask(Ecosystem::Pypi, http, request, &what).await?;
         Details::read(&response.body, package).map_err(|why| document_error(Ecosystem::Pypi, &what, why))
@@ -263,6 +298,7 @@ fn unread(files: &[Distribution], is_dated: bool) -> Unread {
     let mut unread = Unread::default();
     for (part, why) in files.iter().flat_map(|file| &file.unread) {
         let place = match part {
+            Part::Version => Unread::FILE_VERSION,
             Part::Digest => Unread::FILES,
             Part::Time if is_dated => Unread::UPLOADED,
             Part::Time => Unread::TIME,
@@ -275,9 +311,10 @@ fn unread(files: &[Distribution], is_dated: bool) -> Unread {
 }
 
 /// PyPI tells no account in any document that a program may read, and signs nothing itself.
-fn untold(files: &[Distribution], is_dated: bool) -> Vec<Aspect> {
+fn untold(files: &[Distribution], is_dated: bool, tells_attestations: bool) -> Vec<Aspect> {
     let mut untold = vec![Aspect::Account, Aspect::Signature];
-    untold.extend(files.iter().any(|file| file.has_provenance.is_none()).then_some(Aspect::Attestation));
+    let is_untold = !tells_attestations || files.iter().any(|file| file.has_provenance.is_none());
+    untold.extend(is_untold.then_some(Aspect::Attestation));
     let is_odd = || files.iter().flat_map(|file| &file.unread).any(|(part, _)| *part == Part::Time);
     untold.extend((!is_dated && !is_odd()).then_some(Aspect::Time));
     untold.sort_unstable();
@@ -312,7 +349,11 @@ impl Registry for PypiRegistry {
     }
 
     fn page(&self, release: &ReleaseId) -> Url {
-        endpoint(&self.base, &["project", release.package().name(), release.version(), ""])
+        let name = release.package().name();
+        match &self.site {
+            Some(site) => endpoint(site, &["project", name, release.version(), ""]),
+            None => endpoint(&self.simple, &[name, ""]),
+        }
     }
 }
 
@@ -324,7 +365,15 @@ fn status(files: &[Distribution]) -> ReleaseStatus {
 
 /// The serial of the last change that the document knows.
 fn serial(response: &Response, project: &Project) -> Option<u64> {
-    response.header("x-pypi-last-serial").and_then(|serial| serial.trim().parse().ok()).or(project.serial)
+    let stated = response.header("x-pypi-last-serial").and_then(|serial| serial.trim().parse().ok());
+    // Indexes of another make write 0 for "none".
+    stated.or(project.serial).filter(|serial| *serial > 0)
+}
+
+/// Why the document cannot tell whether it has the change with the announced serial.
+fn unconfirmed(announced: &str, serial: Option<u64>) -> Option<String> {
+    let is_serial = announced.parse::<u64>().is_ok();
+    (is_serial && serial.is_none()).then(|| "the simple index names no serial of its last change".to_owned())
 }
 
 /// How far the document is behind what was announced, if it is older: by the changelog a serial, else a version.

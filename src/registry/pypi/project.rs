@@ -43,7 +43,8 @@ impl Details {
         let document: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let info = document.object("info")?.ok_or("it has no info")?;
         let name: Option<String> = info.get("name", MAX_TEXT)?;
-        if name.and_then(|name| Package::new(Ecosystem::Pypi, &name).ok()).as_ref() != Some(package) {
+        let named = name.and_then(|name| Package::new(Ecosystem::Pypi, &name).ok());
+        if named.is_none_or(|named| named.name() != package.name()) {
             return Err("it is of another project".to_owned());
         }
         let mut unread = Unread::default();

@@ -51,6 +51,8 @@ pub(super) struct Distribution {
 /// A part of a file's entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
+    /// Its version.
+    Version,
     /// Its digest.
     Digest,
     /// When it was uploaded.
@@ -112,26 +114,27 @@ impl Project {
     fn sort_files(&mut self, files: &[&RawValue], package: &Package) {
         let listed = std::mem::take(&mut self.versions);
         let versions = Versions::new(package, &listed);
-        let mut placed_all = true;
+        let mut all_named = true;
         for raw in files {
-            placed_all &= self.sort_file(raw, &versions);
+            all_named &= self.sort_file(raw, &versions, package);
         }
         for version in &listed {
             if self.releases.contains_key(version) || self.unreadable.contains_key(version) {
                 continue;
             }
-            if placed_all {
+            if all_named {
                 self.empty.push(version.clone());
             } else {
                 let why = "it is listed without a file, and some files could not be read".to_owned();
                 self.reject(version.clone(), why);
             }
         }
-        self.versions = listed;
+        let unlisted: Vec<String> = self.releases.keys().filter(|version| !listed.contains(version)).cloned().collect();
+        self.versions = listed.into_iter().chain(unlisted).collect();
     }
 
-    /// Whether it is known of which version the file is.
-    fn sort_file(&mut self, raw: &RawValue, versions: &Versions<'_>) -> bool {
+    /// Whether the entry names a file.
+    fn sort_file(&mut self, raw: &RawValue, versions: &Versions<'_>, package: &Package) -> bool {
         let fields = Fields::read(raw);
         let named = fields.and_then(|fields| {
             let name: Option<String> = fields.get("filename", MAX_TEXT)?;
@@ -153,10 +156,22 @@ impl Project {
                 true
             }
             Err(why) => {
-                self.reject(shown(&filename), format!("the file's version cannot be told: {why}"));
-                false
+                match implied(package, &filename).filter(|version| is_version(version)) {
+                    Some(version) => self.place_unlisted(version, filename, &fields),
+                    None => self.reject(shown(&filename), format!("the file's version cannot be told: {why}")),
+                }
+                true
             }
         }
+    }
+
+    /// A file that names a version which the project does not list: it stands under another one there, or under none. Those
+    /// who install go by the name.
+    fn place_unlisted(&mut self, version: String, filename: String, fields: &Fields<'_>) {
+        let why = format!("the file {} names the version {version}, which the project does not list", shown(&filename));
+        let mut file = Distribution::read(filename, fields);
+        file.unread.push((Part::Version, why));
+        self.releases.entry(version).or_default().push(file);
     }
 
     fn reject(&mut self, what: String, why: String) {
@@ -175,7 +190,7 @@ fn implied_versions(files: &[&RawValue], package: &Package) -> Vec<String> {
 fn check(fields: &Fields<'_>, package: &Package) -> Result<(), String> {
     let name: Option<String> = fields.get("name", MAX_TEXT)?;
     let name = name.ok_or("it has no name")?;
-    if Package::new(Ecosystem::Pypi, &name).as_ref() != Ok(package) {
+    if Package::new(Ecosystem::Pypi, &name).map_err(|error| error.to_string())?.name() != package.name() {
         return Err(format!("it is of the project {:?}", shown(&name)));
     }
     let version =
@@ -216,10 +231,10 @@ fn time(fields: &Fields<'_>) -> Result<Option<DateTime<Utc>>, String> {
     field::time(&text).map(Some).ok_or_else(|| format!("{:?} is not a time", shown(&text)))
 }
 
-/// `false`, `true`, or the reason for yanking.
+/// `false`, `true`, or the reason for yanking. Clients take an empty reason for none: the file is not yanked (PEP 691).
 fn yanked(fields: &Fields<'_>) -> Result<bool, String> {
     match fields.raw("yanked")?.map(RawValue::get) {
-        None | Some("false") => Ok(false),
+        None | Some("false" | "\"\"") => Ok(false),
         Some("true") => Ok(true),
         Some(reason) if reason.starts_with('"') => Ok(true),
         Some(other) => Err(format!("its yanked: {} is neither yes, no, nor a reason", shown(other))),

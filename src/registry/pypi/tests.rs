@@ -225,7 +225,11 @@ async fn a_missing_project_is_gone_and_a_failing_registry_is_an_error() {
     for (status, gone) in [(404, true), (410, true), (403, false), (500, false)] {
         let state = ask(&[(SIMPLE, status, String::new())], about(&Known::default())).await.state;
         assert_eq!(matches!(state, Ok(PackageState::Gone)), gone, "{status}");
-        assert_eq!(matches!(state, Err(RegistryError::Http { registry: "PyPI", .. })), !gone, "{status}");
+        assert_eq!(
+            matches!(&state, Err(RegistryError::Http { registry, .. }) if registry == "PyPI"),
+            !gone,
+            "{status}"
+        );
     }
 }
 
@@ -252,6 +256,10 @@ fn a_release_is_yanked_when_all_its_files_are() {
     for (yanked, status) in [
         ([json!(true), json!("broken")], ReleaseStatus::Yanked),
         ([json!(true), json!(false)], ReleaseStatus::Published),
+        ([json!(""), json!("")], ReleaseStatus::Published),
+        ([json!(""), json!("broken")], ReleaseStatus::Published),
+        ([json!(" "), json!("broken")], ReleaseStatus::Yanked),
+        ([json!(null), json!(null)], ReleaseStatus::Published),
     ] {
         let mut body = sampleproject();
         for (place, yanked) in [1, 2].into_iter().zip(yanked) {
@@ -311,12 +319,88 @@ fn what_a_mirror_leaves_out_is_said() {
 }
 
 #[test]
-fn a_version_without_a_file_is_withdrawn() {
+fn a_version_without_a_file_is_ordinary() {
     let mut body = sampleproject();
     body["versions"] = json!(["3.0.0", "4.0.0", "5.0.0"]);
-    let document = read(&body, &["5.0.0"]).unwrap();
-    assert!(document.versions.iter().all(|(version, _)| version != "5.0.0"));
-    assert_eq!(document.unreadable, []);
+    // A file of old whose name is not the project's is the matter of that file.
+    let odd = file("python-sampleproject_3.0.0-1_all.deb", "2022-12-01T19:51:04Z", false);
+    for odd in [None, Some(odd)] {
+        body["files"].as_array_mut().unwrap().extend(odd.clone());
+        let document = read(&body, &["5.0.0"]).unwrap();
+        assert!(document.versions.iter().all(|(version, _)| version != "5.0.0"), "there is nothing to install");
+        assert_eq!(document.bare, ["5.0.0"]);
+        assert_eq!(document.unreadable.len(), usize::from(odd.is_some()), "{:?}", document.unreadable);
+    }
+}
+
+#[test]
+fn a_file_under_another_version_is_told_as_such() {
+    for (name, version) in [
+        ("sampleproject-4.0.1.tar.gz", "4.0.1"),
+        ("sampleproject-4.0.0.post1-py3-none-any.whl", "4.0.0.post1"),
+        ("SampleProject-5.0b1.zip", "5.0b1"),
+    ] {
+        let mut body = sampleproject();
+        body["files"].as_array_mut().unwrap().push(file(name, "2024-12-01T19:51:04Z", true));
+        let document = read(&body, &[]).unwrap();
+        assert_eq!((document.unreadable.len(), document.releases.len()), (0, 3), "{name}");
+        let release = document.releases.iter().find(|release| release.id.version() == version).unwrap();
+        let why = release.unread.of(Unread::FILE_VERSION).unwrap();
+        assert_eq!(why, format!("the file {name} names the version {version}, which the project does not list"));
+        assert!(document.versions.contains(&(version.to_owned(), ReleaseStatus::Published)), "{name}");
+        let others = document.releases.iter().filter(|release| release.id.version() != version);
+        assert!(others.map(|release| release.unread.0.len()).all(|unread| unread == 0), "{name}");
+    }
+}
+
+#[test]
+fn what_the_index_says_of_the_project_is_kept_as_it_is() {
+    for (status, kept, of_releases) in [
+        (json!({"status": "active"}), None, ReleaseStatus::Published),
+        (json!({"status": "archived", "reason": "see the successor"}), Some("archived"), ReleaseStatus::Published),
+        (json!({"status": "deprecated"}), Some("deprecated"), ReleaseStatus::Published),
+        (json!({"status": "quarantined"}), Some("quarantined"), ReleaseStatus::Quarantined),
+        (json!({"status": "a word of the future"}), Some("a word of the future"), ReleaseStatus::Published),
+        (json!({"status": 7}), None, ReleaseStatus::Published),
+        (json!({}), None, ReleaseStatus::Published),
+        (json!("archived"), None, ReleaseStatus::Published),
+        (json!(null), None, ReleaseStatus::Published),
+    ] {
+        let mut body = sampleproject();
+        body["project-status"] = status.clone();
+        let document = read(&body, &[]).unwrap();
+        assert_eq!(document.status.as_deref(), kept, "{status}");
+        let statuses: Vec<_> = document.versions.iter().map(|(_, status)| *status).collect();
+        assert_eq!(statuses, [of_releases; 2], "{status}");
+        assert_eq!(document.releases.len(), 2, "what is listed is described: {status}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_without_a_serial_confirms_nothing() {
+    for (serial, header, announced, told) in [
+        (json!(25_977_000), None, "25977000", None),
+        (json!(null), Some("25977001"), "25977001", None),
+        (json!(null), None, "25977001", Some(true)),
+        (json!(0), Some("0"), "25977001", Some(true)),
+        (json!(0), Some("soon"), "25977001", Some(true)),
+        (json!(null), None, "4.0.0", None),
+        (json!(25_977_000), None, "25977001", Some(false)),
+    ] {
+        let mut body = sampleproject();
+        body["meta"]["_last-serial"] = serial.clone();
+        let transport = Arc::new(ScriptedTransport::new());
+        let headers: Vec<_> = header.into_iter().map(|serial| ("x-pypi-last-serial", serial)).collect();
+        transport.answer(SIMPLE, 200, &headers, body.to_string());
+        let http = Client::new(transport, Arc::new(ManualClock::at_text("2026-11-20T12:00:00Z")));
+        let known = set(&["3.0.0", "4.0.0"]);
+        let question = Question { revision: Some(announced), ..about(&known) };
+        let Ok(PackageState::Current(document)) = registry().package(&http, &package(), question).await else {
+            panic!("{serial}")
+        };
+        assert_eq!(document.unconfirmed.is_some(), told == Some(true), "{serial} {header:?} {announced}");
+        assert_eq!(document.behind.is_some(), told == Some(false), "{serial} {header:?} {announced}");
+    }
 }
 
 #[test]

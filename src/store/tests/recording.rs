@@ -169,7 +169,7 @@ fn releases_are_found_by_what_ties_them() {
     assert_eq!(purls(&related.by_run), ["pkg:npm/b@1.0.0", "pkg:npm/c@1.0.0"]);
     for (trace, expected) in [
         (Trace::Digest("beef"), vec!["pkg:npm/b@1.0.0"]),
-        (Trace::Publisher(Ecosystem::Pypi, "mallory"), vec!["pkg:pypi/vite@1.0.0"]),
+        (Trace::Publisher(&Ecosystem::Pypi.into(), "mallory"), vec!["pkg:pypi/vite@1.0.0"]),
         (Trace::RepositoryId { issuer: ISSUER, id: "8" }, vec!["pkg:npm/c@1.0.0"]),
         (Trace::RepositoryId { issuer: "https://gitlab.example", id: "8" }, vec![]),
         (Trace::Digest("'; DROP TABLE releases; --"), vec![]),

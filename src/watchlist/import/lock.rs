@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{ImportError, Imported, Source, host};
+use super::{ImportError, Imported, Source, host, not_from};
 use crate::{model::Ecosystem, text::quoted};
 
 /// crates.io as Cargo.lock names it since ever, whichever protocol is used.
@@ -52,19 +52,22 @@ pub(super) fn parse(file: &Source<'_>) -> Result<Imported, ImportError> {
 }
 
 fn cargo(file: &Source<'_>, name: &str, source: &str, imported: &mut Imported) {
-    let is_sparse = source.strip_prefix("sparse+").is_some_and(|url| file.is_public(Ecosystem::Cargo, url));
-    if source == CRATES_INDEX || is_sparse {
-        imported.take(Ecosystem::Cargo, name);
-    } else {
-        imported.skip(name, format!("from {}, not from crates.io", plain(source)));
+    let url = source.strip_prefix("sparse+").unwrap_or_default();
+    let registry =
+        if source == CRATES_INDEX { Some(Ecosystem::Cargo.into()) } else { file.registry(Ecosystem::Cargo, url) };
+    match registry {
+        Some(registry) => imported.take(&registry, name),
+        None => imported.skip(name, not_from(&plain(source), Ecosystem::Cargo)),
     }
 }
 
 /// `{ registry = "…/simple" }`, or `git`, `url`, `path`, `directory`, `editable`, `virtual`.
 fn uv(file: &Source<'_>, name: &str, source: &toml::Table, imported: &mut Imported) {
     match source.get("registry").and_then(toml::Value::as_str) {
-        Some(url) if file.is_public(Ecosystem::Pypi, url) => imported.take(Ecosystem::Pypi, name),
-        Some(url) => imported.skip(name, format!("from {}, not from PyPI", plain(url))),
+        Some(url) => match file.registry(Ecosystem::Pypi, url) {
+            Some(registry) => imported.take(&registry, name),
+            None => imported.skip(name, not_from(&plain(url), Ecosystem::Pypi)),
+        },
         None => {
             let kind = source.keys().next().map_or("an empty source", String::as_str);
             imported.skip(name, format!("not from a registry but {kind}"));

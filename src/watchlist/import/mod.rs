@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub use mirrors::Mirrors;
 
 use crate::{
-    model::{Ecosystem, Package, ReleaseId},
+    model::{Ecosystem, Package, RegistryKey, ReleaseId},
     strict_toml::{Place, ReadError, read_text},
     text::quoted,
 };
@@ -29,7 +29,7 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// What a file names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Imported {
-    /// The packages of public registries.
+    /// The packages of public registries, and of those that are configured beside them.
     pub packages: BTreeSet<Package>,
     /// What cannot be watched, each with the reason, in file order.
     pub skipped: Vec<Skipped>,
@@ -165,9 +165,9 @@ impl Source<'_> {
         })
     }
 
-    /// Whether packages of a URL are those of the public registry.
-    fn is_public(&self, ecosystem: Ecosystem, url: &str) -> bool {
-        host(url).is_some_and(|host| self.mirrors.serve(ecosystem, &host))
+    /// The registry whose packages a URL serves; `None`: one that is not known.
+    fn registry(&self, ecosystem: Ecosystem, url: &str) -> Option<RegistryKey> {
+        self.mirrors.registry(ecosystem, url)
     }
 
     fn malformed(&self, place: Place, what: impl Into<String>) -> ImportError {
@@ -186,10 +186,10 @@ impl Imported {
         self.skipped.push(Skipped { what, why: why.into() });
     }
 
-    /// Takes a name of an ecosystem.
-    fn take(&mut self, ecosystem: Ecosystem, name: &str) {
-        match Package::new(ecosystem, name) {
-            Ok(package) => drop(self.packages.insert(package)),
+    /// Takes a name of a registry.
+    fn take(&mut self, registry: &RegistryKey, name: &str) {
+        match Package::new(registry.ecosystem(), name) {
+            Ok(package) => drop(self.packages.insert(package.of(registry))),
             Err(error) => self.skip(name, error.to_string()),
         }
     }
@@ -198,25 +198,39 @@ impl Imported {
     fn take_purl(&mut self, source: &Source<'_>, purl: &str) {
         let package = purl.parse::<ReleaseId>().map(|release| release.package().clone()).or_else(|_| purl.parse());
         match package {
-            Ok(package) => match elsewhere(source, &package, purl) {
-                Some(host) => self.skip(purl, format!("from {host}, not from {}", package.ecosystem().title())),
-                None => drop(self.packages.insert(package)),
+            Ok(package) => match located(source, &package, purl) {
+                Ok(registry) => drop(self.packages.insert(package.of(&registry))),
+                Err(host) => self.skip(purl, not_from(&host, package.ecosystem())),
             },
             Err(error) => self.skip(purl, error.to_string()),
         }
     }
 }
 
-/// Where a purl's qualifiers say that the package comes from, if that is not its public registry.
-fn elsewhere(source: &Source<'_>, package: &Package, purl: &str) -> Option<String> {
-    let (_, qualifiers) = purl.split_once('?')?;
+/// The registry that a purl's qualifiers say the package comes from; the public one where they say nothing.
+///
+/// # Errors
+/// The host of a registry that is not known.
+fn located(source: &Source<'_>, package: &Package, purl: &str) -> Result<RegistryKey, String> {
+    let ecosystem = package.ecosystem();
+    let mut registry = RegistryKey::from(ecosystem);
+    let qualifiers = purl.split_once('?').map_or("", |(_, qualifiers)| qualifiers);
     let qualifiers = qualifiers.split('#').next().unwrap_or_default();
-    let places = url::form_urlencoded::parse(qualifiers.as_bytes());
-    let hosts = places.filter(|(key, _)| key == "repository_url" || key == "download_url").map(|(_, value)| {
-        host(&value).or_else(|| host(&format!("https://{value}"))).unwrap_or_else(|| quoted(&value, 60))
-    });
-    let mut others = hosts.filter(|host| !source.mirrors.serve(package.ecosystem(), host));
-    others.next()
+    for (key, value) in url::form_urlencoded::parse(qualifiers.as_bytes()) {
+        if key == "repository_url" || key == "download_url" {
+            let url = if value.contains("://") { value.to_string() } else { format!("https://{value}") };
+            let found = source.registry(ecosystem, &url);
+            let found = found.ok_or_else(|| host(&url).unwrap_or_else(|| quoted(&value, 60)))?;
+            // The one that says more counts: a file may lie at a mirror of the registry that is named.
+            registry = if registry.is_public() { found } else { registry };
+        }
+    }
+    Ok(registry)
+}
+
+/// Why an entry is skipped that comes from an unknown place.
+fn not_from(host: &str, ecosystem: Ecosystem) -> String {
+    format!("from {host}, not from {}", ecosystem.title())
 }
 
 /// The host of a URL.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{ImportError, Imported, Source, host};
+use super::{ImportError, Imported, Source, host, not_from};
 use crate::model::Ecosystem;
 
 /// package-lock.json and npm-shrinkwrap.json. Versions 2 and 3 have `packages`, version 1 only the tree `dependencies`.
@@ -97,13 +97,13 @@ fn tree(source: &Source<'_>, dependencies: &BTreeMap<String, Nested>, imported: 
     }
 }
 
-/// Takes a package that is resolved to the public registry, or to nothing (`omit-lockfile-registry-resolved`, bundled).
+/// Takes a package that is resolved to a registry that is known, or to nothing (`omit-lockfile-registry-resolved`, bundled).
 fn resolved(source: &Source<'_>, name: &str, resolved: Option<&str>, imported: &mut Imported) {
-    let Some(url) = resolved else { return imported.take(Ecosystem::Npm, name) };
+    let Some(url) = resolved else { return imported.take(&Ecosystem::Npm.into(), name) };
     let is_web = url.starts_with("https:") || url.starts_with("http:");
-    match host(url) {
-        Some(_) if is_web && source.is_public(Ecosystem::Npm, url) => imported.take(Ecosystem::Npm, name),
-        Some(host) if is_web => imported.skip(name, format!("from {host}, not from npm")),
+    match (host(url), source.registry(Ecosystem::Npm, url)) {
+        (Some(_), Some(registry)) if is_web => imported.take(&registry, name),
+        (Some(host), None) if is_web => imported.skip(name, not_from(&host, Ecosystem::Npm)),
         _ => imported.skip(name, format!("not from a registry but {}", url.split(':').next().unwrap_or("a file"))),
     }
 }

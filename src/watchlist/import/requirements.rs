@@ -1,20 +1,28 @@
 use super::{ImportError, Imported, Source};
-use crate::{model::Ecosystem, strict_toml::Place, text::quoted};
+use crate::{
+    model::{Ecosystem, RegistryKey},
+    strict_toml::Place,
+    text::quoted,
+};
 
 /// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Files that it refers to are not
 /// followed.
 pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
     let mut imported = Imported::default();
     let mut odd = None;
-    for (line, text) in logical_lines(source.text) {
+    let lines = logical_lines(source.text);
+    // An option holds for all of the file, wherever it stands.
+    let registry = lines.iter().find_map(|(_, text)| index(source, without_comment(text).trim()));
+    let registry = registry.unwrap_or_else(|| Ecosystem::Pypi.into());
+    for (line, text) in lines {
         let text = without_comment(&text).trim();
-        if text.is_empty() {
+        if text.is_empty() || index(source, text).is_some() {
             continue;
         }
         if text.starts_with('-') {
             option(text, &mut imported);
         } else {
-            requirement(text, &mut imported).unwrap_or_else(|what| {
+            requirement(text, &registry, &mut imported).unwrap_or_else(|what| {
                 imported.skip(text, format!("line {line}: {what}"));
                 odd.get_or_insert((line, what));
             });
@@ -25,6 +33,13 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
         Some((line, what)) if imported.packages.is_empty() => Err(source.malformed(Place { line, column: 1 }, what)),
         _ => Ok(imported),
     }
+}
+
+/// The registry that the file's index is, where it is one of the configuration.
+fn index(source: &Source<'_>, text: &str) -> Option<RegistryKey> {
+    let url = ["--index-url", "-i"].iter().find_map(|option| text.strip_prefix(option))?;
+    let url = url.trim_start_matches(['=', ' ', '\t']).split([' ', '\t']).next()?;
+    source.registry(Ecosystem::Pypi, url).filter(|registry| !registry.is_public())
 }
 
 /// Lines with their number, those that end with a backslash joined with the next.
@@ -62,7 +77,7 @@ fn option(text: &str, imported: &mut Imported) {
 }
 
 /// `name[extra] >= 1 ; marker --hash=…`, `name @ url`, a URL, or a path.
-fn requirement(text: &str, imported: &mut Imported) -> Result<(), String> {
+fn requirement(text: &str, registry: &RegistryKey, imported: &mut Imported) -> Result<(), String> {
     if is_location(text) {
         imported.skip(text.split(['?', '#', '@']).next().unwrap_or_default(), "a URL or path, not from a registry");
         return Ok(());
@@ -90,7 +105,7 @@ fn requirement(text: &str, imported: &mut Imported) -> Result<(), String> {
         let shown = quoted(text, 60);
         return Err(format!("found {shown:?}, expected a requirement such as \"requests>=2\""));
     }
-    imported.take(Ecosystem::Pypi, name);
+    imported.take(registry, name);
     Ok(())
 }
 

@@ -301,3 +301,86 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_comes_from_a_registry_of_the_configuration_is_of_that_registry() {
+    let key = |ecosystem, url: &str| RegistryKey::at(ecosystem, url.parse().unwrap());
+    let mirrors = Mirrors::with([(Ecosystem::Npm, "acme.example")]).beside([
+        key(Ecosystem::Npm, "https://npm.acme.example"),
+        key(Ecosystem::Npm, "https://acme.example/api/npm/npm-local"),
+        key(Ecosystem::Pypi, "https://acme.example/api/pypi/simple"),
+        key(Ecosystem::Cargo, "https://cargo.acme.example/index"),
+    ]);
+    let read = |text: &str| {
+        let imported = parse(text, Path::new("file"), &mirrors).unwrap();
+        let packages: Vec<String> = imported.packages.iter().map(ToString::to_string).collect();
+        (packages, imported.skipped.into_iter().map(|skipped| format!("{}: {}", skipped.what, skipped.why)).collect())
+    };
+    let expect = |text: &str, packages: &[&str], skipped: &[&str]| {
+        let (found, left): (Vec<String>, Vec<String>) = read(text);
+        assert_eq!(
+            (found, left),
+            (
+                packages.iter().map(|one| (*one).to_owned()).collect(),
+                skipped.iter().map(|one| (*one).to_owned()).collect()
+            ),
+            "{text}"
+        );
+    };
+    expect(
+        r#"{"lockfileVersion": 3, "packages": {
+            "node_modules/@acme/x": {"resolved": "https://npm.acme.example/@acme/x/-/x-1.0.0.tgz"},
+            "node_modules/@acme/y": {"resolved": "https://npm.acme.example/download/@acme/y/1.0.0/0123abcd"},
+            "node_modules/local": {"resolved": "https://acme.example/api/npm/npm-local/local/-/local-1.0.0.tgz"},
+            "node_modules/passed-on": {"resolved": "https://acme.example/api/npm/npm-remote/passed-on/-/passed-on-1.0.0.tgz"},
+            "node_modules/axios": {"resolved": "https://npm.other.example/axios/-/axios-1.0.0.tgz"},
+            "node_modules/evil": {"resolved": "https://npm.acme.example.evil.example/evil/-/evil-1.0.0.tgz"},
+            "node_modules/lodash": {}
+        }}"#,
+        &[
+            "pkg:npm/%40acme/x?repository_url=https://npm.acme.example",
+            "pkg:npm/%40acme/y?repository_url=https://npm.acme.example",
+            "pkg:npm/local?repository_url=https://acme.example/api/npm/npm-local",
+            "pkg:npm/lodash",
+            "pkg:npm/passed-on",
+        ],
+        &["axios: from npm.other.example, not from npm", "evil: from npm.acme.example.evil.example, not from npm"],
+    );
+    expect(
+        "version = 1\n[[package]]\nname = \"Acme_Log\"\nsource = { registry = \"https://acme.example/api/pypi/simple/\" }\n\
+         [[package]]\nname = \"other\"\nsource = { registry = \"https://acme.example/api/other/simple\" }\n",
+        &["pkg:pypi/acme-log?repository_url=https://acme.example/api/pypi/simple"],
+        &["other: from acme.example, not from PyPI"],
+    );
+    expect(
+        "version = 4\n[[package]]\nname = \"acme-log\"\nsource = \"sparse+https://cargo.acme.example/index/\"\n",
+        &["pkg:cargo/acme-log?repository_url=https://cargo.acme.example/index"],
+        &[],
+    );
+    expect(
+        "acme-log==1.0\n--index-url https://acme.example/api/pypi/simple\n",
+        &["pkg:pypi/acme-log?repository_url=https://acme.example/api/pypi/simple"],
+        &[],
+    );
+    expect(
+        "acme-log==1.0\n--extra-index-url https://acme.example/api/pypi/simple\n",
+        &["pkg:pypi/acme-log"],
+        &["--extra-index-url: another index; all packages are taken for those of PyPI"],
+    );
+    let purls = [
+        "pkg:npm/%40acme/x@1.0.0?repository_url=npm.acme.example",
+        "pkg:npm/passed-on@1.0.0?repository_url=https%3A%2F%2Facme.example%2Fapi%2Fnpm%2Fnpm-remote",
+        "pkg:npm/z@1.0.0?download_url=https://npm.acme.example/z/-/z-1.0.0.tgz",
+        "pkg:npm/far@1.0.0?repository_url=https://npm.other.example",
+    ];
+    let components: Vec<String> = purls.iter().map(|purl| format!(r#"{{"name": "a", "purl": "{purl}"}}"#)).collect();
+    expect(
+        &format!(r#"{{"bomFormat": "CycloneDX", "components": [{}]}}"#, components.join(",")),
+        &[
+            "pkg:npm/%40acme/x?repository_url=https://npm.acme.example",
+            "pkg:npm/passed-on",
+            "pkg:npm/z?repository_url=https://npm.acme.example",
+        ],
+        &["pkg:npm/far@1.0.0?repository_url=https://npm.other.example: from npm.other.example, not from npm"],
+    );
+}

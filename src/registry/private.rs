@@ -1,0 +1,102 @@
+//! A registry beside the public one of its type: asked with its own credentials, and named in every error.
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use url::Url;
+
+use super::{Evidence, PackageDocument, PackageState, Question, Registry, RegistryError};
+use crate::{
+    http::{Client, Credentials},
+    model::{Aspect, Ecosystem, Package, RegistryKey, ReleaseId},
+};
+
+/// A registry of a company's own, or of a service, over the reader of its type.
+#[derive(Debug)]
+pub struct PrivateRegistry {
+    reader: Arc<dyn Registry>,
+    title: String,
+    credentials: Option<Arc<Credentials>>,
+}
+
+impl PrivateRegistry {
+    /// The registry that `reader` reads.
+    pub fn new(key: &RegistryKey, reader: Arc<dyn Registry>, credentials: Option<Credentials>) -> Self {
+        Self { reader, title: key.title(), credentials: credentials.map(Arc::new) }
+    }
+
+    fn client(&self, http: &Client) -> Client {
+        self.credentials.as_ref().map_or_else(|| http.clone(), |own| http.with_credentials(Arc::clone(own)))
+    }
+
+    /// The error, with this registry's title in the place of the public one's.
+    fn own(&self, error: RegistryError) -> RegistryError {
+        let registry = Cow::Owned(self.title.clone());
+        match error {
+            RegistryError::Http { source, .. } => RegistryError::Http { registry, source },
+            RegistryError::Document { what, why, .. } => RegistryError::Document { registry, what, why },
+            stale @ RegistryError::Stale { .. } => stale,
+        }
+    }
+
+    /// A registry that does not let somebody in may say that there is no such package, so that a package that was there is
+    /// not taken for withdrawn.
+    fn not_found(&self, package: &Package) -> RegistryError {
+        RegistryError::Document {
+            registry: Cow::Owned(self.title.clone()),
+            what: format!("the package document of {}", package.name()),
+            why: "it is not found any more; registries also say so to those who may not read it: see whether its \
+                  credentials still hold, or take it off the watchlist"
+                .to_owned(),
+        }
+    }
+}
+
+impl Registry for PrivateRegistry {
+    fn ecosystem(&self) -> Ecosystem {
+        self.reader.ecosystem()
+    }
+
+    fn package<'a>(
+        &'a self,
+        http: &'a Client,
+        package: &'a Package,
+        question: Question<'a>,
+    ) -> BoxFuture<'a, Result<PackageState, RegistryError>> {
+        Box::pin(async move {
+            let http = self.client(http);
+            match self.reader.package(&http, package, question).await.map_err(|error| self.own(error))? {
+                PackageState::Gone if !question.known.is_empty() => Err(self.not_found(package)),
+                PackageState::Current(document) => Ok(PackageState::Current(Box::new(unsigned(*document)))),
+                state => Ok(state),
+            }
+        })
+    }
+
+    fn evidence<'a>(
+        &'a self,
+        http: &'a Client,
+        evidence: &'a Evidence,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
+        Box::pin(async move {
+            let http = self.client(http);
+            self.reader.evidence(&http, evidence).await.map_err(|error| self.own(error))
+        })
+    }
+
+    fn page(&self, release: &ReleaseId) -> Url {
+        self.reader.page(release)
+    }
+}
+
+/// Nobody publishes the keys of such a registry, so that its own signatures prove nothing here.
+fn unsigned(mut document: PackageDocument) -> PackageDocument {
+    for release in document.releases.iter_mut().filter(|release| !release.signatures.is_empty()) {
+        release.signatures.clear();
+        release.untold.push(Aspect::Signature);
+        release.untold.sort_unstable();
+        release.untold.dedup();
+    }
+    document
+}

@@ -1,0 +1,88 @@
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+use super::{
+    Store, StoreError,
+    columns::{Micros, Text, time},
+};
+use crate::model::Package;
+
+/// What is known of the public package that has the name of one of another registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Namesake {
+    /// The package of the other registry.
+    pub package: Package,
+    /// When it was last tried to ask.
+    pub tried_at: DateTime<Utc>,
+    /// When the public registry last answered; `None`: never.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// Since when it has one; `None`: it had none when it answered.
+    pub there_since: Option<DateTime<Utc>>,
+    /// The `ETag` of the public document.
+    pub etag: Option<String>,
+    /// Its `Last-Modified`.
+    pub last_modified: Option<String>,
+    /// Why the public registry could not be asked last, if it could not.
+    pub last_error: Option<String>,
+}
+
+impl Store {
+    /// What is known of the public namesake of a package; `None`: it was never tried to ask.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn namesake(&self, package: &Package) -> Result<Option<Namesake>, StoreError> {
+        self.read("reading what is known of a public namesake", |db| {
+            let mut query = db.prepare_cached("SELECT * FROM namesakes WHERE package = ?1")?;
+            Ok(query.query_row([package.to_string()], namesake).optional()?)
+        })
+    }
+
+    /// Everything that is known of public namesakes, by purl.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn namesakes(&self) -> Result<Vec<Namesake>, StoreError> {
+        self.read("listing the public namesakes", |db| {
+            let mut query = db.prepare_cached("SELECT * FROM namesakes ORDER BY package")?;
+            Ok(query.query_map([], namesake)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Stores everything of the row.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn keep_namesake(&self, row: &Namesake) -> Result<(), StoreError> {
+        self.write("storing what is known of a public namesake", |db| {
+            db.prepare_cached(
+                "INSERT OR REPLACE INTO namesakes
+                     (package, tried_at, answered_at, there_since, etag, last_modified, last_error)
+                 VALUES (:package, :tried_at, :answered_at, :there_since, :etag, :last_modified, :last_error)",
+            )?
+            .execute(named_params! {
+                ":package": row.package.to_string(),
+                ":tried_at": Micros(row.tried_at),
+                ":answered_at": row.answered_at.map(Micros),
+                ":there_since": row.there_since.map(Micros),
+                ":etag": row.etag,
+                ":last_modified": row.last_modified,
+                ":last_error": row.last_error,
+            })?;
+            Ok(())
+        })
+    }
+}
+
+fn namesake(row: &Row<'_>) -> rusqlite::Result<Namesake> {
+    Ok(Namesake {
+        package: row.get::<_, Text<_>>("package")?.0,
+        tried_at: row.get::<_, Micros>("tried_at")?.0,
+        answered_at: time(row.get("answered_at")?),
+        there_since: time(row.get("there_since")?),
+        etag: row.get("etag")?,
+        last_modified: row.get("last_modified")?,
+        last_error: row.get("last_error")?,
+    })
+}
