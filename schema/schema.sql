@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 15;
+PRAGMA user_version = 16;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -117,7 +117,7 @@ CREATE TABLE deliveries (
     next_at         INTEGER NOT NULL,
     attempts        INTEGER NOT NULL DEFAULT 0,
     settled_at      INTEGER
-, checksum INTEGER) STRICT;
+, checksum INTEGER, refusals INTEGER) STRICT;
 
 CREATE INDEX deliveries_due ON deliveries (subscription, next_at, id) WHERE state = 'pending';
 

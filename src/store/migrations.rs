@@ -20,6 +20,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0013_log_matches.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0014_log_mirrors.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0015_listed.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0016_refusals.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

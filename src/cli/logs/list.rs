@@ -5,7 +5,7 @@ use crate::{
         args::Printing,
         context::Context,
         exit::{Exit, Outcome},
-        output, words,
+        output, sheet, words,
     },
     watchlist::Watchlist,
 };
@@ -47,7 +47,8 @@ impl List {
         if !self.printing.is_json() {
             output::print(&table);
             super::not_followed::print(&pipeline.logs_not_followed());
-            output::line("\n`provwatch logs status` shows how far each was read.");
+            output::line("");
+            sheet::say("`provwatch logs status` shows how far each was read.");
         }
         Ok(Exit::Clean)
     }
