@@ -56,6 +56,7 @@ impl Walk {
         assert_eq!(demo.code, 0, "{demo}");
         let config = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path().join("provwatch.toml"));
         let config = config.into_iter().find(|path| path.exists()).unwrap();
+        lock_files(folder.path());
         Self { folder, config }
     }
 
@@ -286,11 +287,9 @@ fn what_is_shown_is_what_a_tired_operator_needs() {
     assert!(open.out.contains("2f10e7bb1b36"), "one of several is mistyped: none is acknowledged\n{open}");
 }
 
-/// The five steps of README, as far as they need no network.
-#[test]
-fn a_watch_is_set_up_in_the_steps_of_the_readme() {
-    let home = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(home.path().join(name), text).unwrap();
+/// Lock files as a project has them.
+fn lock_files(folder: &Path) {
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
     write(
         "package-lock.json",
         r#"{"name":"x","lockfileVersion":3,"packages":{"":{},"node_modules/axios":{"version":"1.0.0"}}}"#,
@@ -306,6 +305,13 @@ fn a_watch_is_set_up_in_the_steps_of_the_readme() {
         "Cargo.lock",
         &format!("version = 4\n[[package]]\nname = \"serde\"\nversion = \"1.0.0\"\nsource = \"sparse+{cargo}\"\n"),
     );
+}
+
+/// The five steps of README, as far as they need no network.
+#[test]
+fn a_watch_is_set_up_in_the_steps_of_the_readme() {
+    let home = tempfile::tempdir().unwrap();
+    lock_files(home.path());
     let section = README.split("## A working watch in five steps").nth(1).unwrap().split("\n## ").next().unwrap();
     let mut lines: Vec<String> =
         section.lines().map(str::trim).filter(|line| line.starts_with("provwatch ")).map(str::to_owned).collect();
