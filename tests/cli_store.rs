@@ -1091,11 +1091,11 @@ mod surroundings {
         drop(desk.store());
         for (arguments, code, said) in [
             (&["status"][..], 5, "was never read; is `provwatch --config provwatch.toml run`"),
-            (&["alerts", "list"], 0, "`provwatch status` says whether the watch is running"),
+            (&["alerts", "list"], 0, "`provwatch --config provwatch.toml status` says whether the watch is running"),
             (&["alerts", "show", ALERT], 1, "no alert"),
             (&["lookup", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
-            (&["timeline", "pkg:npm/axios"], 0, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
-            (&["baseline", "list"], 0, "`provwatch backfill` now"),
+            (&["timeline", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
+            (&["baseline", "list"], 0, "`provwatch --config provwatch.toml backfill` now"),
             (&["baseline", "show", "pkg:npm/axios"], 0, "provwatch --config provwatch.toml backfill pkg:npm/axios"),
             (&["baseline", "history", "pkg:npm/axios"], 0, "Nothing has been learned"),
             (&["baseline", "reset", "pkg:npm/axios", "--note", "x"], 0, "nothing is forgotten"),

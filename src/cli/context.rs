@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::exit::Failure;
+use super::{exit::Failure, output};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
@@ -32,7 +32,11 @@ impl Context {
         let usual = Config::default_path();
         let file = match named {
             Some(path) => Some(path.to_owned()),
-            None => usual.exists().then_some(usual),
+            None if usual.exists() => Some(usual),
+            None => {
+                hint_at_the_service(&usual, Config::system_path());
+                None
+            }
         };
         let config = file.as_deref().map_or_else(|| Ok(Config::default()), Config::load).map_err(Failure::usage)?;
         Ok(Self { config, file })
@@ -104,6 +108,14 @@ impl Context {
     /// The system's clock.
     pub fn clock() -> Arc<dyn Clock> {
         Arc::new(SystemClock)
+    }
+}
+
+/// An operator who is not root looks into the service's store with its configuration, and would find an empty one without.
+fn hint_at_the_service(usual: &Path, system: &Path) {
+    if usual != system && system.exists() {
+        let (usual, system) = (usual.display(), system.display());
+        output::note(format_args!("There is no {usual}; for the service's store: `--config {system}`."));
     }
 }
 
