@@ -70,7 +70,7 @@ impl TrustMaterial {
         let found = Signed::of(bundle)?;
         signer.check(&found)?;
         let (identity, subject) = match found {
-            Signed::By(identity) => (Some(identity.clone()), Some(identity.subject)),
+            Signed::By(identity) => (Some((*identity).clone()), Some(identity.subject)),
             Signed::Content { subject } => (None, Some(subject)),
             Signed::Key => (None, None),
         };
