@@ -271,7 +271,7 @@ impl Bench {
     }
 
     fn of_signers(&self, name: &str) -> Before {
-        let somebody = |issuer: &str, subject: &str| Workflow {
+        let another = |issuer: &str, subject: &str| Workflow {
             issuer: issuer.to_owned(),
             subject: subject.to_owned(),
             ..workflow()
@@ -291,10 +291,10 @@ impl Bench {
                 Before { subject, issuer, ..self.before(self.signed_by(&leaf)) }
             }
             "a pipeline of Buildkite" => {
-                self.by(&somebody("https://agent.buildkite.com", "https://buildkite.com/acme/widget"))
+                self.by(&another("https://agent.buildkite.com", "https://buildkite.com/acme/widget"))
             }
             "an issuer that nobody has heard of" => {
-                self.by(&somebody("https://tokens.example.org/a/b", "https://ci.example.org/acme/widget"))
+                self.by(&another("https://tokens.example.org/a/b", "https://ci.example.org/acme/widget"))
             }
             "a curve that nobody uses" => {
                 let key = odd_key();

@@ -11,7 +11,7 @@ use crate::model::{Check, WorkflowIdentity};
 /// Who must have signed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Signer<'a> {
-    /// Somebody with a certificate.
+    /// Whoever has a certificate.
     Anyone,
     /// The one whom the certificate names, exactly.
     Identity {
@@ -27,7 +27,7 @@ pub(super) enum Signer<'a> {
 /// Who a certificate says signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Signed {
-    /// Somebody for whom an issuer vouched.
+    /// One for whom an issuer vouched.
     By(Box<WorkflowIdentity>),
     /// A certificate that names no issuer: what it signed is what its holder has, and says nothing of who built it.
     Content {

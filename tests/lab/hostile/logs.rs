@@ -1,5 +1,5 @@
 //! A week of transparency logs: two honest ones and some that do wrong once, while all of them are slow, silent, broken or
-//! spoiled in turn, and entries of somebody who is watched lie between those of strangers. The process is killed now and then.
+//! spoiled in turn, and entries of a watched identity lie between those of strangers. The process is killed now and then.
 //!
 //! What an honest log may do has a limit: what its answers spoil lasts for minutes, as an accident does. Silence may last for hours.
 
