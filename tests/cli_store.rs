@@ -1086,6 +1086,24 @@ mod surroundings {
     ];
 
     #[test]
+    fn what_keeps_a_package_from_being_looked_at_is_said() {
+        let desk = Desk::with_story();
+        let (store, now) = (desk.store(), "2026-03-31T12:00:00Z".parse().unwrap());
+        let packages = ["pkg:npm/axios", "pkg:npm/broken"].map(|name| name.parse().unwrap());
+        store.enqueue(&packages, "npm-changes", now).unwrap();
+        for package in &packages {
+            store.postpone(&store.work_of(package).unwrap().unwrap(), now, "it answered 503").unwrap();
+        }
+        drop(store);
+        for release in ["pkg:npm/broken", "pkg:npm/axios@1.14.0", "pkg:npm/axios@9.9.9"] {
+            let ran = desk.run(&["lookup", release]);
+            assert!(ran.out.contains("it answered 503"), "{release}: {}", ran.screen());
+            let ran = desk.run(&["lookup", release, "--format", "json"]);
+            assert!(ran.out.contains(r#""error":"it answered 503""#), "{release}: {}", ran.screen());
+        }
+    }
+
+    #[test]
     fn an_empty_store_is_answered_with_the_next_step() {
         let desk = Desk::new();
         drop(desk.store());

@@ -175,6 +175,9 @@ async fn a_weak_digest_is_compared() {
     assert!(is_replaced(&rig.the_alert()));
 }
 
+/// Something that the registry does.
+type Step<'a> = &'a dyn Fn(&Rig);
+
 /// Whoever leaves the strong digest out hides nothing by it, at once or later.
 #[tokio::test]
 async fn a_digest_that_is_left_out_hides_nothing() {
@@ -186,12 +189,11 @@ async fn a_digest_that_is_left_out_hides_nothing() {
     let no_sha1 = |rig: &Rig| {
         rig.world.npm().restate("widget", "1.0.3", |dist| drop(dist.as_object_mut().unwrap().remove("shasum")));
     };
-    type Step<'a> = &'a dyn Fn(&Rig);
     let cases: [(&[Step<'_>], usize); 4] = [
         (
             &[&|rig| {
                 leave_out(rig);
-                change(rig)
+                change(rig);
             }],
             1,
         ),
@@ -199,7 +201,7 @@ async fn a_digest_that_is_left_out_hides_nothing() {
         (
             &[&leave_out, &|rig| {
                 put_back(rig);
-                no_sha1(rig)
+                no_sha1(rig);
             }],
             1,
         ),

@@ -215,7 +215,7 @@ fn is_too_long(line: &str, columns: usize) -> bool {
 
 fn all_words(text: &str) -> BTreeSet<String> {
     // Times that pass meanwhile are no words.
-    text.split_whitespace().map(|word| word.to_lowercase()).filter(|word| !word.contains(':')).collect()
+    text.split_whitespace().map(str::to_lowercase).filter(|word| !word.contains(':')).collect()
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn a_watch_is_set_up_in_the_steps_of_the_readme() {
         let mut program = command(home.path(), 80);
         program.env("PROVWATCH_CONFIG", &config).env("STATE_DIRECTORY", folder);
         let said = Said::by(program.args(arguments.iter().skip(1)));
-        let expected = if line.contains("status") { 1 } else { 0 };
+        let expected = i32::from(line.contains("status"));
         assert_eq!(said.code, expected, "{line}: {said}");
         let long: Vec<&str> = said.out.lines().filter(|line| is_too_long(line, 80)).collect();
         assert!(long.is_empty(), "{line}: {long:#?}");

@@ -100,9 +100,10 @@ impl Worker<'_> {
             return Ok(queue.hold.filter(|_| least > Severity::Info).map_or(Step::Idle, |hold| Step::Held(hold.until)));
         };
         queue.serve(due.message.alert.whose());
-        let outcome = match reduced::is_due(&due.message) {
-            true => self.attempt(&reduced::reduced(&due.message)).await,
-            false => self.attempt(&due.message).await,
+        let outcome = if reduced::is_due(&due.message) {
+            self.attempt(&reduced::reduced(&due.message)).await
+        } else {
+            self.attempt(&due.message).await
         };
         self.end(queue, due, outcome)
     }

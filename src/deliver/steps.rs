@@ -183,6 +183,10 @@ mod tests {
         assert!(!lines(&by_two).iter().any(|line| line.contains("logs matches")), "no match is called so");
         assert!(lines(&samples::campaign(5, 5))[0].ends_with(" --related 50"));
         assert_eq!(lines(&about(AlertKind::Operation))[0], "provwatch doctor");
+        let test = Alert { id: Alert::TEST.to_owned(), ..about(AlertKind::Operation) };
+        assert_eq!(lines(&test), ["provwatch status"], "there is nothing to look at or to acknowledge");
+        let of_package = Alert { package: Some("pkg:npm/it's".parse().unwrap()), ..about(AlertKind::Operation) };
+        assert_eq!(lines(&of_package)[0], r"provwatch timeline 'pkg:npm/it'\''s'");
         let advised =
             "Correct it (`provwatch reload`); `provwatch test-sinks` tries it. It said: `provwatch x; reboot`.";
         let alert = Alert { argument: advised.to_owned(), ..about(AlertKind::Operation) };

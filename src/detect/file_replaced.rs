@@ -51,7 +51,7 @@ fn found(change: &Change<'_>, name: &str, before: &Digests) -> Option<Signal> {
     let file = change.release.files.iter().find(|file| file.name == *name)?;
     let (kind, before, now) = before.contradiction(&file.digests)?;
     let ecosystem = change.release.purl.package().ecosystem();
-    let shown = |digest| format!("{} with {}", quote(name), quoted(&lock_form(ecosystem, kind, digest), DIGEST));
+    let shown = |digest| format!("{} with {}", quote(name), quoted(lock_form(ecosystem, kind, digest), DIGEST));
     let evidence = Evidence {
         expected: shown(before),
         seen: shown(now),

@@ -54,7 +54,7 @@ impl Novelty {
 /// What is usual of a tally where a value that it has is a habit no more: the others, and since when it was not seen.
 fn usual_besides(tally: &Tally<String>, value: &str) -> String {
     let others: Tally<String> =
-        tally.iter().filter(|(other, _)| *other != value).map(|(other, seen)| (other.clone(), seen.clone())).collect();
+        tally.iter().filter(|(other, _)| *other != value).map(|(other, seen)| (other.clone(), *seen)).collect();
     let last = tally.get(value).map(|seen| format!("; {} last on {}", quote(value), seen.last.format("%Y-%m-%d")));
     format!("{}{}", usual(&others), last.unwrap_or_default())
 }

@@ -323,8 +323,8 @@ impl<'a> Queue<'a> {
     fn begin(&mut self, work: Work) {
         let recall = CancellationToken::new();
         let (slow, generation) = (work.lane != Lane::Announced, work.generation);
-        let slot = Slot { slow, began: self.pipeline.clock.now(), generation, recall: recall.clone() };
-        self.busy.insert(work.package.clone(), slot);
+        let began = self.pipeline.clock.now();
+        self.busy.insert(work.package.clone(), Slot { slow, began, generation, recall: recall.clone() });
         let pipeline = self.pipeline;
         self.turns.push(Box::pin(async move {
             let ended = pipeline.take_turn(&work, recall).await;

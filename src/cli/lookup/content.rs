@@ -117,15 +117,12 @@ fn replaced(ecosystem: Ecosystem, replaced: &BTreeMap<String, Digests>, files: &
     for (name, before) in replaced.iter().take(SHOWN) {
         let now = files.iter().find(|file| file.name == *name);
         let pair = now.and_then(|file| before.contradiction(&file.digests));
-        let (before, now) = match pair {
-            Some((kind, before, now)) => {
-                let shown = |digest| words::sentence(lock_form(ecosystem, kind, digest));
-                (shown(before), shown(now))
-            }
-            None => {
-                let now = now.map(|file| digest(ecosystem, &file.digests));
-                (digest(ecosystem, before), now.unwrap_or_else(|| "not there any more".to_owned()))
-            }
+        let (before, now) = if let Some((kind, before, now)) = pair {
+            let shown = |digest| words::sentence(lock_form(ecosystem, kind, digest));
+            (shown(before), shown(now))
+        } else {
+            let now = now.map(|file| digest(ecosystem, &file.digests));
+            (digest(ecosystem, before), now.unwrap_or_else(|| "not there any more".to_owned()))
         };
         sheet.row(&words::name(name), format!("before: {before}")).row("", format!("now: {now}"));
     }
