@@ -117,7 +117,7 @@ CREATE TABLE deliveries (
     next_at         INTEGER NOT NULL,
     attempts        INTEGER NOT NULL DEFAULT 0,
     settled_at      INTEGER
-, checksum INTEGER) STRICT;
+, checksum INTEGER, refusals INTEGER) STRICT;
 
 CREATE INDEX deliveries_due ON deliveries (subscription, next_at, id) WHERE state = 'pending';
 

@@ -271,7 +271,7 @@ impl Bench {
     }
 
     fn of_signers(&self, name: &str) -> Before {
-        let somebody = |issuer: &str, subject: &str| Workflow {
+        let another = |issuer: &str, subject: &str| Workflow {
             issuer: issuer.to_owned(),
             subject: subject.to_owned(),
             ..workflow()
@@ -291,10 +291,10 @@ impl Bench {
                 Before { subject, issuer, ..self.before(self.signed_by(&leaf)) }
             }
             "a pipeline of Buildkite" => {
-                self.by(&somebody("https://agent.buildkite.com", "https://buildkite.com/acme/widget"))
+                self.by(&another("https://agent.buildkite.com", "https://buildkite.com/acme/widget"))
             }
             "an issuer that nobody has heard of" => {
-                self.by(&somebody("https://tokens.example.org/a/b", "https://ci.example.org/acme/widget"))
+                self.by(&another("https://tokens.example.org/a/b", "https://ci.example.org/acme/widget"))
             }
             "a curve that nobody uses" => {
                 let key = odd_key();
@@ -467,7 +467,6 @@ fn real_bundles_are_as_the_table_says() {
         let root = row.trusted_root.as_deref().unwrap_or("trusted_root.json");
         let trust = TrustMaterial::from_files(&folder.join(root), None).unwrap();
         let text = std::fs::read_to_string(folder.join(&row.bundle)).unwrap();
-        let bundle = if row.bundle.ends_with(".jsonl") { text.lines().next().unwrap() } else { &text };
         let file = row.file.as_ref().map(|file| std::fs::read(folder.join(file)).unwrap());
         let artifact = match (&file, &row.sha256) {
             (Some(bytes), _) => Artifact::Bytes(bytes),
@@ -475,7 +474,7 @@ fn real_bundles_are_as_the_table_says() {
             (None, None) => panic!("{}: no file", row.bundle),
         };
         let policy = Policy::Identity { identity: &row.identity, issuer: &row.issuer };
-        let outcome = verify_bundle(bundle.as_bytes(), artifact, policy, &trust);
+        let outcome = verify_bundle(text.trim().as_bytes(), artifact, policy, &trust);
         assert_eq!(said(&outcome), row.ours, "{} before {root}: {outcome:?}", row.bundle);
     }
 }

@@ -42,7 +42,7 @@ fn workflow() -> Workflow {
 }
 
 fn digests() -> Digests {
-    Digests { sha256: Some(hex::encode(sha256(FILE))), sha512: Some(hex::encode(sha512(FILE))) }
+    Digests { sha256: Some(hex::encode(sha256(FILE))), sha512: Some(hex::encode(sha512(FILE))), ..Digests::default() }
 }
 
 fn npm_statement() -> Statement {

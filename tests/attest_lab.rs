@@ -41,7 +41,11 @@ fn trust_in(lab: &Lab, trusted_root: &Value) -> TrustMaterial {
 }
 
 fn digests() -> Digests {
-    Digests { sha256: Some(hex::encode(sha256(b"the file"))), sha512: Some(hex::encode(sha512(b"the file"))) }
+    Digests {
+        sha256: Some(hex::encode(sha256(b"the file"))),
+        sha512: Some(hex::encode(sha512(b"the file"))),
+        ..Digests::default()
+    }
 }
 
 fn npm_document(lab: &Lab, broken: Option<Breakage>) -> Value {
@@ -108,7 +112,7 @@ fn attestations_of_something_else_are_refused() {
     for file in ["widget-1.0.1.tar.gz", "gadget-1.0.0.tar.gz", "widget-1.0.0.zip", ""] {
         assert_eq!(outcome(&verifier.pypi(object.as_bytes(), file, &digests())), Ok(Check::SubjectName), "{file}");
     }
-    let other = Digests { sha256: Some("00".repeat(32)), sha512: Some("00".repeat(64)) };
+    let other = Digests { sha256: Some("00".repeat(32)), sha512: Some("00".repeat(64)), ..Digests::default() };
     assert_eq!(outcome(&verifier.npm(document.as_bytes(), PURL, &other)), Ok(Check::SubjectDigest));
     assert_eq!(outcome(&verifier.pypi(object.as_bytes(), FILE, &other)), Ok(Check::SubjectDigest));
     let unknown = Digests::default();
@@ -486,7 +490,7 @@ proptest! {
     #[test]
     fn a_mutated_document_never_says_anything_else(mutations in prop::collection::vec(mutation(), 1..4)) {
         let (npm, pypi, verifier) = shared();
-        let other = Digests { sha256: Some("11".repeat(32)), sha512: Some("11".repeat(64)) };
+        let other = Digests { sha256: Some("11".repeat(32)), sha512: Some("11".repeat(64)), ..Digests::default() };
         let mutate = |document: &[u8]| mutations.iter().fold(document.to_vec(), |bytes, one| one.apply(&bytes));
         let (npm, pypi) = (mutate(npm), mutate(pypi));
         for provenance in [verifier.npm(&npm, PURL, &digests()), verifier.pypi(&pypi, FILE, &digests())] {

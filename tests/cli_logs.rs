@@ -346,7 +346,10 @@ fn single_entries_are_found_and_proven() {
     home.ledger.grow(3);
     let index = home.sign("release.yml") + 20;
     home.ledger.publish();
-    let found = home.provwatch(&["logs", "find", "--log", "log.example", "--index", &index.to_string()]);
+    let find = ["logs", "find", "--log", "log.example", "--index", &index.to_string()];
+    let shown = home.provwatch(&find);
+    assert!(shown.out.starts_with(&format!("entry {index}\n")) && shown.out.contains("acme/tool"), "{}", shown.out);
+    let found = home.provwatch(&[find.as_slice(), &["--format", "json"]].concat());
     assert_eq!(found.code, 0, "{}", found.err);
     let [entry] = lines(&found.out).try_into().unwrap();
     assert_eq!((&entry["kind"], &entry["index"]), (&"hashedrekord".into(), &index.into()));
@@ -357,7 +360,7 @@ fn single_entries_are_found_and_proven() {
     assert_eq!(searched.code, 4, "a search index is never complete");
     assert_eq!(searched.out, "", "the index names everything; nothing of it is what was asked for");
     let hash = format!("sha256:{}", "07".repeat(32));
-    let searched = home.provwatch(&["logs", "find", "--log", "log.example", "--hash", &hash]);
+    let searched = home.provwatch(&["logs", "find", "--log", "log.example", "--hash", &hash, "--format", "json"]);
     assert_eq!(lines(&searched.out).len(), 1);
     assert!(searched.err.contains("may be incomplete"));
 

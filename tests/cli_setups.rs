@@ -121,6 +121,7 @@ fn logs_alone_are_a_set_up() {
         "{}",
         status.out
     );
+    assert!(home.findings().contains(&"nothing-watched".to_owned()), "{:?}", home.findings());
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0, "it works, and is probably not what was meant");
 }
 
@@ -228,4 +229,46 @@ fn a_trust_root_that_was_never_refreshed_is_not_called_fresh() {
     let said = home.doctor("trust root");
     assert!(said["state"] == "ok" && said["detail"].as_str().unwrap().starts_with("refreshed through TUF"), "{said}");
     assert!(!home.findings().contains(&"trust-root-unrefreshed".to_owned()));
+}
+
+#[test]
+fn packages_of_a_registry_that_is_off_are_said_not_to_be_watched() {
+    let home = Home::new();
+    let config = format!("{LOGS_ONLY}{}", home.instances(&[&home.log]));
+    home.configure(&config);
+    home.write("watchlist.toml", "packages = [\"pkg:npm/widget\", \"pkg:cargo/gadget\"]\n");
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    assert!(home.findings().contains(&"registry-off".to_owned()), "{:?}", home.findings());
+    for command in [&["status"][..], &["doctor", "--offline"]] {
+        let said = home.provwatch(command);
+        let words = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("2 entries of the watchlist are not watched"), "{said}");
+        assert!(words.contains("pkg:npm/widget") && words.contains("pkg:cargo/gadget"), "{said}");
+    }
+    home.write("watchlist.toml", "packages = []\n");
+    assert!(!home.findings().contains(&"registry-off".to_owned()), "{:?}", home.findings());
+}
+
+/// An empty file trusts nobody: nothing is taken from it, and it is said.
+#[test]
+fn a_trust_root_that_was_emptied_is_said() {
+    let home = Home::new();
+    let world = World::new();
+    let root = world.lab().trusted_root().to_string();
+    home.write("root.json", &root);
+    let trust = "source = \"file\"\ntrusted_root = \"root.json\"";
+    let config = format!("{LOGS_ONLY}{}", home.instances(&[&home.log]));
+    home.configure(&config.replace("source = \"embedded\"", trust));
+    assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+    assert!(!home.findings().contains(&"trust-files-unusable".to_owned()));
+    for emptied in ["", "{}", "null"] {
+        home.write("root.json", emptied);
+        assert!(home.findings().contains(&"trust-files-unusable".to_owned()), "{emptied:?}: {:?}", home.findings());
+        let doctor = home.provwatch(&["doctor", "--offline"]);
+        assert!(doctor.code != 0 && doctor.out.contains("root.json"), "{emptied:?}: {doctor}");
+        let run = home.provwatch(&["run", "--once"]);
+        assert!(run.code == 2 && run.err.contains("root.json"), "{emptied:?}: {run}");
+    }
+    home.write("root.json", &root);
+    assert!(!home.findings().contains(&"trust-files-unusable".to_owned()));
 }

@@ -1086,16 +1086,34 @@ mod surroundings {
     ];
 
     #[test]
+    fn what_keeps_a_package_from_being_looked_at_is_said() {
+        let desk = Desk::with_story();
+        let (store, now) = (desk.store(), "2026-03-31T12:00:00Z".parse().unwrap());
+        let packages = ["pkg:npm/axios", "pkg:npm/broken"].map(|name| name.parse().unwrap());
+        store.enqueue(&packages, "npm-changes", now).unwrap();
+        for package in &packages {
+            store.postpone(&store.work_of(package).unwrap().unwrap(), now, "it answered 503").unwrap();
+        }
+        drop(store);
+        for release in ["pkg:npm/broken", "pkg:npm/axios@1.14.0", "pkg:npm/axios@9.9.9"] {
+            let ran = desk.run(&["lookup", release]);
+            assert!(ran.out.contains("it answered 503"), "{release}: {}", ran.screen());
+            let ran = desk.run(&["lookup", release, "--format", "json"]);
+            assert!(ran.out.contains(r#""error":"it answered 503""#), "{release}: {}", ran.screen());
+        }
+    }
+
+    #[test]
     fn an_empty_store_is_answered_with_the_next_step() {
         let desk = Desk::new();
         drop(desk.store());
         for (arguments, code, said) in [
             (&["status"][..], 5, "was never read; is `provwatch --config provwatch.toml run`"),
-            (&["alerts", "list"], 0, "`provwatch status` says whether the watch is running"),
+            (&["alerts", "list"], 0, "`provwatch --config provwatch.toml status` says whether the watch is running"),
             (&["alerts", "show", ALERT], 1, "no alert"),
             (&["lookup", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
-            (&["timeline", "pkg:npm/axios"], 0, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
-            (&["baseline", "list"], 0, "`provwatch backfill` now"),
+            (&["timeline", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
+            (&["baseline", "list"], 0, "`provwatch --config provwatch.toml backfill` now"),
             (&["baseline", "show", "pkg:npm/axios"], 0, "provwatch --config provwatch.toml backfill pkg:npm/axios"),
             (&["baseline", "history", "pkg:npm/axios"], 0, "Nothing has been learned"),
             (&["baseline", "reset", "pkg:npm/axios", "--note", "x"], 0, "nothing is forgotten"),

@@ -321,6 +321,7 @@ fn test_sinks_sends_a_test_alert_to_every_subscription() {
     let lines = said.json();
     assert_eq!(said.code, 1, "{said}");
     assert_eq!(lines[0]["title"], "This is a test of provwatch: nothing happened");
+    assert_eq!(lines[0]["id"], "test", "no alert is named that nobody can look at");
     let answers: Vec<_> = lines[1..].iter().map(|answer| (&answer["subscription"], &answer["ok"])).collect();
     assert_eq!(answers, [(&"terminal".into(), &true.into()), (&"hook".into(), &false.into())], "{said}");
     assert_eq!(home.provwatch(&["test-sinks", "terminal"]).code, 0);

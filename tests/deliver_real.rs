@@ -5,8 +5,11 @@
 use std::{io, sync::Arc, time::Duration};
 
 use provwatch::{
+    clock::{Clock, SystemClock},
+    config::Config,
     deliver::{EmailSettings, EmailSink, Message, Receipt, Sink, SinkError, SmtpSecurity},
     model::{Alert, AlertKind, Confidence, Secret, Severity, Signal},
+    pipeline,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::{
@@ -169,7 +172,7 @@ fn message() -> Message {
         }],
         ..Alert::about(AlertKind::Release, subject, Severity::High, Confidence::High, title, raised_at)
     };
-    Message { idempotency_key: "msg_1".to_owned(), alert, sequence: 0, attempt: 1, created_at: raised_at }
+    Message { idempotency_key: "msg_1".to_owned(), alert, sequence: 0, attempt: 1, refusals: 0, created_at: raised_at }
 }
 
 /// One attempt against connections that go by the scripts.
@@ -341,4 +344,26 @@ async fn a_server_that_nobody_vouches_for_gets_nothing() {
     let (outcome, sessions) = secured(SmtpSecurity::Tls, ORDINARY, Some(stranger)).await;
     assert!(is_temporary(&outcome), "{outcome:?}");
     assert!(sessions[0].commands.is_empty(), "{sessions:?}");
+}
+
+/// Whom the operator trusts for the web he trusts for mail.
+#[tokio::test]
+async fn the_authorities_of_the_configuration_hold_for_mail() {
+    let (own, acceptor) = authority();
+    let server = Server { tls: Some(acceptor), ..Server::start().await };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, own).unwrap();
+    let text = format!(
+        "[http]\nca_file = {file:?}\n[[subscriptions]]\nname = \"mail\"\ntype = \"email\"\nserver = \"127.0.0.1\"\nport = {}\n\
+         security = \"tls\"\nfrom = \"alerts@example.org\"\nto = [\"ops@example.org\"]\n",
+        server.port()
+    );
+    let config = Config::parse(&text, std::path::Path::new("provwatch.toml")).unwrap_or_else(|error| panic!("{error}"));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let http = pipeline::client(&config, Arc::clone(&clock)).unwrap();
+    let subscription = pipeline::subscription(&config, &config.subscriptions[0], &http, &clock).unwrap();
+    let (message, scripts) = (message(), [ORDINARY]);
+    let (outcome, _) = tokio::join!(subscription.sink.deliver(&message), server.serve(SmtpSecurity::Tls, &scripts));
+    assert!(outcome.is_ok(), "{outcome:?}");
 }

@@ -67,8 +67,8 @@ fn attestations_hold() {
     let keys = fuzz("trust/keys.json");
     let verifier = Verifier::new(&TrustMaterial::from_files(&fuzz("seeds/trust_root/lab"), Some(&keys)).unwrap());
     let text = |path: &str| fs::read_to_string(fuzz(path)).unwrap();
-    let npm = Digests { sha256: None, sha512: Some(text("trust/npm.sha512")) };
-    let pypi = Digests { sha256: Some(text("trust/pypi.sha256")), sha512: None };
+    let npm = Digests { sha512: Some(text("trust/npm.sha512")), ..Digests::default() };
+    let pypi = Digests { sha256: Some(text("trust/pypi.sha256")), ..Digests::default() };
     let seed = |path: &str| fs::read(fuzz(path)).unwrap();
     let npm = verifier.npm(&seed("seeds/npm_attestations/widget"), "pkg:npm/widget@1.0.0", &npm);
     let pypi = verifier.pypi(&seed("seeds/pypi_provenance/widget"), "widget-1.0.0.tar.gz", &pypi);

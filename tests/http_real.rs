@@ -275,6 +275,22 @@ async fn a_dripping_body_runs_into_the_total_time() {
     assert!(started.elapsed() < Duration::from_secs(4));
 }
 
+/// Of a refusal the first line is read, however long the rest is, and nothing is waited for.
+#[tokio::test]
+async fn the_first_line_of_a_refusal_is_read_if_it_comes_soon() {
+    let head = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 100000\r\n\r\n";
+    let whole = [head.as_slice(), b"invalid_token\nmore", &[b'x'; 50_000]].concat();
+    for (act, expected) in [(Act::Hang(whole), "invalid_token"), (Act::Hang(head.to_vec()), "")] {
+        let server = Server::playing([act]).await;
+        let started = Instant::now();
+        let request = server.get("/").max_attempts(1).discard_body();
+        let error = server.client().fetch(request).await.expect_err("it is refused");
+        let HttpError::Status { status: 403, said, .. } = error else { panic!("{error}") };
+        assert_eq!(said, expected);
+        assert!(started.elapsed() < Duration::from_secs(4));
+    }
+}
+
 #[tokio::test]
 async fn too_many_or_too_large_headers_are_an_error_and_no_more() {
     let many = "x: y\r\n".repeat(10_000);

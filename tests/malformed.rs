@@ -322,3 +322,65 @@ async fn an_honest_release_with_an_odd_commit_is_clean() {
     let seen = rig.release("pkg:npm/widget@1.1.0").observation.unwrap();
     assert_eq!(seen.unread.0.keys().map(String::as_str).collect::<Vec<_>>(), ["manifest.git_head"]);
 }
+
+/// Whoever makes very many entries unreadable is told in one message, which names all of them, and each is counted.
+#[tokio::test]
+async fn many_unreadable_releases_are_one_message_and_delay_nobody() {
+    let rig = Rig::watching(&["pkg:npm/widget", "pkg:npm/victim"]);
+    for package in ["pkg:npm/widget", "pkg:npm/victim"] {
+        rig.history(package, 3, &by_workflow(&workflow("widget")));
+    }
+    rig.smooth_pass().await;
+    rig.minutes_pass(1);
+    for number in 0..150 {
+        rig.publish(&format!("pkg:npm/widget@2.0.{number}"), &by_ada());
+        rig.world.npm().spoil("widget", &format!("2.0.{number}"));
+    }
+    rig.publish("pkg:npm/victim@1.1.0", &takeover());
+    let pass = rig.pipeline.pass().await.unwrap();
+    assert_eq!(pass.work.examined.unchecked, 150, "each is counted");
+    assert_eq!(rig.alerts().iter().filter(|alert| alert.severity == Severity::High).count(), 150, "each has its alert");
+    let worst: Vec<Value> = rig
+        .world
+        .received()
+        .into_iter()
+        .filter(|(path, _)| path == "/worst")
+        .map(|(_, body)| body["data"].clone())
+        .collect();
+    assert_eq!(worst.len(), 2, "{worst:?}");
+    let together = worst.iter().find(|alert| alert["kind"] == "campaign").unwrap();
+    assert_eq!(together["title"], "widget: 150 new releases cannot be read");
+    assert_eq!(together["package"], "pkg:npm/widget");
+    assert_eq!(together["member_details"].as_array().unwrap().len(), 150);
+    assert!(worst.iter().any(|alert| alert["purl"] == "pkg:npm/victim@1.1.0"));
+    // Another one later is told by itself.
+    rig.publish("pkg:npm/widget@2.1.0", &by_ada());
+    rig.world.npm().spoil("widget", "2.1.0");
+    rig.pipeline.pass().await.unwrap();
+    let last = rig.world.received().into_iter().rfind(|(path, _)| path == "/worst").unwrap().1;
+    assert_eq!(last["data"]["purl"], "pkg:npm/widget@2.1.0");
+}
+
+/// A firewall before the receiver that does not like what a publisher wrote.
+#[tokio::test]
+async fn a_receiver_that_refuses_what_a_publisher_wrote_is_told_all_the_same() {
+    let rig = taken_over("pkg:npm/widget").await;
+    rig.world.break_down("hooks.example", Fault::Firewall("mallory"));
+    rig.publish("pkg:npm/widget@1.2.0", &takeover());
+    for _ in 0..40 {
+        rig.pipeline.pass().await.unwrap();
+        rig.clock.advance(std::time::Duration::from_secs(1));
+    }
+    let worst = rig.world.received().into_iter().filter(|(path, _)| path == "/worst");
+    let told: Vec<Value> = worst.map(|(_, body)| body["data"].clone()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    let alerts = rig.alerts();
+    for told in told {
+        let alert = alerts.iter().find(|alert| told["id"] == alert.id.as_str()).unwrap();
+        assert_eq!((&told["severity"], &told["package"]), (&json!("critical"), &json!("pkg:npm/widget")));
+        assert!(!told.to_string().contains("mallory") && !told.to_string().contains("1.1.0"), "{told}");
+        let deliveries = rig.store().deliveries_of(alert, 9).unwrap();
+        let said = deliveries.iter().find(|one| one.subscription == "worst").unwrap().detail.clone().unwrap();
+        assert!(said.contains("short form"), "{said}");
+    }
+}

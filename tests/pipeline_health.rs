@@ -253,3 +253,36 @@ async fn a_trust_root_that_goes_stale_is_an_alert_until_it_is_refreshed() {
     rig.pass().await;
     assert_eq!(rig.troubles()[0].status, AlertStatus::Resolved);
 }
+
+/// A feed that stands further than it shows.
+fn without_rows(body: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body);
+    if !text.contains("<array>") {
+        return body.to_vec();
+    }
+    b"<?xml version='1.0'?><methodResponse><params><param><value><array><data></data></array></value></param></params></methodResponse>".to_vec()
+}
+
+#[tokio::test]
+async fn a_feed_that_answers_and_shows_nothing_hides_nothing() {
+    let rig = Rig::watching(&["pkg:pypi/widget"]);
+    rig.history("pkg:pypi/widget", 4, &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    rig.smooth_pass().await;
+    rig.world.break_down("pypi.example/pypi#", Fault::Changed(without_rows));
+    rig.publish("pkg:pypi/widget@1.1.0", &by_mallory());
+    let source = || rig.store().sources().unwrap().into_iter().find(|source| source.name == "pypi-changelog").unwrap();
+    for minute in 0..45 {
+        // Nobody can know at once that it hides something.
+        rig.pipeline.pass().await.unwrap();
+        assert!(minute < 10 || source().last_error_at > source().last_success, "it cannot be read: {:?}", source());
+        rig.minutes_pass(1);
+    }
+    assert!(source().last_error.unwrap().contains("shows nothing after"), "{:?}", source().last_error);
+    // Its packages are compared meanwhile, and somebody is told.
+    assert_eq!(rig.outcome("pkg:pypi/widget@1.1.0"), Outcome::Alerted);
+    assert!(rig.troubles().iter().any(|trouble| trouble.title.starts_with("pypi-changelog has not been read")));
+    rig.world.mend("pypi.example/pypi#");
+    rig.pass().await;
+    assert!(rig.troubles().iter().all(|trouble| trouble.status == AlertStatus::Resolved), "{:?}", rig.troubles());
+}

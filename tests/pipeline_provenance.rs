@@ -338,3 +338,17 @@ async fn without_the_evidence_of_the_past_nothing_is_clean() {
     assert_eq!(rig.outcome("pkg:npm/widget@1.0.7"), Outcome::Learned);
     assert_eq!(rig.the_alert().signals[0].detector, "evidence-downgrade");
 }
+
+/// A maintainer who publishes by hand where only a machine did is not expected and seen at once.
+#[tokio::test]
+async fn nobody_is_expected_and_seen_at_once() {
+    let rig = Rig::watching(&["pkg:npm/widget"]);
+    rig.history("pkg:npm/widget", 8, &by_workflow(&workflow("widget")));
+    rig.smooth_pass().await;
+    rig.publish("pkg:npm/widget@1.1.0", &by_ada());
+    rig.smooth_pass().await;
+    let alert = rig.the_alert();
+    let said = alert.signals.iter().find(|signal| signal.detector == "publisher-changed").unwrap();
+    assert_eq!(said.seen, "ada");
+    assert!(said.expected.starts_with("nobody but a trusted publisher; maintainers: ada"), "{}", said.expected);
+}

@@ -27,7 +27,7 @@ fn both(extra: &str) -> String {
     let cargo = "cargo = { api = \"https://crates.example\", index = \"https://index.example\", files = \"https://static.example\" }\n";
     let listed = |kind: &str, line: &str, url: &str| {
         let public = line.split_once("= {").unwrap().1.trim().trim_end_matches('}');
-        let keys = public.split(", ").map(|key| format!("{}\n", key.trim())).collect::<String>();
+        let keys = public.split(", ").map(str::trim).collect::<Vec<_>>().join("\n") + "\n";
         format!("[[registries.{kind}]]\n{keys}[[registries.{kind}]]\nname = \"acme\"\nurl = \"{url}\"\n{extra}")
     };
     let lists = listed("npm", npm, ACME[0].1) + &listed("pypi", pypi, ACME[1].1) + &listed("cargo", cargo, ACME[2].1);

@@ -286,6 +286,10 @@ async fn a_changed_file_is_taken_up_and_a_damaged_one_is_not() {
     let said = refused(&pipeline).await;
     assert!(said.contains("root.json"), "{said}");
 
+    for nobody in ["", "{}"] {
+        home.write("root.json", nobody);
+        assert!(refused(&pipeline).await.contains("root.json"), "{nobody:?}: an emptied file trusts nobody");
+    }
     for nobody in
         [r#"{"mediaType":"nonsense"}"#, "{\"mediaType\":\"application/vnd.dev.sigstore.trustedroot+json;version=0.1\"}"]
     {
@@ -319,7 +323,7 @@ async fn what_is_built_in_asks_nobody() {
 /// What the verifier that a process begins with says of a release that the lab signed.
 fn judged(home: &Home, pipeline: &Pipeline) -> Provenance {
     let (file, purl) = (sha512(b"the file"), "pkg:npm/widget@1.0.0");
-    let digests = Digests { sha256: None, sha512: Some(hex::encode(file)) };
+    let digests = Digests { sha512: Some(hex::encode(file)), ..Digests::default() };
     let workflow = Workflow::github("acme/widget", "release.yml", "refs/tags/v1.0.0");
     let at = "2026-01-12T11:00:00Z".parse().unwrap();
     let document = home.lab.npm_attestations(purl, digests.sha512.as_ref().unwrap(), &workflow, at, None);

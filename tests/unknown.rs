@@ -163,20 +163,43 @@ async fn details_that_cannot_be_had_are_said_until_they_can() {
     }
 }
 
+/// Published, and removed before anybody looked.
+async fn withdrawn_unseen(rig: &Rig, version: &str) -> provwatch::store::ReleaseRow {
+    rig.publish(&format!("pkg:pypi/widget@{version}"), &by_mallory());
+    rig.minutes_pass(3);
+    rig.world.pypi().remove("widget", version, rig.now());
+    rig.smooth_pass().await;
+    rig.release(&format!("pkg:pypi/widget@{version}"))
+}
+
 #[tokio::test]
 async fn what_pypi_withdrew_between_two_looks_leaves_a_trace() {
+    let by_workflow = by_workflow(&workflow("widget"));
+    for (publication, severity) in [(&by_workflow, Severity::Medium), (&by_ada(), Severity::Low)] {
+        let rig = watched(&["pkg:pypi/widget"], publication).await;
+        let row = withdrawn_unseen(&rig, "1.1.0").await;
+        assert_eq!((row.outcome, row.status, row.teaches), (Outcome::Unreadable, ReleaseStatus::Unpublished, false));
+        assert!(row.unchecked[0].contains("within 3 minutes, before it could be looked at"), "{:?}", row.unchecked);
+        let trouble = rig.troubles().pop().unwrap();
+        assert_eq!((trouble.severity, trouble.title.as_str()), (severity, "widget@1.1.0 cannot be checked"));
+        assert_eq!(trouble.package, Some("pkg:pypi/widget".parse().unwrap()));
+        rig.publish("pkg:pypi/widget@1.1.1", publication);
+        rig.smooth_pass().await;
+        assert_eq!((rig.outcome("pkg:pypi/widget@1.1.1"), rig.troubles().len()), (Outcome::Clean, 1));
+    }
+}
+
+/// Who withdraws now and again is not a wolf every time.
+#[tokio::test]
+async fn a_habit_of_withdrawing_is_not_cried_out() {
     let rig = watched(&["pkg:pypi/widget"], &by_workflow(&workflow("widget"))).await;
-    rig.publish("pkg:pypi/widget@1.1.0", &by_mallory());
-    rig.world.pypi().remove("widget", "1.1.0", rig.now());
-    rig.smooth_pass().await;
-    let row = rig.release("pkg:pypi/widget@1.1.0");
-    assert_eq!((row.outcome, row.status, row.teaches), (Outcome::Unreadable, ReleaseStatus::Unpublished, false));
-    assert!(row.unchecked[0].contains("removed before it could be looked at"), "{:?}", row.unchecked);
-    let trouble = rig.troubles().pop().unwrap();
-    assert_eq!((trouble.severity, trouble.title.as_str()), (Severity::Low, "widget@1.1.0 cannot be checked"));
-    rig.publish("pkg:pypi/widget@1.1.1", &by_workflow(&workflow("widget")));
-    rig.smooth_pass().await;
-    assert_eq!((rig.outcome("pkg:pypi/widget@1.1.1"), rig.troubles().len()), (Outcome::Clean, 1));
+    let mut told = Vec::new();
+    for version in ["1.1.0", "1.1.1", "1.1.2"] {
+        withdrawn_unseen(&rig, version).await;
+        told.push(rig.troubles().pop().unwrap().severity);
+        rig.days_pass(9);
+    }
+    assert_eq!(told, [Severity::Medium, Severity::Medium, Severity::Low]);
 }
 
 #[tokio::test]
@@ -342,4 +365,19 @@ async fn a_version_that_the_api_never_lists_is_taken_from_the_index() {
     let row = rig.release("pkg:cargo/widget@1.1.0");
     assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
     assert!(row.unchecked.iter().any(|why| why.contains("the account that published")), "{:?}", row.unchecked);
+}
+
+/// A reason that holds of many files is said once.
+#[tokio::test]
+async fn a_reason_is_said_once() {
+    let rig = watched(&["pkg:pypi/widget"], &by_workflow(&workflow("widget"))).await;
+    rig.world.break_down("/integrity/widget/1.1.0", Fault::Status(500, Vec::new()));
+    rig.world.break_down("pypi.example/pypi/widget/json", Fault::Status(500, Vec::new()));
+    rig.publish("pkg:pypi/widget@1.1.0", &by_workflow(&workflow("widget")));
+    rig.pass().await;
+    let mut unchecked = rig.release("pkg:pypi/widget@1.1.0").unchecked;
+    let count = unchecked.len();
+    unchecked.sort();
+    unchecked.dedup();
+    assert_eq!(unchecked.len(), count, "{unchecked:?}");
 }

@@ -30,7 +30,7 @@ pub fn release(of: usize, number: usize) -> Observation {
     Observation {
         files: vec![File {
             name: format!("package-{of}-{version}.tgz"),
-            digests: Digests { sha256: None, sha512: Some(hexadecimal(of, number, 128)) },
+            digests: Digests { sha512: Some(hexadecimal(of, number, 128)), ..Digests::default() },
             uploaded_at: Some(published_at),
             yanked: false,
             attestation: Some(provenance.clone()),

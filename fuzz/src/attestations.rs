@@ -37,7 +37,7 @@ fn assert_true(provenance: &Provenance) {
 
 pub fn npm(bytes: &[u8]) {
     let digest = include_str!("../trust/npm.sha512").trim().to_owned();
-    let digests = Digests { sha256: None, sha512: Some(digest) };
+    let digests = Digests { sha512: Some(digest), ..Digests::default() };
     assert_true(&VERIFIER.npm(bytes, "pkg:npm/widget@1.0.0", &digests));
 }
 
@@ -56,7 +56,7 @@ pub fn files(bytes: &[u8]) {
 
 pub fn pypi(bytes: &[u8]) {
     let digest = include_str!("../trust/pypi.sha256").trim().to_owned();
-    let digests = Digests { sha256: Some(digest), sha512: None };
+    let digests = Digests { sha256: Some(digest), ..Digests::default() };
     assert_true(&VERIFIER.pypi(bytes, "widget-1.0.0.tar.gz", &digests));
 }
 

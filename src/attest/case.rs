@@ -41,18 +41,15 @@ impl Case<'_> {
     fn by_verifier(&self, without: Without) -> Result<Vec<Timestamp>, Failure> {
         let verifier = &self.instance.verifier;
         let artifact = self.artifact.clone();
-        let result = match self.key {
-            Some(key) => {
-                let policy = PublicKeyVerificationPolicy::new(key.clone());
-                let policy = if without.log { policy.skip_tlog_unsafe() } else { policy };
-                verifier.verify(artifact, self.bundle, &policy)
-            }
-            None => {
-                let policy = VerificationPolicy::any_identity();
-                let policy = if without.log { policy.skip_tlog_unsafe() } else { policy };
-                let policy = if without.certificate_timestamp { policy.skip_sct() } else { policy };
-                verifier.verify(artifact, self.bundle, &policy)
-            }
+        let result = if let Some(key) = self.key {
+            let policy = PublicKeyVerificationPolicy::new(key.clone());
+            let policy = if without.log { policy.skip_tlog_unsafe() } else { policy };
+            verifier.verify(artifact, self.bundle, &policy)
+        } else {
+            let policy = VerificationPolicy::any_identity();
+            let policy = if without.log { policy.skip_tlog_unsafe() } else { policy };
+            let policy = if without.certificate_timestamp { policy.skip_sct() } else { policy };
+            verifier.verify(artifact, self.bundle, &policy)
         };
         Ok(result?.verified_timestamps().to_vec())
     }

@@ -5,9 +5,13 @@
 
 use std::str::FromStr;
 
+use rustls_pki_types::CertificateDer;
 use serde_json::{Value, json};
 use sigstore_crypto::{SigningScheme, VerificationKey};
-use sigstore_trust_root::{TimeRange, TrustedRoot, trusted_root::PublicKey};
+use sigstore_trust_root::{
+    TimeRange, TrustedRoot,
+    trusted_root::{CertificateEntry, PublicKey},
+};
 use sigstore_types::{Bundle, HashAlgorithm, LogId};
 
 use super::logged;
@@ -44,7 +48,7 @@ impl Instance {
             Ok(root) => Ok(vec![Self::read(root)?]),
             Err(error) => {
                 let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-                // A single document that is cut is no list of them.
+                // A single document that is cut is not a list of them.
                 let roots: Result<Vec<Value>, _> = lines.iter().map(|line| serde_json::from_str(line)).collect();
                 match roots {
                     Ok(roots) if (2..=MAX_INSTANCES).contains(&roots.len()) => {
@@ -59,10 +63,14 @@ impl Instance {
     fn read(mut document: Value) -> Result<Self, Unusable> {
         fill_gaps(&mut document);
         let mut listed = TrustedRoot::from_json(&document.to_string())?;
-        trusts_somebody(&listed)?;
+        trusts_an_authority(&listed)?;
         listed.tlogs = each_once(listed.tlogs, |log| &mut log.public_key);
         listed.ctlogs = each_once(listed.ctlogs, |log| &mut log.public_key);
-        Self::of(listed)
+        let instance = Self::of(listed)?;
+        if instance.usable.certificate_authorities.is_empty() {
+            return Err("no certificate authority that it names can be read".into());
+        }
+        Ok(instance)
     }
 
     /// The instance of a trust root that trusts whomever it says, be it nobody.
@@ -74,8 +82,15 @@ impl Instance {
             VerificationKey::from_spki(key).is_ok()
                 || VerificationKey::from_der(key, SigningScheme::RsaPkcs1Sha256).is_ok()
         });
-        usable.certificate_authorities.retain(|authority| !authority.cert_chain.certificates.is_empty());
-        usable.timestamp_authorities.retain(|authority| !authority.cert_chain.certificates.is_empty());
+        usable.certificate_authorities.retain_mut(|authority| {
+            authority.cert_chain.certificates.retain(is_readable);
+            !authority.cert_chain.certificates.is_empty()
+        });
+        // Of a timestamp authority each certificate has its place.
+        usable.timestamp_authorities.retain(|authority| {
+            let chain = &authority.cert_chain.certificates;
+            !chain.is_empty() && chain.iter().all(is_readable)
+        });
         let verifier = sigstore_verify::Verifier::new(&usable)?;
         Ok(Self { listed, usable, verifier })
     }
@@ -102,6 +117,10 @@ impl Instance {
             None => bundle.verification_material.tlog_entries.iter().any(|entry| self.knows(&entry.log_id)),
         }
     }
+}
+
+fn is_readable(certificate: &CertificateEntry) -> bool {
+    webpki::anchor_from_trusted_cert(&CertificateDer::from(certificate.raw_bytes.as_bytes())).is_ok()
 }
 
 /// Members that the reader below insists on and nothing is verified with.
@@ -133,7 +152,7 @@ fn fill_gaps(root: &mut Value) {
 
 /// A document of another kind, or one that was emptied, reads like a trust root that trusts nobody: with it, whatever is
 /// signed would be called forged.
-fn trusts_somebody(root: &TrustedRoot) -> Result<(), String> {
+fn trusts_an_authority(root: &TrustedRoot) -> Result<(), String> {
     if !MEDIA_TYPES.contains(&root.media_type.as_str()) {
         return Err(format!("its media type, {}, is not known here", quoted(&root.media_type, 100)));
     }
@@ -220,6 +239,13 @@ mod tests {
         let mut root = production();
         root["timestampAuthorities"][0]["certChain"] = json!({"certificates": []});
         assert!(read(&root).is_ok());
+        let mut root = production();
+        root["certificateAuthorities"][0]["certChain"]["certificates"][0]["rawBytes"] = json!("MAMBAf8=");
+        assert!(read(&root).is_ok_and(|it| !it.usable.certificate_authorities.is_empty()));
+        for authority in root["certificateAuthorities"].as_array_mut().unwrap() {
+            authority["certChain"]["certificates"] = json!([{"rawBytes": "MAMBAf8="}]);
+        }
+        assert!(read(&root).is_err_and(|why| why.contains("can be read")), "it would call everything forged");
     }
 
     #[test]

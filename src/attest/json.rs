@@ -18,7 +18,7 @@ pub(super) const MAX_DOCUMENT: usize = 8 * 1024 * 1024;
 /// Deepest nesting.
 const MAX_DEPTH: u8 = 64;
 
-/// Reads what somebody signed, or a file.
+/// Reads what was signed, or a file.
 ///
 /// # Errors
 /// [`Check::Format`].

@@ -75,7 +75,7 @@ pub(super) fn verify(trust: &TrustMaterial, document: &[u8], subject: &str, dige
     }
 }
 
-/// What a document lacks that has provenance: npm itself attests that it published what somebody built.
+/// What a document lacks that has provenance: npm itself attests that it published what was built.
 pub(super) fn lacks(document: &[u8]) -> Option<String> {
     let document: Document<'_> = json::answer(document).ok()?;
     let has = |kind: Kind| document.attestations.iter().any(|item| Kind::of(&item.predicate_type) == Some(kind));

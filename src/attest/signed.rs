@@ -19,9 +19,9 @@ use crate::model::{LogEntry, VerifiedProvenance, WorkflowIdentity};
 /// What a verified bundle proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Who signed, if a certificate says so and somebody vouched for it.
+    /// Who signed, if a certificate says so and an issuer vouched for it.
     pub identity: Option<WorkflowIdentity>,
-    /// The certificate's subject, if there is a certificate. Without an [`identity`](Self::identity) nobody vouched for it:
+    /// The certificate's subject, if there is a certificate. Without an [`identity`](Self::identity) no issuer vouched for it:
     /// the signature proves the content, and not who built it.
     pub subject: Option<String>,
     /// The earliest verified time of signing.
@@ -70,7 +70,7 @@ impl TrustMaterial {
         let found = Signed::of(bundle)?;
         signer.check(&found)?;
         let (identity, subject) = match found {
-            Signed::By(identity) => (Some(identity.clone()), Some(identity.subject)),
+            Signed::By(identity) => (Some((*identity).clone()), Some(identity.subject)),
             Signed::Content { subject } => (None, Some(subject)),
             Signed::Key => (None, None),
         };

@@ -11,7 +11,7 @@ use crate::model::{Check, WorkflowIdentity};
 /// Who must have signed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Signer<'a> {
-    /// Somebody with a certificate.
+    /// Whoever has a certificate.
     Anyone,
     /// The one whom the certificate names, exactly.
     Identity {
@@ -27,8 +27,8 @@ pub(super) enum Signer<'a> {
 /// Who a certificate says signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Signed {
-    /// Somebody for whom an issuer vouched.
-    By(WorkflowIdentity),
+    /// One for whom an issuer vouched.
+    By(Box<WorkflowIdentity>),
     /// A certificate that names no issuer: what it signed is what its holder has, and says nothing of who built it.
     Content {
         /// The subject alternative name.
@@ -74,7 +74,7 @@ impl Signed {
         let Some(certificate) = bundle.signing_certificate() else { return Ok(Self::Key) };
         let der = certificate.as_bytes();
         if names_issuer(der)? {
-            return identity(der).map(Self::By);
+            return Ok(Self::By(Box::new(identity(der)?)));
         }
         subject_of(der).map(|subject| Self::Content { subject })
     }

@@ -10,10 +10,10 @@ use super::{
     exit::{Exit, Failure, Outcome},
     output,
     progress::{ProgressBars, Seen},
-    setup, words,
+    setup, sheet, words,
 };
 use crate::{
-    deliver::plain,
+    deliver::{plain, shell_word},
     model::Package,
     pipeline::{Pipeline, PipelineError},
 };
@@ -109,7 +109,8 @@ impl Backfill {
 fn say_what_is_not_watched(pipeline: &Pipeline, packages: &[Package]) {
     let watchlist = pipeline.watchlist();
     for package in packages.iter().filter(|package| watchlist.matches(package).is_none()) {
-        output::note(format!("warning: {package} is not watched; `provwatch watch add {package}` changes that"));
+        let add = sheet::callable(&format!("provwatch watch add {}", shell_word(&package.to_string())));
+        output::note(format!("warning: {package} is not watched; `{add}` changes that"));
     }
 }
 

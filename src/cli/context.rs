@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::exit::Failure;
+use super::{exit::Failure, output};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
@@ -32,7 +32,11 @@ impl Context {
         let usual = Config::default_path();
         let file = match named {
             Some(path) => Some(path.to_owned()),
-            None => usual.exists().then_some(usual),
+            None if usual.exists() => Some(usual),
+            None => {
+                hint_at_the_service(&usual, Config::system_path()).into_iter().for_each(output::note);
+                None
+            }
         };
         let config = file.as_deref().map_or_else(|| Ok(Config::default()), Config::load).map_err(Failure::usage)?;
         Ok(Self { config, file })
@@ -107,6 +111,12 @@ impl Context {
     }
 }
 
+/// An operator who is not root looks into the service's store with its configuration, and would find an empty one without.
+fn hint_at_the_service(usual: &Path, system: &Path) -> Option<String> {
+    let hint = || format!("There is no {}; for the service's store: `--config {}`.", usual.display(), system.display());
+    (usual != system && system.exists()).then(hint)
+}
+
 /// Whether every detector that a policy keeps quiet exists.
 ///
 /// # Errors
@@ -117,4 +127,19 @@ pub fn check_policies(watchlist: &Watchlist) -> Result<(), Failure> {
         let what = format!("the watchlist keeps {:?} quiet, and there is no such detector", quiet.detector);
         Err(Failure::usage(what).next("`provwatch detectors list` has their names"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_not_root_is_told_of_the_service() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mine, service) = (folder.path().join("mine.toml"), folder.path().join("service.toml"));
+        assert_eq!(hint_at_the_service(&mine, &service), None, "there is none");
+        std::fs::write(&service, "").unwrap();
+        assert!(hint_at_the_service(&mine, &service).unwrap().contains(&format!("`--config {}`", service.display())));
+        assert_eq!(hint_at_the_service(&service, &service), None, "root has it");
+    }
 }

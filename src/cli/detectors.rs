@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     args::Printing,
     exit::{Exit, Failure, Outcome},
-    output, wrap,
+    output, sheet, wrap,
 };
 use crate::{
     detect::{self, About, HEADINGS},
@@ -57,7 +57,8 @@ fn list(printing: Printing) -> Result<(), Failure> {
         table.add_row([about.id.into(), output::severity_cell(about.severity), about.title.into()]);
     }
     output::print(&table);
-    output::line("\n`provwatch detectors explain <DETECTOR>` tells more.");
+    output::line("");
+    sheet::say("`provwatch detectors explain <DETECTOR>` tells more.");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
 use super::{exit::Failure, forms::Form, sheet};
 use crate::{model::Severity, text::json_shown};
@@ -105,13 +105,62 @@ fn columns() -> Option<u16> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }
 
-/// A table with two blanks between columns and none at the ends of lines.
+/// Blanks between columns.
+const GAP: usize = 2;
+
+/// A table with two blanks between columns and none at the ends of lines. No word is broken: where the terminal is too narrow
+/// for the longest ones side by side, a row is a block of labelled lines.
 pub fn print(table: &Table) {
+    let longest = longest_words(table);
+    let needed = longest.iter().map(|word| word + GAP).sum::<usize>().saturating_sub(GAP);
+    let is_narrow = table.width().is_some_and(|width| usize::from(width) < needed);
+    if let (true, Some(headings)) = (is_narrow, table.header()) {
+        return print_blocks(&texts(headings), table.row_iter());
+    }
     let mut table = table.clone();
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+    if is_narrow {
+        table.set_width(u16::try_from(needed).unwrap_or(u16::MAX));
+    }
+    let last = longest.len().saturating_sub(1);
+    for ((place, word), column) in longest.into_iter().enumerate().zip(table.column_iter_mut()) {
+        let gap = if place == last { 0 } else { GAP };
+        column.set_padding((0, u16::try_from(gap).unwrap_or_default()));
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(
+            u16::try_from(word + gap).unwrap_or(u16::MAX),
+        )));
     }
     line(table.trim_fmt());
+}
+
+/// The length of the longest word of each column.
+fn longest_words(table: &Table) -> Vec<usize> {
+    let mut longest = vec![0; table.column_iter().count()];
+    for row in table.header().into_iter().chain(table.row_iter()) {
+        for (text, longest) in texts(row).iter().zip(&mut longest) {
+            let words = text.split_whitespace().map(|word| word.chars().count());
+            *longest = words.max().unwrap_or_default().max(*longest);
+        }
+    }
+    longest
+}
+
+fn texts(row: &Row) -> Vec<String> {
+    row.cell_iter().map(Cell::content).collect()
+}
+
+/// Each row under its first cell.
+fn print_blocks<'a>(headings: &[String], rows: impl Iterator<Item = &'a Row>) {
+    for row in rows {
+        let cells = texts(row);
+        let Some((first, rest)) = cells.split_first() else { continue };
+        line(first);
+        let mut block = sheet::Sheet::new();
+        let labelled = headings.iter().skip(1).zip(rest).filter(|(_, text)| !text.is_empty());
+        for (heading, text) in labelled {
+            block.row(&heading.to_lowercase(), text);
+        }
+        block.print();
+    }
 }
 
 /// A severity, coloured, for a table.

@@ -125,7 +125,11 @@ impl ProgressBars {
             Step::CatchingUp { log, progress } if self.bar.is_hidden() => {
                 output::note(format!("{}: {}", words::name(log), how_far(progress)));
             }
-            Step::Working { .. } if self.bar.is_hidden() => self.say_how_far(),
+            Step::Working { .. } if self.bar.is_hidden() => {
+                if let Some(line) = self.now_and_then() {
+                    output::note(line);
+                }
+            }
             Step::GivenUp { registry, why, left } => {
                 let left = words::counted(*left, "package", "packages");
                 output::note(format!(
@@ -141,12 +145,11 @@ impl ProgressBars {
 
 impl ProgressBars {
     /// Without a terminal a line now and then tells that something happens.
-    fn say_how_far(&self) {
+    fn now_and_then(&self) -> Option<String> {
         let times = self.working.fetch_add(1, Ordering::Relaxed) + 1;
-        if times.is_multiple_of(SAID_EVERY) {
-            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
-            output::note(format!("{done} of {} looked at", words::counted(all.max(done), "package", "packages")));
-        }
+        let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+        let line = || format!("{done} of {} looked at", words::counted(all.max(done), "package", "packages"));
+        times.is_multiple_of(SAID_EVERY).then(line)
     }
 }
 
@@ -208,5 +211,29 @@ impl Seen {
 
     fn source(&mut self, name: &str) -> &mut SourceSeen {
         self.sources.entry(name.to_owned()).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_terminal_a_line_tells_now_and_then_how_far_it_is() {
+        let bars = ProgressBars::over(400);
+        let package: Package = "pkg:npm/a".parse().unwrap();
+        for _ in 0..120 {
+            bars.report(&Step::Examined { package: &package, releases: 0 });
+        }
+        let lines: Vec<_> = (0..25).filter_map(|_| bars.now_and_then()).collect();
+        assert_eq!(lines, ["120 of 400 packages looked at"; 2], "every ten seconds or so");
+    }
+
+    #[test]
+    fn a_registry_that_is_given_up_is_told_once_in_the_summary() {
+        let bars = ProgressBars::over(3);
+        bars.report(&Step::GivenUp { registry: "npm", why: "refused", left: 2 });
+        let seen = bars.finish();
+        assert_eq!((seen.given_up.len(), seen.given_up["npm"].left), (1, 2));
     }
 }

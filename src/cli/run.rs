@@ -11,6 +11,7 @@ use super::{
     progress::ProgressBars,
     renewal::{Renewer, trust_interval},
     setup::{self, Prepared},
+    sheet,
     summary::Summary,
 };
 use crate::{
@@ -103,6 +104,8 @@ fn say_if_nothing_is_watched(pipeline: &Pipeline) {
         output::note(format!("warning: {warning}"));
     }
     if watchlist.is_empty() && !pipeline.sources().is_empty() {
-        output::note("warning: the watchlist is empty; `provwatch watch add` and `watch import` fill it");
+        output::note(sheet::with_callable(
+            "warning: the watchlist is empty; `provwatch watch add` and `provwatch watch import` fill it",
+        ));
     }
 }

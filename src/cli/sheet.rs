@@ -5,23 +5,24 @@ use std::{
     sync::OnceLock,
 };
 
-use comfy_table::{ColumnConstraint, Table};
-
-use super::output;
+use super::{output, wrap};
 use crate::deliver::shell_word;
 
 /// A block of labelled facts. Texts must be safe to show.
-pub struct Sheet(Table);
+pub struct Sheet(Vec<(String, String)>);
+
+/// Fewest columns for a text beside its label.
+const NARROWEST: usize = 20;
 
 impl Sheet {
     /// An empty one.
     pub fn new() -> Self {
-        Self(output::bare_table())
+        Self(Vec::new())
     }
 
     /// A fact. An empty label continues the one above.
     pub fn row(&mut self, label: &str, text: impl Into<String>) -> &mut Self {
-        self.0.add_row([format!("  {label}"), text.into()]);
+        self.0.push((format!("  {label}"), text.into()));
         self
     }
 
@@ -41,29 +42,41 @@ impl Sheet {
         self
     }
 
-    /// Prints it, if there is anything in it.
-    pub fn print(&mut self) {
-        if self.0.is_empty() {
-            return;
+    /// Prints it. A word that is longer than a line, such as a digest or an address, is not broken: it can be copied.
+    pub fn print(&self) {
+        let labels = self.0.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
+        let indent = " ".repeat(labels + 2);
+        let width = output::width().map_or(usize::MAX, |columns| usize::from(columns).max(indent.len() + NARROWEST));
+        for (label, text) in &self.0 {
+            let text = wrap::paragraphs(text, width, &indent);
+            let text = text.trim_start();
+            if text.is_empty() {
+                output::line(label.trim_end());
+            } else {
+                output::line(format_args!("{label:labels$}  {text}"));
+            }
         }
-        if let Some(labels) = self.0.column_mut(0) {
-            labels.set_constraint(ColumnConstraint::ContentWidth);
-        }
-        output::print(&self.0);
     }
 }
 
 /// A heading above a block, after an empty line.
 pub fn heading(text: impl std::fmt::Display) {
     output::line("");
-    output::line(text);
+    output::line(wrap::paragraphs(&text.to_string(), wrap::width(), ""));
 }
 
 /// The configuration that the user named: the next command needs it too.
 static NAMED: OnceLock<PathBuf> = OnceLock::new();
 
-/// Remembers the configuration that this command was called with.
+/// The variable that names the configuration too.
+const VARIABLE: &str = "PROVWATCH_CONFIG";
+
+/// Remembers the configuration that this command was called with, unless the environment names it: then it does so for the
+/// next command too.
 pub fn called_with(config: &Path) {
+    if std::env::var_os(VARIABLE).is_some_and(|named| named == config.as_os_str()) {
+        return;
+    }
     // A process runs one command; nobody comes second.
     let _ = NAMED.set(config.to_owned());
 }
@@ -84,6 +97,13 @@ pub fn with_callable(sentence: &str) -> String {
     let parts: Vec<String> =
         parts.map(|(place, part)| if place % 2 == 1 { callable(part) } else { part.to_owned() }).collect();
     parts.join("`")
+}
+
+/// A sentence of provwatch's own, no wider than the terminal. The commands in it can be copied: they carry the configuration
+/// and are not broken.
+pub fn say(sentence: &str) {
+    let indent: String = sentence.chars().take_while(|c| *c == ' ').collect();
+    output::line(wrap::sentence(&with_callable(sentence), wrap::width(), &indent));
 }
 
 /// Commands to go on with, each with its purpose: beside it, or above it where the terminal is too narrow. A command is

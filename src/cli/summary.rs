@@ -9,7 +9,7 @@ use super::{
     exit::Exit,
     output,
     progress::{GivenUp, Seen},
-    words,
+    sheet, words, wrap,
 };
 use crate::{
     deliver::plain,
@@ -192,7 +192,8 @@ impl Summary {
         output::line("");
         output::print(&table);
         more(self.alerts.len());
-        output::line("\n`provwatch alerts show <ALERT>` shows the evidence.");
+        output::line("");
+        sheet::say("`provwatch alerts show <ALERT>` shows the evidence.");
     }
 
     fn print_unchecked(&self) {
@@ -204,7 +205,8 @@ impl Summary {
         }
         output::line("\nCould not be checked, and will be tried again:");
         for (what, why) in all.iter().take(LISTED) {
-            output::line(format!("  {}: {}", words::name(what), plain(why, REASON)));
+            let text = format!("{}: {}", words::name(what), plain(why, REASON));
+            output::line(format_args!("  {}", wrap::paragraphs(&text, wrap::width(), "    ").trim_start()));
         }
         more(all.len());
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::Subscription,
+    config::{Config, Subscription},
     deliver::Message,
     http::Client,
     model::{Alert, AlertKind, Confidence, Severity},
@@ -60,7 +60,8 @@ impl TestSinks {
         let clock: Arc<dyn Clock> = Context::clock();
         let http = pipeline::client(&context.config, Arc::clone(&clock)).map_err(Failure::usage)?;
         let message = message(clock.as_ref());
-        let answers = chosen.into_iter().map(|subscription| ask(subscription, &http, &clock, &message));
+        let config = &context.config;
+        let answers = chosen.into_iter().map(|subscription| ask(config, subscription, &http, &clock, &message));
         let answers = setup::runtime()?.block_on(join_all(answers));
         self.print(&answers)?;
         Ok(if answers.iter().all(|answer| answer.ok) { Exit::Clean } else { Exit::Failed })
@@ -96,8 +97,14 @@ impl TestSinks {
     }
 }
 
-async fn ask(subscription: &Subscription, http: &Client, clock: &Arc<dyn Clock>, message: &Message) -> Answer {
-    let outcome = send(subscription, http, clock, message).await;
+async fn ask(
+    config: &Config,
+    subscription: &Subscription,
+    http: &Client,
+    clock: &Arc<dyn Clock>,
+    message: &Message,
+) -> Answer {
+    let outcome = send(config, subscription, http, clock, message).await;
     let (ok, detail) = match outcome {
         Ok(detail) => (true, detail),
         Err(why) => (false, why),
@@ -111,12 +118,13 @@ async fn ask(subscription: &Subscription, http: &Client, clock: &Arc<dyn Clock>,
 }
 
 async fn send(
+    config: &Config,
     subscription: &Subscription,
     http: &Client,
     clock: &Arc<dyn Clock>,
     message: &Message,
 ) -> Result<String, String> {
-    let ready = pipeline::subscription(subscription, http, clock).map_err(|error| with_causes(&error))?;
+    let ready = pipeline::subscription(config, subscription, http, clock).map_err(|error| with_causes(&error))?;
     tokio::select! {
         outcome = ready.sink.deliver(message) => match outcome {
             Ok(receipt) => Ok(receipt.detail),
@@ -137,6 +145,7 @@ fn message(clock: &dyn Clock) -> Message {
                 .to_owned(),
         ..Alert::about(AlertKind::Operation, &subject, Severity::Info, Confidence::High, title, now)
     };
+    let alert = Alert { id: Alert::TEST.to_owned(), ..alert };
     let idempotency_key = format!("msg_test_{}", &alert.fingerprint[..24]);
-    Message { idempotency_key, alert, sequence: 0, attempt: 1, created_at: now }
+    Message { idempotency_key, alert, sequence: 0, attempt: 1, refusals: 0, created_at: now }
 }

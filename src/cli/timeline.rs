@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     deliver::shell_word,
-    model::{AuthMethod, Package, Provenance, ReleaseId, ReleaseLine, ReleaseStatus},
+    model::{Alert, AlertStatus, AuthMethod, Package, Provenance, ReleaseId, ReleaseLine, ReleaseStatus, Severity},
     registry::Change,
-    store::{self, EventKind, ReleaseRow, Store, StoredEvent},
+    store::{self, EventKind, ReleaseRow, Store, StoreError, StoredEvent},
 };
 
 /// The releases of a package and what happened around them, newest first
@@ -29,7 +29,8 @@ Examples:
   provwatch timeline pkg:npm/axios --format json \\
       | jq 'select(.outcome == \"alerted\")'
 
-Between the releases stand the events that registries announce: who may publish, yanks, quarantines, removals.")]
+Between the releases stand the events that registries announce: who may publish, yanks, quarantines, removals. It exits \
+with 4 when nothing is stored of the package.")]
 pub struct Timeline {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
@@ -81,17 +82,35 @@ struct Release {
     by: String,
     /// What it proved.
     proof: String,
+    /// The alert that it raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<Raised>,
+}
+
+/// An alert in short.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Raised {
+    /// Its id.
+    id: String,
+    /// How bad.
+    severity: Severity,
+    /// Where it stands.
+    status: AlertStatus,
 }
 
 impl Timeline {
     /// Runs the command.
     ///
     /// # Errors
-    /// The configuration is wrong, or the store cannot be read.
+    /// The configuration is wrong, or the store cannot be read. [`Exit::Unchecked`]: nothing is known of the package.
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         let store = context.store_to_read()?;
         let entries = self.entries(&store)?;
+        if entries.is_empty() && store.package(&self.package)?.is_none() {
+            self.print_none(&context);
+            return Ok(Exit::Unchecked);
+        }
         if self.printing.is_json() {
             entries.iter().try_for_each(output::json)?;
         } else if entries.is_empty() {
@@ -103,8 +122,8 @@ impl Timeline {
     }
 
     fn entries(&self, store: &Store) -> Result<Vec<Entry>, Failure> {
-        let releases = store.releases(&self.package, self.limit)?.into_iter().map(Entry::from);
-        let mut entries: Vec<_> = releases.collect();
+        let releases = store.releases(&self.package, self.limit)?.into_iter();
+        let mut entries = releases.map(|row| Entry::of(store, row)).collect::<Result<Vec<_>, _>>()?;
         for kind in [EventKind::Governance, EventKind::Removed] {
             let events = store.events_of(&self.package, Some(kind), self.limit)?;
             entries.extend(events.into_iter().map(Entry::from));
@@ -125,7 +144,7 @@ impl Timeline {
 
     fn print_none(&self, context: &Context) {
         let package = shell_word(&self.package.to_string());
-        output::line(format_args!("Nothing is stored of {}.", self.package));
+        output::note(format_args!("Nothing is stored of {}.", self.package));
         let watched = context.watchlist().is_ok_and(|watchlist| watchlist.matches(&self.package).is_some());
         let add = (format!("provwatch watch add {package}"), "it is not watched yet");
         let backfill = (format!("provwatch backfill {package}"), "learn its history now");
@@ -148,7 +167,13 @@ impl Entry {
 
 impl Release {
     fn row(&self, at: String) -> [String; 5] {
-        let mut came = self.outcome.as_str().to_owned();
+        let mut came = match &self.alert {
+            Some(Raised { id, severity, .. }) if self.outcome == store::Outcome::Alerted => {
+                format!("{severity} {}", words::name(id))
+            }
+            Some(Raised { id, severity, .. }) => format!("{severity} {}, {}", words::name(id), self.outcome.as_str()),
+            None => self.outcome.as_str().to_owned(),
+        };
         if self.status != ReleaseStatus::Published {
             came = format!("{came}, {}", self.status.as_str());
         }
@@ -159,12 +184,15 @@ impl Release {
     }
 }
 
-impl From<ReleaseRow> for Entry {
-    fn from(row: ReleaseRow) -> Self {
+impl Entry {
+    fn of(store: &Store, row: ReleaseRow) -> Result<Self, StoreError> {
+        let (_, id) = Alert::identify_release(&row.purl);
+        let alert = store.alert(&id)?.map(|Alert { id, severity, status, .. }| Raised { id, severity, status });
         let at = row.published_at.unwrap_or(row.observed_at);
         let (by, proof) = (by(&row), proof(&row));
         let ReleaseRow { purl, line, outcome, status, teaches, unchecked, .. } = row;
-        Self { at, what: What::Release(Release { purl, line, outcome, status, teaches, unchecked, by, proof }) }
+        let release = Release { purl, line, outcome, status, teaches, unchecked, by, proof, alert };
+        Ok(Self { at, what: What::Release(release) })
     }
 }
 

@@ -32,7 +32,8 @@ Examples:
 
 Verifies offline: certificate chain and timestamp, signature, log inclusion, signing time, digest, and who signed.
 
-Exit codes: 0 accepted · 1 rejected, and the message says by which check · 2 a file cannot be read")]
+Exit codes: 0 accepted · 1 rejected, and the message says by which check, or not accepted because it cannot be checked ·
+2 a file cannot be read")]
 pub struct VerifyBundle {
     /// Trust Sigstore's staging instance instead of the public one, unless --trusted-root is given
     #[arg(long)]
@@ -114,12 +115,14 @@ impl VerifyBundle {
     }
 
     fn reject(&self, failure: &attest::Failure) -> Outcome {
+        // What is not supported is not accepted either, and is not called invalid.
+        let (status, verb) =
+            if failure.check().is_some() { ("invalid", "rejected") } else { ("unavailable", "not accepted") };
         if self.printing.is_json() {
-            let status = if failure.check().is_some() { "invalid" } else { "unavailable" };
             output::json(&Answer::Rejected { status, reason: failure.to_string() })?;
             return Ok(Exit::Failed);
         }
-        Err(Failure::failed(format!("rejected: {failure}")))
+        Err(Failure::failed(format!("{verb}: {failure}")))
     }
 }
 

@@ -17,6 +17,18 @@ pub fn paragraphs(text: &str, width: usize, indent: &str) -> String {
     lines.join("\n")
 }
 
+/// What stands for a blank that no line ends at.
+const KEPT: char = '\u{1}';
+
+/// As [`paragraphs`]; what stands between backticks is not broken.
+pub fn sentence(text: &str, width: usize, indent: &str) -> String {
+    let kept = KEPT.to_string();
+    let parts = text.split('`').enumerate();
+    let parts: Vec<String> =
+        parts.map(|(place, part)| if place % 2 == 1 { part.replace(' ', &kept) } else { part.to_owned() }).collect();
+    paragraphs(&parts.join("`"), width, indent).replace(KEPT, " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +39,10 @@ mod tests {
         let expected = "> one\n> two\n> three\n>\n> four\n> incomprehensibilities\n> é é é\n> é é";
         assert_eq!(paragraphs(text, 7, "> "), expected);
         assert_eq!(paragraphs("", 7, "> "), "");
+    }
+
+    #[test]
+    fn commands_are_not_broken() {
+        assert_eq!(sentence("say `a b c d e` and go", 8, ""), "say\n`a b c d e`\nand go");
     }
 }

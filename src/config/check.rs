@@ -240,14 +240,14 @@ impl Config {
                 }
                 match one.key(ecosystem) {
                     None => {
-                        findings.push(error(key("url"), "no purl can name it: it must have neither query nor user"))
+                        findings.push(error(key("url"), "no purl can name it: it must have neither query nor user"));
                     }
                     Some(at) if at.is_public() => {
                         let what = "it is the public registry; leave the name and the url out to configure that";
                         findings.push(error(key("url"), what));
                     }
                     Some(at) if !keys.insert(at.clone()) => {
-                        findings.push(error(key("url"), "another entry has it too"))
+                        findings.push(error(key("url"), "another entry has it too"));
                     }
                     Some(_) => {}
                 }

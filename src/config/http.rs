@@ -23,7 +23,7 @@ pub struct HttpSection {
     pub max_attempts: u32,
     /// Whether `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` count.
     pub proxy_from_environment: bool,
-    /// A PEM file with certificate authorities to trust besides the system's.
+    /// A PEM file with certificate authorities to trust besides the system's, for mail servers too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
     /// Hosts that may have private, link-local or loopback addresses. All others may not, wherever a document points.

@@ -142,6 +142,11 @@ impl Config {
         paths::default_config()
     }
 
+    /// The configuration file of the service, which is root's.
+    pub fn system_path() -> &'static Path {
+        Path::new(paths::SYSTEM)
+    }
+
     /// Takes relative paths from `folder`.
     fn resolve(&mut self, folder: &Path) {
         let lists = self.watchlist.files.iter_mut();

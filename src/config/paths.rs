@@ -6,6 +6,9 @@ struct Surroundings<'a> {
     root: bool,
 }
 
+/// The configuration of the service.
+pub(super) const SYSTEM: &str = "/etc/provwatch/provwatch.toml";
+
 pub(super) fn default_store() -> PathBuf {
     surroundings().store()
 }
@@ -34,8 +37,10 @@ impl Surroundings<'_> {
     }
 
     fn config(&self) -> PathBuf {
-        let folder = if self.root { PathBuf::from("/etc") } else { self.user_folder("XDG_CONFIG_HOME", ".config") };
-        folder.join("provwatch/provwatch.toml")
+        if self.root {
+            return PathBuf::from(SYSTEM);
+        }
+        self.user_folder("XDG_CONFIG_HOME", ".config").join("provwatch/provwatch.toml")
     }
 
     /// XDG base directory specification: a relative path in the variable is ignored.

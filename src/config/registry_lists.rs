@@ -33,7 +33,7 @@ enum Written<P> {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Entry<P> {
-    Named(RegistryInstance),
+    Named(Box<RegistryInstance>),
     Public(P),
 }
 
@@ -48,7 +48,7 @@ impl<P: Default> TryFrom<Written<P>> for RegistryList<P> {
         let (mut public, mut others) = (None, Vec::new());
         for entry in entries {
             match entry {
-                Entry::Named(named) => others.push(named),
+                Entry::Named(named) => others.push(*named),
                 Entry::Public(_) if public.is_some() => {
                     return Err("two registries of one type have no name; only the public one has none");
                 }
@@ -65,7 +65,7 @@ impl<P: Default + PartialEq> From<RegistryList<P>> for Written<P> {
             return Self::One(public);
         }
         let public = (public != P::default()).then_some(Entry::Public(public));
-        Self::Many(public.into_iter().chain(others.into_iter().map(Entry::Named)).collect())
+        Self::Many(public.into_iter().chain(others.into_iter().map(|named| Entry::Named(Box::new(named)))).collect())
     }
 }
 

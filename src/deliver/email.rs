@@ -12,7 +12,7 @@ use lettre::{
     transport::smtp::{
         Error as SmtpError,
         authentication::Credentials,
-        client::{Certificate, CertificateStore, Tls, TlsParameters},
+        client::{Certificate, Tls, TlsParameters},
     },
 };
 use sha2::{Digest, Sha256};
@@ -51,7 +51,7 @@ pub struct EmailSettings {
     pub port: Option<u16>,
     /// How the connection is protected.
     pub security: SmtpSecurity,
-    /// PEM certificates that are trusted instead of the system's.
+    /// PEM certificates that are trusted besides the system's.
     pub ca_pem: Option<Vec<u8>>,
     /// User name and password.
     pub credentials: Option<(String, Secret)>,
@@ -305,7 +305,7 @@ fn tls_parameters(settings: &EmailSettings) -> Result<TlsParameters, EmailError>
             return Err(EmailError::NoCertificate { server });
         }
         let authority = Certificate::from_pem(pem).map_err(failed)?;
-        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(authority);
+        builder = builder.add_root_certificate(authority);
     }
     builder.build().map_err(failed)
 }

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use url::Url;
@@ -56,17 +56,9 @@ impl Endpoint {
 
     fn judge(&self, error: &HttpError, permanent: &[u16]) -> SinkError {
         match error {
-            HttpError::Status { status: 410, .. } => {
-                SinkError::Gone { what: self.failed("it answered 410: the endpoint is gone for good") }
+            HttpError::Status { status, retry_after, said, .. } => {
+                self.judge_status(*status, *retry_after, said, permanent)
             }
-            HttpError::Status { status, .. } if permanent.contains(status) => {
-                SinkError::permanent(self.failed(&format!("it answered {status}, which trying again does not mend")))
-            }
-            HttpError::Status { status, retry_after, .. } => SinkError::Temporary {
-                what: self.failed(&format!("it answered {status}")),
-                retry_after: *retry_after,
-                source: None,
-            },
             HttpError::Transport { source: TransportError::Failed(why), .. } => {
                 SinkError::temporary(self.failed(&self.without_url(why)))
             }
@@ -82,6 +74,18 @@ impl Endpoint {
         }
     }
 
+    /// `said`: the first line of the answer, which tells more than its number.
+    fn judge_status(&self, status: u16, retry_after: Option<Duration>, said: &str, permanent: &[u16]) -> SinkError {
+        let said = if said.is_empty() { String::new() } else { format!(", {:?}", self.without_url(said)) };
+        let what = |more: &str| self.failed(&format!("it answered {status}{said}{more}"));
+        match status {
+            410 => SinkError::Gone { what: what(": the endpoint is gone for good") },
+            _ if permanent.contains(&status) => SinkError::permanent(what(", which trying again does not mend")),
+            _ if retry_after.is_none() && may_be_the_message(status) => SinkError::Refused { what: what("") },
+            _ => SinkError::Temporary { what: what(""), retry_after, source: None },
+        }
+    }
+
     fn failed(&self, why: &str) -> String {
         plain(&format!("posting to {}: {why}", self.host()), plain::SENTENCE)
     }
@@ -94,9 +98,14 @@ impl Endpoint {
     }
 }
 
+/// Whether a status may mean the message: the client's fault, and none that concerns who sends, where to or how often.
+const fn may_be_the_message(status: u16) -> bool {
+    matches!(status, 400..=499) && !matches!(status, 401 | 404 | 407 | 408 | 410 | 425 | 429)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::sync::Arc;
 
     use super::*;
     use crate::{clock::ManualClock, http::ScriptedTransport};
@@ -119,8 +128,12 @@ mod tests {
             (204, "taken"),
             (301, "temporary"),
             (400, "permanent"),
+            (401, "temporary"),
+            (403, "refused"),
             (404, "temporary"),
             (410, "gone"),
+            (413, "refused"),
+            (422, "refused"),
             (429, "temporary"),
             (503, "temporary"),
         ] {
@@ -131,6 +144,7 @@ mod tests {
             let verdict = match post(transport).await {
                 Ok(_) => "taken",
                 Err(SinkError::Temporary { .. }) => "temporary",
+                Err(SinkError::Refused { .. }) => "refused",
                 Err(SinkError::Permanent { .. }) => "permanent",
                 Err(SinkError::Gone { .. }) => "gone",
             };
@@ -147,9 +161,22 @@ mod tests {
             attempts: 1,
             hint: String::new(),
             retry_after: Some(Duration::from_secs(30)),
+            said: "slow down".to_owned(),
         };
         let verdict = endpoint.judge(&error, &[]);
-        assert!(matches!(verdict, SinkError::Temporary { retry_after: Some(wait), .. } if wait.as_secs() == 30));
+        assert!(matches!(&verdict, SinkError::Temporary { retry_after: Some(wait), .. } if wait.as_secs() == 30));
+        assert!(verdict.report().ends_with("it answered 429, \"slow down\""), "{}", verdict.report());
+    }
+
+    #[tokio::test]
+    async fn the_first_line_of_a_refusal_is_kept() {
+        let transport = ScriptedTransport::new();
+        transport.answer("t0k3n", 403, &[], "\n <h1>blocked</h1> \nmore");
+        let report = post(transport).await.unwrap_err().report();
+        assert_eq!(report, r#"posting to hooks.slack.com: it answered 403, "<h1>blocked</h1>""#);
+        let transport = ScriptedTransport::new();
+        transport.answer("t0k3n", 403, &[], "x".repeat(9_000));
+        assert!(post(transport).await.unwrap_err().report().len() < 300);
     }
 
     #[test]

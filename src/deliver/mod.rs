@@ -14,6 +14,7 @@ mod endpoint;
 mod outbox;
 mod plain;
 mod queue;
+mod reduced;
 mod render;
 mod schedule;
 mod slack;
@@ -58,6 +59,8 @@ pub struct Message {
     pub sequence: u32,
     /// Which attempt at this message it is, from 1.
     pub attempt: u32,
+    /// How often the other side answered that it does not take it.
+    pub refusals: u32,
     /// When the message was recorded.
     pub created_at: DateTime<Utc>,
 }
@@ -91,6 +94,12 @@ pub enum SinkError {
         /// The cause below, if it may be shown (an HTTP error names the URL, which may be a secret).
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// It can, and it may be the message that is refused: the other side answered, and did not say that anything else is wrong.
+    #[error("{what}")]
+    Refused {
+        /// The operation that failed and how.
+        what: String,
     },
     /// It cannot: this message will never be taken.
     #[error("{what}")]

@@ -27,6 +27,8 @@ pub enum Ending {
         error: String,
         /// When to try again.
         next: DateTime<Utc>,
+        /// Whether the other side answered that it does not take this message.
+        refused: bool,
     },
     /// It failed, and no other is made; why.
     GivenUp(String),

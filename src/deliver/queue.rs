@@ -2,13 +2,13 @@
 //! after every attempt. So neither a sink that is slow or dead keeps the others waiting, nor a backlog of mild alerts a
 //! severe one, nor one message that its receiver cannot take the rest.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{collections::VecDeque, panic::AssertUnwindSafe, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
 
 use super::{
-    Due, Ending, Limits, Message, Next, Outbox, OutboxError, Receipt, SinkError, Subscription, Summary,
+    Due, Ending, Limits, Message, Next, Outbox, OutboxError, Receipt, SinkError, Subscription, Summary, reduced,
     schedule::{Attempt, LONGEST_ASKED, LONGEST_URGENT, URGENT},
 };
 use crate::{
@@ -24,6 +24,9 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 /// How long an endpoint is left alone that says that it is gone for good. An administrator may bring it back.
 const GONE_REST: Duration = Duration::from_hours(1);
 
+/// So many whose alerts were sent last are known, so that they take turns.
+const SERVED: usize = 64;
+
 /// After so many failures on end a pass leaves the rest of a sink's queue for the next one.
 const ENOUGH: u32 = 4;
 
@@ -36,6 +39,8 @@ pub struct Queue {
     /// An attempt whose end could not be recorded yet. It is recorded before anything else is sent: while the disk is full
     /// nobody is told the same again and again.
     unrecorded: Option<(Due, DateTime<Utc>, Ending)>,
+    /// Whose alerts were sent last, the latest last.
+    served: VecDeque<String>,
 }
 
 /// A sink is left alone for a while.
@@ -89,11 +94,17 @@ impl Worker<'_> {
             Ok(least) => least,
             Err(until) => return Ok(Step::Held(until)),
         };
-        let turn = Turn { now, due_by: due_by.unwrap_or(now), least, fresh_first: queue.failures > 0 };
+        let served = queue.served.iter().cloned().collect();
+        let turn = Turn { now, due_by: due_by.unwrap_or(now), least, fresh_first: queue.failures > 0, served };
         let Some(due) = self.outbox.next(&self.subscription.name, &turn)? else {
             return Ok(queue.hold.filter(|_| least > Severity::Info).map_or(Step::Idle, |hold| Step::Held(hold.until)));
         };
-        let outcome = self.attempt(&due.message).await;
+        queue.serve(due.message.alert.whose());
+        let outcome = if reduced::is_due(&due.message) {
+            self.attempt(&reduced::reduced(&due.message)).await
+        } else {
+            self.attempt(&due.message).await
+        };
         self.end(queue, due, outcome)
     }
 
@@ -142,18 +153,24 @@ impl Worker<'_> {
             Ok(receipt) => {
                 queue.works();
                 tracing::info!(subscription = due.subscription, alert = due.message.alert.id, "alert delivered");
-                (Step::Delivered, Ending::Delivered(receipt.detail))
+                let short = if reduced::is_due(&due.message) { format!("; {}", reduced::SAID) } else { String::new() };
+                (Step::Delivered, Ending::Delivered(format!("{}{short}", receipt.detail)))
             }
             Err(error @ SinkError::Gone { .. }) => {
                 queue.gone(now);
                 let error = error.report();
                 tracing::error!(subscription = due.subscription, error, "its endpoint is gone; its alerts wait");
                 // The queue rests; whoever gives it another endpoint has it told at once.
-                (Step::Gone, Ending::Retry { error, next: now })
+                (Step::Gone, Ending::Retry { error, next: now, refused: false })
             }
             Err(error @ SinkError::Permanent { .. }) => {
                 queue.works();
-                (Step::GivenUp, Ending::GivenUp(error.report()))
+                // Without what a publisher wrote it may be taken.
+                if due.message.refusals < reduced::REFUSALS {
+                    self.after_failure(&due, &error, now)
+                } else {
+                    (Step::GivenUp, Ending::GivenUp(error.report()))
+                }
             }
             Err(error) => {
                 queue.failed(now, retry_after(&error));
@@ -169,6 +186,7 @@ impl Worker<'_> {
     }
 
     fn after_failure(&self, due: &Due, error: &SinkError, now: DateTime<Utc>) -> (Step, Ending) {
+        let refused = matches!(error, SinkError::Refused { .. } | SinkError::Permanent { .. });
         let (message, error, asked) = (&due.message, error.report(), retry_after(error));
         let attempt = Attempt {
             key: &message.idempotency_key,
@@ -180,7 +198,7 @@ impl Worker<'_> {
             Next::At(next) => {
                 let attempt = message.attempt;
                 tracing::warn!(subscription = due.subscription, attempt, error, %next, "alert not delivered yet");
-                (Step::Retried, Ending::Retry { error, next })
+                (Step::Retried, Ending::Retry { error, next, refused })
             }
             Next::GiveUp => {
                 let why = format!("given up after {} attempts; the last: {error}", message.attempt);
@@ -215,6 +233,15 @@ impl Queue {
         self.hold.is_some_and(|hold| hold.until - hold.since <= TimeDelta::from_std(LONGEST_REST).unwrap_or_default())
     }
 
+    /// It is the turn of others now.
+    fn serve(&mut self, whose: String) {
+        self.served.retain(|other| *other != whose);
+        self.served.push_back(whose);
+        if self.served.len() > SERVED {
+            self.served.pop_front();
+        }
+    }
+
     /// The other side answered.
     fn works(&mut self) {
         (self.failures, self.hold) = (0, None);
@@ -242,7 +269,7 @@ impl Queue {
 fn retry_after(error: &SinkError) -> Option<Duration> {
     match error {
         SinkError::Temporary { retry_after, .. } => *retry_after,
-        SinkError::Permanent { .. } | SinkError::Gone { .. } => None,
+        SinkError::Refused { .. } | SinkError::Permanent { .. } | SinkError::Gone { .. } => None,
     }
 }
 

@@ -132,6 +132,7 @@ pub(super) fn message(alert: Alert) -> Message {
         alert,
         sequence: 0,
         attempt: 1,
+        refusals: 0,
         created_at: "2026-03-31T00:24:11Z".parse().unwrap(),
     }
 }

@@ -154,6 +154,7 @@ fn facts(view: &View) -> Value {
     if let Some(release) = &view.release {
         facts.push(("Release", &release.purl));
         facts.extend(release.published.as_deref().map(|published| ("Published", published)));
+        facts.extend(release.last_good.as_deref().map(|good| ("Last good", good)));
     }
     json!({ "type": "section", "fields": table(&facts) })
 }
@@ -385,6 +386,7 @@ mod tests {
     async fn slacks_answers_are_understood() {
         assert_eq!(answered(200, "ok").await.unwrap().detail, "answered 200");
         assert!(matches!(answered(400, "invalid_payload").await, Err(SinkError::Permanent { .. })));
+        assert!(matches!(answered(403, "action_prohibited").await, Err(SinkError::Refused { .. })));
         assert!(matches!(answered(410, "channel_is_archived").await, Err(SinkError::Gone { .. })));
         assert!(matches!(answered(429, "").await, Err(SinkError::Temporary { .. })));
         assert!(matches!(answered(500, "rollup_error").await, Err(SinkError::Temporary { .. })));

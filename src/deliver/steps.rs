@@ -7,7 +7,7 @@ use super::{
     accept_command, plain,
     plain::{LINE, NAME, shell_word},
 };
-use crate::model::{Alert, AlertKind, AlertStatus, Severity, leading};
+use crate::model::{Alert, AlertKind, AlertStatus, Package, Severity, leading};
 
 /// Most members of a campaign that are proposed to be looked up.
 const MEMBERS: usize = 3;
@@ -41,12 +41,12 @@ pub fn warning(alert: &Alert) -> Option<String> {
         (None, AlertKind::Campaign) => "the releases above".to_owned(),
         (None, _) => return None,
     };
-    let pin = if is_replaced(alert) {
-        "pin by the digest of before"
-    } else if alert.purl.is_some() {
-        "pin the version before it"
-    } else {
-        "pin the versions before them"
+    let good = alert.last_good.as_ref().map(|good| plain(good.version(), NAME));
+    let pin = match good {
+        _ if is_replaced(alert) => "pin by the digest of before".to_owned(),
+        Some(good) => format!("pin {good}, the last version that is known to be normal"),
+        None if alert.purl.is_some() => "pin the version before it".to_owned(),
+        None => "pin the versions before them".to_owned(),
     };
     Some(format!("Do not install {what}; {pin}. Until it is known to be honest, treat it as a takeover."))
 }
@@ -62,7 +62,7 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
         let detector = shell_word(&plain(&signal.detector, NAME));
         steps.push(step("what it means, and what to do", format!("provwatch detectors explain {detector}")));
     }
-    if alert.status == AlertStatus::Open {
+    if alert.status == AlertStatus::Open && !alert.is_test() {
         let id = shell_word(&plain(&alert.id, NAME));
         steps.push(step("when you have it in hand", format!("provwatch alerts ack {id} --reason '…'")));
     }
@@ -75,7 +75,12 @@ const fn step(purpose: &'static str, line: String) -> NextStep {
 }
 
 fn of_release(alert: &Alert, steps: &mut Vec<NextStep>) {
-    let Some(release) = alert.purl.as_ref().filter(|_| !is_of_name(alert)) else { return };
+    let Some(release) = alert.purl.as_ref().filter(|_| !is_of_name(alert)) else {
+        let of_package = |package: &Package| {
+            step("what is known of the package", format!("provwatch timeline {}", shell_word(&package.to_string())))
+        };
+        return steps.extend(alert.package.as_ref().map(of_package));
+    };
     let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
     steps.push(step("all that is known of the release", format!("provwatch lookup {purl}")));
     steps.push(step("what is normal", format!("provwatch baseline show {package}")));
@@ -108,6 +113,9 @@ fn of_provwatch(alert: &Alert, steps: &mut Vec<NextStep>) {
     }
     let is_advised = |command: &str| alert.argument.contains(&format!("`{command}`"));
     let advised = OWN.iter().filter(|(command, _)| is_advised(command));
+    if alert.is_test() {
+        return steps.push(step("how provwatch is doing", "provwatch status".to_owned()));
+    }
     let before = steps.len();
     steps.extend(advised.map(|(command, purpose)| step(purpose, (*command).to_owned())));
     if steps.len() == before {
@@ -175,6 +183,10 @@ mod tests {
         assert!(!lines(&by_two).iter().any(|line| line.contains("logs matches")), "no match is called so");
         assert!(lines(&samples::campaign(5, 5))[0].ends_with(" --related 50"));
         assert_eq!(lines(&about(AlertKind::Operation))[0], "provwatch doctor");
+        let test = Alert { id: Alert::TEST.to_owned(), ..about(AlertKind::Operation) };
+        assert_eq!(lines(&test), ["provwatch status"], "there is nothing to look at or to acknowledge");
+        let of_package = Alert { package: Some("pkg:npm/it's".parse().unwrap()), ..about(AlertKind::Operation) };
+        assert_eq!(lines(&of_package)[0], r"provwatch timeline 'pkg:npm/it'\''s'");
         let advised =
             "Correct it (`provwatch reload`); `provwatch test-sinks` tries it. It said: `provwatch x; reboot`.";
         let alert = Alert { argument: advised.to_owned(), ..about(AlertKind::Operation) };

@@ -1,6 +1,6 @@
 use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
 use crate::{
-    model::{Confidence, Digests, Severity, Signal},
+    model::{Confidence, Digests, Severity, Signal, lock_form},
     text::quoted,
 };
 
@@ -22,7 +22,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release that is stored already, and of which the registry now states another digest for the same file. Digests are compared where both are known; one that is missing says nothing.
+A release that is stored already, and of which the registry now states another digest for the same file. Every digest that was ever seen of the file counts, npm's SHA-1 too, which proves nothing else: a file that was gone for a while, or a digest that is left out, hides nothing. A digest that is missing says nothing by itself.
 
 ### Why it matters
 Registries promise that a published file never changes. Whoever pinned the version, without a digest, installs something that nobody reviewed, under a name that everybody trusts.
@@ -50,7 +50,8 @@ impl Detector for FileReplaced {
 fn found(change: &Change<'_>, name: &str, before: &Digests) -> Option<Signal> {
     let file = change.release.files.iter().find(|file| file.name == *name)?;
     let (kind, before, now) = before.contradiction(&file.digests)?;
-    let shown = |digest| format!("{} with {kind} {}", quote(name), quoted(digest, DIGEST));
+    let ecosystem = change.release.purl.package().ecosystem();
+    let shown = |digest| format!("{} with {}", quote(name), quoted(lock_form(ecosystem, kind, digest), DIGEST));
     let evidence = Evidence {
         expected: shown(before),
         seen: shown(now),

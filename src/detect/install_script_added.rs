@@ -3,7 +3,10 @@ use super::{
     comparison::{quote, usual},
     support,
 };
-use crate::model::{Confidence, Severity, Signal};
+use crate::{
+    model::{Confidence, Manifest, Severity, Signal},
+    text::quoted,
+};
 
 /// Code that runs at installation, where there was none.
 pub struct InstallScriptAdded;
@@ -20,7 +23,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An install-time script hook that the line never had: medium where earlier releases are known to have had none like it, low where nothing is known of them. It only supports other signals.
+An install-time script hook that the line never had: medium where earlier releases are known to have had none like it, low where nothing is known of them. The beginning of what it runs stands in the alert. It only supports other signals.
 
 ### Why it matters
 It runs on every machine that installs the release, before anybody imports it; most npm malware starts there.
@@ -44,10 +47,21 @@ impl Detector for InstallScriptAdded {
     }
 }
 
+/// Most characters of a script that an alert shows.
+const SHOWN: usize = 300;
+
+/// The hook and what it runs, if that is known.
+fn with_command(manifest: &Manifest, hook: &str) -> String {
+    let command = manifest.install_commands.as_ref().and_then(|commands| commands.get(hook));
+    command.map_or_else(|| quote(hook), |command| format!("{}: {}", quote(hook), quoted(command, SHOWN)))
+}
+
 fn added(change: &Change<'_>) -> Option<Signal> {
     let known = &change.portrait()?.install_scripts;
-    let scripts = change.release.manifest.as_ref()?.install_scripts.as_ref()?;
-    let new: Vec<_> = scripts.iter().filter(|hook| !known.contains_key(*hook)).map(|hook| quote(hook)).collect();
+    let manifest = change.release.manifest.as_ref()?;
+    let scripts = manifest.install_scripts.as_ref()?;
+    let new = scripts.iter().filter(|hook| !known.contains_key(*hook));
+    let new: Vec<_> = new.map(|hook| with_command(manifest, hook)).collect();
     if new.is_empty() {
         return None;
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Change,
-    comparison::{total, usual},
+    comparison::{quote, total, usual},
 };
 use crate::{
     baseline::words::named_repository,
@@ -51,6 +51,14 @@ impl Novelty {
     }
 }
 
+/// What is usual of a tally where a value that it has is a habit no more: the others, and since when it was not seen.
+fn usual_besides(tally: &Tally<String>, value: &str) -> String {
+    let others: Tally<String> =
+        tally.iter().filter(|(other, _)| *other != value).map(|(other, seen)| (other.clone(), *seen)).collect();
+    let last = tally.get(value).map(|seen| format!("; {} last on {}", quote(value), seen.last.format("%Y-%m-%d")));
+    format!("{}{}", usual(&others), last.unwrap_or_default())
+}
+
 impl<'a> Change<'a> {
     /// Whether a value is new to a tally that has others, and how that weighs. `None` where it is known or where there
     /// is nothing to compare with.
@@ -70,7 +78,7 @@ impl<'a> Change<'a> {
         let unsettled = tally.len() > 1 && u32::try_from(tally.len()).is_ok_and(|len| len * 2 >= seen);
         let elsewhere = !faded && self.is_settled_elsewhere(pick, value);
         Some(Novelty {
-            usual: usual(tally),
+            usual: if faded { usual_besides(tally, value) } else { usual(tally) },
             since: tally.values().map(|seen| seen.first).min(),
             milder: view.inherited || seen == 1 || unsettled || elsewhere || faded,
             is_of_another_kind: self.release.line().is_prerelease() != view.line.is_prerelease(),
@@ -103,7 +111,13 @@ impl<'a> Change<'a> {
         let by_time = |(line, _): &(&LineBaseline, &'a Tally<String>)| line.last_at;
         let (_, known) = published.max_by_key(by_time).or_else(|| maintained.max_by_key(by_time))?;
         let since = known.values().map(|seen| seen.first).min();
-        Some(Novelty { usual: usual(known), since, milder: false, is_of_another_kind: false })
+        // A maintainer is expected to be one, and not to publish by hand where only machines do.
+        let usual = if known.contains_key(name) {
+            format!("nobody but a trusted publisher; maintainers: {}", usual(known))
+        } else {
+            usual(known)
+        };
+        Some(Novelty { usual, since, milder: false, is_of_another_kind: false })
     }
 
     /// Whether an account was among the maintainers of an earlier release, at least two weeks before.

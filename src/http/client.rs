@@ -49,7 +49,7 @@ struct Shared {
 /// Why one attempt failed.
 enum Failure {
     /// An answer that is no success.
-    Status { status: u16, retry_after: Option<Duration> },
+    Status { status: u16, retry_after: Option<Duration>, said: String },
     /// No answer.
     Transport(TransportError),
     /// The host rules say no.
@@ -217,9 +217,9 @@ impl Shared {
     fn report(&self, failure: Failure, request: &Request, attempts: u32) -> HttpError {
         let url = request.shown_url();
         match failure {
-            Failure::Status { status, retry_after } => {
+            Failure::Status { status, retry_after, said } => {
                 let hint = hint(status, retry_after, self.policy.contact.is_some());
-                HttpError::Status { url, status, attempts, hint, retry_after }
+                HttpError::Status { url, status, attempts, hint, retry_after, said }
             }
             Failure::Transport(TransportError::Forbidden(why)) | Failure::Refused(why) => {
                 HttpError::Refused { url, why }
@@ -228,6 +228,16 @@ impl Shared {
             Failure::Paused(wait) => HttpError::Paused { url, wait },
         }
     }
+}
+
+/// Most characters of a refusal's first line.
+const MAX_SAID: usize = 200;
+
+/// The first line of a refusal that is not empty.
+fn first_line(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    line.chars().take(MAX_SAID).collect()
 }
 
 /// The exchanges of one call.
@@ -251,7 +261,10 @@ impl Exchanges<'_> {
         }
         match response.status {
             200..=299 => Ok(Fetched::Fresh(response)),
-            status => Err(Failure::Status { status, retry_after: self.shared.retry_after(&response) }),
+            status => {
+                let said = if request.discards_body { first_line(&response.body) } else { String::new() };
+                Err(Failure::Status { status, retry_after: self.shared.retry_after(&response), said })
+            }
         }
     }
 

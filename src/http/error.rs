@@ -84,6 +84,8 @@ pub enum HttpError {
         hint: String,
         /// When the server wants to be asked again.
         retry_after: Option<Duration>,
+        /// The first line of its answer, where only the status was wanted.
+        said: String,
     },
     /// The host asked for a pause that is not over; nothing was sent.
     #[error("fetching {url}: the server asked to be left alone for {} more", seconds(*wait))]

@@ -35,7 +35,8 @@ pub struct Request {
     pub max_attempts: Option<u32>,
     /// Whether the URL's path and query are a secret, as a webhook's are: errors and logs then show only its host.
     pub confidential: bool,
-    /// Whether the answer's body is left unread: its status is all that the caller wants, however slowly the rest comes.
+    /// Whether the answer's body is left unread: its status is all that the caller wants, however slowly the rest comes. Of a
+    /// refusal the beginning is read, if it comes soon.
     pub discards_body: bool,
     /// How much of the body may come without more room for it.
     pub(super) allowance: BodyAllowance,
@@ -103,7 +104,7 @@ impl Request {
         Self { confidential: true, ..self }
     }
 
-    /// Leaves the answer's body unread.
+    /// Leaves the answer's body unread, but for the first line of a refusal.
     #[must_use]
     pub fn discard_body(self) -> Self {
         Self { discards_body: true, ..self }

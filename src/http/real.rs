@@ -91,7 +91,11 @@ impl RealTransport {
         let response = self.client.execute(sent).await.map_err(explain)?;
         let status = response.status().as_u16();
         let headers = readable_headers(response.headers());
-        let body = if request.discards_body { Bytes::new() } else { read_body(response, request).await? };
+        let body = match request.discards_body {
+            true if response.status().is_success() => Bytes::new(),
+            true => beginning(response).await,
+            false => read_body(response, request).await?,
+        };
         Ok(Response { status, headers, body })
     }
 
@@ -156,6 +160,15 @@ fn prepared(client: &reqwest::Client, request: &Request) -> Result<reqwest::Requ
 fn readable_headers(headers: &reqwest::header::HeaderMap) -> Vec<(String, String)> {
     let readable = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), readable(value))).collect()
+}
+
+/// For how long the beginning of a refusal is waited for.
+const REFUSAL: Duration = Duration::from_secs(2);
+
+/// What comes first of a body, if it comes soon.
+async fn beginning(mut response: reqwest::Response) -> Bytes {
+    let chunk = tokio::time::timeout(REFUSAL, response.chunk()).await;
+    chunk.ok().and_then(Result::ok).flatten().unwrap_or_default()
 }
 
 /// Reads the body as it is decompressed, so that a small answer that unfolds into a large one is caught on the way.

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Confidence, ReleaseId, Severity, Sightings, Signal};
+use super::{Confidence, Package, ReleaseId, Severity, Sightings, Signal};
 
 /// One alert; `schema/alert.schema.json` is generated from this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +21,9 @@ pub struct Alert {
     /// The release, for alerts of kind `release`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub purl: Option<ReleaseId>,
+    /// The package, for alerts about one package that are not about one release.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub package: Option<Package>,
     /// When that release, or the last member of the campaign, was published.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub published_at: Option<DateTime<Utc>>,
@@ -42,6 +45,9 @@ pub struct Alert {
     /// Put together when the alert is sent or shown.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub member_details: Vec<Member>,
+    /// The last release before it that is known to be normal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_good: Option<ReleaseId>,
     /// Where to look.
     #[serde(default)]
     pub links: Links,
@@ -94,6 +100,14 @@ pub struct Member {
 }
 
 impl Alert {
+    /// The id of an alert that only tries a receiver and is kept nowhere.
+    pub const TEST: &'static str = "test";
+
+    /// Whether it only tries a receiver.
+    pub fn is_test(&self) -> bool {
+        self.id == Self::TEST
+    }
+
     /// The fingerprint and the id of an alert about `subject` (a purl, a source's name).
     pub fn identify(kind: AlertKind, subject: &str) -> (String, String) {
         let fingerprint = hex::encode(Sha256::digest(format!("{}\n{subject}", kind.as_str())));
@@ -118,6 +132,7 @@ impl Alert {
             severity,
             confidence,
             purl: None,
+            package: None,
             published_at: None,
             raised_at,
             title,
@@ -126,11 +141,22 @@ impl Alert {
             signals: Vec::new(),
             members: Vec::new(),
             member_details: Vec::new(),
+            last_good: None,
             links: Links::default(),
             evidence: None,
             matched: None,
             entries: None,
         }
+    }
+
+    /// The package that it is about, if it is about one.
+    pub fn of_package(&self) -> Option<&Package> {
+        self.purl.as_ref().map(ReleaseId::package).or(self.package.as_ref())
+    }
+
+    /// Whose alert it is, as far as sinks take turns: that of a package, or of a kind.
+    pub fn whose(&self) -> String {
+        self.of_package().map_or_else(|| self.kind.as_str().to_owned(), ToString::to_string)
     }
 
     /// The fingerprint and the id of the alert about a release.

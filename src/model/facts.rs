@@ -48,6 +48,8 @@ facts! {
         publishing: PublishingFacts,
         /// Files that had another content when they were seen first, by name, with the digests of then.
         replaced: BTreeMap<String, Digests>,
+        /// Digests that files had when they were seen before, and that the registry does not state now, by name.
+        former_digests: BTreeMap<String, Digests>,
         /// Why something is not known, by its place in this structure: `commit.on_default_branch`.
         unknown: BTreeMap<String, String>,
     }

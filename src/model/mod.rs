@@ -37,12 +37,12 @@ pub use expected::{Change, ExpectedChange};
 pub use facts::{
     AccountFacts, CommitFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts,
 };
-pub use fingerprint::{files_fingerprint, replaced_files};
+pub use fingerprint::{files_fingerprint, former_digests, replaced_files};
 pub use glob::fits;
 pub use identity::{Claim, Claims, WorkflowIdentity, run_and_attempt};
 pub use line::ReleaseLine;
 pub use log_match::{MatchedEntry, Report};
-pub use observation::{Auth, AuthMethod, Digests, File, Manifest, Observation, Person, ReleaseStatus};
+pub use observation::{Auth, AuthMethod, Digests, File, Manifest, Observation, Person, ReleaseStatus, lock_form};
 pub use package::{InvalidPurl, Package, ReleaseId};
 pub use policy::{Demand, Policy, Quiet};
 pub use provenance::{Check, LogEntry, Provenance, RootStanding, VerifiedProvenance};

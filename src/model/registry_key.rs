@@ -124,6 +124,7 @@ impl RegistryKey {
     }
 
     /// The public one of the same type.
+    #[must_use]
     pub const fn public(&self) -> Self {
         Self { ecosystem: self.ecosystem, url: None }
     }

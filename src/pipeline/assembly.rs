@@ -442,7 +442,7 @@ const fn log_kind(kind: LogKindName) -> LogKind {
 }
 
 fn subscriptions(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<Subscriptions, AssemblyError> {
-    let subscriptions = config.subscriptions.iter().map(|one| subscription(one, http, clock));
+    let subscriptions = config.subscriptions.iter().map(|one| subscription(config, one, http, clock));
     Subscriptions::new(subscriptions.collect::<Result<_, AssemblyError>>()?)
         .map_err(AssemblyError::of("the subscriptions"))
 }
@@ -452,22 +452,28 @@ fn subscriptions(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Resu
 /// # Errors
 /// A secret that cannot be read, an address that is none.
 pub fn subscription(
-    config: &SubscriptionConfig,
+    config: &Config,
+    subscription: &SubscriptionConfig,
     http: &Client,
     clock: &Arc<dyn Clock>,
 ) -> Result<Subscription, AssemblyError> {
-    let what = format!("the subscription {:?}", config.name);
+    let what = format!("the subscription {:?}", subscription.name);
     Ok(Subscription {
-        name: config.name.clone(),
-        min_severity: config.min_severity,
-        kinds: Some(config.kinds.clone()),
-        sink: sink(config, http, clock).map_err(AssemblyError::of(what))?,
+        name: subscription.name.clone(),
+        min_severity: subscription.min_severity,
+        kinds: Some(subscription.kinds.clone()),
+        sink: sink(config, subscription, http, clock).map_err(AssemblyError::of(what))?,
     })
 }
 
 type Anything = Box<dyn std::error::Error + Send + Sync>;
 
-fn sink(subscription: &SubscriptionConfig, http: &Client, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Sink>, Anything> {
+fn sink(
+    config: &Config,
+    subscription: &SubscriptionConfig,
+    http: &Client,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Sink>, Anything> {
     let endpoint = |url: Url| Endpoint::new(http, url);
     Ok(match &subscription.sink {
         SinkConfig::Stdout => Arc::new(StdoutSink::new(StdoutFormat::Json, Box::new(std::io::stdout()))),
@@ -484,11 +490,12 @@ fn sink(subscription: &SubscriptionConfig, http: &Client, clock: &Arc<dyn Clock>
                 Arc::clone(clock),
             ))
         }
-        SinkConfig::Email(email) => Arc::new(EmailSink::new(email_settings(email)?)?),
+        SinkConfig::Email(email) => Arc::new(EmailSink::new(email_settings(email, config.http.ca_file.as_deref())?)?),
     })
 }
 
-fn email_settings(email: &crate::config::EmailSection) -> Result<EmailSettings, Anything> {
+/// `ca_file`: whom the operator trusts besides, for mail as for the web.
+fn email_settings(email: &crate::config::EmailSection, ca_file: Option<&Path>) -> Result<EmailSettings, Anything> {
     let password = email.password().map(|source| source.read()).transpose()?;
     let credentials = match (&email.username, password) {
         (Some(user), Some(password)) => Some((user.clone(), password)),
@@ -503,12 +510,21 @@ fn email_settings(email: &crate::config::EmailSection) -> Result<EmailSettings, 
             Security::Tls => SmtpSecurity::Tls,
             Security::None => SmtpSecurity::Insecure,
         },
-        ca_pem: None,
+        ca_pem: ca_file.map(read_authorities).transpose()?,
         credentials,
         from: email.from.clone(),
         to: email.to.clone(),
         timeout: Duration::from_secs(30),
     })
+}
+
+/// Most bytes of a file of certificates.
+const MAX_CERTIFICATES: u64 = 4 << 20;
+
+fn read_authorities(path: &Path) -> Result<Vec<u8>, Anything> {
+    let unreadable = |why: String| format!("[http] ca_file {}: {why}", path.display());
+    let read = bounded::read(path, MAX_CERTIFICATES).map_err(|error| unreadable(error.to_string()))?;
+    Ok(read.ok_or_else(|| unreadable(format!("it is larger than {MAX_CERTIFICATES} bytes")))?)
 }
 
 /// The folder of the TUF metadata: as configured, or `tuf` beside the database.

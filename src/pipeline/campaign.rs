@@ -29,13 +29,13 @@ const LOOKED_AT: usize = 500;
 const SINGLY: usize = 5;
 
 /// Most members of a campaign. What comes after them begins another one, so that no message is without bounds.
-const MOST: usize = LOOKED_AT;
+pub(super) const MOST: usize = LOOKED_AT;
 
 /// Most characters of a release's name within a sentence.
 const NAME: usize = 80;
 
 /// Fewest releases of one package that are a campaign. Of several packages two are enough.
-const FEWEST: usize = 3;
+pub(super) const FEWEST: usize = 3;
 
 /// A release that raised an alert of medium or worse.
 #[derive(Clone, Debug, PartialEq, Eq)]

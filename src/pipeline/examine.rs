@@ -13,7 +13,6 @@ use super::{
     behind::{Took, Waits},
     claimed_time::bound_times,
     history::{unfetched, with_unread},
-    replaced::compare_files,
     turn::{self, Turn},
     unseen::{Listed, listed},
     waits,
@@ -23,7 +22,7 @@ use crate::{
     http::Validators,
     model::{Observation, Package, ReleaseId, ReleaseStatus, files_fingerprint},
     registry::{Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
-    store::{AGAIN, Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work},
+    store::{AGAIN, Lane, Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work},
 };
 
 /// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
@@ -63,6 +62,8 @@ pub(super) struct Subject<'a> {
     pub stored: BTreeMap<String, VersionState>,
     pub now: DateTime<Utc>,
     pub turn: &'a Turn,
+    /// Whether a feed announced something of it.
+    pub is_announced: bool,
 }
 
 /// Whether what a package did before is known when a release is judged.
@@ -79,6 +80,11 @@ impl Subject<'_> {
         self.row.as_ref().is_none_or(|row| row.backfilled_at.is_none())
     }
 
+    /// Whether the first look is over, and its history is still being read.
+    fn is_between_portions(&self) -> bool {
+        self.row.as_ref().is_some_and(|row| row.backfilled_at.is_none() && row.history.is_some())
+    }
+
     /// Versions that need not be described again: stored, readable, and not waiting for another look.
     fn settled(&self) -> Known {
         let settled = |stored: &VersionState| stored.outcome != Outcome::Unreadable && !self.is_due(stored);
@@ -91,7 +97,7 @@ impl Subject<'_> {
         self.stored.iter().filter(|(_, stored)| self.is_due(stored)).map(|(version, _)| version.as_str())
     }
 
-    fn is_due(&self, stored: &VersionState) -> bool {
+    pub fn is_due(&self, stored: &VersionState) -> bool {
         stored.recheck_at.is_some_and(|at| at <= self.now)
     }
 
@@ -154,7 +160,7 @@ impl Pipeline {
     /// The registry or the store failed; the work item stays.
     pub(super) async fn examine(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
         let registry = self.registry(&work.package.registry())?;
-        let subject = self.subject(&work.package, registry, turn)?;
+        let subject = self.subject(work, registry, turn)?;
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
@@ -200,7 +206,7 @@ impl Pipeline {
         let wait = if came { TimeDelta::zero() } else { waits::nothing_came(work.turns) };
         let until = self.clock.now() + subject.turn.pause().max(wait);
         let behind = took.behind.as_ref().map(ToString::to_string);
-        self.store.go_on(work, until, took.portions, behind.as_deref())?;
+        self.store.go_on(work, until, took.portions, behind.as_deref(), came)?;
         if let Some(portions) = took.portions {
             self.progress.report(&Step::Portion { package: subject.package, portions });
         }
@@ -209,16 +215,18 @@ impl Pipeline {
 
     fn subject<'a>(
         &self,
-        package: &'a Package,
+        work: &'a Work,
         registry: &'a dyn Registry,
         turn: &'a Turn,
     ) -> Result<Subject<'a>, PipelineError> {
+        let package = &work.package;
         let (now, longest) = (self.clock.now(), self.settings.longest_recheck());
         let mut stored = self.store.version_states(package)?;
         for state in stored.values_mut() {
             state.recheck_at = state.recheck_at.map(|at| if is_due(at, now, longest) { at.min(now) } else { at });
         }
-        Ok(Subject { turn, package, registry, row: self.store.package(package)?, stored, now })
+        let is_announced = work.revision.is_some() || work.lane == Lane::Announced;
+        Ok(Subject { turn, package, registry, row: self.store.package(package)?, stored, now, is_announced })
     }
 
     fn not_modified(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
@@ -283,7 +291,7 @@ impl Pipeline {
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
         let before = self.seen_before(subject, &releases)?;
-        compare_files(subject, &before, &mut releases);
+        self.compare_files(subject, &before, &mut releases)?;
         bound_times(subject, &before, &mut releases);
         let mut seen: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
         seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
@@ -323,17 +331,26 @@ impl Pipeline {
         (releases, fresh)
     }
 
-    /// The history first, so that new releases are compared with it. Where it is too long for one turn, the new ones are
-    /// judged beforehand by what is known, and again when it is read. How much of the history is still to be read.
+    /// The history first, so that new releases are compared with it. Where it is too long for one turn, or a feed announced
+    /// something while it is read, the new ones are judged beforehand by what is known, and again when it is read. How much of
+    /// the history is still to be read.
     async fn take_releases(
         &self,
         subject: &Subject<'_>,
         history: Vec<RegistryRelease>,
-        fresh: Vec<RegistryRelease>,
+        mut fresh: Vec<RegistryRelease>,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<usize, PipelineError> {
-        let is_long = subject.first_sight() && self.evidence_of(&history) > Turn::most_requests();
+        let evidence = self.evidence_of(&history);
+        let is_urgent = subject.is_announced && evidence > 0;
+        let is_long =
+            subject.first_sight() && (evidence > Turn::most_requests() || (is_urgent && subject.is_between_portions()));
+        if is_urgent && !subject.first_sight() {
+            // Of this history, evidence is asked for again that could not be had: nobody waits for that.
+            let unseen = fresh.extract_if(.., |release| subject.is_unseen(release)).collect();
+            self.judge_all(subject, unseen, Past::Read, baseline, examined).await?;
+        }
         if is_long {
             let past = history.iter().map(|release| unfetched(release.clone(), self.settings.history));
             self.judge_unread(subject, &fresh, &with_unread(subject, baseline, past), examined).await?;
@@ -376,6 +393,10 @@ impl Pipeline {
         subject.turn.begin_releases();
         let count = releases.len();
         for (place, release) in releases.into_iter().enumerate() {
+            if subject.turn.is_recalled() && !subject.is_unseen(&release) {
+                examined.pending += 1;
+                continue;
+            }
             subject.turn.share(if fits { 1 } else { count - place });
             self.judge(subject, release, past, baseline, examined).await?;
             // Judging waits for nothing where there is no evidence to fetch: other packages are looked at in between.
@@ -431,25 +452,6 @@ impl Pipeline {
         }
         self.store.set_status(&release, status, subject.now)?;
         Ok(())
-    }
-
-    fn take_unreadable(
-        &self,
-        subject: &Subject<'_>,
-        unreadable: &[(String, String)],
-    ) -> Result<Examined, PipelineError> {
-        let mut examined = Examined::default();
-        for (version, why) in unreadable {
-            let release: ReleaseId = subject.package.at(version.as_str());
-            let is_said = |stored: &VersionState| {
-                stored.outcome == Outcome::Unreadable && stored.unchecked.contains(why) && !subject.is_due(stored)
-            };
-            if subject.stored.get(version).is_some_and(is_said) {
-                continue;
-            }
-            self.record_unreadable(subject, &release, why, &mut examined)?;
-        }
-        Ok(examined)
     }
 }
 

@@ -77,8 +77,9 @@ impl Pipeline {
                 facts = after(before.facts, facts);
             }
             // What the registry told stays.
-            let Facts { publisher_account, publishing, replaced, .. } = std::mem::take(&mut release.facts);
-            release.facts = Facts { publisher_account, publishing, replaced, ..facts };
+            let Facts { publisher_account, publishing, replaced, former_digests, .. } =
+                std::mem::take(&mut release.facts);
+            release.facts = Facts { publisher_account, publishing, replaced, former_digests, ..facts };
         }
         if differs {
             more_later |= self.date_dependencies(subject, release, baseline).await;

@@ -6,7 +6,7 @@ use super::{
     Examined, Pipeline, PipelineError,
     examine::Subject,
     lesson::{Lesson, advance},
-    record::unchecked,
+    record::{once, unchecked},
     turn::{self, is_not_yet},
     verify::{unreadable, worst},
 };
@@ -134,7 +134,7 @@ impl Pipeline {
 
     fn history_record(&self, subject: &Subject<'_>, past: Past, lesson: &mut Lesson<'_>) -> Record {
         let Past { observation, fetched } = past;
-        let unread = || observation.unread.reasons().map(str::to_owned).collect();
+        let unread = || once(observation.unread.reasons().map(str::to_owned));
         let unchecked = if fetched { unchecked(&observation) } else { unread() };
         let pending = turn::is_pending(&unchecked);
         // Old documents are often odd. What proves such a release is as well known as of any other, and what cannot be

@@ -43,6 +43,7 @@ mod turn;
 mod unchecked;
 mod undated;
 mod unlearn;
+mod unreadable;
 mod unseen;
 mod verify;
 mod waits;

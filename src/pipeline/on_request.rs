@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
     Pipeline, PipelineError,
     assess::{Assessment, assess},
@@ -10,7 +12,7 @@ use super::{
     company::company,
     examine::Subject,
     record::unchecked,
-    replaced::compare_files,
+    replaced::note_replaced,
     turn::Turn,
 };
 use crate::{
@@ -85,11 +87,12 @@ impl Pipeline {
     /// The registry cannot be asked, or the store cannot be read.
     pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, PipelineError> {
         let (now, package) = (self.clock.now(), release.package());
-        let turn = Turn::new(&asked(release, now), &self.http, &self.clock);
+        let turn = Turn::new(&asked(release, now), &self.http, &self.clock, CancellationToken::new());
         let registry = self.registry(&package.registry())?;
         let row = self.store.package(package)?;
         // As if nothing of it was stored: everything is asked for and verified anew.
-        let subject = Subject { package, registry, row, stored: BTreeMap::new(), now, turn: &turn };
+        let (stored, is_announced) = (BTreeMap::new(), false);
+        let subject = Subject { package, registry, row, stored, now, turn: &turn, is_announced };
         let question = Question { known: &Known::default(), validators: None, revision: None };
         let http = turn.http.for_document();
         let mut document = match registry.package(&http, package, question).await? {
@@ -104,13 +107,15 @@ impl Pipeline {
         }
     }
 
-    async fn appraised(&self, subject: &Subject<'_>, release: RegistryRelease) -> Result<Appraisal, PipelineError> {
+    async fn appraised(&self, subject: &Subject<'_>, mut release: RegistryRelease) -> Result<Appraisal, PipelineError> {
         let row = self.store.release(&release.id)?;
         let teaches = row.as_ref().is_some_and(|row| row.teaches);
         let before = row.and_then(|row| row.observation);
+        if let Some(seen) = &before {
+            note_replaced(subject, seen, &mut release);
+        }
         let before = before.map(|seen| (release.id.version().to_owned(), seen)).into_iter().collect();
         let mut releases = vec![release];
-        compare_files(subject, &before, &mut releases);
         bound_times(subject, &before, &mut releases);
         subject.turn.begin_history();
         // Nothing is awaited of what was asked for just now, so nothing was left out.

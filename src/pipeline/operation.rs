@@ -26,9 +26,20 @@ pub struct Trouble {
 impl Pipeline {
     /// Records an alert about provwatch itself.
     pub(super) fn record_operation(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        self.record_operation_of(None, trouble, now)
+    }
+
+    /// As [`Pipeline::record_operation`], where it is about watching one package.
+    pub(super) fn record_operation_of(
+        &self,
+        package: Option<&Package>,
+        trouble: &Trouble,
+        now: DateTime<Utc>,
+    ) -> Result<(), PipelineError> {
         let Trouble { subject, severity, confidence, title, argument } = trouble;
         let alert = Alert {
             argument: argument.clone(),
+            package: package.cloned(),
             ..Alert::about(AlertKind::Operation, subject, *severity, *confidence, title.clone(), now)
         };
         let recorded = self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;

@@ -170,9 +170,9 @@ impl Silent {
             return None;
         };
         if *is_slow {
-            silence.slow += 1
+            silence.slow += 1;
         } else {
-            silence.dead += 1
+            silence.dead += 1;
         }
         let slow = if silence.answered { SLOW_LATELY } else { SLOW };
         let is_dead = silence.dead >= DEAD || silence.dead + silence.slow >= slow;

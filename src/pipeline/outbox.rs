@@ -122,6 +122,7 @@ fn due(delivery: Delivery) -> Due {
             alert: delivery.alert,
             sequence: delivery.sequence,
             attempt: delivery.attempts.saturating_add(1),
+            refusals: delivery.refusals,
             created_at: delivery.created_at,
         },
     }
@@ -137,6 +138,7 @@ fn row(due: &Due) -> Delivery {
         alert: message.alert.clone(),
         attempts: message.attempt.saturating_sub(1),
         sequence: message.sequence,
+        refusals: message.refusals,
         created_at: message.created_at,
     }
 }
@@ -156,7 +158,8 @@ impl Outbox for StoreOutbox<'_> {
         let (store, row) = (self.store(), row(due));
         let outcome = match ending {
             Ending::Delivered(detail) => store.delivered(&row, at, detail),
-            Ending::Retry { error, next } => store.retry_delivery(&row, at, *next, error),
+            Ending::Retry { error, next, refused: false } => store.retry_delivery(&row, at, *next, error),
+            Ending::Retry { error, next, refused: true } => store.refuse_delivery(&row, at, *next, error),
             Ending::GivenUp(why) => store.give_up(&row, at, why),
         };
         outcome.map(drop).map_err(|error| failed("recording an attempt", error))

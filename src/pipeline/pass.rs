@@ -74,10 +74,8 @@ impl Pipeline {
         let now = self.clock.now();
         let watchlist = self.watchlist();
         let usual = self.settings.reconcile_after;
-        let after = |package: &Package| match package.is_public() {
-            true => usual,
-            false => self.polled.get(&package.registry()).map_or(usual, |polled| polled.every),
-        };
+        let of_registry = |package: &Package| self.polled.get(&package.registry()).map_or(usual, |polled| polled.every);
+        let after = |package: &Package| if package.is_public() { usual } else { of_registry(package) };
         let overdue = |at: Option<DateTime<Utc>>, after| at.is_none_or(|at| is_due(horizon(at, after), now, after));
         let rows = self.store.packages()?.into_iter().filter(|row| overdue(row.checked_at, after(&row.package)));
         let packages: Vec<Package> = rows

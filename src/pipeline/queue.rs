@@ -16,6 +16,7 @@ use futures::{
     future::BoxFuture,
     stream::{self, FuturesUnordered},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Examined, Pipeline, PipelineError, Step, WorkPass,
@@ -37,6 +38,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// An announced package that takes longer than this gives its slot to the next, so that many documents that do not answer
 /// do not keep those waiting that do.
 const LONG: TimeDelta = TimeDelta::seconds(5);
+/// A turn lasts at least so long though its package is announced anew: whoever announces it again and again must not keep
+/// provwatch from reading its evidence.
+const AT_LEAST: TimeDelta = TimeDelta::seconds(5);
 /// Up to so many times as many turns as there are slots.
 const MOST: usize = 4;
 /// Most packages that are reminded of missing evidence at once.
@@ -62,6 +66,9 @@ struct Slot {
     /// Whether it is one of the slots for what is not urgent.
     slow: bool,
     began: DateTime<Utc>,
+    /// What was asked for when it began.
+    generation: i64,
+    recall: CancellationToken,
 }
 
 /// The slots of all registries while they are filled.
@@ -140,7 +147,7 @@ impl Pipeline {
                 pass.postponed += 1;
                 break;
             }
-            let ended = self.take_turn(&work).await?;
+            let ended = self.take_turn(&work, CancellationToken::new()).await?;
             silent.note(&registry, ended.no_answer());
             let goes_on = matches!(ended, Ended::InPart(_));
             pass.add(&ended);
@@ -152,8 +159,8 @@ impl Pipeline {
     }
 
     /// Gives a package its turn. A registry's failure, or a panic, puts it off and is not an error.
-    async fn take_turn(&self, work: &Work) -> Result<Ended, PipelineError> {
-        let turn = Turn::new(work, &self.http, &self.clock);
+    async fn take_turn(&self, work: &Work, recall: CancellationToken) -> Result<Ended, PipelineError> {
+        let turn = Turn::new(work, &self.http, &self.clock, recall);
         let (examined, error) = match caught(Box::pin(self.examine(work, &turn))).await {
             Ok(Looked::Whole(examined)) => {
                 self.note_answer(&work.package)?;
@@ -193,7 +200,8 @@ impl Pipeline {
         if self.store.work_summary(now)?.failing >= crate::health::limits::MANY {
             return Ok(());
         }
-        self.record_operation(&operation::unreadable_package(&work.package, attempts, why), now)
+        let trouble = operation::unreadable_package(&work.package, attempts, why);
+        self.record_operation_of(Some(&work.package), &trouble, now)
     }
 
     fn note_recovery(&self, work: &Work) -> Result<(), PipelineError> {
@@ -247,6 +255,7 @@ impl<'a> Queue<'a> {
             () = &mut self.tick => {
                 self.tick = self.pipeline.clock.timer(TICK);
                 self.pipeline.progress.report(&Step::Working { packages: self.busy.len() });
+                self.recall()?;
                 self.fill()?;
                 Ok(true)
             }
@@ -270,6 +279,19 @@ impl<'a> Queue<'a> {
         let busy = self.busy.keys().filter(|package| package.is_of(registry)).count() as u64;
         let (registry, left) = (&registry.title(), due.saturating_sub(busy));
         self.pipeline.progress.report(&Step::GivenUp { registry, why: &why, left });
+        Ok(())
+    }
+
+    /// Ends long turns whose package was announced anew, so that what was announced is looked at now and not after all the
+    /// evidence of what was there before.
+    fn recall(&self) -> Result<(), PipelineError> {
+        let now = self.pipeline.clock.now();
+        let is_long = |slot: &Slot| past(Some(slot.began), now).is_none_or(|began| now - began >= AT_LEAST);
+        for (package, slot) in self.busy.iter().filter(|(_, slot)| !slot.recall.is_cancelled() && is_long(slot)) {
+            if self.pipeline.store.generation_of(package)?.is_some_and(|generation| generation != slot.generation) {
+                slot.recall.cancel();
+            }
+        }
         Ok(())
     }
 
@@ -299,11 +321,13 @@ impl<'a> Queue<'a> {
     }
 
     fn begin(&mut self, work: Work) {
-        let slot = Slot { slow: work.lane != Lane::Announced, began: self.pipeline.clock.now() };
-        self.busy.insert(work.package.clone(), slot);
+        let recall = CancellationToken::new();
+        let (slow, generation) = (work.lane != Lane::Announced, work.generation);
+        let began = self.pipeline.clock.now();
+        self.busy.insert(work.package.clone(), Slot { slow, began, generation, recall: recall.clone() });
         let pipeline = self.pipeline;
         self.turns.push(Box::pin(async move {
-            let ended = pipeline.take_turn(&work).await;
+            let ended = pipeline.take_turn(&work, recall).await;
             (work.package, ended)
         }));
     }

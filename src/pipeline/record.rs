@@ -1,6 +1,8 @@
 //! From an observation to the store: assess it against the baseline, argue an alert, decide whether it teaches, and put
 //! all of that into one transaction.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -10,11 +12,12 @@ use super::{
     examine::{Past, Subject},
     lesson::{Lesson, advance},
     turn::{self, HISTORY_UNREAD},
+    unseen::Withdrawal,
 };
 use crate::{
     baseline,
     detect::Terms,
-    model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus, Severity},
+    model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
     registry::RegistryRelease,
     store::{Outcome, Record, ReleaseRow, StoredBaseline, VersionState},
 };
@@ -95,13 +98,17 @@ impl Pipeline {
     ) -> Result<Record, PipelineError> {
         let assessment = assess::assess(&baseline.baseline, &observation, terms);
         let links = links(subject, &observation);
-        let alert = assess::alert(&observation, &assessment, subject.now, links);
+        let mut alert = assess::alert(&observation, &assessment, subject.now, links);
+        if let Some(alert) = &mut alert {
+            alert.last_good = self.last_good(&observation.purl, observation.published_at)?;
+        }
         let mut unchecked = unchecked(&observation);
         unchecked.extend(self.left_out(subject, &observation)?);
         match past {
             Past::Read => unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned())),
             Past::Unread => unchecked.push(HISTORY_UNREAD.to_owned()),
         }
+        let unchecked = once(unchecked);
         let pending = turn::is_pending(&unchecked);
         let stored = subject.stored.get(observation.purl.version());
         // Of a release whose row was lost, or that could not be read before, its alert still tells.
@@ -132,6 +139,16 @@ impl Pipeline {
         record.alert = alert;
         record.baseline = lesson.change();
         Ok(record)
+    }
+
+    /// The last release before one that is known to be normal and can still be installed.
+    pub(super) fn last_good(
+        &self,
+        release: &ReleaseId,
+        until: DateTime<Utc>,
+    ) -> Result<Option<ReleaseId>, PipelineError> {
+        let before = self.store.normal_before(release, until)?;
+        Ok(before.filter(|row| row.status == ReleaseStatus::Published).map(|row| row.purl))
     }
 
     /// Whether a release raised an alert that keeps it from teaching.
@@ -165,43 +182,15 @@ impl Pipeline {
         Ok(self.store.releases(subject.package, LATEST_RELEASES)?.iter().any(hides))
     }
 
-    /// A release of which nothing could be read in the registry's document. It is looked at again: an answer that was
-    /// spoiled on its way is not worth a release. A new one is an alert at once: whoever can make an entry unreadable
-    /// would otherwise pass.
-    pub(super) fn record_unreadable(
-        &self,
-        subject: &Subject<'_>,
-        release: &ReleaseId,
-        why: &str,
-        examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
-        let mut record = Record::unreadable(release.clone(), why, subject.now);
-        record.recheck_at = self.next_look(subject.attempts(release), subject.now);
-        if !self.is_old_oddity(subject, release)? {
-            record.alert = self.unreadable_alert(subject, release, why)?;
-            match &record.alert {
-                Some(alert) => record.subscriptions = self.audience(&record, alert)?,
-                None => self.note_unchecked(subject, release, &[why.to_owned()])?,
-            }
-        }
-        let recorded = self.store.record(&record)?;
-        examined.releases += 1;
-        examined.unchecked += 1;
-        examined.alerts += usize::from(recorded.new_alert);
-        self.tell(&record);
-        Ok(())
-    }
-
     /// A release that was not there when it was looked for: removed before, or never shown.
     pub(super) fn record_withdrawn(
         &self,
         subject: &Subject<'_>,
         release: &ReleaseId,
-        why: &str,
-        severity: Severity,
+        withdrawal: &Withdrawal,
     ) -> Result<(), PipelineError> {
-        self.note_withdrawn(release, why, severity, subject.now)?;
-        let record = Record::unreadable(release.clone(), why, subject.now);
+        self.note_withdrawn(release, withdrawal, subject.now)?;
+        let record = Record::unreadable(release.clone(), withdrawal.why.as_str(), subject.now);
         self.store.record(&record)?;
         self.store.set_status(release, ReleaseStatus::Unpublished, subject.now)?;
         self.tell(&record);
@@ -248,14 +237,18 @@ fn outcome(alerted: bool, unchecked: &[String]) -> Outcome {
 
 /// What could not be checked of a release, a sentence each.
 pub(super) fn unchecked(observation: &Observation) -> Vec<String> {
-    let mut reasons: Vec<String> = observation.unchecked.clone();
-    reasons.extend(observation.unread.reasons().map(str::to_owned));
-    for provenance in observation.provenances().chain(std::iter::once(&observation.attestation)) {
-        if let Provenance::Unavailable { reason } = provenance
-            && !reasons.contains(reason)
-        {
-            reasons.push(reason.clone());
-        }
-    }
-    reasons
+    let unavailable = |provenance: &Provenance| match provenance {
+        Provenance::Unavailable { reason } => Some(reason.clone()),
+        _ => None,
+    };
+    let provenances = observation.provenances().chain(std::iter::once(&observation.attestation));
+    let all = observation.unchecked.iter().cloned();
+    let all = all.chain(observation.unread.reasons().map(str::to_owned)).chain(provenances.filter_map(unavailable));
+    once(all)
+}
+
+/// Each reason once, in the order in which they were found. A release of many files has the same one often.
+pub(super) fn once(reasons: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    reasons.into_iter().filter(|reason| seen.insert(reason.clone())).collect()
 }

@@ -2,31 +2,53 @@
 
 use std::collections::BTreeMap;
 
-use super::examine::Subject;
+use super::{Pipeline, PipelineError, examine::Subject};
 use crate::{
-    model::{Ecosystem, Observation, replaced_files},
+    model::{Ecosystem, Observation, files_fingerprint, former_digests, replaced_files},
     registry::RegistryRelease,
 };
 
-/// Compares the files of releases with what they were, by version, and notes those that were replaced, now or at an earlier
-/// look. Where a release is a single file, one that only got another name or lost its digest is not news.
-pub(super) fn compare_files(
-    subject: &Subject<'_>,
-    before: &BTreeMap<String, Observation>,
-    releases: &mut Vec<RegistryRelease>,
-) {
-    releases.retain_mut(|release| {
-        let seen = before.get(release.id.version());
-        seen.is_none_or(|seen| note_replaced(subject, seen, release))
-    });
+impl Pipeline {
+    /// Compares the files of releases with what they were, by version, and notes those that were replaced, now or at an
+    /// earlier look. Where a release is a single file, one that only got another name, or of which other digests are stated,
+    /// is not news: what is stated now is stored, and that is all.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) fn compare_files(
+        &self,
+        subject: &Subject<'_>,
+        before: &BTreeMap<String, Observation>,
+        releases: &mut Vec<RegistryRelease>,
+    ) -> Result<(), PipelineError> {
+        let mut restated = Vec::new();
+        releases.retain_mut(|release| {
+            let Some(seen) = before.get(release.id.version()) else { return true };
+            let is_news = note_replaced(subject, seen, release);
+            if !is_news && files_fingerprint(&seen.files) != files_fingerprint(&release.files) {
+                restated.push(restate(seen, release));
+            }
+            is_news
+        });
+        Ok(self.store.restate_files(&restated, subject.now)?)
+    }
 }
 
-/// Whether the release is still news.
-fn note_replaced(subject: &Subject<'_>, before: &Observation, release: &mut RegistryRelease) -> bool {
+/// Notes which files of a release were replaced since it was seen. Whether it is still news.
+pub(super) fn note_replaced(subject: &Subject<'_>, before: &Observation, release: &mut RegistryRelease) -> bool {
     let ecosystem = subject.package.ecosystem();
-    let mut replaced = replaced_files(ecosystem, &before.files, &release.files);
+    let mut replaced = replaced_files(ecosystem, before, &release.files);
     let is_news = !replaced.is_empty() || ecosystem == Ecosystem::Pypi || subject.is_awaited(&release.id);
     replaced.extend(before.facts.replaced.clone().into_iter().flatten());
+    let former = former_digests(ecosystem, before, &release.files);
     release.facts.replaced = Some(replaced).filter(|replaced| !replaced.is_empty());
+    release.facts.former_digests = Some(former).filter(|former| !former.is_empty());
     is_news
+}
+
+/// The release as it was seen, with the files as they are stated now.
+fn restate(before: &Observation, release: &RegistryRelease) -> Observation {
+    let mut now = Observation { files: release.files.clone(), ..before.clone() };
+    now.facts.former_digests.clone_from(&release.facts.former_digests);
+    now
 }

@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
@@ -26,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const REQUESTS: usize = 200;
 /// Most of them at once.
 pub(super) const AT_ONCE: usize = 8;
-/// After so many requests without a usable answer nobody asks for the rest in this turn.
+/// After so many requests without a usable answer nobody asks for the rest of a release, or of a history, in this turn.
 const FAILURES: usize = 8;
 /// A pause of at most this length is waited for outside of the turn; after a longer one the evidence has its usual schedule.
 const SHORT_PAUSE: Duration = Duration::from_mins(1);
@@ -92,6 +93,7 @@ pub(super) struct Turn {
     pub around: Client,
     times: Times,
     may_pause: bool,
+    recall: CancellationToken,
     places: Semaphore,
     spent: Mutex<Spent>,
 }
@@ -123,7 +125,8 @@ pub(super) enum Asked {
 }
 
 impl Turn {
-    pub fn new(work: &Work, http: &Client, clock: &Arc<dyn Clock>) -> Self {
+    /// `recall` ends it at the next piece of evidence: the package was announced anew.
+    pub fn new(work: &Work, http: &Client, clock: &Arc<dyn Clock>, recall: CancellationToken) -> Self {
         let times = Times::of(work);
         let allow = |exchange, together| http.within(Allowance { patience: PATIENCE, exchange, together });
         Self {
@@ -133,6 +136,7 @@ impl Turn {
             around: allow(times.exchange, times.facts),
             times,
             may_pause: work.turns < PAUSED_TURNS,
+            recall,
             places: Semaphore::new(AT_ONCE),
             spent: Mutex::new(Spent { facts: times.facts, ..Spent::default() }),
         }
@@ -164,10 +168,17 @@ impl Turn {
         (spent.time, spent.ends) = (time, self.clock.now() + delta(time));
     }
 
-    /// Leaves to the next of so many releases its share of what is left, so that none waits for another's evidence.
+    /// Leaves to the next of so many releases its share of what is left, so that none waits for another's evidence, nor is
+    /// given up because another's cannot be had.
     pub fn share(&self, releases: usize) {
         let mut spent = self.spent();
+        spent.failures = 0;
         spent.share = (spent.requests / releases.max(1)).max(usize::from(spent.requests > 0));
+    }
+
+    /// Whether the package was announced anew, and is to be taken up anew.
+    pub fn is_recalled(&self) -> bool {
+        self.recall.is_cancelled()
     }
 
     /// Pieces of evidence that were answered, one way or another.
@@ -180,9 +191,13 @@ impl Turn {
         delta(self.spent().pause)
     }
 
-    /// Asks for a piece of evidence, if there is time for it.
+    /// Asks for a piece of evidence, if there is time for it. What is asked for is waited for, also when the turn is to end, so
+    /// that every turn comes further.
     pub async fn ask(&self, fetch: impl Future<Output = Result<Option<Bytes>, RegistryError>>) -> Asked {
         let _place = self.places.acquire().await;
+        if self.is_recalled() {
+            return Asked::NotYet;
+        }
         if let Some(why) = self.gave_up() {
             return Asked::Failed(why);
         }
@@ -197,7 +212,7 @@ impl Turn {
     /// Does what finds facts, for as long as there is time for it.
     pub async fn facts<T>(&self, finding: impl Future<Output = T>) -> Option<T> {
         let left = self.spent().facts;
-        if left.is_zero() {
+        if left.is_zero() || self.is_recalled() {
             return None;
         }
         let began = self.clock.now();
@@ -205,6 +220,7 @@ impl Turn {
             biased;
             found = finding => Some(found),
             () = self.clock.timer(left) => None,
+            () = self.recall.cancelled() => None,
         };
         let time = (self.clock.now() - began).to_std().unwrap_or_default();
         let mut spent = self.spent();

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Pipeline, PipelineError, examine::Subject, left_out::is_left_out, operation::Trouble};
+use super::{Pipeline, PipelineError, examine::Subject, left_out::is_left_out, operation::Trouble, unseen::Withdrawal};
 use crate::{
     detect::{combine, unreadable},
     model::{Alert, AlertKind, Confidence, Links, ReleaseId, Severity},
@@ -68,7 +68,7 @@ impl Pipeline {
         {
             return self.record_operation(&trouble, subject.now);
         }
-        self.record_operation(&trouble(release, why), subject.now)
+        self.record_operation_of(Some(subject.package), &trouble(release, why), subject.now)
     }
 
     /// The alert about a new release that cannot be read, unless it was readable once: then nothing new was published.
@@ -95,8 +95,10 @@ impl Pipeline {
         let links = Links { registry: named.then(|| subject.registry.page(release).to_string()), ..Links::default() };
         Ok(Some(Alert {
             purl: named.then(|| release.clone()),
+            package: (!named).then(|| package.clone()),
             argument: if named { verdict.argument } else { about },
             signals: vec![signal],
+            last_good: self.last_good(release, subject.now)?,
             links,
             ..Alert::about(
                 AlertKind::Release,
@@ -109,18 +111,21 @@ impl Pipeline {
         }))
     }
 
-    /// Says that a release came and was not seen. Honest mistakes are withdrawn within minutes too, hence low.
+    /// Says that a release came and was not seen.
     pub(super) fn note_withdrawn(
         &self,
         release: &ReleaseId,
-        why: &str,
-        severity: Severity,
+        Withdrawal { why, severity, published_at }: &Withdrawal,
         now: DateTime<Utc>,
     ) -> Result<(), PipelineError> {
-        let said = trouble(release, &[why.to_owned()]);
-        let argument =
-            format!("Nothing is known of what {release} did: {why}. Look for it in your lock files and caches.");
-        self.record_operation(&Trouble { severity, argument, ..said }, now)
+        let said = trouble(release, std::slice::from_ref(why));
+        let argument = format!(
+            "Nothing is known of what {release} did: {why}. Look for it in your lock files and caches; `provwatch timeline {}` \
+             shows what the registry's feed said at {published_at} and since.",
+            release.package()
+        );
+        let severity = *severity;
+        self.record_operation_of(Some(release.package()), &Trouble { severity, argument, ..said }, now)
     }
 
     fn resolve_unchecked(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {

@@ -7,9 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Examined, Pipeline, PipelineError, examine::Subject, operation::Trouble};
 use crate::{
-    model::{Confidence, Package, Severity},
+    model::{Confidence, Package, ReleaseStatus, Severity},
     registry::{Behind, Change, PackageDocument, same_version},
-    store::{EventKind, StoredEvent},
+    store::{EventKind, StoredEvent, VersionState},
+    text::counted,
 };
 
 /// How many of the versions that were announced last are looked at, and of their removals.
@@ -17,6 +18,18 @@ const ANNOUNCED: usize = 200;
 
 /// After so long every cache has what was announced.
 const SETTLED: TimeDelta = TimeDelta::hours(1);
+
+/// Who withdrew so many releases before does that as a habit.
+const HABIT: usize = 2;
+
+/// What provwatch knows of a release that nobody looked at in time.
+pub(super) struct Withdrawal {
+    /// What happened, for people.
+    pub why: String,
+    pub severity: Severity,
+    /// When it was published, by the registry's word.
+    pub published_at: DateTime<Utc>,
+}
 
 impl Pipeline {
     /// What was removed before anybody looked leaves a trace all the same, whatever time it names: what was withdrawn at
@@ -28,12 +41,14 @@ impl Pipeline {
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let history_ends = self.history_ends(subject);
+        let severity = self.severity_of_withdrawal(subject)?;
         let before = subject.row.as_ref().and_then(|row| row.withdrawn.as_ref());
         for (version, published_at) in withdrawn {
             let is_new = *published_at >= history_ends || before.is_some_and(|before| !before.contains(version));
             if is_new && !subject.stored.contains_key(version) {
-                let why = format!("it was published at {published_at} and removed before it could be looked at");
-                self.record_withdrawn(subject, &subject.package.at(version.as_str()), &why, Severity::Low)?;
+                let why = removed(*published_at, None);
+                let withdrawal = Withdrawal { why, severity, published_at: *published_at };
+                self.record_withdrawn(subject, &subject.package.at(version.as_str()), &withdrawal)?;
                 examined.releases += 1;
                 examined.unchecked += 1;
             }
@@ -88,14 +103,14 @@ impl Pipeline {
     fn record_unseen(&self, subject: &Subject<'_>, event: &StoredEvent, version: &str) -> Result<(), PipelineError> {
         let at = event.at.unwrap_or(event.seen_at);
         let removals = self.store.events_of(subject.package, Some(EventKind::Governance), ANNOUNCED)?;
-        let is_removal = |event: &StoredEvent| match serde_json::from_str(&event.change) {
+        let is_removal = |event: &&StoredEvent| match serde_json::from_str(&event.change) {
             Ok(Change::Governance { version: Some(removed), action }) => {
                 removed == version && action.starts_with("remove ")
             }
             _ => false,
         };
-        let (why, severity) = if removals.iter().any(is_removal) {
-            (format!("it was published at {at} and removed before it could be looked at"), Severity::Low)
+        let (why, severity) = if let Some(removal) = removals.iter().find(is_removal) {
+            (removed(at, removal.at), self.severity_of_withdrawal(subject)?)
         } else {
             let why = format!(
                 "it was announced at {at} and the registry does not show it: published and withdrawn before it could be \
@@ -103,7 +118,22 @@ impl Pipeline {
             );
             (why, Severity::Medium)
         };
-        self.record_withdrawn(subject, &subject.package.at(version), &why, severity)
+        let withdrawal = Withdrawal { why, severity, published_at: at };
+        self.record_withdrawn(subject, &subject.package.at(version), &withdrawal)
+    }
+
+    /// Honest mistakes are withdrawn within minutes too, hence low. But who publishes with evidence, from a workflow, and never
+    /// withdrew anything, does not begin with it every day; a takeover that is noticed ends like this.
+    fn severity_of_withdrawal(&self, subject: &Subject<'_>) -> Result<Severity, PipelineError> {
+        let is_gone = |stored: &&VersionState| stored.status == ReleaseStatus::Unpublished;
+        let stored = subject.stored.values().filter(is_gone).count();
+        let seen = subject.row.as_ref().and_then(|row| row.withdrawn.as_ref()).map_or(0, BTreeSet::len);
+        if stored.max(seen) >= HABIT {
+            return Ok(Severity::Low);
+        }
+        let lines = self.store.baseline(subject.package)?.baseline.lines;
+        let has_evidence = lines.values().any(|line| !line.issuers.is_empty());
+        Ok(if has_evidence { Severity::Medium } else { Severity::Low })
     }
 
     /// Says that the documents never reached what the feed announced, where it does not name a version: once for the
@@ -146,6 +176,18 @@ struct Announced {
     /// Whether a file of it was.
     has_file: bool,
     event: StoredEvent,
+}
+
+fn removed(published_at: DateTime<Utc>, removed_at: Option<DateTime<Utc>>) -> String {
+    match removed_at.filter(|removed| *removed >= published_at) {
+        Some(at) => {
+            let stood = counted((at - published_at).num_minutes().unsigned_abs().max(1), "minute");
+            format!(
+                "it was published at {published_at} and removed at {at}, within {stood}, before it could be looked at"
+            )
+        }
+        None => format!("it was published at {published_at} and removed before it could be looked at"),
+    }
 }
 
 /// Every version that a document lists in any way.

@@ -116,7 +116,14 @@ mod tests {
 
     fn status(seconds: Option<u64>) -> PipelineError {
         let retry_after = seconds.map(Duration::from_secs);
-        http(HttpError::Status { url: url(), status: 503, attempts: 1, hint: String::new(), retry_after })
+        http(HttpError::Status {
+            url: url(),
+            status: 503,
+            attempts: 1,
+            hint: String::new(),
+            retry_after,
+            said: String::new(),
+        })
     }
 
     fn paused(seconds: u64) -> PipelineError {

@@ -376,7 +376,7 @@ fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Fail
         ":kind": Word(alert.kind),
         ":severity": Rank(alert.severity),
         ":status": Word(alert.status),
-        ":package": alert.purl.as_ref().map(|purl| purl.package().to_string()),
+        ":package": alert.of_package().map(ToString::to_string),
         ":raised_at": Micros(alert.raised_at),
         ":now": Micros(now),
         ":body": Json(alert),

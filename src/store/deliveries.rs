@@ -33,6 +33,8 @@ pub struct Delivery {
     pub attempts: u32,
     /// How often this alert was announced to this subscription before.
     pub sequence: u32,
+    /// How often its receiver answered that it does not take it.
+    pub refusals: u32,
     /// When it was put into the outbox.
     pub created_at: DateTime<Utc>,
 }
@@ -89,7 +91,8 @@ pub enum DeliveryStatus {
 #[derive(Clone, Copy)]
 enum Ending {
     Delivered,
-    Retry(DateTime<Utc>),
+    /// It is tried again then; whether it was the message that was refused.
+    Retry(DateTime<Utc>, bool),
     GaveUp,
 }
 
@@ -97,7 +100,7 @@ impl Ending {
     const fn outcome(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
-            Self::Retry(_) => "retry",
+            Self::Retry(..) => "retry",
             Self::GaveUp => "gave-up",
         }
     }
@@ -105,7 +108,7 @@ impl Ending {
     const fn status(self) -> DeliveryStatus {
         match self {
             Self::Delivered => DeliveryStatus::Delivered,
-            Self::Retry(_) => DeliveryStatus::Pending,
+            Self::Retry(..) => DeliveryStatus::Pending,
             Self::GaveUp => DeliveryStatus::Failed,
         }
     }
@@ -171,7 +174,21 @@ impl Store {
         next_at: DateTime<Utc>,
         error: &str,
     ) -> Result<bool, StoreError> {
-        self.write("putting a delivery off", |db| end_attempt(db, delivery, Ending::Retry(next_at), now, error))
+        self.write("putting a delivery off", |db| end_attempt(db, delivery, Ending::Retry(next_at, false), now, error))
+    }
+
+    /// As [`Store::retry_delivery`], where the receiver answered that it does not take this message.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn refuse_delivery(
+        &self,
+        delivery: &Delivery,
+        now: DateTime<Utc>,
+        next_at: DateTime<Utc>,
+        error: &str,
+    ) -> Result<bool, StoreError> {
+        self.write("putting a delivery off", |db| end_attempt(db, delivery, Ending::Retry(next_at, true), now, error))
     }
 
     /// It will not get through. `false`: this attempt was recorded before.
@@ -361,10 +378,12 @@ fn end_attempt(
     detail: &str,
 ) -> Result<bool, Failure> {
     let number = delivery.attempts.saturating_add(1);
-    let next_at = if let Ending::Retry(next_at) = ending { next_at } else { now };
+    let (next_at, refused) =
+        if let Ending::Retry(next_at, refused) = ending { (next_at, refused) } else { (now, false) };
     let changed = db
         .prepare_cached(
             "UPDATE deliveries SET state = :state, attempts = :number, next_at = :next_at,
+                 refusals = CASE WHEN :refused THEN coalesce(refusals, 0) + 1 ELSE refusals END,
                  settled_at = CASE WHEN :state = 'pending' THEN NULL ELSE :now END
              WHERE id = :id AND state = 'pending' AND attempts = :before",
         )?
@@ -372,6 +391,7 @@ fn end_attempt(
             ":state": Word(ending.status()),
             ":number": number,
             ":next_at": Micros(next_at),
+            ":refused": refused,
             ":now": Micros(now),
             ":id": delivery.id,
             ":before": delivery.attempts,
@@ -391,17 +411,25 @@ pub(super) struct Undelivered {
     alert: String,
     attempts: u32,
     sequence: u32,
+    refusals: u32,
     created_at: DateTime<Utc>,
 }
 
 impl Undelivered {
     /// The delivery. One whose alert is damaged waits until that was set aside, one that has none is damaged itself.
     pub fn with_alert(self, db: &Reading<'_>) -> Result<Option<Delivery>, Failure> {
-        let Self { id, idempotency_key, subscription, alert, attempts, sequence, created_at } = self;
+        let Self { id, idempotency_key, subscription, alert, attempts, sequence, refusals, created_at } = self;
         match raised(db, &alert) {
-            Ok(Some((alert, _))) => {
-                Ok(Some(Delivery { id, idempotency_key, subscription, alert, attempts, sequence, created_at }))
-            }
+            Ok(Some((alert, _))) => Ok(Some(Delivery {
+                id,
+                idempotency_key,
+                subscription,
+                alert,
+                attempts,
+                sequence,
+                refusals,
+                created_at,
+            })),
             Ok(None) => {
                 let why = format!("there is not an alert {alert}");
                 db.note(Broken { table: &DELIVERIES, key: vec![Raw::Integer(id)], why });
@@ -424,6 +452,7 @@ pub(super) fn undelivered(row: &Row<'_>) -> rusqlite::Result<Undelivered> {
         alert: row.get("alert")?,
         attempts: row.get("attempts")?,
         sequence: row.get("sequence")?,
+        refusals: row.get::<_, Option<u32>>("refusals")?.unwrap_or_default(),
         created_at: row.get::<_, Micros>("created_at")?.0,
     })
 }

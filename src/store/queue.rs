@@ -5,14 +5,14 @@ use rusqlite::named_params;
 
 use super::{
     Delivery, Store, StoreError,
-    columns::{Micros, Rank, limit},
+    columns::{Json, Micros, Rank, limit},
     deliveries::{LONGEST_DELIVERY_WAIT, undelivered},
     sealed::DELIVERIES,
 };
 use crate::{clock::horizon, model::Severity};
 
 /// Which delivery a sink makes next.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Turn {
     /// The time.
     pub now: DateTime<Utc>,
@@ -22,24 +22,29 @@ pub struct Turn {
     pub least: Severity,
     /// Whether what was never attempted comes before what was.
     pub fresh_first: bool,
+    /// Whose alerts were sent last, the latest last; see [`Alert::whose`](crate::model::Alert::whose). Of equally severe alerts
+    /// those of others come first, so that one package's many keep no other's waiting.
+    pub served: Vec<String>,
 }
 
 /// Deliveries that are looked at to find one that is sound.
 const LOOKED_AT: usize = 16;
 
 impl Store {
-    /// The delivery that a subscription's sink makes next: the severest alert first, of equally severe ones the longest
-    /// waiting. A later message about an alert waits for every earlier one, also while that waits for its next attempt.
+    /// The delivery that a subscription's sink makes next: the severest alert first, of equally severe ones those of whom was
+    /// not served for longest, and of these the longest waiting. A later message about an alert waits for every earlier one, also while that waits for its next attempt.
     ///
     /// # Errors
     /// As every read. A delivery that is damaged, or whose alert is, keeps none of the others waiting.
     pub fn next_delivery(&self, subscription: &str, turn: &Turn) -> Result<Option<Delivery>, StoreError> {
         self.read("reading the outbox", |db| {
-            let sql = "SELECT due.*, {row AS due}, (
+            let sql = "WITH served AS MATERIALIZED (SELECT value AS whose, key AS place FROM json_each(:served))
+                 SELECT due.*, {row AS due}, (
                      SELECT count(*) FROM deliveries AS earlier WHERE earlier.alert = due.alert
                          AND earlier.subscription = due.subscription AND earlier.id < due.id
                  ) AS sequence
                  FROM deliveries AS due LEFT JOIN alerts ON alerts.fingerprint = due.alert
+                 LEFT JOIN served ON served.whose = coalesce(alerts.package, alerts.kind)
                  WHERE due.subscription = :subscription AND due.state = 'pending'
                      AND (due.next_at <= :due_by OR due.next_at > :latest) AND (alerts.severity >= :least OR alerts.severity IS NULL)
                      AND NOT EXISTS (
@@ -48,7 +53,7 @@ impl Store {
                              AND earlier.id < due.id
                      )
                  ORDER BY CASE WHEN :fresh_first AND due.attempts > 0 THEN 1 ELSE 0 END,
-                     alerts.severity DESC, due.id
+                     alerts.severity DESC, coalesce(served.place, -1), due.id
                  LIMIT :looked_at";
             let values = named_params! {
                 ":subscription": subscription,
@@ -56,6 +61,7 @@ impl Store {
                 ":latest": Micros(horizon(turn.now, LONGEST_DELIVERY_WAIT)),
                 ":least": Rank(turn.least),
                 ":fresh_first": turn.fresh_first,
+                ":served": Json(&turn.served),
                 ":looked_at": limit(LOOKED_AT),
             };
             for found in db.rows(&DELIVERIES, sql, values, undelivered)? {

@@ -191,6 +191,28 @@ impl Store {
         })
     }
 
+    /// The files of releases as the registry states them now, and what it stated before: nothing that a judgement would change.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn restate_files(&self, releases: &[Observation], now: DateTime<Utc>) -> Result<(), StoreError> {
+        if releases.is_empty() {
+            return Ok(());
+        }
+        self.write("storing the digests of files", |db| {
+            let mut update = db.prepare_cached(
+                "UPDATE releases SET files = ?2, observation = ?3, updated_at = ?4 WHERE purl = ?1 RETURNING id",
+            )?;
+            for release in releases {
+                let values = (release.purl.to_string(), files_fingerprint(&release.files), Json(release), Micros(now));
+                if let Some(id) = update.query_row(values, |row| row.get(0)).optional()? {
+                    retrace(db, id, release)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// A release that teaches nothing is to be looked at again now.
     ///
     /// # Errors

@@ -51,7 +51,8 @@ tables! {
     BASELINE_VERSIONS = "baseline_versions" ("id")
         ["package", "line", "version", "reason", "purl", "at", "actor", "note"];
     DELIVERIES = "deliveries" ("id")
-        ["id", "idempotency_key", "alert", "subscription", "state", "created_at", "next_at", "attempts", "settled_at"];
+        ["id", "idempotency_key", "alert", "subscription", "state", "created_at", "next_at", "attempts", "settled_at",
+         "refusals"];
     EVENTS = "events" ("id") [];
     EXPECTED_CHANGES = "expected_changes" ("id")
         ["id", "package", "change", "from_at", "until_at", "by", "reason", "created_at", "removed_at"];

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Params, Row};
 use serde::Serialize;
@@ -260,7 +262,10 @@ pub(super) fn retrace(db: &Connection, release: i64, observation: &Observation) 
 }
 
 fn traces<'a>(observation: &'a Observation, registry: &'a RegistryKey, bonds: &'a [Bond]) -> Vec<Trace<'a>> {
-    let mut traces: Vec<_> = observation.files.iter().flat_map(|file| digests(&file.digests)).collect();
+    // What a file was, it is found by for ever.
+    let known = [&observation.facts.former_digests, &observation.facts.replaced].into_iter().flatten();
+    let known = known.flat_map(BTreeMap::values).chain(observation.files.iter().map(|file| &file.digests));
+    let mut traces: Vec<_> = known.flat_map(digests).collect();
     traces.extend(accounts(observation).map(|name| Trace::Publisher(registry, name)));
     traces.extend(observation.identities().into_iter().flat_map(identity_traces));
     traces.extend(bonds.iter().filter_map(|bond| match bond {
@@ -271,6 +276,7 @@ fn traces<'a>(observation: &'a Observation, registry: &'a RegistryKey, bonds: &'
     traces
 }
 
+/// SHA-1 leads to nothing: two files may have the same.
 fn digests(digests: &Digests) -> impl Iterator<Item = Trace<'_>> {
     [&digests.sha256, &digests.sha512].into_iter().flatten().map(|digest| Trace::Digest(digest))
 }

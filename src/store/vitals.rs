@@ -110,8 +110,8 @@ impl Store {
 fn announced(db: &Connection) -> Result<Option<AnnouncedWork>, Failure> {
     let mut query = db.prepare_cached(
         "SELECT package, last_error, count(*) OVER () AS packages,
-             CASE WHEN turns > 0 AND attempts = 0 AND due_at > announced_at THEN due_at ELSE announced_at END AS waits_since
-         FROM (SELECT package, last_error, turns, attempts, due_at, coalesce((SELECT min(seen_at) FROM events
+             CASE WHEN last_error IS NULL AND attempts = 0 AND due_at > announced_at THEN due_at ELSE announced_at END AS waits_since
+         FROM (SELECT package, last_error, attempts, due_at, coalesce((SELECT min(seen_at) FROM events
                    WHERE events.package = work.package AND events.seen_at >= work.since), since) AS announced_at
                FROM work WHERE lane = 1 OR (lane = 0 AND attempts = 0)) AS announced
          ORDER BY waits_since, package LIMIT 1",

@@ -134,7 +134,7 @@ mod tests {
             let times = within(LONGEST_DELIVERY_WAIT);
             prop_assert!(times.iter().any(|now| lab.store.due_deliveries(*now, 10).unwrap().len() == 2));
             prop_assert!(times.iter().any(|now| lab.store.due_count("mail", *now).unwrap() == 1));
-            let turn = |now| Turn { now, due_by: now, least: Severity::Info, fresh_first: false };
+            let turn = |now| Turn { now, due_by: now, least: Severity::Info, fresh_first: false, served: Vec::new() };
             prop_assert!(times.iter().any(|now| lab.store.next_delivery("mail", &turn(*now)).unwrap().is_some()));
             let times = within(recheck);
             prop_assert!(times.iter().any(|now| !lab.store.due_rechecks(*now, recheck, 10).unwrap().is_empty()));

@@ -101,7 +101,7 @@ pub struct Work {
     pub generation: i64,
     /// Where it stands in line.
     pub lane: Lane,
-    /// Turns that ended before the work was done, since the package was last looked at whole.
+    /// Turns that ended before anything came, since the package was last looked at whole.
     pub turns: u32,
     /// How far its history is, if that is read in portions.
     pub portions: Option<Portions>,
@@ -205,6 +205,17 @@ impl Store {
     pub fn work_of(&self, package: &Package) -> Result<Option<Work>, StoreError> {
         self.read("reading the queue", |db| {
             one(db, &WORK, "SELECT *, {row} FROM work WHERE package = ?1", [package.to_string()], work)
+        })
+    }
+
+    /// Which request the queue's row of a package stands for now, if there is one.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn generation_of(&self, package: &Package) -> Result<Option<i64>, StoreError> {
+        self.read("reading the queue", |db| {
+            let mut query = db.prepare_cached("SELECT generation FROM work WHERE package = ?1")?;
+            Ok(query.query_row([package.to_string()], |row| row.get(0)).optional()?)
         })
     }
 
@@ -313,9 +324,10 @@ impl Store {
         })
     }
 
-    /// A package's turn is over and has stored what it has; the next one goes on there. `behind` is why its document is
+    /// A package's turn is over and has stored what `came`; the next one goes on there. `behind` is why its document is
     /// not what was announced, if it is not: how often that was asked for is not forgotten. `false`: a newer event came
-    /// meanwhile, and the package stays due.
+    /// meanwhile, and the package stays due. Turns in which something came do not count: what is announced of such a package
+    /// is looked at as soon as of any other.
     ///
     /// # Errors
     /// As every write.
@@ -325,6 +337,7 @@ impl Store {
         until: DateTime<Utc>,
         portions: Option<Portions>,
         behind: Option<&str>,
+        came: bool,
     ) -> Result<bool, StoreError> {
         self.write("putting a package back", |db| {
             // How far its history is holds whatever was announced meanwhile.
@@ -341,7 +354,7 @@ impl Store {
                     named_params! {
                         ":done": portions.map(|portions| limit_of(portions.done)),
                         ":total": portions.map(|portions| limit_of(portions.total)),
-                        ":turns": work.turns.saturating_add(1),
+                        ":turns": work.turns.saturating_add(u32::from(!came)),
                         ":until": Micros(until),
                         ":attempts": behind.map_or(0, |_| work.attempts),
                         ":behind": behind,

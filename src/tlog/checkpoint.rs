@@ -73,7 +73,7 @@ impl SignedCheckpoint {
 /// The largest tree that is believed, 2⁶³ − 1 entries: what the database can count, and far more than any log has.
 pub const MAX_SIZE: u64 = i64::MAX.unsigned_abs();
 
-/// Why a document is no checkpoint of a log.
+/// Why a document is not a checkpoint of a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
     /// Not a signed note.

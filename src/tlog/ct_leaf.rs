@@ -23,7 +23,7 @@ pub enum CtContent<'a> {
     },
 }
 
-/// Why bytes are no leaf.
+/// Why bytes are not a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CtLeafError {
     /// It ends too early.

@@ -37,7 +37,7 @@ pub enum Signatory {
     Key,
 }
 
-/// Why a body is no entry.
+/// Why a body is not an entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
     /// Not JSON with a kind, a version and a specification.
@@ -316,7 +316,7 @@ fn signers<T>(
     if signatures.len() > MAX_SIGNERS {
         return Err(Malformed(format!("it has {} signatures, more than {MAX_SIGNERS}", signatures.len())));
     }
-    // One signer that cannot be read does not hide the others; none that can is no entry.
+    // One signer that cannot be read does not hide the others; none that can is not an entry.
     let (read, malformed): (Vec<_>, Vec<_>) = signatures.iter().map(signatory).partition(Result::is_ok);
     let first_malformed = malformed.into_iter().find_map(Result::err);
     let signers: Vec<_> = read.into_iter().filter_map(Result::ok).collect();

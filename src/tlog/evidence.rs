@@ -171,7 +171,7 @@ pub enum Judgement {
     Refuted(String),
 }
 
-/// Why a document is no evidence.
+/// Why a document is not evidence.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
     /// Not the JSON of this form.
@@ -209,7 +209,7 @@ impl Evidence {
         self
     }
 
-    /// With the proof that the smaller tree is no prefix of the larger.
+    /// With the proof that the smaller tree is not a prefix of the larger.
     #[must_use]
     pub fn proven(mut self, prefix: Option<&Prefix>) -> Self {
         self.proof = prefix.map(|prefix| Proof {
@@ -273,7 +273,7 @@ impl Evidence {
     /// The key, whose owner is accused. Whether that is the log's key is for the reader to know.
     ///
     /// # Errors
-    /// It is no key that logs sign with.
+    /// It is not a key that logs sign with.
     pub fn signer(&self) -> Result<Signer, EvidenceError> {
         let spki =
             BASE64_STANDARD.decode(&self.log.public_key).map_err(|_| EvidenceError::Key("not base64".to_owned()))?;

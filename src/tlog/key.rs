@@ -56,7 +56,7 @@ impl LogKey {
     /// From PEM.
     ///
     /// # Errors
-    /// As [`Self::from_spki`], and what is no PEM.
+    /// As [`Self::from_spki`], and what is not PEM.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         Self::from_spki(DerPublicKey::from_pem(pem).map_err(KeyError::Pem)?.as_bytes())
     }
@@ -166,7 +166,7 @@ impl CosignerKey {
     }
 }
 
-/// The witnesses of these that cosigned a note, with the times that they give. None for what is no note.
+/// The witnesses of these that cosigned a note, with the times that they give. None for what is not a note.
 pub fn cosigners<'k>(note: &str, witnesses: &'k [CosignerKey]) -> Vec<(&'k str, DateTime<Utc>)> {
     let Ok(note) = UnverifiedNote::parse(note.as_bytes()) else { return Vec::new() };
     witnesses.iter().filter_map(|witness| Some((witness.name(), witness.cosigned(&note)?))).collect()

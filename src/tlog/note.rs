@@ -31,7 +31,7 @@ pub struct NoteSignature<'a> {
     pub bytes: Vec<u8>,
 }
 
-/// Why bytes are no signed note.
+/// Why bytes are not a signed note.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     /// Longer than [`MAX_NOTE`].
@@ -44,7 +44,7 @@ pub enum NoteError {
     #[error("a signed note is a text, an empty line and signatures, each line with its end")]
     Form,
     /// A signature line that is none.
-    #[error("line {0} of the signatures is no signature")]
+    #[error("line {0} of the signatures is not a signature")]
     Signature(usize),
     /// More signatures than [`MAX_SIGNATURES`].
     #[error("{0} signatures are too many")]

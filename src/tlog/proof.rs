@@ -228,7 +228,7 @@ mod tests {
             let proof = inclusion(index, &forked);
             prop_assert_ne!(proof.root(&forked[index as usize]), Some(root(&leaves)));
             let first = changed.index(size as usize) as u64 + 1;
-            // A prefix that holds the changed leaf is no prefix of the honest tree, whichever of them proves it.
+            // A prefix that holds the changed leaf is not a prefix of the honest tree, whichever of them proves it.
             let old = root(&forked[..first as usize]);
             prop_assert!(!consistency(first, &leaves).proves(&old, &root(&leaves)));
             if first < size {

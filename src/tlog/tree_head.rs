@@ -17,7 +17,7 @@ pub struct TreeHead {
     pub signed_at: DateTime<Utc>,
 }
 
-/// Why a document is no tree head of a log.
+/// Why a document is not a tree head of a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TreeHeadError {
     /// Not the JSON of the RFC.

@@ -250,9 +250,10 @@ impl Layer {
     fn insert(&mut self, pattern: Pattern, entry: Entry) {
         match pattern {
             Pattern::Exact(package) => {
-                let exact = match package.is_public() {
-                    true => &mut self.exact[package.ecosystem() as usize],
-                    false => self.others.entry(package.registry()).or_default(),
+                let exact = if package.is_public() {
+                    &mut self.exact[package.ecosystem() as usize]
+                } else {
+                    self.others.entry(package.registry()).or_default()
                 };
                 let name: Box<str> = package.distinct_name().into();
                 let entry = entry.over(exact.remove(&name).map(|(_, entry)| entry));
@@ -276,11 +277,12 @@ impl Layer {
 
     /// The entry that names this package, as it is spelled there.
     fn named(&self, package: &Package, distinct_name: &str) -> Option<(&Package, &Entry)> {
-        let exact = match package.is_public() {
-            true => Some(&self.exact[package.ecosystem() as usize]),
-            false => self.others.get(&package.registry()),
+        let exact = if package.is_public() {
+            &self.exact[package.ecosystem() as usize]
+        } else {
+            self.others.get(&package.registry())?
         };
-        exact?.get(distinct_name).map(|(package, entry)| (package, entry))
+        exact.get(distinct_name).map(|(package, entry)| (package, entry))
     }
 
     /// The tier of a package whose most particular entry is `entry`. An entry that says none takes that of the next pattern

@@ -460,3 +460,29 @@ fn imported_entries_say_where_they_come_from() {
     note = "from sbom.json"
     "#);
 }
+
+#[test]
+fn packages_of_one_name_in_two_registries_are_two_entries() {
+    let watchlist = parse(
+        r#"
+packages = ["pkg:npm/@acme/x", "pkg:npm/@acme/*"]
+exclude = ["pkg:npm/@acme/y?repository_url=https://npm.acme.example"]
+[[package]]
+purl = "pkg:npm/@acme/x?repository_url=https://npm.acme.example/"
+tier = "critical"
+[[package]]
+purl = "pkg:npm/@acme/y"
+"#,
+    );
+    let acme = |name: &str| format!("pkg:npm/@acme/{name}?repository_url=npm.acme.example");
+    assert_eq!(tier(&watchlist, &acme("x")), Some(Tier::Critical));
+    assert_eq!(tier(&watchlist, "pkg:npm/@acme/x"), Some(Tier::Normal), "its tier is not that of the other");
+    assert_eq!(tier(&watchlist, "pkg:npm/@acme/y"), Some(Tier::Normal), "the other is excluded");
+    assert_eq!(tier(&watchlist, &acme("y")), None);
+    assert_eq!(tier(&watchlist, &acme("z")), None, "a pattern is of the public registry");
+    assert_eq!(tier(&watchlist, "pkg:npm/@acme/x?repository_url=https://npm.other.example"), None);
+    assert_eq!(watchlist.packages().count(), 3);
+    assert!(error("packages = [\"pkg:npm/@acme/*?repository_url=https://npm.acme.example\"]").contains("one by one"));
+    let twice = "packages = [\"pkg:npm/x?repository_url=https://a.example\", \"pkg:npm/x?repository_url=a.example/\"]";
+    assert!(error(twice).contains("stands already on line 1"));
+}

@@ -356,6 +356,7 @@ impl Project {
                 repository: Some(format!("git+{}.git", self.repository_url())),
                 git_head: None,
                 install_scripts: Some(Vec::new()),
+                install_commands: None,
                 dependencies: Some([("left-pad".to_owned(), "^1.0.0".to_owned())].into()),
                 optional_dependencies: None,
             }),

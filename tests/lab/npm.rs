@@ -103,12 +103,21 @@ impl NpmWorld {
         dist["signatures"] =
             json!([attestation::npm_signature(&lab.npm_key, &format!("{name}@{version}:{integrity}"))]);
         dist["integrity"] = json!(integrity);
+        if dist["shasum"].is_string() {
+            dist["shasum"] = json!("a1".repeat(20));
+        }
         self.changed(name);
     }
 
     /// Changes what the registry says of a version's tarball.
     pub fn restate(&mut self, name: &str, version: &str, change: impl FnOnce(&mut Value)) {
         change(&mut self.packages.get_mut(name).unwrap().versions[version]["dist"]);
+        self.changed(name);
+    }
+
+    /// Makes the entry of a version something that is not an entry.
+    pub fn spoil(&mut self, name: &str, version: &str) {
+        self.packages.get_mut(name).unwrap().versions[version] = json!("x");
         self.changed(name);
     }
 

@@ -78,6 +78,29 @@ impl PypiWorld {
         self.log(name, Some(version), at, "add source file again");
     }
 
+    /// Removes a file.
+    pub fn remove_file(&mut self, name: &str, version: &str, file: &str, at: DateTime<Utc>) {
+        self.projects.get_mut(name).unwrap().files.retain(|listed| listed["filename"] != file);
+        self.log(name, Some(version), at, &format!("remove file {file}"));
+    }
+
+    /// States another digest of a file, or puts it there with that digest.
+    pub fn restate_file(&mut self, name: &str, version: &str, file: &str, sha256: &str, at: DateTime<Utc>) {
+        let project = self.projects.get_mut(name).unwrap();
+        project.files.retain(|listed| listed["filename"] != file);
+        project.files.push(json!({
+            "filename": file,
+            "url": format!("https://files.example/{file}"),
+            "hashes": {"sha256": sha256},
+            "requires-python": null,
+            "size": 1000,
+            "upload-time": at.to_rfc3339_opts(SecondsFormat::Micros, true),
+            "yanked": false,
+            "provenance": null,
+        }));
+        self.log(name, Some(version), at, &format!("add py3 file {file}"));
+    }
+
     /// Removes a release with its files.
     pub fn remove(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
         let project = self.projects.get_mut(name).unwrap();

@@ -87,6 +87,8 @@ pub enum Fault {
     Reset,
     /// A connection on which nothing ever comes.
     Hang,
+    /// A firewall that answers 403 to what contains this text.
+    Firewall(&'static str),
 }
 
 /// The registries.
@@ -282,7 +284,10 @@ impl World {
             Some(Fault::Body(body)) => {
                 return Some(Response { status: 200, headers: Vec::new(), body: body.clone().into() });
             }
-            Some(Fault::Changed(_)) | None => {}
+            Some(Fault::Firewall(text)) if String::from_utf8_lossy(body).contains(text) => {
+                return Some(Response { status: 403, headers: Vec::new(), body: "<html>\nForbidden".into() });
+            }
+            Some(Fault::Changed(_) | Fault::Firewall(_)) | None => {}
         }
         let answer = match host {
             "npm.example" => self.0.npm.lock().unwrap().registry(path),

@@ -28,7 +28,7 @@ use crate::model::Check;
 /// # Errors
 /// It cannot be read here either: what is not supported.
 pub(super) fn is_needed(case: &Case<'_>) -> Result<bool, Failure> {
-    let Some(key) = signing_key(case)? else { return Ok(false) };
+    let Some(key) = signing_key(case) else { return Ok(false) };
     let Some(scheme) = Scheme::of(&key)? else { return Ok(false) };
     let entries = &case.bundle.verification_material.tlog_entries;
     let in_record = entries.iter().any(|entry| is_record(entry.kind_version));
@@ -51,19 +51,19 @@ fn is_record(kind: KindVersion) -> bool {
 }
 
 /// The key that must have signed, as `SubjectPublicKeyInfo`. None: there is none that can be read, which the verifier says.
-fn signing_key(case: &Case<'_>) -> Result<Option<DerPublicKey>, Failure> {
+fn signing_key(case: &Case<'_>) -> Option<DerPublicKey> {
     let is_keyed = matches!(case.bundle.verification_material.content, VerificationMaterialContent::PublicKey(_));
     match (case.key, case.bundle.signing_certificate()) {
-        (Some(key), None) if is_keyed => Ok(Some(key.clone())),
-        (None, Some(certificate)) => Ok(public_key(certificate.as_bytes()).ok().map(DerPublicKey::new)),
-        _ => Ok(None),
+        (Some(key), None) if is_keyed => Some(key.clone()),
+        (None, Some(certificate)) => public_key(certificate.as_bytes()).ok().map(DerPublicKey::new),
+        _ => None,
     }
 }
 
 /// Verifies everything but who signed. The times of signing that are proven.
 pub(super) fn verify(case: &Case<'_>, without: Without) -> Result<Vec<Timestamp>, Failure> {
     check_shape(case.bundle, without)?;
-    let key = signing_key(case)?.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it names no key"))?;
+    let key = signing_key(case).ok_or_else(|| Failure::invalid(Check::CertificateChain, "it names no key"))?;
     let scheme = Scheme::of(&key)?.ok_or_else(|| Failure::invalid(Check::CertificateChain, "its key is malformed"))?;
     let times = time::proven(case)?;
     if case.bundle.signing_certificate().is_some() {

@@ -1,20 +1,25 @@
-use super::{Context, Outcome, no_such_alert, output, title};
-use crate::cli::{args::Printing, exit::Exit, operator, words};
+use super::{Context, Failure, Outcome, no_such_alert, output, title};
+use crate::{
+    cli::{args::Printing, exit::Exit, operator, words, wrap},
+    model::{Alert, AlertStatus},
+    store::Store,
+};
 
-/// Say that you have an alert in hand
+/// Say that you have alerts in hand
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch alerts ack 6adc1e73047a \\
       --reason 'maintainers confirm: new laptop, old token'
+  provwatch alerts ack 6adc1e73 0f3a5b7c --reason 'one campaign, see the ticket'
 
 Who, when and why are recorded. The release stays held; `provwatch baseline accept` makes it normal.")]
 pub struct Ack {
-    /// The alert's id, or the digits it begins with
-    #[arg(value_name = "ID")]
-    id: String,
+    /// The alerts' ids, or the digits they begin with
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
     /// Why, for whoever comes after you
-    #[arg(long, value_parser = reason)]
+    #[arg(long, alias = "note", value_parser = reason)]
     reason: String,
     #[command(flatten)]
     printing: Printing,
@@ -28,14 +33,27 @@ fn reason(text: &str) -> Result<String, String> {
 impl Ack {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_change()?;
-        let (by, now) = (operator::name(), Context::clock().now());
-        let alert = store.acknowledge(&self.id, &by, &self.reason, now)?.ok_or_else(|| no_such_alert(&self.id))?;
-        if self.printing.is_json() {
-            output::json(&alert)?;
-        } else {
-            let (id, by) = (words::name(&alert.id), words::name(by));
-            output::line(format_args!("{id} is acknowledged by {by}: {}", title(&alert)));
-        }
+        // Whoever mistyped one of several acknowledges none.
+        let find = |id: &String| store.alert(id)?.ok_or_else(|| no_such_alert(id));
+        let alerts = self.ids.iter().map(find).collect::<Result<Vec<Alert>, Failure>>()?;
+        alerts.iter().try_for_each(|alert| self.acknowledge(&store, alert))?;
         Ok(Exit::Clean)
+    }
+
+    fn acknowledge(&self, store: &Store, before: &Alert) -> Result<(), Failure> {
+        let (by, now) = (operator::name(), Context::clock().now());
+        let alert = store.acknowledge(&before.fingerprint, &by, &self.reason, now)?;
+        let alert = alert.ok_or_else(|| no_such_alert(&before.id))?;
+        if self.printing.is_json() {
+            return Ok(output::json(&alert)?);
+        }
+        let (id, by) = (words::name(&alert.id), words::name(by));
+        let done = if before.status == AlertStatus::Acknowledged {
+            format!("was already acknowledged; the reason of {by} is added")
+        } else {
+            format!("is acknowledged by {by}")
+        };
+        output::line(wrap::paragraphs(&format!("{id} {done}: {}", title(&alert)), wrap::width(), ""));
+        Ok(())
     }
 }

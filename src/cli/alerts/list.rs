@@ -5,7 +5,7 @@ use crate::{
     cli::{
         args::{FailOn, Printing},
         exit::Exit,
-        target, words,
+        sheet, target, words,
     },
     model::{Alert, AlertStatus, Package, Severity},
     store::{AlertFilter, Store, StoreError},
@@ -17,13 +17,14 @@ use crate::{
 Examples:
   provwatch alerts list
   provwatch alerts list --status open --min-severity high
+  provwatch alerts list --status all --min-severity info  every alert
   provwatch alerts list --package pkg:npm/axios --format json
 
 It exits with 3 when one of the chosen alerts is open and as bad as --fail-on or worse, even beyond --limit.")]
 pub struct List {
     /// Only alerts with this status
-    #[arg(long, value_enum)]
-    status: Option<Standing>,
+    #[arg(long, value_enum, default_value_t = Standing::All)]
+    status: Standing,
     /// Only alerts of this severity or worse: info, low, medium, high or critical
     #[arg(long, value_name = "SEVERITY", default_value_t = Severity::Low)]
     min_severity: Severity,
@@ -46,15 +47,18 @@ enum Standing {
     Acknowledged,
     Snoozed,
     Resolved,
+    All,
 }
 
-impl From<Standing> for AlertStatus {
-    fn from(standing: Standing) -> Self {
-        match standing {
-            Standing::Open => Self::Open,
-            Standing::Acknowledged => Self::Acknowledged,
-            Standing::Snoozed => Self::Snoozed,
-            Standing::Resolved => Self::Resolved,
+impl Standing {
+    /// `None`: wherever they stand.
+    const fn status(self) -> Option<AlertStatus> {
+        match self {
+            Self::Open => Some(AlertStatus::Open),
+            Self::Acknowledged => Some(AlertStatus::Acknowledged),
+            Self::Snoozed => Some(AlertStatus::Snoozed),
+            Self::Resolved => Some(AlertStatus::Resolved),
+            Self::All => None,
         }
     }
 }
@@ -76,7 +80,7 @@ impl List {
 
     fn filter(&self) -> AlertFilter {
         AlertFilter {
-            status: self.status.map(AlertStatus::from),
+            status: self.status.status(),
             min_severity: Some(self.min_severity),
             package: self.package.clone(),
             limit: self.limit,
@@ -97,7 +101,7 @@ impl List {
         let releases: u64 = stats.releases.iter().map(|(_, count)| count).sum();
         let (releases, packages) =
             (words::counted(releases, "release", "releases"), words::counted(stats.packages, "package", "packages"));
-        let which = if self.status.is_some() || self.package.is_some() { "such alerts" } else { "alerts" };
+        let which = if self.status.status().is_some() || self.package.is_some() { "such alerts" } else { "alerts" };
         output::line(format_args!(
             "No {which} of severity {} or worse, among {releases} of {packages}.",
             self.min_severity
@@ -106,7 +110,7 @@ impl List {
             let unchecked = words::counted(stats.unchecked, "release", "releases");
             output::line(format_args!("Not everything could be checked: something of {unchecked} is unknown."));
         }
-        output::line("`provwatch status` says whether the watch is running.");
+        sheet::say("`provwatch status` says whether the watch is running.");
         Ok(())
     }
 }
@@ -124,5 +128,5 @@ fn print(alerts: &[Alert]) {
     }
     output::print(&table);
     output::line("");
-    output::line("`provwatch alerts show <id>` gives the evidence and what to do.");
+    sheet::say("`provwatch alerts show <id>` gives the evidence and what to do.");
 }

@@ -20,7 +20,7 @@ pub enum Alerts {
     List(list::List),
     /// One alert with all its evidence, and what became of it
     Show(show::Show),
-    /// Say that you have an alert in hand
+    /// Say that you have alerts in hand
     Ack(ack::Ack),
 }
 

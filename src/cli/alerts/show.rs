@@ -91,6 +91,7 @@ fn summary(alert: &Alert) {
     sheet.row("confidence", alert.confidence.to_string());
     sheet.maybe("release", alert.purl.as_ref().map(words::name));
     sheet.maybe("published", alert.published_at.map(words::moment));
+    sheet.maybe("last good", alert.last_good.as_ref().map(|good| words::name(good.version())));
     sheet.row("raised", words::moment(alert.raised_at));
     sheet.maybe("match", alert.matched.as_ref().map(words::name));
     sheet.maybe("argument", Some(words::sentence(&alert.argument)).filter(|argument| !argument.is_empty()));

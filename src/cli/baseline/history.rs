@@ -6,7 +6,7 @@ use crate::{
         target,
         words::{self, NOTHING},
     },
-    model::Package,
+    model::{Package, ReleaseId},
     store::BaselineVersion,
 };
 
@@ -50,7 +50,7 @@ impl History {
                 words::name(&step.line),
                 step.version.to_string(),
                 step.reason.as_str().to_owned(),
-                step.purl.as_ref().map_or(NOTHING.to_owned(), words::name),
+                step.purl.as_deref().map_or(NOTHING.to_owned(), version),
                 words::name(&step.actor),
                 step.note.as_ref().map(words::sentence).unwrap_or_default(),
             ]);
@@ -58,4 +58,9 @@ impl History {
         output::print(&table);
         output::limited(steps.len(), self.limit);
     }
+}
+
+/// The version of a release: the package is known.
+fn version(purl: &str) -> String {
+    purl.parse::<ReleaseId>().map_or_else(|_| words::name(purl), |release| words::name(release.version()))
 }

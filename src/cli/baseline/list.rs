@@ -7,6 +7,7 @@ use crate::{
     cli::{
         args::Printing,
         exit::Exit,
+        sheet,
         words::{self, NOTHING},
     },
     model::{Package, ReleaseLine},
@@ -62,7 +63,7 @@ impl List {
             [] if self.held => output::line("No package has held releases."),
             [] => {
                 output::line("No baseline has been learned yet.");
-                output::line("  next: `provwatch run` learns them as it goes, `provwatch backfill` now");
+                sheet::say("  next: `provwatch run` learns them as it goes, `provwatch backfill` now");
             }
             _ => print(lines),
         }

@@ -10,12 +10,19 @@ use crate::{
     store::{Held, Store, StoredBaseline},
 };
 
+/// Most lines that are named and not shown.
+const OTHERS: usize = 12;
+
+/// Most held releases of which commands are proposed.
+const PROPOSED: usize = 3;
+
 /// How a package is normally released, and which releases are held
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch baseline show pkg:npm/axios
   provwatch baseline show pkg:npm/axios --line 1
+  provwatch baseline show pkg:npm/axios --all
   provwatch baseline show pkg:pypi/requests --format json
 
 A line is a major version, or a 0.x minor; pre-releases have lines of their own (7-pre). A release that raised an \
@@ -24,9 +31,12 @@ pub struct Show {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
     package: Package,
-    /// Only this release line: 7, 0.30, 7-pre
-    #[arg(long)]
+    /// This release line: 7, 0.30, 7-pre [default: the one that was released last]
+    #[arg(long, conflicts_with = "all")]
     line: Option<String>,
+    /// Every release line, the one that was released last first
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     printing: Printing,
 }
@@ -98,13 +108,23 @@ impl Show {
 
     fn print(&self, stored: &StoredBaseline, held: &[HeldRelease]) {
         output::line(format_args!("{}: what is normal", self.package));
-        let lines: Vec<_> = stored.baseline.lines.iter().filter(|(_, portrait)| portrait.releases > 0).collect();
+        let mut lines: Vec<_> = stored.baseline.lines.iter().filter(|(_, portrait)| portrait.releases > 0).collect();
+        lines.sort_by_key(|(line, portrait)| std::cmp::Reverse((portrait.last_at, (*line).clone())));
         if lines.is_empty() {
             self.print_unlearned(stored.revision > 0);
         }
-        for (line, portrait) in lines {
+        let shown = if self.all { lines.len() } else { 1 };
+        for (line, portrait) in lines.iter().take(shown) {
             sheet::heading(portrait::headline(line, portrait));
             portrait::sheet(portrait).print();
+        }
+        if let Some(others) = lines.get(shown..).filter(|others| !others.is_empty()) {
+            let named: Vec<_> = others.iter().take(OTHERS).map(|(line, _)| words::name(line)).collect();
+            let more = if others.len() > OTHERS { ", …" } else { "" };
+            let (count, package) = (words::counted(others.len() as u64, "other line", "other lines"), &self.package);
+            output::line("");
+            let command = format!("provwatch baseline show {} --all", shell_word(&package.to_string()));
+            sheet::say(&format!("{count} ({}{more}): `{command}` or --line.", named.join(", ")));
         }
         if !held.is_empty() {
             print_held(held);
@@ -120,11 +140,15 @@ fn print_held(held: &[HeldRelease]) {
         sheet.row(&words::name(&held.purl), format!("published {published}; {why}"));
     }
     sheet.print();
-    let commands: Vec<_> = held
-        .iter()
-        .take(3)
-        .map(|held| (accept_command(&held.held.purl, held.severity), "if it is as it should be"))
-        .collect();
+    let mut commands = Vec::new();
+    for held in held.iter().take(PROPOSED) {
+        let look = match &held.alert {
+            Some(id) => format!("provwatch alerts show {}", words::name(id)),
+            None => format!("provwatch lookup {}", shell_word(&held.held.purl.to_string())),
+        };
+        commands.push((look, "look first"));
+        commands.push((accept_command(&held.held.purl, held.severity), "only if it is as it should be"));
+    }
     sheet::next(&commands);
 }
 

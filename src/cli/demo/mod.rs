@@ -15,7 +15,11 @@ use std::{cmp::Reverse, io::IsTerminal, path::Path, sync::Arc, time::Duration};
 
 use clap::Args;
 
-use self::{narrator::Narrator, recording::Player, words::strong};
+use self::{
+    narrator::{Narrator, hanging},
+    recording::Player,
+    words::strong,
+};
 pub use self::{
     recording::Recording,
     stage::{Stage, Trust},
@@ -39,7 +43,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(1200);
 
 /// Most characters of an alert's title.
-const TITLE: usize = 76;
+const TITLE: usize = 300;
 
 /// Show a takeover being caught, from a recording, without a network
 #[derive(Debug, Args)]
@@ -92,7 +96,12 @@ fn prologue() {
 
 fn announce(scene: &Scene) {
     let heading = format!("{} · {}", scene.at.format("%-d %B %Y"), scene.title);
-    output::line(format_args!("\n{}: {}", strong(&heading), scene.text));
+    let text = wrap::paragraphs(&format!("{heading}: {}", scene.text), wrap::width(), "");
+    let text = match text.strip_prefix(&heading) {
+        Some(rest) => format!("{}{rest}", strong(&heading)),
+        None => text,
+    };
+    output::line(format_args!("\n{text}"));
 }
 
 fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
@@ -102,7 +111,9 @@ fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
     output::line(format_args!("\n{}", strong(&heading)));
     for alert in &alerts {
         let pad = " ".repeat("critical".len() - alert.severity.as_str().len());
-        output::line(format_args!("  {}{pad}  {}  {}", severity(alert.severity), alert.id, headline(alert)));
+        let before = 2 + "critical".len() + 2 + alert.id.len() + 2;
+        let headline = hanging(&headline(alert), before);
+        output::line(format_args!("  {}{pad}  {}  {headline}", severity(alert.severity), alert.id));
     }
     if let Some(purl) = alerts.first().and_then(|alert| alert.purl.as_ref()) {
         look_closer(folder, &alerts[0].id, purl);
@@ -119,8 +130,8 @@ fn headline(alert: &Alert) -> String {
 fn look_closer(folder: &Path, alert: &str, release: &ReleaseId) {
     let word = |path: &Path| shell_word(&path.display().to_string());
     let (program, package) = (program(), release.package());
-    let command = format!("{program} --config {}", word(&stage::config_file(folder)));
     output::line(format_args!("\n{}", strong("Look closer")));
+    output::line(format_args!("  export PROVWATCH_CONFIG={}", word(&stage::config_file(folder))));
     for arguments in [
         "alerts list".to_owned(),
         format!("alerts show {alert}"),
@@ -128,10 +139,12 @@ fn look_closer(folder: &Path, alert: &str, release: &ReleaseId) {
         format!("baseline show {}", shell_word(&package.to_string())),
         format!("timeline {}", shell_word(&package.to_string())),
     ] {
-        output::line(format_args!("  {command} {arguments}"));
+        output::line(format_args!("  {program} {arguments}"));
     }
-    output::line(format_args!("\nThe demo's store stays until you remove it:  rm -r {}", word(folder)));
-    output::line(format_args!("Watch packages of your own:  {program} init"));
+    output::line("\nThe demo's store stays until you remove it:");
+    output::line(format_args!("  rm -r {}", word(folder)));
+    output::line("Watch packages of your own:");
+    output::line(format_args!("  unset PROVWATCH_CONFIG; {program} init"));
 }
 
 /// How the user called this program, so that he can call it again.

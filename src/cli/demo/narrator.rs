@@ -22,6 +22,14 @@ use crate::{
 const FIRST: usize = 9;
 /// Columns of a package's or release's name.
 const NAME: usize = 20;
+/// Columns before what is said of one.
+const BEFORE: usize = 2 + FIRST + 1 + NAME + 1;
+/// Columns of a time and what follows it.
+const TIME: usize = 7;
+/// Fewest columns for a text.
+const NARROWEST: usize = 20;
+/// Most characters of what a signal says.
+const TEXT: usize = 400;
 /// Columns before a signal.
 const EVIDENCE: usize = 6;
 /// Columns of a detector's name.
@@ -47,9 +55,12 @@ impl Narrator {
         let Ok(stored) = self.store.baseline(package) else { return };
         let (registry, name) = (package.ecosystem().title(), strong(&format!("{:<NAME$}", package.name())));
         let mut lines = portrait(&stored.baseline).into_iter();
-        output::line(format_args!("  {registry:<FIRST$} {name} {}", lines.next().unwrap_or_default()));
+        output::line(format_args!(
+            "  {registry:<FIRST$} {name} {}",
+            hanging(&lines.next().unwrap_or_default(), BEFORE)
+        ));
         for line in lines {
-            output::line(format_args!("  {:<FIRST$} {:<NAME$} {line}", "", ""));
+            output::line(format_args!("{:BEFORE$}{}", "", hanging(&line, BEFORE)));
         }
     }
 }
@@ -74,16 +85,31 @@ fn tell(release: &ReleaseId, observation: &Observation, alert: Option<&Alert>) {
     let (at, from) = (observation.published_at.format("%H:%M"), origin(observation));
     let verdict = alert.map_or_else(|| good("clean"), |alert| severity(alert.severity));
     let pad = " ".repeat(FIRST - alert.map_or("clean", |alert| alert.severity.as_str()).len());
-    output::line(format_args!("  {verdict}{pad} {name} {at}  {from}"));
+    output::line(format_args!("  {verdict}{pad} {name} {at}  {}", hanging(&from, BEFORE + TIME)));
     alert.into_iter().flat_map(|alert| &alert.signals).for_each(evidence);
 }
 
-/// What was expected and what was seen: on one line if there is room, else each on its own, cut to it.
+/// What was expected and what was seen: on one line if there is room, else each on its own.
 fn evidence(signal: &Signal) {
-    let room = wrap::width().saturating_sub(EVIDENCE + DETECTOR + 1).max(20);
-    let (expected, seen) = (plain(&signal.expected, room), plain(&signal.seen, room - 2));
+    let before = EVIDENCE + DETECTOR + 1;
+    let room = wrap::width().saturating_sub(before);
+    let shown = |text: &str| cut_words(&plain(text, TEXT), room.max(NARROWEST) - 2);
+    let (expected, seen) = (shown(&signal.expected), shown(&signal.seen));
     let fits = expected.chars().count() + " → ".chars().count() + seen.chars().count() <= room;
-    let between = if fits { " ".to_owned() } else { format!("\n{:1$}", "", EVIDENCE + DETECTOR + 1) };
+    let between = if fits { " ".to_owned() } else { format!("\n{:before$}", "") };
     let detector = faint(&format!("{:<DETECTOR$}", signal.detector));
+    let (expected, seen) = (hanging(&expected, before), hanging(&seen, before + 2));
     output::line(format_args!("{:EVIDENCE$}{detector} {expected}{between}{} {seen}", "", faint("→")));
+}
+
+/// A story has no room for whole digests: `provwatch alerts show` has.
+fn cut_words(text: &str, room: usize) -> String {
+    let cut = |word: &str| if word.chars().count() > room { plain(word, room) } else { word.to_owned() };
+    text.split(' ').map(cut).collect::<Vec<_>>().join(" ")
+}
+
+/// A text that begins in a column and stays behind it.
+pub(super) fn hanging(text: &str, column: usize) -> String {
+    let width = wrap::width().max(column + NARROWEST);
+    wrap::paragraphs(text, width, &" ".repeat(column)).trim_start().to_owned()
 }

@@ -266,7 +266,7 @@ fn subscriptions(context: &Context) -> Vec<Check> {
     subscriptions
         .map(|subscription| {
             let name = format!("subscription {}", subscription.name);
-            match pipeline::subscription(subscription, &http, &clock) {
+            match pipeline::subscription(&context.config, subscription, &http, &clock) {
                 Ok(_) => {
                     let (kind, least) = (subscription.sink_type(), subscription.min_severity);
                     Check::new(name, State::Ok, format!("{kind}, from {least}; `provwatch test-sinks` tries it"))

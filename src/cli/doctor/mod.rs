@@ -138,7 +138,7 @@ fn print(check: &Check) {
         State::Failed | State::Misconfigured => (BAD, "failed "),
     };
     output::line(format!("{style}{word}{style:#}  {name}"));
-    let show = |text: &str| output::line(wrap::paragraphs(text, wrap::width(), "           "));
+    let show = |text: &str| output::line(wrap::sentence(text, wrap::width(), "           "));
     detail.lines().for_each(|line| show(&sheet::with_callable(&words::sentence(line))));
     if let Some(next) = next {
         show(&format!("next: {}", sheet::with_callable(&words::sentence(next))));

@@ -198,6 +198,7 @@ mod tests {
             attempts: 1,
             hint: String::new(),
             retry_after: None,
+            said: String::new(),
         };
         forge(Standing { host: "forge.example".to_owned(), has_token, left: left.map_err(refused) })
     }

@@ -6,9 +6,10 @@ use crate::{
         args::Printing,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        operator, output, target, words,
+        operator, output, sheet, target, words,
     },
     config::Period,
+    deliver::shell_word,
     model::{Change, Demand, Ecosystem, ExpectedChange, Package},
 };
 
@@ -122,6 +123,7 @@ impl Add {
             created_at: now,
         };
         expected.id = context.store()?.expect_change(&expected)?;
+        self.warn_if_unwatched(context);
         if self.printing.is_json() {
             output::json(&expected)?;
         } else {
@@ -130,5 +132,16 @@ impl Add {
             output::line(format!("{id}: for {package}, {} is expected until {until}.", words::sentence(change)));
         }
         Ok(Exit::Clean)
+    }
+
+    /// A watchlist that cannot be read is no reason to refuse the announcement.
+    fn warn_if_unwatched(&self, context: &Context) {
+        if context.watchlist().is_ok_and(|watchlist| watchlist.matches(&self.package).is_none()) {
+            let package = &self.package;
+            let add = sheet::callable(&format!("provwatch watch add {}", shell_word(&package.to_string())));
+            output::note(format_args!(
+                "warning: {package} is not watched, so nothing of it is judged; `{add}` changes that"
+            ));
+        }
     }
 }

@@ -2,7 +2,7 @@ use crate::cli::{
     args::Printing,
     context::Context,
     exit::{Exit, Outcome},
-    output, words,
+    output, sheet, words,
 };
 
 /// List what is announced
@@ -29,7 +29,7 @@ impl List {
             return Ok(Exit::Clean);
         }
         if expected.is_empty() {
-            output::line("Nothing is expected; `provwatch expect add` announces a change.");
+            sheet::say("Nothing is expected; `provwatch expect add` announces a change.");
             return Ok(Exit::Clean);
         }
         let mut table = output::table(["NUMBER", "PACKAGE", "WHAT", "UNTIL", "BY", "REASON"]);

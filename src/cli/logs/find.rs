@@ -5,9 +5,12 @@ use serde::Serialize;
 use super::named;
 use crate::{
     cli::{
+        args::Printing,
         context::Context,
         exit::{Exit, Failure, Outcome},
         output, setup,
+        sheet::Sheet,
+        words,
     },
     model::Claims,
     pipeline::logs::{FoundEntry, Wanted},
@@ -24,13 +27,15 @@ Examples:
   provwatch logs find --log rekor.sigstore.dev --email somebody@example.org
 
 Every entry that is printed was proven to be in the log. --hash, --email and --subject ask the search index of Rekor v1, \
-which may be incomplete: that it finds nothing proves nothing.")]
+which may be incomplete: that it finds nothing proves nothing. `--format json` has all that the certificates say.")]
 pub struct Find {
     /// The log, as `provwatch logs list` names it
     #[arg(long, value_name = "NAME")]
     log: String,
     #[command(flatten)]
     wanted: By,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,13 +76,34 @@ impl Find {
         let found = found.ok_or_else(|| {
             Failure::usage(format!("{} has no search index", self.log)).next("look with `provwatch logs scan`")
         })?;
-        found.iter().try_for_each(|entry| output::json(&shown(&self.log, entry)))?;
+        if self.printing.is_json() {
+            found.iter().try_for_each(|entry| output::json(&shown(&self.log, entry)))?;
+        } else {
+            found.iter().for_each(print);
+        }
         if matches!(wanted, Wanted::Search(_)) {
             output::note(format!("{} found. The search index of the log may be incomplete.", found.len()));
             return Ok(Exit::Unchecked);
         }
         Ok(Exit::Clean)
     }
+}
+
+fn print(entry: &FoundEntry) {
+    output::line(format_args!("entry {}", entry.index));
+    let mut sheet = Sheet::new();
+    sheet.maybe(
+        "kind",
+        entry.kind.as_ref().map(|(kind, version)| format!("{} {}", words::name(kind), words::name(version))),
+    );
+    sheet.maybe("digest", entry.digest.as_ref().map(words::name));
+    sheet.row("leaf", hex::encode(entry.leaf));
+    for signer in &entry.signers {
+        sheet.row("signed by", words::sentence(&signer.identity.subject));
+        sheet.row("vouched for by", words::sentence(&signer.identity.issuer));
+        sheet.maybe("not issued", signer.issued.as_ref().err().map(words::sentence));
+    }
+    sheet.print();
 }
 
 /// An entry that the log was made to prove.

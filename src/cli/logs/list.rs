@@ -6,7 +6,7 @@ use crate::{
         args::Printing,
         context::Context,
         exit::{Exit, Outcome},
-        output, words,
+        output, sheet, words,
     },
     pipeline::logs::FollowedLog,
     store::LogKind,
@@ -49,7 +49,8 @@ impl List {
             if !pipeline.trusted().is_ready() {
                 output::line(super::UNREAD);
             }
-            output::line("\n`provwatch logs status` shows how far each was read.");
+            output::line("");
+            sheet::say("`provwatch logs status` shows how far each was read.");
         }
         Ok(Exit::Clean)
     }

@@ -52,7 +52,7 @@ impl Matches {
         if self.printing.is_json() {
             rows.into_iter().map(shown).try_for_each(|entry| output::json(&entry))?;
         } else if rows.is_empty() {
-            output::line("No such entry was found. `provwatch logs status` says how far each log was read.");
+            sheet::say("No such entry was found. `provwatch logs status` says how far each log was read.");
         } else {
             print(&rows);
             output::limited(rows.len(), self.limit);
@@ -128,5 +128,6 @@ fn print(rows: &[LogEntryRow]) {
         ]);
     }
     output::print(&table);
-    output::line("\n`provwatch logs matches --format json` has all that the certificates say.");
+    output::line("");
+    sheet::say("`provwatch logs matches --format json` has all that the certificates say.");
 }

@@ -113,7 +113,7 @@ impl Status {
         if !context.config.logs.enabled {
             output::line(super::OFF);
         } else if views.is_empty() {
-            output::line("No log was followed yet; `provwatch run` follows them.");
+            sheet::say("No log was followed yet; `provwatch run` follows them.");
         }
         views.iter().for_each(View::print);
         not_followed::print(&not_followed);

@@ -10,28 +10,31 @@ use crate::{
         sheet::{self, Sheet},
         words,
     },
-    model::{CommitFacts, Digests, Facts, File, Manifest, Observation},
+    model::{CommitFacts, Digests, Ecosystem, Facts, File, Manifest, Observation, lock_form},
 };
 
 /// Most files and dependencies that are shown.
 const SHOWN: usize = 20;
 
 pub(super) fn print(observation: &Observation) {
+    let ecosystem = observation.purl.package().ecosystem();
     if let Some(manifest) = &observation.manifest {
         sheet::heading("the release says of itself");
         self::manifest(manifest);
     }
-    if observation.facts != Facts::default() {
+    // What the registry states of files is shown with them.
+    let around = Facts { replaced: None, former_digests: None, ..observation.facts.clone() };
+    if around != Facts::default() {
         sheet::heading("known around it");
         facts(&observation.facts);
     }
     if !observation.files.is_empty() {
         sheet::heading("files");
-        files(&observation.files);
+        files(ecosystem, &observation.files);
     }
     if let Some(replaced) = observation.facts.replaced.as_ref().filter(|replaced| !replaced.is_empty()) {
         sheet::heading("files that were replaced");
-        self::replaced(replaced, &observation.files);
+        self::replaced(ecosystem, replaced, &observation.files);
     }
 }
 
@@ -40,6 +43,9 @@ fn manifest(manifest: &Manifest) {
     sheet.maybe("repository", manifest.repository.as_ref().map(words::sentence));
     sheet.maybe("commit", manifest.git_head.as_ref().map(words::name));
     sheet.maybe("install scripts", manifest.install_scripts.as_ref().map(|names| or_none(names.iter())));
+    for (hook, command) in manifest.install_commands.iter().flatten() {
+        sheet.row("", format!("{}: {}", words::name(hook), words::sentence(command)));
+    }
     sheet.maybe("dependencies", manifest.dependencies.as_ref().map(|names| or_none(names.keys())));
     sheet.maybe("optional", manifest.optional_dependencies.as_ref().map(|names| or_none(names.keys())));
     sheet.print();
@@ -100,39 +106,37 @@ fn exists(name: Option<&String>, exists: Option<bool>) -> Option<String> {
     Some(format!("{name}{}", if exists? { "exists" } else { "does NOT exist" }))
 }
 
-/// The whole of it: half a digest proves nothing.
-fn digest(digests: &Digests) -> String {
-    match (&digests.sha256, &digests.sha512) {
-        (Some(digest), _) => format!("sha256 {}", words::sentence(digest)),
-        (None, Some(digest)) => format!("sha512 {}", words::sentence(digest)),
-        (None, None) => "no digest known".to_owned(),
-    }
+/// The whole of it: half a digest proves nothing. As lock files have it, so that it can be looked for there.
+fn digest(ecosystem: Ecosystem, digests: &Digests) -> String {
+    digests.in_lock_form(ecosystem).map_or_else(|| "no digest known".to_owned(), words::sentence)
 }
 
 /// What they were, and what they are.
-fn replaced(replaced: &BTreeMap<String, Digests>, files: &[File]) {
+fn replaced(ecosystem: Ecosystem, replaced: &BTreeMap<String, Digests>, files: &[File]) {
     let mut sheet = Sheet::new();
     for (name, before) in replaced.iter().take(SHOWN) {
         let now = files.iter().find(|file| file.name == *name);
         let pair = now.and_then(|file| before.contradiction(&file.digests));
-        let (before, now) = match pair {
-            Some((kind, before, now)) => {
-                (format!("{kind} {}", words::sentence(before)), format!("{kind} {}", words::sentence(now)))
-            }
-            None => (digest(before), now.map_or_else(|| "not there any more".to_owned(), |file| digest(&file.digests))),
+        let (before, now) = if let Some((kind, before, now)) = pair {
+            let shown = |digest| words::sentence(lock_form(ecosystem, kind, digest));
+            (shown(before), shown(now))
+        } else {
+            let now = now.map(|file| digest(ecosystem, &file.digests));
+            (digest(ecosystem, before), now.unwrap_or_else(|| "not there any more".to_owned()))
         };
         sheet.row(&words::name(name), format!("before: {before}")).row("", format!("now: {now}"));
     }
     sheet.print();
 }
 
-fn files(files: &[File]) {
+fn files(ecosystem: Ecosystem, files: &[File]) {
     let mut sheet = Sheet::new();
     for file in files.iter().take(SHOWN) {
         let yanked = if file.yanked { " (yanked)" } else { "" };
         let attested = file.attestation.as_ref().map(|attestation| format!(", attestation {}", attestation.status()));
-        let digest = digest(&file.digests);
-        sheet.row(&words::name(&file.name), format!("{digest}{}{yanked}", attested.unwrap_or_default()));
+        sheet.row(&words::name(&file.name), digest(ecosystem, &file.digests));
+        let more = format!("{}{yanked}", attested.unwrap_or_default());
+        sheet.maybe("", Some(more.trim_start_matches([',', ' ']).to_owned()).filter(|more| !more.is_empty()));
     }
     sheet.print();
     if files.len() > SHOWN {

@@ -27,10 +27,13 @@ fn verdict(found: &Found) {
     let release = &found.release;
     match &found.alert {
         Some(alert) => alerted(alert),
-        None => output::line(outcome(release)),
+        None => say(&outcome(release)),
     }
     for reason in &release.unchecked {
-        output::line(format_args!("Could not check: {}", words::sentence(reason)));
+        say(&format!("Could not check: {}", words::sentence(reason)));
+    }
+    if let Some(error) = &found.error {
+        say(&format!("Looking at the package failed since: {}", words::sentence(error)));
     }
     if let Some(again) = release.recheck_at {
         output::line(format_args!("It is looked at again at {}.", words::moment(again)));
@@ -42,7 +45,9 @@ fn verdict(found: &Found) {
 
 fn alerted(alert: &Alert) {
     let (severity, title) = (output::severity(alert.severity), words::sentence(&alert.title));
-    output::line(format_args!("ALERT {severity}: {title}"));
+    let before = "ALERT ".len() + alert.severity.as_str().len() + ": ".len();
+    let title = wrap::paragraphs(&title, wrap::width(), &" ".repeat(before));
+    output::line(format_args!("ALERT {severity}: {}", title.trim_start()));
     if !alert.argument.is_empty() {
         output::line(wrap::paragraphs(&words::sentence(&alert.argument), wrap::width(), ""));
     }
@@ -69,6 +74,10 @@ fn outcome(release: &ReleaseRow) -> String {
     }
 }
 
+fn say(text: &str) {
+    output::line(wrap::paragraphs(text, wrap::width(), ""));
+}
+
 /// Only what differs from the alert is news.
 fn beside_today(today: &Today, found: &Found) {
     let raised = found.alert.as_ref().map(|alert| alert.severity);
@@ -79,7 +88,7 @@ fn beside_today(today: &Today, found: &Found) {
     let now = today
         .severity
         .map_or("nothing to alert of".to_owned(), |severity| format!("{severity}, by {}", detectors.join(", ")));
-    output::line(format_args!("Beside the baseline as it stands today it would be: {now}."));
+    say(&format!("Beside the baseline as it stands today it would be: {now}."));
 }
 
 fn published(release: &ReleaseRow) {

@@ -4,7 +4,7 @@ use crate::{
     cli::{
         output,
         sheet::{self, Sheet},
-        words,
+        words, wrap,
     },
     model::{Claim, Claims, File, Observation, Provenance, VerifiedProvenance},
 };
@@ -38,11 +38,11 @@ fn one(observation: &Observation, provenance: &Provenance) {
         Provenance::Absent => sheet::heading(format_args!("provenance: none{of}, the registry has no attestation")),
         Provenance::Unavailable { reason } => {
             sheet::heading(format_args!("provenance: could not be checked{of}"));
-            output::line(format_args!("  {}", words::sentence(reason)));
+            output::line(wrap::paragraphs(&words::sentence(reason), wrap::width(), "  "));
         }
         Provenance::Invalid { check, reason } => {
             sheet::heading(format_args!("provenance: INVALID{of}, it fails the check {check}"));
-            output::line(format_args!("  {}", words::sentence(reason)));
+            output::line(wrap::paragraphs(&words::sentence(reason), wrap::width(), "  "));
         }
         Provenance::Verified(verified) => {
             sheet::heading(format_args!("provenance: verified{of}"));

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    cli::{args::Printing, context::Context, exit::Failure, output, sheet, target::Target},
+    cli::{args::Printing, context::Context, exit::Failure, output, sheet, target::Target, words, wrap},
     deliver::shell_word,
     store::Store,
     watchlist::{Tier, Watchlist},
@@ -22,6 +22,9 @@ pub(in crate::cli) struct Missing {
     tier: Option<Tier>,
     /// Whether the package was ever looked at.
     seen: bool,
+    /// What went wrong when it was looked at last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing: Printing) -> Result<(), Failure> {
@@ -34,7 +37,8 @@ pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing
     let tier = watchlist.matches(package).map(|found| found.tier);
     let purl = version.as_ref().map_or_else(|| package.to_string(), |version| package.at(version).to_string());
     let seen = store.package(package)?.is_some();
-    let missing = Missing { purl, stored: false, watched: tier.is_some(), tier, seen };
+    let error = store.work_of(package)?.and_then(|work| work.last_error);
+    let missing = Missing { purl, stored: false, watched: tier.is_some(), tier, seen, error };
     if printing.is_json() {
         output::json(&missing)?;
     } else {
@@ -69,7 +73,12 @@ impl Missing {
                 ],
             ),
         };
-        output::line(format_args!("{purl} is not stored: {why}. Nothing is known of it, which says nothing about it."));
+        let said = format!("{purl} is not stored: {why}. Nothing is known of it, which says nothing about it.");
+        output::line(wrap::paragraphs(&said, wrap::width(), ""));
+        if let Some(error) = &self.error {
+            let said = format!("Looking at the package failed: {}", words::sentence(error));
+            output::line(wrap::paragraphs(&said, wrap::width(), ""));
+        }
         sheet::next(&commands);
     }
 }

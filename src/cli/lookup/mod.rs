@@ -67,6 +67,9 @@ pub(in crate::cli) struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
     today: Option<Today>,
     related: related::Others,
+    /// What went wrong when the package was looked at last: there may be more than is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 /// A release beside the baseline as it stands now.
@@ -117,6 +120,7 @@ impl Found {
             alert: store.alert(&id)?,
             today: Today::of(context, store, &release)?,
             related: related::Others::of(store, &release.purl, related)?,
+            error: store.work_of(release.purl.package())?.and_then(|work| work.last_error),
             release,
         })
     }

@@ -41,9 +41,9 @@ fn finding(finding: &Finding) {
     let width = wrap::width().min(NARROW);
     let said = |text: &str| sheet::with_callable(&words::sentence(text));
     let (sentence, next) = (said(&finding.sentence), said(&finding.next));
-    let said = wrap::paragraphs(&sentence, width, "    ");
+    let said = wrap::sentence(&sentence, width, "    ");
     output::line(format_args!("  - {}", said.trim_start()));
-    output::line(wrap::paragraphs(&format!("next: {next}"), width, "    "));
+    output::line(wrap::sentence(&format!("next: {next}"), width, "    "));
 }
 
 /// Who watches, and since when.
@@ -207,9 +207,7 @@ fn alerts(report: &Report, wanted: impl Fn(AlertStatus) -> bool) -> String {
 fn subscriptions(report: &Report) {
     sheet::heading("subscriptions");
     if report.subscriptions.is_empty() {
-        return output::line(
-            "  none: alerts are stored and sent to nobody; add [[subscriptions]] to the configuration",
-        );
+        return sheet::say("  none: alerts are stored and sent to nobody; add [[subscriptions]] to the configuration");
     }
     let mut table = output::table(["  NAME", "WAITING", "RETRYING", "GIVEN UP", "LAST DELIVERED"]);
     for subscription in &report.subscriptions {

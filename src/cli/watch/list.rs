@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::{Context, Outcome, output};
 use crate::{
-    cli::{args::Printing, exit::Exit, words},
+    cli::{args::Printing, exit::Exit, sheet, words},
     model::{Ecosystem, Package},
     watchlist::{Reason, Tier, Watchlist},
 };
@@ -76,24 +76,30 @@ impl List {
 fn print(watchlist: &Watchlist, included: &[Reason], excluded: &[Reason]) {
     if watchlist.is_empty() {
         output::line("Nothing is watched yet.");
-        output::line("");
-        output::line("next");
-        output::line("  provwatch watch add pkg:npm/axios               watch one package");
-        output::line("  provwatch watch import package-lock.json        watch what a project depends on");
-        output::line("  include = [\"curated:npm\"] in the watchlist      watch the packages that much depends on");
+        sheet::next(&[
+            ("provwatch watch add pkg:npm/axios".to_owned(), "watch one package"),
+            ("provwatch watch import package-lock.json".to_owned(), "watch what a project depends on"),
+        ]);
+        sheet::say("  include = [\"curated:npm\"] in the watchlist watches the packages that much depends on.");
         return;
     }
     if included.is_empty() && excluded.is_empty() {
         return output::line("No entry of the watchlist is of that tier and ecosystem.");
     }
-    let mut table = output::table(["PACKAGE OR PATTERN", "TIER", "WHERE", "NOTE"]);
+    let has_notes = included.iter().chain(excluded).any(|reason| reason.note.is_some());
+    let mut table = if has_notes {
+        output::table(["PACKAGE OR PATTERN", "TIER", "WHERE", "NOTE"])
+    } else {
+        output::table(["PACKAGE OR PATTERN", "TIER", "WHERE"])
+    };
     for reason in included.iter().chain(excluded) {
-        table.add_row([
+        let mut row = vec![
             words::name(&reason.pattern),
             reason.tier.map_or_else(|| "excluded".to_owned(), |tier| tier.to_string()),
             format!("{}:{}", reason.file.display(), reason.line),
-            words::name(reason.note.as_deref().unwrap_or_default()),
-        ]);
+        ];
+        row.extend(has_notes.then(|| words::name(reason.note.as_deref().unwrap_or_default())));
+        table.add_row(row);
     }
     output::print(&table);
     let (packages, globs) = watchlist.counts();

@@ -1,6 +1,6 @@
 use super::{Context, Outcome, output};
 use crate::{
-    cli::{args::Printing, exit::Exit, sheet, target, words},
+    cli::{args::Printing, exit::Exit, sheet, target, words, wrap},
     model::Package,
     watchlist::Reason,
 };
@@ -56,6 +56,7 @@ fn print(how: &str, reasons: &[Reason]) {
         let tier = reason.tier.map(|tier| format!(", tier {tier}")).unwrap_or_default();
         let note = reason.note.as_ref().map(|note| format!(": {}", words::sentence(note))).unwrap_or_default();
         let (pattern, file, line) = (&reason.pattern, reason.file.display(), reason.line);
-        output::line(format_args!("  {how} {pattern} ({file}:{line}{tier}){note}"));
+        let text = format!("{how} {pattern} ({file}:{line}{tier}){note}");
+        output::line(format_args!("  {}", wrap::paragraphs(&text, wrap::width(), "    ").trim_start()));
     }
 }

@@ -82,7 +82,7 @@ pub fn namesake(found: &Namesake<'_>) -> Signal {
 fn seen(found: &Namesake<'_>) -> String {
     let public = found.package.ecosystem().title();
     let newest = found.newest.map_or_else(|| quote(found.package.name()), |release| quote(&release.to_string()));
-    let by = found.publisher.map_or("an account that the registry does not tell".to_owned(), |name| quote(name));
+    let by = found.publisher.map_or("an account that the registry does not tell".to_owned(), quote);
     let at = found.published_at.map(|at| format!(" on {}", at.format("%F"))).unwrap_or_default();
     let versions = counted(found.versions, "version");
     let status = found.status.map(|word| format!(", {word}")).unwrap_or_default();

@@ -388,7 +388,7 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Regis
 fn file(package: &Package, indexed: &Indexed) -> File {
     File {
         name: format!("{}-{}.crate", package.name(), indexed.version),
-        digests: Digests { sha256: indexed.sha256.clone(), sha512: None },
+        digests: Digests { sha256: indexed.sha256.clone(), ..Digests::default() },
         uploaded_at: None,
         yanked: indexed.yanked,
         attestation: None,

@@ -58,8 +58,16 @@ impl<'a> Dist<'a> {
         File { name, digests: self.digests(), uploaded_at: None, yanked: false, attestation: None }
     }
 
+    /// Versions of before 2017 have nothing but a SHA-1.
     fn digests(&self) -> Digests {
-        self.integrity.as_deref().map(integrity::digests).unwrap_or_default()
+        let stated = self.integrity.as_deref().map(integrity::digests).unwrap_or_default();
+        Digests { sha1: self.shasum(), ..Digests::default() }.or(stated)
+    }
+
+    fn shasum(&self) -> Option<String> {
+        let shasum: String = self.fields.get("shasum", MAX_TEXT).ok()??;
+        let is_sha1 = shasum.len() == 40 && shasum.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_sha1.then(|| shasum.to_ascii_lowercase())
     }
 
     /// The last part of the tarball's URL, if it looks like a file's name.
@@ -77,7 +85,7 @@ impl<'a> Dist<'a> {
             url: addresses.attestations(id),
             // The statement names no registry.
             subject: format!("{}@{}", id.package().public_namesake(), id.version()),
-            digests: self.digests(),
+            digests: Digests { sha1: None, ..self.digests() },
             names_provenance: self.names_provenance,
         });
         evidence.into_iter().collect()

@@ -8,7 +8,11 @@ use crate::model::Digests;
 /// Several digests of one algorithm mean "any of these files" to a client; then none is given here, because nothing can
 /// be proven of a file that is one of two.
 pub(super) fn digests(integrity: &str) -> Digests {
-    Digests { sha256: digest(integrity, "sha256-", 32), sha512: digest(integrity, "sha512-", 64) }
+    Digests {
+        sha256: digest(integrity, "sha256-", 32),
+        sha512: digest(integrity, "sha512-", 64),
+        sha1: digest(integrity, "sha1-", 20),
+    }
 }
 
 fn digest(integrity: &str, prefix: &str, length: usize) -> Option<String> {

@@ -247,7 +247,7 @@ fn can_be_named(release: &ReleaseId) -> bool {
     release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release)
 }
 
-/// Whether a revision moves with its document, as CouchDB's do: `generation-hash`. Registries of another make write the same
+/// Whether a revision moves with its document, as those of the database that npm came from do: `generation-hash`. Registries of another make write the same
 /// for every document, `1-0`, or nothing that counts.
 fn counts(revision: &str) -> bool {
     revision.split_once('-').is_some_and(|(generation, hash)| {

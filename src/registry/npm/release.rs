@@ -18,6 +18,9 @@ use crate::{
 /// The install-time hooks, in npm's order.
 const HOOKS: [&str; 3] = ["preinstall", "install", "postinstall"];
 
+/// Most characters of a script that are kept.
+const MAX_COMMAND: usize = 1000;
+
 /// Describes one version from its part of the package document. Each field is read on its own: what cannot be read is
 /// not known, with the reason, and the release is judged by the rest.
 ///
@@ -125,6 +128,7 @@ fn manifest(fields: &Fields<'_>, unread: &mut Unread) -> Manifest {
         repository: unread.noted(Unread::REPOSITORY, repository).flatten().as_deref().and_then(repository::normalise),
         git_head: unread.noted(Unread::COMMIT, fields.get("gitHead", MAX_TEXT)).flatten(),
         install_scripts: unread.noted(Unread::SCRIPTS, hooks(fields)),
+        install_commands: commands(fields),
         dependencies: ranges(fields, "dependencies", Unread::DEPENDENCIES, unread),
         optional_dependencies: ranges(fields, "optionalDependencies", Unread::OPTIONAL, unread),
     }
@@ -146,6 +150,18 @@ fn hooks(fields: &Fields<'_>) -> Result<Vec<String>, String> {
     let scripts = object(fields, "scripts")?;
     let runs = |hook: &&str| scripts.every(hook).any(|script| script.get() != "\"\"");
     Ok(HOOKS.into_iter().filter(runs).map(str::to_owned).collect())
+}
+
+/// What the hooks run, as far as it can be read: for whoever looks into an alert.
+fn commands(fields: &Fields<'_>) -> Option<BTreeMap<String, String>> {
+    let scripts = object(fields, "scripts").ok()?;
+    let command = |hook: &str| {
+        let script = scripts.every(hook).find(|script| script.get() != "\"\"")?;
+        let text: String = document::read_part(script, MAX_PART).ok()?;
+        Some((hook.to_owned(), text.chars().take(MAX_COMMAND).collect()))
+    };
+    let commands: BTreeMap<_, _> = HOOKS.into_iter().filter_map(command).collect();
+    Some(commands).filter(|commands| !commands.is_empty())
 }
 
 /// Dependencies with their ranges. The name of one whose range cannot be read is known all the same.

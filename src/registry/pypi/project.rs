@@ -61,8 +61,7 @@ impl Details {
             None => (None, None),
         };
         let repository = unread.noted(Unread::REPOSITORY, repository(&info)).flatten();
-        let manifest =
-            Manifest { repository, git_head: None, install_scripts: None, dependencies, optional_dependencies };
+        let manifest = Manifest { repository, dependencies, optional_dependencies, ..Manifest::default() };
         Ok(Self { people, version, manifest, unread })
     }
 }
@@ -154,7 +153,7 @@ mod tests {
                                     {"role": "Maintainer", "user": "theacodes"}], "organization": "pypa"},
         }))
         .unwrap();
-        insta::assert_compact_debug_snapshot!(details, @r#"Details { people: Some(["dstufft", "theacodes"]), version: Some("4.0.0"), manifest: Manifest { repository: Some("https://github.com/pypa/sampleproject/"), git_head: None, install_scripts: None, dependencies: Some({"peppercorn": "*", "requests": ">=2.0 || >=2.1", "tool": "@ https://files.example/tool.whl"}), optional_dependencies: Some({"check-manifest": "*"}) }, unread: Unread({}) }"#);
+        insta::assert_compact_debug_snapshot!(details, @r#"Details { people: Some(["dstufft", "theacodes"]), version: Some("4.0.0"), manifest: Manifest { repository: Some("https://github.com/pypa/sampleproject/"), git_head: None, install_scripts: None, install_commands: None, dependencies: Some({"peppercorn": "*", "requests": ">=2.0 || >=2.1", "tool": "@ https://files.example/tool.whl"}), optional_dependencies: Some({"check-manifest": "*"}) }, unread: Unread({}) }"#);
     }
 
     #[test]

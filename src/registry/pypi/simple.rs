@@ -214,7 +214,7 @@ impl Distribution {
         let attestation = provenance.is_err().then(|| Provenance::Unavailable {
             reason: format!("what the registry says of the provenance of {} cannot be read", shown(&name)),
         });
-        let digests = Digests { sha256, sha512: None };
+        let digests = Digests { sha256, ..Digests::default() };
         let file = File { name, digests, uploaded_at, yanked, attestation };
         Self { file, has_provenance: provenance.unwrap_or(Some(false)), unread }
     }

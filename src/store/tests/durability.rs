@@ -55,7 +55,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ("go_on", |store| {
         let mut work = store.due_work(minutes_later(60), 1)?.remove(0);
         work.turns = 0;
-        store.go_on(&work, minutes_later(5), Some(Portions { done: 1, total: 2 }), None).map(drop)
+        store.go_on(&work, minutes_later(5), Some(Portions { done: 1, total: 2 }), None, true).map(drop)
     }),
     ("finish_work", |store| store.finish_work(&package("axios"), 1).map(drop)),
     ("save_package", |store| store.save_package(&PackageRow::new(package("axios"), noon()))),

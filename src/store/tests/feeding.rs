@@ -131,19 +131,32 @@ fn a_history_in_portions_says_how_far_it_is_until_it_is_read() {
     lab.store.enqueue(&[package("axios")], "watchlist", noon()).unwrap();
     let first = lab.store.work_of(&package("axios")).unwrap().unwrap();
     let portions = Portions { done: 20, total: 50 };
-    assert!(lab.store.go_on(&first, minutes_later(1), Some(portions), None).unwrap());
+    assert!(lab.store.go_on(&first, minutes_later(1), Some(portions), None, true).unwrap());
     let sight = FirstSight { package: package("axios"), portions, since: noon() };
     assert_eq!(lab.store.first_sights(9).unwrap(), [sight]);
     assert!(lab.store.due_work(noon(), 9).unwrap().is_empty(), "not yet due");
     lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
     assert!(
-        !lab.store.go_on(&first, minutes_later(1), Some(Portions { done: 30, total: 50 }), None).unwrap(),
+        !lab.store.go_on(&first, minutes_later(1), Some(Portions { done: 30, total: 50 }), None, true).unwrap(),
         "overtaken"
     );
     let work = lab.store.due_work(noon(), 9).unwrap().remove(0);
-    assert_eq!((work.lane, work.portions), (Lane::Again, Some(Portions { done: 30, total: 50 })));
+    assert_eq!((work.lane, work.portions), (Lane::Announced, Some(Portions { done: 30, total: 50 })));
     assert!(lab.store.finish_work(&work.package, work.generation).unwrap());
     assert!(lab.store.first_sights(9).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_announced_of_a_package_that_is_read_in_portions_comes_first_and_of_one_that_does_not_answer_does_not() {
+    for (came, expected) in [(true, (Lane::Announced, 0, 0)), (false, (Lane::Again, 0, 1))] {
+        let lab = Lab::new();
+        lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
+        let work = lab.store.work_of(&package("axios")).unwrap().unwrap();
+        lab.store.go_on(&work, minutes_later(1), None, None, came).unwrap();
+        assert_eq!(place(&lab).0, Lane::Again);
+        lab.store.take_page(NPM, "2", &[event(&package("axios"), "2")], minutes_later(1)).unwrap();
+        assert_eq!(place(&lab), expected, "{came}");
+    }
 }
 
 #[test]
@@ -152,9 +165,9 @@ fn a_turn_forgets_no_wait_for_what_was_announced() {
     lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
     let work = || lab.store.work_of(&package("axios")).unwrap().unwrap();
     lab.store.put_off(&work(), Setback::Behind, noon(), "behind").unwrap();
-    assert!(lab.store.go_on(&work(), noon(), None, Some("behind still")).unwrap());
+    assert!(lab.store.go_on(&work(), noon(), None, Some("behind still"), true).unwrap());
     assert_eq!((work().attempts, work().last_error.as_deref()), (1, Some("behind still")));
-    assert!(lab.store.go_on(&work(), noon(), None, None).unwrap());
+    assert!(lab.store.go_on(&work(), noon(), None, None, true).unwrap());
     assert_eq!((work().attempts, work().last_error), (0, None));
 }
 

@@ -19,7 +19,7 @@ fn purls(rows: &[crate::store::ReleaseRow]) -> Vec<String> {
 fn file(name: &str, sha256: &str) -> File {
     File {
         name: name.to_owned(),
-        digests: Digests { sha256: Some(sha256.to_owned()), sha512: None },
+        digests: Digests { sha256: Some(sha256.to_owned()), ..Digests::default() },
         uploaded_at: None,
         yanked: false,
         attestation: None,

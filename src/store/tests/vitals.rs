@@ -61,7 +61,7 @@ fn what_is_looked_at_turn_by_turn_waits_since_its_last_turn() {
     lab.store.take_page("npm-changes", "1", &[event(&package("axios"), "1")], noon()).unwrap();
     let work = || lab.store.due_work(minutes_later(90), 1).unwrap().remove(0);
     let portions = crate::store::Portions { done: 100, total: 4000 };
-    lab.store.go_on(&work(), minutes_later(30), Some(portions), None).unwrap();
+    lab.store.go_on(&work(), minutes_later(30), Some(portions), None, true).unwrap();
     assert_eq!(vitals(31).since, minutes_later(30));
     lab.store.postpone(&work(), minutes_later(40), "503").unwrap();
     assert_eq!(vitals(41).since, noon(), "it goes on no longer");

@@ -63,15 +63,13 @@ fn cargo(file: &Source<'_>, name: &str, source: &str, imported: &mut Imported) {
 
 /// `{ registry = "…/simple" }`, or `git`, `url`, `path`, `directory`, `editable`, `virtual`.
 fn uv(file: &Source<'_>, name: &str, source: &toml::Table, imported: &mut Imported) {
-    match source.get("registry").and_then(toml::Value::as_str) {
-        Some(url) => match file.registry(Ecosystem::Pypi, url) {
-            Some(registry) => imported.take(&registry, name),
-            None => imported.skip(name, not_from(&plain(url), Ecosystem::Pypi)),
-        },
-        None => {
-            let kind = source.keys().next().map_or("an empty source", String::as_str);
-            imported.skip(name, format!("not from a registry but {kind}"));
-        }
+    let Some(url) = source.get("registry").and_then(toml::Value::as_str) else {
+        let kind = source.keys().next().map_or("an empty source", String::as_str);
+        return imported.skip(name, format!("not from a registry but {kind}"));
+    };
+    match file.registry(Ecosystem::Pypi, url) {
+        Some(registry) => imported.take(&registry, name),
+        None => imported.skip(name, not_from(&plain(url), Ecosystem::Pypi)),
     }
 }
 

@@ -1,5 +1,5 @@
 //! A week of transparency logs: two honest ones and some that do wrong once, while all of them are slow, silent, broken or
-//! spoiled in turn, and entries of somebody who is watched lie between those of strangers. The process is killed now and then.
+//! spoiled in turn, and entries of a watched identity lie between those of strangers. The process is killed now and then.
 //!
 //! What an honest log may do has a limit: what its answers spoil lasts for minutes, as an accident does. Silence may last for hours.
 
@@ -30,7 +30,7 @@ use crate::lab::{
 };
 
 /// How often the logs are looked at.
-const STEP: Duration = Duration::from_mins(60);
+const STEP: Duration = Duration::from_hours(1);
 const STEPS_A_DAY: usize = 24;
 const DAYS: usize = 7;
 /// How many looks long a log does wrong: longer than any accident.
@@ -277,36 +277,36 @@ impl LogWeek {
             if row.tail.map(|tail| tail.verified) != Some(one.ledger.size() as u64) {
                 report.behind.push(format!("{tree}: {}", row.last_error.unwrap_or_default()));
             }
-            self.judge(one, &tree, &alerts, store, &mut report);
+            judge(one, &tree, &alerts, store, &mut report);
         }
         report
     }
+}
 
-    /// Of what a log is accused, beside what it did.
-    fn judge(&self, one: &Cast, tree: &str, alerts: &[Alert], store: &Store, report: &mut LogReport) {
-        let guilt = one.guilt.map(|(_, misdeed)| misdeed.accusation());
-        let accused: BTreeSet<&str> = Misdeed::ALL
-            .iter()
-            .filter(|misdeed| {
-                let (fingerprint, _) = Alert::identify(AlertKind::Log, &misdeed.subject(tree));
-                alerts.iter().any(|alert| alert.fingerprint == fingerprint && alert.severity > Severity::Info)
-            })
-            .map(|misdeed| misdeed.accusation())
-            .collect();
-        for accusation in &accused {
-            if Some(*accusation) != guilt {
-                report.slandered.push(format!("{tree}: {accusation}"));
-            }
+/// Of what a log is accused, beside what it did.
+fn judge(one: &Cast, tree: &str, alerts: &[Alert], store: &Store, report: &mut LogReport) {
+    let guilt = one.guilt.map(|(_, misdeed)| misdeed.accusation());
+    let accused: BTreeSet<&str> = Misdeed::ALL
+        .iter()
+        .filter(|misdeed| {
+            let (fingerprint, _) = Alert::identify(AlertKind::Log, &misdeed.subject(tree));
+            alerts.iter().any(|alert| alert.fingerprint == fingerprint && alert.severity > Severity::Info)
+        })
+        .map(|misdeed| misdeed.accusation())
+        .collect();
+    for accusation in &accused {
+        if Some(*accusation) != guilt {
+            report.slandered.push(format!("{tree}: {accusation}"));
         }
-        let Some(guilt) = guilt else { return };
-        if !accused.contains(guilt) {
-            report.unaccused.push(format!("{tree}: {guilt}"));
-        }
-        let evidence = store.evidence(Some(tree)).unwrap();
-        let is_of = |kind: &str| Misdeed::ALL.iter().any(|it| it.as_str() == kind && it.accusation() == guilt);
-        if !evidence.iter().any(|one| is_of(&one.kind)) {
-            report.unproven.push(format!("{tree}: {guilt}"));
-        }
+    }
+    let Some(guilt) = guilt else { return };
+    if !accused.contains(guilt) {
+        report.unaccused.push(format!("{tree}: {guilt}"));
+    }
+    let evidence = store.evidence(Some(tree)).unwrap();
+    let is_of = |kind: &str| Misdeed::ALL.iter().any(|it| it.as_str() == kind && it.accusation() == guilt);
+    if !evidence.iter().any(|one| is_of(&one.kind)) {
+        report.unproven.push(format!("{tree}: {guilt}"));
     }
 }
 

@@ -1,0 +1,138 @@
+//! Releases of which nothing could be read in the registry's document. Several of one look are told in one message: whoever can
+//! make entries unreadable would otherwise bury the alerts of others, and his own, under hundreds.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Examined, Pipeline, PipelineError,
+    campaign::{FEWEST, MOST},
+    examine::Subject,
+};
+use crate::{
+    model::{Alert, AlertKind, Confidence, Package, ReleaseId, Severity},
+    store::{Outcome, Record, VersionState},
+};
+
+/// Most versions that no package URL can name, and that a message lists all the same.
+const NAMED: usize = 20;
+
+/// A release that cannot be read, and why; with its alert, if it is new.
+struct Found<'a> {
+    release: ReleaseId,
+    why: &'a str,
+    alert: Option<Alert>,
+}
+
+impl Pipeline {
+    /// Records the releases of a document that cannot be read. They are looked at again: an answer that was spoiled on its way
+    /// is not worth a release. A new one is an alert at once: whoever can make an entry unreadable would otherwise pass.
+    pub(super) fn take_unreadable(
+        &self,
+        subject: &Subject<'_>,
+        unreadable: &[(String, String)],
+    ) -> Result<Examined, PipelineError> {
+        let is_said = |version: &str, why: &String| {
+            subject.stored.get(version).is_some_and(|stored: &VersionState| {
+                stored.outcome == Outcome::Unreadable && stored.unchecked.contains(why) && !subject.is_due(stored)
+            })
+        };
+        let mut found = Vec::new();
+        for (version, why) in unreadable.iter().filter(|(version, why)| !is_said(version, why)) {
+            let release = subject.package.at(version.as_str());
+            let is_old = self.is_old_oddity(subject, &release)?;
+            let alert = if is_old { None } else { self.unreadable_alert(subject, &release, why)? };
+            if !is_old && alert.is_none() {
+                self.note_unchecked(subject, &release, std::slice::from_ref(why))?;
+            }
+            found.push(Found { release, why, alert });
+        }
+        let told = self.tell_together(subject, &found)?;
+        let mut examined = Examined::default();
+        for found in found {
+            self.record_unreadable(subject, found, &told, &mut examined)?;
+        }
+        Ok(examined)
+    }
+
+    /// `told`: the subscriptions that a message about several of them goes to.
+    fn record_unreadable(
+        &self,
+        subject: &Subject<'_>,
+        Found { release, why, alert }: Found<'_>,
+        told: &[String],
+        examined: &mut Examined,
+    ) -> Result<(), PipelineError> {
+        let mut record = Record::unreadable(release, why, subject.now);
+        record.recheck_at = self.next_look(subject.attempts(record.subject.release()), subject.now);
+        if let Some(alert) = &alert {
+            record.subscriptions = self.subscriptions.matching(alert);
+            record.subscriptions.retain(|subscription| !told.contains(subscription));
+        }
+        record.alert = alert;
+        let recorded = self.store.record(&record)?;
+        examined.releases += 1;
+        examined.unchecked += 1;
+        examined.alerts += usize::from(recorded.new_alert);
+        self.tell(&record);
+        Ok(())
+    }
+
+    /// One message about several, before each is recorded with its own alert: a crash in between tells of them twice and never
+    /// not. Whom it goes to.
+    fn tell_together(&self, subject: &Subject<'_>, found: &[Found<'_>]) -> Result<Vec<String>, PipelineError> {
+        let alerts: Vec<&Alert> = found.iter().filter_map(|found| found.alert.as_ref()).collect();
+        let Some(severity) = alerts.iter().map(|alert| alert.severity).max() else { return Ok(Vec::new()) };
+        if alerts.len() < FEWEST {
+            return Ok(Vec::new());
+        }
+        let nameless = found.iter().filter(|found| found.alert.as_ref().is_some_and(|alert| alert.purl.is_none()));
+        let mut nameless: Vec<&str> = nameless.map(|found| found.release.version()).collect();
+        let mut news: Vec<ReleaseId> = alerts.iter().filter_map(|alert| alert.purl.clone()).collect();
+        let mut told = Vec::new();
+        for number in 0.. {
+            let name = format!("unreadable {} {} {number}", subject.package, subject.now.date_naive());
+            let known = self.store.alert(&Alert::identify(AlertKind::Campaign, &name).0)?;
+            let mut members = known.map(|known| known.members).unwrap_or_default();
+            news.retain(|release| !members.contains(release));
+            let room = MOST.saturating_sub(members.len()).min(news.len());
+            members.extend(news.drain(..room));
+            let alert = together(subject.package, &name, severity, members, &nameless, subject.now);
+            told = self.subscriptions.matching(&alert);
+            self.store.record_alert(&alert, &told, subject.now)?;
+            nameless.clear();
+            if news.is_empty() {
+                break;
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// The message about several; `nameless` are those that cannot be its members.
+fn together(
+    package: &Package,
+    name: &str,
+    severity: Severity,
+    members: Vec<ReleaseId>,
+    nameless: &[&str],
+    now: DateTime<Utc>,
+) -> Alert {
+    let title = format!("{}: {} new releases cannot be read", package.name(), members.len() + nameless.len());
+    let mut argument = format!(
+        "Nothing is known of what new releases of {package} do: their entries in the registry's document cannot be read. Whoever \
+         can make an entry unreadable would otherwise pass. Do not install any of them before somebody has looked. Each has an \
+         alert of its own (`provwatch alerts show ID`)."
+    );
+    if !nameless.is_empty() {
+        let shown: Vec<String> = nameless.iter().take(NAMED).map(|version| format!("{version:?}")).collect();
+        let more = nameless.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        argument = format!("{argument} No package URL can name {}{more}.", shown.join(", "));
+    }
+    Alert {
+        package: Some(package.clone()),
+        argument,
+        members,
+        ..Alert::about(AlertKind::Campaign, name, severity, Confidence::High, title, now)
+    }
+}
