@@ -30,7 +30,7 @@ const PLACEHOLDERS: [(&str, &str); 5] = [
 
 /// Commands that need the network, a daemon or a file that the demo does not make. `tests/documents.rs` holds that the program
 /// understands them.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 13] = [
     "provwatch run",
     "provwatch reload",
     "provwatch test-sinks",
@@ -41,6 +41,9 @@ const ELSEWHERE: [&str; 10] = [
     "provwatch logs verify",
     "provwatch logs evidence ID",
     "provwatch init",
+    "provwatch verify attestations.json",
+    "provwatch verify --bundle",
+    "provwatch verify pkg:npm/axios@1.14.1",
 ];
 
 /// The demo's store, and a terminal.
