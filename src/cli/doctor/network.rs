@@ -64,10 +64,10 @@ async fn registries(pipeline: &Pipeline) -> Vec<Check> {
             Some((package, Ok(true))) => Check::new(name, State::Ok, format!("answers, and has {}", package.name())),
             Some((package, Ok(false))) => {
                 Check::new(name, State::Failed, format!("answers, and has no package {}", package.name()))
-                    .next("see whether the name is right and the credentials may read it: [[registries]] token_file")
+                    .next("see whether the name is right and its credentials may read it: token_file in its table of [registries]")
             }
             Some((_, Err(error))) => Check::new(name, State::Failed, with_causes(&error))
-                .next("look at the url and the credentials of the registry in the configuration ([[registries]])"),
+                .next("look at url, token_file and username of the registry, in its table of [registries]"),
         }
     });
     join_all(asked).await
