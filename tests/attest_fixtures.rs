@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use provwatch::{
-    attest::{Artifact, Failure, Policy, TrustMaterial, Verifier, verify_bundle},
+    attest::{Artifact, Failure, Policy, TrustMaterial, Verifier, attestations, verify_bundle},
     model::{Check, Digests, Provenance, VerifiedProvenance},
 };
 use serde_json::{Value, json};
@@ -328,5 +328,33 @@ fn bare_bundles_of_other_tools_verify() {
         let verified = verify_bundle(&read(&folder, file), artifact, policy, &trust).unwrap();
         assert_eq!(verified.identity.unwrap().subject, identity);
         assert_eq!(verified.log.unwrap().origin, "rekor.sigstore.dev - 1193050959916656506");
+    }
+}
+
+/// The same files without the release that they must speak of, as `provwatch verify` takes them: how many attestations
+/// hold of how many.
+#[test]
+fn real_files_are_read_as_they_are() {
+    let Some(folder) = folder() else { return };
+    let verifier = verifier(&folder);
+    for (file, holding, all) in [
+        ("npm/valid-attestations.json", 2, 2),
+        ("npm/cli-valid-tuf-js-attestations.json", 2, 2),
+        ("npm/no-keyid-attestations.json", 1, 2),
+        ("pypi/pypi_attestations-0.0.19.tar.gz.provenance", 1, 1),
+        ("pypi/pypi_attestations-0.0.19.tar.gz.slsa.attestation", 1, 1),
+        ("pypi/gitlab_oidc_project-0.0.3.tar.gz.publish.attestation", 1, 1),
+        ("pypi/rfc8785-0.1.2-py3-none-any.whl.publish.attestation", 0, 1),
+        ("bundles/sigstore.js@2.0.0-provenance.sigstore.json", 1, 1),
+        ("bundles/conda-attestation.sigstore.json", 1, 1),
+        ("bundles/cosign-v3-blob.sigstore.json", 1, 1),
+        ("bundles/odd/p384-sha384.sigstore.json", 1, 1),
+        ("bundles/odd/p521-sha512.sigstore.json", 1, 1),
+        ("bundles/odd/github-provenance-demo.bundle.jsonl", 0, 1),
+    ] {
+        let found = attestations(&read(&folder, file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let holds: Vec<_> = found.iter().map(|one| one.verify(&verifier, None)).collect();
+        assert_eq!((holds.iter().filter(|one| one.is_ok()).count(), holds.len()), (holding, all), "{file}: {holds:?}");
+        assert!(found.iter().all(|one| !one.about.is_empty()), "{file} says of what it speaks");
     }
 }

@@ -105,8 +105,8 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
     ]
 }
 
-/// Commands that ask registries or receivers: the test below runs them.
-const ASKING: [&str; 3] = ["run", "backfill", "test-sinks"];
+/// Commands that ask registries, receivers or logs: the test below runs them, and `tests/cli_logs.rs` the last.
+const ASKING: [&str; 4] = ["run", "backfill", "test-sinks", "logs find"];
 
 /// Files of the user's, beside the demo's.
 fn write_files(folder: &Path) {

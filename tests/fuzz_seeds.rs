@@ -17,7 +17,7 @@ use lab::{
     rig::*,
 };
 use provwatch::{
-    attest::{TrustMaterial, Verifier},
+    attest::{self, TrustMaterial, Verifier},
     model::{Digests, Provenance},
 };
 use serde_json::{Value, json};
@@ -74,6 +74,10 @@ fn attestations_hold() {
     let pypi = verifier.pypi(&seed("seeds/pypi_provenance/widget"), "widget-1.0.0.tar.gz", &pypi);
     for provenance in [npm, pypi] {
         assert!(matches!(provenance, Provenance::Verified(_)), "{provenance:?}");
+    }
+    for (name, count) in [("npm", 2), ("pypi", 1), ("lines", 2)] {
+        let found = attest::attestations(&seed(&format!("seeds/attestation_files/{name}"))).unwrap();
+        assert_eq!(found.iter().filter(|one| one.verify(&verifier, None).is_ok()).count(), count, "{name}");
     }
 }
 
@@ -139,6 +143,10 @@ fn attestations(world: &World) {
     write("seeds/npm_attestations/widget", document.to_string());
     let object = lab.pypi_provenance("widget-1.0.0.tar.gz", &pypi, &signed, at, None);
     write("seeds/pypi_provenance/widget", object.to_string());
+    let bundles = document["attestations"].as_array().unwrap().iter().map(|item| format!("{}\n", item["bundle"]));
+    write("seeds/attestation_files/npm", document.to_string());
+    write("seeds/attestation_files/pypi", object.to_string());
+    write("seeds/attestation_files/lines", bundles.collect::<String>());
     write("seeds/trust_root/lab", lab.trusted_root().to_string());
     write("trust/keys.json", lab.npm_keys().to_string());
     write("trust/npm.sha512", npm);

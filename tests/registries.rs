@@ -115,6 +115,22 @@ async fn a_registry_without_a_feed_is_looked_at_every_quarter_of_an_hour_with_on
     }
 }
 
+/// Nobody announces what changes there: a validator that stays would hide it for ever.
+#[tokio::test]
+async fn a_validator_that_stays_hides_nothing_for_longer_than_a_day() {
+    let rig = Rig::configured(&both(""), &[&acme("npm", "widget")]);
+    history(&rig, "npm", "widget", &by_ada());
+    rig.world.keep_etag("npm.acme.example");
+    rig.settle().await;
+    for (version, minutes) in [("1.1.0", 24 * 60), ("1.1.1", 16), ("1.1.2", 16)] {
+        rig.world.publish_acme("npm", "widget", version, &by_ada().at(rig.now()));
+        rig.minutes_pass(minutes);
+        rig.smooth_pass().await;
+        let release = acme_release("npm", "widget", version).parse().unwrap();
+        assert!(rig.store().release(&release).unwrap().is_some(), "{version}: once it is known, it is not asked by");
+    }
+}
+
 #[tokio::test]
 async fn credentials_go_to_their_own_host_only() {
     let folder = folder();

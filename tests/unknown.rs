@@ -202,6 +202,29 @@ async fn a_habit_of_withdrawing_is_not_cried_out() {
     assert_eq!(told, [Severity::Medium, Severity::Medium, Severity::Low]);
 }
 
+/// A release without a file is an ordinary thing at PyPI, and is judged when it has one; files that came and went are told.
+#[tokio::test]
+async fn a_release_without_a_file_is_ordinary_unless_it_had_one() {
+    let rig = watched(&["pkg:pypi/widget"], &by_workflow(&workflow("widget"))).await;
+    rig.world.pypi().announce("widget", "1.1.0", rig.now());
+    rig.smooth_pass().await;
+    rig.days_pass(2);
+    rig.smooth_pass().await;
+    assert!(rig.store().release(&"pkg:pypi/widget@1.1.0".parse().unwrap()).unwrap().is_none(), "nothing to install");
+    assert_eq!((rig.alerts(), rig.troubles()), (vec![], vec![]));
+    rig.world.upload_pypi("widget", "1.1.0", "widget-1.1.0.tar.gz", &by_mallory().at(rig.now()));
+    rig.smooth_pass().await;
+    assert_eq!(rig.outcome("pkg:pypi/widget@1.1.0"), Outcome::Alerted);
+
+    let rig = watched(&["pkg:pypi/widget"], &by_workflow(&workflow("widget"))).await;
+    rig.publish("pkg:pypi/widget@1.1.0", &by_mallory());
+    rig.world.pypi().empty("widget", "1.1.0", rig.now());
+    rig.smooth_pass().await;
+    let trouble = rig.troubles().pop().unwrap();
+    assert_eq!((trouble.severity, trouble.title.as_str()), (Severity::Low, "widget@1.1.0 cannot be checked"));
+    assert!(trouble.argument.contains("removed before it could be looked at"), "{}", trouble.argument);
+}
+
 #[tokio::test]
 async fn what_crates_io_never_shows_is_told() {
     let rig = watched(&["pkg:cargo/widget"], &by_workflow(&workflow("widget"))).await;

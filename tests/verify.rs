@@ -10,7 +10,7 @@ use std::fs;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use lab::{
     Breakage, Content, EntryKind, Fault, Form, Key, Lab, Publication, Statement, Version, Workflow, World, b64,
-    keys::{sha256, sha512},
+    keys::{Curve, sha256, sha512},
     program::{self, Said},
     server::{Server, serve},
 };
@@ -102,6 +102,12 @@ fn pypi(lab: &Lab, broken: Option<Breakage>) -> Value {
     lab.pypi_provenance(FILE, &hex::encode(sha256(CONTENT)), &workflow(), at(), broken)
 }
 
+/// A signature over the file by a key on this curve: over another digest than SHA-256, on most.
+fn signed_on(lab: &Lab, curve: Curve) -> String {
+    let form = Form { curve, ..Form::new(Version::V03, EntryKind::HashedRekord) };
+    lab.bundle(form, Content::File(CONTENT), &workflow(), at()).to_string()
+}
+
 /// How many attestations of a report have each status.
 fn statuses(report: &Value) -> Vec<&str> {
     let all = report["attestations"].as_array().unwrap();
@@ -121,6 +127,8 @@ fn attestations_are_taken_in_every_form_in_which_people_have_them() {
         ("one.intoto.jsonl", format!("{one}\n"), "bundle", 1),
         ("two.jsonl", format!("{one}\n\n{file}\n"), "bundle", 2),
         ("file.sigstore.json", file.to_string(), "bundle", 1),
+        ("p384.sigstore.json", signed_on(&lab, Curve::P384), "bundle", 1),
+        ("p521.sigstore.json", signed_on(&lab, Curve::P521), "bundle", 1),
         ("npm.json", npm(&lab, None).to_string(), "npm-attestation", 2),
         ("github.json", json!({"attestations": [{"repository_id": 1, "bundle": one}]}).to_string(), "bundle", 1),
         ("gh.json", json!([{"attestation": {"bundle": one}, "verificationResult": {}}]).to_string(), "bundle", 1),

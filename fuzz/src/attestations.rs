@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use futures::executor::block_on;
 use provwatch::{
-    attest::{TrustMaterial, TrustUpdater, Verifier},
+    attest::{TrustMaterial, TrustUpdater, Verifier, attestations},
     model::{Digests, Provenance},
 };
 
@@ -39,6 +39,19 @@ pub fn npm(bytes: &[u8]) {
     let digest = include_str!("../trust/npm.sha512").trim().to_owned();
     let digests = Digests { sha512: Some(digest), ..Digests::default() };
     assert_true(&VERIFIER.npm(bytes, "pkg:npm/widget@1.0.0", &digests));
+}
+
+/// A file of attestations in any form, as `provwatch verify` reads it.
+pub fn files(bytes: &[u8]) {
+    for one in attestations(bytes).into_iter().flatten() {
+        if let Ok(proven) = one.verify(&VERIFIER, None) {
+            assert!(!one.about.is_empty(), "what holds says of what it speaks");
+            match proven.verified.identity {
+                Some(identity) => assert_eq!(identity.subject, SIGNER, "nobody else signed"),
+                None => assert!(proven.key.is_some(), "a key of the registry signed"),
+            }
+        }
+    }
 }
 
 pub fn pypi(bytes: &[u8]) {

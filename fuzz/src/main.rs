@@ -21,6 +21,7 @@ type Target = (&'static str, fn(&[u8]));
 const TARGETS: &[Target] = &[
     ("npm_packument", registries::npm_packument),
     ("npm_changes", feeds::npm_changes),
+    ("attestation_files", attestations::files),
     ("npm_attestations", attestations::npm),
     ("pypi_simple", registries::pypi_simple),
     ("pypi_project", registries::pypi_project),

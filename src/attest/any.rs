@@ -17,6 +17,7 @@ use super::{
     signed::Verified,
     signer::Signer,
     statement::{Statement, key_hint},
+    trust::TrustMaterial,
     verifier::Verifier,
 };
 use crate::model::Check;
@@ -166,7 +167,7 @@ fn take(value: &Value, place: &str, depth: u8, found: &mut Vec<Attestation>) -> 
     let one = if has("verificationMaterial") || has("messageSignature") || has("dsseEnvelope") {
         Attestation::of_bundle(place, Kept::Bundle, bundle(value), None, None)
     } else if has("verification_material") && has("envelope") {
-        Attestation::of_bundle(place, Kept::Pypi, pypi::attestation(value), None, None)
+        Attestation::of_bundle(place, Kept::Pypi, pypi::attestation(&value.to_string()), None, None)
     } else if has("attestation_bundles") {
         return take_pypi(value, place, found);
     } else if let Some(items) = value.get("attestations").and_then(Value::as_array) {
@@ -187,7 +188,7 @@ fn take_all(items: &[Value], place: &str, depth: u8, found: &mut Vec<Attestation
 }
 
 fn take_pypi(object: &Value, place: &str, found: &mut Vec<Attestation>) -> Result<(), NotAttestations> {
-    let all = match pypi::attestations(object) {
+    let all = match pypi::attestations(&object.to_string()) {
         Ok(all) => all,
         Err(failure) => return push(found, Attestation::broken(place.to_owned(), Kept::Pypi, failure)),
     };
@@ -231,7 +232,7 @@ fn unverifiable(value: &Value, place: &str) -> Option<Attestation> {
     Some(Attestation::broken(place.to_owned(), kept, Failure::unavailable(why)))
 }
 
-/// What a JSON document is that holds no attestation.
+/// What a JSON document is that is no attestation.
 fn described(value: &Value) -> String {
     match value {
         Value::Object(object) if object.is_empty() => "an empty object".to_owned(),
@@ -289,7 +290,7 @@ impl Attestation {
             let reason = format!("the statement is {is:?}, listed as {listed:?}");
             return Err(Failure::invalid(Check::PayloadType, reason));
         }
-        content.verify(verifier, self.artifact(file)?)
+        content.verify(verifier.trust(), self.artifact(file)?)
     }
 
     /// The file's digest in an algorithm of which the attestation speaks.
@@ -358,16 +359,16 @@ fn said(bundle: &Bundle) -> Result<(Option<String>, Vec<About>), Failure> {
 }
 
 impl Content {
-    fn verify(&self, verifier: &Verifier, artifact: ArtifactDigest) -> Result<Proven, Failure> {
-        let (trust, artifact) = (verifier.trust(), Artifact::from_digest(artifact));
+    fn verify(&self, trust: &TrustMaterial, artifact: ArtifactDigest) -> Result<Proven, Failure> {
+        let artifact = Artifact::from_digest(artifact);
         if let Some(hint) = key_hint(&self.bundle) {
             let verified = npm::verify_by_registry(trust, &self.bundle, artifact)?;
             return Ok(Proven { verified, key: Some(hint.to_owned()) });
         }
-        let verified = trust.verify_bundle(&self.bundle, artifact, Signer::Anyone);
-        let verified = match (&self.publisher, verified) {
-            (Some(_), Err(failure)) => return Err(pypi::lacking_a_place_for_time(&self.bundle, failure)),
-            (_, verified) => verified?,
+        let outcome = trust.verify_bundle(&self.bundle, artifact, Signer::Anyone);
+        let verified = match &self.publisher {
+            Some(_) => outcome.map_err(|failure| pypi::lacking_a_place_for_time(&self.bundle, failure))?,
+            None => outcome?,
         };
         if let (Some(publisher), Some(identity)) = (&self.publisher, &verified.identity) {
             publisher.check(identity)?;

@@ -74,22 +74,25 @@ pub(super) fn verify(trust: &TrustMaterial, object: &[u8], file: &str, digests: 
     }
 }
 
+/// An attestation as a bundle, if it can be read, and the publisher that PyPI names beside it.
+pub(super) type Published = (Result<Bundle, Failure>, Publisher);
+
 /// The attestations of a provenance object that stands alone, each with the publisher that PyPI names; not yet verified.
-pub(super) fn attestations(object: &Value) -> Result<Vec<(Result<Bundle, Failure>, Publisher)>, Failure> {
-    check_version(Versioned::deserialize(object).map_err(malformed)?.version)?;
-    let text = object.to_string();
-    let object: Object<'_> = serde_json::from_str(&text).map_err(malformed)?;
+pub(super) fn attestations(object: &str) -> Result<Vec<Published>, Failure> {
+    let malformed = |error| Failure::invalid(Check::Format, format_args!("the provenance object: {error}"));
+    check_version(serde_json::from_str::<Versioned>(object).map_err(malformed)?.version)?;
+    let object: Object<'_> = serde_json::from_str(object).map_err(malformed)?;
     let all = object.attestation_bundles.into_iter().flat_map(|of_publisher| {
         let PublisherBundle { publisher, attestations } = of_publisher;
-        attestations.into_iter().map(move |one| (bundle_of(one), publisher.clone()))
+        attestations.into_iter().map(move |one| (as_bundle(one), publisher.clone()))
     });
     Ok(all.collect())
 }
 
 /// A single attestation, as uploaders keep it beside the file; not yet verified.
-pub(super) fn attestation(object: &Value) -> Result<Bundle, Failure> {
-    let text = object.to_string();
-    bundle_of(serde_json::from_str(&text).map_err(malformed)?)
+pub(super) fn attestation(object: &str) -> Result<Bundle, Failure> {
+    let raw = serde_json::from_str::<&RawValue>(object).map_err(|error| Failure::invalid(Check::Format, error))?;
+    as_bundle(raw)
 }
 
 /// The first attestation, if the object has one. All of them must hold and agree on who built.
@@ -145,7 +148,7 @@ fn read<'a>(
     file: &str,
     digests: &Digests,
 ) -> Result<Unverified<'a>, Failure> {
-    let bundle = bundle_of(attestation)?;
+    let bundle = as_bundle(attestation)?;
     let statement = Statement::of(&bundle)?;
     let publish = format!("{}attestations/publish/v1", RegistryId::PYPI_DOCS.base_url());
     if ![publish.as_str(), SLSA].contains(&statement.predicate_type.as_str()) {
@@ -156,14 +159,11 @@ fn read<'a>(
     Ok(Unverified { bundle, publisher })
 }
 
-/// The same as a bundle, if it is of a version that is known.
-fn bundle_of(attestation: &RawValue) -> Result<Bundle, Failure> {
+/// An attestation as a bundle, if it is of a version that is known.
+fn as_bundle(attestation: &RawValue) -> Result<Bundle, Failure> {
+    let malformed = |error| Failure::invalid(Check::Format, format_args!("an attestation: {error}"));
     check_version(serde_json::from_str::<Versioned>(attestation.get()).map_err(malformed)?.version)?;
     serde_json::from_str::<Attestation>(attestation.get()).map_err(malformed)?.to_bundle()
-}
-
-fn malformed(error: serde_json::Error) -> Failure {
-    Failure::invalid(Check::Format, format_args!("an attestation: {error}"))
 }
 
 impl Attestation {

@@ -138,7 +138,7 @@ pub enum Answer<'a> {
         signed_at: Option<DateTime<Utc>>,
         /// Where it is logged; null where it is not.
         log: Option<&'a LogEntry>,
-        /// The OIDC issuer; missing where a key signed.
+        /// The OIDC issuer; missing where a key signed, or the certificate names none and so proves the content alone.
         #[serde(skip_serializing_if = "Option::is_none")]
         issuer: Option<&'a str>,
         /// The certificate's subject alternative name.
@@ -164,7 +164,7 @@ fn accepted(verified: &Verified) -> Answer<'_> {
         signed_at: verified.signed_at,
         log: verified.log.as_ref(),
         issuer: identity.map(|identity| identity.issuer.as_str()),
-        subject: verified.subject.as_deref(),
+        subject: identity.map(|identity| identity.subject.as_str()).or(verified.subject.as_deref()),
         claims: identity.map(|identity| &identity.claims),
     }
 }

@@ -85,6 +85,13 @@ impl Subject<'_> {
         self.row.as_ref().is_some_and(|row| row.backfilled_at.is_none() && row.history.is_some())
     }
 
+    /// Whether the document is asked for whole though it may not have changed: of a registry without a feed nothing else
+    /// would ever show that its validators stay while its documents change. The first look of a day is enough.
+    fn is_asked_whole(&self) -> bool {
+        let is_new_day = |at: DateTime<Utc>| at.date_naive() != self.now.date_naive();
+        !self.package.is_public() && self.row.as_ref().and_then(|row| row.checked_at).is_none_or(is_new_day)
+    }
+
     /// Versions that need not be described again: stored, readable, and not waiting for another look.
     fn settled(&self) -> Known {
         let settled = |stored: &VersionState| stored.outcome != Outcome::Unreadable && !self.is_due(stored);
@@ -165,7 +172,7 @@ impl Pipeline {
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
         // Who asks again because a document may lag does not ask whether it has changed: a cache would say no.
-        let is_conditional = !rechecking && work.reason != AGAIN;
+        let is_conditional = !rechecking && work.reason != AGAIN && !subject.is_asked_whole();
         let validators = subject.row.as_ref().and_then(validators).filter(|_| is_conditional);
         let question =
             Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };

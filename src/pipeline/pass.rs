@@ -86,10 +86,10 @@ impl Pipeline {
         Ok(packages.len())
     }
 
-    /// How often to look for what is overdue: as often as the registry without a feed that is looked at most often.
+    /// How often to look for what is overdue: several times in the shortest interval of a registry without a feed.
     pub fn reconcile_interval(&self) -> std::time::Duration {
         let shortest = self.polled.values().map(|polled| polled.every).min();
-        let shortest = shortest.and_then(|every| every.to_std().ok()).unwrap_or(RECONCILE_MOST);
+        let shortest = shortest.and_then(|every| every.to_std().ok()).map_or(RECONCILE_MOST, |every| every / 3);
         shortest.clamp(RECONCILE_LEAST, RECONCILE_MOST)
     }
 

@@ -68,6 +68,19 @@ impl PypiWorld {
         self.log(name, Some(version), publication.at, &format!("add py3 file {file}"));
     }
 
+    /// A release without a file, which is announced as such.
+    pub fn announce(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
+        self.projects.get_mut(name).unwrap().versions.push(version.to_owned());
+        self.log(name, Some(version), at, "new release");
+    }
+
+    /// Removes the files of a release, which stays without any.
+    pub fn empty(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
+        let project = self.projects.get_mut(name).unwrap();
+        project.files.retain(|file| !file["filename"].as_str().unwrap().contains(&format!("-{version}")));
+        self.log(name, Some(version), at, "remove file");
+    }
+
     /// Other content under the names of a release's files.
     pub fn replace(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
         for file in &mut self.projects.get_mut(name).unwrap().files {
@@ -125,12 +138,16 @@ impl PypiWorld {
         self.log(name, None, at, "project quarantined");
     }
 
-    /// Project and version of everything that is listed.
+    /// Project and version of everything that is listed and has a file.
     pub fn releases(&self) -> Vec<(String, String)> {
-        self.projects
-            .iter()
-            .flat_map(|(name, project)| project.versions.iter().map(|version| (name.clone(), version.clone())))
-            .collect()
+        let there = self.projects.iter().flat_map(|(name, project)| {
+            let has_file = |version: &&String| {
+                let part = format!("-{version}");
+                project.files.iter().any(|file| file["filename"].as_str().unwrap().contains(&part))
+            };
+            project.versions.iter().filter(has_file).map(|version| (name.clone(), version.clone()))
+        });
+        there.collect()
     }
 
     /// The changelog's last serial.

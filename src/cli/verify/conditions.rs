@@ -34,13 +34,14 @@ pub struct Conditions {
     /// The ref that must have been built: refs/tags/v1.2.3, refs/heads/main
     #[arg(long = "ref", value_name = "REF", value_parser = full_ref)]
     source_ref: Option<String>,
-    /// The event that must have started the build: push, release, workflow_dispatch
+    /// The event that must have started the build: push, release, schedule
     #[arg(long, value_name = "EVENT")]
     trigger: Option<String>,
 }
 
 /// One condition, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "it is the name of the JSON key")]
 pub struct Condition {
     /// What is demanded, as the option is called: `repository`, `certificate-identity`.
     pub condition: &'static str,
@@ -88,7 +89,7 @@ impl Conditions {
     pub fn of(&self, signer: Option<&WorkflowIdentity>) -> Vec<Condition> {
         let claims = signer.map(|signer| &signer.claims);
         let subject = signer.map(|signer| signer.subject.as_str());
-        let issuer = signer.map(|signer| signer.issuer.as_str());
+        let issuer = signer.map(|signer| signer.issuer.as_str()).filter(|issuer| !issuer.is_empty());
         let repository = claims.and_then(|claims| claims.source_repository_uri.as_deref());
         let workflow = signer.and_then(workflow);
         let exact = |wanted: &Option<String>, name, seen: Option<&str>| {

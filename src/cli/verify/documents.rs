@@ -7,6 +7,7 @@ use super::{
 use crate::{
     attest::{Attestation, FileDigests, Verifier},
     cli::{exit::Failure, words},
+    model::WorkflowIdentity,
 };
 
 pub(super) fn report(
@@ -15,8 +16,7 @@ pub(super) fn report(
     file: Option<FileDigests>,
     verifier: &Verifier,
 ) -> Result<Report, Failure> {
-    let next =
-        "what a published file is known as: `provwatch verify sha256:…`; `provwatch verify --help` has all forms";
+    let next = "a published file is looked up by its digest: `provwatch verify sha256:…`";
     let found = attestations(document).map_err(|error| Failure::usage(error).next(next))?;
     let mut all: Vec<Attested> = found.iter().map(|one| attested(asked, one, file.as_ref(), verifier)).collect();
     leave_keys_alone(&mut all);
@@ -31,22 +31,28 @@ fn attested(asked: &Verify, one: &Attestation, file: Option<&FileDigests>, verif
     let compared = file.filter(|_| speaks_of_it != Some(false));
     let attestation = Said::of(one.verify(verifier, compared));
     let is_asked = attestation.verdict() == Verdict::Verified && speaks_of_it != Some(false);
-    let signer = attestation.proven.as_ref().map(|proven| &proven.identity);
+    let signer = signer(&attestation);
     Attested {
         place: Some(one.place.clone()).filter(|place| !place.is_empty()),
         kind: one.kept.as_str(),
         predicate_type: one.predicate_type.clone(),
         about: one.about.iter().map(Into::into).collect(),
         speaks_of_it,
-        conditions: if is_asked { asked.conditions.of(signer) } else { Vec::new() },
+        conditions: if is_asked { asked.conditions.of(signer.as_ref()) } else { Vec::new() },
         attestation,
     }
 }
 
+/// Who signed. A certificate that names no issuer has a name all the same.
+fn signer(said: &Said) -> Option<WorkflowIdentity> {
+    let named = || Some(WorkflowIdentity { subject: said.subject.clone()?, ..WorkflowIdentity::default() });
+    said.proven.as_ref().map(|proven| proven.identity.clone()).or_else(named)
+}
+
 /// A registry's key says nothing of who built. Beside attestations that do, it is not asked.
 fn leave_keys_alone(all: &mut [Attested]) {
-    if all.iter().any(|one| !one.conditions.is_empty() && one.attestation.proven.is_some()) {
-        for one in all.iter_mut().filter(|one| one.attestation.proven.is_none()) {
+    if all.iter().any(|one| !one.conditions.is_empty() && one.attestation.key.is_none()) {
+        for one in all.iter_mut().filter(|one| one.attestation.key.is_some()) {
             one.conditions.clear();
         }
     }

@@ -31,7 +31,7 @@ const MAX_DOCUMENT: u64 = 8 << 20;
 #[command(after_help = "\
 Examples:
   provwatch verify axios.sigstore.json --artifact axios-1.14.1.tgz
-  provwatch verify attestations.json --repository axios/axios --workflow publish.yml
+  provwatch verify attestations.json --repository axios/axios --workflow ci.yml
   provwatch verify --bundle widget.intoto.jsonl widget-1.0.tar.gz
   provwatch verify pkg:npm/axios@1.14.1 --ref refs/tags/v1.14.1
   provwatch verify sha512-Zl7z…==
@@ -59,11 +59,12 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
     #[command(flatten)]
-    conditions: Conditions,
-    #[command(flatten)]
     fail_on: FailOn,
     #[command(flatten)]
     printing: Printing,
+    // Last, as their heading holds for all that follows.
+    #[command(flatten)]
+    conditions: Conditions,
 }
 
 /// What was asked about.

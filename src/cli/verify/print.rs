@@ -64,13 +64,17 @@ fn attested(one: &Attested) {
         one.speaks_of_it.map(|is_it| if is_it { "is one of these" } else { "is NOT among these" }.to_owned()),
     );
     sheet.maybe("key", one.attestation.key.as_ref().map(|key| format!("{}, of the registry", words::name(key))));
-    match &one.attestation.proven {
-        Some(proven) => identity::signer(&mut sheet, proven),
-        None => {
-            sheet.maybe("signed", one.attestation.signed_at.map(words::moment));
-            let log = one.attestation.log.as_ref();
-            sheet.maybe("logged", log.map(|entry| format!("{}, index {}", words::name(&entry.origin), entry.index)));
-        }
+    if let Some(proven) = &one.attestation.proven {
+        identity::signer(&mut sheet, proven);
+    } else {
+        let unvouched = one.attestation.subject.as_ref();
+        sheet.maybe(
+            "signed as",
+            unvouched.map(|name| format!("{}; nobody vouches for who built it", words::sentence(name))),
+        );
+        sheet.maybe("signed", one.attestation.signed_at.map(words::moment));
+        let log = one.attestation.log.as_ref();
+        sheet.maybe("logged", log.map(|entry| format!("{}, index {}", words::name(&entry.origin), entry.index)));
     }
     conditions(&mut sheet, &one.conditions);
     sheet.print();

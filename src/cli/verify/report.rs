@@ -120,7 +120,7 @@ pub struct Said {
     /// The id of the registry's key, where that signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The OIDC issuer.
+    /// The OIDC issuer; missing where a key signed, or the certificate names none and so proves the content alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// The certificate's subject alternative name.
@@ -145,10 +145,10 @@ impl Said {
     pub fn of(outcome: Result<Proven, attest::Failure>) -> Self {
         match outcome {
             Ok(Proven { verified, key }) => {
-                let attest::Verified { identity, subject, signed_at, log, signed } = verified;
-                let (issuer, claims) = match identity.clone() {
-                    Some(WorkflowIdentity { issuer, claims, .. }) => (Some(issuer), Some(claims)),
-                    None => (None, None),
+                let attest::Verified { identity, subject: named, signed_at, log, signed } = verified;
+                let (issuer, subject, claims) = match identity.clone() {
+                    Some(WorkflowIdentity { issuer, subject, claims }) => (Some(issuer), Some(subject), Some(claims)),
+                    None => (None, named, None),
                 };
                 let proven =
                     identity.map(|identity| VerifiedProvenance { identity, signed_at, log: log.clone(), signed });
@@ -219,6 +219,7 @@ pub enum Source {
 /// How a release stands beside the baseline of its package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "they are the words of the JSON form")]
 pub enum Compared {
     /// It was compared with it.
     Compared,
