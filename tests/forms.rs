@@ -1,5 +1,5 @@
-//! Everything that commands print as JSON is held against its schema, in which no key is more than is there: on the demo's
-//! store, and over registries of our own for what asks them.
+//! Everything that commands print as JSON is compared with its schema, which must name every key: on the demo's store,
+//! and over registries of our own for what asks them.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

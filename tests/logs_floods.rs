@@ -87,10 +87,7 @@ async fn forged_names_in_thousands_are_one_alert_and_the_real_one_is_told_at_onc
         let entries = forged.entries.as_ref().unwrap();
         assert_eq!(entries.count, ((part + 1) * FLOOD / 4) as u64);
         assert_eq!((entries.samples.len(), forged.severity), (10, Severity::Low));
-        assert_eq!(
-            forged.title,
-            "Somebody logged a forged certificate that names a watched repository: pkg:npm/widget"
-        );
+        assert_eq!(forged.title, "A forged certificate in a log names a watched repository: pkg:npm/widget");
         if part >= 2 {
             assert_eq!(own(town.store(), &alerts, "stranger.yml").severity, Severity::Medium);
         }

@@ -131,7 +131,7 @@ fn bad_timelines_are_refused_with_their_place() {
         ),
         (
             &timeline(&ancient, ""),
-            "case.json: observations[0].published_at: 0026-01-01 00:00:00 UTC is no possible time",
+            "case.json: observations[0].published_at: 0026-01-01 00:00:00 UTC is not a possible time",
         ),
         (&timeline(&format!("{release},{release}"), ""), "observations[1].purl: pkg:npm/a@1.0.0 stands there twice"),
         (&timeline("", r#"{"purl": "pkg:npm/a@1.0.0", "at_most": "low"}"#), "expect[0]: pkg:npm/a@1.0.0 is none of"),

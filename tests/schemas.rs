@@ -45,7 +45,7 @@ fn index() -> String {
 fn every_schema_has_a_form_of_its_own_and_an_identifier() {
     let forms = cli::forms();
     let names: BTreeSet<String> = forms.iter().map(|form| format!("{}.schema.json", form.name)).collect();
-    assert_eq!(names.len(), forms.len(), "no name stands twice");
+    assert_eq!(names.len(), forms.len(), "no name is used twice");
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let files: BTreeSet<String> = files.filter(|name| name.ends_with(".schema.json")).collect();
     assert_eq!(files, names, "no schema is left over");

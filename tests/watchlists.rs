@@ -59,7 +59,7 @@ fn no_package_stands_twice() {
     for (name, text) in CURATED {
         let mut seen = BTreeSet::new();
         for purl in groups(text).into_iter().flat_map(|(_, purls)| purls) {
-            assert!(seen.insert(purl), "{name}: {purl} stands twice");
+            assert!(seen.insert(purl), "{name}: {purl} is listed twice");
         }
     }
 }

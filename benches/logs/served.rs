@@ -14,7 +14,7 @@ use rcgen::{CertificateParams, CustomExtension, SanType};
 use sha2::{Digest, Sha256};
 
 pub const ORIGIN: &str = "bench.example";
-/// Of so many entries one is by somebody who is watched.
+/// Of so many entries one is by a watched identity.
 pub const HIT_EVERY: usize = 5000;
 
 const DISTINCT: usize = 64 * 256;
@@ -199,7 +199,7 @@ fn opaque24(bytes: &[u8]) -> Vec<u8> {
     [&(bytes.len() as u32).to_be_bytes()[1..], bytes].concat()
 }
 
-/// What stands for a certificate of 1.6 KB; number 0 is one, by somebody who is watched.
+/// What stands for a certificate of 1.6 KB; number 0 is one, by a watched identity.
 fn certificate(number: usize) -> Vec<u8> {
     if number == 0 {
         return watched();

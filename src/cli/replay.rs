@@ -32,7 +32,7 @@ line; `*.db` is a store of provwatch, with the changes announced in it. Settings
 with what the earlier ones taught, by the code that the daemon runs. With --format json every alert is one line, in time \
 order over all timelines; what --expect has to say then goes to standard error.
 
-Exit codes: 0 clean · 2 a file is no timeline · 3 an expectation was missed, or --fail-on was given and reached")]
+Exit codes: 0 clean · 2 a file is not a timeline · 3 an expectation was missed, or --fail-on was given and reached")]
 pub struct Replay {
     /// Timeline files, or folders of them
     #[arg(required = true, value_name = "FILE|FOLDER")]
@@ -73,7 +73,8 @@ impl Replay {
             replayed.push(replay(&timeline, rules, see));
         }
         if self.expect && replayed.iter().all(|case: &Replayed| case.scores.is_empty()) {
-            return Err(Failure::usage("nothing is expected: no timeline has `expect`"));
+            return Err(Failure::usage("nothing is expected: no timeline has `expect`")
+                .next("add `expect` to a timeline, or leave out --expect"));
         }
         if self.expect {
             self.print_scores(&replayed);
@@ -185,7 +186,7 @@ fn compared_with(assessed: &Assessment) -> String {
         if assessed.signals.is_empty() && assessed.compared_with.is_some() { "; nothing differs" } else { "" };
     let taught = match (assessed.teaches, assessed.accuses()) {
         (true, _) => "joined the baseline",
-        (false, true) => "is held: it teaches nothing until somebody accepts it (`provwatch baseline accept`)",
+        (false, true) => "is held: it teaches nothing until you accept it (`provwatch baseline accept`)",
         (false, false) => "teaches nothing, since its attestation could not be checked",
     };
     format!("{said}{nothing}. It {taught}.")

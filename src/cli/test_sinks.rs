@@ -141,7 +141,7 @@ fn message(clock: &dyn Clock) -> Message {
     let title = "This is a test of provwatch: nothing happened".to_owned();
     let alert = Alert {
         argument:
-            "Somebody ran `provwatch test-sinks` to see whether alerts arrive here. They do. Nothing has to be done."
+            "This message comes from `provwatch test-sinks` and shows that alerts arrive here. Nothing has to be done."
                 .to_owned(),
         ..Alert::about(AlertKind::Operation, &subject, Severity::Info, Confidence::High, title, now)
     };

@@ -235,7 +235,7 @@ impl Config {
                 let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
                 if one.name.is_empty() || !one.name.bytes().all(is_word) || !names.insert(&one.name) {
                     let what =
-                        format!("{:?} is no word of letters, digits, - and _, or names two registries", one.name);
+                        format!("{:?} is not a word of letters, digits, - and _, or names two registries", one.name);
                     findings.push(error(format!("registries.{ecosystem}"), what));
                 }
                 match one.key(ecosystem) {

@@ -105,7 +105,7 @@ impl Default for RekorV1Section {
     }
 }
 
-/// `[[logs.match]]`: somebody to watch for. Everything that is given must match, each as a regular expression over the
+/// `[[logs.match]]`: whom to watch for. Everything that is given must match, each as a regular expression over the
 /// whole value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -163,7 +163,7 @@ impl LogInstance {
     }
 }
 
-/// `[[logs.witness]]`: somebody who cosigns checkpoints.
+/// `[[logs.witness]]`: who cosigns checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogWitness {

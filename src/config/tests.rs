@@ -245,7 +245,7 @@ fn registries_beside_the_public_ones_are_checked() {
     for (npm, key, said) in [
         (format!("{acme}{acme}"), "registries.npm", "names two registries"),
         (format!("{acme}{}", acme.replace("acme\"", "b\"")), "registries.npm.b.url", "another entry has it too"),
-        (acme.replace("\"acme\"", "\"a b\""), "registries.npm", "is no word"),
+        (acme.replace("\"acme\"", "\"a b\""), "registries.npm", "is not a word"),
         (acme.replace("https://npm.acme.example", &public), "registries.npm.acme.url", "it is the public registry"),
         (format!("{acme}username = \"ada\"\n"), "registries.npm.acme.token_file", "username needs it"),
         (format!("{acme}token_file = \"nowhere\"\n"), "registries.npm.acme.token_file", "nowhere"),

@@ -1,5 +1,5 @@
 //! A message without a word that a publisher wrote. Firewalls and receivers refuse texts that look like an attack, and whoever
-//! publishes chooses the texts: nobody may silence an alert by what he calls his release.
+//! publishes chooses the texts: nobody may silence an alert by the name of a release.
 
 use super::Message;
 use crate::model::{Alert, AlertKind, Signal};

@@ -43,7 +43,7 @@ pub fn warning(alert: &Alert) -> Option<String> {
     };
     let good = alert.last_good.as_ref().map(|good| plain(good.version(), NAME));
     let pin = match good {
-        _ if is_replaced(alert) => "pin by the digest of before".to_owned(),
+        _ if is_replaced(alert) => "pin by the digest that it had before".to_owned(),
         Some(good) => format!("pin {good}, the last version that is known to be normal"),
         None if alert.purl.is_some() => "pin the version before it".to_owned(),
         None => "pin the versions before them".to_owned(),
@@ -64,7 +64,7 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
     }
     if alert.status == AlertStatus::Open && !alert.is_test() {
         let id = shell_word(&plain(&alert.id, NAME));
-        steps.push(step("when you have it in hand", format!("provwatch alerts ack {id} --reason '…'")));
+        steps.push(step("when you are looking into it", format!("provwatch alerts ack {id} --reason '…'")));
     }
     steps.extend(acceptance(alert).filter(|_| !is_normal));
     steps

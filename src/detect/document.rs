@@ -14,7 +14,7 @@ pub fn document() -> String {
         section(&mut out, detector.about());
     }
     out.push_str(
-        "\n# Detectors over log entries\n\nWhat they say is an alert of the kind `log` by itself, and no part of a release's \
+        "\n# Detectors over log entries\n\nWhat they say is an alert of the kind `log` by itself, not part of a release's \
          verdict.\n",
     );
     for detector in ENTRY_DETECTORS {

@@ -6,12 +6,12 @@ use crate::{
     text::counted,
 };
 
-/// Somebody who came days ago.
+/// A maintainer who came days ago.
 pub struct MaintainerNew;
 
 static ABOUT: About = About {
     id: "maintainer-new",
-    title: "Published by somebody who came days ago",
+    title: "Published by a maintainer who came days ago",
     harmless: None,
     ground: Ground::Account,
     severity: Severity::Medium,
@@ -63,7 +63,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         .or_else(|| young(account.created_at.map(age), ACCOUNT_DAYS).map(|age| ("an account", age)))?;
     let name = change.release.publisher.as_ref().map_or("the publisher", |publisher| publisher.name.as_str());
     let evidence = Evidence {
-        expected: "somebody who has been there for longer".to_owned(),
+        expected: "a maintainer who has been there for longer".to_owned(),
         seen: format!("{}, {what} for {}", quote(name), counted(age, "day")),
         since: None,
         why: "Whoever gets added to a package publishes soon after.",

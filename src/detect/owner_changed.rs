@@ -22,7 +22,7 @@ const DOCS: &str = "### What it detects
 An owner id that the line has never had. The same repository under a new owner is a transfer: medium, low where the forge confirms the former name. An owner's name that got a new id is high: the account was recreated. An owner that came with a new repository is left to `repository-changed`.
 
 ### Why it matters
-A transfer hands the repository, its secrets and its trusted-publisher registrations to somebody else.
+A transfer hands the repository, its secrets and its trusted-publisher registrations to another party.
 
 ### False positives
 Projects move into organizations all the time. A renamed account keeps its id and raises nothing.

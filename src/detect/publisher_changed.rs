@@ -16,7 +16,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where three accounts or more publish the line, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. An account that has been a maintainer for two weeks is informational. Trusted publishers are no accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
+An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where three accounts or more publish the line, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. An account that has been a maintainer for two weeks is informational. Trusted publishers are not accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
 
 ### Why it matters
 Without provenance the account is all that a registry tells. Phished accounts publish packages that their owners never touched before, and the first thing that a thief changes is the address.

@@ -19,7 +19,7 @@ const DOCS: &str = "### What it detects
 A kind of runner that the line has never had, mostly self-hosted after hosted.
 
 ### Why it matters
-A self-hosted runner is a machine that somebody keeps; what is left on it from the last job is there for the next. npm refuses trusted publishing from them.
+A self-hosted runner is a machine that its owner keeps; what is left on it from the last job is there for the next. npm refuses trusted publishing from them.
 
 ### False positives
 Projects buy faster runners. Hosted after self-hosted is informational.

@@ -19,7 +19,7 @@ const DOCS: &str = "### What it detects
 An event that never started a build of this line. High for `pull_request_target`, `workflow_run` and `issue_comment`, medium for events that anybody with an account at the forge causes (`issues`, `pull_request`, `discussion`), or that a person or an API call starts (`workflow_dispatch`, `repository_dispatch`), low for others.
 
 ### Why it matters
-The three worst run with the repository's secrets on behalf of somebody outside; most workflow takeovers go through one of them.
+The three worst run with the repository's secrets on behalf of outsiders; most workflow takeovers go through one of them.
 
 ### False positives
 A release that was started by hand because the usual event failed; a tag or a commit on the default branch makes all but the three worst one step milder.
@@ -30,7 +30,7 @@ Open the run that the alert links to: who started it, and what did it check out?
 ### Example incident
 ultralytics (December 2024) and nx (August 2025) both began with `pull_request_target`; crates.io refuses it for trusted publishing.";
 
-/// Events that run with secrets on behalf of somebody outside.
+/// Events that run with secrets on behalf of outsiders.
 const WORST: [&str; 3] = ["issue_comment", "pull_request_target", "workflow_run"];
 
 /// Events that anybody with an account at the forge can cause.

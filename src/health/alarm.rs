@@ -92,7 +92,7 @@ pub(super) fn kept_keys(key: &str, lasts: TimeDelta, error: &str) -> Alarm {
         key,
         format!("npm's keys have not been refreshed for {}", span(lasts)),
         format!(
-            "The trust root is fresh; the registry's own signatures are verified with the keys of before. Releases that are \
+            "The trust root is fresh; the registry's own signatures are verified with the earlier keys. Releases that are \
              signed with newer ones are said to be unchecked, neither clean nor forged.{error} Wait until the owner of the \
              repository has signed them anew, or give a file ([trust] npm_keys)."
         ),

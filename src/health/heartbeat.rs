@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::limits;
 use crate::model::RootStanding;
 
-/// Who works on the database, and whether he still does.
+/// Which process works on the database, and whether it still does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Runner {
     /// The lock beside the database.

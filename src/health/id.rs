@@ -534,7 +534,7 @@ pub const ALL: &[(Id, About)] = &[
         limited(
             "npm-keys-kept",
             "The last refresh brought the trust root and not npm's keys, whose part of the repository has expired or cannot \
-             be read. Those of before stay in use. An alert after as long as `trust-root-stale` takes.",
+             be read. The earlier ones stay in use. An alert after as long as `trust-root-stale` takes.",
             "Wait until its owner has signed them anew, or give a file (`[trust] npm_keys`).",
         ),
     ),

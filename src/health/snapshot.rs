@@ -40,7 +40,7 @@ pub struct Snapshot {
     pub unknown: Vec<String>,
     /// Registries and mirrors whose documents leave things out.
     pub mirrors: Vec<Mirror>,
-    /// Releases that could not be checked, of which nobody has said that he knows.
+    /// Releases that could not be checked, and that nobody has acknowledged.
     pub unchecked: Vec<Unchecked>,
 }
 

@@ -94,7 +94,7 @@ impl Client {
         Self { limits: Some(limits), ..self.clone() }
     }
 
-    /// This client with what one place wants to know of who asks. Whatever else is asked goes without.
+    /// This client with credentials for one place. Requests to other places go without them.
     #[must_use]
     pub fn with_credentials(&self, credentials: Arc<Credentials>) -> Self {
         Self { credentials: Some(credentials), ..self.clone() }

@@ -1,4 +1,4 @@
-//! What a host wants to be asked with.
+//! Credentials: a token, or a name and password, that one place of the web wants.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ use super::Request;
 /// The name of the header.
 const HEADER: &str = "authorization";
 
-/// Who asks, as one place of the web wants to know it. It is sent there and nowhere else: a redirect to another origin goes
-/// without it ([`Client`](super::Client) keeps such headers with the origin that they are meant for).
+/// The credentials for a URL and what lies below it. They are sent there and nowhere else: a redirect to another origin goes
+/// without them ([`Client`](super::Client) keeps such headers with the origin that they are meant for).
 #[derive(Clone)]
 pub struct Credentials {
     place: Url,

@@ -55,7 +55,9 @@ pub enum SetupError {
         why: String,
     },
     /// TLS has nothing to trust, or the system lets no client be made.
-    #[error("setting up TLS: {0}; install the system's certificates (`ca-certificates`) or name a CA file")]
+    #[error(
+        "setting up TLS: {0}; install the system's certificates (`ca-certificates`) or name a CA file ([http] ca_file)"
+    )]
     Tls(String),
 }
 

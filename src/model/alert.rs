@@ -198,7 +198,7 @@ pub enum AlertStatus {
     /// Nobody has looked yet.
     #[default]
     Open,
-    /// Somebody has.
+    /// An operator is looking into it.
     Acknowledged,
     /// Put off.
     Snoozed,

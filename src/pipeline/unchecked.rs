@@ -28,7 +28,7 @@ fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
         title: format!("{}@{} cannot be checked", release.package().name(), release.version()),
         argument: format!(
             "{release} is neither clean nor known to be bad, and looking again did not help: {}. Do not install it before \
-             somebody has looked; `provwatch timeline {}` shows when it is looked at again.",
+             you have looked at it; `provwatch timeline {}` shows when it is looked at again.",
             shortened(why),
             release.package()
         ),

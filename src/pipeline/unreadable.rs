@@ -1,5 +1,5 @@
 //! Releases of which nothing could be read in the registry's document. Several of one look are told in one message: whoever can
-//! make entries unreadable would otherwise bury the alerts of others, and his own, under hundreds.
+//! make entries unreadable would otherwise bury the alerts of others, and their own, under hundreds.
 
 use chrono::{DateTime, Utc};
 
@@ -119,9 +119,9 @@ fn together(
 ) -> Alert {
     let title = format!("{}: {} new releases cannot be read", package.name(), members.len() + nameless.len());
     let mut argument = format!(
-        "Nothing is known of what new releases of {package} do: their entries in the registry's document cannot be read. Whoever \
-         can make an entry unreadable would otherwise pass. Do not install any of them before somebody has looked. Each has an \
-         alert of its own (`provwatch alerts show ID`)."
+        "Nothing is known of what new releases of {package} do: their entries in the registry's document cannot be read. \
+         Whoever can make an entry unreadable would otherwise pass. Do not install any of them before you have looked at it. \
+         Each has an alert of its own (`provwatch alerts show ID`)."
     );
     if !nameless.is_empty() {
         let shown: Vec<String> = nameless.iter().take(NAMED).map(|version| format!("{version:?}")).collect();

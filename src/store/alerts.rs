@@ -32,7 +32,7 @@ impl Default for AlertFilter {
     }
 }
 
-/// What somebody did with an alert.
+/// What an operator did with an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AlertAction {
     /// Where the alert stood afterwards.

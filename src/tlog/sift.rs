@@ -1,5 +1,5 @@
 //! What becomes of a page of entries: every leaf is hashed, every kind is counted, malformed ones are set aside with their
-//! bytes, and only what may be by somebody who is watched is kept.
+//! bytes, and only what may be by a watched identity is kept.
 
 use std::borrow::Cow;
 
@@ -63,7 +63,7 @@ pub enum LeafForm {
 /// The kind under which entries are counted whose leaf is in another form than those that are known here.
 pub const NOT_UNDERSTOOD: &str = "not understood";
 
-/// An entry that may be by somebody who is watched: the sieve let one of its certificates through.
+/// An entry that may be by a watched identity: the sieve let one of its certificates through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Where it is.

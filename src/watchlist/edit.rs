@@ -31,7 +31,7 @@ pub enum EditError {
         path: PathBuf,
     },
     /// The entry is there already.
-    #[error("{pattern} stands already in {}, line {line}", path.display())]
+    #[error("{pattern} is already in {}, line {line}", path.display())]
     Listed {
         /// The entry.
         pattern: String,

@@ -232,7 +232,7 @@ impl Entries<'_> {
         let pattern: Pattern = purl.get_ref().parse().ok()?;
         if let Some(line) = seen.insert(pattern.clone(), self.lines.line(purl.span())) {
             if self.problems.len() <= strict_toml::LISTED {
-                let what = format!("{:?} stands already on line {line}; keep one", purl.get_ref());
+                let what = format!("{:?} is already on line {line}; keep one", purl.get_ref());
                 self.problems.push(Problem::new(Place::of(self.text, purl.span().start), key, what));
             }
             return None;

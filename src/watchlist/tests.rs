@@ -215,7 +215,7 @@ fn a_large_file_that_is_wrong_everywhere_is_refused_in_time() {
     let text = format!("packages = {:?}", vec!["axios"; 50_000]);
     assert!(error(&text).ends_with("and 49980 more problems"));
     let text = format!("packages = {:?}", vec!["pkg:npm/axios"; 50_000]);
-    assert!(error(&text).contains("stands already on line 1"));
+    assert!(error(&text).contains("is already on line 1"));
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
@@ -314,7 +314,7 @@ mod editing {
     #[test]
     fn refusals_change_nothing() {
         let twice = edited(FILE, |path| add(path, &pattern("pkg:npm/c"), None, None)).unwrap_err();
-        assert_eq!(twice, "pkg:npm/c stands already in w.toml, line 10");
+        assert_eq!(twice, "pkg:npm/c is already in w.toml, line 10");
         let none = edited(FILE, |path| remove(path, &pattern("pkg:npm/x"))).unwrap_err();
         assert!(none.starts_with("pkg:npm/x has no entry in w.toml"), "{none}");
         let broken = edited("packages = [", |path| add(path, &pattern("pkg:npm/c"), None, None)).unwrap_err();
@@ -484,5 +484,5 @@ purl = "pkg:npm/@acme/y"
     assert_eq!(watchlist.packages().count(), 3);
     assert!(error("packages = [\"pkg:npm/@acme/*?repository_url=https://npm.acme.example\"]").contains("one by one"));
     let twice = "packages = [\"pkg:npm/x?repository_url=https://a.example\", \"pkg:npm/x?repository_url=a.example/\"]";
-    assert!(error(twice).contains("stands already on line 1"));
+    assert!(error(twice).contains("is already on line 1"));
 }

@@ -5,7 +5,7 @@ use crate::{
     store::Store,
 };
 
-/// Say that you have alerts in hand
+/// Acknowledge alerts: say that you are looking into them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

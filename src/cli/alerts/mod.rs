@@ -20,7 +20,7 @@ pub enum Alerts {
     List(list::List),
     /// One alert with all its evidence, and what became of it
     Show(show::Show),
-    /// Say that you have alerts in hand
+    /// Acknowledge alerts: say that you are looking into them
     Ack(ack::Ack),
 }
 

@@ -146,7 +146,7 @@ impl Accepted<'_> {
         if let Some(alert) = &self.open_alert {
             let id = words::name(&alert.id);
             output::line(format_args!("Its alert {id} ({}) is still open.", alert.severity));
-            sheet::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "when you have it in hand")]);
+            sheet::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "when you are looking into it")]);
         }
     }
 }

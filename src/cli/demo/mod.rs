@@ -147,7 +147,7 @@ fn look_closer(folder: &Path, alert: &str, release: &ReleaseId) {
     output::line(format_args!("  unset PROVWATCH_CONFIG; {program} init"));
 }
 
-/// How the user called this program, so that he can call it again.
+/// How the user called this program, for the next call.
 fn program() -> String {
     shell_word(&std::env::args().next().unwrap_or_else(|| "provwatch".to_owned()))
 }

@@ -51,7 +51,7 @@ fn person(release: &Observation) -> String {
             Some(email) => format!("{} <{email}>", person.name),
             None => person.name.clone(),
         },
-        None => "somebody".to_owned(),
+        None => "an unknown account".to_owned(),
     }
 }
 

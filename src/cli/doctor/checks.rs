@@ -174,7 +174,7 @@ fn names(context: &Context, store: &Store) -> Option<Check> {
             .next("it is asked again within the hour"),
         (None, false) => {
             let what = format!("not looked for in {}, which is switched off", off.join(" and "));
-            check(State::Limited, what).next("switch it on to learn whether somebody takes your names there")
+            check(State::Limited, what).next("switch it on to learn whether others take your names there")
         }
         (None, true) => check(State::Ok, format!("{asked} of packages of other registries looked for in public")),
     })

@@ -45,7 +45,7 @@ pub enum State {
     Ok,
     /// As the operator chose it, and less than there could be.
     Limited,
-    /// It works, and somebody should look at it.
+    /// It works, and needs a look.
     Warning,
     /// It does not work.
     Failed,

@@ -111,7 +111,7 @@ impl Add {
         let from = self.from.unwrap_or(now);
         let until =
             chrono::TimeDelta::from_std(self.long.duration()).ok().and_then(|long| from.checked_add_signed(long));
-        let until = until.ok_or_else(|| Failure::usage("that is longer than any time"))?;
+        let until = until.ok_or_else(|| Failure::usage("the change would be expected for longer than dates reach"))?;
         let mut expected = ExpectedChange {
             id: 0,
             package: self.package.clone(),

@@ -10,7 +10,7 @@ use crate::{
     store::{EvidenceRow, Store},
 };
 
-/// Export the evidence against a log, for somebody else to verify
+/// Export the evidence against a log, for others to verify
 #[derive(Debug, clap::Args)]
 #[command(
     name = "evidence",

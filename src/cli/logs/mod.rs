@@ -32,13 +32,13 @@ pub enum Logs {
     Status(status::Status),
     /// List the entries that [[logs.match]] found
     Matches(matches::Matches),
-    /// Read a range of a log once, prove it, and print the entries of somebody you look for
+    /// Read a range of a log once, prove it, and print the entries of those you look for
     Scan(scan::Scan),
     /// Look up single entries, each proven by the log
     Find(find::Find),
     /// Move a log's tail to another entry, back or forward
     Start(start::Start),
-    /// Export the evidence against a log, for somebody else to verify
+    /// Export the evidence against a log, for others to verify
     Evidence(evidence::EvidenceCommand),
     /// Verify evidence against a log, from the document alone
     Verify(verify::Verify),

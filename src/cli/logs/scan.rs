@@ -27,7 +27,7 @@ use crate::{
 /// How often progress is printed without a terminal.
 const TELL_EVERY: TimeDelta = TimeDelta::seconds(10);
 
-/// Read a range of a log once, prove it, and print the entries of somebody you look for
+/// Read a range of a log once, prove it, and print the entries of those you look for
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -182,7 +182,7 @@ fn criterion(text: &str) -> Result<(Claim, String), String> {
     Ok((claim, regex.map_err(|why| format!("{name}: the regular expression cannot be used: {}", with_causes(&why)))?))
 }
 
-/// An entry of the range by somebody who is looked for. It is proven when the scan ends well.
+/// An entry of the range by an identity that is looked for. It is proven when the scan ends well.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::cli) struct Shown<'a> {
     /// The log.

@@ -150,7 +150,7 @@ fn next(found: &Found) {
         let id = words::name(&alert.id);
         commands.push((format!("provwatch alerts show {id}"), "the evidence"));
         if alert.status == AlertStatus::Open {
-            commands.push((format!("provwatch alerts ack {id} --reason '…'"), "when you have it in hand"));
+            commands.push((format!("provwatch alerts ack {id} --reason '…'"), "when you are looking into it"));
         }
     }
     commands.push((format!("provwatch baseline show {package}"), "what is normal"));

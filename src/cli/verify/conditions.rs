@@ -85,7 +85,7 @@ impl Conditions {
         self.of(None).is_empty()
     }
 
-    /// The conditions beside who signed; nobody meets none of them.
+    /// The conditions beside who signed. Where nobody signed, none is met.
     pub fn of(&self, signer: Option<&WorkflowIdentity>) -> Vec<Condition> {
         let claims = signer.map(|signer| &signer.claims);
         let subject = signer.map(|signer| signer.subject.as_str());

@@ -1,4 +1,4 @@
-//! `provwatch verify`: a file of attestations, a digest or a release, whichever somebody has.
+//! `provwatch verify`: a file of attestations, a digest or a release, whichever the user has.
 
 mod artifact;
 mod conditions;
@@ -43,8 +43,8 @@ releases, and so is a file that holds no attestations.
 
 Without conditions anybody may have signed: see who it was, or demand it.
 
-Exit codes: 0 all holds · 1 something does not hold · 3 a condition is not met, or the release alarms · 4 something \
-could not be checked, is not attested or not known")]
+Exit codes: 0 all holds · 1 something does not hold · 3 a condition is not met, or the release differs from its \
+baseline as badly as --fail-on · 4 something could not be checked, is not attested or not known")]
 pub struct Verify {
     /// What to verify
     #[arg(value_name = "FILE|DIGEST|PURL")]
@@ -138,7 +138,7 @@ impl Verify {
     }
 
     fn needs_attestations(&self) -> Failure {
-        Failure::usage(format!("--artifact needs a file of attestations, and {:?} is none", self.target))
+        Failure::usage(format!("--artifact needs a file of attestations, and {:?} is not one", self.target))
             .next("provwatch verify --bundle ATTESTATIONS FILE")
     }
 

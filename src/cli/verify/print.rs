@@ -44,7 +44,7 @@ fn headline(report: &Report) -> String {
         Verdict::Unknown => "it is not known",
         Verdict::Unavailable => "something could not be checked",
         Verdict::Unmet => "a condition is not met",
-        Verdict::Accused => "the release alarms",
+        Verdict::Accused => "the release differs from its baseline",
         Verdict::Invalid => "something does not hold",
     };
     let style = Style::new().bold().fg_color(Some(color.into()));
@@ -142,7 +142,7 @@ fn notes(report: &Report, asked: &Verify) {
         }
         if asked.conditions.is_empty() {
             output::note(
-                "Anybody may have signed: nobody was demanded. --repository, --workflow and the other conditions demand.",
+                "Anybody may have signed: no condition says who must. Add --repository, --workflow or another one.",
             );
         }
     }

@@ -48,7 +48,7 @@ pub enum Verdict {
     Unavailable,
     /// It holds, and a condition is not met.
     Unmet,
-    /// The release is an open alert of `--fail-on` or worse.
+    /// What differs from the baseline is as bad as `--fail-on`, or worse.
     Accused,
     /// Something does not hold.
     Invalid,

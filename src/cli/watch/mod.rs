@@ -98,7 +98,7 @@ impl Edited<'_> {
         }
         let (pattern, file) = (&self.pattern, self.file.display());
         match self.done {
-            "known" => output::line(format_args!("{pattern} stands already in {file}")),
+            "known" => output::line(format_args!("{pattern} is already in {file}")),
             "removed" => output::line(format_args!("removed {pattern} from {file}")),
             done => output::line(format_args!("{done} {pattern} to {file}")),
         }

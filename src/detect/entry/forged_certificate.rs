@@ -4,12 +4,12 @@ use crate::{
     model::{Confidence, Severity, Signal},
 };
 
-/// A certificate of somebody's own making.
+/// A certificate that no authority issued.
 pub struct ForgedCertificate;
 
 static ABOUT: About = About {
     id: "forged-certificate",
-    title: "Somebody logged a forged certificate that names a watched repository",
+    title: "A forged certificate in a log names a watched repository",
     harmless: None,
     ground: Ground::Evidence,
     severity: Severity::Low,
@@ -24,7 +24,7 @@ One alert for each package, or for each [[logs.match]] beyond them, which counts
 
 ### Why it matters
 Logs take any certificate that matches its signature, whoever made it. A monitor that believed what such certificates say could be made to accuse anybody. It says \
-nothing about the repository, but somebody took the trouble to write its name.
+nothing about the repository, but its author took the trouble to write its name.
 
 ### False positives
 A private authority that logs to a public log; a trust root that is out of date.

@@ -24,7 +24,7 @@ const MINUTES: i64 = 10;
 
 const DOCS: &str = "### What it detects
 The attestation of a new release names an entry of a log that is followed, and the log, asked at least three times over ten minutes, has none there: high. It has an \
-entry by somebody else there: critical.
+entry by another signer there: critical.
 
 ### Why it matters
 The attestation verifies, so the log's key signed for the entry. A log that signs for what it does not show keeps others from seeing who signs in their name.

@@ -1,6 +1,6 @@
 //! Detectors of a second kind: over the entries of transparency logs, and before anything is released or beside it.
 //!
-//! They are as pure as the others. What they say is no part of a release's verdict; each signal is an alert of its own.
+//! They are as pure as the others. What they say is not part of a release's verdict; each signal is an alert of its own.
 
 mod forged_certificate;
 mod missing_log_entry;
@@ -21,7 +21,7 @@ pub enum EntryChange<'a> {
     Named(Named<'a>),
 }
 
-/// An entry by somebody who is watched, and what is known around it.
+/// An entry by a watched identity, and what is known around it.
 #[derive(Clone, Copy, Debug)]
 pub struct Logged<'a> {
     /// Who signed, as the certificate says.

@@ -1,4 +1,4 @@
-//! Detectors of a third kind: over the names of packages, whatever is released. What they say is an alert of its own, and no
+//! Detectors of a third kind: over the names of packages, whatever is released. What they say is an alert of its own, not
 //! part of a release's verdict.
 
 mod public_namesake;

@@ -29,7 +29,7 @@ A watched package of a registry of your own (`[[registries.npm]]` with a name, a
 Dependency confusion: a client that asks both registries takes the higher version, and whoever publishes your private name in public decides what that is. The alert names the public release, who published it and when, and its links lead there.
 
 ### False positives
-Somebody else's honest package of the same name, which was there before yours: then only the first look says so, once, at low severity. A private registry that passes public packages on: name its host in `[registries] aliases`, and watch the public packages.
+Another owner's honest package of the same name, which was there before yours: then only the first look says so, once, at low severity. A private registry that passes public packages on: name its host in `[registries] aliases`, and watch the public packages.
 
 ### What to do
 See who owns the public package. Let clients ask for your names at your registry only (a scope that you own in public, `--index-url` without `--extra-index-url`, a source that is named in `Cargo.toml`), reserve the name, or report it to the public registry. Look through lock files and caches for the public release.

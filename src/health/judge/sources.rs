@@ -123,7 +123,7 @@ fn npm_keys(tuf: &Tuf, runner: &Runner, now: DateTime<Utc>) -> Check {
     let finding = Finding::new(
         Id::NpmKeysKept,
         "",
-        format!("the trust root was refreshed and npm's keys were not, those of before are in use: {why}"),
+        format!("the trust root was refreshed and npm's keys were not, so the earlier ones are in use: {why}"),
         "wait until the repository's owner has signed them anew, or give a file ([trust] npm_keys)",
     );
     Check::found(key, finding.alarming(lasts > patience(tuf), || alarm::kept_keys(key, lasts, &why)))

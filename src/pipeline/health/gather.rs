@@ -39,7 +39,7 @@ pub struct OnDisk {
     pub trust: File,
 }
 
-/// Who works on the database, as he said himself.
+/// Which process works on the database, by its own word.
 ///
 /// # Errors
 /// The store cannot be read.

@@ -1,4 +1,4 @@
-//! From what the sieve let through to entries by somebody who is watched.
+//! From what the sieve let through to entries by watched identities.
 
 use std::sync::{Arc, PoisonError};
 
@@ -35,7 +35,7 @@ impl Matcher {
         Self { watch, verifier }
     }
 
-    /// The entry, if one of its certificates is by somebody who is watched: one that an authority issued, before one that
+    /// The entry, if one of its certificates is by a watched identity: one that an authority issued, before one that
     /// anybody made. Certificates that cannot be read do not hide the others.
     ///
     /// # Errors

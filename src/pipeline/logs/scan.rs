@@ -24,7 +24,7 @@ pub enum Scanned<'a> {
     Expect(u64),
     /// It read entries; nothing about them is proven before the scan has ended well.
     Read(u64),
-    /// An entry by somebody who is watched.
+    /// An entry by a watched identity.
     Match(&'a NewLogEntry),
     /// An entry that cannot be read.
     Unreadable(&'a NewQuarantined),

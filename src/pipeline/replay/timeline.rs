@@ -55,7 +55,7 @@ pub enum ReplayError {
         #[source]
         source: Box<StoreError>,
     },
-    /// It is no timeline, or contradicts itself.
+    /// It is not a timeline, or contradicts itself.
     #[error("{}: {place}: {why}", path.display())]
     Invalid {
         /// The file.
@@ -126,7 +126,7 @@ impl Timeline {
     /// Reads a timeline file.
     ///
     /// # Errors
-    /// A file that cannot be read, is no timeline, or contradicts itself; the error names the file and the place.
+    /// A file that cannot be read, is not a timeline, or contradicts itself; the error names the file and the place.
     pub fn read(path: &Path) -> Result<Self, ReplayError> {
         if is_store(path) {
             Self::of_store(path)
@@ -202,7 +202,7 @@ impl Timeline {
         for (index, release) in self.observations.iter().enumerate() {
             let place = |key: &str| format!("observations[{index}].{key}");
             if !YEARS.contains(&release.published_at.year()) {
-                return Err((place("published_at"), format!("{} is no possible time", release.published_at)));
+                return Err((place("published_at"), format!("{} is not a possible time", release.published_at)));
             }
             if !seen.insert((&release.purl, release.published_at)) {
                 return Err((place("purl"), format!("{} stands there twice at the same time", release.purl)));

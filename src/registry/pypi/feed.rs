@@ -44,7 +44,7 @@ impl PypiFeed {
             return Ok(standing(self.last_serial(http).await?, None));
         };
         let Ok(since) = cursor.0.parse() else {
-            let why = format!("the stored serial {:?} is no number", shown(&cursor.0));
+            let why = format!("the stored serial {:?} is not a number", shown(&cursor.0));
             return Ok(standing(self.last_serial(http).await?, Some(why)));
         };
         match self.page_since(http, since).await {
@@ -87,14 +87,14 @@ impl PypiFeed {
         const WHAT: &str = "the changelog's last serial";
         let value = self.call(http, WHAT, "changelog_last_serial", None).await?;
         let serial = value.number().and_then(|number| u64::try_from(number).ok());
-        serial.ok_or_else(|| document_error(Ecosystem::Pypi, WHAT, "it is no number"))
+        serial.ok_or_else(|| document_error(Ecosystem::Pypi, WHAT, "it is not a number"))
     }
 
     async fn rows(&self, http: &Client, since: u64) -> Result<Vec<Value>, RegistryError> {
         let what = changelog_since(since);
         match self.call(http, &what, "changelog_since_serial", Some(since)).await? {
             Value::Array(rows) => Ok(rows),
-            _ => Err(document_error(Ecosystem::Pypi, &what, "it is no array")),
+            _ => Err(document_error(Ecosystem::Pypi, &what, "it is not an array")),
         }
     }
 
@@ -394,7 +394,7 @@ mod tests {
         let (page, _) = poll(Some("90"), &[rows(&[]), number(90)]).await;
         assert_eq!(page.unwrap(), standing(90, None));
         let (page, _) = poll(Some("ninety"), &[number(12)]).await;
-        assert_eq!(page.unwrap(), standing(12, Some("the stored serial \"ninety\" is no number".to_owned())));
+        assert_eq!(page.unwrap(), standing(12, Some("the stored serial \"ninety\" is not a number".to_owned())));
     }
 
     #[tokio::test]

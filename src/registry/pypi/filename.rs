@@ -45,7 +45,7 @@ impl<'a> Versions<'a> {
     /// Why it cannot be told.
     pub(super) fn of_file(&self, name: &str) -> Result<&'a str, &'static str> {
         if name.len() > MAX_FILE_NAME || !name.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b'\\') {
-            return Err("its name is no name of a distribution file");
+            return Err("its name is not that of a distribution file");
         }
         let lower = name.to_ascii_lowercase();
         let stem = |suffixes: &[&str]| suffixes.iter().find_map(|suffix| lower.strip_suffix(suffix));

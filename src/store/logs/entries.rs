@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// An entry by somebody who is watched.
+/// An entry by a watched identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLogEntry {
     /// Its index in the tree.
@@ -105,7 +105,7 @@ pub(super) struct Identity {
 }
 
 impl Store {
-    /// Believed entries by somebody who is watched, the latest first.
+    /// Believed entries by watched identities, the latest first.
     ///
     /// # Errors
     /// As every read.

@@ -144,7 +144,7 @@ pub struct LogRow {
     pub entries: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Entries by somebody who is watched.
+    /// Entries by watched identities.
     pub matches: u64,
     /// Entries that cannot be read.
     pub quarantined: u64,

@@ -46,7 +46,7 @@ pub struct Advance<'a> {
     pub after: u64,
     /// The compact range of everything before that.
     pub range: &'a [[u8; 32]],
-    /// Those by somebody who is watched.
+    /// Those by a watched identity.
     pub entries: &'a [NewLogEntry],
     /// Those that cannot be read.
     pub quarantined: &'a [NewQuarantined],

@@ -63,7 +63,7 @@ fn opened() -> Lab {
     lab
 }
 
-/// Every third entry is by somebody who is watched, every seventh cannot be read.
+/// Every third entry is by a watched identity, every seventh cannot be read.
 fn download(store: &Store, before: u64, count: u64) -> bool {
     let indexes = before..before + count;
     let entries: Vec<_> = indexes.clone().filter(|index| index % 3 == 0).map(entry).collect();
