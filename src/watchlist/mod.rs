@@ -45,8 +45,8 @@ pub struct Watchlist {
     warnings: Vec<String>,
 }
 
-/// Packages of one registry by their distinct names.
-type Named = HashMap<Box<str>, (Package, Entry)>;
+/// Packages of one registry by their distinct names. What is large is boxed: a table that grows is there twice for a moment.
+type Named = HashMap<Box<str>, Box<(Package, Entry)>>;
 
 /// Patterns and where they stand.
 #[derive(Debug, Default)]
@@ -256,8 +256,8 @@ impl Layer {
                     self.others.entry(package.registry()).or_default()
                 };
                 let name: Box<str> = package.distinct_name().into();
-                let entry = entry.over(exact.remove(&name).map(|(_, entry)| entry));
-                exact.insert(name, (package, entry));
+                let entry = entry.over(exact.remove(&name).map(|named| named.1));
+                exact.insert(name, Box::new((package, entry)));
             }
             Pattern::Glob(glob) => self.globs[glob.ecosystem() as usize].insert(glob, entry),
         }
@@ -272,7 +272,7 @@ impl Layer {
     /// Every entry that names one package, in no order.
     fn exact(&self) -> impl Iterator<Item = (&Package, &Entry)> {
         let all = self.exact.iter().chain(self.others.values());
-        all.flat_map(HashMap::values).map(|(package, entry)| (package, entry))
+        all.flat_map(HashMap::values).map(|named| (&named.0, &named.1))
     }
 
     /// The entry that names this package, as it is spelled there.
@@ -282,7 +282,7 @@ impl Layer {
         } else {
             self.others.get(&package.registry())?
         };
-        exact.get(distinct_name).map(|(package, entry)| (package, entry))
+        exact.get(distinct_name).map(|named| (&named.0, &named.1))
     }
 
     /// The tier of a package whose most particular entry is `entry`. An entry that says none takes that of the next pattern

@@ -461,7 +461,7 @@ mod tests {
             (fault("RuntimeError: broken"), "fault -32500: RuntimeError: broken"),
             ("<html>".to_owned(), "answered text/html"),
             ("<htm>".to_owned(), "methodResponse"),
-            (response("<value><string>x</string></value>"), "no array"),
+            (response("<value><string>x</string></value>"), "it is not an array"),
             (rows(&[row("a", &version("1"), "1", "new release", "five")]), "no row has a serial that is later"),
             (rows(&[row("a", &version("1"), "1", "new release", "5")]), "no row has a serial that is later"),
         ];
