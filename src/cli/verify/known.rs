@@ -7,7 +7,8 @@ use super::{
 use crate::{
     attest::FileDigests,
     cli::{context::Context, exit::Failure},
-    model::{Alert, AlertStatus, File},
+    model::Digests,
+    pipeline,
     store::{Outcome, ReleaseRow, Store, Trace},
 };
 
@@ -53,23 +54,23 @@ fn having(store: &Store, file: &FileDigests) -> Result<Vec<ReleaseRow>, Failure>
 }
 
 fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) -> Result<Judged, Failure> {
-    let (_, id) = Alert::identify_release(&row.purl);
-    let alert = store.alert(&id)?.filter(|alert| alert.status != AlertStatus::Resolved);
+    let alert = pipeline::accusation(store, &row.purl)?;
     let mut judged = Judged::of(row.purl, Source::Store, row.observation, row.unchecked);
-    let files = judged.observation.iter().flat_map(|observation| &observation.files);
-    let is_it = |known: &&File| {
-        let same = |its: &Option<String>, name: &str| its.is_some() && its.as_ref() == file.get(name);
-        same(&known.digests.sha256, "sha256") || same(&known.digests.sha512, "sha512")
-    };
-    judged.file = files.into_iter().find(is_it).map(|file| file.name.clone());
+    let asked_about = digests(file);
+    let mut files = judged.observation.iter().flat_map(|observation| &observation.files);
+    judged.file = files.find(|known| known.digests.agree(&asked_about)).map(|file| file.name.clone());
+    // A release is found by what its files were, too, and nothing was verified of those.
+    judged.had_it_once = judged.file.is_none() && judged.observation.is_some();
     judged.compared = match row.outcome {
         _ if row.teaches => Compared::Learned,
         Outcome::Clean | Outcome::Alerted | Outcome::Held => Compared::Compared,
         Outcome::Learned | Outcome::Unchecked | Outcome::Unreadable => Compared::NoBaseline,
     };
-    if let Some(alert) = alert {
-        (judged.severity, judged.title) = (Some(alert.severity), Some(alert.title));
-        (judged.signals, judged.alert) = (alert.signals, Some(alert.id));
-    }
+    judged.accuse(alert);
     Ok(judged.on(&asked.conditions))
+}
+
+/// Of the digests of a file, those that stored releases have.
+fn digests(file: &FileDigests) -> Digests {
+    Digests { sha256: file.get("sha256").cloned(), sha512: file.get("sha512").cloned(), ..Digests::default() }
 }
