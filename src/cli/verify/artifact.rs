@@ -64,13 +64,13 @@ pub fn digests_of(bytes: &[u8]) -> FileDigests {
 pub fn named(text: &str) -> Result<FileDigests, Failure> {
     let path = Path::new(text);
     match digest(text) {
-        Some(digests) => digests.map_err(|why| not_a_digest(text, why)),
+        Some(digests) => digests.map_err(|why| not_a_digest(text, &why)),
         None => Ok(digests_of(&read(path, MAX_FILE)?)),
     }
 }
 
 /// The failure of a text that looks like a digest and is none.
-pub fn not_a_digest(text: &str, why: String) -> Failure {
+pub fn not_a_digest(text: &str, why: &str) -> Failure {
     hinting_at_a_file(Failure::usage(format!("{text}: {why}")), text)
 }
 

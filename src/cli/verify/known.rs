@@ -7,7 +7,7 @@ use super::{
 use crate::{
     attest::FileDigests,
     cli::{context::Context, exit::Failure},
-    model::Digests,
+    model::{Digests, File},
     pipeline,
     store::{Outcome, ReleaseRow, Store, Trace},
 };
@@ -56,9 +56,7 @@ fn having(store: &Store, file: &FileDigests) -> Result<Vec<ReleaseRow>, Failure>
 fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) -> Result<Judged, Failure> {
     let alert = pipeline::accusation(store, &row.purl)?;
     let mut judged = Judged::of(row.purl, Source::Store, row.observation, row.unchecked);
-    let asked_about = digests(file);
-    let mut files = judged.observation.iter().flat_map(|observation| &observation.files);
-    judged.file = files.find(|known| known.digests.agree(&asked_about)).map(|file| file.name.clone());
+    judged.file = judged.observation.as_ref().and_then(|observation| same(&observation.files, file));
     // A release is found by what its files were, too, and nothing was verified of those.
     judged.had_it_once = judged.file.is_none() && judged.observation.is_some();
     judged.compared = match row.outcome {
@@ -70,7 +68,36 @@ fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) ->
     Ok(judged.on(&asked.conditions))
 }
 
-/// Of the digests of a file, those that stored releases have.
-fn digests(file: &FileDigests) -> Digests {
-    Digests { sha256: file.get("sha256").cloned(), sha512: file.get("sha512").cloned(), ..Digests::default() }
+/// The name of the file that has these digests: at least one, and of what both know no other.
+fn same(files: &[File], file: &FileDigests) -> Option<String> {
+    let (sha256, sha512) = (file.get("sha256").cloned(), file.get("sha512").cloned());
+    let digests = Digests { sha256, sha512, ..Digests::default() };
+    files.iter().find(|known| known.digests.agree(&digests)).map(|known| known.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_the_same_where_no_digest_that_both_know_contradicts() {
+        let (one, two) = ("ab".repeat(32), "cd".repeat(64));
+        let known: File =
+            serde_json::from_value(json!({"name": "a.tgz", "digests": {"sha256": one, "sha512": two}})).unwrap();
+        let with = |all: &[(&str, &str)]| {
+            let all = all.iter().map(|(name, hex)| ((*name).to_owned(), (*hex).to_owned()));
+            same(std::slice::from_ref(&known), &all.collect())
+        };
+        let other = "ef".repeat(64);
+        for is_it in [&[("sha256", &*one)][..], &[("sha512", &two)], &[("sha256", &one), ("sha512", &two)]] {
+            assert_eq!(with(is_it).as_deref(), Some("a.tgz"), "{is_it:?}");
+        }
+        for is_another in
+            [&[][..], &[("sha512", &*other)], &[("sha256", &one), ("sha512", &other)], &[("sha384", &one)]]
+        {
+            assert_eq!(with(is_another), None, "{is_another:?}");
+        }
+    }
 }

@@ -116,7 +116,7 @@ impl Verify {
             return Err(self.needs_attestations());
         }
         if let Some(digest) = digest {
-            return digest.map(Asked::File).map_err(|why| artifact::not_a_digest(&self.target, why));
+            return digest.map(Asked::File).map_err(|why| artifact::not_a_digest(&self.target, &why));
         }
         if is_purl {
             let release = target::release(&self.target).map(Asked::Release);
