@@ -191,6 +191,26 @@ fn a_registry_that_does_not_let_us_in_is_said_with_the_next_step() {
 
 /// Changes the database behind the program's back.
 #[allow(clippy::disallowed_methods, reason = "a day passes in the store")]
+#[test]
+fn a_release_that_a_registry_of_ones_own_does_not_have_is_said_to_be_missing_there() {
+    let home = Home::new();
+    home.publish(40, "widget", "1.0.0", &by_ada());
+    let title = format!("npm at {}", home.server.base("npm.acme.example").trim_start_matches("http://"));
+    let title = title.trim_end_matches('/');
+    for (release, said) in [
+        (
+            home.acme("nobody").replacen('?', "@1.0.0?", 1),
+            format!("{title} has no package nobody, or does not show it"),
+        ),
+        (home.acme("widget").replacen('?', "@9.0.0?", 1), format!("{title} has no version 9.0.0 of widget")),
+        (home.acme("widget").replacen('?', "@1.0.0?", 1), format!("{title} has no attestation of it")),
+    ] {
+        let answer = home.provwatch(&["verify", &release, "--format", "json"]);
+        let reasons = answer.json()[0]["reasons"].to_string();
+        assert!(answer.code == 4 && reasons.contains(&said), "{said}: {answer}");
+    }
+}
+
 fn rusqlite_run(home: &Home, sql: &str) {
     let db = rusqlite::Connection::open(home.folder.path().join("provwatch.db")).unwrap();
     db.execute_batch(sql).unwrap();

@@ -204,6 +204,57 @@ async fn a_registry_that_lets_nobody_in_any_more_withdraws_nothing() {
     }
 }
 
+/// A release that waits for another look is there all the same.
+#[tokio::test]
+async fn a_registry_that_lets_nobody_in_withdraws_nothing_though_every_release_waits_for_another_look() {
+    let package: Package = acme("npm", "widget").parse().unwrap();
+    let rig = Rig::configured(&both(""), &[&acme("npm", "widget")]);
+    history(&rig, "npm", "widget", &by_workflow(&workflow("widget")));
+    rig.world.break_down("attestations", Fault::Status(503, vec![]));
+    rig.pass().await;
+    let rows = || rig.store().releases(&package, 10).unwrap();
+    assert!(rows().len() == 6 && rows().iter().all(|row| row.recheck_at.is_some()), "{:?}", rows());
+    rig.world.break_down("npm.acme.example/widget", Fault::Status(404, vec![]));
+    rig.minutes_pass(24 * 60);
+    rig.pass().await;
+    let work = rig.store().work_of(&package).unwrap().unwrap();
+    assert!(work.last_error.unwrap().contains("credentials"));
+    let is_there = |row: &provwatch::store::ReleaseRow| row.status == provwatch::model::ReleaseStatus::Published;
+    assert!(rows().len() == 6 && rows().iter().all(is_there), "{:?}", rows());
+}
+
+#[tokio::test]
+async fn a_name_is_looked_for_in_public_though_the_registry_of_ones_own_cannot_be_read() {
+    for fault in [Fault::Status(401, vec![]), Fault::Status(404, vec![])] {
+        let rig = Rig::configured(&both(""), &[&acme("npm", "billing")]);
+        history(&rig, "npm", "billing", &by_ada());
+        rig.settle().await;
+        rig.world.break_down("npm.acme.example/billing", fault);
+        rig.publish("pkg:npm/billing@99.0.0", &by_mallory());
+        rig.days_pass(1);
+        rig.pass().await;
+        let package = acme("npm", "billing").parse().unwrap();
+        assert!(rig.store().work_of(&package).unwrap().unwrap().last_error.is_some());
+        let told = |alert: &provwatch::model::Alert| alert.signals[0].detector == "public-namesake";
+        assert!(rig.alerts().iter().any(told), "{:?}", rig.alerts());
+    }
+}
+
+/// Whoever takes a name publishes an old release of yours first.
+#[tokio::test]
+async fn an_older_release_with_the_same_files_vouches_for_nothing() {
+    let rig = Rig::configured(&both(""), &[&acme("npm", "gadget")]);
+    let at = |days| rig.now() - chrono::TimeDelta::days(days);
+    for number in 0..3 {
+        rig.world.publish_acme("npm", "gadget", &format!("1.0.{number}"), &by_ada().at(at(60 - number)));
+    }
+    rig.publish_at(at(50), "pkg:npm/gadget@1.0.0", &by_mallory());
+    rig.publish_at(at(40), "pkg:npm/gadget@99.0.0", &by_mallory());
+    rig.settle().await;
+    let severities: Vec<Severity> = rig.alerts().iter().map(|alert| alert.severity).collect();
+    assert_eq!(severities, [Severity::Low]);
+}
+
 #[tokio::test]
 async fn a_private_name_that_appears_in_public_is_told_once() {
     for (kind, title) in [("npm", "npm"), ("pypi", "PyPI"), ("cargo", "crates.io")] {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Period, RegistryInstance, RegistryList, WebUrl};
-use crate::model::{Ecosystem, Package, RegistryId, RegistryKey};
+use crate::model::{Ecosystem, Package, RegistryId, RegistryKey, RepositoryUrl};
 
 /// `[registries]`: a table for each registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +18,7 @@ pub struct RegistriesSection {
     /// crates.io.
     pub cargo: RegistryList<CargoSection>,
     /// Hosts of mirrors that serve the packages of a public registry, by ecosystem: what a lock file has from them is taken for
-    /// the public package. Known without being named are the usual ones, and the hosts that are configured here.
+    /// the public package. Known without being named are the usual ones, and what lies below the URLs that are configured here.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<Ecosystem, Vec<String>>,
 }
@@ -66,8 +66,11 @@ impl RegistriesSection {
         }
         let ecosystem = key.ecosystem();
         let host = url.host();
-        let is_alias = |(of, alias): &(Ecosystem, String)| *of == ecosystem && alias.eq_ignore_ascii_case(&host);
-        if self.hosts_of_packages().iter().any(is_alias) {
+        let mut aliases = self.aliases.get(&ecosystem).into_iter().flatten();
+        let mut mirrors = self.mirrors().filter(|(of, _)| *of == ecosystem);
+        if mirrors.any(|(_, mirror)| mirror.covers(url.as_str()))
+            || aliases.any(|alias| alias.eq_ignore_ascii_case(&host))
+        {
             return Ok(package.public_namesake());
         }
         Err(format!(
@@ -90,16 +93,13 @@ impl RegistriesSection {
         }
     }
 
-    /// The hosts whose packages are those of the public registries: the configured ones and their aliases.
-    pub fn hosts_of_packages(&self) -> Vec<(Ecosystem, String)> {
+    /// The URLs below which the packages of the public registries lie, where others are configured than theirs: a host may
+    /// have repositories of one's own beside the mirror.
+    pub fn mirrors(&self) -> impl Iterator<Item = (Ecosystem, RepositoryUrl)> {
         let roles = Ecosystem::ALL
             .into_iter()
             .flat_map(|ecosystem| RegistryId::of_packages(ecosystem).iter().map(move |role| (ecosystem, *role)));
-        let configured =
-            roles.filter_map(|(ecosystem, role)| Some((ecosystem, self.base_url(role).host_str()?.to_owned())));
-        let aliases =
-            self.aliases.iter().flat_map(|(ecosystem, hosts)| hosts.iter().map(|host| (*ecosystem, host.clone())));
-        configured.chain(aliases).collect()
+        roles.filter_map(|(ecosystem, role)| Some((ecosystem, self.configured(role)?.as_url().as_str().parse().ok()?)))
     }
 
     /// Whether any registry is followed.
@@ -118,6 +118,10 @@ impl RegistriesSection {
 
     /// The base URL in a role, with a final slash: the configured one, or that of the public registry.
     pub fn base_url(&self, role: RegistryId) -> Url {
+        self.configured(role).map_or_else(|| public(role), WebUrl::as_base)
+    }
+
+    fn configured(&self, role: RegistryId) -> Option<&WebUrl> {
         let configured = match role {
             RegistryId::NPM => &self.npm.public.registry,
             RegistryId::NPM_REPLICATE => &self.npm.public.replicate,
@@ -127,7 +131,7 @@ impl RegistriesSection {
             RegistryId::CARGO_STATIC => &self.cargo.public.files,
             _ => &None,
         };
-        configured.as_ref().map_or_else(|| public(role), WebUrl::as_base)
+        configured.as_ref()
     }
 }
 
@@ -280,6 +284,19 @@ mod tests {
                 (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
                 (found, _) => panic!("{text}: {found:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_repository_beside_the_mirror_is_not_the_public_registry() {
+        let section = read("[registries]\nnpm = { registry = \"https://acme.example/api/npm/npm-remote\" }\n").unwrap();
+        let located = |text: &str| section.located(&text.parse().unwrap()).map(|package| package.to_string());
+        for url in ["acme.example/api/npm/npm-remote", "https://acme.example/api/npm/npm-remote/"] {
+            assert_eq!(located(&format!("pkg:npm/x?repository_url={url}")), Ok("pkg:npm/x".to_owned()), "{url}");
+        }
+        for url in ["acme.example/api/npm/npm-local", "acme.example/api/npm/npm-remote-2", "acme.example"] {
+            let refused = located(&format!("pkg:npm/x?repository_url={url}")).unwrap_err();
+            assert!(refused.contains("add it as [[registries.npm]]"), "{url}: {refused}");
         }
     }
 

@@ -10,6 +10,9 @@ use crate::{
     model::{Alert, AlertKind, Baseline, Links, LogEntry, Observation, ReleaseLine, Signal},
 };
 
+/// Detectors that need no baseline to be sure.
+const OF_ITSELF: [&str; 2] = ["attestation-invalid", "file-replaced"];
+
 /// What a release says beside its baseline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
@@ -54,6 +57,14 @@ pub fn assess(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> 
         inherited: view.inherited,
     });
     Assessment { signals, verdict, compared_with, teaches }
+}
+
+/// What is wrong with a release whatever its package usually does: its files were replaced, its evidence does not hold.
+pub fn of_itself(release: &Observation, terms: &Terms<'_>) -> Vec<Signal> {
+    let nothing = Baseline::empty(release.purl.package().clone());
+    let mut signals = inspect(&Change::between(&nothing, release, terms));
+    signals.retain(|signal| OF_ITSELF.contains(&&*signal.detector));
+    signals
 }
 
 /// The alert of an assessment, if there is one.

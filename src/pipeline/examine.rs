@@ -21,7 +21,7 @@ use crate::{
     clock::is_due,
     http::Validators,
     model::{Observation, Package, ReleaseId, ReleaseStatus, files_fingerprint},
-    registry::{Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
+    registry::{Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease, not_found},
     store::{AGAIN, Lane, Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work},
 };
 
@@ -166,6 +166,15 @@ impl Pipeline {
     /// # Errors
     /// The registry or the store failed; the work item stays.
     pub(super) async fn examine(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
+        let looked = Box::pin(self.look(work, turn)).await;
+        if looked.is_err() {
+            // Who keeps a registry of one's own from being read does not hide that its names are taken in public.
+            self.look_for_namesake(&work.package, turn).await?;
+        }
+        looked
+    }
+
+    async fn look(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
         let registry = self.registry(&work.package.registry())?;
         let subject = self.subject(work, registry, turn)?;
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
@@ -244,6 +253,9 @@ impl Pipeline {
     }
 
     fn package_gone(&self, subject: &Subject<'_>, waits: Waits) -> Result<Examined, PipelineError> {
+        if !subject.package.is_public() && !subject.stored.is_empty() {
+            return Err(not_found(subject.package).into());
+        }
         let mut examined = Examined::default();
         self.take_unseen(subject, &Listed::default(), waits.is_announced, &mut examined)?;
         for (version, stored) in &subject.stored {

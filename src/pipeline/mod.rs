@@ -6,6 +6,7 @@
 //! Each arrow into the store is one transaction, and each step may be repeated without harm, so a crash anywhere only
 //! repeats work.
 
+mod accusation;
 mod assembly;
 pub mod assess;
 mod behind;
@@ -56,6 +57,7 @@ use std::{
 
 use chrono::TimeDelta;
 
+pub use accusation::accusation;
 pub use assembly::{
     AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };

@@ -8,7 +8,7 @@ use crate::{
     clock::{horizon, is_due},
     detect::{NAMESAKE, Namesake as Found, namesake},
     http::Validators,
-    model::{Alert, AlertKind, Confidence, Links, Package, RegistryKey, Severity},
+    model::{Alert, AlertKind, Confidence, File, Links, Package, RegistryKey, Severity},
     registry::{Known, PackageDocument, PackageState, Question, RegistryRelease},
     store::Namesake,
     text::with_causes,
@@ -18,8 +18,6 @@ use crate::{
 const EVERY: TimeDelta = TimeDelta::days(1);
 /// How soon it is asked again where it did not answer.
 const RETRY: TimeDelta = TimeDelta::hours(1);
-/// Of how many of the latest releases the files are compared.
-const COMPARED: usize = 50;
 
 impl Pipeline {
     /// Asks the public registry about the name of a package of another one, if it is time. That it does not answer is kept,
@@ -81,7 +79,7 @@ impl Pipeline {
         let found = Found {
             package,
             appeared,
-            is_same: self.has_same_files(package, &document.releases)?,
+            is_same: newest.map_or(Ok(false), |newest| self.has_same_files(package, newest))?,
             newest: newest.map(|release| &release.id),
             published_at: newest.filter(|release| release.is_dated()).map(|release| release.published_at),
             publisher: publisher.as_deref(),
@@ -133,17 +131,11 @@ impl Pipeline {
         }
     }
 
-    /// Whether a release of the package has the files that the public one of the same version has: then it is passed on, or
-    /// was published in both.
-    fn has_same_files(&self, package: &Package, public: &[RegistryRelease]) -> Result<bool, PipelineError> {
-        let stored = self.store.releases(package, COMPARED)?;
-        let is_same = |row: &crate::store::ReleaseRow| {
-            let Some(ours) = row.observation.as_ref() else { return false };
-            let theirs = public.iter().find(|release| release.id.version() == row.purl.version());
-            theirs.is_some_and(|theirs| {
-                ours.files.iter().any(|one| theirs.files.iter().any(|other| one.digests.agree(&other.digests)))
-            })
-        };
-        Ok(stored.iter().any(is_same))
+    /// Whether the package has the newest public release with the same files: then it is passed on, or was published in
+    /// both. An older one says nothing: whoever takes a name may publish what the package once had.
+    fn has_same_files(&self, package: &Package, newest: &RegistryRelease) -> Result<bool, PipelineError> {
+        let ours = self.store.release(&package.at(newest.id.version()))?.and_then(|row| row.observation);
+        let has = |one: &File| ours.iter().flat_map(|ours| &ours.files).any(|own| own.digests.agree(&one.digests));
+        Ok(!newest.files.is_empty() && newest.files.iter().all(has))
     }
 }

@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Pipeline, PipelineError,
-    assess::{Assessment, assess},
+    accusation::{accusation, raised},
+    assess::{Assessment, assess, of_itself},
     claimed_time::bound_times,
     company::company,
     examine::Subject,
@@ -16,8 +17,8 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    detect::Terms,
-    model::{Baseline, Observation, ReleaseId},
+    detect::{Company, Terms},
+    model::{Alert, Baseline, Observation, ReleaseId, Signal},
     registry::{self, Known, PackageDocument, PackageState, Question, RegistryRelease},
     store::{Lane, Work},
 };
@@ -46,6 +47,8 @@ pub struct Appraisal {
     pub unchecked: Vec<String>,
     /// How it stands beside the baseline.
     pub comparison: Comparison,
+    /// What is wrong with it whatever is usual; empty where it was compared, which finds that too.
+    pub of_itself: Vec<Signal>,
     /// Its page for people.
     pub page: String,
 }
@@ -122,8 +125,32 @@ impl Pipeline {
         let release = releases.remove(0);
         let mut observation = self.observe_release(subject, release).await?;
         let comparison = self.beside_baseline(subject, &mut observation, teaches).await?;
+        let of_itself = match comparison {
+            Comparison::Compared(_) => Vec::new(),
+            Comparison::NoBaseline | Comparison::Learned | Comparison::Older => self.of_itself(&observation)?,
+        };
         let page = subject.registry.page(&observation.purl).to_string();
-        Ok(Appraisal { unchecked: unchecked(&observation), observation, comparison, page })
+        Ok(Appraisal { unchecked: unchecked(&observation), observation, comparison, of_itself, page })
+    }
+
+    /// What is wrong with a release that is not compared, but for what the operator has settled.
+    fn of_itself(&self, observation: &Observation) -> Result<Vec<Signal>, PipelineError> {
+        let expected = self.store.expected_changes_of(observation.purl.package())?;
+        let nobody = Company::default();
+        let terms = Terms { expected: &expected, ..Terms::usual(&nobody) };
+        let mut signals = self.settings.tuning.apply(of_itself(observation, &terms));
+        if let Some((alert, true)) = raised(&self.store, &observation.purl)? {
+            signals.retain(|signal| !alert.signals.iter().any(|said| said.says_what(signal)));
+        }
+        Ok(signals)
+    }
+
+    /// The alert that a release raised, while nobody has settled it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn accusation(&self, release: &ReleaseId) -> Result<Option<Alert>, PipelineError> {
+        Ok(accusation(&self.store, release)?)
     }
 
     async fn beside_baseline(

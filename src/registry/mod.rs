@@ -25,7 +25,7 @@ use url::Url;
 pub use cargo::{CargoFeed, CargoRegistry};
 pub use known::Known;
 pub use npm::{NpmFeed, NpmRegistry};
-pub use private::PrivateRegistry;
+pub use private::{PrivateRegistry, not_found};
 pub use pypi::{PypiFeed, PypiRegistry};
 
 use crate::{

@@ -39,18 +39,6 @@ impl PrivateRegistry {
             stale @ RegistryError::Stale { .. } => stale,
         }
     }
-
-    /// A registry that does not let somebody in may say that there is no such package, so that a package that was there is
-    /// not taken for withdrawn.
-    fn not_found(&self, package: &Package) -> RegistryError {
-        RegistryError::Document {
-            registry: Cow::Owned(self.title.clone()),
-            what: format!("the package document of {}", package.name()),
-            why: "it is not found any more; registries also say so to those who may not read it: see whether its \
-                  credentials still hold, or take it off the watchlist"
-                .to_owned(),
-        }
-    }
 }
 
 impl Registry for PrivateRegistry {
@@ -67,7 +55,6 @@ impl Registry for PrivateRegistry {
         Box::pin(async move {
             let http = self.client(http);
             match self.reader.package(&http, package, question).await.map_err(|error| self.own(error))? {
-                PackageState::Gone if !question.known.is_empty() => Err(self.not_found(package)),
                 PackageState::Current(document) => Ok(PackageState::Current(Box::new(unsigned(*document)))),
                 state => Ok(state),
             }
@@ -87,6 +74,18 @@ impl Registry for PrivateRegistry {
 
     fn page(&self, release: &ReleaseId) -> Url {
         self.reader.page(release)
+    }
+}
+
+/// Registries also say that there is no such package to those who may not read it: a package that was there is not
+/// taken for withdrawn.
+pub fn not_found(package: &Package) -> RegistryError {
+    RegistryError::Document {
+        registry: Cow::Owned(package.registry().title()),
+        what: format!("the package document of {}", package.name()),
+        why: "it is not found any more; registries also say so to those who may not read it: see whether its credentials \
+              still hold, or take it off the watchlist"
+            .to_owned(),
     }
 }
 

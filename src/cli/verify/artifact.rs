@@ -56,16 +56,27 @@ pub fn digests_of(bytes: &[u8]) -> FileDigests {
     all.map(|(name, hex)| (name.to_owned(), hex)).into()
 }
 
-/// A file, or a digest that is given for it. A file comes first, should one be called like a digest.
+/// A file, or a digest that is given for it. What looks like a digest is one: whoever may write into the folder must not
+/// answer in its place.
 ///
 /// # Errors
 /// It cannot be read, or is no digest.
 pub fn named(text: &str) -> Result<FileDigests, Failure> {
     let path = Path::new(text);
-    match digest(text).filter(|_| !path.exists()) {
-        Some(digests) => digests.map_err(|why| Failure::usage(format!("{text}: {why}"))),
+    match digest(text) {
+        Some(digests) => digests.map_err(|why| not_a_digest(text, &why)),
         None => Ok(digests_of(&read(path, MAX_FILE)?)),
     }
+}
+
+/// The failure of a text that looks like a digest and is none.
+pub fn not_a_digest(text: &str, why: &str) -> Failure {
+    hinting_at_a_file(Failure::usage(format!("{text}: {why}")), text)
+}
+
+/// The failure, with the way to name a file that is called like what was expected.
+pub fn hinting_at_a_file(failure: Failure, text: &str) -> Failure {
+    if Path::new(text).exists() { failure.next(format!("write ./{text} for the file of that name")) } else { failure }
 }
 
 /// Reads a file.

@@ -7,7 +7,8 @@ use super::{
 use crate::{
     attest::FileDigests,
     cli::{context::Context, exit::Failure},
-    model::{Alert, AlertStatus, File},
+    model::{Digests, File},
+    pipeline,
     store::{Outcome, ReleaseRow, Store, Trace},
 };
 
@@ -53,23 +54,50 @@ fn having(store: &Store, file: &FileDigests) -> Result<Vec<ReleaseRow>, Failure>
 }
 
 fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) -> Result<Judged, Failure> {
-    let (_, id) = Alert::identify_release(&row.purl);
-    let alert = store.alert(&id)?.filter(|alert| alert.status != AlertStatus::Resolved);
+    let alert = pipeline::accusation(store, &row.purl)?;
     let mut judged = Judged::of(row.purl, Source::Store, row.observation, row.unchecked);
-    let files = judged.observation.iter().flat_map(|observation| &observation.files);
-    let is_it = |known: &&File| {
-        let same = |its: &Option<String>, name: &str| its.is_some() && its.as_ref() == file.get(name);
-        same(&known.digests.sha256, "sha256") || same(&known.digests.sha512, "sha512")
-    };
-    judged.file = files.into_iter().find(is_it).map(|file| file.name.clone());
+    judged.file = judged.observation.as_ref().and_then(|observation| same(&observation.files, file));
+    // A release is found by what its files were, too, and nothing was verified of those.
+    judged.had_it_once = judged.file.is_none() && judged.observation.is_some();
     judged.compared = match row.outcome {
         _ if row.teaches => Compared::Learned,
         Outcome::Clean | Outcome::Alerted | Outcome::Held => Compared::Compared,
         Outcome::Learned | Outcome::Unchecked | Outcome::Unreadable => Compared::NoBaseline,
     };
-    if let Some(alert) = alert {
-        (judged.severity, judged.title) = (Some(alert.severity), Some(alert.title));
-        (judged.signals, judged.alert) = (alert.signals, Some(alert.id));
-    }
+    judged.accuse(alert);
     Ok(judged.on(&asked.conditions))
+}
+
+/// The name of the file that has these digests: at least one, and of what both know no other.
+fn same(files: &[File], file: &FileDigests) -> Option<String> {
+    let (sha256, sha512) = (file.get("sha256").cloned(), file.get("sha512").cloned());
+    let digests = Digests { sha256, sha512, ..Digests::default() };
+    files.iter().find(|known| known.digests.agree(&digests)).map(|known| known.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_the_same_where_no_digest_that_both_know_contradicts() {
+        let (one, two) = ("ab".repeat(32), "cd".repeat(64));
+        let known: File =
+            serde_json::from_value(json!({"name": "a.tgz", "digests": {"sha256": one, "sha512": two}})).unwrap();
+        let with = |all: &[(&str, &str)]| {
+            let all = all.iter().map(|(name, hex)| ((*name).to_owned(), (*hex).to_owned()));
+            same(std::slice::from_ref(&known), &all.collect())
+        };
+        let other = "ef".repeat(64);
+        for is_it in [&[("sha256", &*one)][..], &[("sha512", &two)], &[("sha256", &one), ("sha512", &two)]] {
+            assert_eq!(with(is_it).as_deref(), Some("a.tgz"), "{is_it:?}");
+        }
+        for is_another in
+            [&[][..], &[("sha512", &*other)], &[("sha256", &one), ("sha512", &other)], &[("sha384", &one)]]
+        {
+            assert_eq!(with(is_another), None, "{is_another:?}");
+        }
+    }
 }

@@ -39,7 +39,8 @@ Examples:
 FILE holds attestations: Sigstore bundles, one or one a line, npm's attestations document, PyPI's provenance object, \
 GitHub's answer. Each is verified offline: certificate, time, log, signature. A release is fetched, verified and, where \
 its package was learned, compared with its baseline; nothing is recorded. A digest is looked up among the stored \
-releases, and so is a file that holds no attestations.
+releases, and so is a file that holds no attestations. What looks like a digest or a purl is never taken for a file: \
+write ./NAME for a file of such a name.
 
 Without conditions anybody may have signed: see who it was, or demand it.
 
@@ -101,7 +102,7 @@ impl Verify {
         Ok(report.verdict.exit())
     }
 
-    /// A file comes first, should one be called like a digest or a purl.
+    /// What looks like a digest or a purl is one: whoever may write into the folder must not answer in its place.
     fn asked(&self) -> Result<Asked, Failure> {
         let path = Path::new(&self.target);
         if let Some(bundle) = &self.bundle {
@@ -109,17 +110,20 @@ impl Verify {
             return Ok(Asked::Attestations(artifact::read(bundle, MAX_DOCUMENT)?, Some(file)));
         }
         let file = self.artifact.as_deref().map(artifact::named).transpose()?;
-        if path.exists() {
-            return self.file(path, file);
-        }
-        if file.is_some() {
+        let digest = artifact::digest(&self.target);
+        let is_purl = self.target.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkg:"));
+        if file.is_some() && (digest.is_some() || is_purl || !path.exists()) {
             return Err(self.needs_attestations());
         }
-        if let Some(digest) = artifact::digest(&self.target) {
-            return digest.map(Asked::File).map_err(Failure::usage);
+        if let Some(digest) = digest {
+            return digest.map(Asked::File).map_err(|why| artifact::not_a_digest(&self.target, &why));
         }
-        if self.target.starts_with("pkg:") {
-            return target::release(&self.target).map(Asked::Release).map_err(Failure::usage);
+        if is_purl {
+            let release = target::release(&self.target).map(Asked::Release);
+            return release.map_err(|why| artifact::hinting_at_a_file(Failure::usage(why), &self.target));
+        }
+        if path.exists() {
+            return self.file(path, file);
         }
         let next =
             "give a file that exists, a digest (sha512-…, sha256:…), or a purl with a version (pkg:npm/axios@1.14.1)";

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     cli::{context::Context, exit::Failure, setup},
-    model::ReleaseId,
+    detect::combine,
+    model::{Alert, ReleaseId},
     pipeline::{Appraisal, Comparison, LookedAt, NoProgress, Pipeline},
     watchlist::Watchlist,
 };
@@ -26,9 +27,13 @@ pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> 
         releases: Vec::new(),
     };
     let package = release.package();
-    let title = package.ecosystem().title();
-    Ok(match looked {
-        LookedAt::NoPackage => nothing(Verdict::Unknown, format!("{title} has no package {}", package.name())),
+    let title = package.registry().title();
+    let report = match looked {
+        LookedAt::NoPackage => {
+            // Registries also say so to those who may not read it.
+            let or_hidden = if package.is_public() { "" } else { ", or does not show it to these credentials" };
+            nothing(Verdict::Unknown, format!("{title} has no package {}{or_hidden}", package.name()))
+        }
         LookedAt::NoVersion => {
             let reason = format!("{title} has no version {} of {}", release.version(), package.name());
             nothing(Verdict::Unknown, reason)
@@ -40,11 +45,24 @@ pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> 
             nothing(Verdict::Unavailable, format!("what {title} says of {release} cannot be read: {why}"))
         }
         LookedAt::Release(appraisal) => {
-            let judged = judged(*appraisal).on(&asked.conditions);
+            let alert = pipeline.accusation(&appraisal.observation.purl)?;
+            let mut judged = judged(*appraisal).on(&asked.conditions);
+            judged.accuse(alert);
             let (verdict, reasons) = judged.verdict(asked.fail_on.fail_on);
-            Report { releases: vec![judged], verdict, reasons, ..nothing(verdict, String::new()) }
+            return Ok(Report { releases: vec![judged], verdict, reasons, ..nothing(verdict, String::new()) });
         }
-    })
+    };
+    let alert = pipeline.accusation(release)?.filter(|alert| alert.severity >= asked.fail_on.fail_on);
+    Ok(accused(report, alert))
+}
+
+/// What is not there any more was accused all the same.
+fn accused(mut report: Report, alert: Option<Alert>) -> Report {
+    if let Some(alert) = alert {
+        report.verdict = report.verdict.max(Verdict::Accused);
+        report.reasons.push(format!("{}: {}", alert.severity, alert.title));
+    }
+    report
 }
 
 /// Nothing is written, and a watchlist that cannot be used demands nothing.
@@ -62,7 +80,7 @@ fn pipeline(asked: &Verify, context: &Context) -> Result<Pipeline, Failure> {
 }
 
 fn judged(appraisal: Appraisal) -> Judged {
-    let Appraisal { observation, unchecked, comparison, page: _ } = appraisal;
+    let Appraisal { observation, unchecked, comparison, of_itself, page: _ } = appraisal;
     let mut judged = Judged::of(observation.purl.clone(), Source::Registry, Some(observation), unchecked);
     judged.compared = match comparison {
         Comparison::NoBaseline => Compared::NoBaseline,
@@ -75,5 +93,9 @@ fn judged(appraisal: Appraisal) -> Judged {
             Compared::Compared
         }
     };
+    if let Some(verdict) = combine(&of_itself) {
+        (judged.severity, judged.title) = (Some(verdict.severity), Some(verdict.title));
+        judged.signals = of_itself;
+    }
     judged
 }

@@ -9,8 +9,8 @@ use crate::{
     attest::{self, About, FileDigests, Proven},
     cli::exit::Exit,
     model::{
-        Check, Claims, Ecosystem, LogEntry, Observation, Provenance, ReleaseId, Severity, Signal, VerifiedProvenance,
-        WorkflowIdentity,
+        Alert, Check, Claims, Ecosystem, LogEntry, Observation, Provenance, ReleaseId, Severity, Signal,
+        VerifiedProvenance, WorkflowIdentity,
     },
 };
 
@@ -198,12 +198,15 @@ pub struct Judged {
     /// What differs from the baseline.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub signals: Vec<Signal>,
-    /// The alert that it raised, by its id, unless that is resolved.
+    /// The alert that it raised, by its id, unless that is settled: resolved, or acknowledged of a release that was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alert: Option<String>,
     /// What is wrong with it, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Whether it had the file that was asked about once, and has another one now.
+    #[serde(skip)]
+    pub had_it_once: bool,
 }
 
 /// Where an answer about a release comes from.
@@ -246,12 +249,28 @@ impl Judged {
             signals: Vec::new(),
             alert: None,
             title: None,
+            had_it_once: false,
+        }
+    }
+
+    /// Takes what the release is accused of already, unless what was found now is worse.
+    pub fn accuse(&mut self, alert: Option<Alert>) {
+        let Some(alert) = alert else { return };
+        self.alert = Some(alert.id);
+        if self.severity.is_none_or(|severity| severity <= alert.severity) {
+            (self.severity, self.title) = (Some(alert.severity), Some(alert.title));
+        }
+        let found = std::mem::replace(&mut self.signals, alert.signals);
+        for signal in found {
+            if !self.signals.iter().any(|known| known.says_what(&signal)) {
+                self.signals.push(signal);
+            }
         }
     }
 
     /// The provenance of the file that was asked about, or of all of the release.
     fn provenances(&self) -> Vec<&Provenance> {
-        let Some(observation) = &self.observation else { return Vec::new() };
+        let Some(observation) = self.observation.as_ref().filter(|_| !self.had_it_once) else { return Vec::new() };
         let file = observation.files.iter().find(|file| Some(&file.name) == self.file.as_ref());
         match file.and_then(|file| file.attestation.as_ref()) {
             Some(own) => vec![own],
@@ -287,6 +306,10 @@ impl Judged {
         let provenances = self.provenances();
         let mut reasons: Vec<String> = Vec::new();
         let mut verdict = if self.observation.is_none() { Verdict::Unavailable } else { Verdict::Verified };
+        if self.had_it_once {
+            verdict = verdict.max(Verdict::Unavailable);
+            reasons.push("the release had this file once, and does not have it now".to_owned());
+        }
         for provenance in &provenances {
             let (found, reason) = self.of_provenance(provenance);
             verdict = verdict.max(found);
@@ -323,10 +346,12 @@ impl Judged {
     /// That there is an attestation too few.
     fn absent(&self) -> String {
         let is_attested = self.observation.iter().any(|observation| observation.verified().next().is_some());
-        match self.purl.package().ecosystem() {
-            Ecosystem::Cargo => "crates.io has no attestations: its word cannot be verified".to_owned(),
+        let registry = self.purl.package().registry();
+        let title = registry.title();
+        match registry.ecosystem() {
+            Ecosystem::Cargo => format!("{title} has no attestations: its word cannot be verified"),
             _ if is_attested => "not every file of it has an attestation".to_owned(),
-            ecosystem => format!("{} has no attestation of it", ecosystem.title()),
+            _ => format!("{title} has no attestation of it"),
         }
     }
 }

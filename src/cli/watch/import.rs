@@ -62,9 +62,11 @@ impl Import {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let path = edited_file(context)?;
         let watchlist = watchlist_to_edit(context)?;
-        let hosts = context.config.registries.hosts_of_packages();
-        let mirrors = Mirrors::with(hosts.iter().map(|(ecosystem, host)| (*ecosystem, host.as_str())))
-            .beside(context.config.registries.others().map(|(key, _)| key));
+        let registries = &context.config.registries;
+        let aliases = registries.aliases.iter();
+        let aliases = aliases.flat_map(|(of, hosts)| hosts.iter().map(|host| (*of, host.as_str())));
+        let mirrors =
+            Mirrors::with(aliases).below(registries.mirrors()).beside(registries.others().map(|(key, _)| key));
         let mut new = BTreeMap::new();
         let mut harvests = Vec::new();
         for file in &self.files {

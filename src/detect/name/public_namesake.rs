@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A watched package of a registry of your own (`[[registries.npm]]` with a name, and so on) whose name also exists in the public registry of the same type. Medium where the name appeared there while the package was watched; low where it was there at the first look; informational where it is the same package, with the same files. The public registry is asked at the first look and once a day, with a conditional request, unless it is switched off; it learns the names by that, and `[detectors.public-namesake] enabled = false` asks nothing.
+A watched package of a registry of your own (`[[registries.npm]]` with a name, and so on) whose name also exists in the public registry of the same type. Medium where the name appeared there while the package was watched; low where it was there at the first look; informational where its newest release is one of your own, with the same files. The public registry is asked at the first look and once a day, with a conditional request, unless it is switched off; it learns the names by that, and `[detectors.public-namesake] enabled = false` asks nothing.
 
 ### Why it matters
 Dependency confusion: a client that asks both registries takes the higher version, and whoever publishes your private name in public decides what that is. The alert names the public release, who published it and when, and its links lead there.
@@ -44,7 +44,7 @@ pub struct Namesake<'a> {
     pub package: &'a Package,
     /// Whether the public one came after that was first looked at.
     pub appeared: bool,
-    /// Whether a release of both has the same files.
+    /// Whether the newest public release is one of the package's own, with the same files.
     pub is_same: bool,
     /// The newest public release, if any can be read.
     pub newest: Option<&'a ReleaseId>,
@@ -86,7 +86,7 @@ fn seen(found: &Namesake<'_>) -> String {
     let at = found.published_at.map(|at| format!(" on {}", at.format("%F"))).unwrap_or_default();
     let versions = counted(found.versions, "version");
     let status = found.status.map(|word| format!(", {word}")).unwrap_or_default();
-    let same = if found.is_same { "; the files of a release are the same" } else { "" };
+    let same = if found.is_same { "; its files are those of the same version here" } else { "" };
     format!("{newest} in {public}, published by {by}{at}; {versions}{status}{same}")
 }
 

@@ -2,15 +2,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use crate::model::{Ecosystem, RegistryId, RegistryKey};
+use crate::model::{Ecosystem, RegistryId, RegistryKey, RepositoryUrl};
 
-/// Hosts that serve the packages of a public registry, so that an entry of a lock file that was resolved through them is the
-/// public package: the registry's own, its well-known mirrors, and those that the operator names. And the registries beside
+/// What serves the packages of a public registry, so that an entry of a lock file that was resolved through it is the public
+/// package: the registry's own hosts, its well-known mirrors, and those that the operator names. And the registries beside
 /// the public ones.
 #[derive(Clone, Debug, Default)]
 pub struct Mirrors {
     hosts: BTreeMap<Ecosystem, BTreeSet<String>>,
-    others: Vec<RegistryKey>,
+    urls: Vec<(RepositoryUrl, RegistryKey)>,
 }
 
 impl Mirrors {
@@ -20,28 +20,37 @@ impl Mirrors {
         for (ecosystem, host) in aliases {
             hosts.entry(ecosystem).or_default().insert(host.to_lowercase());
         }
-        Self { hosts, others: Vec::new() }
+        Self { hosts, urls: Vec::new() }
+    }
+
+    /// These, and mirrors of which only what lies below a URL is the public registry's.
+    #[must_use]
+    pub fn below(mut self, urls: impl IntoIterator<Item = (Ecosystem, RepositoryUrl)>) -> Self {
+        self.urls.extend(urls.into_iter().map(|(ecosystem, url)| (url, ecosystem.into())));
+        self
     }
 
     /// These, and registries beside the public ones.
     #[must_use]
-    pub fn beside(self, others: impl IntoIterator<Item = RegistryKey>) -> Self {
-        Self { others: others.into_iter().collect(), ..self }
+    pub fn beside(mut self, others: impl IntoIterator<Item = RegistryKey>) -> Self {
+        self.urls.extend(others.into_iter().filter_map(|key| Some((key.url()?.clone(), key))));
+        self
     }
 
     /// The registry that serves a URL. Where several do, the one whose URL says most.
     pub(super) fn registry(&self, ecosystem: Ecosystem, url: &str) -> Option<RegistryKey> {
-        let own = self.others.iter().filter(|key| key.ecosystem() == ecosystem);
-        let own = own.filter_map(|key| Some((key, key.url().filter(|own| own.covers(url))?)));
-        if let Some((key, _)) = own.max_by_key(|(_, own)| own.as_str().len()) {
+        let mut url = Url::parse(url).ok()?;
+        // Who asks does not change what is asked. A URL that can have no user has none.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        let covering = self.urls.iter().filter(|(own, key)| key.ecosystem() == ecosystem && own.covers(url.as_str()));
+        if let Some((_, key)) = covering.max_by_key(|(own, _)| own.as_str().len()) {
             return Some(key.clone());
         }
-        let host = Url::parse(url).ok()?.host_str()?.to_owned();
-        self.serve(ecosystem, &host).then(|| ecosystem.into())
+        self.serve(ecosystem, url.host_str()?).then(|| ecosystem.into())
     }
 
     /// Whether a host serves the public registry's packages.
-    pub(super) fn serve(&self, ecosystem: Ecosystem, host: &str) -> bool {
+    fn serve(&self, ecosystem: Ecosystem, host: &str) -> bool {
         let known = RegistryId::of_packages(ecosystem).iter().any(|id| id.host() == host);
         known || self.hosts.get(&ecosystem).is_some_and(|hosts| hosts.contains(host))
     }

@@ -1,6 +1,7 @@
 //! Packages from lock files and bills of materials. What a file is, its content decides, not its name.
 
 mod foreign;
+mod indexes;
 mod lock;
 mod mirrors;
 mod npm;

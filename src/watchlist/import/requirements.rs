@@ -1,9 +1,8 @@
-use super::{ImportError, Imported, Source};
-use crate::{
-    model::{Ecosystem, RegistryKey},
-    strict_toml::Place,
-    text::quoted,
+use super::{
+    ImportError, Imported, Source,
+    indexes::{Indexes, options},
 };
+use crate::{strict_toml::Place, text::quoted};
 
 /// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Files that it refers to are not
 /// followed.
@@ -12,17 +11,16 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
     let mut odd = None;
     let lines = logical_lines(source.text);
     // An option holds for all of the file, wherever it stands.
-    let registry = lines.iter().find_map(|(_, text)| index(source, without_comment(text).trim()));
-    let registry = registry.unwrap_or_else(|| Ecosystem::Pypi.into());
+    let indexes = Indexes::of(source, lines.iter().map(|(_, text)| without_comment(text).trim()));
     for (line, text) in lines {
         let text = without_comment(&text).trim();
-        if text.is_empty() || index(source, text).is_some() {
+        if text.is_empty() {
             continue;
         }
         if text.starts_with('-') {
-            option(text, &mut imported);
+            option(text, &indexes, &mut imported);
         } else {
-            requirement(text, &registry, &mut imported).unwrap_or_else(|what| {
+            requirement(text, &indexes, &mut imported).unwrap_or_else(|what| {
                 imported.skip(text, format!("line {line}: {what}"));
                 odd.get_or_insert((line, what));
             });
@@ -33,13 +31,6 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
         Some((line, what)) if imported.packages.is_empty() => Err(source.malformed(Place { line, column: 1 }, what)),
         _ => Ok(imported),
     }
-}
-
-/// The registry that the file's index is, where it is one of the configuration.
-fn index(source: &Source<'_>, text: &str) -> Option<RegistryKey> {
-    let url = ["--index-url", "-i"].iter().find_map(|option| text.strip_prefix(option))?;
-    let url = url.trim_start_matches(['=', ' ', '\t']).split([' ', '\t']).next()?;
-    source.registry(Ecosystem::Pypi, url).filter(|registry| !registry.is_public())
 }
 
 /// Lines with their number, those that end with a backslash joined with the next.
@@ -63,21 +54,24 @@ fn without_comment(line: &str) -> &str {
     line.match_indices('#').find(is_comment).map_or(line, |(at, _)| &line[..at])
 }
 
-fn option(text: &str, imported: &mut Imported) {
+fn option(text: &str, indexes: &Indexes, imported: &mut Imported) {
     // The rest of the line may hold a password: `--index-url https://user:…`.
     let name = text.split([' ', '=', '\t']).next().unwrap_or(text);
+    for (name, _) in options(text).filter(|(name, _)| matches!(*name, "--extra-index-url" | "--find-links")) {
+        if let Ok(registry) = &indexes.registry {
+            let title = registry.title();
+            imported.skip(name, format!("another index; all packages are taken for those of {title}"));
+        }
+    }
     match name {
         "-r" | "--requirement" | "-c" | "--constraint" => imported.skip(text, "another file; import it by itself"),
         "-e" | "--editable" => imported.skip(name, "an editable project, not from a registry"),
-        "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links" => {
-            imported.skip(name, "another index; all packages are taken for those of PyPI");
-        }
         _ => {}
     }
 }
 
 /// `name[extra] >= 1 ; marker --hash=…`, `name @ url`, a URL, or a path.
-fn requirement(text: &str, registry: &RegistryKey, imported: &mut Imported) -> Result<(), String> {
+fn requirement(text: &str, indexes: &Indexes, imported: &mut Imported) -> Result<(), String> {
     if is_location(text) {
         imported.skip(text.split(['?', '#', '@']).next().unwrap_or_default(), "a URL or path, not from a registry");
         return Ok(());
@@ -105,7 +99,10 @@ fn requirement(text: &str, registry: &RegistryKey, imported: &mut Imported) -> R
         let shown = quoted(text, 60);
         return Err(format!("found {shown:?}, expected a requirement such as \"requests>=2\""));
     }
-    imported.take(registry, name);
+    match &indexes.registry {
+        Ok(registry) => imported.take(registry, name),
+        Err(why) => imported.skip(name, why),
+    }
     Ok(())
 }
 

@@ -76,7 +76,7 @@ fn package_lock_version_1_is_a_tree() {
 fn requirements() {
     let text = "\
 # comment
---index-url https://user:hunter2@pypi.example/simple
+--extra-index-url https://user:hunter2@pypi.example/simple
 -r other.txt
 -c ../constraints.txt
 -e .
@@ -104,7 +104,7 @@ plain ~= 1.0";
     assert_eq!(
         skipped,
         [
-            "--index-url: another index; all packages are taken for those of PyPI",
+            "--extra-index-url: another index; all packages are taken for those of PyPI",
             "-r other.txt: another file; import it by itself",
             "-c ../constraints.txt: another file; import it by itself",
             "-e: an editable project, not from a registry",
@@ -383,4 +383,77 @@ fn what_comes_from_a_registry_of_the_configuration_is_of_that_registry() {
         ],
         &["pkg:npm/far@1.0.0?repository_url=https://npm.other.example: from npm.other.example, not from npm"],
     );
+}
+
+#[test]
+fn of_a_host_only_what_lies_below_the_mirror_is_public() {
+    let url = |url: &str| url.parse().unwrap();
+    let mirrors = Mirrors::default()
+        .below([
+            (Ecosystem::Npm, url("https://acme.example/api/npm/npm-remote")),
+            (Ecosystem::Pypi, url("https://acme.example/api/pypi/pypi-remote")),
+            (Ecosystem::Cargo, url("https://acme.example/api/cargo/index")),
+        ])
+        .beside([RegistryKey::at(Ecosystem::Npm, url("https://acme.example/api/npm"))]);
+    let read = |text: &str| {
+        let imported = parse(text, Path::new("file"), &mirrors).unwrap();
+        (imported.packages.iter().map(Package::to_string).collect::<Vec<_>>(), imported.skipped.len())
+    };
+    let lock = r#"{"lockfileVersion": 3, "packages": {
+        "node_modules/public": {"resolved": "https://acme.example/api/npm/npm-remote/public/-/public-1.0.0.tgz"},
+        "node_modules/private": {"resolved": "https://acme.example/api/npm/npm-local/private/-/private-1.0.0.tgz"},
+        "node_modules/other": {"resolved": "https://acme.example/other/-/other-1.0.0.tgz"}
+    }}"#;
+    let own = "pkg:npm/private?repository_url=https://acme.example/api/npm";
+    assert_eq!(read(lock), (vec![own.to_owned(), "pkg:npm/public".to_owned()], 1));
+    let uv = "version = 1\n[[package]]\nname = \"a\"\nsource = { registry = \"https://ada:pw@acme.example/api/pypi/pypi-remote/simple\" }\n\
+              [[package]]\nname = \"b\"\nsource = { registry = \"https://acme.example/api/pypi/pypi-local/simple\" }\n";
+    assert_eq!(read(uv), (vec!["pkg:pypi/a".to_owned()], 1));
+    let cargo = "version = 4\n[[package]]\nname = \"a\"\nsource = \"sparse+https://acme.example/api/cargo/index/\"\n\
+                 [[package]]\nname = \"b\"\nsource = \"sparse+https://acme.example/api/cargo/local/\"\n";
+    assert_eq!(read(cargo), (vec!["pkg:cargo/a".to_owned()], 1));
+}
+
+#[test]
+fn the_last_index_of_requirements_counts() {
+    let acme = "https://acme.example/pypi/simple";
+    let mirrors = Mirrors::default().beside([RegistryKey::at(Ecosystem::Pypi, acme.parse().unwrap())]);
+    let public = at(RegistryId::PYPI, "simple");
+    let own = "pkg:pypi/x?repository_url=https://acme.example/pypi/simple";
+    let unknown = "https://user:hunter2@far.example/simple";
+    for (options, expected) in [
+        (String::new(), Ok("pkg:pypi/x")),
+        (format!("-i {acme}"), Ok(own)),
+        (format!("-i{acme}"), Ok(own)),
+        (format!("-i {unknown}\n--index-url={acme}/"), Ok(own)),
+        (format!("--index-url https://ada:pw@acme.example/pypi/simple --extra-index-url {acme}"), Ok(own)),
+        (format!("-i {acme}\n-i {public}"), Ok("pkg:pypi/x")),
+        (format!("--extra-index-url {unknown}\n-i {acme}"), Ok(own)),
+        (format!("--extra-index-url {acme}"), Ok("pkg:pypi/x")),
+        (format!("--extra-index-url {unknown}"), Ok("pkg:pypi/x")),
+        (format!("-f {unknown}"), Ok("pkg:pypi/x")),
+        (format!("--index-url {unknown}"), Err("from far.example, not from PyPI")),
+        (format!("--pre --index-url {unknown}"), Err("from far.example, not from PyPI")),
+        (format!("-i {public}\n-i {unknown} --extra-index-url {public}"), Err("from far.example, not from PyPI")),
+        ("--index-url ${PIP_INDEX}".to_owned(), Err("from another index, not from PyPI")),
+        ("--no-index\n--find-links wheels".to_owned(), Err("not from an index: the file has --no-index")),
+        (
+            format!("-i {acme}\n--extra-index-url {public}"),
+            Err("from pypi at acme.example/pypi/simple or another index"),
+        ),
+        (format!("--index-url {acme} --extra-index-url {unknown}"), Err("from pypi at acme.example/pypi/simple or")),
+    ] {
+        // An option holds for what stands before it too.
+        let imported = parse(&format!("x==1.0\n{options}\n"), Path::new("file"), &mirrors).unwrap();
+        let packages: Vec<String> = imported.packages.iter().map(Package::to_string).collect();
+        let said: Vec<_> = imported.skipped.iter().filter(|skipped| skipped.what == "x").collect();
+        match expected {
+            Ok(package) => assert_eq!((packages, said.len()), (vec![package.to_owned()], 0), "{options}"),
+            Err(why) => {
+                assert!(packages.is_empty(), "{options}: {packages:?}");
+                assert!(said.len() == 1 && said[0].why.starts_with(why), "{options}: {said:?}");
+            }
+        }
+        assert!(!format!("{imported:?}").contains("hunter2"), "{options}");
+    }
 }

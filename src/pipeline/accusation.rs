@@ -1,0 +1,28 @@
+//! What a release is accused of already.
+
+use crate::{
+    model::{Alert, AlertStatus, ReleaseId},
+    store::{Store, StoreError},
+};
+
+/// The alert that a release raised, while nobody has settled it.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn accusation(store: &Store, release: &ReleaseId) -> Result<Option<Alert>, StoreError> {
+    let raised = raised(store, release)?;
+    Ok(raised.and_then(|(alert, settled)| (!settled).then_some(alert)))
+}
+
+/// The alert that a release raised, and whether it is settled: resolved, or acknowledged of a release that the operator
+/// accepted. What is told of such a release later opens its alert again.
+pub(super) fn raised(store: &Store, release: &ReleaseId) -> Result<Option<(Alert, bool)>, StoreError> {
+    let (_, id) = Alert::identify_release(release);
+    let Some(alert) = store.alert(&id)? else { return Ok(None) };
+    let settled = match alert.status {
+        AlertStatus::Resolved => true,
+        AlertStatus::Acknowledged => store.acceptance(release)?.is_some(),
+        AlertStatus::Open | AlertStatus::Snoozed => false,
+    };
+    Ok(Some((alert, settled)))
+}

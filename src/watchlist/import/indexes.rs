@@ -1,0 +1,79 @@
+use super::{Source, host, not_from};
+use crate::model::{Ecosystem, RegistryKey};
+
+/// Where the packages of a requirements.txt come from.
+pub(super) struct Indexes {
+    /// The registry that all of them are taken for, or why that cannot be told.
+    pub(super) registry: Result<RegistryKey, String>,
+}
+
+impl Indexes {
+    /// Reads the options as pip does: `--index-url` begins the list of indexes anew, `--no-index` empties it,
+    /// `--extra-index-url` adds to it, and what comes last counts.
+    pub(super) fn of<'a>(source: &Source<'_>, lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut indexes = vec![Ok(RegistryKey::from(Ecosystem::Pypi))];
+        for line in lines.filter(|line| line.starts_with('-')) {
+            let all = || options(line).map(|(name, url)| (name, || served(source, url)));
+            for (_, served) in all().filter(|(name, _)| *name == "--index-url") {
+                indexes = vec![served()];
+            }
+            if all().any(|(name, _)| name == "--no-index") {
+                indexes.clear();
+            }
+            indexes.extend(all().filter(|(name, _)| *name == "--extra-index-url").map(|(_, served)| served()));
+        }
+        Self { registry: first(&indexes) }
+    }
+}
+
+/// The first index, which all others stand beside. Beside the public one they change nothing: pip asks that for every name.
+/// A name of which pip asks an index of one's own, and others, may come from any of them.
+fn first(indexes: &[Result<RegistryKey, String>]) -> Result<RegistryKey, String> {
+    let Some(first) = indexes.first() else { return Err("not from an index: the file has --no-index".to_owned()) };
+    let registry = first.clone()?;
+    if registry.is_public() || indexes.iter().all(|other| other.as_ref() == Ok(&registry)) {
+        return Ok(registry);
+    }
+    Err(format!("from {} or another index (--extra-index-url): the file does not say which", registry.title()))
+}
+
+/// The registry that an index is, or why it is none that is known.
+fn served(source: &Source<'_>, url: &str) -> Result<RegistryKey, String> {
+    let unknown = || not_from(&host(url).unwrap_or_else(|| "another index".to_owned()), Ecosystem::Pypi);
+    source.registry(Ecosystem::Pypi, url).ok_or_else(unknown)
+}
+
+/// The options of a line that say where packages come from, by their long name, with their value.
+pub(super) fn options(line: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+    std::iter::from_fn(move || {
+        loop {
+            let word = words.next()?;
+            if word == "--no-index" {
+                return Some(("--no-index", ""));
+            }
+            let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+            let found = match name {
+                "--index-url" | "--pypi-url" => "--index-url",
+                "--extra-index-url" => "--extra-index-url",
+                "--find-links" => "--find-links",
+                _ => match short(word) {
+                    Some((name, "")) => return Some((name, words.next()?)),
+                    Some((name, value)) => return Some((name, value)),
+                    None => continue,
+                },
+            };
+            let value = match value {
+                Some(value) => value,
+                None => words.next()?,
+            };
+            return Some((found, value.trim_matches(['"', '\''])));
+        }
+    })
+}
+
+/// A short option, whose value may follow at once: `-ihttps://…`.
+fn short(word: &str) -> Option<(&'static str, &str)> {
+    let all = [("-i", "--index-url"), ("-f", "--find-links")];
+    all.into_iter().find_map(|(short, long)| Some((long, word.strip_prefix(short)?)))
+}
