@@ -213,7 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let list = folder.path().join("watchlist.toml");
         let on_disk = desk(folder.path());
-        let read = Watchlist::load(&[list.clone()]).unwrap();
+        let read = Watchlist::load(std::slice::from_ref(&list)).unwrap();
         let first = on_disk.look_beside(&read).watchlist;
         assert_eq!((first.digest.as_ref(), &first.problem), (Some(&read.fingerprint()), &None));
         assert_eq!(on_disk.look().watchlist.digest, first.digest);
