@@ -527,6 +527,29 @@ async fn what_was_announced_in_an_outage_is_looked_at_as_soon_as_it_is_over() {
     assert!(told.len() >= many.len() && told.iter().all(|seconds| *seconds <= 130), "{told:?}");
 }
 
+/// Packages that fail for reasons of their own are not an outage: that others are answered does not make them due.
+#[tokio::test]
+async fn documents_that_are_never_readable_are_asked_for_less_and_less_often() {
+    let bad: Vec<String> = (0..6).map(|n| format!("pkg:npm/bad-{n}")).collect();
+    let rig = knowing(&bad.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    rig.world.break_down("npm.example/bad-", Fault::Body(b"{".to_vec()));
+    for package in &bad {
+        rig.publish(&format!("{package}@1.1.0"), &by_ada());
+    }
+    rig.feeds_are_read().await;
+    let before = rig.world.requests().len();
+    for number in 0..60 {
+        rig.publish(&format!("pkg:npm/victim@1.1.{number}"), &by_ada());
+        rig.feeds_are_read().await;
+        rig.works_for(60).await;
+    }
+    let asked = &rig.world.requests()[before..];
+    for number in 0..6 {
+        let times = asked.iter().filter(|url| url.contains(&format!("npm.example/bad-{number}"))).count();
+        assert!((4..=9).contains(&times), "bad-{number}: {times}");
+    }
+}
+
 /// What is published and withdrawn while a first look goes on is not the past.
 #[tokio::test]
 async fn what_is_withdrawn_while_a_long_history_is_read_leaves_a_trace() {
