@@ -105,9 +105,10 @@ impl Matter {
     fn of(error: &PipelineError) -> Self {
         let PipelineError::Registry(RegistryError::Http { source, .. }) = error else { return Self::Package };
         match source.as_ref() {
-            HttpError::Transport { source: TransportError::Failed(_), .. } | HttpError::Paused { .. } => Self::Registry,
             HttpError::Transport { source: TransportError::Slow { .. }, .. } => Self::Either,
-            HttpError::Status { status: 401 | 403 | 407 | 408 | 425 | 429 | 500..=599, .. } => Self::Registry,
+            HttpError::Transport { source: TransportError::Failed(_), .. }
+            | HttpError::Paused { .. }
+            | HttpError::Status { status: 401 | 403 | 407 | 408 | 425 | 429 | 500..=599, .. } => Self::Registry,
             HttpError::Transport { .. } | HttpError::Status { .. } | HttpError::Refused { .. } => Self::Package,
         }
     }
