@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn it_is_due_after_two_refusals_or_four_failures() {
         let due = |refusals, attempt, error: &SinkError| {
-            is_due(&Message { refusals, attempt, ..samples::message(samples::takeover()) }, error)
+            is_due(&Message { attempt, refusals, ..samples::message(samples::takeover()) }, error)
         };
         let (failed, refused) = (SinkError::temporary("500"), SinkError::Refused { what: "403".to_owned() });
         assert_eq!([0, 1, 2].map(|refusals| due(refusals, 3, &refused)), [false, true, true]);

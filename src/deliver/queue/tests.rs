@@ -424,8 +424,11 @@ async fn after_an_outage_the_whole_message_is_sent_first() {
     for act in [Act::Fail, Act::Hang, Act::Forbid] {
         let titles = ["one", "two", "three", "four"];
         let mut lab = Lab::new(&[]);
-        titles.iter().for_each(|title| lab.raise(title, Severity::Critical));
-        titles.iter().chain(&["an alert about provwatch itself"]).for_each(|title| lab.spoil(title, act));
+        for title in titles {
+            lab.raise(title, Severity::Critical);
+            lab.spoil(title, act);
+        }
+        lab.spoil("an alert about provwatch itself", act);
         lab.run_for(Duration::from_mins(10)).await;
         assert!(lab.attempted().iter().any(|title| title.contains("itself")), "{act:?}: both forms were tried");
         lab.sink.of_title.lock().unwrap().clear();
