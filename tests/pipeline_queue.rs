@@ -475,21 +475,34 @@ async fn a_second_look_at_old_evidence_waits_when_the_package_is_announced() {
 /// Whoever announces a package again and again does not keep its evidence from being read.
 #[tokio::test]
 async fn a_package_that_is_announced_without_pause_is_read_all_the_same() {
+    for document in [0, 7, 12] {
+        read_though_announced_without_pause(document).await;
+    }
+}
+
+/// The package's document takes so many seconds.
+async fn read_though_announced_without_pause(document: u64) {
     let rig = knowing(&[EVIL]).await;
+    if document > 0 {
+        let late = Fault::Late(rig.clock.clone(), std::time::Duration::from_secs(document));
+        rig.world.break_down("pypi.example/simple/evil/", late);
+    }
     upload(&rig, "2.0.0", 150, &workflow("victim"), rig.now());
     let other = by_workflow(&Workflow::github("acme/victim", "evil.yml", "refs/heads/main")).at(rig.now());
     rig.world.upload_pypi("evil", "2.0.0", "evil-2.0.0-zzz-py3-none-any.whl", &other);
     rig.world.break_down("/integrity/evil/2.0.0/evil-2.0.0-0-", Fault::Hang);
     rig.feeds_are_read().await;
     let story = async {
-        for _ in 0..40 {
+        for _ in 0..60 {
             seconds(&rig, 2).await;
             rig.world.pypi_role("evil", "change something", START);
             rig.feeds_are_read().await;
         }
     };
     works_while(&rig, story).await;
-    assert!(rig.the_alert().signals.iter().any(|signal| signal.detector == "workflow-changed"));
+    let alerts = rig.alerts();
+    let is_read = alerts.iter().flat_map(|alert| &alert.signals).any(|signal| signal.detector == "workflow-changed");
+    assert!(is_read, "{document} s: {alerts:?}");
 }
 
 /// While a registry is down its packages are tried less and less often; when it is back, what was announced meanwhile is
@@ -512,6 +525,29 @@ async fn what_was_announced_in_an_outage_is_looked_at_as_soon_as_it_is_over() {
     let told = rig.alerts().into_iter().map(|alert| (alert.raised_at - since).num_seconds());
     let told: Vec<i64> = told.filter(|seconds| *seconds >= 0).collect();
     assert!(told.len() >= many.len() && told.iter().all(|seconds| *seconds <= 130), "{told:?}");
+}
+
+/// Packages that fail for reasons of their own are not an outage: that others are answered does not make them due.
+#[tokio::test]
+async fn documents_that_are_never_readable_are_asked_for_less_and_less_often() {
+    let bad: Vec<String> = (0..6).map(|n| format!("pkg:npm/bad-{n}")).collect();
+    let rig = knowing(&bad.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    rig.world.break_down("npm.example/bad-", Fault::Body(b"{".to_vec()));
+    for package in &bad {
+        rig.publish(&format!("{package}@1.1.0"), &by_ada());
+    }
+    rig.feeds_are_read().await;
+    let before = rig.world.requests().len();
+    for number in 0..60 {
+        rig.publish(&format!("pkg:npm/victim@1.1.{number}"), &by_ada());
+        rig.feeds_are_read().await;
+        rig.works_for(60).await;
+    }
+    let asked = &rig.world.requests()[before..];
+    for number in 0..6 {
+        let times = asked.iter().filter(|url| url.contains(&format!("npm.example/bad-{number}"))).count();
+        assert!((4..=9).contains(&times), "bad-{number}: {times}");
+    }
 }
 
 /// What is published and withdrawn while a first look goes on is not the past.

@@ -3,7 +3,7 @@ use std::{error::Error, time::Duration};
 use chrono::{DateTime, Utc};
 
 use super::{Message, Schedule};
-use crate::store::Turn;
+use crate::{model::ReleaseId, store::Turn};
 
 /// A delivery whose time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +19,15 @@ pub struct Due {
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It succeeded; what the other side said.
-    Delivered(String),
+    /// It succeeded.
+    Delivered {
+        /// What the other side said.
+        detail: String,
+        /// The members of a campaign that the message named.
+        named: Vec<ReleaseId>,
+        /// The members for which the message had no room: another message follows.
+        left: Vec<ReleaseId>,
+    },
     /// It failed, and the next one is made then.
     Retry {
         /// Why.

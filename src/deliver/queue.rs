@@ -2,13 +2,18 @@
 //! after every attempt. So neither a sink that is slow or dead keeps the others waiting, nor a backlog of mild alerts a
 //! severe one, nor one message that its receiver cannot take the rest.
 
-use std::{collections::VecDeque, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    panic::AssertUnwindSafe,
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
 
 use super::{
-    Due, Ending, Limits, Message, Next, Outbox, OutboxError, Receipt, SinkError, Subscription, Summary, reduced,
+    Due, Ending, Limits, Message, Next, Outbox, OutboxError, Receipt, SinkError, Subscription, Summary,
+    reduced::{self, Short},
     schedule::{Attempt, LONGEST_ASKED, LONGEST_URGENT, URGENT},
 };
 use crate::{
@@ -27,6 +32,9 @@ const GONE_REST: Duration = Duration::from_hours(1);
 /// So many whose alerts were sent last are known, so that they take turns.
 const SERVED: usize = 64;
 
+/// The part of an attempt's time that the short form has at least, after a whole message that used all of it.
+const SHORT_SHARE: u32 = 3;
+
 /// After so many failures on end a pass leaves the rest of a sink's queue for the next one.
 const ENOUGH: u32 = 4;
 
@@ -41,6 +49,8 @@ pub struct Queue {
     unrecorded: Option<(Due, DateTime<Utc>, Ending)>,
     /// Whose alerts were sent last, the latest last.
     served: VecDeque<String>,
+    /// The deliveries whose next attempt is the short form: the whole message failed too often, and a pause was asked for.
+    short_next: BTreeSet<i64>,
 }
 
 /// A sink is left alone for a while.
@@ -100,12 +110,8 @@ impl Worker<'_> {
             return Ok(queue.hold.filter(|_| least > Severity::Info).map_or(Step::Idle, |hold| Step::Held(hold.until)));
         };
         queue.serve(due.message.alert.whose());
-        let outcome = if reduced::is_due(&due.message) {
-            self.attempt(&reduced::reduced(&due.message)).await
-        } else {
-            self.attempt(&due.message).await
-        };
-        self.end(queue, due, outcome)
+        let (outcome, short) = self.send(queue, &due).await;
+        self.end(queue, due, outcome, short)
     }
 
     /// Makes attempts until nothing is due any more, or the sink wants or needs a rest.
@@ -132,29 +138,60 @@ impl Worker<'_> {
         Ok(summary)
     }
 
+    /// Sends a message, and where that fails once more, its short form directly after it: a receiver that works again is
+    /// given the whole one, with its evidence, first. The short form, if that is what was sent last.
+    async fn send(&self, queue: &mut Queue, due: &Due) -> (Result<Receipt, SinkError>, Option<Short>) {
+        let began = self.clock.now();
+        let whole = if queue.short_next.remove(&due.id) {
+            None
+        } else {
+            match self.attempt(&due.message, self.limits.attempt).await {
+                // Nothing is sent before a pause is over that was asked for; the text may be why it was.
+                Err(error) if reduced::is_due(&due.message, &error) && retry_after(&error).is_some() => {
+                    queue.short_next.insert(due.id);
+                    return (Err(error), None);
+                }
+                Err(error) if reduced::is_due(&due.message, &error) => Some(error),
+                outcome => return (outcome, None),
+            }
+        };
+        let spent = (self.clock.now() - began).to_std().unwrap_or_default();
+        let time = self.limits.attempt.saturating_sub(spent).max(self.limits.attempt / SHORT_SHARE);
+        let short = Short::of(&due.message);
+        match (self.attempt(&short.message, time).await, whole) {
+            (Err(also), Some(error)) => (Err(of_both(error, also)), None),
+            (outcome, _) => (outcome, Some(short)),
+        }
+    }
+
     /// One attempt that ends in time, panics included.
-    async fn attempt(&self, message: &Message) -> Result<Receipt, SinkError> {
+    async fn attempt(&self, message: &Message, time: Duration) -> Result<Receipt, SinkError> {
         let sink = self.subscription.sink.as_ref();
         let delivery = AssertUnwindSafe(async { sink.deliver(message).await }).catch_unwind();
-        match tokio::time::timeout(self.limits.attempt, delivery).await {
+        match tokio::time::timeout(time, delivery).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(SinkError::temporary(format!("the {} sink panicked", sink.kind()))),
             Err(_elapsed) => {
-                let seconds = self.limits.attempt.as_secs_f64();
+                let seconds = time.as_secs_f64();
                 Err(SinkError::temporary(format!("delivering by {}: no answer within {seconds} s", sink.kind())))
             }
         }
     }
 
     /// Draws the consequences of an attempt.
-    fn end(&self, queue: &mut Queue, due: Due, outcome: Result<Receipt, SinkError>) -> Result<Step, OutboxError> {
+    fn end(
+        &self,
+        queue: &mut Queue,
+        due: Due,
+        outcome: Result<Receipt, SinkError>,
+        short: Option<Short>,
+    ) -> Result<Step, OutboxError> {
         let now = self.clock.now();
         let (step, ending) = match outcome {
             Ok(receipt) => {
                 queue.works();
                 tracing::info!(subscription = due.subscription, alert = due.message.alert.id, "alert delivered");
-                let short = if reduced::is_due(&due.message) { format!("; {}", reduced::SAID) } else { String::new() };
-                (Step::Delivered, Ending::Delivered(format!("{}{short}", receipt.detail)))
+                (Step::Delivered, delivered(&due.message, receipt, short))
             }
             Err(error @ SinkError::Gone { .. }) => {
                 queue.gone(now);
@@ -264,6 +301,23 @@ impl Queue {
         let after = |wait: Duration| now + TimeDelta::from_std(wait).unwrap_or_default();
         self.hold = Some(Hold { since: now, until: after(wait), urgent_until: after(wait.min(LONGEST_URGENT)) });
     }
+}
+
+/// The ending of a message that was taken, and whom it told of.
+fn delivered(message: &Message, receipt: Receipt, short: Option<Short>) -> Ending {
+    match short {
+        None => Ending::Delivered { detail: receipt.detail, named: message.alert.members.clone(), left: Vec::new() },
+        Some(Short { named, left, .. }) => {
+            Ending::Delivered { detail: format!("{}; {}", receipt.detail, reduced::SAID), named, left }
+        }
+    }
+}
+
+/// The failure of a message and, directly after it, of its short form. Only what is condemned in both is given up, and what
+/// the receiver said of itself counts.
+fn of_both(whole: SinkError, short: SinkError) -> SinkError {
+    let is_of_receiver = matches!(short, SinkError::Gone { .. }) || retry_after(&short).is_some();
+    if is_of_receiver || matches!(whole, SinkError::Permanent { .. }) { short } else { whole }
 }
 
 fn retry_after(error: &SinkError) -> Option<Duration> {

@@ -1,44 +1,96 @@
 //! A message without a word that a publisher wrote. Firewalls and receivers refuse texts that look like an attack, and whoever
 //! publishes chooses the texts: nobody may silence an alert by the name of a release.
 
-use super::Message;
-use crate::model::{Alert, AlertKind, Signal};
+use super::{Message, SinkError};
+use crate::model::{Alert, AlertKind, Package, ReleaseId, Signal};
 
-/// So often the whole message is refused before it is sent without what a publisher wrote.
+/// From so many refusals on the short form is tried after the whole message.
 pub(super) const REFUSALS: u32 = 2;
+
+/// From so many failures of any kind on too: there are firewalls that drop the connection, and receivers that fail.
+const FAILURES: u32 = 4;
 
 /// What stands in the place of a text.
 const LEFT_OUT: &str = "(left out)";
 
 /// Said of a delivery that got through like this.
 pub(super) const SAID: &str =
-    "in short form, without anything that a publisher wrote, as the whole message was refused";
+    "in short form, without anything that a publisher wrote, as the whole message did not get through";
 
-/// Whether it is the turn of the short form. Where that is refused too, it was not the text: both take turns.
-pub(super) const fn is_due(message: &Message) -> bool {
-    message.refusals >= REFUSALS && message.refusals.is_multiple_of(2)
+/// Most bytes of the packages of a campaign: what explains an alert is shown up to a thousand.
+const ROOM: usize = 640;
+
+/// A message in short form.
+pub(super) struct Short {
+    /// The message: whose alert it is, how bad, which detectors spoke, and the command that shows all of it.
+    pub message: Message,
+    /// The members of a campaign whose packages it names.
+    pub named: Vec<ReleaseId>,
+    /// Those that it would name if it had room.
+    pub left: Vec<ReleaseId>,
 }
 
-/// The message in short form: whose alert it is, how bad, which detectors spoke, and the command that shows all of it.
-pub(super) fn reduced(message: &Message) -> Message {
-    let of = &message.alert;
-    let argument = format!(
-        "The receiver refused the whole message {REFUSALS} times. This one has nothing in it that a publisher wrote: no \
-         version, no account, no evidence. `provwatch alerts show {}` shows all of it.",
-        of.id
-    );
-    let alert = Alert {
-        id: of.id.clone(),
-        fingerprint: of.fingerprint.clone(),
-        package: of.of_package().cloned(),
-        published_at: of.published_at,
-        argument,
-        status: of.status,
-        signals: of.signals.iter().map(without_texts).collect(),
-        evidence: of.evidence.clone(),
-        ..Alert::about(of.kind, "", of.severity, of.confidence, title(of), of.raised_at)
+/// Whether a message that failed like this is to be tried in short form.
+pub(super) const fn is_due(message: &Message, error: &SinkError) -> bool {
+    let refused = matches!(error, SinkError::Refused { .. } | SinkError::Permanent { .. });
+    let refusals = message.refusals.saturating_add(if refused { 1 } else { 0 });
+    !matches!(error, SinkError::Gone { .. }) && (refusals >= REFUSALS || message.attempt >= FAILURES)
+}
+
+impl Short {
+    /// The short form of a message.
+    pub fn of(whole: &Message) -> Self {
+        let of = &whole.alert;
+        let (packages, named, left) = packages(of);
+        let argument = format!(
+            "The receiver did not take the whole message. This one has nothing in it that a publisher wrote: no version, no \
+             account, no evidence. `provwatch alerts show {}` shows all of it.{packages}",
+            of.id
+        );
+        let alert = Alert {
+            id: of.id.clone(),
+            fingerprint: of.fingerprint.clone(),
+            package: of.of_package().cloned(),
+            published_at: of.published_at,
+            argument,
+            status: of.status,
+            signals: of.signals.iter().map(without_texts).collect(),
+            evidence: of.evidence.clone(),
+            ..Alert::about(of.kind, "", of.severity, of.confidence, title(of), of.raised_at)
+        };
+        Self { message: Message { alert, ..whole.clone() }, named, left }
+    }
+}
+
+/// The packages of a campaign, those that no message named before first, as far as there is room: a sentence, whose releases
+/// it names, and those that are left. Names that could be read as something else are in none of them.
+fn packages(campaign: &Alert) -> (String, Vec<ReleaseId>, Vec<ReleaseId>) {
+    let in_order: Vec<(&ReleaseId, bool)> = match campaign.member_details.as_slice() {
+        [] => campaign.members.iter().map(|release| (release, true)).collect(),
+        details => details.iter().map(|member| (&member.purl, member.new)).collect(),
     };
-    Message { alert, ..message.clone() }
+    let mut texts: Vec<String> = Vec::new();
+    let (mut named, mut left, mut length) = (Vec::new(), Vec::new(), 0);
+    for (release, is_new) in in_order.into_iter().filter(|(release, _)| is_harmless(release.package())) {
+        let text = release.package().to_string();
+        if texts.contains(&text) {
+            named.push(release.clone());
+        } else if length + text.len() <= ROOM {
+            length += text.len() + 2;
+            named.push(release.clone());
+            texts.push(text);
+        } else if is_new {
+            left.push(release.clone());
+        }
+    }
+    let sentence = if texts.is_empty() { String::new() } else { format!(" Packages: {}.", texts.join(", ")) };
+    (sentence, named, left)
+}
+
+/// Whether a package's name has nothing in it but what ordinary names have.
+fn is_harmless(package: &Package) -> bool {
+    let text = package.to_string();
+    text.len() <= ROOM && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":@/._-".contains(&byte))
 }
 
 fn title(alert: &Alert) -> String {
@@ -73,7 +125,7 @@ mod tests {
     fn a_short_form_has_no_word_of_a_publisher() {
         for alert in [samples::takeover(), samples::hostile(), samples::campaign(60, 60), samples::hostile_campaign()] {
             let message = samples::message(alert.clone());
-            let short = reduced(&message);
+            let short = Short::of(&message).message;
             assert_eq!((&short.alert.id, short.alert.severity), (&alert.id, alert.severity));
             assert_eq!(short.idempotency_key, message.idempotency_key);
             let text = serde_json::to_string(&short.alert).unwrap();
@@ -89,8 +141,31 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_turns_with_the_whole_one() {
-        let due = |refusals| is_due(&Message { refusals, ..samples::message(samples::takeover()) });
-        assert_eq!([0, 1, 2, 3, 4, 5].map(due), [false, false, true, false, true, false]);
+    fn it_is_due_after_two_refusals_or_four_failures() {
+        let due = |refusals, attempt, error: &SinkError| {
+            is_due(&Message { attempt, refusals, ..samples::message(samples::takeover()) }, error)
+        };
+        let (failed, refused) = (SinkError::temporary("500"), SinkError::Refused { what: "403".to_owned() });
+        assert_eq!([0, 1, 2].map(|refusals| due(refusals, 3, &refused)), [false, true, true]);
+        assert_eq!([1, 3, 4, 5].map(|attempt| due(0, attempt, &failed)), [false, false, true, true]);
+        assert!(!due(5, 9, &SinkError::Gone { what: "410".to_owned() }));
+    }
+
+    #[test]
+    fn a_campaign_names_its_packages_as_far_as_there_is_room() {
+        let campaign = samples::campaign(200, 200);
+        let short = Short::of(&samples::message(campaign.clone()));
+        let argument = &short.message.alert.argument;
+        assert!(short.named.len() >= 10 && argument.len() <= crate::deliver::plain::SENTENCE, "{argument}");
+        assert_eq!(short.named.len() + short.left.len(), 200);
+        let is_named = |release: &ReleaseId| {
+            argument.contains(&format!("{},", release.package()))
+                || argument.contains(&format!("{}.", release.package()))
+        };
+        assert!(short.named.iter().all(is_named), "{argument}");
+        assert!(!short.left.iter().any(is_named), "{argument}");
+        let odd: ReleaseId = "pkg:npm/it's@1.0.0".parse().unwrap();
+        let short = Short::of(&samples::message(Alert { members: vec![odd], member_details: Vec::new(), ..campaign }));
+        assert!(short.named.is_empty() && short.left.is_empty() && !short.message.alert.argument.contains("it's"));
     }
 }

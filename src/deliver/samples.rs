@@ -58,7 +58,7 @@ pub(super) fn campaign(members: usize, new: usize) -> Alert {
     }
 }
 
-fn member(number: usize, new: bool) -> Member {
+pub(super) fn member(number: usize, new: bool) -> Member {
     let purl = format!("pkg:npm/package-{number}@1.1.0");
     Member {
         alert: Alert::identify(AlertKind::Release, &purl).1,

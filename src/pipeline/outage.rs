@@ -4,7 +4,7 @@
 //! all its packages ([`Silent`]).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,14 +15,15 @@ use crate::{
     http::{HttpError, TransportError},
     model::{Package, RegistryKey},
     registry::RegistryError,
-    store::{Lane, Setback, Work},
+    store::{LONGEST_WAIT, Lane, Setback, Work},
     text::with_causes,
 };
 
 /// How long the next try of something announced is away at most.
 const PROBE: TimeDelta = TimeDelta::minutes(2);
-/// From so many failures on end on, a success means that the registry is back. Fewer may be single documents' matter.
-const OUTAGE: u32 = 5;
+/// From so many packages on that failed on end, a success means that the registry is back. Fewer may be single documents'
+/// matter.
+const OUTAGE: usize = 5;
 
 /// A pass gives a registry up after so many turns on end without any answer; where some only took too long, after more, and
 /// after yet more where it answered before.
@@ -33,30 +34,92 @@ const SLOW_LATELY: u32 = 8;
 /// How often it is remembered that a registry without a feed answers.
 const REMEMBERED: TimeDelta = TimeDelta::minutes(1);
 
-/// How many turns of each registry failed on end. Of one that was not asked since the start, it may have been many.
+/// What is known of the failures of registries, and of packages that fail for reasons of their own.
 #[derive(Debug, Default)]
-pub(super) struct Failures(Mutex<BTreeMap<RegistryKey, u32>>);
+pub(super) struct Failures(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The packages of each registry, up to [`OUTAGE`], whose turns failed since the registry answered last, in ways that
+    /// speak of the registry. Of one that was not asked since the start, it may have been many.
+    failing: BTreeMap<RegistryKey, BTreeSet<Package>>,
+    /// The packages whose last failure may be their own matter, and until when the end of an outage does not make them due:
+    /// it does so once in each step of their schedule.
+    own: BTreeMap<Package, Option<DateTime<Utc>>>,
+}
 
 impl Failures {
-    fn failed(&self, registry: RegistryKey) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(registry).or_insert(OUTAGE);
-        *count = count.saturating_add(1);
+    fn failed(&self, package: &Package, of: Matter) {
+        let mut known = self.lock();
+        if of == Matter::Registry {
+            known.own.remove(package);
+        } else {
+            known.own.entry(package.clone()).or_default();
+        }
+        if of == Matter::Package {
+            return;
+        }
+        if let Some(failing) = known.failing.get_mut(&package.registry())
+            && failing.len() < OUTAGE
+        {
+            failing.insert(package.clone());
+        }
     }
 
-    /// Whether an outage is over with this.
-    fn answered(&self, registry: RegistryKey) -> bool {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.insert(registry, 0).is_none_or(|count| count >= OUTAGE)
+    /// Whether an outage is over with this answer about a package.
+    fn answered(&self, package: &Package) -> bool {
+        let mut known = self.lock();
+        known.own.remove(package);
+        known.failing.insert(package.registry(), BTreeSet::new()).is_none_or(|failing| failing.len() >= OUTAGE)
+    }
+
+    /// Whether the end of an outage makes a package due whose next try is at `due_at`.
+    fn frees(&self, package: &Package, due_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        match self.lock().own.get_mut(package) {
+            None => true,
+            Some(Some(until)) if now < *until && *until - now <= LONGEST_WAIT => false,
+            Some(until) => {
+                *until = Some(due_at);
+                true
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a failure speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Matter {
+    /// The registry: it did not answer, or said that it does not serve anybody now.
+    Registry,
+    /// Either: the answer took too long.
+    Either,
+    /// The package: its document is too large, or cannot be read.
+    Package,
+}
+
+impl Matter {
+    fn of(error: &PipelineError) -> Self {
+        let PipelineError::Registry(RegistryError::Http { source, .. }) = error else { return Self::Package };
+        match source.as_ref() {
+            HttpError::Transport { source: TransportError::Slow { .. }, .. } => Self::Either,
+            HttpError::Transport { source: TransportError::Failed(_), .. }
+            | HttpError::Paused { .. }
+            | HttpError::Status { status: 401 | 403 | 407 | 408 | 425 | 429 | 500..=599, .. } => Self::Registry,
+            HttpError::Transport { .. } | HttpError::Status { .. } | HttpError::Refused { .. } => Self::Package,
+        }
     }
 }
 
 impl Pipeline {
     /// Notes that a registry answered. If it did not before, what waits for it is due.
     pub(super) fn note_answer(&self, package: &Package) -> Result<(), PipelineError> {
-        let registry = package.registry();
-        if self.failures.answered(registry.clone()) {
-            self.store.try_again(&registry, self.clock.now())?;
+        let (registry, now) = (package.registry(), self.clock.now());
+        if self.failures.answered(package) {
+            self.store.try_again(&registry, now, |waiting, due_at| self.failures.frees(waiting, due_at, now))?;
         }
         self.note_read(&registry)
     }
@@ -73,10 +136,12 @@ impl Pipeline {
         match setback {
             Setback::Behind => return self.note_answer(&work.package),
             Setback::Paused => return Ok(()),
-            Setback::Failed | Setback::RanOver => self.failures.failed(registry.clone()),
+            Setback::Failed | Setback::RanOver => {}
         }
+        let matter = Matter::of(error);
+        self.failures.failed(&work.package, matter);
         self.note_unread(&registry, error)?;
-        if work.lane == Lane::Rest || is_told_to_wait(error) {
+        if work.lane == Lane::Rest || matter == Matter::Package || is_told_to_wait(error) {
             return Ok(());
         }
         Ok(self.store.probe(&registry, self.clock.now() + PROBE)?)
@@ -216,16 +281,44 @@ mod tests {
         assert_eq!(said, [false, false, false, false, false, false, false, true, false]);
     }
 
+    fn package(name: &str) -> Package {
+        format!("pkg:npm/{name}").parse().unwrap()
+    }
+
     #[test]
     fn an_outage_is_over_once() {
-        let (failures, npm) = (Failures::default(), || RegistryKey::from(Ecosystem::Npm));
-        assert!(failures.answered(npm()), "nobody knows what was before the start");
-        assert!(!failures.answered(npm()));
-        (1..OUTAGE).for_each(|_| failures.failed(npm()));
-        assert!(!failures.answered(npm()), "single documents fail too");
-        (0..OUTAGE).for_each(|_| failures.failed(npm()));
-        assert!(failures.answered(npm()));
-        failures.failed(Ecosystem::Pypi.into());
-        assert!(failures.answered(Ecosystem::Pypi.into()), "it failed since the start");
+        let (failures, good) = (Failures::default(), package("good"));
+        let fail = |count: usize, of| (0..count).for_each(|n| failures.failed(&package(&format!("p{n}")), of));
+        assert!(failures.answered(&good), "nobody knows what was before the start");
+        assert!(!failures.answered(&good));
+        fail(OUTAGE - 1, Matter::Registry);
+        fail(OUTAGE - 1, Matter::Registry);
+        assert!(!failures.answered(&good), "single packages fail too, however often");
+        fail(OUTAGE, Matter::Package);
+        assert!(!failures.answered(&good), "what cannot be read says nothing of the registry");
+        for of in [Matter::Registry, Matter::Either] {
+            fail(OUTAGE, of);
+            assert!(failures.answered(&good), "{of:?}");
+        }
+        let other: Package = "pkg:pypi/other".parse().unwrap();
+        failures.failed(&other, Matter::Registry);
+        assert!(failures.answered(&other), "it failed since the start");
+    }
+
+    #[test]
+    fn what_may_fail_by_itself_is_made_due_once_in_a_step() {
+        let (failures, now) = (Failures::default(), "2026-03-31T00:25:00Z".parse::<DateTime<Utc>>().unwrap());
+        let hour = TimeDelta::hours(1);
+        for of in [Matter::Package, Matter::Either] {
+            let it = package(&format!("{of:?}").to_lowercase());
+            failures.failed(&it, of);
+            assert!(failures.frees(&it, now + hour, now), "the first time");
+            failures.failed(&it, of);
+            assert!(!failures.frees(&it, now + hour * 2, now + hour / 2), "{of:?}");
+            assert!(failures.frees(&it, now + hour * 3, now + hour), "its step is over");
+            assert!(failures.frees(&it, now, now - hour * 24 * 365), "the clock was wrong");
+            failures.failed(&it, Matter::Registry);
+            assert!([0, 1, 2].iter().all(|_| failures.frees(&it, now + hour, now)), "it waits for the registry");
+        }
     }
 }

@@ -157,7 +157,7 @@ impl Outbox for StoreOutbox<'_> {
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {
         let (store, row) = (self.store(), row(due));
         let outcome = match ending {
-            Ending::Delivered(detail) => store.delivered(&row, at, detail),
+            Ending::Delivered { detail, named, left } => store.delivered_naming(&row, at, detail, named, left),
             Ending::Retry { error, next, refused: false } => store.retry_delivery(&row, at, *next, error),
             Ending::Retry { error, next, refused: true } => store.refuse_delivery(&row, at, *next, error),
             Ending::GivenUp(why) => store.give_up(&row, at, why),

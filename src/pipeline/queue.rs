@@ -38,9 +38,6 @@ const TICK: Duration = Duration::from_secs(1);
 /// An announced package that takes longer than this gives its slot to the next, so that many documents that do not answer
 /// do not keep those waiting that do.
 const LONG: TimeDelta = TimeDelta::seconds(5);
-/// A turn lasts at least so long though its package is announced anew: whoever announces it again and again must not keep
-/// provwatch from reading its evidence.
-const AT_LEAST: TimeDelta = TimeDelta::seconds(5);
 /// Up to so many times as many turns as there are slots.
 const MOST: usize = 4;
 /// Most packages that are reminded of missing evidence at once.
@@ -282,12 +279,10 @@ impl<'a> Queue<'a> {
         Ok(())
     }
 
-    /// Ends long turns whose package was announced anew, so that what was announced is looked at now and not after all the
+    /// Ends the turns whose package was announced anew, as soon as they have read some evidence, so that what was announced is looked at now and not after all the
     /// evidence of what was there before.
     fn recall(&self) -> Result<(), PipelineError> {
-        let now = self.pipeline.clock.now();
-        let is_long = |slot: &Slot| past(Some(slot.began), now).is_none_or(|began| now - began >= AT_LEAST);
-        for (package, slot) in self.busy.iter().filter(|(_, slot)| !slot.recall.is_cancelled() && is_long(slot)) {
+        for (package, slot) in self.busy.iter().filter(|(_, slot)| !slot.recall.is_cancelled()) {
             if self.pipeline.store.generation_of(package)?.is_some_and(|generation| generation != slot.generation) {
                 slot.recall.cancel();
             }

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, past},
     http::{Allowance, Client},
     model::Provenance,
     registry::RegistryError,
@@ -31,6 +31,10 @@ pub(super) const AT_ONCE: usize = 8;
 const FAILURES: usize = 8;
 /// A pause of at most this length is waited for outside of the turn; after a longer one the evidence has its usual schedule.
 const SHORT_PAUSE: Duration = Duration::from_mins(1);
+/// Evidence is read for at least so long though the package is announced anew, counted from the first piece and not from the
+/// document: whoever announces a package again and again, or serves its document slowly, must not keep provwatch from reading
+/// its evidence.
+const AT_LEAST: Duration = Duration::from_secs(5);
 /// So many turns may end for a pause before that counts as a failure.
 const PAUSED_TURNS: u32 = 8;
 
@@ -104,6 +108,8 @@ struct Spent {
     time: Duration,
     /// When it is over.
     ends: DateTime<Utc>,
+    /// When the first piece of evidence was asked for.
+    first: Option<DateTime<Utc>>,
     requests: usize,
     /// Of these, how many this share may still use.
     share: usize,
@@ -125,7 +131,7 @@ pub(super) enum Asked {
 }
 
 impl Turn {
-    /// `recall` ends it at the next piece of evidence: the package was announced anew.
+    /// `recall` ends it at the next piece of evidence, once it has read some: the package was announced anew.
     pub fn new(work: &Work, http: &Client, clock: &Arc<dyn Clock>, recall: CancellationToken) -> Self {
         let times = Times::of(work);
         let allow = |exchange, together| http.within(Allowance { patience: PATIENCE, exchange, together });
@@ -163,9 +169,11 @@ impl Turn {
     }
 
     fn begin(&self, time: Duration) {
+        let now = self.clock.now();
         let mut spent = self.spent();
         (spent.requests, spent.share, spent.failures) = (REQUESTS, REQUESTS, 0);
-        (spent.time, spent.ends) = (time, self.clock.now() + delta(time));
+        (spent.time, spent.ends) = (time, now + delta(time));
+        spent.first = spent.first.or(Some(now));
     }
 
     /// Leaves to the next of so many releases its share of what is left, so that none waits for another's evidence, nor is
@@ -178,7 +186,21 @@ impl Turn {
 
     /// Whether the package was announced anew, and is to be taken up anew.
     pub fn is_recalled(&self) -> bool {
-        self.recall.is_cancelled()
+        self.recall.is_cancelled() && self.undisturbed().is_zero()
+    }
+
+    /// Waits until it is.
+    async fn recalled(&self) {
+        self.recall.cancelled().await;
+        self.clock.timer(self.undisturbed()).await;
+    }
+
+    /// How long it goes on at least, if the package is announced anew.
+    fn undisturbed(&self) -> Duration {
+        let Some(first) = self.spent().first else { return AT_LEAST };
+        // A clock that was set back does not lengthen it.
+        let read = past(Some(first), self.clock.now()).map(|first| self.clock.now() - first);
+        read.map_or(Duration::ZERO, |read| AT_LEAST.saturating_sub(read.to_std().unwrap_or_default()))
     }
 
     /// Pieces of evidence that were answered, one way or another.
@@ -220,7 +242,7 @@ impl Turn {
             biased;
             found = finding => Some(found),
             () = self.clock.timer(left) => None,
-            () = self.recall.cancelled() => None,
+            () = self.recalled() => None,
         };
         let time = (self.clock.now() - began).to_std().unwrap_or_default();
         let mut spent = self.spent();

@@ -158,7 +158,7 @@ pub(super) fn join(db: &Connection, alert: &Alert) -> Result<(), Failure> {
 }
 
 /// Notes whom a message told of, which got through.
-pub(super) fn tell(db: &Connection, sent: &Delivery) -> Result<(), Failure> {
+pub(super) fn tell(db: &Connection, sent: &Delivery, named: &[ReleaseId]) -> Result<(), Failure> {
     if sent.alert.kind != AlertKind::Campaign {
         return Ok(());
     }
@@ -166,7 +166,7 @@ pub(super) fn tell(db: &Connection, sent: &Delivery) -> Result<(), Failure> {
         "INSERT INTO told_members (campaign, subscription, member, delivery) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO NOTHING",
     )?;
-    for member in &sent.alert.members {
+    for member in named {
         insert.execute((&sent.alert.fingerprint, &sent.subscription, member.to_string(), sent.id))?;
     }
     Ok(())

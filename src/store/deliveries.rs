@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::horizon,
-    model::{Alert, AlertKind},
+    model::{Alert, AlertKind, ReleaseId},
 };
 
 /// One alert that is to reach one subscription.
@@ -153,11 +153,27 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn delivered(&self, delivery: &Delivery, now: DateTime<Utc>, detail: &str) -> Result<bool, StoreError> {
+        self.delivered_naming(delivery, now, detail, &delivery.alert.members, &[])
+    }
+
+    /// As [`Store::delivered`], where the message named only these members of a campaign; of those that are `left` another
+    /// message tells.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn delivered_naming(
+        &self,
+        delivery: &Delivery,
+        now: DateTime<Utc>,
+        detail: &str,
+        named: &[ReleaseId],
+        left: &[ReleaseId],
+    ) -> Result<bool, StoreError> {
         self.write("recording a delivery", |db| {
             let is_first = end_attempt(db, delivery, Ending::Delivered, now, detail)?;
             if is_first {
-                campaigns::tell(db, delivery)?;
-                announce_what_came_meanwhile(db, delivery, now)?;
+                campaigns::tell(db, delivery, named)?;
+                announce_what_came_meanwhile(db, delivery, left, now)?;
             }
             Ok(is_first)
         })
@@ -316,11 +332,17 @@ pub(super) fn announce_growth(
     Ok(announced)
 }
 
-/// A campaign may have grown or become worse while a message about it was on its way, which does not say so.
-fn announce_what_came_meanwhile(db: &Connection, sent: &Delivery, now: DateTime<Utc>) -> Result<(), Failure> {
+/// A campaign may have grown or become worse while a message about it was on its way, which does not say so, or the message
+/// had no room for all of it.
+fn announce_what_came_meanwhile(
+    db: &Connection,
+    sent: &Delivery,
+    left: &[ReleaseId],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
     let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
     let is_worse = alert.kind == AlertKind::Campaign && alert.severity > sent.alert.severity;
-    if is_worse || alert.members.iter().any(|member| !sent.alert.members.contains(member)) {
+    if is_worse || alert.members.iter().any(|member| left.contains(member) || !sent.alert.members.contains(member)) {
         let raise = count_announcement(db, &alert.fingerprint, raises)?;
         announce_growth(db, &alert, raise, std::slice::from_ref(&sent.subscription), now)?;
     }

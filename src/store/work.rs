@@ -7,7 +7,7 @@ use super::{
     Store, StoreError,
     columns::{Micros, Text, count, limit, time_of_any},
     error::Failure,
-    reading::one,
+    reading::{known, one},
     sealed::WORK,
 };
 use crate::{
@@ -308,19 +308,41 @@ impl Store {
         })
     }
 
-    /// A registry answers again: what a feed announced of it, and failed, is due. How many packages that are.
+    /// A registry answers again: what a feed announced of it, and failed, is due, as far as `is_freed` says so of a package
+    /// and the time of its next try. How many packages that are.
     ///
     /// # Errors
     /// As every write.
-    pub fn try_again(&self, registry: impl Into<RegistryKey>, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    pub fn try_again(
+        &self,
+        registry: impl Into<RegistryKey>,
+        now: DateTime<Utc>,
+        is_freed: impl Fn(&Package, DateTime<Utc>) -> bool,
+    ) -> Result<usize, StoreError> {
         let registry = registry.into().to_string();
+        let waiting = self.read("reading what failed", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT package, due_at FROM work WHERE registry = ?1 AND lane = 1 AND attempts > 0 AND due_at > ?2",
+            )?;
+            let rows = query.query_map((&registry, Micros(now)), |row| {
+                Ok((row.get::<_, Text<Package>>(0)?.0, row.get::<_, Micros>(1)?.0))
+            })?;
+            // A damaged row is found when its turn comes.
+            Ok(rows.filter_map(known).collect::<Result<Vec<_>, _>>()?)
+        })?;
+        let freed: Vec<Package> = waiting
+            .into_iter()
+            .filter(|(package, due_at)| is_freed(package, *due_at))
+            .map(|(package, _)| package)
+            .collect();
+        if freed.is_empty() {
+            return Ok(0);
+        }
         self.write("making due what failed", |db| {
-            let due = db
-                .prepare_cached(
-                    "UPDATE work SET due_at = ?2 WHERE registry = ?1 AND lane = 1 AND attempts > 0 AND due_at > ?2",
-                )?
-                .execute((registry, Micros(now)))?;
-            Ok(due)
+            let mut update = db.prepare_cached(
+                "UPDATE work SET due_at = ?2 WHERE package = ?1 AND lane = 1 AND attempts > 0 AND due_at > ?2",
+            )?;
+            freed.iter().try_fold(0, |due, package| Ok(due + update.execute((package.to_string(), Micros(now)))?))
         })
     }
 

@@ -5,11 +5,15 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
-use provwatch::http::{Request, Response, Transport, TransportError};
+use provwatch::{
+    clock::{Clock, ManualClock},
+    http::{Request, Response, Transport, TransportError},
+};
 use serde_json::Value;
 
 use super::{Breakage, Lab, Workflow, crates::CratesWorld, npm::NpmWorld, pypi::PypiWorld};
@@ -87,6 +91,8 @@ pub enum Fault {
     Reset,
     /// A connection on which nothing ever comes.
     Hang,
+    /// The true answer, so long after the question.
+    Late(Arc<ManualClock>, Duration),
     /// A firewall that answers 403 to what contains this text.
     Firewall(&'static str),
 }
@@ -287,7 +293,7 @@ impl World {
             Some(Fault::Firewall(text)) if String::from_utf8_lossy(body).contains(text) => {
                 return Some(Response { status: 403, headers: Vec::new(), body: "<html>\nForbidden".into() });
             }
-            Some(Fault::Changed(_) | Fault::Firewall(_)) | None => {}
+            Some(Fault::Changed(_) | Fault::Firewall(_) | Fault::Late(..)) | None => {}
         }
         let answer = match host {
             "npm.example" => self.0.npm.lock().unwrap().registry(path),
@@ -330,6 +336,13 @@ impl World {
             self.0.requests.lock().unwrap().push(url.to_owned());
         }
         found
+    }
+
+    /// How late a request is answered.
+    fn lateness(&self, url: &str) -> Option<(Arc<ManualClock>, Duration)> {
+        let outages = self.0.outages.lock().unwrap();
+        let (_, fault) = outages.iter().find(|(part, _)| format!("{url}#").contains(part))?;
+        if let Fault::Late(clock, time) = fault { Some((Arc::clone(clock), *time)) } else { None }
     }
 
     fn receive(&self, path: &str, body: &[u8]) {
@@ -381,9 +394,13 @@ impl Transport for World {
         if self.hangs(&format!("{host}{path}")) {
             return Box::pin(std::future::pending());
         }
+        let late = self.lateness(&format!("{host}{path}"));
         let answer = self.respond(host, &path, &headers, &body);
         let limit = request.max_body;
         Box::pin(async move {
+            if let Some((clock, time)) = late {
+                clock.timer(time).await;
+            }
             let answer = answer.ok_or_else(|| TransportError::Failed("connection reset by peer".to_owned()))?;
             if answer.body.len() as u64 > limit { Err(TransportError::TooLarge { limit }) } else { Ok(answer) }
         })

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     clock::ManualClock,
-    deliver::{LONGEST_STEP, Sink},
-    model::{Alert, AlertKind, Confidence},
+    deliver::{LONGEST_STEP, Sink, samples},
+    model::{Alert, AlertKind, Confidence, Member},
     store::Store,
 };
 
@@ -36,6 +36,8 @@ struct Scripted {
     /// How long an attempt takes.
     takes: Duration,
     attempts: Mutex<Vec<(String, DateTime<Utc>)>>,
+    /// What explained the alert at each attempt.
+    said: Mutex<Vec<String>>,
 }
 
 impl Sink for Scripted {
@@ -45,6 +47,7 @@ impl Sink for Scripted {
 
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
         let title = &message.alert.title;
+        self.said.lock().unwrap().push(message.alert.argument.clone());
         if let Some(clock) = &self.clock {
             self.attempts.lock().unwrap().push((title.clone(), clock.now()));
             clock.advance(self.takes);
@@ -168,7 +171,17 @@ fn row(due: &Due) -> crate::store::Delivery {
 
 impl Outbox for InStore<'_> {
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError> {
-        let found = self.0.next_delivery(subscription, turn).map_err(failed)?;
+        let mut found = self.0.next_delivery(subscription, turn).map_err(failed)?;
+        if let Some(delivery) = &mut found {
+            let told = self.0.told_members(&delivery.alert.fingerprint, subscription).map_err(failed)?;
+            let is_new = |release: &crate::model::ReleaseId| !told.contains(&release.to_string());
+            let members = delivery.alert.members.iter();
+            let mut details: Vec<_> = members
+                .map(|release| Member { purl: release.clone(), new: is_new(release), ..samples::member(0, false) })
+                .collect();
+            details.sort_by_key(|member| !member.new);
+            delivery.alert.member_details = details;
+        }
         Ok(found.map(|delivery| Due {
             id: delivery.id,
             subscription: delivery.subscription,
@@ -185,7 +198,7 @@ impl Outbox for InStore<'_> {
 
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {
         let outcome = match ending {
-            Ending::Delivered(detail) => self.0.delivered(&row(due), at, detail),
+            Ending::Delivered { detail, named, left } => self.0.delivered_naming(&row(due), at, detail, named, left),
             Ending::Retry { error, next, refused: false } => self.0.retry_delivery(&row(due), at, *next, error),
             Ending::Retry { error, next, refused: true } => self.0.refuse_delivery(&row(due), at, *next, error),
             Ending::GivenUp(why) => self.0.give_up(&row(due), at, why),
@@ -390,6 +403,71 @@ async fn what_is_refused_twice_is_sent_without_what_a_publisher_wrote() {
     }
 }
 
+/// A firewall that drops the connection, and a receiver that falls over a text.
+#[tokio::test]
+async fn what_fails_again_and_again_is_sent_in_short_form_whatever_the_failure() {
+    for act in [Act::Fail, Act::Hang, Act::Panic, Act::Busy(20)] {
+        let mut lab = Lab::new(&[]);
+        lab.spoil("<script>", act);
+        lab.raise("<script>", Severity::Critical);
+        lab.run_for(Duration::from_mins(5)).await;
+        let (state, said) = fate(&lab, "<script>");
+        assert_eq!(state, crate::store::DeliveryStatus::Delivered, "{act:?}: {said}");
+        assert!(said.contains("short form"), "{act:?}: {said}");
+        assert!(lab.attempted().len() <= 6, "{act:?}: {:?}", lab.attempted());
+    }
+}
+
+/// A token that expired, or an outage, is not a text: what waited is sent with its evidence.
+#[tokio::test]
+async fn after_an_outage_the_whole_message_is_sent_first() {
+    for act in [Act::Fail, Act::Hang, Act::Forbid] {
+        let titles = ["one", "two", "three", "four"];
+        let mut lab = Lab::new(&[]);
+        for title in titles {
+            lab.raise(title, Severity::Critical);
+            lab.spoil(title, act);
+        }
+        lab.spoil("an alert about provwatch itself", act);
+        lab.run_for(Duration::from_mins(10)).await;
+        assert!(lab.attempted().iter().any(|title| title.contains("itself")), "{act:?}: both forms were tried");
+        lab.sink.of_title.lock().unwrap().clear();
+        lab.run_for(Duration::from_mins(10)).await;
+        for title in titles {
+            let whole = (crate::store::DeliveryStatus::Delivered, "taken".to_owned());
+            assert_eq!(fate(&lab, title), whole, "{act:?}: {title}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_campaign_in_short_form_names_its_packages_and_tells_of_no_others() {
+    let mut lab = Lab::new(&[]);
+    let members: Vec<crate::model::ReleaseId> = (0..60)
+        .map(|number| format!("pkg:npm/watched-package-{number:02}@1.0.{number}").parse().unwrap())
+        .chain(["pkg:npm/it's@1.0.0".parse().unwrap()])
+        .collect();
+    let now = lab.clock.now();
+    let about =
+        Alert::about(AlertKind::Campaign, "qix", Severity::Critical, Confidence::High, "<script>".to_owned(), now);
+    let alert = Alert { members, ..about };
+    lab.spoil("<script>", Act::Forbid);
+    lab.store.record_alert(&alert, &["mail".to_owned()], now).unwrap();
+    lab.run_for(Duration::from_secs(30)).await;
+    let told = lab.store.told_members(&alert.fingerprint, "mail").unwrap();
+    let said = lab.sink.said.lock().unwrap().last().cloned().unwrap();
+    assert!((10..60).contains(&told.len()), "{told:?}");
+    for member in &alert.members {
+        let named = said.contains(&member.package().to_string());
+        assert_eq!(named, told.contains(&member.to_string()), "{member} in {said}");
+    }
+    lab.run_for(Duration::from_mins(10)).await;
+    assert_eq!(lab.store.told_members(&alert.fingerprint, "mail").unwrap().len(), 60, "other messages name the rest");
+    let sent = lab.attempted().len();
+    lab.run_for(Duration::from_mins(30)).await;
+    assert_eq!(lab.attempted().len(), sent, "a name that is never said is no reason for yet another message");
+}
+
 /// Whoever can raise very many alerts about one package does not keep the alert about another waiting.
 #[tokio::test]
 async fn packages_take_turns() {
@@ -491,6 +569,7 @@ async fn what_could_not_be_recorded_is_not_sent_again() {
 async fn a_message_is_given_up_after_three_days_of_attempts() {
     let mut lab = Lab::new(&[]);
     lab.spoil("alert", Act::Fail);
+    lab.spoil("an alert about provwatch itself", Act::Fail);
     lab.raise("alert", Severity::Low);
     let mut last = Step::Idle;
     for _ in 0..200 {

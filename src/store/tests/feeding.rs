@@ -317,6 +317,10 @@ fn of_what_failed_in_an_outage_one_is_tried_soon_and_all_when_it_is_over() {
     lab.store.postpone(&work, minutes_later(122), "down").unwrap();
     lab.store.probe(ecosystem, minutes_later(4)).unwrap();
     assert_eq!(due(4), ["b"], "they take turns");
-    assert_eq!(lab.store.try_again(ecosystem, minutes_later(5)).unwrap(), 2);
+    assert_eq!(lab.store.try_again(ecosystem, minutes_later(5), |_, _| false).unwrap(), 0);
+    let is_freed = |package: &crate::model::Package, _: chrono::DateTime<chrono::Utc>| package.name() != "c";
+    assert_eq!(lab.store.try_again(ecosystem, minutes_later(5), is_freed).unwrap(), 1);
+    assert_eq!(due(5), ["b", "a"]);
+    assert_eq!(lab.store.try_again(ecosystem, minutes_later(5), |_, _| true).unwrap(), 1);
     assert_eq!(due(5).len(), 3);
 }
