@@ -26,7 +26,8 @@ pub struct LogsSection {
     /// How long a release may take to explain an entry of its repository.
     pub window: Period,
     /// Requests at once to a log of tiles or a CT log, 256 entries each. More is faster where the log is far away: about
-    /// `256 * in_flight` entries in the time that one request takes. Of a log that is near, eight keep a processor busy.
+    /// `256 * in_flight` entries in the time that one request takes. Of a log that is near, six keep a processor busy; each
+    /// takes about 2 MB.
     #[schemars(range(min = 1, max = 64))]
     pub in_flight: u32,
     /// How much of a Rekor v1 a full tail may use.
@@ -55,7 +56,7 @@ impl Default for LogsSection {
             interval: Period::seconds(20),
             stale_after: Period::hours(6),
             window: Period::hours(2),
-            in_flight: 8,
+            in_flight: 6,
             rekor_v1: RekorV1Section::default(),
             urls: BTreeMap::new(),
             matches: Vec::new(),

@@ -98,7 +98,7 @@ impl Default for LogSettings {
             interval: std::time::Duration::from_secs(20),
             stale_after: TimeDelta::hours(6),
             window: TimeDelta::hours(2),
-            in_flight: 8,
+            in_flight: 6,
             rekor_v1: crate::tlog::rekor_v1::Budget { in_flight: 32, entries_per_second: None },
             patterns: Vec::new(),
             matches: Vec::new(),
