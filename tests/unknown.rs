@@ -221,7 +221,7 @@ async fn a_release_without_a_file_is_ordinary_unless_it_had_one() {
     rig.world.pypi().empty("widget", "1.1.0", rig.now());
     rig.smooth_pass().await;
     let trouble = rig.troubles().pop().unwrap();
-    assert_eq!((trouble.severity, trouble.title.as_str()), (Severity::Low, "widget@1.1.0 cannot be checked"));
+    assert_eq!((trouble.severity, trouble.title.as_str()), (Severity::Medium, "widget@1.1.0 cannot be checked"));
     assert!(trouble.argument.contains("removed before it could be looked at"), "{}", trouble.argument);
 }
 

@@ -42,6 +42,9 @@ pub(in crate::cli) struct Accepted<'a> {
     line: &'a ReleaseLine,
     /// False where the baseline had learned from it before.
     changed: bool,
+    /// Whether an operator accepted it, now or before: what is learned by itself cannot be taken back.
+    #[serde(skip)]
+    is_accepted: bool,
     /// What became normal by it.
     joins: Vec<Joining>,
     /// Its alert, if that is still open.
@@ -56,7 +59,8 @@ impl Accept {
         let joins = if row.teaches { Vec::new() } else { self.joins(&store, &row)? };
         let changed = !row.teaches && self.accept(&store, &row)?;
         let open_alert = self.open_alert(&store)?;
-        let accepted = Accepted { purl: &self.release, line: &row.line, changed, joins, open_alert };
+        let is_accepted = store.acceptance(&self.release)?.is_some();
+        let accepted = Accepted { purl: &self.release, line: &row.line, changed, is_accepted, joins, open_alert };
         if self.printing.is_json() {
             output::json(&accepted)?;
         } else {
@@ -141,8 +145,10 @@ impl Accepted<'_> {
         let (purl, line) = (self.purl, words::name(self.line));
         let when = if self.changed { "now" } else { "already" };
         output::line(format_args!("{purl} is part of the baseline of line {line} {when}."));
-        let take_back = format!("provwatch baseline unaccept {} --reason '…'", shell_word(&purl.to_string()));
-        output::line(format_args!("To take that back: {}", sheet::callable(&take_back)));
+        if self.is_accepted {
+            let take_back = format!("provwatch baseline unaccept {} --reason '…'", shell_word(&purl.to_string()));
+            output::line(format_args!("To take that back: {}", sheet::callable(&take_back)));
+        }
         if let Some(alert) = &self.open_alert {
             let id = words::name(&alert.id);
             output::line(format_args!("Its alert {id} ({}) is still open.", alert.severity));

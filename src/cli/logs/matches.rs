@@ -78,8 +78,13 @@ impl Matches {
             let found = LogMatchFilter { name: Some(name), limit: 1, ..LogMatchFilter::default() };
             if store.log_matches(found)?.is_empty() {
                 let names = known.map(|name| format!("{name:?}")).collect::<Vec<_>>();
-                let names = if names.is_empty() { words::NOTHING.to_owned() } else { names.join(", ") };
-                return Err(Failure::usage(format!("no [[logs.match]] is named {name:?}; there is {names}")));
+                let why = format!("no [[logs.match]] is named {name:?}");
+                return Err(if names.is_empty() {
+                    Failure::usage(why)
+                        .next("add such a table to the configuration; docs/CONFIGURATION.md describes it")
+                } else {
+                    Failure::usage(format!("{why}; there is {}", names.join(", ")))
+                });
             }
         }
         match &self.log {

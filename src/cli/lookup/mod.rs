@@ -20,8 +20,9 @@ use super::{
 };
 use crate::{
     detect::Terms,
-    model::{Alert, AlertStatus, Package, Policy, ReleaseId, Severity},
+    model::{Alert, Package, Policy, ReleaseId, Severity},
     pipeline::{
+        accusation,
         assess::{Assessment, assess},
         company, tuning,
     },
@@ -63,6 +64,9 @@ pub(in crate::cli) struct Found {
     /// The alert that it raised.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<Alert>,
+    /// Whether that alert is settled: resolved, or acknowledged of a release that was accepted.
+    #[serde(skip)]
+    is_settled: bool,
     /// What it would be today, where it was judged and the baseline has not learned from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     today: Option<Today>,
@@ -118,6 +122,7 @@ impl Found {
             purl: release.purl.clone(),
             stored: true,
             alert: store.alert(&id)?,
+            is_settled: accusation(store, &release.purl)?.is_none(),
             today: Today::of(context, store, &release)?,
             related: related::Others::of(store, &release.purl, related)?,
             error: store.work_of(release.purl.package())?.and_then(|work| work.last_error),
@@ -131,7 +136,7 @@ impl Found {
 
     fn exit(&self, fail_on: Severity) -> Exit {
         let found = match &self.alert {
-            Some(alert) => Some(alert.severity).filter(|_| alert.status != AlertStatus::Resolved),
+            Some(alert) => Some(alert.severity).filter(|_| !self.is_settled),
             None => self.today.as_ref().and_then(|today| today.severity),
         };
         match found {

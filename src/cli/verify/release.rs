@@ -10,13 +10,14 @@ use crate::{
     cli::{context::Context, exit::Failure, setup},
     detect::combine,
     model::{Alert, ReleaseId},
-    pipeline::{Appraisal, Comparison, LookedAt, NoProgress, Pipeline},
+    pipeline::{Appraisal, Comparison, LookedAt, NoProgress, Pipeline, PipelineError},
+    text::with_causes,
     watchlist::Watchlist,
 };
 
 pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> Result<Report, Failure> {
     let pipeline = pipeline(asked, context)?;
-    let looked = setup::runtime()?.block_on(pipeline.appraise(release))?;
+    let looked = setup::runtime()?.block_on(pipeline.appraise(release));
     let target = asked.target.clone();
     let nothing = |verdict, reason: String| Report {
         target: target.clone(),
@@ -28,6 +29,14 @@ pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> 
     };
     let package = release.package();
     let title = package.registry().title();
+    let looked = match looked {
+        Err(PipelineError::Registry(error)) => {
+            let stored = format!("`provwatch lookup {release}` says what is stored of it");
+            let report = nothing(Verdict::Unavailable, format!("{}; {stored}", with_causes(&error)));
+            return Ok(accused(report, alarming(asked, &pipeline, release)?));
+        }
+        looked => looked?,
+    };
     let report = match looked {
         LookedAt::NoPackage => {
             // Registries also say so to those who may not read it.
@@ -52,8 +61,12 @@ pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> 
             return Ok(Report { releases: vec![judged], verdict, reasons, ..nothing(verdict, String::new()) });
         }
     };
-    let alert = pipeline.accusation(release)?.filter(|alert| alert.severity >= asked.fail_on.fail_on);
-    Ok(accused(report, alert))
+    Ok(accused(report, alarming(asked, &pipeline, release)?))
+}
+
+/// The alert that a release raised, if it is severe enough and not settled.
+fn alarming(asked: &Verify, pipeline: &Pipeline, release: &ReleaseId) -> Result<Option<Alert>, Failure> {
+    Ok(pipeline.accusation(release)?.filter(|alert| alert.severity >= asked.fail_on.fail_on))
 }
 
 /// What is not there any more was accused all the same.

@@ -153,7 +153,8 @@ fn is_go_sum(text: &str) -> bool {
 fn is_conda(text: &str) -> bool {
     let parts = |line: &str| {
         let parts: Vec<_> = line.split('=').collect();
-        parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && !part.contains([' ', '<', '>', '!', '~']))
+        let is_word = |c: char| c.is_ascii_alphanumeric() || "._-+*".contains(c);
+        parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.chars().all(is_word))
     };
     let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
     has_line(text, "@EXPLICIT")
@@ -164,6 +165,12 @@ fn is_conda(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_on_one_line_is_not_a_list_of_conda() {
+        assert!(is_conda("python=3.12.1=h2628c8c_0_cpython\n"));
+        assert!(!is_conda(r#"{"components":[{"purl":"pkg:npm/a@1?x=1"},{"purl":"pkg:npm/b@1?x=1"}]}"#));
+    }
 
     #[test]
     fn every_kind_is_told_by_what_it_holds() {
