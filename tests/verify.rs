@@ -375,15 +375,15 @@ fn a_release_of_a_known_package_is_judged_beside_its_baseline() {
 }
 
 #[test]
-fn a_registry_that_does_not_answer_is_an_error_and_evidence_that_cannot_be_had_is_not_verified() {
+fn what_cannot_be_asked_and_evidence_that_cannot_be_had_are_not_verified() {
     let (world, home, _server) = world();
     world.break_down("/attestations/", Fault::Status(503, Vec::new()));
     let (code, report) = home.report(&["pkg:npm/widget@1.0.7"]);
     assert_eq!((code, &report["verdict"]), (4, &json!("unavailable")), "{report}");
     world.break_down("npm.example/", Fault::Status(503, Vec::new()));
     let said = home.verify(&["pkg:npm/widget@1.0.7"]);
-    assert_eq!(said.code, 1, "{said}");
-    assert!(said.err.contains("503"), "{said}");
+    assert_eq!(said.code, 4, "{said}");
+    assert!(said.out.contains("503") && said.out.contains("provwatch lookup"), "{said}");
 }
 
 #[test]
