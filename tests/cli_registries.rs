@@ -189,8 +189,6 @@ fn a_registry_that_does_not_let_us_in_is_said_with_the_next_step() {
     assert!(status.out.replace(['\n', ' '], "").contains("switchedoffornotintheconfiguration"), "{status}");
 }
 
-/// Changes the database behind the program's back.
-#[allow(clippy::disallowed_methods, reason = "a day passes in the store")]
 #[test]
 fn a_release_that_a_registry_of_ones_own_does_not_have_is_said_to_be_missing_there() {
     let home = Home::new();
@@ -211,6 +209,8 @@ fn a_release_that_a_registry_of_ones_own_does_not_have_is_said_to_be_missing_the
     }
 }
 
+/// Changes the database behind the program's back.
+#[expect(clippy::disallowed_methods, reason = "a day passes in the store")]
 fn rusqlite_run(home: &Home, sql: &str) {
     let db = rusqlite::Connection::open(home.folder.path().join("provwatch.db")).unwrap();
     db.execute_batch(sql).unwrap();

@@ -279,7 +279,7 @@ async fn a_dripping_body_runs_into_the_total_time() {
 #[tokio::test]
 async fn the_first_line_of_a_refusal_is_read_if_it_comes_soon() {
     let head = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 100000\r\n\r\n";
-    let whole = [head.as_slice(), b"invalid_token\nmore", &[b'x'; 50_000]].concat();
+    let whole = [head.as_slice(), b"invalid_token\nmore", &b"x".repeat(50_000)].concat();
     for (act, expected) in [(Act::Hang(whole), "invalid_token"), (Act::Hang(head.to_vec()), "")] {
         let server = Server::playing([act]).await;
         let started = Instant::now();

@@ -80,6 +80,7 @@ fn manifest(of: usize, number: usize) -> Manifest {
         repository: Some(repository(of)),
         git_head: Some(hexadecimal(of, number, 40)),
         install_scripts: Some(Vec::new()),
+        install_commands: None,
         dependencies: Some(dependencies),
         optional_dependencies: None,
     }

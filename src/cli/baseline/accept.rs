@@ -42,9 +42,9 @@ pub(in crate::cli) struct Accepted<'a> {
     line: &'a ReleaseLine,
     /// False where the baseline had learned from it before.
     changed: bool,
-    /// Whether an operator accepted it, now or before: what is learned by itself cannot be taken back.
+    /// An operator accepted it, now or before: what was learned by itself cannot be taken back.
     #[serde(skip)]
-    is_accepted: bool,
+    can_be_undone: bool,
     /// What became normal by it.
     joins: Vec<Joining>,
     /// Its alert, if that is still open.
@@ -59,8 +59,8 @@ impl Accept {
         let joins = if row.teaches { Vec::new() } else { self.joins(&store, &row)? };
         let changed = !row.teaches && self.accept(&store, &row)?;
         let open_alert = self.open_alert(&store)?;
-        let is_accepted = store.acceptance(&self.release)?.is_some();
-        let accepted = Accepted { purl: &self.release, line: &row.line, changed, is_accepted, joins, open_alert };
+        let can_be_undone = store.acceptance(&self.release)?.is_some();
+        let accepted = Accepted { purl: &self.release, line: &row.line, changed, can_be_undone, joins, open_alert };
         if self.printing.is_json() {
             output::json(&accepted)?;
         } else {
@@ -145,7 +145,7 @@ impl Accepted<'_> {
         let (purl, line) = (self.purl, words::name(self.line));
         let when = if self.changed { "now" } else { "already" };
         output::line(format_args!("{purl} is part of the baseline of line {line} {when}."));
-        if self.is_accepted {
+        if self.can_be_undone {
             let take_back = format!("provwatch baseline unaccept {} --reason '…'", shell_word(&purl.to_string()));
             output::line(format_args!("To take that back: {}", sheet::callable(&take_back)));
         }

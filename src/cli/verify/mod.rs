@@ -82,7 +82,7 @@ impl Verify {
     /// Runs the command.
     ///
     /// # Errors
-    /// A file cannot be read or is something else, or the registry cannot be asked.
+    /// A file cannot be read or is something else.
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         let report = match self.asked()? {
