@@ -232,7 +232,7 @@ fn unverifiable(value: &Value, place: &str) -> Option<Attestation> {
     Some(Attestation::broken(place.to_owned(), kept, Failure::unavailable(why)))
 }
 
-/// What a JSON document is that is no attestation.
+/// What a JSON document is that holds no attestation.
 fn described(value: &Value) -> String {
     match value {
         Value::Object(object) if object.is_empty() => "an empty object".to_owned(),

@@ -134,7 +134,7 @@ impl Add {
         Ok(Exit::Clean)
     }
 
-    /// A watchlist that cannot be read is no reason to refuse the announcement.
+    /// The announcement is taken although the watchlist cannot be read.
     fn warn_if_unwatched(&self, context: &Context) {
         if context.watchlist().is_ok_and(|watchlist| watchlist.matches(&self.package).is_none()) {
             let package = &self.package;
