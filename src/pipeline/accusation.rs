@@ -16,7 +16,10 @@ pub fn accusation(store: &Store, release: &ReleaseId) -> Result<Option<Alert>, S
 
 /// The alert that a release raised, and whether it is settled: resolved, or acknowledged of a release that the operator
 /// accepted. What is told of such a release later opens its alert again.
-pub(super) fn raised(store: &Store, release: &ReleaseId) -> Result<Option<(Alert, bool)>, StoreError> {
+///
+/// # Errors
+/// The store cannot be read.
+pub fn raised(store: &Store, release: &ReleaseId) -> Result<Option<(Alert, bool)>, StoreError> {
     let (_, id) = Alert::identify_release(release);
     let Some(alert) = store.alert(&id)? else { return Ok(None) };
     let settled = match alert.status {

@@ -57,7 +57,7 @@ use std::{
 
 use chrono::TimeDelta;
 
-pub use accusation::accusation;
+pub use accusation::{accusation, raised};
 pub use assembly::{
     AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };

@@ -118,11 +118,9 @@ impl Pipeline {
             note_replaced(subject, seen, &mut release);
         }
         let before = before.map(|seen| (release.id.version().to_owned(), seen)).into_iter().collect();
-        let mut releases = vec![release];
-        bound_times(subject, &before, &mut releases);
+        bound_times(subject, &before, std::slice::from_mut(&mut release));
         subject.turn.begin_history();
         // Nothing is awaited of what was asked for just now, so nothing was left out.
-        let release = releases.remove(0);
         let mut observation = self.observe_release(subject, release).await?;
         let comparison = self.beside_baseline(subject, &mut observation, teaches).await?;
         let of_itself = match comparison {

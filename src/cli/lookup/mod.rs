@@ -22,9 +22,8 @@ use crate::{
     detect::Terms,
     model::{Alert, Package, Policy, ReleaseId, Severity},
     pipeline::{
-        accusation,
         assess::{Assessment, assess},
-        company, tuning,
+        company, raised, tuning,
     },
     store::{self, ReleaseRow, Store},
 };
@@ -117,12 +116,12 @@ impl Lookup {
 
 impl Found {
     fn of(context: &Context, store: &Store, release: ReleaseRow, related: usize) -> Result<Self, Failure> {
-        let (_, id) = Alert::identify_release(&release.purl);
+        let (alert, is_settled) = raised(store, &release.purl)?.unzip();
         Ok(Self {
             purl: release.purl.clone(),
             stored: true,
-            alert: store.alert(&id)?,
-            is_settled: accusation(store, &release.purl)?.is_none(),
+            alert,
+            is_settled: is_settled.unwrap_or_default(),
             today: Today::of(context, store, &release)?,
             related: related::Others::of(store, &release.purl, related)?,
             error: store.work_of(release.purl.package())?.and_then(|work| work.last_error),
