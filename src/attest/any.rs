@@ -14,10 +14,10 @@ use super::{
     form, json, npm,
     publisher::Publisher,
     pypi,
-    signed::Verified,
     signer::Signer,
     statement::{Statement, key_hint},
     trust::TrustMaterial,
+    verified::Verified,
     verifier::Verifier,
 };
 use crate::model::Check;

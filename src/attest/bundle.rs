@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use sigstore_types::{ArtifactDigest, DerPublicKey, HashAlgorithm};
 
-use super::{failure::Failure, form, json, signed::Verified, signer::Signer, trust::TrustMaterial};
+use super::{failure::Failure, form, json, signer::Signer, trust::TrustMaterial, verified::Verified};
 
 /// What the bundle must be about.
 #[derive(Clone, Copy, Debug)]

@@ -12,9 +12,8 @@ use sigstore_trust_root::{
     TimeRange, TrustedRoot,
     trusted_root::{CertificateEntry, PublicKey},
 };
-use sigstore_types::{Bundle, HashAlgorithm, LogId};
+use sigstore_types::{HashAlgorithm, LogId};
 
-use super::logged;
 use crate::text::quoted;
 
 /// The forms of a trust root that are known; the later spelling is the one that bundles have taken on already.
@@ -108,14 +107,6 @@ impl Instance {
     /// Whether the log is one of its logs of entries.
     pub(super) fn knows(&self, log: &LogId) -> bool {
         self.usable.tlogs.iter().any(|known| known.log_id == *log)
-    }
-
-    /// Whether a bundle is its own: one of its authorities issued the certificate, or one of its logs has the entry.
-    pub(super) fn issued(&self, bundle: &Bundle) -> bool {
-        match bundle.signing_certificate() {
-            Some(certificate) => logged::is_issued_by(self, certificate.as_bytes()),
-            None => bundle.verification_material.tlog_entries.iter().any(|entry| self.knows(&entry.log_id)),
-        }
     }
 }
 

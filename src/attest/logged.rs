@@ -2,7 +2,6 @@
 //! worth nothing until an authority of the trust root is known to have issued it.
 
 use chrono::{DateTime, Utc};
-use rustls_pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest, Sha256};
 use sigstore_crypto::VerificationKey;
 use sigstore_trust_root::trusted_root::PublicKey;
@@ -14,19 +13,15 @@ use x509_parser::{
 };
 
 use super::{
-    encoding, failure::Failure, identity::identity, instance::Instance, trust::TrustMaterial, verifier::Verifier,
+    der::spki,
+    encoding,
+    failure::Failure,
+    identity::identity,
+    issuing::{issued_by, not_before, parse},
+    trust::TrustMaterial,
+    verifier::Verifier,
 };
 use crate::model::{Check, WorkflowIdentity};
-
-/// id-kp-codeSigning, the content of the OID.
-pub(super) const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
-
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-pub(super) const SEQUENCE: u8 = 0x30;
-
-/// rsaEncryption with its parameters, the `AlgorithmIdentifier` of RSA keys (RFC 3279 §2.3.1).
-const RSA_ENCRYPTION: [u8; 15] = [0x30, 13, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 0x05, 0];
 
 /// The extension that marks a precertificate (RFC 6962 §3.1).
 const POISON: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.4.3);
@@ -120,36 +115,6 @@ impl Verifier {
     }
 }
 
-/// A public key as `SubjectPublicKeyInfo`. Trust roots have some RSA keys in the form of PKCS #1, which begins with the
-/// modulus where the other has an algorithm.
-fn spki(key: &[u8]) -> Vec<u8> {
-    let header = key.get(1).map_or(2, |length| if *length < 0x80 { 2 } else { 2 + usize::from(length & 0x7f) });
-    if key.get(header) != Some(&INTEGER) {
-        return key.to_vec();
-    }
-    let bits = [&[0], key].concat();
-    tagged(SEQUENCE, &[&RSA_ENCRYPTION, tagged(BIT_STRING, &bits).as_slice()].concat())
-}
-
-/// A value in DER.
-pub(super) fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
-    let header = match length.as_slice() {
-        [] => vec![tag, 0],
-        [short] if *short < 0x80 => vec![tag, *short],
-        long => [&[tag, 0x80 | u8::try_from(long.len()).unwrap_or_default()], long].concat(),
-    };
-    [header.as_slice(), content].concat()
-}
-
-fn parse(der: &[u8]) -> Result<X509Certificate<'_>, Failure> {
-    let parsed = X509Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty());
-    let (_, parsed) =
-        parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is not an X.509 certificate"))?;
-    Ok(parsed)
-}
-
 fn read(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<LoggedIdentity, Failure> {
     Ok(LoggedIdentity {
         identity: identity(der)?,
@@ -158,11 +123,6 @@ fn read(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<LoggedIdentity, Fail
         serial: hex::encode(parsed.raw_serial()),
         not_before: not_before(parsed)?,
     })
-}
-
-fn not_before(parsed: &X509Certificate<'_>) -> Result<DateTime<Utc>, Failure> {
-    let time = DateTime::from_timestamp(parsed.validity().not_before.timestamp(), 0);
-    time.ok_or_else(|| Failure::invalid(Check::CertificateChain, "its validity is out of range"))
 }
 
 /// Whether the certificate chains to the trust root at the beginning of its validity, the only time that it names.
@@ -175,29 +135,6 @@ fn issued(trust: &TrustMaterial, certificate: &[u8], at: DateTime<Utc>) -> Resul
         }
     }
     outcome
-}
-
-/// Whether an authority of the instance issued a certificate (DER), at the beginning of its validity.
-pub(super) fn is_issued_by(instance: &Instance, certificate: &[u8]) -> bool {
-    let at = parse(certificate).and_then(|parsed| not_before(&parsed));
-    at.is_ok_and(|at| issued_by(instance, certificate, at).is_ok())
-}
-
-fn issued_by(instance: &Instance, certificate: &[u8], at: DateTime<Utc>) -> Result<(), String> {
-    let now = encoding::timestamp(at).ok_or("its validity is out of range")?;
-    let authorities = instance.usable.certificate_authorities.iter();
-    let authorities = authorities.filter(|authority| authority.valid_for.is_none_or(|window| window.contains(now)));
-    let certificates = authorities.flat_map(|authority| &authority.cert_chain.certificates);
-    let trusted: Vec<_> = certificates.map(|entry| CertificateDer::from(entry.raw_bytes.as_bytes())).collect();
-    let anchors: Vec<_> = trusted.iter().filter_map(|der| webpki::anchor_from_trusted_cert(der).ok()).collect();
-    let certificate = CertificateDer::from(certificate);
-    let leaf = webpki::EndEntityCert::try_from(&certificate).map_err(|error| error.to_string())?;
-    let seconds = u64::try_from(at.timestamp()).map_err(|error| error.to_string())?;
-    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-    let usage = webpki::KeyUsage::required(CODE_SIGNING);
-    leaf.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, &[], time, usage, None, None)
-        .map(drop)
-        .map_err(|error| format!("no authority of the trust root issued it: {error}"))
 }
 
 /// Whether what a log proves is what the precertificate says, but for the poison.

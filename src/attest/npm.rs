@@ -9,9 +9,9 @@ use super::{
     builder,
     failure::Failure,
     form, json,
-    signed::Verified,
     statement::{Algorithm, Statement, key_hint, key_id},
     trust::TrustMaterial,
+    verified::Verified,
 };
 use crate::model::{Check, Digests, Provenance, ReleaseId, VerifiedProvenance};
 

@@ -123,6 +123,14 @@ mod tests {
         publisher.check(identity).map_err(|failure| failure.check())
     }
 
+    fn check_all<const N: usize>(cases: [(Value, &WorkflowIdentity, Result<(), Option<Check>>); N]) {
+        for (publisher, identity, outcome) in cases {
+            assert_eq!(check(publisher.clone(), identity), outcome, "{publisher}");
+        }
+    }
+
+    const WRONG: Result<(), Option<Check>> = Err(Some(Check::Publisher));
+
     #[test]
     fn the_certificate_must_be_the_publishers() {
         let config = "https://github.com/acme/widget/.github/workflows/release.yml@refs/tags/v1";
@@ -133,41 +141,45 @@ mod tests {
             "https://gitlab.com/acme/group/widget//ci/release.yml@refs/heads/main",
         );
         let google = identity("https://accounts.google.com", "", "");
+        let at = |kind: &str, repository: &str, workflow: &str| json!({"kind": kind, "repository": repository, "workflow": workflow, "workflow_filepath": workflow, "claims": null});
+        check_all([
+            (at("GitHub", "acme/widget", "release.yml"), &github, Ok(())),
+            (at("GitHub", "Acme/Widget", "release.yml"), &github, Ok(())),
+            (at("GitHub", "acme/widget", "Release.yml"), &github, WRONG),
+            (at("GitHub", "acme/widge", "release.yml"), &github, WRONG),
+            (at("GitHub", "acme/widget", "../release.yml"), &github, WRONG),
+            (at("GitHub", "é", "release.yml"), &github, WRONG),
+            (at("GitLab", "acme/widget", "release.yml"), &github, WRONG),
+            (at("GitLab", "acme/group/widget", "ci/release.yml"), &gitlab, Ok(())),
+            (at("GitLab", "acme/group/widget", "release.yml"), &gitlab, WRONG),
+            (json!({"kind": "Google", "email": "ada@example.org"}), &google, Ok(())),
+            (json!({"kind": "Google", "email": "eve@example.org"}), &google, WRONG),
+            (json!({"kind": "Google"}), &google, WRONG),
+            (json!({"kind": "GitHub"}), &github, WRONG),
+            (json!({"kind": "Newcomer"}), &github, Err(None)),
+        ]);
+    }
+
+    #[test]
+    fn the_certificate_must_be_of_the_publishers_pipeline() {
         let pipeline = |issuer: &str, subject: &str| WorkflowIdentity {
             subject: subject.to_owned(),
             ..identity(issuer, "https://github.com/acme/widget", "")
         };
+        let github = identity(GITHUB.issuer, "https://github.com/acme/widget", "");
         let circle = "https://circleci.com/api/v2/projects/p1/pipeline-definitions/d1";
         let circleci = pipeline("https://oidc.circleci.com/org/o1", circle);
         let circleci_plain = pipeline("https://oidc.circleci.com", circle);
         let not_circleci = pipeline("https://oidc.circleci.com.example/org/o1", circle);
-        let wrong = Err(Some(Check::Publisher));
-        let at = |kind: &str, repository: &str, workflow: &str| json!({"kind": kind, "repository": repository, "workflow": workflow, "workflow_filepath": workflow, "claims": null});
-        for (publisher, identity, outcome) in [
-            (at("GitHub", "acme/widget", "release.yml"), &github, Ok(())),
-            (at("GitHub", "Acme/Widget", "release.yml"), &github, Ok(())),
-            (at("GitHub", "acme/widget", "Release.yml"), &github, wrong),
-            (at("GitHub", "acme/widge", "release.yml"), &github, wrong),
-            (at("GitHub", "acme/widget", "../release.yml"), &github, wrong),
-            (at("GitHub", "é", "release.yml"), &github, wrong),
-            (at("GitLab", "acme/widget", "release.yml"), &github, wrong),
-            (at("GitLab", "acme/group/widget", "ci/release.yml"), &gitlab, Ok(())),
-            (at("GitLab", "acme/group/widget", "release.yml"), &gitlab, wrong),
-            (json!({"kind": "Google", "email": "ada@example.org"}), &google, Ok(())),
-            (json!({"kind": "Google", "email": "eve@example.org"}), &google, wrong),
-            (json!({"kind": "Google"}), &google, wrong),
-            (json!({"kind": "GitHub"}), &github, wrong),
+        check_all([
             (json!({"kind": "CircleCI", "project_id": "P1"}), &circleci, Ok(())),
             (json!({"kind": "CircleCI", "project_id": "p1", "vcs_origin": null}), &circleci_plain, Ok(())),
             (json!({"kind": "CircleCI", "project_id": "p1", "pipeline_definition_id": "d1"}), &circleci, Ok(())),
-            (json!({"kind": "CircleCI", "project_id": "p1", "pipeline_definition_id": "d2"}), &circleci, wrong),
-            (json!({"kind": "CircleCI", "project_id": "p"}), &circleci, wrong),
-            (json!({"kind": "CircleCI", "project_id": "p1"}), &not_circleci, wrong),
-            (json!({"kind": "CircleCI", "project_id": "p1"}), &github, wrong),
+            (json!({"kind": "CircleCI", "project_id": "p1", "pipeline_definition_id": "d2"}), &circleci, WRONG),
+            (json!({"kind": "CircleCI", "project_id": "p"}), &circleci, WRONG),
+            (json!({"kind": "CircleCI", "project_id": "p1"}), &not_circleci, WRONG),
+            (json!({"kind": "CircleCI", "project_id": "p1"}), &github, WRONG),
             (json!({"kind": "CircleCI"}), &circleci, Err(None)),
-            (json!({"kind": "Newcomer"}), &github, Err(None)),
-        ] {
-            assert_eq!(check(publisher.clone(), identity), outcome, "{publisher}");
-        }
+        ]);
     }
 }

@@ -1,6 +1,5 @@
 //! One bundle, all checks: the verifier's, and ours on top.
 
-use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use sigstore_types::{Artifact, Bundle, SignatureContent};
 
@@ -13,24 +12,9 @@ use super::{
     registry_key::RegistryKey,
     signer::{Signed, Signer},
     trust::TrustMaterial,
+    verified::Verified,
 };
-use crate::model::{LogEntry, VerifiedProvenance, WorkflowIdentity};
-
-/// What a verified bundle proves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
-    /// Who signed, if a certificate says so and an issuer vouched for it.
-    pub identity: Option<WorkflowIdentity>,
-    /// The certificate's subject, if there is a certificate. Without an [`identity`](Self::identity) no issuer vouched for it:
-    /// the signature proves the content, and not who built it.
-    pub subject: Option<String>,
-    /// The earliest verified time of signing.
-    pub signed_at: Option<DateTime<Utc>>,
-    /// Where it is logged, if the bundle proves the place.
-    pub log: Option<LogEntry>,
-    /// What an entry of it names; see [`VerifiedProvenance::signed`].
-    pub signed: Vec<String>,
-}
+use crate::model::VerifiedProvenance;
 
 impl TrustMaterial {
     /// Verifies a bundle signed with a certificate, whoever signed it.

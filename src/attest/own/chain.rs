@@ -16,8 +16,8 @@ use x509_parser::{
 use crate::{
     attest::{
         case::Case,
+        der::{CODE_SIGNING, SEQUENCE, tagged},
         failure::Failure,
-        logged::{CODE_SIGNING, SEQUENCE, tagged},
     },
     model::Check,
 };

@@ -1,0 +1,33 @@
+//! How a case is decided: by the verifier of its instance, or by our own steps where that one cannot.
+
+use jiff::Timestamp;
+use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy};
+
+use super::{
+    case::{Case, Without},
+    failure::Failure,
+    own,
+};
+
+impl Case<'_> {
+    /// Verifies everything but who signed. The times of signing that are proven.
+    pub(super) fn verify(&self, without: Without) -> Result<Vec<Timestamp>, Failure> {
+        if own::is_needed(self)? { own::verify(self, without) } else { self.by_verifier(without) }
+    }
+
+    fn by_verifier(&self, without: Without) -> Result<Vec<Timestamp>, Failure> {
+        let verifier = &self.instance.verifier;
+        let artifact = self.artifact.clone();
+        let result = if let Some(key) = self.key {
+            let policy = PublicKeyVerificationPolicy::new(key.clone());
+            let policy = if without.log { policy.skip_tlog_unsafe() } else { policy };
+            verifier.verify(artifact, self.bundle, &policy)
+        } else {
+            let policy = VerificationPolicy::any_identity();
+            let policy = if without.log { policy.skip_tlog_unsafe() } else { policy };
+            let policy = if without.certificate_timestamp { policy.skip_sct() } else { policy };
+            verifier.verify(artifact, self.bundle, &policy)
+        };
+        Ok(result?.verified_timestamps().to_vec())
+    }
+}
