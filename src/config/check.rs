@@ -1,54 +1,18 @@
 use std::{
     collections::HashSet,
-    fmt,
     path::{Path, PathBuf},
 };
 
-use serde::Serialize;
-
 use super::{
-    Config, Period, RegistryInstance, SecretSource, Security, Sink, Subscription, TrustSource, formats, mirrors, secret,
+    Config, Period, RegistryInstance, SecretSource, Security, Sink, Subscription, TrustSource,
+    finding::{Finding, error, warning},
+    formats, mirrors, secret,
 };
 use crate::{
     model::{Claim, Ecosystem, whole},
     strict_toml::did_you_mean,
     text::with_causes,
 };
-
-/// Something about the configuration that an operator should know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// Whether provwatch can work with it.
-    pub gravity: Gravity,
-    /// The key: `subscriptions[0].password_file`.
-    pub key: String,
-    /// What is wrong, and what to do.
-    pub what: String,
-}
-
-/// How grave a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Gravity {
-    /// It works, and is probably not what was meant.
-    Warning,
-    /// It cannot work.
-    Error,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.what)
-    }
-}
-
-pub(super) fn error(key: impl Into<String>, what: impl Into<String>) -> Finding {
-    Finding { gravity: Gravity::Error, key: key.into(), what: what.into() }
-}
-
-fn warning(key: impl Into<String>, what: impl Into<String>) -> Finding {
-    Finding { gravity: Gravity::Warning, key: key.into(), what: what.into() }
-}
 
 impl Config {
     /// Looks at what the form of the file cannot say: files and secrets that are missing, keys that contradict each other. `detectors` are the known ids. Reads files, changes nothing.

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{
     LogInstance,
-    check::{Finding, error},
+    finding::{Finding, error},
 };
 
 /// What is wrong with the logs as they stand beside each other.

@@ -9,6 +9,7 @@ mod daemon;
 mod detectors;
 mod docs;
 mod exposure;
+mod finding;
 mod forges;
 mod formats;
 mod http;
@@ -25,20 +26,13 @@ mod subscription;
 mod trust;
 mod url;
 mod watchlist;
+mod whole;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-pub use check::{Finding, Gravity};
 pub use daemon::DaemonSection;
 pub use detectors::DetectorSection;
 pub use docs::{json_schema, markdown};
 pub use exposure::Exposure;
+pub use finding::{Finding, Gravity};
 pub use forges::{ForgeInstance, ForgeKindName, ForgesSection};
 pub use http::{HostLimit, HttpSection};
 pub use log::{LogFormat, LogSection};
@@ -52,113 +46,7 @@ pub use subscription::{EmailSection, Security, Sink, SlackSection, Subscription,
 pub use trust::{TrustSection, TrustSource};
 pub use url::WebUrl;
 pub use watchlist::WatchlistSection;
-
-use crate::strict_toml::{self, Problems, ReadError};
-
-/// Most bytes of a configuration file.
-const MAX_BYTES: u64 = 1024 * 1024;
-
-/// The commented file that `provwatch init` writes.
-pub const TEMPLATE: &str = include_str!("template.toml");
-
-/// The commented file that `provwatch init --service` writes: `systemd/provwatch.toml`.
-pub const SERVICE_TEMPLATE: &str = include_str!("../../systemd/provwatch.toml");
-
-/// The configuration: everything that an operator may decide. Every key has a default, an empty file is valid.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Where provwatch keeps what it learned.
-    pub store: StoreSection,
-    /// How provwatch behaves on the network.
-    pub http: HttpSection,
-    /// The package registries.
-    pub registries: RegistriesSection,
-    /// Who is asked about repositories, commits, tags and runs.
-    pub forges: ForgesSection,
-    /// What signatures are verified against.
-    pub trust: TrustSection,
-    /// Which transparency logs are followed.
-    pub logs: LogsSection,
-    /// Which packages are watched.
-    pub watchlist: WatchlistSection,
-    /// Who is told: one `[[subscriptions]]` table for each receiver.
-    pub subscriptions: Vec<Subscription>,
-    /// How the daemon works.
-    pub daemon: DaemonSection,
-    /// Settings of single detectors: `[detectors.odd-hours]`. `provwatch detectors list` names them.
-    pub detectors: BTreeMap<String, DetectorSection>,
-    /// What provwatch writes about itself.
-    pub log: LogSection,
-}
-
-/// Why there is no configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("reading the configuration{}", if .0.is_not_found() { "; `provwatch init` writes one" } else { "" })]
-    Read(#[source] ReadError),
-    /// The file can be read and is wrong.
-    #[error("the configuration is not usable\n{0}")]
-    Problems(Problems),
-}
-
-impl Config {
-    /// Reads a configuration file. Relative paths in it are taken from its folder.
-    ///
-    /// # Errors
-    /// No readable file of at most 1 MiB, or everything that is wrong with it.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = strict_toml::read_text(path, MAX_BYTES).map_err(ConfigError::Read)?;
-        let mut config = Self::parse(&text, path).map_err(ConfigError::Problems)?;
-        config.resolve(path.parent().unwrap_or(Path::new("")));
-        Ok(config)
-    }
-
-    /// Parses a configuration. `origin` is the file that messages name; paths stay as they are written.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn parse(text: &str, origin: &Path) -> Result<Self, Problems> {
-        strict_toml::parse(text, origin, formats::ALL)
-    }
-
-    /// The database file: as configured, or below systemd's state folder, `/var/lib` for root, the user's data folder.
-    pub fn store_path(&self) -> PathBuf {
-        self.store.path.clone().unwrap_or_else(paths::default_store)
-    }
-
-    /// The watchlist files to read. Where every registry is switched off no package can be watched, and a file that does not
-    /// exist is not missed.
-    pub fn watchlists(&self) -> Vec<PathBuf> {
-        let mut files = self.watchlist.files.clone();
-        files.retain(|file| self.registries.is_any_enabled() || file.exists());
-        files
-    }
-
-    /// The configuration file that is used when none is named: `/etc/provwatch/provwatch.toml` for root, otherwise below
-    /// the user's configuration folder.
-    pub fn default_path() -> PathBuf {
-        paths::default_config()
-    }
-
-    /// The configuration file of the service, which is root's.
-    pub fn system_path() -> &'static Path {
-        Path::new(paths::SYSTEM)
-    }
-
-    /// Takes relative paths from `folder`.
-    fn resolve(&mut self, folder: &Path) {
-        let lists = self.watchlist.files.iter_mut();
-        let sections = [self.store.path.as_mut(), self.http.ca_file.as_mut()].into_iter().flatten();
-        let trust = self.trust.paths_mut();
-        let logs = self.logs.paths_mut().chain(self.forges.paths_mut()).chain(self.registries.paths_mut());
-        let secrets = self.subscriptions.iter_mut().filter_map(Subscription::paths_mut);
-        for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets) {
-            *path = folder.join(&*path);
-        }
-    }
-}
+pub use whole::{Config, ConfigError, SERVICE_TEMPLATE, TEMPLATE};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,12 @@
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use insta::assert_snapshot;
 
 use super::*;
-use crate::model::{AlertKind, Severity};
+use crate::{
+    model::{AlertKind, Severity},
+    strict_toml::{Problems, ReadError},
+};
 
 fn parse(text: &str) -> Result<Config, Problems> {
     Config::parse(text, Path::new("provwatch.toml"))
@@ -164,14 +167,8 @@ fn a_missing_or_huge_file_is_an_error_with_the_next_step() {
     assert!(matches!(Config::load(&path), Err(ConfigError::Read(ReadError::TooLarge { .. }))));
 }
 
-#[test]
-fn check_finds_what_the_form_cannot_say() {
-    let folder = tempfile::tempdir().unwrap();
-    let secret = folder.path().join("secret");
-    fs::write(&secret, "s").unwrap();
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
-    let path = folder.path().join("provwatch.toml");
-    let text = r#"
+/// Sound in its form, and wrong nearly everywhere.
+const WRONG: &str = r#"
 [registries]
 npm.interval = "10ms"
 cargo.interval = "2h"
@@ -207,7 +204,15 @@ password_credential = "smtp"
 from = "a@b"
 to = ["a@b"]
 "#;
-    fs::write(&path, text).unwrap();
+
+#[test]
+fn check_finds_what_the_form_cannot_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "s").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let path = folder.path().join("provwatch.toml");
+    fs::write(&path, WRONG).unwrap();
     let findings = Config::load(&path).unwrap().check_below(&["odd-hours"], Some(folder.path()));
     let lines: Vec<_> = findings.iter().map(|finding| format!("{:?} {finding}", finding.gravity)).collect();
     assert_snapshot!(lines.join("\n").replace(folder.path().to_str().unwrap(), "/etc/provwatch"));

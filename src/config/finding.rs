@@ -1,0 +1,40 @@
+//! One thing that is wrong with a configuration, and how wrong.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Something about the configuration that an operator should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Whether provwatch can work with it.
+    pub gravity: Gravity,
+    /// The key: `subscriptions[0].password_file`.
+    pub key: String,
+    /// What is wrong, and what to do.
+    pub what: String,
+}
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gravity {
+    /// It works, and is probably not what was meant.
+    Warning,
+    /// It cannot work.
+    Error,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.what)
+    }
+}
+
+pub(super) fn error(key: impl Into<String>, what: impl Into<String>) -> Finding {
+    Finding { gravity: Gravity::Error, key: key.into(), what: what.into() }
+}
+
+pub(super) fn warning(key: impl Into<String>, what: impl Into<String>) -> Finding {
+    Finding { gravity: Gravity::Warning, key: key.into(), what: what.into() }
+}
