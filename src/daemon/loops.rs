@@ -15,7 +15,8 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Health, Supervisor, TaskError, TaskFactory, describe,
+    Health, Supervisor, TaskError, TaskFactory,
+    describe::describe,
     health::{Server, log_task},
     systemd,
 };

@@ -1,0 +1,19 @@
+//! What the daemon does, in one line for systemd and the log.
+
+use crate::{deliver::plain, pipeline::Pipeline, watchlist::Watchlist};
+
+/// What is watched, and whether that is what the disk says.
+pub(super) fn describe(pipeline: &Pipeline) -> String {
+    let watching =
+        if pipeline.sources().is_empty() { "following logs".to_owned() } else { watching(&pipeline.watchlist()) };
+    match pipeline.reload_error() {
+        Some(error) => format!("{watching}; {}", plain(&error.why, 300)),
+        None => watching,
+    }
+}
+
+pub(super) fn watching(watchlist: &Watchlist) -> String {
+    let (packages, patterns) = watchlist.counts();
+    let plural = |count| if count == 1 { "" } else { "s" };
+    format!("watching {packages} package{} and {patterns} pattern{}", plural(packages), plural(patterns))
+}

@@ -1,0 +1,122 @@
+//! The life of the daemon: start, work, reload, stop.
+
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    Supervisor, TaskError,
+    damage::damage,
+    describe::describe,
+    lifecycle::{Request, Signals},
+    loops::{self, Context},
+    options::{Options, Renewal, Renewed},
+    reload::{refused, taken},
+    systemd,
+};
+use crate::pipeline::Pipeline;
+
+/// The longest that work under way may take to end when another configuration takes over: nothing is watched meanwhile. What
+/// is cut off is done again.
+const RELOAD_GRACE: Duration = Duration::from_secs(10);
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// The signals cannot be listened to, the store fails before the loops run, or it was left by a crash and is damaged.
+pub async fn run(mut pipeline: Arc<Pipeline>, mut options: Options) -> Result<(), TaskError> {
+    let mut signals = Signals::listen()?;
+    let mut damage = pin!(damage(Arc::clone(pipeline.store()), Arc::clone(pipeline.clock())));
+    loop {
+        pipeline.enqueue_unknown()?;
+        let context = context(&pipeline, &options);
+        context.look_after()?;
+        let supervisor = start(&context, &options);
+        let watching = describe(&pipeline);
+        systemd::ready(&watching);
+        tracing::info!(sources = pipeline.sources().len(), "ready, {watching}");
+        let renewed = match attend(&context, &options, &mut signals, damage.as_mut()).await {
+            Ok(Some(renewed)) => renewed,
+            end => {
+                systemd::stopping();
+                tracing::info!("stopping");
+                stop(&supervisor, options.grace, &mut signals).await;
+                return end.map(drop);
+            }
+        };
+        systemd::reloading();
+        if !stop(&supervisor, options.grace.min(RELOAD_GRACE), &mut signals).await {
+            return Ok(());
+        }
+        let Renewed { pipeline: next, on_disk, trust_interval, grace, restart } = *renewed;
+        tracing::info!("the changed configuration is at work");
+        for what in restart {
+            tracing::warn!("{what}");
+        }
+        pipeline = Arc::new(next);
+        options = Options { on_disk, trust_interval, grace, ..options };
+    }
+}
+
+/// Does what is asked until that is to stop (`None`) or to work with another configuration, or until the database turns out to
+/// be damaged.
+async fn attend(
+    context: &Context,
+    options: &Options,
+    signals: &mut Signals,
+    mut damage: Pin<&mut impl Future<Output = TaskError>>,
+) -> Result<Option<Box<Renewed>>, TaskError> {
+    loop {
+        tokio::select! {
+            request = signals.next() => match request {
+                Request::Reload => match (options.reload)(&context.pipeline) {
+                    Renewal::Whole(renewed) => return Ok(Some(renewed)),
+                    Renewal::Watchlist(watchlist) => taken(context, watchlist),
+                    Renewal::Refused { why, watchlist } => refused(context, why, watchlist),
+                },
+                Request::Stop => return Ok(None),
+            },
+            error = &mut damage => return Err(error),
+        }
+    }
+}
+
+fn context(pipeline: &Arc<Pipeline>, options: &Options) -> Context {
+    let (health, on_disk) = (Arc::clone(&options.health), Arc::clone(&options.on_disk));
+    Context { pipeline: Arc::clone(pipeline), health, on_disk }
+}
+
+fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
+    let pipeline = &context.pipeline;
+    let supervisor = Arc::new(Supervisor::new(Arc::clone(pipeline.clock()), Arc::clone(&options.health)));
+    for source in pipeline.sources() {
+        supervisor.keep(source.feed.name(), loops::feed(context.clone(), source.clone()));
+    }
+    supervisor.keep("work", loops::work(context.clone()));
+    supervisor.keep("reconcile", loops::reconcile(context.clone()));
+    if pipeline.follows_logs() {
+        supervisor.keep("logs", loops::logs(context.clone(), Arc::clone(&supervisor)));
+    }
+    supervisor.keep("outbox", loops::deliver(context.clone(), Arc::clone(&supervisor)));
+    if let Some(interval) = options.trust_interval {
+        supervisor.keep("trust", loops::trust(context.clone(), interval));
+    }
+    supervisor.keep("health", loops::health(context.clone()));
+    supervisor
+}
+
+/// A request to stop ends the wait; whether there was none.
+async fn stop(supervisor: &Supervisor, grace: Duration, signals: &mut Signals) -> bool {
+    tokio::select! {
+        _ = supervisor.shut_down(grace) => {
+            tracing::info!("stopped");
+            true
+        }
+        () = signals.stop() => {
+            tracing::warn!("stopped at once");
+            false
+        }
+    }
+}
