@@ -10,16 +10,13 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Endpoint, Message, NextStep, Receipt, Sink, SinkError,
+    slack_blocks::{MAX_FIELD, MAX_TEXT, context, escape, joined, links, paragraph, section, words},
     slack_members::parts,
-    view::{LinkView, SignalView, View},
+    view::{SignalView, View},
 };
 
 /// Most characters of a header block's text.
 const MAX_HEADER: usize = 150;
-/// Most characters of a text in a section's `fields`.
-const MAX_FIELD: usize = 2_000;
-/// Most characters of any other text.
-pub(super) const MAX_TEXT: usize = 3_000;
 
 /// Posts alerts to a Slack channel through an incoming webhook, laid out with Block Kit.
 ///
@@ -179,72 +176,10 @@ fn table(cells: &[(&str, &str)]) -> Vec<Value> {
     fields
 }
 
-pub(super) fn paragraph(text: &str) -> Value {
-    json!({ "type": "section", "text": words(text, MAX_TEXT) })
-}
-
-pub(super) fn context(text: &str) -> Value {
-    json!({ "type": "context", "elements": [words(text, MAX_TEXT)] })
-}
-
-pub(super) fn section(mrkdwn: &str) -> Value {
-    json!({ "type": "section", "text": { "type": "mrkdwn", "text": mrkdwn, "verbatim": true } })
-}
-
-/// Links by their labels. A URL in normal form has no `<`, `>` or space; a `|` would end it early.
-pub(super) fn links(links: &[LinkView]) -> String {
-    let link = |link: &LinkView| format!("<{}|{}>", link.url.replace('&', "&amp;").replace('|', "%7C"), link.label);
-    joined(links.iter().map(link), " · ")
-}
-
 /// The commands as one block of code, the purpose of each above it as a comment. A backtick would end it early; none of the commands needs one.
 fn commands(commands: &[NextStep]) -> String {
     let line = |step: &NextStep| escape(&format!("# {}\n{}", step.purpose, step.line).replace('`', "'"), MAX_TEXT);
     format!("```{}```", joined(commands.iter().map(line), "\n"))
-}
-
-/// As many of the parts as Slack takes in one text.
-fn joined(parts: impl Iterator<Item = String>, separator: &str) -> String {
-    const FENCES: usize = 6;
-    let mut out = String::new();
-    for part in parts {
-        if out.chars().count() + separator.chars().count() + part.chars().count() + FENCES > MAX_TEXT {
-            break;
-        }
-        if !out.is_empty() {
-            out.push_str(separator);
-        }
-        out.push_str(&part);
-    }
-    out
-}
-
-/// A `plain_text` object. Slack refuses empty ones.
-fn words(text: &str, limit: usize) -> Value {
-    let text = if text.trim().is_empty() { "(nothing)" } else { text };
-    json!({ "type": "plain_text", "text": escape(text, limit), "emoji": false })
-}
-
-/// Escapes Slack's three control characters, and cuts what would be longer than `limit` characters afterwards.
-fn escape(text: &str, limit: usize) -> String {
-    let escaped: Vec<String> = text
-        .chars()
-        .map(|c| match c {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            other => other.to_string(),
-        })
-        .collect();
-    if escaped.iter().map(|part| part.chars().count()).sum::<usize>() <= limit {
-        return escaped.concat();
-    }
-    let mut length = 0;
-    let fits = |part: &&String| {
-        length += part.chars().count();
-        length < limit
-    };
-    escaped.iter().take_while(fits).map(String::as_str).chain(["…"]).collect()
 }
 
 #[cfg(test)]
@@ -359,15 +294,6 @@ mod tests {
         let bodies: Vec<_> = transport.requests().into_iter().map(|request| request.body.unwrap()).collect();
         assert_eq!(bodies.len(), 4);
         assert!(bodies[0] != bodies[1] && bodies[1] == bodies[2] && bodies[2] != bodies[3]);
-    }
-
-    #[test]
-    fn control_characters_are_escaped_and_never_cut() {
-        assert_eq!(escape("a & <b>", 100), "a &amp; &lt;b&gt;");
-        assert_eq!(escape("<<<", 9), "&lt;&lt;…");
-        assert_eq!(escape("<<<", 12), "&lt;&lt;&lt;");
-        assert_eq!(escape("größer", 6), "größer");
-        assert_eq!(escape("größere", 6), "größe…");
     }
 
     async fn answered(status: u16, body: &'static str) -> Result<Receipt, SinkError> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    slack::{MAX_TEXT, context, links, paragraph, section},
+    slack_blocks::{MAX_TEXT, context, links, paragraph, section},
     view::{MemberView, View},
 };
 
