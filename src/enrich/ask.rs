@@ -1,10 +1,12 @@
 //! One question to a forge: remembered, within its limit, bounded.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use url::Url;
 
-use super::{Cache, forge::Forge};
+use super::forge::Forge;
 use crate::{
     clock::{Clock, past},
     http::{Client, Fetched, HttpError, Request, Validators},
@@ -45,6 +47,15 @@ pub struct Remembered {
     pub validators: Option<Validators>,
     /// When it was last true.
     pub at: DateTime<Utc>,
+}
+
+/// Where answers are kept from one question to the next. Losing them costs requests, and nothing else.
+pub trait Cache: Send + Sync + fmt::Debug {
+    /// What was answered before.
+    fn remembered(&self, key: &str) -> Option<Remembered>;
+
+    /// Keeps an answer.
+    fn remember(&self, key: &str, answer: &Remembered);
 }
 
 /// For how long answers are believed without asking again.

@@ -1,8 +1,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Finder,
     ask::{Age, Answer, Asker},
+    finder::Finder,
 };
 
 /// The fact that is looked for.

@@ -4,9 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Finder,
     ask::{Age, Answer, Asker},
     branches::{self, Branches},
+    finder::Finder,
     former,
     place::{attempt, commit, run},
     tags,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Finder,
     ask::{Age, Answer, Asker},
+    finder::Finder,
 };
 use crate::model::{Observation, Package, ReleaseFacts, TagFacts, names_version};
 

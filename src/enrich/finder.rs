@@ -1,0 +1,90 @@
+//! The facts of one release while they are found: what a forge told, and why the rest is unknown.
+
+use super::{Answer, Place};
+use crate::model::{CommitFacts, Facts, Observation, RepositoryFacts};
+
+/// What is asked of a release.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The release.
+    pub release: &'a Observation,
+    /// Its repository: the one that built it, or the one that built the releases before.
+    pub place: &'a Place,
+    /// Names (`owner/name`) under which the package's repository was known before.
+    pub former: &'a [String],
+}
+
+/// What a forge told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The facts; what it did not tell stands in [`Facts::unknown`] with the reason.
+    pub facts: Facts,
+    /// Whether it may tell more later: it could not be asked, or the run is not over.
+    pub more_later: bool,
+}
+
+/// Facts while they are found.
+pub(super) struct Finder<'a> {
+    pub(super) facts: Facts,
+    failed: bool,
+    pub(super) question: Question<'a>,
+}
+
+impl<'a> Finder<'a> {
+    /// Nothing is found yet.
+    pub(super) fn new(question: Question<'a>) -> Self {
+        Self { facts: Facts::default(), failed: false, question }
+    }
+
+    pub(super) fn unknown(&mut self, what: &str, why: impl Into<String>) {
+        self.facts.unknown_because(what, why);
+    }
+
+    /// What could not be found out this time.
+    pub(super) fn failed(&mut self, what: &str, why: impl Into<String>) {
+        self.failed = true;
+        self.unknown(what, why);
+    }
+
+    pub(super) fn close(self) -> Found {
+        let is_running = self.facts.run.as_ref().is_some_and(|run| run.conclusion.is_none());
+        Found { more_later: self.failed || is_running, facts: self.facts }
+    }
+
+    /// The value, or its absence with the reason. What the forge does not have is nothing that could be known.
+    pub(super) fn take<T>(&mut self, what: &str, known: Answer<T>) -> Option<T> {
+        match known {
+            Answer::Found(value) => return Some(value),
+            Answer::Missing => self.unknown(what, "the forge does not have it"),
+            Answer::Unknown(why) => self.failed(what, why),
+        }
+        None
+    }
+
+    /// A repository that is known by its id and not to be found was deleted, or is not public any more.
+    pub(super) fn gone<T>(&mut self, place: &Place, known: &Answer<T>) {
+        if place.id.is_some() && matches!(known, Answer::Missing) {
+            self.repository().visibility = Some("gone".to_owned());
+        }
+    }
+
+    pub(super) fn repository(&mut self) -> &mut RepositoryFacts {
+        self.facts.repository.get_or_insert_default()
+    }
+
+    pub(super) fn commit(&mut self) -> &mut CommitFacts {
+        self.facts.commit.get_or_insert_default()
+    }
+
+    /// Whether something exists, if that could be found out.
+    pub(super) fn exists<T>(&mut self, what: &str, answer: &Answer<T>) -> Option<bool> {
+        match answer {
+            Answer::Found(_) => Some(true),
+            Answer::Missing => Some(false),
+            Answer::Unknown(why) => {
+                self.failed(what, why.clone());
+                None
+            }
+        }
+    }
+}

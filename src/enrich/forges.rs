@@ -1,0 +1,61 @@
+//! The forges that may be asked, and which of them a release belongs to.
+
+use std::sync::Arc;
+
+use super::{
+    Failing, Forge, ForgeKind, Place,
+    ask::{self, Cache},
+    finder::{Finder, Found, Question},
+    github, gitlab,
+};
+use crate::{clock::Clock, http::Client};
+
+/// The forges that may be asked.
+#[derive(Debug)]
+pub struct Forges {
+    pub(super) known: Vec<Forge>,
+    pub(super) http: Client,
+    clock: Arc<dyn Clock>,
+    cache: Arc<dyn Cache>,
+}
+
+impl Forges {
+    /// Forges, asked through this client, whose answers are kept there.
+    pub fn new(known: Vec<Forge>, http: Client, clock: Arc<dyn Clock>, cache: Arc<dyn Cache>) -> Self {
+        Self { known, http, clock, cache }
+    }
+
+    /// Whether a place is at a forge that is asked.
+    pub fn knows(&self, place: &Place) -> bool {
+        self.forge(place).is_some()
+    }
+
+    /// Whether a place is at a forge that is asked with a token, and so about every release.
+    pub fn is_asked_with_token(&self, place: &Place) -> bool {
+        self.forge(place).is_some_and(Forge::has_token)
+    }
+
+    /// Every forge by its host, and whether it fails.
+    pub fn failing(&self) -> impl Iterator<Item = (&str, Option<Failing>)> {
+        self.known.iter().map(|forge| (forge.host.as_str(), forge.failing()))
+    }
+
+    fn forge(&self, place: &Place) -> Option<&Forge> {
+        self.known.iter().find(|forge| forge.host == place.host)
+    }
+
+    /// Everything that the forge tells of a release.
+    pub async fn facts(&self, question: Question<'_>) -> Found {
+        let mut found = Finder::new(question);
+        let Some(forge) = self.forge(question.place) else {
+            found.unknown("repository", format!("{} is not a forge that is asked ([forges])", question.place.host));
+            return found.close();
+        };
+        let asker = ask::Asker { forge, http: &self.http, clock: &*self.clock, cache: &*self.cache };
+        match forge.kind {
+            ForgeKind::Github => github::find(&asker, &mut found).await,
+            ForgeKind::Gitlab => gitlab::find(&asker, &mut found).await,
+        }
+        found.close()
+    }
+}
