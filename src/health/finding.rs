@@ -3,17 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Alarm, Id};
-
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Shown; the exit code stays 0.
-    Limited,
-    /// `provwatch status` exits with 5.
-    Unhealthy,
-}
+use super::{Alarm, Id, level::Level};
 
 /// One thing that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

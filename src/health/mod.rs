@@ -6,25 +6,31 @@
 //! A finding has one of two levels. *Unhealthy*: the promise to tell of a takeover at once is not kept, or nobody knows
 //! whether it is. *Limited*: it is kept within limits that the operator chose or that lie with others, and says so.
 
+mod about;
 mod alarm;
 mod finding;
 mod heartbeat;
 mod id;
 mod judge;
+mod level;
 pub mod limits;
 mod snapshot;
+mod table;
 #[cfg(test)]
 mod tests;
 
+pub use about::About;
 pub use alarm::Alarm;
-pub use finding::{Check, Finding, Level, Verdict, level};
+pub use finding::{Check, Finding, Verdict, level};
 pub use heartbeat::{
     ComparedClock, Facts, FailingForge, Heartbeat, InUse, Kind, LeftBy, LeftLog, LockState, LogNotFollowed, Refused,
     Runner, WriteFailure,
 };
-pub use id::{ALL, About, Id};
+pub use id::Id;
 pub use judge::{checks, judge};
+pub use level::Level;
 pub use snapshot::{
     Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, LogMirror, Mirror, OpenAlert, Queue, Snapshot,
     Source, Storage, Subscription, Trust, Tuf, Unchecked,
 };
+pub use table::ALL;

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::age;
+use super::age::age;
 use crate::{
     health::{
         Check, Damage, File, Finding, Id, OpenAlert, Snapshot, Storage, WriteFailure, alarm,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::age;
+use super::age::age;
 use crate::{
     health::{
         Check, Finding, Id, Snapshot, Subscription, alarm,

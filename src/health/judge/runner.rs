@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::age;
+use super::age::age;
 use crate::{
     health::{
         Check, Finding, Heartbeat, Id, Kind, LockState, Snapshot, alarm,

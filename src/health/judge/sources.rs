@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::age;
+use super::age::age;
 use crate::{
     health::{
         Check, FailingForge, Finding, Id, LeftBy, LeftLog, Level, LockState, Log, LogMirror, Runner, Snapshot, Source,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::age;
+use super::age::age;
 use crate::{
     health::{
         Announced, Check, Finding, Id, LockState, Queue, Snapshot, alarm,

@@ -49,6 +49,13 @@ fn alerts_that_reach_nobody() {
             }),
             &["subscription-removed"],
         ),
+    ]);
+}
+
+#[test]
+fn kinds_of_alerts_that_nobody_takes() {
+    let ops = |change: fn(&mut Subscription)| but(|snapshot| change(&mut snapshot.subscriptions[0]));
+    holds(vec![
         ("none", but(|snapshot| snapshot.subscriptions.clear()), &["no-subscription"]),
         ("none for trouble", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Operation)), &["trouble-untold"]),
         ("none for takeovers", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Release)), &["takeovers-untold"]),

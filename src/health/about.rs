@@ -1,0 +1,26 @@
+//! What there is to say of a kind of finding.
+
+use super::Level;
+
+/// What there is to say of a finding.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Its name.
+    pub id: &'static str,
+    /// How much it matters.
+    pub level: Level,
+    /// When it is found.
+    pub when: &'static str,
+    /// What to do.
+    pub what_to_do: &'static str,
+}
+
+/// Of a finding with which `provwatch status` exits with 5.
+pub(super) const fn unhealthy(id: &'static str, when: &'static str, what_to_do: &'static str) -> About {
+    About { id, level: Level::Unhealthy, when, what_to_do }
+}
+
+/// Of a finding that is only shown.
+pub(super) const fn limited(id: &'static str, when: &'static str, what_to_do: &'static str) -> About {
+    About { id, level: Level::Limited, when, what_to_do }
+}

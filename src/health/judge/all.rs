@@ -1,0 +1,31 @@
+//! Everything that is looked at, in order, and what is not as it should be.
+
+use chrono::{DateTime, Utc};
+
+use super::{limits, machine, receivers, runner, sources, work};
+use crate::health::{Check, Finding, Snapshot, Verdict};
+
+/// Everything that was looked at, what matters most first.
+pub fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
+    let mut checks = runner::checks(snapshot, now);
+    checks.extend(limits::nothing(snapshot).map(|finding| Check::found("nothing watched", finding)));
+    checks.extend(machine::checks(snapshot, now));
+    checks.extend(sources::checks(snapshot, now));
+    checks.extend(work::checks(snapshot, now));
+    checks.extend(receivers::checks(snapshot, now));
+    let alerts = machine::alerts(snapshot, &checks);
+    checks.extend(alerts);
+    checks.extend(limits::checks(snapshot));
+    checks
+}
+
+/// What is not as it should be: the unhealthy first, each in the order of the checks.
+pub fn judge(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Finding> {
+    let found = checks(snapshot, now).into_iter().filter_map(|check| match check.verdict {
+        Verdict::Found(finding) => Some(*finding),
+        Verdict::Unclear | Verdict::Over(_) => None,
+    });
+    let mut findings: Vec<Finding> = found.collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    findings
+}
