@@ -1,12 +1,9 @@
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Ecosystem, RegistryKey, RepositoryUrl,
-    purl::{self, parse},
-};
+use super::{Ecosystem, RegistryKey, RepositoryUrl, invalid_purl::InvalidPurl, name};
 
 /// A package of one registry, its name normalised as the registry does.
 ///
@@ -21,40 +18,19 @@ pub struct Package {
     repository: Option<RepositoryUrl>,
 }
 
-/// Why a text is not a purl that provwatch can watch.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "{text:?} is not a usable package URL: {why}; expected for example pkg:npm/%40scope/name or pkg:pypi/requests@2.32.0"
-)]
-pub struct InvalidPurl {
-    text: String,
-    why: String,
-}
-
-impl InvalidPurl {
-    pub(super) fn new(text: &str, why: impl fmt::Display) -> Self {
-        Self { text: text.chars().take(purl::MAX_LENGTH).collect(), why: why.to_string() }
-    }
-
-    /// What is wrong with the text.
-    pub(super) fn why(&self) -> &str {
-        &self.why
-    }
-}
-
 impl Package {
     /// A package of the public registry by the name that this uses: `@scope/name`, `Foo.Bar` (normalised to `foo-bar`), `serde_json`.
     ///
     /// # Errors
     /// An empty or overlong name, or one with characters that no registry of the ecosystem accepts.
     pub fn new(ecosystem: Ecosystem, name: &str) -> Result<Self, InvalidPurl> {
-        if name.is_empty() || name.len() > purl::MAX_LENGTH {
+        if name.is_empty() || name.len() > name::MAX_LENGTH {
             return Err(InvalidPurl::new(name, "the name must have 1 to 300 bytes"));
         }
-        if !purl::is_name(ecosystem, name) {
+        if !name::is_name(ecosystem, name) {
             return Err(InvalidPurl::new(name, format_args!("{} has no such names", ecosystem.title())));
         }
-        let name = purl::spelling(ecosystem, name).into_owned();
+        let name = name::spelling(ecosystem, name).into_owned();
         Ok(Self { ecosystem, name, repository: None })
     }
 
@@ -102,7 +78,7 @@ impl Package {
 
     /// The name that no other package of its registry can have: crates.io takes `Serde-JSON` for `serde_json`.
     pub fn distinct_name(&self) -> Cow<'_, str> {
-        purl::distinct(self.ecosystem, &self.name)
+        name::distinct(self.ecosystem, &self.name)
     }
 
     /// The npm scope with its `@`, if there is one.
@@ -125,7 +101,7 @@ impl Package {
     }
 
     fn write_registry(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.repository.as_ref().map_or(Ok(()), |url| write!(f, "?{}={}", purl::REPOSITORY, url.escaped()))
+        self.repository.as_ref().map_or(Ok(()), |url| write!(f, "?{}={}", name::REPOSITORY, url.escaped()))
     }
 }
 
@@ -133,17 +109,6 @@ impl fmt::Display for Package {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_name(f)?;
         self.write_registry(f)
-    }
-}
-
-impl FromStr for Package {
-    type Err = InvalidPurl;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match parse(text)? {
-            (package, None) => Ok(package),
-            (_, Some(_)) => Err(InvalidPurl::new(text, "a package is wanted here, without a version")),
-        }
     }
 }
 
@@ -186,37 +151,6 @@ impl fmt::Display for ReleaseId {
         self.package.write_registry(f)
     }
 }
-
-impl FromStr for ReleaseId {
-    type Err = InvalidPurl;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match parse(text)? {
-            (package, Some(version)) => Ok(Self { package, version }),
-            (_, None) => Err(InvalidPurl::new(text, "it has no version")),
-        }
-    }
-}
-
-macro_rules! as_text {
-    ($type:ty) => {
-        impl TryFrom<String> for $type {
-            type Error = InvalidPurl;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
-
-        impl From<$type> for String {
-            fn from(value: $type) -> Self {
-                value.to_string()
-            }
-        }
-    };
-}
-as_text!(Package);
-as_text!(ReleaseId);
 
 #[cfg(test)]
 mod tests {

@@ -1,18 +1,15 @@
-//! The rules of the purl types that provwatch watches: which names a registry can have, how it spells them, and which of them
-//! are one name (<https://github.com/package-url/purl-spec>). The crate `packageurl` takes a purl apart; it folds npm's names,
-//! which are case-sensitive since May 2026, so the types' rules are kept from it.
+//! Texts as packages and releases, by the purl specification (<https://github.com/package-url/purl-spec>). The crate
+//! `packageurl` takes a purl apart; it folds npm's names, which are case-sensitive since May 2026, so the types' rules are
+//! kept from it and stand in `name`.
 
-use std::{borrow::Cow, str::FromStr};
+use std::str::FromStr;
 
 use packageurl::PackageUrl;
 
-use super::{Ecosystem, InvalidPurl, Package, RegistryKey, RepositoryUrl};
-
-/// Longest package name or version that provwatch takes, in bytes. npm's own limit for a name is 214.
-pub(super) const MAX_LENGTH: usize = 300;
-
-/// The qualifier that names a registry other than the public one of the type.
-pub(super) const REPOSITORY: &str = "repository_url";
+use super::{
+    InvalidPurl, Package, RegistryKey, ReleaseId, RepositoryUrl,
+    name::{MAX_LENGTH, REPOSITORY},
+};
 
 /// Splits a purl into its package and version. Of the qualifiers only the registry is part of a package's name; the others
 /// and subpaths are dropped.
@@ -52,64 +49,52 @@ fn type_and_rest(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("pkg:")?.trim_start_matches('/').split_once('/')
 }
 
-/// Whether a registry can have a package of this name.
-pub(super) fn is_name(ecosystem: Ecosystem, name: &str) -> bool {
-    match ecosystem {
-        Ecosystem::Npm => is_npm_name(name),
-        Ecosystem::Pypi | Ecosystem::Cargo => {
-            name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+impl FromStr for Package {
+    type Err = InvalidPurl;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match parse(text)? {
+            (package, None) => Ok(package),
+            (_, Some(_)) => Err(InvalidPurl::new(text, "a package is wanted here, without a version")),
         }
     }
 }
 
-/// The name as its registry's documents write it. npm and crates.io keep what the author wrote, capitals too.
-pub(super) fn spelling(ecosystem: Ecosystem, name: &str) -> Cow<'_, str> {
-    match ecosystem {
-        Ecosystem::Pypi => pep_503(name).into(),
-        Ecosystem::Npm | Ecosystem::Cargo => name.into(),
-    }
-}
+impl FromStr for ReleaseId {
+    type Err = InvalidPurl;
 
-/// What names of one package have in common. crates.io refuses a new name that differs from another one only in case, or in
-/// `-` and `_`; npm has both `JSONStream` and `jsonstream`, of different authors.
-pub(super) fn distinct(ecosystem: Ecosystem, spelled: &str) -> Cow<'_, str> {
-    match ecosystem {
-        Ecosystem::Cargo if spelled.bytes().any(|b| b.is_ascii_uppercase() || b == b'-') => {
-            spelled.to_ascii_lowercase().replace('-', "_").into()
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match parse(text)? {
+            (package, Some(version)) => Ok(package.at(version)),
+            (_, None) => Err(InvalidPurl::new(text, "it has no version")),
         }
-        Ecosystem::Npm | Ecosystem::Pypi | Ecosystem::Cargo => spelled.into(),
     }
 }
 
-/// npm's rule as far as it matters here: one optional scope, URL-safe characters, no leading dot.
-fn is_npm_name(name: &str) -> bool {
-    let part = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-~!'()*".contains(&b))
+macro_rules! as_text {
+    ($type:ty) => {
+        impl TryFrom<String> for $type {
+            type Error = InvalidPurl;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(value: $type) -> Self {
+                value.to_string()
+            }
+        }
     };
-    match name.strip_prefix('@') {
-        Some(scoped) => scoped.split_once('/').is_some_and(|(scope, bare)| part(scope) && part(bare)),
-        None => part(name),
-    }
 }
-
-/// PEP 503: runs of `-`, `_` and `.` become one `-`, all lower case.
-fn pep_503(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        let c = if matches!(c, '-' | '_' | '.') { '-' } else { c.to_ascii_lowercase() };
-        if c != '-' || !out.ends_with('-') {
-            out.push(c);
-        }
-    }
-    out
-}
+as_text!(Package);
+as_text!(ReleaseId);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ReleaseId;
+    use crate::model::Ecosystem;
 
     /// The oddest names that each registry really has, and how provwatch writes them.
     const ODD_NAMES: &[(&str, &str)] = &[

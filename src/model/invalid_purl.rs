@@ -1,0 +1,26 @@
+//! Why a text is not a purl that provwatch can watch.
+
+use std::fmt;
+
+use super::name;
+
+/// Why a text is not a purl that provwatch can watch.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "{text:?} is not a usable package URL: {why}; expected for example pkg:npm/%40scope/name or pkg:pypi/requests@2.32.0"
+)]
+pub struct InvalidPurl {
+    text: String,
+    why: String,
+}
+
+impl InvalidPurl {
+    pub(super) fn new(text: &str, why: impl fmt::Display) -> Self {
+        Self { text: text.chars().take(name::MAX_LENGTH).collect(), why: why.to_string() }
+    }
+
+    /// What is wrong with the text.
+    pub(super) fn why(&self) -> &str {
+        &self.why
+    }
+}
