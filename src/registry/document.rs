@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{RegistryError, exchange::document_error};
+use super::RegistryError;
 use crate::{model::Ecosystem, text::quoted};
 
 /// Most keys of an object. The packages with the most releases have some ten thousand.
@@ -52,6 +52,12 @@ pub(super) fn read_part<'a, T: Deserialize<'a>>(part: &'a RawValue, limit: usize
 /// A reason fit for people: what it quotes of a hostile document neither floods nor garbles the line.
 pub(super) fn reason(why: impl fmt::Display) -> String {
     quoted(why, MAX_REASON)
+}
+
+/// A document was answered but is not what the registry documents. `what` is what it is, for people: "the package
+/// document of axios".
+pub(super) fn document_error(ecosystem: Ecosystem, what: &str, why: impl fmt::Display) -> RegistryError {
+    RegistryError::Document { registry: ecosystem.title().into(), what: what.to_owned(), why: reason(why) }
 }
 
 #[cfg(test)]

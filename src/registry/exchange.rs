@@ -1,8 +1,6 @@
 //! Exchanges with a registry, and errors that name it.
 
-use std::fmt;
-
-use super::{RegistryError, document::reason};
+use super::{RegistryError, document::document_error};
 use crate::{
     http::{Client, Fetched, HttpError, Request, Response, TransportError},
     model::Ecosystem,
@@ -82,12 +80,6 @@ fn page_type(response: &Response) -> Option<String> {
 /// An exchange with the registry failed.
 pub(super) fn exchange_error(ecosystem: Ecosystem) -> impl Fn(HttpError) -> RegistryError {
     move |source| RegistryError::Http { registry: ecosystem.title().into(), source: Box::new(source) }
-}
-
-/// A document was answered but is not what the registry documents. `what` is what it is, for people: "the package
-/// document of axios".
-pub(super) fn document_error(ecosystem: Ecosystem, what: &str, why: impl fmt::Display) -> RegistryError {
-    RegistryError::Document { registry: ecosystem.title().into(), what: what.to_owned(), why: reason(why) }
 }
 
 /// Whether asking the same again would fail again: the server refuses the question, or its answer cannot be read. What may

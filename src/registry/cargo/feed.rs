@@ -15,8 +15,9 @@ use crate::{
     model::{Ecosystem, Package, RegistryId},
     registry::{
         Change, Cursor, Event, Feed, Gap, Page, RegistryError,
+        document::document_error,
         endpoint::endpoint,
-        exchange::{document_error, exchange_error, fresh},
+        exchange::{exchange_error, fresh},
         field::{plausible, shown},
         xml::{Tokens, XmlError},
     },

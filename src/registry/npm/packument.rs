@@ -9,8 +9,7 @@ use crate::{
     model::{Aspect, Ecosystem, Package, ReleaseId, ReleaseStatus, Unread},
     registry::{
         Behind, Known, PackageDocument, RegistryError, RegistryRelease,
-        document::{self, MAX_PART, MAX_TEXT},
-        exchange::document_error,
+        document::{self, MAX_PART, MAX_TEXT, document_error},
         field::shown_name,
         fields::Fields,
     },

@@ -12,7 +12,7 @@ use crate::{
     registry::{
         Evidence, PackageDocument, PackageState, Question, Registry, RegistryError,
         exchange::{found, fresh, refuse_page},
-        missing,
+        reader::missing,
     },
 };
 

@@ -1,0 +1,101 @@
+//! Feeds of changes: what a registry announces, page by page.
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use super::error::RegistryError;
+use crate::{
+    http::Client,
+    model::{Ecosystem, Package},
+};
+
+/// A feed of changes with a cursor.
+pub trait Feed: Send + Sync + std::fmt::Debug {
+    /// The name under which its cursor is stored and that people see: `npm-changes`, `pypi-changelog`, `crates-updates`.
+    fn name(&self) -> &'static str;
+
+    /// The ecosystem whose packages it names.
+    fn ecosystem(&self) -> Ecosystem;
+
+    /// Whether something is published there all the time, so that a feed without events is one that hides them.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Reads the page after `cursor`; without one, learns where the feed stands now and returns no events.
+    fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>>;
+}
+
+/// A place in a feed; what it holds is the feed's own matter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(pub String);
+
+/// One page of a feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// What changed, in feed order.
+    pub events: Vec<Event>,
+    /// Where the feed stands after this page.
+    pub cursor: Cursor,
+    /// Whether the next page can be read at once.
+    pub more: bool,
+    /// The feed lost its place: what happened in between must be found by comparing documents.
+    pub gap: Option<Gap>,
+    /// Why nothing cannot be all that there is, one sentence for people: the feed says that it stands further. For a moment
+    /// that is nothing odd.
+    pub withheld: Option<String>,
+}
+
+/// A feed lost its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// What happened, one sentence for people: "the sequence went back from 90 to 12".
+    pub why: String,
+}
+
+/// One change that a feed announces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The package.
+    pub package: Package,
+    /// What changed.
+    pub change: Change,
+    /// The feed's own unique key for the event (sequence and revision, serial, version): replaying a page adds nothing.
+    pub key: String,
+    /// When, if the feed says.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Change {
+    /// The package's document changed; npm says with which revision.
+    Document {
+        /// The document's revision to wait for.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        revision: Option<String>,
+    },
+    /// A version was released; where the registry has files, it may have none yet.
+    Release {
+        /// The version.
+        version: String,
+    },
+    /// A version got a file.
+    File {
+        /// The version.
+        version: String,
+    },
+    /// The package was removed.
+    Removed,
+    /// Something about who may publish, or about the state of a release: role added, yank, quarantine.
+    Governance {
+        /// The version it concerns, if one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        version: Option<String>,
+        /// The registry's own words: "add Owner mallory".
+        action: String,
+    },
+}
