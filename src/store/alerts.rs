@@ -4,14 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    Store, StoreError, campaigns,
+    Store, StoreError,
     columns::{Json, Micros, Rank, Word, limit},
-    deliveries,
     error::Failure,
     reading::{one, several},
     sealed::{ALERT_ACTIONS, ALERTS},
 };
-use crate::model::{Alert, AlertKind, AlertStatus, Package, Severity, Signal};
+use crate::model::{Alert, AlertStatus, Package, Severity};
 
 /// Which alerts to list; what is `None` does not matter.
 #[derive(Clone, Debug)]
@@ -45,22 +44,12 @@ pub struct AlertAction {
     pub at: DateTime<Utc>,
 }
 
-/// What became of an alert that was raised.
-pub(super) struct Raised {
-    pub is_new: bool,
-    pub announced: bool,
-    pub deliveries: usize,
-}
-
 /// An alert as it is stored.
-struct Stored {
-    alert: Alert,
-    peak: Severity,
-    raises: i64,
+pub(super) struct Stored {
+    pub(super) alert: Alert,
+    pub(super) peak: Severity,
+    pub(super) raises: i64,
 }
-
-/// Most signals of an alert that is raised again and again. What a look finds comes before what earlier ones found.
-const MOST_SIGNALS: usize = 100;
 
 /// Ids shown when a prefix is ambiguous.
 const SHOWN: usize = 5;
@@ -192,78 +181,14 @@ fn last_action(db: &Connection, fingerprint: &str) -> Result<Option<AlertAction>
     one(db, &ALERT_ACTIONS, sql, [fingerprint], action_row)
 }
 
-fn insert_action(db: &Connection, fingerprint: &str, action: &AlertAction) -> Result<(), Failure> {
+pub(super) fn insert_action(db: &Connection, fingerprint: &str, action: &AlertAction) -> Result<(), Failure> {
     db.prepare_cached("INSERT INTO alert_actions (alert, status, by, reason, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute((fingerprint, Word(action.status), &action.by, &action.reason, Micros(action.at)))?;
     Ok(())
 }
 
-/// Stores an alert that was raised, new or again, and announces it where that is called for.
-pub(super) fn upsert(
-    db: &Connection,
-    alert: &Alert,
-    subscriptions: &[String],
-    now: DateTime<Utc>,
-) -> Result<Raised, Failure> {
-    readable_back(alert)?;
-    let Some(known) = stored(db, &alert.fingerprint)? else {
-        insert(db, alert, now)?;
-        campaigns::join(db, alert)?;
-        let deliveries = deliveries::announce(db, alert, 1, subscriptions, now)?;
-        return Ok(Raised { is_new: true, announced: true, deliveries });
-    };
-    let reopened = reopens(&known.alert, alert);
-    let merged = merge(&known.alert, alert, reopened);
-    if merged == known.alert {
-        return Ok(Raised { is_new: false, announced: false, deliveries: 0 });
-    }
-    let is_worse = reopened || merged.severity > known.peak || has_incident(&known.alert, alert);
-    let grew = !is_worse && has_new_members(&known.alert, &merged);
-    let raises = known.raises + i64::from(is_worse || grew);
-    update(db, &merged, if reopened { merged.severity } else { merged.severity.max(known.peak) }, raises, now)?;
-    campaigns::join(db, &merged)?;
-    if reopened {
-        let reason = reopening(&known.alert);
-        let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
-        insert_action(db, &merged.fingerprint, &action)?;
-    }
-    let deliveries = match (is_worse, grew) {
-        (true, _) => deliveries::announce(db, &merged, raises, subscriptions, now)?,
-        (false, true) => deliveries::announce_growth(db, &merged, raises, subscriptions, now)?,
-        (false, false) => 0,
-    };
-    Ok(Raised { is_new: false, announced: is_worse || grew, deliveries })
-}
-
-/// Stores what is to be added to an alert that was raised, and tells nobody.
-pub(super) fn amend(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {
-    readable_back(alert)?;
-    let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
-    if known.alert == *alert { Ok(()) } else { update(db, alert, known.peak, known.raises, now) }
-}
-
-/// Announces an alert once more, with what was added to it; it is open then, whatever became of it.
-pub(super) fn announce_again(
-    db: &Connection,
-    alert: &Alert,
-    subscriptions: &[String],
-    now: DateTime<Utc>,
-) -> Result<(), Failure> {
-    readable_back(alert)?;
-    let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
-    let alert = Alert { status: AlertStatus::Open, ..alert.clone() };
-    update(db, &alert, alert.severity.max(known.peak), known.raises + 1, now)?;
-    if known.alert.status != AlertStatus::Open {
-        let reason = "it goes on".to_owned();
-        let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
-        insert_action(db, &alert.fingerprint, &action)?;
-    }
-    deliveries::announce(db, &alert, known.raises + 1, subscriptions, now)?;
-    Ok(())
-}
-
 /// An alert that could not be read back would block the outbox for ever. Alerts are few, so the whole form is tried.
-fn readable_back(alert: &Alert) -> Result<(), StoreError> {
+pub(super) fn readable_back(alert: &Alert) -> Result<(), StoreError> {
     let read: Result<Alert, _> = serde_json::to_value(alert).and_then(serde_json::from_value);
     let why = match read {
         Ok(read) if read == *alert => return Ok(()),
@@ -273,82 +198,7 @@ fn readable_back(alert: &Alert) -> Result<(), StoreError> {
     Err(StoreError::Unstorable { what: format!("the alert {}", alert.id), why })
 }
 
-/// What was resolved and is raised again: a condition (a stale source, a log that misbehaves) can come back, a campaign go
-/// on. A release happens once; only news of medium or worse, or another incident, opens its alert again. Whoever
-/// acknowledged what a release was, or one violation of a log, has not seen the next.
-fn reopens(known: &Alert, raised: &Alert) -> bool {
-    if known.status == AlertStatus::Open {
-        return false;
-    }
-    let is_other_violation = raised.evidence.is_some() && raised.evidence != known.evidence;
-    let is_resolved = known.status == AlertStatus::Resolved;
-    is_other_violation
-        || match known.kind {
-            AlertKind::Operation | AlertKind::Log => is_resolved,
-            AlertKind::Campaign => is_resolved && has_new_members(known, raised),
-            AlertKind::Release => is_told_news(known, raised),
-        }
-}
-
-/// What was resolved was judged harmless as it was, so that any other detector's word is news; what was acknowledged is in
-/// an operator's hands, and opens again for what is grave by itself.
-fn is_told_news(known: &Alert, raised: &Alert) -> bool {
-    let is_grave = |signal: &Signal| !signal.supporting && signal.severity >= Severity::Medium;
-    let is_resolved = known.status == AlertStatus::Resolved;
-    let is_first = |signal: &Signal| known.signals.iter().all(|known| known.detector != signal.detector);
-    news(known, raised).any(|signal| is_grave(signal) || signal.is_incident() || (is_resolved && is_first(signal)))
-}
-
-/// Whether something happened to the release once more. Whoever was told of the first time knows nothing of the second.
-fn has_incident(known: &Alert, raised: &Alert) -> bool {
-    known.kind == AlertKind::Release && news(known, raised).any(Signal::is_incident)
-}
-
-/// Why an alert is open again, for people.
-fn reopening(known: &Alert) -> String {
-    match known.kind {
-        AlertKind::Release => "there is more than was known of it".to_owned(),
-        AlertKind::Operation | AlertKind::Log | AlertKind::Campaign => "its cause came back".to_owned(),
-    }
-}
-
-fn has_new_members(known: &Alert, raised: &Alert) -> bool {
-    raised.members.iter().any(|member| !known.members.contains(member))
-}
-
-/// What is said in one alert and not in the other.
-fn news<'a>(known: &'a Alert, raised: &'a Alert) -> impl Iterator<Item = &'a Signal> {
-    raised.signals.iter().filter(|signal| !known.signals.iter().any(|known| known.says_what(signal)))
-}
-
-/// The alert as it is raised now, but first raised and handled as before. Another look at a release does not take back
-/// what an earlier one saw, nor does a campaign that grows become milder.
-fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
-    let status = if reopened { AlertStatus::Open } else { known.status };
-    let raised_at = if reopened { raised.raised_at } else { known.raised_at };
-    let is_milder = raised.severity < known.severity;
-    match known.kind {
-        AlertKind::Release => {
-            let room = MOST_SIGNALS.saturating_sub(raised.signals.len());
-            let (worse, signals): (_, Vec<&Signal>) = if is_milder {
-                (known, known.signals.iter().take(room).chain(news(known, raised)).collect())
-            } else {
-                (raised, raised.signals.iter().chain(news(raised, known).take(room)).collect())
-            };
-            Alert { raised_at, status, signals: signals.into_iter().cloned().collect(), ..worse.clone() }
-        }
-        AlertKind::Campaign => {
-            let worse = if is_milder { known } else { raised };
-            let lost = known.members.iter().filter(|member| !raised.members.contains(member));
-            let members = raised.members.iter().chain(lost).cloned().collect();
-            let (severity, confidence) = (worse.severity, worse.confidence);
-            Alert { severity, confidence, raised_at, status, members, ..raised.clone() }
-        }
-        AlertKind::Operation | AlertKind::Log => Alert { raised_at, status, ..raised.clone() },
-    }
-}
-
-fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored>, Failure> {
+pub(super) fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored>, Failure> {
     let sql = "SELECT body, status, peak, raises, {row} FROM alerts WHERE fingerprint = ?1";
     one(db, &ALERTS, sql, [fingerprint], |row| {
         Ok(Stored { alert: alert_row(row)?, peak: row.get::<_, Rank>("peak")?.0, raises: row.get("raises")? })
@@ -366,7 +216,7 @@ pub(super) fn count_announcement(db: &Connection, fingerprint: &str, raises: i64
     Ok(raises + 1)
 }
 
-fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {
+pub(super) fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {
     db.prepare_cached(
         "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, package, raised_at, updated_at, body)
          VALUES (:fingerprint, :kind, :severity, :severity, 1, :status, :package, :raised_at, :now, :body)",
@@ -384,7 +234,13 @@ fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Fail
     Ok(())
 }
 
-fn update(db: &Connection, alert: &Alert, peak: Severity, raises: i64, now: DateTime<Utc>) -> Result<(), Failure> {
+pub(super) fn update(
+    db: &Connection,
+    alert: &Alert,
+    peak: Severity,
+    raises: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
     db.prepare_cached(
         "UPDATE alerts SET severity = :severity, peak = :peak, raises = :raises, status = :status,
              raised_at = :raised_at, updated_at = :now, body = :body WHERE fingerprint = :fingerprint",

@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use super::{
     Store, StoreError, alerts,
+    broken::Broken,
     columns::{Json, Micros, Text, Word, limit, time},
     error::Failure,
-    reading::{Broken, one},
+    reading::one,
     releases::{self, release_id},
     sealed::{BASELINE_VERSIONS, BASELINES, RELEASES},
 };

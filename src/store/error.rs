@@ -5,7 +5,7 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-use super::{reading::Broken, room::Room};
+use super::{broken::Broken, room::Room};
 use crate::model::Package;
 
 /// What went wrong with the database, and what to do about it.

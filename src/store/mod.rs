@@ -15,26 +15,35 @@
 //! Every operation that changes something is one transaction and can be repeated: when a commit succeeded and its
 //! success was never heard of, doing the same again changes nothing.
 
+mod alert_news;
 mod alerts;
+mod announcing;
 mod baselines;
+mod broken;
 mod campaigns;
 mod columns;
+mod connect;
 mod damage;
 mod deliveries;
 mod error;
 mod expected;
 mod feeds;
+mod folder;
 mod forge_answers;
+mod handle;
 mod left_out;
 mod logs;
 mod migrations;
 mod namesakes;
 mod open;
+mod outcome;
 mod packages;
 mod queue;
+mod raising;
 mod reading;
 mod readonly;
 mod record;
+mod recording;
 mod releases;
 mod room;
 mod runner;
@@ -42,17 +51,12 @@ mod sealed;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod traces;
 mod vitals;
 mod wall_clock;
 mod work;
-
-use std::{
-    path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
-};
-
-use rusqlite::{Connection, TransactionBehavior};
+mod writes;
 
 pub use alerts::{AlertAction, AlertFilter};
 pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
@@ -61,6 +65,7 @@ pub use damage::{DamagedRow, SetAside};
 pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, LONGEST_DELIVERY_WAIT, SubscriptionState};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
+pub use handle::Store;
 pub use left_out::LeftOut;
 pub use logs::{
     Accusation, Advance, CheckpointRow, Covered, EvidenceRow, Herald, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck,
@@ -69,156 +74,16 @@ pub use logs::{
     Violated, Violation, WorkflowRow,
 };
 pub use namesakes::Namesake;
+pub use outcome::Outcome;
 pub use packages::{PackageRow, VersionState};
 pub use queue::Turn;
 pub use record::{Record, Recorded, Subject};
-pub use releases::{Outcome, Recheck, ReleaseRow};
-pub use room::{Room, WriteFailure};
+pub use releases::{Recheck, ReleaseRow};
+pub use room::Room;
 pub use runner::RunnerRow;
 pub use stats::Stats;
-pub use traces::{Neighbour, Related, Trace};
+pub use trace::Trace;
+pub use traces::{Neighbour, Related};
 pub use vitals::{AnnouncedWork, QueueVitals};
 pub use work::{AGAIN, Again, FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
-
-use damage::Noted;
-use error::Failure;
-use reading::Reading;
-
-/// The database.
-#[derive(Debug)]
-pub struct Store {
-    path: PathBuf,
-    connection: Mutex<Connection>,
-    /// Whether the last writer did not close the file, and nobody has read it whole since.
-    suspect: bool,
-    /// Broken rows that were come across and not set aside yet.
-    noted: Noted,
-    /// What is wrong with the file as a whole.
-    damage: Mutex<Option<String>>,
-    /// Writes that fail.
-    writes: room::Writes,
-    /// The copy that is read, if one is.
-    #[expect(dead_code, reason = "it is removed when it is dropped")]
-    copy: Option<readonly::Folder>,
-    #[cfg(test)]
-    faults: tests::faults::Faults,
-}
-
-impl Store {
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// A poisoned lock means that a caller panicked; its transaction was rolled back when it unwound.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads; `operation` names it in errors: "listing the alerts".
-    fn read<T>(
-        &self,
-        operation: &'static str,
-        query: impl FnOnce(&Reading<'_>) -> Result<T, Failure>,
-    ) -> Result<T, StoreError> {
-        let connection = self.connection();
-        let reading = Reading::over(&connection);
-        let outcome = query(&reading);
-        self.noted.add(reading.broken());
-        outcome.map_err(|failure| self.failed(failure, operation))
-    }
-
-    /// Changes something in one transaction. It takes the write lock at once: a transaction that first reads and then
-    /// writes could find that another process wrote in between.
-    fn write<T>(
-        &self,
-        operation: &'static str,
-        change: impl FnOnce(&Connection) -> Result<T, Failure>,
-    ) -> Result<T, StoreError> {
-        self.change(operation, Flush::Now, change)
-    }
-
-    /// As [`Store::write`], for a change whose loss only repeats work.
-    fn write_repeatable<T>(
-        &self,
-        operation: &'static str,
-        change: impl FnOnce(&Connection) -> Result<T, Failure>,
-    ) -> Result<T, StoreError> {
-        self.change(operation, Flush::WithTheNext, change)
-    }
-
-    fn change<T>(
-        &self,
-        operation: &'static str,
-        flush: Flush,
-        change: impl FnOnce(&Connection) -> Result<T, Failure>,
-    ) -> Result<T, StoreError> {
-        let outcome = self.transact(flush, change).map_err(|failure| match failure {
-            Failure::Sql(error) if damage::is_of_an_index(&error) => self.index_anew(operation),
-            failure => self.failed(failure, operation),
-        });
-        match &outcome {
-            Ok(_) => self.writes.succeeded(),
-            Err(error) => self.writes.failed(error),
-        }
-        outcome
-    }
-
-    /// A value that changed behind our back is not where its index says. Indexes follow from their tables.
-    fn index_anew(&self, operation: &'static str) -> StoreError {
-        match self.transact(Flush::Now, |db| Ok(db.execute_batch("REINDEX")?)) {
-            Ok(()) => StoreError::Indexed { path: self.path.clone(), operation },
-            Err(failure) => self.failed(failure, operation),
-        }
-    }
-
-    fn failed(&self, failure: Failure, operation: &'static str) -> StoreError {
-        if let Failure::Broken(broken) = &failure {
-            self.noted.add([broken.clone()]);
-        }
-        let error = failure.at(&self.path, operation);
-        if let StoreError::Damaged { why, .. } = &error {
-            *self.damage.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
-        }
-        error
-    }
-
-    /// What was found to be wrong with the file as a whole, if anything was: then nothing more can be kept in it.
-    pub fn structural_damage(&self) -> Option<StoreError> {
-        let why = self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        Some(StoreError::Damaged { path: self.path.clone(), why })
-    }
-
-    fn transact<T>(&self, flush: Flush, change: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
-        let mut connection = self.connection();
-        connection.pragma_update(None, "synchronous", flush.as_str())?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let value = change(&transaction)?;
-        #[cfg(test)]
-        self.faults.strike(tests::faults::Point::BeforeCommit)?;
-        transaction.commit()?;
-        #[cfg(test)]
-        self.faults.strike(tests::faults::Point::AfterCommit)?;
-        Ok(value)
-    }
-}
-
-/// When a commit has to be on the disk. A crash of the process loses neither.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flush {
-    /// Before anybody goes by it.
-    Now,
-    /// With the next that has to be. A power failure may undo the last commits of this kind, never one before a flushed
-    /// one: the journal is written in order, and what is left of it is a beginning of it.
-    WithTheNext,
-}
-
-impl Flush {
-    /// The value of SQLite's `synchronous`.
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Now => "FULL",
-            Self::WithTheNext => "NORMAL",
-        }
-    }
-}
+pub use writes::WriteFailure;

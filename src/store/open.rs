@@ -6,15 +6,15 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{
     Store, StoreError,
+    connect::{PATIENCE, connect, left_behind},
     damage::Noted,
     migrations::{LATEST, migrate},
-    readonly,
-    room::Writes,
-    sealed,
+    readonly, sealed,
+    writes::Writes,
 };
 
 /// `PRAGMA application_id` of our files: "pvwt".
@@ -24,18 +24,8 @@ pub(super) const APPLICATION_ID: i64 = 0x7076_7774;
 const OF_A_ROW: &[&str] =
     &["CHECK constraint failed", "NULL value in", "non-TEXT value in", "non-INT value in", "non-BLOB value in"];
 
-/// How long to wait for another process's write lock.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// How long to wait before the next try where SQLite does not wait by itself.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// Statements kept prepared; about as many as there are in this room.
-const STATEMENTS: usize = 64;
-
-/// Page cache in KiB (as SQLite wants it: negative). Small, because a daemon idles most of the time and the operating
-/// system caches the file anyway.
-const CACHE: i64 = -4096;
 
 /// The largest file that is checked whole whenever it is opened. Reading every page of a larger one takes seconds, so it
 /// is checked before a migration and, when a write-ahead log was left behind (after a crash, a power failure), by
@@ -148,34 +138,6 @@ fn create(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(source) => Err(StoreError::Open { path: path.to_owned(), source: source.into() }),
     }
-}
-
-/// Whether the last writer did not close the database.
-pub(super) fn left_behind(path: &Path) -> bool {
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-wal");
-    fs::metadata(journal).is_ok_and(|file| file.len() > 0)
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is where SQLite is opened")]
-pub(super) fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(|source| StoreError::sql(path, "opening", source))?;
-    configure(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
-    Ok(connection)
-}
-
-/// What readers and writers share. `trusted_schema` and `cell_size_check` keep a damaged or doctored file from doing more
-/// than failing.
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.busy_timeout(PATIENCE)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
-    connection.pragma_update(None, "cache_size", CACHE)?;
-    sealed::know_sums(connection)
 }
 
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {

@@ -1,8 +1,7 @@
 use chrono::{DateTime, Utc};
 
-use super::{BaselineChange, Outcome, Store, StoreError, alerts, baselines, error::Failure, logs, releases};
+use super::{BaselineChange, Outcome, raising};
 use crate::model::{Alert, Observation, ReleaseId};
-use rusqlite::Connection;
 
 /// Everything that came of looking at one release. It is stored whole or not at all.
 #[derive(Clone, Debug)]
@@ -100,62 +99,8 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    fn of(raised: &alerts::Raised) -> Self {
-        let alerts::Raised { is_new, announced, deliveries } = *raised;
+    pub(super) fn of(raised: &raising::Raised) -> Self {
+        let raising::Raised { is_new, announced, deliveries } = *raised;
         Self { new_alert: is_new, announced, deliveries, baseline_versions: 0 }
     }
-}
-
-impl Store {
-    /// Stores what came of looking at a release: the release, its alert with one delivery for each subscription, and what
-    /// the baseline learned, in one transaction. Recording the same again changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::BaselineMoved`] if the baseline was changed since it was read, [`StoreError::Unstorable`] if the
-    /// release's name could not be read back; else as every write.
-    pub fn record(&self, record: &Record) -> Result<Recorded, StoreError> {
-        self.write("recording a release", |db| apply(db, record))
-    }
-
-    /// Stores many records in one transaction, as a backfill does: all or none.
-    ///
-    /// # Errors
-    /// As [`Store::record`].
-    pub fn record_batch(&self, records: &[Record]) -> Result<Vec<Recorded>, StoreError> {
-        self.write("recording releases", |db| records.iter().map(|record| apply(db, record)).collect())
-    }
-
-    /// Stores an alert that no release raised (a stale source, a dead sink), with one delivery for each subscription.
-    /// Such an alert opens again when it was resolved and its cause came back.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn record_alert(
-        &self,
-        alert: &Alert,
-        subscriptions: &[String],
-        now: DateTime<Utc>,
-    ) -> Result<Recorded, StoreError> {
-        self.write("recording an alert", |db| {
-            let raised = alerts::upsert(db, alert, subscriptions, now)?;
-            Ok(Recorded::of(&raised))
-        })
-    }
-}
-
-fn apply(db: &Connection, record: &Record) -> Result<Recorded, Failure> {
-    let mut recorded = Recorded::default();
-    releases::upsert(db, record)?;
-    // What was released before anybody watched is not asked for: a backfill would ask for all of history.
-    if let (Subject::Observed(observation), true) = (&record.subject, record.outcome != Outcome::Learned) {
-        logs::checks::queue(db, observation, record.now)?;
-    }
-    if let Some(alert) = &record.alert {
-        let raised = alerts::upsert(db, alert, &record.subscriptions, record.now)?;
-        recorded = Recorded::of(&raised);
-    }
-    if let Some(change) = &record.baseline {
-        recorded.baseline_versions = baselines::apply(db, change, record.now)?;
-    }
-    Ok(recorded)
 }

@@ -1,52 +1,21 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
-    Record, Store, StoreError, Subject,
+    Store, StoreError,
     columns::{Json, Micros, Text, Word, limit, time},
     error::Failure,
+    outcome::Outcome,
     reading::one,
     sealed::RELEASES,
-    traces::retrace,
+    trace::retrace,
 };
 use crate::{
     clock::horizon,
     model::{Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus, files_fingerprint},
 };
-
-/// What came of looking at a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Part of the history that was there on the first sight.
-    Learned,
-    /// Nothing unusual.
-    Clean,
-    /// It raised an alert.
-    Alerted,
-    /// Unusual, but not enough for an alert; it waits for clean releases to follow.
-    Held,
-    /// Its evidence could not be had or not be checked.
-    Unchecked,
-    /// What the registry says of it could not be read.
-    Unreadable,
-}
-
-impl Outcome {
-    /// The word of the JSON form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Learned => "learned",
-            Self::Clean => "clean",
-            Self::Alerted => "alerted",
-            Self::Held => "held",
-            Self::Unchecked => "unchecked",
-            Self::Unreadable => "unreadable",
-        }
-    }
-}
 
 /// A release as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -247,84 +216,6 @@ pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc
     )?
     .execute((release.to_string(), Micros(now)))?;
     Ok(())
-}
-
-/// Stores what a record says of its release. What is stored already changes nothing. A release that was readable once
-/// keeps what was read.
-pub(super) fn upsert(db: &Connection, record: &Record) -> Result<(), Failure> {
-    let observation = match &record.subject {
-        Subject::Observed(observation) => Some(readable_back(observation)?),
-        Subject::Unreadable { .. } => None,
-    };
-    let id = upsert_row(db, record, observation)?;
-    match (id, observation) {
-        (Some(id), Some(observation)) => retrace(db, id, observation),
-        _ => Ok(()),
-    }
-}
-
-/// The JSON form names the release by its purl; one that does not parse again would make the row unreadable for ever.
-fn readable_back(observation: &Observation) -> Result<&Observation, StoreError> {
-    let purl = observation.purl.to_string();
-    match purl.parse::<ReleaseId>() {
-        Ok(parsed) if parsed == observation.purl => Ok(observation),
-        Ok(_) => Err(StoreError::Unstorable { what: shortened(&purl), why: "its purl is that of another".to_owned() }),
-        Err(error) => Err(StoreError::Unstorable { what: shortened(&purl), why: error.to_string() }),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(100).collect()
-}
-
-/// The release as it was seen last; what is stored already changes nothing and returns no row.
-const UPSERT: &str =
-    "INSERT INTO releases (purl, package, version, line, published_at, observed_at, updated_at, status, outcome,
-                          unchecked, recheck_at, files, observation, checksum)
-    VALUES (:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome,
-            :unchecked, :recheck_at, :files, :observation,
-            -- Here and not by the trigger: a history has many releases, and each would be written twice.
-            row_sum(:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome, :unchecked, 0,
-                    :recheck_at, 0, :files, :observation))
-    ON CONFLICT (purl) DO UPDATE SET
-        published_at = coalesce(excluded.published_at, published_at),
-        updated_at = excluded.updated_at,
-        status = iif(excluded.observation IS NULL, status, excluded.status),
-        outcome = excluded.outcome,
-        unchecked = excluded.unchecked,
-        attempts = CASE WHEN excluded.recheck_at IS NULL THEN 0 WHEN :goes_on THEN attempts ELSE attempts + 1 END,
-        recheck_at = excluded.recheck_at,
-        files = iif(excluded.observation IS NULL, files, excluded.files),
-        observation = coalesce(excluded.observation, observation)
-    WHERE (outcome, unchecked, recheck_at) IS NOT (excluded.outcome, excluded.unchecked, excluded.recheck_at)
-       OR (excluded.observation IS NOT NULL AND observation IS NOT excluded.observation)
-    RETURNING id";
-
-/// The row's id, or nothing if nothing changed.
-fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation>) -> Result<Option<i64>, Failure> {
-    let release = record.subject.release();
-    let mut query = db.prepare_cached(UPSERT)?;
-    let id = query
-        .query_row(
-            named_params! {
-                ":purl": release.to_string(),
-                ":package": release.package().to_string(),
-                ":version": release.version(),
-                ":line": ReleaseLine::of(release).as_str(),
-                ":published_at": observation.map(|seen| Micros(seen.published_at)),
-                ":now": Micros(record.now),
-                ":status": Word(observation.map(|seen| seen.status).unwrap_or_default()),
-                ":outcome": Word(record.outcome),
-                ":unchecked": Json(record.reasons()),
-                ":recheck_at": record.recheck_at.map(Micros),
-                ":goes_on": record.goes_on,
-                ":files": files_fingerprint(observation.map_or(&[], |seen| &seen.files)),
-                ":observation": observation.map(Json),
-            },
-            |row| row.get(0),
-        )
-        .optional()?;
-    Ok(id)
 }
 
 /// The release of a row with `package` and `version`. The version needs no parsing, however odd the registry's text is.

@@ -1,15 +1,8 @@
 //! How much room there is for the database, and whether the last write succeeded.
 
-use std::{
-    fmt, fs,
-    path::Path,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{fmt, fs, path::Path};
 
 use serde::Serialize;
-
-use super::{Store, StoreError};
 
 /// The room on the file system of a database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -62,60 +55,4 @@ fn free(path: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 const fn free(_: &Path) -> Option<u64> {
     None
-}
-
-/// Writes that fail, since the last one that did not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WriteFailure {
-    /// The error of the last one.
-    pub error: String,
-    /// How many have failed in a row.
-    pub times: u64,
-    /// For how long.
-    pub lasts: Duration,
-}
-
-/// What is remembered of failing writes.
-#[derive(Debug, Default)]
-pub(super) struct Writes(Mutex<Option<Failing>>);
-
-#[derive(Debug)]
-struct Failing {
-    since: Instant,
-    times: u64,
-    error: String,
-}
-
-impl Writes {
-    pub fn succeeded(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    pub fn failed(&self, error: &StoreError) {
-        if !error.is_of_the_disk() {
-            return;
-        }
-        let mut failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let failing = failing.get_or_insert_with(|| Failing { since: Instant::now(), times: 0, error: String::new() });
-        failing.times += 1;
-        failing.error = error.to_string();
-    }
-}
-
-impl Store {
-    /// The room on its file system.
-    pub fn room(&self) -> Room {
-        Room::around(&self.path)
-    }
-
-    /// The writes that have failed since the last success, because of the disk, a lock, or rights; `None`: the last one
-    /// succeeded.
-    pub fn write_failure(&self) -> Option<WriteFailure> {
-        let failing = self.writes.0.lock().unwrap_or_else(PoisonError::into_inner);
-        failing.as_ref().map(|failing| WriteFailure {
-            error: failing.error.clone(),
-            times: failing.times,
-            lasts: failing.since.elapsed(),
-        })
-    }
 }

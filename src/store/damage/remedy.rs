@@ -11,10 +11,10 @@ use crate::{
         files_fingerprint,
     },
     store::{
+        broken::{Broken, Raw},
         columns::{Json, Micros, Rank, Text, Word},
         deliveries,
         error::Failure,
-        reading::Broken,
         work::{self, Demand},
     },
 };
@@ -253,9 +253,7 @@ fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert,
     let fingerprint =
         by_release.unwrap_or_else(|| body.as_ref().map_or_else(|| own.to_owned(), |body| body.fingerprint.clone()));
     let rank = |column: &str| match columns.get(column) {
-        Some(crate::store::reading::Raw::Integer(rank)) => {
-            usize::try_from(*rank).ok().and_then(|rank| Severity::ALL.get(rank))
-        }
+        Some(Raw::Integer(rank)) => usize::try_from(*rank).ok().and_then(|rank| Severity::ALL.get(rank)),
         _ => None,
     };
     let severity = rank("severity").max(rank("peak")).copied().max(body.as_ref().map(|body| body.severity));

@@ -14,6 +14,7 @@ use crate::{
         Store, StoreError, alerts,
         columns::{Micros, Position},
         error::Failure,
+        raising,
     },
 };
 
@@ -125,7 +126,7 @@ impl Raise<'_> {
         if self.alert.severity > known.severity {
             return self.tell(Alert { entries, ..self.alert.clone() });
         }
-        alerts::amend(self.db, &Alert { entries, ..known.clone() }, self.now)?;
+        raising::amend(self.db, &Alert { entries, ..known.clone() }, self.now)?;
         Ok(None)
     }
 
@@ -137,11 +138,11 @@ impl Raise<'_> {
         let announced = match known {
             None => self.tell(common)?,
             Some(known) if is_to_be_told(&known, &common, budget, self.now) => {
-                alerts::announce_again(self.db, &common, &(self.wants)(&common), self.now)?;
+                raising::announce_again(self.db, &common, &(self.wants)(&common), self.now)?;
                 Some(common)
             }
             Some(_) => {
-                alerts::amend(self.db, &common, self.now)?;
+                raising::amend(self.db, &common, self.now)?;
                 return Ok(None);
             }
         };
@@ -150,7 +151,7 @@ impl Raise<'_> {
     }
 
     fn tell(&self, alert: Alert) -> Result<Option<Alert>, Failure> {
-        let raised = alerts::upsert(self.db, &alert, &(self.wants)(&alert), self.now)?;
+        let raised = raising::upsert(self.db, &alert, &(self.wants)(&alert), self.now)?;
         Ok(raised.announced.then_some(alert))
     }
 

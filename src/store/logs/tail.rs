@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    CheckpointRow, Herald, LogProgress, NewLogEntry, NewQuarantined, checkpoints, entries, matches, progress, succeeded,
+    CheckpointRow, Herald, LogProgress, NewLogEntry, NewQuarantined, checkpoints, entries, log::succeeded, matches,
+    progress,
 };
 use crate::{
     model::Alert,
@@ -19,23 +20,6 @@ use crate::{
         sealed::{LOG_COVERAGE, LOG_KINDS},
     },
 };
-
-/// Where a tail stands. The ends are exclusive.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct TailRow {
-    /// The first entry that was read.
-    pub start: u64,
-    /// Everything before is proven.
-    pub verified: u64,
-    /// Everything before is stored.
-    pub downloaded: u64,
-    /// The compact range of the proven entries, the largest subtree first.
-    #[serde(skip)]
-    pub verified_range: Vec<[u8; 32]>,
-    /// The compact range of the stored entries.
-    #[serde(skip)]
-    pub downloaded_range: Vec<[u8; 32]>,
-}
 
 /// Entries that were downloaded and sifted.
 #[derive(Clone, Debug)]

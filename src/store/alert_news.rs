@@ -1,0 +1,81 @@
+//! The policy of alerts that are raised again: what is news, what opens an alert again, what becomes of the old.
+
+use crate::model::{Alert, AlertKind, AlertStatus, Severity, Signal};
+
+/// Most signals of an alert that is raised again and again. What a look finds comes before what earlier ones found.
+const MOST_SIGNALS: usize = 100;
+
+/// What was resolved and is raised again: a condition (a stale source, a log that misbehaves) can come back, a campaign go
+/// on. A release happens once; only news of medium or worse, or another incident, opens its alert again. Whoever
+/// acknowledged what a release was, or one violation of a log, has not seen the next.
+pub(super) fn reopens(known: &Alert, raised: &Alert) -> bool {
+    if known.status == AlertStatus::Open {
+        return false;
+    }
+    let is_other_violation = raised.evidence.is_some() && raised.evidence != known.evidence;
+    let is_resolved = known.status == AlertStatus::Resolved;
+    is_other_violation
+        || match known.kind {
+            AlertKind::Operation | AlertKind::Log => is_resolved,
+            AlertKind::Campaign => is_resolved && has_new_members(known, raised),
+            AlertKind::Release => is_told_news(known, raised),
+        }
+}
+
+/// What was resolved was judged harmless as it was, so that any other detector's word is news; what was acknowledged is in
+/// an operator's hands, and opens again for what is grave by itself.
+fn is_told_news(known: &Alert, raised: &Alert) -> bool {
+    let is_grave = |signal: &Signal| !signal.supporting && signal.severity >= Severity::Medium;
+    let is_resolved = known.status == AlertStatus::Resolved;
+    let is_first = |signal: &Signal| known.signals.iter().all(|known| known.detector != signal.detector);
+    news(known, raised).any(|signal| is_grave(signal) || signal.is_incident() || (is_resolved && is_first(signal)))
+}
+
+/// Whether something happened to the release once more. Whoever was told of the first time knows nothing of the second.
+pub(super) fn has_incident(known: &Alert, raised: &Alert) -> bool {
+    known.kind == AlertKind::Release && news(known, raised).any(Signal::is_incident)
+}
+
+/// Why an alert is open again, for people.
+pub(super) fn reopening(known: &Alert) -> String {
+    match known.kind {
+        AlertKind::Release => "there is more than was known of it".to_owned(),
+        AlertKind::Operation | AlertKind::Log | AlertKind::Campaign => "its cause came back".to_owned(),
+    }
+}
+
+pub(super) fn has_new_members(known: &Alert, raised: &Alert) -> bool {
+    raised.members.iter().any(|member| !known.members.contains(member))
+}
+
+/// What is said in one alert and not in the other.
+fn news<'a>(known: &'a Alert, raised: &'a Alert) -> impl Iterator<Item = &'a Signal> {
+    raised.signals.iter().filter(|signal| !known.signals.iter().any(|known| known.says_what(signal)))
+}
+
+/// The alert as it is raised now, but first raised and handled as before. Another look at a release does not take back
+/// what an earlier one saw, nor does a campaign that grows become milder.
+pub(super) fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
+    let status = if reopened { AlertStatus::Open } else { known.status };
+    let raised_at = if reopened { raised.raised_at } else { known.raised_at };
+    let is_milder = raised.severity < known.severity;
+    match known.kind {
+        AlertKind::Release => {
+            let room = MOST_SIGNALS.saturating_sub(raised.signals.len());
+            let (worse, signals): (_, Vec<&Signal>) = if is_milder {
+                (known, known.signals.iter().take(room).chain(news(known, raised)).collect())
+            } else {
+                (raised, raised.signals.iter().chain(news(raised, known).take(room)).collect())
+            };
+            Alert { raised_at, status, signals: signals.into_iter().cloned().collect(), ..worse.clone() }
+        }
+        AlertKind::Campaign => {
+            let worse = if is_milder { known } else { raised };
+            let lost = known.members.iter().filter(|member| !raised.members.contains(member));
+            let members = raised.members.iter().chain(lost).cloned().collect();
+            let (severity, confidence) = (worse.severity, worse.confidence);
+            Alert { severity, confidence, raised_at, status, members, ..raised.clone() }
+        }
+        AlertKind::Operation | AlertKind::Log => Alert { raised_at, status, ..raised.clone() },
+    }
+}

@@ -1,0 +1,88 @@
+//! Putting deliveries into the outbox: one for each subscription, and those about what grows not too often.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+
+use super::{columns::Micros, error::Failure};
+use crate::model::{Alert, AlertKind};
+
+/// How long after one message about a campaign the next one follows at the earliest that tells how it grew. Each member is to
+/// be told within a minute.
+const GROWTH_PAUSE: TimeDelta = TimeDelta::seconds(45);
+
+/// How long a message that tells how a campaign grew waits for what joins soon after, to stand in it too.
+const GATHERING: TimeDelta = TimeDelta::seconds(30);
+
+/// Puts one delivery for each subscription into the outbox; `raise` counts how often the alert was announced.
+pub(super) fn announce(
+    db: &Connection,
+    alert: &Alert,
+    raise: i64,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<usize, Failure> {
+    let mut announced = 0;
+    for subscription in subscriptions {
+        // A message about what grows that was not sent yet says all when it is.
+        let grows = alert.kind == AlertKind::Campaign || alert.entries.is_some();
+        if !grows || last_of(db, alert, subscription)?.1 == 0 {
+            announced += enqueue(db, alert, raise, subscription, now, now)?;
+        }
+    }
+    Ok(announced)
+}
+
+/// When the last delivery of an alert to a subscription was or is due, and how many were not attempted yet.
+fn last_of(db: &Connection, alert: &Alert, subscription: &str) -> Result<(Option<Micros>, i64), Failure> {
+    let mut last = db.prepare_cached(
+        "SELECT max(next_at), count(*) FILTER (WHERE state = 'pending' AND attempts = 0)
+         FROM deliveries WHERE alert = ?1 AND subscription = ?2",
+    )?;
+    Ok(last.query_row((&alert.fingerprint, subscription), |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// Puts a delivery into the outbox that is sent when it is `due`, unless it is there.
+fn enqueue(
+    db: &Connection,
+    alert: &Alert,
+    raise: i64,
+    subscription: &str,
+    now: DateTime<Utc>,
+    due: DateTime<Utc>,
+) -> Result<usize, Failure> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (idempotency_key) DO NOTHING",
+    )?;
+    let key = idempotency_key(&alert.fingerprint, raise, subscription);
+    Ok(insert.execute((key, &alert.fingerprint, subscription, Micros(now), Micros(due)))?)
+}
+
+/// Announces a campaign that grew. A message that was not sent yet names all members when it is; else the next one follows
+/// the last after a while, so that what joins meanwhile stands in it too.
+pub(super) fn announce_growth(
+    db: &Connection,
+    alert: &Alert,
+    raise: i64,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<usize, Failure> {
+    let mut announced = 0;
+    for subscription in subscriptions {
+        let (last, waiting) = last_of(db, alert, subscription)?;
+        if waiting == 0 {
+            // One that waits for its next attempt is no reason to wait longer.
+            let earliest = now + GATHERING;
+            let due = last.map_or(earliest, |last| earliest.max(last.0.min(now) + GROWTH_PAUSE));
+            announced += enqueue(db, alert, raise, subscription, now, due)?;
+        }
+    }
+    Ok(announced)
+}
+
+/// The same for one announcement to one subscription however often it is stored, and of no other: 32 hex digits.
+pub(super) fn idempotency_key(fingerprint: &str, raise: i64, subscription: &str) -> String {
+    let digest = Sha256::digest(format!("{fingerprint}\n{raise}\n{subscription}"));
+    hex::encode(&digest[..16])
+}

@@ -1,0 +1,66 @@
+//! Learning a lost baseline anew: what taught it, and putting it back.
+
+use chrono::{DateTime, Utc};
+use rusqlite::named_params;
+
+use crate::{
+    model::{Baseline, Observation, Package, ReleaseLine},
+    store::{
+        Store, StoreError,
+        columns::{Json, Micros, count},
+        reading::known,
+    },
+};
+
+impl Store {
+    /// Puts a baseline that was learned anew in the place of one that was lost. Nothing changes if there is one again.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn restore_baseline(&self, baseline: &Baseline, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("restoring a baseline", |db| {
+            db.prepare_cached(
+                "INSERT INTO baselines (package, revision, updated_at, body)
+                 SELECT :package, count(*), :now, :body FROM baseline_versions WHERE package = :package
+                 ON CONFLICT (package) DO NOTHING",
+            )?
+            .execute(named_params! {
+                ":package": baseline.package.to_string(), ":now": Micros(now), ":body": Json(baseline),
+            })?;
+            Ok(())
+        })
+    }
+
+    /// What a lost baseline was learned from, line by line in publish order, and how many releases taught in all: of those
+    /// that are not among the first nothing more is known.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn all_teachers(&self, package: &Package) -> Result<(Vec<Observation>, u64), StoreError> {
+        let (lines, all) = self.read("reading what a baseline was learned from", |db| {
+            let mut lines = db.prepare_cached(
+                "SELECT line, count(*) FROM releases WHERE package = ?1 AND teaches = 1 GROUP BY line ORDER BY line",
+            )?;
+            let counted = lines.query_map([package.to_string()], |row| Ok((row.get(0)?, count(row.get(1)?))))?;
+            let counted: Vec<(String, u64)> = counted.filter_map(known).collect::<Result<_, _>>()?;
+            let all = counted.iter().map(|(_, releases)| releases).sum();
+            Ok((counted.into_iter().map(|(line, _)| ReleaseLine::named(line)).collect::<Vec<_>>(), all))
+        })?;
+        let mut teachers = Vec::new();
+        for line in lines {
+            teachers.extend(self.teachers(package, &line)?);
+        }
+        Ok((teachers, all))
+    }
+
+    /// No release of a package has taught: each is learned from once more when its registry describes it again.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn forget_teaching(&self, package: &Package) -> Result<(), StoreError> {
+        self.write("forgetting what taught", |db| {
+            db.prepare_cached("UPDATE releases SET teaches = 0 WHERE package = ?1")?.execute([package.to_string()])?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! Looking for damaged rows, and setting aside what was come across.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OpenFlags};
+
+use super::{noted::is_of_an_index, set_aside};
+use crate::store::{
+    Store, StoreError, broken::Broken, connect, error::Failure, handle::Flush, reading::Reading, sealed,
+};
+
+/// What setting damaged rows aside came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SetAside {
+    /// Rows that were set aside.
+    pub rows: usize,
+}
+
+impl Store {
+    /// Damaged rows that this process came across and has not set aside: a reader cannot.
+    pub fn damage_noted(&self) -> usize {
+        self.noted.waiting()
+    }
+
+    /// Compares every row with its checksum, also those that nobody reads; what is damaged is set aside by
+    /// [`Store::set_damage_aside`]. On a connection of its own, beside everything else; takes seconds for a gigabyte.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn look_for_damage(&self) -> Result<(), StoreError> {
+        self.look_through(&connect::connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+    }
+
+    pub(in crate::store) fn look_through(&self, connection: &Connection) -> Result<(), StoreError> {
+        for table in sealed::ALL.iter().filter(|table| !table.columns.is_empty()) {
+            let reading = Reading::over(connection);
+            let sql = format!("SELECT {{row}} FROM {} WHERE NOT {}", table.name, table.sound(table.name));
+            let outcome = reading.rows(table, &sql, [], |_| Ok(()));
+            self.noted.add(reading.broken());
+            outcome.map_err(|failure| self.failed(failure, "looking for damaged rows"))?;
+        }
+        Ok(())
+    }
+
+    /// Sets aside every damaged row that was come across, each in a transaction of its own, and puts something sound in its
+    /// place. Doing so again changes nothing.
+    ///
+    /// # Errors
+    /// As every write. The rows that are left are come across again.
+    pub fn set_damage_aside(&self, now: DateTime<Utc>) -> Result<SetAside, StoreError> {
+        let mut set_aside = SetAside::default();
+        let mut failed = None;
+        for broken in self.noted.take() {
+            match self.set_row_aside(&broken, now) {
+                Ok(kept) => {
+                    set_aside.rows += 1;
+                    if kept {
+                        self.noted.keep(&broken);
+                    }
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(set_aside), Err)
+    }
+
+    /// Whether the row stays where it is.
+    fn set_row_aside(&self, broken: &Broken, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let operation = "setting a damaged row aside";
+        match self.transact(Flush::Now, |db| set_aside::set_aside(db, broken, now)) {
+            Err(Failure::Sql(error)) if is_of_an_index(&error) => {
+                self.rebuild_indexes(broken)?;
+                self.write(operation, |db| set_aside::set_aside(db, broken, now))
+            }
+            outcome => outcome.map_err(|failure| self.failed(failure, operation)),
+        }
+    }
+
+    /// A row whose indexed value was changed is not where its index says, and cannot be deleted until that fits again.
+    fn rebuild_indexes(&self, broken: &Broken) -> Result<(), StoreError> {
+        let sql = format!("REINDEX main.{}", broken.table.name);
+        self.transact(Flush::Now, |db| Ok(db.execute_batch(&sql)?))
+            .map_err(|failure| self.failed(failure, "making an index anew"))
+    }
+}

@@ -1,0 +1,45 @@
+//! Setting one damaged row aside: it is copied as it is, and its loss is remedied.
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+use serde_json::{Map, Value, json};
+
+use super::{
+    remedy::{Remedy, remedy},
+    rows::{Columns, find},
+};
+use crate::store::{
+    broken::{Broken, Raw},
+    columns::Micros,
+    error::Failure,
+};
+
+/// Copies a row and remedies its loss. `true`: it stays where it is.
+pub(super) fn set_aside(db: &Connection, broken: &Broken, now: DateTime<Utc>) -> Result<bool, Failure> {
+    let columns = find(db, broken)?;
+    let content = columns.as_ref().map_or_else(|| "null".to_owned(), verbatim);
+    let Remedy { text, kept } = remedy(db, broken, &columns.unwrap_or_default(), now)?;
+    db.prepare_cached(
+        "INSERT INTO damaged_rows (table_name, row_key, content, why, found_at, remedy) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (table_name, row_key, content) DO UPDATE SET found_at = excluded.found_at,
+             why = excluded.why, told_at = CASE WHEN ?7 THEN told_at END",
+    )?
+    .execute((broken.table.name, broken.name(), content, &broken.why, Micros(now), text, kept))?;
+    Ok(kept)
+}
+
+/// The row as a JSON object.
+fn verbatim(columns: &Columns) -> String {
+    let value = |raw: &Raw| match raw {
+        Raw::Null => Value::Null,
+        Raw::Integer(number) => json!(number),
+        Raw::Text(bytes) => String::from_utf8(bytes.clone()).map_or_else(|_| hexadecimal(bytes), Value::String),
+        Raw::Blob(bytes) => hexadecimal(bytes),
+    };
+    let object: Map<String, Value> = columns.iter().map(|(name, raw)| (name.clone(), value(raw))).collect();
+    Value::Object(object).to_string()
+}
+
+fn hexadecimal(bytes: &[u8]) -> Value {
+    json!({ "hex": hex::encode(bytes) })
+}

@@ -1,0 +1,107 @@
+//! Damaged rows that were set aside, and who was told of them.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Row};
+use serde::Serialize;
+
+use crate::{
+    model::Package,
+    store::{
+        Store, StoreError,
+        columns::{Micros, count, limit, time},
+        error::Failure,
+    },
+};
+
+/// A damaged row as it was set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DamagedRow {
+    /// Counts them.
+    pub id: i64,
+    /// The table.
+    pub table: String,
+    /// What told the row from the others.
+    pub key: String,
+    /// The row as it was found: a JSON object, bytes that are not text as `{"hex": ...}`; `null` for one that was missing.
+    pub content: String,
+    /// What is wrong with it.
+    pub why: String,
+    /// When it was found.
+    pub found_at: DateTime<Utc>,
+    /// What was put in its place, a sentence.
+    pub remedy: String,
+    /// When an alert told of it.
+    pub told_at: Option<DateTime<Utc>>,
+}
+
+impl DamagedRow {
+    /// The package whose baseline it was, if it was one.
+    pub fn lost_baseline(&self) -> Option<Package> {
+        (self.table == "baselines").then(|| self.key.parse().ok()).flatten()
+    }
+}
+
+impl Store {
+    /// Damaged rows of which nobody was told, the oldest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn untold_damage(&self, at_most: usize) -> Result<Vec<DamagedRow>, StoreError> {
+        self.read("reading what was damaged", |db| {
+            many(db, "SELECT * FROM damaged_rows WHERE told_at IS NULL ORDER BY id LIMIT ?1", at_most)
+        })
+    }
+
+    /// Damaged rows that were set aside, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn damaged_rows(&self, at_most: usize) -> Result<Vec<DamagedRow>, StoreError> {
+        self.read("reading what was damaged", |db| {
+            many(db, "SELECT * FROM damaged_rows ORDER BY id DESC LIMIT ?1", at_most)
+        })
+    }
+
+    /// How many damaged rows were set aside since a time.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn damage_since(&self, since: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.read("counting what was damaged", |db| {
+            let mut query = db.prepare_cached("SELECT count(*) FROM damaged_rows WHERE found_at >= ?1")?;
+            Ok(count(query.query_row([Micros(since)], |row| row.get(0))?))
+        })
+    }
+
+    /// Remembers that an alert told of a damaged row, and what became of it.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn damage_told(&self, id: i64, remedy: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("recording that damage was told", |db| {
+            db.prepare_cached("UPDATE damaged_rows SET told_at = ?2, remedy = ?3 WHERE id = ?1")?.execute((
+                id,
+                Micros(now),
+                remedy,
+            ))?;
+            Ok(())
+        })
+    }
+}
+
+fn many(db: &Connection, sql: &str, at_most: usize) -> Result<Vec<DamagedRow>, Failure> {
+    Ok(db.prepare_cached(sql)?.query_map([limit(at_most)], damaged_row)?.collect::<Result<_, _>>()?)
+}
+
+fn damaged_row(row: &Row<'_>) -> rusqlite::Result<DamagedRow> {
+    Ok(DamagedRow {
+        id: row.get("id")?,
+        table: row.get("table_name")?,
+        key: row.get("row_key")?,
+        content: row.get("content")?,
+        why: row.get("why")?,
+        found_at: row.get::<_, Micros>("found_at")?.0,
+        remedy: row.get("remedy")?,
+        told_at: time(row.get("told_at")?),
+    })
+}

@@ -1,0 +1,164 @@
+//! How attempts to deliver end.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, named_params};
+
+use super::rows::{Delivery, DeliveryStatus};
+use crate::{
+    model::{AlertKind, ReleaseId},
+    store::{
+        Store, StoreError,
+        alerts::{count_announcement, raised},
+        announcing::announce_growth,
+        campaigns,
+        columns::{Micros, Word},
+        error::Failure,
+    },
+};
+
+/// How an attempt ended.
+#[derive(Clone, Copy)]
+enum Ending {
+    Delivered,
+    /// It is tried again then; whether it was the message that was refused.
+    Retry(DateTime<Utc>, bool),
+    GaveUp,
+}
+
+impl Ending {
+    const fn outcome(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Retry(..) => "retry",
+            Self::GaveUp => "gave-up",
+        }
+    }
+
+    const fn status(self) -> DeliveryStatus {
+        match self {
+            Self::Delivered => DeliveryStatus::Delivered,
+            Self::Retry(..) => DeliveryStatus::Pending,
+            Self::GaveUp => DeliveryStatus::Failed,
+        }
+    }
+}
+
+impl Store {
+    /// It got through; `detail` is what the sink answered. `false`: this attempt was recorded before.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn delivered(&self, delivery: &Delivery, now: DateTime<Utc>, detail: &str) -> Result<bool, StoreError> {
+        self.delivered_naming(delivery, now, detail, &delivery.alert.members, &[])
+    }
+
+    /// As [`Store::delivered`], where the message named only these members of a campaign; of those that are `left` another
+    /// message tells.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn delivered_naming(
+        &self,
+        delivery: &Delivery,
+        now: DateTime<Utc>,
+        detail: &str,
+        named: &[ReleaseId],
+        left: &[ReleaseId],
+    ) -> Result<bool, StoreError> {
+        self.write("recording a delivery", |db| {
+            let is_first = end_attempt(db, delivery, Ending::Delivered, now, detail)?;
+            if is_first {
+                campaigns::tell(db, delivery, named)?;
+                announce_what_came_meanwhile(db, delivery, left, now)?;
+            }
+            Ok(is_first)
+        })
+    }
+
+    /// It did not get through and is to be tried again. `false`: this attempt was recorded before.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn retry_delivery(
+        &self,
+        delivery: &Delivery,
+        now: DateTime<Utc>,
+        next_at: DateTime<Utc>,
+        error: &str,
+    ) -> Result<bool, StoreError> {
+        self.write("putting a delivery off", |db| end_attempt(db, delivery, Ending::Retry(next_at, false), now, error))
+    }
+
+    /// As [`Store::retry_delivery`], where the receiver answered that it does not take this message.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn refuse_delivery(
+        &self,
+        delivery: &Delivery,
+        now: DateTime<Utc>,
+        next_at: DateTime<Utc>,
+        error: &str,
+    ) -> Result<bool, StoreError> {
+        self.write("putting a delivery off", |db| end_attempt(db, delivery, Ending::Retry(next_at, true), now, error))
+    }
+
+    /// It will not get through. `false`: this attempt was recorded before.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn give_up(&self, delivery: &Delivery, now: DateTime<Utc>, error: &str) -> Result<bool, StoreError> {
+        self.write("giving a delivery up", |db| end_attempt(db, delivery, Ending::GaveUp, now, error))
+    }
+}
+
+/// A campaign may have grown or become worse while a message about it was on its way, which does not say so, or the message
+/// had no room for all of it.
+fn announce_what_came_meanwhile(
+    db: &Connection,
+    sent: &Delivery,
+    left: &[ReleaseId],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
+    let is_worse = alert.kind == AlertKind::Campaign && alert.severity > sent.alert.severity;
+    if is_worse || alert.members.iter().any(|member| left.contains(member) || !sent.alert.members.contains(member)) {
+        let raise = count_announcement(db, &alert.fingerprint, raises)?;
+        announce_growth(db, &alert, raise, std::slice::from_ref(&sent.subscription), now)?;
+    }
+    Ok(())
+}
+
+/// Records one attempt. The number of earlier attempts tells a repeated report from a new attempt.
+fn end_attempt(
+    db: &Connection,
+    delivery: &Delivery,
+    ending: Ending,
+    now: DateTime<Utc>,
+    detail: &str,
+) -> Result<bool, Failure> {
+    let number = delivery.attempts.saturating_add(1);
+    let (next_at, refused) =
+        if let Ending::Retry(next_at, refused) = ending { (next_at, refused) } else { (now, false) };
+    let changed = db
+        .prepare_cached(
+            "UPDATE deliveries SET state = :state, attempts = :number, next_at = :next_at,
+                 refusals = CASE WHEN :refused THEN coalesce(refusals, 0) + 1 ELSE refusals END,
+                 settled_at = CASE WHEN :state = 'pending' THEN NULL ELSE :now END
+             WHERE id = :id AND state = 'pending' AND attempts = :before",
+        )?
+        .execute(named_params! {
+            ":state": Word(ending.status()),
+            ":number": number,
+            ":next_at": Micros(next_at),
+            ":refused": refused,
+            ":now": Micros(now),
+            ":id": delivery.id,
+            ":before": delivery.attempts,
+        })?;
+    if changed == 1 {
+        db.prepare_cached("INSERT INTO attempts (delivery, number, at, outcome, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute((delivery.id, number, Micros(now), ending.outcome(), detail))?;
+    }
+    Ok(changed == 1)
+}

@@ -1,0 +1,11 @@
+//! The outbox: which alert is to reach which subscription, and how that fares.
+
+mod attempts;
+mod outbox;
+mod renewal;
+mod rows;
+
+pub use outbox::LONGEST_DELIVERY_WAIT;
+pub(super) use renewal::renew;
+pub(super) use rows::undelivered;
+pub use rows::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};

@@ -1,0 +1,89 @@
+//! What is in the outbox, and how the deliveries fare.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::rows::{Delivery, DeliveryState, SubscriptionState, delivery_state, subscription_state, undelivered};
+use crate::{
+    clock::horizon,
+    model::Alert,
+    store::{
+        Store, StoreError,
+        columns::{Micros, limit},
+        reading::known,
+        sealed::DELIVERIES,
+    },
+};
+
+/// The longest wait that a delivery is ever given, whatever a receiver asks for: the longest step of the outbox's schedule.
+pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::hours(6);
+
+impl Store {
+    /// The deliveries that are due, the longest due first, at most so many of each subscription: a sink that is down
+    /// does not keep others from their turn.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn due_deliveries(&self, now: DateTime<Utc>, per_subscription: usize) -> Result<Vec<Delivery>, StoreError> {
+        self.read("reading the outbox", |db| {
+            let sql = "SELECT due.*, {row AS due}, (
+                     SELECT count(*) FROM deliveries AS earlier WHERE earlier.alert = due.alert
+                         AND earlier.subscription = due.subscription AND earlier.id < due.id
+                 ) AS sequence FROM (
+                     SELECT *, row_number() OVER (PARTITION BY subscription ORDER BY next_at, id) AS place
+                     FROM deliveries WHERE state = 'pending' AND (next_at <= ?1 OR next_at > ?2)
+                 ) AS due WHERE due.place <= ?3 ORDER BY due.next_at, due.id";
+            let due = (Micros(now), Micros(horizon(now, LONGEST_DELIVERY_WAIT)), limit(per_subscription));
+            let rows = db.rows(&DELIVERIES, sql, due, undelivered)?;
+            rows.into_iter().filter_map(|row| row.with_alert(db).transpose()).collect()
+        })
+    }
+
+    /// Takes what was never attempted of these alerts' deliveries to these subscriptions out of the outbox.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn withdraw_deliveries(&self, fingerprints: &[String], subscriptions: &[String]) -> Result<(), StoreError> {
+        self.write("withdrawing deliveries", |db| {
+            let mut delete = db.prepare_cached(
+                "DELETE FROM deliveries WHERE alert = ?1 AND subscription = ?2 AND state = 'pending' AND attempts = 0",
+            )?;
+            for fingerprint in fingerprints {
+                for subscription in subscriptions {
+                    delete.execute((fingerprint, subscription))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// What became of an alert's deliveries, the latest first; one for each subscription and raise.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn deliveries_of(&self, alert: &Alert, at_most: usize) -> Result<Vec<DeliveryState>, StoreError> {
+        self.read("reading the deliveries of an alert", |db| {
+            let sql = "SELECT deliveries.*, {row}, (SELECT detail FROM attempts WHERE delivery = deliveries.id AND number = deliveries.attempts) AS detail
+                 FROM deliveries WHERE alert = ?1 ORDER BY id DESC LIMIT ?2";
+            db.rows(&DELIVERIES, sql, (&alert.fingerprint, limit(at_most)), delivery_state)
+        })
+    }
+
+    /// How the deliveries fare, by subscription.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn delivery_summary(&self) -> Result<Vec<SubscriptionState>, StoreError> {
+        self.read("counting the deliveries", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT subscription, count(*) FILTER (WHERE state = 'pending') AS pending,
+                        count(*) FILTER (WHERE state = 'pending' AND attempts > 0) AS retrying,
+                        count(*) FILTER (WHERE state = 'failed') AS failed,
+                        min(created_at) FILTER (WHERE state = 'pending') AS oldest_pending,
+                        max(settled_at) FILTER (WHERE state = 'delivered') AS last_success,
+                        max(settled_at) FILTER (WHERE state = 'failed') AS last_failure
+                 FROM deliveries GROUP BY subscription ORDER BY subscription",
+            )?;
+            Ok(query.query_map([], subscription_state)?.filter_map(known).collect::<Result<_, _>>()?)
+        })
+    }
+}

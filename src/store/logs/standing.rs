@@ -1,0 +1,27 @@
+//! Whether a log still grows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whether a log still grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogStanding {
+    /// It grows.
+    Active,
+    /// Another one has taken its place.
+    Retired,
+    /// Another one has taken its place, and it was read to its end.
+    Drained,
+}
+
+impl LogStanding {
+    /// The word of the JSON form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Retired => "retired",
+            Self::Drained => "drained",
+        }
+    }
+}

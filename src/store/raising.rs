@@ -1,0 +1,83 @@
+//! Storing an alert that was raised, new or again, and announcing it where that is called for.
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use super::{
+    alert_news::{has_incident, has_new_members, merge, reopening, reopens},
+    alerts::{AlertAction, insert, insert_action, readable_back, stored, update},
+    announcing, campaigns,
+    error::Failure,
+};
+use crate::model::{Alert, AlertStatus};
+
+/// What became of an alert that was raised.
+pub(super) struct Raised {
+    pub is_new: bool,
+    pub announced: bool,
+    pub deliveries: usize,
+}
+
+/// Stores an alert that was raised, new or again, and announces it where that is called for.
+pub(super) fn upsert(
+    db: &Connection,
+    alert: &Alert,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<Raised, Failure> {
+    readable_back(alert)?;
+    let Some(known) = stored(db, &alert.fingerprint)? else {
+        insert(db, alert, now)?;
+        campaigns::join(db, alert)?;
+        let deliveries = announcing::announce(db, alert, 1, subscriptions, now)?;
+        return Ok(Raised { is_new: true, announced: true, deliveries });
+    };
+    let reopened = reopens(&known.alert, alert);
+    let merged = merge(&known.alert, alert, reopened);
+    if merged == known.alert {
+        return Ok(Raised { is_new: false, announced: false, deliveries: 0 });
+    }
+    let is_worse = reopened || merged.severity > known.peak || has_incident(&known.alert, alert);
+    let grew = !is_worse && has_new_members(&known.alert, &merged);
+    let raises = known.raises + i64::from(is_worse || grew);
+    update(db, &merged, if reopened { merged.severity } else { merged.severity.max(known.peak) }, raises, now)?;
+    campaigns::join(db, &merged)?;
+    if reopened {
+        let reason = reopening(&known.alert);
+        let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
+        insert_action(db, &merged.fingerprint, &action)?;
+    }
+    let deliveries = match (is_worse, grew) {
+        (true, _) => announcing::announce(db, &merged, raises, subscriptions, now)?,
+        (false, true) => announcing::announce_growth(db, &merged, raises, subscriptions, now)?,
+        (false, false) => 0,
+    };
+    Ok(Raised { is_new: false, announced: is_worse || grew, deliveries })
+}
+
+/// Stores what is to be added to an alert that was raised, and tells nobody.
+pub(super) fn amend(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {
+    readable_back(alert)?;
+    let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
+    if known.alert == *alert { Ok(()) } else { update(db, alert, known.peak, known.raises, now) }
+}
+
+/// Announces an alert once more, with what was added to it; it is open then, whatever became of it.
+pub(super) fn announce_again(
+    db: &Connection,
+    alert: &Alert,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    readable_back(alert)?;
+    let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
+    let alert = Alert { status: AlertStatus::Open, ..alert.clone() };
+    update(db, &alert, alert.severity.max(known.peak), known.raises + 1, now)?;
+    if known.alert.status != AlertStatus::Open {
+        let reason = "it goes on".to_owned();
+        let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
+        insert_action(db, &alert.fingerprint, &action)?;
+    }
+    announcing::announce(db, &alert, known.raises + 1, subscriptions, now)?;
+    Ok(())
+}

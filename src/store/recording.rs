@@ -1,0 +1,148 @@
+//! Storing records and alerts, each in one transaction.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{
+    Record, Store, StoreError, Subject, baselines,
+    columns::{Json, Micros, Word},
+    error::Failure,
+    logs,
+    outcome::Outcome,
+    raising,
+    record::Recorded,
+    trace::retrace,
+};
+use crate::model::{Alert, Observation, ReleaseId, ReleaseLine, files_fingerprint};
+
+impl Store {
+    /// Stores what came of looking at a release: the release, its alert with one delivery for each subscription, and what
+    /// the baseline learned, in one transaction. Recording the same again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::BaselineMoved`] if the baseline was changed since it was read, [`StoreError::Unstorable`] if the
+    /// release's name could not be read back; else as every write.
+    pub fn record(&self, record: &Record) -> Result<Recorded, StoreError> {
+        self.write("recording a release", |db| apply(db, record))
+    }
+
+    /// Stores many records in one transaction, as a backfill does: all or none.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub fn record_batch(&self, records: &[Record]) -> Result<Vec<Recorded>, StoreError> {
+        self.write("recording releases", |db| records.iter().map(|record| apply(db, record)).collect())
+    }
+
+    /// Stores an alert that no release raised (a stale source, a dead sink), with one delivery for each subscription.
+    /// Such an alert opens again when it was resolved and its cause came back.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn record_alert(
+        &self,
+        alert: &Alert,
+        subscriptions: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<Recorded, StoreError> {
+        self.write("recording an alert", |db| {
+            let raised = raising::upsert(db, alert, subscriptions, now)?;
+            Ok(Recorded::of(&raised))
+        })
+    }
+}
+
+fn apply(db: &Connection, record: &Record) -> Result<Recorded, Failure> {
+    let mut recorded = Recorded::default();
+    upsert(db, record)?;
+    // What was released before anybody watched is not asked for: a backfill would ask for all of history.
+    if let (Subject::Observed(observation), true) = (&record.subject, record.outcome != Outcome::Learned) {
+        logs::checks::queue(db, observation, record.now)?;
+    }
+    if let Some(alert) = &record.alert {
+        let raised = raising::upsert(db, alert, &record.subscriptions, record.now)?;
+        recorded = Recorded::of(&raised);
+    }
+    if let Some(change) = &record.baseline {
+        recorded.baseline_versions = baselines::apply(db, change, record.now)?;
+    }
+    Ok(recorded)
+}
+
+/// Stores what a record says of its release. What is stored already changes nothing. A release that was readable once
+/// keeps what was read.
+fn upsert(db: &Connection, record: &Record) -> Result<(), Failure> {
+    let observation = match &record.subject {
+        Subject::Observed(observation) => Some(readable_back(observation)?),
+        Subject::Unreadable { .. } => None,
+    };
+    let id = upsert_row(db, record, observation)?;
+    match (id, observation) {
+        (Some(id), Some(observation)) => retrace(db, id, observation),
+        _ => Ok(()),
+    }
+}
+
+/// The JSON form names the release by its purl; one that does not parse again would make the row unreadable for ever.
+fn readable_back(observation: &Observation) -> Result<&Observation, StoreError> {
+    let purl = observation.purl.to_string();
+    match purl.parse::<ReleaseId>() {
+        Ok(parsed) if parsed == observation.purl => Ok(observation),
+        Ok(_) => Err(StoreError::Unstorable { what: shortened(&purl), why: "its purl is that of another".to_owned() }),
+        Err(error) => Err(StoreError::Unstorable { what: shortened(&purl), why: error.to_string() }),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+/// The release as it was seen last; what is stored already changes nothing and returns no row.
+const UPSERT: &str =
+    "INSERT INTO releases (purl, package, version, line, published_at, observed_at, updated_at, status, outcome,
+                          unchecked, recheck_at, files, observation, checksum)
+    VALUES (:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome,
+            :unchecked, :recheck_at, :files, :observation,
+            -- Here and not by the trigger: a history has many releases, and each would be written twice.
+            row_sum(:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome, :unchecked, 0,
+                    :recheck_at, 0, :files, :observation))
+    ON CONFLICT (purl) DO UPDATE SET
+        published_at = coalesce(excluded.published_at, published_at),
+        updated_at = excluded.updated_at,
+        status = iif(excluded.observation IS NULL, status, excluded.status),
+        outcome = excluded.outcome,
+        unchecked = excluded.unchecked,
+        attempts = CASE WHEN excluded.recheck_at IS NULL THEN 0 WHEN :goes_on THEN attempts ELSE attempts + 1 END,
+        recheck_at = excluded.recheck_at,
+        files = iif(excluded.observation IS NULL, files, excluded.files),
+        observation = coalesce(excluded.observation, observation)
+    WHERE (outcome, unchecked, recheck_at) IS NOT (excluded.outcome, excluded.unchecked, excluded.recheck_at)
+       OR (excluded.observation IS NOT NULL AND observation IS NOT excluded.observation)
+    RETURNING id";
+
+/// The row's id, or nothing if nothing changed.
+fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation>) -> Result<Option<i64>, Failure> {
+    let release = record.subject.release();
+    let mut query = db.prepare_cached(UPSERT)?;
+    let id = query
+        .query_row(
+            named_params! {
+                ":purl": release.to_string(),
+                ":package": release.package().to_string(),
+                ":version": release.version(),
+                ":line": ReleaseLine::of(release).as_str(),
+                ":published_at": observation.map(|seen| Micros(seen.published_at)),
+                ":now": Micros(record.now),
+                ":status": Word(observation.map(|seen| seen.status).unwrap_or_default()),
+                ":outcome": Word(record.outcome),
+                ":unchecked": Json(record.reasons()),
+                ":recheck_at": record.recheck_at.map(Micros),
+                ":goes_on": record.goes_on,
+                ":files": files_fingerprint(observation.map_or(&[], |seen| &seen.files)),
+                ":observation": observation.map(Json),
+            },
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(id)
+}
