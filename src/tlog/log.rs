@@ -7,8 +7,8 @@ use futures::stream::BoxStream;
 use super::{
     checkpoint::{CheckpointError, SignedCheckpoint, Signer, tree_id},
     ct::CtLog,
-    evidence::Misdeed,
     merkle::Hash,
+    misdeed::Misdeed,
     proof::InclusionProof,
     range::CompactRange,
     read::ReadError,
