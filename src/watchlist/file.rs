@@ -293,3 +293,29 @@ impl Lines {
 fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
+
+impl Watchlist {
+    /// Reads watchlist files and what they include, and merges them.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or everything that is wrong with one.
+    pub fn load(files: &[PathBuf]) -> Result<Self, WatchlistError> {
+        let mut watchlist = Self::default();
+        for path in files {
+            load(path, &mut watchlist)?;
+        }
+        watchlist.finish();
+        Ok(watchlist)
+    }
+
+    /// Parses one watchlist. `origin` is the file that messages name, and whose folder includes are taken from.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, or an included file that cannot be read.
+    pub fn parse(text: &str, origin: &Path) -> Result<Self, WatchlistError> {
+        let mut watchlist = Self::default();
+        parse(text, origin, &mut watchlist)?;
+        watchlist.finish();
+        Ok(watchlist)
+    }
+}

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Entry, Layer, Watchlist, globs::Globs};
+use super::{Entry, Watchlist, globs::Globs, layer::Layer};
 
 impl Watchlist {
     /// The same for lists that watch the same and demand the same of it: lines, remarks and files do not count.

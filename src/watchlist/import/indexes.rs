@@ -1,4 +1,4 @@
-use super::{Source, host, not_from};
+use super::source::{Source, host, not_from};
 use crate::model::{Ecosystem, RegistryKey};
 
 /// Where the packages of a requirements.txt come from.

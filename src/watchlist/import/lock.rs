@@ -1,6 +1,9 @@
 use serde::Deserialize;
 
-use super::{ImportError, Imported, Source, host, not_from};
+use super::{
+    ImportError, Imported,
+    source::{Source, host, not_from},
+};
 use crate::{model::Ecosystem, text::quoted};
 
 /// crates.io as Cargo.lock names it since ever, whichever protocol is used.

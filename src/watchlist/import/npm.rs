@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{ImportError, Imported, Source, host, not_from};
+use super::{
+    ImportError, Imported,
+    source::{Source, host, not_from},
+};
 use crate::model::Ecosystem;
 
 /// package-lock.json and npm-shrinkwrap.json. Versions 2 and 3 have `packages`, version 1 only the tree `dependencies`.

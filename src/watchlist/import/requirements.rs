@@ -1,6 +1,7 @@
 use super::{
-    ImportError, Imported, Source,
+    ImportError, Imported,
     indexes::{Indexes, options},
+    source::Source,
 };
 use crate::{strict_toml::Place, text::quoted};
 

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{ImportError, Imported, Source};
+use super::{ImportError, Imported, source::Source};
 
 /// CycloneDX: <https://cyclonedx.org/docs/1.6/json/>.
 #[derive(Deserialize)]

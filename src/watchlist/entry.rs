@@ -1,0 +1,45 @@
+//! Where a pattern stands in a watchlist, and what is said of it there.
+
+use std::{path::Path, sync::Arc};
+
+use super::Tier;
+use crate::model::Policy;
+
+/// Where a pattern stands, and what is said of it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The tier that it says itself.
+    pub said_tier: Option<Tier>,
+    /// The tier of its file's entries that say none.
+    pub default_tier: Tier,
+    /// The operator's remark.
+    pub note: Option<Box<str>>,
+    /// What the operator demands of it.
+    pub policy: Option<Arc<Policy>>,
+    /// The file, or `curated:npm`.
+    pub file: Arc<Path>,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl Entry {
+    /// This entry in the place of another one of the same name, whose tier and demands hold where this one has none.
+    pub(super) fn over(self, replaced: Option<Self>) -> Self {
+        let Some(replaced) = replaced else { return self };
+        let policy = match (self.policy, replaced.policy) {
+            (Some(own), Some(other)) => Some(Arc::new(Policy::clone(&own).or(&other))),
+            (own, other) => own.or(other),
+        };
+        Self {
+            said_tier: self.said_tier.or(replaced.said_tier),
+            default_tier: self.default_tier.max(replaced.default_tier),
+            policy,
+            ..self
+        }
+    }
+
+    /// The tier by what this entry says alone.
+    pub(super) fn own_tier(&self) -> Tier {
+        self.said_tier.unwrap_or(self.default_tier)
+    }
+}

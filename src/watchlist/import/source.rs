@@ -1,0 +1,125 @@
+//! A text to import, the file that it comes from, and what can be wrong with it.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::{Mirrors, foreign};
+use crate::{
+    model::{Ecosystem, Package, RegistryKey},
+    strict_toml::{Place, ReadError},
+    text::quoted,
+};
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error("importing packages")]
+    Read(#[source] ReadError),
+    /// It is of no kind that provwatch knows.
+    #[error(
+        "{}: {why}; expected package-lock.json, requirements.txt, uv.lock, Cargo.lock, or a CycloneDX or SPDX 2 document as JSON",
+        path.display()
+    )]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like.
+        why: String,
+    },
+    /// It is of a kind that is known and not read.
+    #[error("{}: this is {name}, which provwatch does not read; {instead}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its kind.
+        name: &'static str,
+        /// What to do in its place.
+        instead: &'static str,
+    },
+    /// It is broken.
+    #[error("{}:{}:{}: {what}", path.display(), place.line, place.column)]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        place: Place,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl ImportError {
+    pub(super) fn foreign(path: &Path, kind: &foreign::Foreign) -> Self {
+        Self::Foreign { path: path.to_owned(), name: kind.name, instead: kind.instead }
+    }
+}
+
+/// A text and the file that it comes from.
+pub(super) struct Source<'a> {
+    pub(super) text: &'a str,
+    pub(super) origin: &'a Path,
+    pub(super) mirrors: &'a Mirrors,
+}
+
+impl Source<'_> {
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ImportError> {
+        serde_json::from_str(self.text).map_err(|error| {
+            let message = error.to_string();
+            let what = message.split(" at line ").next().unwrap_or(&message);
+            self.malformed(Place { line: error.line(), column: error.column() }, what)
+        })
+    }
+
+    pub(super) fn toml<T: DeserializeOwned>(&self) -> Result<T, ImportError> {
+        toml::from_str(self.text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            self.malformed(Place::of(self.text, at), error.message())
+        })
+    }
+
+    /// The registry whose packages a URL serves; `None`: one that is not known.
+    pub(super) fn registry(&self, ecosystem: Ecosystem, url: &str) -> Option<RegistryKey> {
+        self.mirrors.registry(ecosystem, url)
+    }
+
+    pub(super) fn malformed(&self, place: Place, what: impl Into<String>) -> ImportError {
+        ImportError::Malformed { path: self.origin.to_owned(), place, what: what.into() }
+    }
+
+    pub(super) fn unknown(&self, why: &str) -> ImportError {
+        ImportError::Unknown { path: self.origin.to_owned(), why: why.to_owned() }
+    }
+}
+
+/// The registry that a purl's qualifiers say the package comes from; the public one where they say nothing.
+///
+/// # Errors
+/// The host of a registry that is not known.
+pub(super) fn located(source: &Source<'_>, package: &Package, purl: &str) -> Result<RegistryKey, String> {
+    let ecosystem = package.ecosystem();
+    let mut registry = RegistryKey::from(ecosystem);
+    let qualifiers = purl.split_once('?').map_or("", |(_, qualifiers)| qualifiers);
+    let qualifiers = qualifiers.split('#').next().unwrap_or_default();
+    for (key, value) in url::form_urlencoded::parse(qualifiers.as_bytes()) {
+        if key == "repository_url" || key == "download_url" {
+            let url = if value.contains("://") { value.to_string() } else { format!("https://{value}") };
+            let found = source.registry(ecosystem, &url);
+            let found = found.ok_or_else(|| host(&url).unwrap_or_else(|| quoted(&value, 60)))?;
+            // The one that says more counts: a file may lie at a mirror of the registry that is named.
+            registry = if registry.is_public() { found } else { registry };
+        }
+    }
+    Ok(registry)
+}
+
+/// Why an entry is skipped that comes from an unknown place.
+pub(super) fn not_from(host: &str, ecosystem: Ecosystem) -> String {
+    format!("from {host}, not from {}", ecosystem.title())
+}
+
+/// The host of a URL.
+pub(super) fn host(url: &str) -> Option<String> {
+    url::Url::parse(url).ok()?.host_str().map(str::to_owned)
+}

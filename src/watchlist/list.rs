@@ -1,0 +1,108 @@
+//! The watchlist: what is watched, what is not, and what is demanded of it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Tier,
+    globs::Globs,
+    layer::Layer,
+    reason::{Match, Reason, Why},
+};
+use crate::model::{Package, Policy, Quiet};
+
+/// What is watched. Exact purls come before globs, longer globs before shorter ones, later files before earlier ones, a
+/// file before what it includes; an exclusion comes before everything.
+#[derive(Debug, Default)]
+pub struct Watchlist {
+    pub(super) watched: Layer,
+    pub(super) excluded: Layer,
+    /// What is demanded of the packages of a tier, wherever they are listed. The first file that says it decides.
+    pub(super) tiers: BTreeMap<Tier, Arc<Policy>>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Watchlist {
+    /// Whether a package is watched, and by which entry.
+    pub fn matches(&self, package: &Package) -> Option<Match<'_>> {
+        if self.excluded.find(package).is_some() {
+            return None;
+        }
+        self.watched.find(package).map(|entry| Match { tier: self.watched.tier(package, entry), entry })
+    }
+
+    /// Every entry that speaks of a package.
+    pub fn why(&self, package: &Package) -> Why {
+        Why {
+            package: package.clone(),
+            tier: self.matches(package).map(|found| found.tier),
+            included_by: self.watched.reasons(package, true),
+            excluded_by: self.excluded.reasons(package, false),
+        }
+    }
+
+    /// The packages that are watched by their own name, not only by a glob; in no order.
+    pub fn packages(&self) -> impl Iterator<Item = (&Package, Match<'_>)> {
+        let kept = self.watched.exact().filter(|(package, _)| self.excluded.find(package).is_none());
+        kept.map(|(package, entry)| (package, Match { tier: self.watched.tier(package, entry), entry }))
+    }
+
+    /// Every pattern that includes packages, by ecosystem and name; those of packages that are excluded are among them.
+    pub fn included(&self) -> Vec<Reason> {
+        self.watched.all(true)
+    }
+
+    /// Every pattern that excludes packages, by ecosystem and name.
+    pub fn excluded(&self) -> Vec<Reason> {
+        self.excluded.all(false)
+    }
+
+    /// What is demanded of a package: by its own entry, where that says nothing by the patterns that it fits, the longest
+    /// first, and last by its tier.
+    pub fn policy(&self, package: &Package) -> Option<Policy> {
+        let found = self.matches(package)?;
+        let of_entries = self.watched.entries(package).filter_map(|entry| entry.policy.as_deref());
+        let of_tier = self.tiers.get(&found.tier).map(|policy| &**policy);
+        of_entries
+            .chain(of_tier)
+            .fold(None, |all: Option<Policy>, one| Some(all.map_or_else(|| one.clone(), |all| all.or(one))))
+    }
+
+    /// Every detector that a policy keeps quiet.
+    pub fn quiet(&self) -> impl Iterator<Item = &Quiet> {
+        let globs = self.watched.globs.iter().flat_map(Globs::iter).map(|(_, entry)| entry);
+        let entries =
+            self.watched.exact().map(|(_, entry)| entry).chain(globs).filter_map(|entry| entry.policy.as_deref());
+        let policies = entries.chain(self.tiers.values().map(|policy| &**policy));
+        policies.flat_map(|policy| &policy.quiet)
+    }
+
+    /// How many packages are listed by name, and how many globs.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.packages().count(), self.watched.globs.iter().map(Globs::len).sum())
+    }
+
+    /// Whether nothing at all is watched.
+    pub fn is_empty(&self) -> bool {
+        self.watched.exact().next().is_none() && self.watched.globs.iter().all(|globs| globs.len() == 0)
+    }
+
+    /// What is allowed and probably not meant: globs that match a whole registry, entries that are also excluded.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    pub(super) fn finish(&mut self) {
+        for globs in self.watched.globs.iter_mut().chain(&mut self.excluded.globs) {
+            globs.finish();
+        }
+        let contradictions = self.watched.exact().filter_map(|(package, entry)| {
+            let exclusion = self.excluded.find(package)?;
+            let (file, line) = (entry.file.display(), entry.line);
+            let (by, by_line) = (exclusion.file.display(), exclusion.line);
+            Some(format!("{file}:{line}: {package} is listed, and excluded at {by}:{by_line}; it is not watched"))
+        });
+        let mut contradictions: Vec<_> = contradictions.collect();
+        contradictions.sort();
+        self.warnings.append(&mut contradictions);
+    }
+}
