@@ -807,10 +807,30 @@ mod baseline {
     #[test]
     fn what_looks_like_a_takeover_is_not_accepted_without_a_reason() {
         let desk = Desk::with_story();
-        for arguments in [&[][..], &["--reason", " "], &["--format", "json"]] {
+        for arguments in [&[][..], &["--format", "json"]] {
             let ran = desk.run(&[&["baseline", "accept", "pkg:npm/axios@1.14.1"], arguments].concat());
             assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
             assert!(ran.err.contains("baseline accept pkg:npm/axios@1.14.1 --reason '"), "{}", ran.err);
+        }
+        assert!(would_be_held(&desk));
+    }
+
+    /// Commands are printed with `…` in the place of the reason.
+    #[test]
+    fn what_stands_for_a_reason_is_none() {
+        let desk = Desk::with_story();
+        for command in [
+            &["baseline", "accept", "pkg:npm/axios@1.14.1"][..],
+            &["baseline", "unaccept", "pkg:npm/axios@1.14.1"],
+            &["baseline", "reset", "pkg:npm/axios"],
+            &["alerts", "ack", ALERT],
+            &["expect", "add", "pkg:npm/axios", "--manual", "ada", "--for", "2d"],
+        ] {
+            for reason in ["…", "...", " ", "?"] {
+                let ran = desk.run(&[command, &["--reason", reason]].concat());
+                assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {reason:?}: {}", ran.err);
+                assert!(ran.err.contains("say why in words"), "{command:?} {reason:?}: {}", ran.err);
+            }
         }
         assert!(would_be_held(&desk));
     }
@@ -947,14 +967,39 @@ mod watch {
         let ran = desk.run(&["watch", "add", "--tier", "critical", "pkg:npm/axios", "pkg:npm/@angular/*"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert!(ran.out.contains("added pkg:npm/@angular/*"), "{}", ran.out);
-        assert!(
-            ran.err.contains("pkg:npm/axios stays as it is at") && ran.err.contains(":2, tier normal"),
-            "{}",
-            ran.err
-        );
-        assert!(ran.err.contains("provwatch --config provwatch.toml watch remove pkg:npm/axios"), "{}", ran.err);
-        let again = desk.run(&["watch", "add", "--tier", "critical", "pkg:npm/@angular/*"]);
+        assert!(ran.out.contains("raised pkg:npm/axios to the tier critical in watchlist.toml"), "{}", ran.out);
+        assert_eq!(tier_of(&desk, "pkg:npm/axios"), "critical");
+        let again = desk.run(&["watch", "add", "--tier", "critical", "pkg:npm/@angular/*", "pkg:npm/axios"]);
         assert!(again.code == 0 && !again.err.contains("warning"), "it is so already: {}", again.err);
+        assert_eq!(again.out.matches("is already in").count(), 2, "{}", again.out);
+    }
+
+    fn tier_of(desk: &Desk, purl: &str) -> String {
+        let why = desk.run(&["watch", "why", purl, "--format", "json"]);
+        why.objects()[0]["tier"].as_str().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn to_add_a_listed_name_raises_its_tier_and_never_lowers_it() {
+        let desk = Desk::new();
+        let list = "packages = [\"pkg:npm/a\"]\n[[package]]\npurl = \"pkg:npm/b\"\ntier = \"important\"\nnote = \"n\"\n\
+                    [[package]]\npurl = \"pkg:npm/@c/*\"\ntier = \"critical\"\n";
+        fs::write(desk.path("watchlist.toml"), list).unwrap();
+        for (purl, wanted, done, tier) in [
+            ("pkg:npm/a", "important", "raised", "important"),
+            ("pkg:npm/a", "normal", "known", "important"),
+            ("pkg:npm/b", "normal", "known", "important"),
+            ("pkg:npm/b", "critical", "raised", "critical"),
+            ("pkg:npm/@c/d", "normal", "added", "critical"),
+        ] {
+            let ran = desk.run(&["watch", "add", "--tier", wanted, "--format", "json", purl]);
+            assert_eq!((ran.code, &ran.objects()[0]["done"]), (0, &json!(done)), "{purl} {wanted}: {}", ran.err);
+            assert_eq!(tier_of(&desk, purl), tier, "{purl} {wanted}");
+            let is_kept = wanted == "normal";
+            assert_eq!(ran.err.contains("keeps the tier"), is_kept, "{purl} {wanted}: {}", ran.err);
+        }
+        let noted = desk.run(&["watch", "add", "--note", "other", "pkg:npm/b"]);
+        assert!(noted.err.contains("pkg:npm/b keeps what is noted at watchlist.toml:"), "{}", noted.err);
     }
 
     #[test]
@@ -1037,8 +1082,14 @@ mod watch {
         fs::write(desk.path("package-lock.json"), LOCK).unwrap();
         fs::write(desk.path("broken.json"), "{\"lockfileVersion\": 3,").unwrap();
         for file in ["broken.json", "missing.json"] {
-            let ran = desk.run(&["watch", "import", "package-lock.json", file]);
-            assert!(ran.code == 2 && ran.err.contains(file), "{}", ran.err);
+            for files in [["package-lock.json", file], [file, "package-lock.json"]] {
+                let ran = desk.run(&[&["watch", "import"][..], &files].concat());
+                assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+                assert!(ran.err.contains(&format!("nothing was imported, because of {file}\n")), "{}", ran.err);
+                assert!(ran.err.contains("the other files were not imported either"), "{}", ran.err);
+            }
+            let alone = desk.run(&["watch", "import", file]);
+            assert!(alone.err.contains("nothing was imported") && !alone.err.contains("other files"), "{}", alone.err);
         }
         assert_eq!(fs::read_to_string(desk.path("watchlist.toml")).unwrap(), "packages = []\n");
     }

@@ -19,6 +19,7 @@ mod on_disk;
 mod operator;
 mod output;
 mod progress;
+mod reason;
 mod reload;
 mod renewal;
 mod replay;

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::{Context, Failure, Outcome, TRIES, output};
 use crate::{
-    cli::{args::Printing, exit::Exit, operator, target, words},
+    cli::{args::Printing, exit::Exit, operator, reason::reason, target, words},
     deliver::shell_word,
     detect::Terms,
     model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
@@ -29,7 +29,7 @@ pub struct Unaccept {
     #[arg(value_name = "PURL", value_parser = target::release)]
     release: ReleaseId,
     /// Why, for the history
-    #[arg(long)]
+    #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
     printing: Printing,

@@ -6,7 +6,7 @@ use crate::{
         args::Printing,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        operator, output, sheet, target, words,
+        operator, output, reason::reason, sheet, target, words,
     },
     config::Period,
     deliver::shell_word,
@@ -85,11 +85,6 @@ fn workflow(text: &str) -> Result<String, String> {
     let expected = "expected a file of the repository: .github/workflows/release.yml, .gitlab-ci.yml";
     let fits = is_file && Demand::Workflows.refuses(text).is_none() && !text.contains('@');
     if fits { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
-}
-
-fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() { Err("say why, for whoever comes after you".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 impl What {

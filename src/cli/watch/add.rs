@@ -1,14 +1,13 @@
 use std::path::Path;
 
-use super::{Context, Edited, Outcome, edited_file, output, refused, tell_the_daemon};
+use super::{Context, Edited, Outcome, edited_file, output, refused, tell_the_daemon, watchlist_to_edit};
 use crate::{
     cli::{
         args::Printing,
         exit::{Exit, Failure},
-        sheet, target,
+        target,
     },
-    deliver::shell_word,
-    watchlist::{self, EditError, Pattern, Tier},
+    watchlist::{self, EditError, Pattern, Reason, Tier},
 };
 
 /// Watch packages, by purl or by a pattern with stars
@@ -26,7 +25,7 @@ pub struct Add {
     /// Purls without a version; a star in a name stands for any characters but a slash
     #[arg(required = true, value_name = "PURL", value_parser = target::pattern)]
     patterns: Vec<Pattern>,
-    /// How important they are: normal, important or critical
+    /// How important they are: normal, important or critical; what is listed already is raised, and never lowered
     #[arg(long)]
     tier: Option<Tier>,
     /// A remark, shown by `watch why`
@@ -41,22 +40,19 @@ impl Add {
         let path = edited_file(context)?;
         let patterns = self.patterns.iter().map(|pattern| located(context, pattern));
         let patterns: Vec<Pattern> = patterns.collect::<Result<_, _>>()?;
-        let mut added = 0;
+        let mut is_changed = false;
         for pattern in &patterns {
-            match watchlist::add(path, pattern, self.tier, self.note.as_deref()) {
+            match watchlist::add(path, pattern, self.tier_of(context, pattern)?, self.note.as_deref()) {
                 Ok(()) => {
                     self.tell(pattern, "added", path)?;
-                    added += 1;
+                    is_changed = true;
                 }
-                // To want what is there already is no mistake; what more is to be said of it is not said there.
-                Err(EditError::Listed { path: listed, line, .. }) => {
-                    self.tell(pattern, "known", path)?;
-                    self.warn_of_tier(context, pattern, &listed, line)?;
-                }
+                // To want what is there already is no mistake.
+                Err(EditError::Listed { line, .. }) => is_changed |= self.again(context, path, pattern, line)?,
                 Err(error) => return Err(refused(error)),
             }
         }
-        if added > 0 {
+        if is_changed {
             warn_of_exclusions(context, &patterns)?;
             tell_the_daemon();
         }
@@ -64,29 +60,51 @@ impl Add {
     }
 
     fn tell(&self, pattern: &Pattern, done: &'static str, file: &Path) -> std::io::Result<()> {
-        Edited { pattern: pattern.to_string(), done, file }.print(self.printing)
+        let tier = self.tier.filter(|_| done == "raised");
+        Edited { pattern: pattern.to_string(), done, file, tier }.print(self.printing)
     }
 
-    /// An entry that is there keeps its tier and its note: where these are to be others, that is said.
-    fn warn_of_tier(&self, context: &Context, pattern: &Pattern, file: &Path, line: u32) -> Result<(), Failure> {
-        let pattern = pattern.to_string();
-        let included = context.watchlist()?.included();
-        let entry = included.iter().find(|entry| entry.pattern == pattern);
-        let is_so = entry.is_some_and(|entry| {
-            self.tier.is_none_or(|tier| entry.tier >= Some(tier))
-                && self.note.as_ref().is_none_or(|note| entry.note.as_ref() == Some(note))
-        });
-        if !is_so && (self.tier.is_some() || self.note.is_some()) {
-            let (file, word) = (file.display(), shell_word(&pattern));
-            let remove = sheet::callable(&format!("provwatch watch remove {word}"));
-            let tier = entry.and_then(|entry| entry.tier).unwrap_or_default();
-            output::note(format_args!(
-                "warning: {pattern} stays as it is at {file}:{line}, tier {tier}; to change that: `{remove}`, then add it \
-                 again"
-            ));
+    /// The tier that a new entry says: an entry that says a lower one than the package has would lower it.
+    fn tier_of(&self, context: &Context, pattern: &Pattern) -> Result<Option<Tier>, Failure> {
+        let (Some(wanted), Pattern::Exact(package)) = (self.tier, pattern) else { return Ok(self.tier) };
+        let why = watchlist_to_edit(context)?.why(package);
+        let Some(tier) = why.tier.filter(|tier| *tier > wanted) else { return Ok(self.tier) };
+        if let Some(by) = why.included_by.iter().find(|reason| reason.tier == Some(tier)) {
+            keeps(pattern, tier, &by.file, by.line);
         }
-        Ok(())
+        Ok(None)
     }
+
+    /// An entry that is there: a higher tier is given to it, a lower one is not, and its note stays. Whether it changed.
+    fn again(&self, context: &Context, path: &Path, pattern: &Pattern, line: u32) -> Result<bool, Failure> {
+        let entry = entry(context, pattern)?;
+        let tier = entry.as_ref().and_then(|entry| entry.tier).unwrap_or_default();
+        let raised = self.tier.filter(|wanted| *wanted > tier);
+        if let Some(wanted) = raised {
+            watchlist::set_tier(path, pattern, wanted).map_err(refused)?;
+        }
+        self.tell(pattern, if raised.is_some() { "raised" } else { "known" }, path)?;
+        if self.tier.is_some_and(|wanted| wanted < tier) {
+            keeps(pattern, tier, path, line);
+        }
+        if self.note.is_some() && self.note != entry.and_then(|entry| entry.note) {
+            let file = path.display();
+            output::note(format_args!("warning: {pattern} keeps what is noted at {file}:{line}; change the note there"));
+        }
+        Ok(raised.is_some())
+    }
+}
+
+/// The entry as it counts, whichever files name it.
+fn entry(context: &Context, pattern: &Pattern) -> Result<Option<Reason>, Failure> {
+    let pattern = pattern.to_string();
+    Ok(context.watchlist()?.included().into_iter().find(|entry| entry.pattern == pattern))
+}
+
+/// What is watched more closely than is asked for stays so: somebody wanted that.
+fn keeps(pattern: &Pattern, tier: Tier, file: &Path, line: u32) {
+    let file = file.display();
+    output::note(format_args!("warning: {pattern} keeps the tier {tier} of {file}:{line}; to lower it, change it there"));
 }
 
 /// The entry as the configuration's registries have it.
