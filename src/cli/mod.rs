@@ -12,6 +12,8 @@ mod doctor;
 mod exit;
 mod expect;
 mod forms;
+#[cfg(test)]
+mod help;
 mod init;
 mod logs;
 mod lookup;

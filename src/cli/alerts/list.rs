@@ -18,7 +18,7 @@ use crate::{
 Examples:
   provwatch alerts list
   provwatch alerts list --status open --min-severity high
-  provwatch alerts list --status all --min-severity info  every alert
+  provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
 
 It exits with 3 when one of the chosen alerts is open and as bad as --fail-on or worse, even beyond --limit, and with 4 \

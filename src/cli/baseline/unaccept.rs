@@ -20,7 +20,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  provwatch baseline unaccept pkg:npm/axios@1.15.0 --reason 'the account was stolen after all'
+  provwatch baseline unaccept pkg:npm/axios@1.15.0 \\
+      --reason 'the account was stolen after all'
 
 The baseline is learned anew as if the release had never been accepted. Releases that became normal because of it are \
 judged again, and the release's alert is open again. The history keeps every step.")]

@@ -16,11 +16,12 @@ use crate::{
 Examples:
   provwatch watch add pkg:npm/axios pkg:pypi/requests
   provwatch watch add --tier critical --note 'in every front end' pkg:npm/axios
-  provwatch watch add 'pkg:npm/@angular/*'  every package of a scope
+  provwatch watch add 'pkg:npm/@angular/*'  # every package of a scope
   provwatch watch add 'pkg:npm/@acme/x?repository_url=https://npm.acme.example'
-                      a package of another registry of the configuration
+      # a package of another registry of the configuration
 
-The entries go into the first file of [watchlist] in the configuration; its comments stay.")]
+The entries go into the first file of [watchlist] in the configuration; its comments stay. What is listed there already is \
+raised to --tier, and never lowered.")]
 pub struct Add {
     /// Purls without a version; a star in a name stands for any characters but a slash
     #[arg(required = true, value_name = "PURL", value_parser = target::pattern)]
