@@ -498,7 +498,7 @@ mod alerts {
             (&["--fail-on", "critical"][..], 0),
             (&["--fail-on", "low"], 3),
             (&["--package", "pkg:npm/axios"], 3),
-            (&["--package", "pkg:npm/other"], 0),
+            (&["--package", "pkg:npm/other"], 4),
             (&["--min-severity", "critical"], 0),
             (&["--status", "resolved"], 0),
             (&["--limit", "1"], 3),
@@ -1165,8 +1165,8 @@ mod surroundings {
             (&["lookup", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
             (&["timeline", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
             (&["baseline", "list"], 0, "`provwatch --config provwatch.toml backfill` now"),
-            (&["baseline", "show", "pkg:npm/axios"], 0, "provwatch --config provwatch.toml backfill pkg:npm/axios"),
-            (&["baseline", "history", "pkg:npm/axios"], 0, "Nothing has been learned"),
+            (&["baseline", "show", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml backfill pkg:npm/axios"),
+            (&["baseline", "history", "pkg:npm/axios"], 4, "Nothing has been learned"),
             (&["baseline", "reset", "pkg:npm/axios", "--note", "x"], 0, "nothing is forgotten"),
         ] {
             let ran = desk.run(arguments);

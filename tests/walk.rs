@@ -291,6 +291,63 @@ fn what_is_shown_is_what_a_tired_operator_needs() {
     assert!(open.out.contains("2f10e7bb1b36"), "one of several is mistyped: none is acknowledged\n{open}");
 }
 
+/// That nothing is known is never told like that nothing is wrong: docs of the exit codes, `provwatch --help`.
+#[test]
+fn what_is_asked_of_an_unknown_package_is_never_clean() {
+    let walk = Walk::new();
+    for unknown in ["pkg:npm/left-pad", "pkg:pypi/nobody", "pkg:cargo/nobody"] {
+        for command in [
+            &["lookup", unknown][..],
+            &["timeline", unknown],
+            &["baseline", "show", unknown],
+            &["baseline", "history", unknown],
+            &["alerts", "list", "--package", unknown],
+        ] {
+            for format in ["table", "json"] {
+                let said = walk.run(80, &[command, &["--format", format]].concat());
+                assert_eq!(said.code, 4, "{command:?}: {said}");
+            }
+        }
+    }
+    for command in [&["timeline"][..], &["baseline", "show"], &["baseline", "history"]] {
+        let said = walk.run(80, &[command, &["pkg:pypi/acme-gauge"]].concat());
+        assert_eq!(said.code, 0, "{command:?}: {said}");
+    }
+    let other = walk.run(80, &["verify", "sha256:0000000000000000000000000000000000000000000000000000000000000000"]);
+    assert_eq!(other.code, 4, "{other}");
+    for command in [&["alerts", "show", "ffff"][..], &["logs", "evidence", "ffff"], &["logs", "status", "--log", "x"]] {
+        let said = walk.run(80, command);
+        assert!(matches!(said.code, 1 | 2) && said.err.contains("next:"), "{command:?}: {said}");
+    }
+}
+
+/// Half of a digest proves nothing.
+#[test]
+fn an_alert_shows_what_it_compares_whole() {
+    let walk = Walk::new();
+    let alert = walk.run(80, &["alerts", "show", "7069042ec4eb"]).out;
+    let seen = walk.run(400, &["lookup", "pkg:pypi/acme-gauge@1.5.1"]).out;
+    let digests = |text: &str| -> BTreeSet<String> {
+        let is_digest = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        text.split_whitespace().filter(is_digest).map(str::to_owned).collect()
+    };
+    assert_eq!(digests(&alert).len(), 2, "what is served and what was attested: {alert}");
+    assert!(digests(&alert).is_subset(&digests(&seen)), "{seen}");
+}
+
+/// What README looks for by a name is described there by that name.
+#[test]
+fn the_match_of_the_readme_is_shown_with_its_table() {
+    let walk = Walk::new();
+    let shown = commands(README).into_iter().find(|line| line.contains("logs matches --match")).unwrap();
+    let tables = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let table = tables.into_iter().find(|table| table.contains("[[logs.match]]")).expect("README shows its table");
+    let config = fs::read_to_string(&walk.config).unwrap();
+    fs::write(&walk.config, format!("{config}\n{table}")).unwrap();
+    let said = walk.exported(80, &shown);
+    assert_eq!(said.code, 0, "{shown}: {said}");
+}
+
 /// The commands to go on with want a reason of the user's own; pasted as they are, they record nothing.
 #[test]
 fn a_printed_command_takes_a_reason_and_not_what_stands_for_one() {
