@@ -241,7 +241,8 @@ fn the_commands_that_it_prints_work() {
 fn severities(lines: &str) -> BTreeMap<String, String> {
     let alerts = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let told = alerts.filter(|alert| alert["kind"] == "release" && alert["severity"] != "info");
-    told.map(|alert| (alert["purl"].as_str().unwrap().to_owned(), alert["severity"].as_str().unwrap().to_owned())).collect()
+    told.map(|alert| (alert["purl"].as_str().unwrap().to_owned(), alert["severity"].as_str().unwrap().to_owned()))
+        .collect()
 }
 
 /// The same history through the same rules: who replays the demo's store is told what the demo told.

@@ -194,7 +194,10 @@ fn who_signed_is_told_whole_and_without_what_they_cannot_have() {
     let whole = |text: &str| long.lines().any(|line| line.trim_end().ends_with(text));
     assert!(whole(&format!(".github/workflows/{file}")) && whole(&branch), "{long}");
     assert!(!long.contains('…'), "{long}");
-    assert!(long.lines().any(|line| line.split_whitespace().eq(["environment", "none"])), "a workflow may have one: {long}");
+    assert!(
+        long.lines().any(|line| line.split_whitespace().eq(["environment", "none"])),
+        "a workflow may have one: {long}"
+    );
     let person = Workflow {
         issuer: "https://accounts.example.org".to_owned(),
         subject: "https://example.org/users/ada".to_owned(),

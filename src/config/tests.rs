@@ -270,11 +270,20 @@ fn registries_beside_the_public_ones_are_checked() {
 fn a_secret_that_cannot_be_read_is_told_by_its_own_key() {
     for (text, stem) in [
         ("[forges]\ngithub_token_KIND = \"x\"\n", "forges.github_token"),
-        ("[[forges.instance]]\nkind = \"gitlab\"\nhost = \"g.example\"\napi = \"https://g.example/api/v4/\"\n\
-          token_KIND = \"x\"\n", "forges.instance[0].token"),
-        ("[[registries.npm]]\nname = \"acme\"\nurl = \"https://npm.acme.example\"\ntoken_KIND = \"x\"\n", "registries.npm.acme.token"),
+        (
+            "[[forges.instance]]\nkind = \"gitlab\"\nhost = \"g.example\"\napi = \"https://g.example/api/v4/\"\n\
+          token_KIND = \"x\"\n",
+            "forges.instance[0].token",
+        ),
+        (
+            "[[registries.npm]]\nname = \"acme\"\nurl = \"https://npm.acme.example\"\ntoken_KIND = \"x\"\n",
+            "registries.npm.acme.token",
+        ),
         ("[[subscriptions]]\nname = \"a\"\ntype = \"slack\"\nurl_KIND = \"x\"\n", "subscriptions[0].url"),
-        ("[[subscriptions]]\nname = \"a\"\ntype = \"webhook\"\nurl = \"https://h.example\"\nsecret_KIND = \"x\"\n", "subscriptions[0].secret"),
+        (
+            "[[subscriptions]]\nname = \"a\"\ntype = \"webhook\"\nurl = \"https://h.example\"\nsecret_KIND = \"x\"\n",
+            "subscriptions[0].secret",
+        ),
     ] {
         let keys = |text: &str| {
             let config = Config::parse(text, Path::new("t.toml")).unwrap_or_else(|problems| panic!("{problems}"));
@@ -285,9 +294,13 @@ fn a_secret_that_cannot_be_read_is_told_by_its_own_key() {
             assert!(told.iter().any(|(key, _)| *key == format!("{stem}_{kind}")), "{text}: {told:?}");
         }
         let line = text.lines().find(|line| line.contains("KIND")).unwrap();
-        let both = text.replace(line, &format!("{}\n{}", line.replace("KIND", "file"), line.replace("KIND", "credential")));
+        let both =
+            text.replace(line, &format!("{}\n{}", line.replace("KIND", "file"), line.replace("KIND", "credential")));
         let told = keys(&both);
-        assert!(told.iter().any(|(key, what)| *key == format!("{stem}_file") && what.contains("keep one")), "{both}: {told:?}");
+        assert!(
+            told.iter().any(|(key, what)| *key == format!("{stem}_file") && what.contains("keep one")),
+            "{both}: {told:?}"
+        );
     }
 }
 
@@ -298,9 +311,15 @@ fn a_url_that_is_not_encrypted_is_refused_before_anything_is_asked() {
         ("[registries.npm]\nregistry = \"http://npm.example/\"\n", "registries.npm.registry"),
         ("[registries]\npypi = { index = \"http://pypi.example/\" }\n", "registries.pypi.index"),
         ("[[registries.npm]]\nname = \"acme\"\nurl = \"http://10.0.0.7:4873/\"\n", "registries.npm[0].url"),
-        ("[[registries.cargo]]\n[[registries.cargo]]\nname = \"acme\"\nurl = \"http://c.example/\"\n", "registries.cargo[1].url"),
+        (
+            "[[registries.cargo]]\n[[registries.cargo]]\nname = \"acme\"\nurl = \"http://c.example/\"\n",
+            "registries.cargo[1].url",
+        ),
         ("[trust]\ntuf_url = \"http://tuf.example/\"\n", "trust.tuf_url"),
-        ("[[forges.instance]]\nkind = \"gitlab\"\nhost = \"g.example\"\napi = \"http://g.example/\"\n", "forges.instance[0].api"),
+        (
+            "[[forges.instance]]\nkind = \"gitlab\"\nhost = \"g.example\"\napi = \"http://g.example/\"\n",
+            "forges.instance[0].api",
+        ),
         ("[[subscriptions]]\nname = \"a\"\ntype = \"webhook\"\nurl = \"http://h.example/\"\n", "subscriptions[0].url"),
     ] {
         let said = problems(text);

@@ -90,7 +90,9 @@ impl Add {
         }
         if self.note.is_some() && self.note != entry.and_then(|entry| entry.note) {
             let file = path.display();
-            output::note(format_args!("warning: {pattern} keeps what is noted at {file}:{line}; change the note there"));
+            output::note(format_args!(
+                "warning: {pattern} keeps what is noted at {file}:{line}; change the note there"
+            ));
         }
         Ok(raised.is_some())
     }
@@ -105,7 +107,9 @@ fn entry(context: &Context, pattern: &Pattern) -> Result<Option<Reason>, Failure
 /// What is watched more closely than is asked for stays so: somebody wanted that.
 fn keeps(pattern: &Pattern, tier: Tier, file: &Path, line: u32) {
     let file = file.display();
-    output::note(format_args!("warning: {pattern} keeps the tier {tier} of {file}:{line}; to lower it, change it there"));
+    output::note(format_args!(
+        "warning: {pattern} keeps the tier {tier} of {file}:{line}; to lower it, change it there"
+    ));
 }
 
 /// The entry as the configuration's registries have it.

@@ -97,7 +97,8 @@ impl Import {
         if self.files.len() == 1 {
             return failure;
         }
-        failure.next("mend that file, or leave it out, and repeat the command: the other files were not imported either")
+        failure
+            .next("mend that file, or leave it out, and repeat the command: the other files were not imported either")
     }
 
     /// What a file brings; its new packages also go to `new`, with the file's name, unless an earlier file brought them. A
