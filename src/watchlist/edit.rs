@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 use super::{Pattern, TEMPLATE, Tier, Watchlist, WatchlistError, file};
 use crate::strict_toml::{Problems, ReadError, read_text};
@@ -127,16 +127,26 @@ pub fn set_tier(path: &Path, pattern: &Pattern, tier: Tier) -> Result<(), EditEr
     match document.get_mut("package") {
         Some(Item::ArrayOfTables(tables)) => {
             let own = tables.iter_mut().filter(|table| is_it(pattern, table.get("purl").and_then(Item::as_str)));
-            own.for_each(|table| _ = table.insert("tier", tier.as_str().into()));
+            own.for_each(|table| write_tier(table, tier));
         }
         Some(Item::Value(Value::Array(tables))) => {
             let own = tables.iter_mut().filter_map(Value::as_inline_table_mut);
             let own = own.filter(|table| is_it(pattern, table.get("purl").and_then(Value::as_str)));
-            own.for_each(|table| _ = table.insert("tier", tier.as_str().into()));
+            own.for_each(|table| write_tier(table, tier));
         }
         _ => {}
     }
     save(path, &text, &document.to_string())
+}
+
+/// Writes the tier in the place of the former one, with what stands around that.
+fn write_tier(table: &mut dyn TableLike, tier: Tier) {
+    let before = table.get("tier").and_then(Item::as_value).map(|value| value.decor().clone());
+    let mut value = Value::from(tier.as_str());
+    if let Some(decor) = before {
+        *value.decor_mut() = decor;
+    }
+    table.insert("tier", value.into());
 }
 
 fn not_listed(path: &Path, pattern: &Pattern) -> EditError {

@@ -17,7 +17,11 @@ use crate::{
 
 /// Announce a change of a package
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "\
+provwatch expect add [OPTIONS] --for <PERIOD> --reason <REASON> \\
+           <--repository|--workflow|--publisher|--manual> <WHAT> <PURL>",
+    after_help = "\
 Examples:
   provwatch expect add pkg:npm/widget --repository github.com/acme/widget \\
       --for 14d --reason 'moves into the organization'
@@ -29,7 +33,8 @@ Examples:
       --reason 'the workflow is broken, ada publishes by hand'
 
 What fits the announcement within its time is informational, says so, and becomes normal. Everything else about the release \
-is judged as always: another repository than the announced one, a missing tag, a new install script.")]
+is judged as always: another repository than the announced one, a missing tag, a new install script."
+)]
 pub struct Add {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
