@@ -333,7 +333,8 @@ fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> V
     findings
 }
 
-/// A secret that cannot be read; `stem` is its key without `_file` or `_credential`. That others can is an [`Exposure`](super::Exposure).
+/// A secret that cannot be read; `stem` is its key without `_file` or `_credential`. That others can is an
+/// [`Exposure`](super::Exposure).
 fn secret_findings(stem: &str, source: &SecretSource, credentials: Option<&Path>) -> Vec<Finding> {
     source.read_below(credentials).err().map(|why| error(source.key(stem), with_causes(&why))).into_iter().collect()
 }

@@ -43,9 +43,12 @@ impl Add {
         let patterns: Vec<Pattern> = patterns.collect::<Result<_, _>>()?;
         let mut is_changed = false;
         for pattern in &patterns {
-            match watchlist::add(path, pattern, self.tier_of(context, pattern)?, self.note.as_deref()) {
+            let higher = self.higher(context, pattern)?;
+            let tier = self.tier.filter(|_| higher.is_none());
+            match watchlist::add(path, pattern, tier, self.note.as_deref()) {
                 Ok(()) => {
                     self.tell(pattern, "added", path)?;
+                    higher.iter().for_each(|by| keeps(pattern, by));
                     is_changed = true;
                 }
                 // To want what is there already is no mistake.
@@ -65,30 +68,30 @@ impl Add {
         Edited { pattern: pattern.to_string(), done, file, tier }.print(self.printing)
     }
 
-    /// The tier that a new entry says: an entry that says a lower one than the package has would lower it.
-    fn tier_of(&self, context: &Context, pattern: &Pattern) -> Result<Option<Tier>, Failure> {
-        let (Some(wanted), Pattern::Exact(package)) = (self.tier, pattern) else { return Ok(self.tier) };
+    /// What gives the package a higher tier than is asked for: a new entry that says the lower one would lower it.
+    fn higher(&self, context: &Context, pattern: &Pattern) -> Result<Option<Reason>, Failure> {
+        let (Some(wanted), Pattern::Exact(package)) = (self.tier, pattern) else { return Ok(None) };
         let why = watchlist_to_edit(context)?.why(package);
-        let Some(tier) = why.tier.filter(|tier| *tier > wanted) else { return Ok(self.tier) };
-        if let Some(by) = why.included_by.iter().find(|reason| reason.tier == Some(tier)) {
-            keeps(pattern, tier, &by.file, by.line);
-        }
-        Ok(None)
+        let by = why.tier.filter(|tier| *tier > wanted).and(why.included_by.into_iter().max_by_key(|by| by.tier));
+        Ok(by)
     }
 
     /// An entry that is there: a higher tier is given to it, a lower one is not, and its note stays. Whether it changed.
     fn again(&self, context: &Context, path: &Path, pattern: &Pattern, line: u32) -> Result<bool, Failure> {
-        let entry = entry(context, pattern)?;
-        let tier = entry.as_ref().and_then(|entry| entry.tier).unwrap_or_default();
+        let before = entry(context, pattern)?;
+        let tier = before.as_ref().and_then(|entry| entry.tier).unwrap_or_default();
         let raised = self.tier.filter(|wanted| *wanted > tier);
         if let Some(wanted) = raised {
             watchlist::set_tier(path, pattern, wanted).map_err(refused)?;
         }
         self.tell(pattern, if raised.is_some() { "raised" } else { "known" }, path)?;
-        if self.tier.is_some_and(|wanted| wanted < tier) {
-            keeps(pattern, tier, path, line);
+        // Another file may say more of it than this one.
+        let now = if raised.is_some() { entry(context, pattern)? } else { before };
+        let Some(now) = now else { return Ok(raised.is_some()) };
+        if self.tier.is_some_and(|wanted| now.tier != Some(wanted)) {
+            keeps(pattern, &now);
         }
-        if self.note.is_some() && self.note != entry.and_then(|entry| entry.note) {
+        if self.note.is_some() && self.note != now.note {
             let file = path.display();
             output::note(format_args!(
                 "warning: {pattern} keeps what is noted at {file}:{line}; change the note there"
@@ -104,11 +107,11 @@ fn entry(context: &Context, pattern: &Pattern) -> Result<Option<Reason>, Failure
     Ok(context.watchlist()?.included().into_iter().find(|entry| entry.pattern == pattern))
 }
 
-/// What is watched more closely than is asked for stays so: somebody wanted that.
-fn keeps(pattern: &Pattern, tier: Tier, file: &Path, line: u32) {
-    let file = file.display();
+/// The tier is not the one that was asked for: somebody wanted another, and wrote it down.
+fn keeps(pattern: &Pattern, by: &Reason) {
+    let (tier, file, line) = (by.tier.unwrap_or_default(), by.file.display(), by.line);
     output::note(format_args!(
-        "warning: {pattern} keeps the tier {tier} of {file}:{line}; to lower it, change it there"
+        "warning: {pattern} keeps the tier {tier} of {file}:{line}; to have another, change it there"
     ));
 }
 
