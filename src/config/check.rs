@@ -242,13 +242,13 @@ impl Config {
             let (mut names, mut keys) = (HashSet::new(), HashSet::new());
             for one in self.registries.listed(ecosystem) {
                 let key = |field: &str| format!("registries.{ecosystem}.{}.{field}", one.name);
-                let named = |what: &str| error(format!("registries.{ecosystem}"), format!("{:?} {what}", one.name));
+                let of_name = |what: &str| error(format!("registries.{ecosystem}"), format!("{:?} {what}", one.name));
                 let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
                 if one.name.is_empty() || !one.name.bytes().all(is_word) {
-                    findings.push(named("is not a name; expected letters, digits and . _ -"));
+                    findings.push(of_name("is not a name; expected letters, digits and . _ -"));
                 }
                 if !names.insert(&one.name) {
-                    findings.push(named("is the name of another registry of this type too; packages are told by it"));
+                    findings.push(of_name("is the name of another registry of this type too; packages are told by it"));
                 }
                 match one.key(ecosystem) {
                     None => {

@@ -138,7 +138,7 @@ proptest! {
 
     #[test]
     fn lines_that_nobody_signed_never_hold(lines in vec(in_place(), 0..4), cut in any::<prop::sample::Index>()) {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
         hold_nothing(text.as_bytes())?;
         hold_nothing(&text.as_bytes()[..cut.index(text.len() + 1)])?;
     }

@@ -48,7 +48,9 @@ impl Add {
             match watchlist::add(path, pattern, tier, self.note.as_deref()) {
                 Ok(()) => {
                     self.tell(pattern, "added", path)?;
-                    higher.iter().for_each(|by| keeps(pattern, by));
+                    if let Some(by) = &higher {
+                        keeps(pattern, by);
+                    }
                     is_changed = true;
                 }
                 // To want what is there already is no mistake.
