@@ -22,7 +22,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use curated::CURATED;
-pub use edit::{Addition, EditError, add, add_all, remove};
+pub use edit::{Addition, EditError, add, add_all, remove, set_tier};
 pub use file::{WatchlistError, json_schema};
 pub use pattern::Pattern;
 pub use tier::Tier;
