@@ -128,6 +128,8 @@ impl Daemon {
     fn start(folder: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_provwatch"));
         command.arg("--config").arg(folder.join("provwatch.toml")).arg("run").env_remove("PROVWATCH_CONFIG");
+        // As systemd/provwatch.service has it.
+        command.env("MIMALLOC_PURGE_DELAY", "10");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Self(command.spawn().unwrap())
     }

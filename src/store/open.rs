@@ -35,7 +35,7 @@ const STATEMENTS: usize = 64;
 
 /// Page cache in KiB (as SQLite wants it: negative). Small, because a daemon idles most of the time and the operating
 /// system caches the file anyway.
-const CACHE: i64 = -4096;
+const CACHE: i64 = -2048;
 
 /// The largest file that is checked whole whenever it is opened. Reading every page of a larger one takes seconds, so it
 /// is checked before a migration and, when a write-ahead log was left behind (after a crash, a power failure), by

@@ -23,6 +23,8 @@ use super::{
 };
 use crate::model::{Baseline, Observation, Package, ReleaseLine};
 
+/// Page cache in KiB of the connection that reads everything once, and has no page to come back to.
+const CACHE: i64 = -512;
 /// Most broken rows that are remembered until they are set aside. The others are come across again.
 const REMEMBERED: usize = 1000;
 /// SQLite's word for an index that does not fit its table: extended result code 11 + 3 * 256.
@@ -116,7 +118,10 @@ impl Store {
     /// # Errors
     /// As every read.
     pub fn look_for_damage(&self) -> Result<(), StoreError> {
-        self.look_through(&open::connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+        let connection = open::connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let cached = connection.pragma_update(None, "cache_size", CACHE);
+        cached.map_err(|source| StoreError::sql(&self.path, "looking for damaged rows", source))?;
+        self.look_through(&connection)
     }
 
     pub(super) fn look_through(&self, connection: &Connection) -> Result<(), StoreError> {
