@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, examine::Subject};
+use super::{Pipeline, subject::Subject};
 use crate::{
     clock::{horizon, past},
     model::{Observation, files_fingerprint},

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Pipeline, PipelineError, assess::assess, examine::Subject};
+use super::{Pipeline, PipelineError, assess::assess, subject::Subject};
 use crate::{
     baseline::words::dependencies,
     detect::Terms,

@@ -4,9 +4,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Examined, Pipeline, PipelineError,
-    examine::Subject,
     lesson::{Lesson, advance},
-    record::{once, unchecked},
+    reasons::{once, unchecked},
+    subject::Subject,
     turn::{self, is_not_yet},
     verify::{unreadable, worst},
 };

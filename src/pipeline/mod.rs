@@ -33,12 +33,15 @@ mod panic;
 mod pass;
 mod progress;
 mod queue;
+mod reasons;
 mod record;
 pub mod relearn;
 mod reload;
 mod replaced;
 pub mod replay;
 mod silence;
+mod subject;
+mod took;
 mod trust;
 mod turn;
 mod unchecked;
@@ -49,6 +52,7 @@ mod unseen;
 mod verify;
 mod waits;
 mod wall_clock;
+mod withdrawal;
 
 use std::{
     collections::BTreeMap,
@@ -62,15 +66,16 @@ pub use assembly::{
     AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };
 pub use company::company;
-pub use examine::Examined;
 pub use health::{OnDisk, Setup, runner, setup, snapshot};
 pub use members::member_details;
 pub use on_request::{Appraisal, Comparison, LookedAt};
 pub use operation::Trouble;
 pub use panic::panic_text;
-pub use pass::{PassSummary, WorkPass};
+pub use pass::PassSummary;
 pub use progress::{NoProgress, Progress, Step};
+pub use queue::WorkPass;
 pub use reload::ReloadError;
+pub use subject::Examined;
 pub use trust::{NPM_KEYS, TRUST_ROOT, verifier};
 
 use crate::{

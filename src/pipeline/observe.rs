@@ -7,10 +7,10 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError, Step, operation, panic::caught};
+use super::{Pipeline, PipelineError, Step, operation::Trouble, panic::caught};
 use crate::{
     clock::{horizon, is_due},
-    model::{Ecosystem, Package},
+    model::{Confidence, Ecosystem, Package, Severity},
     registry::{Change, Cursor, Event, Feed, Page, RegistryError},
     store::{EventKind, Lost, NewEvent, StoreError, Taken},
 };
@@ -128,7 +128,7 @@ impl Pipeline {
         let now = self.clock.now();
         let packages = self.watched_packages(feed.ecosystem())?;
         // The alert first: a crash in between repeats the page and the alert, and loses neither.
-        self.record_operation(&operation::lost_place(feed.name(), why, packages.len(), now), now)?;
+        self.record_operation(&lost_place(feed.name(), why, packages.len(), now), now)?;
         let lost = Lost { why, packages: &packages };
         let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
         self.progress.report(&Step::Gap { source: feed.name(), why });
@@ -152,6 +152,21 @@ impl Pipeline {
     fn watched_packages(&self, ecosystem: Ecosystem) -> Result<Vec<Package>, PipelineError> {
         let public = ecosystem.into();
         Ok(self.watched()?.into_iter().filter(|package| package.is_of(&public)).collect())
+    }
+}
+
+/// A feed lost its place. That is an event and not a condition: what happens again another day is said again. A feed that
+/// loses it again and again says so once a day.
+fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> Trouble {
+    Trouble {
+        subject: format!("gap {source} {}", now.date_naive()),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{source} lost its place"),
+        argument: format!(
+            "{why}. The documents of all {packages} watched packages are being compared with what is stored, so that \
+             no release is missed; `provwatch status` shows when that is done."
+        ),
     }
 }
 

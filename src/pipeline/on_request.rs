@@ -11,9 +11,9 @@ use super::{
     assess::{Assessment, assess, of_itself},
     claimed_time::bound_times,
     company::company,
-    examine::Subject,
-    record::unchecked,
+    reasons::unchecked,
     replaced::note_replaced,
+    subject::Subject,
     turn::Turn,
 };
 use crate::{

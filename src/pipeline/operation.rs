@@ -2,11 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Pipeline, PipelineError, record::ACTOR};
+use super::{Pipeline, PipelineError};
 use crate::{
     deliver::plain,
     model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
 };
+
+/// provwatch's own name in histories.
+pub(super) const ACTOR: &str = "provwatch";
 
 /// Something about provwatch's own work that the operator must know.
 #[derive(Clone, Debug)]
@@ -69,35 +72,6 @@ impl Pipeline {
             tracing::info!(target: "provwatch::pipeline", alert = alert.id, reason, "resolved: {}", plain(&alert.title, 300));
         }
         Ok(())
-    }
-}
-
-/// A feed lost its place. That is an event and not a condition: what happens again another day is said again. A feed that
-/// loses it again and again says so once a day.
-pub fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> Trouble {
-    Trouble {
-        subject: format!("gap {source} {}", now.date_naive()),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("{source} lost its place"),
-        argument: format!(
-            "{why}. The documents of all {packages} watched packages are being compared with what is stored, so that \
-             no release is missed; `provwatch status` shows when that is done."
-        ),
-    }
-}
-
-/// A package could not be looked at for long.
-pub fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Trouble {
-    Trouble {
-        subject: format!("unreadable {package}"),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("{package} cannot be looked at"),
-        argument: format!(
-            "It was tried {attempts} times and is tried again; until it succeeds, no release of this package is checked. \
-             The last error: {why}."
-        ),
     }
 }
 

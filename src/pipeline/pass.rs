@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{Examined, Pipeline, PipelineError, Source, logs::Poll};
+use super::{Pipeline, PipelineError, Source, WorkPass, logs::Poll};
 use crate::{
     clock::{horizon, is_due},
     model::Package,
@@ -13,17 +13,6 @@ use crate::{
 /// How often packages that were not compared for long are looked for.
 const RECONCILE_MOST: std::time::Duration = std::time::Duration::from_mins(10);
 const RECONCILE_LEAST: std::time::Duration = std::time::Duration::from_secs(30);
-
-/// What a pass over the queue came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WorkPass {
-    /// Packages looked at.
-    pub packages: usize,
-    /// Releases and alerts.
-    pub examined: Examined,
-    /// Packages put off because something failed.
-    pub postponed: usize,
-}
 
 /// What one full pass came to.
 #[derive(Clone, Debug, Default)]

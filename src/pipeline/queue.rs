@@ -19,9 +19,9 @@ use futures::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Examined, Pipeline, PipelineError, Step, WorkPass,
+    Examined, Pipeline, PipelineError, Step,
     examine::Looked,
-    operation,
+    operation::Trouble,
     outage::{NoAnswer, Silent},
     panic::caught,
     turn::Turn,
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     clock::past,
-    model::{Ecosystem, Package, RegistryKey},
+    model::{Confidence, Ecosystem, Package, RegistryKey, Severity},
     store::{Lane, Setback, StoreError, Work},
 };
 
@@ -45,6 +45,17 @@ const REMINDERS: usize = 1000;
 /// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.
 const FAILING: u32 = 5;
 const FAILING_FOR: TimeDelta = TimeDelta::minutes(40);
+
+/// What a pass over the queue came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkPass {
+    /// Packages looked at.
+    pub packages: usize,
+    /// Releases and alerts.
+    pub examined: Examined,
+    /// Packages put off because something failed.
+    pub postponed: usize,
+}
 
 /// How a turn ended.
 enum Ended {
@@ -197,12 +208,12 @@ impl Pipeline {
         if self.store.work_summary(now)?.failing >= crate::health::limits::MANY {
             return Ok(());
         }
-        let trouble = operation::unreadable_package(&work.package, attempts, why);
+        let trouble = unreadable_package(&work.package, attempts, why);
         self.record_operation_of(Some(&work.package), &trouble, now)
     }
 
     fn note_recovery(&self, work: &Work) -> Result<(), PipelineError> {
-        let trouble = operation::unreadable_package(&work.package, work.attempts, "");
+        let trouble = unreadable_package(&work.package, work.attempts, "");
         self.resolve_operation(&trouble, "it was looked at", self.clock.now())
     }
 
@@ -361,6 +372,20 @@ impl WorkPass {
         self.examined.releases += other.examined.releases;
         self.examined.alerts += other.examined.alerts;
         self.examined.unchecked += other.examined.unchecked;
+    }
+}
+
+/// A package could not be looked at for long.
+fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Trouble {
+    Trouble {
+        subject: format!("unreadable {package}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{package} cannot be looked at"),
+        argument: format!(
+            "It was tried {attempts} times and is tried again; until it succeeds, no release of this package is checked. \
+             The last error: {why}."
+        ),
     }
 }
 

@@ -8,12 +8,13 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{AssemblyError, Pipeline, PipelineError, logs, tuf_cache};
+use super::{AssemblyError, Pipeline, PipelineError, tuf_cache};
 use crate::{
     attest::{Refreshed, TrustError, TrustMaterial, TrustUpdater, TrustedLog, Verifier},
     config::{Config, TrustSource},
     http::Client,
     model::RootStanding,
+    tlog::key_id,
 };
 
 /// What the trust root is called among the sources.
@@ -164,7 +165,7 @@ fn tell_changes(before: &Verifier, after: &Verifier) {
     let (old, new) = (before.trusted_logs(), after.trusted_logs());
     let beyond = |logs: &[TrustedLog], others: &[TrustedLog]| -> Vec<String> {
         let is_there = |log: &&TrustedLog| others.iter().all(|other| other.spki != log.spki);
-        logs.iter().filter(is_there).map(|log| format!("{} ({})", log.base_url, logs::key_id(&log.spki))).collect()
+        logs.iter().filter(is_there).map(|log| format!("{} ({})", log.base_url, key_id(&log.spki))).collect()
     };
     for log in beyond(&new, &old) {
         tracing::info!(target: "provwatch::pipeline", "the trust root names a log that is new: {log}");

@@ -1,9 +1,7 @@
 //! Releases that cannot be checked for long: that is said aloud, because whoever could make a release uncheckable
 //! would otherwise pass in silence.
 
-use chrono::{DateTime, Utc};
-
-use super::{Pipeline, PipelineError, examine::Subject, left_out::is_left_out, operation::Trouble, unseen::Withdrawal};
+use super::{Pipeline, PipelineError, left_out::is_left_out, operation::Trouble, subject::Subject};
 use crate::{
     detect::{combine, unreadable},
     model::{Alert, AlertKind, Confidence, Links, ReleaseId, Severity},
@@ -20,7 +18,7 @@ const NAME: usize = 100;
 const REASONS: usize = 3;
 
 /// A release could not be checked for long.
-fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
+pub(super) fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
     Trouble {
         subject: format!("unchecked {release}"),
         severity: Severity::Medium,
@@ -109,23 +107,6 @@ impl Pipeline {
                 subject.now,
             )
         }))
-    }
-
-    /// Says that a release came and was not seen.
-    pub(super) fn note_withdrawn(
-        &self,
-        release: &ReleaseId,
-        Withdrawal { why, severity, published_at }: &Withdrawal,
-        now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
-        let said = trouble(release, std::slice::from_ref(why));
-        let argument = format!(
-            "Nothing is known of what {release} did: {why}. Look for it in your lock files and caches; `provwatch timeline {}` \
-             shows what the registry's feed said at {published_at} and since.",
-            release.package()
-        );
-        let severity = *severity;
-        self.record_operation_of(Some(release.package()), &Trouble { severity, argument, ..said }, now)
     }
 
     fn resolve_unchecked(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Pipeline, PipelineError, examine::Subject};
+use super::{Pipeline, PipelineError, subject::Subject};
 use crate::{
     model::Unread,
     registry::{PackageDocument, RegistryRelease},

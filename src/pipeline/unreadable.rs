@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Examined, Pipeline, PipelineError,
     campaign::{FEWEST, MOST},
-    examine::Subject,
+    subject::Subject,
 };
 use crate::{
     model::{Alert, AlertKind, Confidence, Package, ReleaseId, Severity},

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Examined, Pipeline, PipelineError, examine::Subject, operation::Trouble};
+use super::{Examined, Pipeline, PipelineError, operation::Trouble, subject::Subject, withdrawal::Withdrawal};
 use crate::{
     model::{Confidence, Package, ReleaseStatus, Severity},
     registry::{Behind, Change, PackageDocument, same_version},
@@ -21,15 +21,6 @@ const SETTLED: TimeDelta = TimeDelta::hours(1);
 
 /// Who withdrew so many releases before does that as a habit.
 const HABIT: usize = 2;
-
-/// What provwatch knows of a release that nobody looked at in time.
-pub(super) struct Withdrawal {
-    /// What happened, for people.
-    pub why: String,
-    pub severity: Severity,
-    /// When it was published, by the registry's word.
-    pub published_at: DateTime<Utc>,
-}
 
 impl Pipeline {
     /// What was removed before anybody looked leaves a trace all the same, whatever time it names: what was withdrawn at

@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 
 use super::{
     Pipeline, PipelineError,
-    examine::Subject,
+    subject::Subject,
     turn::{self, Asked, NOT_YET},
 };
 use crate::{

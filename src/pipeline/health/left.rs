@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     health::{Facts, LeftBy, LeftLog},
-    pipeline::{Pipeline, PipelineError, logs::key_id},
+    pipeline::{Pipeline, PipelineError},
     store::{LogRow, LogStanding},
+    tlog::key_id,
 };
 
 /// What the facts say of logs, after what they said before. Until there is a trust root, nothing is known to have changed.

@@ -30,6 +30,7 @@ mod scan;
 mod standing;
 mod tail;
 mod trees;
+mod trouble;
 mod trusted;
 
 use std::{
@@ -38,7 +39,6 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sha2::{Digest, Sha256};
 use url::Url;
 
 pub use catching_up::{OnceInAWhile, how_far};
@@ -52,7 +52,7 @@ pub use trusted::NotFollowed;
 use crate::{
     attest::TrustedLogHolds,
     store::{LogKind, MatchRule},
-    tlog::{CosignerKey, Pattern, Watch},
+    tlog::{CosignerKey, Pattern, Watch, key_id},
 };
 
 /// How logs are followed.
@@ -138,11 +138,6 @@ impl Instance {
     fn key_id(&self) -> String {
         key_id(&self.spki)
     }
-}
-
-/// What a log is known by, whatever it is called: SHA-256 over its public key, hexadecimal.
-pub(super) fn key_id(spki: &[u8]) -> String {
-    hex::encode(Sha256::digest(spki))
 }
 
 /// What a trust root says of a log besides its key.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::FollowedLog;
+use super::{FollowedLog, trouble::Trouble};
 use crate::{
     pipeline::{Pipeline, PipelineError, Step},
     store::{LogRow, LogStanding, NewLog, StoreError},
@@ -216,7 +216,7 @@ impl Pipeline {
             name: &tree.name,
             kind: followed.kind,
             url: followed.url.as_str(),
-            key_id: &hex::encode(followed.log.signer().key().id()),
+            key_id: &followed.log.signer().key().key_id(),
             offset: tree.offset,
             standing,
         };
@@ -271,25 +271,4 @@ impl Pipeline {
 
 fn size(row: &LogRow) -> u64 {
     row.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size)
-}
-
-/// Why a tree was not read to its end.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// The log, or the way to it.
-    Read(ReadError),
-    /// Our own side.
-    Pipeline(PipelineError),
-}
-
-impl From<ReadError> for Trouble {
-    fn from(error: ReadError) -> Self {
-        Self::Read(error)
-    }
-}
-
-impl<E: Into<PipelineError>> From<E> for Trouble {
-    fn from(error: E) -> Self {
-        Self::Pipeline(error.into())
-    }
 }
