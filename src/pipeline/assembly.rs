@@ -10,6 +10,7 @@ use super::{
     facts::StoredAnswers,
     health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
+    operation::Troubles,
     trust::Freshness,
     wall_clock::WallClock,
 };
@@ -80,7 +81,8 @@ pub struct Parts {
 /// # Errors
 /// A subscription that cannot be set up.
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
-    let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
+    let subscriptions = Arc::new(subscriptions(config, &parts.http, &parts.clock)?);
+    let troubles = Arc::new(Troubles::new(Arc::clone(&parts.store), Arc::clone(&subscriptions)));
     let forges = forges(config, &parts)?;
     // A store that cannot be read says so when it is used.
     let latest = parts.store.latest_time().unwrap_or_default();
@@ -102,6 +104,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         forges,
         watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
         subscriptions,
+        troubles,
         queues: super::outbox::Queues::default(),
         settings: settings(config),
         memory: Memory::of(&progress),

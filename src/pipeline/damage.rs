@@ -50,7 +50,7 @@ impl Pipeline {
         }
         let lately = self.store.damage_since(now - TOGETHER)?;
         if lately > SINGLY {
-            self.record_operation(&many(&mended, lately, now), now)?;
+            self.troubles.record(&many(&mended, lately, now), now)?;
         }
         for row in &mended {
             tracing::error!(
@@ -61,7 +61,7 @@ impl Pipeline {
                 row.remedy
             );
             if lately <= SINGLY {
-                self.record_operation(&one(row), now)?;
+                self.troubles.record(&one(row), now)?;
             }
             self.store.damage_told(row.id, &row.remedy, now)?;
         }

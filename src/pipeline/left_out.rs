@@ -73,7 +73,7 @@ impl Pipeline {
             return Ok(());
         }
         let trouble = registry_leaves_out(&subject.package.registry(), "", subject.package);
-        self.resolve_operation(&trouble, "the registry tells it again", subject.now)
+        Ok(self.troubles.resolve(&trouble, "the registry tells it again", subject.now)?)
     }
 }
 

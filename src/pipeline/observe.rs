@@ -128,7 +128,7 @@ impl Pipeline {
         let now = self.clock.now();
         let packages = self.watched_packages(feed.ecosystem())?;
         // The alert first: a crash in between repeats the page and the alert, and loses neither.
-        self.record_operation(&lost_place(feed.name(), why, packages.len(), now), now)?;
+        self.troubles.record(&lost_place(feed.name(), why, packages.len(), now), now)?;
         let lost = Lost { why, packages: &packages };
         let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
         self.progress.report(&Step::Gap { source: feed.name(), why });

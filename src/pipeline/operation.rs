@@ -1,11 +1,13 @@
 //! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
-use super::{Pipeline, PipelineError};
 use crate::{
-    deliver::plain,
+    deliver::{Subscriptions, plain},
     model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
+    store::{Store, StoreError},
 };
 
 /// provwatch's own name in histories.
@@ -26,19 +28,37 @@ pub struct Trouble {
     pub argument: String,
 }
 
-impl Pipeline {
-    /// Records an alert about provwatch itself.
-    pub(super) fn record_operation(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), PipelineError> {
-        self.record_operation_of(None, trouble, now)
+/// Where troubles become alerts, and are resolved when their cause is gone.
+#[derive(Debug)]
+pub(super) struct Troubles {
+    store: Arc<Store>,
+    subscriptions: Arc<Subscriptions>,
+}
+
+impl Troubles {
+    /// Alerts in this store, for these subscriptions.
+    pub fn new(store: Arc<Store>, subscriptions: Arc<Subscriptions>) -> Self {
+        Self { store, subscriptions }
     }
 
-    /// As [`Pipeline::record_operation`], where it is about watching one package.
-    pub(super) fn record_operation_of(
+    /// Records an alert about provwatch itself.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn record(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.record_of(None, trouble, now)
+    }
+
+    /// As [`Self::record`], where it is about watching one package.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn record_of(
         &self,
         package: Option<&Package>,
         trouble: &Trouble,
         now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), StoreError> {
         let Trouble { subject, severity, confidence, title, argument } = trouble;
         let alert = Alert {
             argument: argument.clone(),
@@ -54,17 +74,18 @@ impl Pipeline {
     }
 
     /// Resolves an alert about provwatch itself, if it is open, because its cause is gone.
-    pub(super) fn resolve_operation(
-        &self,
-        trouble: &Trouble,
-        reason: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn resolve(&self, trouble: &Trouble, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.resolve_subject(&trouble.subject, reason, now)
     }
 
-    /// As [`Pipeline::resolve_operation`], by what makes it the same alert.
-    pub(super) fn resolve_subject(&self, subject: &str, reason: &str, now: DateTime<Utc>) -> Result<(), PipelineError> {
+    /// As [`Self::resolve`], by what makes it the same alert.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn resolve_subject(&self, subject: &str, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (fingerprint, _) = Alert::identify(AlertKind::Operation, subject);
         let Some(alert) = self.store.alert(&fingerprint)? else { return Ok(()) };
         if alert.status != AlertStatus::Resolved {

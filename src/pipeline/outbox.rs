@@ -40,7 +40,7 @@ impl Pipeline {
             total.add(summary?);
         }
         for subscription in &total.gone {
-            self.record_operation(&operation::sink_gone(subscription), self.clock.now())?;
+            self.troubles.record(&operation::sink_gone(subscription), self.clock.now())?;
         }
         Ok(total)
     }
@@ -56,7 +56,7 @@ impl Pipeline {
         let outbox = StoreOutbox { pipeline: self };
         let step = worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
         if step == Step::Gone {
-            self.record_operation(&operation::sink_gone(name), self.clock.now())?;
+            self.troubles.record(&operation::sink_gone(name), self.clock.now())?;
         }
         Ok(Some(step))
     }

@@ -209,12 +209,12 @@ impl Pipeline {
             return Ok(());
         }
         let trouble = unreadable_package(&work.package, attempts, why);
-        self.record_operation_of(Some(&work.package), &trouble, now)
+        Ok(self.troubles.record_of(Some(&work.package), &trouble, now)?)
     }
 
     fn note_recovery(&self, work: &Work) -> Result<(), PipelineError> {
         let trouble = unreadable_package(&work.package, work.attempts, "");
-        self.resolve_operation(&trouble, "it was looked at", self.clock.now())
+        Ok(self.troubles.resolve(&trouble, "it was looked at", self.clock.now())?)
     }
 
     /// Queues the packages whose evidence is to be asked for again.

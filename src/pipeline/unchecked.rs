@@ -64,9 +64,9 @@ impl Pipeline {
         if why.iter().all(|why| is_left_out(why))
             && let Some(trouble) = self.registry_that_leaves_out(subject)?
         {
-            return self.record_operation(&trouble, subject.now);
+            return Ok(self.troubles.record(&trouble, subject.now)?);
         }
-        self.record_operation_of(Some(subject.package), &trouble(release, why), subject.now)
+        Ok(self.troubles.record_of(Some(subject.package), &trouble(release, why), subject.now)?)
     }
 
     /// The alert about a new release that cannot be read, unless it was readable once: then nothing new was published.
@@ -111,7 +111,7 @@ impl Pipeline {
 
     fn resolve_unchecked(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {
         self.resolve_left_out(subject)?;
-        self.resolve_operation(&trouble(release, &[]), "it was checked", subject.now)
+        Ok(self.troubles.resolve(&trouble(release, &[]), "it was checked", subject.now)?)
     }
 
     /// Whether a release that cannot be read was never read and there before the package was watched. Old documents hold

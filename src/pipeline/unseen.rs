@@ -130,7 +130,7 @@ impl Pipeline {
     /// Says that the documents never reached what the feed announced, where it does not name a version: once for the
     /// registry, as this is the way of mirrors, and nothing that the documents have is missed.
     pub(super) fn note_unreached(&self, subject: &Subject<'_>, behind: &Behind) -> Result<(), PipelineError> {
-        self.record_operation(&unreached(subject.package, behind), subject.now)
+        Ok(self.troubles.record(&unreached(subject.package, behind), subject.now)?)
     }
 
     /// Says that the documents do not tell whether they have what the feed announced: once for the registry. They are taken
@@ -138,15 +138,15 @@ impl Pipeline {
     pub(super) fn note_unconfirmed(&self, subject: &Subject<'_>, why: &str) -> Result<(), PipelineError> {
         let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
         let superseded = unreached(subject.package, &behind);
-        self.resolve_operation(&superseded, "the documents are taken as they are", subject.now)?;
-        self.record_operation(&unconfirmed(subject.package, why), subject.now)
+        self.troubles.resolve(&superseded, "the documents are taken as they are", subject.now)?;
+        Ok(self.troubles.record(&unconfirmed(subject.package, why), subject.now)?)
     }
 
     /// A document reached what was announced, and says so.
     pub(super) fn resolve_unreached(&self, subject: &Subject<'_>) -> Result<(), PipelineError> {
         let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
         for trouble in [unreached(subject.package, &behind), unconfirmed(subject.package, "")] {
-            self.resolve_operation(&trouble, "a document has what was announced", subject.now)?;
+            self.troubles.resolve(&trouble, "a document has what was announced", subject.now)?;
         }
         Ok(())
     }

@@ -47,6 +47,6 @@ impl Pipeline {
             release.package()
         );
         let severity = *severity;
-        self.record_operation_of(Some(release.package()), &Trouble { severity, argument, ..said }, now)
+        Ok(self.troubles.record_of(Some(release.package()), &Trouble { severity, argument, ..said }, now)?)
     }
 }

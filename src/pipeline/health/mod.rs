@@ -193,11 +193,14 @@ impl Pipeline {
     fn apply(&self, Check { key, verdict }: &Check, now: DateTime<Utc>) -> Result<(), PipelineError> {
         match verdict {
             Verdict::Found(finding) => {
-                finding.alert.as_ref().map_or(Ok(()), |alarm| self.record_operation(&trouble(key, alarm), now))
+                if let Some(alarm) = &finding.alert {
+                    self.troubles.record(&trouble(key, alarm), now)?;
+                }
             }
-            Verdict::Unclear => Ok(()),
-            Verdict::Over(reason) => self.resolve_subject(key, reason, now),
+            Verdict::Unclear => {}
+            Verdict::Over(reason) => self.troubles.resolve_subject(key, reason, now)?,
         }
+        Ok(())
     }
 }
 
