@@ -35,7 +35,7 @@ use crate::{
     },
     store::{LogKind, MatchRule, Store},
     tlog::{CosignerKey, LogKey, Pattern, rekor_v1::Budget, watch::Field},
-    watchlist::Watchlist,
+    watchlist::{InUse, Watchlist},
 };
 
 /// Most bytes of a public key.
@@ -102,7 +102,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
         freshness: Freshness::of(config)?,
         forges,
-        watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
+        watchlist: Arc::new(InUse::new(parts.watchlist)),
         subscriptions,
         troubles,
         queues: super::outbox::Queues::default(),

@@ -89,7 +89,7 @@ use crate::{
     registry::{Feed, Known, PackageState, Question, Registry, RegistryError},
     store::{Store, StoreError},
     text::with_causes,
-    watchlist::Watchlist,
+    watchlist::{InUse, Watchlist},
 };
 
 /// Everything the pipeline works with. Shared by the daemon's loops and the command line's passes.
@@ -104,7 +104,7 @@ pub struct Pipeline {
     verifier: RwLock<Arc<Verifier>>,
     freshness: trust::Freshness,
     forges: Option<Forges>,
-    watchlist: RwLock<Arc<Watchlist>>,
+    watchlist: Arc<InUse>,
     subscriptions: Arc<Subscriptions>,
     troubles: Arc<operation::Troubles>,
     queues: outbox::Queues,
@@ -245,12 +245,12 @@ impl Pipeline {
 
     /// The watchlist as it is now.
     pub fn watchlist(&self) -> Arc<Watchlist> {
-        Arc::clone(&self.watchlist.read().unwrap_or_else(PoisonError::into_inner))
+        self.watchlist.now()
     }
 
     /// Watches another list from now on.
     pub fn replace_watchlist(&self, watchlist: Watchlist) {
-        *self.watchlist.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(watchlist);
+        self.watchlist.replace(watchlist);
     }
 
     /// Whether transparency logs are followed.
@@ -287,7 +287,7 @@ impl Pipeline {
     /// It does not answer, or with something else than a document.
     pub async fn ask_registry(&self, key: &RegistryKey) -> Option<(Package, Result<bool, RegistryError>)> {
         let registry = self.registries.get(key)?;
-        let watchlist = self.watchlist();
+        let watchlist = self.watchlist.now();
         let package = watchlist.packages().map(|(package, _)| package).filter(|package| package.is_of(key)).min()?;
         let question = Question { known: &Known::default(), validators: None, revision: None };
         let answer = registry.package(&self.http, package, question).await;

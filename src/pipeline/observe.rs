@@ -107,7 +107,7 @@ impl Pipeline {
     }
 
     fn take(&self, feed: &dyn Feed, page: &Page) -> Result<usize, PipelineError> {
-        let watchlist = self.watchlist();
+        let watchlist = self.watchlist.now();
         let watched = page.events.iter().filter(|event| watchlist.matches(&event.package).is_some());
         let events: Vec<NewEvent> = watched.map(new_event).collect();
         let taken = match &page.gap {
@@ -141,7 +141,7 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub fn watched(&self) -> Result<BTreeSet<Package>, PipelineError> {
-        let watchlist = self.watchlist();
+        let watchlist = self.watchlist.now();
         let mut packages: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         packages.extend(watchlist.packages().map(|(package, _)| package.clone()));
         packages.retain(|package| self.can_read(package) && watchlist.matches(package).is_some());

@@ -167,7 +167,7 @@ impl Pipeline {
         if learned_later(&baseline, observation) {
             return Ok(Comparison::Older);
         }
-        let policy = self.watchlist().policy(subject.package);
+        let policy = self.watchlist.now().policy(subject.package);
         let terms = Terms {
             company: &company(&self.store, observation)?,
             tuning: &self.settings.tuning,

@@ -44,7 +44,7 @@ impl Pipeline {
             );
         }
         let known: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
-        let watchlist = self.watchlist();
+        let watchlist = self.watchlist.now();
         let unknown: Vec<Package> = watchlist
             .packages()
             .map(|(package, _)| package)
@@ -61,7 +61,7 @@ impl Pipeline {
     /// The store failed.
     pub fn enqueue_overdue(&self) -> Result<usize, PipelineError> {
         let now = self.clock.now();
-        let watchlist = self.watchlist();
+        let watchlist = self.watchlist.now();
         let usual = self.settings.reconcile_after;
         let of_registry = |package: &Package| self.polled.get(&package.registry()).map_or(usual, |polled| polled.every);
         let after = |package: &Package| if package.is_public() { usual } else { of_registry(package) };

@@ -50,7 +50,7 @@ impl Pipeline {
             let first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
             observation = first.unwrap_or(observation);
         }
-        let policy = self.watchlist().policy(subject.package);
+        let policy = self.watchlist.now().policy(subject.package);
         let terms = Terms {
             company: &company(&self.store, &observation)?,
             tuning: &self.settings.tuning,

@@ -89,7 +89,7 @@ impl Pipeline {
 
     fn snapshot(&self, heartbeat: Heartbeat, on_disk: &OnDisk, now: DateTime<Utc>) -> Result<Snapshot, StoreError> {
         let runner = Runner { lock: LockState::Held, heartbeat: Some(heartbeat) };
-        let mut snapshot = snapshot(&self.store, &self.setup, Some(&self.watchlist()), runner, now)?;
+        let mut snapshot = snapshot(&self.store, &self.setup, Some(&self.watchlist.now()), runner, now)?;
         snapshot.storage.write_failure = self.memory.write_failure();
         snapshot.watchlist = on_disk.watchlist.clone();
         snapshot.configuration = on_disk.configuration.clone();
@@ -118,7 +118,7 @@ impl Pipeline {
         let logs = logs_of(self, followed, known, now)?;
         let passes = before.filter(|before| before.kind == Kind::Once).map(|before| before.facts.passes);
         let in_use = InUse {
-            watchlist: Some(self.memory.fingerprint(&self.watchlist())),
+            watchlist: Some(self.memory.fingerprint(&self.watchlist.now())),
             configuration: self.memory.configuration(),
         };
         Ok(Facts {

@@ -126,7 +126,7 @@ impl Pipeline {
 
     /// The repositories that the baselines of watched packages know, and the operator's patterns.
     fn watch(&self) -> Result<Watch, PipelineError> {
-        let watchlist = self.watchlist();
+        let watchlist = self.watchlist.now();
         let packages =
             self.store.baseline_packages()?.into_iter().filter(|package| watchlist.matches(package).is_some());
         let stored = packages.map(|package| StoreError::unless_damaged(self.store.baseline(&package)));
