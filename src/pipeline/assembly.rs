@@ -11,7 +11,7 @@ use super::{
     health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
     operation::Troubles,
-    trust::Freshness,
+    trust::{Freshness, TrustKeeper},
     wall_clock::WallClock,
 };
 use crate::{
@@ -84,25 +84,27 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
     let subscriptions = Arc::new(subscriptions(config, &parts.http, &parts.clock)?);
     let troubles = Arc::new(Troubles::new(Arc::clone(&parts.store), Arc::clone(&subscriptions)));
     let forges = forges(config, &parts)?;
+    let Parts { store, watchlist, http, verifier, clock, progress } = parts;
+    let trust =
+        TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), Freshness::of(config)?, verifier);
     // A store that cannot be read says so when it is used.
-    let latest = parts.store.latest_time().unwrap_or_default();
-    let progress = Moving::over(Arc::clone(&parts.progress), Arc::clone(&parts.clock));
+    let latest = store.latest_time().unwrap_or_default();
+    let progress = Moving::over(progress, Arc::clone(&clock));
     Ok(Pipeline {
-        wall_clock: WallClock::starting(parts.clock.now(), latest),
+        wall_clock: WallClock::starting(clock.now(), latest),
         comparisons: super::observe::Comparisons::default(),
         failures: super::outage::Failures::default(),
         reads: super::outage::Reads::default(),
         silences: super::silence::Silences::default(),
-        store: parts.store,
-        http: parts.http,
-        clock: parts.clock,
+        store,
+        http,
+        clock,
         sources: sources(config),
         registries: registries(config)?,
         polled: polled(config),
-        verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
-        freshness: Freshness::of(config)?,
+        trust: Arc::new(trust),
         forges,
-        watchlist: Arc::new(InUse::new(parts.watchlist)),
+        watchlist: Arc::new(InUse::new(watchlist)),
         subscriptions,
         troubles,
         queues: super::outbox::Queues::default(),

@@ -54,10 +54,7 @@ mod waits;
 mod wall_clock;
 mod withdrawal;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
 
@@ -101,8 +98,7 @@ pub struct Pipeline {
     sources: Vec<Source>,
     registries: BTreeMap<RegistryKey, Arc<dyn Registry>>,
     polled: BTreeMap<RegistryKey, Polled>,
-    verifier: RwLock<Arc<Verifier>>,
-    freshness: trust::Freshness,
+    trust: Arc<trust::TrustKeeper>,
     forges: Option<Forges>,
     watchlist: Arc<InUse>,
     subscriptions: Arc<Subscriptions>,
@@ -272,8 +268,27 @@ impl Pipeline {
         self.logs.stale_after
     }
 
-    fn verifier(&self) -> Arc<Verifier> {
-        Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner))
+    /// What signatures are verified with now, for a pipeline that takes this one's place.
+    pub fn trusted(&self) -> Arc<Verifier> {
+        self.trust.verifier()
+    }
+
+    /// Reads the trust root and npm's keys anew, where they come from TUF or from files. On a failure those in use stay in
+    /// use, and the store says so.
+    ///
+    /// # Errors
+    /// The repository cannot be reached, or what it or a file offers cannot be trusted or used.
+    pub async fn refresh_trust(&self) -> Result<(), PipelineError> {
+        self.trust.refresh().await
+    }
+
+    /// Reads a trust root that no process has read yet, for a command that only looks: nothing of it is stored but the
+    /// repository's own metadata.
+    ///
+    /// # Errors
+    /// The repository cannot be reached, or what it offers cannot be trusted or used.
+    pub async fn have_trust(&self) -> Result<(), TrustError> {
+        self.trust.have().await
     }
 
     /// The registries without a feed.

@@ -18,7 +18,7 @@ pub(super) fn logs_of(
     before: Facts,
     now: DateTime<Utc>,
 ) -> Result<Facts, PipelineError> {
-    if !pipeline.can_verify() && before.logs.is_some() {
+    if !pipeline.trust.is_ready() && before.logs.is_some() {
         return Ok(before);
     }
     let names: BTreeSet<&str> = followed.iter().map(|row| &*row.name).collect();
@@ -48,7 +48,7 @@ impl Pipeline {
         if !self.follows_trust_root() || before.configured_logs.contains(&row.name) {
             return Some(LeftBy::Operator);
         }
-        let of_root = self.verifier().trusted_logs();
+        let of_root = self.trust.verifier().trusted_logs();
         let named = of_root.iter().find(|log| key_id(&log.spki) == row.key_id);
         let is_over = named.and_then(|log| log.until).is_some_and(|until| until <= now);
         match (is_over || row.standing == LogStanding::Retired, named) {

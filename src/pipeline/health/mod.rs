@@ -129,7 +129,7 @@ impl Pipeline {
             logs: logs.logs,
             configured_logs: logs.configured_logs,
             left_logs: logs.left_logs,
-            trust_root: Some(self.root_standing()),
+            trust_root: Some(self.trust.standing()),
             not_followed: self.note_not_followed(),
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),

@@ -55,7 +55,7 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
-        if !self.can_verify() {
+        if !self.trust.is_ready() {
             return Ok(Poll::default());
         }
         if !followed.mirrors.is_empty() {

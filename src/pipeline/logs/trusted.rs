@@ -53,7 +53,7 @@ impl Pipeline {
     }
 
     fn trusted_logs(&self) -> Vec<TrustedLog> {
-        if self.logs.trust_root { of_now(self.verifier().trusted_logs(), self.clock.now()) } else { Vec::new() }
+        if self.logs.trust_root { of_now(self.trust.verifier().trusted_logs(), self.clock.now()) } else { Vec::new() }
     }
 
     fn trusted_instance(&self, log: TrustedLog) -> Result<Instance, NotFollowed> {
