@@ -87,11 +87,10 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
     let trust =
         TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), Freshness::of(config)?, verifier);
-    // A store that cannot be read says so when it is used.
-    let latest = store.latest_time().unwrap_or_default();
+    let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
     let progress = Moving::over(progress, Arc::clone(&clock));
     Ok(Pipeline {
-        wall_clock: WallClock::starting(clock.now(), latest),
+        wall_clock: Arc::new(wall_clock),
         comparisons: super::observe::Comparisons::default(),
         failures: super::outage::Failures::default(),
         reads: super::outage::Reads::default(),

@@ -323,7 +323,7 @@ impl Pipeline {
     /// What was published before this is history.
     pub(super) fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
         let first_seen = subject.row.as_ref().map(|row| row.first_seen.min(subject.now));
-        first_seen.unwrap_or_else(|| self.corrected(subject.now)) - self.settings.judge_since
+        first_seen.unwrap_or_else(|| self.wall_clock.corrected(subject.now)) - self.settings.judge_since
     }
 
     fn take_statuses(&self, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), PipelineError> {

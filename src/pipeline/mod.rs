@@ -81,6 +81,7 @@ use crate::{
     deliver::{OutboxError, Subscriptions},
     detect::Tuning,
     enrich::Forges,
+    health::ComparedClock,
     http::Client,
     model::{Package, RegistryKey},
     registry::{Feed, Known, PackageState, Question, Registry, RegistryError},
@@ -106,7 +107,7 @@ pub struct Pipeline {
     queues: outbox::Queues,
     settings: Settings,
     progress: Arc<dyn Progress>,
-    wall_clock: wall_clock::WallClock,
+    wall_clock: Arc<wall_clock::WallClock>,
     comparisons: observe::Comparisons,
     failures: outage::Failures,
     reads: outage::Reads,
@@ -289,6 +290,11 @@ impl Pipeline {
     /// The repository cannot be reached, or what it offers cannot be trusted or used.
     pub async fn have_trust(&self) -> Result<(), TrustError> {
         self.trust.have().await
+    }
+
+    /// Our clock beside those of the hosts that answered lately; `None`: none did.
+    pub fn compared_clock(&self) -> Option<ComparedClock> {
+        self.wall_clock.compared()
     }
 
     /// The registries without a feed.

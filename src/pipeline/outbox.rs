@@ -32,7 +32,7 @@ impl Pipeline {
     /// # Errors
     /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
     pub async fn deliver(&self) -> Result<Summary, PipelineError> {
-        self.follow_clock()?;
+        self.wall_clock.follow()?;
         let given_up = self.give_up_unclaimed()?;
         let mut total = Summary { given_up, ..Summary::default() };
         let subscriptions = self.subscriptions();
@@ -51,7 +51,7 @@ impl Pipeline {
     /// The store failed. A sink's failure is a step like others.
     pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, PipelineError> {
         let Some(subscription) = self.subscriptions().get(name).cloned() else { return Ok(None) };
-        self.follow_clock()?;
+        self.wall_clock.follow()?;
         let queue = self.queues.of(name);
         let outbox = StoreOutbox { pipeline: self };
         let step = worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;

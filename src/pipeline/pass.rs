@@ -88,7 +88,7 @@ impl Pipeline {
     /// The store failed. A source's or sink's failure is part of the summary.
     pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
         self.store.check_if_suspect()?;
-        self.follow_clock()?;
+        self.wall_clock.follow()?;
         self.begin_pass()?;
         let mut summary = PassSummary::default();
         self.enqueue_unknown()?;

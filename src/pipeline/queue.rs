@@ -237,7 +237,7 @@ impl<'a> Queue<'a> {
 
     /// Fills the slots that are free, by the clock as it is now.
     fn fill(&mut self) -> Result<(), PipelineError> {
-        self.pipeline.follow_clock()?;
+        self.pipeline.wall_clock.follow()?;
         // What waits of a public registry that is switched off fails, and says so.
         let public = Ecosystem::ALL.into_iter().map(RegistryKey::from);
         let others = self.pipeline.polled.keys().cloned();

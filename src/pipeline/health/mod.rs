@@ -134,7 +134,7 @@ impl Pipeline {
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
             refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
-            clock: self.compared_clock(),
+            clock: self.wall_clock.compared(),
         })
     }
 
@@ -154,7 +154,7 @@ impl Pipeline {
 
     fn heartbeat(&self, kind: Kind, facts: Facts, now: DateTime<Utc>) -> Heartbeat {
         let started_at = match kind {
-            Kind::Daemon => self.began(),
+            Kind::Daemon => self.wall_clock.began(),
             Kind::Once => self.memory.pass_began().unwrap_or(now),
         };
         let stored = self.store.runner().ok().flatten();
