@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     Pipeline, Polled, Progress, Settings, Source,
+    damage::Mender,
     facts::StoredAnswers,
     health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
@@ -85,6 +86,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
     let troubles = Arc::new(Troubles::new(Arc::clone(&parts.store), Arc::clone(&subscriptions)));
     let forges = forges(config, &parts)?;
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
+    let mender = Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles));
     let trust =
         TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), Freshness::of(config)?, verifier);
     let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
@@ -106,6 +108,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         watchlist: Arc::new(InUse::new(watchlist)),
         subscriptions,
         troubles,
+        mender: Arc::new(mender),
         queues: super::outbox::Queues::default(),
         settings: settings(config),
         memory: Memory::of(&progress),

@@ -104,6 +104,7 @@ pub struct Pipeline {
     watchlist: Arc<InUse>,
     subscriptions: Arc<Subscriptions>,
     troubles: Arc<operation::Troubles>,
+    mender: Arc<damage::Mender>,
     queues: outbox::Queues,
     settings: Settings,
     progress: Arc<dyn Progress>,
@@ -290,6 +291,15 @@ impl Pipeline {
     /// The repository cannot be reached, or what it offers cannot be trusted or used.
     pub async fn have_trust(&self) -> Result<(), TrustError> {
         self.trust.have().await
+    }
+
+    /// Sets damaged rows aside that anybody came across, learns lost baselines anew, and tells of each once. The number of
+    /// rows that were told of.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn mend_damage(&self) -> Result<usize, PipelineError> {
+        Ok(self.mender.mend()?)
     }
 
     /// Our clock beside those of the hosts that answered lately; `None`: none did.

@@ -78,7 +78,7 @@ impl Pipeline {
         if let Some(cursor) = StoreError::unless_damaged(self.store.cursor(feed))? {
             return Ok(cursor.map(Cursor));
         }
-        self.mend_damage()?;
+        self.mender.mend()?;
         Ok(self.store.cursor(feed)?.map(Cursor))
     }
 

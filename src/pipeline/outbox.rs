@@ -102,7 +102,7 @@ impl StoreOutbox<'_> {
     }
 
     /// What is next. A damaged row on the way to it is set aside first, and does not keep the others waiting.
-    fn read_next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, PipelineError> {
+    fn read_next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, StoreError> {
         let Some(mut delivery) = self.store().next_delivery(subscription, turn)? else { return Ok(None) };
         delivery.alert.member_details = member_details(self.store(), &delivery.alert, Some(subscription))?;
         Ok(Some(due(delivery)))
@@ -146,8 +146,8 @@ fn row(due: &Due) -> Delivery {
 impl Outbox for StoreOutbox<'_> {
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError> {
         let read = match self.read_next(subscription, turn) {
-            Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
-                self.pipeline.mend_damage().and_then(|_| self.read_next(subscription, turn))
+            Err(StoreError::DamagedRow { .. }) => {
+                self.pipeline.mender.mend().and_then(|_| self.read_next(subscription, turn))
             }
             read => read,
         };

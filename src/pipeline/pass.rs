@@ -110,7 +110,7 @@ impl Pipeline {
         let delivered = self.deliver().await?;
         summary.delivered = delivered.delivered;
         summary.undelivered = delivered.retried + delivered.given_up + delivered.left;
-        if self.mend_damage()? > 0 {
+        if self.mender.mend()? > 0 {
             summary.delivered += self.deliver().await?.delivered;
         }
         self.end_pass()?;

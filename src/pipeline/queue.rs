@@ -100,10 +100,10 @@ impl Pipeline {
     pub async fn work(&self) -> Result<WorkPass, PipelineError> {
         let mut queue = Queue { silent: Some(Silent::default()), ..Queue::of(self) };
         loop {
-            self.mend_damage()?;
+            self.mender.mend()?;
             self.remind_of_evidence()?;
             queue.fill()?;
-            if queue.busy.is_empty() && self.mend_damage()? == 0 {
+            if queue.busy.is_empty() && self.mender.mend()? == 0 {
                 return Ok(queue.pass);
             }
             // What is due meanwhile fills the slots; evidence that is missing can wait until they are empty.
@@ -120,7 +120,7 @@ impl Pipeline {
     pub async fn keep_working(&self) -> Result<Infallible, PipelineError> {
         let mut queue = Queue::of(self);
         loop {
-            self.mend_damage()?;
+            self.mender.mend()?;
             self.remind_of_evidence()?;
             queue.fill()?;
             while !queue.step().await? {}

@@ -90,7 +90,7 @@ impl Pipeline {
                         Ok(Some(verified)) => poll.verified += verified,
                         // What is stored of this tree is set aside; the next poll begins it anew.
                         Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
-                            self.mend_damage()?;
+                            self.mender.mend()?;
                             poll.troubled += 1;
                         }
                         outcome => poll.troubled += usize::from(outcome?.is_none()),
