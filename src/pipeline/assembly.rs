@@ -12,6 +12,7 @@ use super::{
     health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
     operation::Troubles,
+    registries::Registries,
     trust::{Freshness, TrustKeeper},
     wall_clock::WallClock,
 };
@@ -82,6 +83,11 @@ pub struct Parts {
 /// # Errors
 /// A subscription that cannot be set up.
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
+    assemble_with(config, parts, Registries::new(registries(config)?, polled(config)))
+}
+
+/// The same over these registries.
+pub(super) fn assemble_with(config: &Config, parts: Parts, registries: Registries) -> Result<Pipeline, AssemblyError> {
     let subscriptions = Arc::new(subscriptions(config, &parts.http, &parts.clock)?);
     let troubles = Arc::new(Troubles::new(Arc::clone(&parts.store), Arc::clone(&subscriptions)));
     let forges = forges(config, &parts)?;
@@ -101,10 +107,9 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError
         http,
         clock,
         sources: sources(config),
-        registries: registries(config)?,
-        polled: polled(config),
+        registries: Arc::new(registries),
         trust: Arc::new(trust),
-        forges,
+        forges: forges.map(Arc::new),
         watchlist: Arc::new(InUse::new(watchlist)),
         subscriptions,
         troubles,

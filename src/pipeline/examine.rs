@@ -57,7 +57,7 @@ impl Pipeline {
     }
 
     async fn look(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
-        let registry = self.registry(&work.package.registry())?;
+        let registry = self.registries.of(&work.package.registry())?;
         let subject = self.subject(work, registry, turn)?;
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();

@@ -15,6 +15,7 @@ mod chronicle;
 mod claimed_time;
 mod company;
 mod damage;
+mod error;
 mod examine;
 mod facts;
 mod health;
@@ -35,6 +36,7 @@ mod progress;
 mod queue;
 mod reasons;
 mod record;
+mod registries;
 pub mod relearn;
 mod reload;
 mod replaced;
@@ -63,6 +65,7 @@ pub use assembly::{
     AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };
 pub use company::company;
+pub use error::PipelineError;
 pub use health::{OnDisk, Setup, runner, setup, snapshot};
 pub use members::member_details;
 pub use on_request::{Appraisal, Comparison, LookedAt};
@@ -71,6 +74,7 @@ pub use panic::panic_text;
 pub use pass::PassSummary;
 pub use progress::{NoProgress, Progress, Step};
 pub use queue::WorkPass;
+pub use registries::{Polled, Source};
 pub use reload::ReloadError;
 pub use subject::Examined;
 pub use trust::{NPM_KEYS, TRUST_ROOT, verifier};
@@ -78,15 +82,14 @@ pub use trust::{NPM_KEYS, TRUST_ROOT, verifier};
 use crate::{
     attest::{TrustError, Verifier},
     clock::Clock,
-    deliver::{OutboxError, Subscriptions},
+    deliver::Subscriptions,
     detect::Tuning,
     enrich::Forges,
     health::ComparedClock,
     http::Client,
     model::{Package, RegistryKey},
-    registry::{Feed, Known, PackageState, Question, Registry, RegistryError},
-    store::{Store, StoreError},
-    text::with_causes,
+    registry::RegistryError,
+    store::Store,
     watchlist::{InUse, Watchlist},
 };
 
@@ -97,10 +100,9 @@ pub struct Pipeline {
     http: Client,
     clock: Arc<dyn Clock>,
     sources: Vec<Source>,
-    registries: BTreeMap<RegistryKey, Arc<dyn Registry>>,
-    polled: BTreeMap<RegistryKey, Polled>,
+    registries: Arc<registries::Registries>,
     trust: Arc<trust::TrustKeeper>,
-    forges: Option<Forges>,
+    forges: Option<Arc<Forges>>,
     watchlist: Arc<InUse>,
     subscriptions: Arc<Subscriptions>,
     troubles: Arc<operation::Troubles>,
@@ -118,24 +120,6 @@ pub struct Pipeline {
     setup: Setup,
     memory: health::Memory,
     reload: reload::LastReload,
-}
-
-/// A feed, and how long to wait between reads when there is nothing more to read.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// The feed.
-    pub feed: Arc<dyn Feed>,
-    /// The wait.
-    pub interval: std::time::Duration,
-}
-
-/// A registry without a feed: its packages are looked at now and again.
-#[derive(Clone, Debug)]
-pub struct Polled {
-    /// Under which name it stands among the sources.
-    pub source: String,
-    /// How often each of its packages is looked at.
-    pub every: TimeDelta,
 }
 
 /// How the pipeline goes about its work.
@@ -176,40 +160,6 @@ impl Settings {
     }
 }
 
-/// Why a step of the pipeline failed. Whatever it was about stays queued.
-#[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// A registry.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The outbox.
-    #[error(transparent)]
-    Outbox(#[from] OutboxError),
-    /// The trust root.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
-    /// A defect of provwatch. The text is the panic's.
-    #[error("internal error, please report it: {0}")]
-    Panic(String),
-    /// Two processes tail one log into one database.
-    #[error("another process tails {0} with the same database; stop one of them")]
-    TwoTails(String),
-    /// What is stored of a tail does not fit together.
-    #[error(
-        "the stored position of {0} is damaged; restore the database from a backup, or begin anew with another one"
-    )]
-    DamagedTail(String),
-    /// A package of an ecosystem that the configuration switches off.
-    #[error("{0} is switched off in the configuration")]
-    SwitchedOff(&'static str),
-    /// A package of a registry that the configuration does not have.
-    #[error("the configuration has no registry at {0}; it may have been taken out, or switched off")]
-    NoSuchRegistry(String),
-}
-
 impl Pipeline {
     /// The store.
     pub fn store(&self) -> &Arc<Store> {
@@ -239,6 +189,11 @@ impl Pipeline {
     /// Where alerts go.
     pub fn subscriptions(&self) -> &Subscriptions {
         &self.subscriptions
+    }
+
+    /// The forges that may be asked, unless that is switched off.
+    pub fn forges(&self) -> Option<&Forges> {
+        self.forges.as_deref()
     }
 
     /// The watchlist as it is now.
@@ -309,7 +264,7 @@ impl Pipeline {
 
     /// The registries without a feed.
     pub fn polled(&self) -> &BTreeMap<RegistryKey, Polled> {
-        &self.polled
+        self.registries.polled()
     }
 
     /// Asks a registry for the first package of it that is watched. Whether it has that; `None`: none is watched.
@@ -317,24 +272,6 @@ impl Pipeline {
     /// # Errors
     /// It does not answer, or with something else than a document.
     pub async fn ask_registry(&self, key: &RegistryKey) -> Option<(Package, Result<bool, RegistryError>)> {
-        let registry = self.registries.get(key)?;
-        let watchlist = self.watchlist.now();
-        let package = watchlist.packages().map(|(package, _)| package).filter(|package| package.is_of(key)).min()?;
-        let question = Question { known: &Known::default(), validators: None, revision: None };
-        let answer = registry.package(&self.http, package, question).await;
-        Some((package.clone(), answer.map(|state| state != PackageState::Gone)))
-    }
-
-    fn registry(&self, key: &RegistryKey) -> Result<&dyn Registry, PipelineError> {
-        let missing = || match key.url() {
-            Some(url) => PipelineError::NoSuchRegistry(url.to_string()),
-            None => PipelineError::SwitchedOff(key.ecosystem().title()),
-        };
-        Ok(self.registries.get(key).ok_or_else(missing)?.as_ref())
-    }
-
-    /// Whether a package is of a registry that is switched on.
-    fn can_read(&self, package: &Package) -> bool {
-        self.registries.contains_key(&package.registry())
+        self.registries.ask(&self.http, key, &self.watchlist.now()).await
     }
 }

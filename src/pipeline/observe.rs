@@ -13,6 +13,7 @@ use crate::{
     model::{Confidence, Ecosystem, Package, Severity},
     registry::{Change, Cursor, Event, Feed, Page, RegistryError},
     store::{EventKind, Lost, NewEvent, StoreError, Taken},
+    text::with_causes,
 };
 
 /// Most pages that are read in one turn.
@@ -89,7 +90,7 @@ impl Pipeline {
     }
 
     fn source_failed<T>(&self, feed: &dyn Feed, error: PipelineError) -> Result<T, PipelineError> {
-        let why = super::with_causes(&error);
+        let why = with_causes(&error);
         self.store.source_failed(feed.name(), &why, self.clock.now())?;
         self.progress.report(&Step::SourceFailed { source: feed.name(), why: &why });
         self.compare_meanwhile(feed)?;
@@ -144,7 +145,7 @@ impl Pipeline {
         let watchlist = self.watchlist.now();
         let mut packages: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         packages.extend(watchlist.packages().map(|(package, _)| package.clone()));
-        packages.retain(|package| self.can_read(package) && watchlist.matches(package).is_some());
+        packages.retain(|package| self.registries.has(package) && watchlist.matches(package).is_some());
         Ok(packages)
     }
 

@@ -91,7 +91,7 @@ impl Pipeline {
     pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, PipelineError> {
         let (now, package) = (self.clock.now(), release.package());
         let turn = Turn::new(&asked(release, now), &self.http, &self.clock, CancellationToken::new());
-        let registry = self.registry(&package.registry())?;
+        let registry = self.registries.of(&package.registry())?;
         let row = self.store.package(package)?;
         // As if nothing of it was stored: everything is asked for and verified anew.
         let (stored, is_announced) = (BTreeMap::new(), false);

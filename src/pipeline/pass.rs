@@ -8,6 +8,7 @@ use super::{Pipeline, PipelineError, Source, WorkPass, logs::Poll};
 use crate::{
     clock::{horizon, is_due},
     model::Package,
+    text::with_causes,
 };
 
 /// How often packages that were not compared for long are looked for.
@@ -48,7 +49,7 @@ impl Pipeline {
         let unknown: Vec<Package> = watchlist
             .packages()
             .map(|(package, _)| package)
-            .filter(|package| self.can_read(package) && !known.contains(package))
+            .filter(|package| self.registries.has(package) && !known.contains(package))
             .cloned()
             .collect();
         self.store.remind(&unknown, "first sight", now)?;
@@ -63,13 +64,14 @@ impl Pipeline {
         let now = self.clock.now();
         let watchlist = self.watchlist.now();
         let usual = self.settings.reconcile_after;
-        let of_registry = |package: &Package| self.polled.get(&package.registry()).map_or(usual, |polled| polled.every);
+        let of_registry =
+            |package: &Package| self.registries.polled().get(&package.registry()).map_or(usual, |polled| polled.every);
         let after = |package: &Package| if package.is_public() { usual } else { of_registry(package) };
         let overdue = |at: Option<DateTime<Utc>>, after| at.is_none_or(|at| is_due(horizon(at, after), now, after));
         let rows = self.store.packages()?.into_iter().filter(|row| overdue(row.checked_at, after(&row.package)));
         let packages: Vec<Package> = rows
             .map(|row| row.package)
-            .filter(|package| self.can_read(package) && watchlist.matches(package).is_some())
+            .filter(|package| self.registries.has(package) && watchlist.matches(package).is_some())
             .collect();
         self.store.remind(&packages, "compared once in a while", now)?;
         Ok(packages.len())
@@ -77,7 +79,7 @@ impl Pipeline {
 
     /// How often to look for what is overdue: several times in the shortest interval of a registry without a feed.
     pub fn reconcile_interval(&self) -> std::time::Duration {
-        let shortest = self.polled.values().map(|polled| polled.every).min();
+        let shortest = self.registries.polled().values().map(|polled| polled.every).min();
         let shortest = shortest.and_then(|every| every.to_std().ok()).map_or(RECONCILE_MOST, |every| every / 3);
         shortest.clamp(RECONCILE_LEAST, RECONCILE_MOST)
     }
@@ -97,7 +99,7 @@ impl Pipeline {
             match self.observe(feed.as_ref()).await {
                 Ok(_) => {}
                 Err(PipelineError::Store(error)) => return Err(error.into()),
-                Err(error) => summary.failed_sources.push((feed.name(), super::with_causes(&error))),
+                Err(error) => summary.failed_sources.push((feed.name(), with_causes(&error))),
             }
         }
         summary.work = self.work().await?;
@@ -132,7 +134,7 @@ mod tests {
         config::Config,
         http::{Client, ScriptedTransport},
         model::{Ecosystem, ReleaseId},
-        pipeline::{NoProgress, Parts, assemble},
+        pipeline::{NoProgress, Parts, assembly::assemble_with, registries::Registries},
         registry::{Evidence, PackageState, Question, Registry, RegistryError},
         store::Store,
         watchlist::Watchlist,
@@ -184,9 +186,9 @@ mod tests {
             clock,
             progress: Arc::new(NoProgress),
         };
-        let mut pipeline = assemble(&Config::parse(config, Path::new("test.toml")).unwrap(), parts).unwrap();
-        pipeline.registries.insert(Ecosystem::Npm.into(), Arc::new(Fragile));
-        pipeline
+        let fragile: Arc<dyn Registry> = Arc::new(Fragile);
+        let registries = Registries::new([(Ecosystem::Npm.into(), fragile)].into(), [].into());
+        assemble_with(&Config::parse(config, Path::new("test.toml")).unwrap(), parts, registries).unwrap()
     }
 
     #[tokio::test]

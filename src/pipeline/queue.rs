@@ -31,6 +31,7 @@ use crate::{
     clock::past,
     model::{Confidence, Ecosystem, Package, RegistryKey, Severity},
     store::{Lane, Setback, StoreError, Work},
+    text::with_causes,
 };
 
 /// How often the queue is looked at while nothing ends: what was announced is in work within a second.
@@ -184,7 +185,7 @@ impl Pipeline {
             Err(error) if concerns_package_only(&error) => (Examined::default(), error),
             Err(error) => return Err(error),
         };
-        let why = super::with_causes(&error);
+        let why = with_causes(&error);
         let (setback, until) = (waits::setback(&error), waits::again_at(&error, work.attempts, self.clock.now()));
         self.store.put_off(work, setback, until, &why)?;
         self.note_setback(work, setback, &error)?;
@@ -240,7 +241,7 @@ impl<'a> Queue<'a> {
         self.pipeline.wall_clock.follow()?;
         // What waits of a public registry that is switched off fails, and says so.
         let public = Ecosystem::ALL.into_iter().map(RegistryKey::from);
-        let others = self.pipeline.polled.keys().cloned();
+        let others = self.pipeline.registries.polled().keys().cloned();
         public.chain(others).collect::<Vec<_>>().iter().try_for_each(|registry| self.fill_of(registry))
     }
 

@@ -145,7 +145,7 @@ impl Pipeline {
     }
 
     fn failing_forges(&self) -> Vec<FailingForge> {
-        let failing = self.forges.iter().flat_map(Forges::failing).filter_map(|(host, failing)| {
+        let failing = self.forges.as_deref().into_iter().flat_map(Forges::failing).filter_map(|(host, failing)| {
             let failing = failing?;
             Some(FailingForge { host: host.to_owned(), since: failing.since, last: failing.last, error: failing.error })
         });
