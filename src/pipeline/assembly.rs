@@ -115,11 +115,11 @@ pub(super) fn assemble_with(config: &Config, parts: Parts, registries: Registrie
         troubles,
         mender: Arc::new(mender),
         queues: super::outbox::Queues::default(),
-        settings: settings(config),
+        settings: Arc::new(settings(config)),
         memory: Memory::of(&progress),
         progress: Arc::new(progress),
         setup: setup(config),
-        logs: log_settings(config)?,
+        logs: Arc::new(log_settings(config)?),
         log_memory: super::logs::LogMemory::default(),
         reload: super::reload::LastReload::default(),
     })

@@ -10,9 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Examined, Pipeline, PipelineError, Step,
-    claimed_time::bound_times,
+    claimed_time::{bound_times, is_history},
     history::{unfetched, with_unread},
-    subject::{Past, Subject},
+    subject::{Past, Subject, history_ends},
     took::{Took, Waits},
     turn::Turn,
     unseen::{Listed, listed},
@@ -58,7 +58,7 @@ impl Pipeline {
 
     async fn look(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
         let registry = self.registries.of(&work.package.registry())?;
-        let subject = self.subject(work, registry, turn)?;
+        let mut subject = self.subject(work, registry, turn)?;
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
@@ -70,7 +70,10 @@ impl Pipeline {
         let waits = Waits { is_announced: work.revision.is_some(), patience: is_patient(work, subject.now) };
         // A large document is counted as such for as long as its releases are looked at.
         let http = turn.http.for_document();
-        let took = match registry.package(&http, &work.package, question).await {
+        let answer = registry.package(&http, &work.package, question).await;
+        // Who answered may have shown that our clock is wrong.
+        subject.history_ends = self.history_ends(subject.row.as_ref(), subject.now);
+        let took = match answer {
             Err(RegistryError::Stale { .. }) if !waits.patience => Took::whole(self.package_gone(&subject, waits)?),
             Err(error) => return Err(error.into()),
             Ok(PackageState::NotModified) => Took::whole(self.not_modified(&subject)?),
@@ -124,7 +127,13 @@ impl Pipeline {
             state.recheck_at = state.recheck_at.map(|at| if is_due(at, now, longest) { at.min(now) } else { at });
         }
         let is_announced = work.revision.is_some() || work.lane == Lane::Announced;
-        Ok(Subject { turn, package, registry, row: self.store.package(package)?, stored, now, is_announced })
+        let row = self.store.package(package)?;
+        let history_ends = self.history_ends(row.as_ref(), now);
+        Ok(Subject { package, registry, row, stored, now, turn, is_announced, history_ends })
+    }
+
+    fn history_ends(&self, row: Option<&PackageRow>, now: DateTime<Utc>) -> DateTime<Utc> {
+        history_ends(row, now, &self.wall_clock, &self.settings)
     }
 
     fn not_modified(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
@@ -196,7 +205,7 @@ impl Pipeline {
         bound_times(subject, &before, &mut releases);
         let mut seen: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
         seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
-        let (history, fresh) = self.divide(subject, releases);
+        let (history, fresh) = divide(subject, releases);
         let waiting = fresh.len();
         let unread = self.take_releases(subject, history, fresh, &mut baseline, &mut examined).await?;
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
@@ -219,17 +228,6 @@ impl Pipeline {
             }
         }
         Ok(before)
-    }
-
-    /// The history, and what is judged, each in publish order. Nothing is copied: they may be very many.
-    fn divide(
-        &self,
-        subject: &Subject<'_>,
-        mut releases: Vec<RegistryRelease>,
-    ) -> (Vec<RegistryRelease>, Vec<RegistryRelease>) {
-        releases.sort_by_cached_key(|release| (!self.is_history(subject, release), release.published_at));
-        let fresh = releases.split_off(releases.partition_point(|release| self.is_history(subject, release)));
-        (releases, fresh)
     }
 
     /// The history first, so that new releases are compared with it. Where it is too long for one turn, or a feed announced
@@ -314,16 +312,10 @@ impl Pipeline {
         versions: impl Iterator<Item = &'a str>,
     ) -> Result<(), PipelineError> {
         for version in versions {
-            let until = self.next_look(subject.attempts_at(version), subject.now);
+            let until = self.settings.next_look(subject.attempts_at(version), subject.now);
             self.store.put_off_recheck(&subject.package.at(version), until)?;
         }
         Ok(())
-    }
-
-    /// What was published before this is history.
-    pub(super) fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
-        let first_seen = subject.row.as_ref().map(|row| row.first_seen.min(subject.now));
-        first_seen.unwrap_or_else(|| self.wall_clock.corrected(subject.now)) - self.settings.judge_since
     }
 
     fn take_statuses(&self, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), PipelineError> {
@@ -354,6 +346,13 @@ impl Pipeline {
         self.store.set_status(&release, status, subject.now)?;
         Ok(())
     }
+}
+
+/// The history, and what is judged, each in publish order. Nothing is copied: they may be very many.
+fn divide(subject: &Subject<'_>, mut releases: Vec<RegistryRelease>) -> (Vec<RegistryRelease>, Vec<RegistryRelease>) {
+    releases.sort_by_cached_key(|release| (!is_history(subject, release), release.published_at));
+    let fresh = releases.split_off(releases.partition_point(|release| is_history(subject, release)));
+    (releases, fresh)
 }
 
 /// Whether what was announced is still waited for.

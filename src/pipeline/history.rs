@@ -151,7 +151,7 @@ impl Pipeline {
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Learned,
         };
-        let next = self.again_at(!unchecked.is_empty(), subject.attempts(&observation.purl), subject.now);
+        let next = self.settings.again_at(!unchecked.is_empty(), subject.attempts(&observation.purl), subject.now);
         let goes_on = subject.goes_on(&observation.purl);
         let mut record = Record::observed(observation, outcome, subject.now);
         record.recheck_at = if pending { Some(subject.now) } else { next };

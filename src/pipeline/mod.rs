@@ -41,6 +41,7 @@ pub mod relearn;
 mod reload;
 mod replaced;
 pub mod replay;
+mod settings;
 mod silence;
 mod subject;
 mod took;
@@ -76,6 +77,7 @@ pub use progress::{NoProgress, Progress, Step};
 pub use queue::WorkPass;
 pub use registries::{Polled, Source};
 pub use reload::ReloadError;
+pub use settings::Settings;
 pub use subject::Examined;
 pub use trust::{NPM_KEYS, TRUST_ROOT, verifier};
 
@@ -83,7 +85,6 @@ use crate::{
     attest::{TrustError, Verifier},
     clock::Clock,
     deliver::Subscriptions,
-    detect::Tuning,
     enrich::Forges,
     health::ComparedClock,
     http::Client,
@@ -108,56 +109,18 @@ pub struct Pipeline {
     troubles: Arc<operation::Troubles>,
     mender: Arc<damage::Mender>,
     queues: outbox::Queues,
-    settings: Settings,
+    settings: Arc<Settings>,
     progress: Arc<dyn Progress>,
     wall_clock: Arc<wall_clock::WallClock>,
     comparisons: observe::Comparisons,
     failures: outage::Failures,
     reads: outage::Reads,
     silences: silence::Silences,
-    logs: logs::LogSettings,
+    logs: Arc<logs::LogSettings>,
     log_memory: logs::LogMemory,
     setup: Setup,
     memory: health::Memory,
     reload: reload::LastReload,
-}
-
-/// How the pipeline goes about its work.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Of how many of a package's newest releases the evidence is fetched on first sight.
-    pub history: usize,
-    /// How far back before the first sight releases are judged instead of learned.
-    pub judge_since: TimeDelta,
-    /// What the operator changed about detectors.
-    pub tuning: Tuning,
-    /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
-    /// release stays unchecked, and says so.
-    pub recheck: Vec<TimeDelta>,
-    /// How long the feeds are believed before a watched package is compared with its registry all the same.
-    pub reconcile_after: TimeDelta,
-    /// Packages looked at concurrently.
-    pub concurrency: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            history: 50,
-            judge_since: TimeDelta::days(7),
-            tuning: Tuning::default(),
-            recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
-            reconcile_after: TimeDelta::days(1),
-            concurrency: 8,
-        }
-    }
-}
-
-impl Settings {
-    /// The longest wait before evidence is asked for again.
-    pub fn longest_recheck(&self) -> TimeDelta {
-        self.recheck.iter().copied().max().unwrap_or_default()
-    }
 }
 
 impl Pipeline {

@@ -13,7 +13,7 @@ use super::{
     company::company,
     reasons::unchecked,
     replaced::note_replaced,
-    subject::Subject,
+    subject::{Subject, history_ends},
     turn::Turn,
 };
 use crate::{
@@ -93,9 +93,6 @@ impl Pipeline {
         let turn = Turn::new(&asked(release, now), &self.http, &self.clock, CancellationToken::new());
         let registry = self.registries.of(&package.registry())?;
         let row = self.store.package(package)?;
-        // As if nothing of it was stored: everything is asked for and verified anew.
-        let (stored, is_announced) = (BTreeMap::new(), false);
-        let subject = Subject { package, registry, row, stored, now, turn: &turn, is_announced };
         let question = Question { known: &Known::default(), validators: None, revision: None };
         let http = turn.http.for_document();
         let mut document = match registry.package(&http, package, question).await? {
@@ -103,6 +100,10 @@ impl Pipeline {
             PackageState::Gone | PackageState::NotModified => return Ok(LookedAt::NoPackage),
         };
         http.keep(document.weight());
+        // As if nothing of it was stored: everything is asked for and verified anew.
+        let (stored, is_announced) = (BTreeMap::new(), false);
+        let history_ends = history_ends(row.as_ref(), now, &self.wall_clock, &self.settings);
+        let subject = Subject { package, registry, row, stored, now, turn: &turn, is_announced, history_ends };
         self.date(&subject, &mut document)?;
         match chosen(document, release) {
             Ok(found) => Ok(LookedAt::Release(Box::new(Box::pin(self.appraised(&subject, found)).await?))),

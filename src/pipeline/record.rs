@@ -44,7 +44,7 @@ impl Pipeline {
         let mut observation = self.observe_release(subject, release).await?;
         if subject.is_only_due(&observation) && !unchecked(&observation).is_empty() {
             // The evidence was there when it was asked for first: a second look must not lose it.
-            if self.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
+            if self.settings.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
                 return self.put_off(subject, std::iter::once(observation.purl.version()));
             }
             let first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
@@ -109,7 +109,7 @@ impl Pipeline {
         let accused = stored.is_none_or(may_be) && self.is_accused(&observation.purl)?;
         let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let waits = more_later || !unchecked.is_empty();
-        let next = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
+        let next = self.settings.again_at(waits, subject.attempts(&observation.purl), subject.now);
         let recheck_at = if pending { Some(subject.now) } else { next };
         let goes_on = subject.goes_on(&observation.purl);
         // What may look worse later teaches then.
@@ -162,7 +162,7 @@ impl Pipeline {
         if baseline.lines.values().any(|line| !line.issuers.is_empty()) {
             return Ok(false);
         }
-        let history_ends = self.history_ends(subject);
+        let history_ends = subject.history_ends;
         let bare = observation.identities().is_empty();
         // What is odd in old documents hides no evidence.
         let is_odd = |row: &ReleaseRow| row.observation.as_ref().is_some_and(|seen| !seen.unread.is_empty());
@@ -173,16 +173,6 @@ impl Pipeline {
                 && !is_odd(row)
         };
         Ok(self.store.releases(subject.package, LATEST_RELEASES)?.iter().any(hides))
-    }
-
-    /// When to look again at a release that something more is waited for of, after so many looks in vain.
-    pub(super) fn again_at(&self, waits: bool, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if waits { self.next_look(attempts, now) } else { None }
-    }
-
-    pub(super) fn next_look(&self, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let delay = self.settings.recheck.get(usize::try_from(attempts).ok()?)?;
-        now.checked_add_signed(*delay)
     }
 
     /// Reports a record.

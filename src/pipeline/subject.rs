@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::turn::{self, Turn};
+use super::{
+    Settings,
+    turn::{self, Turn},
+    wall_clock::WallClock,
+};
 use crate::{
     model::{Observation, Package, ReleaseId, files_fingerprint},
     registry::{Known, Registry, RegistryRelease},
@@ -37,6 +41,20 @@ pub(super) struct Subject<'a> {
     pub turn: &'a Turn,
     /// Whether a feed announced something of it.
     pub is_announced: bool,
+    /// What was published before this is history: [`history_ends`].
+    pub history_ends: DateTime<Utc>,
+}
+
+/// Until when a package's releases are its history: a while before it was first seen, or, if it is seen for the first time
+/// `now`, before the time as others have it.
+pub(super) fn history_ends(
+    row: Option<&PackageRow>,
+    now: DateTime<Utc>,
+    wall_clock: &WallClock,
+    settings: &Settings,
+) -> DateTime<Utc> {
+    let first_seen = row.map(|row| row.first_seen.min(now));
+    first_seen.unwrap_or_else(|| wall_clock.corrected(now)) - settings.judge_since
 }
 
 /// Whether what a package did before is known when a release is judged.

@@ -52,7 +52,7 @@ impl Pipeline {
         why: &[String],
     ) -> Result<(), PipelineError> {
         let looks = subject.attempts(release);
-        let is_last = self.next_look(looks, subject.now).is_none();
+        let is_last = self.settings.next_look(looks, subject.now).is_none();
         if why.is_empty() {
             let was_unchecked = |stored: &crate::store::VersionState| !stored.unchecked.is_empty();
             let resolves = subject.stored.get(release.version()).is_some_and(was_unchecked);

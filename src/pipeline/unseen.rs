@@ -31,7 +31,7 @@ impl Pipeline {
         withdrawn: &[(String, DateTime<Utc>)],
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
-        let history_ends = self.history_ends(subject);
+        let history_ends = subject.history_ends;
         let severity = self.severity_of_withdrawal(subject)?;
         let before = subject.row.as_ref().and_then(|row| row.withdrawn.as_ref());
         for (version, published_at) in withdrawn {
