@@ -35,6 +35,7 @@ mod pass;
 mod progress;
 mod queue;
 mod reasons;
+mod reconcile;
 mod record;
 mod registries;
 pub mod relearn;
@@ -58,8 +59,6 @@ mod wall_clock;
 mod withdrawal;
 
 use std::{collections::BTreeMap, sync::Arc};
-
-use chrono::TimeDelta;
 
 pub use accusation::{accusation, raised};
 pub use assembly::{
@@ -174,18 +173,9 @@ impl Pipeline {
         self.logs.enabled
     }
 
-    fn follows_trust_root(&self) -> bool {
-        self.logs.enabled && self.logs.trust_root
-    }
-
     /// The wait between polls of a log.
     pub fn log_interval(&self) -> std::time::Duration {
         self.logs.interval
-    }
-
-    /// How long a log may stand still.
-    fn log_patience(&self) -> TimeDelta {
-        self.logs.stale_after
     }
 
     /// What signatures are verified with now, for a pipeline that takes this one's place.

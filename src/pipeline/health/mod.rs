@@ -2,7 +2,6 @@
 //! and resolved when its cause is gone. The same findings are what `provwatch status` prints.
 
 mod gather;
-mod left;
 mod memory;
 mod setup;
 
@@ -11,19 +10,22 @@ use std::process;
 use chrono::{DateTime, Utc};
 
 pub use gather::{OnDisk, runner, snapshot};
-use left::logs_of;
 pub(super) use memory::Memory;
 pub use memory::Moving;
 pub use setup::{Setup, setup};
 
-use super::{Pipeline, PipelineError, logs::NotFollowed, operation::Trouble};
+use super::{
+    Pipeline, PipelineError,
+    logs::{NotFollowed, logs_of},
+    operation::Trouble,
+};
 use crate::{
     enrich::Forges,
     health::{
         Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, LogNotFollowed, Refused, Runner,
         Snapshot, Verdict, checks, judge,
     },
-    store::{LogRow, LogStanding, RunnerRow, StoreError},
+    store::{LogRow, RunnerRow, StoreError},
 };
 
 /// Passes of `run --once` whose times are kept.
@@ -95,17 +97,6 @@ impl Pipeline {
         snapshot.configuration = on_disk.configuration.clone();
         snapshot.trust_files = on_disk.trust.clone();
         Ok(snapshot)
-    }
-
-    /// The logs that are followed and still read.
-    fn followed_rows(&self) -> Result<Vec<LogRow>, PipelineError> {
-        if !self.follows_logs() {
-            return Ok(Vec::new());
-        }
-        let (mut rows, logs) = (self.store.logs()?, self.followed_logs());
-        let is_followed = |row: &LogRow| logs.iter().any(|log| log.has_tree(&row.name));
-        rows.retain(|row| row.standing != LogStanding::Drained && is_followed(row));
-        Ok(rows)
     }
 
     /// What only this process knows.

@@ -18,6 +18,7 @@ mod find;
 mod flood;
 mod followed;
 mod herald;
+mod left;
 mod limits;
 mod listeners;
 mod lookup;
@@ -44,6 +45,7 @@ use url::Url;
 pub use catching_up::{OnceInAWhile, how_far};
 pub use find::{FoundEntry, Wanted};
 pub use followed::FollowedLog;
+pub(super) use left::logs_of;
 pub use matching::Matcher;
 pub use poll::Poll;
 pub use scan::{ScanError, ScanSummary, Scanned, StartError};
@@ -86,6 +88,13 @@ pub struct LogSettings {
     pub urls: HashMap<String, Url>,
     /// Whose cosignatures are shown.
     pub witnesses: Vec<CosignerKey>,
+}
+
+impl LogSettings {
+    /// Whether what the trust root names is followed.
+    pub fn follows_trust_root(&self) -> bool {
+        self.enabled && self.trust_root
+    }
 }
 
 impl Default for LogSettings {

@@ -1,4 +1,4 @@
-//! Which logs were followed before and no longer are, and whose doing that is.
+//! Which logs are followed, which were before and no longer are, and whose doing that is.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What the facts say of logs, after what they said before. Until there is a trust root, nothing is known to have changed.
-pub(super) fn logs_of(
+pub(in crate::pipeline) fn logs_of(
     pipeline: &Pipeline,
     followed: &[LogRow],
     before: Facts,
@@ -43,9 +43,20 @@ pub(super) fn logs_of(
 }
 
 impl Pipeline {
+    /// The logs that are followed and still read.
+    pub(in crate::pipeline) fn followed_rows(&self) -> Result<Vec<LogRow>, PipelineError> {
+        if !self.logs.enabled {
+            return Ok(Vec::new());
+        }
+        let (mut rows, logs) = (self.store.logs()?, self.followed_logs());
+        let is_followed = |row: &LogRow| logs.iter().any(|log| log.has_tree(&row.name));
+        rows.retain(|row| row.standing != LogStanding::Drained && is_followed(row));
+        Ok(rows)
+    }
+
     /// `None`: the trust root names it still; that it is not followed is another finding.
     fn left_by(&self, row: &LogRow, before: &Facts, now: DateTime<Utc>) -> Option<LeftBy> {
-        if !self.follows_trust_root() || before.configured_logs.contains(&row.name) {
+        if !self.logs.follows_trust_root() || before.configured_logs.contains(&row.name) {
             return Some(LeftBy::Operator);
         }
         let of_root = self.trust.verifier().trusted_logs();
