@@ -33,7 +33,7 @@ pub mod watch;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint, Signer};
 pub use evidence::{Evidence, EvidenceError, Judgement, Misdeed};
-pub use key::{CosignerKey, LogKey};
+pub use key::{CosignerKey, LogKey, key_id};
 pub use log::{Consistency, Head, Log, Prefix, Protocol, Tree};
 pub use range::CompactRange;
 pub use read::{Fault, ReadError};

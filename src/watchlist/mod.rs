@@ -9,6 +9,7 @@ mod file;
 mod fingerprint;
 mod globs;
 pub mod import;
+mod in_use;
 mod pattern;
 mod tier;
 
@@ -24,6 +25,7 @@ use serde::Serialize;
 pub use curated::CURATED;
 pub use edit::{Addition, EditError, add, add_all, remove, set_tier};
 pub use file::{WatchlistError, json_schema};
+pub use in_use::InUse;
 pub use pattern::Pattern;
 pub use tier::Tier;
 
