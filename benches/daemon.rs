@@ -49,6 +49,8 @@ impl Place {
     fn provwatch(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_provwatch"));
         command.arg("--config").arg(self.file("provwatch.toml")).env_remove("PROVWATCH_CONFIG");
+        // As systemd/provwatch.service has it.
+        command.env("MIMALLOC_PURGE_DELAY", "10");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }

@@ -498,7 +498,7 @@ mod alerts {
             (&["--fail-on", "critical"][..], 0),
             (&["--fail-on", "low"], 3),
             (&["--package", "pkg:npm/axios"], 3),
-            (&["--package", "pkg:npm/other"], 0),
+            (&["--package", "pkg:npm/other"], 4),
             (&["--min-severity", "critical"], 0),
             (&["--status", "resolved"], 0),
             (&["--limit", "1"], 3),
@@ -660,6 +660,11 @@ mod suggested {
         desk.ran(&output)
     }
 
+    /// The command with a reason of one's own, as a user writes it where `…` stands.
+    fn with_reason(command: &str) -> String {
+        command.replace("--reason '…'", "--reason 'they confirm it'")
+    }
+
     #[test]
     fn every_suggested_command_can_be_called_as_it_stands() {
         let screens = [
@@ -676,7 +681,7 @@ mod suggested {
             for command in
                 commands.iter().filter(|command| !command.contains(" backfill ") && !command.ends_with("doctor"))
             {
-                let ran = paste(&Desk::with_story(), command);
+                let ran = paste(&Desk::with_story(), &with_reason(command));
                 assert!([0, 3, 4, 5].contains(&ran.code), "{command}: exit {}: {}", ran.code, ran.err);
             }
         }
@@ -684,10 +689,11 @@ mod suggested {
 
     #[test]
     fn what_looks_like_a_takeover_is_suggested_with_a_reason() {
-        for (severity, code) in [(Severity::High, 0), (Severity::Critical, 0)] {
+        for severity in [Severity::High, Severity::Critical] {
             let command = accept_command(&stolen().purl, Some(severity))
                 .replace("provwatch ", "provwatch --config provwatch.toml ");
-            assert_eq!(paste(&Desk::with_story(), &command).code, code, "{command}");
+            assert_eq!(paste(&Desk::with_story(), &command).code, 2, "{command}: what stands for a reason is none");
+            assert_eq!(paste(&Desk::with_story(), &with_reason(&command)).code, 0, "{command}");
         }
         assert_eq!(accept_command(&stolen().purl, None), "provwatch baseline accept pkg:npm/axios@1.14.1");
         assert_eq!(accept_command(&stolen().purl, Some(Severity::Medium)), accept_command(&stolen().purl, None));
@@ -807,10 +813,30 @@ mod baseline {
     #[test]
     fn what_looks_like_a_takeover_is_not_accepted_without_a_reason() {
         let desk = Desk::with_story();
-        for arguments in [&[][..], &["--reason", " "], &["--format", "json"]] {
+        for arguments in [&[][..], &["--format", "json"]] {
             let ran = desk.run(&[&["baseline", "accept", "pkg:npm/axios@1.14.1"], arguments].concat());
             assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
             assert!(ran.err.contains("baseline accept pkg:npm/axios@1.14.1 --reason '"), "{}", ran.err);
+        }
+        assert!(would_be_held(&desk));
+    }
+
+    /// Commands are printed with `…` in the place of the reason.
+    #[test]
+    fn what_stands_for_a_reason_is_none() {
+        let desk = Desk::with_story();
+        for command in [
+            &["baseline", "accept", "pkg:npm/axios@1.14.1"][..],
+            &["baseline", "unaccept", "pkg:npm/axios@1.14.1"],
+            &["baseline", "reset", "pkg:npm/axios"],
+            &["alerts", "ack", ALERT],
+            &["expect", "add", "pkg:npm/axios", "--manual", "ada", "--for", "2d"],
+        ] {
+            for reason in ["…", "...", " ", "?"] {
+                let ran = desk.run(&[command, &["--reason", reason]].concat());
+                assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {reason:?}: {}", ran.err);
+                assert!(ran.err.contains("say why in words"), "{command:?} {reason:?}: {}", ran.err);
+            }
         }
         assert!(would_be_held(&desk));
     }
@@ -947,14 +973,39 @@ mod watch {
         let ran = desk.run(&["watch", "add", "--tier", "critical", "pkg:npm/axios", "pkg:npm/@angular/*"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert!(ran.out.contains("added pkg:npm/@angular/*"), "{}", ran.out);
-        assert!(
-            ran.err.contains("pkg:npm/axios stays as it is at") && ran.err.contains(":2, tier normal"),
-            "{}",
-            ran.err
-        );
-        assert!(ran.err.contains("provwatch --config provwatch.toml watch remove pkg:npm/axios"), "{}", ran.err);
-        let again = desk.run(&["watch", "add", "--tier", "critical", "pkg:npm/@angular/*"]);
+        assert!(ran.out.contains("raised pkg:npm/axios to the tier critical in watchlist.toml"), "{}", ran.out);
+        assert_eq!(tier_of(&desk, "pkg:npm/axios"), "critical");
+        let again = desk.run(&["watch", "add", "--tier", "critical", "pkg:npm/@angular/*", "pkg:npm/axios"]);
         assert!(again.code == 0 && !again.err.contains("warning"), "it is so already: {}", again.err);
+        assert_eq!(again.out.matches("is already in").count(), 2, "{}", again.out);
+    }
+
+    fn tier_of(desk: &Desk, purl: &str) -> String {
+        let why = desk.run(&["watch", "why", purl, "--format", "json"]);
+        why.objects()[0]["tier"].as_str().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn to_add_a_listed_name_raises_its_tier_and_never_lowers_it() {
+        let desk = Desk::new();
+        let list = "packages = [\"pkg:npm/a\"]\n[[package]]\npurl = \"pkg:npm/b\"\ntier = \"important\"\nnote = \"n\"\n\
+                    [[package]]\npurl = \"pkg:npm/@c/*\"\ntier = \"critical\"\n";
+        fs::write(desk.path("watchlist.toml"), list).unwrap();
+        for (purl, wanted, done, tier) in [
+            ("pkg:npm/a", "important", "raised", "important"),
+            ("pkg:npm/a", "normal", "known", "important"),
+            ("pkg:npm/b", "normal", "known", "important"),
+            ("pkg:npm/b", "critical", "raised", "critical"),
+            ("pkg:npm/@c/d", "normal", "added", "critical"),
+        ] {
+            let ran = desk.run(&["watch", "add", "--tier", wanted, "--format", "json", purl]);
+            assert_eq!((ran.code, &ran.objects()[0]["done"]), (0, &json!(done)), "{purl} {wanted}: {}", ran.err);
+            assert_eq!(tier_of(&desk, purl), tier, "{purl} {wanted}");
+            let kept = usize::from(wanted == "normal");
+            assert_eq!(ran.err.matches("keeps the tier").count(), kept, "{purl} {wanted}: {}", ran.err);
+        }
+        let noted = desk.run(&["watch", "add", "--note", "other", "pkg:npm/b"]);
+        assert!(noted.err.contains("pkg:npm/b keeps what is noted at watchlist.toml:"), "{}", noted.err);
     }
 
     #[test]
@@ -1037,8 +1088,14 @@ mod watch {
         fs::write(desk.path("package-lock.json"), LOCK).unwrap();
         fs::write(desk.path("broken.json"), "{\"lockfileVersion\": 3,").unwrap();
         for file in ["broken.json", "missing.json"] {
-            let ran = desk.run(&["watch", "import", "package-lock.json", file]);
-            assert!(ran.code == 2 && ran.err.contains(file), "{}", ran.err);
+            for files in [["package-lock.json", file], [file, "package-lock.json"]] {
+                let ran = desk.run(&[&["watch", "import"][..], &files].concat());
+                assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+                assert!(ran.err.contains(&format!("nothing was imported, because of {file}\n")), "{}", ran.err);
+                assert!(ran.err.contains("the other files were not imported either"), "{}", ran.err);
+            }
+            let alone = desk.run(&["watch", "import", file]);
+            assert!(alone.err.contains("nothing was imported") && !alone.err.contains("other files"), "{}", alone.err);
         }
         assert_eq!(fs::read_to_string(desk.path("watchlist.toml")).unwrap(), "packages = []\n");
     }
@@ -1114,8 +1171,8 @@ mod surroundings {
             (&["lookup", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
             (&["timeline", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml watch add pkg:npm/axios"),
             (&["baseline", "list"], 0, "`provwatch --config provwatch.toml backfill` now"),
-            (&["baseline", "show", "pkg:npm/axios"], 0, "provwatch --config provwatch.toml backfill pkg:npm/axios"),
-            (&["baseline", "history", "pkg:npm/axios"], 0, "Nothing has been learned"),
+            (&["baseline", "show", "pkg:npm/axios"], 4, "provwatch --config provwatch.toml backfill pkg:npm/axios"),
+            (&["baseline", "history", "pkg:npm/axios"], 4, "Nothing has been learned"),
             (&["baseline", "reset", "pkg:npm/axios", "--note", "x"], 0, "nothing is forgotten"),
         ] {
             let ran = desk.run(arguments);

@@ -237,6 +237,29 @@ fn the_commands_that_it_prints_work() {
     assert_eq!(Path::new(remove), folder);
 }
 
+/// The severity of each release's alert, but for what only informs.
+fn severities(lines: &str) -> BTreeMap<String, String> {
+    let alerts = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let told = alerts.filter(|alert| alert["kind"] == "release" && alert["severity"] != "info");
+    told.map(|alert| (alert["purl"].as_str().unwrap().to_owned(), alert["severity"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+/// The same history through the same rules: who replays the demo's store is told what the demo told.
+#[test]
+fn a_replay_of_its_store_says_the_same() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (_, folder) = play(temporary.path());
+    let said = |arguments: &[&str]| {
+        let mut command = provwatch(&folder);
+        stdout(&command.env("PROVWATCH_CONFIG", "provwatch.toml").args(arguments).output().unwrap())
+    };
+    let raised = severities(&said(&["alerts", "list", "--format", "json"]));
+    let replayed = severities(&said(&["replay", "--format", "json", "provwatch.db"]));
+    assert_eq!(raised.len(), 4, "{raised:?}");
+    assert_eq!(replayed, raised);
+}
+
 #[test]
 fn only_the_user_may_enter_the_folder() {
     let temporary = tempfile::tempdir().unwrap();

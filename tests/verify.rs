@@ -14,7 +14,10 @@ use lab::{
     program::{self, Said},
     server::{Server, serve},
 };
-use provwatch::clock::{Clock, SystemClock};
+use provwatch::{
+    clock::{Clock, SystemClock},
+    model::Claims,
+};
 use serde_json::{Value, json};
 
 const FILE: &str = "widget-1.0.0.tar.gz";
@@ -173,6 +176,35 @@ fn every_claim_is_told() {
         assert!(table.out.contains(text), "{text}: {table}");
     }
     assert!(table.err.contains("not compared with a file") && table.err.contains("Anybody may have signed"), "{table}");
+}
+
+/// Half of a name is another name, and a person builds in no environment.
+#[test]
+fn who_signed_is_told_whole_and_without_what_they_cannot_have() {
+    let lab = Lab::new();
+    let home = Home::new(&lab);
+    let signed = |name: &str, by: &Workflow| {
+        home.write(name, lab.sign(&statement(CONTENT), by, at(), None).bundle().to_string());
+        let said = home.verify(&[name]);
+        assert_eq!(said.code, 0, "{said}");
+        said.out
+    };
+    let (file, branch) = (format!("{}.yml", "release-".repeat(40)), format!("refs/heads/{}", "fix-".repeat(50)));
+    let long = signed("long.json", &Workflow::github("acme/widget", &file, &branch));
+    let whole = |text: &str| long.lines().any(|line| line.trim_end().ends_with(text));
+    assert!(whole(&format!(".github/workflows/{file}")) && whole(&branch), "{long}");
+    assert!(!long.contains('…'), "{long}");
+    assert!(
+        long.lines().any(|line| line.split_whitespace().eq(["environment", "none"])),
+        "a workflow may have one: {long}"
+    );
+    let person = Workflow {
+        issuer: "https://accounts.example.org".to_owned(),
+        subject: "https://example.org/users/ada".to_owned(),
+        claims: Claims::default(),
+    };
+    let person = signed("person.json", &person);
+    assert!(person.contains("users/ada") && !person.contains("environment"), "{person}");
 }
 
 #[test]

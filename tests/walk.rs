@@ -20,12 +20,13 @@ const README: &str = include_str!("../README.md");
 const OPERATIONS: &str = include_str!("../docs/OPERATIONS.md");
 
 /// Words that stand for something of the reader's own, and what the demo has of it.
-const PLACEHOLDERS: [(&str, &str); 5] = [
+const PLACEHOLDERS: [(&str, &str); 6] = [
     ("ID", "2f10e7bb1b36"),
     ("PURL", "pkg:npm/%40acme/widget@2.7.3"),
     ("PACKAGE", "pkg:npm/%40acme/widget"),
     ("NAME", "log2026-1.rekor.lab.example"),
     ("N", "1"),
+    ("…", "they confirm it"),
 ];
 
 /// Commands that need the network, a daemon or a file that the demo does not make. `tests/documents.rs` holds that the program
@@ -129,10 +130,10 @@ fn spans(paragraph: &str) -> BTreeSet<String> {
 
 /// The command with what the demo has.
 fn with_what_there_is(line: &str) -> String {
-    let word = |word: String| match PLACEHOLDERS.iter().find(|(name, _)| *name == word) {
-        Some((_, value)) => (*value).to_owned(),
-        None if word.contains(' ') || word.is_empty() => format!("'{word}'"),
-        None => word,
+    let word = |word: String| {
+        let known = PLACEHOLDERS.iter().find(|(name, _)| *name == word);
+        let word = known.map_or(word, |(_, value)| (*value).to_owned());
+        if word.contains(' ') || word.is_empty() { format!("'{word}'") } else { word }
     };
     // What goes without saying, as in `provwatch baseline accept …`.
     let line = line.strip_suffix(" …").map_or(line.to_owned(), |line| format!("{line} {WHAT}"));
@@ -285,9 +286,86 @@ fn what_is_shown_is_what_a_tired_operator_needs() {
     let expected = said(&["expect", "add", "pkg:npm/left-pad", "--publisher", "ada", "--for", "2d", "--reason", "x"]);
     assert!(expected.code == 0 && expected.err.contains("not watched"), "{expected}");
     let missing = said(&["alerts", "ack", "2f10e7bb1b36", "ffff", "--reason", "x"]);
-    assert_eq!(missing.code, 1, "{missing}");
+    assert!(missing.code == 1 && missing.err.contains("nothing was acknowledged"), "{missing}");
     let open = said(&["alerts", "list", "--status", "open"]);
     assert!(open.out.contains("2f10e7bb1b36"), "one of several is mistyped: none is acknowledged\n{open}");
+}
+
+/// That nothing is known is never told like that nothing is wrong: docs of the exit codes, `provwatch --help`.
+#[test]
+fn what_is_asked_of_an_unknown_package_is_never_clean() {
+    let walk = Walk::new();
+    for unknown in ["pkg:npm/left-pad", "pkg:pypi/nobody", "pkg:cargo/nobody"] {
+        for command in [
+            &["lookup", unknown][..],
+            &["timeline", unknown],
+            &["baseline", "show", unknown],
+            &["baseline", "history", unknown],
+            &["alerts", "list", "--package", unknown],
+        ] {
+            for format in ["table", "json"] {
+                let said = walk.run(80, &[command, &["--format", format]].concat());
+                assert_eq!(said.code, 4, "{command:?}: {said}");
+            }
+        }
+    }
+    for command in [&["timeline"][..], &["baseline", "show"], &["baseline", "history"]] {
+        let said = walk.run(80, &[command, &["pkg:pypi/acme-gauge"]].concat());
+        assert_eq!(said.code, 0, "{command:?}: {said}");
+    }
+    let other = walk.run(80, &["verify", "sha256:0000000000000000000000000000000000000000000000000000000000000000"]);
+    assert_eq!(other.code, 4, "{other}");
+    for command in [&["alerts", "show", "ffff"][..], &["logs", "evidence", "ffff"], &["logs", "status", "--log", "x"]] {
+        let said = walk.run(80, command);
+        assert!(matches!(said.code, 1 | 2) && said.err.contains("next:"), "{command:?}: {said}");
+    }
+}
+
+/// Half of a digest proves nothing.
+#[test]
+fn an_alert_shows_what_it_compares_whole() {
+    let walk = Walk::new();
+    let alert = walk.run(80, &["alerts", "show", "7069042ec4eb"]).out;
+    let seen = walk.run(400, &["lookup", "pkg:pypi/acme-gauge@1.5.1"]).out;
+    let digests = |text: &str| -> BTreeSet<String> {
+        let is_digest = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        text.split_whitespace().map(|word| word.trim_end_matches(',')).filter(is_digest).map(str::to_owned).collect()
+    };
+    assert_eq!(digests(&alert).len(), 2, "what is served and what was attested: {alert}");
+    assert!(digests(&alert).is_subset(&digests(&seen)), "{seen}");
+}
+
+/// What README looks for by a name is described there by that name.
+#[test]
+fn the_match_of_the_readme_is_shown_with_its_table() {
+    let walk = Walk::new();
+    let shown = commands(README).into_iter().find(|line| line.contains("logs matches --match")).unwrap();
+    let tables = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let table = tables.into_iter().find(|table| table.contains("[[logs.match]]")).expect("README shows its table");
+    let config = fs::read_to_string(&walk.config).unwrap();
+    fs::write(&walk.config, format!("{config}\n{table}")).unwrap();
+    let said = walk.exported(80, &shown);
+    assert_eq!(said.code, 0, "{shown}: {said}");
+}
+
+/// The commands to go on with want a reason of the user's own; pasted as they are, they record nothing.
+#[test]
+fn a_printed_command_takes_a_reason_and_not_what_stands_for_one() {
+    let walk = Walk::new();
+    let shown: Vec<String> =
+        READING.iter().flat_map(|of| walk.run(80, of).out.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let lines: BTreeSet<&str> = shown.iter().map(|line| line.trim()).filter(|line| line.contains("'…'")).collect();
+    let lines: Vec<&str> = lines.into_iter().filter(|line| line.starts_with("provwatch ")).collect();
+    let kinds = ["alerts ack", "baseline accept"];
+    assert!(kinds.iter().all(|kind| lines.iter().any(|line| line.contains(kind))), "{lines:#?}");
+    for line in lines {
+        for instead in ["…", "...", " ", "?!"] {
+            let pasted = walk.exported(80, &line.replace('…', instead));
+            assert!(pasted.code == 2 && pasted.err.contains("say why in words"), "{line}: {pasted}");
+        }
+        let said = walk.exported(80, &with_what_there_is(line));
+        assert_eq!(said.code, 0, "{line}: {said}");
+    }
 }
 
 /// Lock files as a project has them.

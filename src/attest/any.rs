@@ -378,44 +378,4 @@ impl Content {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_attestation_is_named() {
-        for (document, said) in [
-            ("", "not JSON"),
-            ("not JSON", "not JSON"),
-            ("{\"a\": 1", "not JSON"),
-            ("{}\n{", "not JSON"),
-            ("{}", "an empty object"),
-            ("[]", "an empty list"),
-            ("[[[[[]]]]]", "a list within lists"),
-            ("1", "a single value"),
-            (r#"{"name": "axios", "versions": {}}"#, "the keys name, versions"),
-            (r#"{"attestations": [{"name": 1}]}"#, "the keys name"),
-        ] {
-            let error = attestations(document.as_bytes()).expect_err(document).to_string();
-            assert!(error.contains(said), "{document}: {error}");
-        }
-        let many = format!("[{}]", vec!["{\"base64Signature\": 1}"; MAX_ATTESTATIONS + 1].join(","));
-        assert_eq!(attestations(many.as_bytes()).unwrap_err(), NotAttestations::TooMany);
-    }
-
-    #[test]
-    fn what_cannot_be_verified_is_an_attestation_all_the_same() {
-        let verifier = Verifier::new(&crate::attest::TrustMaterial::embedded());
-        for (document, kept, place) in [
-            (r#"{"payload": "", "payloadType": "", "signatures": []}"#, Kept::Envelope, ""),
-            (r#"[{"_type": "x", "predicateType": "y"}]"#, Kept::Statement, "attestation 1"),
-            ("{\"base64Signature\": \"\"}\n\n{\"base64Signature\": \"\"}\n", Kept::Cosign, "line 1"),
-        ] {
-            let found = attestations(document.as_bytes()).unwrap();
-            assert_eq!((found[0].kept, found[0].place.as_str()), (kept, place));
-            let failure = found[0].verify(&verifier, None).unwrap_err();
-            assert_eq!(failure.check(), None, "could not check: {failure}");
-        }
-        let found = attestations(br#"{"verificationMaterial": 1}"#).unwrap();
-        assert_eq!(found[0].verify(&verifier, None).unwrap_err().check(), Some(Check::Format));
-    }
-}
+mod tests;

@@ -6,10 +6,10 @@ use sigstore_verify::{CertificateError, Error, TransparencyLogError};
 
 use crate::{
     model::{Check, Provenance},
-    text::quoted,
+    text::quoted_with_digests,
 };
 
-/// Most characters of a reason that quotes a document.
+/// Most characters of a reason that quotes a document, beside the digests that it compares.
 const MAX_REASON: usize = 300;
 
 /// By these words alone the verifier tells a log entry of another content from a file that the bundle is not about; it
@@ -131,7 +131,7 @@ fn check_of_crypto(error: &sigstore_crypto::Error) -> Check {
 
 /// A reason fit for people: what it quotes of a hostile document neither floods nor garbles the line.
 pub(super) fn printable(reason: impl Display) -> String {
-    quoted(reason, MAX_REASON)
+    quoted_with_digests(reason, MAX_REASON)
 }
 
 #[cfg(test)]
@@ -165,5 +165,7 @@ mod tests {
         let reason = printable(format!("\u{1b}[2J\n{}", "x".repeat(10_000)));
         assert!(!reason.chars().any(char::is_control));
         assert_eq!(reason.chars().count(), MAX_REASON + 1);
+        let digests = format!("the registry serves sha512 {0}, the attestation names {0}", "a1".repeat(64));
+        assert_eq!(printable(&digests), digests, "npm's digests, whole");
     }
 }

@@ -21,16 +21,17 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  provwatch demo                         watch a takeover being caught
-  provwatch init                         write configuration and watchlist
+  provwatch demo                         # watch a takeover being caught
+  provwatch init                         # write configuration and watchlist
   provwatch watch import package-lock.json
-  provwatch run --once                   one full pass over all sources
+  provwatch run --once                   # one full pass over all sources
   provwatch alerts list
-  provwatch lookup pkg:npm/axios@1.14.1  who published this, from where?
+  provwatch lookup pkg:npm/axios@1.14.1  # who published this, from where?
 
 Exit codes:
-  0 clean · 1 failed · 2 wrong usage or configuration · 3 findings at or above --fail-on
-  4 could not check everything that was asked · 5 unhealthy (status)";
+  0 clean · 1 failed · 2 wrong usage or configuration
+  3 findings at or above --fail-on · 4 could not check everything that was asked
+  5 unhealthy (status)";
 
 /// The commands, in the order in which a newcomer meets them.
 #[derive(Debug, Subcommand)]

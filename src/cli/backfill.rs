@@ -22,9 +22,9 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provwatch backfill        the watched packages that were never looked at
+  provwatch backfill        # the watched packages that were never looked at
   provwatch backfill pkg:npm/axios pkg:pypi/requests
-  provwatch backfill --all  every watched package that is known by name
+  provwatch backfill --all  # every watched package that is known by name
 
 Reads each package's document, verifies the evidence of its newest releases and learns from them what is normal. \
 What was published in the last week is judged as new. Runs beside the daemon.

@@ -39,7 +39,7 @@ impl Completions {
 #[command(after_help = "\
 Examples:
   provwatch man | man -l -
-  provwatch man --dir /usr/local/share/man/man1     a page for every command")]
+  provwatch man --dir /usr/local/share/man/man1  # a page for every command")]
 pub struct Man {
     /// Write the pages of all commands to this folder instead of printing the first
     #[arg(long, value_name = "FOLDER")]

@@ -21,9 +21,9 @@ const CONTACT: &str = "# contact = \"security@example.org\"";
 #[command(after_help = "\
 Examples:
   provwatch init --contact security@example.org
-  provwatch init --dir ./provwatch        somewhere else than the usual place
+  provwatch init --dir ./provwatch  # somewhere else than the usual place
   provwatch init --service --contact security@example.org
-                                          for the systemd service, see systemd/README.md
+      # for the systemd service, see systemd/README.md
 
 Writes provwatch.toml and watchlist.toml, both full of comments. Nothing is overwritten without --force, and then the \
 old files are kept as *.bak. With --service a file that exists stays as it is, and the other one is written.")]

@@ -12,6 +12,8 @@ mod doctor;
 mod exit;
 mod expect;
 mod forms;
+#[cfg(test)]
+mod help;
 mod init;
 mod logs;
 mod lookup;
@@ -19,6 +21,7 @@ mod on_disk;
 mod operator;
 mod output;
 mod progress;
+mod reason;
 mod reload;
 mod renewal;
 mod replay;

@@ -13,7 +13,7 @@ use crate::daemon::{self, Lock};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provwatch reload                  what `systemctl reload provwatch` does
+  provwatch reload  # what `systemctl reload provwatch` does
   provwatch -c ./provwatch.toml reload
 
 Checks configuration and watchlist, and sends SIGHUP to the daemon in any case: what it cannot use, such as a secret that is \

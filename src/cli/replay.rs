@@ -21,10 +21,10 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provwatch replay timelines/            alerts that these releases would raise
-  provwatch replay --explain axios.json  why each release raises one or not
-  provwatch replay provwatch.db          what is stored, by today's rules
-  provwatch replay --expect timelines/   compare with what the timelines expect
+  provwatch replay timelines/            # alerts that they would raise
+  provwatch replay --explain axios.json  # why each release raises one or not
+  provwatch replay provwatch.db          # what is stored, by today's rules
+  provwatch replay --expect timelines/   # compare with what they expect
   provwatch replay --format json timelines/
 
 A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. `*.jsonl` has one release per \

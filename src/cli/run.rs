@@ -24,15 +24,16 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provwatch run         watch until stopped; under systemd see systemd/README.md
-  provwatch run --once  one full pass over all sources, then a summary
+  provwatch run         # watch until stopped; for systemd see systemd/README.md
+  provwatch run --once  # one full pass over all sources, then a summary
   provwatch run --once --format json --fail-on medium
 
 The daemon ends on SIGTERM, and reads configuration and watchlist again on SIGHUP. --format and --fail-on belong to --once; with \
 --format json the last line is the summary (subscriptions of type stdout print their alerts before it).
 
 Exit codes of --once:
-  0 clean · 1 failed · 3 alerts at or above --fail-on were raised · 4 something could not be checked")]
+  0 clean · 1 failed · 3 alerts at or above --fail-on were raised
+  4 something could not be checked")]
 pub struct Run {
     /// Make one full pass instead of watching: read every source, look at what is due, deliver
     #[arg(long)]

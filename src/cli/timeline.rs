@@ -107,14 +107,12 @@ impl Timeline {
         let context = Context::load(config)?;
         let store = context.store_to_read()?;
         let entries = self.entries(&store)?;
-        if entries.is_empty() && store.package(&self.package)?.is_none() {
+        if entries.is_empty() {
             self.print_none(&context);
             return Ok(Exit::Unchecked);
         }
         if self.printing.is_json() {
             entries.iter().try_for_each(output::json)?;
-        } else if entries.is_empty() {
-            self.print_none(&context);
         } else {
             self.print(&entries);
         }

@@ -32,7 +32,7 @@ Examples:
 
 Verifies offline: certificate chain and timestamp, signature, log inclusion, signing time, digest, and who signed.
 
-Exit codes: 0 accepted · 1 rejected, and the message says by which check, or not accepted because it cannot be checked ·
+Exit codes: 0 accepted · 1 rejected, and the message says by which check, or not accepted because it cannot be checked · \
 2 a file cannot be read")]
 pub struct VerifyBundle {
     /// Trust Sigstore's staging instance instead of the public one, unless --trusted-root is given

@@ -89,8 +89,11 @@ impl Config {
         }
         let mut matches = HashSet::new();
         for (number, one) in self.logs.matches.iter().enumerate() {
-            if one.name.trim().is_empty() || !matches.insert(&*one.name) {
-                let what = format!("{:?} is empty or the name of two matches; alerts tell them apart by it", one.name);
+            let is_new = matches.insert(&*one.name);
+            if one.name.trim().is_empty() {
+                findings.push(error(format!("logs.match[{number}].name"), "empty; alerts tell matches apart by it"));
+            } else if !is_new {
+                let what = format!("{:?} is the name of another match too; alerts tell them apart by it", one.name);
                 findings.push(error(format!("logs.match[{number}].name"), what));
             }
             let claims = one.claims.iter().map(|(claim, text)| (format!("claims.{claim}"), text));
@@ -181,12 +184,19 @@ impl Config {
         if !forges.enabled {
             return Vec::new();
         }
-        let public = [("github", forges.github_token()), ("gitlab", forges.gitlab_token())];
-        let public = public.into_iter().map(|(name, token)| (format!("forges.{name}_token_file"), token));
+        let pairs = [
+            ("forges.github_token".to_owned(), &forges.github_token_file, &forges.github_token_credential),
+            ("forges.gitlab_token".to_owned(), &forges.gitlab_token_file, &forges.gitlab_token_credential),
+        ];
         let own = forges.instances.iter().enumerate();
-        let own = own.map(|(n, instance)| (format!("forges.instance[{n}].token_file"), instance.token()));
-        let tokens = public.chain(own).filter_map(|(key, token)| Some((key, token?)));
-        tokens.flat_map(|(key, token)| secret_findings(&key, &token, credentials)).collect()
+        let own = own.map(|(n, one)| (format!("forges.instance[{n}].token"), &one.token_file, &one.token_credential));
+        let pairs = pairs.into_iter().chain(own);
+        let findings = pairs.flat_map(|(stem, file, credential)| {
+            let source = SecretSource::of(file.as_ref(), credential.as_ref());
+            let unread = source.into_iter().flat_map(|source| secret_findings(&stem, &source, credentials)).collect();
+            [doubled(&stem, file.as_ref(), credential.as_ref()).into_iter().collect::<Vec<_>>(), unread].concat()
+        });
+        findings.collect()
     }
 
     /// The registries beside the public ones: each has a name and a URL of its own.
@@ -196,11 +206,13 @@ impl Config {
             let (mut names, mut keys) = (HashSet::new(), HashSet::new());
             for one in self.registries.listed(ecosystem) {
                 let key = |field: &str| format!("registries.{ecosystem}.{}.{field}", one.name);
+                let of_name = |what: &str| error(format!("registries.{ecosystem}"), format!("{:?} {what}", one.name));
                 let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-                if one.name.is_empty() || !one.name.bytes().all(is_word) || !names.insert(&one.name) {
-                    let what =
-                        format!("{:?} is not a word of letters, digits, - and _, or names two registries", one.name);
-                    findings.push(error(format!("registries.{ecosystem}"), what));
+                if one.name.is_empty() || !one.name.bytes().all(is_word) {
+                    findings.push(of_name("is not a name; expected letters, digits and . _ -"));
+                }
+                if !names.insert(&one.name) {
+                    findings.push(of_name("is the name of another registry of this type too; packages are told by it"));
                 }
                 match one.key(ecosystem) {
                     None => {
@@ -236,9 +248,7 @@ impl Config {
 /// What is wrong with a registry by itself.
 fn instance(key: &dyn Fn(&str) -> String, one: &RegistryInstance, credentials: Option<&Path>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if one.token_file.is_some() && one.token_credential.is_some() {
-        findings.push(error(key("token_file"), "there is a token_credential too; keep one"));
-    }
+    findings.extend(doubled(&key("token"), one.token_file.as_ref(), one.token_credential.as_ref()));
     if one.username.is_some() && one.token().is_none() {
         findings.push(error(key("token_file"), "missing; username needs it, or token_credential"));
     }
@@ -248,7 +258,7 @@ fn instance(key: &dyn Fn(&str) -> String, one: &RegistryInstance, credentials: O
         findings.push(warning(key("interval"), what));
     }
     let token = one.token().filter(|_| one.enabled);
-    findings.extend(token.into_iter().flat_map(|token| secret_findings(&key("token_file"), &token, credentials)));
+    findings.extend(token.into_iter().flat_map(|token| secret_findings(&key("token"), &token, credentials)));
     findings
 }
 
@@ -280,25 +290,32 @@ fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> V
             format!("alerts and the password travel to {} unprotected; use \"starttls\" or \"tls\"", email.server);
         findings.push(warning(format!("{key}.security"), what));
     }
-    if has_two_sources(&subscription.sink) {
-        findings.push(error(key, "has both a _file and a _credential key; keep one"));
-    }
+    findings.extend(two_sources(key, &subscription.sink));
     if let Some((name, source)) = secret {
         findings.extend(secret_findings(&format!("{key}.{name}"), &source, credentials));
     }
     findings
 }
 
-/// A secret that cannot be read. That others can is an [`Exposure`](super::Exposure).
-fn secret_findings(key: &str, source: &SecretSource, credentials: Option<&Path>) -> Vec<Finding> {
-    source.read_below(credentials).err().map(|why| error(key, with_causes(&why))).into_iter().collect()
+/// A secret that cannot be read; `stem` is its key without `_file` or `_credential`. That others can is an
+/// [`Exposure`](super::Exposure).
+fn secret_findings(stem: &str, source: &SecretSource, credentials: Option<&Path>) -> Vec<Finding> {
+    source.read_below(credentials).err().map(|why| error(source.key(stem), with_causes(&why))).into_iter().collect()
 }
 
-fn has_two_sources(sink: &Sink) -> bool {
+fn two_sources(key: &str, sink: &Sink) -> Option<Finding> {
+    let of = |name: &str, file, credential| doubled(&format!("{key}.{name}"), file, credential);
     match sink {
-        Sink::Email(email) => email.password_file.is_some() && email.password_credential.is_some(),
-        Sink::Slack(slack) => slack.url_file.is_some() && slack.url_credential.is_some(),
-        Sink::Webhook(webhook) => webhook.secret_file.is_some() && webhook.secret_credential.is_some(),
-        Sink::Stdout => false,
+        Sink::Email(email) => of("password", email.password_file.as_ref(), email.password_credential.as_ref()),
+        Sink::Slack(slack) => of("url", slack.url_file.as_ref(), slack.url_credential.as_ref()),
+        Sink::Webhook(webhook) => of("secret", webhook.secret_file.as_ref(), webhook.secret_credential.as_ref()),
+        Sink::Stdout => None,
     }
+}
+
+/// One secret in two places: which of them counts is nobody's wish.
+fn doubled(stem: &str, file: Option<&PathBuf>, credential: Option<&String>) -> Option<Finding> {
+    let name = stem.rsplit('.').next().unwrap_or(stem);
+    let what = format!("there is a {name}_credential too; keep one");
+    (file.is_some() && credential.is_some()).then(|| error(format!("{stem}_file"), what))
 }

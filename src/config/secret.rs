@@ -49,6 +49,15 @@ impl SecretSource {
         file.cloned().map(Self::File).or_else(|| credential.cloned().map(Self::Credential))
     }
 
+    /// The key of the pair that names it: `token_file` or `token_credential` of `token`.
+    pub fn key(&self, stem: &str) -> String {
+        let ending = match self {
+            Self::File(_) => "file",
+            Self::Credential(_) => "credential",
+        };
+        format!("{stem}_{ending}")
+    }
+
     /// Reads the secret: one line, without the newline at its end.
     ///
     /// # Errors

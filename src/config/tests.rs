@@ -248,12 +248,13 @@ fn registries_beside_the_public_ones_are_checked() {
     let acme = "[[registries.npm]]\nname = \"acme\"\nurl = \"https://npm.acme.example\"\n";
     let public = crate::model::RegistryId::NPM.base_url();
     for (npm, key, said) in [
-        (format!("{acme}{acme}"), "registries.npm", "names two registries"),
+        (format!("{acme}{acme}"), "registries.npm", "\"acme\" is the name of another registry of this type too"),
         (format!("{acme}{}", acme.replace("acme\"", "b\"")), "registries.npm.b.url", "another entry has it too"),
-        (acme.replace("\"acme\"", "\"a b\""), "registries.npm", "is not a word"),
+        (acme.replace("\"acme\"", "\"a b\""), "registries.npm", "\"a b\" is not a name; expected letters"),
         (acme.replace("https://npm.acme.example", &public), "registries.npm.acme.url", "it is the public registry"),
         (format!("{acme}username = \"ada\"\n"), "registries.npm.acme.token_file", "username needs it"),
         (format!("{acme}token_file = \"nowhere\"\n"), "registries.npm.acme.token_file", "nowhere"),
+        (format!("{acme}token_credential = \"npm\"\n"), "registries.npm.acme.token_credential", "LoadCredential=npm"),
         (format!("{acme}token_file = \"a\"\ntoken_credential = \"b\"\n"), "registries.npm.acme.token_file", "keep one"),
         (format!("{acme}interval = \"5s\"\n"), "registries.npm.acme.interval", "use at least 1m"),
     ] {
@@ -263,4 +264,75 @@ fn registries_beside_the_public_ones_are_checked() {
     }
     let config = Config::parse(&text(acme), Path::new("t.toml")).unwrap();
     assert!(!config.check_below(&[], None).iter().any(|one| one.key.starts_with("registries")));
+    let bad_twice = acme.replace("\"acme\"", "\"a b\"").repeat(2);
+    let config = Config::parse(&text(&bad_twice), Path::new("t.toml")).unwrap();
+    let said: Vec<_> = config.check_below(&[], None).into_iter().filter(|one| one.key == "registries.npm").collect();
+    assert_eq!(said.len(), 3, "each is a fault of its own: two bad names, one doubled: {said:?}");
+}
+
+/// Each names the key that is written there, and not its twin.
+#[test]
+fn a_secret_that_cannot_be_read_is_told_by_its_own_key() {
+    for (text, stem) in [
+        ("[forges]\ngithub_token_KIND = \"x\"\n", "forges.github_token"),
+        (
+            "[[forges.instance]]\nkind = \"gitlab\"\nhost = \"g.example\"\napi = \"https://g.example/api/v4/\"\n\
+          token_KIND = \"x\"\n",
+            "forges.instance[0].token",
+        ),
+        (
+            "[[registries.npm]]\nname = \"acme\"\nurl = \"https://npm.acme.example\"\ntoken_KIND = \"x\"\n",
+            "registries.npm.acme.token",
+        ),
+        ("[[subscriptions]]\nname = \"a\"\ntype = \"slack\"\nurl_KIND = \"x\"\n", "subscriptions[0].url"),
+        (
+            "[[subscriptions]]\nname = \"a\"\ntype = \"webhook\"\nurl = \"https://h.example\"\nsecret_KIND = \"x\"\n",
+            "subscriptions[0].secret",
+        ),
+    ] {
+        let keys = |text: &str| {
+            let config = Config::parse(text, Path::new("t.toml")).unwrap_or_else(|problems| panic!("{problems}"));
+            config.check_below(&[], None).into_iter().map(|one| (one.key, one.what)).collect::<Vec<_>>()
+        };
+        for kind in ["file", "credential"] {
+            let told = keys(&text.replace("KIND", kind));
+            assert!(told.iter().any(|(key, _)| *key == format!("{stem}_{kind}")), "{text}: {told:?}");
+        }
+        let line = text.lines().find(|line| line.contains("KIND")).unwrap();
+        let both =
+            text.replace(line, &format!("{}\n{}", line.replace("KIND", "file"), line.replace("KIND", "credential")));
+        let told = keys(&both);
+        assert!(
+            told.iter().any(|(key, what)| *key == format!("{stem}_file") && what.contains("keep one")),
+            "{both}: {told:?}"
+        );
+    }
+}
+
+/// What is sent to a registry, or believed of it, does not travel in the open, except within the machine.
+#[test]
+fn a_url_that_is_not_encrypted_is_refused_before_anything_is_asked() {
+    for (text, key) in [
+        ("[registries.npm]\nregistry = \"http://npm.example/\"\n", "registries.npm.registry"),
+        ("[registries]\npypi = { index = \"http://pypi.example/\" }\n", "registries.pypi.index"),
+        ("[[registries.npm]]\nname = \"acme\"\nurl = \"http://10.0.0.7:4873/\"\n", "registries.npm[0].url"),
+        (
+            "[[registries.cargo]]\n[[registries.cargo]]\nname = \"acme\"\nurl = \"http://c.example/\"\n",
+            "registries.cargo[1].url",
+        ),
+        ("[trust]\ntuf_url = \"http://tuf.example/\"\n", "trust.tuf_url"),
+        (
+            "[[forges.instance]]\nkind = \"gitlab\"\nhost = \"g.example\"\napi = \"http://g.example/\"\n",
+            "forges.instance[0].api",
+        ),
+        ("[[subscriptions]]\nname = \"a\"\ntype = \"webhook\"\nurl = \"http://h.example/\"\n", "subscriptions[0].url"),
+    ] {
+        let said = problems(text);
+        assert!(said.contains(key) && said.contains("expected https; http is for loopback addresses only"), "{said}");
+        for host in ["127.0.0.1:8080", "[::1]", "localhost"] {
+            let url = text.split("http://").nth(1).unwrap().split('"').next().unwrap();
+            let local = text.replace(url, host);
+            assert!(Config::parse(&local, Path::new("t.toml")).is_ok(), "{local}");
+        }
+    }
 }

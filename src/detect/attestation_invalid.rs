@@ -1,4 +1,4 @@
-use super::{About, Change, Detector, Evidence, Ground, comparison::quote, signal};
+use super::{About, Change, Detector, Evidence, Ground, comparison::quote_with_digests, signal};
 use crate::model::{Check, Confidence, Provenance, Severity, Signal};
 
 /// An attestation that does not hold.
@@ -48,7 +48,7 @@ impl Detector for AttestationInvalid {
 fn report(check: Check, reason: &str) -> Signal {
     let evidence = Evidence {
         expected: "an attestation that passes every check, or none".to_owned(),
-        seen: format!("the check {check} failed: {}", quote(reason)),
+        seen: format!("the check {check} failed: {}", quote_with_digests(reason)),
         since: None,
         why: "Honest tools do not make attestations that fail; this one proves nothing and pretends to.",
     };
@@ -71,5 +71,21 @@ fn severity(check: Check) -> Severity {
         | Check::Signature
         | Check::RegistrySignature
         | Check::Publisher => Severity::Critical,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// npm's digests are the longest, and both are needed to compare the file with what was attested.
+    #[test]
+    fn both_digests_are_shown_whole_and_free_text_is_bounded() {
+        let (served, attested) = ("a1".repeat(64), "b2".repeat(64));
+        let reason = format!("the provenance: the registry serves sha512 {served}, the attestation names {attested}");
+        let seen = report(Check::SubjectDigest, &reason).seen;
+        assert!(seen.ends_with(&reason), "{seen}");
+        let flood = report(Check::Format, &"flood ".repeat(10_000)).seen;
+        assert!(flood.chars().count() < 200, "{flood}");
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::About;
 use crate::{
     model::{Severity, Signal, Tally},
-    text::quoted,
+    text::{quoted, quoted_with_digests},
 };
 
 /// Most values that a sentence lists.
@@ -56,6 +56,11 @@ pub(super) fn quote(text: &str) -> String {
         return "none".to_owned();
     }
     quoted(text, QUOTED)
+}
+
+/// As [`quote`], where the text compares digests.
+pub(super) fn quote_with_digests(text: &str) -> String {
+    if text.is_empty() { quote(text) } else { quoted_with_digests(text, QUOTED) }
 }
 
 /// How many observations a tally holds.

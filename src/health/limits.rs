@@ -45,6 +45,10 @@ pub const LOST_REMEMBERED: TimeDelta = TimeDelta::hours(24);
 pub const WRITE: TimeDelta = TimeDelta::minutes(10);
 /// For how long a row that was found damaged is a reason to worry: what damaged it may damage more.
 pub const DAMAGE_REMEMBERED: TimeDelta = TimeDelta::hours(24);
+/// From so many packages on whose releases lack something it is the registry's matter.
+pub const LEFT_OUT_BY_SEVERAL: u64 = 2;
+/// How old a release may be that says something of what the registry tells now.
+pub const LEFT_OUT_LATELY: TimeDelta = TimeDelta::days(365);
 /// The least free space, in bytes: what the write-ahead log may grow to, twice.
 pub const SPACE: u64 = 32 * 1024 * 1024;
 /// Less free space than this is worth a word, in bytes.

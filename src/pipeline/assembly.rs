@@ -7,10 +7,13 @@ use url::Url;
 
 use super::{
     Pipeline, Polled, Progress, Settings, Source,
+    damage::Mender,
     facts::StoredAnswers,
     health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
-    trust::Freshness,
+    operation::Troubles,
+    registries::Registries,
+    trust::{Freshness, TrustKeeper},
     wall_clock::WallClock,
 };
 use crate::{
@@ -34,7 +37,7 @@ use crate::{
     },
     store::{LogKind, MatchRule, Store},
     tlog::{CosignerKey, LogKey, Pattern, rekor_v1::Budget, watch::Field},
-    watchlist::Watchlist,
+    watchlist::{InUse, Watchlist},
 };
 
 /// Most bytes of a public key.
@@ -80,34 +83,43 @@ pub struct Parts {
 /// # Errors
 /// A subscription that cannot be set up.
 pub fn assemble(config: &Config, parts: Parts) -> Result<Pipeline, AssemblyError> {
-    let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
+    assemble_with(config, parts, Registries::new(registries(config)?, polled(config)))
+}
+
+/// The same over these registries.
+pub(super) fn assemble_with(config: &Config, parts: Parts, registries: Registries) -> Result<Pipeline, AssemblyError> {
+    let subscriptions = Arc::new(subscriptions(config, &parts.http, &parts.clock)?);
+    let troubles = Arc::new(Troubles::new(Arc::clone(&parts.store), Arc::clone(&subscriptions)));
     let forges = forges(config, &parts)?;
-    // A store that cannot be read says so when it is used.
-    let latest = parts.store.latest_time().unwrap_or_default();
-    let progress = Moving::over(Arc::clone(&parts.progress), Arc::clone(&parts.clock));
+    let Parts { store, watchlist, http, verifier, clock, progress } = parts;
+    let mender = Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles));
+    let trust =
+        TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), Freshness::of(config)?, verifier);
+    let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
+    let progress = Moving::over(progress, Arc::clone(&clock));
     Ok(Pipeline {
-        wall_clock: WallClock::starting(parts.clock.now(), latest),
+        wall_clock: Arc::new(wall_clock),
         comparisons: super::observe::Comparisons::default(),
         failures: super::outage::Failures::default(),
         reads: super::outage::Reads::default(),
         silences: super::silence::Silences::default(),
-        store: parts.store,
-        http: parts.http,
-        clock: parts.clock,
+        store,
+        http,
+        clock,
         sources: sources(config),
-        registries: registries(config)?,
-        polled: polled(config),
-        verifier: std::sync::RwLock::new(Arc::new(parts.verifier)),
-        freshness: Freshness::of(config)?,
-        forges,
-        watchlist: std::sync::RwLock::new(Arc::new(parts.watchlist)),
+        registries: Arc::new(registries),
+        trust: Arc::new(trust),
+        forges: forges.map(Arc::new),
+        watchlist: Arc::new(InUse::new(watchlist)),
         subscriptions,
+        troubles,
+        mender: Arc::new(mender),
         queues: super::outbox::Queues::default(),
-        settings: settings(config),
+        settings: Arc::new(settings(config)),
         memory: Memory::of(&progress),
         progress: Arc::new(progress),
         setup: setup(config),
-        logs: log_settings(config)?,
+        logs: Arc::new(log_settings(config)?),
         log_memory: super::logs::LogMemory::default(),
         reload: super::reload::LastReload::default(),
     })

@@ -2,54 +2,17 @@
 
 use super::{
     Pipeline, PipelineError,
-    examine::{Examined, Subject, doubtful, package_row, stored_validators},
+    examine::{doubtful, package_row, stored_validators},
+    subject::Subject,
+    took::{Took, Waits},
     unseen::listed,
 };
 use crate::{
     http::Validators,
     model::Ecosystem,
     registry::{Behind, PackageDocument, RegistryError},
-    store::{PackageRow, Portions},
+    store::PackageRow,
 };
-
-/// What an answer is waited for.
-#[derive(Clone, Copy)]
-pub(super) struct Waits {
-    /// A feed announced what the answer must have.
-    pub is_announced: bool,
-    /// It may come later.
-    pub patience: bool,
-}
-
-impl Waits {
-    /// Whether what was announced is still to come.
-    pub fn waits_for(self, took: &Took) -> bool {
-        self.patience && took.behind.is_some()
-    }
-}
-
-/// What was taken of an answer in one turn.
-pub(super) struct Took {
-    pub examined: Examined,
-    /// How far the history is, if there was too much of it for one turn.
-    pub portions: Option<Portions>,
-    /// Why the answer is not what was announced: [`RegistryError::Stale`].
-    pub behind: Option<RegistryError>,
-    /// Nothing tells whether it has what was announced.
-    pub is_unconfirmed: bool,
-}
-
-impl Took {
-    /// Everything was taken.
-    pub fn whole(examined: Examined) -> Self {
-        Self { examined, portions: None, behind: None, is_unconfirmed: false }
-    }
-
-    /// Whether the next turn has something to go on with.
-    pub fn is_in_part(&self) -> bool {
-        self.portions.is_some() || self.examined.pending > 0
-    }
-}
 
 impl Pipeline {
     /// Takes what a document has. One that is behind what was announced is waited for, and what it has is judged at once

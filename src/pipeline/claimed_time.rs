@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, examine::Subject};
+use super::subject::Subject;
 use crate::{
     clock::{horizon, past},
     model::{Observation, files_fingerprint},
@@ -64,25 +64,22 @@ pub(super) fn bound_times(
     }
 }
 
-impl Pipeline {
-    /// Whether a release belongs to what a package did before it was watched. Once the package was looked at, that is only
-    /// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
-    /// read in portions, and only what the first look found is part of it: not a release or a file that is added meanwhile.
-    pub(super) fn is_history(&self, subject: &Subject<'_>, release: &RegistryRelease) -> bool {
-        if release.facts.replaced.is_some() {
-            return false;
-        }
-        let is_old = last_change(release) < self.history_ends(subject);
-        let stored = subject.stored.get(release.id.version());
-        let row = subject.row.as_ref();
-        let Some(backfilled_at) = row.and_then(|row| row.backfilled_at) else {
-            let was_there = row.is_none_or(|row| row.may_be_history(release.id.version()));
-            return is_old && was_there && !stored.is_some_and(|stored| is_changed(stored, release));
-        };
-        is_old && stored.is_some_and(|stored| stored.observed_at <= backfilled_at && !is_changed(stored, release))
+/// Whether a release belongs to what a package did before it was watched. Once the package was looked at, that is only
+/// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
+/// read in portions, and only what the first look found is part of it: not a release or a file that is added meanwhile.
+pub(super) fn is_history(subject: &Subject<'_>, release: &RegistryRelease) -> bool {
+    if release.facts.replaced.is_some() {
+        return false;
     }
+    let is_old = last_change(release) < subject.history_ends;
+    let stored = subject.stored.get(release.id.version());
+    let row = subject.row.as_ref();
+    let Some(backfilled_at) = row.and_then(|row| row.backfilled_at) else {
+        let was_there = row.is_none_or(|row| row.may_be_history(release.id.version()));
+        return is_old && was_there && !stored.is_some_and(|stored| is_changed(stored, release));
+    };
+    is_old && stored.is_some_and(|stored| stored.observed_at <= backfilled_at && !is_changed(stored, release))
 }
-
 /// Whether a stored release has other files than it had, if those could be read.
 fn is_changed(stored: &VersionState, release: &RegistryRelease) -> bool {
     let was_never_read = stored.outcome == Outcome::Unreadable && stored.files == files_fingerprint(&[]);

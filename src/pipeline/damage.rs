@@ -1,13 +1,16 @@
 //! Damaged rows of the database: each concerns what it is about and nothing else. The store sets them aside; here a lost
 //! baseline is learned anew, and the operator is told what was lost and what to do.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError, operation::Trouble};
+use super::operation::{Trouble, Troubles};
 use crate::{
     baseline::learn,
+    clock::Clock,
     model::{Baseline, Confidence, Package, Severity},
-    store::DamagedRow,
+    store::{DamagedRow, Store, StoreError},
     text::counted,
 };
 
@@ -22,13 +25,26 @@ const NAMED: usize = 5;
 const NEXT_STEP: &str = "A sound disk and sound memory do not do this: look at both, and keep a backup of the database. \
                          `provwatch status` says whether there is more.";
 
-impl Pipeline {
+/// Who sets damaged rows aside and makes anew what can be made anew.
+#[derive(Debug)]
+pub(super) struct Mender {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    troubles: Arc<Troubles>,
+}
+
+impl Mender {
+    /// Mends this store, and tells of it through these troubles.
+    pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>, troubles: Arc<Troubles>) -> Self {
+        Self { store, clock, troubles }
+    }
+
     /// Sets damaged rows aside that anybody came across, learns lost baselines anew, and tells of each once. The number of
     /// rows that were told of.
     ///
     /// # Errors
     /// The store failed.
-    pub fn mend_damage(&self) -> Result<usize, PipelineError> {
+    pub fn mend(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let set_aside = self.store.set_damage_aside(now);
         let mut told = 0;
@@ -40,17 +56,17 @@ impl Pipeline {
             told += rows.len();
             self.tell_damage(rows, now)?;
         }
-        set_aside.map(|_| told).map_err(Into::into)
+        set_aside.map(|_| told)
     }
 
-    fn tell_damage(&self, rows: Vec<DamagedRow>, now: DateTime<Utc>) -> Result<(), PipelineError> {
+    fn tell_damage(&self, rows: Vec<DamagedRow>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut mended = Vec::new();
         for row in rows {
             mended.push(DamagedRow { remedy: self.remedy(&row, now)?, ..row });
         }
         let lately = self.store.damage_since(now - TOGETHER)?;
         if lately > SINGLY {
-            self.record_operation(&many(&mended, lately, now), now)?;
+            self.troubles.record(&many(&mended, lately, now), now)?;
         }
         for row in &mended {
             tracing::error!(
@@ -61,7 +77,7 @@ impl Pipeline {
                 row.remedy
             );
             if lately <= SINGLY {
-                self.record_operation(&one(row), now)?;
+                self.troubles.record(&one(row), now)?;
             }
             self.store.damage_told(row.id, &row.remedy, now)?;
         }
@@ -69,7 +85,7 @@ impl Pipeline {
     }
 
     /// What became of a damaged row. A baseline is learned anew from the releases that it was learned from.
-    fn remedy(&self, row: &DamagedRow, now: DateTime<Utc>) -> Result<String, PipelineError> {
+    fn remedy(&self, row: &DamagedRow, now: DateTime<Utc>) -> Result<String, StoreError> {
         if row.table != "baselines" {
             return Ok(row.remedy.clone());
         }
@@ -82,7 +98,7 @@ impl Pipeline {
         }
     }
 
-    fn learn_anew(&self, package: &Package, now: DateTime<Utc>) -> Result<String, PipelineError> {
+    fn learn_anew(&self, package: &Package, now: DateTime<Utc>) -> Result<String, StoreError> {
         let (teachers, all) = self.store.all_teachers(package)?;
         let mut baseline = Baseline::empty(package.clone());
         for teacher in &teachers {

@@ -9,20 +9,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Pipeline, PipelineError, Step,
-    behind::{Took, Waits},
-    claimed_time::bound_times,
+    Examined, Pipeline, PipelineError, Step,
+    claimed_time::{bound_times, is_history},
     history::{unfetched, with_unread},
-    turn::{self, Turn},
+    subject::{Past, Subject, history_ends},
+    took::{Took, Waits},
+    turn::Turn,
     unseen::{Listed, listed},
     waits,
 };
 use crate::{
     clock::is_due,
     http::Validators,
-    model::{Observation, Package, ReleaseId, ReleaseStatus, files_fingerprint},
-    registry::{Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease, not_found},
-    store::{AGAIN, Lane, Outcome, PackageRow, Portions, StoredBaseline, VersionState, Work},
+    model::{Observation, ReleaseStatus},
+    registry::{PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease, not_found},
+    store::{AGAIN, Lane, PackageRow, Portions, StoredBaseline, Work},
 };
 
 /// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
@@ -30,19 +31,6 @@ use crate::{
 const PATIENCE: u32 = 8;
 /// What is announced again and again is waited for no longer: the documents of some mirrors are always behind.
 const PATIENT_FOR: TimeDelta = TimeDelta::minutes(40);
-
-/// What looking at a package came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Examined {
-    /// Releases recorded.
-    pub releases: usize,
-    /// Of these, how many raised an alert, or its severity.
-    pub alerts: usize,
-    /// Of which could not be checked whole.
-    pub unchecked: usize,
-    /// Releases of which something is still to be read in the turns that follow.
-    pub pending: usize,
-}
 
 /// How a look at a package ended.
 pub(super) enum Looked {
@@ -52,112 +40,6 @@ pub(super) enum Looked {
     InPart(Examined),
     /// All that the document has was taken, and it is behind what was announced: it is asked for again later.
     Behind(Examined, PipelineError),
-}
-
-/// What is stored of the package that is looked at.
-pub(super) struct Subject<'a> {
-    pub package: &'a Package,
-    pub registry: &'a dyn Registry,
-    pub row: Option<PackageRow>,
-    pub stored: BTreeMap<String, VersionState>,
-    pub now: DateTime<Utc>,
-    pub turn: &'a Turn,
-    /// Whether a feed announced something of it.
-    pub is_announced: bool,
-}
-
-/// Whether what a package did before is known when a release is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Past {
-    /// As far as it can be.
-    Read,
-    /// It is being read; the release is judged again when that is done.
-    Unread,
-}
-
-impl Subject<'_> {
-    pub fn first_sight(&self) -> bool {
-        self.row.as_ref().is_none_or(|row| row.backfilled_at.is_none())
-    }
-
-    /// Whether the first look is over, and its history is still being read.
-    fn is_between_portions(&self) -> bool {
-        self.row.as_ref().is_some_and(|row| row.backfilled_at.is_none() && row.history.is_some())
-    }
-
-    /// Whether the document is asked for whole though it may not have changed: of a registry without a feed nothing else
-    /// would ever show that its validators stay while its documents change. The first look of a day is enough.
-    fn is_asked_whole(&self) -> bool {
-        let is_new_day = |at: DateTime<Utc>| at.date_naive() != self.now.date_naive();
-        !self.package.is_public() && self.row.as_ref().and_then(|row| row.checked_at).is_none_or(is_new_day)
-    }
-
-    /// Versions that need not be described again: stored, readable, and not waiting for another look.
-    fn settled(&self) -> Known {
-        let settled = |stored: &VersionState| stored.outcome != Outcome::Unreadable && !self.is_due(stored);
-        let settled = self.stored.iter().filter(|(_, stored)| settled(stored));
-        settled.map(|(version, stored)| (version.clone(), stored.files.clone())).collect()
-    }
-
-    /// Versions whose evidence is to be asked for again now.
-    fn due(&self) -> impl Iterator<Item = &str> {
-        self.stored.iter().filter(|(_, stored)| self.is_due(stored)).map(|(version, _)| version.as_str())
-    }
-
-    pub fn is_due(&self, stored: &VersionState) -> bool {
-        stored.recheck_at.is_some_and(|at| at <= self.now)
-    }
-
-    /// Whether a described release brings something that is not stored yet: itself in a readable form, another file, or
-    /// another look at evidence that could not be had.
-    fn is_news(&self, release: &RegistryRelease) -> bool {
-        self.stored.get(release.id.version()).is_none_or(|stored| {
-            stored.outcome == Outcome::Unreadable
-                || self.is_due(stored)
-                || stored.files != files_fingerprint(&release.files)
-        })
-    }
-
-    /// Whether a release is to be looked at whatever its files are: for the first time, again, or because it could not be read.
-    pub fn is_awaited(&self, release: &ReleaseId) -> bool {
-        let stored = self.stored.get(release.version());
-        stored.is_none_or(|stored| stored.outcome == Outcome::Unreadable || self.is_due(stored))
-    }
-
-    /// Whether a release was checked whole, has no new file, and is looked at again for what is around it.
-    pub fn is_only_due(&self, release: &Observation) -> bool {
-        self.stored.get(release.purl.version()).is_some_and(|stored| {
-            let was_whole = stored.unchecked.is_empty() && stored.outcome != Outcome::Unreadable;
-            was_whole && self.is_due(stored) && stored.files == files_fingerprint(&release.files)
-        })
-    }
-
-    /// Whether the baseline has learned from a release.
-    pub fn has_taught(&self, release: &ReleaseId) -> bool {
-        self.stored.get(release.version()).is_some_and(|stored| stored.teaches)
-    }
-
-    /// How often a release was looked at in vain.
-    pub fn attempts(&self, release: &ReleaseId) -> u32 {
-        self.attempts_at(release.version())
-    }
-
-    fn attempts_at(&self, version: &str) -> u32 {
-        let waiting = self.stored.get(version).filter(|stored| stored.recheck_at.is_some());
-        // A look that goes on is the same look.
-        waiting.map_or(0, |stored| stored.attempts + u32::from(!turn::is_pending(&stored.unchecked)))
-    }
-
-    /// Whether the look at a release began in an earlier turn and is not over.
-    pub fn goes_on(&self, release: &ReleaseId) -> bool {
-        self.stored.get(release.version()).is_some_and(|stored| turn::is_pending(&stored.unchecked))
-    }
-
-    /// Whether a release, or a file of it, was never judged.
-    pub fn is_unseen(&self, release: &RegistryRelease) -> bool {
-        let stored = self.stored.get(release.id.version());
-        stored.is_none_or(|stored| stored.files != files_fingerprint(&release.files))
-    }
 }
 
 impl Pipeline {
@@ -175,8 +57,8 @@ impl Pipeline {
     }
 
     async fn look(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
-        let registry = self.registry(&work.package.registry())?;
-        let subject = self.subject(work, registry, turn)?;
+        let registry = self.registries.of(&work.package.registry())?;
+        let mut subject = self.subject(work, registry, turn)?;
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
@@ -188,7 +70,10 @@ impl Pipeline {
         let waits = Waits { is_announced: work.revision.is_some(), patience: is_patient(work, subject.now) };
         // A large document is counted as such for as long as its releases are looked at.
         let http = turn.http.for_document();
-        let took = match registry.package(&http, &work.package, question).await {
+        let answer = registry.package(&http, &work.package, question).await;
+        // Who answered may have shown that our clock is wrong.
+        subject.history_ends = self.history_ends(subject.row.as_ref(), subject.now);
+        let took = match answer {
             Err(RegistryError::Stale { .. }) if !waits.patience => Took::whole(self.package_gone(&subject, waits)?),
             Err(error) => return Err(error.into()),
             Ok(PackageState::NotModified) => Took::whole(self.not_modified(&subject)?),
@@ -242,7 +127,13 @@ impl Pipeline {
             state.recheck_at = state.recheck_at.map(|at| if is_due(at, now, longest) { at.min(now) } else { at });
         }
         let is_announced = work.revision.is_some() || work.lane == Lane::Announced;
-        Ok(Subject { turn, package, registry, row: self.store.package(package)?, stored, now, is_announced })
+        let row = self.store.package(package)?;
+        let history_ends = self.history_ends(row.as_ref(), now);
+        Ok(Subject { package, registry, row, stored, now, turn, is_announced, history_ends })
+    }
+
+    fn history_ends(&self, row: Option<&PackageRow>, now: DateTime<Utc>) -> DateTime<Utc> {
+        history_ends(row, now, &self.wall_clock, &self.settings)
     }
 
     fn not_modified(&self, subject: &Subject<'_>) -> Result<Examined, PipelineError> {
@@ -314,7 +205,7 @@ impl Pipeline {
         bound_times(subject, &before, &mut releases);
         let mut seen: BTreeSet<String> = releases.iter().map(|release| release.id.version().to_owned()).collect();
         seen.extend(document.unreadable.iter().map(|(version, _)| version.clone()));
-        let (history, fresh) = self.divide(subject, releases);
+        let (history, fresh) = divide(subject, releases);
         let waiting = fresh.len();
         let unread = self.take_releases(subject, history, fresh, &mut baseline, &mut examined).await?;
         self.put_off(subject, subject.due().filter(|version| !seen.contains(*version)))?;
@@ -337,17 +228,6 @@ impl Pipeline {
             }
         }
         Ok(before)
-    }
-
-    /// The history, and what is judged, each in publish order. Nothing is copied: they may be very many.
-    fn divide(
-        &self,
-        subject: &Subject<'_>,
-        mut releases: Vec<RegistryRelease>,
-    ) -> (Vec<RegistryRelease>, Vec<RegistryRelease>) {
-        releases.sort_by_cached_key(|release| (!self.is_history(subject, release), release.published_at));
-        let fresh = releases.split_off(releases.partition_point(|release| self.is_history(subject, release)));
-        (releases, fresh)
     }
 
     /// The history first, so that new releases are compared with it. Where it is too long for one turn, or a feed announced
@@ -432,16 +312,10 @@ impl Pipeline {
         versions: impl Iterator<Item = &'a str>,
     ) -> Result<(), PipelineError> {
         for version in versions {
-            let until = self.next_look(subject.attempts_at(version), subject.now);
+            let until = self.settings.next_look(subject.attempts_at(version), subject.now);
             self.store.put_off_recheck(&subject.package.at(version), until)?;
         }
         Ok(())
-    }
-
-    /// What was published before this is history.
-    pub(super) fn history_ends(&self, subject: &Subject<'_>) -> DateTime<Utc> {
-        let first_seen = subject.row.as_ref().map(|row| row.first_seen.min(subject.now));
-        first_seen.unwrap_or_else(|| self.corrected(subject.now)) - self.settings.judge_since
     }
 
     fn take_statuses(&self, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), PipelineError> {
@@ -472,6 +346,13 @@ impl Pipeline {
         self.store.set_status(&release, status, subject.now)?;
         Ok(())
     }
+}
+
+/// The history, and what is judged, each in publish order. Nothing is copied: they may be very many.
+fn divide(subject: &Subject<'_>, mut releases: Vec<RegistryRelease>) -> (Vec<RegistryRelease>, Vec<RegistryRelease>) {
+    releases.sort_by_cached_key(|release| (!is_history(subject, release), release.published_at));
+    let fresh = releases.split_off(releases.partition_point(|release| is_history(subject, release)));
+    (releases, fresh)
 }
 
 /// Whether what was announced is still waited for.

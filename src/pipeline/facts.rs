@@ -5,11 +5,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Pipeline, PipelineError, assess::assess, examine::Subject};
+use super::{Pipeline, PipelineError, assess::assess, subject::Subject};
 use crate::{
     baseline::words::dependencies,
     detect::Terms,
-    enrich::{Cache, Forges, Found, Place, Question, Remembered},
+    enrich::{Cache, Found, Place, Question, Remembered},
     model::{Baseline, Facts, Observation, Package},
     registry::{self, Known, PackageState, Registry, RegistryError},
     store::Store,
@@ -45,11 +45,6 @@ impl Cache for StoredAnswers {
 }
 
 impl Pipeline {
-    /// The forges that may be asked, unless that is switched off.
-    pub fn forges(&self) -> Option<&Forges> {
-        self.forges.as_ref()
-    }
-
     /// Finds out what is known around a release. Where the forge answers little, it is asked only about what differs from
     /// the baseline: most releases do not. Whether it may tell more later.
     ///
@@ -133,9 +128,9 @@ impl Pipeline {
         package: &Package,
     ) -> Result<Option<DateTime<Utc>>, RegistryError> {
         let first = first_published(subject, subject.registry, package).await?;
-        match self.registries.get(&package.registry().public()) {
+        match self.registries.public_of(&package.registry()) {
             Some(public) if first.is_none() && !package.is_public() => {
-                first_published(subject, public.as_ref(), &package.public_namesake()).await
+                first_published(subject, public, &package.public_namesake()).await
             }
             _ => Ok(first),
         }

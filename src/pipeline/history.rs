@@ -4,9 +4,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Examined, Pipeline, PipelineError,
-    examine::Subject,
     lesson::{Lesson, advance},
-    record::{once, unchecked},
+    reasons::{once, unchecked},
+    subject::Subject,
     turn::{self, is_not_yet},
     verify::{unreadable, worst},
 };
@@ -151,7 +151,7 @@ impl Pipeline {
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Learned,
         };
-        let next = self.again_at(!unchecked.is_empty(), subject.attempts(&observation.purl), subject.now);
+        let next = self.settings.again_at(!unchecked.is_empty(), subject.attempts(&observation.purl), subject.now);
         let goes_on = subject.goes_on(&observation.purl);
         let mut record = Record::observed(observation, outcome, subject.now);
         record.recheck_at = if pending { Some(subject.now) } else { next };

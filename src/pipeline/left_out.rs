@@ -1,22 +1,19 @@
 //! What a registry's answer leaves out of a release. Whoever gets one answer without the account must not get a clean
 //! verdict, and a mirror that leaves it out of every answer is one thing to tell and not one for each release.
 
-use chrono::TimeDelta;
-
-use super::{Pipeline, PipelineError, examine::Subject, operation::Trouble, record::LATEST_RELEASES};
+use super::{
+    Pipeline, PipelineError,
+    operation::Trouble,
+    subject::{LATEST_RELEASES, Subject},
+};
 use crate::{
+    health::limits::{LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY},
     model::{Aspect, AuthMethod, Confidence, Ecosystem, Observation, Package, Provenance, RegistryKey, Severity},
     text::counted,
 };
 
 /// How every reason begins.
 const LEFT_OUT: &str = "the registry's answer leaves out ";
-
-/// From so many packages on whose releases lack something it is the registry's matter.
-pub(super) const SEVERAL: u64 = 2;
-
-/// How old a release may be that says something of what the registry tells now.
-pub(super) const RECENT: TimeDelta = TimeDelta::days(365);
 
 impl Pipeline {
     /// Why a release is not checked because its registry's answer leaves something out: what the package's releases before
@@ -52,8 +49,9 @@ impl Pipeline {
     /// else `None`, and the release's own alert tells.
     pub(super) fn registry_that_leaves_out(&self, subject: &Subject<'_>) -> Result<Option<Trouble>, PipelineError> {
         let registry = subject.package.registry();
-        let left_out = self.store.left_out(&registry, subject.now - RECENT)?;
-        let several: Vec<_> = left_out.iter().filter(|one| !one.by_design && one.packages >= SEVERAL).collect();
+        let left_out = self.store.left_out(&registry, subject.now - LEFT_OUT_LATELY)?;
+        let several: Vec<_> =
+            left_out.iter().filter(|one| !one.by_design && one.packages >= LEFT_OUT_BY_SEVERAL).collect();
         if several.is_empty() {
             return Ok(None);
         }
@@ -75,7 +73,7 @@ impl Pipeline {
             return Ok(());
         }
         let trouble = registry_leaves_out(&subject.package.registry(), "", subject.package);
-        self.resolve_operation(&trouble, "the registry tells it again", subject.now)
+        Ok(self.troubles.resolve(&trouble, "the registry tells it again", subject.now)?)
     }
 }
 

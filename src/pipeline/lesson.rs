@@ -2,8 +2,8 @@
 
 use super::{
     Pipeline, PipelineError,
-    examine::Subject,
-    record::{ACTOR, LATEST_RELEASES},
+    operation::ACTOR,
+    subject::{LATEST_RELEASES, Subject},
 };
 use crate::{
     baseline::{self, Decision, Later, learn},

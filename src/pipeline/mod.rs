@@ -15,6 +15,7 @@ mod chronicle;
 mod claimed_time;
 mod company;
 mod damage;
+mod error;
 mod examine;
 mod facts;
 mod health;
@@ -33,12 +34,18 @@ mod panic;
 mod pass;
 mod progress;
 mod queue;
+mod reasons;
+mod reconcile;
 mod record;
+mod registries;
 pub mod relearn;
 mod reload;
 mod replaced;
 pub mod replay;
+mod settings;
 mod silence;
+mod subject;
+mod took;
 mod trust;
 mod turn;
 mod unchecked;
@@ -49,42 +56,41 @@ mod unseen;
 mod verify;
 mod waits;
 mod wall_clock;
+mod withdrawal;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
-};
-
-use chrono::TimeDelta;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use accusation::{accusation, raised};
 pub use assembly::{
     AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
 };
 pub use company::company;
-pub use examine::Examined;
+pub use error::PipelineError;
 pub use health::{OnDisk, Setup, runner, setup, snapshot};
 pub use members::member_details;
 pub use on_request::{Appraisal, Comparison, LookedAt};
 pub use operation::Trouble;
 pub use panic::panic_text;
-pub use pass::{PassSummary, WorkPass};
+pub use pass::PassSummary;
 pub use progress::{NoProgress, Progress, Step};
+pub use queue::WorkPass;
+pub use registries::{Polled, Source};
 pub use reload::ReloadError;
+pub use settings::Settings;
+pub use subject::Examined;
 pub use trust::{NPM_KEYS, TRUST_ROOT, verifier};
 
 use crate::{
     attest::{TrustError, Verifier},
     clock::Clock,
-    deliver::{OutboxError, Subscriptions},
-    detect::Tuning,
+    deliver::Subscriptions,
     enrich::Forges,
+    health::ComparedClock,
     http::Client,
     model::{Package, RegistryKey},
-    registry::{Feed, Known, PackageState, Question, Registry, RegistryError},
-    store::{Store, StoreError},
-    text::with_causes,
-    watchlist::Watchlist,
+    registry::RegistryError,
+    store::Store,
+    watchlist::{InUse, Watchlist},
 };
 
 /// Everything the pipeline works with. Shared by the daemon's loops and the command line's passes.
@@ -94,116 +100,26 @@ pub struct Pipeline {
     http: Client,
     clock: Arc<dyn Clock>,
     sources: Vec<Source>,
-    registries: BTreeMap<RegistryKey, Arc<dyn Registry>>,
-    polled: BTreeMap<RegistryKey, Polled>,
-    verifier: RwLock<Arc<Verifier>>,
-    freshness: trust::Freshness,
-    forges: Option<Forges>,
-    watchlist: RwLock<Arc<Watchlist>>,
-    subscriptions: Subscriptions,
+    registries: Arc<registries::Registries>,
+    trust: Arc<trust::TrustKeeper>,
+    forges: Option<Arc<Forges>>,
+    watchlist: Arc<InUse>,
+    subscriptions: Arc<Subscriptions>,
+    troubles: Arc<operation::Troubles>,
+    mender: Arc<damage::Mender>,
     queues: outbox::Queues,
-    settings: Settings,
+    settings: Arc<Settings>,
     progress: Arc<dyn Progress>,
-    wall_clock: wall_clock::WallClock,
+    wall_clock: Arc<wall_clock::WallClock>,
     comparisons: observe::Comparisons,
     failures: outage::Failures,
     reads: outage::Reads,
     silences: silence::Silences,
-    logs: logs::LogSettings,
+    logs: Arc<logs::LogSettings>,
     log_memory: logs::LogMemory,
     setup: Setup,
     memory: health::Memory,
     reload: reload::LastReload,
-}
-
-/// A feed, and how long to wait between reads when there is nothing more to read.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// The feed.
-    pub feed: Arc<dyn Feed>,
-    /// The wait.
-    pub interval: std::time::Duration,
-}
-
-/// A registry without a feed: its packages are looked at now and again.
-#[derive(Clone, Debug)]
-pub struct Polled {
-    /// Under which name it stands among the sources.
-    pub source: String,
-    /// How often each of its packages is looked at.
-    pub every: TimeDelta,
-}
-
-/// How the pipeline goes about its work.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Of how many of a package's newest releases the evidence is fetched on first sight.
-    pub history: usize,
-    /// How far back before the first sight releases are judged instead of learned.
-    pub judge_since: TimeDelta,
-    /// What the operator changed about detectors.
-    pub tuning: Tuning,
-    /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
-    /// release stays unchecked, and says so.
-    pub recheck: Vec<TimeDelta>,
-    /// How long the feeds are believed before a watched package is compared with its registry all the same.
-    pub reconcile_after: TimeDelta,
-    /// Packages looked at concurrently.
-    pub concurrency: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            history: 50,
-            judge_since: TimeDelta::days(7),
-            tuning: Tuning::default(),
-            recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
-            reconcile_after: TimeDelta::days(1),
-            concurrency: 8,
-        }
-    }
-}
-
-impl Settings {
-    /// The longest wait before evidence is asked for again.
-    pub fn longest_recheck(&self) -> TimeDelta {
-        self.recheck.iter().copied().max().unwrap_or_default()
-    }
-}
-
-/// Why a step of the pipeline failed. Whatever it was about stays queued.
-#[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// A registry.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The outbox.
-    #[error(transparent)]
-    Outbox(#[from] OutboxError),
-    /// The trust root.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
-    /// A defect of provwatch. The text is the panic's.
-    #[error("internal error, please report it: {0}")]
-    Panic(String),
-    /// Two processes tail one log into one database.
-    #[error("another process tails {0} with the same database; stop one of them")]
-    TwoTails(String),
-    /// What is stored of a tail does not fit together.
-    #[error(
-        "the stored position of {0} is damaged; restore the database from a backup, or begin anew with another one"
-    )]
-    DamagedTail(String),
-    /// A package of an ecosystem that the configuration switches off.
-    #[error("{0} is switched off in the configuration")]
-    SwitchedOff(&'static str),
-    /// A package of a registry that the configuration does not have.
-    #[error("the configuration has no registry at {0}; it may have been taken out, or switched off")]
-    NoSuchRegistry(String),
 }
 
 impl Pipeline {
@@ -237,14 +153,19 @@ impl Pipeline {
         &self.subscriptions
     }
 
+    /// The forges that may be asked, unless that is switched off.
+    pub fn forges(&self) -> Option<&Forges> {
+        self.forges.as_deref()
+    }
+
     /// The watchlist as it is now.
     pub fn watchlist(&self) -> Arc<Watchlist> {
-        Arc::clone(&self.watchlist.read().unwrap_or_else(PoisonError::into_inner))
+        self.watchlist.now()
     }
 
     /// Watches another list from now on.
     pub fn replace_watchlist(&self, watchlist: Watchlist) {
-        *self.watchlist.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(watchlist);
+        self.watchlist.replace(watchlist);
     }
 
     /// Whether transparency logs are followed.
@@ -252,27 +173,51 @@ impl Pipeline {
         self.logs.enabled
     }
 
-    fn follows_trust_root(&self) -> bool {
-        self.logs.enabled && self.logs.trust_root
-    }
-
     /// The wait between polls of a log.
     pub fn log_interval(&self) -> std::time::Duration {
         self.logs.interval
     }
 
-    /// How long a log may stand still.
-    fn log_patience(&self) -> TimeDelta {
-        self.logs.stale_after
+    /// What signatures are verified with now, for a pipeline that takes this one's place.
+    pub fn trusted(&self) -> Arc<Verifier> {
+        self.trust.verifier()
     }
 
-    fn verifier(&self) -> Arc<Verifier> {
-        Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner))
+    /// Reads the trust root and npm's keys anew, where they come from TUF or from files. On a failure those in use stay in
+    /// use, and the store says so.
+    ///
+    /// # Errors
+    /// The repository cannot be reached, or what it or a file offers cannot be trusted or used.
+    pub async fn refresh_trust(&self) -> Result<(), PipelineError> {
+        self.trust.refresh().await
+    }
+
+    /// Reads a trust root that no process has read yet, for a command that only looks: nothing of it is stored but the
+    /// repository's own metadata.
+    ///
+    /// # Errors
+    /// The repository cannot be reached, or what it offers cannot be trusted or used.
+    pub async fn have_trust(&self) -> Result<(), TrustError> {
+        self.trust.have().await
+    }
+
+    /// Sets damaged rows aside that anybody came across, learns lost baselines anew, and tells of each once. The number of
+    /// rows that were told of.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn mend_damage(&self) -> Result<usize, PipelineError> {
+        Ok(self.mender.mend()?)
+    }
+
+    /// Our clock beside those of the hosts that answered lately; `None`: none did.
+    pub fn compared_clock(&self) -> Option<ComparedClock> {
+        self.wall_clock.compared()
     }
 
     /// The registries without a feed.
     pub fn polled(&self) -> &BTreeMap<RegistryKey, Polled> {
-        &self.polled
+        self.registries.polled()
     }
 
     /// Asks a registry for the first package of it that is watched. Whether it has that; `None`: none is watched.
@@ -280,24 +225,6 @@ impl Pipeline {
     /// # Errors
     /// It does not answer, or with something else than a document.
     pub async fn ask_registry(&self, key: &RegistryKey) -> Option<(Package, Result<bool, RegistryError>)> {
-        let registry = self.registries.get(key)?;
-        let watchlist = self.watchlist();
-        let package = watchlist.packages().map(|(package, _)| package).filter(|package| package.is_of(key)).min()?;
-        let question = Question { known: &Known::default(), validators: None, revision: None };
-        let answer = registry.package(&self.http, package, question).await;
-        Some((package.clone(), answer.map(|state| state != PackageState::Gone)))
-    }
-
-    fn registry(&self, key: &RegistryKey) -> Result<&dyn Registry, PipelineError> {
-        let missing = || match key.url() {
-            Some(url) => PipelineError::NoSuchRegistry(url.to_string()),
-            None => PipelineError::SwitchedOff(key.ecosystem().title()),
-        };
-        Ok(self.registries.get(key).ok_or_else(missing)?.as_ref())
-    }
-
-    /// Whether a package is of a registry that is switched on.
-    fn can_read(&self, package: &Package) -> bool {
-        self.registries.contains_key(&package.registry())
+        self.registries.ask(&self.http, key, &self.watchlist.now()).await
     }
 }

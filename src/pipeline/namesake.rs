@@ -35,7 +35,7 @@ impl Pipeline {
         if before.as_ref().is_some_and(rests) {
             return Ok(());
         }
-        let Some(registry) = self.registries.get(&package.registry().public()) else { return Ok(()) };
+        let Some(registry) = self.registries.public_of(&package.registry()) else { return Ok(()) };
         let row = before.clone().unwrap_or_else(|| Namesake {
             package: package.clone(),
             tried_at: now,
@@ -114,7 +114,7 @@ impl Pipeline {
             there.title(),
             here.url().map_or("your registry", |url| url.short()),
         );
-        let page = found.newest.and_then(|release| Some(self.registries.get(&there)?.page(release).to_string()));
+        let page = found.newest.and_then(|release| Some(self.registries.public_of(&there)?.page(release).to_string()));
         Alert {
             purl: found.newest.cloned(),
             published_at: found.published_at,

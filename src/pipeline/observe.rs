@@ -7,12 +7,13 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError, Step, operation, panic::caught};
+use super::{Pipeline, PipelineError, Step, operation::Trouble, panic::caught};
 use crate::{
     clock::{horizon, is_due},
-    model::{Ecosystem, Package},
+    model::{Confidence, Ecosystem, Package, Severity},
     registry::{Change, Cursor, Event, Feed, Page, RegistryError},
     store::{EventKind, Lost, NewEvent, StoreError, Taken},
+    text::with_causes,
 };
 
 /// Most pages that are read in one turn.
@@ -78,7 +79,7 @@ impl Pipeline {
         if let Some(cursor) = StoreError::unless_damaged(self.store.cursor(feed))? {
             return Ok(cursor.map(Cursor));
         }
-        self.mend_damage()?;
+        self.mender.mend()?;
         Ok(self.store.cursor(feed)?.map(Cursor))
     }
 
@@ -89,7 +90,7 @@ impl Pipeline {
     }
 
     fn source_failed<T>(&self, feed: &dyn Feed, error: PipelineError) -> Result<T, PipelineError> {
-        let why = super::with_causes(&error);
+        let why = with_causes(&error);
         self.store.source_failed(feed.name(), &why, self.clock.now())?;
         self.progress.report(&Step::SourceFailed { source: feed.name(), why: &why });
         self.compare_meanwhile(feed)?;
@@ -107,7 +108,7 @@ impl Pipeline {
     }
 
     fn take(&self, feed: &dyn Feed, page: &Page) -> Result<usize, PipelineError> {
-        let watchlist = self.watchlist();
+        let watchlist = self.watchlist.now();
         let watched = page.events.iter().filter(|event| watchlist.matches(&event.package).is_some());
         let events: Vec<NewEvent> = watched.map(new_event).collect();
         let taken = match &page.gap {
@@ -128,7 +129,7 @@ impl Pipeline {
         let now = self.clock.now();
         let packages = self.watched_packages(feed.ecosystem())?;
         // The alert first: a crash in between repeats the page and the alert, and loses neither.
-        self.record_operation(&operation::lost_place(feed.name(), why, packages.len(), now), now)?;
+        self.troubles.record(&lost_place(feed.name(), why, packages.len(), now), now)?;
         let lost = Lost { why, packages: &packages };
         let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
         self.progress.report(&Step::Gap { source: feed.name(), why });
@@ -141,10 +142,10 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub fn watched(&self) -> Result<BTreeSet<Package>, PipelineError> {
-        let watchlist = self.watchlist();
+        let watchlist = self.watchlist.now();
         let mut packages: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         packages.extend(watchlist.packages().map(|(package, _)| package.clone()));
-        packages.retain(|package| self.can_read(package) && watchlist.matches(package).is_some());
+        packages.retain(|package| self.registries.has(package) && watchlist.matches(package).is_some());
         Ok(packages)
     }
 
@@ -152,6 +153,21 @@ impl Pipeline {
     fn watched_packages(&self, ecosystem: Ecosystem) -> Result<Vec<Package>, PipelineError> {
         let public = ecosystem.into();
         Ok(self.watched()?.into_iter().filter(|package| package.is_of(&public)).collect())
+    }
+}
+
+/// A feed lost its place. That is an event and not a condition: what happens again another day is said again. A feed that
+/// loses it again and again says so once a day.
+fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> Trouble {
+    Trouble {
+        subject: format!("gap {source} {}", now.date_naive()),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{source} lost its place"),
+        argument: format!(
+            "{why}. The documents of all {packages} watched packages are being compared with what is stored, so that \
+             no release is missed; `provwatch status` shows when that is done."
+        ),
     }
 }
 

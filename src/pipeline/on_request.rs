@@ -11,9 +11,9 @@ use super::{
     assess::{Assessment, assess, of_itself},
     claimed_time::bound_times,
     company::company,
-    examine::Subject,
-    record::unchecked,
+    reasons::unchecked,
     replaced::note_replaced,
+    subject::{Subject, history_ends},
     turn::Turn,
 };
 use crate::{
@@ -91,11 +91,8 @@ impl Pipeline {
     pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, PipelineError> {
         let (now, package) = (self.clock.now(), release.package());
         let turn = Turn::new(&asked(release, now), &self.http, &self.clock, CancellationToken::new());
-        let registry = self.registry(&package.registry())?;
+        let registry = self.registries.of(&package.registry())?;
         let row = self.store.package(package)?;
-        // As if nothing of it was stored: everything is asked for and verified anew.
-        let (stored, is_announced) = (BTreeMap::new(), false);
-        let subject = Subject { package, registry, row, stored, now, turn: &turn, is_announced };
         let question = Question { known: &Known::default(), validators: None, revision: None };
         let http = turn.http.for_document();
         let mut document = match registry.package(&http, package, question).await? {
@@ -103,6 +100,10 @@ impl Pipeline {
             PackageState::Gone | PackageState::NotModified => return Ok(LookedAt::NoPackage),
         };
         http.keep(document.weight());
+        // As if nothing of it was stored: everything is asked for and verified anew.
+        let (stored, is_announced) = (BTreeMap::new(), false);
+        let history_ends = history_ends(row.as_ref(), now, &self.wall_clock, &self.settings);
+        let subject = Subject { package, registry, row, stored, now, turn: &turn, is_announced, history_ends };
         self.date(&subject, &mut document)?;
         match chosen(document, release) {
             Ok(found) => Ok(LookedAt::Release(Box::new(Box::pin(self.appraised(&subject, found)).await?))),
@@ -167,7 +168,7 @@ impl Pipeline {
         if learned_later(&baseline, observation) {
             return Ok(Comparison::Older);
         }
-        let policy = self.watchlist().policy(subject.package);
+        let policy = self.watchlist.now().policy(subject.package);
         let terms = Terms {
             company: &company(&self.store, observation)?,
             tuning: &self.settings.tuning,

@@ -1,12 +1,17 @@
 //! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
-use super::{Pipeline, PipelineError, record::ACTOR};
 use crate::{
-    deliver::plain,
+    deliver::{Subscriptions, plain},
     model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
+    store::{Store, StoreError},
 };
+
+/// provwatch's own name in histories.
+pub(super) const ACTOR: &str = "provwatch";
 
 /// Something about provwatch's own work that the operator must know.
 #[derive(Clone, Debug)]
@@ -23,19 +28,37 @@ pub struct Trouble {
     pub argument: String,
 }
 
-impl Pipeline {
-    /// Records an alert about provwatch itself.
-    pub(super) fn record_operation(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), PipelineError> {
-        self.record_operation_of(None, trouble, now)
+/// Where troubles become alerts, and are resolved when their cause is gone.
+#[derive(Debug)]
+pub(super) struct Troubles {
+    store: Arc<Store>,
+    subscriptions: Arc<Subscriptions>,
+}
+
+impl Troubles {
+    /// Alerts in this store, for these subscriptions.
+    pub fn new(store: Arc<Store>, subscriptions: Arc<Subscriptions>) -> Self {
+        Self { store, subscriptions }
     }
 
-    /// As [`Pipeline::record_operation`], where it is about watching one package.
-    pub(super) fn record_operation_of(
+    /// Records an alert about provwatch itself.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn record(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.record_of(None, trouble, now)
+    }
+
+    /// As [`Self::record`], where it is about watching one package.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn record_of(
         &self,
         package: Option<&Package>,
         trouble: &Trouble,
         now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), StoreError> {
         let Trouble { subject, severity, confidence, title, argument } = trouble;
         let alert = Alert {
             argument: argument.clone(),
@@ -51,17 +74,18 @@ impl Pipeline {
     }
 
     /// Resolves an alert about provwatch itself, if it is open, because its cause is gone.
-    pub(super) fn resolve_operation(
-        &self,
-        trouble: &Trouble,
-        reason: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn resolve(&self, trouble: &Trouble, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.resolve_subject(&trouble.subject, reason, now)
     }
 
-    /// As [`Pipeline::resolve_operation`], by what makes it the same alert.
-    pub(super) fn resolve_subject(&self, subject: &str, reason: &str, now: DateTime<Utc>) -> Result<(), PipelineError> {
+    /// As [`Self::resolve`], by what makes it the same alert.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn resolve_subject(&self, subject: &str, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (fingerprint, _) = Alert::identify(AlertKind::Operation, subject);
         let Some(alert) = self.store.alert(&fingerprint)? else { return Ok(()) };
         if alert.status != AlertStatus::Resolved {
@@ -69,35 +93,6 @@ impl Pipeline {
             tracing::info!(target: "provwatch::pipeline", alert = alert.id, reason, "resolved: {}", plain(&alert.title, 300));
         }
         Ok(())
-    }
-}
-
-/// A feed lost its place. That is an event and not a condition: what happens again another day is said again. A feed that
-/// loses it again and again says so once a day.
-pub fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> Trouble {
-    Trouble {
-        subject: format!("gap {source} {}", now.date_naive()),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("{source} lost its place"),
-        argument: format!(
-            "{why}. The documents of all {packages} watched packages are being compared with what is stored, so that \
-             no release is missed; `provwatch status` shows when that is done."
-        ),
-    }
-}
-
-/// A package could not be looked at for long.
-pub fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Trouble {
-    Trouble {
-        subject: format!("unreadable {package}"),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("{package} cannot be looked at"),
-        argument: format!(
-            "It was tried {attempts} times and is tried again; until it succeeds, no release of this package is checked. \
-             The last error: {why}."
-        ),
     }
 }
 

@@ -151,14 +151,18 @@ impl Pipeline {
 impl Pipeline {
     /// A registry without a feed has nothing else that tells whether it is read: remembered about once a minute.
     fn note_read(&self, registry: &RegistryKey) -> Result<(), PipelineError> {
-        let Some(name) = self.polled.get(registry).map(|polled| polled.source.as_str()) else { return Ok(()) };
+        let Some(name) = self.registries.polled().get(registry).map(|polled| polled.source.as_str()) else {
+            return Ok(());
+        };
         let now = self.clock.now();
         let is_news = self.reads.is_news(registry, now);
         if is_news { Ok(self.store.source_read(name, now)?) } else { Ok(()) }
     }
 
     fn note_unread(&self, registry: &RegistryKey, error: &PipelineError) -> Result<(), PipelineError> {
-        let Some(name) = self.polled.get(registry).map(|polled| polled.source.as_str()) else { return Ok(()) };
+        let Some(name) = self.registries.polled().get(registry).map(|polled| polled.source.as_str()) else {
+            return Ok(());
+        };
         self.reads.forget(registry);
         Ok(self.store.source_failed(name, &with_causes(error), self.clock.now())?)
     }

@@ -32,7 +32,7 @@ impl Pipeline {
     /// # Errors
     /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
     pub async fn deliver(&self) -> Result<Summary, PipelineError> {
-        self.follow_clock()?;
+        self.wall_clock.follow()?;
         let given_up = self.give_up_unclaimed()?;
         let mut total = Summary { given_up, ..Summary::default() };
         let subscriptions = self.subscriptions();
@@ -40,7 +40,7 @@ impl Pipeline {
             total.add(summary?);
         }
         for subscription in &total.gone {
-            self.record_operation(&operation::sink_gone(subscription), self.clock.now())?;
+            self.troubles.record(&operation::sink_gone(subscription), self.clock.now())?;
         }
         Ok(total)
     }
@@ -51,12 +51,12 @@ impl Pipeline {
     /// The store failed. A sink's failure is a step like others.
     pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, PipelineError> {
         let Some(subscription) = self.subscriptions().get(name).cloned() else { return Ok(None) };
-        self.follow_clock()?;
+        self.wall_clock.follow()?;
         let queue = self.queues.of(name);
         let outbox = StoreOutbox { pipeline: self };
         let step = worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
         if step == Step::Gone {
-            self.record_operation(&operation::sink_gone(name), self.clock.now())?;
+            self.troubles.record(&operation::sink_gone(name), self.clock.now())?;
         }
         Ok(Some(step))
     }
@@ -102,7 +102,7 @@ impl StoreOutbox<'_> {
     }
 
     /// What is next. A damaged row on the way to it is set aside first, and does not keep the others waiting.
-    fn read_next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, PipelineError> {
+    fn read_next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, StoreError> {
         let Some(mut delivery) = self.store().next_delivery(subscription, turn)? else { return Ok(None) };
         delivery.alert.member_details = member_details(self.store(), &delivery.alert, Some(subscription))?;
         Ok(Some(due(delivery)))
@@ -146,8 +146,8 @@ fn row(due: &Due) -> Delivery {
 impl Outbox for StoreOutbox<'_> {
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError> {
         let read = match self.read_next(subscription, turn) {
-            Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
-                self.pipeline.mend_damage().and_then(|_| self.read_next(subscription, turn))
+            Err(StoreError::DamagedRow { .. }) => {
+                self.pipeline.mender.mend().and_then(|_| self.read_next(subscription, turn))
             }
             read => read,
         };

@@ -19,9 +19,9 @@ use futures::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Examined, Pipeline, PipelineError, Step, WorkPass,
+    Examined, Pipeline, PipelineError, Step,
     examine::Looked,
-    operation,
+    operation::Trouble,
     outage::{NoAnswer, Silent},
     panic::caught,
     turn::Turn,
@@ -29,8 +29,9 @@ use super::{
 };
 use crate::{
     clock::past,
-    model::{Ecosystem, Package, RegistryKey},
+    model::{Confidence, Ecosystem, Package, RegistryKey, Severity},
     store::{Lane, Setback, StoreError, Work},
+    text::with_causes,
 };
 
 /// How often the queue is looked at while nothing ends: what was announced is in work within a second.
@@ -45,6 +46,17 @@ const REMINDERS: usize = 1000;
 /// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.
 const FAILING: u32 = 5;
 const FAILING_FOR: TimeDelta = TimeDelta::minutes(40);
+
+/// What a pass over the queue came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkPass {
+    /// Packages looked at.
+    pub packages: usize,
+    /// Releases and alerts.
+    pub examined: Examined,
+    /// Packages put off because something failed.
+    pub postponed: usize,
+}
 
 /// How a turn ended.
 enum Ended {
@@ -89,10 +101,10 @@ impl Pipeline {
     pub async fn work(&self) -> Result<WorkPass, PipelineError> {
         let mut queue = Queue { silent: Some(Silent::default()), ..Queue::of(self) };
         loop {
-            self.mend_damage()?;
+            self.mender.mend()?;
             self.remind_of_evidence()?;
             queue.fill()?;
-            if queue.busy.is_empty() && self.mend_damage()? == 0 {
+            if queue.busy.is_empty() && self.mender.mend()? == 0 {
                 return Ok(queue.pass);
             }
             // What is due meanwhile fills the slots; evidence that is missing can wait until they are empty.
@@ -109,7 +121,7 @@ impl Pipeline {
     pub async fn keep_working(&self) -> Result<Infallible, PipelineError> {
         let mut queue = Queue::of(self);
         loop {
-            self.mend_damage()?;
+            self.mender.mend()?;
             self.remind_of_evidence()?;
             queue.fill()?;
             while !queue.step().await? {}
@@ -173,7 +185,7 @@ impl Pipeline {
             Err(error) if concerns_package_only(&error) => (Examined::default(), error),
             Err(error) => return Err(error),
         };
-        let why = super::with_causes(&error);
+        let why = with_causes(&error);
         let (setback, until) = (waits::setback(&error), waits::again_at(&error, work.attempts, self.clock.now()));
         self.store.put_off(work, setback, until, &why)?;
         self.note_setback(work, setback, &error)?;
@@ -197,13 +209,13 @@ impl Pipeline {
         if self.store.work_summary(now)?.failing >= crate::health::limits::MANY {
             return Ok(());
         }
-        let trouble = operation::unreadable_package(&work.package, attempts, why);
-        self.record_operation_of(Some(&work.package), &trouble, now)
+        let trouble = unreadable_package(&work.package, attempts, why);
+        Ok(self.troubles.record_of(Some(&work.package), &trouble, now)?)
     }
 
     fn note_recovery(&self, work: &Work) -> Result<(), PipelineError> {
-        let trouble = operation::unreadable_package(&work.package, work.attempts, "");
-        self.resolve_operation(&trouble, "it was looked at", self.clock.now())
+        let trouble = unreadable_package(&work.package, work.attempts, "");
+        Ok(self.troubles.resolve(&trouble, "it was looked at", self.clock.now())?)
     }
 
     /// Queues the packages whose evidence is to be asked for again.
@@ -226,10 +238,10 @@ impl<'a> Queue<'a> {
 
     /// Fills the slots that are free, by the clock as it is now.
     fn fill(&mut self) -> Result<(), PipelineError> {
-        self.pipeline.follow_clock()?;
+        self.pipeline.wall_clock.follow()?;
         // What waits of a public registry that is switched off fails, and says so.
         let public = Ecosystem::ALL.into_iter().map(RegistryKey::from);
-        let others = self.pipeline.polled.keys().cloned();
+        let others = self.pipeline.registries.polled().keys().cloned();
         public.chain(others).collect::<Vec<_>>().iter().try_for_each(|registry| self.fill_of(registry))
     }
 
@@ -361,6 +373,20 @@ impl WorkPass {
         self.examined.releases += other.examined.releases;
         self.examined.alerts += other.examined.alerts;
         self.examined.unchecked += other.examined.unchecked;
+    }
+}
+
+/// A package could not be looked at for long.
+fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Trouble {
+    Trouble {
+        subject: format!("unreadable {package}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{package} cannot be looked at"),
+        argument: format!(
+            "It was tried {attempts} times and is tried again; until it succeeds, no release of this package is checked. \
+             The last error: {why}."
+        ),
     }
 }
 

@@ -1,29 +1,25 @@
 //! From an observation to the store: assess it against the baseline, argue an alert, decide whether it teaches, and put
 //! all of that into one transaction.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 
 use super::{
     Examined, Pipeline, PipelineError, Step, assess,
     claimed_time::unusual_time,
     company::company,
-    examine::{Past, Subject},
     lesson::{Lesson, advance},
+    reasons::{once, unchecked},
+    subject::{LATEST_RELEASES, Past, Subject},
     turn::{self, HISTORY_UNREAD},
-    unseen::Withdrawal,
 };
 use crate::{
     baseline,
     detect::Terms,
-    model::{Alert, Links, Observation, Provenance, ReleaseId, ReleaseStatus},
+    model::{Alert, Links, Observation, ReleaseId, ReleaseStatus},
     registry::RegistryRelease,
     store::{Outcome, Record, ReleaseRow, StoredBaseline, VersionState},
 };
 
-/// How many of a package's latest releases are looked at.
-pub(super) const LATEST_RELEASES: usize = 500;
 /// Said of a release that could not be compared with what came before it.
 const BLIND: &str =
     "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
@@ -33,9 +29,6 @@ struct Open {
     /// Whether the forge, or the registry, may tell more later.
     more_later: bool,
 }
-
-/// provwatch's own name in histories.
-pub(super) const ACTOR: &str = "provwatch";
 
 impl Pipeline {
     /// Verifies a release, judges it against the baseline and records the outcome.
@@ -51,13 +44,13 @@ impl Pipeline {
         let mut observation = self.observe_release(subject, release).await?;
         if subject.is_only_due(&observation) && !unchecked(&observation).is_empty() {
             // The evidence was there when it was asked for first: a second look must not lose it.
-            if self.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
+            if self.settings.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
                 return self.put_off(subject, std::iter::once(observation.purl.version()));
             }
             let first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
             observation = first.unwrap_or(observation);
         }
-        let policy = self.watchlist().policy(subject.package);
+        let policy = self.watchlist.now().policy(subject.package);
         let terms = Terms {
             company: &company(&self.store, &observation)?,
             tuning: &self.settings.tuning,
@@ -116,7 +109,7 @@ impl Pipeline {
         let accused = stored.is_none_or(may_be) && self.is_accused(&observation.purl)?;
         let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let waits = more_later || !unchecked.is_empty();
-        let next = self.again_at(waits, subject.attempts(&observation.purl), subject.now);
+        let next = self.settings.again_at(waits, subject.attempts(&observation.purl), subject.now);
         let recheck_at = if pending { Some(subject.now) } else { next };
         let goes_on = subject.goes_on(&observation.purl);
         // What may look worse later teaches then.
@@ -169,7 +162,7 @@ impl Pipeline {
         if baseline.lines.values().any(|line| !line.issuers.is_empty()) {
             return Ok(false);
         }
-        let history_ends = self.history_ends(subject);
+        let history_ends = subject.history_ends;
         let bare = observation.identities().is_empty();
         // What is odd in old documents hides no evidence.
         let is_odd = |row: &ReleaseRow| row.observation.as_ref().is_some_and(|seen| !seen.unread.is_empty());
@@ -180,31 +173,6 @@ impl Pipeline {
                 && !is_odd(row)
         };
         Ok(self.store.releases(subject.package, LATEST_RELEASES)?.iter().any(hides))
-    }
-
-    /// A release that was not there when it was looked for: removed before, or never shown.
-    pub(super) fn record_withdrawn(
-        &self,
-        subject: &Subject<'_>,
-        release: &ReleaseId,
-        withdrawal: &Withdrawal,
-    ) -> Result<(), PipelineError> {
-        self.note_withdrawn(release, withdrawal, subject.now)?;
-        let record = Record::unreadable(release.clone(), withdrawal.why.as_str(), subject.now);
-        self.store.record(&record)?;
-        self.store.set_status(release, ReleaseStatus::Unpublished, subject.now)?;
-        self.tell(&record);
-        Ok(())
-    }
-
-    /// When to look again at a release that something more is waited for of, after so many looks in vain.
-    pub(super) fn again_at(&self, waits: bool, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if waits { self.next_look(attempts, now) } else { None }
-    }
-
-    pub(super) fn next_look(&self, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let delay = self.settings.recheck.get(usize::try_from(attempts).ok()?)?;
-        now.checked_add_signed(*delay)
     }
 
     /// Reports a record.
@@ -233,22 +201,4 @@ fn outcome(alerted: bool, unchecked: &[String]) -> Outcome {
         (false, false) => Outcome::Unchecked,
         (false, true) => Outcome::Clean,
     }
-}
-
-/// What could not be checked of a release, a sentence each.
-pub(super) fn unchecked(observation: &Observation) -> Vec<String> {
-    let unavailable = |provenance: &Provenance| match provenance {
-        Provenance::Unavailable { reason } => Some(reason.clone()),
-        _ => None,
-    };
-    let provenances = observation.provenances().chain(std::iter::once(&observation.attestation));
-    let all = observation.unchecked.iter().cloned();
-    let all = all.chain(observation.unread.reasons().map(str::to_owned)).chain(provenances.filter_map(unavailable));
-    once(all)
-}
-
-/// Each reason once, in the order in which they were found. A release of many files has the same one often.
-pub(super) fn once(reasons: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    reasons.into_iter().filter(|reason| seen.insert(reason.clone())).collect()
 }

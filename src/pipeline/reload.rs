@@ -1,11 +1,10 @@
 //! Whether what lies on the disk is what the daemon works with.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use super::Pipeline;
-use crate::attest::Verifier;
 
 /// The configuration or the watchlist was read again and not taken: the daemon goes on with the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +30,5 @@ impl Pipeline {
     /// Why the configuration or watchlist on the disk is not the one in use; `None` where the last reading went well.
     pub fn reload_error(&self) -> Option<ReloadError> {
         self.reload.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// What signatures are verified with now, for a pipeline that takes this one's place.
-    pub fn trusted(&self) -> Arc<Verifier> {
-        self.verifier()
     }
 }

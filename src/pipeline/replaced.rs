@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pipeline, PipelineError, examine::Subject};
+use super::{Pipeline, PipelineError, subject::Subject};
 use crate::{
     model::{Ecosystem, Observation, files_fingerprint, former_digests, replaced_files},
     registry::RegistryRelease,

@@ -3,17 +3,21 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, PoisonError},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use chrono::{DateTime, Utc};
 
-use super::{AssemblyError, Pipeline, PipelineError, logs, tuf_cache};
+use super::{AssemblyError, PipelineError, tuf_cache};
 use crate::{
     attest::{Refreshed, TrustError, TrustMaterial, TrustUpdater, TrustedLog, Verifier},
+    clock::Clock,
     config::{Config, TrustSource},
     http::Client,
     model::RootStanding,
+    store::{Store, StoreError},
+    text::with_causes,
+    tlog::key_id,
 };
 
 /// What the trust root is called among the sources.
@@ -22,7 +26,7 @@ pub const TRUST_ROOT: &str = "trust-root";
 pub const NPM_KEYS: &str = "npm-keys";
 
 /// The verifier that the configuration asks for. With TUF it begins with what was last in use, or with what is built in; of a
-/// private repository that was never read, with nothing, until [`Pipeline::refresh_trust`] has fetched something newer.
+/// private repository that was never read, with nothing, until the first refresh has fetched something newer.
 ///
 /// # Errors
 /// A trust root, a key list or the beginning of a TUF repository that cannot be used.
@@ -99,13 +103,39 @@ fn updater(config: &Config) -> Result<TrustUpdater, AssemblyError> {
     }
 }
 
-impl Pipeline {
+/// The trust root in use: what everybody verifies with, and how it is kept fresh.
+#[derive(Debug)]
+pub(super) struct TrustKeeper {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    http: Client,
+    freshness: Freshness,
+    verifier: RwLock<Arc<Verifier>>,
+}
+
+impl TrustKeeper {
+    /// Begins with this verifier.
+    pub fn new(
+        store: Arc<Store>,
+        clock: Arc<dyn Clock>,
+        http: Client,
+        freshness: Freshness,
+        verifier: Verifier,
+    ) -> Self {
+        Self { store, clock, http, freshness, verifier: RwLock::new(Arc::new(verifier)) }
+    }
+
+    /// What signatures are verified with now.
+    pub fn verifier(&self) -> Arc<Verifier> {
+        Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Reads the trust root and npm's keys anew, where they come from TUF or from files. On a failure those in use stay in
     /// use, and the store says so.
     ///
     /// # Errors
     /// The repository cannot be reached, or what it or a file offers cannot be trusted or used.
-    pub async fn refresh_trust(&self) -> Result<(), PipelineError> {
+    pub async fn refresh(&self) -> Result<(), PipelineError> {
         if self.freshness.is_idle() {
             return Ok(());
         }
@@ -113,14 +143,14 @@ impl Pipeline {
         let in_use = self.verifier().trust().clone();
         match self.freshness.renew(&self.http, in_use, now).await {
             Ok(Refreshed { material, npm_keys }) => {
-                let verifier = Arc::new(Verifier::new(&material));
+                let verifier = Verifier::new(&material);
                 tell_changes(&self.verifier(), &verifier);
-                *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = verifier;
+                self.verify_with(verifier);
                 npm_keys.map_or(Ok(()), |outcome| self.note_keys(outcome, now))?;
                 Ok(self.store.source_read(TRUST_ROOT, now)?)
             }
             Err(error) => {
-                self.store.source_failed(TRUST_ROOT, &super::with_causes(&error), now)?;
+                self.store.source_failed(TRUST_ROOT, &with_causes(&error), now)?;
                 Err(error.into())
             }
         }
@@ -131,31 +161,35 @@ impl Pipeline {
     ///
     /// # Errors
     /// The repository cannot be reached, or what it offers cannot be trusted or used.
-    pub async fn have_trust(&self) -> Result<(), TrustError> {
-        if self.can_verify() {
+    pub async fn have(&self) -> Result<(), TrustError> {
+        if self.is_ready() {
             return Ok(());
         }
         let in_use = self.verifier().trust().clone();
         let Refreshed { material, .. } = self.freshness.renew(&self.http, in_use, self.clock.now()).await?;
-        *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Verifier::new(&material));
+        self.verify_with(Verifier::new(&material));
         Ok(())
     }
 
+    fn verify_with(&self, verifier: Verifier) {
+        *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(verifier);
+    }
+
     /// Where the trust root comes from that this process uses.
-    pub(super) fn root_standing(&self) -> RootStanding {
+    pub fn standing(&self) -> RootStanding {
         self.verifier().trust().standing()
     }
 
     /// Whether there is something to verify with. Until then nothing that is logged can be told from what is forged.
-    pub(super) fn can_verify(&self) -> bool {
+    pub fn is_ready(&self) -> bool {
         self.verifier().is_ready()
     }
 
-    fn note_keys(&self, outcome: Result<(), TrustError>, now: DateTime<Utc>) -> Result<(), PipelineError> {
-        let Err(error) = outcome else { return Ok(self.store.source_read(NPM_KEYS, now)?) };
-        let why = super::with_causes(&error);
+    fn note_keys(&self, outcome: Result<(), TrustError>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Err(error) = outcome else { return self.store.source_read(NPM_KEYS, now) };
+        let why = with_causes(&error);
         tracing::warn!(target: "provwatch::pipeline", "npm's keys stay as they were: {why}");
-        Ok(self.store.source_failed(NPM_KEYS, &why, now)?)
+        self.store.source_failed(NPM_KEYS, &why, now)
     }
 }
 
@@ -164,7 +198,7 @@ fn tell_changes(before: &Verifier, after: &Verifier) {
     let (old, new) = (before.trusted_logs(), after.trusted_logs());
     let beyond = |logs: &[TrustedLog], others: &[TrustedLog]| -> Vec<String> {
         let is_there = |log: &&TrustedLog| others.iter().all(|other| other.spki != log.spki);
-        logs.iter().filter(is_there).map(|log| format!("{} ({})", log.base_url, logs::key_id(&log.spki))).collect()
+        logs.iter().filter(is_there).map(|log| format!("{} ({})", log.base_url, key_id(&log.spki))).collect()
     };
     for log in beyond(&new, &old) {
         tracing::info!(target: "provwatch::pipeline", "the trust root names a log that is new: {log}");

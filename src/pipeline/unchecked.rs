@@ -1,9 +1,7 @@
 //! Releases that cannot be checked for long: that is said aloud, because whoever could make a release uncheckable
 //! would otherwise pass in silence.
 
-use chrono::{DateTime, Utc};
-
-use super::{Pipeline, PipelineError, examine::Subject, left_out::is_left_out, operation::Trouble, unseen::Withdrawal};
+use super::{Pipeline, PipelineError, left_out::is_left_out, operation::Trouble, subject::Subject};
 use crate::{
     detect::{combine, unreadable},
     model::{Alert, AlertKind, Confidence, Links, ReleaseId, Severity},
@@ -20,7 +18,7 @@ const NAME: usize = 100;
 const REASONS: usize = 3;
 
 /// A release could not be checked for long.
-fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
+pub(super) fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
     Trouble {
         subject: format!("unchecked {release}"),
         severity: Severity::Medium,
@@ -54,7 +52,7 @@ impl Pipeline {
         why: &[String],
     ) -> Result<(), PipelineError> {
         let looks = subject.attempts(release);
-        let is_last = self.next_look(looks, subject.now).is_none();
+        let is_last = self.settings.next_look(looks, subject.now).is_none();
         if why.is_empty() {
             let was_unchecked = |stored: &crate::store::VersionState| !stored.unchecked.is_empty();
             let resolves = subject.stored.get(release.version()).is_some_and(was_unchecked);
@@ -66,9 +64,9 @@ impl Pipeline {
         if why.iter().all(|why| is_left_out(why))
             && let Some(trouble) = self.registry_that_leaves_out(subject)?
         {
-            return self.record_operation(&trouble, subject.now);
+            return Ok(self.troubles.record(&trouble, subject.now)?);
         }
-        self.record_operation_of(Some(subject.package), &trouble(release, why), subject.now)
+        Ok(self.troubles.record_of(Some(subject.package), &trouble(release, why), subject.now)?)
     }
 
     /// The alert about a new release that cannot be read, unless it was readable once: then nothing new was published.
@@ -111,26 +109,9 @@ impl Pipeline {
         }))
     }
 
-    /// Says that a release came and was not seen.
-    pub(super) fn note_withdrawn(
-        &self,
-        release: &ReleaseId,
-        Withdrawal { why, severity, published_at }: &Withdrawal,
-        now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
-        let said = trouble(release, std::slice::from_ref(why));
-        let argument = format!(
-            "Nothing is known of what {release} did: {why}. Look for it in your lock files and caches; `provwatch timeline {}` \
-             shows what the registry's feed said at {published_at} and since.",
-            release.package()
-        );
-        let severity = *severity;
-        self.record_operation_of(Some(release.package()), &Trouble { severity, argument, ..said }, now)
-    }
-
     fn resolve_unchecked(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {
         self.resolve_left_out(subject)?;
-        self.resolve_operation(&trouble(release, &[]), "it was checked", subject.now)
+        Ok(self.troubles.resolve(&trouble(release, &[]), "it was checked", subject.now)?)
     }
 
     /// Whether a release that cannot be read was never read and there before the package was watched. Old documents hold

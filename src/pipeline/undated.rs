@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Pipeline, PipelineError, examine::Subject};
+use super::{Pipeline, PipelineError, subject::Subject};
 use crate::{
     model::Unread,
     registry::{PackageDocument, RegistryRelease},
@@ -50,7 +50,7 @@ impl Pipeline {
             .is_none_or(|row| row.backfilled_at.is_none() && row.may_be_history(release.id.version()));
         let in_history = || {
             let seconds = TimeDelta::seconds(i64::try_from(from_end).unwrap_or(i64::MAX / 1000));
-            self.history_ends(subject) - seconds
+            subject.history_ends - seconds
         };
         let seen = || if is_past { in_history() } else { subject.now };
         release.published_at = before.unwrap_or_else(seen);

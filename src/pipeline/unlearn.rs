@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Pipeline, PipelineError, examine::Subject, record::ACTOR};
+use super::{Pipeline, PipelineError, operation::ACTOR, subject::Subject};
 use crate::{
     baseline::learn,
     model::{BaselineReason, EvidenceRank, LineBaseline, Observation, ReleaseId, Tally},

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Examined, Pipeline, PipelineError,
     campaign::{FEWEST, MOST},
-    examine::Subject,
+    subject::Subject,
 };
 use crate::{
     model::{Alert, AlertKind, Confidence, Package, ReleaseId, Severity},
@@ -63,7 +63,7 @@ impl Pipeline {
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
         let mut record = Record::unreadable(release, why, subject.now);
-        record.recheck_at = self.next_look(subject.attempts(record.subject.release()), subject.now);
+        record.recheck_at = self.settings.next_look(subject.attempts(record.subject.release()), subject.now);
         if let Some(alert) = &alert {
             record.subscriptions = self.subscriptions.matching(alert);
             record.subscriptions.retain(|subscription| !told.contains(subscription));

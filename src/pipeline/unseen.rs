@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Examined, Pipeline, PipelineError, examine::Subject, operation::Trouble};
+use super::{Examined, Pipeline, PipelineError, operation::Trouble, subject::Subject, withdrawal::Withdrawal};
 use crate::{
     model::{Confidence, Package, ReleaseStatus, Severity},
     registry::{Behind, Change, PackageDocument, same_version},
@@ -22,15 +22,6 @@ const SETTLED: TimeDelta = TimeDelta::hours(1);
 /// Who withdrew so many releases before does that as a habit.
 const HABIT: usize = 2;
 
-/// What provwatch knows of a release that nobody looked at in time.
-pub(super) struct Withdrawal {
-    /// What happened, for people.
-    pub why: String,
-    pub severity: Severity,
-    /// When it was published, by the registry's word.
-    pub published_at: DateTime<Utc>,
-}
-
 impl Pipeline {
     /// What was removed before anybody looked leaves a trace all the same, whatever time it names: what was withdrawn at
     /// the last look is known.
@@ -40,7 +31,7 @@ impl Pipeline {
         withdrawn: &[(String, DateTime<Utc>)],
         examined: &mut Examined,
     ) -> Result<(), PipelineError> {
-        let history_ends = self.history_ends(subject);
+        let history_ends = subject.history_ends;
         let severity = self.severity_of_withdrawal(subject)?;
         let before = subject.row.as_ref().and_then(|row| row.withdrawn.as_ref());
         for (version, published_at) in withdrawn {
@@ -139,7 +130,7 @@ impl Pipeline {
     /// Says that the documents never reached what the feed announced, where it does not name a version: once for the
     /// registry, as this is the way of mirrors, and nothing that the documents have is missed.
     pub(super) fn note_unreached(&self, subject: &Subject<'_>, behind: &Behind) -> Result<(), PipelineError> {
-        self.record_operation(&unreached(subject.package, behind), subject.now)
+        Ok(self.troubles.record(&unreached(subject.package, behind), subject.now)?)
     }
 
     /// Says that the documents do not tell whether they have what the feed announced: once for the registry. They are taken
@@ -147,15 +138,15 @@ impl Pipeline {
     pub(super) fn note_unconfirmed(&self, subject: &Subject<'_>, why: &str) -> Result<(), PipelineError> {
         let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
         let superseded = unreached(subject.package, &behind);
-        self.resolve_operation(&superseded, "the documents are taken as they are", subject.now)?;
-        self.record_operation(&unconfirmed(subject.package, why), subject.now)
+        self.troubles.resolve(&superseded, "the documents are taken as they are", subject.now)?;
+        Ok(self.troubles.record(&unconfirmed(subject.package, why), subject.now)?)
     }
 
     /// A document reached what was announced, and says so.
     pub(super) fn resolve_unreached(&self, subject: &Subject<'_>) -> Result<(), PipelineError> {
         let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
         for trouble in [unreached(subject.package, &behind), unconfirmed(subject.package, "")] {
-            self.resolve_operation(&trouble, "a document has what was announced", subject.now)?;
+            self.troubles.resolve(&trouble, "a document has what was announced", subject.now)?;
         }
         Ok(())
     }

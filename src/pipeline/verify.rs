@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 
 use super::{
     Pipeline, PipelineError,
-    examine::Subject,
+    subject::Subject,
     turn::{self, Asked, NOT_YET},
 };
 use crate::{
@@ -33,7 +33,7 @@ impl Pipeline {
         subject: &Subject<'_>,
         mut release: RegistryRelease,
     ) -> Result<Observation, PipelineError> {
-        let verifier = self.verifier();
+        let verifier = self.trust.verifier();
         let known = self.known_evidence(subject, &release)?;
         let evidence = std::mem::take(&mut release.evidence);
         let checks: Vec<_> = (0..)

@@ -1,22 +1,75 @@
 //! The system's clock may be wrong: what is done when it is set back, and how it is compared with the clocks of others.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError};
 use crate::{
-    clock::{SLACK, horizon},
+    clock::{Clock, SLACK, horizon},
     health::{ComparedClock, limits::CLOCK_HOSTS},
+    http::Client,
+    store::{Store, StoreError},
 };
 
 /// By how much two clocks may differ before it is said. Hosts keep good time; caches and slow answers take their part.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-/// What was seen of the system's clock.
+/// The system's clock: what was seen of it, and what others say of it.
 #[derive(Debug)]
-pub(super) struct WallClock(Mutex<Seen>);
+pub(super) struct WallClock {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    http: Client,
+    seen: Mutex<Seen>,
+}
 
+impl WallClock {
+    /// A process begins. A store that cannot be read says so when it is used.
+    pub fn starting(store: Arc<Store>, clock: Arc<dyn Clock>, http: Client) -> Self {
+        let written = store.latest_time().unwrap_or_default();
+        let seen = Mutex::new(Seen::starting(clock.now(), written));
+        Self { store, clock, http, seen }
+    }
+
+    /// Since when this process has worked.
+    pub fn began(&self) -> DateTime<Utc> {
+        self.seen().began
+    }
+
+    /// Notices that the clock was set back, and puts right what was written before: no package, delivery or look waits for a
+    /// time that a wrong clock chose. Costs nothing while the clock goes on as it should.
+    ///
+    /// # Errors
+    /// The store failed; it is done with the next call.
+    pub fn follow(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let Some(from) = self.seen().set_back_from(now) else { return Ok(()) };
+        tracing::warn!(
+            %from, to = %now,
+            "the system's clock was set back; whatever waited is looked at now. Check the time service of this host"
+        );
+        self.store.clock_was_set_back(now)?;
+        self.seen().set_back_to(now);
+        Ok(())
+    }
+
+    /// Our clock beside those of the hosts that answered lately; `None`: none did.
+    pub fn compared(&self) -> Option<ComparedClock> {
+        compared(self.http.clock_differences())
+    }
+
+    /// The time as others have it, where enough of them agree that ours is wrong.
+    pub fn corrected(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let certain = self.compared().filter(|clock| clock.is_certain());
+        certain.and_then(|clock| now.checked_sub_signed(clock.ahead())).unwrap_or(now)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was seen of the system's clock.
 #[derive(Debug)]
 struct Seen {
     /// The latest time that it showed since it was last set back.
@@ -25,64 +78,25 @@ struct Seen {
     began: DateTime<Utc>,
 }
 
-impl WallClock {
+impl Seen {
     /// A process that begins at `now` and finds that its store was last written at `latest`.
-    pub fn starting(now: DateTime<Utc>, latest: Option<DateTime<Utc>>) -> Self {
-        Self(Mutex::new(Seen { latest: latest.map_or(now, |latest| latest.max(now)), began: now }))
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut Seen) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn starting(now: DateTime<Utc>, latest: Option<DateTime<Utc>>) -> Self {
+        Self { latest: latest.map_or(now, |latest| latest.max(now)), began: now }
     }
 
     /// The time from which the clock was set back to `now`, if it was.
-    fn set_back_from(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.with(|seen| {
-            let latest = seen.latest;
-            if latest > horizon(now, SLACK) {
-                return Some(latest);
-            }
-            seen.latest = latest.max(now);
-            None
-        })
-    }
-}
-
-impl Pipeline {
-    /// Since when this process has worked.
-    pub(super) fn began(&self) -> DateTime<Utc> {
-        self.wall_clock.with(|seen| seen.began)
+    fn set_back_from(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.latest > horizon(now, SLACK) {
+            return Some(self.latest);
+        }
+        self.latest = self.latest.max(now);
+        None
     }
 
-    /// Notices that the clock was set back, and puts right what was written before: no package, delivery or look waits for a
-    /// time that a wrong clock chose. Costs nothing while the clock goes on as it should.
-    ///
-    /// # Errors
-    /// The store failed; it is done with the next call.
-    pub fn follow_clock(&self) -> Result<(), PipelineError> {
-        let now = self.clock.now();
-        let Some(from) = self.wall_clock.set_back_from(now) else { return Ok(()) };
-        tracing::warn!(
-            %from, to = %now,
-            "the system's clock was set back; whatever waited is looked at now. Check the time service of this host"
-        );
-        self.store.clock_was_set_back(now)?;
-        self.wall_clock.with(|seen| {
-            seen.latest = now;
-            seen.began = seen.began.min(now);
-        });
-        Ok(())
-    }
-
-    /// Our clock beside those of the hosts that answered lately; `None`: none did.
-    pub fn compared_clock(&self) -> Option<ComparedClock> {
-        compared(self.http.clock_differences())
-    }
-
-    /// The time as others have it, where enough of them agree that ours is wrong.
-    pub(super) fn corrected(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let certain = self.compared_clock().filter(|clock| clock.is_certain());
-        certain.and_then(|clock| now.checked_sub_signed(clock.ahead())).unwrap_or(now)
+    /// All that was written before it was set back is put right.
+    fn set_back_to(&mut self, now: DateTime<Utc>) {
+        self.latest = now;
+        self.began = self.began.min(now);
     }
 }
 
@@ -136,16 +150,16 @@ mod tests {
     #[test]
     fn a_clock_that_goes_on_is_not_noticed_and_one_that_is_set_back_is() {
         let noon: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
-        let clock = WallClock::starting(noon, None);
+        let mut clock = Seen::starting(noon, None);
         for minutes in [0, 1, 60, 525_600] {
             assert_eq!(clock.set_back_from(noon + TimeDelta::minutes(minutes)), None);
         }
         let ahead = noon + TimeDelta::minutes(525_600);
         assert_eq!(clock.set_back_from(ahead - SLACK), None, "time services do that");
         assert_eq!(clock.set_back_from(noon), Some(ahead));
-        let later = WallClock::starting(noon, Some(ahead));
+        let mut later = Seen::starting(noon, Some(ahead));
         assert_eq!(later.set_back_from(noon), Some(ahead), "another process wrote while the clock was ahead");
-        assert_eq!(WallClock::starting(noon, Some(noon - SLACK)).set_back_from(noon), None);
+        assert_eq!(Seen::starting(noon, Some(noon - SLACK)).set_back_from(noon), None);
     }
 
     proptest! {

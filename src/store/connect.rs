@@ -14,7 +14,7 @@ const STATEMENTS: usize = 64;
 
 /// Page cache in KiB (as SQLite wants it: negative). Small, because a daemon idles most of the time and the operating
 /// system caches the file anyway.
-const CACHE: i64 = -4096;
+const CACHE: i64 = -2048;
 
 /// Whether the last writer did not close the database.
 pub(super) fn left_behind(path: &Path) -> bool {

@@ -43,6 +43,11 @@ pub enum KeyError {
     Vkey(String),
 }
 
+/// What a log is known by, whatever it is called: SHA-256 over its public key (`SubjectPublicKeyInfo`, DER), hexadecimal.
+pub fn key_id(spki: &[u8]) -> String {
+    hex::encode(Sha256::digest(spki))
+}
+
 impl LogKey {
     /// From a `SubjectPublicKeyInfo`, DER.
     ///
@@ -69,6 +74,11 @@ impl LogKey {
     /// SHA-256 over the `SubjectPublicKeyInfo`: what Rekor v1 and CT logs are known by.
     pub fn id(&self) -> [u8; 32] {
         Sha256::digest(&self.spki).into()
+    }
+
+    /// [`key_id`] of it.
+    pub fn key_id(&self) -> String {
+        key_id(&self.spki)
     }
 
     /// Whether it is an Ed25519 key.

@@ -34,7 +34,7 @@ pub mod watch;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint, Signer};
 pub use evidence::{Evidence, EvidenceError, Judgement};
-pub use key::{CosignerKey, LogKey};
+pub use key::{CosignerKey, LogKey, key_id};
 pub use log::{Consistency, Head, Log, Prefix, Protocol, Tree};
 pub use misdeed::Misdeed;
 pub use range::CompactRange;

@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 use super::{Pattern, TEMPLATE, Tier, Watchlist, WatchlistError, file};
 use crate::strict_toml::{Problems, ReadError, read_text};
@@ -70,7 +70,7 @@ pub fn add(path: &Path, pattern: &Pattern, tier: Option<Tier>, note: Option<&str
         return Err(EditError::Listed { pattern: pattern.to_string(), path: path.to_owned(), line });
     }
     if tier.is_some() || note.is_some() {
-        push_table(&mut document, pattern, tier, note);
+        push_table(&mut document, table(pattern, tier, note));
     } else if let Some(packages) = list(&mut document) {
         push(packages, pattern, None);
     }
@@ -99,7 +99,7 @@ pub fn add_all(path: &Path, additions: &[Addition], tier: Option<Tier>) -> Resul
     for Addition { pattern, from } in &new {
         let origin = format!("from {from}");
         if tier.is_some() {
-            push_table(&mut document, pattern, tier, Some(&origin));
+            push_table(&mut document, table(pattern, tier, Some(&origin)));
         } else if let Some(packages) = list(&mut document) {
             push(packages, pattern, (before != Some(from.as_str())).then_some(&origin));
         }
@@ -108,20 +108,74 @@ pub fn add_all(path: &Path, additions: &[Addition], tier: Option<Tier>) -> Resul
     if new.is_empty() { Ok(()) } else { save(path, &text, &document.to_string()) }
 }
 
+/// Gives an entry of a watchlist file another tier. One of the list `packages` becomes a `[[package]]` table below the comment
+/// of its line; all else stays as it is.
+///
+/// # Errors
+/// There is no such entry, or the file cannot be read, is wrong, or cannot be written.
+pub fn set_tier(path: &Path, pattern: &Pattern, tier: Tier) -> Result<(), EditError> {
+    let (text, mut document) = open(path)?;
+    find(&text, path, pattern)?.ok_or_else(|| not_listed(path, pattern))?;
+    if let Some(index) = listed_at(&document, pattern) {
+        let comment = document.get_mut("packages").and_then(Item::as_array_mut).and_then(|list| take(list, index));
+        let mut table = table(pattern, Some(tier), None);
+        if let Some(comment) = comment {
+            table.decor_mut().set_prefix(format!("\n{comment}\n"));
+        }
+        push_table(&mut document, table);
+    }
+    match document.get_mut("package") {
+        Some(Item::ArrayOfTables(tables)) => {
+            let own = tables.iter_mut().filter(|table| is_it(pattern, table.get("purl").and_then(Item::as_str)));
+            own.for_each(|table| write_tier(table, tier));
+        }
+        Some(Item::Value(Value::Array(tables))) => {
+            let own = tables.iter_mut().filter_map(Value::as_inline_table_mut);
+            let own = own.filter(|table| is_it(pattern, table.get("purl").and_then(Value::as_str)));
+            own.for_each(|table| write_tier(table, tier));
+        }
+        _ => {}
+    }
+    save(path, &text, &document.to_string())
+}
+
+/// Writes the tier in the place of the former one, with what stands around that.
+fn write_tier(table: &mut dyn TableLike, tier: Tier) {
+    let before = table.get("tier").and_then(Item::as_value).map(|value| value.decor().clone());
+    let mut value = Value::from(tier.as_str());
+    if let Some(decor) = before {
+        *value.decor_mut() = decor;
+    }
+    table.insert("tier", value.into());
+}
+
+fn not_listed(path: &Path, pattern: &Pattern) -> EditError {
+    EditError::NotListed { pattern: pattern.to_string(), path: path.to_owned() }
+}
+
+/// Whether a purl of the file is this entry, however it is written.
+fn is_it(pattern: &Pattern, purl: Option<&str>) -> bool {
+    purl.is_some_and(|purl| purl.parse().as_ref() == Ok(pattern))
+}
+
+/// Where the list of entries that have no more to say has this one.
+fn listed_at(document: &DocumentMut, pattern: &Pattern) -> Option<usize> {
+    let packages = document.get("packages").and_then(Item::as_array)?;
+    packages.iter().position(|purl| is_it(pattern, purl.as_str()))
+}
+
 /// Removes an entry from a watchlist file. Comments, order and mode of the file stay.
 ///
 /// # Errors
 /// There is no such entry, or the file cannot be read, is wrong, or cannot be written.
 pub fn remove(path: &Path, pattern: &Pattern) -> Result<(), EditError> {
     let (text, mut document) = open(path)?;
-    let missing = || EditError::NotListed { pattern: pattern.to_string(), path: path.to_owned() };
-    find(&text, path, pattern)?.ok_or_else(missing)?;
-    let is_it = |purl: Option<&str>| purl.is_some_and(|purl| purl.parse().as_ref() == Ok(pattern));
-    let index = |packages: &Array| packages.iter().position(|purl| is_it(purl.as_str()));
-    let listed = document.get("packages").and_then(Item::as_array).and_then(index);
+    find(&text, path, pattern)?.ok_or_else(|| not_listed(path, pattern))?;
+    let listed = listed_at(&document, pattern);
     if let (Some(index), Some(packages)) = (listed, document.get_mut("packages").and_then(Item::as_array_mut)) {
         take(packages, index);
     }
+    let is_it = |purl: Option<&str>| is_it(pattern, purl);
     if let Some(tables) = document.get_mut("package").and_then(Item::as_array_of_tables_mut) {
         tables.retain(|table| !is_it(table.get("purl").and_then(Item::as_str)));
     }
@@ -150,7 +204,8 @@ fn list(document: &mut DocumentMut) -> Option<&mut Array> {
     document.entry("packages").or_insert(Array::new().into()).as_array_mut()
 }
 
-fn push_table(document: &mut DocumentMut, pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) {
+/// An entry that has more to say.
+fn table(pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) -> Table {
     let mut table = Table::new();
     table.insert("purl", pattern.to_string().into());
     if let Some(tier) = tier {
@@ -159,6 +214,10 @@ fn push_table(document: &mut DocumentMut, pattern: &Pattern, tier: Option<Tier>,
     if let Some(note) = note {
         table.insert("note", note.into());
     }
+    table
+}
+
+fn push_table(document: &mut DocumentMut, table: Table) {
     match document.entry("package").or_insert(ArrayOfTables::new().into()) {
         Item::ArrayOfTables(tables) => tables.push(table),
         // `package = [{ purl = … }]`
@@ -179,9 +238,9 @@ fn push(packages: &mut Array, pattern: &Pattern, comment: Option<&String>) {
     packages.set_trailing_comma(true);
 }
 
-/// Removes from a list, with the comment on the entry's own line. The comment of the entry before, which the format keeps
+/// Removes from a list, and gives the comment on the entry's own line. The comment of the entry before, which the format keeps
 /// in front of this one, and comments on lines of their own stay.
-fn take(packages: &mut Array, index: usize) {
+fn take(packages: &mut Array, index: usize) -> Option<String> {
     let removed = packages.remove(index);
     let before = removed.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned();
     let joined = |after: &str| match after.find('\n') {
@@ -189,13 +248,14 @@ fn take(packages: &mut Array, index: usize) {
         None if before.contains('#') => before.clone(),
         None => after.to_owned(),
     };
-    if let Some(next) = packages.get_mut(index) {
-        let after = joined(next.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default());
-        next.decor_mut().set_prefix(after);
-    } else {
-        let after = joined(packages.trailing().as_str().unwrap_or_default());
-        packages.set_trailing(after);
+    let prefix = |value: &Value| value.decor().prefix().and_then(|prefix| prefix.as_str()).map(str::to_owned);
+    let after = packages.get(index).map_or_else(|| packages.trailing().as_str().map(str::to_owned), prefix);
+    let after = after.unwrap_or_default();
+    match packages.get_mut(index) {
+        Some(next) => next.decor_mut().set_prefix(joined(&after)),
+        None => packages.set_trailing(joined(&after)),
     }
+    after.lines().next().map(str::trim).filter(|comment| comment.starts_with('#')).map(str::to_owned)
 }
 
 /// Replaces the file in one step: a reader sees the old one or the new one, whatever happens in between. The new one is read

@@ -48,7 +48,8 @@ impl CratesWorld {
             "published_by": published_by,
             "trustpub_data": trusted,
             "audit_actions": [],
-            "repository": format!("https://github.com/acme/{name}"),
+            // The company's name before that of the crate is its owner's.
+            "repository": format!("https://github.com/acme/{}", name.strip_prefix("acme-").unwrap_or(name)),
         });
         self.crates.entry(name.to_owned()).or_default().push(release);
         self.feed.push((name.to_owned(), version.to_owned(), publication.at));

@@ -1,6 +1,6 @@
 use super::{Context, Failure, Outcome, no_such_alert, output, title};
 use crate::{
-    cli::{args::Printing, exit::Exit, operator, words, wrap},
+    cli::{args::Printing, exit::Exit, operator, reason::reason, words, wrap},
     model::{Alert, AlertStatus},
     store::Store,
 };
@@ -25,19 +25,22 @@ pub struct Ack {
     printing: Printing,
 }
 
-fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() { Err("say why, for whoever comes after you".to_owned()) } else { Ok(text.to_owned()) }
-}
-
 impl Ack {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_change()?;
         // Whoever mistyped one of several acknowledges none.
-        let find = |id: &String| store.alert(id)?.ok_or_else(|| no_such_alert(id));
+        let find = |id: &String| store.alert(id)?.ok_or_else(|| self.unknown(id));
         let alerts = self.ids.iter().map(find).collect::<Result<Vec<Alert>, Failure>>()?;
         alerts.iter().try_for_each(|alert| self.acknowledge(&store, alert))?;
         Ok(Exit::Clean)
+    }
+
+    fn unknown(&self, id: &str) -> Failure {
+        let failure = no_such_alert(id);
+        if self.ids.len() == 1 {
+            return failure;
+        }
+        failure.next("`provwatch alerts list` shows the ids; nothing was acknowledged, the other alerts neither")
     }
 
     fn acknowledge(&self, store: &Store, before: &Alert) -> Result<(), Failure> {

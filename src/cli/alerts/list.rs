@@ -7,6 +7,7 @@ use crate::{
         exit::Exit,
         sheet, target, words,
     },
+    deliver::shell_word,
     model::{Alert, AlertStatus, Package, Severity},
     store::{AlertFilter, Store, StoreError},
 };
@@ -17,10 +18,11 @@ use crate::{
 Examples:
   provwatch alerts list
   provwatch alerts list --status open --min-severity high
-  provwatch alerts list --status all --min-severity info  every alert
+  provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
 
-It exits with 3 when one of the chosen alerts is open and as bad as --fail-on or worse, even beyond --limit.")]
+It exits with 3 when one of the chosen alerts is open and as bad as --fail-on or worse, even beyond --limit, and with 4 \
+when nothing is stored of the package that is asked about.")]
 pub struct List {
     /// Only alerts with this status
     #[arg(long, value_enum, default_value_t = Standing::All)]
@@ -75,7 +77,24 @@ impl List {
             print(&alerts);
             output::limited(alerts.len(), self.limit);
         }
-        Ok(if self.fails(&store)? { Exit::Findings } else { Exit::Clean })
+        if self.fails(&store)? {
+            return Ok(Exit::Findings);
+        }
+        Ok(if alerts.is_empty() && self.is_unknown(&store)? { self.unknown() } else { Exit::Clean })
+    }
+
+    /// Whether the package that was asked about was never looked at.
+    fn is_unknown(&self, store: &Store) -> Result<bool, StoreError> {
+        let Some(package) = &self.package else { return Ok(false) };
+        Ok(store.releases(package, 1)?.is_empty())
+    }
+
+    /// No alert of a package of which nothing is stored says nothing about it.
+    fn unknown(&self) -> Exit {
+        let package = self.package.as_ref().map(ToString::to_string).unwrap_or_default();
+        let look = sheet::callable(&format!("provwatch lookup {}", shell_word(&package)));
+        output::note(format_args!("Nothing is stored of {package}, so it could raise none; `{look}` says why."));
+        Exit::Unchecked
     }
 
     fn filter(&self) -> AlertFilter {

@@ -26,7 +26,7 @@ const SHOWN: usize = 100;
 #[command(after_help = "\
 Examples:
   provwatch alerts show 6adc1e73047a
-  provwatch alerts show 6adc --format json       the first digits are enough")]
+  provwatch alerts show 6adc --format json  # the first digits are enough")]
 pub struct Show {
     /// The alert's id, or the digits it begins with
     #[arg(value_name = "ID")]

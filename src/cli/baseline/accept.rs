@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     baseline::learn,
-    cli::{args::Printing, exit::Exit, operator, sheet, target, words},
+    cli::{args::Printing, exit::Exit, operator, reason::reason, sheet, target, words},
     deliver::{accept_because, needs_reason, shell_word},
     model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoredBaseline},
@@ -29,7 +29,7 @@ pub struct Accept {
     #[arg(value_name = "PURL", value_parser = target::release)]
     release: ReleaseId,
     /// Why, for the history; needed where the alert is high or critical
-    #[arg(long, alias = "note")]
+    #[arg(long, alias = "note", value_parser = reason)]
     reason: Option<String>,
     #[command(flatten)]
     printing: Printing,
@@ -84,8 +84,7 @@ impl Accept {
     fn must_say_why(&self, store: &Store) -> Result<(), Failure> {
         let (_, id) = Alert::identify_release(&self.release);
         let severity = store.alert(&id)?.map(|alert| alert.severity).filter(|severity| needs_reason(*severity));
-        let has_reason = self.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
-        let Some(severity) = severity.filter(|_| !has_reason) else { return Ok(()) };
+        let Some(severity) = severity.filter(|_| self.reason.is_none()) else { return Ok(()) };
         let why = format!(
             "{} raised a {severity} alert, and accepting it makes the next one like it normal: say why",
             self.release

@@ -17,7 +17,8 @@ Examples:
   provwatch baseline history pkg:npm/axios
   provwatch baseline history pkg:npm/axios --limit 500 --format json
 
-Every step is kept: what was learned from which release, what an operator accepted or reset, who, when and why.")]
+Every step is kept: what was learned from which release, what an operator accepted or reset, who, when and why. It exits with 4 \
+when there is none.")]
 pub struct History {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
@@ -39,7 +40,7 @@ impl History {
         } else {
             self.print(&steps);
         }
-        Ok(Exit::Clean)
+        Ok(if steps.is_empty() { Exit::Unchecked } else { Exit::Clean })
     }
 
     fn print(&self, steps: &[BaselineVersion]) {

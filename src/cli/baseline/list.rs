@@ -19,7 +19,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch baseline list
-  provwatch baseline list --held  only those with releases that wait
+  provwatch baseline list --held  # only those with releases that wait
   provwatch baseline list --format json")]
 pub struct List {
     /// Only packages with held releases

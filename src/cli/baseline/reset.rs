@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Context, Failure, Outcome, change, output};
 use crate::{
     baseline::learn,
-    cli::{args::Printing, exit::Exit, operator, target, words},
+    cli::{args::Printing, exit::Exit, operator, reason::reason, target, words},
     deliver::shell_word,
     model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine},
     pipeline::relearn,
@@ -31,7 +31,7 @@ pub struct Reset {
     #[arg(long)]
     line: Option<String>,
     /// Why, for the history
-    #[arg(long, alias = "note")]
+    #[arg(long, alias = "note", value_parser = reason)]
     reason: String,
     #[command(flatten)]
     printing: Printing,

@@ -26,7 +26,8 @@ Examples:
   provwatch baseline show pkg:pypi/requests --format json
 
 A line is a major version, or a 0.x minor; pre-releases have lines of their own (7-pre). A release that raised an \
-alert is held: it does not become normal by itself before enough clean releases followed.")]
+alert is held: it does not become normal by itself before enough clean releases followed. It exits with 4 when nothing has \
+been learned of the package.")]
 pub struct Show {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
@@ -79,7 +80,9 @@ impl Show {
         } else {
             self.print(&stored, &held);
         }
-        Ok(Exit::Clean)
+        // What was reset is known to be so.
+        let is_unknown = stored.revision == 0 && held.is_empty();
+        Ok(if is_unknown { Exit::Unchecked } else { Exit::Clean })
     }
 
     fn keep_line(&self, stored: &mut StoredBaseline, line: &ReleaseLine) -> Result<(), Failure> {

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::{Context, Failure, Outcome, TRIES, output};
 use crate::{
-    cli::{args::Printing, exit::Exit, operator, target, words},
+    cli::{args::Printing, exit::Exit, operator, reason::reason, target, words},
     deliver::shell_word,
     detect::Terms,
     model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
@@ -20,7 +20,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  provwatch baseline unaccept pkg:npm/axios@1.15.0 --reason 'the account was stolen after all'
+  provwatch baseline unaccept pkg:npm/axios@1.15.0 \\
+      --reason 'the account was stolen after all'
 
 The baseline is learned anew as if the release had never been accepted. Releases that became normal because of it are \
 judged again, and the release's alert is open again. The history keeps every step.")]
@@ -29,7 +30,7 @@ pub struct Unaccept {
     #[arg(value_name = "PURL", value_parser = target::release)]
     release: ReleaseId,
     /// Why, for the history
-    #[arg(long)]
+    #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
     printing: Printing,

@@ -23,7 +23,7 @@ use super::{
 #[command(after_help = "\
 Examples:
   provwatch doctor
-  provwatch doctor --offline              without asking the network
+  provwatch doctor --offline              # without asking the network
   provwatch doctor --format json
 
 Changes nothing, and asks every source once.

@@ -64,11 +64,12 @@ async fn registries(pipeline: &Pipeline) -> Vec<Check> {
             Some((package, Ok(true))) => Check::new(name, State::Ok, format!("answers, and has {}", package.name())),
             Some((package, Ok(false))) => {
                 Check::new(name, State::Failed, format!("answers, and has no package {}", package.name())).next(
-                    "see whether the name is right and the token may read it: token_file in its [registries] table",
+                    "see whether the name is right and the token may read it: token_file or token_credential in its \
+                     [registries] table",
                 )
             }
             Some((_, Err(error))) => Check::new(name, State::Failed, with_causes(&error))
-                .next("look at url, token_file and username in its [registries] table"),
+                .next("look at url, username, and token_file or token_credential in its [registries] table"),
         }
     });
     join_all(asked).await

@@ -6,7 +6,9 @@ use crate::{
         args::Printing,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        operator, output, sheet, target, words,
+        operator, output,
+        reason::reason,
+        sheet, target, words,
     },
     config::Period,
     deliver::shell_word,
@@ -15,7 +17,11 @@ use crate::{
 
 /// Announce a change of a package
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "\
+provwatch expect add [OPTIONS] --for <PERIOD> --reason <REASON> \\
+           <--repository|--workflow|--publisher|--manual> <WHAT> <PURL>",
+    after_help = "\
 Examples:
   provwatch expect add pkg:npm/widget --repository github.com/acme/widget \\
       --for 14d --reason 'moves into the organization'
@@ -27,7 +33,8 @@ Examples:
       --reason 'the workflow is broken, ada publishes by hand'
 
 What fits the announcement within its time is informational, says so, and becomes normal. Everything else about the release \
-is judged as always: another repository than the announced one, a missing tag, a new install script.")]
+is judged as always: another repository than the announced one, a missing tag, a new install script."
+)]
 pub struct Add {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
@@ -85,11 +92,6 @@ fn workflow(text: &str) -> Result<String, String> {
     let expected = "expected a file of the repository: .github/workflows/release.yml, .gitlab-ci.yml";
     let fits = is_file && Demand::Workflows.refuses(text).is_none() && !text.contains('@');
     if fits { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
-}
-
-fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() { Err("say why, for whoever comes after you".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 impl What {

@@ -16,11 +16,11 @@ use crate::{
     name = "evidence",
     after_help = "\
 Examples:
-  provwatch logs evidence                          list what there is
-  provwatch logs evidence 0f3a --output fork.json  export it
-  provwatch logs verify fork.json                  verify it, here or anywhere
+  provwatch logs evidence                          # list what there is
+  provwatch logs evidence 0f3a --output fork.json  # export it
+  provwatch logs verify fork.json                  # verify it, here or anywhere
 
-For a fork the document holds both signed checkpoints and the proof: whoever trusts the log's key needs nothing else.
+For a fork the document holds both signed checkpoints and the proof: whoever trusts the log's key needs nothing else. \
 For anything else it holds what the log signed, and the rest is the word of this host."
 )]
 pub struct EvidenceCommand {

@@ -20,14 +20,19 @@ use crate::{
 
 /// Look up single entries, each proven by the log
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "\
+provwatch logs find [OPTIONS] --log <NAME> \\
+           <--index|--hash|--email|--subject> <WHAT>",
+    after_help = "\
 Examples:
   provwatch logs find --log rekor.sigstore.dev --index 153589716
   provwatch logs find --log rekor.sigstore.dev --hash sha256:2a1f…
   provwatch logs find --log rekor.sigstore.dev --email somebody@example.org
 
 Every entry that is printed was proven to be in the log. --hash, --email and --subject ask the search index of Rekor v1, \
-which may be incomplete: that it finds nothing proves nothing. `--format json` has all that the certificates say.")]
+which may be incomplete: that it finds nothing proves nothing. `--format json` has all that the certificates say."
+)]
 pub struct Find {
     /// The log, as `provwatch logs list` names it
     #[arg(long, value_name = "NAME")]

@@ -81,7 +81,7 @@ impl<'a> Line<'a> {
             url: log.url.as_str(),
             tailed: log.tailed,
             recognized: !log.is_guess(),
-            key_id: hex::encode(log.log.signer().key().id()),
+            key_id: log.log.signer().key().key_id(),
         }
     }
 }

@@ -19,7 +19,7 @@ Examples:
   provwatch logs matches --match acme --since 2026-06-01T00:00:00Z
   provwatch logs matches --identity github.com/acme/tool --format json
 
-Every entry that is listed hashes to a root that its log signed. \"forged\" marks those whose certificate no trusted
+Every entry that is listed hashes to a root that its log signed. \"forged\" marks those whose certificate no trusted \
 authority issued: anybody can have made it.")]
 pub struct Matches {
     /// Only what the [[logs.match]] of this name found

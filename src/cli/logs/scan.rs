@@ -36,12 +36,13 @@ Examples:
   provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 --to 99999 \\
       --issuer 'https://accounts\\.google\\.com'
   provwatch logs scan --log log2025-1.rekor.sigstore.dev --from 0 \\
-      --claim source_repository_owner_uri=https://github\\.com/acme --claim build_trigger=push
+      --claim 'source_repository_owner_uri=https://github\\.com/acme' \\
+      --claim build_trigger=push
   provwatch logs scan --log 'rekor.sigstore.dev - 1193050959916656506' \\
       --from 1340280000 --watched
 
-Entries are counted from 0 in their tree. Matches are printed as JSON lines while it goes on, but they are proven only
-when it ends well: every entry is hashed, and the end must hash to what the log signed. Stored positions are neither used
+Entries are counted from 0 in their tree. Matches are printed as JSON lines while it goes on, but they are proven only \
+when it ends well: every entry is hashed, and the end must hash to what the log signed. Stored positions are neither used \
 nor changed.")]
 pub struct Scan {
     /// The log, as `provwatch logs list` names it; for a shard of Rekor v1 with the number of its tree

@@ -21,7 +21,7 @@ Examples:
   provwatch logs start --log log2025-1.rekor.sigstore.dev \\
       --from-index 150000000 --allow-gap
 
-Going back reads entries again. Going forward leaves entries unread for ever: that is said with --allow-gap, and
+Going back reads entries again. Going forward leaves entries unread for ever: that is said with --allow-gap, and \
 `provwatch logs status` shows the gap. The daemon must not run meanwhile.")]
 pub struct Start {
     /// The log; for a shard of Rekor v1 with the number of its tree

@@ -32,7 +32,7 @@ Examples:
   provwatch logs status --log log2025-1.rekor.sigstore.dev
   provwatch logs status --format json
 
-It exits with 3 while an alert about a log is open, and with 5 when one cannot be read. Evidence is kept for good and
+It exits with 3 while an alert about a log is open, and with 5 when one cannot be read. Evidence is kept for good and \
 does not change the exit code.")]
 pub struct Status {
     /// Only this log

@@ -23,8 +23,8 @@ use crate::{
 Example:
   provwatch logs verify fork.json
 
-It needs neither the log nor a database, only the trust root, to know whose key signed. It exits with 0 when the log's
-own signatures prove what the document says, with 4 when part of it is only a claim or the key is not one of
+It needs neither the log nor a database, only the trust root, to know whose key signed. It exits with 0 when the log's \
+own signatures prove what the document says, with 4 when part of it is only a claim or the key is not one of \
 the trust root or the configuration, and with 1 when the document does not show what it says.")]
 pub struct Verify {
     /// The documents, as `provwatch logs evidence` writes them

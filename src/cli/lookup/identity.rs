@@ -71,37 +71,39 @@ fn facts(verified: &VerifiedProvenance) {
     sheet.print();
 }
 
-/// Who signed, from where, when, and where that is logged.
+/// Who signed, from where, when, and where that is logged. Half a name is another one, so none is cut short of a sentence.
 pub(in crate::cli) fn signer(sheet: &mut Sheet, verified: &VerifiedProvenance) {
     let identity = &verified.identity;
     let claims = &identity.claims;
     source(sheet, claims);
-    sheet.maybe("workflow", identity.workflow().map(words::name));
-    sheet.maybe("ref", claims.source_repository_ref.as_ref().map(words::name));
-    sheet.maybe("commit", claims.source_repository_digest.as_ref().map(words::name));
-    sheet.maybe("trigger", claims.build_trigger.as_ref().map(words::name));
-    let tells = verified.signed_at.is_some_and(|at| Claim::DeploymentEnvironment.is_carried(at));
-    let environment = claims.deployment_environment.as_ref().map(words::name);
+    sheet.maybe("workflow", identity.workflow().map(words::sentence));
+    sheet.maybe("ref", claims.source_repository_ref.as_ref().map(words::sentence));
+    sheet.maybe("commit", claims.source_repository_digest.as_ref().map(words::sentence));
+    sheet.maybe("trigger", claims.build_trigger.as_ref().map(words::sentence));
+    // A person builds in none, and it says nothing that they do not name it.
+    let tells = verified.signed_at.is_some_and(|at| Claim::DeploymentEnvironment.is_carried(at))
+        && claims.source_repository_uri.is_some();
+    let environment = claims.deployment_environment.as_ref().map(words::sentence);
     sheet.maybe("environment", environment.or_else(|| tells.then(|| "none".to_owned())));
-    sheet.maybe("runner", claims.runner_environment.as_ref().map(words::name));
+    sheet.maybe("runner", claims.runner_environment.as_ref().map(words::sentence));
     sheet.maybe("run", claims.run_invocation_uri.as_ref().map(words::sentence));
-    sheet.row("issuer", words::name(&identity.issuer));
+    sheet.row("issuer", words::sentence(&identity.issuer));
     sheet.maybe("signed as", Some(words::sentence(&identity.subject)).filter(|subject| !subject.is_empty()));
     sheet.maybe("signed", verified.signed_at.map(words::moment));
     sheet.maybe(
         "logged",
-        verified.log.as_ref().map(|entry| format!("{}, index {}", words::name(&entry.origin), entry.index)),
+        verified.log.as_ref().map(|entry| format!("{}, index {}", words::sentence(&entry.origin), entry.index)),
     );
 }
 
 fn source(sheet: &mut Sheet, claims: &Claims) {
     let with_id = |uri: &String, id: &Option<String>| match id {
-        Some(id) => format!("{} (id {})", words::name(uri), words::name(id)),
-        None => words::name(uri),
+        Some(id) => format!("{} (id {})", words::sentence(uri), words::sentence(id)),
+        None => words::sentence(uri),
     };
     let repository = claims.source_repository_uri.as_ref();
     let visibility = claims.source_repository_visibility_at_signing.as_ref();
-    let visibility = visibility.map(|visibility| format!(", {} when signed", words::name(visibility)));
+    let visibility = visibility.map(|visibility| format!(", {} when signed", words::sentence(visibility)));
     sheet.maybe(
         "repository",
         repository.map(|uri| {

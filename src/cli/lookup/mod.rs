@@ -33,7 +33,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch lookup pkg:npm/axios@1.14.1
-  provwatch lookup pkg:npm/axios  the newest release
+  provwatch lookup pkg:npm/axios  # the newest release
   provwatch lookup pkg:pypi/requests@2.32.0 --format json \\
       | jq .release.observation.attestation
 

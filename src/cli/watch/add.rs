@@ -1,14 +1,13 @@
 use std::path::Path;
 
-use super::{Context, Edited, Outcome, edited_file, output, refused, tell_the_daemon};
+use super::{Context, Edited, Outcome, edited_file, output, refused, tell_the_daemon, watchlist_to_edit};
 use crate::{
     cli::{
         args::Printing,
         exit::{Exit, Failure},
-        sheet, target,
+        target,
     },
-    deliver::shell_word,
-    watchlist::{self, EditError, Pattern, Tier},
+    watchlist::{self, EditError, Pattern, Reason, Tier},
 };
 
 /// Watch packages, by purl or by a pattern with stars
@@ -17,16 +16,17 @@ use crate::{
 Examples:
   provwatch watch add pkg:npm/axios pkg:pypi/requests
   provwatch watch add --tier critical --note 'in every front end' pkg:npm/axios
-  provwatch watch add 'pkg:npm/@angular/*'  every package of a scope
+  provwatch watch add 'pkg:npm/@angular/*'  # every package of a scope
   provwatch watch add 'pkg:npm/@acme/x?repository_url=https://npm.acme.example'
-                      a package of another registry of the configuration
+      # a package of another registry of the configuration
 
-The entries go into the first file of [watchlist] in the configuration; its comments stay.")]
+The entries go into the first file of [watchlist] in the configuration; its comments stay. What is listed there already is \
+raised to --tier, and never lowered.")]
 pub struct Add {
     /// Purls without a version; a star in a name stands for any characters but a slash
     #[arg(required = true, value_name = "PURL", value_parser = target::pattern)]
     patterns: Vec<Pattern>,
-    /// How important they are: normal, important or critical
+    /// How important they are: normal, important or critical; what is listed already is raised, and never lowered
     #[arg(long)]
     tier: Option<Tier>,
     /// A remark, shown by `watch why`
@@ -41,22 +41,24 @@ impl Add {
         let path = edited_file(context)?;
         let patterns = self.patterns.iter().map(|pattern| located(context, pattern));
         let patterns: Vec<Pattern> = patterns.collect::<Result<_, _>>()?;
-        let mut added = 0;
+        let mut is_changed = false;
         for pattern in &patterns {
-            match watchlist::add(path, pattern, self.tier, self.note.as_deref()) {
+            let higher = self.higher(context, pattern)?;
+            let tier = self.tier.filter(|_| higher.is_none());
+            match watchlist::add(path, pattern, tier, self.note.as_deref()) {
                 Ok(()) => {
                     self.tell(pattern, "added", path)?;
-                    added += 1;
+                    if let Some(by) = &higher {
+                        keeps(pattern, by);
+                    }
+                    is_changed = true;
                 }
-                // To want what is there already is no mistake; what more is to be said of it is not said there.
-                Err(EditError::Listed { path: listed, line, .. }) => {
-                    self.tell(pattern, "known", path)?;
-                    self.warn_of_tier(context, pattern, &listed, line)?;
-                }
+                // To want what is there already is no mistake.
+                Err(EditError::Listed { line, .. }) => is_changed |= self.again(context, path, pattern, line)?,
                 Err(error) => return Err(refused(error)),
             }
         }
-        if added > 0 {
+        if is_changed {
             warn_of_exclusions(context, &patterns)?;
             tell_the_daemon();
         }
@@ -64,29 +66,55 @@ impl Add {
     }
 
     fn tell(&self, pattern: &Pattern, done: &'static str, file: &Path) -> std::io::Result<()> {
-        Edited { pattern: pattern.to_string(), done, file }.print(self.printing)
+        let tier = self.tier.filter(|_| done == "raised");
+        Edited { pattern: pattern.to_string(), done, file, tier }.print(self.printing)
     }
 
-    /// An entry that is there keeps its tier and its note: where these are to be others, that is said.
-    fn warn_of_tier(&self, context: &Context, pattern: &Pattern, file: &Path, line: u32) -> Result<(), Failure> {
-        let pattern = pattern.to_string();
-        let included = context.watchlist()?.included();
-        let entry = included.iter().find(|entry| entry.pattern == pattern);
-        let is_so = entry.is_some_and(|entry| {
-            self.tier.is_none_or(|tier| entry.tier >= Some(tier))
-                && self.note.as_ref().is_none_or(|note| entry.note.as_ref() == Some(note))
-        });
-        if !is_so && (self.tier.is_some() || self.note.is_some()) {
-            let (file, word) = (file.display(), shell_word(&pattern));
-            let remove = sheet::callable(&format!("provwatch watch remove {word}"));
-            let tier = entry.and_then(|entry| entry.tier).unwrap_or_default();
+    /// What gives the package a higher tier than is asked for: a new entry that says the lower one would lower it.
+    fn higher(&self, context: &Context, pattern: &Pattern) -> Result<Option<Reason>, Failure> {
+        let (Some(wanted), Pattern::Exact(package)) = (self.tier, pattern) else { return Ok(None) };
+        let why = watchlist_to_edit(context)?.why(package);
+        let by = why.tier.filter(|tier| *tier > wanted).and(why.included_by.into_iter().max_by_key(|by| by.tier));
+        Ok(by)
+    }
+
+    /// An entry that is there: a higher tier is given to it, a lower one is not, and its note stays. Whether it changed.
+    fn again(&self, context: &Context, path: &Path, pattern: &Pattern, line: u32) -> Result<bool, Failure> {
+        let before = entry(context, pattern)?;
+        let tier = before.as_ref().and_then(|entry| entry.tier).unwrap_or_default();
+        let raised = self.tier.filter(|wanted| *wanted > tier);
+        if let Some(wanted) = raised {
+            watchlist::set_tier(path, pattern, wanted).map_err(refused)?;
+        }
+        self.tell(pattern, if raised.is_some() { "raised" } else { "known" }, path)?;
+        // Another file may say more of it than this one.
+        let now = if raised.is_some() { entry(context, pattern)? } else { before };
+        let Some(now) = now else { return Ok(raised.is_some()) };
+        if self.tier.is_some_and(|wanted| now.tier != Some(wanted)) {
+            keeps(pattern, &now);
+        }
+        if self.note.is_some() && self.note != now.note {
+            let file = path.display();
             output::note(format_args!(
-                "warning: {pattern} stays as it is at {file}:{line}, tier {tier}; to change that: `{remove}`, then add it \
-                 again"
+                "warning: {pattern} keeps what is noted at {file}:{line}; change the note there"
             ));
         }
-        Ok(())
+        Ok(raised.is_some())
     }
+}
+
+/// The entry as it counts, whichever files name it.
+fn entry(context: &Context, pattern: &Pattern) -> Result<Option<Reason>, Failure> {
+    let pattern = pattern.to_string();
+    Ok(context.watchlist()?.included().into_iter().find(|entry| entry.pattern == pattern))
+}
+
+/// The tier is not the one that was asked for: somebody wanted another, and wrote it down.
+fn keeps(pattern: &Pattern, by: &Reason) {
+    let (tier, file, line) = (by.tier.unwrap_or_default(), by.file.display(), by.line);
+    output::note(format_args!(
+        "warning: {pattern} keeps the tier {tier} of {file}:{line}; to have another, change it there"
+    ));
 }
 
 /// The entry as the configuration's registries have it.

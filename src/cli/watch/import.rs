@@ -70,7 +70,7 @@ impl Import {
         let mut new = BTreeMap::new();
         let mut harvests = Vec::new();
         for file in &self.files {
-            let imported = import::read(file, &mirrors).map_err(unreadable)?;
+            let imported = import::read(file, &mirrors).map_err(|source| self.refused(file, source))?;
             harvests.push(self.harvest(file, imported, &watchlist, &mut new));
         }
         let additions = new.into_iter().map(|(package, from)| Addition { pattern: Pattern::Exact(package), from });
@@ -89,6 +89,16 @@ impl Import {
             output::note(format_args!("warning: none of the entries of {} can be watched", harvest.file.display()));
         }
         Ok(if harvests.iter().any(Harvest::brought_nothing) { Exit::Unchecked } else { Exit::Clean })
+    }
+
+    /// A file that cannot be read keeps the others out too: what is missing of it would not be missed later.
+    fn refused(&self, file: &Path, source: ImportError) -> Failure {
+        let failure = Failure::usage(NotImported { file: file.to_owned(), source });
+        if self.files.len() == 1 {
+            return failure;
+        }
+        failure
+            .next("mend that file, or leave it out, and repeat the command: the other files were not imported either")
     }
 
     /// What a file brings; its new packages also go to `new`, with the file's name, unless an earlier file brought them. A
@@ -174,6 +184,10 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).collect()
 }
 
-fn unreadable(error: ImportError) -> Failure {
-    Failure::usage(error)
+/// Nothing came into the watchlist.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing was imported, because of {}", file.display())]
+struct NotImported {
+    file: PathBuf,
+    source: ImportError,
 }

@@ -17,7 +17,7 @@ use super::{
     exit::{Failure, Outcome},
     output,
 };
-use crate::watchlist::{EditError, Watchlist};
+use crate::watchlist::{EditError, Tier, Watchlist};
 
 /// Say which packages are watched
 #[derive(Debug, clap::Subcommand)]
@@ -86,9 +86,12 @@ fn refused(error: EditError) -> Failure {
 #[derive(Serialize, JsonSchema)]
 pub(in crate::cli) struct Edited<'a> {
     pattern: String,
-    /// `added`, `known` or `removed`.
+    /// `added`, `raised`, `known` or `removed`.
     done: &'static str,
     file: &'a Path,
+    /// The tier to which it was raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<Tier>,
 }
 
 impl Edited<'_> {
@@ -98,6 +101,10 @@ impl Edited<'_> {
         }
         let (pattern, file) = (&self.pattern, self.file.display());
         match self.done {
+            "raised" => {
+                let tier = self.tier.unwrap_or_default();
+                output::line(format_args!("raised {pattern} to the tier {tier} in {file}"));
+            }
             "known" => output::line(format_args!("{pattern} is already in {file}")),
             "removed" => output::line(format_args!("removed {pattern} from {file}")),
             done => output::line(format_args!("{done} {pattern} to {file}")),

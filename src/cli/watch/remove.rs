@@ -26,7 +26,7 @@ impl Remove {
         let path = edited_file(context)?;
         for pattern in &self.patterns {
             watchlist::remove(path, pattern).map_err(refused)?;
-            Edited { pattern: pattern.to_string(), done: "removed", file: path }.print(self.printing)?;
+            Edited { pattern: pattern.to_string(), done: "removed", file: path, tier: None }.print(self.printing)?;
         }
         let watchlist = context.watchlist()?;
         for pattern in &self.patterns {

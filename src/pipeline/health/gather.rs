@@ -8,10 +8,10 @@ use crate::{
     health::{
         Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror, Mirror,
         OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
-        limits::{DAMAGE_REMEMBERED, UNCHECKED_REMEMBERED},
+        limits::{DAMAGE_REMEMBERED, LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY, UNCHECKED_REMEMBERED},
     },
     model::{Alert, AlertKind, AlertStatus, Package, RegistryKey, Severity},
-    pipeline::{NPM_KEYS, TRUST_ROOT, left_out, operation},
+    pipeline::{NPM_KEYS, TRUST_ROOT, operation},
     store::{KindCount, LeftOut, LogRow, LogStanding, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
     tlog::sift::NOT_UNDERSTOOD,
     watchlist::{Pattern, Watchlist},
@@ -280,9 +280,9 @@ fn unknown(store: &Store, watchlist: Option<&Watchlist>) -> Result<Vec<String>, 
 /// What the answers of the registries, or of the mirrors in their places, leave out of the newest releases, and the public
 /// registry tells: of several packages, or of all releases that there are.
 fn mirrors(store: &Store, setup: &Setup, now: DateTime<Utc>) -> Result<Vec<Mirror>, StoreError> {
-    let since = now.checked_sub_signed(left_out::RECENT).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let since = now.checked_sub_signed(LEFT_OUT_LATELY).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let is_said = |one: &LeftOut| {
-        let is_of_registry = one.packages >= left_out::SEVERAL || (one.releases == one.of && one.of >= SEEN);
+        let is_of_registry = one.packages >= LEFT_OUT_BY_SEVERAL || (one.releases == one.of && one.of >= SEEN);
         is_of_registry && one.still && !one.by_design
     };
     let mut mirrors = Vec::new();

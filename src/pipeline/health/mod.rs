@@ -2,7 +2,6 @@
 //! and resolved when its cause is gone. The same findings are what `provwatch status` prints.
 
 mod gather;
-mod left;
 mod memory;
 mod setup;
 
@@ -11,19 +10,22 @@ use std::process;
 use chrono::{DateTime, Utc};
 
 pub use gather::{OnDisk, runner, snapshot};
-use left::logs_of;
 pub(super) use memory::Memory;
 pub use memory::Moving;
 pub use setup::{Setup, setup};
 
-use super::{Pipeline, PipelineError, logs::NotFollowed, operation::Trouble};
+use super::{
+    Pipeline, PipelineError,
+    logs::{NotFollowed, logs_of},
+    operation::Trouble,
+};
 use crate::{
     enrich::Forges,
     health::{
         Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, LogNotFollowed, Refused, Runner,
         Snapshot, Verdict, checks, judge,
     },
-    store::{LogRow, LogStanding, RunnerRow, StoreError},
+    store::{LogRow, RunnerRow, StoreError},
 };
 
 /// Passes of `run --once` whose times are kept.
@@ -89,23 +91,12 @@ impl Pipeline {
 
     fn snapshot(&self, heartbeat: Heartbeat, on_disk: &OnDisk, now: DateTime<Utc>) -> Result<Snapshot, StoreError> {
         let runner = Runner { lock: LockState::Held, heartbeat: Some(heartbeat) };
-        let mut snapshot = snapshot(&self.store, &self.setup, Some(&self.watchlist()), runner, now)?;
+        let mut snapshot = snapshot(&self.store, &self.setup, Some(&self.watchlist.now()), runner, now)?;
         snapshot.storage.write_failure = self.memory.write_failure();
         snapshot.watchlist = on_disk.watchlist.clone();
         snapshot.configuration = on_disk.configuration.clone();
         snapshot.trust_files = on_disk.trust.clone();
         Ok(snapshot)
-    }
-
-    /// The logs that are followed and still read.
-    fn followed_rows(&self) -> Result<Vec<LogRow>, PipelineError> {
-        if !self.follows_logs() {
-            return Ok(Vec::new());
-        }
-        let (mut rows, logs) = (self.store.logs()?, self.followed_logs());
-        let is_followed = |row: &LogRow| logs.iter().any(|log| log.has_tree(&row.name));
-        rows.retain(|row| row.standing != LogStanding::Drained && is_followed(row));
-        Ok(rows)
     }
 
     /// What only this process knows.
@@ -118,7 +109,7 @@ impl Pipeline {
         let logs = logs_of(self, followed, known, now)?;
         let passes = before.filter(|before| before.kind == Kind::Once).map(|before| before.facts.passes);
         let in_use = InUse {
-            watchlist: Some(self.memory.fingerprint(&self.watchlist())),
+            watchlist: Some(self.memory.fingerprint(&self.watchlist.now())),
             configuration: self.memory.configuration(),
         };
         Ok(Facts {
@@ -129,12 +120,12 @@ impl Pipeline {
             logs: logs.logs,
             configured_logs: logs.configured_logs,
             left_logs: logs.left_logs,
-            trust_root: Some(self.root_standing()),
+            trust_root: Some(self.trust.standing()),
             not_followed: self.note_not_followed(),
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
             refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
-            clock: self.compared_clock(),
+            clock: self.wall_clock.compared(),
         })
     }
 
@@ -145,7 +136,7 @@ impl Pipeline {
     }
 
     fn failing_forges(&self) -> Vec<FailingForge> {
-        let failing = self.forges.iter().flat_map(Forges::failing).filter_map(|(host, failing)| {
+        let failing = self.forges.as_deref().into_iter().flat_map(Forges::failing).filter_map(|(host, failing)| {
             let failing = failing?;
             Some(FailingForge { host: host.to_owned(), since: failing.since, last: failing.last, error: failing.error })
         });
@@ -154,7 +145,7 @@ impl Pipeline {
 
     fn heartbeat(&self, kind: Kind, facts: Facts, now: DateTime<Utc>) -> Heartbeat {
         let started_at = match kind {
-            Kind::Daemon => self.began(),
+            Kind::Daemon => self.wall_clock.began(),
             Kind::Once => self.memory.pass_began().unwrap_or(now),
         };
         let stored = self.store.runner().ok().flatten();
@@ -193,11 +184,14 @@ impl Pipeline {
     fn apply(&self, Check { key, verdict }: &Check, now: DateTime<Utc>) -> Result<(), PipelineError> {
         match verdict {
             Verdict::Found(finding) => {
-                finding.alert.as_ref().map_or(Ok(()), |alarm| self.record_operation(&trouble(key, alarm), now))
+                if let Some(alarm) = &finding.alert {
+                    self.troubles.record(&trouble(key, alarm), now)?;
+                }
             }
-            Verdict::Unclear => Ok(()),
-            Verdict::Over(reason) => self.resolve_subject(key, reason, now),
+            Verdict::Unclear => {}
+            Verdict::Over(reason) => self.troubles.resolve_subject(key, reason, now)?,
         }
+        Ok(())
     }
 }
 

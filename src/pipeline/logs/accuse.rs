@@ -109,7 +109,7 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         let (fingerprint, _) = Alert::identify(AlertKind::Log, &misdeed.subject(&tree.name));
         if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
-            self.store.resolve(&fingerprint, crate::pipeline::record::ACTOR, reason, now)?;
+            self.store.resolve(&fingerprint, crate::pipeline::operation::ACTOR, reason, now)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{FollowedLog, poll::Trouble};
+use super::{FollowedLog, trouble::Trouble};
 use crate::{
     pipeline::{Pipeline, PipelineError},
     store::CheckpointRow,

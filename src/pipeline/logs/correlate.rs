@@ -140,7 +140,7 @@ impl Pipeline {
             workflows: self.store.log_workflows(&repository)?.into_iter().map(known).collect(),
             explained_by: self.explanation(row)?,
             // What happened while this process did not run is not known yet when it starts.
-            late: now - row.seen_at.max(self.began()) > self.logs.window,
+            late: now - row.seen_at.max(self.wall_clock.began()) > self.logs.window,
             learning: now - followed_since < LEARNING,
         })
     }

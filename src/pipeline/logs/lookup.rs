@@ -46,7 +46,7 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub async fn check_named_entries(&self) -> Result<(), PipelineError> {
-        if !self.can_verify() {
+        if !self.trust.is_ready() {
             return Ok(());
         }
         let now = self.clock.now();

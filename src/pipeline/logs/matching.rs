@@ -112,21 +112,21 @@ impl Pipeline {
         let now = self.clock.now();
         let remembered = self.log_memory.watch.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, watch)) = remembered.filter(|(since, _)| now - *since < WATCH_AGE) {
-            return Ok(Matcher::new(watch, self.verifier()));
+            return Ok(Matcher::new(watch, self.trust.verifier()));
         }
         let watch = Arc::new(self.watch()?);
         *self.log_memory.watch.write().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&watch)));
-        Ok(Matcher::new(watch, self.verifier()))
+        Ok(Matcher::new(watch, self.trust.verifier()))
     }
 
     /// A matcher that looks for somebody else.
     pub fn matcher_of(&self, watch: Watch) -> Matcher {
-        Matcher::new(Arc::new(watch), self.verifier())
+        Matcher::new(Arc::new(watch), self.trust.verifier())
     }
 
     /// The repositories that the baselines of watched packages know, and the operator's patterns.
     fn watch(&self) -> Result<Watch, PipelineError> {
-        let watchlist = self.watchlist();
+        let watchlist = self.watchlist.now();
         let packages =
             self.store.baseline_packages()?.into_iter().filter(|package| watchlist.matches(package).is_some());
         let stored = packages.map(|package| StoreError::unless_damaged(self.store.baseline(&package)));

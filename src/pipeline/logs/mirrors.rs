@@ -7,10 +7,7 @@ use std::{cmp::Reverse, iter};
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
-use super::{
-    FollowedLog, audit,
-    poll::{Poll, Trouble},
-};
+use super::{FollowedLog, audit, poll::Poll, trouble::Trouble};
 use crate::{
     pipeline::{Pipeline, PipelineError},
     store::MirrorSeen,

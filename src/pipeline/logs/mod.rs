@@ -18,6 +18,7 @@ mod find;
 mod flood;
 mod followed;
 mod herald;
+mod left;
 mod limits;
 mod listeners;
 mod lookup;
@@ -30,6 +31,7 @@ mod scan;
 mod standing;
 mod tail;
 mod trees;
+mod trouble;
 mod trusted;
 
 use std::{
@@ -38,12 +40,12 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sha2::{Digest, Sha256};
 use url::Url;
 
 pub use catching_up::{OnceInAWhile, how_far};
 pub use find::{FoundEntry, Wanted};
 pub use followed::FollowedLog;
+pub(super) use left::logs_of;
 pub use matching::Matcher;
 pub use poll::Poll;
 pub use scan::{ScanError, ScanSummary, Scanned, StartError};
@@ -52,7 +54,7 @@ pub use trusted::NotFollowed;
 use crate::{
     attest::TrustedLogHolds,
     store::{LogKind, MatchRule},
-    tlog::{CosignerKey, Pattern, Watch},
+    tlog::{CosignerKey, Pattern, Watch, key_id},
 };
 
 /// How logs are followed.
@@ -86,6 +88,13 @@ pub struct LogSettings {
     pub urls: HashMap<String, Url>,
     /// Whose cosignatures are shown.
     pub witnesses: Vec<CosignerKey>,
+}
+
+impl LogSettings {
+    /// Whether what the trust root names is followed.
+    pub fn follows_trust_root(&self) -> bool {
+        self.enabled && self.trust_root
+    }
 }
 
 impl Default for LogSettings {
@@ -138,11 +147,6 @@ impl Instance {
     fn key_id(&self) -> String {
         key_id(&self.spki)
     }
-}
-
-/// What a log is known by, whatever it is called: SHA-256 over its public key, hexadecimal.
-pub(super) fn key_id(spki: &[u8]) -> String {
-    hex::encode(Sha256::digest(spki))
 }
 
 /// What a trust root says of a log besides its key.

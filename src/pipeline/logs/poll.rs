@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::FollowedLog;
+use super::{FollowedLog, trouble::Trouble};
 use crate::{
     pipeline::{Pipeline, PipelineError, Step},
     store::{LogRow, LogStanding, NewLog, StoreError},
@@ -55,7 +55,7 @@ impl Pipeline {
     /// # Errors
     /// The store failed.
     pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
-        if !self.can_verify() {
+        if !self.trust.is_ready() {
             return Ok(Poll::default());
         }
         if !followed.mirrors.is_empty() {
@@ -90,7 +90,7 @@ impl Pipeline {
                         Ok(Some(verified)) => poll.verified += verified,
                         // What is stored of this tree is set aside; the next poll begins it anew.
                         Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
-                            self.mend_damage()?;
+                            self.mender.mend()?;
                             poll.troubled += 1;
                         }
                         outcome => poll.troubled += usize::from(outcome?.is_none()),
@@ -216,7 +216,7 @@ impl Pipeline {
             name: &tree.name,
             kind: followed.kind,
             url: followed.url.as_str(),
-            key_id: &hex::encode(followed.log.signer().key().id()),
+            key_id: &followed.log.signer().key().key_id(),
             offset: tree.offset,
             standing,
         };
@@ -271,25 +271,4 @@ impl Pipeline {
 
 fn size(row: &LogRow) -> u64 {
     row.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size)
-}
-
-/// Why a tree was not read to its end.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// The log, or the way to it.
-    Read(ReadError),
-    /// Our own side.
-    Pipeline(PipelineError),
-}
-
-impl From<ReadError> for Trouble {
-    fn from(error: ReadError) -> Self {
-        Self::Read(error)
-    }
-}
-
-impl<E: Into<PipelineError>> From<E> for Trouble {
-    fn from(error: E) -> Self {
-        Self::Pipeline(error.into())
-    }
 }

@@ -6,7 +6,7 @@ use super::{
     FollowedLog, Matcher,
     marks::{Marks, first_of_them},
     matching::malformed,
-    poll::Trouble,
+    trouble::Trouble,
 };
 use crate::{
     pipeline::{Pipeline, PipelineError},

@@ -18,11 +18,11 @@ impl Pipeline {
     pub(in crate::pipeline) fn check_standing(&self, row: &LogRow, now: DateTime<Utc>) -> Result<(), PipelineError> {
         let (Some(kept), Some(followed)) = (&row.checkpoint, self.followed_log(&row.name)) else { return Ok(()) };
         let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: true };
-        if past(Some(kept.seen_at), now).is_some_and(|seen| now - seen <= self.log_patience()) {
+        if past(Some(kept.seen_at), now).is_some_and(|seen| now - seen <= self.logs.stale_after) {
             return self.resolve_misdeed(&tree, Misdeed::Stale, "the log grew", now);
         }
         // Both times are the log's own answers: how long this process runs, and how often it looks, is of no account.
-        let is_still = kept.last_seen_at - kept.seen_at > self.log_patience();
+        let is_still = kept.last_seen_at - kept.seen_at > self.logs.stale_after;
         if !is_still || row.standing != LogStanding::Active || row.failing_since.is_some() {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use super::{
     FollowedLog, Matcher, OnceInAWhile, audit,
     marks::{Marks, first_of_them},
     matching::malformed,
-    poll::Trouble,
+    trouble::Trouble,
 };
 use crate::{
     pipeline::{Pipeline, PipelineError, Step},

@@ -5,12 +5,12 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::{Guess, Instance, key_id};
+use super::{Guess, Instance};
 use crate::{
     attest::{TrustedLog, TrustedLogHolds},
     pipeline::Pipeline,
     store::LogKind,
-    tlog::{LogKey, read::below},
+    tlog::{LogKey, key_id, read::below},
 };
 
 /// A log of the trust root that cannot be followed, and what can be done about it.
@@ -53,7 +53,7 @@ impl Pipeline {
     }
 
     fn trusted_logs(&self) -> Vec<TrustedLog> {
-        if self.logs.trust_root { of_now(self.verifier().trusted_logs(), self.clock.now()) } else { Vec::new() }
+        if self.logs.trust_root { of_now(self.trust.verifier().trusted_logs(), self.clock.now()) } else { Vec::new() }
     }
 
     fn trusted_instance(&self, log: TrustedLog) -> Result<Instance, NotFollowed> {

@@ -8,6 +8,9 @@ use crate::store::{
     Store, StoreError, broken::Broken, connect, error::Failure, handle::Flush, reading::Reading, sealed,
 };
 
+/// Page cache in KiB of the connection that reads everything once, and has no page to come back to.
+const CACHE: i64 = -512;
+
 /// What setting damaged rows aside came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetAside {
@@ -27,7 +30,10 @@ impl Store {
     /// # Errors
     /// As every read.
     pub fn look_for_damage(&self) -> Result<(), StoreError> {
-        self.look_through(&connect::connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+        let connection = connect::connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let cached = connection.pragma_update(None, "cache_size", CACHE);
+        cached.map_err(|source| StoreError::sql(&self.path, "looking for damaged rows", source))?;
+        self.look_through(&connection)
     }
 
     pub(in crate::store) fn look_through(&self, connection: &Connection) -> Result<(), StoreError> {

@@ -59,6 +59,22 @@ fn add_with_a_tier_makes_a_table() {
 }
 
 #[test]
+fn another_tier_changes_nothing_else() {
+    let critical = |purl: &'static str| move |path: &Path| set_tier(path, &pattern(purl), Tier::Critical);
+    let raised = "[[package]]\npurl = \"pkg:npm/b\"\ntier = \"critical\"\n";
+    let expected = FILE.replace("    \"pkg:npm/b\", # second\n", "") + "\n# second\n" + raised;
+    assert_eq!(edited(FILE, critical("pkg:npm/b")).unwrap(), expected);
+    assert_eq!(edited(FILE, critical("pkg:npm/%63")).unwrap(), FILE.to_owned() + "tier = \"critical\"\n");
+    let own = "[[package]]\npurl = 'pkg:npm/c'\ntier = 'normal' # for now\nnote = 'n'\n";
+    let after = edited(own, critical("pkg:npm/c")).unwrap();
+    assert!(after.contains("\"critical\" # for now") && after.contains("note = 'n'"), "{after}");
+    let inline = edited("package = [{ purl = 'pkg:npm/a', note = 'n' }]\n", critical("pkg:npm/a")).unwrap();
+    assert_eq!(tier(&parse(&inline), "pkg:npm/a"), Some(Tier::Critical), "{inline}");
+    let missing = edited(FILE, critical("pkg:npm/x")).unwrap_err();
+    assert!(missing.starts_with("pkg:npm/x has no entry in w.toml"), "{missing}");
+}
+
+#[test]
 fn remove_keeps_the_comments_of_others() {
     let remove_one = |purl: &'static str| move |path: &Path| remove(path, &pattern(purl));
     assert_eq!(edited(FILE, remove_one("pkg:npm/a")).unwrap(), FILE.replace("    \"pkg:npm/a\", # first\n", ""));

@@ -1,4 +1,4 @@
-//! Which logs were followed before and no longer are, and whose doing that is.
+//! Which logs are followed, which were before and no longer are, and whose doing that is.
 
 use std::collections::BTreeSet;
 
@@ -6,18 +6,19 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     health::{Facts, LeftBy, LeftLog},
-    pipeline::{Pipeline, PipelineError, logs::key_id},
+    pipeline::{Pipeline, PipelineError},
     store::{LogRow, LogStanding},
+    tlog::key_id,
 };
 
 /// What the facts say of logs, after what they said before. Until there is a trust root, nothing is known to have changed.
-pub(super) fn logs_of(
+pub(in crate::pipeline) fn logs_of(
     pipeline: &Pipeline,
     followed: &[LogRow],
     before: Facts,
     now: DateTime<Utc>,
 ) -> Result<Facts, PipelineError> {
-    if !pipeline.can_verify() && before.logs.is_some() {
+    if !pipeline.trust.is_ready() && before.logs.is_some() {
         return Ok(before);
     }
     let names: BTreeSet<&str> = followed.iter().map(|row| &*row.name).collect();
@@ -42,12 +43,23 @@ pub(super) fn logs_of(
 }
 
 impl Pipeline {
+    /// The logs that are followed and still read.
+    pub(in crate::pipeline) fn followed_rows(&self) -> Result<Vec<LogRow>, PipelineError> {
+        if !self.logs.enabled {
+            return Ok(Vec::new());
+        }
+        let (mut rows, logs) = (self.store.logs()?, self.followed_logs());
+        let is_followed = |row: &LogRow| logs.iter().any(|log| log.has_tree(&row.name));
+        rows.retain(|row| row.standing != LogStanding::Drained && is_followed(row));
+        Ok(rows)
+    }
+
     /// `None`: the trust root names it still; that it is not followed is another finding.
     fn left_by(&self, row: &LogRow, before: &Facts, now: DateTime<Utc>) -> Option<LeftBy> {
-        if !self.follows_trust_root() || before.configured_logs.contains(&row.name) {
+        if !self.logs.follows_trust_root() || before.configured_logs.contains(&row.name) {
             return Some(LeftBy::Operator);
         }
-        let of_root = self.verifier().trusted_logs();
+        let of_root = self.trust.verifier().trusted_logs();
         let named = of_root.iter().find(|log| key_id(&log.spki) == row.key_id);
         let is_over = named.and_then(|log| log.until).is_some_and(|until| until <= now);
         match (is_over || row.standing == LogStanding::Retired, named) {

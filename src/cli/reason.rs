@@ -1,0 +1,28 @@
+//! Why something is done, as an argument: it is recorded, and read by whoever comes after.
+
+/// A reason in words. The commands that provwatch prints have `…` in its place: pasted as they are, they record nothing.
+///
+/// # Errors
+/// There is no word in it.
+pub fn reason(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.chars().any(char::is_alphanumeric) {
+        return Ok(text.to_owned());
+    }
+    Err("say why in words, for whoever comes after you; … and ... only stand for your reason")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_has_a_word() {
+        for text in ["PR 812", " the account was stolen ", "理由", "42", "…honest"] {
+            assert_eq!(reason(text), Ok(text.trim().to_owned()));
+        }
+        for text in ["", "  ", "…", "...", "' … '", "?!", "\u{200b}", "–", "<>"] {
+            assert!(reason(text).unwrap_err().contains("in words"), "{text}");
+        }
+    }
+}

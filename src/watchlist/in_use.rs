@@ -1,0 +1,26 @@
+//! The watchlist that a process goes by: whoever works with it keeps the one it began with while it is replaced.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::Watchlist;
+
+/// The watchlist in use.
+#[derive(Debug)]
+pub struct InUse(RwLock<Arc<Watchlist>>);
+
+impl InUse {
+    /// Begins with this one.
+    pub fn new(watchlist: Watchlist) -> Self {
+        Self(RwLock::new(Arc::new(watchlist)))
+    }
+
+    /// The watchlist as it is now.
+    pub fn now(&self) -> Arc<Watchlist> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Goes by another list from now on.
+    pub fn replace(&self, watchlist: Watchlist) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(watchlist);
+    }
+}
