@@ -36,6 +36,12 @@ fn alerts_that_reach_nobody() {
             &["subscription-lost"],
         ),
         ("given up, yesterday", ops(|one| (one.last_failure, one.last_success) = (Some(ago(DAY)), Some(ago(5)))), &[]),
+    ]);
+}
+
+#[test]
+fn alerts_for_a_subscription_that_was_removed() {
+    holds(vec![
         (
             "removed, and nothing waits",
             but(|snapshot| snapshot.subscriptions.push(Subscription { name: "old".to_owned(), ..Default::default() })),

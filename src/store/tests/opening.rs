@@ -54,7 +54,7 @@ fn the_settings_that_durability_rests_on() {
     assert_eq!(number("synchronous"), 2, "FULL");
     assert_eq!(number("foreign_keys"), 1);
     assert_eq!(number("busy_timeout"), 10_000);
-    assert_eq!(number("cache_size"), -4096, "KiB");
+    assert_eq!(number("cache_size"), -2048, "KiB");
 }
 
 #[test]
