@@ -118,18 +118,21 @@ mod tests {
         }
     }
 
-    fn check(publisher: Value, identity: &WorkflowIdentity) -> Result<(), Option<Check>> {
+    /// The check that failed, if one did and has a name.
+    type Outcome = Result<(), Option<Check>>;
+
+    fn check(publisher: Value, identity: &WorkflowIdentity) -> Outcome {
         let publisher: Publisher = serde_json::from_value(publisher).expect("a publisher");
         publisher.check(identity).map_err(|failure| failure.check())
     }
 
-    fn check_all<const N: usize>(cases: [(Value, &WorkflowIdentity, Result<(), Option<Check>>); N]) {
+    fn check_all<const N: usize>(cases: [(Value, &WorkflowIdentity, Outcome); N]) {
         for (publisher, identity, outcome) in cases {
             assert_eq!(check(publisher.clone(), identity), outcome, "{publisher}");
         }
     }
 
-    const WRONG: Result<(), Option<Check>> = Err(Some(Check::Publisher));
+    const WRONG: Outcome = Err(Some(Check::Publisher));
 
     #[test]
     fn the_certificate_must_be_the_publishers() {
