@@ -16,6 +16,6 @@ pub struct Verified {
     pub signed_at: Option<DateTime<Utc>>,
     /// Where it is logged, if the bundle proves the place.
     pub log: Option<LogEntry>,
-    /// What an entry of it names; see [`VerifiedProvenance::signed`].
+    /// What an entry of it names; see [`VerifiedProvenance::signed`](crate::model::VerifiedProvenance::signed).
     pub signed: Vec<String>,
 }

@@ -7,7 +7,7 @@
 //! setting `NORMAL` survives a crash of the process but may lose the last commits when the power fails: an alert that was
 //! recorded and a cursor that moved past it must not be lost that way. The price, one flush a commit, is small because
 //! pages and backfills commit many rows at once, and because a change whose loss only repeats work waits for no flush
-//! ([`Flush`]).
+//! (`Flush`).
 //!
 //! Times are stored as whole microseconds since 1970 in UTC, which sort and compare as numbers; bodies are JSON in the
 //! forms of `schema/*.schema.json`. The tables are explained in `schema/schema.sql`.

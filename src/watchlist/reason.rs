@@ -17,7 +17,7 @@ pub struct Match<'a> {
     pub entry: &'a Entry,
 }
 
-/// The whole story of a package: [`Watchlist::why`].
+/// The whole story of a package: [`Watchlist::why`](super::Watchlist::why).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Why {
     /// The package.
