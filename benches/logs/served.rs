@@ -154,7 +154,8 @@ impl Signer {
         let text = format!("{ORIGIN}\n{entries}\n{}\n", BASE64_STANDARD.encode(root));
         let signature = match self {
             Self::Note(key) => {
-                let id = LogKey::from_spki(&spki()).unwrap().note_ids(ORIGIN)[0];
+                // The last one is the id of an ordinary signed note.
+                let id = *LogKey::from_spki(&spki()).unwrap().note_ids(ORIGIN).last().unwrap();
                 [&id, key.sign(text.as_bytes()).as_ref()].concat()
             }
             Self::TreeHead(key) => {
