@@ -6,13 +6,11 @@
 pub struct AssemblyError {
     what: String,
     #[source]
-    source: Box<dyn std::error::Error + Send + Sync>,
+    source: Anything,
 }
 
 impl AssemblyError {
-    pub(super) fn of<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
-        what: impl Into<String>,
-    ) -> impl FnOnce(E) -> Self {
+    pub(super) fn of<E: Into<Anything>>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
         let what = what.into();
         move |source| Self { what, source: source.into() }
     }

@@ -20,7 +20,11 @@ use crate::{
 ///
 /// # Errors
 /// As [`subscription`], and two of one name.
-pub(crate) fn subscriptions(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<Subscriptions, AssemblyError> {
+pub(crate) fn subscriptions(
+    config: &Config,
+    http: &Client,
+    clock: &Arc<dyn Clock>,
+) -> Result<Subscriptions, AssemblyError> {
     let subscriptions = config.subscriptions.iter().map(|one| subscription(config, one, http, clock));
     Subscriptions::new(subscriptions.collect::<Result<_, AssemblyError>>()?)
         .map_err(AssemblyError::of("the subscriptions"))

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::AssemblyError;
+use super::{AssemblyError, error::Anything};
 use crate::{
     attest::{TrustUpdater, Verifier},
     config::{Config, TrustSource},
@@ -20,7 +20,7 @@ pub fn verifier(config: &Config) -> Result<Verifier, AssemblyError> {
     Ok(Verifier::new(&material))
 }
 
-fn unusable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AssemblyError {
+fn unusable(error: impl Into<Anything>) -> AssemblyError {
     AssemblyError::of("the trust root ([trust])")(error)
 }
 

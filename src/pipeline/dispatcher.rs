@@ -110,3 +110,94 @@ impl Dispatcher {
         Worker { outbox, subscription, clock: self.clock.as_ref(), limits: Limits::default() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use futures::future::BoxFuture;
+
+    use super::*;
+    use crate::{
+        clock::ManualClock,
+        deliver::{Message, Receipt, Sink, SinkError},
+        http::{Client, ScriptedTransport},
+        model::{Alert, AlertKind, Confidence, Severity},
+    };
+
+    /// Takes everything, and keeps the titles; or is gone for good.
+    #[derive(Debug, Default)]
+    struct Desk {
+        taken: Mutex<Vec<String>>,
+        is_gone: bool,
+    }
+
+    impl Sink for Desk {
+        fn kind(&self) -> &'static str {
+            "desk"
+        }
+
+        fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
+            Box::pin(async move {
+                if self.is_gone {
+                    return Err(SinkError::Gone { what: "410".to_owned() });
+                }
+                self.taken.lock().unwrap().push(message.alert.title.clone());
+                Ok(Receipt::default())
+            })
+        }
+    }
+
+    fn noon() -> DateTime<Utc> {
+        "2026-06-01T12:00:00Z".parse().unwrap()
+    }
+
+    /// The only subscription is `desk`.
+    fn dispatcher(desk: &Arc<Desk>) -> Dispatcher {
+        let (name, sink) = ("desk".to_owned(), Arc::clone(desk) as _);
+        let desk = Subscription { name, min_severity: Severity::Low, kinds: Some(vec![AlertKind::Release]), sink };
+        let subscriptions = Arc::new(Subscriptions::new(vec![desk]).unwrap());
+        let store = Arc::new(Store::in_memory().unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(noon()));
+        let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock));
+        let troubles = Arc::new(Troubles::new(Arc::clone(&store), Arc::clone(&subscriptions)));
+        Dispatcher {
+            mender: Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles))),
+            wall_clock: Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http)),
+            store,
+            clock,
+            subscriptions,
+            queues: Queues::default(),
+            troubles,
+        }
+    }
+
+    fn record(dispatcher: &Dispatcher, title: &str, subscription: &str) {
+        let alert = Alert::about(AlertKind::Release, title, Severity::High, Confidence::High, title.to_owned(), noon());
+        dispatcher.store.record_alert(&alert, &[subscription.to_owned()], noon()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_a_subscription_is_delivered_and_what_waits_for_one_that_is_not_there_given_up() {
+        let desk = Arc::new(Desk::default());
+        let dispatcher = dispatcher(&desk);
+        record(&dispatcher, "a takeover", "desk");
+        record(&dispatcher, "for nobody", "door");
+        let summary = dispatcher.deliver().await.unwrap();
+        assert_eq!((summary.delivered, summary.given_up, summary.retried), (1, 1, 0));
+        assert_eq!(*desk.taken.lock().unwrap(), ["a takeover"]);
+        assert!(dispatcher.store.awaited_subscriptions().unwrap().is_empty());
+        assert_eq!(dispatcher.deliver_next("desk").await.unwrap(), Some(Step::Idle));
+        assert_eq!(dispatcher.deliver_next("door").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn of_an_endpoint_that_is_gone_the_operator_is_told_and_its_alerts_wait() {
+        let dispatcher = dispatcher(&Arc::new(Desk { is_gone: true, ..Desk::default() }));
+        record(&dispatcher, "a takeover", "desk");
+        let summary = dispatcher.deliver().await.unwrap();
+        assert_eq!((summary.delivered, summary.gone), (0, vec!["desk".to_owned()]));
+        let told = Alert::identify(AlertKind::Operation, &sink_gone("desk").subject).0;
+        assert!(dispatcher.store.alert(&told).unwrap().is_some());
+        assert_eq!(dispatcher.store.awaited_subscriptions().unwrap(), ["desk"]);
+    }
+}

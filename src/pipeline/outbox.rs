@@ -62,9 +62,7 @@ impl Outbox for StoreOutbox<'_> {
     /// A damaged row on the way to what is next is set aside first, and does not keep the others waiting.
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError> {
         let read = match self.read_next(subscription, turn) {
-            Err(StoreError::DamagedRow { .. }) => {
-                self.mender.mend().and_then(|_| self.read_next(subscription, turn))
-            }
+            Err(StoreError::DamagedRow { .. }) => self.mender.mend().and_then(|_| self.read_next(subscription, turn)),
             read => read,
         };
         read.map_err(|error| failed("reading what is due", error))

@@ -182,3 +182,36 @@ fn tell_changes(before: &Verifier, after: &Verifier) {
         tracing::warn!(target: "provwatch::pipeline", "the trust root no longer names the log {log}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::ManualClock, http::ScriptedTransport};
+
+    fn keeper(freshness: Freshness) -> TrustKeeper {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at_text("2026-06-01T12:00:00Z"));
+        let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock));
+        let verifier = Verifier::new(&TrustMaterial::embedded());
+        TrustKeeper::new(Arc::new(Store::in_memory().unwrap()), clock, http, freshness, verifier)
+    }
+
+    #[tokio::test]
+    async fn what_is_built_in_is_not_read_again() {
+        let keeper = keeper(Freshness { root: RootFrom::Nowhere, npm_keys: None });
+        keeper.refresh().await.unwrap();
+        assert!(keeper.is_ready());
+        assert!(keeper.store.sources().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_root_that_cannot_be_read_again_leaves_the_one_in_use_and_the_store_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = keeper(Freshness { root: RootFrom::File(folder.path().join("root.json")), npm_keys: None });
+        let before = keeper.verifier();
+        keeper.refresh().await.unwrap_err();
+        assert!(Arc::ptr_eq(&before, &keeper.verifier()));
+        let sources = keeper.store.sources().unwrap();
+        assert_eq!(sources.iter().map(|source| &*source.name).collect::<Vec<_>>(), [TRUST_ROOT]);
+        assert!(sources[0].last_error.is_some() && sources[0].last_success.is_none());
+    }
+}

@@ -190,3 +190,85 @@ fn trouble(key: &str, alarm: &Alarm) -> Trouble {
         argument: alarm.argument.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, time::Duration};
+
+    use super::*;
+    use crate::{
+        app::setup,
+        clock::ManualClock,
+        config::Config,
+        deliver::Subscriptions,
+        health::{FailingForge, Id},
+        http::{Client, ScriptedTransport},
+        model::{Alert, AlertKind, AlertStatus},
+        pipeline::{NoProgress, health::Moving},
+        watchlist::Watchlist,
+    };
+
+    fn caretaker(clock: &Arc<ManualClock>) -> Caretaker {
+        let config = Config::parse("[trust]\nsource = \"embedded\"", Path::new("test.toml")).unwrap();
+        let store = Arc::new(Store::in_memory().unwrap());
+        let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
+        let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock));
+        let moving = Moving::over(Arc::new(NoProgress), Arc::clone(&clock));
+        Caretaker {
+            watchlist: Arc::new(watchlist::InUse::new(Watchlist::default())),
+            setup: setup(&config),
+            memory: Memory::of(&moving),
+            troubles: Arc::new(Troubles::new(Arc::clone(&store), Arc::new(Subscriptions::default()))),
+            wall_clock: Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http)),
+            store,
+            clock,
+        }
+    }
+
+    fn noon() -> Arc<ManualClock> {
+        Arc::new(ManualClock::at_text("2026-06-01T12:00:00Z"))
+    }
+
+    #[test]
+    fn what_a_service_knows_is_judged_told_and_resolved_when_it_is_over() {
+        let caretaker = caretaker(&noon());
+        let status = || {
+            let (fingerprint, _) = Alert::identify(AlertKind::Operation, "stuck loops");
+            caretaker.store.alert(&fingerprint).unwrap().map(|alert| alert.status)
+        };
+        let look = |stuck: &[&str]| {
+            let known = Facts { stuck: stuck.iter().map(ToString::to_string).collect(), ..Facts::default() };
+            let found = caretaker.look_after(Kind::Daemon, &OnDisk::default(), known).unwrap();
+            found.iter().any(|finding| finding.id == Id::LoopStuck)
+        };
+        assert!(!look(&[]));
+        assert_eq!(status(), None);
+        assert!(look(&["work"]));
+        assert_eq!(status(), Some(AlertStatus::Open));
+        assert!(!look(&[]));
+        assert_eq!(status(), Some(AlertStatus::Resolved));
+    }
+
+    #[test]
+    fn a_sign_of_life_says_what_was_handed_over_and_when_the_last_passes_ended() {
+        let clock = noon();
+        let caretaker = caretaker(&clock);
+        caretaker.goes_by("a digest".to_owned());
+        let since = clock.now();
+        let forges =
+            vec![FailingForge { host: "forge.example".to_owned(), since, last: since, error: "503".to_owned() }];
+        let known = Facts { forges: forges.clone(), ..Facts::default() };
+        let mut ends = Vec::new();
+        for _ in 0..=PASSES {
+            caretaker.begin_pass(known.clone()).unwrap();
+            clock.advance(Duration::from_mins(1));
+            ends.push(clock.now());
+            caretaker.end_pass(known.clone()).unwrap();
+        }
+        let beat = caretaker.last_beat().unwrap().unwrap();
+        assert_eq!((beat.kind, beat.first_at, beat.started_at), (Kind::Once, since, ends[PASSES - 1]));
+        assert_eq!(beat.facts.passes, ends[1..]);
+        assert_eq!(beat.facts.forges, forges);
+        assert_eq!(beat.facts.in_use.configuration.as_deref(), Some("a digest"));
+    }
+}
