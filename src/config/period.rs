@@ -1,5 +1,6 @@
 use std::{fmt, str::FromStr, time::Duration};
 
+use chrono::TimeDelta;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,11 @@ impl Period {
     /// The same as the standard library's type.
     pub const fn duration(self) -> Duration {
         self.0
+    }
+
+    /// The same as a difference of times; one that is too long for that is as long as it can be.
+    pub fn delta(self) -> TimeDelta {
+        TimeDelta::from_std(self.0).unwrap_or(TimeDelta::MAX)
     }
 }
 

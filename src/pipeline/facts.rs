@@ -1,7 +1,5 @@
 //! Asking the forges, and the registries about new dependencies: before any detector runs.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
@@ -9,10 +7,9 @@ use super::{Pipeline, PipelineError, assess::assess, subject::Subject};
 use crate::{
     baseline::words::dependencies,
     detect::Terms,
-    enrich::{Cache, Found, Place, Question, Remembered},
+    enrich::{Found, Place, Question},
     model::{Baseline, Facts, Observation, Package},
     registry::{self, Known, PackageState, Registry, RegistryError},
-    store::Store,
     text::with_causes,
 };
 
@@ -24,25 +21,6 @@ const TOO_LATE: &str = "it was not answered in time";
 
 /// Most new dependencies of a release whose age is asked for.
 const MAX_DEPENDENCIES: usize = 20;
-
-/// Answers of forges, kept in the store.
-#[derive(Debug)]
-pub(super) struct StoredAnswers(pub Arc<Store>);
-
-impl Cache for StoredAnswers {
-    fn remembered(&self, key: &str) -> Option<Remembered> {
-        let found = self.0.forge_answer(key);
-        let text = found.inspect_err(|error| tracing::warn!("an answer of a forge cannot be read: {error}")).ok()??;
-        serde_json::from_str(&text).ok()
-    }
-
-    fn remember(&self, key: &str, answer: &Remembered) {
-        let Ok(text) = serde_json::to_string(answer) else { return };
-        if let Err(error) = self.0.keep_forge_answer(key, &text, answer.at) {
-            tracing::warn!("an answer of a forge is not kept: {error}");
-        }
-    }
-}
 
 impl Pipeline {
     /// Finds out what is known around a release. Where the forge answers little, it is asked only about what differs from

@@ -15,6 +15,7 @@ mod chronicle;
 mod claimed_time;
 mod company;
 mod damage;
+mod dispatcher;
 mod error;
 mod examine;
 mod facts;
@@ -39,7 +40,6 @@ mod reconcile;
 mod record;
 mod registries;
 pub mod relearn;
-mod reload;
 mod replaced;
 pub mod replay;
 mod settings;
@@ -61,12 +61,10 @@ mod withdrawal;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use accusation::{accusation, raised};
-pub use assembly::{
-    AssemblyError, Parts, assemble, client, client_over, log_keys, rehearse, sources, subscription, tuf_cache, tuning,
-};
+pub use assembly::{assemble, rehearse};
 pub use company::company;
 pub use error::PipelineError;
-pub use health::{OnDisk, Setup, runner, setup, snapshot};
+pub use health::{OnDisk, Setup, TrustFrom, WithoutFeed, runner, snapshot};
 pub use members::member_details;
 pub use on_request::{Appraisal, Comparison, LookedAt};
 pub use operation::Trouble;
@@ -75,15 +73,20 @@ pub use pass::PassSummary;
 pub use progress::{NoProgress, Progress, Step};
 pub use queue::WorkPass;
 pub use registries::{Polled, Source};
-pub use reload::ReloadError;
 pub use settings::Settings;
 pub use subject::Examined;
-pub use trust::{NPM_KEYS, TRUST_ROOT, verifier};
+pub(crate) use trust::{Freshness, RootFrom};
+pub use trust::{NPM_KEYS, TRUST_ROOT};
 
+pub use crate::app::{
+    AssemblyError, Parts, ReloadError, client, client_over, log_keys, setup, sources, subscription, tuf_cache, tuning,
+    verifier,
+};
 use crate::{
+    app::LastReload,
     attest::{TrustError, Verifier},
     clock::Clock,
-    deliver::Subscriptions,
+    deliver::{self, Subscriptions, Summary},
     enrich::Forges,
     health::ComparedClock,
     http::Client,
@@ -107,7 +110,7 @@ pub struct Pipeline {
     subscriptions: Arc<Subscriptions>,
     troubles: Arc<operation::Troubles>,
     mender: Arc<damage::Mender>,
-    queues: outbox::Queues,
+    dispatcher: dispatcher::Dispatcher,
     settings: Arc<Settings>,
     progress: Arc<dyn Progress>,
     wall_clock: Arc<wall_clock::WallClock>,
@@ -117,9 +120,8 @@ pub struct Pipeline {
     silences: silence::Silences,
     logs: Arc<logs::LogSettings>,
     log_memory: logs::LogMemory,
-    setup: Setup,
-    memory: health::Memory,
-    reload: reload::LastReload,
+    caretaker: health::Caretaker,
+    reload: LastReload,
 }
 
 impl Pipeline {
@@ -208,6 +210,45 @@ impl Pipeline {
     /// The store failed.
     pub fn mend_damage(&self) -> Result<usize, PipelineError> {
         Ok(self.mender.mend()?)
+    }
+
+    /// Delivers everything that is due, by all sinks at the same time, and gives up what nobody is configured for.
+    ///
+    /// # Errors
+    /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
+    pub async fn deliver(&self) -> Result<Summary, PipelineError> {
+        self.dispatcher.deliver().await
+    }
+
+    /// Makes the next attempt of one subscription's sink. `None`: the configuration no longer has it.
+    ///
+    /// # Errors
+    /// The store failed. A sink's failure is a step like others.
+    pub async fn deliver_next(&self, name: &str) -> Result<Option<deliver::Step>, PipelineError> {
+        self.dispatcher.deliver_next(name).await
+    }
+
+    /// Gives up what waits for subscriptions that the configuration does not have any more. How many deliveries.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn give_up_unclaimed(&self) -> Result<usize, PipelineError> {
+        Ok(self.dispatcher.give_up_unclaimed()?)
+    }
+
+    /// Says by which configuration this process goes, as a digest that can be compared with that of the file.
+    pub fn goes_by(&self, configuration: String) {
+        self.caretaker.goes_by(configuration);
+    }
+
+    /// What was read again was taken, or was not, and why.
+    pub fn note_reload(&self, outcome: Result<(), String>) {
+        self.reload.note(outcome, self.clock.now());
+    }
+
+    /// Why the configuration or watchlist on the disk is not the one in use; `None` where the last reading went well.
+    pub fn reload_error(&self) -> Option<ReloadError> {
+        self.reload.error()
     }
 
     /// Our clock beside those of the hosts that answered lately; `None`: none did.

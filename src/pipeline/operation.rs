@@ -110,3 +110,30 @@ pub fn sink_gone(subscription: &str) -> Trouble {
                 .to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::store::AlertFilter;
+
+    #[test]
+    fn a_trouble_that_comes_again_is_one_alert_and_is_over_with_its_cause() {
+        let store = Arc::new(Store::in_memory().unwrap());
+        let troubles = Troubles::new(Arc::clone(&store), Arc::new(Subscriptions::default()));
+        let noon: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let trouble = sink_gone("desk");
+        let statuses = || -> Vec<AlertStatus> {
+            store.alerts(&AlertFilter::default()).unwrap().iter().map(|alert| alert.status).collect()
+        };
+        troubles.resolve(&trouble, "nothing was wrong", noon).unwrap();
+        assert_eq!(statuses(), []);
+        for hours in 0..3 {
+            troubles.record(&trouble, noon + TimeDelta::hours(hours)).unwrap();
+        }
+        assert_eq!(statuses(), [AlertStatus::Open]);
+        troubles.resolve(&trouble, "it is back", noon + TimeDelta::hours(3)).unwrap();
+        assert_eq!(statuses(), [AlertStatus::Resolved]);
+    }
+}

@@ -8,11 +8,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{AssemblyError, PipelineError, tuf_cache};
+use super::PipelineError;
 use crate::{
     attest::{Refreshed, TrustError, TrustMaterial, TrustUpdater, TrustedLog, Verifier},
     clock::Clock,
-    config::{Config, TrustSource},
     http::Client,
     model::RootStanding,
     store::{Store, StoreError},
@@ -25,55 +24,41 @@ pub const TRUST_ROOT: &str = "trust-root";
 /// What npm's keys are called there. npm's keys are not part of the trust root, and fail on their own.
 pub const NPM_KEYS: &str = "npm-keys";
 
-/// The verifier that the configuration asks for. With TUF it begins with what was last in use, or with what is built in; of a
-/// private repository that was never read, with nothing, until the first refresh has fetched something newer.
-///
-/// # Errors
-/// A trust root, a key list or the beginning of a TUF repository that cannot be used.
-pub fn verifier(config: &Config) -> Result<Verifier, AssemblyError> {
-    // What is read again later must be usable now.
-    let Freshness { root, npm_keys } = Freshness::of(config)?;
-    let mut material = match root {
-        RootFrom::Nowhere => TrustMaterial::embedded(),
-        RootFrom::File(root) => TrustMaterial::embedded().with_root(&root).map_err(unusable)?,
-        RootFrom::Tuf(updater) => updater.first(),
-    };
-    if let Some(keys) = &npm_keys {
-        material = material.with_npm_keys(keys).map_err(unusable)?;
-    }
-    Ok(Verifier::new(&material))
-}
-
-fn unusable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AssemblyError {
-    AssemblyError::of("the trust root ([trust])")(error)
-}
-
 /// How the trust root and npm's keys are kept fresh.
 #[derive(Debug)]
-pub(super) struct Freshness {
-    root: RootFrom,
-    npm_keys: Option<PathBuf>,
+pub(crate) struct Freshness {
+    /// Where the trust root is read again.
+    pub root: RootFrom,
+    /// The file of npm's keys; `None`: they come with the trust root.
+    pub npm_keys: Option<PathBuf>,
 }
 
 /// Where the trust root is read again.
 #[derive(Debug)]
-enum RootFrom {
+pub(crate) enum RootFrom {
     /// Nowhere: it is the one that is built in.
     Nowhere,
+    /// In this file.
     File(PathBuf),
+    /// At the repository that this one reads.
     Tuf(TrustUpdater),
 }
 
 impl Freshness {
-    pub fn of(config: &Config) -> Result<Self, AssemblyError> {
-        let trust = &config.trust;
-        let root = match (trust.source, &trust.trusted_root) {
-            (TrustSource::Embedded, _) => RootFrom::Nowhere,
-            (TrustSource::File, Some(root)) => RootFrom::File(root.clone()),
-            (TrustSource::File, None) => return Err(unusable("source = \"file\" needs trusted_root")),
-            (TrustSource::Tuf, _) => RootFrom::Tuf(updater(config)?),
+    /// What is verified with until anything is read again.
+    ///
+    /// # Errors
+    /// A file that cannot be used.
+    pub fn first(&self) -> Result<TrustMaterial, TrustError> {
+        let material = match &self.root {
+            RootFrom::Nowhere => TrustMaterial::embedded(),
+            RootFrom::File(root) => TrustMaterial::embedded().with_root(root)?,
+            RootFrom::Tuf(updater) => updater.first(),
         };
-        Ok(Self { root, npm_keys: trust.npm_keys.clone() })
+        match &self.npm_keys {
+            Some(keys) => material.with_npm_keys(keys),
+            None => Ok(material),
+        }
     }
 
     /// Whether anything is read again at all.
@@ -90,16 +75,6 @@ impl Freshness {
         };
         let Some(keys) = &self.npm_keys else { return Ok(refreshed) };
         Ok(refreshed.with_keys(|material| material.with_npm_keys(keys)))
-    }
-}
-
-fn updater(config: &Config) -> Result<TrustUpdater, AssemblyError> {
-    let (trust, cache) = (&config.trust, tuf_cache(config));
-    let url = trust.tuf_url.as_ref().map(|url| url.as_url().clone());
-    match (&trust.tuf_root, url) {
-        (None, url) => Ok(TrustUpdater::new(url, cache)),
-        (Some(root), Some(url)) => TrustUpdater::private(url, root, &cache).map_err(unusable),
-        (Some(_), None) => Err(unusable("tuf_root begins a repository of its own: say in tuf_url where it is")),
     }
 }
 
@@ -205,5 +180,38 @@ fn tell_changes(before: &Verifier, after: &Verifier) {
     }
     for log in beyond(&old, &new) {
         tracing::warn!(target: "provwatch::pipeline", "the trust root no longer names the log {log}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::ManualClock, http::ScriptedTransport};
+
+    fn keeper(freshness: Freshness) -> TrustKeeper {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at_text("2026-06-01T12:00:00Z"));
+        let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock));
+        let verifier = Verifier::new(&TrustMaterial::embedded());
+        TrustKeeper::new(Arc::new(Store::in_memory().unwrap()), clock, http, freshness, verifier)
+    }
+
+    #[tokio::test]
+    async fn what_is_built_in_is_not_read_again() {
+        let keeper = keeper(Freshness { root: RootFrom::Nowhere, npm_keys: None });
+        keeper.refresh().await.unwrap();
+        assert!(keeper.is_ready());
+        assert!(keeper.store.sources().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_root_that_cannot_be_read_again_leaves_the_one_in_use_and_the_store_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = keeper(Freshness { root: RootFrom::File(folder.path().join("root.json")), npm_keys: None });
+        let before = keeper.verifier();
+        keeper.refresh().await.unwrap_err();
+        assert!(Arc::ptr_eq(&before, &keeper.verifier()));
+        let sources = keeper.store.sources().unwrap();
+        assert_eq!(sources.iter().map(|source| &*source.name).collect::<Vec<_>>(), [TRUST_ROOT]);
+        assert!(sources[0].last_error.is_some() && sources[0].last_success.is_none());
     }
 }

@@ -120,6 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{clock::ManualClock, http::ScriptedTransport};
 
     fn said(minutes: &[i64]) -> Option<(i64, usize)> {
         let said = compared(minutes.iter().copied().map(TimeDelta::minutes).collect())?;
@@ -160,6 +161,22 @@ mod tests {
         let mut later = Seen::starting(noon, Some(ahead));
         assert_eq!(later.set_back_from(noon), Some(ahead), "another process wrote while the clock was ahead");
         assert_eq!(Seen::starting(noon, Some(noon - SLACK)).set_back_from(noon), None);
+    }
+
+    #[test]
+    fn what_a_wrong_clock_wrote_is_put_right_when_the_clock_is_right_again() {
+        let noon: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let clock = Arc::new(ManualClock::at(noon + TimeDelta::days(365)));
+        let (store, of_system) = (Arc::new(Store::in_memory().unwrap()), Arc::clone(&clock) as Arc<dyn Clock>);
+        let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&of_system));
+        let wall_clock = WallClock::starting(Arc::clone(&store), of_system, http);
+        store.source_read("feed", clock.now()).unwrap();
+        wall_clock.follow().unwrap();
+        clock.set(noon);
+        wall_clock.follow().unwrap();
+        assert_eq!(store.sources().unwrap()[0].last_success, Some(noon));
+        assert_eq!((wall_clock.began(), wall_clock.compared()), (noon, None));
+        assert_eq!(wall_clock.corrected(noon), noon, "nobody says otherwise");
     }
 
     proptest! {

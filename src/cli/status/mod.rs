@@ -20,7 +20,7 @@ use crate::{
     daemon::lock_state,
     health::{Finding, Heartbeat, Level, LockState, Snapshot, judge},
     model::{AlertStatus, Aspect, Ecosystem, Severity},
-    pipeline::{self, NPM_KEYS, TRUST_ROOT},
+    pipeline::{self, NPM_KEYS, TRUST_ROOT, WithoutFeed},
     registry::{CargoFeed, NpmFeed, PypiFeed},
     store::{self, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
 };
@@ -228,12 +228,12 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
             sources.push(Source { name: name.to_owned(), registry, url: None, enabled, state, never_told });
         }
     }
-    for (key, polled) in pipeline::setup(&context.config).polled {
-        let state = stored.iter().position(|state| state.name == polled.source).map(|index| stored.remove(index));
+    for WithoutFeed { registry, source, .. } in pipeline::setup(&context.config).without_feed {
+        let state = stored.iter().position(|state| state.name == source).map(|index| stored.remove(index));
         sources.push(Source {
-            name: polled.source,
-            registry: Some(key.title()),
-            url: key.url().map(ToString::to_string),
+            name: source,
+            registry: Some(registry.title()),
+            url: registry.url().map(ToString::to_string),
             enabled: true,
             state,
             never_told: Vec::new(),

@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Setup;
+use super::{Setup, TrustFrom};
 use crate::{
-    config::TrustSource,
     health::{
         Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror, Mirror,
         OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
@@ -73,9 +72,9 @@ pub fn snapshot(
     Ok(Snapshot {
         sources: read_sources(&states, setup, watchlist),
         trust: match setup.trust {
-            TrustSource::Embedded => Trust::Embedded,
-            TrustSource::File => Trust::File,
-            TrustSource::Tuf => Trust::Tuf(tuf(&states, setup)),
+            TrustFrom::Embedded => Trust::Embedded,
+            TrustFrom::File => Trust::File,
+            TrustFrom::Tuf => Trust::Tuf(tuf(&states, setup)),
         },
         log_mirrors: if logs.is_some() { mirrors_of_logs(store, setup)? } else { Vec::new() },
         logs,
@@ -98,9 +97,9 @@ fn read_sources(states: &[SourceState], setup: &Setup, watchlist: Option<&Watchl
     let is_watched = |key: &RegistryKey| {
         watchlist.is_some_and(|watchlist| watchlist.packages().any(|(package, _)| package.is_of(key)))
     };
-    let polled = setup.polled.iter().filter(|(key, _)| is_watched(key));
-    let polled = polled.map(|(_, polled)| Source { every: polled.every, ..source(states, &polled.source) });
-    setup.feeds.iter().map(|feed| source(states, feed)).chain(polled).collect()
+    let without_feed = setup.without_feed.iter().filter(|one| is_watched(&one.registry));
+    let without_feed = without_feed.map(|one| Source { every: one.every, ..source(states, &one.source) });
+    setup.feeds.iter().map(|feed| source(states, feed)).chain(without_feed).collect()
 }
 
 fn source(states: &[SourceState], name: &str) -> Source {

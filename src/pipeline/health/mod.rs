@@ -1,35 +1,28 @@
-//! Health is data: what [`crate::health`] finds of provwatch itself becomes an alert of the kind `operation`, raised once,
-//! and resolved when its cause is gone. The same findings are what `provwatch status` prints.
+//! Health is data: what the services know of themselves is gathered here, and what [`crate::health`] finds in it becomes an
+//! alert of the kind `operation`, raised once, and resolved when its cause is gone. The same findings are what `provwatch
+//! status` prints.
 
+mod caretaker;
 mod gather;
 mod memory;
 mod setup;
 
-use std::process;
-
 use chrono::{DateTime, Utc};
 
+pub(super) use caretaker::Caretaker;
 pub use gather::{OnDisk, runner, snapshot};
-pub(super) use memory::Memory;
-pub use memory::Moving;
-pub use setup::{Setup, setup};
+pub(super) use memory::{Memory, Moving};
+pub use setup::{Setup, TrustFrom, WithoutFeed};
 
 use super::{
     Pipeline, PipelineError,
     logs::{NotFollowed, logs_of},
-    operation::Trouble,
 };
 use crate::{
     enrich::Forges,
-    health::{
-        Check, Facts, FailingForge, Finding, Heartbeat, InUse, Kind, LockState, LogNotFollowed, Refused, Runner,
-        Snapshot, Verdict, checks, judge,
-    },
-    store::{LogRow, RunnerRow, StoreError},
+    health::{Facts, FailingForge, Finding, Kind, LogNotFollowed, Refused},
+    store::LogRow,
 };
-
-/// Passes of `run --once` whose times are kept.
-const PASSES: usize = 4;
 
 impl Pipeline {
     /// Gives a sign of life, judges how provwatch fares, raises an alert for everything that has lasted for too long and
@@ -39,23 +32,14 @@ impl Pipeline {
     /// # Errors
     /// The store cannot be read.
     pub fn look_after(&self, kind: Kind, on_disk: &OnDisk, stuck: &[String]) -> Result<Vec<Finding>, PipelineError> {
-        let now = self.clock.now();
         let followed = self.followed_rows()?;
-        if let Some(failure) = self.store.write_failure() {
-            self.memory.writes_fail(failure.error, now);
-        }
-        let facts = self.facts(kind, &followed, stuck)?;
-        let heartbeat = self.heartbeat(kind, facts, now);
-        self.noting(now, self.write_beat(&heartbeat))?;
-        let mut snapshot = self.snapshot(heartbeat, on_disk, now)?;
-        for check in checks(&snapshot, now) {
-            self.noting(now, self.apply(&check, now))?;
-        }
-        snapshot.storage.write_failure = self.memory.write_failure();
+        let known = self.facts(&followed, stuck)?;
+        let findings = self.caretaker.look_after(kind, on_disk, known)?;
+        let now = self.clock.now();
         for row in &followed {
             self.noting(now, self.check_standing(row, now))?;
         }
-        Ok(judge(&snapshot, now))
+        Ok(findings)
     }
 
     /// As [`Pipeline::look_after`] within a pass.
@@ -66,57 +50,22 @@ impl Pipeline {
         self.look_after(Kind::Once, &OnDisk::default(), &[]).map(drop)
     }
 
-    /// Says by which configuration this process goes, as a digest that can be compared with that of the file.
-    pub fn goes_by(&self, configuration: String) {
-        self.memory.goes_by(configuration);
-    }
-
     /// A pass begins: whoever asks meanwhile is told that a process is at work.
     pub(super) fn begin_pass(&self) -> Result<(), PipelineError> {
-        let now = self.clock.now();
-        self.memory.begin_pass(now);
-        let facts = self.facts(Kind::Once, &self.followed_rows()?, &[])?;
-        self.write_beat(&self.heartbeat(Kind::Once, facts, now))
+        Ok(self.caretaker.begin_pass(self.facts(&self.followed_rows()?, &[])?)?)
     }
 
     /// A pass has ended, which is what counts when nobody is at work any more.
     pub(super) fn end_pass(&self) -> Result<(), PipelineError> {
-        let now = self.clock.now();
-        let mut facts = self.facts(Kind::Once, &self.followed_rows()?, &[])?;
-        facts.passes.push(now);
-        let surplus = facts.passes.len().saturating_sub(PASSES);
-        facts.passes.drain(..surplus);
-        self.write_beat(&self.heartbeat(Kind::Once, facts, now))
+        Ok(self.caretaker.end_pass(self.facts(&self.followed_rows()?, &[])?)?)
     }
 
-    fn snapshot(&self, heartbeat: Heartbeat, on_disk: &OnDisk, now: DateTime<Utc>) -> Result<Snapshot, StoreError> {
-        let runner = Runner { lock: LockState::Held, heartbeat: Some(heartbeat) };
-        let mut snapshot = snapshot(&self.store, &self.setup, Some(&self.watchlist.now()), runner, now)?;
-        snapshot.storage.write_failure = self.memory.write_failure();
-        snapshot.watchlist = on_disk.watchlist.clone();
-        snapshot.configuration = on_disk.configuration.clone();
-        snapshot.trust_files = on_disk.trust.clone();
-        Ok(snapshot)
-    }
-
-    /// What only this process knows.
-    fn facts(&self, kind: Kind, followed: &[LogRow], stuck: &[String]) -> Result<Facts, PipelineError> {
-        let before = runner(&self.store, LockState::Held)?.heartbeat;
+    /// What the services know of their own health.
+    fn facts(&self, followed: &[LogRow], stuck: &[String]) -> Result<Facts, PipelineError> {
         let now = self.clock.now();
-        // A restart is not a move.
-        let moved_before = before.as_ref().and_then(|before| before.facts.moved_at).filter(|at| *at <= now);
-        let known = before.as_ref().map(|before| before.facts.clone()).unwrap_or_default();
+        let known = self.caretaker.last_facts()?;
         let logs = logs_of(self, followed, known, now)?;
-        let passes = before.filter(|before| before.kind == Kind::Once).map(|before| before.facts.passes);
-        let in_use = InUse {
-            watchlist: Some(self.memory.fingerprint(&self.watchlist.now())),
-            configuration: self.memory.configuration(),
-        };
         Ok(Facts {
-            passes: passes.filter(|_| kind == Kind::Once).unwrap_or_default(),
-            moved_at: self.memory.moved_at().max(moved_before),
-            write_failure: self.memory.write_failure(),
-            in_use,
             logs: logs.logs,
             configured_logs: logs.configured_logs,
             left_logs: logs.left_logs,
@@ -125,7 +74,7 @@ impl Pipeline {
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
             refused: self.reload_error().map(|error| Refused { since: error.since, why: error.why }),
-            clock: self.wall_clock.compared(),
+            ..Facts::default()
         })
     }
 
@@ -143,64 +92,11 @@ impl Pipeline {
         failing.collect()
     }
 
-    fn heartbeat(&self, kind: Kind, facts: Facts, now: DateTime<Utc>) -> Heartbeat {
-        let started_at = match kind {
-            Kind::Daemon => self.wall_clock.began(),
-            Kind::Once => self.memory.pass_began().unwrap_or(now),
-        };
-        let stored = self.store.runner().ok().flatten();
-        let first_at = stored.map_or(started_at, |row| row.first_at.min(started_at));
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        Heartbeat { kind, pid: process::id(), version, first_at, started_at, beat_at: now, facts }
-    }
-
-    fn write_beat(&self, heartbeat: &Heartbeat) -> Result<(), PipelineError> {
-        let row = RunnerRow {
-            kind: heartbeat.kind.as_str().to_owned(),
-            pid: heartbeat.pid,
-            version: heartbeat.version.clone(),
-            first_at: heartbeat.first_at,
-            started_at: heartbeat.started_at,
-            beat_at: heartbeat.beat_at,
-            facts: serde_json::to_string(&heartbeat.facts).unwrap_or_default(),
-        };
-        Ok(self.store.beat(&row)?)
-    }
-
-    /// Takes note of a write that failed. Only damage of the whole file ends more than this look.
+    /// Takes note of a write that failed.
     fn noting(&self, now: DateTime<Utc>, outcome: Result<(), PipelineError>) -> Result<(), PipelineError> {
         match outcome {
-            // Whoever works off the queue sets it aside and tells of it; the next look finds it sound.
-            Err(PipelineError::Store(StoreError::DamagedRow { .. })) => Ok(()),
-            Err(PipelineError::Store(error)) if !matches!(error, StoreError::Damaged { .. }) => {
-                self.memory.write_failed(&error, now);
-                Ok(())
-            }
+            Err(PipelineError::Store(error)) => Ok(self.caretaker.noting(now, Err(error))?),
             outcome => outcome,
         }
-    }
-
-    /// Raises or resolves what a check says.
-    fn apply(&self, Check { key, verdict }: &Check, now: DateTime<Utc>) -> Result<(), PipelineError> {
-        match verdict {
-            Verdict::Found(finding) => {
-                if let Some(alarm) = &finding.alert {
-                    self.troubles.record(&trouble(key, alarm), now)?;
-                }
-            }
-            Verdict::Unclear => {}
-            Verdict::Over(reason) => self.troubles.resolve_subject(key, reason, now)?,
-        }
-        Ok(())
-    }
-}
-
-fn trouble(key: &str, alarm: &crate::health::Alarm) -> Trouble {
-    Trouble {
-        subject: key.to_owned(),
-        severity: alarm.severity,
-        confidence: alarm.confidence,
-        title: alarm.title.clone(),
-        argument: alarm.argument.clone(),
     }
 }

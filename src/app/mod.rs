@@ -1,0 +1,32 @@
+//! The only place that knows the configuration and the services: it makes of each section of the one what the other works
+//! with.
+
+mod error;
+mod forges;
+mod http;
+mod logs;
+mod parts;
+mod registries;
+mod reload;
+mod settings;
+mod setup;
+mod sinks;
+mod trust;
+
+pub use error::AssemblyError;
+pub(crate) use forges::{forge_list, forges};
+pub use http::{client, client_over};
+pub use logs::log_keys;
+pub(crate) use logs::log_settings;
+pub use parts::Parts;
+pub use registries::sources;
+pub(crate) use registries::{polled, registries};
+pub(crate) use reload::LastReload;
+pub use reload::ReloadError;
+pub(crate) use settings::settings;
+pub use settings::tuning;
+pub use setup::setup;
+pub use sinks::subscription;
+pub(crate) use sinks::subscriptions;
+pub(crate) use trust::freshness;
+pub use trust::{tuf_cache, verifier};

@@ -1,0 +1,28 @@
+//! `[daemon]` and `[detectors]`: how packages are looked at, and what detectors take for serious.
+
+use crate::{
+    config::{Config, DetectorSection},
+    detect::{Setting, Tuning},
+    pipeline::Settings,
+};
+
+/// What the configuration changes about detectors.
+pub fn tuning(config: &Config) -> Tuning {
+    let setting = |section: &DetectorSection| Setting {
+        enabled: section.enabled,
+        severity: section.severity,
+        days: section.days,
+    };
+    Tuning::new(config.detectors.iter().map(|(id, section)| (id.clone(), setting(section))))
+}
+
+/// How packages are looked at.
+pub(crate) fn settings(config: &Config) -> Settings {
+    Settings {
+        concurrency: config.daemon.concurrency as usize,
+        recheck: config.daemon.recheck.iter().map(|period| period.delta()).collect(),
+        reconcile_after: config.daemon.reconcile_interval.delta(),
+        tuning: tuning(config),
+        ..Settings::default()
+    }
+}

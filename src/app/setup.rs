@@ -1,0 +1,46 @@
+//! What the configuration says that health depends on.
+
+use super::{polled, sources};
+use crate::{
+    config::{Config, TrustSource},
+    health::Forges,
+    model::{AlertKind, Severity},
+    pipeline::{Polled, Setup, TrustFrom, WithoutFeed},
+};
+
+/// What this configuration says that health depends on.
+pub fn setup(config: &Config) -> Setup {
+    let subscriptions = config.subscriptions.iter();
+    let without_feed = |(registry, Polled { source, every })| WithoutFeed { registry, source, every };
+    Setup {
+        feeds: sources(config).iter().map(|source| source.feed.name()).collect(),
+        trust: match config.trust.source {
+            TrustSource::Embedded => TrustFrom::Embedded,
+            TrustSource::File => TrustFrom::File,
+            TrustSource::Tuf => TrustFrom::Tuf,
+        },
+        trust_interval: config.trust.refresh_interval.delta(),
+        logs: config.logs.enabled,
+        log_urls: config.logs.instances.iter().map(|instance| instance.url.as_url().to_string()).collect(),
+        forges: config.forges.enabled.then(|| forges(config)),
+        subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.kinds, one.min_severity))).collect(),
+        registries: config.registries.keys(),
+        without_feed: polled(config).into_iter().map(without_feed).collect(),
+    }
+}
+
+/// Those of the kinds of which a subscription takes what matters: medium ones about provwatch itself, high ones else.
+fn takes(kinds: &[AlertKind], least: Severity) -> Vec<AlertKind> {
+    let matters = |kind: &AlertKind| if *kind == AlertKind::Operation { Severity::Medium } else { Severity::High };
+    kinds.iter().filter(|kind| least <= matters(kind)).copied().collect()
+}
+
+fn forges(config: &Config) -> Forges {
+    let section = &config.forges;
+    let instances = section.instances.iter().map(|one| (one.host.to_lowercase(), one.token().is_some()));
+    let public = [("github.com", section.github_token().is_some()), ("gitlab.com", section.gitlab_token().is_some())];
+    let all = instances.chain(public.map(|(host, has_token)| (host.to_owned(), has_token)));
+    let (with, without): (Vec<_>, Vec<_>) = all.partition(|(_, has_token)| *has_token);
+    let hosts = |forges: Vec<(String, bool)>| forges.into_iter().map(|(host, _)| host).collect();
+    Forges { with_token: hosts(with), without_token: hosts(without) }
+}
