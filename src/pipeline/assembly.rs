@@ -12,6 +12,7 @@ use super::{
     health::{Memory, Moving, setup},
     logs::{Instance, LogSettings},
     operation::Troubles,
+    packages::{PackageParts, Packages},
     registries::Registries,
     trust::{Freshness, TrustKeeper},
     wall_clock::WallClock,
@@ -92,32 +93,53 @@ pub(super) fn assemble_with(config: &Config, parts: Parts, registries: Registrie
     let troubles = Arc::new(Troubles::new(Arc::clone(&parts.store), Arc::clone(&subscriptions)));
     let forges = forges(config, &parts)?;
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
-    let mender = Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles));
+    let mender = Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles)));
     let trust =
         TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), Freshness::of(config)?, verifier);
     let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
     let progress = Moving::over(progress, Arc::clone(&clock));
-    Ok(Pipeline {
+    let memory = Memory::of(&progress);
+    let shared = PackageParts {
+        store,
+        clock,
+        http,
+        progress: Arc::new(progress),
+        registries: Arc::new(registries),
+        settings: Arc::new(settings(config)),
+        watchlist: Arc::new(InUse::new(watchlist)),
+        subscriptions,
+        forges: forges.map(Arc::new),
+        trust: Arc::new(trust),
         wall_clock: Arc::new(wall_clock),
-        comparisons: super::observe::Comparisons::default(),
-        failures: super::outage::Failures::default(),
-        reads: super::outage::Reads::default(),
-        silences: super::silence::Silences::default(),
+        troubles,
+        mender,
+    };
+    pipeline(config, shared, memory)
+}
+
+/// The services over what they share.
+fn pipeline(config: &Config, shared: PackageParts, memory: Memory) -> Result<Pipeline, AssemblyError> {
+    let packages = Packages::over(&shared);
+    let PackageParts { store, clock, http, progress, registries, settings, watchlist, subscriptions, .. } = shared;
+    let PackageParts { forges, trust, wall_clock, troubles, mender, .. } = shared;
+    Ok(Pipeline {
+        packages,
+        wall_clock,
         store,
         http,
         clock,
         sources: sources(config),
-        registries: Arc::new(registries),
-        trust: Arc::new(trust),
-        forges: forges.map(Arc::new),
-        watchlist: Arc::new(InUse::new(watchlist)),
+        registries,
+        trust,
+        forges,
+        watchlist,
         subscriptions,
         troubles,
-        mender: Arc::new(mender),
+        mender,
         queues: super::outbox::Queues::default(),
-        settings: Arc::new(settings(config)),
-        memory: Memory::of(&progress),
-        progress: Arc::new(progress),
+        settings,
+        memory,
+        progress,
         setup: setup(config),
         logs: Arc::new(log_settings(config)?),
         log_memory: super::logs::LogMemory::default(),
