@@ -57,6 +57,8 @@ mod silent;
 mod slots;
 mod statuses;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod told;
 mod took;
 mod trust;

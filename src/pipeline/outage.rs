@@ -191,7 +191,10 @@ fn is_told_to_wait(error: &PipelineError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Ecosystem;
+
+    fn package(name: &str) -> Package {
+        format!("pkg:npm/{name}").parse().unwrap()
+    }
 
     #[test]
     fn an_outage_is_over_once() {

@@ -103,7 +103,7 @@ impl PackageParts {
         Reconciler { store, clock, registries, watchlist, usual: settings.reconcile_after }
     }
 
-    fn workforce(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Workforce {
+    pub fn workforce(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Workforce {
         let Self { store, clock, progress, wall_clock, registries, settings, mender, .. } = self.clone();
         let turns = self.turns(self.examiner(verification, enricher));
         let concurrency = settings.concurrency;
@@ -111,7 +111,7 @@ impl PackageParts {
         Workforce { parts, mender, longest_recheck: settings.longest_recheck() }
     }
 
-    fn turns(&self, examiner: Examiner) -> TurnTaker {
+    pub fn turns(&self, examiner: Examiner) -> TurnTaker {
         let Self { store, clock, http, progress, troubles, .. } = self.clone();
         TurnTaker { store, clock, http, progress, examiner, outages: self.outages(), troubles }
     }
@@ -121,7 +121,7 @@ impl PackageParts {
         Outages { store, clock, registries, failures: Failures::default(), reads: Reads::default() }
     }
 
-    fn examiner(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Examiner {
+    pub fn examiner(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Examiner {
         let Self { store, clock, progress, registries, settings, wall_clock, .. } = self.clone();
         let unseen = Arc::new(self.unseen());
         let documents = self.documents(Arc::clone(&unseen), self.described(verification, enricher));
@@ -129,12 +129,12 @@ impl PackageParts {
         Examiner { store, clock, progress, registries, settings, wall_clock, documents, unseen, namesakes }
     }
 
-    fn documents(&self, unseen: Arc<Unseen>, described: Described) -> Documents {
+    pub fn documents(&self, unseen: Arc<Unseen>, described: Described) -> Documents {
         let Self { store, troubles, .. } = self.clone();
         Documents { store, troubles, described, unseen }
     }
 
-    fn described(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Described {
+    pub fn described(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Described {
         let Self { store, settings, .. } = self.clone();
         let doubts = Arc::new(self.doubts());
         let unreadables = self.unreadables(Arc::clone(&doubts));
@@ -143,13 +143,13 @@ impl PackageParts {
         Described { store, settings, unreadables, historian, judge }
     }
 
-    fn judge(&self, verification: Arc<Verification>, enricher: Arc<Enricher>, doubts: Arc<Doubts>) -> Judge {
+    pub fn judge(&self, verification: Arc<Verification>, enricher: Arc<Enricher>, doubts: Arc<Doubts>) -> Judge {
         let Self { store, progress, settings, watchlist, .. } = self.clone();
         let campaigns = self.campaigns();
         Judge { store, progress, settings, watchlist, verification, enricher, doubts, campaigns }
     }
 
-    fn historian(&self, verification: Arc<Verification>) -> Historian {
+    pub fn historian(&self, verification: Arc<Verification>) -> Historian {
         let Self { store, progress, settings, .. } = self.clone();
         Historian { store, progress, settings, verification }
     }
@@ -189,7 +189,7 @@ impl PackageParts {
         Enricher { store, registries, forges, concurrency: settings.concurrency }
     }
 
-    fn appraiser(&self, verification: Arc<Verification>, enricher: Arc<Enricher>) -> Appraiser {
+    pub fn appraiser(&self, verification: Arc<Verification>, enricher: Arc<Enricher>) -> Appraiser {
         let Self { store, clock, http, registries, settings, watchlist, wall_clock, .. } = self.clone();
         Appraiser { store, clock, http, registries, settings, watchlist, wall_clock, verification, enricher }
     }

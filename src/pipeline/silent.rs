@@ -112,8 +112,4 @@ mod tests {
         let said: Vec<_> = (0..9).map(|_| silent.note(pypi, Some(&slow)).is_some()).collect();
         assert_eq!(said, [false, false, false, false, false, false, false, true, false]);
     }
-
-    fn package(name: &str) -> Package {
-        format!("pkg:npm/{name}").parse().unwrap()
-    }
 }
