@@ -55,8 +55,8 @@ async fn a_release_is_judged_beside_what_was_learned() {
     let (verification, enricher) = (Arc::new(lab.parts.verification()), Arc::new(lab.parts.enricher()));
     let judge = lab.parts.judge(verification, enricher, Arc::new(lab.parts.doubts()));
     let mut examined = Default::default();
-    for (version, account) in [("1.10.0", "ana"), ("1.11.0", "mallory")] {
-        let release = release(&package.at(version), lab.now(), account);
+    for (version, days, account) in [("1.10.0", 2, "ana"), ("1.11.0", 1, "mallory")] {
+        let release = release(&package.at(version), lab.days_ago(days), account);
         let subject = lab.subject(&package, &turn);
         judge.judge(&subject, release, Past::Read, &mut baseline, &mut examined).await.unwrap();
     }
