@@ -7,7 +7,9 @@ use super::{
     damage::Mender,
     dispatcher::{Dispatcher, Queues},
     health::{Caretaker, Memory, Moving, Setup},
+    logs::{LogMonitor, LogParts, LogSettings},
     operation::Troubles,
+    packages::{PackageParts, Packages},
     registries::Registries,
     trust::TrustKeeper,
     wall_clock::WallClock,
@@ -39,51 +41,61 @@ pub(super) fn assemble_with(config: &Config, parts: Parts, registries: Registrie
     let forges = forges(config, &parts)?;
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
     let trust = TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), freshness(config)?, verifier);
-    let wall_clock = Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone()));
+    let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
     let troubles = Arc::new(Troubles::new(Arc::clone(&store), Arc::clone(&subscriptions)));
-    let mender = Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles)));
-    let watchlist = Arc::new(InUse::new(watchlist));
+    let mender = Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles));
     let progress = Moving::over(progress, Arc::clone(&clock));
-    let shared = Shared { store, clock, subscriptions, watchlist, troubles, mender, wall_clock };
-    Ok(Pipeline {
-        caretaker: caretaker(setup(config), Memory::of(&progress), &shared),
-        dispatcher: dispatcher(&shared),
-        comparisons: super::observe::Comparisons::default(),
-        failures: super::outage::Failures::default(),
-        reads: super::outage::Reads::default(),
-        silences: super::silence::Silences::default(),
-        store: shared.store,
+    let memory = Memory::of(&progress);
+    let shared = PackageParts {
+        store,
+        clock,
         http,
-        clock: shared.clock,
-        sources: sources(config),
-        registries: Arc::new(registries),
-        trust: Arc::new(trust),
-        forges: forges.map(Arc::new),
-        watchlist: shared.watchlist,
-        subscriptions: shared.subscriptions,
-        troubles: shared.troubles,
-        mender: shared.mender,
-        settings: Arc::new(settings(config)),
         progress: Arc::new(progress),
-        wall_clock: shared.wall_clock,
-        logs: Arc::new(log_settings(config)?),
-        log_memory: super::logs::LogMemory::default(),
+        registries: Arc::new(registries),
+        settings: Arc::new(settings(config)),
+        watchlist: Arc::new(InUse::new(watchlist)),
+        subscriptions,
+        forges: forges.map(Arc::new),
+        trust: Arc::new(trust),
+        wall_clock: Arc::new(wall_clock),
+        troubles,
+        mender: Arc::new(mender),
+    };
+    Ok(pipeline(config, shared, memory, log_settings(config)?))
+}
+
+/// The services over what they share.
+fn pipeline(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings) -> Pipeline {
+    let packages = Packages::over(&shared);
+    let caretaker = caretaker(setup(config), memory, &shared);
+    let dispatcher = dispatcher(&shared);
+    let logs = LogMonitor::new(&log_parts(logs, &shared));
+    let PackageParts { store, clock, http, progress, registries, settings, watchlist, subscriptions, .. } = shared;
+    let PackageParts { forges, trust, wall_clock, troubles, mender, .. } = shared;
+    Pipeline {
+        packages,
+        caretaker,
+        dispatcher,
+        logs,
+        wall_clock,
+        store,
+        http,
+        clock,
+        sources: sources(config),
+        registries,
+        trust,
+        forges,
+        watchlist,
+        subscriptions,
+        troubles,
+        mender,
+        settings,
+        progress,
         reload: LastReload::default(),
-    })
+    }
 }
 
-/// What many services work with.
-struct Shared {
-    store: Arc<Store>,
-    clock: Arc<dyn Clock>,
-    subscriptions: Arc<Subscriptions>,
-    watchlist: Arc<InUse>,
-    troubles: Arc<Troubles>,
-    mender: Arc<Mender>,
-    wall_clock: Arc<WallClock>,
-}
-
-fn caretaker(setup: Setup, memory: Memory, shared: &Shared) -> Caretaker {
+fn caretaker(setup: Setup, memory: Memory, shared: &PackageParts) -> Caretaker {
     Caretaker {
         store: Arc::clone(&shared.store),
         clock: Arc::clone(&shared.clock),
@@ -95,7 +107,7 @@ fn caretaker(setup: Setup, memory: Memory, shared: &Shared) -> Caretaker {
     }
 }
 
-fn dispatcher(shared: &Shared) -> Dispatcher {
+fn dispatcher(shared: &PackageParts) -> Dispatcher {
     Dispatcher {
         store: Arc::clone(&shared.store),
         clock: Arc::clone(&shared.clock),
@@ -104,6 +116,22 @@ fn dispatcher(shared: &Shared) -> Dispatcher {
         troubles: Arc::clone(&shared.troubles),
         mender: Arc::clone(&shared.mender),
         wall_clock: Arc::clone(&shared.wall_clock),
+    }
+}
+
+fn log_parts(settings: LogSettings, shared: &PackageParts) -> LogParts {
+    LogParts {
+        settings: Arc::new(settings),
+        tuning: shared.settings.tuning.clone(),
+        store: Arc::clone(&shared.store),
+        clock: Arc::clone(&shared.clock),
+        http: shared.http.clone(),
+        progress: Arc::clone(&shared.progress),
+        subscriptions: Arc::clone(&shared.subscriptions),
+        watchlist: Arc::clone(&shared.watchlist),
+        trust: Arc::clone(&shared.trust),
+        wall_clock: Arc::clone(&shared.wall_clock),
+        mender: Arc::clone(&shared.mender),
     }
 }
 

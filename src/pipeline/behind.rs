@@ -1,49 +1,64 @@
-//! Documents that are behind what a feed announced.
+//! A registry's document as a whole: what is taken of one that is level with what a feed announced, and of one that is behind.
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Pipeline, PipelineError,
-    examine::{doubtful, package_row, stored_validators},
+    described::Described,
+    listed::listed,
+    operation::Troubles,
+    row::{doubtful, package_row, stored_validators},
+    statuses::take_statuses,
     subject::Subject,
     took::{Took, Waits},
-    unseen::listed,
+    unreached::{note_unconfirmed, note_unreached, resolve_unreached},
+    unseen::Unseen,
 };
 use crate::{
     http::Validators,
     model::Ecosystem,
     registry::{Behind, PackageDocument, RegistryError},
-    store::PackageRow,
+    store::{PackageRow, Store, StoreError},
 };
 
-impl Pipeline {
+/// Who takes the documents of registries.
+#[derive(Debug)]
+pub struct Documents {
+    pub store: Arc<Store>,
+    pub troubles: Arc<Troubles>,
+    pub described: Described,
+    pub unseen: Arc<Unseen>,
+}
+
+impl Documents {
     /// Takes what a document has. One that is behind what was announced is waited for, and what it has is judged at once
     /// all the same: a mirror may never reach the announced revision. What an older document lacks says nothing.
-    pub(super) async fn take_current(
+    pub async fn take(
         &self,
         subject: &Subject<'_>,
         mut document: PackageDocument,
         waits: Waits,
-    ) -> Result<Took, PipelineError> {
+    ) -> Result<Took, StoreError> {
         doubt_what_stays(subject, &mut document);
         if let Some(why) = document.unconfirmed.take() {
-            self.note_unconfirmed(subject, &why)?;
+            note_unconfirmed(&self.troubles, subject, &why)?;
             let took = self.take_part(subject, document).await?;
             return Ok(Took { is_unconfirmed: true, ..took });
         }
         let Some(behind) = document.behind.take() else {
             if waits.is_announced {
-                self.resolve_unreached(subject)?;
+                resolve_unreached(&self.troubles, subject)?;
             }
-            return self.take_document(subject, document, waits).await;
+            return self.take_whole(subject, document, waits).await;
         };
         let mut took = if waits.patience {
             self.take_part(subject, document).await?
         } else {
             // Where the feed names versions, each of them is told.
             if subject.package.ecosystem() == Ecosystem::Npm {
-                self.note_unreached(subject, &behind)?;
+                note_unreached(&self.troubles, subject, &behind)?;
             }
             document.releases.extend(behind.incomplete);
-            self.take_document(subject, document, waits).await?
+            self.take_whole(subject, document, waits).await?
         };
         let Behind { seen, announced, .. } = behind;
         took.behind = Some(RegistryError::Stale { package: subject.package.clone(), seen, announced });
@@ -51,9 +66,9 @@ impl Pipeline {
     }
 
     /// Takes what a document has. It may be older than what is stored: what it lacks says nothing.
-    async fn take_part(&self, subject: &Subject<'_>, mut document: PackageDocument) -> Result<Took, PipelineError> {
+    async fn take_part(&self, subject: &Subject<'_>, mut document: PackageDocument) -> Result<Took, StoreError> {
         let listed = listed(&document);
-        let took = self.take_described(subject, &mut document).await?;
+        let took = self.described.take(subject, &mut document).await?;
         if subject.first_sight() {
             // What comes while it is waited for was not there at the first look.
             self.store.save_package(&package_row(subject, document, listed.versions, false))?;
@@ -62,6 +77,31 @@ impl Pipeline {
             self.store.save_package(&PackageRow { etag, last_modified, ..row })?;
         }
         Ok(took)
+    }
+
+    async fn take_whole(
+        &self,
+        subject: &Subject<'_>,
+        mut document: PackageDocument,
+        waits: Waits,
+    ) -> Result<Took, StoreError> {
+        let listed = listed(&document);
+        self.keep_history(subject, &listed.versions)?;
+        take_statuses(&self.store, subject, &document)?;
+        let mut took = Box::pin(self.described.take(subject, &mut document)).await?;
+        self.unseen.take_withdrawn(subject, &document.withdrawn, &mut took.examined)?;
+        self.unseen.take_missing(subject, &listed, waits.is_announced, &mut took.examined)?;
+        self.store.save_package(&package_row(subject, document, listed.versions, took.portions.is_none()))?;
+        Ok(took)
+    }
+
+    /// What the first document lists is kept before anything of it is read: what is announced meanwhile is not among it.
+    fn keep_history(&self, subject: &Subject<'_>, listed: &BTreeSet<String>) -> Result<(), StoreError> {
+        let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
+        if row.backfilled_at.is_some() || row.history.is_some() {
+            return Ok(());
+        }
+        self.store.save_package(&PackageRow { history: Some(listed.clone()), ..row })
     }
 }
 

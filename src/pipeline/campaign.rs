@@ -1,41 +1,35 @@
-//! Accused releases that belong together are one campaign: one alert that lists its members, and spares the reader theirs,
-//! but for the first few critical ones.
+//! Accused releases that belong together are one campaign: which are members, and the alert that lists them.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError};
 use crate::{
     deliver::shell_word,
     model::{Alert, AlertKind, Bond, Confidence, Observation, Package, ReleaseId, Severity},
-    store::{Neighbour, Record},
     text::{counted, quoted},
 };
 
 /// Members follow one another within this time.
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
-/// Longest time before or after a release in which members of its campaign are looked for.
-const LONGEST: TimeDelta = TimeDelta::days(7);
-
 /// How many releases that are no members an alert names.
 const NAMED: usize = 10;
 
 /// How many releases of one bond are looked at.
-const LOOKED_AT: usize = 500;
+pub const LOOKED_AT: usize = 500;
 
 /// Critical members of one campaign that are sent one by one as well.
-const SINGLY: usize = 5;
+pub const SINGLY: usize = 5;
 
 /// Most members of a campaign. What comes after them begins another one, so that no message is without bounds.
-pub(super) const MOST: usize = LOOKED_AT;
+pub const MOST: usize = LOOKED_AT;
 
 /// Most characters of a release's name within a sentence.
 const NAME: usize = 80;
 
 /// Fewest releases of one package that are a campaign. Of several packages two are enough.
-pub(super) const FEWEST: usize = 3;
+pub const FEWEST: usize = 3;
 
 /// A release that raised an alert of medium or worse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,140 +148,14 @@ pub fn who(bond: &Bond, release: &Observation) -> String {
 }
 
 /// Whether a campaign was begun under this bond, by whichever member.
-fn is_of(campaign: &Alert, bond: &Bond) -> bool {
+pub fn is_of(campaign: &Alert, bond: &Bond) -> bool {
     let begins = |member| Alert::identify(AlertKind::Campaign, &subject(bond, member)).0 == campaign.fingerprint;
     campaign.members.iter().any(begins)
 }
 
-fn subject(bond: &Bond, first: &ReleaseId) -> String {
+/// What makes a campaign the same one: its bond, and its first member.
+pub fn subject(bond: &Bond, first: &ReleaseId) -> String {
     format!("{bond} {first}")
-}
-
-impl Pipeline {
-    /// The campaign that a release is part of with its alert, which it may have had before, by the bond that ties most of its
-    /// members together.
-    ///
-    /// # Errors
-    /// The store failed.
-    fn campaign(
-        &self,
-        release: &Observation,
-        of: &Alert,
-        before: Option<&Alert>,
-    ) -> Result<Option<Alert>, PipelineError> {
-        // An earlier look may have seen worse, which is not taken back.
-        let worst = before.filter(|before| before.severity > of.severity).unwrap_or(of);
-        let Some(latest) = Accused::by(worst) else { return Ok(None) };
-        let now = self.clock.now();
-        let mut full = self.store.members_of_full_campaigns(MOST)?;
-        full.remove(&latest.purl);
-        let mut largest: Option<(Bond, Vec<Accused>, Vec<Neighbour>)> = None;
-        for bond in Bond::of(release) {
-            let neighbours = self.store.bound(&bond, now, LOOKED_AT)?;
-            let mut accused = self.accused(&neighbours, latest.published_at)?;
-            accused.retain(|one| !full.contains(&one.purl));
-            let Some(members) = members(&latest, &accused) else { continue };
-            if largest.as_ref().is_none_or(|(_, most, _)| members.len() > most.len()) {
-                largest = Some((bond, members, neighbours));
-            }
-        }
-        let Some((bond, members, neighbours)) = largest else { return Ok(None) };
-        let known = self.known_campaign(&bond, &members)?;
-        let members = match &known {
-            Some(known) => self.with_earlier(known, members)?,
-            None => members,
-        };
-        let beside = bystanders(&members, neighbours.iter().map(|one| (&one.purl, one.published_at)));
-        let Some(mut alert) = alert(&bond, &who(&bond, release), &members, &beside, now) else { return Ok(None) };
-        if let Some(known) = known {
-            (alert.id, alert.fingerprint, alert.raised_at) = (known.id, known.fingerprint, known.raised_at);
-            if alert.severity == known.severity {
-                alert.confidence = alert.confidence.max(known.confidence);
-            }
-        }
-        Ok(Some(alert))
-    }
-
-    /// The campaign that some of these belong to already. A member that is found late may be earlier than the first; it joins
-    /// the campaign that there is.
-    fn known_campaign(&self, bond: &Bond, members: &[Accused]) -> Result<Option<Alert>, PipelineError> {
-        for member in members {
-            let (mut fingerprints, subject) = (self.store.campaigns_of(&member.purl)?, subject(bond, &member.purl));
-            fingerprints.push(Alert::identify(AlertKind::Campaign, &subject).0);
-            for fingerprint in fingerprints {
-                // Whoever has something to do with several accounts and repositories has several campaigns.
-                if let Some(known) = self.store.alert(&fingerprint)?.filter(|known| is_of(known, bond)) {
-                    return Ok(Some(known));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// These and those that the campaign had before, of which a long one has more than are looked at now.
-    fn with_earlier(&self, known: &Alert, mut members: Vec<Accused>) -> Result<Vec<Accused>, PipelineError> {
-        let here: BTreeSet<ReleaseId> = members.iter().map(|member| member.purl.clone()).collect();
-        for row in self.store.campaign_members(&known.fingerprint)? {
-            let (Some(published_at), Some(severity)) = (row.published_at, row.severity) else { continue };
-            if !here.contains(&row.member) {
-                members.push(Accused { purl: row.member, published_at, severity, confidence: Confidence::Low });
-            }
-        }
-        members.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
-        Ok(members)
-    }
-
-    /// The members that are sent by themselves: the first critical ones. Each was put into the outbox before, but for the
-    /// latest, which is about to be.
-    fn sent_singly(&self, campaign: &Alert, latest: &Alert) -> Result<BTreeSet<ReleaseId>, PipelineError> {
-        let mut critical: Vec<(i64, ReleaseId)> = Vec::new();
-        for row in self.store.campaign_members(&campaign.fingerprint)? {
-            let is_latest = latest.purl.as_ref() == Some(&row.member);
-            let severity = if is_latest { row.severity.max(Some(latest.severity)) } else { row.severity };
-            let place = row.first_delivery.or_else(|| is_latest.then_some(i64::MAX));
-            if let (Some(Severity::Critical), Some(place)) = (severity, place) {
-                critical.push((place, row.member));
-            }
-        }
-        critical.sort();
-        Ok(critical.into_iter().take(SINGLY).map(|(_, member)| member).collect())
-    }
-
-    /// Who is told of a release's alert: all who want to know of it, but not those who are told of its campaign, unless it is
-    /// among the first critical members. The campaign is recorded first, so that whenever this process ends people are told
-    /// of either; and what nobody was sent yet of its other members is not sent any more.
-    pub(super) fn audience(&self, record: &Record, alert: &Alert) -> Result<Vec<String>, PipelineError> {
-        let mut audience = self.subscriptions.matching(alert);
-        let crate::store::Subject::Observed(observation) = &record.subject else { return Ok(audience) };
-        let (fingerprint, _) = Alert::identify_release(&observation.purl);
-        let before = self.store.alert(&fingerprint)?;
-        let Some(campaign) = self.campaign(observation, alert, before.as_ref())? else { return Ok(audience) };
-        let told = self.subscriptions.matching(&campaign);
-        let recorded = self.store.record_alert(&campaign, &told, self.clock.now())?;
-        if before.is_some() && recorded.deliveries == 0 {
-            // The campaign has been told; what is new of this member is told of itself.
-            return Ok(audience);
-        }
-        let singly = self.sent_singly(&campaign, alert)?;
-        let others = campaign.members.iter().filter(|member| !singly.contains(member));
-        let others: Vec<String> = others.map(|member| Alert::identify_release(member).0).collect();
-        self.store.withdraw_deliveries(&others, &told)?;
-        if !singly.contains(&observation.purl) {
-            audience.retain(|subscription| !told.contains(subscription));
-        }
-        Ok(audience)
-    }
-
-    /// Those that raised an alert that counts, of the releases in the time of one campaign.
-    fn accused(&self, neighbours: &[Neighbour], at: DateTime<Utc>) -> Result<Vec<Accused>, PipelineError> {
-        let near = |one: &&Neighbour| !one.teaches && (one.published_at - at).abs() <= LONGEST;
-        let mut accused = Vec::new();
-        for one in neighbours.iter().filter(near) {
-            let (fingerprint, _) = Alert::identify_release(&one.purl);
-            accused.extend(self.store.alert(&fingerprint)?.as_ref().and_then(Accused::by));
-        }
-        Ok(accused)
-    }
 }
 
 #[cfg(test)]

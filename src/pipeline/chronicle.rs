@@ -81,7 +81,7 @@ impl Chronicle {
 
 /// Who published a release that no trusted publisher did: the account; the empty text where neither account nor workflow
 /// is named, as on PyPI.
-pub(super) fn hand(release: &Observation) -> Option<String> {
+pub fn hand(release: &Observation) -> Option<String> {
     let by_hand = release.auth.method != AuthMethod::TrustedPublisher;
     let account = release.publisher.as_ref().filter(|_| by_hand).map(|person| person.name.clone());
     account.or_else(|| (by_hand && release.identities().is_empty()).then(String::new))

@@ -43,11 +43,7 @@ impl Bounds {
 
 /// Replaces times that cannot be: of a release that is new to us by that of this look, of one that is stored by the time that
 /// is stored; `before` has those, by version. What the registry said stays in `claimed_at`.
-pub(super) fn bound_times(
-    subject: &Subject<'_>,
-    before: &BTreeMap<String, Observation>,
-    releases: &mut [RegistryRelease],
-) {
+pub fn bound_times(subject: &Subject<'_>, before: &BTreeMap<String, Observation>, releases: &mut [RegistryRelease]) {
     for release in releases {
         let version = release.id.version();
         let stored = subject.stored.contains_key(version);
@@ -67,7 +63,7 @@ pub(super) fn bound_times(
 /// Whether a release belongs to what a package did before it was watched. Once the package was looked at, that is only
 /// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
 /// read in portions, and only what the first look found is part of it: not a release or a file that is added meanwhile.
-pub(super) fn is_history(subject: &Subject<'_>, release: &RegistryRelease) -> bool {
+pub fn is_history(subject: &Subject<'_>, release: &RegistryRelease) -> bool {
     if release.facts.replaced.is_some() {
         return false;
     }
@@ -121,7 +117,7 @@ fn bound_stored(release: &mut RegistryRelease, before: &Observation, bounds: &Bo
 }
 
 /// What an alert says of a time that cannot be.
-pub(super) fn unusual_time(claimed_at: DateTime<Utc>, taken: DateTime<Utc>) -> String {
+pub fn unusual_time(claimed_at: DateTime<Utc>, taken: DateTime<Utc>) -> String {
     format!(
         " Its time is unusual: the registry says {}, which cannot be, for it was not there at the last look or lies ahead; it \
          is taken as of {}.",

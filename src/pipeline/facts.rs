@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
-use super::{Pipeline, PipelineError, assess::assess, subject::Subject};
+use super::{assess::assess, registries::Registries, subject::Subject};
 use crate::{
     baseline::words::dependencies,
     detect::Terms,
-    enrich::{Found, Place, Question},
+    enrich::{Forges, Found, Place, Question},
     model::{Baseline, Facts, Observation, Package},
     registry::{self, Known, PackageState, Registry, RegistryError},
+    store::{Store, StoreError},
     text::with_causes,
 };
 
@@ -22,19 +23,30 @@ const TOO_LATE: &str = "it was not answered in time";
 /// Most new dependencies of a release whose age is asked for.
 const MAX_DEPENDENCIES: usize = 20;
 
-impl Pipeline {
+/// Who asks about what is around a release.
+#[derive(Debug)]
+pub struct Enricher {
+    pub store: Arc<Store>,
+    pub registries: Arc<Registries>,
+    /// The forges that may be asked, unless that is switched off.
+    pub forges: Option<Arc<Forges>>,
+    /// How many dependencies are asked about at once.
+    pub concurrency: usize,
+}
+
+impl Enricher {
     /// Finds out what is known around a release. Where the forge answers little, it is asked only about what differs from
     /// the baseline: most releases do not. Whether it may tell more later.
     ///
     /// # Errors
     /// The store failed.
-    pub(super) async fn enrich(
+    pub async fn enrich(
         &self,
         subject: &Subject<'_>,
         release: &mut Observation,
         baseline: &Baseline,
         terms: &Terms<'_>,
-    ) -> Result<bool, PipelineError> {
+    ) -> Result<bool, StoreError> {
         let differs = differs(release, baseline, terms);
         let mut more_later = false;
         let place = Place::of(release).or_else(|| usual_place(baseline));
@@ -74,7 +86,7 @@ impl Pipeline {
             let first = self.first_published(subject, &package).await;
             (package.name().to_owned(), first)
         });
-        let asking = asked.buffered(self.settings.concurrency).collect::<Vec<_>>();
+        let asking = asked.buffered(self.concurrency).collect::<Vec<_>>();
         let Some(found) = subject.turn.facts(asking).await else {
             release.facts.unknown_because(DEPENDENCIES, TOO_LATE);
             return true;
@@ -96,9 +108,7 @@ impl Pipeline {
         }
         failed
     }
-}
 
-impl Pipeline {
     /// What another registry than the public one does not have may come from there.
     async fn first_published(
         &self,

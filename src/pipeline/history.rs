@@ -1,20 +1,23 @@
 //! What a package did before it was watched.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    Examined, Pipeline, PipelineError,
+    Examined, Progress, Settings,
     lesson::{Lesson, advance},
     reasons::{once, unchecked},
     subject::Subject,
+    told::tell,
     turn::{self, is_not_yet},
-    verify::{unreadable, worst},
+    verify::{Verification, unreadable, worst},
 };
 use crate::{
     baseline::learn,
     model::{Observation, Provenance, ReleaseStatus},
     registry::RegistryRelease,
-    store::{Outcome, Record, StoredBaseline},
+    store::{Outcome, Record, Store, StoreError, StoredBaseline},
 };
 
 /// How many releases of a history are learned and recorded at a time: what is made of a release is several times as large as
@@ -40,17 +43,26 @@ impl Past {
     }
 }
 
-impl Pipeline {
+/// Who learns the history of packages.
+#[derive(Debug)]
+pub struct Historian {
+    pub store: Arc<Store>,
+    pub progress: Arc<dyn Progress>,
+    pub settings: Arc<Settings>,
+    pub verification: Arc<Verification>,
+}
+
+impl Historian {
     /// What a package did before it was watched is taken as its habit, except what is known to be bad: releases that
     /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only, the oldest of them
     /// first: so what the turns before left are always the newest, and are learned in order. What is still to be read.
-    pub(super) async fn learn_history(
+    pub async fn learn(
         &self,
         subject: &Subject<'_>,
         releases: Vec<RegistryRelease>,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
-    ) -> Result<Vec<Observation>, PipelineError> {
+    ) -> Result<Vec<Observation>, StoreError> {
         subject.turn.begin_history();
         let old = releases.len().saturating_sub(self.settings.history);
         let mut releases = releases.into_iter().enumerate();
@@ -74,18 +86,18 @@ impl Pipeline {
         old: usize,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
-    ) -> Result<Vec<Observation>, PipelineError> {
+    ) -> Result<Vec<Observation>, StoreError> {
         let observed = stream::iter(part)
-            .map(|(index, release)| self.observe_history(subject, release, index >= old))
+            .map(|(index, release)| self.observe(subject, release, index >= old))
             .buffered(turn::AT_ONCE);
         let observed: Vec<Past> = observed.try_collect().await?;
         let unread: Vec<Observation> =
             observed.iter().filter(|past| past.is_pending()).map(|past| past.observation.clone()).collect();
-        let records = self.history_records(subject, observed, baseline);
+        let records = self.records(subject, observed, baseline);
         self.store.record_batch(&records)?;
         let is_over = |record: &&Record| !turn::is_pending(&record.unchecked);
         for record in records.iter().filter(is_over) {
-            self.tell(record);
+            tell(self.progress.as_ref(), record);
         }
         examined.releases += records.iter().filter(is_over).count();
         examined.unchecked += records.iter().filter(is_over).filter(|record| !record.unchecked.is_empty()).count();
@@ -93,14 +105,14 @@ impl Pipeline {
     }
 
     /// The release, with its evidence if that is asked for.
-    async fn observe_history(
+    async fn observe(
         &self,
         subject: &Subject<'_>,
         release: RegistryRelease,
         fetched: bool,
-    ) -> Result<Past, PipelineError> {
+    ) -> Result<Past, StoreError> {
         let observation = if fetched {
-            self.observe_release(subject, release).await?
+            self.verification.observe(subject, release).await?
         } else {
             unfetched(release, self.settings.history)
         };
@@ -108,22 +120,17 @@ impl Pipeline {
     }
 
     /// How many attestation documents a history is learned from.
-    pub(super) fn evidence_of(&self, history: &[RegistryRelease]) -> usize {
+    pub fn evidence_of(&self, history: &[RegistryRelease]) -> usize {
         history.iter().rev().take(self.settings.history).map(|release| release.evidence.len()).sum()
     }
 
     /// What a package did before it was watched is its habit, except what was removed or yanked, and what has evidence that
     /// does not hold or could not be had.
     /// The baseline learns all of them in one step that goes with the last record.
-    fn history_records(
-        &self,
-        subject: &Subject<'_>,
-        observed: Vec<Past>,
-        baseline: &mut StoredBaseline,
-    ) -> Vec<Record> {
+    fn records(&self, subject: &Subject<'_>, observed: Vec<Past>, baseline: &mut StoredBaseline) -> Vec<Record> {
         let mut lesson = Lesson::over(baseline);
         let observed = observed.into_iter().filter(|past| !past.is_untouched());
-        let mut records: Vec<Record> = observed.map(|past| self.history_record(subject, past, &mut lesson)).collect();
+        let mut records: Vec<Record> = observed.map(|past| self.record(subject, past, &mut lesson)).collect();
         let change = lesson.change();
         if let Some(last) = records.last_mut() {
             last.baseline = change;
@@ -132,7 +139,7 @@ impl Pipeline {
         records
     }
 
-    fn history_record(&self, subject: &Subject<'_>, past: Past, lesson: &mut Lesson<'_>) -> Record {
+    fn record(&self, subject: &Subject<'_>, past: Past, lesson: &mut Lesson<'_>) -> Record {
         let Past { observation, fetched } = past;
         let unread = || once(observation.unread.reasons().map(str::to_owned));
         let unchecked = if fetched { unchecked(&observation) } else { unread() };
@@ -163,7 +170,7 @@ impl Pipeline {
 
 /// The baseline as it would be with what is known of releases whose evidence is not read yet: the accounts and habits
 /// that the registry itself states. It is compared with and never stored.
-pub(super) fn with_unread(
+pub fn with_unread(
     subject: &Subject<'_>,
     baseline: &StoredBaseline,
     unread: impl IntoIterator<Item = Observation>,
@@ -180,7 +187,7 @@ pub(super) fn with_unread(
 }
 
 /// A release of long ago, whose evidence nobody asks for.
-pub(super) fn unfetched(release: RegistryRelease, history: usize) -> Observation {
+pub fn unfetched(release: RegistryRelease, history: usize) -> Observation {
     let not_fetched = || Provenance::Unavailable {
         reason: format!("not fetched: older than the {history} releases that are learned from"),
     };

@@ -1,20 +1,19 @@
 //! What a baseline learns in one record, from the release itself and from held ones that join by it.
 
 use super::{
-    Pipeline, PipelineError,
     operation::ACTOR,
     subject::{LATEST_RELEASES, Subject},
 };
 use crate::{
     baseline::{self, Decision, Later, learn},
-    model::{Alert, BaselineReason, Observation},
-    store::{BaselineChange, Held, NewBaselineVersion, Record, StoredBaseline},
+    model::{Alert, Baseline, BaselineReason, Observation},
+    store::{BaselineChange, Held, NewBaselineVersion, Record, Store, StoreError, StoredBaseline},
 };
 
 /// What a baseline learns in one record.
-pub(super) struct Lesson<'a> {
+pub struct Lesson<'a> {
     stored: &'a StoredBaseline,
-    changed: Option<crate::model::Baseline>,
+    changed: Option<Baseline>,
     versions: Vec<NewBaselineVersion>,
 }
 
@@ -41,51 +40,49 @@ impl<'a> Lesson<'a> {
 }
 
 /// The baseline in memory follows the one in the store.
-pub(super) fn advance(baseline: &mut StoredBaseline, record: &Record) {
+pub fn advance(baseline: &mut StoredBaseline, record: &Record) {
     if let Some(change) = &record.baseline {
         baseline.revision += u32::try_from(change.versions.len()).unwrap_or(u32::MAX);
         baseline.baseline = change.baseline.clone();
     }
 }
 
-impl Pipeline {
-    /// Held releases that enough clean ones have followed join the baseline together with the one that made it enough.
-    pub(super) fn let_held_join(
-        &self,
-        subject: &Subject<'_>,
-        newest: &Observation,
-        lesson: &mut Lesson<'_>,
-    ) -> Result<(), PipelineError> {
-        let held = self.store.held(subject.package)?;
-        if held.is_empty() {
-            return Ok(());
-        }
-        let mut later: Vec<Later> = Vec::new();
-        for row in self.store.releases(subject.package, LATEST_RELEASES)? {
-            let Some(published_at) = row.published_at.filter(|_| row.purl != newest.purl) else { continue };
-            later.push(Later { line: row.line, published_at, clean: row.teaches });
-        }
-        later.push(Later { line: newest.line(), published_at: newest.published_at, clean: true });
-        for held in held {
-            if let Some(observation) = self.joins(&held, &later)? {
-                lesson.learn(&observation, Some("enough clean releases followed".to_owned()));
-            }
-        }
-        Ok(())
+/// Held releases that enough clean ones have followed join the baseline together with the one that made it enough.
+pub fn let_held_join(
+    store: &Store,
+    subject: &Subject<'_>,
+    newest: &Observation,
+    lesson: &mut Lesson<'_>,
+) -> Result<(), StoreError> {
+    let held = store.held(subject.package)?;
+    if held.is_empty() {
+        return Ok(());
     }
+    let mut later: Vec<Later> = Vec::new();
+    for row in store.releases(subject.package, LATEST_RELEASES)? {
+        let Some(published_at) = row.published_at.filter(|_| row.purl != newest.purl) else { continue };
+        later.push(Later { line: row.line, published_at, clean: row.teaches });
+    }
+    later.push(Later { line: newest.line(), published_at: newest.published_at, clean: true });
+    for held in held {
+        if let Some(observation) = joins(store, &held, &later)? {
+            lesson.learn(&observation, Some("enough clean releases followed".to_owned()));
+        }
+    }
+    Ok(())
+}
 
-    fn joins(&self, held: &Held, later: &[Later]) -> Result<Option<Observation>, PipelineError> {
-        let Some(published_at) = held.published_at else { return Ok(None) };
-        let Some(row) = self.store.release(&held.purl)? else { return Ok(None) };
-        let (_, id) = Alert::identify_release(&held.purl);
-        let Some(alert) = self.store.alert(&id)? else { return Ok(None) };
-        let held = baseline::Held {
-            line: held.line.clone(),
-            published_at,
-            severity: alert.severity,
-            status: row.status,
-            decision: Decision::Pending,
-        };
-        Ok(row.observation.filter(|_| baseline::joins(&held, later)))
-    }
+fn joins(store: &Store, held: &Held, later: &[Later]) -> Result<Option<Observation>, StoreError> {
+    let Some(published_at) = held.published_at else { return Ok(None) };
+    let Some(row) = store.release(&held.purl)? else { return Ok(None) };
+    let (_, id) = Alert::identify_release(&held.purl);
+    let Some(alert) = store.alert(&id)? else { return Ok(None) };
+    let held = baseline::Held {
+        line: held.line.clone(),
+        published_at,
+        severity: alert.severity,
+        status: row.status,
+        decision: Decision::Pending,
+    };
+    Ok(row.observation.filter(|_| baseline::joins(&held, later)))
 }

@@ -9,20 +9,25 @@
 mod accusation;
 mod assembly;
 pub mod assess;
+mod audience;
 mod behind;
 pub mod campaign;
 mod chronicle;
 mod claimed_time;
 mod company;
+mod comparisons;
 mod damage;
+mod described;
 mod dispatcher;
 mod error;
+mod event;
 mod examine;
 mod facts;
 mod health;
 mod history;
 mod left_out;
 mod lesson;
+mod listed;
 pub mod logs;
 mod members;
 mod namesake;
@@ -31,34 +36,52 @@ mod on_request;
 mod operation;
 mod outage;
 mod outbox;
+mod packages;
 mod panic;
 mod pass;
+mod past;
 mod progress;
 mod queue;
 mod reasons;
+mod recheck;
 mod reconcile;
 mod record;
 mod registries;
 pub mod relearn;
 mod replaced;
 pub mod replay;
+mod row;
 mod settings;
 mod silence;
+mod silent;
+mod slots;
+mod statuses;
 mod subject;
+#[cfg(test)]
+mod tests;
+mod told;
 mod took;
 mod trust;
 mod turn;
+mod turns;
 mod unchecked;
 mod undated;
 mod unlearn;
+mod unreached;
 mod unreadable;
 mod unseen;
 mod verify;
 mod waits;
 mod wall_clock;
+mod watched;
 mod withdrawal;
+mod worked;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    sync::Arc,
+};
 
 pub use accusation::{accusation, raised};
 pub use assembly::{assemble, rehearse};
@@ -71,12 +94,12 @@ pub use operation::Trouble;
 pub use panic::panic_text;
 pub use pass::PassSummary;
 pub use progress::{NoProgress, Progress, Step};
-pub use queue::WorkPass;
 pub use registries::{Polled, Source};
 pub use settings::Settings;
 pub use subject::Examined;
 pub(crate) use trust::{Freshness, RootFrom};
 pub use trust::{NPM_KEYS, TRUST_ROOT};
+pub use worked::WorkPass;
 
 pub use crate::app::{
     AssemblyError, Parts, ReloadError, client, client_over, log_keys, setup, sources, subscription, tuf_cache, tuning,
@@ -90,8 +113,8 @@ use crate::{
     enrich::Forges,
     health::ComparedClock,
     http::Client,
-    model::{Package, RegistryKey},
-    registry::RegistryError,
+    model::{Alert, Package, RegistryKey, ReleaseId},
+    registry::{Feed, RegistryError},
     store::Store,
     watchlist::{InUse, Watchlist},
 };
@@ -104,6 +127,7 @@ pub struct Pipeline {
     clock: Arc<dyn Clock>,
     sources: Vec<Source>,
     registries: Arc<registries::Registries>,
+    packages: packages::Packages,
     trust: Arc<trust::TrustKeeper>,
     forges: Option<Arc<Forges>>,
     watchlist: Arc<InUse>,
@@ -114,10 +138,6 @@ pub struct Pipeline {
     settings: Arc<Settings>,
     progress: Arc<dyn Progress>,
     wall_clock: Arc<wall_clock::WallClock>,
-    comparisons: observe::Comparisons,
-    failures: outage::Failures,
-    reads: outage::Reads,
-    silences: silence::Silences,
     logs: Arc<logs::LogSettings>,
     log_memory: logs::LogMemory,
     caretaker: health::Caretaker,
@@ -259,6 +279,84 @@ impl Pipeline {
     /// The registries without a feed.
     pub fn polled(&self) -> &BTreeMap<RegistryKey, Polled> {
         self.registries.polled()
+    }
+
+    /// Reads a feed until there is nothing more to read. The number of new events.
+    ///
+    /// # Errors
+    /// The feed cannot be read, or the store cannot be written; the cursor then stands where it stood.
+    pub async fn observe(&self, feed: &dyn Feed) -> Result<usize, PipelineError> {
+        self.packages.feeds.observe(feed).await
+    }
+
+    /// The packages of enabled registries that are watched and known by name: those the watchlist names, and those that
+    /// its globs matched before.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn watched(&self) -> Result<BTreeSet<Package>, PipelineError> {
+        Ok(self.packages.watched.packages()?)
+    }
+
+    /// Queues every package that the watchlist names and the store does not know yet.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn enqueue_unknown(&self) -> Result<usize, PipelineError> {
+        Ok(self.packages.reconciler.enqueue_unknown()?)
+    }
+
+    /// Queues every watched package that was not compared with its registry for long: a net below the feeds.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn enqueue_overdue(&self) -> Result<usize, PipelineError> {
+        Ok(self.packages.reconciler.enqueue_overdue()?)
+    }
+
+    /// How often to look for what is overdue: several times in the shortest interval of a registry without a feed.
+    pub fn reconcile_interval(&self) -> std::time::Duration {
+        self.packages.reconciler.interval()
+    }
+
+    /// Looks at every package that is due until none is.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn work(&self) -> Result<WorkPass, PipelineError> {
+        Ok(self.packages.queue.work().await?)
+    }
+
+    /// Looks at packages as they become due, without end.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn keep_working(&self) -> Result<Infallible, PipelineError> {
+        Ok(self.packages.queue.keep_working().await?)
+    }
+
+    /// Looks at these packages now, whatever else is queued: each until it is looked at or put off.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn work_on(&self, packages: &BTreeSet<Package>, reason: &str) -> Result<WorkPass, PipelineError> {
+        Ok(self.packages.queue.work_on(packages, reason).await?)
+    }
+
+    /// Fetches, verifies and judges a release.
+    ///
+    /// # Errors
+    /// The registry cannot be asked, or the store cannot be read.
+    pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, PipelineError> {
+        self.packages.appraiser.appraise(release).await
+    }
+
+    /// The alert that a release raised, while nobody has settled it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn accusation(&self, release: &ReleaseId) -> Result<Option<Alert>, PipelineError> {
+        Ok(accusation(&self.store, release)?)
     }
 
     /// Asks a registry for the first package of it that is watched. Whether it has that; `None`: none is watched.

@@ -1,16 +1,19 @@
 //! Dependency confusion: whether the public registry has, or gets, a package of the name of one that is watched in another
 //! registry.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
-use super::{Pipeline, PipelineError, Step, turn::Turn};
+use super::{Progress, Settings, Step, registries::Registries, turn::Turn};
 use crate::{
-    clock::{horizon, is_due},
+    clock::{Clock, horizon, is_due},
+    deliver::Subscriptions,
     detect::{NAMESAKE, Namesake as Found, namesake},
     http::Validators,
     model::{Alert, AlertKind, Confidence, File, Links, Package, RegistryKey, Severity},
     registry::{Known, PackageDocument, PackageState, Question, RegistryRelease},
-    store::Namesake,
+    store::{Namesake, Store, StoreError},
     text::with_causes,
 };
 
@@ -19,10 +22,21 @@ const EVERY: TimeDelta = TimeDelta::days(1);
 /// How soon it is asked again where it did not answer.
 const RETRY: TimeDelta = TimeDelta::hours(1);
 
-impl Pipeline {
+/// Who looks for the names of private packages in public.
+#[derive(Debug)]
+pub struct Namesakes {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub registries: Arc<Registries>,
+    pub settings: Arc<Settings>,
+    pub subscriptions: Arc<Subscriptions>,
+    pub progress: Arc<dyn Progress>,
+}
+
+impl Namesakes {
     /// Asks the public registry about the name of a package of another one, if it is time. That it does not answer is kept,
     /// and keeps nothing else waiting.
-    pub(super) async fn look_for_namesake(&self, package: &Package, turn: &Turn) -> Result<(), PipelineError> {
+    pub async fn look_for(&self, package: &Package, turn: &Turn) -> Result<(), StoreError> {
         if package.is_public() || !self.settings.tuning.is_enabled(NAMESAKE) {
             return Ok(());
         }
@@ -58,21 +72,16 @@ impl Pipeline {
             Ok(PackageState::Current(document)) => {
                 if row.there_since.is_none() {
                     // The alert first: a crash in between tells it twice at most, and the same alert is one.
-                    self.tell_namesake(package, &document, row.answered_at.is_some())?;
+                    self.tell(package, &document, row.answered_at.is_some())?;
                 }
                 let Validators { etag, last_modified } = document.validators.unwrap_or_default();
                 Namesake { there_since: row.there_since.or(Some(now)), etag, last_modified, ..answered }
             }
         };
-        Ok(self.store.keep_namesake(&row)?)
+        self.store.keep_namesake(&row)
     }
 
-    fn tell_namesake(
-        &self,
-        package: &Package,
-        document: &PackageDocument,
-        appeared: bool,
-    ) -> Result<(), PipelineError> {
+    fn tell(&self, package: &Package, document: &PackageDocument, appeared: bool) -> Result<(), StoreError> {
         let newest = document.releases.iter().max_by_key(|release| release.published_at);
         let owners = document.maintainers.as_ref().filter(|owners| !owners.is_empty()).map(|all| all.join(", "));
         let publisher = newest.and_then(|release| Some(release.publisher.as_ref()?.name.clone())).or(owners);
@@ -133,7 +142,7 @@ impl Pipeline {
 
     /// Whether the package has the newest public release with the same files: then it is passed on, or was published in
     /// both. An older one says nothing: whoever takes a name may publish what the package once had.
-    fn has_same_files(&self, package: &Package, newest: &RegistryRelease) -> Result<bool, PipelineError> {
+    fn has_same_files(&self, package: &Package, newest: &RegistryRelease) -> Result<bool, StoreError> {
         let ours = self.store.release(&package.at(newest.id.version()))?.and_then(|row| row.observation);
         let has = |one: &File| ours.iter().flat_map(|ours| &ours.files).any(|own| own.digests.agree(&one.digests));
         Ok(!newest.files.is_empty() && newest.files.iter().all(has))

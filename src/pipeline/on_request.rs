@@ -1,26 +1,34 @@
 //! A release that somebody asks about: looked at and judged as the daemon would, whether it is watched or not. Nothing is
 //! recorded, and the baseline learns nothing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Pipeline, PipelineError,
-    accusation::{accusation, raised},
+    PipelineError, Settings,
+    accusation::raised,
     assess::{Assessment, assess, of_itself},
     claimed_time::bound_times,
     company::company,
+    facts::Enricher,
     reasons::unchecked,
+    registries::Registries,
     replaced::note_replaced,
     subject::{Subject, history_ends},
     turn::Turn,
+    undated::date,
+    verify::Verification,
+    wall_clock::WallClock,
 };
 use crate::{
+    clock::Clock,
     detect::{Company, Terms},
-    model::{Alert, Baseline, Observation, ReleaseId, Signal},
+    http::Client,
+    model::{Baseline, Observation, ReleaseId, Signal},
     registry::{self, Known, PackageDocument, PackageState, Question, RegistryRelease},
-    store::{Lane, Work},
+    store::{Lane, Store, StoreError, Work},
+    watchlist::InUse,
 };
 
 /// What the registry says of a release that was asked about.
@@ -83,7 +91,21 @@ fn asked(release: &ReleaseId, now: chrono::DateTime<chrono::Utc>) -> Work {
     }
 }
 
-impl Pipeline {
+/// Who looks at releases that somebody asks about.
+#[derive(Debug)]
+pub struct Appraiser {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub http: Client,
+    pub registries: Arc<Registries>,
+    pub settings: Arc<Settings>,
+    pub watchlist: Arc<InUse>,
+    pub wall_clock: Arc<WallClock>,
+    pub verification: Arc<Verification>,
+    pub enricher: Arc<Enricher>,
+}
+
+impl Appraiser {
     /// Fetches, verifies and judges a release.
     ///
     /// # Errors
@@ -104,14 +126,14 @@ impl Pipeline {
         let (stored, is_announced) = (BTreeMap::new(), false);
         let history_ends = history_ends(row.as_ref(), now, &self.wall_clock, &self.settings);
         let subject = Subject { package, registry, row, stored, now, turn: &turn, is_announced, history_ends };
-        self.date(&subject, &mut document)?;
+        date(&self.store, &subject, &mut document)?;
         match chosen(document, release) {
             Ok(found) => Ok(LookedAt::Release(Box::new(Box::pin(self.appraised(&subject, found)).await?))),
             Err(otherwise) => Ok(otherwise),
         }
     }
 
-    async fn appraised(&self, subject: &Subject<'_>, mut release: RegistryRelease) -> Result<Appraisal, PipelineError> {
+    async fn appraised(&self, subject: &Subject<'_>, mut release: RegistryRelease) -> Result<Appraisal, StoreError> {
         let row = self.store.release(&release.id)?;
         let teaches = row.as_ref().is_some_and(|row| row.teaches);
         let before = row.and_then(|row| row.observation);
@@ -122,7 +144,7 @@ impl Pipeline {
         bound_times(subject, &before, std::slice::from_mut(&mut release));
         subject.turn.begin_history();
         // Nothing is awaited of what was asked for just now, so nothing was left out.
-        let mut observation = self.observe_release(subject, release).await?;
+        let mut observation = self.verification.observe(subject, release).await?;
         let comparison = self.beside_baseline(subject, &mut observation, teaches).await?;
         let of_itself = match comparison {
             Comparison::Compared(_) => Vec::new(),
@@ -133,7 +155,7 @@ impl Pipeline {
     }
 
     /// What is wrong with a release that is not compared, but for what the operator has settled.
-    fn of_itself(&self, observation: &Observation) -> Result<Vec<Signal>, PipelineError> {
+    fn of_itself(&self, observation: &Observation) -> Result<Vec<Signal>, StoreError> {
         let expected = self.store.expected_changes_of(observation.purl.package())?;
         let nobody = Company::default();
         let terms = Terms { expected: &expected, ..Terms::usual(&nobody) };
@@ -144,20 +166,12 @@ impl Pipeline {
         Ok(signals)
     }
 
-    /// The alert that a release raised, while nobody has settled it.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn accusation(&self, release: &ReleaseId) -> Result<Option<Alert>, PipelineError> {
-        Ok(accusation(&self.store, release)?)
-    }
-
     async fn beside_baseline(
         &self,
         subject: &Subject<'_>,
         observation: &mut Observation,
         teaches: bool,
-    ) -> Result<Comparison, PipelineError> {
+    ) -> Result<Comparison, StoreError> {
         let baseline = self.store.baseline(subject.package)?.baseline;
         if baseline.lines.is_empty() {
             return Ok(Comparison::NoBaseline);
@@ -175,7 +189,7 @@ impl Pipeline {
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
-        self.enrich(subject, observation, &baseline, &terms).await?;
+        self.enricher.enrich(subject, observation, &baseline, &terms).await?;
         Ok(Comparison::Compared(Box::new(assess(&baseline, observation, &terms))))
     }
 }

@@ -1,21 +1,21 @@
 //! Registries that answer again after an outage. What a feed announced waits longer with each failure; nobody should wait
 //! for hours once the registry is back, and a registry that is down should not be asked by everybody all the time: one
-//! package at a time finds out for all. A single pass, which has an end, gives a registry that does not answer up at once for
-//! all its packages ([`Silent`]).
+//! package at a time finds out for all.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError};
+use super::{PipelineError, registries::Registries};
 use crate::{
+    clock::Clock,
     http::{HttpError, TransportError},
     model::{Package, RegistryKey},
     registry::RegistryError,
-    store::{LONGEST_WAIT, Lane, Setback, Work},
+    store::{LONGEST_WAIT, Lane, Setback, Store, StoreError, Work},
     text::with_causes,
 };
 
@@ -25,18 +25,12 @@ const PROBE: TimeDelta = TimeDelta::minutes(2);
 /// matter.
 const OUTAGE: usize = 5;
 
-/// A pass gives a registry up after so many turns on end without any answer; where some only took too long, after more, and
-/// after yet more where it answered before.
-const DEAD: u32 = 3;
-const SLOW: u32 = 4;
-const SLOW_LATELY: u32 = 8;
-
 /// How often it is remembered that a registry without a feed answers.
 const REMEMBERED: TimeDelta = TimeDelta::minutes(1);
 
 /// What is known of the failures of registries, and of packages that fail for reasons of their own.
 #[derive(Debug, Default)]
-pub(super) struct Failures(Mutex<Known>);
+pub struct Failures(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -114,9 +108,19 @@ impl Matter {
     }
 }
 
-impl Pipeline {
+/// Who notes whether registries answer.
+#[derive(Debug)]
+pub struct Outages {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub registries: Arc<Registries>,
+    pub failures: Failures,
+    pub reads: Reads,
+}
+
+impl Outages {
     /// Notes that a registry answered. If it did not before, what waits for it is due.
-    pub(super) fn note_answer(&self, package: &Package) -> Result<(), PipelineError> {
+    pub fn note_answer(&self, package: &Package) -> Result<(), StoreError> {
         let (registry, now) = (package.registry(), self.clock.now());
         if self.failures.answered(package) {
             self.store.try_again(&registry, now, |waiting, due_at| self.failures.frees(waiting, due_at, now))?;
@@ -126,12 +130,7 @@ impl Pipeline {
 
     /// Notes that a turn ended early, and sees to it that something of what was announced is tried soon, unless the server
     /// itself said when.
-    pub(super) fn note_setback(
-        &self,
-        work: &Work,
-        setback: Setback,
-        error: &PipelineError,
-    ) -> Result<(), PipelineError> {
+    pub fn note_setback(&self, work: &Work, setback: Setback, error: &PipelineError) -> Result<(), StoreError> {
         let registry = work.package.registry();
         match setback {
             Setback::Behind => return self.note_answer(&work.package),
@@ -144,33 +143,31 @@ impl Pipeline {
         if work.lane == Lane::Rest || matter == Matter::Package || is_told_to_wait(error) {
             return Ok(());
         }
-        Ok(self.store.probe(&registry, self.clock.now() + PROBE)?)
+        self.store.probe(&registry, self.clock.now() + PROBE)
     }
-}
 
-impl Pipeline {
     /// A registry without a feed has nothing else that tells whether it is read: remembered about once a minute.
-    fn note_read(&self, registry: &RegistryKey) -> Result<(), PipelineError> {
+    fn note_read(&self, registry: &RegistryKey) -> Result<(), StoreError> {
         let Some(name) = self.registries.polled().get(registry).map(|polled| polled.source.as_str()) else {
             return Ok(());
         };
         let now = self.clock.now();
         let is_news = self.reads.is_news(registry, now);
-        if is_news { Ok(self.store.source_read(name, now)?) } else { Ok(()) }
+        if is_news { self.store.source_read(name, now) } else { Ok(()) }
     }
 
-    fn note_unread(&self, registry: &RegistryKey, error: &PipelineError) -> Result<(), PipelineError> {
+    fn note_unread(&self, registry: &RegistryKey, error: &PipelineError) -> Result<(), StoreError> {
         let Some(name) = self.registries.polled().get(registry).map(|polled| polled.source.as_str()) else {
             return Ok(());
         };
         self.reads.forget(registry);
-        Ok(self.store.source_failed(name, &with_causes(error), self.clock.now())?)
+        self.store.source_failed(name, &with_causes(error), self.clock.now())
     }
 }
 
 /// When registries without a feed were last said to be read.
 #[derive(Debug, Default)]
-pub(super) struct Reads(Mutex<BTreeMap<RegistryKey, DateTime<Utc>>>);
+pub struct Reads(Mutex<BTreeMap<RegistryKey, DateTime<Utc>>>);
 
 impl Reads {
     fn is_news(&self, registry: &RegistryKey, now: DateTime<Utc>) -> bool {
@@ -187,76 +184,6 @@ impl Reads {
     }
 }
 
-/// The registries that do not answer during one pass.
-#[derive(Debug, Default)]
-pub(super) struct Silent(Mutex<BTreeMap<RegistryKey, Silence>>);
-
-/// Turns on end in which a registry gave no answer.
-#[derive(Debug, Default)]
-struct Silence {
-    dead: u32,
-    slow: u32,
-    /// Whether it answered during the pass.
-    answered: bool,
-    given_up: Option<String>,
-}
-
-/// Why a turn got no answer at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct NoAnswer {
-    /// Whether it might have come later.
-    is_slow: bool,
-    /// For people, with causes.
-    why: String,
-}
-
-impl NoAnswer {
-    /// Whether an error is that nothing answered.
-    pub fn of(error: &PipelineError, why: &str) -> Option<Self> {
-        let PipelineError::Registry(RegistryError::Http { source, .. }) = error else { return None };
-        let HttpError::Transport { source, .. } = source.as_ref() else { return None };
-        let is_slow = match source {
-            TransportError::Failed(_) => false,
-            TransportError::Slow { .. } => true,
-            _ => return None,
-        };
-        Some(Self { is_slow, why: why.to_owned() })
-    }
-}
-
-impl Silent {
-    /// Why a registry was given up, if it was.
-    pub fn given_up(&self, registry: &RegistryKey) -> Option<String> {
-        self.lock().get(registry)?.given_up.clone()
-    }
-
-    /// Notes how a turn ended. Why the registry is given up from now on, if that is news.
-    pub fn note(&self, registry: &RegistryKey, outcome: Option<&NoAnswer>) -> Option<String> {
-        let mut all = self.lock();
-        let silence = all.entry(registry.clone()).or_default();
-        let Some(NoAnswer { is_slow, why }) = outcome else {
-            (silence.dead, silence.slow, silence.answered) = (0, 0, true);
-            return None;
-        };
-        if *is_slow {
-            silence.slow += 1;
-        } else {
-            silence.dead += 1;
-        }
-        let slow = if silence.answered { SLOW_LATELY } else { SLOW };
-        let is_dead = silence.dead >= DEAD || silence.dead + silence.slow >= slow;
-        if !is_dead || silence.given_up.is_some() {
-            return None;
-        }
-        silence.given_up = Some(why.clone());
-        Some(why.clone())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<RegistryKey, Silence>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 fn is_told_to_wait(error: &PipelineError) -> bool {
     matches!(error, PipelineError::Registry(RegistryError::Http { source, .. }) if source.retry_after().is_some())
 }
@@ -264,26 +191,6 @@ fn is_told_to_wait(error: &PipelineError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Ecosystem;
-
-    #[test]
-    fn a_registry_is_given_up_once_and_only_where_nothing_answers() {
-        let [npm, pypi, cargo] = &Ecosystem::ALL.map(RegistryKey::from);
-        let silent = Silent::default();
-        let dead = NoAnswer { is_slow: false, why: "refused".to_owned() };
-        let slow = NoAnswer { is_slow: true, why: "slow".to_owned() };
-        assert_eq!([&dead, &dead].map(|one| silent.note(npm, Some(one))), [None, None]);
-        assert_eq!(silent.note(npm, None), None, "it answers");
-        assert_eq!([&dead, &slow, &dead].map(|one| silent.note(npm, Some(one))), [None, None, None]);
-        assert_eq!(silent.note(npm, Some(&dead)), Some("refused".to_owned()));
-        assert_eq!((silent.note(npm, Some(&dead)), silent.given_up(npm)), (None, Some("refused".to_owned())));
-        assert_eq!(silent.given_up(pypi), None);
-        let said: Vec<_> = (0..9).map(|_| silent.note(cargo, Some(&slow)).is_some()).collect();
-        assert_eq!(said, [false, false, false, true, false, false, false, false, false]);
-        silent.note(pypi, None);
-        let said: Vec<_> = (0..9).map(|_| silent.note(pypi, Some(&slow)).is_some()).collect();
-        assert_eq!(said, [false, false, false, false, false, false, false, true, false]);
-    }
 
     fn package(name: &str) -> Package {
         format!("pkg:npm/{name}").parse().unwrap()

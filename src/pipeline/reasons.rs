@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Observation, Provenance};
 
 /// What could not be checked of a release, a sentence each.
-pub(super) fn unchecked(observation: &Observation) -> Vec<String> {
+pub fn unchecked(observation: &Observation) -> Vec<String> {
     let unavailable = |provenance: &Provenance| match provenance {
         Provenance::Unavailable { reason } => Some(reason.clone()),
         _ => None,
@@ -17,7 +17,7 @@ pub(super) fn unchecked(observation: &Observation) -> Vec<String> {
 }
 
 /// Each reason once, in the order in which they were found. A release of many files has the same one often.
-pub(super) fn once(reasons: impl IntoIterator<Item = String>) -> Vec<String> {
+pub fn once(reasons: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     reasons.into_iter().filter(|reason| seen.insert(reason.clone())).collect()
 }

@@ -1,26 +1,39 @@
 //! What makes packages due that no feed announced: those that nobody has looked at yet, and those that were not compared
 //! with their registry for long.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Pipeline, PipelineError};
+use super::registries::Registries;
 use crate::{
-    clock::{horizon, is_due},
+    clock::{Clock, horizon, is_due},
     model::Package,
+    store::{Store, StoreError},
+    watchlist::InUse,
 };
 
 /// How often packages that were not compared for long are looked for.
-const RECONCILE_MOST: std::time::Duration = std::time::Duration::from_mins(10);
-const RECONCILE_LEAST: std::time::Duration = std::time::Duration::from_secs(30);
+const MOST: Duration = Duration::from_mins(10);
+const LEAST: Duration = Duration::from_secs(30);
 
-impl Pipeline {
+/// Who makes packages due that no feed announced.
+#[derive(Debug)]
+pub struct Reconciler {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub registries: Arc<Registries>,
+    pub watchlist: Arc<InUse>,
+    /// How long the feeds are believed before a package is compared with its registry all the same.
+    pub usual: TimeDelta,
+}
+
+impl Reconciler {
     /// Queues every package that the watchlist names and the store does not know yet.
     ///
     /// # Errors
     /// The store failed.
-    pub fn enqueue_unknown(&self) -> Result<usize, PipelineError> {
+    pub fn enqueue_unknown(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let forgotten = self.store.forget_work_of_others(&self.registries.keys().cloned().collect::<Vec<_>>())?;
         if forgotten > 0 {
@@ -45,10 +58,10 @@ impl Pipeline {
     ///
     /// # Errors
     /// The store failed.
-    pub fn enqueue_overdue(&self) -> Result<usize, PipelineError> {
+    pub fn enqueue_overdue(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let watchlist = self.watchlist.now();
-        let usual = self.settings.reconcile_after;
+        let usual = self.usual;
         let of_registry =
             |package: &Package| self.registries.polled().get(&package.registry()).map_or(usual, |polled| polled.every);
         let after = |package: &Package| if package.is_public() { usual } else { of_registry(package) };
@@ -63,9 +76,9 @@ impl Pipeline {
     }
 
     /// How often to look for what is overdue: several times in the shortest interval of a registry without a feed.
-    pub fn reconcile_interval(&self) -> std::time::Duration {
+    pub fn interval(&self) -> Duration {
         let shortest = self.registries.polled().values().map(|polled| polled.every).min();
-        let shortest = shortest.and_then(|every| every.to_std().ok()).map_or(RECONCILE_MOST, |every| every / 3);
-        shortest.clamp(RECONCILE_LEAST, RECONCILE_MOST)
+        let shortest = shortest.and_then(|every| every.to_std().ok()).map_or(MOST, |every| every / 3);
+        shortest.clamp(LEAST, MOST)
     }
 }

@@ -1,28 +1,39 @@
 //! From an observation to the store: assess it against the baseline, argue an alert, decide whether it teaches, and put
 //! all of that into one transaction.
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 use super::{
-    Examined, Pipeline, PipelineError, Step, assess,
+    Examined, Progress, Settings,
+    assess::{self, Assessment},
+    audience::Campaigns,
     claimed_time::unusual_time,
     company::company,
-    lesson::{Lesson, advance},
+    facts::Enricher,
+    left_out::left_out,
+    lesson::{Lesson, advance, let_held_join},
+    past::last_good,
     reasons::{once, unchecked},
+    recheck::put_off,
     subject::{LATEST_RELEASES, Past, Subject},
+    told::tell,
     turn::{self, HISTORY_UNREAD},
+    unchecked::Doubts,
+    verify::Verification,
 };
 use crate::{
     baseline,
     detect::Terms,
     model::{Alert, Links, Observation, ReleaseId, ReleaseStatus},
     registry::RegistryRelease,
-    store::{Outcome, Record, ReleaseRow, StoredBaseline, VersionState},
+    store::{Outcome, Record, ReleaseRow, Store, StoreError, StoredBaseline, VersionState},
+    watchlist::InUse,
 };
 
 /// Said of a release that could not be compared with what came before it.
 const BLIND: &str =
     "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
+
 /// What keeps a judgement from being the last.
 struct Open {
     past: Past,
@@ -30,26 +41,31 @@ struct Open {
     more_later: bool,
 }
 
-impl Pipeline {
+/// Who judges releases.
+#[derive(Debug)]
+pub struct Judge {
+    pub store: Arc<Store>,
+    pub progress: Arc<dyn Progress>,
+    pub settings: Arc<Settings>,
+    pub watchlist: Arc<InUse>,
+    pub verification: Arc<Verification>,
+    pub enricher: Arc<Enricher>,
+    pub doubts: Arc<Doubts>,
+    pub campaigns: Campaigns,
+}
+
+impl Judge {
     /// Verifies a release, judges it against the baseline and records the outcome.
-    pub(super) async fn judge(
+    pub async fn judge(
         &self,
         subject: &Subject<'_>,
         release: RegistryRelease,
         past: Past,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), StoreError> {
         let claimed_at = release.claimed_at;
-        let mut observation = self.observe_release(subject, release).await?;
-        if subject.is_only_due(&observation) && !unchecked(&observation).is_empty() {
-            // The evidence was there when it was asked for first: a second look must not lose it.
-            if self.settings.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
-                return self.put_off(subject, std::iter::once(observation.purl.version()));
-            }
-            let first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
-            observation = first.unwrap_or(observation);
-        }
+        let Some(mut observation) = self.observe(subject, release).await? else { return Ok(()) };
         let policy = self.watchlist.now().policy(subject.package);
         let terms = Terms {
             company: &company(&self.store, &observation)?,
@@ -57,7 +73,7 @@ impl Pipeline {
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
-        let more_later = self.enrich(subject, &mut observation, &baseline.baseline, &terms).await?;
+        let more_later = self.enricher.enrich(subject, &mut observation, &baseline.baseline, &terms).await?;
         let taken = observation.published_at;
         let mut record = self.judgement(subject, observation, Open { past, more_later }, baseline, &terms)?;
         if let (Some(claimed_at), Some(alert)) = (claimed_at, &mut record.alert) {
@@ -65,7 +81,7 @@ impl Pipeline {
         }
         let pending = turn::is_pending(&record.unchecked);
         if !pending {
-            self.note_unchecked(subject, record.subject.release(), &record.unchecked)?;
+            self.doubts.note(subject, record.subject.release(), &record.unchecked)?;
         }
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);
@@ -77,8 +93,28 @@ impl Pipeline {
         }
         examined.releases += 1;
         examined.unchecked += usize::from(!pending && !record.unchecked.is_empty());
-        self.tell(&record);
+        tell(self.progress.as_ref(), &record);
         Ok(())
+    }
+
+    /// The release with its evidence. `None`: the evidence was there when it was asked for first and is not now; it is asked
+    /// for again later.
+    async fn observe(
+        &self,
+        subject: &Subject<'_>,
+        release: RegistryRelease,
+    ) -> Result<Option<Observation>, StoreError> {
+        let observation = self.verification.observe(subject, release).await?;
+        if !subject.is_only_due(&observation) || unchecked(&observation).is_empty() {
+            return Ok(Some(observation));
+        }
+        if self.settings.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
+            put_off(&self.store, &self.settings, subject, std::iter::once(observation.purl.version()))?;
+            return Ok(None);
+        }
+        // A second look must not lose what the first one had.
+        let first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
+        Ok(Some(first.unwrap_or(observation)))
     }
 
     fn judgement(
@@ -88,20 +124,10 @@ impl Pipeline {
         Open { past, more_later }: Open,
         baseline: &StoredBaseline,
         terms: &Terms<'_>,
-    ) -> Result<Record, PipelineError> {
+    ) -> Result<Record, StoreError> {
         let assessment = assess::assess(&baseline.baseline, &observation, terms);
-        let links = links(subject, &observation);
-        let mut alert = assess::alert(&observation, &assessment, subject.now, links);
-        if let Some(alert) = &mut alert {
-            alert.last_good = self.last_good(&observation.purl, observation.published_at)?;
-        }
-        let mut unchecked = unchecked(&observation);
-        unchecked.extend(self.left_out(subject, &observation)?);
-        match past {
-            Past::Read => unchecked.extend(self.is_blind(subject, &observation, baseline)?.then(|| BLIND.to_owned())),
-            Past::Unread => unchecked.push(HISTORY_UNREAD.to_owned()),
-        }
-        let unchecked = once(unchecked);
+        let alert = self.alert_of(subject, &observation, &assessment)?;
+        let unchecked = self.open_questions(subject, &observation, past, baseline)?;
         let pending = turn::is_pending(&unchecked);
         let stored = subject.stored.get(observation.purl.version());
         // Of a release whose row was lost, or that could not be read before, its alert still tells.
@@ -119,7 +145,7 @@ impl Pipeline {
         let mut lesson = Lesson::over(baseline);
         if teaches {
             lesson.learn(&observation, None);
-            self.let_held_join(subject, &observation, &mut lesson)?;
+            let_held_join(&self.store, subject, &observation, &mut lesson)?;
         }
         // Once accused, always accused: another look may add to an alert, and only the operator or time lets it join.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
@@ -127,25 +153,44 @@ impl Pipeline {
         record.goes_on = goes_on;
         record.unchecked = unchecked;
         if let Some(alert) = &alert {
-            record.subscriptions = self.audience(&record, alert)?;
+            record.subscriptions = self.campaigns.audience(&record, alert)?;
         }
         record.alert = alert;
         record.baseline = lesson.change();
         Ok(record)
     }
 
-    /// The last release before one that is known to be normal and can still be installed.
-    pub(super) fn last_good(
+    fn alert_of(
         &self,
-        release: &ReleaseId,
-        until: DateTime<Utc>,
-    ) -> Result<Option<ReleaseId>, PipelineError> {
-        let before = self.store.normal_before(release, until)?;
-        Ok(before.filter(|row| row.status == ReleaseStatus::Published).map(|row| row.purl))
+        subject: &Subject<'_>,
+        observation: &Observation,
+        assessment: &Assessment,
+    ) -> Result<Option<Alert>, StoreError> {
+        let alert = assess::alert(observation, assessment, subject.now, links(subject, observation));
+        let Some(alert) = alert else { return Ok(None) };
+        let last_good = last_good(&self.store, &observation.purl, observation.published_at)?;
+        Ok(Some(Alert { last_good, ..alert }))
+    }
+
+    /// What could not be checked of a release, by itself and beside what is known of its package.
+    fn open_questions(
+        &self,
+        subject: &Subject<'_>,
+        observation: &Observation,
+        past: Past,
+        baseline: &StoredBaseline,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut unchecked = unchecked(observation);
+        unchecked.extend(left_out(&self.store, subject, observation)?);
+        match past {
+            Past::Read => unchecked.extend(self.is_blind(subject, observation, baseline)?.then(|| BLIND.to_owned())),
+            Past::Unread => unchecked.push(HISTORY_UNREAD.to_owned()),
+        }
+        Ok(once(unchecked))
     }
 
     /// Whether a release raised an alert that keeps it from teaching.
-    fn is_accused(&self, release: &ReleaseId) -> Result<bool, PipelineError> {
+    fn is_accused(&self, release: &ReleaseId) -> Result<bool, StoreError> {
         let (fingerprint, _) = Alert::identify_release(release);
         Ok(self.store.alert(&fingerprint)?.is_some_and(|alert| !baseline::teaches(Some(alert.severity))))
     }
@@ -158,7 +203,7 @@ impl Pipeline {
         subject: &Subject<'_>,
         observation: &Observation,
         StoredBaseline { baseline, .. }: &StoredBaseline,
-    ) -> Result<bool, PipelineError> {
+    ) -> Result<bool, StoreError> {
         if baseline.lines.values().any(|line| !line.issuers.is_empty()) {
             return Ok(false);
         }
@@ -173,21 +218,6 @@ impl Pipeline {
                 && !is_odd(row)
         };
         Ok(self.store.releases(subject.package, LATEST_RELEASES)?.iter().any(hides))
-    }
-
-    /// Reports a record.
-    pub(super) fn tell(&self, record: &Record) {
-        let observation = match &record.subject {
-            crate::store::Subject::Observed(observation) => Some(observation.as_ref()),
-            crate::store::Subject::Unreadable { .. } => None,
-        };
-        self.progress.report(&Step::Recorded {
-            release: record.subject.release(),
-            observation,
-            outcome: record.outcome,
-            unchecked: &record.unchecked,
-            alert: record.alert.as_ref(),
-        });
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Polled {
 
 /// The registries that are switched on, by their keys.
 #[derive(Debug)]
-pub(super) struct Registries {
+pub struct Registries {
     readers: BTreeMap<RegistryKey, Arc<dyn Registry>>,
     polled: BTreeMap<RegistryKey, Polled>,
 }

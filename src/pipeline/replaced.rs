@@ -2,40 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pipeline, PipelineError, subject::Subject};
+use super::subject::Subject;
 use crate::{
     model::{Ecosystem, Observation, files_fingerprint, former_digests, replaced_files},
     registry::RegistryRelease,
+    store::{Store, StoreError},
 };
 
-impl Pipeline {
-    /// Compares the files of releases with what they were, by version, and notes those that were replaced, now or at an
-    /// earlier look. Where a release is a single file, one that only got another name, or of which other digests are stated,
-    /// is not news: what is stated now is stored, and that is all.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub(super) fn compare_files(
-        &self,
-        subject: &Subject<'_>,
-        before: &BTreeMap<String, Observation>,
-        releases: &mut Vec<RegistryRelease>,
-    ) -> Result<(), PipelineError> {
-        let mut restated = Vec::new();
-        releases.retain_mut(|release| {
-            let Some(seen) = before.get(release.id.version()) else { return true };
-            let is_news = note_replaced(subject, seen, release);
-            if !is_news && files_fingerprint(&seen.files) != files_fingerprint(&release.files) {
-                restated.push(restate(seen, release));
-            }
-            is_news
-        });
-        Ok(self.store.restate_files(&restated, subject.now)?)
-    }
+/// Compares the files of releases with what they were, by version, and notes those that were replaced, now or at an
+/// earlier look. Where a release is a single file, one that only got another name, or of which other digests are stated,
+/// is not news: what is stated now is stored, and that is all.
+///
+/// # Errors
+/// The store failed.
+pub fn compare_files(
+    store: &Store,
+    subject: &Subject<'_>,
+    before: &BTreeMap<String, Observation>,
+    releases: &mut Vec<RegistryRelease>,
+) -> Result<(), StoreError> {
+    let mut restated = Vec::new();
+    releases.retain_mut(|release| {
+        let Some(seen) = before.get(release.id.version()) else { return true };
+        let is_news = note_replaced(subject, seen, release);
+        if !is_news && files_fingerprint(&seen.files) != files_fingerprint(&release.files) {
+            restated.push(restate(seen, release));
+        }
+        is_news
+    });
+    store.restate_files(&restated, subject.now)
 }
 
 /// Notes which files of a release were replaced since it was seen. Whether it is still news.
-pub(super) fn note_replaced(subject: &Subject<'_>, before: &Observation, release: &mut RegistryRelease) -> bool {
+pub fn note_replaced(subject: &Subject<'_>, before: &Observation, release: &mut RegistryRelease) -> bool {
     let ecosystem = subject.package.ecosystem();
     let mut replaced = replaced_files(ecosystem, before, &release.files);
     let is_news = !replaced.is_empty() || ecosystem == Ecosystem::Pypi || subject.is_awaited(&release.id);

@@ -17,7 +17,7 @@ const QUIET: TimeDelta = TimeDelta::minutes(15);
 
 /// What is remembered of feeds without events, by name.
 #[derive(Debug, Default)]
-pub(super) struct Silences(Mutex<BTreeMap<&'static str, Silence>>);
+pub struct Silences(Mutex<BTreeMap<&'static str, Silence>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Silence {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many of a package's latest releases are looked at.
-pub(super) const LATEST_RELEASES: usize = 500;
+pub const LATEST_RELEASES: usize = 500;
 
 /// What looking at a package came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Examined {
 }
 
 /// What is stored of the package that is looked at.
-pub(super) struct Subject<'a> {
+pub struct Subject<'a> {
     pub package: &'a Package,
     pub registry: &'a dyn Registry,
     pub row: Option<PackageRow>,
@@ -47,7 +47,7 @@ pub(super) struct Subject<'a> {
 
 /// Until when a package's releases are its history: a while before it was first seen, or, if it is seen for the first time
 /// `now`, before the time as others have it.
-pub(super) fn history_ends(
+pub fn history_ends(
     row: Option<&PackageRow>,
     now: DateTime<Utc>,
     wall_clock: &WallClock,
@@ -59,7 +59,7 @@ pub(super) fn history_ends(
 
 /// Whether what a package did before is known when a release is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Past {
+pub enum Past {
     /// As far as it can be.
     Read,
     /// It is being read; the release is judged again when that is done.

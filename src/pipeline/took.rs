@@ -5,7 +5,7 @@ use crate::{registry::RegistryError, store::Portions};
 
 /// What an answer is waited for.
 #[derive(Clone, Copy)]
-pub(super) struct Waits {
+pub struct Waits {
     /// A feed announced what the answer must have.
     pub is_announced: bool,
     /// It may come later.
@@ -20,7 +20,7 @@ impl Waits {
 }
 
 /// What was taken of an answer in one turn.
-pub(super) struct Took {
+pub struct Took {
     pub examined: Examined,
     /// How far the history is, if there was too much of it for one turn.
     pub portions: Option<Portions>,

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// more.
 const REQUESTS: usize = 200;
 /// Most of them at once.
-pub(super) const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;
 /// After so many requests without a usable answer nobody asks for the rest of a release, or of a history, in this turn.
 const FAILURES: usize = 8;
 /// A pause of at most this length is waited for outside of the turn; after a longer one the evidence has its usual schedule.
@@ -39,18 +39,18 @@ const AT_LEAST: Duration = Duration::from_secs(5);
 const PAUSED_TURNS: u32 = 8;
 
 /// How evidence that was not asked for begins to say so.
-pub(super) const NOT_YET: &str = "not fetched yet";
+pub const NOT_YET: &str = "not fetched yet";
 /// Said of a release that was judged before the history of its package was read.
-pub(super) const HISTORY_UNREAD: &str =
+pub const HISTORY_UNREAD: &str =
     "not compared yet with all that came before: the history of the package is still being read";
 
 /// Whether the look at a release is not over: something of it was not asked for yet.
-pub(super) fn is_pending(unchecked: &[String]) -> bool {
+pub fn is_pending(unchecked: &[String]) -> bool {
     unchecked.iter().any(|why| why.starts_with(NOT_YET) || why == HISTORY_UNREAD)
 }
 
 /// Whether a provenance is evidence that was not asked for yet.
-pub(super) fn is_not_yet(provenance: &Provenance) -> bool {
+pub fn is_not_yet(provenance: &Provenance) -> bool {
     matches!(provenance, Provenance::Unavailable { reason } if reason.starts_with(NOT_YET))
 }
 
@@ -87,7 +87,7 @@ impl Times {
 
 /// One package's turn.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub struct Turn {
     clock: Arc<dyn Clock>,
     /// For the document.
     pub http: Client,
@@ -121,7 +121,7 @@ struct Spent {
 }
 
 /// The outcome of asking for a piece of evidence.
-pub(super) enum Asked {
+pub enum Asked {
     /// The registry's answer.
     Answered(Option<Bytes>),
     /// It could not be had.
@@ -302,7 +302,7 @@ fn pause(error: &RegistryError) -> Option<Duration> {
 }
 
 /// Whether the time was over before the answer was there.
-pub(super) fn ran_over(error: &RegistryError) -> bool {
+pub fn ran_over(error: &RegistryError) -> bool {
     matches!(error, RegistryError::Http { source, .. } if source.is_slow())
 }
 

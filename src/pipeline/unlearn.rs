@@ -2,52 +2,49 @@
 
 use chrono::TimeDelta;
 
-use super::{Pipeline, PipelineError, operation::ACTOR, subject::Subject};
+use super::{operation::ACTOR, subject::Subject};
 use crate::{
     baseline::learn,
     model::{BaselineReason, EvidenceRank, LineBaseline, Observation, ReleaseId, Tally},
-    store::{BaselineChange, NewBaselineVersion, StoredBaseline},
+    store::{BaselineChange, NewBaselineVersion, Store, StoreError, StoredBaseline},
 };
 
 /// How soon. What stood for longer stays learned whatever is deleted: otherwise whoever took a package over would delete
 /// its past, and be the first of a package that nothing is known of.
 const SOON: TimeDelta = TimeDelta::days(30);
 
-impl Pipeline {
-    /// Learns the release's line anew without it. Nothing happens where that would leave nothing of the line or of the
-    /// identities that built it, or where the line knows more than the releases that are stored.
-    pub(super) fn unlearn(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), PipelineError> {
-        let Some(row) = self.store.release(release)?.filter(|row| row.teaches) else { return Ok(()) };
-        // What the operator accepted stays accepted, whatever becomes of the release.
-        if row.published_at.is_none_or(|at| subject.now - at > SOON) || self.store.acceptance(release)?.is_some() {
-            return Ok(());
-        }
-        let StoredBaseline { revision, mut baseline } = self.store.baseline(subject.package)?;
-        let taught = self.store.teachers(subject.package, &row.line)?;
-        let Some(before) = baseline.lines.remove(&row.line) else { return Ok(()) };
-        let rest: Vec<Observation> = taught.into_iter().filter(|taught| taught.purl != *release).collect();
-        if rest.is_empty() || usize::try_from(before.releases).ok() != Some(rest.len() + 1) {
-            return Ok(());
-        }
-        for taught in &rest {
-            learn(&mut baseline, taught);
-        }
-        let Some(after) = baseline.lines.get_mut(&row.line).filter(|after| knows_builders(&before, after)) else {
-            return Ok(());
-        };
-        keep_evidence(&before, after);
-        let version = NewBaselineVersion {
-            line: row.line,
-            reason: BaselineReason::Unlearned,
-            purl: Some(release.clone()),
-            actor: ACTOR.to_owned(),
-            note: Some("it was withdrawn soon after it was published".to_owned()),
-        };
-        tracing::info!(%release, "it was withdrawn: the baseline does not know it any more");
-        self.store
-            .change_baseline(&BaselineChange { based_on: revision, baseline, versions: vec![version] }, subject.now)?;
-        Ok(())
+/// Learns the release's line anew without it. Nothing happens where that would leave nothing of the line or of the
+/// identities that built it, or where the line knows more than the releases that are stored.
+pub fn unlearn(store: &Store, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), StoreError> {
+    let Some(row) = store.release(release)?.filter(|row| row.teaches) else { return Ok(()) };
+    // What the operator accepted stays accepted, whatever becomes of the release.
+    if row.published_at.is_none_or(|at| subject.now - at > SOON) || store.acceptance(release)?.is_some() {
+        return Ok(());
     }
+    let StoredBaseline { revision, mut baseline } = store.baseline(subject.package)?;
+    let taught = store.teachers(subject.package, &row.line)?;
+    let Some(before) = baseline.lines.remove(&row.line) else { return Ok(()) };
+    let rest: Vec<Observation> = taught.into_iter().filter(|taught| taught.purl != *release).collect();
+    if rest.is_empty() || usize::try_from(before.releases).ok() != Some(rest.len() + 1) {
+        return Ok(());
+    }
+    for taught in &rest {
+        learn(&mut baseline, taught);
+    }
+    let Some(after) = baseline.lines.get_mut(&row.line).filter(|after| knows_builders(&before, after)) else {
+        return Ok(());
+    };
+    keep_evidence(&before, after);
+    let version = NewBaselineVersion {
+        line: row.line,
+        reason: BaselineReason::Unlearned,
+        purl: Some(release.clone()),
+        actor: ACTOR.to_owned(),
+        note: Some("it was withdrawn soon after it was published".to_owned()),
+    };
+    tracing::info!(%release, "it was withdrawn: the baseline does not know it any more");
+    store.change_baseline(&BaselineChange { based_on: revision, baseline, versions: vec![version] }, subject.now)?;
+    Ok(())
 }
 
 /// Leaves to the line the evidence that it had adopted: whoever holds a token could else delete the releases that had it.

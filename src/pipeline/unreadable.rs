@@ -1,20 +1,31 @@
 //! Releases of which nothing could be read in the registry's document. Several of one look are told in one message: whoever can
 //! make entries unreadable would otherwise bury the alerts of others, and their own, under hundreds.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::{
-    Examined, Pipeline, PipelineError,
+    Examined, Progress, Settings,
     campaign::{FEWEST, MOST},
+    past::{is_old_oddity, last_good},
     subject::Subject,
+    told::tell,
+    unchecked::Doubts,
 };
 use crate::{
-    model::{Alert, AlertKind, Confidence, Package, ReleaseId, Severity},
-    store::{Outcome, Record, VersionState},
+    deliver::Subscriptions,
+    detect::{combine, unreadable},
+    model::{Alert, AlertKind, Confidence, Links, Package, ReleaseId, Severity},
+    store::{Outcome, Record, Store, StoreError, VersionState},
+    text::quoted,
 };
 
 /// Most versions that no package URL can name, and that a message lists all the same.
 const NAMED: usize = 20;
+
+/// Most characters of a version that an alert shows.
+const NAME: usize = 100;
 
 /// A release that cannot be read, and why; with its alert, if it is new.
 struct Found<'a> {
@@ -23,14 +34,20 @@ struct Found<'a> {
     alert: Option<Alert>,
 }
 
-impl Pipeline {
+/// Who records releases that cannot be read, and tells of new ones.
+#[derive(Debug)]
+pub struct Unreadables {
+    pub store: Arc<Store>,
+    pub progress: Arc<dyn Progress>,
+    pub settings: Arc<Settings>,
+    pub subscriptions: Arc<Subscriptions>,
+    pub doubts: Arc<Doubts>,
+}
+
+impl Unreadables {
     /// Records the releases of a document that cannot be read. They are looked at again: an answer that was spoiled on its way
     /// is not worth a release. A new one is an alert at once: whoever can make an entry unreadable would otherwise pass.
-    pub(super) fn take_unreadable(
-        &self,
-        subject: &Subject<'_>,
-        unreadable: &[(String, String)],
-    ) -> Result<Examined, PipelineError> {
+    pub fn take(&self, subject: &Subject<'_>, unreadable: &[(String, String)]) -> Result<Examined, StoreError> {
         let is_said = |version: &str, why: &String| {
             subject.stored.get(version).is_some_and(|stored: &VersionState| {
                 stored.outcome == Outcome::Unreadable && stored.unchecked.contains(why) && !subject.is_due(stored)
@@ -39,29 +56,29 @@ impl Pipeline {
         let mut found = Vec::new();
         for (version, why) in unreadable.iter().filter(|(version, why)| !is_said(version, why)) {
             let release = subject.package.at(version.as_str());
-            let is_old = self.is_old_oddity(subject, &release)?;
-            let alert = if is_old { None } else { self.unreadable_alert(subject, &release, why)? };
+            let is_old = is_old_oddity(&self.store, subject, &release)?;
+            let alert = if is_old { None } else { self.alert_of(subject, &release, why)? };
             if !is_old && alert.is_none() {
-                self.note_unchecked(subject, &release, std::slice::from_ref(why))?;
+                self.doubts.note(subject, &release, std::slice::from_ref(why))?;
             }
             found.push(Found { release, why, alert });
         }
         let told = self.tell_together(subject, &found)?;
         let mut examined = Examined::default();
         for found in found {
-            self.record_unreadable(subject, found, &told, &mut examined)?;
+            self.record(subject, found, &told, &mut examined)?;
         }
         Ok(examined)
     }
 
     /// `told`: the subscriptions that a message about several of them goes to.
-    fn record_unreadable(
+    fn record(
         &self,
         subject: &Subject<'_>,
         Found { release, why, alert }: Found<'_>,
         told: &[String],
         examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), StoreError> {
         let mut record = Record::unreadable(release, why, subject.now);
         record.recheck_at = self.settings.next_look(subject.attempts(record.subject.release()), subject.now);
         if let Some(alert) = &alert {
@@ -73,13 +90,13 @@ impl Pipeline {
         examined.releases += 1;
         examined.unchecked += 1;
         examined.alerts += usize::from(recorded.new_alert);
-        self.tell(&record);
+        tell(self.progress.as_ref(), &record);
         Ok(())
     }
 
     /// One message about several, before each is recorded with its own alert: a crash in between tells of them twice and never
     /// not. Whom it goes to.
-    fn tell_together(&self, subject: &Subject<'_>, found: &[Found<'_>]) -> Result<Vec<String>, PipelineError> {
+    fn tell_together(&self, subject: &Subject<'_>, found: &[Found<'_>]) -> Result<Vec<String>, StoreError> {
         let alerts: Vec<&Alert> = found.iter().filter_map(|found| found.alert.as_ref()).collect();
         let Some(severity) = alerts.iter().map(|alert| alert.severity).max() else { return Ok(Vec::new()) };
         if alerts.len() < FEWEST {
@@ -105,6 +122,41 @@ impl Pipeline {
             }
         }
         Ok(told)
+    }
+
+    /// The alert about a new release that cannot be read, unless it was readable once: then nothing new was published.
+    fn alert_of(&self, subject: &Subject<'_>, release: &ReleaseId, why: &str) -> Result<Option<Alert>, StoreError> {
+        if self.store.release(release)?.is_some_and(|row| row.observation.is_some()) {
+            return Ok(None);
+        }
+        let signal = unreadable(why);
+        let Some(verdict) = combine(std::slice::from_ref(&signal)) else { return Ok(None) };
+        let package = subject.package;
+        // What no purl can name is told by its package, and by the name that the registry has for it.
+        let is_name = !release.version().contains(char::is_whitespace);
+        let named = is_name && release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release);
+        let version = quoted(release.version(), NAME);
+        let shown = if named { version.clone() } else { format!("{version:?}") };
+        let title = format!("{} {shown}: {}", package.name(), verdict.title);
+        let subject_of_alert = if named { release.to_string() } else { format!("{package} {:?}", release.version()) };
+        let about = format!("{} It is about {package}, version {version:?}.", verdict.argument);
+        let links = Links { registry: named.then(|| subject.registry.page(release).to_string()), ..Links::default() };
+        Ok(Some(Alert {
+            purl: named.then(|| release.clone()),
+            package: (!named).then(|| package.clone()),
+            argument: if named { verdict.argument } else { about },
+            signals: vec![signal],
+            last_good: last_good(&self.store, release, subject.now)?,
+            links,
+            ..Alert::about(
+                AlertKind::Release,
+                &subject_of_alert,
+                verdict.severity,
+                verdict.confidence,
+                title,
+                subject.now,
+            )
+        }))
     }
 }
 

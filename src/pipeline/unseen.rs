@@ -1,15 +1,20 @@
 //! Releases that were announced and are not there: published and withdrawn between two looks, or never shown. Feeds name
 //! them; of npm's, which names documents only, the publish times tell.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Examined, Pipeline, PipelineError, operation::Trouble, subject::Subject, withdrawal::Withdrawal};
+use super::{
+    Examined,
+    listed::Listed,
+    subject::Subject,
+    withdrawal::{Withdrawal, Withdrawals},
+};
 use crate::{
-    model::{Confidence, Package, ReleaseStatus, Severity},
-    registry::{Behind, Change, PackageDocument, same_version},
-    store::{EventKind, StoredEvent, VersionState},
+    model::{Package, ReleaseStatus, Severity},
+    registry::{Change, same_version},
+    store::{EventKind, Store, StoreError, StoredEvent, VersionState},
     text::counted,
 };
 
@@ -22,15 +27,22 @@ const SETTLED: TimeDelta = TimeDelta::hours(1);
 /// Who withdrew so many releases before does that as a habit.
 const HABIT: usize = 2;
 
-impl Pipeline {
+/// Who records the releases that came and went between two looks.
+#[derive(Debug)]
+pub struct Unseen {
+    pub store: Arc<Store>,
+    pub withdrawals: Withdrawals,
+}
+
+impl Unseen {
     /// What was removed before anybody looked leaves a trace all the same, whatever time it names: what was withdrawn at
     /// the last look is known.
-    pub(super) fn take_withdrawn(
+    pub fn take_withdrawn(
         &self,
         subject: &Subject<'_>,
         withdrawn: &[(String, DateTime<Utc>)],
         examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), StoreError> {
         let history_ends = subject.history_ends;
         let severity = self.severity_of_withdrawal(subject)?;
         let before = subject.row.as_ref().and_then(|row| row.withdrawn.as_ref());
@@ -39,7 +51,7 @@ impl Pipeline {
             if is_new && !subject.stored.contains_key(version) {
                 let why = removed(*published_at, None);
                 let withdrawal = Withdrawal { why, severity, published_at: *published_at };
-                self.record_withdrawn(subject, &subject.package.at(version.as_str()), &withdrawal)?;
+                self.withdrawals.record(subject, &subject.package.at(version.as_str()), &withdrawal)?;
                 examined.releases += 1;
                 examined.unchecked += 1;
             }
@@ -50,13 +62,13 @@ impl Pipeline {
     /// Records the announced releases that the registry does not list. `up_to_date`: the answer is known to hold all that
     /// was announced; otherwise only what was announced a while ago counts. A release without a file is an ordinary thing,
     /// unless a file of it was announced.
-    pub(super) fn take_unseen(
+    pub fn take_missing(
         &self,
         subject: &Subject<'_>,
         Listed { versions, bare }: &Listed,
         up_to_date: bool,
         examined: &mut Examined,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), StoreError> {
         // What was announced and withdrawn before the package was first looked at is the past.
         let Some(row) = &subject.row else { return Ok(()) };
         let ecosystem = subject.package.ecosystem();
@@ -79,7 +91,7 @@ impl Pipeline {
 
     /// The versions that were announced last, each with its latest announcement. A registry that announces files may name
     /// one version very often.
-    fn announced(&self, package: &Package) -> Result<Vec<Announced>, PipelineError> {
+    fn announced(&self, package: &Package) -> Result<Vec<Announced>, StoreError> {
         let events = self.store.distinct_events_of(package, EventKind::Release, ANNOUNCED)?;
         let mut announced: Vec<Announced> = Vec::new();
         for (version, has_file, event) in events.into_iter().filter_map(announcement) {
@@ -91,7 +103,7 @@ impl Pipeline {
         Ok(announced)
     }
 
-    fn record_unseen(&self, subject: &Subject<'_>, event: &StoredEvent, version: &str) -> Result<(), PipelineError> {
+    fn record_unseen(&self, subject: &Subject<'_>, event: &StoredEvent, version: &str) -> Result<(), StoreError> {
         let at = event.at.unwrap_or(event.seen_at);
         let removals = self.store.events_of(subject.package, Some(EventKind::Governance), ANNOUNCED)?;
         let is_removal = |event: &&StoredEvent| match serde_json::from_str(&event.change) {
@@ -110,12 +122,12 @@ impl Pipeline {
             (why, Severity::Medium)
         };
         let withdrawal = Withdrawal { why, severity, published_at: at };
-        self.record_withdrawn(subject, &subject.package.at(version), &withdrawal)
+        self.withdrawals.record(subject, &subject.package.at(version), &withdrawal)
     }
 
     /// Honest mistakes are withdrawn within minutes too, hence low. But who publishes with evidence, from a workflow, and never
     /// withdrew anything, does not begin with it every day; a takeover that is noticed ends like this.
-    fn severity_of_withdrawal(&self, subject: &Subject<'_>) -> Result<Severity, PipelineError> {
+    fn severity_of_withdrawal(&self, subject: &Subject<'_>) -> Result<Severity, StoreError> {
         let is_gone = |stored: &&VersionState| stored.status == ReleaseStatus::Unpublished;
         let stored = subject.stored.values().filter(is_gone).count();
         let seen = subject.row.as_ref().and_then(|row| row.withdrawn.as_ref()).map_or(0, BTreeSet::len);
@@ -126,39 +138,6 @@ impl Pipeline {
         let has_evidence = lines.values().any(|line| !line.issuers.is_empty());
         Ok(if has_evidence { Severity::Medium } else { Severity::Low })
     }
-
-    /// Says that the documents never reached what the feed announced, where it does not name a version: once for the
-    /// registry, as this is the way of mirrors, and nothing that the documents have is missed.
-    pub(super) fn note_unreached(&self, subject: &Subject<'_>, behind: &Behind) -> Result<(), PipelineError> {
-        Ok(self.troubles.record(&unreached(subject.package, behind), subject.now)?)
-    }
-
-    /// Says that the documents do not tell whether they have what the feed announced: once for the registry. They are taken
-    /// as they are, so that nothing is late because of it unless they are late themselves.
-    pub(super) fn note_unconfirmed(&self, subject: &Subject<'_>, why: &str) -> Result<(), PipelineError> {
-        let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
-        let superseded = unreached(subject.package, &behind);
-        self.troubles.resolve(&superseded, "the documents are taken as they are", subject.now)?;
-        Ok(self.troubles.record(&unconfirmed(subject.package, why), subject.now)?)
-    }
-
-    /// A document reached what was announced, and says so.
-    pub(super) fn resolve_unreached(&self, subject: &Subject<'_>) -> Result<(), PipelineError> {
-        let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
-        for trouble in [unreached(subject.package, &behind), unconfirmed(subject.package, "")] {
-            self.troubles.resolve(&trouble, "a document has what was announced", subject.now)?;
-        }
-        Ok(())
-    }
-}
-
-/// The versions that a document lists.
-#[derive(Default)]
-pub(super) struct Listed {
-    /// Those that can be installed or were, in any way.
-    pub versions: BTreeSet<String>,
-    /// Those without a file.
-    pub bare: Vec<String>,
 }
 
 /// A version that was announced.
@@ -181,54 +160,11 @@ fn removed(published_at: DateTime<Utc>, removed_at: Option<DateTime<Utc>>) -> St
     }
 }
 
-/// Every version that a document lists in any way.
-pub(super) fn listed(document: &PackageDocument) -> Listed {
-    let there = document.versions.iter().map(|(version, _)| version);
-    let unreadable = document.unreadable.iter().map(|(version, _)| version);
-    let described = document.releases.iter().map(|release| release.id.version().to_owned());
-    let versions = there.chain(unreadable).cloned().chain(described).collect();
-    Listed { versions, bare: document.bare.clone() }
-}
-
 /// The version that an event announces, and whether with a file.
 fn announcement(event: StoredEvent) -> Option<(String, bool, StoredEvent)> {
     match serde_json::from_str(&event.change) {
         Ok(Change::Release { version }) => Some((version, false, event)),
         Ok(Change::File { version }) => Some((version, true, event)),
         _ => None,
-    }
-}
-
-fn unconfirmed(package: &Package, why: &str) -> Trouble {
-    let key = package.registry();
-    let registry = key.title();
-    Trouble {
-        subject: format!("unconfirmed {key}"),
-        severity: Severity::Low,
-        confidence: Confidence::High,
-        title: format!("documents of {registry} do not tell how new they are"),
-        argument: format!(
-            "The feed announced a change of {package}, and its document cannot tell whether it has it: {why}. Such documents are \
-             taken as they are, and looked at again after 10 and 60 seconds; what reaches a mirror later than that is found \
-             when its packages are compared, within [daemon] reconcile_interval. Set that lower, or name the registry itself \
-             in the configuration ([registries])."
-        ),
-    }
-}
-
-fn unreached(package: &Package, Behind { seen, announced, .. }: &Behind) -> Trouble {
-    let key = package.registry();
-    let registry = key.title();
-    Trouble {
-        subject: format!("unreached {key}"),
-        severity: Severity::Medium,
-        confidence: Confidence::High,
-        title: format!("documents of {registry} do not reach what its feed announces"),
-        argument: format!(
-            "The feed announced {announced} for {package}, and after three quarters of an hour its document still stands \
-             at {seen}. Whatever the document has is judged at once; what it may lack is found when it is compared again, \
-             within a day. Mirrors do that which have no revisions of their own: name the registry itself in the \
-             configuration ([registries]). `provwatch timeline {package}` shows what was seen."
-        ),
     }
 }

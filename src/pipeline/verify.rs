@@ -1,18 +1,19 @@
 //! From what the registry says of a release to an observation: fetch the evidence it names, verify it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{StreamExt, stream};
 
 use super::{
-    Pipeline, PipelineError,
     subject::Subject,
+    trust::TrustKeeper,
     turn::{self, Asked, NOT_YET},
 };
 use crate::{
     attest::{Failure, Verifier},
     model::{AuthMethod, Digests, Ecosystem, Observation, Provenance, Unread},
     registry::{Evidence, EvidenceKind, RegistryRelease},
+    store::{Store, StoreError},
 };
 
 /// Most attestation documents that are fetched for one release. Those with the most wheels have some 150 files; whoever
@@ -22,17 +23,24 @@ const MAX_EVIDENCE: usize = 400;
 /// Files by name, each with its digests and what its evidence said.
 type KnownEvidence = BTreeMap<String, (Digests, Provenance)>;
 
-impl Pipeline {
+/// Who makes an observation of what the registry says.
+#[derive(Debug)]
+pub struct Verification {
+    pub store: Arc<Store>,
+    pub trust: Arc<TrustKeeper>,
+}
+
+impl Verification {
     /// Fetches and verifies everything that a release is attested with, as far as the turn goes. What cannot be found out
     /// becomes [`Provenance::Unavailable`] with its reason.
     ///
     /// # Errors
     /// The store failed.
-    pub(super) async fn observe_release(
+    pub async fn observe(
         &self,
         subject: &Subject<'_>,
         mut release: RegistryRelease,
-    ) -> Result<Observation, PipelineError> {
+    ) -> Result<Observation, StoreError> {
         let verifier = self.trust.verifier();
         let known = self.known_evidence(subject, &release)?;
         let evidence = std::mem::take(&mut release.evidence);
@@ -72,7 +80,7 @@ impl Pipeline {
 
     /// What earlier turns found out of the release's files, by name: it is not asked for again. A new look asks again for
     /// what could not be had.
-    fn known_evidence(&self, subject: &Subject<'_>, release: &RegistryRelease) -> Result<KnownEvidence, PipelineError> {
+    fn known_evidence(&self, subject: &Subject<'_>, release: &RegistryRelease) -> Result<KnownEvidence, StoreError> {
         let is_stored = subject.stored.contains_key(release.id.version());
         if !is_stored || !release.evidence.iter().any(attests_single_file) {
             return Ok(KnownEvidence::new());
@@ -148,7 +156,7 @@ fn attest_files(release: &mut RegistryRelease, evidence: &[Evidence], outcomes: 
 }
 
 /// Where the registry's own words on an attestation cannot be read, there is neither one nor none.
-pub(super) fn unreadable(release: &RegistryRelease) -> Vec<Provenance> {
+pub fn unreadable(release: &RegistryRelease) -> Vec<Provenance> {
     let of_files = release.files.iter().filter_map(|file| file.attestation.clone());
     let of_all = release.unread.of(Unread::ATTESTATION).map(|why| Provenance::Unavailable { reason: why.to_owned() });
     of_files.chain(of_all).collect()
@@ -192,7 +200,7 @@ fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> 
 
 /// The provenance of a whole release: one invalid part spoils it, then one that could not be checked; absent if nothing
 /// is attested.
-pub(super) fn worst(outcomes: impl Iterator<Item = Provenance>) -> Provenance {
+pub fn worst(outcomes: impl Iterator<Item = Provenance>) -> Provenance {
     let badness = |provenance: &Provenance| match provenance {
         Provenance::Absent => 0,
         Provenance::Verified(_) => 1,

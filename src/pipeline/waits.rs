@@ -31,7 +31,7 @@ const UNCONFIRMED_SECONDS: [i64; 2] = [10, MINUTE];
 const MINUTE: i64 = 60;
 
 /// What kind of setback an error is.
-pub(super) fn setback(error: &PipelineError) -> Setback {
+pub fn setback(error: &PipelineError) -> Setback {
     match error {
         // Nobody failed: the document, or what is known of the package, is of another moment.
         PipelineError::Registry(RegistryError::Stale { .. })
@@ -45,7 +45,7 @@ pub(super) fn setback(error: &PipelineError) -> Setback {
 }
 
 /// When to try again after an error, before which so many attempts had failed.
-pub(super) fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
+pub fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
     let attempts = attempts as usize;
     let wait = match error {
         PipelineError::Registry(error) if turn::ran_over(error) => after(&RAN_OVER_SECONDS, 0, attempts),
@@ -65,7 +65,7 @@ pub(super) fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>)
 }
 
 /// When to look again at a package that was looked at, because its document could not tell how new it is.
-pub(super) fn another_look(work: &Work, is_unconfirmed: bool, now: DateTime<Utc>) -> Option<Again> {
+pub fn another_look(work: &Work, is_unconfirmed: bool, now: DateTime<Utc>) -> Option<Again> {
     let (looks, since) = if is_unconfirmed {
         (0, now)
     } else if work.reason == AGAIN {
@@ -78,7 +78,7 @@ pub(super) fn another_look(work: &Work, is_unconfirmed: bool, now: DateTime<Utc>
 }
 
 /// When to go on after a turn in which nothing came, after so many turns.
-pub(super) fn nothing_came(turns: u32) -> TimeDelta {
+pub fn nothing_came(turns: u32) -> TimeDelta {
     failed(turns as usize)
 }
 

@@ -1,15 +1,23 @@
 //! A release that came and went before anybody looked at it: recorded, and told.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
-use super::{Pipeline, PipelineError, operation::Trouble, subject::Subject, unchecked::trouble};
+use super::{
+    Progress,
+    operation::{Trouble, Troubles},
+    subject::Subject,
+    told::tell,
+    unchecked::trouble,
+};
 use crate::{
     model::{ReleaseId, ReleaseStatus, Severity},
-    store::Record,
+    store::{Record, Store, StoreError},
 };
 
 /// What provwatch knows of a release that nobody looked at in time.
-pub(super) struct Withdrawal {
+pub struct Withdrawal {
     /// What happened, for people.
     pub why: String,
     pub severity: Severity,
@@ -17,29 +25,37 @@ pub(super) struct Withdrawal {
     pub published_at: DateTime<Utc>,
 }
 
-impl Pipeline {
+/// Who records releases that nobody looked at in time.
+#[derive(Debug)]
+pub struct Withdrawals {
+    pub store: Arc<Store>,
+    pub progress: Arc<dyn Progress>,
+    pub troubles: Arc<Troubles>,
+}
+
+impl Withdrawals {
     /// A release that was not there when it was looked for: removed before, or never shown.
-    pub(super) fn record_withdrawn(
+    pub fn record(
         &self,
         subject: &Subject<'_>,
         release: &ReleaseId,
         withdrawal: &Withdrawal,
-    ) -> Result<(), PipelineError> {
-        self.note_withdrawn(release, withdrawal, subject.now)?;
+    ) -> Result<(), StoreError> {
+        self.note(release, withdrawal, subject.now)?;
         let record = Record::unreadable(release.clone(), withdrawal.why.as_str(), subject.now);
         self.store.record(&record)?;
         self.store.set_status(release, ReleaseStatus::Unpublished, subject.now)?;
-        self.tell(&record);
+        tell(self.progress.as_ref(), &record);
         Ok(())
     }
 
     /// Says that a release came and was not seen.
-    fn note_withdrawn(
+    fn note(
         &self,
         release: &ReleaseId,
         Withdrawal { why, severity, published_at }: &Withdrawal,
         now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), StoreError> {
         let said = trouble(release, std::slice::from_ref(why));
         let argument = format!(
             "Nothing is known of what {release} did: {why}. Look for it in your lock files and caches; `provwatch timeline {}` \
@@ -47,6 +63,6 @@ impl Pipeline {
             release.package()
         );
         let severity = *severity;
-        Ok(self.troubles.record_of(Some(release.package()), &Trouble { severity, argument, ..said }, now)?)
+        self.troubles.record_of(Some(release.package()), &Trouble { severity, argument, ..said }, now)
     }
 }

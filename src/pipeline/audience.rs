@@ -1,0 +1,150 @@
+//! Whom a release's alert is sent to: the alert of a campaign spares the reader those of its members, but for the first few
+//! critical ones.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::campaign::{self, Accused, LOOKED_AT, MOST, SINGLY};
+use crate::{
+    clock::Clock,
+    deliver::Subscriptions,
+    model::{Alert, AlertKind, Bond, Confidence, Observation, ReleaseId, Severity},
+    store::{Neighbour, Record, Store, StoreError, Subject},
+};
+
+/// Longest time before or after a release in which members of its campaign are looked for.
+const LONGEST: TimeDelta = TimeDelta::days(7);
+
+/// Who finds the campaigns that accused releases are part of, and tells of them.
+#[derive(Debug)]
+pub struct Campaigns {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub subscriptions: Arc<Subscriptions>,
+}
+
+impl Campaigns {
+    /// The campaign that a release is part of with its alert, which it may have had before, by the bond that ties most of its
+    /// members together.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn campaign(&self, release: &Observation, of: &Alert, before: Option<&Alert>) -> Result<Option<Alert>, StoreError> {
+        // An earlier look may have seen worse, which is not taken back.
+        let worst = before.filter(|before| before.severity > of.severity).unwrap_or(of);
+        let Some(latest) = Accused::by(worst) else { return Ok(None) };
+        let now = self.clock.now();
+        let mut full = self.store.members_of_full_campaigns(MOST)?;
+        full.remove(&latest.purl);
+        let mut largest: Option<(Bond, Vec<Accused>, Vec<Neighbour>)> = None;
+        for bond in Bond::of(release) {
+            let neighbours = self.store.bound(&bond, now, LOOKED_AT)?;
+            let mut accused = self.accused(&neighbours, latest.published_at)?;
+            accused.retain(|one| !full.contains(&one.purl));
+            let Some(members) = campaign::members(&latest, &accused) else { continue };
+            if largest.as_ref().is_none_or(|(_, most, _)| members.len() > most.len()) {
+                largest = Some((bond, members, neighbours));
+            }
+        }
+        let Some((bond, members, neighbours)) = largest else { return Ok(None) };
+        let known = self.known_campaign(&bond, &members)?;
+        let members = match &known {
+            Some(known) => self.with_earlier(known, members)?,
+            None => members,
+        };
+        let beside = campaign::bystanders(&members, neighbours.iter().map(|one| (&one.purl, one.published_at)));
+        let Some(mut alert) = campaign::alert(&bond, &campaign::who(&bond, release), &members, &beside, now) else {
+            return Ok(None);
+        };
+        if let Some(known) = known {
+            (alert.id, alert.fingerprint, alert.raised_at) = (known.id, known.fingerprint, known.raised_at);
+            if alert.severity == known.severity {
+                alert.confidence = alert.confidence.max(known.confidence);
+            }
+        }
+        Ok(Some(alert))
+    }
+
+    /// The campaign that some of these belong to already. A member that is found late may be earlier than the first; it joins
+    /// the campaign that there is.
+    fn known_campaign(&self, bond: &Bond, members: &[Accused]) -> Result<Option<Alert>, StoreError> {
+        for member in members {
+            let (mut fingerprints, subject) =
+                (self.store.campaigns_of(&member.purl)?, campaign::subject(bond, &member.purl));
+            fingerprints.push(Alert::identify(AlertKind::Campaign, &subject).0);
+            for fingerprint in fingerprints {
+                // Whoever has something to do with several accounts and repositories has several campaigns.
+                if let Some(known) = self.store.alert(&fingerprint)?.filter(|known| campaign::is_of(known, bond)) {
+                    return Ok(Some(known));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// These and those that the campaign had before, of which a long one has more than are looked at now.
+    fn with_earlier(&self, known: &Alert, mut members: Vec<Accused>) -> Result<Vec<Accused>, StoreError> {
+        let here: BTreeSet<ReleaseId> = members.iter().map(|member| member.purl.clone()).collect();
+        for row in self.store.campaign_members(&known.fingerprint)? {
+            let (Some(published_at), Some(severity)) = (row.published_at, row.severity) else { continue };
+            if !here.contains(&row.member) {
+                members.push(Accused { purl: row.member, published_at, severity, confidence: Confidence::Low });
+            }
+        }
+        members.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
+        Ok(members)
+    }
+
+    /// The members that are sent by themselves: the first critical ones. Each was put into the outbox before, but for the
+    /// latest, which is about to be.
+    fn sent_singly(&self, campaign: &Alert, latest: &Alert) -> Result<BTreeSet<ReleaseId>, StoreError> {
+        let mut critical: Vec<(i64, ReleaseId)> = Vec::new();
+        for row in self.store.campaign_members(&campaign.fingerprint)? {
+            let is_latest = latest.purl.as_ref() == Some(&row.member);
+            let severity = if is_latest { row.severity.max(Some(latest.severity)) } else { row.severity };
+            let place = row.first_delivery.or_else(|| is_latest.then_some(i64::MAX));
+            if let (Some(Severity::Critical), Some(place)) = (severity, place) {
+                critical.push((place, row.member));
+            }
+        }
+        critical.sort();
+        Ok(critical.into_iter().take(SINGLY).map(|(_, member)| member).collect())
+    }
+
+    /// Who is told of a release's alert: all who want to know of it, but not those who are told of its campaign, unless it is
+    /// among the first critical members. The campaign is recorded first, so that whenever this process ends people are told
+    /// of either; and what nobody was sent yet of its other members is not sent any more.
+    pub fn audience(&self, record: &Record, alert: &Alert) -> Result<Vec<String>, StoreError> {
+        let mut audience = self.subscriptions.matching(alert);
+        let Subject::Observed(observation) = &record.subject else { return Ok(audience) };
+        let (fingerprint, _) = Alert::identify_release(&observation.purl);
+        let before = self.store.alert(&fingerprint)?;
+        let Some(campaign) = self.campaign(observation, alert, before.as_ref())? else { return Ok(audience) };
+        let told = self.subscriptions.matching(&campaign);
+        let recorded = self.store.record_alert(&campaign, &told, self.clock.now())?;
+        if before.is_some() && recorded.deliveries == 0 {
+            // The campaign has been told; what is new of this member is told of itself.
+            return Ok(audience);
+        }
+        let singly = self.sent_singly(&campaign, alert)?;
+        let others = campaign.members.iter().filter(|member| !singly.contains(member));
+        let others: Vec<String> = others.map(|member| Alert::identify_release(member).0).collect();
+        self.store.withdraw_deliveries(&others, &told)?;
+        if !singly.contains(&observation.purl) {
+            audience.retain(|subscription| !told.contains(subscription));
+        }
+        Ok(audience)
+    }
+
+    /// Those that raised an alert that counts, of the releases in the time of one campaign.
+    fn accused(&self, neighbours: &[Neighbour], at: DateTime<Utc>) -> Result<Vec<Accused>, StoreError> {
+        let near = |one: &&Neighbour| !one.teaches && (one.published_at - at).abs() <= LONGEST;
+        let mut accused = Vec::new();
+        for one in neighbours.iter().filter(near) {
+            let (fingerprint, _) = Alert::identify_release(&one.purl);
+            accused.extend(self.store.alert(&fingerprint)?.as_ref().and_then(Accused::by));
+        }
+        Ok(accused)
+    }
+}
