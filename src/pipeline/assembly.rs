@@ -10,7 +10,7 @@ use super::{
     damage::Mender,
     facts::StoredAnswers,
     health::{Memory, Moving, setup},
-    logs::{Instance, LogSettings},
+    logs::{Instance, LogMonitor, LogParts, LogSettings},
     operation::Troubles,
     registries::Registries,
     trust::{Freshness, TrustKeeper},
@@ -92,13 +92,39 @@ pub(super) fn assemble_with(config: &Config, parts: Parts, registries: Registrie
     let troubles = Arc::new(Troubles::new(Arc::clone(&parts.store), Arc::clone(&subscriptions)));
     let forges = forges(config, &parts)?;
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
-    let mender = Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles));
     let trust =
         TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), Freshness::of(config)?, verifier);
-    let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
     let progress = Moving::over(progress, Arc::clone(&clock));
-    Ok(Pipeline {
-        wall_clock: Arc::new(wall_clock),
+    let memory = Memory::of(&progress);
+    let parts = LogParts {
+        mender: Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles))),
+        trust: Arc::new(trust),
+        wall_clock: Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone())),
+        watchlist: Arc::new(InUse::new(watchlist)),
+        progress: Arc::new(progress),
+        settings: Arc::new(log_settings(config)?),
+        tuning: tuning(config),
+        store,
+        clock,
+        http,
+        subscriptions,
+    };
+    Ok(pipeline_of(config, parts, registries, forges, troubles, memory))
+}
+
+/// The services over their common parts.
+fn pipeline_of(
+    config: &Config,
+    parts: LogParts,
+    registries: Registries,
+    forges: Option<Forges>,
+    troubles: Arc<Troubles>,
+    memory: Memory,
+) -> Pipeline {
+    let logs = LogMonitor::new(&parts);
+    let LogParts { store, clock, http, progress, subscriptions, watchlist, trust, wall_clock, mender, .. } = parts;
+    Pipeline {
+        wall_clock,
         comparisons: super::observe::Comparisons::default(),
         failures: super::outage::Failures::default(),
         reads: super::outage::Reads::default(),
@@ -108,21 +134,20 @@ pub(super) fn assemble_with(config: &Config, parts: Parts, registries: Registrie
         clock,
         sources: sources(config),
         registries: Arc::new(registries),
-        trust: Arc::new(trust),
+        trust,
         forges: forges.map(Arc::new),
-        watchlist: Arc::new(InUse::new(watchlist)),
+        watchlist,
         subscriptions,
         troubles,
-        mender: Arc::new(mender),
+        mender,
         queues: super::outbox::Queues::default(),
         settings: Arc::new(settings(config)),
-        memory: Memory::of(&progress),
-        progress: Arc::new(progress),
+        memory,
+        progress,
         setup: setup(config),
-        logs: Arc::new(log_settings(config)?),
-        log_memory: super::logs::LogMemory::default(),
+        logs,
         reload: super::reload::LastReload::default(),
-    })
+    }
 }
 
 /// Does what of [`assemble`] may fail, and keeps nothing: reads the secrets and keys, before a store is made or migrated.

@@ -22,6 +22,7 @@ mod health;
 mod history;
 mod left_out;
 mod lesson;
+mod log_door;
 pub mod logs;
 mod members;
 mod namesake;
@@ -115,8 +116,7 @@ pub struct Pipeline {
     failures: outage::Failures,
     reads: outage::Reads,
     silences: silence::Silences,
-    logs: Arc<logs::LogSettings>,
-    log_memory: logs::LogMemory,
+    logs: logs::LogMonitor,
     setup: Setup,
     memory: health::Memory,
     reload: reload::LastReload,
@@ -170,12 +170,12 @@ impl Pipeline {
 
     /// Whether transparency logs are followed.
     pub fn follows_logs(&self) -> bool {
-        self.logs.enabled
+        self.logs.settings().enabled
     }
 
     /// The wait between polls of a log.
     pub fn log_interval(&self) -> std::time::Duration {
-        self.logs.interval
+        self.logs.settings().interval
     }
 
     /// What signatures are verified with now, for a pipeline that takes this one's place.
