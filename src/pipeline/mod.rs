@@ -28,6 +28,7 @@ mod history;
 mod left_out;
 mod lesson;
 mod listed;
+mod log_door;
 pub mod logs;
 mod members;
 mod namesake;
@@ -138,8 +139,7 @@ pub struct Pipeline {
     settings: Arc<Settings>,
     progress: Arc<dyn Progress>,
     wall_clock: Arc<wall_clock::WallClock>,
-    logs: Arc<logs::LogSettings>,
-    log_memory: logs::LogMemory,
+    logs: logs::LogMonitor,
     caretaker: health::Caretaker,
     reload: LastReload,
 }
@@ -192,12 +192,12 @@ impl Pipeline {
 
     /// Whether transparency logs are followed.
     pub fn follows_logs(&self) -> bool {
-        self.logs.enabled
+        self.logs.settings().enabled
     }
 
     /// The wait between polls of a log.
     pub fn log_interval(&self) -> std::time::Duration {
-        self.logs.interval
+        self.logs.settings().interval
     }
 
     /// What signatures are verified with now, for a pipeline that takes this one's place.

@@ -61,6 +61,12 @@ impl Freshness {
         }
     }
 
+    /// Nothing is read again.
+    #[cfg(test)]
+    pub fn never() -> Self {
+        Self { root: RootFrom::Nowhere, npm_keys: None }
+    }
+
     /// Whether anything is read again at all.
     fn is_idle(&self) -> bool {
         matches!(self.root, RootFrom::Nowhere) && self.npm_keys.is_none()

@@ -1,12 +1,17 @@
 //! Accusing a log: the evidence is kept at once, the alert follows when what happened cannot be an accident any more.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::{announce::Announcer, shown::Shown};
 use crate::{
+    clock::Clock,
     model::{Alert, AlertKind, AlertStatus, Confidence, Severity},
-    pipeline::{Pipeline, PipelineError},
-    store::{MirrorRow, NewEvidence, Violated},
-    tlog::{Evidence, Judgement, Misdeed, Tree, checkpoint::tree_id},
+    pipeline::operation::ACTOR,
+    store::{MirrorRow, NewEvidence, Store, StoreError, Violated},
+    text::with_causes,
+    tlog::{Evidence, Fault, Judgement, Misdeed, ReadError, Tree, checkpoint::tree_id},
 };
 
 /// How bad a misdeed is.
@@ -41,21 +46,29 @@ fn gravity(misdeed: Misdeed) -> Gravity {
     }
 }
 
-impl Pipeline {
+/// Who accuses logs, and acquits them.
+#[derive(Debug)]
+pub struct Accuser {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub announcer: Arc<Announcer>,
+}
+
+impl Accuser {
     /// Keeps evidence against a tree's log, and raises the alert if the violation lasts for longer than an accident would.
-    pub(super) fn accuse(&self, tree: &Tree, evidence: &Evidence, now: DateTime<Utc>) -> Result<(), PipelineError> {
+    pub fn accuse(&self, tree: &Tree, evidence: &Evidence, now: DateTime<Utc>) -> Result<(), StoreError> {
         // A key changes once: what is seen again is another change.
         self.accuse_of(tree, evidence, evidence.misdeed == Misdeed::KeyChanged, now)
     }
 
     /// [`Self::accuse`] of what is known to be another violation than the last one of its kind, or to be the same.
-    pub(super) fn accuse_of(
+    pub fn accuse_of(
         &self,
         tree: &Tree,
         evidence: &Evidence,
         is_other: bool,
         now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), StoreError> {
         let misdeed = evidence.misdeed;
         let kept = NewEvidence {
             id: evidence.id(),
@@ -76,11 +89,11 @@ impl Pipeline {
             evidence: Some(violation.evidence),
             ..Alert::about(AlertKind::Log, &subject, severity, confidence, title(tree, misdeed), now)
         };
-        self.raise(&alert, now)
+        self.announcer.raise(&alert, now)
     }
 
     /// What could not be asked: a mirror that does not answer may have what the others no longer show.
-    fn silent_mirrors(&self, tree: &Tree, misdeed: Misdeed) -> Result<String, PipelineError> {
+    fn silent_mirrors(&self, tree: &Tree, misdeed: Misdeed) -> Result<String, StoreError> {
         if !matches!(misdeed, Misdeed::Rollback | Misdeed::Unproven) {
             return Ok(String::new());
         }
@@ -93,25 +106,46 @@ impl Pipeline {
     }
 
     /// The tree was read to its end and everything held: what could be mended is over.
-    pub(super) fn acquit(&self, tree: &Tree, now: DateTime<Utc>) -> Result<(), PipelineError> {
+    pub fn acquit(&self, tree: &Tree, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.store.log_violations_ended(&tree.name, now)?;
         let reason = "what the log serves holds again; the evidence is kept";
         CURABLE.iter().try_for_each(|misdeed| self.resolve_misdeed(tree, *misdeed, reason, now))
     }
 
     /// Resolves the alert about a misdeed, if there is one.
-    pub(super) fn resolve_misdeed(
+    pub fn resolve_misdeed(
         &self,
         tree: &Tree,
         misdeed: Misdeed,
         reason: &str,
         now: DateTime<Utc>,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<(), StoreError> {
         let (fingerprint, _) = Alert::identify(AlertKind::Log, &misdeed.subject(&tree.name));
         if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
-            self.store.resolve(&fingerprint, crate::pipeline::operation::ACTOR, reason, now)?;
+            self.store.resolve(&fingerprint, ACTOR, reason, now)?;
         }
         Ok(())
+    }
+
+    /// A tree could not be read. Infrastructure is trouble with the operation, anything else the log's own doing.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn tree_unread(&self, shown: Shown<'_>, error: &ReadError) -> Result<(), StoreError> {
+        // Reading may have taken long.
+        let shown = shown.at(self.clock.now());
+        self.store.log_failed(&shown.tree.name, &with_causes(error), shown.now)?;
+        if error.fault() == Fault::Elsewhere {
+            return Ok(());
+        }
+        let misdeed = match error {
+            ReadError::Withheld { .. } | ReadError::Omitted { .. } => Misdeed::Omission,
+            ReadError::Checkpoint(_) => Misdeed::Checkpoint,
+            ReadError::Malformed { .. } => Misdeed::Malformed,
+            _ => Misdeed::Entries,
+        };
+        let evidence = shown.evidence(misdeed, format!("{}: {}", shown.tree, with_causes(error)));
+        self.accuse(shown.tree, &evidence.signed(&[shown.signed]), shown.now)
     }
 }
 
@@ -144,4 +178,32 @@ fn argument(evidence: &Evidence, id: &str) -> String {
             _ => " Nothing that the log says from here on is believed until it agrees with what it signed before.",
         }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{pipeline::logs::lab::Lab, store::AlertFilter};
+
+    #[tokio::test]
+    async fn what_may_be_an_accident_is_told_once_it_lasts_and_is_over_when_the_log_holds_again() {
+        let lab = Lab::new();
+        lab.log.grow(3, "one");
+        let (look, accuser) = (lab.look().await, lab.accuser());
+        let accuse = |misdeed| {
+            let evidence = look.shown().at(lab.now()).evidence(misdeed, "it was seen".to_owned());
+            accuser.accuse(&look.tree, &evidence, lab.now()).unwrap();
+            lab.told.take()
+        };
+        assert!(accuse(Misdeed::Rollback).is_empty());
+        lab.clock.advance(Duration::from_mins(11));
+        assert_eq!(accuse(Misdeed::Rollback), ["log.example went back to fewer entries than it had signed"]);
+        assert_eq!(accuse(Misdeed::Fork), ["log.example signed two histories"]);
+        accuser.acquit(&look.tree, lab.now()).unwrap();
+        let open = lab.parts.store.alerts(&AlertFilter::default()).unwrap();
+        let open = open.iter().filter(|alert| alert.status != AlertStatus::Resolved);
+        assert_eq!(open.map(|alert| &*alert.title).collect::<Vec<_>>(), ["log.example signed two histories"]);
+    }
 }

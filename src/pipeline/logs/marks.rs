@@ -1,14 +1,14 @@
 //! Where a log begins to lie: roots that were noted on the way through its entries are compared with what it proves.
 
-use super::FollowedLog;
-use crate::tlog::{CompactRange, SignedCheckpoint, Tree, merkle::Hash};
+use super::shown::Shown;
+use crate::tlog::{CompactRange, merkle::Hash};
 
 /// Most roots that are kept, however much is read: every page of four million entries, of more every second, and so on.
 const MOST: usize = 16_384;
 
 /// Roots of a tree as it was read, at growing sizes.
 #[derive(Debug)]
-pub(super) struct Marks {
+pub struct Marks {
     /// What was read before, proven or not.
     before: Vec<(u64, Hash)>,
     roots: Vec<(u64, Hash)>,
@@ -19,14 +19,14 @@ pub(super) struct Marks {
 
 impl Marks {
     /// Marks that begin with what was proven before, and with what was read and not proven.
-    pub(super) fn after(proven: &CompactRange, read: &CompactRange) -> Self {
+    pub fn after(proven: &CompactRange, read: &CompactRange) -> Self {
         let mut before: Vec<(u64, Hash)> = [proven, read].into_iter().map(mark).collect();
         before.dedup();
         Self { before, roots: Vec::new(), every: 1, pages: 0 }
     }
 
     /// A page was read, up to the end of this range.
-    pub(super) fn note(&mut self, range: &CompactRange) {
+    pub fn note(&mut self, range: &CompactRange) {
         self.pages += 1;
         if self.roots.len() == MOST {
             let mut place = 0;
@@ -43,13 +43,7 @@ impl Marks {
 
     /// The entries among which the first is that is not the one that was signed, as `A to B`, by asking the log for its own
     /// proofs. `None`: it does not give them, or what was proven before is not what it signed now.
-    pub(super) async fn first_lie(
-        mut self,
-        followed: &FollowedLog,
-        tree: &Tree,
-        signed: &SignedCheckpoint,
-        end: &CompactRange,
-    ) -> Option<String> {
+    pub async fn first_lie(mut self, shown: Shown<'_>, end: &CompactRange) -> Option<String> {
         let mut marks = std::mem::take(&mut self.before);
         marks.append(&mut self.roots);
         marks.push(mark(end));
@@ -58,7 +52,7 @@ impl Marks {
         while bad - good > 1 {
             let middle = usize::midpoint(good, bad);
             let (size, root) = marks[middle];
-            let prefix = followed.log.prefix(tree, size, signed).await.ok()?;
+            let prefix = shown.followed.log.prefix(shown.tree, size, shown.signed).await.ok()?;
             if prefix.range.root() == root { good = middle } else { bad = middle }
         }
         Some(format!("{} to {}", marks.get(good)?.0, marks.get(bad)?.0.checked_sub(1)?))
@@ -66,7 +60,7 @@ impl Marks {
 }
 
 /// The sentence about the place.
-pub(super) fn first_of_them(place: Option<&str>) -> String {
+pub fn first_of_them(place: Option<&str>) -> String {
     place.map_or_else(String::new, |place| format!(", the first of them among {place}"))
 }
 

@@ -1,15 +1,15 @@
 //! Reading a range of a log once, with the engine of the tail and without touching what is stored.
 
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 
 use super::{
-    FollowedLog, Matcher,
+    entries::{Matcher, malformed},
+    log_list::FollowedLog,
     marks::{Marks, first_of_them},
-    matching::malformed,
-    trouble::Trouble,
+    shown::Shown,
 };
 use crate::{
-    pipeline::{Pipeline, PipelineError},
     store::{NewLogEntry, NewQuarantined},
     tlog::{
         CheckpointError, CompactRange, Head, ReadError, SignedCheckpoint, Tree,
@@ -95,110 +95,42 @@ pub enum ScanError {
     Read(#[from] ReadError),
 }
 
-/// Why a log is not read from another index on.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The log.
-    #[error(transparent)]
-    Scan(#[from] ScanError),
-    /// Entries would be left out.
-    #[error("the entries {from} to {} would never be read", to - 1)]
-    Gap {
-        /// The first of them.
-        from: u64,
-        /// The one after the last.
-        to: u64,
-    },
-    /// Only its checkpoints are checked.
-    #[error("{0} is not tailed: only its checkpoints are checked")]
-    NotTailed(String),
-    /// What it signs now is not of one history with what it signed before.
-    #[error("{0} does not agree with what it signed before; see `provwatch logs status`")]
-    Accused(Tree),
-    /// The store.
-    #[error(transparent)]
-    Pipeline(#[from] PipelineError),
-}
-
-impl Pipeline {
-    /// Reads the entries `from..to` of a tree, `to` being the end if it is `None`, and proves them against the checkpoint of
-    /// now. The tree may be named by the log's name alone: then it is the one that grows.
-    ///
-    /// # Errors
-    /// No such range, or the log cannot be read, or what it serves is not what it signed.
-    pub async fn scan_log(
-        &self,
-        followed: &FollowedLog,
-        tree: &str,
-        (from, to): (u64, Option<u64>),
-        matcher: &Matcher,
-        mut tell: impl FnMut(&Scanned<'_>),
-    ) -> Result<ScanSummary, ScanError> {
-        let (tree, checkpoint) = to_scan(followed, tree, followed.log.heads().await?)?;
-        let to = bounded(&tree, checkpoint.size(), from, to)?;
-        tell(&Scanned::Expect(to - from));
-        let mut range = beginning(followed, &tree, from, &checkpoint).await?;
-        let mut marks = Marks::after(&range, &range);
-        let mut summary = ScanSummary { tree, checkpoint, from, to, bytes: 0, kinds: Kinds::default() };
-        let mut pages = followed.log.pages(&summary.tree, from, to, &summary.checkpoint);
-        while let Some(page) = pages.try_next().await? {
-            summary.take(&page, followed, matcher, &mut range, &mut tell)?;
-            marks.note(&range);
-        }
-        let end = beginning(followed, &summary.tree, to, &summary.checkpoint).await?;
-        let is_whole = to < summary.checkpoint.size() || range.root() == *summary.checkpoint.root();
-        if range == end && is_whole {
-            return Ok(summary);
-        }
-        let ScanSummary { tree, checkpoint, .. } = summary;
-        let place = marks.first_lie(followed, &tree, &checkpoint, &range).await;
-        Err(ScanError::Mismatch { tree, from, last: to.saturating_sub(1), size: checkpoint.size(), place })
+/// Reads the entries `from..to` of a tree, `to` being the end if it is `None`, and proves them against the checkpoint of
+/// now. The tree may be named by the log's name alone: then it is the one that grows.
+///
+/// # Errors
+/// No such range, or the log cannot be read, or what it serves is not what it signed.
+pub async fn scan(
+    followed: &FollowedLog,
+    tree: &str,
+    (from, to): (u64, Option<u64>),
+    matcher: &Matcher,
+    now: DateTime<Utc>,
+    mut tell: impl FnMut(&Scanned<'_>),
+) -> Result<ScanSummary, ScanError> {
+    let (tree, checkpoint) = to_scan(followed, tree, followed.log.heads().await?)?;
+    let shown = Shown { followed, tree: &tree, signed: &checkpoint, now };
+    let to = bounded(&tree, checkpoint.size(), from, to)?;
+    tell(&Scanned::Expect(to - from));
+    let mut range = shown.beginning(from).await?;
+    let mut marks = Marks::after(&range, &range);
+    let mut total = Total::default();
+    let mut pages = followed.log.pages(&tree, from, to, &checkpoint);
+    while let Some(page) = pages.try_next().await? {
+        total.take(&page, followed, matcher, &mut range, &mut tell)?;
+        marks.note(&range);
     }
-
-    /// Reads a tree from an index on, whatever was read before. The leaves before it are taken from the log's own proof.
-    ///
-    /// # Errors
-    /// As [`Self::scan_log`], and a failure of the store.
-    pub async fn start_log_at(
-        &self,
-        followed: &FollowedLog,
-        tree: &str,
-        index: u64,
-        allow_gap: bool,
-    ) -> Result<Tree, StartError> {
-        if !followed.tailed {
-            return Err(StartError::NotTailed(followed.name().to_owned()));
-        }
-        let mut heads = followed.log.heads().await.map_err(ScanError::from)?;
-        self.retire_trees(followed, &mut heads)?;
-        let met: Vec<Tree> =
-            heads.iter().filter(|head| head.checkpoint.is_ok()).map(|head| head.tree.clone()).collect();
-        let (tree, checkpoint) = to_scan(followed, tree, heads)?;
-        if index > checkpoint.size() {
-            let size = checkpoint.size();
-            return Err(ScanError::from(ReadError::Beyond { index, size }).into());
-        }
-        let now = self.clock.now();
-        // The others are met with it: none of them is taken for a later one.
-        met.iter().try_for_each(|tree| self.open_tree(followed, tree, now))?;
-        let stands = self.store.log(&tree.name).map_err(PipelineError::from)?.and_then(|row| row.tail);
-        if let Some(tail) = stands.filter(|tail| index > tail.verified && !allow_gap) {
-            return Err(StartError::Gap { from: tail.verified, to: index });
-        }
-        match self.audit(followed, &tree, &checkpoint, now).await {
-            Ok(true) => {}
-            Ok(false) => return Err(StartError::Accused(tree)),
-            Err(Trouble::Read(error)) => return Err(ScanError::from(error).into()),
-            Err(Trouble::Pipeline(error)) => return Err(error.into()),
-        }
-        let range = beginning(followed, &tree, index, &checkpoint).await.map_err(ScanError::from)?;
-        self.store.begin_tail(&tree.name, index, checkpoint.size(), range.nodes()).map_err(PipelineError::from)?;
-        Ok(tree)
+    let is_whole = to < checkpoint.size() || range.root() == *checkpoint.root();
+    if range == shown.beginning(to).await? && is_whole {
+        let Total { bytes, kinds } = total;
+        return Ok(ScanSummary { tree, checkpoint, from, to, bytes, kinds });
     }
+    let place = marks.first_lie(shown, &range).await;
+    Err(ScanError::Mismatch { from, last: to.saturating_sub(1), size: checkpoint.size(), place, tree })
 }
 
 /// The tree of that name; by the name of the log the one that grows.
-fn to_scan(followed: &FollowedLog, name: &str, heads: Vec<Head>) -> Result<(Tree, SignedCheckpoint), ScanError> {
+pub fn to_scan(followed: &FollowedLog, name: &str, heads: Vec<Head>) -> Result<(Tree, SignedCheckpoint), ScanError> {
     let known = heads.iter().map(|head| head.tree.name.clone()).collect::<Vec<_>>().join(", ");
     let whole = name == followed.name() || name == followed.alias;
     let head = heads.into_iter().rev().find(|head| head.tree.name == name || (whole && head.tree.active));
@@ -217,20 +149,14 @@ fn bounded(tree: &Tree, size: u64, from: u64, to: Option<u64>) -> Result<u64, Sc
     Err(ScanError::Range { tree: tree.clone(), wanted, size })
 }
 
-/// The leaves before an index, proven against the checkpoint.
-async fn beginning(
-    followed: &FollowedLog,
-    tree: &Tree,
-    size: u64,
-    checkpoint: &SignedCheckpoint,
-) -> Result<CompactRange, ReadError> {
-    if size == 0 {
-        return Ok(CompactRange::default());
-    }
-    Ok(followed.log.prefix(tree, size, checkpoint).await?.range)
+/// What a scan has come to so far.
+#[derive(Default)]
+struct Total {
+    bytes: u64,
+    kinds: Kinds,
 }
 
-impl ScanSummary {
+impl Total {
     fn take(
         &mut self,
         page: &Page,
@@ -255,5 +181,37 @@ impl ScanSummary {
         }
         tell(&Scanned::Read(page.entries.len() as u64));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::logs::{entries::Matcher, lab::Lab};
+
+    #[tokio::test]
+    async fn a_range_is_proven_or_refused_and_one_that_is_not_there_is_named() {
+        let lab = Lab::new();
+        lab.log.grow(5, "one");
+        let (followed, matcher) = (lab.followed(), Matcher::of_nobody(lab.parts.trust.verifier()));
+        let mut read = 0;
+        let mut scan_of = async |tree, range| {
+            let tell = |scanned: &Scanned<'_>| {
+                if let Scanned::Read(entries) = scanned {
+                    read += entries;
+                }
+            };
+            scan(&followed, tree, range, &matcher, lab.now(), tell).await
+        };
+        let summary = scan_of("log.example", (1, Some(4))).await.unwrap();
+        assert_eq!((summary.from, summary.to), (1, 4));
+        assert_eq!(scan_of("small", (2, None)).await.unwrap().to, 5, "by its alias");
+        let error = scan_of("log.example", (4, Some(9))).await.unwrap_err().to_string();
+        assert_eq!(error, "the entries 4 to 8 do not lie in log.example, which has 5");
+        let error = scan_of("other.example", (0, None)).await.unwrap_err().to_string();
+        assert_eq!(error, "log.example has no tree \"other.example\"; it has log.example");
+        *lab.log.lies.lock().unwrap() = true;
+        assert!(matches!(scan_of("log.example", (0, None)).await, Err(ScanError::Mismatch { from: 0, last: 4, .. })));
+        assert_eq!(read, 3 + 3 + 5);
     }
 }

@@ -4,7 +4,7 @@ use crate::{pipeline::PipelineError, tlog::ReadError};
 
 /// Why a tree was not read to its end.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// The log, or the way to it.
     Read(ReadError),
     /// Our own side.

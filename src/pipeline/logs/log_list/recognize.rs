@@ -1,50 +1,43 @@
 //! What a log is comes from asking it. A trust root names a key and a URL, and neither tells how the log is read nor what it
 //! calls itself; what a log signs with that key does.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use futures::future::join_all;
-use url::Url;
 
 use super::{
-    FollowedLog, Guess, Instance,
-    trusted::{origins, usual_url},
+    followed::FollowedLog,
+    instance::{Guess, Instance, origins, usual_url},
+    list::LogList,
+    making::LogMaker,
+    recognized::Recognition,
+    trusted::TrustedLogs,
 };
 use crate::{
     attest::TrustedLogHolds,
-    pipeline::Pipeline,
-    store::{LogKind, LogRow},
+    store::LogKind,
     tlog::{CheckpointError, Head, ReadError, checkpoint::name_of_tree},
 };
 
-/// What a log turned out to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Recognized {
-    kind: LogKind,
-    origin: String,
-    /// Where it was read.
-    url: Option<Url>,
+/// Who asks logs what they are.
+#[derive(Debug)]
+pub struct Recognizer {
+    pub list: Arc<LogList>,
+    pub maker: Arc<LogMaker>,
+    pub trusted: Arc<TrustedLogs>,
+    pub recognition: Arc<Recognition>,
 }
 
-impl Pipeline {
-    /// A log of the trust root as it was recognized before, by this process or the one before.
-    pub(super) fn as_recognized(&self, instance: Instance) -> Instance {
-        let Some(guess) = &instance.guess else { return instance };
-        let Some(known) = self.recognized(|known| known.get(&instance.key_id()).cloned()) else { return instance };
-        let url = guess.fixed.clone().unwrap_or_else(|| known.place(&guess.base));
-        let guess = Some(Guess { is_confirmed: true, ..guess.clone() });
-        Instance { kind: known.kind, origin: known.origin, url, guess, ..instance }
-    }
-
+impl Recognizer {
     /// The log that the operator, or an attestation, calls so: by its origin, by one of its trees, or by its alias. It is
     /// asked what it is before it is given out.
-    pub async fn log_named(&self, name: &str) -> Option<Arc<FollowedLog>> {
-        if let Some(log) = called(self.followed_logs(), name) {
+    pub async fn named(&self, name: &str) -> Option<Arc<FollowedLog>> {
+        if let Some(log) = called(self.list.followed(), name) {
             return Some(self.as_it_is(log).await);
         }
         // It may be one whose own name is not known yet.
-        join_all(self.followed_logs().into_iter().map(|log| self.as_it_is(log))).await;
-        called(self.followed_logs(), name)
+        join_all(self.list.followed().into_iter().map(|log| self.as_it_is(log))).await;
+        called(self.list.followed(), name)
     }
 
     async fn as_it_is(&self, followed: Arc<FollowedLog>) -> Arc<FollowedLog> {
@@ -52,7 +45,7 @@ impl Pipeline {
             return followed;
         }
         let (other, _) = self.ask(&followed).await;
-        let known = self.followed(&self.as_recognized(followed.instance.clone())).map(Arc::new);
+        let known = self.maker.make(&self.recognition.as_recognized(followed.instance.clone())).map(Arc::new);
         other.or(known.ok()).unwrap_or(followed)
     }
 
@@ -62,7 +55,7 @@ impl Pipeline {
         let heads = followed.log.heads().await;
         if heads.as_ref().is_ok_and(|heads| heads.iter().any(|head| head.checkpoint.is_ok())) {
             if followed.is_guess() {
-                self.remember(followed);
+                self.recognition.remember(followed);
             }
             return (None, heads);
         }
@@ -84,7 +77,7 @@ impl Pipeline {
             followed.is_guess() || (is_silent && candidate.kind == followed.kind && candidate.url != followed.url)
         };
         let mut all: Vec<Instance> = candidates(instance, guess).into_iter().filter(may_be).collect();
-        for other in self.all_trusted() {
+        for other in self.trusted.all() {
             let Some(beside) = other.guess.as_ref().filter(|_| other.spki != instance.spki) else { continue };
             if beside.place() == guess.place() && beside.holds == guess.holds {
                 all.extend(candidates(&other, beside));
@@ -92,49 +85,24 @@ impl Pipeline {
         }
         for candidate in &all {
             if let Some(found) = self.try_as(candidate).await {
-                self.remember(&found);
-                return self.followed(&self.as_recognized(found.instance)).ok();
+                self.recognition.remember(&found);
+                return self.maker.make(&self.recognition.as_recognized(found.instance)).ok();
             }
         }
         None
     }
 
-    /// Keeps in memory what a log turned out to be; the store learns it with the first checkpoint.
-    fn remember(&self, log: &FollowedLog) {
-        let known = Recognized { kind: log.kind, origin: log.instance.origin.clone(), url: Some(log.url.clone()) };
-        self.recognized(|all| all.insert(log.instance.key_id(), known));
-    }
-
     /// The log as this candidate, if what it answers then is signed; under the name that it gives itself.
     async fn try_as(&self, candidate: &Instance) -> Option<FollowedLog> {
-        let followed = self.followed(candidate).ok()?;
+        let followed = self.maker.make(candidate).ok()?;
         let heads = followed.log.heads().await.ok()?;
         if heads.iter().any(|head| head.checkpoint.is_ok()) {
             return Some(followed);
         }
         let origin = heads.iter().find_map(|head| own_name(head, candidate.kind))?;
-        let renamed = self.followed(&Instance { origin, ..candidate.clone() }).ok()?;
+        let renamed = self.maker.make(&Instance { origin, ..candidate.clone() }).ok()?;
         let is_signed = |head: &Head| renamed.log.signer().verify(head.document.as_bytes()).is_ok();
         heads.iter().any(is_signed).then_some(renamed)
-    }
-
-    /// Works on what is known of logs, which is read from the store the first time.
-    fn recognized<T>(&self, work: impl FnOnce(&mut HashMap<String, Recognized>) -> T) -> T {
-        let mut known = self.log_memory.recognized.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = known.get_or_insert_with(|| {
-            let rows =
-                self.store.logs().inspect_err(|error| tracing::warn!("what logs are is not remembered: {error}"));
-            rows.unwrap_or_default().into_iter().filter_map(as_stored).collect()
-        });
-        work(known)
-    }
-}
-
-impl Recognized {
-    /// Where a log of the trust root is read: at the usual place, or at its URL itself. Any other place was a mirror's, and
-    /// counts only while the operator names it.
-    fn place(&self, base: &Url) -> Url {
-        if self.url.as_ref() == Some(base) { base.clone() } else { usual_url(base, self.kind) }
     }
 }
 
@@ -142,16 +110,6 @@ fn called(logs: Vec<Arc<FollowedLog>>, name: &str) -> Option<Arc<FollowedLog>> {
     let mirrors = logs.iter().flat_map(|log| &log.mirrors);
     let by_alias = logs.iter().chain(mirrors).find(|log| log.alias == name).cloned();
     logs.into_iter().find(|log| log.has_tree(name)).or(by_alias)
-}
-
-/// A log whose checkpoint was verified once.
-fn as_stored(row: LogRow) -> Option<(String, Recognized)> {
-    row.checkpoint?;
-    let origin = match row.kind {
-        LogKind::RekorV1 => name_of_tree(&row.name)?.to_owned(),
-        _ => row.name,
-    };
-    Some((row.key_id, Recognized { kind: row.kind, origin, url: row.url.parse().ok() }))
 }
 
 /// What else a log may be than what it is taken for.
@@ -183,5 +141,47 @@ fn own_name(head: &Head, kind: LogKind) -> Option<String> {
     match kind {
         LogKind::RekorV1 => name_of_tree(found).map(str::to_owned),
         _ => Some(found.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::logs::{
+        lab::{Lab, instance},
+        settings::LogSettings,
+    };
+
+    #[test]
+    fn a_log_may_be_read_in_each_way_that_fits_what_it_holds() {
+        let lab = Lab::new();
+        let instance = instance(&lab.log, "https://log.example/");
+        let base = instance.url.clone();
+        for (holds, fixed, expected) in [
+            (TrustedLogHolds::Entries, None, vec!["api/v2/", "", ""]),
+            (TrustedLogHolds::Entries, Some("https://mirror.example/"), vec!["", ""]),
+            (TrustedLogHolds::Certificates, None, vec!["", ""]),
+        ] {
+            let fixed = fixed.map(|url| url.parse().unwrap());
+            let guess = Guess { holds, base: base.clone(), fixed: fixed.clone(), is_confirmed: false };
+            let read = candidates(&instance, &guess);
+            let root = fixed.as_ref().unwrap_or(&base).to_string();
+            let urls: Vec<_> = read.iter().map(|one| one.url.as_str().strip_prefix(&root).unwrap()).collect();
+            assert_eq!(urls, expected, "{holds:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_log_is_found_by_the_name_of_a_mirror() {
+        let lab = Lab::new().with(|settings, log| {
+            let mirror = Instance { name: "second".to_owned(), ..instance(log, "https://mirror.example/") };
+            let instances = settings.instances.into_iter().chain([mirror]).collect();
+            LogSettings { instances, ..settings }
+        });
+        let recognizer = lab.parts.listing().recognizer;
+        for (name, url) in [("log.example", "https://log.example/"), ("second", "https://mirror.example/")] {
+            assert_eq!(recognizer.named(name).await.unwrap().url.as_str(), url);
+        }
+        assert!(recognizer.named("third").await.is_none() && lab.log.asked().is_empty());
     }
 }

@@ -1,16 +1,20 @@
 //! The logs that the trust root names, as far as it says where they are read.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::{Guess, Instance};
+use super::{
+    instance::{Guess, Instance, origins, usual_url},
+    recognized::Recognition,
+};
 use crate::{
     attest::{TrustedLog, TrustedLogHolds},
-    pipeline::Pipeline,
+    clock::Clock,
+    pipeline::{logs::settings::LogSettings, trust::TrustKeeper},
     store::LogKind,
-    tlog::{LogKey, key_id, read::below},
+    tlog::{LogKey, key_id},
 };
 
 /// A log of the trust root that cannot be followed, and what can be done about it.
@@ -33,37 +37,50 @@ impl NotFollowed {
     }
 }
 
-impl Pipeline {
+/// The logs that the trust root of now names.
+#[derive(Debug)]
+pub struct TrustedLogs {
+    pub clock: Arc<dyn Clock>,
+    pub settings: Arc<LogSettings>,
+    pub trust: Arc<TrustKeeper>,
+    pub recognition: Arc<Recognition>,
+}
+
+impl TrustedLogs {
     /// The logs of the trust root that can be followed, as they were recognized. Where several keys are at one URL, the one
     /// that answered there counts; until then one of them stands for all.
-    pub(super) fn trusted_instances(&self) -> Vec<Instance> {
+    pub fn instances(&self) -> Vec<Instance> {
         let all = self.all_recognized();
         let is_first = |at: usize| occupant(&all, at).is_none();
         all.iter().enumerate().filter(|(at, _)| is_first(*at)).map(|(_, log)| log.clone()).collect()
     }
 
     /// Every log of the trust root that says where it is and whose key can be used.
-    pub(super) fn all_trusted(&self) -> Vec<Instance> {
-        self.trusted_logs().into_iter().filter_map(|log| self.trusted_instance(log).ok()).collect()
+    pub fn all(&self) -> Vec<Instance> {
+        self.named().into_iter().filter_map(|log| self.instance(log).ok()).collect()
     }
 
-    /// [`Self::all_trusted`], as they were recognized.
+    /// [`Self::all`], as they were recognized.
     fn all_recognized(&self) -> Vec<Instance> {
-        self.all_trusted().into_iter().map(|log| self.as_recognized(log)).collect()
+        self.all().into_iter().map(|log| self.recognition.as_recognized(log)).collect()
     }
 
-    fn trusted_logs(&self) -> Vec<TrustedLog> {
-        if self.logs.trust_root { of_now(self.trust.verifier().trusted_logs(), self.clock.now()) } else { Vec::new() }
+    fn named(&self) -> Vec<TrustedLog> {
+        if self.settings.trust_root {
+            of_now(self.trust.verifier().trusted_logs(), self.clock.now())
+        } else {
+            Vec::new()
+        }
     }
 
-    fn trusted_instance(&self, log: TrustedLog) -> Result<Instance, NotFollowed> {
+    fn instance(&self, log: TrustedLog) -> Result<Instance, NotFollowed> {
         let key_id = key_id(&log.spki);
         let not_followed =
             |why: String, next: String| NotFollowed { key_id: key_id.clone(), url: log.base_url.clone(), why, next };
         LogKey::from_spki(&log.spki).map_err(|error| {
             not_followed(format!("its key cannot be used: {error}"), "see whether a newer provwatch can".to_owned())
         })?;
-        let fixed = self.logs.urls.get(&key_id).or_else(|| self.logs.urls.get(&log.base_url)).cloned();
+        let fixed = self.settings.urls.get(&key_id).or_else(|| self.settings.urls.get(&log.base_url)).cloned();
         let named = log.base_url.parse::<Url>().ok().filter(Url::has_host);
         let base = named.or_else(|| fixed.clone()).ok_or_else(|| {
             not_followed("the trust root does not say where it is read".to_owned(), say_where(&key_id))
@@ -85,9 +102,9 @@ impl Pipeline {
 
     /// Logs of the trust root that are not followed: it does not say where they are, another log answers there, or their
     /// keys are of an unknown kind.
-    pub fn logs_not_followed(&self) -> Vec<NotFollowed> {
+    pub fn not_followed(&self) -> Vec<NotFollowed> {
         let mut not_followed: Vec<NotFollowed> =
-            self.trusted_logs().into_iter().filter_map(|log| self.trusted_instance(log).err()).collect();
+            self.named().into_iter().filter_map(|log| self.instance(log).err()).collect();
         let all = self.all_recognized();
         let beside = all.iter().enumerate().filter_map(|(at, log)| Some((log, occupant(&all, at)?)));
         not_followed.extend(beside.map(|(log, other)| {
@@ -157,37 +174,9 @@ fn first_guess(log: &TrustedLog) -> LogKind {
     }
 }
 
-/// Where a log of this kind is read. Rekor v2 serves below `/api/v2`, which the trust root leaves out.
-pub(super) fn usual_url(base: &Url, kind: LogKind) -> Url {
-    if kind == LogKind::Tiles { below(base, "api/v2/") } else { base.clone() }
-}
-
-/// What a log at this URL may call itself: the host with its port and path, or without the port.
-pub(super) fn origins(base: &Url) -> Vec<String> {
-    let Some(host) = base.host_str() else { return Vec::new() };
-    let path = base.path().trim_end_matches('/');
-    let mut origins = vec![format!("{host}{path}")];
-    if let Some(port) = base.port() {
-        origins.insert(0, format!("{host}:{port}{path}"));
-    }
-    origins
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_port_belongs_to_the_name() {
-        for (url, expected) in [
-            ("https://log.example/", vec!["log.example"]),
-            ("https://log.example:443/", vec!["log.example"]),
-            ("https://log.example/one/", vec!["log.example/one"]),
-            ("http://127.0.0.1:9001", vec!["127.0.0.1:9001", "127.0.0.1"]),
-        ] {
-            assert_eq!(origins(&url.parse().unwrap()), expected);
-        }
-    }
 
     #[test]
     fn of_the_keys_at_one_url_those_of_now_count() {

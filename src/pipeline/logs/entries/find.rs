@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 
-use super::FollowedLog;
+use super::matching::Matcher;
 use crate::{
     attest::LoggedIdentity,
-    pipeline::Pipeline,
+    pipeline::logs::log_list::FollowedLog,
     tlog::{
-        Head, ReadError, Watch,
+        Head, ReadError,
         merkle::{Hash, leaf_hash},
         rekor_v1::{EntryAnswer, SearchBy},
         sift::{LeafForm, NOT_UNDERSTOOD, RawEntry, read_one},
@@ -42,7 +42,7 @@ pub struct FoundEntry {
 }
 
 /// The entry at an index, for Rekor v1 the global one, proven by the log.
-pub(super) async fn at(followed: &FollowedLog, heads: Vec<Head>, index: u64) -> Result<RawEntry, ReadError> {
+pub async fn at(followed: &FollowedLog, heads: Vec<Head>, index: u64) -> Result<RawEntry, ReadError> {
     let head = heads.into_iter().rev().find(|head| head.tree.offset <= index);
     let head = head.ok_or(ReadError::Beyond { index, size: 0 })?;
     let signed = head.checkpoint?;
@@ -54,8 +54,23 @@ pub(super) async fn at(followed: &FollowedLog, heads: Vec<Head>, index: u64) -> 
 }
 
 impl FoundEntry {
+    /// An entry as it is shown, with the signers that this matcher can read.
+    pub(super) fn read(matcher: &Matcher, index: u64, entry: &RawEntry, form: LeafForm) -> Self {
+        let leaf = leaf_hash(&entry.leaf);
+        let Ok(read) = read_one(index, entry, form) else {
+            return Self { index, leaf, kind: None, digest: None, signers: Vec::new() };
+        };
+        Self {
+            index,
+            leaf,
+            signers: read.certificates.iter().filter_map(|one| matcher.read(one).ok()).collect(),
+            digest: read.digest,
+            kind: Some((read.kind, read.version)),
+        }
+    }
+
     /// Whether the form of its leaf is not known here.
-    pub(super) fn is_not_understood(&self) -> bool {
+    pub fn is_not_understood(&self) -> bool {
         self.kind.as_ref().is_some_and(|(kind, _)| kind == NOT_UNDERSTOOD)
     }
 
@@ -74,48 +89,30 @@ impl FoundEntry {
     }
 }
 
-impl Pipeline {
-    /// Looks for entries. `None`: this kind of log has no search index.
-    ///
-    /// # Errors
-    /// The log cannot be read, does not have the entry, or does not prove it.
-    pub async fn find_entries(
-        &self,
-        followed: &FollowedLog,
-        wanted: &Wanted,
-    ) -> Result<Option<Vec<FoundEntry>>, ReadError> {
-        let heads = followed.log.heads().await?;
-        let form = followed.log.form();
-        match wanted {
-            Wanted::Index(index) => {
-                let entry = at(followed, heads, *index).await?;
-                Ok(Some(vec![self.shown(*index, &entry, form)]))
-            }
-            Wanted::Search(by) => {
-                let trees: Vec<_> = heads.into_iter().map(|head| head.tree).collect();
-                let found = followed.log.search(&trees, by, MOST).await?;
-                let shown = |entry: EntryAnswer| {
-                    let raw = RawEntry { leaf: entry.body, extra: Bytes::new() };
-                    self.shown(entry.index, &raw, form)
-                };
-                Ok(found.map(|found| found.into_iter().map(shown).filter(|entry| entry.answers(by)).collect()))
-            }
+/// Looks for entries, whose signers this matcher reads. `None`: this kind of log has no search index.
+///
+/// # Errors
+/// The log cannot be read, does not have the entry, or does not prove it.
+pub async fn find(
+    matcher: &Matcher,
+    followed: &FollowedLog,
+    wanted: &Wanted,
+) -> Result<Option<Vec<FoundEntry>>, ReadError> {
+    let heads = followed.log.heads().await?;
+    let form = followed.log.form();
+    match wanted {
+        Wanted::Index(index) => {
+            let entry = at(followed, heads, *index).await?;
+            Ok(Some(vec![FoundEntry::read(matcher, *index, &entry, form)]))
         }
-    }
-
-    /// An entry as it is shown.
-    pub(super) fn shown(&self, index: u64, entry: &RawEntry, form: LeafForm) -> FoundEntry {
-        let leaf = leaf_hash(&entry.leaf);
-        let Ok(read) = read_one(index, entry, form) else {
-            return FoundEntry { index, leaf, kind: None, digest: None, signers: Vec::new() };
-        };
-        let matcher = self.matcher_of(Watch::new(Vec::new()));
-        FoundEntry {
-            index,
-            leaf,
-            signers: read.certificates.iter().filter_map(|one| matcher.read(one).ok()).collect(),
-            digest: read.digest,
-            kind: Some((read.kind, read.version)),
+        Wanted::Search(by) => {
+            let trees: Vec<_> = heads.into_iter().map(|head| head.tree).collect();
+            let found = followed.log.search(&trees, by, MOST).await?;
+            let read = |entry: EntryAnswer| {
+                let raw = RawEntry { leaf: entry.body, extra: Bytes::new() };
+                FoundEntry::read(matcher, entry.index, &raw, form)
+            };
+            Ok(found.map(|found| found.into_iter().map(read).filter(|entry| entry.answers(by)).collect()))
         }
     }
 }

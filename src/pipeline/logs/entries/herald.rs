@@ -1,27 +1,43 @@
 //! How matches are told: [`Herald`] in the words of alerts.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
-use super::{correlate::links, flood};
+use super::{entry_alert::links, flood};
 use crate::{
-    deliver::shell_word,
+    deliver::{Subscriptions, shell_word},
     model::{Alert, AlertKind, Confidence, LogEntry, Report, Severity, Sighting, Sightings},
-    pipeline::{Pipeline, PipelineError},
-    store::{Herald, MatchRule, Met, Scope},
+    pipeline::logs::{rows::place, settings::LogSettings},
+    store::{Herald, MatchRule, Met, Scope, Store, StoreError},
     tlog::Tree,
 };
 
-/// Tells of the matches in one tree.
-pub(super) struct OfTree<'a> {
-    pipeline: &'a Pipeline,
+/// Who tells of what `[[logs.match]]` finds.
+#[derive(Debug)]
+pub struct Heralds {
+    pub store: Arc<Store>,
+    pub settings: Arc<LogSettings>,
+    pub subscriptions: Arc<Subscriptions>,
+}
+
+/// Tells of the matches in one tree. The store asks it within a transaction, so it does not ask the store.
+#[derive(Debug)]
+pub struct OfTree<'a> {
+    matches: &'a [MatchRule],
+    subscriptions: &'a Subscriptions,
     /// Where its first entry is.
     first: LogEntry,
 }
 
-impl Pipeline {
+impl Heralds {
     /// Who tells of the matches in a tree.
-    pub(super) fn herald(&self, tree: &Tree) -> Result<OfTree<'_>, PipelineError> {
-        Ok(OfTree { pipeline: self, first: self.place(&tree.name, 0)? })
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn of(&self, tree: &Tree) -> Result<OfTree<'_>, StoreError> {
+        let first = place(&self.store, &tree.name, 0)?;
+        Ok(OfTree { matches: &self.settings.matches, subscriptions: &self.subscriptions, first })
     }
 }
 
@@ -33,7 +49,7 @@ impl OfTree<'_> {
 
 impl Herald for OfTree<'_> {
     fn rules(&self) -> &[MatchRule] {
-        &self.pipeline.logs.matches
+        self.matches
     }
 
     fn accusation(&self, rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> (Alert, Vec<Scope>) {
@@ -80,6 +96,29 @@ impl Herald for OfTree<'_> {
     }
 
     fn wants(&self, alert: &Alert) -> Vec<String> {
-        self.pipeline.subscriptions.matching(alert)
+        self.subscriptions.matching(alert)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::logs::{lab::Lab, settings::LogSettings};
+
+    #[tokio::test]
+    async fn a_match_is_told_by_the_rule_that_found_it() {
+        let rule = MatchRule { name: "acme".to_owned(), severity: Severity::High, report: Report::All };
+        let lab = Lab::new().with(|settings, _| LogSettings { matches: vec![rule.clone()], ..settings });
+        let heralds = Heralds {
+            store: Arc::clone(&lab.parts.store),
+            settings: Arc::clone(&lab.parts.settings),
+            subscriptions: Arc::clone(&lab.parts.subscriptions),
+        };
+        let tree = lab.look().await.tree;
+        let herald = heralds.of(&tree).unwrap();
+        assert_eq!(herald.rules(), [rule.clone()]);
+        let history = herald.history(&rule, lab.now());
+        assert_eq!((&*history.title, history.severity), ("acme: older entries of log.example", Severity::Info));
+        assert!(herald.wants(&history).is_empty(), "nobody subscribes");
     }
 }

@@ -1,25 +1,27 @@
 //! From what the sieve let through to entries by watched identities.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     attest::{Failure, LoggedIdentity, Verifier},
-    model::{Baseline, LogEntry},
-    pipeline::{Pipeline, PipelineError},
-    store::{NewLogEntry, NewQuarantined, StoreError},
+    clock::Clock,
+    model::{Baseline, Package},
+    pipeline::{logs::settings::LogSettings, trust::TrustKeeper},
+    store::{NewLogEntry, NewQuarantined, Store, StoreError},
     tlog::{
-        Watch,
+        Watch, Watched,
         sift::{Candidate, LoggedCertificate, MalformedEntry},
     },
+    watchlist::InUse,
 };
 
 /// For how long the list of watched repositories is believed: it is made of every baseline, and those learn slowly.
 const WATCH_AGE: TimeDelta = TimeDelta::minutes(30);
 
 /// Most bytes of an unreadable entry that are kept.
-pub(super) const MAX_KEPT: usize = 64 * 1024;
+const MAX_KEPT: usize = 64 * 1024;
 
 /// Reads candidates closely: who signed, did an authority say so, and is that somebody who is watched?
 #[derive(Clone, Debug)]
@@ -33,6 +35,11 @@ impl Matcher {
     /// A matcher.
     pub fn new(watch: Arc<Watch>, verifier: Arc<Verifier>) -> Self {
         Self { watch, verifier }
+    }
+
+    /// One that looks for nobody, and only reads who signed.
+    pub fn of_nobody(verifier: Arc<Verifier>) -> Self {
+        Self::new(Arc::new(Watch::new(Vec::new())), verifier)
     }
 
     /// The entry, if one of its certificates is by a watched identity: one that an authority issued, before one that
@@ -71,7 +78,7 @@ impl Matcher {
     }
 }
 
-fn entry(candidate: &Candidate, read: LoggedIdentity, watched: &crate::tlog::Watched) -> NewLogEntry {
+fn entry(candidate: &Candidate, read: LoggedIdentity, watched: &Watched) -> NewLogEntry {
     NewLogEntry {
         index: candidate.index,
         leaf: candidate.leaf,
@@ -94,7 +101,7 @@ fn unreadable(candidate: &Candidate, failure: &Failure) -> NewQuarantined {
 }
 
 /// An entry that is set aside.
-pub(super) fn malformed(entry: &MalformedEntry) -> NewQuarantined {
+pub fn malformed(entry: &MalformedEntry) -> NewQuarantined {
     quarantined(entry.index, &entry.body, entry.why.clone())
 }
 
@@ -103,29 +110,47 @@ fn quarantined(index: u64, body: &[u8], why: String) -> NewQuarantined {
     NewQuarantined { index, body: kept, bytes: body.len() as u64, why }
 }
 
-impl Pipeline {
+/// Who knows whom to look for.
+#[derive(Debug)]
+pub struct Matching {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    settings: Arc<LogSettings>,
+    watchlist: Arc<InUse>,
+    trust: Arc<TrustKeeper>,
+    /// Who is watched, and when that was found out.
+    watch: RwLock<Option<(DateTime<Utc>, Arc<Watch>)>>,
+}
+
+impl Matching {
+    /// Looks for the repositories that the baselines of this store know, and for the patterns of these settings.
+    pub fn new(
+        store: Arc<Store>,
+        clock: Arc<dyn Clock>,
+        settings: Arc<LogSettings>,
+        watchlist: Arc<InUse>,
+        trust: Arc<TrustKeeper>,
+    ) -> Self {
+        Self { store, clock, settings, watchlist, trust, watch: RwLock::default() }
+    }
+
     /// Who is watched, as the baselines have it now, with the trust root of now.
     ///
     /// # Errors
     /// The store failed.
-    pub fn matcher(&self) -> Result<Matcher, PipelineError> {
+    pub fn matcher(&self) -> Result<Matcher, StoreError> {
         let now = self.clock.now();
-        let remembered = self.log_memory.watch.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let remembered = self.watch.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, watch)) = remembered.filter(|(since, _)| now - *since < WATCH_AGE) {
             return Ok(Matcher::new(watch, self.trust.verifier()));
         }
-        let watch = Arc::new(self.watch()?);
-        *self.log_memory.watch.write().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&watch)));
+        let watch = Arc::new(self.found_out()?);
+        *self.watch.write().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&watch)));
         Ok(Matcher::new(watch, self.trust.verifier()))
     }
 
-    /// A matcher that looks for somebody else.
-    pub fn matcher_of(&self, watch: Watch) -> Matcher {
-        Matcher::new(Arc::new(watch), self.trust.verifier())
-    }
-
     /// The repositories that the baselines of watched packages know, and the operator's patterns.
-    fn watch(&self) -> Result<Watch, PipelineError> {
+    fn found_out(&self) -> Result<Watch, StoreError> {
         let watchlist = self.watchlist.now();
         let packages =
             self.store.baseline_packages()?.into_iter().filter(|package| watchlist.matches(package).is_some());
@@ -133,19 +158,13 @@ impl Pipeline {
         let baselines: Vec<Baseline> = stored
             .filter_map(|stored| stored.map(|it| it.map(|it| it.baseline)).transpose())
             .collect::<Result<_, _>>()?;
-        let watch = Watch::new(self.logs.patterns.clone());
+        let watch = Watch::new(self.settings.patterns.clone());
         Ok(watch.with_repositories(baselines.iter().flat_map(repositories)))
-    }
-
-    /// Where an entry is, in the words of alerts and of releases: for Rekor v1 by its global index.
-    pub(super) fn place(&self, log: &str, index: u64) -> Result<LogEntry, PipelineError> {
-        let offset = self.store.log(log)?.map_or(0, |row| row.offset);
-        Ok(LogEntry { origin: log.to_owned(), index: offset.saturating_add(index) })
     }
 }
 
 /// The repositories of a package: URL, and issuer with numeric id where they are known together.
-fn repositories(baseline: &Baseline) -> impl Iterator<Item = (&crate::model::Package, &str, Option<(&str, &str)>)> {
+fn repositories(baseline: &Baseline) -> impl Iterator<Item = (&Package, &str, Option<(&str, &str)>)> {
     baseline.lines.values().flat_map(move |line| {
         let issuer = line.issuers.keys().next().map(String::as_str);
         line.repositories.keys().map(move |url| {
@@ -153,4 +172,23 @@ fn repositories(baseline: &Baseline) -> impl Iterator<Item = (&crate::model::Pac
             (&baseline.package, url.as_str(), issuer.zip(id))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::pipeline::logs::lab::Lab;
+
+    #[test]
+    fn whom_to_look_for_is_found_out_again_after_a_while() {
+        let lab = Lab::new();
+        let matching = lab.parts.matching();
+        let first = matching.matcher().unwrap();
+        lab.clock.advance(Duration::from_mins(29));
+        assert!(Arc::ptr_eq(&first.watch, &matching.matcher().unwrap().watch));
+        lab.clock.advance(Duration::from_mins(2));
+        assert!(!Arc::ptr_eq(&first.watch, &matching.matcher().unwrap().watch));
+    }
 }

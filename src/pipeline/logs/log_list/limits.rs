@@ -4,9 +4,10 @@
 
 use url::Url;
 
-use super::{Instance, LogSettings};
+use super::instance::Instance;
 use crate::{
     http::HostLimits,
+    pipeline::logs::settings::LogSettings,
     store::LogKind,
     tlog::rekor_v1::{BATCH, Budget},
 };
@@ -23,31 +24,29 @@ const POLITE_ENTRIES: u32 = 200;
 /// Tiles of a proof are fetched so many at once, entries or not.
 const LEAST_AT_ONCE: u32 = 8;
 
-impl LogSettings {
-    /// The limits of a log, and what a tail of it may use if it is a Rekor v1.
-    pub(super) fn limits(&self, instance: &Instance) -> (HostLimits, Budget) {
-        let is_own = self.is_own(instance);
-        let mut budget = self.rekor_v1;
-        if !is_own {
-            budget.entries_per_second = budget.entries_per_second.or(Some(POLITE_ENTRIES));
+/// The limits of a log, and what a tail of it may use if it is a Rekor v1.
+pub fn limits_of(settings: &LogSettings, instance: &Instance) -> (HostLimits, Budget) {
+    let is_own = is_own(settings, instance);
+    let mut budget = settings.rekor_v1;
+    if !is_own {
+        budget.entries_per_second = budget.entries_per_second.or(Some(POLITE_ENTRIES));
+    }
+    let (at_once, requests) = match instance.kind {
+        LogKind::RekorV1 => {
+            let entries = budget.entries_per_second.unwrap_or(POLITE_ENTRIES);
+            (budget.in_flight, entries.div_ceil(BATCH).max(10))
         }
-        let (at_once, requests) = match instance.kind {
-            LogKind::RekorV1 => {
-                let entries = budget.entries_per_second.unwrap_or(POLITE_ENTRIES);
-                (budget.in_flight, entries.div_ceil(BATCH).max(10))
-            }
-            LogKind::Tiles | LogKind::Ct | LogKind::StaticCt => (self.in_flight, POLITE),
-        };
-        let concurrency = u32::try_from(at_once).unwrap_or(u32::MAX).max(LEAST_AT_ONCE);
-        let polite = HostLimits { requests, burst: requests, concurrency, ..HostLimits::default() };
-        (if is_own { HostLimits::as_it_answers(concurrency) } else { polite }, budget)
-    }
+        LogKind::Tiles | LogKind::Ct | LogKind::StaticCt => (settings.in_flight, POLITE),
+    };
+    let concurrency = u32::try_from(at_once).unwrap_or(u32::MAX).max(LEAST_AT_ONCE);
+    let polite = HostLimits { requests, burst: requests, concurrency, ..HostLimits::default() };
+    (if is_own { HostLimits::as_it_answers(concurrency) } else { polite }, budget)
+}
 
-    /// Whether a log is the operator's own: they name it, say where it is read, or made the trust root that names it.
-    fn is_own(&self, instance: &Instance) -> bool {
-        let is_named = instance.guess.as_ref().is_none_or(|guess| guess.fixed.is_some());
-        (is_named || self.own_trust_root) && !is_public(&instance.url)
-    }
+/// Whether a log is the operator's own: they name it, say where it is read, or made the trust root that names it.
+fn is_own(settings: &LogSettings, instance: &Instance) -> bool {
+    let is_named = instance.guess.as_ref().is_none_or(|guess| guess.fixed.is_some());
+    (is_named || settings.own_trust_root) && !is_public(&instance.url)
 }
 
 fn is_public(url: &Url) -> bool {
@@ -58,7 +57,7 @@ fn is_public(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Guess, *};
+    use super::{super::instance::Guess, *};
     use crate::attest::TrustedLogHolds;
 
     /// Who names a log.
@@ -104,7 +103,7 @@ mod tests {
         ] {
             let settings = LogSettings { own_trust_root, ..LogSettings::default() };
             for kind in [LogKind::Tiles, LogKind::Ct, LogKind::StaticCt, LogKind::RekorV1] {
-                let (limits, budget) = settings.limits(&instance(kind, url, by));
+                let (limits, budget) = limits_of(&settings, &instance(kind, url, by));
                 assert_eq!(limits == HostLimits::as_it_answers(limits.concurrency), is_own, "{url} {by:?} {kind}");
                 assert_eq!(budget.entries_per_second.is_none(), is_own, "{url} {by:?} {kind}");
             }
@@ -116,12 +115,13 @@ mod tests {
         let rekor_v1 = Budget { in_flight: 64, entries_per_second: Some(1000) };
         let settings = LogSettings { in_flight: 32, rekor_v1, ..LogSettings::default() };
         for url in ["https://log.example/", "https://rekor.sigstore.dev/"] {
-            let (limits, _) = settings.limits(&instance(LogKind::StaticCt, url, Configuration));
+            let (limits, _) = limits_of(&settings, &instance(LogKind::StaticCt, url, Configuration));
             assert_eq!(limits.concurrency, 32);
-            let (limits, budget) = settings.limits(&instance(LogKind::RekorV1, url, Configuration));
+            let (limits, budget) = limits_of(&settings, &instance(LogKind::RekorV1, url, Configuration));
             assert_eq!((limits.concurrency, budget.entries_per_second), (64, Some(1000)));
         }
-        let (limits, _) = settings.limits(&instance(LogKind::RekorV1, "https://rekor.sigstore.dev/", Configuration));
+        let (limits, _) =
+            limits_of(&settings, &instance(LogKind::RekorV1, "https://rekor.sigstore.dev/", Configuration));
         assert_eq!((limits.requests, limits.burst), (100, 100));
     }
 }

@@ -30,13 +30,13 @@ fn scope(key: String, (burst, refill): (u32, TimeDelta), title: &str, severity: 
 }
 
 /// Whoever forges certificates.
-pub(super) fn of_forgers(now: DateTime<Utc>) -> Scope {
+pub fn of_forgers(now: DateTime<Utc>) -> Scope {
     let title = "Forged certificates name many watched repositories";
     of_party("forged-certificate".to_owned(), title, Severity::Low, now)
 }
 
 /// Whoever signs in the name of a repository.
-pub(super) fn of_repository(signal: &Signal, row: &LogEntryRow, now: DateTime<Utc>) -> Scope {
+pub fn of_repository(signal: &Signal, row: &LogEntryRow, now: DateTime<Utc>) -> Scope {
     let identity = &row.entry.identity;
     let claims = &identity.claims;
     let url = claims.source_repository_uri.as_deref().unwrap_or(&identity.subject);
@@ -49,14 +49,14 @@ pub(super) fn of_repository(signal: &Signal, row: &LogEntryRow, now: DateTime<Ut
 }
 
 /// Whatever the releases of a package name.
-pub(super) fn of_package(signal: &Signal, package: &Package, log: &str, now: DateTime<Utc>) -> Scope {
+pub fn of_package(signal: &Signal, package: &Package, log: &str, now: DateTime<Utc>) -> Scope {
     let key = format!("{} {} {log} {package}", signal.detector, signal.severity);
     let title = format!("{log} lacks entries that many releases of {package} name");
     of_party(key, &title, signal.severity, now)
 }
 
 /// Whoever a match finds.
-pub(super) fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<Scope> {
+pub fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<Scope> {
     let MatchRule { name, severity, report } = rule;
     // Who wants every entry is told of more of them one by one.
     let (of_one, of_all) = match report {

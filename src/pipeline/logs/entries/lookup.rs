@@ -1,16 +1,26 @@
 //! Does the log have what a release's attestation says it has? The attestation proves that the log signed for the entry;
 //! here the log is asked to show it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{FollowedLog, correlate::Finding, find, flood};
+use super::{
+    entry_alert::{EntryAlerts, Finding},
+    find::{self, FoundEntry},
+    flood,
+    matching::Matcher,
+};
 use crate::{
+    clock::Clock,
     detect::{EntryChange, Named, inspect_entry},
     model::{Links, LogEntry, Provenance, WorkflowIdentity},
-    pipeline::{Pipeline, PipelineError, Step},
-    store::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome, StoreError},
+    pipeline::{
+        Progress, Step,
+        logs::log_list::{FollowedLog, LogList, Recognizer},
+        trust::TrustKeeper,
+    },
+    store::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome, Store, StoreError},
     text::with_causes,
     tlog::{Fault, ReadError, sift::RawEntry},
 };
@@ -40,12 +50,24 @@ enum Found {
     Unknown(String),
 }
 
-impl Pipeline {
+/// Who looks up in logs what releases name.
+#[derive(Debug)]
+pub struct EntryLookup {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub progress: Arc<dyn Progress>,
+    pub trust: Arc<TrustKeeper>,
+    pub list: Arc<LogList>,
+    pub recognizer: Arc<Recognizer>,
+    pub alerts: Arc<EntryAlerts>,
+}
+
+impl EntryLookup {
     /// Looks up the entries that new releases name.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn check_named_entries(&self) -> Result<(), PipelineError> {
+    pub async fn check_named_entries(&self) -> Result<(), StoreError> {
         if !self.trust.is_ready() {
             return Ok(());
         }
@@ -57,10 +79,10 @@ impl Pipeline {
                 self.store.postpone_log_check(&check, "the log does not answer", false, now + LATER)?;
                 continue;
             }
-            let named = self.log_named(&check.entry.origin).await;
+            let named = self.recognizer.named(&check.entry.origin).await;
             let Some(followed) = named.filter(|log| log.has_tree(&check.entry.origin)) else {
                 // A log that has not answered yet may turn out to be this one.
-                if now - check.queued_at < PATIENCE && self.followed_logs().iter().any(|log| log.is_guess()) {
+                if now - check.queued_at < PATIENCE && self.list.followed().iter().any(|log| log.is_guess()) {
                     self.store.postpone_log_check(
                         &check,
                         "a log is not known yet by its own name",
@@ -75,7 +97,7 @@ impl Pipeline {
             };
             let found = match self.look_up_at_any(&followed, &check).await {
                 // The release's row is set aside and made anew meanwhile.
-                Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
+                Err(StoreError::DamagedRow { .. }) => {
                     self.store.postpone_log_check(&check, "its release was damaged", false, now + AGAIN)?;
                     continue;
                 }
@@ -90,7 +112,7 @@ impl Pipeline {
     }
 
     /// Looks an entry up in a log, or in a mirror of it where it cannot be asked.
-    async fn look_up_at_any(&self, followed: &FollowedLog, check: &LogCheck) -> Result<Found, PipelineError> {
+    async fn look_up_at_any(&self, followed: &FollowedLog, check: &LogCheck) -> Result<Found, StoreError> {
         let mut found = self.look_up(followed, check).await?;
         for mirror in &followed.mirrors {
             if matches!(found, Found::Unknown(_)) {
@@ -100,10 +122,10 @@ impl Pipeline {
         Ok(found)
     }
 
-    fn take_finding(&self, check: &LogCheck, found: &Found, now: DateTime<Utc>) -> Result<(), PipelineError> {
+    fn take_finding(&self, check: &LogCheck, found: &Found, now: DateTime<Utc>) -> Result<(), StoreError> {
         let other = match found {
-            Found::It => return Ok(self.store.settle_log_check(check, LogCheckOutcome::Found, now)?),
-            Found::Unknown(why) => return Ok(self.store.postpone_log_check(check, why, false, now + LATER)?),
+            Found::It => return self.store.settle_log_check(check, LogCheckOutcome::Found, now),
+            Found::Unknown(why) => return self.store.postpone_log_check(check, why, false, now + LATER),
             Found::Another(who) => Some(who.as_str()),
             // What it does not prove it does not have.
             Found::Nothing | Found::Unproven(_) => None,
@@ -126,21 +148,21 @@ impl Pipeline {
                 members: vec![check.release.clone()],
                 links: Links::default(),
             };
-            self.raise_entry(&finding, signal, now)?;
+            self.alerts.raise(&finding, signal, now)?;
         }
         if check.attempts + 1 >= MOST {
             let outcome = if other.is_some() { LogCheckOutcome::Different } else { LogCheckOutcome::Missing };
-            return Ok(self.store.settle_log_check(check, outcome, now)?);
+            return self.store.settle_log_check(check, outcome, now);
         }
         let seen = match found {
             Found::Unproven(why) => why,
             _ => other.unwrap_or("there is none"),
         };
-        Ok(self.store.postpone_log_check(check, seen, true, now + AGAIN)?)
+        self.store.postpone_log_check(check, seen, true, now + AGAIN)
     }
 
     /// What the log shows at the place, proven by its own checkpoint.
-    async fn look_up(&self, followed: &FollowedLog, check: &LogCheck) -> Result<Found, PipelineError> {
+    async fn look_up(&self, followed: &FollowedLog, check: &LogCheck) -> Result<Found, StoreError> {
         let Some(identity) = self.identity_of(check)? else {
             return Ok(Found::Unknown("the release is gone".to_owned()));
         };
@@ -155,7 +177,7 @@ impl Pipeline {
     }
 
     /// Who signed the attestation that names the entry.
-    fn identity_of(&self, check: &LogCheck) -> Result<Option<WorkflowIdentity>, PipelineError> {
+    fn identity_of(&self, check: &LogCheck) -> Result<Option<WorkflowIdentity>, StoreError> {
         let Some(observation) = self.store.release(&check.release)?.and_then(|row| row.observation) else {
             return Ok(None);
         };
@@ -169,7 +191,8 @@ impl Pipeline {
     }
 
     fn compare(&self, followed: &FollowedLog, index: u64, entry: &RawEntry, identity: &WorkflowIdentity) -> Found {
-        let entry = self.shown(index, entry, followed.log.form());
+        let matcher = Matcher::of_nobody(self.trust.verifier());
+        let entry = FoundEntry::read(&matcher, index, entry, followed.log.form());
         if entry.is_not_understood() {
             return Found::Unknown("the form of the log's entries is not known here".to_owned());
         }
@@ -189,4 +212,20 @@ async fn read(followed: &FollowedLog, entry: &LogEntry) -> Result<RawEntry, Read
     let heads = followed.log.heads().await?;
     // The index of Rekor v1 is the global one, whichever shard the attestation's checkpoint is of.
     find::at(followed, heads, entry.index).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::logs::lab::Lab;
+
+    #[tokio::test]
+    async fn an_entry_is_looked_for_where_the_log_proves_it() {
+        let lab = Lab::new();
+        lab.log.grow(3, "one");
+        let entry = |index| LogEntry { origin: "log.example".to_owned(), index };
+        let found = read(&lab.followed(), &entry(1)).await.unwrap();
+        assert_eq!(found.leaf, r#"{"kind":"one","number":1}"#);
+        assert!(matches!(read(&lab.followed(), &entry(3)).await, Err(ReadError::Beyond { index: 3, size: 3 })));
+    }
 }

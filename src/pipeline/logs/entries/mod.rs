@@ -1,0 +1,17 @@
+//! Entries of logs: who signed them, whom that concerns, which release explains them, and what is told of them.
+
+mod correlate;
+mod entry_alert;
+mod explained;
+mod find;
+mod flood;
+mod herald;
+mod lookup;
+mod matching;
+
+pub use correlate::Correlator;
+pub use entry_alert::EntryAlerts;
+pub use find::{FoundEntry, Wanted, find};
+pub use herald::Heralds;
+pub use lookup::EntryLookup;
+pub use matching::{Matcher, Matching, malformed};

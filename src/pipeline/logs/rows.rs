@@ -1,0 +1,61 @@
+//! What is kept of a log and its trees.
+
+use chrono::{DateTime, Utc};
+
+use super::log_list::FollowedLog;
+use crate::{
+    model::LogEntry,
+    store::{LogRow, LogStanding, NewLog, Store, StoreError},
+    tlog::Tree,
+};
+
+/// What is known of the trees of a log.
+///
+/// # Errors
+/// The store failed.
+pub fn rows_of(store: &Store, followed: &FollowedLog) -> Result<Vec<LogRow>, StoreError> {
+    let mut rows = store.logs()?;
+    rows.retain(|row| followed.has_tree(&row.name));
+    Ok(rows)
+}
+
+/// A tree was met: what is kept of it begins, or says from now on what it is now.
+///
+/// # Errors
+/// The store failed.
+pub fn open_tree(store: &Store, followed: &FollowedLog, tree: &Tree, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let known = store.log(&tree.name)?;
+    let drained = known.is_some_and(|row| row.standing == LogStanding::Drained);
+    let standing = match (tree.active, drained) {
+        (true, _) => LogStanding::Active,
+        (false, true) => LogStanding::Drained,
+        (false, false) => LogStanding::Retired,
+    };
+    let new = NewLog {
+        name: &tree.name,
+        kind: followed.kind,
+        url: followed.url.as_str(),
+        key_id: &followed.log.signer().key().key_id(),
+        offset: tree.offset,
+        standing,
+    };
+    store.open_log(&new, now)?;
+    Ok(())
+}
+
+/// Whether a tree was read up to this size.
+///
+/// # Errors
+/// The store failed.
+pub fn is_read_to(store: &Store, tree: &str, size: u64) -> Result<bool, StoreError> {
+    Ok(store.log(tree)?.and_then(|row| row.tail).is_some_and(|tail| tail.verified == size))
+}
+
+/// Where an entry is, in the words of alerts and of releases: for Rekor v1 by its global index.
+///
+/// # Errors
+/// The store failed.
+pub fn place(store: &Store, log: &str, index: u64) -> Result<LogEntry, StoreError> {
+    let offset = store.log(log)?.map_or(0, |row| row.offset);
+    Ok(LogEntry { origin: log.to_owned(), index: offset.saturating_add(index) })
+}

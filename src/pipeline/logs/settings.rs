@@ -1,0 +1,73 @@
+//! How logs are followed, as the configuration has it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::TimeDelta;
+use url::Url;
+
+use super::log_list::Instance;
+use crate::{
+    store::{LogKind, MatchRule},
+    tlog::{CosignerKey, Pattern, rekor_v1::Budget},
+};
+
+/// How logs are followed.
+#[derive(Debug)]
+pub struct LogSettings {
+    /// Whether they are at all.
+    pub enabled: bool,
+    /// Whether every log of the trust root is followed.
+    pub trust_root: bool,
+    /// Whether the trust root is the operator's own, and so are the logs that it names.
+    pub own_trust_root: bool,
+    /// The kinds of log that are read whole.
+    pub tail: BTreeSet<LogKind>,
+    /// The wait between polls of a log.
+    pub interval: std::time::Duration,
+    /// How long a log that still grows may stand still.
+    pub stale_after: TimeDelta,
+    /// How long a release may take to explain an entry.
+    pub window: TimeDelta,
+    /// Requests at once to a log of tiles or a CT log.
+    pub in_flight: usize,
+    /// What a tail of Rekor v1 may use.
+    pub rekor_v1: Budget,
+    /// Whom to watch besides the repositories of watched packages.
+    pub patterns: Vec<Pattern>,
+    /// What is told of whom, one for each pattern.
+    pub matches: Vec<MatchRule>,
+    /// Logs that no trust root names.
+    pub instances: Vec<Instance>,
+    /// Where logs of the trust root are read instead, by the URL that it gives them.
+    pub urls: HashMap<String, Url>,
+    /// Whose cosignatures are shown.
+    pub witnesses: Vec<CosignerKey>,
+}
+
+impl LogSettings {
+    /// Whether what the trust root names is followed.
+    pub fn follows_trust_root(&self) -> bool {
+        self.enabled && self.trust_root
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            trust_root: true,
+            own_trust_root: false,
+            tail: BTreeSet::from([LogKind::Tiles]),
+            interval: std::time::Duration::from_secs(20),
+            stale_after: TimeDelta::hours(6),
+            window: TimeDelta::hours(2),
+            in_flight: 6,
+            rekor_v1: Budget { in_flight: 32, entries_per_second: None },
+            patterns: Vec::new(),
+            matches: Vec::new(),
+            instances: Vec::new(),
+            urls: HashMap::new(),
+            witnesses: Vec::new(),
+        }
+    }
+}

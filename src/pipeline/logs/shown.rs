@@ -1,0 +1,62 @@
+//! What a log showed: the checkpoint of one of its trees, at one moment.
+
+use chrono::{DateTime, Utc};
+
+use super::log_list::FollowedLog;
+use crate::{
+    store::CheckpointRow,
+    tlog::{CompactRange, Misdeed, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
+};
+
+/// What a log showed of one of its trees at one moment: what is audited, read, and held against it.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The log that showed it; of a log with mirrors the mirror.
+    pub followed: &'a FollowedLog,
+    /// The tree.
+    pub tree: &'a Tree,
+    /// What it signed.
+    pub signed: &'a SignedCheckpoint,
+    /// When it was asked; reading what it signed may take much longer.
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> Shown<'a> {
+    /// The same, at a later moment.
+    pub fn at(self, now: DateTime<Utc>) -> Self {
+        Self { now, ..self }
+    }
+
+    /// Another checkpoint of the same tree.
+    pub fn with(self, signed: &'a SignedCheckpoint) -> Self {
+        Self { signed, ..self }
+    }
+
+    /// The leaves before an index, as the log proves them against the checkpoint.
+    ///
+    /// # Errors
+    /// The log does not answer, or proves nothing.
+    pub async fn beginning(self, size: u64) -> Result<CompactRange, ReadError> {
+        if size == 0 {
+            return Ok(CompactRange::default());
+        }
+        Ok(self.followed.log.prefix(self.tree, size, self.signed).await?.range)
+    }
+
+    /// The beginning of the evidence of a misdeed, found now; nothing that was signed belongs to it yet.
+    pub fn evidence(&self, misdeed: Misdeed, statement: String) -> Evidence {
+        Evidence::new(misdeed, self.followed.log.signer(), statement, self.now)
+    }
+
+    /// The checkpoint as it is kept. `consistent`: it is proven to be of one history with what was kept before.
+    pub fn row(&self, consistent: bool) -> CheckpointRow {
+        CheckpointRow {
+            size: self.signed.size(),
+            root: *self.signed.root(),
+            note: self.signed.note().to_owned(),
+            seen_at: self.now,
+            last_seen_at: self.now,
+            consistent,
+        }
+    }
+}
