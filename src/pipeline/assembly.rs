@@ -21,9 +21,7 @@ use crate::{
     },
     clock::Clock,
     config::Config,
-    deliver::Subscriptions,
     http::Client,
-    store::Store,
     watchlist::InUse,
 };
 
@@ -70,8 +68,8 @@ fn pipeline(config: &Config, shared: PackageParts, memory: Memory, logs: LogSett
     let caretaker = caretaker(setup(config), memory, &shared);
     let dispatcher = dispatcher(&shared);
     let logs = LogMonitor::new(&log_parts(logs, &shared));
-    let PackageParts { store, clock, http, progress, registries, settings, watchlist, subscriptions, .. } = shared;
-    let PackageParts { forges, trust, wall_clock, troubles, mender, .. } = shared;
+    let PackageParts { store, clock, http, registries, settings, watchlist, subscriptions, .. } = shared;
+    let PackageParts { forges, trust, wall_clock, mender, .. } = shared;
     Pipeline {
         packages,
         caretaker,
@@ -87,10 +85,8 @@ fn pipeline(config: &Config, shared: PackageParts, memory: Memory, logs: LogSett
         forges,
         watchlist,
         subscriptions,
-        troubles,
         mender,
         settings,
-        progress,
         reload: LastReload::default(),
     }
 }

@@ -1,5 +1,7 @@
 //! Asking the forges, and the registries about new dependencies: before any detector runs.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
