@@ -1,7 +1,7 @@
 use super::{Company, Tuning, UNTUNED};
 use crate::{
     baseline::{Traits, View, rank},
-    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy},
+    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Version},
 };
 
 /// One release beside what is normal for its package: all that a detector may look at.
@@ -127,6 +127,18 @@ impl<'a> Change<'a> {
         let kind = self.view.is_some_and(|view| view.line.is_prerelease());
         let of_kind = self.package.lines.iter().filter(move |(line, _)| line.is_prerelease() == kind);
         of_kind.map(|(_, portrait)| portrait)
+    }
+
+    /// The highest stable version of the package, on whichever line, and as it is written.
+    pub fn highest(&self) -> Option<(Version, &'a str)> {
+        let stable = self.package.lines.iter().filter(|(line, _)| !line.is_prerelease());
+        stable.filter_map(|(_, portrait)| self.highest_of(portrait)).max()
+    }
+
+    /// The highest version of a line, and as it is written.
+    pub fn highest_of(&self, portrait: &'a LineBaseline) -> Option<(Version, &'a str)> {
+        let text = portrait.highest.as_deref()?;
+        Some((Version::read(self.release.purl.package().ecosystem(), text)?, text))
     }
 
     /// The `owner/name` that the forge says the repository had, as it stands at the end of a URL, lower-case.
