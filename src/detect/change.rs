@@ -1,4 +1,9 @@
-use super::{Company, Tuning, UNTUNED};
+//! One release beside what is normal for its package.
+
+use super::{
+    Company,
+    tuning::{Limits, Tuning, UNTUNED},
+};
 use crate::{
     baseline::{Traits, View, rank},
     model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Version},
@@ -44,19 +49,6 @@ impl<'a> Terms<'a> {
     /// Nothing is changed, demanded or announced.
     pub fn usual(company: &'a Company) -> Self {
         Self { company, tuning: &UNTUNED, policy: None, expected: &[] }
-    }
-}
-
-/// Where the lines are drawn that an operator may move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// From how many days on a repository or an owner is not young any more.
-    pub young_days: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { young_days: 30 }
     }
 }
 
@@ -114,12 +106,6 @@ impl<'a> Change<'a> {
             Some(false) => "a commit that neither the default branch nor a protected one has",
             _ => "a commit that the default branch does not have",
         }
-    }
-
-    /// Whether the release is known to have been made in the open: its tag exists in a repository of the package's, and the
-    /// forge's release is not known to be missing. Whoever holds only a registry token cannot do that.
-    pub fn is_in_the_open(&self) -> bool {
-        self.tag() == Some(true) && self.forge_release() != Some(false) && self.is_repository_familiar()
     }
 
     /// The portraits of the package's lines that are stable, or pre-releases, as the one is that it is compared with.
