@@ -26,10 +26,9 @@ use self::{
 };
 use crate::{
     clock::Clock,
-    deliver::plain,
     pipeline::Pipeline,
     store::{Store, StoreError},
-    text::with_causes,
+    text::{counted, plain, with_causes},
     watchlist::Watchlist,
 };
 
@@ -274,6 +273,5 @@ fn describe(pipeline: &Pipeline) -> String {
 
 fn watching(watchlist: &Watchlist) -> String {
     let (packages, patterns) = watchlist.counts();
-    let plural = |count| if count == 1 { "" } else { "s" };
-    format!("watching {packages} package{} and {patterns} pattern{}", plural(packages), plural(patterns))
+    format!("watching {} and {}", counted(packages, "package"), counted(patterns, "pattern"))
 }

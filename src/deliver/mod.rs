@@ -6,17 +6,17 @@
 //! every sink passes it on in its own way.
 //!
 //! Much of an alert's text was chosen by whoever published the release. No sink shows it raw: it goes through
-//! [`plain()`], then through the escaping of the sink's own format.
+//! [`plain()`](crate::text::plain()), then through the escaping of the sink's own format.
 
 mod accepting;
 mod email;
 mod endpoint;
 mod outbox;
-mod plain;
 mod queue;
 mod reduced;
 mod render;
 mod schedule;
+mod shown;
 mod slack;
 mod slack_members;
 mod stdout;
@@ -37,7 +37,6 @@ pub use accepting::{accept_because, accept_command, needs_reason};
 pub use email::{EmailError, EmailSettings, EmailSink, SmtpSecurity};
 pub use endpoint::Endpoint;
 pub use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
-pub use plain::{plain, shell_word};
 pub use queue::{Queue, Step, Worker};
 pub use schedule::{Attempt, LONGEST_STEP, Next, Schedule};
 pub use slack::SlackSink;
@@ -46,7 +45,10 @@ pub use steps::{NextStep, steps, warning};
 pub use subscription::{DuplicateSubscription, Subscription, Subscriptions};
 pub use webhook::{InvalidSigningSecret, SigningSecret, WebhookSink, webhook_schema};
 
-use crate::{model::Alert, text::with_causes};
+use crate::{
+    model::Alert,
+    text::{plain, with_causes},
+};
 
 /// One message to one subscription about one alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +133,6 @@ impl SinkError {
 
     /// The whole chain of causes on one line that is safe to print and to store.
     pub fn report(&self) -> String {
-        plain(&with_causes(self), plain::SENTENCE)
+        plain(&with_causes(self), shown::SENTENCE)
     }
 }

@@ -6,7 +6,10 @@ use super::{
     Change,
     comparison::{quote, total, usual},
 };
-use crate::model::{LineBaseline, ReleaseLine, Seen, Severity, Tally};
+use crate::{
+    model::{LineBaseline, ReleaseLine, Seen, Severity, Tally},
+    text::day,
+};
 
 /// After how many days without it a value is no habit any more.
 const FADED_DAYS: i64 = 730;
@@ -49,7 +52,7 @@ impl Novelty {
 fn usual_besides(tally: &Tally<String>, value: &str) -> String {
     let others: Tally<String> =
         tally.iter().filter(|(other, _)| *other != value).map(|(other, seen)| (other.clone(), *seen)).collect();
-    let last = tally.get(value).map(|seen| format!("; {} last on {}", quote(value), seen.last.format("%Y-%m-%d")));
+    let last = tally.get(value).map(|seen| format!("; {} last on {}", quote(value), day(seen.last)));
     format!("{}{}", usual(&others), last.unwrap_or_default())
 }
 

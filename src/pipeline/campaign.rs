@@ -7,10 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Pipeline, PipelineError};
 use crate::{
-    deliver::shell_word,
     model::{Alert, AlertKind, Bond, Confidence, Observation, Package, ReleaseId, Severity},
     store::{Neighbour, Record},
-    text::{counted, quoted},
+    text::{counted, quoted, shell_word},
 };
 
 /// Members follow one another within this time.

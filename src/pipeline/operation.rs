@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Pipeline, PipelineError, record::ACTOR};
 use crate::{
-    deliver::plain,
     model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
+    text::plain,
 };
 
 /// Something about provwatch's own work that the operator must know.

@@ -6,6 +6,7 @@ use crate::{
         signal,
     },
     model::{Confidence, Severity, Signal},
+    text::day,
 };
 
 /// A repository that is days old.
@@ -67,7 +68,7 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         } else {
             usual(&portrait.repositories)
         },
-        seen: format!("{}, whose {what} was made on {}, {days} days before", quote(name), made.format("%Y-%m-%d")),
+        seen: format!("{}, whose {what} was made on {}, {days} days before", quote(name), day(made)),
         since: portrait.repositories.values().map(|seen| seen.first).min(),
         why: "Whoever publishes from a place of their own made it for that.",
     };

@@ -2,6 +2,7 @@ use crate::{
     baseline::words,
     detect::{About, Change, Detector, Evidence, Ground, signal, support},
     model::{Confidence, Severity, Signal},
+    text::minute_utc,
 };
 
 /// Built by a later attempt of a run.
@@ -63,7 +64,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let evidence = |expected, since| Evidence {
         expected,
         seen: match began {
-            Some(began) => format!("attempt {attempt} of a run that began at {}", began.format("%Y-%m-%d %H:%M UTC")),
+            Some(began) => format!("attempt {attempt} of a run that began at {}", minute_utc(began)),
             None => format!("attempt {attempt}"),
         },
         since,

@@ -2,6 +2,7 @@ use crate::{
     baseline::words,
     detect::{About, Change, Detector, Evidence, Ground, signal, support},
     model::{Confidence, Severity, Signal},
+    text::minute_utc,
 };
 
 /// Signed long before it was published.
@@ -58,7 +59,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     }
     let evidence = Evidence {
         expected: format!("publishing soon after signing: within {}", new.usual),
-        seen: format!("signed at {}, {} hours before", signed_at.format("%Y-%m-%d %H:%M UTC"), gap.num_hours()),
+        seen: format!("signed at {}, {} hours before", minute_utc(signed_at), gap.num_hours()),
         since: new.since,
         why: "An attestation that lies around can be published by whoever finds it.",
     };

@@ -3,6 +3,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
     model::{Confidence, Severity, Signal},
+    text::minute_utc,
 };
 
 /// A new dependency that is itself days old.
@@ -56,7 +57,7 @@ impl Detector for YoungDependency {
 fn report(name: &str, first: DateTime<Utc>) -> Signal {
     let evidence = Evidence {
         expected: format!("dependencies at least {YOUNG_DAYS} days old"),
-        seen: format!("{}, first published {}", quote(name), first.format("%Y-%m-%d %H:%M UTC")),
+        seen: format!("{}, first published {}", quote(name), minute_utc(first)),
         since: None,
         why: "Attackers put the payload into a package of their own and let the release depend on it.",
     };

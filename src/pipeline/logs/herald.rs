@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::{correlate::links, flood};
 use crate::{
-    deliver::shell_word,
     model::{Alert, AlertKind, Confidence, LogEntry, Report, Severity, Sighting, Sightings},
     pipeline::{Pipeline, PipelineError},
     store::{Herald, MatchRule, Met, Scope},
+    text::shell_word,
     tlog::Tree,
 };
 

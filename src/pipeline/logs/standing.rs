@@ -6,6 +6,7 @@ use crate::{
     clock::past,
     pipeline::{Pipeline, PipelineError},
     store::{LogRow, LogStanding},
+    text::minute_utc,
     tlog::{Misdeed, Tree, evidence::Evidence},
 };
 
@@ -31,7 +32,7 @@ impl Pipeline {
             "the checkpoint of {tree} has been the same, of {} entries, since {}: either nobody writes to it, or this host \
              is shown an old copy ([logs] stale_after says how long that may last)",
             kept.size,
-            kept.seen_at.format("%Y-%m-%d %H:%M UTC"),
+            minute_utc(kept.seen_at),
         );
         let evidence = Evidence::new(Misdeed::Stale, followed.log.signer(), statement, now);
         self.accuse(&tree, &evidence.signed(&[&signed]), now)

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     detect::{About, Ground, comparison::quote},
     model::{Confidence, Package, ReleaseId, Severity, Signal},
-    text::counted,
+    text::{counted, day},
 };
 
 /// The detector's id.
@@ -83,7 +83,7 @@ fn seen(found: &Namesake<'_>) -> String {
     let public = found.package.ecosystem().title();
     let newest = found.newest.map_or_else(|| quote(found.package.name()), |release| quote(&release.to_string()));
     let by = found.publisher.map_or("an account that the registry does not tell".to_owned(), quote);
-    let at = found.published_at.map(|at| format!(" on {}", at.format("%F"))).unwrap_or_default();
+    let at = found.published_at.map(|at| format!(" on {}", day(at))).unwrap_or_default();
     let versions = counted(found.versions, "version");
     let status = found.status.map(|word| format!(", {word}")).unwrap_or_default();
     let same = if found.is_same { "; its files are those of the same version here" } else { "" };
