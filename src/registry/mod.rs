@@ -8,7 +8,6 @@ mod document;
 mod endpoint;
 mod exchange;
 mod field;
-mod fields;
 mod known;
 mod npm;
 mod private;

@@ -12,8 +12,8 @@ use crate::{
         document::{self, MAX_PART, MAX_TEXT},
         exchange::document_error,
         field::shown_name,
-        fields::Fields,
     },
+    strict_json::Fields,
 };
 
 /// The version that npm puts in the place of a package that it took down for malware.

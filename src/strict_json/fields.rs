@@ -8,34 +8,37 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::document::{MAX_KEYS, read_part, reason};
+use super::{read_part, reason};
+
+/// Most keys of an object. The packages with the most releases have some ten thousand.
+const MAX_KEYS: usize = 100_000;
 
 /// The fields of a JSON object in their order, still raw. A name may come twice: parsers disagree on which of the two
 /// counts, so that such a field is not readable.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// Reads an object.
     ///
     /// # Errors
     /// Why it is not one.
-    pub(super) fn read(raw: &'a RawValue) -> Result<Self, String> {
+    pub fn read(raw: &'a RawValue) -> Result<Self, String> {
         serde_json::from_str(raw.get()).map_err(reason)
     }
 
     /// Every field.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 
     /// Every value under this name; nearly always none or one. `null` is none.
-    pub(super) fn every(&self, name: &str) -> impl Iterator<Item = &'a RawValue> {
+    pub fn every(&self, name: &str) -> impl Iterator<Item = &'a RawValue> {
         self.iter().filter(move |(other, value)| *other == name && value.get() != "null").map(|(_, value)| value)
     }
 
     /// Whether there is a field with this name, `null` included.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.iter().any(|(other, _)| other == name)
     }
 
@@ -43,7 +46,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// It comes twice.
-    pub(super) fn raw(&self, name: &str) -> Result<Option<&'a RawValue>, String> {
+    pub fn raw(&self, name: &str) -> Result<Option<&'a RawValue>, String> {
         let mut all = self.iter().filter(|(other, _)| *other == name);
         let first = all.next();
         match all.next() {
@@ -56,7 +59,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// It comes twice, is too long, or of another type.
-    pub(super) fn get<T: Deserialize<'a>>(&self, name: &str, limit: usize) -> Result<Option<T>, String> {
+    pub fn get<T: Deserialize<'a>>(&self, name: &str, limit: usize) -> Result<Option<T>, String> {
         let read = |value| read_part(value, limit).map_err(|why| format!("its {name}: {why}"));
         self.raw(name)?.map(read).transpose()
     }
@@ -65,7 +68,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// It comes twice, or is not an object.
-    pub(super) fn object(&self, name: &str) -> Result<Option<Self>, String> {
+    pub fn object(&self, name: &str) -> Result<Option<Self>, String> {
         let read = |value| Self::read(value).map_err(|why| format!("its {name}: {why}"));
         self.raw(name)?.map(read).transpose()
     }
@@ -159,5 +162,16 @@ mod tests {
         }
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(1_000_000), "]".repeat(1_000_000));
         assert_eq!(fields(&deep).iter().count(), 1);
+    }
+
+    #[test]
+    fn an_object_has_a_limit_of_keys() {
+        let object = |keys: usize| {
+            let pairs: Vec<_> = (0..keys).map(|key| format!("\"{key}\":0")).collect();
+            format!("{{{}}}", pairs.join(","))
+        };
+        assert_eq!(fields(&object(MAX_KEYS)).iter().count(), MAX_KEYS);
+        let error = serde_json::from_str::<Fields<'_>>(&object(MAX_KEYS + 1)).unwrap_err().to_string();
+        assert!(error.contains("more than 100000 keys"), "{error}");
     }
 }
