@@ -10,7 +10,7 @@ use super::{
 use crate::model::{AuthMethod, Baseline, CommitFacts, LineBaseline, Observation, Seen, Tally, Version};
 
 /// Most values that one tally keeps; beyond it the value seen longest ago is forgotten.
-pub const MAX_VALUES: usize = 200;
+const MAX_VALUES: usize = 200;
 
 /// Most publish times that a portrait keeps.
 const MAX_MINUTES: usize = 200;

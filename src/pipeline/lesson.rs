@@ -6,7 +6,7 @@ use super::{
     record::{ACTOR, LATEST_RELEASES},
 };
 use crate::{
-    baseline::{self, Decision, Later, learn},
+    baseline::{self, Later, learn},
     model::{Alert, BaselineReason, Observation},
     store::{BaselineChange, Held, NewBaselineVersion, Record, StoredBaseline},
 };
@@ -79,13 +79,8 @@ impl Pipeline {
         let Some(row) = self.store.release(&held.purl)? else { return Ok(None) };
         let (_, id) = Alert::identify_release(&held.purl);
         let Some(alert) = self.store.alert(&id)? else { return Ok(None) };
-        let held = baseline::Held {
-            line: held.line.clone(),
-            published_at,
-            severity: alert.severity,
-            status: row.status,
-            decision: Decision::Pending,
-        };
+        let held =
+            baseline::Held { line: held.line.clone(), published_at, severity: alert.severity, status: row.status };
         Ok(row.observation.filter(|_| baseline::joins(&held, later)))
     }
 }
