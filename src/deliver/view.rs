@@ -236,7 +236,7 @@ impl SignalView {
             colour: colour(signal.severity),
             expected: plain(&signal.expected, SENTENCE),
             seen: plain(&signal.seen, SENTENCE),
-            since: signal.since.map(|since| day(since)),
+            since: signal.since.map(day),
             why: plain(&signal.why, SENTENCE),
             supporting: signal.supporting,
         }
