@@ -103,7 +103,9 @@ mod tests {
     fn jumps(package: &str, before: &[&str], version: &str) -> bool {
         let purl = |version: &str| format!("{package}@{}", version.replace('!', "%21").replace('+', "%2B"));
         let mut baseline = Baseline::empty(package.parse().unwrap());
-        before.iter().for_each(|version| learn(&mut baseline, &release(&purl(version))));
+        for version in before {
+            learn(&mut baseline, &release(&purl(version)));
+        }
         let (company, release) = (Company::default(), release(&purl(version)));
         !VersionJump.inspect(&Change::between(&baseline, &release, &Terms::usual(&company))).is_empty()
     }
