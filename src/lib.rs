@@ -18,6 +18,7 @@ pub mod model;
 pub mod pipeline;
 pub mod registry;
 pub mod store;
+pub mod strict_json;
 pub mod strict_toml;
 pub mod telemetry;
 pub mod text;

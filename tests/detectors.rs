@@ -20,24 +20,15 @@ fn replay(timeline: &Timeline) -> Replayed {
     replay::replay(timeline, Rules::default(), |_, _| {})
 }
 
-/// Files of `src/detect` that are no detectors.
-const OTHERS: [&str; 12] = [
-    "branch",
-    "change",
-    "combine",
-    "company",
-    "comparison",
-    "document",
-    "entry",
-    "expected",
-    "mod",
-    "name",
-    "novelty",
-    "tuning",
-];
-
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The ids of the rules that have a file in a folder.
+fn rules(folder: &str) -> BTreeSet<String> {
+    let paths = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let files = paths.filter(|path| path.is_file() && !path.ends_with("mod.rs"));
+    files.map(|path| path.file_stem().unwrap().to_string_lossy().replace('_', "-")).collect()
 }
 
 fn case(id: &str, name: &str) -> Timeline {
@@ -50,12 +41,7 @@ fn ids() -> Vec<&'static str> {
 
 #[test]
 fn every_file_is_listed_and_sorted_by_its_kebab_case_id() {
-    let files: BTreeSet<String> = fs::read_dir(root().join("src/detect"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
-        .filter(|file| !OTHERS.contains(&file.as_str()))
-        .map(|file| file.replace('_', "-"))
-        .collect();
+    let files = rules("src/detect/rules");
     assert_eq!(ids(), files.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(ids().iter().all(|id| id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
 }
@@ -270,14 +256,12 @@ impl EntryCase {
 }
 
 #[test]
-fn the_detectors_over_log_entries_are_sorted_and_have_their_files() {
-    let files: BTreeSet<String> = fs::read_dir(root().join("src/detect/entry"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().replace('_', "-"))
-        .filter(|file| file != "mod")
-        .collect();
-    let ids: Vec<_> = ENTRY_DETECTORS.iter().map(|detector| detector.about().id).collect();
-    assert_eq!(ids, files.iter().map(String::as_str).collect::<Vec<_>>());
+fn the_detectors_over_log_entries_and_names_are_sorted_and_have_their_files() {
+    let entries: Vec<_> = ENTRY_DETECTORS.iter().map(|detector| detector.about().id).collect();
+    let names: Vec<_> = NAME_DETECTORS.iter().map(|about| about.id).collect();
+    for (folder, ids) in [("src/detect/rules/entry", entries), ("src/detect/rules/name", names)] {
+        assert_eq!(ids, rules(folder).iter().map(String::as_str).collect::<Vec<_>>(), "{folder}");
+    }
 }
 
 #[test]

@@ -1,22 +1,20 @@
-//! Bounded reading of signed JSON: UTF-8 as a whole, nested no deeper than 64 levels, and no key twice in one object.
-//! Parsers disagree on which of two equal keys counts, and an attacker would choose.
+//! Reading of signed JSON, which is sound as a whole or no proof.
 
-use std::{cell::Cell, collections::HashSet, fmt};
+use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
-};
-use serde_json::error::Category;
+use serde::Deserialize;
 
 use super::failure::Failure;
-use crate::model::Check;
+use crate::{
+    model::Check,
+    strict_json::{Limits, Unsound, sound},
+};
 
 /// Most bytes of an attestation document. Real ones have some ten thousand.
 pub(super) const MAX_DOCUMENT: usize = 8 * 1024 * 1024;
 
-/// Deepest nesting.
-const MAX_DEPTH: u8 = 64;
+/// How large a document may be.
+const LIMITS: Limits = Limits { bytes: MAX_DOCUMENT, depth: 64 };
 
 /// Reads what was signed, or a file.
 ///
@@ -24,9 +22,7 @@ const MAX_DEPTH: u8 = 64;
 /// [`Check::Format`].
 pub(super) fn read<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Failure> {
     let malformed = |why: &dyn fmt::Display| Failure::invalid(Check::Format, why);
-    let text = sound(document).map_err(|unsound| match unsound {
-        Unsound::Other(why) | Unsound::Ambiguous(why) => malformed(&why),
-    })?;
+    let text = sound(document, LIMITS).map_err(|unsound| malformed(&unsound.why()))?;
     serde_json::from_str(text).map_err(|error| malformed(&error))
 }
 
@@ -37,112 +33,11 @@ pub(super) fn read<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Fail
 /// What cannot be read; [`Check::Format`] if it is written so that readers take it for different things.
 pub(super) fn answer<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Failure> {
     let other = |why: &dyn fmt::Display| Failure::unavailable(format_args!("the answer is not the document: {why}"));
-    let text = sound(document).map_err(|unsound| match unsound {
+    let text = sound(document, LIMITS).map_err(|unsound| match unsound {
         Unsound::Other(why) => other(&why),
         Unsound::Ambiguous(why) => Failure::invalid(Check::Format, why),
     })?;
     serde_json::from_str(text).map_err(|error| other(&error))
-}
-
-/// Why a document cannot be read as JSON in one way only.
-enum Unsound {
-    /// It is something else, cut, or too large.
-    Other(String),
-    /// A key is there twice, or it is nested too deep.
-    Ambiguous(String),
-}
-
-fn sound(document: &[u8]) -> Result<&str, Unsound> {
-    if document.len() > MAX_DOCUMENT {
-        return Err(Unsound::Other(format!("it has {} bytes, more than {MAX_DOCUMENT}", document.len())));
-    }
-    let text = std::str::from_utf8(document).map_err(|error| Unsound::Other(error.to_string()))?;
-    let mut parser = serde_json::Deserializer::from_str(text);
-    let whole = Sound { depth: &Cell::new(0) }.deserialize(&mut parser).and_then(|()| parser.end());
-    whole.map_err(|error| match error.classify() {
-        Category::Data => Unsound::Ambiguous(error.to_string()),
-        Category::Io | Category::Syntax | Category::Eof => Unsound::Other(error.to_string()),
-    })?;
-    Ok(text)
-}
-
-/// Goes through any value and keeps nothing of it.
-#[derive(Clone, Copy)]
-struct Sound<'a> {
-    depth: &'a Cell<u8>,
-}
-
-impl Sound<'_> {
-    fn nested<T, E: Error>(self, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let depth = self.depth.get() + 1;
-        if depth > MAX_DEPTH {
-            return Err(E::custom(format_args!("it is nested deeper than {MAX_DEPTH} levels")));
-        }
-        self.depth.set(depth);
-        let value = read()?;
-        self.depth.set(depth - 1);
-        Ok(value)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Sound<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Sound<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        self.nested(|| {
-            while items.next_element_seed(self)?.is_some() {}
-            Ok(())
-        })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        self.nested(|| {
-            let mut keys = HashSet::new();
-            while let Some(key) = object.next_key::<String>()? {
-                object.next_value_seed(self)?;
-                if let Some(twice) = keys.replace(key) {
-                    return Err(A::Error::custom(format_args!("it has the key {twice:?} more than once")));
-                }
-            }
-            Ok(())
-        })
-    }
 }
 
 #[cfg(test)]

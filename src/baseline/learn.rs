@@ -4,13 +4,13 @@ use super::{
     Traits, rank,
     words::{
         attempt_word, dependencies, dependency_sources, gap_word, has_no_dependencies, manifest_word, named_repository,
-        numbers, pause_word, policy_word, signed_at, tag_word,
+        pause_word, policy_word, signed_at, tag_word,
     },
 };
-use crate::model::{AuthMethod, Baseline, CommitFacts, LineBaseline, Observation, Seen, Tally};
+use crate::model::{AuthMethod, Baseline, CommitFacts, LineBaseline, Observation, Seen, Tally, Version};
 
 /// Most values that one tally keeps; beyond it the value seen longest ago is forgotten.
-pub const MAX_VALUES: usize = 200;
+const MAX_VALUES: usize = 200;
 
 /// Most publish times that a portrait keeps.
 const MAX_MINUTES: usize = 200;
@@ -124,8 +124,9 @@ fn learn_pause(portrait: &mut LineBaseline, at: DateTime<Utc>) {
 }
 
 fn learn_version(portrait: &mut LineBaseline, release: &Observation) {
+    let read = |text| Version::read(release.purl.package().ecosystem(), text);
     let version = release.purl.version();
-    if portrait.highest.as_deref().is_none_or(|highest| numbers(version) > numbers(highest)) {
+    if portrait.highest.as_deref().is_none_or(|highest| read(version) > read(highest)) {
         portrait.highest = Some(version.to_owned());
     }
 }

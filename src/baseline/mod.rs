@@ -11,8 +11,8 @@ mod view;
 pub mod words;
 
 pub use hours::{Hours, Rarity};
-pub use learn::{MAX_VALUES, learn};
+pub use learn::learn;
 pub use rank::{is_partly_attested, rank};
-pub use teach::{CLEAN_DAYS, CLEAN_RELEASES, Decision, Held, Later, joining, joins, teaches};
+pub use teach::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, joins, teaches};
 pub use traits::Traits;
 pub use view::View;

@@ -13,18 +13,6 @@ pub fn teaches(alert: Option<Severity>) -> bool {
     alert.is_none_or(|severity| severity < Severity::Medium)
 }
 
-/// What the operator said of a held release.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Decision {
-    /// Nothing yet.
-    #[default]
-    Pending,
-    /// It is as it should be.
-    Accepted,
-    /// It is not, and never will be.
-    Rejected,
-}
-
 /// A release that did not teach when it was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -36,8 +24,6 @@ pub struct Held {
     pub severity: Severity,
     /// Whether it can still be installed; one that was withdrawn was not normal.
     pub status: ReleaseStatus,
-    /// What the operator said.
-    pub decision: Decision,
 }
 
 /// A release of the package as it was assessed when it came, against the baseline of that time.
@@ -52,18 +38,10 @@ pub struct Later {
     pub clean: bool,
 }
 
-/// Whether a held release may join the baseline now, given every assessed release of the package in any order.
+/// Whether a held release that nobody decided about may join the baseline now, given every assessed release of the package in
+/// any order.
 pub fn joins(held: &Held, releases: &[Later]) -> bool {
-    match held.decision {
-        Decision::Accepted => true,
-        Decision::Rejected => false,
-        Decision::Pending => can_outlive(held) && is_outlived(held, releases),
-    }
-}
-
-/// The indices of the held releases that join now.
-pub fn joining(held: &[Held], releases: &[Later]) -> Vec<usize> {
-    (0..held.len()).filter(|&index| joins(&held[index], releases)).collect()
+    can_outlive(held) && is_outlived(held, releases)
 }
 
 /// Time does not absolve what looked like a takeover, nor what was withdrawn.
@@ -98,8 +76,7 @@ mod tests {
     }
 
     fn held(severity: Severity) -> Held {
-        let (status, decision) = (ReleaseStatus::Published, Decision::Pending);
-        Held { line: ReleaseLine::named("1"), published_at: day(0), severity, status, decision }
+        Held { line: ReleaseLine::named("1"), published_at: day(0), severity, status: ReleaseStatus::Published }
     }
 
     fn later(days: &[i64], clean: bool) -> Vec<Later> {
@@ -132,13 +109,9 @@ mod tests {
     }
 
     #[test]
-    fn withdrawn_or_rejected_stays_out_and_accepted_joins_at_once() {
+    fn what_was_withdrawn_stays_out() {
         let clean = later(&[3, 6, 9, 12, 14], true);
         let withdrawn = Held { status: ReleaseStatus::Unpublished, ..held(Severity::Medium) };
-        let rejected = Held { decision: Decision::Rejected, ..held(Severity::Medium) };
-        let accepted = Held { decision: Decision::Accepted, ..held(Severity::Critical) };
-        assert!(!joins(&withdrawn, &clean) && !joins(&rejected, &clean));
-        assert!(joins(&accepted, &[]));
-        assert_eq!(joining(&[withdrawn, held(Severity::Medium), accepted], &clean), [1, 2]);
+        assert!(!joins(&withdrawn, &clean) && joins(&held(Severity::Medium), &clean));
     }
 }

@@ -1,4 +1,3 @@
-use super::words::numbers;
 use crate::model::{Baseline, LineBaseline, ReleaseLine};
 
 /// What a release is compared with.
@@ -34,7 +33,7 @@ impl<'a> View<'a> {
         let known = || baseline.lines.iter().filter(|(_, portrait)| portrait.releases > 0);
         let last = known().max_by_key(|(line, it)| (line.is_prerelease() == wanted.is_prerelease(), it.last_at))?;
         let peers = known().filter(|(line, _)| is_newest && line.is_prerelease() == wanted.is_prerelease());
-        let highest = peers.max_by_key(|(line, _)| numbers(line.as_str()));
+        let highest = peers.max_by_key(|(line, _)| line.number());
         // A high number that was a mistake, and a back-port that was the last, have less evidence than what goes on.
         let adopted = |(_, portrait): (&ReleaseLine, &LineBaseline)| portrait.evidence.keys().next_back().copied();
         let (line, portrait) = highest.filter(|highest| adopted(*highest) >= adopted(last)).unwrap_or(last);
@@ -46,7 +45,7 @@ fn is_newest(baseline: &Baseline, wanted: &ReleaseLine) -> bool {
     let mut peers = baseline.lines.keys().filter(|line| line.is_prerelease() == wanted.is_prerelease());
     // Where a package has nothing but pre-releases, they are its releases.
     (!wanted.is_prerelease() || baseline.lines.keys().all(ReleaseLine::is_prerelease))
-        && peers.all(|line| numbers(line.as_str()) <= numbers(wanted.as_str()))
+        && peers.all(|line| line.number() <= wanted.number())
 }
 
 #[cfg(test)]

@@ -127,16 +127,6 @@ pub fn source_of(range: &str) -> &'static str {
     }
 }
 
-/// The numbers of a version, to tell which is higher and by how much; what follows the first `-` or `+` does not count.
-pub fn numbers(version: &str) -> [u64; 3] {
-    let release = version.split(['-', '+']).next().unwrap_or(version);
-    let mut parts = release.split('.').map(|part| {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        part[..digits].parse().unwrap_or(0)
-    });
-    std::array::from_fn(|_| parts.next().unwrap_or(0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,13 +167,5 @@ mod tests {
         ] {
             assert_eq!(source_of(range), source, "{range}");
         }
-    }
-
-    #[test]
-    fn versions_by_their_numbers() {
-        assert!(numbers("10.0.0") > numbers("9.9.9"));
-        assert_eq!(numbers("1.2.3-rc.1"), [1, 2, 3]);
-        assert_eq!(numbers("2024.1a1"), [2024, 1, 0]);
-        assert_eq!(numbers("junk"), [0, 0, 0]);
     }
 }

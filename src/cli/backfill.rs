@@ -13,9 +13,9 @@ use super::{
     setup, sheet, words,
 };
 use crate::{
-    deliver::{plain, shell_word},
     model::Package,
     pipeline::{Pipeline, PipelineError},
+    text::{plain, shell_word},
 };
 
 /// Learn the baselines of packages now instead of when their turn comes

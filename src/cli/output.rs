@@ -6,7 +6,10 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
 use super::{exit::Failure, forms::Form, sheet};
-use crate::{model::Severity, text::json_shown};
+use crate::{
+    model::Severity,
+    text::{columns, json_shown},
+};
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -90,7 +93,7 @@ pub fn table<const N: usize>(headings: [&str; N]) -> Table {
 pub fn bare_table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(columns) = columns() {
+    if let Some(columns) = asked_for() {
         table.set_width(columns);
     }
     table
@@ -101,7 +104,8 @@ pub fn width() -> Option<u16> {
     bare_table().width()
 }
 
-fn columns() -> Option<u16> {
+/// What the variable `COLUMNS` says.
+fn asked_for() -> Option<u16> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }
 
@@ -111,11 +115,15 @@ const GAP: usize = 2;
 /// A table with two blanks between columns and none at the ends of lines. No word is broken: where the terminal is too narrow
 /// for the longest ones side by side, a row is a block of labelled lines.
 pub fn print(table: &Table) {
+    shown(table).iter().for_each(line);
+}
+
+fn shown(table: &Table) -> Vec<String> {
     let longest = longest_words(table);
     let needed = longest.iter().map(|word| word + GAP).sum::<usize>().saturating_sub(GAP);
     let is_narrow = table.width().is_some_and(|width| usize::from(width) < needed);
     if let (true, Some(headings)) = (is_narrow, table.header()) {
-        return print_blocks(&texts(headings), table.row_iter());
+        return blocks(&texts(headings), table.row_iter(), table.width());
     }
     let mut table = table.clone();
     if is_narrow {
@@ -129,15 +137,15 @@ pub fn print(table: &Table) {
             u16::try_from(word + gap).unwrap_or(u16::MAX),
         )));
     }
-    line(table.trim_fmt());
+    vec![table.trim_fmt()]
 }
 
-/// The length of the longest word of each column.
+/// How wide the longest word of each column is.
 fn longest_words(table: &Table) -> Vec<usize> {
     let mut longest = vec![0; table.column_iter().count()];
     for row in table.header().into_iter().chain(table.row_iter()) {
         for (text, longest) in texts(row).iter().zip(&mut longest) {
-            let words = text.split_whitespace().map(|word| word.chars().count());
+            let words = text.split_whitespace().map(columns);
             *longest = words.max().unwrap_or_default().max(*longest);
         }
     }
@@ -149,18 +157,17 @@ fn texts(row: &Row) -> Vec<String> {
 }
 
 /// Each row under its first cell.
-fn print_blocks<'a>(headings: &[String], rows: impl Iterator<Item = &'a Row>) {
-    for row in rows {
+fn blocks<'a>(headings: &[String], rows: impl Iterator<Item = &'a Row>, width: Option<u16>) -> Vec<String> {
+    let block = |row: &Row| {
         let cells = texts(row);
-        let Some((first, rest)) = cells.split_first() else { continue };
-        line(first);
         let mut block = sheet::Sheet::new();
-        let labelled = headings.iter().skip(1).zip(rest).filter(|(_, text)| !text.is_empty());
+        let labelled = headings.iter().zip(&cells).skip(1).filter(|(_, text)| !text.is_empty());
         for (heading, text) in labelled {
             block.row(&heading.to_lowercase(), text);
         }
-        block.print();
-    }
+        cells.into_iter().take(1).chain(block.lines(width)).collect::<Vec<_>>()
+    };
+    rows.flat_map(block).collect()
 }
 
 /// A severity, coloured, for a table.
@@ -185,4 +192,44 @@ pub fn severity(severity: Severity) -> String {
         Severity::Info => Style::new().dimmed(),
     };
     format!("{style}{severity}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table as it is shown in so many columns.
+    fn in_columns(width: u16, rows: &[[&str; 3]]) -> Vec<String> {
+        let mut all = table(["PACKAGE", "ACCOUNT", "WHY"]);
+        all.set_width(width);
+        for row in rows {
+            all.add_row(row);
+        }
+        shown(&all).iter().flat_map(|text| text.lines()).map(str::to_owned).collect()
+    }
+
+    const WIDE: [[&str; 3]; 2] =
+        [["世界工具箱", "山田太郎", "新しい アカウント が 公開 した"], ["🦀crab", "ann", "a 🦀🦀🦀 and a word"]];
+
+    #[test]
+    fn wide_characters_take_their_room_in_a_table() {
+        let lines = in_columns(40, &WIDE);
+        assert!(lines.iter().all(|line| columns(line) <= 40), "{lines:#?}");
+        for word in WIDE.iter().flatten().flat_map(|text| text.split(' ')) {
+            assert!(lines.iter().any(|line| line.contains(word)), "{word} is whole: {lines:#?}");
+        }
+        let begins = |text: &str| lines.iter().find_map(|line| Some(columns(&line[..line.find(text)?]))).unwrap();
+        assert_eq!(begins("ACCOUNT"), begins("山田太郎"), "{lines:#?}");
+        assert_eq!(begins("山田太郎"), begins("ann"), "{lines:#?}");
+    }
+
+    #[test]
+    fn a_table_whose_words_are_too_wide_side_by_side_is_a_list() {
+        // 10, 8 and 10 columns of words and two gaps do not fit, though there are only 14 characters.
+        let lines = in_columns(28, &WIDE);
+        assert_eq!(lines[..2], ["世界工具箱", "  account  山田太郎"], "{lines:#?}");
+        // A text has twenty columns beside its label, however narrow the terminal is.
+        assert!(lines.iter().all(|line| columns(line) <= 11 + 20), "{lines:#?}");
+        assert_eq!(in_columns(28, &[["crab", "ann", "a word"]]).len(), 2, "narrow words stay side by side");
+    }
 }

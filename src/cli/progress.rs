@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use crate::{
     cli::{output, words},
-    deliver::plain,
     model::{Alert, Package, ReleaseId},
     pipeline::{Progress, Step, logs::how_far},
+    text::plain,
 };
 
 /// The queue says about once a second that it is worked off; every so often that is passed on.
@@ -131,7 +131,7 @@ impl ProgressBars {
                 }
             }
             Step::GivenUp { registry, why, left } => {
-                let left = words::counted(*left, "package", "packages");
+                let left = words::counted(*left, "package");
                 output::note(format!(
                     "{registry} does not answer, {left} left for the next pass: {}",
                     plain(why, REASON)
@@ -148,7 +148,7 @@ impl ProgressBars {
     fn now_and_then(&self) -> Option<String> {
         let times = self.working.fetch_add(1, Ordering::Relaxed) + 1;
         let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
-        let line = || format!("{done} of {} looked at", words::counted(all.max(done), "package", "packages"));
+        let line = || format!("{done} of {} looked at", words::counted(all.max(done), "package"));
         times.is_multiple_of(SAID_EVERY).then(line)
     }
 }

@@ -177,7 +177,7 @@ fn compared_with(assessed: &Assessment) -> String {
             "No earlier release of its package has joined the baseline: there is nothing to compare it with".to_owned()
         }
         Some(ComparedWith { line, releases, inherited }) => {
-            let releases = words::counted(*releases, "release", "releases");
+            let releases = words::counted(*releases, "release");
             let because = if *inherited { ", because its own line is new" } else { "" };
             format!("Compared with line {line} ({releases}){because}")
         }

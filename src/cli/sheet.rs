@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{output, wrap};
-use crate::deliver::shell_word;
+use crate::text::{columns, padded, shell_word};
 
 /// A block of labelled facts. Texts must be safe to show.
 pub struct Sheet(Vec<(String, String)>);
@@ -42,20 +42,22 @@ impl Sheet {
         self
     }
 
-    /// Prints it. A word that is longer than a line, such as a digest or an address, is not broken: it can be copied.
+    /// Prints it.
     pub fn print(&self) {
-        let labels = self.0.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
+        self.lines(output::width()).iter().for_each(output::line);
+    }
+
+    /// The lines of it, in so many columns. A word that is longer than a line, such as a digest or an address, is not broken: it
+    /// can be copied.
+    pub fn lines(&self, width: Option<u16>) -> Vec<String> {
+        let labels = self.0.iter().map(|(label, _)| columns(label)).max().unwrap_or_default();
         let indent = " ".repeat(labels + 2);
-        let width = output::width().map_or(usize::MAX, |columns| usize::from(columns).max(indent.len() + NARROWEST));
-        for (label, text) in &self.0 {
+        let width = width.map_or(usize::MAX, |width| usize::from(width).max(indent.len() + NARROWEST));
+        let line = |(label, text): &(String, String)| {
             let text = wrap::paragraphs(text, width, &indent);
-            let text = text.trim_start();
-            if text.is_empty() {
-                output::line(label.trim_end());
-            } else {
-                output::line(format_args!("{label:labels$}  {text}"));
-            }
-        }
+            format!("{}  {}", padded(label, labels), text.trim_start()).trim_end().to_owned()
+        };
+        self.0.iter().map(line).collect()
     }
 }
 
@@ -115,14 +117,27 @@ pub fn next(commands: &[(String, &str)]) {
     heading("next");
     let commands: Vec<(String, &str)> =
         commands.iter().map(|(command, purpose)| (callable(command), *purpose)).collect();
-    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0).min(90);
-    let purposes = commands.iter().map(|(_, purpose)| purpose.chars().count()).max().unwrap_or(0);
+    let width = commands.iter().map(|(command, _)| columns(command)).max().unwrap_or(0).min(90);
+    let purposes = commands.iter().map(|(_, purpose)| columns(purpose)).max().unwrap_or(0);
     let is_narrow = output::width().is_some_and(|columns| usize::from(columns) < width + purposes + 4);
     for (command, purpose) in &commands {
         if is_narrow {
             output::line(format_args!("  {purpose}:\n    {command}"));
         } else {
-            output::line(format_args!("  {command:width$}  {purpose}"));
+            output::line(format_args!("  {}  {purpose}", padded(command, width)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stand_beside_their_labels_however_wide_these_are() {
+        let mut sheet = Sheet::new();
+        sheet.row("名前", "world").row("kind", "世界 世界 世界 世界 世界").row("", "").row("none", "");
+        let lines = sheet.lines(Some(28));
+        assert_eq!(lines, ["  名前  world", "  kind  世界 世界 世界 世界\n        世界", "", "  none"]);
     }
 }

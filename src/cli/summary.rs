@@ -12,9 +12,9 @@ use super::{
     sheet, words, wrap,
 };
 use crate::{
-    deliver::plain,
     model::{Package, ReleaseId, Severity},
     pipeline::{PassSummary, logs::Poll},
+    text::plain,
 };
 
 /// Most lines of a list that the table form shows.
@@ -236,7 +236,7 @@ impl LogLine {
         };
         match (self.troubled, self.mirrors as u64) {
             (0, 0) => read,
-            (0, mirrors) => format!("{read}; trouble with {}: {WHY}", words::counted(mirrors, "mirror", "mirrors")),
+            (0, mirrors) => format!("{read}; trouble with {}: {WHY}", words::counted(mirrors, "mirror")),
             _ => format!("could not be checked; {WHY}"),
         }
     }

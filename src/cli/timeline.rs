@@ -14,10 +14,10 @@ use super::{
     words::{self, NOTHING},
 };
 use crate::{
-    deliver::shell_word,
     model::{Alert, AlertStatus, AuthMethod, Package, Provenance, ReleaseId, ReleaseLine, ReleaseStatus, Severity},
     registry::Change,
     store::{self, EventKind, ReleaseRow, Store, StoreError, StoredEvent},
+    text::shell_word,
 };
 
 /// The releases of a package and what happened around them, newest first

@@ -14,6 +14,7 @@ use crate::{
     attest::{self, Artifact, Policy, TrustMaterial, Verified},
     bounded,
     model::{Claims, LogEntry},
+    text::moment,
 };
 
 /// Largest bundle, in bytes. Real ones have some 10 KiB.
@@ -183,7 +184,7 @@ fn print(verified: &Verified) {
         (None, None) => output::line("  signed by   the given key"),
     }
     if let Some(at) = verified.signed_at {
-        output::line(format!("  signed at   {}", at.format("%F %T UTC")));
+        output::line(format!("  signed at   {}", moment(at)));
     }
     if let Some(entry) = &verified.log {
         output::line(format!("  logged by   {}, entry {}", words::sentence(&entry.origin), entry.index));

@@ -11,14 +11,14 @@ pub fn width() -> usize {
     output::width().map_or(WIDEST, usize::from).clamp(40, WIDEST)
 }
 
-/// Breaks paragraphs into lines of at most `width` characters, each begun with `indent`. A paragraph is a line of the text.
+/// Breaks paragraphs into lines of at most `width` columns, each begun with `indent`. A paragraph is a line of the text.
 pub fn paragraphs(text: &str, width: usize, indent: &str) -> String {
     let lines: Vec<String> = text.lines().flat_map(|paragraph| wrapped(paragraph, width, indent)).collect();
     lines.join("\n")
 }
 
-/// What stands for a blank that no line ends at.
-const KEPT: char = '\u{1}';
+/// What stands for a blank that no line ends at: a character of no meaning, which is as wide as a blank.
+const KEPT: char = '\u{e000}';
 
 /// As [`paragraphs`]; what stands between backticks is not broken.
 pub fn sentence(text: &str, width: usize, indent: &str) -> String {
@@ -44,5 +44,6 @@ mod tests {
     #[test]
     fn commands_are_not_broken() {
         assert_eq!(sentence("say `a b c d e` and go", 8, ""), "say\n`a b c d e`\nand go");
+        assert_eq!(sentence("世界 `a b` 世界", 10, ""), "世界 `a b`\n世界", "a kept blank is as wide as it is shown");
     }
 }

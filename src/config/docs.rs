@@ -1,9 +1,11 @@
+//! The documentation of the configuration, made from its schema.
+
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use super::Config;
-use crate::strict_toml;
+use crate::strict_toml::{self, Schema, Variant, Word};
 
 /// The JSON schema of the configuration: `schema/config.schema.json`.
 pub fn json_schema() -> Value {
@@ -14,14 +16,14 @@ pub fn json_schema() -> Value {
 pub fn markdown() -> String {
     let root = json_schema();
     let mut out = String::from(INTRODUCTION);
-    for (name, section) in properties(&root) {
-        let schema = resolved(&root, section);
+    for (name, section) in Schema::of(&root).properties() {
+        let schema = section.resolved();
         let (heading, item) = match name {
-            "subscriptions" => ("[[subscriptions]]".to_owned(), resolved(&root, &schema["items"])),
-            "detectors" => ("[detectors.<id>]".to_owned(), resolved(&root, &schema["additionalProperties"])),
+            "subscriptions" => ("[[subscriptions]]".to_owned(), schema.items().resolved()),
+            "detectors" => ("[detectors.<id>]".to_owned(), schema.others().unwrap_or(schema).resolved()),
             _ => (format!("[{name}]"), schema),
         };
-        write_section(&mut out, &root, &heading, text(section, schema), item);
+        write_section(&mut out, &heading, text(section, schema), item);
     }
     out
 }
@@ -41,50 +43,49 @@ Secrets never stand in the file itself: a key `…_file` names a file that only 
 provwatch starts and on SIGHUP; a credential that was rotated needs a restart, for systemd copies it when the service starts.
 ";
 
-fn write_section(out: &mut String, root: &Value, heading: &str, about: &str, schema: &Value) {
+fn write_section(out: &mut String, heading: &str, about: &str, schema: Schema<'_>) {
     let _ = write!(out, "\n## `{heading}`\n\n{}\n", flowing(about));
     let mut inner = Vec::new();
     let mut rows = String::new();
-    let mut listed: Option<(Vec<String>, &Value)> = None;
-    for (key, property) in properties(schema) {
-        let target = resolved(root, property);
-        if target["properties"].is_object() {
+    let mut listed: Option<(Vec<String>, Schema<'_>)> = None;
+    for (key, property) in schema.properties() {
+        let target = property.resolved();
+        if target.has_properties() {
             let heading = format!("{}.{key}]", heading.trim_end_matches(']'));
             inner.push((heading, text(property, target), target));
         } else {
-            rows.push_str(&row(root, schema, key, property));
+            rows.push_str(&row(schema, key, property));
         }
-        if let Some(entry) = entry_of_list(root, property) {
+        if let Some(entry) = entry_of_list(property) {
             let heading = format!("[[{}.{key}]]", heading.trim_matches(['[', ']']));
             listed.get_or_insert((Vec::new(), entry)).0.push(heading);
         }
-        let item = resolved(root, &target["items"]);
-        if item["properties"].is_object() {
+        let item = target.items().resolved();
+        if item.has_properties() {
             let heading = format!("[[{}.{key}]]", heading.trim_matches(['[', ']']));
             inner.push((heading, text(property, item), item));
         }
-        let entry = resolved(root, &target["additionalProperties"]);
-        if entry["properties"].is_object() {
+        let entry = target.others().map(Schema::resolved);
+        if let Some(entry) = entry.filter(|entry| entry.has_properties()) {
             let heading = format!("{}.{key}.\"…\"]", heading.trim_end_matches(']'));
             inner.push((heading, text(property, entry), entry));
         }
     }
     write_table(out, &rows);
-    write_variants(out, root, schema);
+    write_variants(out, schema);
     for (heading, about, schema) in inner {
-        write_section(out, root, &heading, about, schema);
+        write_section(out, &heading, about, schema);
     }
     if let Some((headings, entry)) = listed {
-        write_section(out, root, &headings.join("`, `"), text(entry, entry), entry);
+        write_section(out, &headings.join("`, `"), text(entry, entry), entry);
         let _ = write!(out, "\n{OF_LISTS}");
     }
 }
 
 /// The entry of a list of tables that stands in the place of a table: the first that the list may have.
-fn entry_of_list<'a>(root: &'a Value, property: &'a Value) -> Option<&'a Value> {
-    let forms = property["anyOf"].as_array()?;
-    let list = forms.iter().find(|form| form["type"] == "array")?;
-    Some(resolved(root, &list["items"]))
+fn entry_of_list(property: Schema<'_>) -> Option<Schema<'_>> {
+    let list = property.forms().find(|form| form.kind() == "array")?;
+    Some(list.items().resolved())
 }
 
 /// How registries beside the public ones are written.
@@ -128,76 +129,60 @@ fn write_table(out: &mut String, rows: &str) {
 }
 
 /// The tables that a tag chooses.
-fn write_variants(out: &mut String, root: &Value, schema: &Value) {
-    for variant in schema["oneOf"].as_array().into_iter().flatten() {
-        let Some(word) = variant["properties"]["type"]["const"].as_str() else { continue };
-        let _ = write!(out, "\n### `type = \"{word}\"`\n\n{}\n", flowing(text(variant, variant)));
-        let keys = resolved(root, variant);
-        let rows: String = properties(keys)
-            .filter(|(key, _)| *key != "type")
-            .map(|(key, property)| row(root, keys, key, property))
-            .collect();
+fn write_variants(out: &mut String, schema: Schema<'_>) {
+    for Variant { key: tag, word, schema } in schema.variants() {
+        let _ = write!(out, "\n### `{tag} = \"{word}\"`\n\n{}\n", flowing(text(schema, schema)));
+        let keys = schema.resolved();
+        let rows: String =
+            keys.properties().filter(|(key, _)| *key != tag).map(|(key, property)| row(keys, key, property)).collect();
         write_table(out, &rows);
     }
 }
 
-fn row(root: &Value, schema: &Value, key: &str, property: &Value) -> String {
-    let target = resolved(root, property);
-    let required = schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required == key));
-    let default = match &property["default"] {
-        _ if required => "*required*".to_owned(),
-        Value::Null | Value::Object(_) => String::new(),
-        value => format!("`{value}`"),
+fn row(schema: Schema<'_>, key: &str, property: Schema<'_>) -> String {
+    let target = property.resolved();
+    let default = match property.default() {
+        _ if schema.required().any(|required| required == key) => "*required*".to_owned(),
+        default => default.map(|value| format!("`{value}`")).unwrap_or_default(),
     };
     let meaning = flowing(text(property, target)).replace('|', "\\|") + &words(target);
-    format!("| `{key}` | {} | {default} | {meaning} |\n", type_of(root, target))
+    format!("| `{key}` | {} | {default} | {meaning} |\n", type_of(target))
 }
 
 /// What each word of an enum means.
-fn words(schema: &Value) -> String {
-    let words: Vec<_> =
-        alternatives(schema).map(|(word, meaning)| format!("`\"{word}\"`: {}", flowing(meaning))).collect();
+fn words(schema: Schema<'_>) -> String {
+    let words = schema.words().into_iter();
+    let meant = words.filter_map(|Word { word, meaning }| {
+        Some(format!("`\"{word}\"`: {}", flowing(meaning?.trim_end_matches('.'))))
+    });
+    let words: Vec<_> = meant.collect();
     if words.is_empty() { String::new() } else { format!(" {}.", words.join("; ")) }
 }
 
-fn type_of(root: &Value, schema: &Value) -> String {
-    let range = |name: &str| schema[name].as_f64().map(|bound| format!("{bound}"));
-    let kind = schema["type"].as_array().map_or(&schema["type"], |kinds| &kinds[0]);
-    match (kind.as_str(), schema["format"].as_str()) {
-        (Some("string"), Some(format @ ("period" | "host"))) => format.to_owned(),
-        (Some("string"), Some("web-url")) => "URL".to_owned(),
-        (Some("string"), Some("mailbox")) => "address".to_owned(),
-        (Some("string"), _) => "text".to_owned(),
-        (Some("integer"), _) => match (range("minimum"), range("maximum")) {
+fn type_of(schema: Schema<'_>) -> String {
+    let words: Vec<_> = schema.words().iter().map(|word| format!("`{}`", word.word)).collect();
+    if !words.is_empty() {
+        return words.join(", ");
+    }
+    match (schema.kind(), schema.format()) {
+        ("string", Some(format @ ("period" | "host"))) => format.to_owned(),
+        ("string", Some("web-url")) => "URL".to_owned(),
+        ("string", Some("mailbox")) => "address".to_owned(),
+        ("string", _) => "text".to_owned(),
+        ("integer", _) => match (schema.minimum(), schema.maximum()) {
             (Some(least), Some(most)) => format!("{least}–{most}"),
             _ => "number".to_owned(),
         },
-        (Some("boolean"), _) => "true/false".to_owned(),
-        (Some("array"), _) => format!("list of: {}", type_of(root, resolved(root, &schema["items"]))),
-        (Some("object"), _) => "table".to_owned(),
-        _ => alternatives(schema).map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        ("boolean", _) => "true/false".to_owned(),
+        ("array", _) => format!("list of: {}", type_of(schema.items().resolved())),
+        ("object", _) => "table".to_owned(),
+        _ => String::new(),
     }
 }
 
-/// The words of an enum, each with its meaning.
-fn alternatives(schema: &Value) -> impl Iterator<Item = (&str, &str)> {
-    let words = schema["oneOf"].as_array().into_iter().flatten();
-    words.filter_map(|word| Some((word["const"].as_str()?, text(word, word).trim_end_matches('.'))))
-}
-
-fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    schema["properties"].as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value))
-}
-
-fn resolved<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
-    let some = schema["anyOf"].as_array().and_then(|any| any.first()).unwrap_or(schema);
-    let path = some["$ref"].as_str().map(|path| path.trim_start_matches('#'));
-    path.and_then(|path| root.pointer(path)).unwrap_or(some)
-}
-
 /// The description where the key stands, or else that of its type.
-fn text<'a>(property: &'a Value, target: &'a Value) -> &'a str {
-    property["description"].as_str().or(target["description"].as_str()).unwrap_or_default()
+fn text<'a>(property: Schema<'a>, target: Schema<'a>) -> &'a str {
+    property.description().or(target.description()).unwrap_or_default()
 }
 
 /// On one line.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{Config, ForgeInstance, SecretSource, secret::credentials_directory};
+use crate::text::shell_word;
 
 /// The group and others may write.
 const WRITABLE: u32 = 0o022;
@@ -149,7 +150,7 @@ fn writable(path: &Path, mode: u32) -> Exposure {
     Exposure {
         path: path.to_owned(),
         what: format!("{who} may write it"),
-        mend: format!("chmod {bits} {}", shell_word(path)),
+        mend: format!("chmod {bits} {}", shell_word(&path.display().to_string())),
     }
 }
 
@@ -157,7 +158,7 @@ fn foreign(path: &Path, owner: u32) -> Exposure {
     Exposure {
         path: path.to_owned(),
         what: format!("it belongs to the user {owner}, who is neither root nor the one that provwatch runs as"),
-        mend: format!("chown root {}", shell_word(path)),
+        mend: format!("chown root {}", shell_word(&path.display().to_string())),
     }
 }
 
@@ -187,15 +188,8 @@ fn readable(path: &Path, mode: u32) -> Exposure {
     Exposure {
         path: path.to_owned(),
         what: format!("{who} may {does} the secret in it"),
-        mend: format!("chmod 600 {}", shell_word(path)),
+        mend: format!("chmod 600 {}", shell_word(&path.display().to_string())),
     }
-}
-
-/// The path as one word of a shell command.
-fn shell_word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_harmless = |b: u8| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b);
-    if text.bytes().all(is_harmless) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]
@@ -334,6 +328,6 @@ url_credential = "slack-url"
 
     #[test]
     fn a_path_is_one_word_of_the_command() {
-        assert_eq!(shell_word(Path::new("/etc/it's here")), r"'/etc/it'\''s here'");
+        assert_eq!(shell_word("/etc/it's here"), r"'/etc/it'\''s here'");
     }
 }

@@ -1,6 +1,10 @@
 //! What the daemon does, in one line for systemd and the log.
 
-use crate::{deliver::plain, pipeline::Pipeline, watchlist::Watchlist};
+use crate::{
+    pipeline::Pipeline,
+    text::{counted, plain},
+    watchlist::Watchlist,
+};
 
 /// What is watched, and whether that is what the disk says.
 pub(super) fn describe(pipeline: &Pipeline) -> String {
@@ -14,6 +18,5 @@ pub(super) fn describe(pipeline: &Pipeline) -> String {
 
 pub(super) fn watching(watchlist: &Watchlist) -> String {
     let (packages, patterns) = watchlist.counts();
-    let plural = |count| if count == 1 { "" } else { "s" };
-    format!("watching {packages} package{} and {patterns} pattern{}", plural(packages), plural(patterns))
+    format!("watching {} and {}", counted(packages, "package"), counted(patterns, "pattern"))
 }

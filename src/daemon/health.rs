@@ -11,12 +11,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::said::Said;
 use crate::{
     clock::Clock,
-    deliver::plain,
     health::{Finding, Level, level},
     model::{Alert, Package, ReleaseId, Severity},
     pipeline::{Progress, Step, logs::how_far},
     store::Outcome,
-    text::span,
+    text::{plain, span},
 };
 
 /// A loop that has not moved for this long within a round is stuck, whatever it waits for: the time-outs of the HTTP

@@ -1,7 +1,9 @@
 //! The command that makes a release normal, as messages and other commands propose it.
 
-use super::shell_word;
-use crate::model::{ReleaseId, Severity};
+use crate::{
+    model::{ReleaseId, Severity},
+    text::shell_word,
+};
 
 /// Whether what raised such an alert becomes normal only with a reason: it looks like a takeover.
 pub fn needs_reason(severity: Severity) -> bool {

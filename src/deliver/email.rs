@@ -17,8 +17,11 @@ use lettre::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Message, Receipt, Sink, SinkError, plain, render::Template, view::View};
-use crate::model::{Alert, Secret};
+use super::{Message, Receipt, Sink, SinkError, render::Template, shown, view::View};
+use crate::{
+    model::{Alert, Secret},
+    text::plain,
+};
 
 /// How the connection to the SMTP server is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +152,7 @@ impl EmailSink {
         if refused.len() == self.to.len() {
             return Err(self.judge(first));
         }
-        let detail = plain(&format!("taken, but not for all; refused: {}", refused.join(", ")), plain::SENTENCE);
+        let detail = plain(&format!("taken, but not for all; refused: {}", refused.join(", ")), shown::SENTENCE);
         tracing::warn!(server = self.server, detail, "some recipients were refused");
         Ok(Receipt { detail })
     }
@@ -160,7 +163,7 @@ impl EmailSink {
         let envelope = Envelope::new(Some(self.from.email.clone()), to).expect("there is a recipient");
         let response = self.transport.send_raw(&envelope, email).await?;
         let said: Vec<_> = response.message().collect();
-        Ok(Receipt { detail: plain(&format!("{} {}", response.code(), said.join(" ")), plain::LINE) })
+        Ok(Receipt { detail: plain(&format!("{} {}", response.code(), said.join(" ")), shown::LINE) })
     }
 
     fn judge(&self, error: SmtpError) -> SinkError {
@@ -272,7 +275,7 @@ fn condemns_the_message(error: &SmtpError) -> bool {
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, EmailError> {
-    let shown = || plain(text, plain::NAME);
+    let shown = || plain(text, shown::NAME);
     if text.chars().any(char::is_control) {
         let source = lettre::address::AddressError::InvalidInput;
         return Err(EmailError::Address { text: shown(), source });

@@ -3,8 +3,11 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use url::Url;
 
-use super::{SinkError, plain};
-use crate::http::{Client, Fetched, HttpError, Request, Response, TransportError};
+use super::{SinkError, shown};
+use crate::{
+    http::{Client, Fetched, HttpError, Request, Response, TransportError},
+    text::plain,
+};
 
 /// A URL that messages are posted to. Such URLs hold secrets as a rule (a Slack webhook's is one), so it shows its host
 /// and nothing else, in errors too.
@@ -87,7 +90,7 @@ impl Endpoint {
     }
 
     fn failed(&self, why: &str) -> String {
-        plain(&format!("posting to {}: {why}", self.host()), plain::SENTENCE)
+        plain(&format!("posting to {}: {why}", self.host()), shown::SENTENCE)
     }
 
     /// The text without the URL and the parts of it that may be secret, should a cause below have quoted them.

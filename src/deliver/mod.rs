@@ -6,18 +6,18 @@
 //! every sink passes it on in its own way.
 //!
 //! Much of an alert's text was chosen by whoever published the release. No sink shows it raw: it goes through
-//! [`plain()`], then through the escaping of the sink's own format.
+//! [`plain()`](crate::text::plain()), then through the escaping of the sink's own format.
 
 mod accepting;
 mod email;
 mod endpoint;
 mod message;
 mod outbox;
-mod plain;
 mod queue;
 mod reduced;
 mod render;
 mod schedule;
+mod shown;
 mod sink;
 mod slack;
 mod slack_blocks;
@@ -36,7 +36,6 @@ pub use email::{EmailError, EmailSettings, EmailSink, SmtpSecurity};
 pub use endpoint::Endpoint;
 pub use message::Message;
 pub use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
-pub use plain::{plain, shell_word};
 pub use queue::{Queue, Step, Worker};
 pub use schedule::{Attempt, LONGEST_STEP, Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};

@@ -156,7 +156,7 @@ mod tests {
         let campaign = samples::campaign(200, 200);
         let short = Short::of(&samples::message(campaign.clone()));
         let argument = &short.message.alert.argument;
-        assert!(short.named.len() >= 10 && argument.len() <= crate::deliver::plain::SENTENCE, "{argument}");
+        assert!(short.named.len() >= 10 && argument.len() <= crate::deliver::shown::SENTENCE, "{argument}");
         assert_eq!(short.named.len() + short.left.len(), 200);
         let is_named = |release: &ReleaseId| {
             argument.contains(&format!("{},", release.package()))

@@ -4,8 +4,8 @@ use std::{error::Error, fmt::Debug, time::Duration};
 
 use futures::future::BoxFuture;
 
-use super::{message::Message, plain};
-use crate::text::with_causes;
+use super::{message::Message, shown};
+use crate::text::{plain, with_causes};
 
 /// Takes messages to where they are read.
 pub trait Sink: Send + Sync + Debug {
@@ -73,6 +73,6 @@ impl SinkError {
 
     /// The whole chain of causes on one line that is safe to print and to store.
     pub fn report(&self) -> String {
-        plain(&with_causes(self), plain::SENTENCE)
+        plain(&with_causes(self), shown::SENTENCE)
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use futures::future::BoxFuture;
 use tokio::sync::{Mutex, oneshot};
 
-use super::{Message, Receipt, Sink, SinkError, plain::json, render::Template, view::View};
+use super::{Message, Receipt, Sink, SinkError, render::Template, shown::json, view::View};
 
 /// How alerts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

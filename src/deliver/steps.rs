@@ -4,10 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    accept_command, plain,
-    plain::{LINE, NAME, shell_word},
+    accept_command,
+    shown::{LINE, NAME},
 };
-use crate::model::{Alert, AlertKind, AlertStatus, Package, Severity, leading};
+use crate::{
+    model::{Alert, AlertKind, AlertStatus, Package, Severity, leading},
+    text::{plain, shell_word},
+};
 
 /// Most members of a campaign that are proposed to be looked up.
 const MEMBERS: usize = 3;

@@ -1,13 +1,15 @@
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use url::Url;
 
 use super::{
-    Message, NextStep, plain,
-    plain::{LINE, NAME, SENTENCE, URL, shell_word},
+    Message, NextStep,
+    shown::{LINE, NAME, SENTENCE, URL},
     steps, warning,
 };
-use crate::model::{Alert, Links, Member, ReleaseId, Severity, Signal};
+use crate::{
+    model::{Alert, Links, Member, ReleaseId, Severity, Signal},
+    text::{age, day, moment, plain, shell_word},
+};
 
 /// Most signals that a message shows; the alert itself has them all.
 const MAX_SIGNALS: usize = 12;
@@ -234,7 +236,7 @@ impl SignalView {
             colour: colour(signal.severity),
             expected: plain(&signal.expected, SENTENCE),
             seen: plain(&signal.seen, SENTENCE),
-            since: signal.since.map(|since| since.format("%Y-%m-%d").to_string()),
+            since: signal.since.map(day),
             why: plain(&signal.why, SENTENCE),
             supporting: signal.supporting,
         }
@@ -285,22 +287,6 @@ const fn colour(severity: Severity) -> &'static str {
     }
 }
 
-fn moment(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-/// How long from one time to another, in its two largest units: `3 min`, `2 h 13 min`, `5 d 1 h`.
-fn age(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
-    let seconds = (to - from).num_seconds().max(0);
-    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
-    match seconds {
-        0..=59 => format!("{seconds} s"),
-        60..=3_599 => format!("{minutes} min"),
-        3_600..=86_399 => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{days} d {} h", hours % 24),
-    }
-}
-
 fn links(links: &Links) -> Vec<LinkView> {
     [("Registry", &links.registry), ("Log entry", &links.log), ("Commit", &links.commit), ("Workflow run", &links.run)]
         .into_iter()
@@ -339,15 +325,6 @@ mod tests {
         alert.purl = None;
         alert.title = "npm-changes is stale\r\n".to_owned();
         assert_eq!(headline(&alert, 0), r"npm-changes is stale\r\n");
-    }
-
-    #[test]
-    fn ages_have_two_units() {
-        let start: DateTime<Utc> = "2026-03-31T00:00:00Z".parse().unwrap();
-        for (seconds, text) in [(-5, "0 s"), (59, "59 s"), (190, "3 min"), (7_980, "2 h 13 min"), (435_600, "5 d 1 h")]
-        {
-            assert_eq!(age(start, start + chrono::TimeDelta::seconds(seconds)), text);
-        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Endpoint, Message, NextStep, Receipt, Sink, SinkError, plain::json, steps, warning};
+use super::{Endpoint, Message, NextStep, Receipt, Sink, SinkError, shown::json, steps, warning};
 use crate::{clock::Clock, model::Alert};
 
 /// A key for signing webhooks, as Standard Webhooks writes it: `whsec_` and 24 to 64 bytes in base64.

@@ -1,10 +1,7 @@
 //! Branches that are named for a line: whose commits the default branch does not have.
 
 use super::Change;
-use crate::{
-    baseline::words::numbers,
-    model::{LineBaseline, names_version},
-};
+use crate::model::{Numbers, Version, names_version};
 
 impl Change<'_> {
     /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that is
@@ -12,11 +9,8 @@ impl Change<'_> {
     /// does not have its commits.
     pub fn is_maintenance(&self) -> bool {
         let line = self.release.line();
-        let highest = |portrait: &LineBaseline| portrait.highest.as_deref().map(numbers);
-        let own = numbers(self.release.purl.version());
-        let newest =
-            self.package.lines.iter().filter(|(line, _)| !line.is_prerelease()).filter_map(|(_, it)| highest(it)).max();
-        let is_older = newest.is_some_and(|newest| newest[0] > own[0] || (own[0] == 0 && newest > own));
+        let own = Version::of(&self.release.purl).map(|version| version.numbers());
+        let is_older = self.highest().zip(own).is_some_and(|((newest, _), own)| is_beyond(newest.numbers(), own));
         let is_own = |name: &str| {
             let is_own_branch = |branch| names_line(branch, line.as_str());
             let is_own_tag = |tag| names_version(tag, self.release.purl.version());
@@ -36,6 +30,11 @@ impl Change<'_> {
             && self.is_workflow_familiar()
             && branches.any(|branch| names_line(branch, line.as_str()))
     }
+}
+
+/// Whether the newest version is of a newer line than another one.
+fn is_beyond(newest: Numbers, own: Numbers) -> bool {
+    (newest.epoch, newest.major) > (own.epoch, own.major) || (own.major == 0 && newest > own)
 }
 
 /// Whether a branch is named for a line, and for nothing else: the last part of its name is the line's number or begins with

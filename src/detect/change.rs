@@ -1,7 +1,12 @@
-use super::{Company, Tuning, UNTUNED};
+//! One release beside what is normal for its package.
+
+use super::{
+    Company,
+    tuning::{Limits, Tuning, UNTUNED},
+};
 use crate::{
     baseline::{Traits, View, rank},
-    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy},
+    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Version},
 };
 
 /// One release beside what is normal for its package: all that a detector may look at.
@@ -44,19 +49,6 @@ impl<'a> Terms<'a> {
     /// Nothing is changed, demanded or announced.
     pub fn usual(company: &'a Company) -> Self {
         Self { company, tuning: &UNTUNED, policy: None, expected: &[] }
-    }
-}
-
-/// Where the lines are drawn that an operator may move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// From how many days on a repository or an owner is not young any more.
-    pub young_days: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { young_days: 30 }
     }
 }
 
@@ -116,17 +108,23 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Whether the release is known to have been made in the open: its tag exists in a repository of the package's, and the
-    /// forge's release is not known to be missing. Whoever holds only a registry token cannot do that.
-    pub fn is_in_the_open(&self) -> bool {
-        self.tag() == Some(true) && self.forge_release() != Some(false) && self.is_repository_familiar()
-    }
-
     /// The portraits of the package's lines that are stable, or pre-releases, as the one is that it is compared with.
     pub fn peers(&self) -> impl Iterator<Item = &'a LineBaseline> + Clone {
         let kind = self.view.is_some_and(|view| view.line.is_prerelease());
         let of_kind = self.package.lines.iter().filter(move |(line, _)| line.is_prerelease() == kind);
         of_kind.map(|(_, portrait)| portrait)
+    }
+
+    /// The highest stable version of the package, on whichever line, and as it is written.
+    pub fn highest(&self) -> Option<(Version, &'a str)> {
+        let stable = self.package.lines.iter().filter(|(line, _)| !line.is_prerelease());
+        stable.filter_map(|(_, portrait)| self.highest_of(portrait)).max()
+    }
+
+    /// The highest version of a line, and as it is written.
+    pub fn highest_of(&self, portrait: &'a LineBaseline) -> Option<(Version, &'a str)> {
+        let text = portrait.highest.as_deref()?;
+        Some((Version::read(self.release.purl.package().ecosystem(), text)?, text))
     }
 
     /// The `owner/name` that the forge says the repository had, as it stands at the end of a URL, lower-case.

@@ -1,3 +1,5 @@
+//! How the signals of one release become one verdict, by a table of rules that argues the severity.
+
 use super::{Ground, about};
 use crate::model::{Confidence, Severity, Signal, leading};
 

@@ -1,3 +1,5 @@
+//! What was published around a release: bursts of one account, and releases on several lines at once.
+
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};

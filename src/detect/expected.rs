@@ -1,4 +1,6 @@
-use super::{change::Change, policy_violated};
+//! What an announced change explains of a release.
+
+use super::{change::Change, rules};
 use crate::{
     baseline::{Traits, words::named_repository},
     model::{self, Demand, ExpectedChange, Severity, Signal},
@@ -84,7 +86,7 @@ fn brings(change: &Change<'_>, announced: &model::Change, signal: &Signal) -> bo
     let is_mild = signal.severity < Severity::High;
     detectors.contains(&detector)
         || (is_mild && besides.contains(&detector))
-        || policy_violated::demand(signal).is_some_and(|demand| demands.contains(&demand))
+        || rules::demand(signal).is_some_and(|demand| demands.contains(&demand))
 }
 
 #[cfg(test)]

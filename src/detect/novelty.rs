@@ -1,4 +1,4 @@
-//! What is new beside a baseline, and what is familiar.
+//! What is new beside a baseline, and how that weighs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,8 +7,8 @@ use super::{
     comparison::{quote, total, usual},
 };
 use crate::{
-    baseline::words::named_repository,
     model::{LineBaseline, ReleaseLine, Seen, Severity, Tally},
+    text::day,
 };
 
 /// After how many days without it a value is no habit any more.
@@ -19,9 +19,6 @@ const FADED_AFTER: u32 = 10;
 
 /// For how many days a value must have been seen on another line to be known there.
 const SETTLED_DAYS: i64 = 14;
-
-/// For how many days an account must have been a maintainer to be known as one.
-const MAINTAINER_DAYS: i64 = 14;
 
 /// A value that the portrait does not have though it has others of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +52,7 @@ impl Novelty {
 fn usual_besides(tally: &Tally<String>, value: &str) -> String {
     let others: Tally<String> =
         tally.iter().filter(|(other, _)| *other != value).map(|(other, seen)| (other.clone(), *seen)).collect();
-    let last = tally.get(value).map(|seen| format!("; {} last on {}", quote(value), seen.last.format("%Y-%m-%d")));
+    let last = tally.get(value).map(|seen| format!("; {} last on {}", quote(value), day(seen.last)));
     format!("{}{}", usual(&others), last.unwrap_or_default())
 }
 
@@ -120,55 +117,10 @@ impl<'a> Change<'a> {
         Some(Novelty { usual, since, milder: false, is_of_another_kind: false })
     }
 
-    /// Whether an account was among the maintainers of an earlier release, at least two weeks before.
-    pub fn is_known_maintainer(&self, name: &str) -> bool {
-        let known = |line: &LineBaseline| line.maintainers.get(name).map(|seen| seen.first);
-        let first = self.package.lines.values().filter_map(known).min();
-        first.is_some_and(|first| self.release.published_at - first >= TimeDelta::days(MAINTAINER_DAYS))
-    }
-
     /// The portrait of the line that an account released last.
     pub fn line_of(&self, account: &str) -> Option<&'a LineBaseline> {
         let by_it = self.package.lines.values().filter(|line| line.publishers.contains_key(account));
         by_it.max_by_key(|line| line.last_at)
-    }
-
-    /// Whether an account published or maintained an earlier release, on whichever line.
-    pub fn is_account_known(&self, name: &str) -> bool {
-        let known = |line: &LineBaseline| line.publishers.contains_key(name) || line.maintainers.contains_key(name);
-        self.package.lines.values().any(known)
-    }
-
-    /// Whether nothing speaks against the publisher: the account and its address are known to the line, or the registry
-    /// names none.
-    pub fn is_publisher_familiar(&self) -> bool {
-        let Some(publisher) = &self.release.publisher else { return true };
-        let email = publisher.email.as_deref();
-        self.unfamiliar_account(&publisher.name).is_none()
-            && email.is_none_or(|email| self.novelty(|line| &line.emails, email).is_none())
-    }
-
-    /// Whether no verified identity is of a repository that is new to the line, nor, where none ever built it, of another
-    /// than manifests named. Anybody can tag in a repository of their own.
-    pub fn is_repository_familiar(&self) -> bool {
-        self.traits.iter().all(|traits| match (traits.repository_id, traits.repository.as_deref()) {
-            (_, Some(name)) if self.portrait().is_some_and(|portrait| portrait.repositories.is_empty()) => {
-                named_repository(name).is_none_or(|name| self.novelty(|line| &line.named_repositories, &name).is_none())
-            }
-            (Some(id), _) => self.novelty(|line| &line.repository_ids, id).is_none(),
-            (None, Some(name)) => self.novelty(|line| &line.repositories, name).is_none(),
-            (None, None) => true,
-        })
-    }
-
-    /// Whether every identity of a release is by a workflow and a repository that the line knows, and there is one.
-    pub fn is_workflow_familiar(&self) -> bool {
-        !self.traits.is_empty()
-            && self.traits.iter().all(|traits| {
-                let known = |new: Option<Novelty>| new.is_none();
-                traits.workflow.as_deref().is_some_and(|workflow| known(self.novelty(|line| &line.workflows, workflow)))
-                    && traits.repository_id.is_none_or(|id| known(self.novelty(|line| &line.repository_ids, id)))
-            })
     }
 }
 

@@ -1,6 +1,7 @@
+//! What an operator changed about detectors, and where the lines are drawn that they may move.
+
 use std::collections::BTreeMap;
 
-use super::Limits;
 use crate::model::{Severity, Signal};
 
 /// What the operator changed about detectors, by id. Everything else speaks as it is documented.
@@ -19,6 +20,19 @@ pub struct Setting {
     pub severity: Option<Severity>,
     /// Where it draws its line, in days, if it draws one and not where it usually does.
     pub days: Option<u32>,
+}
+
+/// Where the lines are drawn that an operator may move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From how many days on a repository or an owner is not young any more.
+    pub young_days: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { young_days: 30 }
+    }
 }
 
 impl Tuning {

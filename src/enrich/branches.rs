@@ -58,7 +58,9 @@ fn built(release: &Observation) -> Vec<&str> {
 
 /// Those that can be asked for, the likeliest first: those named for the version, then the others.
 fn likely(release: &Observation, mut names: Vec<String>) -> Vec<String> {
-    let mut parts = release.purl.version().splitn(3, '.');
+    let version = release.purl.version();
+    // Branches are named without PyPI's epoch.
+    let mut parts = version.split_once('!').map_or(version, |(_, numbers)| numbers).splitn(3, '.');
     let major = parts.next().unwrap_or_default();
     let minor = parts.next().map_or_else(|| major.to_owned(), |minor| format!("{major}.{minor}"));
     names.retain(|name| is_plain(name));
@@ -89,13 +91,17 @@ mod tests {
 
     #[test]
     fn the_branches_of_the_version_come_first() {
-        let release: Observation = serde_json::from_value(json!({
-            "purl": "pkg:npm/widget@1.2.3", "published_at": "2026-01-01T00:00:00Z", "auth": {"method": "token"},
-            "attestation": {"status": "absent"},
-        }))
-        .unwrap();
+        let release = |purl: &str| -> Observation {
+            serde_json::from_value(json!({
+                "purl": purl, "published_at": "2026-01-01T00:00:00Z", "auth": {"method": "token"},
+                "attestation": {"status": "absent"},
+            }))
+            .unwrap()
+        };
         let names = ["11.x", "2.x", "lts-1", "release/v1.2.x", "a b", "..", "r#1"];
-        let likely = likely(&release, names.map(str::to_owned).into());
-        assert_eq!(likely, ["release/v1.2.x", "lts-1", "11.x", "2.x"]);
+        for purl in ["pkg:npm/widget@1.2.3", "pkg:pypi/widget@3%211.2.3"] {
+            let likely = likely(&release(purl), names.map(str::to_owned).into());
+            assert_eq!(likely, ["release/v1.2.x", "lts-1", "11.x", "2.x"], "{purl}");
+        }
     }
 }

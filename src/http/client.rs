@@ -15,7 +15,7 @@ use super::{
     retry::{Backoff, Budget, is_transient, parse_retry_after},
     room::{BodyAllowance, Crowded, Desk, Place, Rooms, SHARE},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, text::quoted};
 
 /// The polite client: asks a host no more than it wants to be asked, tries again what may pass, and goes only where the
 /// rules allow. Clones share their limits, so one process has one client.
@@ -237,7 +237,7 @@ const MAX_SAID: usize = 200;
 fn first_line(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    line.chars().take(MAX_SAID).collect()
+    quoted(line, MAX_SAID)
 }
 
 /// The exchanges of one call.

@@ -13,8 +13,6 @@ use super::Response;
 const KEPT: TimeDelta = TimeDelta::hours(1);
 /// Hosts that are remembered.
 const MAX_HOSTS: usize = 256;
-/// The oldest copy of an answer that is believed to tell its age.
-const MAX_AGE: i64 = 31 * 24 * 60 * 60;
 
 /// The newest word of each host.
 #[derive(Debug, Default)]
@@ -29,7 +27,7 @@ struct Word {
 impl Dates {
     /// Remembers how far ahead of a host's `Date` our clock is. An answer without a readable one says nothing.
     pub(super) fn note(&self, host: &str, response: &Response, now: DateTime<Utc>) {
-        let Some(theirs) = time_of(response) else { return };
+        let Some(theirs) = response.sent_at() else { return };
         let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if words.len() >= MAX_HOSTS && !words.contains_key(host) {
             words.retain(|_, word| is_fresh(word, now));
@@ -49,14 +47,6 @@ impl Dates {
 /// What was said before our clock was set forward or back says nothing of the clock as it is now.
 fn is_fresh(word: &Word, now: DateTime<Utc>) -> bool {
     (TimeDelta::zero()..=KEPT).contains(&(now - word.at))
-}
-
-/// When the answer was sent: a cache passes the `Date` of the copy that it keeps on, and says its age
-/// (RFC 9111, section 5.1).
-fn time_of(response: &Response) -> Option<DateTime<Utc>> {
-    let date = DateTime::parse_from_rfc2822(response.header("date")?.trim()).ok()?.to_utc();
-    let age = response.header("age").and_then(|age| age.trim().parse::<i64>().ok()).unwrap_or(0);
-    date.checked_add_signed(TimeDelta::seconds(age.clamp(0, MAX_AGE)))
 }
 
 #[cfg(test)]

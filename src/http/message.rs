@@ -1,10 +1,14 @@
 use std::fmt;
 
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::room::BodyAllowance;
+use super::{http_date, room::BodyAllowance};
+
+/// The oldest copy of an answer that is believed to tell its age, in seconds.
+const MAX_AGE: i64 = 31 * 24 * 60 * 60;
 
 /// The methods that provwatch uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -175,6 +179,14 @@ impl Response {
     /// The first header of that name (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         find(&self.headers, name)
+    }
+
+    /// When the answer was sent: a cache passes the `Date` of the copy that it keeps on, and says its age
+    /// (RFC 9111, section 5.1).
+    pub fn sent_at(&self) -> Option<DateTime<Utc>> {
+        let date = http_date::parse(self.header("date")?)?;
+        let age = self.header("age").and_then(|age| age.trim().parse::<i64>().ok()).unwrap_or(0);
+        date.checked_add_signed(TimeDelta::seconds(age.clamp(0, MAX_AGE)))
     }
 
     /// What the answer says of its version.

@@ -12,6 +12,7 @@ mod date;
 mod error;
 mod gate;
 mod host;
+mod http_date;
 mod message;
 mod pace;
 mod policy;

@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
-use super::policy::RetryPolicy;
+use super::{http_date, policy::RetryPolicy};
 
 /// Whether a status is one that passes by itself.
 pub(super) fn is_transient(status: u16) -> bool {
@@ -22,17 +22,9 @@ pub(super) fn parse_retry_after(value: &str, now: DateTime<Utc>, cap: Duration) 
         // Too many digits for a number are too many seconds for the cap.
         value.parse().map_or(cap, Duration::from_secs)
     } else {
-        (parse_http_date(value)? - now).to_std().unwrap_or_default()
+        (http_date::parse(value)? - now).to_std().unwrap_or_default()
     };
     Some(asked.min(cap))
-}
-
-/// The three forms of RFC 9110, 5.6.7: IMF-fixdate, RFC 850, asctime.
-fn parse_http_date(value: &str) -> Option<DateTime<Utc>> {
-    const OBSOLETE: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-    DateTime::parse_from_rfc2822(value).map(|time| time.to_utc()).ok().or_else(|| {
-        OBSOLETE.iter().find_map(|form| NaiveDateTime::parse_from_str(value, form).ok()).map(|time| time.and_utc())
-    })
 }
 
 /// Exponential backoff with full jitter: before attempt n + 1 anything between nothing and `base · 2ⁿ⁻¹`, so that many

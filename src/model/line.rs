@@ -1,9 +1,12 @@
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ecosystem, ReleaseId};
+use super::{
+    ReleaseId,
+    version::{Numbers, Version},
+};
 
 /// A line of releases that is maintained, and therefore released, in its own way: a major version, a `0.x` minor, and
 /// pre-releases apart from stable ones: `7`, `0.30`, `7-pre`.
@@ -17,11 +20,7 @@ pub struct ReleaseLine(String);
 impl ReleaseLine {
     /// The line of a release. A version that its ecosystem's rules cannot read is a line of its own, `?`.
     pub fn of(release: &ReleaseId) -> Self {
-        let line = match release.package().ecosystem() {
-            Ecosystem::Npm | Ecosystem::Cargo => semver_line(release.version()),
-            Ecosystem::Pypi => pep440_line(release.version()),
-        };
-        Self(line.unwrap_or_else(|| "?".to_owned()))
+        Self(Version::of(release).map_or_else(|| "?".to_owned(), |version| named(&version)))
     }
 
     /// The line by its name, as the store and the command line have it.
@@ -34,27 +33,24 @@ impl ReleaseLine {
         &self.0
     }
 
+    /// Which of two lines is newer: by the major version, and by the minor of `0.x` lines. A line without numbers is older than
+    /// all others.
+    pub fn number(&self) -> Option<(u64, u64)> {
+        let name = self.0.strip_suffix("-pre").unwrap_or(&self.0);
+        let (major, minor) = name.split_once('.').unwrap_or((name, "0"));
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    }
+
     /// Whether this line holds pre-releases.
     pub fn is_prerelease(&self) -> bool {
         self.0.ends_with("-pre")
     }
 }
 
-fn named(major: u64, minor: u64, prerelease: bool) -> String {
-    let pre = if prerelease { "-pre" } else { "" };
+fn named(version: &Version) -> String {
+    let Numbers { major, minor, .. } = version.numbers();
+    let pre = if version.is_prerelease() { "-pre" } else { "" };
     if major == 0 { format!("0.{minor}{pre}") } else { format!("{major}{pre}") }
-}
-
-fn semver_line(version: &str) -> Option<String> {
-    let version = semver::Version::parse(version).ok()?;
-    Some(named(version.major, version.minor, !version.pre.is_empty()))
-}
-
-fn pep440_line(version: &str) -> Option<String> {
-    let version = pep440_rs::Version::from_str(version).ok()?;
-    let release = version.release();
-    let part = |index: usize| release.get(index).copied().unwrap_or(0);
-    Some(named(part(0), part(1), version.any_prerelease()))
 }
 
 impl fmt::Display for ReleaseLine {
@@ -83,5 +79,12 @@ mod tests {
         ] {
             assert_eq!(ReleaseLine::of(&purl.parse().unwrap()).as_str(), line, "{purl}");
         }
+    }
+
+    #[test]
+    fn lines_stand_in_the_order_of_their_numbers() {
+        let rising = ["?", "0.9", "0.30", "1", "7", "10"].map(|name| ReleaseLine::named(name).number());
+        assert!(rising.is_sorted_by(|old, new| old < new), "{rising:?}");
+        assert_eq!(ReleaseLine::named("7-pre").number(), ReleaseLine::named("7").number());
     }
 }

@@ -30,6 +30,7 @@ mod sightings;
 mod signal;
 mod tag;
 mod unread;
+mod version;
 mod whole;
 
 pub use alert::{Alert, AlertKind, AlertStatus, Links, Member};
@@ -59,4 +60,5 @@ pub use sightings::{Sighting, Sightings};
 pub use signal::{Signal, leading};
 pub use tag::names_version;
 pub use unread::{Aspect, Unread};
+pub use version::{Numbers, Version};
 pub use whole::whole;

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    deliver::shell_word,
     model::{Alert, AlertKind, Bond, Confidence, Observation, Package, ReleaseId, Severity},
-    text::{counted, quoted},
+    text::{counted, quoted, shell_word},
 };
 
 /// Members follow one another within this time.

@@ -12,6 +12,7 @@ use crate::{
     model::{Observation, files_fingerprint},
     registry::RegistryRelease,
     store::{Outcome, VersionState},
+    text::minute_utc,
 };
 
 /// By how much a registry's clock may be ahead of ours.
@@ -121,7 +122,7 @@ pub fn unusual_time(claimed_at: DateTime<Utc>, taken: DateTime<Utc>) -> String {
     format!(
         " Its time is unusual: the registry says {}, which cannot be, for it was not there at the last look or lies ahead; it \
          is taken as of {}.",
-        claimed_at.format("%Y-%m-%d %H:%M UTC"),
-        taken.format("%Y-%m-%d %H:%M UTC")
+        minute_utc(claimed_at),
+        minute_utc(taken)
     )
 }

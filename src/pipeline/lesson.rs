@@ -5,7 +5,7 @@ use super::{
     subject::{LATEST_RELEASES, Subject},
 };
 use crate::{
-    baseline::{self, Decision, Later, learn},
+    baseline::{self, Later, learn},
     model::{Alert, Baseline, BaselineReason, Observation},
     store::{BaselineChange, Held, NewBaselineVersion, Record, Store, StoreError, StoredBaseline},
 };
@@ -77,12 +77,6 @@ fn joins(store: &Store, held: &Held, later: &[Later]) -> Result<Option<Observati
     let Some(row) = store.release(&held.purl)? else { return Ok(None) };
     let (_, id) = Alert::identify_release(&held.purl);
     let Some(alert) = store.alert(&id)? else { return Ok(None) };
-    let held = baseline::Held {
-        line: held.line.clone(),
-        published_at,
-        severity: alert.severity,
-        status: row.status,
-        decision: Decision::Pending,
-    };
+    let held = baseline::Held { line: held.line.clone(), published_at, severity: alert.severity, status: row.status };
     Ok(row.observation.filter(|_| baseline::joins(&held, later)))
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    deliver::{Subscriptions, plain},
+    deliver::Subscriptions,
     model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
     store::{Store, StoreError},
+    text::plain,
 };
 
 /// provwatch's own name in histories.

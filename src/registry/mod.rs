@@ -10,7 +10,6 @@ mod error;
 mod exchange;
 mod feed;
 mod field;
-mod fields;
 mod known;
 mod npm;
 mod package_document;

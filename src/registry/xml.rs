@@ -3,6 +3,11 @@
 
 use quick_xml::{Reader, errors::Error, escape::resolve_predefined_entity, events::Event};
 
+use crate::text::quoted;
+
+/// Most characters of a name that an error quotes.
+const MAX_NAME: usize = 40;
+
 /// Why a text is not XML that is read here.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum XmlError {
@@ -87,7 +92,7 @@ impl<'a> Tokens<'a> {
                 Event::GeneralRef(reference) => Token::Text(match reference.resolve_char_ref()? {
                     Some(character) => character.into(),
                     None => resolve_predefined_entity(&reference)
-                        .ok_or_else(|| XmlError::Entity(reference.chars().take(40).collect()))?
+                        .ok_or_else(|| XmlError::Entity(quoted(&*reference, MAX_NAME)))?
                         .to_owned(),
                 }),
                 Event::DocType(_) => return Err(XmlError::DocumentType),
@@ -148,7 +153,7 @@ impl<'a> Tokens<'a> {
 }
 
 fn shorten(name: &str) -> String {
-    format!("<{}>", name.chars().take(40).collect::<String>())
+    format!("<{}>", quoted(name, MAX_NAME))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod check;
 mod file;
 mod problem;
 mod suggest;
+mod walk;
 
 use std::{ops::Range, path::Path};
 
@@ -19,7 +20,8 @@ pub use check::Format;
 pub use file::{ReadError, read_text};
 pub(crate) use problem::LISTED;
 pub use problem::{Place, Problem, Problems};
-pub use suggest::{closest, did_you_mean};
+pub use suggest::did_you_mean;
+pub use walk::{Schema, Variant, Word};
 
 /// The schema of a type as `serde_json` sees it, definitions under `$defs`.
 pub fn schema<T: JsonSchema>() -> serde_json::Value {
@@ -38,7 +40,8 @@ pub fn parse<T: DeserializeOwned + JsonSchema>(text: &str, origin: &Path, format
     if !errors.is_empty() {
         return Err(Problems::within(text, origin, errors.iter().map(syntax).collect()));
     }
-    let found = check::compare(&table, &schema::<T>(), formats);
+    let schema = schema::<T>();
+    let found = check::compare(&table, Schema::of(&schema), formats);
     if !found.is_empty() {
         let found = found.into_iter().map(|found| (found.span.start, found.key, found.what));
         return Err(Problems::within(text, origin, found.collect()));

@@ -1,5 +1,5 @@
 /// The candidate that was probably meant, if one is close enough.
-pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A word that long is not a slip of the finger, and comparing costs its length squared.
     if word.len() > 64 {
         return None;

@@ -7,9 +7,9 @@ use crate::{
         exit::Exit,
         sheet, target, words,
     },
-    deliver::shell_word,
     model::{Alert, AlertStatus, Package, Severity},
     store::{AlertFilter, Store, StoreError},
+    text::shell_word,
 };
 
 /// The alerts, the latest first
@@ -118,15 +118,14 @@ impl List {
     fn print_none(&self, store: &Store) -> Result<(), StoreError> {
         let stats = store.stats()?;
         let releases: u64 = stats.releases.iter().map(|(_, count)| count).sum();
-        let (releases, packages) =
-            (words::counted(releases, "release", "releases"), words::counted(stats.packages, "package", "packages"));
+        let (releases, packages) = (words::counted(releases, "release"), words::counted(stats.packages, "package"));
         let which = if self.status.status().is_some() || self.package.is_some() { "such alerts" } else { "alerts" };
         output::line(format_args!(
             "No {which} of severity {} or worse, among {releases} of {packages}.",
             self.min_severity
         ));
         if stats.unchecked > 0 {
-            let unchecked = words::counted(stats.unchecked, "release", "releases");
+            let unchecked = words::counted(stats.unchecked, "release");
             output::line(format_args!("Not everything could be checked: something of {unchecked} is unknown."));
         }
         sheet::say("`provwatch status` says whether the watch is running.");

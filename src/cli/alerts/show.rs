@@ -115,7 +115,7 @@ fn evidence(signal: &Signal) {
 
 fn members(alert: &Alert) {
     if !alert.members.is_empty() {
-        sheet::heading(words::counted(alert.members.len() as u64, "release", "releases"));
+        sheet::heading(words::counted(alert.members.len(), "release"));
         for member in &alert.member_details {
             detail(member);
         }
@@ -203,7 +203,7 @@ fn by_campaign(telling: &Telling) -> String {
 fn delivered(delivery: &DeliveryState) -> String {
     let detail = delivery.detail.as_ref().filter(|detail| !detail.is_empty());
     let detail = detail.map(|detail| format!(": {}", words::sentence(detail))).unwrap_or_default();
-    let tries = words::counted(delivery.attempts, "try", "tries");
+    let tries = words::counted(delivery.attempts, "try");
     match (delivery.state, delivery.settled_at) {
         (DeliveryStatus::Delivered, Some(at)) => format!("delivered {}{detail}", words::moment(at)),
         (DeliveryStatus::Failed, Some(at)) => format!("given up {} after {tries}{detail}", words::moment(at)),

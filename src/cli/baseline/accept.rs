@@ -9,9 +9,10 @@ use super::{
 use crate::{
     baseline::learn,
     cli::{args::Printing, exit::Exit, operator, reason::reason, sheet, target, words},
-    deliver::{accept_because, needs_reason, shell_word},
+    deliver::{accept_because, needs_reason},
     model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoredBaseline},
+    text::shell_word,
 };
 
 /// Say that a held release is as it should be

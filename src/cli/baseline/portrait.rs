@@ -16,7 +16,7 @@ const SHOWN: usize = 6;
 
 /// One line over a portrait: how many releases, since when, how often.
 pub(super) fn headline(line: &ReleaseLine, portrait: &LineBaseline) -> String {
-    let releases = counted(portrait.releases, "release", "releases");
+    let releases = counted(portrait.releases, "release");
     let line = if line.is_prerelease() {
         format!("release line {} (pre-releases)", words::name(line))
     } else {

@@ -7,10 +7,10 @@ use super::{Context, Failure, Outcome, change, output};
 use crate::{
     baseline::learn,
     cli::{args::Printing, exit::Exit, operator, reason::reason, target, words},
-    deliver::shell_word,
     model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine},
     pipeline::relearn,
     store::{BaselineChange, NewBaselineVersion, StoredBaseline},
+    text::shell_word,
 };
 
 /// Learn what is normal for a package anew from its history
@@ -140,9 +140,9 @@ impl Forgotten<'_> {
         if self.lines == 0 {
             return output::line(format_args!("{package}: nothing was learned yet, so nothing is forgotten."));
         }
-        let lines = words::counted(self.lines as u64, "line was", "lines were");
-        let releases = words::counted(self.releases as u64, "release", "releases");
-        output::line(format_args!("{package}: {lines} forgotten and learned anew from {releases}."));
+        let (lines, were) = (words::counted(self.lines, "line"), if self.lines == 1 { "was" } else { "were" });
+        let releases = words::counted(self.releases, "release");
+        output::line(format_args!("{package}: {lines} {were} forgotten and learned anew from {releases}."));
         if !self.held.is_empty() {
             output::line("These stay held, and their alerts stay as they are:");
             for release in &self.held {

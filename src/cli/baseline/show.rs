@@ -5,9 +5,10 @@ use super::{Context, Failure, Outcome, output, portrait};
 use crate::{
     baseline::{CLEAN_DAYS, CLEAN_RELEASES},
     cli::{args::Printing, exit::Exit, sheet, target, words},
-    deliver::{accept_command, shell_word},
+    deliver::accept_command,
     model::{Alert, Baseline, Package, ReleaseLine, Severity},
     store::{Held, Store, StoredBaseline},
+    text::shell_word,
 };
 
 /// Most lines that are named and not shown.
@@ -124,7 +125,7 @@ impl Show {
         if let Some(others) = lines.get(shown..).filter(|others| !others.is_empty()) {
             let named: Vec<_> = others.iter().take(OTHERS).map(|(line, _)| words::name(line)).collect();
             let more = if others.len() > OTHERS { ", …" } else { "" };
-            let (count, package) = (words::counted(others.len() as u64, "other line", "other lines"), &self.package);
+            let (count, package) = (words::counted(others.len(), "other line"), &self.package);
             output::line("");
             let command = format!("provwatch baseline show {} --all", shell_word(&package.to_string()));
             sheet::say(&format!("{count} ({}{more}): `{command}` or --line.", named.join(", ")));

@@ -4,7 +4,6 @@ use serde::Serialize;
 use super::{Context, Failure, Outcome, TRIES, output};
 use crate::{
     cli::{args::Printing, exit::Exit, operator, reason::reason, target, words},
-    deliver::shell_word,
     detect::Terms,
     model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
     pipeline::{
@@ -14,6 +13,7 @@ use crate::{
         tuning,
     },
     store::{BaselineChange, NewBaselineVersion, Store, StoreError},
+    text::shell_word,
 };
 
 /// Take back that a release is as it should be

@@ -33,10 +33,10 @@ use super::{
 };
 use crate::{
     clock::{Clock, SystemClock},
-    deliver::{plain, shell_word},
     http::Transport,
     model::{Alert, ReleaseId},
     store::AlertFilter,
+    text::{plain, shell_word},
 };
 
 /// How long a reader gets for a scene.

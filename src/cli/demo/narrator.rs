@@ -12,10 +12,10 @@ use crate::{
         output::{self, severity},
         wrap,
     },
-    deliver::plain,
     model::{Alert, Observation, Package, ReleaseId, Signal},
     pipeline::{Progress, Step},
     store::{Outcome, Store},
+    text::{columns, padded, plain},
 };
 
 /// Columns of the first word of a line: a severity, a registry.
@@ -53,7 +53,7 @@ impl Narrator {
 
     fn introduce(&self, package: &Package) {
         let Ok(stored) = self.store.baseline(package) else { return };
-        let (registry, name) = (package.ecosystem().title(), strong(&format!("{:<NAME$}", package.name())));
+        let (registry, name) = (package.ecosystem().title(), strong(&padded(package.name(), NAME)));
         let mut lines = portrait(&stored.baseline).into_iter();
         output::line(format_args!(
             "  {registry:<FIRST$} {name} {}",
@@ -81,7 +81,7 @@ impl Progress for Narrator {
 }
 
 fn tell(release: &ReleaseId, observation: &Observation, alert: Option<&Alert>) {
-    let name = strong(&format!("{:<NAME$}", format!("{} {}", release.package().name(), release.version())));
+    let name = strong(&padded(&format!("{} {}", release.package().name(), release.version()), NAME));
     let (at, from) = (observation.published_at.format("%H:%M"), origin(observation));
     let verdict = alert.map_or_else(|| good("clean"), |alert| severity(alert.severity));
     let pad = " ".repeat(FIRST - alert.map_or("clean", |alert| alert.severity.as_str()).len());
@@ -95,16 +95,16 @@ fn evidence(signal: &Signal) {
     let room = wrap::width().saturating_sub(before);
     let shown = |text: &str| cut_words(&plain(text, TEXT), room.max(NARROWEST) - 2);
     let (expected, seen) = (shown(&signal.expected), shown(&signal.seen));
-    let fits = expected.chars().count() + " → ".chars().count() + seen.chars().count() <= room;
+    let fits = columns(&format!("{expected} → {seen}")) <= room;
     let between = if fits { " ".to_owned() } else { format!("\n{:before$}", "") };
-    let detector = faint(&format!("{:<DETECTOR$}", signal.detector));
+    let detector = faint(&padded(&signal.detector, DETECTOR));
     let (expected, seen) = (hanging(&expected, before), hanging(&seen, before + 2));
     output::line(format_args!("{:EVIDENCE$}{detector} {expected}{between}{} {seen}", "", faint("→")));
 }
 
 /// A story has no room for whole digests: `provwatch alerts show` has.
 fn cut_words(text: &str, room: usize) -> String {
-    let cut = |word: &str| if word.chars().count() > room { plain(word, room) } else { word.to_owned() };
+    let cut = |word: &str| if columns(word) > room { plain(word, room) } else { word.to_owned() };
     text.split(' ').map(cut).collect::<Vec<_>>().join(" ")
 }
 

@@ -1,4 +1,7 @@
-use crate::model::{Baseline, EvidenceRank, LineBaseline, Tally};
+use crate::{
+    model::{Baseline, EvidenceRank, LineBaseline, Tally},
+    text::day,
+};
 
 /// What is normal for a package, in two lines: how much was learned, and what is usual.
 pub(super) fn portrait(baseline: &Baseline) -> Vec<String> {
@@ -9,7 +12,7 @@ pub(super) fn portrait(baseline: &Baseline) -> Vec<String> {
 }
 
 fn learned(line: &LineBaseline) -> String {
-    let since = line.first_at.map(|first| format!(" since {}", first.format("%Y-%m-%d"))).unwrap_or_default();
+    let since = line.first_at.map(|first| format!(" since {}", day(first))).unwrap_or_default();
     let trusted = line.evidence.get(&EvidenceRank::TrustedPublisher).map_or(0, |seen| seen.count);
     let verified: u32 = line.issuers.values().map(|seen| seen.count).sum();
     let attested = if verified == 0 { String::new() } else { format!(", {verified} verified") };

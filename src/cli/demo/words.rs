@@ -1,8 +1,8 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::{
-    deliver::plain,
     model::{AuthMethod, Observation, Provenance, WorkflowIdentity},
+    text::plain,
 };
 
 /// Most characters of an origin.

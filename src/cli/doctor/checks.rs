@@ -82,11 +82,8 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
         Ok(list) if list.is_empty() => check(State::Warning, "nothing is watched".to_owned()).next(fill),
         Ok(list) => {
             let (packages, patterns) = list.counts();
-            let watched = format!(
-                "watches {} and {}",
-                words::counted(packages as u64, "package", "packages"),
-                words::counted(patterns as u64, "pattern", "patterns")
-            );
+            let watched =
+                format!("watches {} and {}", words::counted(packages, "package"), words::counted(patterns, "pattern"));
             let ended = list.quiet().filter(|quiet| !quiet.holds(now));
             let ended = ended.map(|quiet| format!("{} is quiet no more since {}", quiet.detector, quiet.until));
             let doubts: Vec<String> = list.warnings().iter().cloned().chain(ended).collect();
@@ -102,7 +99,7 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
 /// Times go into baselines and decide what is new, so a wrong clock does harm silently.
 fn clock(now: DateTime<Utc>, findings: &[Finding]) -> Check {
     let set = "set the clock; `timedatectl` shows whether it is synchronised";
-    let shown = now.format("%F %T UTC").to_string();
+    let shown = words::moment(now);
     if MADE.parse::<DateTime<Utc>>().is_ok_and(|made| now < made) {
         let detail = format!("{shown} is before this version was made");
         return Check::new(CLOCK, State::Failed, detail).next(set);
@@ -161,7 +158,7 @@ fn names(context: &Context, store: &Store) -> Option<Check> {
     context.config.registries.others().next()?;
     let rows = store.namesakes().ok()?;
     let check = |state, detail: String| Check::new("public names", state, detail);
-    let asked = words::counted(rows.len() as u64, "name", "names");
+    let asked = words::counted(rows.len(), "name");
     let mut failing = rows.iter().filter_map(|row| row.last_error.as_deref());
     let off: Vec<_> = context.config.registries.others().map(|(key, _)| key.ecosystem()).collect();
     let off: Vec<_> = Ecosystem::ALL
@@ -204,8 +201,7 @@ fn store_check(context: &Context, store: Result<Store, StoreError>) -> Check {
         Ok(stats) => {
             let releases: u64 = stats.releases.iter().map(|(_, count)| count).sum();
             let (packages, version) = (stats.packages, stats.schema_version);
-            let (packages, releases) =
-                (words::counted(packages, "package", "packages"), words::counted(releases, "release", "releases"));
+            let (packages, releases) = (words::counted(packages, "package"), words::counted(releases, "release"));
             let held = format!("{packages}, {releases}, schema version {version}");
             check(State::Ok, format!("{}: {held}", path.display()))
         }

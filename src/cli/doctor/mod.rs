@@ -151,9 +151,9 @@ fn conclusion(checks: &[Check]) -> String {
     match (failed, warnings) {
         (0, 0) => match count(|state| state == State::Limited) as u64 {
             0 => "\nEverything is in place.".to_owned(),
-            limits => format!("\nEverything is in place, within {}.", words::counted(limits, "limit", "limits")),
+            limits => format!("\nEverything is in place, within {}.", words::counted(limits, "limit")),
         },
-        (0, warnings) => format!("\nIt works, with {}.", words::counted(warnings as u64, "warning", "warnings")),
+        (0, warnings) => format!("\nIt works, with {}.", words::counted(warnings, "warning")),
         (failed, _) => format!("\n{failed} of {} checks failed.", checks.len()),
     }
 }

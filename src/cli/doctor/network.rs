@@ -172,11 +172,10 @@ fn small_document(config: &Config, ecosystem: Ecosystem) -> Url {
     }
 }
 
-/// What the `Date` header of an answer says.
+/// What time a server says it is.
 async fn date(http: &Client, url: Url) -> Option<DateTime<Utc>> {
     let Ok(Fetched::Fresh(response)) = http.fetch(Request::get(url)).await else { return None };
-    let date = DateTime::parse_from_rfc2822(response.header("date")?).ok()?;
-    Some(date.to_utc())
+    response.sent_at()
 }
 
 fn compare(ecosystem: Ecosystem, theirs: DateTime<Utc>, ours: DateTime<Utc>) -> Check {

@@ -11,8 +11,8 @@ use crate::{
         sheet, target, words,
     },
     config::Period,
-    deliver::shell_word,
     model::{Change, Demand, Ecosystem, ExpectedChange, Package},
+    text::shell_word,
 };
 
 /// Announce a change of a package

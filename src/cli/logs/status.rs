@@ -12,11 +12,11 @@ use crate::{
         sheet::{self, Sheet},
         words,
     },
-    deliver::shell_word,
     health::LockState,
     model::{Alert, AlertKind, AlertStatus},
     pipeline::{self, logs::NotFollowed},
     store::{Covered, KindCount, LogRow, MirrorRow, Store},
+    text::shell_word,
     tlog::{CosignerKey, Misdeed, checkpoint::tree_id, key::cosigners, sift::NOT_UNDERSTOOD},
     watchlist::Watchlist,
 };
@@ -256,7 +256,7 @@ impl View {
             None => "none proven: not read yet, or only the checkpoints are checked".to_owned(),
             Some(tail) => {
                 let size = self.row.checkpoint.as_ref().map_or(tail.verified, |checkpoint| checkpoint.size);
-                let behind = words::counted(size.saturating_sub(tail.verified), "entry", "entries");
+                let behind = words::counted(size.saturating_sub(tail.verified), "entry");
                 let is_proven = self.covered.iter().any(|range| range.past == tail.verified);
                 match tail.verified.checked_sub(1).filter(|_| is_proven) {
                     Some(last) => format!("proven up to entry {last}, {behind} behind the log"),
@@ -290,7 +290,7 @@ fn stands(mirror: &MirrorRow, size: u64) -> String {
         (None, ..) => seen,
         (Some(_), Some(since), _) => format!("another history since {}, {seen}", words::moment(since)),
         (Some(_), None, 0) => format!("level with the log, {seen}"),
-        (Some(_), None, _) => format!("{} behind, {seen}", words::counted(behind, "entry", "entries")),
+        (Some(_), None, _) => format!("{} behind, {seen}", words::counted(behind, "entry")),
     };
     let why = mirror.last_error.as_deref().map(words::sentence);
     why.map_or_else(|| format!("{url}: {stands}"), |why| format!("{url}: {stands}; {why}"))

@@ -11,6 +11,7 @@ use crate::{
         words,
     },
     model::{CommitFacts, Digests, Ecosystem, Facts, File, Manifest, Observation, lock_form},
+    text::listed,
 };
 
 /// Most files and dependencies that are shown.
@@ -52,13 +53,7 @@ fn manifest(manifest: &Manifest) {
 }
 
 fn or_none<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
-    let more = names.len().saturating_sub(SHOWN);
-    let shown: Vec<_> = names.take(SHOWN).map(words::name).collect();
-    match (shown.is_empty(), more) {
-        (true, _) => "none".to_owned(),
-        (false, 0) => shown.join(", "),
-        (false, more) => format!("{} and {more} more", shown.join(", ")),
-    }
+    if names.len() == 0 { "none".to_owned() } else { listed(names.map(words::name), SHOWN) }
 }
 
 fn facts(facts: &Facts) {

@@ -5,9 +5,10 @@ use crate::{
         sheet::{self, Sheet},
         words, wrap,
     },
-    deliver::{accept_command, shell_word},
+    deliver::accept_command,
     model::{Alert, AlertStatus, AuthMethod, Observation, Person, ReleaseStatus},
     store::{Outcome, ReleaseRow},
+    text::{listed, shell_word},
 };
 
 pub(super) fn print(found: &Found) {
@@ -137,10 +138,7 @@ fn person(person: &Person) -> String {
 
 fn people(names: &[String]) -> String {
     const SHOWN: usize = 20;
-    let shown: Vec<_> = names.iter().take(SHOWN).map(words::name).collect();
-    let more = names.len().saturating_sub(SHOWN);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{rest}", shown.join(", "))
+    listed(names.iter().map(words::name), SHOWN)
 }
 
 fn next(found: &Found) {

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::{
     cli::{args::Printing, context::Context, exit::Failure, output, sheet, target::Target, words, wrap},
-    deliver::shell_word,
     store::Store,
+    text::shell_word,
     watchlist::{Tier, Watchlist},
 };
 

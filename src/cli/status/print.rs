@@ -146,20 +146,20 @@ fn work(report: &Report) {
     sheet::heading("work");
     let mut sheet = Sheet::new();
     let oldest = work.oldest.map(|since| format!(", the oldest for {}", words::span(report.at - since)));
-    let packages = words::counted(work.waiting, "package", "packages");
+    let packages = words::counted(work.waiting, "package");
     match work.waiting {
         0 => sheet.row("waiting", "nothing"),
         _ => sheet.row("waiting", format!("{packages}{}, {} due now", oldest.unwrap_or_default(), work.due)),
     };
     match work.failing {
         0 => sheet.row("failing", "nothing"),
-        failing => sheet.row("failing", words::counted(failing, "package", "packages")),
+        failing => sheet.row("failing", words::counted(failing, "package")),
     };
     sheet.rows(
         "",
         report.failing.iter().map(|work| {
             let error = work.last_error.as_deref().unwrap_or("no reason recorded");
-            let tries = words::counted(work.attempts, "try", "tries");
+            let tries = words::counted(work.attempts, "try");
             format!(
                 "{}: {} ({tries}, for {})",
                 work.package,
@@ -181,7 +181,7 @@ fn stored(report: &Report) {
     let outcomes = if outcomes.is_empty() { String::new() } else { format!(": {}", outcomes.join(", ")) };
     sheet.row("packages", stored.packages.to_string());
     sheet.row("releases", format!("{releases}{outcomes}"));
-    let unchecked = words::counted(stored.unchecked, "release", "releases");
+    let unchecked = words::counted(stored.unchecked, "release");
     sheet.row(
         "could not check",
         if stored.unchecked == 0 { "nothing".to_owned() } else { format!("something of {unchecked}") },

@@ -14,7 +14,7 @@ use crate::{
         sheet::{self, Sheet},
         words, wrap,
     },
-    deliver::shell_word,
+    text::shell_word,
 };
 
 /// Most of what an attestation speaks of that is shown.

@@ -156,7 +156,7 @@ impl Harvest {
     }
 
     fn print(&self, into: &Path) {
-        let packages = words::counted(self.added.len() as u64, "package", "packages");
+        let packages = words::counted(self.added.len(), "package");
         let done = if self.dry_run { "would be added" } else { "added" };
         output::line(format_args!("{}: {packages} {done} to {}", self.file.display(), into.display()));
         if self.dry_run {
@@ -165,13 +165,10 @@ impl Harvest {
             }
         }
         if self.known > 0 {
-            output::line(format_args!(
-                "  {} watched already",
-                words::counted(self.known as u64, "package", "packages")
-            ));
+            output::line(format_args!("  {} watched already", words::counted(self.known, "package")));
         }
         if !self.skipped.is_empty() {
-            output::line(format_args!("  {} skipped:", words::counted(self.skipped.len() as u64, "entry", "entries")));
+            output::line(format_args!("  {} skipped:", words::counted(self.skipped.len(), "entry")));
         }
         for Skipped { what, why } in &self.skipped {
             output::line(format_args!("  - {}: {}", words::name(what), words::sentence(why)));

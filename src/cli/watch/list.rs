@@ -106,7 +106,7 @@ fn print(watchlist: &Watchlist, included: &[Reason], excluded: &[Reason]) {
     output::line("");
     output::line(format_args!(
         "{} and {} in all",
-        words::counted(packages as u64, "package", "packages"),
-        words::counted(globs as u64, "pattern", "patterns")
+        words::counted(packages, "package"),
+        words::counted(globs, "pattern")
     ));
 }

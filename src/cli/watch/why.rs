@@ -2,6 +2,7 @@ use super::{Context, Outcome, output};
 use crate::{
     cli::{args::Printing, exit::Exit, sheet, target, words, wrap},
     model::Package,
+    text::shell_word,
     watchlist::Reason,
 };
 
@@ -31,7 +32,7 @@ impl Why {
             (None, false) => output::line(format_args!("{} is not watched: it is excluded.", why.package)),
             (None, true) => {
                 output::line(format_args!("{} is not watched: nothing names it.", why.package));
-                let command = format!("provwatch watch add {}", crate::deliver::shell_word(&why.package.to_string()));
+                let command = format!("provwatch watch add {}", shell_word(&why.package.to_string()));
                 output::line(format_args!("  next: {}", sheet::callable(&command)));
             }
         }

@@ -9,7 +9,7 @@ use crate::{
         heartbeat::pass_patience,
         limits::{AHEAD, HEARTBEAT},
     },
-    text::span,
+    text::{moment, span},
 };
 
 pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
@@ -86,7 +86,7 @@ fn clock(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     let beat = snapshot.runner.heartbeat.as_ref().map(|heartbeat| ("the last sign of life", heartbeat.beat_at));
     let (what, latest) = reads.chain(beat).max_by_key(|(_, at)| *at)?;
     (latest > now + AHEAD).then(|| {
-        let (shows, at) = (now.format("%F %T UTC"), latest.format("%F %T UTC"));
+        let (shows, at) = (moment(now), moment(latest));
         Finding::new(
             Id::Clock,
             "",

@@ -8,6 +8,7 @@ use super::{accuse::Accuser, log_list::LogList, settings::LogSettings, shown::Sh
 use crate::{
     clock::past,
     store::{LogRow, LogStanding, StoreError},
+    text::minute_utc,
     tlog::{Misdeed, Tree},
 };
 
@@ -41,7 +42,7 @@ impl Standing {
             "the checkpoint of {tree} has been the same, of {} entries, since {}: either nobody writes to it, or this host \
              is shown an old copy ([logs] stale_after says how long that may last)",
             kept.size,
-            kept.seen_at.format("%Y-%m-%d %H:%M UTC"),
+            minute_utc(kept.seen_at),
         );
         let evidence =
             Shown { followed: &followed, tree: &tree, signed: &signed, now }.evidence(Misdeed::Stale, statement);

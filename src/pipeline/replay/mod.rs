@@ -15,7 +15,7 @@ use super::{
     chronicle::Chronicle,
 };
 use crate::{
-    baseline::{Decision, Held, Later, joins, learn},
+    baseline::{Held, Later, joins, learn},
     detect::{Terms, UNTUNED},
     model::{Alert, AlertKind, Baseline, Bond, ExpectedChange, Observation, Package, ReleaseId, ReleaseLine, Severity},
     watchlist::Watchlist,
@@ -210,8 +210,8 @@ impl<'a> History<'a> {
         }
         // A worse one waits for an operator, whom a replay does not have.
         if let Some(verdict) = assessed.verdict.as_ref().filter(|verdict| verdict.severity == Severity::Medium) {
-            let (status, decision) = (release.status, Decision::Pending);
-            self.held.push((Held { line, published_at, severity: verdict.severity, status, decision }, release));
+            let status = release.status;
+            self.held.push((Held { line, published_at, severity: verdict.severity, status }, release));
         }
     }
 

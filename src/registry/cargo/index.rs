@@ -11,8 +11,8 @@ use crate::{
     registry::{
         document::{MAX_PART, MAX_TEXT},
         field::{add_range, digest, sha256, shown, time},
-        fields::Fields,
     },
+    strict_json::Fields,
 };
 
 /// The path of a crate's file below the index.

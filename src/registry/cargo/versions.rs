@@ -11,8 +11,8 @@ use crate::{
     registry::{
         document::{MAX_PART, MAX_TEXT},
         field::{self, shown},
-        fields::Fields,
     },
+    strict_json::Fields,
 };
 
 /// One page of versions, the newest first.

@@ -10,8 +10,8 @@ use crate::{
     registry::{
         Evidence, EvidenceKind, RegistrySignature,
         document::{self, MAX_TEXT},
-        fields::Fields,
     },
+    strict_json::Fields,
 };
 
 /// Most bytes of an integrity text; one SHA-512 has 95. It is repeated in the message of every signature.

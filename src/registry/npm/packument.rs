@@ -11,8 +11,8 @@ use crate::{
         Behind, Known, PackageDocument, RegistryError, RegistryRelease,
         document::{self, MAX_PART, MAX_TEXT, document_error},
         field::shown_name,
-        fields::Fields,
     },
+    strict_json::Fields,
 };
 
 /// The version that npm puts in the place of a package that it took down for malware.

@@ -11,8 +11,8 @@ use crate::{
         RegistryRelease,
         document::{self, MAX_PART, MAX_TEXT},
         field::{add_range, shown},
-        fields::Fields,
     },
+    strict_json::Fields,
 };
 
 /// The install-time hooks, in npm's order.

@@ -9,8 +9,8 @@ use crate::{
     registry::{
         document::{MAX_PART, MAX_TEXT, read_part},
         field::{add_range, shown},
-        fields::Fields,
     },
+    strict_json::Fields,
 };
 
 /// Labels of project URLs that name the source, the best first (they are free text; these are the well-known ones of

@@ -12,8 +12,8 @@ use crate::{
     registry::{
         document::MAX_TEXT,
         field::{self, digest, is_version, shown},
-        fields::Fields,
     },
+    strict_json::Fields,
 };
 
 /// The media type of the document.

@@ -10,9 +10,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    deliver::shell_word,
     model::{Alert, AlertKind, Confidence, Package, Report, Severity, Signal},
     store::{LogEntryRow, MatchRule, Met, Scope},
+    text::shell_word,
 };
 
 /// What the common alert says of itself.

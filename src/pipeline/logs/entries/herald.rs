@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 
 use super::{entry_alert::links, flood};
 use crate::{
-    deliver::{Subscriptions, shell_word},
+    deliver::Subscriptions,
     model::{Alert, AlertKind, Confidence, LogEntry, Report, Severity, Sighting, Sightings},
     pipeline::logs::{rows::place, settings::LogSettings},
     store::{Herald, MatchRule, Met, Scope, Store, StoreError},
+    text::shell_word,
     tlog::Tree,
 };
 

@@ -1,0 +1,62 @@
+//! What is familiar of a release: its publisher, its repository, its workflow.
+
+use chrono::TimeDelta;
+
+use super::{Change, Novelty};
+use crate::{baseline::words::named_repository, model::LineBaseline};
+
+/// For how many days an account must have been a maintainer to be known as one.
+const MAINTAINER_DAYS: i64 = 14;
+
+impl Change<'_> {
+    /// Whether an account was among the maintainers of an earlier release, at least two weeks before.
+    pub fn is_known_maintainer(&self, name: &str) -> bool {
+        let known = |line: &LineBaseline| line.maintainers.get(name).map(|seen| seen.first);
+        let first = self.package.lines.values().filter_map(known).min();
+        first.is_some_and(|first| self.release.published_at - first >= TimeDelta::days(MAINTAINER_DAYS))
+    }
+
+    /// Whether an account published or maintained an earlier release, on whichever line.
+    pub fn is_account_known(&self, name: &str) -> bool {
+        let known = |line: &LineBaseline| line.publishers.contains_key(name) || line.maintainers.contains_key(name);
+        self.package.lines.values().any(known)
+    }
+
+    /// Whether nothing speaks against the publisher: the account and its address are known to the line, or the registry
+    /// names none.
+    pub fn is_publisher_familiar(&self) -> bool {
+        let Some(publisher) = &self.release.publisher else { return true };
+        let email = publisher.email.as_deref();
+        self.unfamiliar_account(&publisher.name).is_none()
+            && email.is_none_or(|email| self.novelty(|line| &line.emails, email).is_none())
+    }
+
+    /// Whether no verified identity is of a repository that is new to the line, nor, where none ever built it, of another
+    /// than manifests named. Anybody can tag in a repository of their own.
+    pub fn is_repository_familiar(&self) -> bool {
+        self.traits.iter().all(|traits| match (traits.repository_id, traits.repository.as_deref()) {
+            (_, Some(name)) if self.portrait().is_some_and(|portrait| portrait.repositories.is_empty()) => {
+                named_repository(name).is_none_or(|name| self.novelty(|line| &line.named_repositories, &name).is_none())
+            }
+            (Some(id), _) => self.novelty(|line| &line.repository_ids, id).is_none(),
+            (None, Some(name)) => self.novelty(|line| &line.repositories, name).is_none(),
+            (None, None) => true,
+        })
+    }
+
+    /// Whether every identity of a release is by a workflow and a repository that the line knows, and there is one.
+    pub fn is_workflow_familiar(&self) -> bool {
+        !self.traits.is_empty()
+            && self.traits.iter().all(|traits| {
+                let known = |new: Option<Novelty>| new.is_none();
+                traits.workflow.as_deref().is_some_and(|workflow| known(self.novelty(|line| &line.workflows, workflow)))
+                    && traits.repository_id.is_none_or(|id| known(self.novelty(|line| &line.repository_ids, id)))
+            })
+    }
+
+    /// Whether the release is known to have been made in the open: its tag exists in a repository of the package's, and the
+    /// forge's release is not known to be missing. Whoever holds only a registry token cannot do that.
+    pub fn is_in_the_open(&self) -> bool {
+        self.tag() == Some(true) && self.forge_release() != Some(false) && self.is_repository_familiar()
+    }
+}

@@ -1,0 +1,93 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote_with_digests, signal},
+    model::{Check, Confidence, Provenance, Severity, Signal},
+};
+
+/// An attestation that does not hold.
+pub struct AttestationInvalid;
+
+static ABOUT: About = About {
+    id: "attestation-invalid",
+    title: "An attestation does not hold",
+    harmless: None,
+    ground: Ground::Evidence,
+    severity: Severity::Critical,
+    confidence: Confidence::High,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+An attestation of the release, or of one of its files, that fails a check of the verification: signature, certificate, log entry, subject, registry signature. An attestation that could not be fetched, or whose form or instance this version does not know, is not invalid: it could not be checked, and raises nothing here.
+
+### Why it matters
+Honest tools do not produce attestations that fail: registries check most of it when they take the release. One that fails was made for something else, was changed, or was never logged.
+
+### False positives
+An authority that the trust root does not know yet looks like a bad chain, hence that, bad registry keys and malformed documents are only high. Run `provwatch doctor` to see how old the trust root is.
+
+### What to do
+Do not install the release. Verify it again with `provwatch verify-bundle`; the alert names the check. If the check is about keys or format, refresh the trust root first.
+
+### Example incident
+None is public for npm, PyPI or crates.io; the fixtures with a foreign subject or a changed payload show the shape.";
+
+impl Detector for AttestationInvalid {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let invalid = change.release.provenances().filter_map(|provenance| match provenance {
+            Provenance::Invalid { check, reason } => Some((*check, reason)),
+            _ => None,
+        });
+        let worst = invalid.max_by_key(|(check, _)| severity(*check));
+        worst.map(|(check, reason)| report(check, reason)).into_iter().collect()
+    }
+}
+
+fn report(check: Check, reason: &str) -> Signal {
+    let evidence = Evidence {
+        expected: "an attestation that passes every check, or none".to_owned(),
+        seen: format!("the check {check} failed: {}", quote_with_digests(reason)),
+        since: None,
+        why: "Honest tools do not make attestations that fail; this one proves nothing and pretends to.",
+    };
+    signal(&ABOUT, severity(check), evidence)
+}
+
+/// Checks that our own outdated trust root or parser could fail are one step milder.
+fn severity(check: Check) -> Severity {
+    match check {
+        Check::Format
+        | Check::PayloadType
+        | Check::CertificateChain
+        | Check::CertificateTimestamp
+        | Check::CertificateExtensions
+        | Check::Timestamp
+        | Check::RegistryKey => Severity::High,
+        Check::SubjectName
+        | Check::SubjectDigest
+        | Check::TransparencyLog
+        | Check::Signature
+        | Check::RegistrySignature
+        | Check::Publisher => Severity::Critical,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// npm's digests are the longest, and both are needed to compare the file with what was attested.
+    #[test]
+    fn both_digests_are_shown_whole_and_free_text_is_bounded() {
+        let (served, attested) = ("a1".repeat(64), "b2".repeat(64));
+        let reason = format!("the provenance: the registry serves sha512 {served}, the attestation names {attested}");
+        let seen = report(Check::SubjectDigest, &reason).seen;
+        assert!(seen.ends_with(&reason), "{seen}");
+        let flood = report(Check::Format, &"flood ".repeat(10_000)).seen;
+        assert!(flood.chars().count() < 200, "{flood}");
+    }
+}

@@ -1,0 +1,58 @@
+use crate::{
+    detect::{About, EntryChange, EntryDetector, Ground, comparison::quote, entry_change::signal},
+    model::{Confidence, Severity, Signal},
+};
+
+/// The log does not have what the attestation says it has.
+pub struct MissingLogEntry;
+
+static ABOUT: About = About {
+    id: "missing-log-entry",
+    title: "The log does not have the entry that the release's attestation names",
+    harmless: None,
+    ground: Ground::Evidence,
+    severity: Severity::Critical,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+/// So often, and for so many minutes, an entry is looked for before its absence means something: replicas lag.
+const ATTEMPTS: u32 = 3;
+const MINUTES: i64 = 10;
+
+const DOCS: &str = "### What it detects
+The attestation of a new release names an entry of a log that is followed, and the log, asked at least three times over ten minutes, has none there: high. It has an \
+entry by another signer there: critical.
+
+### Why it matters
+The attestation verifies, so the log's key signed for the entry. A log that signs for what it does not show keeps others from seeing who signs in their name.
+
+### False positives
+A log that lags by more than ten minutes, or that has been turned down. A log that cannot be reached is not asked, and that is not held against it.
+
+### What to do
+Keep the attestation and ask the log's operator. Do not install the release before that is explained.
+
+### Example incident
+None is known.";
+
+impl EntryDetector for MissingLogEntry {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &EntryChange<'_>) -> Option<Signal> {
+        let EntryChange::Named(named) = change else { return None };
+        if named.attempts < ATTEMPTS || named.minutes < MINUTES {
+            return None;
+        }
+        let expected = format!("entry {} of {}", named.entry.index, named.entry.origin);
+        let (severity, seen) = match named.found {
+            None => (Severity::High, format!("nothing, in {} attempts over {} minutes", named.attempts, named.minutes)),
+            Some(other) => (Severity::Critical, format!("an entry by {}", quote(other))),
+        };
+        let why = "The attestation verifies, so the log signed for an entry that it does not show.";
+        Some(signal(&ABOUT, severity, expected, seen, why))
+    }
+}

@@ -1,0 +1,18 @@
+//! Detectors of a second kind: over the entries of transparency logs, and before anything is released or beside it.
+//!
+//! They are as pure as the others. What they say is not part of a release's verdict; each signal is an alert of its own.
+
+mod forged_certificate;
+mod missing_log_entry;
+mod new_workflow_in_log;
+mod unexplained_entry;
+
+use crate::detect::EntryDetector;
+
+/// Every detector over entries, by id.
+pub const ENTRY_DETECTORS: &[&dyn EntryDetector] = &[
+    &forged_certificate::ForgedCertificate,
+    &missing_log_entry::MissingLogEntry,
+    &new_workflow_in_log::NewWorkflowInLog,
+    &unexplained_entry::UnexplainedEntry,
+];

@@ -1,0 +1,62 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, Severity, Signal},
+};
+
+/// Built outside the usual deployment environment.
+pub struct EnvironmentDropped;
+
+static ABOUT: About = About {
+    id: "environment-dropped",
+    title: "Built outside its deployment environment",
+    harmless: Some("Built in a deployment environment"),
+    ground: Ground::Pipeline,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A certificate without a deployment environment on a line whose certificates always had one (medium), or with another one than ever before (low). Certificates that are too old to carry the claim are not compared, unless the line had others that did.
+
+### Why it matters
+Environments hold the reviewers and branch rules that stand between a push and a publication. A workflow that leaves them out gets around both.
+
+### False positives
+Restructured workflows. They usually come with a new workflow file, which is the same ground and counts once.
+
+### What to do
+Compare the workflow with the one before. If the environment was removed on purpose: `provwatch baseline accept`.
+
+### Example incident
+The own-branch takeovers of June 2026 ran without the projects' protected environments.";
+
+impl Detector for EnvironmentDropped {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let dropped = change.traits.iter().filter_map(|traits| {
+            let environment = traits.environment_on(change.portrait()?)?;
+            let new = change.novelty(|line| &line.environments, environment)?;
+            let had_none = change.portrait().is_some_and(|line| line.environments.contains_key(""));
+            let severity = match environment {
+                "" => Severity::Medium,
+                // A line that also publishes without one gains by it.
+                _ if had_none => Severity::Info,
+                _ => Severity::Low,
+            };
+            let severity = new.weigh(severity);
+            let evidence = Evidence {
+                expected: new.usual,
+                seen: quote(environment),
+                since: new.since,
+                why: "Environments hold the reviewers and branch rules between a push and a publication.",
+            };
+            Some(signal(&ABOUT, severity, evidence))
+        });
+        dropped.collect()
+    }
+}

@@ -1,0 +1,248 @@
+use chrono::{DateTime, Duration, Utc};
+
+use crate::{
+    baseline::{View, is_partly_attested},
+    detect::{
+        About, Change, Detector, Evidence, Ground,
+        comparison::{quote, total},
+        signal,
+    },
+    model::{AuthMethod, Confidence, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal},
+};
+
+/// Less evidence than the line had.
+pub struct EvidenceDowngrade;
+
+static ABOUT: About = About {
+    id: "evidence-downgrade",
+    title: "Published with less evidence than releases before",
+    harmless: Some("Published with more evidence than this line had"),
+    ground: Ground::Evidence,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A release whose evidence ranks below what its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person; PyPI files count one by one, the weakest decides. A rise is reported as informational. A trusted publisher that always attested and no longer does is medium, and so is a release that a person approved in its place, high where the approver is not known. On a line that never had evidence a release without is quiet, unless the package has evidence elsewhere and the version's tag is known to be missing: then it is low, to support others. A new line that is compared with one without evidence is medium, a pre-release line low, where another line of the package had evidence within a year. A release with a token whose attestation could not be had counts as at most provenance.
+
+### Why it matters
+A stolen token or session publishes from anywhere, but cannot make the project's workflow attest it. It is the clearest trace that most takeovers leave.
+
+### False positives
+A maintainer who publishes by hand after a failed run looks the same to the registry; a tag and a release by a familiar account make it one step milder, as does a repository that went private. One step milder each: a single release with that evidence, a line that has mixed before, a line that is not the newest and is compared with another. A line has settled for less where weaker releases joined its baseline and nothing stronger was seen for 90 days. Back-port lines that never had evidence stay quiet.
+
+### What to do
+Check whether the version has a tag and a run in the repository, and ask the maintainers. If it was by hand: `provwatch alerts ack`, with the reason; if it is the new habit: `provwatch baseline accept`.
+
+### Example incident
+axios 1.14.1 (March 2026), nx 21.5.0 (August 2025), eslint-config-prettier 10.1.6 (July 2025), ultralytics 8.3.45 (December 2024).";
+
+/// For how long the stronger evidence must be unseen, while weaker releases joined, before a line has settled there.
+/// One accepted exception says that it was honest, not that tokens are the way to publish.
+const SETTLED_DAYS: i64 = 90;
+
+/// For how long what a line has adopted is expected of a line that is new.
+const ADOPTED_DAYS: i64 = 365;
+
+impl Detector for EvidenceDowngrade {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let rank = change.rank.or_else(|| at_most(change.release));
+        let (Some(view), Some(rank), false) = (change.view, rank, change.release.has_invalid()) else {
+            return Vec::new();
+        };
+        let Some((&usual, seen)) = view.portrait.evidence.last_key_value() else { return Vec::new() };
+        let found = match rank.cmp(&usual) {
+            std::cmp::Ordering::Less => downgrade(change, view, Step { from: usual, to: rank }),
+            std::cmp::Ordering::Greater => {
+                provenance_lost(change, view.portrait).or_else(|| Some(upgrade(rank, usual, seen.first)))
+            }
+            std::cmp::Ordering::Equal if rank == EvidenceRank::None => {
+                unattested_new_line(change, view).or_else(|| unattested_line(change))
+            }
+            std::cmp::Ordering::Equal => provenance_lost(change, view.portrait),
+        };
+        found.into_iter().collect()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Step {
+    from: EvidenceRank,
+    to: EvidenceRank,
+}
+
+fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> {
+    let adopted = view.portrait.evidence.get(&step.from)?;
+    let weaker = view.portrait.evidence.get(&step.to);
+    let unseen = change.release.published_at - adopted.last;
+    if weaker.is_some_and(|weaker| weaker.last > adopted.last) && unseen >= Duration::days(SETTLED_DAYS) {
+        return None;
+    }
+    let with = |portrait: &LineBaseline| portrait.evidence.range(step.from..).map(|(_, seen)| seen.count).sum::<u32>();
+    let stronger = with(view.portrait);
+    let adopted_by = if view.is_newest { change.peers().map(with).sum() } else { stronger };
+    let milder = [
+        // An older line need not have what another one has; the newest goes on where the package stands.
+        view.inherited && !view.is_newest,
+        adopted_by == 1,
+        weaker.is_some_and(|weaker| weaker.last > adopted.first),
+        is_explained(change),
+    ];
+    let severity =
+        milder.into_iter().filter(|&yes| yes).fold(by_itself(change, step), |severity, _| severity.lowered());
+    let evidence = Evidence {
+        expected: format!(
+            "{} on release line {} ({stronger} of {} releases)",
+            step.from.as_str(),
+            view.line,
+            view.portrait.releases
+        ),
+        seen: seen(change, step.to),
+        since: Some(adopted.first),
+        why: "A stolen token can publish, but cannot make the project's own workflow attest the release.",
+    };
+    Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
+}
+
+/// The most that a release proves whose attestation could not be had, where the registry tells how it was published.
+fn at_most(release: &Observation) -> Option<EvidenceRank> {
+    (release.has_unavailable() && release.auth.method == AuthMethod::Token).then_some(EvidenceRank::Provenance)
+}
+
+fn by_itself(change: &Change<'_>, step: Step) -> Severity {
+    match (step.from, step.to) {
+        (_, EvidenceRank::None) => Severity::High,
+        (EvidenceRank::Approved, EvidenceRank::Provenance) => Severity::Medium,
+        _ if change.is_workflow_familiar() => Severity::Low,
+        _ => Severity::Medium,
+    }
+}
+
+/// A familiar account that also tagged and released in the repository, or that had to because the repository is no
+/// longer public.
+fn is_explained(change: &Change<'_>) -> bool {
+    let visibility = change.release.facts.repository.as_ref().and_then(|repository| repository.visibility.as_deref());
+    let private = matches!(visibility, Some("private" | "internal" | "gone"));
+    change.is_publisher_familiar() && (change.is_in_the_open() || (private && change.release.publisher.is_some()))
+}
+
+fn seen(change: &Change<'_>, rank: EvidenceRank) -> String {
+    if is_partly_attested(change.release) {
+        let files = change.release.provenances();
+        let (bare, all) =
+            files.fold((0, 0), |(bare, all), file| (bare + u32::from(*file == Provenance::Absent), all + 1));
+        return format!("{bare} of {all} files without attestation");
+    }
+    match rank {
+        EvidenceRank::None => seen_of_none(change),
+        _ if change.rank.is_none() => {
+            format!(
+                "at most {}, since it was published with a token; its attestation could not be checked",
+                rank.as_str()
+            )
+        }
+        _ => rank.as_str().to_owned(),
+    }
+}
+
+fn seen_of_none(change: &Change<'_>) -> String {
+    let method = change.release.auth.method;
+    let stranger = change
+        .release
+        .publisher
+        .as_ref()
+        .filter(|publisher| method == AuthMethod::Token && !change.is_account_known(&publisher.name));
+    match stranger {
+        Some(publisher) => {
+            format!("no evidence (authentication: token, by {}, who is not known)", quote(&publisher.name))
+        }
+        None => format!("no evidence (authentication: {})", method.as_str()),
+    }
+}
+
+fn upgrade(rank: EvidenceRank, usual: EvidenceRank, since: DateTime<Utc>) -> Signal {
+    let evidence = Evidence {
+        expected: usual.as_str().to_owned(),
+        seen: rank.as_str().to_owned(),
+        since: Some(since),
+        why: "The evidence rises. From now on less than this is a downgrade.",
+    };
+    signal(&ABOUT, Severity::Info, evidence)
+}
+
+/// A new line that is compared with one without evidence, as a back-port that was released last, is no back-port itself:
+/// what the package's other lines have adopted is expected of it. Pre-releases are less expected to have it.
+fn unattested_new_line(change: &Change<'_>, view: View<'_>) -> Option<Signal> {
+    let recent = |at: DateTime<Utc>| change.release.published_at - at < Duration::days(ADOPTED_DAYS);
+    let lines = change.package.lines.iter().filter(|_| view.inherited);
+    let adopted = lines.filter_map(|(line, portrait)| Some((line, portrait.evidence.last_key_value()?)));
+    let (line, (rank, seen)) = adopted
+        .filter(|(_, (rank, seen))| **rank > EvidenceRank::None && recent(seen.last))
+        .max_by_key(|(_, (_, seen))| seen.last)?;
+    let by_itself = if change.release.line().is_prerelease() { Severity::Low } else { Severity::Medium };
+    let evidence = Evidence {
+        expected: format!("{}, as on line {line}", rank.as_str()),
+        seen: format!("a new line, with {}", seen_of_none(change)),
+        since: Some(seen.first),
+        why: "A new line begins where the project releases now; whoever only has a token can begin one too.",
+    };
+    let severity = if is_explained(change) { by_itself.lowered().max(Severity::Low) } else { by_itself };
+    Some(signal(&ABOUT, severity, evidence))
+}
+
+/// Back-ports honestly lack what the main line has; what speaks for their honesty is the tag. Where that is known to be
+/// missing, the difference supports other signals.
+fn unattested_line(change: &Change<'_>) -> Option<Signal> {
+    let attested =
+        |line: &&LineBaseline| line.evidence.last_key_value().is_some_and(|(rank, _)| *rank > EvidenceRank::None);
+    let elsewhere = change.package.lines.values().filter(attested).filter_map(|line| line.first_at).min()?;
+    (change.tag() == Some(false)).then(|| {
+        let evidence = Evidence {
+            expected: "the evidence that other lines of the package have, or a tag".to_owned(),
+            seen: "neither evidence nor a tag for the version".to_owned(),
+            since: Some(elsewhere),
+            why: "A back-port without evidence is ordinary where it is tagged; this one leaves no trace in the repository.",
+        };
+        signal(&ABOUT, Severity::Low, evidence)
+    })
+}
+
+/// The trusted publisher remains, or a person approved, and the provenance is gone: whoever has taken an account over
+/// approves too. Where it never attested everything (CircleCI, private
+/// repositories) that is the habit.
+fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signal> {
+    // Releases from before there was any evidence say nothing of the habit.
+    let ranked: u32 = portrait.evidence.range(EvidenceRank::Provenance..).map(|(_, seen)| seen.count).sum();
+    let attested: u32 = total(&portrait.issuers);
+    let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
+    let habit = attested > 0 && attested >= ranked;
+    (is_bare && habit && change.rank >= Some(EvidenceRank::TrustedPublisher)).then(|| {
+        let evidence = Evidence {
+            expected: format!("provenance with every release ({attested} of {ranked})"),
+            seen: match change.rank {
+                Some(EvidenceRank::Approved) => "a person's approval, and no provenance".to_owned(),
+                _ => "a trusted publisher, and no provenance".to_owned(),
+            },
+            since: portrait.issuers.values().map(|seen| seen.first).min(),
+            why: "Without provenance nobody can see which workflow and commit the release came from.",
+        };
+        signal(&ABOUT, severity_of_lost_provenance(change), evidence)
+    })
+}
+
+/// An approval by somebody whom nobody knows is worth no more than a token.
+fn severity_of_lost_provenance(change: &Change<'_>) -> Severity {
+    let approver = change.release.auth.approved_by.as_ref();
+    let is_stranger = approver.is_some_and(|approver| change.unfamiliar_account(&approver.name).is_some());
+    match (is_explained(change), is_stranger) {
+        (true, _) => Severity::Low,
+        (false, true) => Severity::High,
+        (false, false) => Severity::Medium,
+    }
+}

@@ -1,0 +1,69 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, Provenance, Severity, Signal},
+};
+
+/// A file that was added to an old release.
+pub struct FileLate;
+
+static ABOUT: About = About {
+    id: "file-late",
+    title: "A file was added to an old release",
+    harmless: None,
+    ground: Ground::Content,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A file that was uploaded thirty days after its release or later. Medium where it is not attested though something of the package is, else low.
+
+### Why it matters
+It reaches everybody who pinned the version, and everybody who reviewed it has already done so. PyPI has refused it since July 2026.
+
+### False positives
+Wheels for a new version of Python, built from the old source.
+
+### What to do
+Compare the file with the release's source archive. If it is honest: `provwatch alerts ack`.
+
+### Example incident
+None is public that rests on it alone; PyPI closed old releases because of it.";
+
+/// From how many days on a file is late for its release.
+const LATE_DAYS: i64 = 30;
+
+impl Detector for FileLate {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        found(change).into_iter().collect()
+    }
+}
+
+fn found(change: &Change<'_>) -> Option<Signal> {
+    let release = change.release;
+    let file = release.files.iter().max_by_key(|file| file.uploaded_at)?;
+    let days = (file.uploaded_at? - release.published_at).num_days();
+    if days < LATE_DAYS {
+        return None;
+    }
+    let is_bare = file.attestation.as_ref().is_none_or(|attestation| *attestation == Provenance::Absent);
+    let elsewhere = change.package.lines.values().any(|line| !line.issuers.is_empty());
+    let severity = if is_bare && elsewhere { Severity::Medium } else { Severity::Low };
+    let evidence = Evidence {
+        expected: "files that are uploaded with the release".to_owned(),
+        seen: format!(
+            "{}{}, added {days} days after the release",
+            quote(&file.name),
+            if is_bare { " without attestation" } else { "" }
+        ),
+        since: None,
+        why: "A file that is added to an old release reaches everybody who pinned its version.",
+    };
+    Some(signal(&ABOUT, severity, evidence))
+}

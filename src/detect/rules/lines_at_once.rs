@@ -1,0 +1,60 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
+    model::{Confidence, Severity, Signal},
+};
+
+/// Several lines at once.
+pub struct LinesAtOnce;
+
+static ABOUT: About = About {
+    id: "lines-at-once",
+    title: "Several release lines published at once",
+    harmless: None,
+    ground: Ground::Cadence,
+    severity: Severity::Medium,
+    confidence: Confidence::Low,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+Three stable lines of the package or more, or two where the package never did that before, within an hour. It only supports other signals: medium for three or more, low for two and where the version has its tag and release.
+
+### Why it matters
+Whoever publishes malware wants everybody to get it, whichever range they pin. Honest projects release one line at a time, but for security fixes.
+
+### False positives
+A fix for all maintained lines. Where a package has released as many at once before, it is its habit.
+
+### What to do
+See whether an advisory or a tag stands behind each of the lines.
+
+### Example incident
+ua-parser-js, coa and rc (2021), axios 1.14.1 and 0.30.4 (March 2026), nx (August 2025): two or three lines within the hour.";
+
+impl Detector for LinesAtOnce {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        found(change).into_iter().collect()
+    }
+}
+
+fn found(change: &Change<'_>) -> Option<Signal> {
+    let company = change.company;
+    let lines = u32::try_from(company.lines.len()).unwrap_or(u32::MAX).saturating_add(1);
+    if lines < 2 || lines <= company.lines_usual || change.release.line().is_prerelease() {
+        return None;
+    }
+    let names: Vec<_> = company.lines.iter().map(|line| quote(line.as_str())).collect();
+    let evidence = Evidence {
+        expected: format!("at most {} at once", company.lines_usual.max(1)),
+        seen: format!("{lines} lines within the hour: this one, and line {}", names.join(", ")),
+        since: None,
+        why: "Whoever publishes malware wants everybody to get it, whichever versions they allow.",
+    };
+    let is_loud = lines > 2 && !change.is_in_the_open();
+    Some(support(&ABOUT, if is_loud { Severity::Medium } else { Severity::Low }, evidence))
+}

@@ -1,0 +1,73 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{AuthMethod, Confidence, Severity, Signal},
+    text::counted,
+};
+
+/// A maintainer who came days ago.
+pub struct MaintainerNew;
+
+static ABOUT: About = About {
+    id: "maintainer-new",
+    title: "Published by a maintainer who came days ago",
+    harmless: None,
+    ground: Ground::Account,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A publisher who has been a maintainer of the package for less than fourteen days, or whose account at the registry is less than thirty days old. One step milder where the version has its tag and release.
+
+### Why it matters
+Whoever gets added to a package publishes soon after, and whoever makes an account for it has no history.
+
+### False positives
+New maintainers, who are added because they are about to release.
+
+### What to do
+See who added the account, and whether it works on the repository under the same name.
+
+### Example incident
+event-stream (2018): a helpful stranger became maintainer, and published the payload weeks later.";
+
+/// Until how many days after being added a maintainer is new.
+const MAINTAINER_DAYS: i64 = 14;
+
+/// Until how many days after it was made an account is young.
+const ACCOUNT_DAYS: i64 = 30;
+
+impl Detector for MaintainerNew {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        found(change).into_iter().collect()
+    }
+}
+
+fn found(change: &Change<'_>) -> Option<Signal> {
+    let account = change.release.facts.publisher_account.as_ref()?;
+    if change.view.is_none() || change.release.auth.method == AuthMethod::TrustedPublisher {
+        return None;
+    }
+    let age = |since: DateTime<Utc>| (change.release.published_at - since).num_days();
+    let young = |age: Option<i64>, limit: i64| age.filter(|age| (0..limit).contains(age));
+    let (what, age) = young(account.maintainer_since.map(age), MAINTAINER_DAYS)
+        .map(|age| ("a maintainer", age))
+        .or_else(|| young(account.created_at.map(age), ACCOUNT_DAYS).map(|age| ("an account", age)))?;
+    let name = change.release.publisher.as_ref().map_or("the publisher", |publisher| publisher.name.as_str());
+    let evidence = Evidence {
+        expected: "a maintainer who has been there for longer".to_owned(),
+        seen: format!("{}, {what} for {}", quote(name), counted(age, "day")),
+        since: None,
+        why: "Whoever gets added to a package publishes soon after.",
+    };
+    let severity = if change.is_in_the_open() { Severity::Low } else { Severity::Medium };
+    Some(signal(&ABOUT, severity, evidence))
+}

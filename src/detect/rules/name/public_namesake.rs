@@ -1,0 +1,127 @@
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    detect::{About, Ground, comparison::quote},
+    model::{Confidence, Package, ReleaseId, Severity, Signal},
+    text::{counted, day},
+};
+
+/// The detector's id.
+pub const NAMESAKE: &str = "public-namesake";
+
+pub(super) static ABOUT: About = About {
+    id: NAMESAKE,
+    title: "The public registry has a package of the same name",
+    harmless: None,
+    ground: Ground::Origin,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A watched package of a registry of your own (`[[registries.npm]]` with a name, and so on) whose name also exists in the public registry of the same type. Medium where the name appeared there while the package was watched; low where it was there at the first look; informational where its newest release is one of your own, with the same files. The public registry is asked at the first look and once a day, with a conditional request, unless it is switched off; it learns the names by that, and `[detectors.public-namesake] enabled = false` asks nothing.
+
+### Why it matters
+Dependency confusion: a client that asks both registries takes the higher version, and whoever publishes your private name in public decides what that is. The alert names the public release, who published it and when, and its links lead there.
+
+### False positives
+Another owner's honest package of the same name, which was there before yours: then only the first look says so, once, at low severity. A private registry that passes public packages on: name its host in `[registries] aliases`, and watch the public packages.
+
+### What to do
+See who owns the public package. Let clients ask for your names at your registry only (a scope that you own in public, `--index-url` without `--extra-index-url`, a source that is named in `Cargo.toml`), reserve the name, or report it to the public registry. Look through lock files and caches for the public release.
+
+### Example incident
+In 2021 a researcher published the private package names of some 35 companies in public, with higher versions, and their builds ran his code within hours.";
+
+/// A public package that has the name of one of another registry.
+#[derive(Clone, Copy, Debug)]
+pub struct Namesake<'a> {
+    /// The package of the other registry.
+    pub package: &'a Package,
+    /// Whether the public one came after that was first looked at.
+    pub appeared: bool,
+    /// Whether the newest public release is one of the package's own, with the same files.
+    pub is_same: bool,
+    /// The newest public release, if any can be read.
+    pub newest: Option<&'a ReleaseId>,
+    /// When that was published.
+    pub published_at: Option<DateTime<Utc>>,
+    /// The account that published it, or the owners.
+    pub publisher: Option<&'a str>,
+    /// How many public versions there are.
+    pub versions: usize,
+    /// The public registry's word for its state, if that is not ordinary.
+    pub status: Option<&'a str>,
+}
+
+/// What there is to say of it.
+pub fn namesake(found: &Namesake<'_>) -> Signal {
+    let severity = match (found.appeared, found.is_same) {
+        (true, _) => Severity::Medium,
+        (false, false) => Severity::Low,
+        (false, true) => Severity::Info,
+    };
+    let registry = found.package.registry();
+    let expected = format!("{} in {} alone", quote(found.package.name()), registry.title());
+    let why = "A client that asks both registries takes the higher version, whoever published it.";
+    Signal {
+        detector: Cow::Borrowed(ABOUT.id),
+        severity,
+        expected,
+        seen: seen(found),
+        since: found.published_at,
+        why: why.to_owned(),
+        supporting: false,
+    }
+}
+
+fn seen(found: &Namesake<'_>) -> String {
+    let public = found.package.ecosystem().title();
+    let newest = found.newest.map_or_else(|| quote(found.package.name()), |release| quote(&release.to_string()));
+    let by = found.publisher.map_or("an account that the registry does not tell".to_owned(), quote);
+    let at = found.published_at.map(|at| format!(" on {}", day(at))).unwrap_or_default();
+    let versions = counted(found.versions, "version");
+    let status = found.status.map(|word| format!(", {word}")).unwrap_or_default();
+    let same = if found.is_same { "; its files are those of the same version here" } else { "" };
+    format!("{newest} in {public}, published by {by}{at}; {versions}{status}{same}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_appears_weighs_more_than_what_was_there() {
+        let package: Package = "pkg:npm/%40acme/x?repository_url=https://npm.acme.example".parse().unwrap();
+        let release = package.public_namesake().at("99.0.0");
+        let found = |appeared, is_same| {
+            namesake(&Namesake {
+                package: &package,
+                appeared,
+                is_same,
+                newest: Some(&release),
+                published_at: "2026-06-01T12:00:00Z".parse().ok(),
+                publisher: Some("mallory"),
+                versions: 1,
+                status: None,
+            })
+        };
+        for (appeared, is_same, severity) in [
+            (true, false, Severity::Medium),
+            (true, true, Severity::Medium),
+            (false, false, Severity::Low),
+            (false, true, Severity::Info),
+        ] {
+            assert_eq!(found(appeared, is_same).severity, severity, "{appeared} {is_same}");
+        }
+        let signal = found(true, false);
+        for part in ["pkg:npm/%40acme/x@99.0.0", "mallory", "2026-06-01", "1 version"] {
+            assert!(signal.seen.contains(part), "{part}: {}", signal.seen);
+        }
+        assert!(signal.expected.contains("npm at npm.acme.example alone"), "{}", signal.expected);
+    }
+}

@@ -1,0 +1,68 @@
+use chrono::Timelike;
+
+use crate::{
+    baseline::Hours,
+    detect::{About, Change, Detector, Evidence, Ground, support},
+    model::{Confidence, Severity, Signal},
+};
+
+/// Published at an hour when this line is not.
+pub struct OddHours;
+
+static ABOUT: About = About {
+    id: "odd-hours",
+    title: "Published at an unusual hour",
+    harmless: None,
+    ground: Ground::Time,
+    severity: Severity::Low,
+    confidence: Confidence::Low,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A publish time that belongs to the rarest two in a hundred of the line, by a density on the 24-hour circle of its last 200 publish times. It needs at least 20 releases, and says nothing where they are spread over the whole day or come from a timer. It only supports other signals.
+
+### Why it matters
+Attackers live in other time zones, and choose nights and weekends to be found late.
+
+### False positives
+Maintainers travel, and merge at night. Six of thirteen known takeovers came at odd hours, seven did not: no reason to alert alone.
+
+### What to do
+Nothing by itself.
+
+### Example incident
+axios 1.14.1 (March 2026) was published at 00:21 UTC, ultralytics 8.3.45 (December 2024) at 01:41.";
+
+/// The share of releases at such hours up to which an hour is odd.
+const ODD: f64 = 0.02;
+
+impl Detector for OddHours {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        odd(change).into_iter().collect()
+    }
+}
+
+fn odd(change: &Change<'_>) -> Option<Signal> {
+    let portrait = change.portrait()?;
+    let at = change.release.published_at;
+    let minute = u16::try_from(at.num_seconds_from_midnight() / 60).ok()?;
+    let rarity = Hours::learned(&portrait.minutes)?.rarity(minute).filter(|rarity| rarity.share <= ODD)?;
+    let evidence = Evidence {
+        expected: format!("one of the usual hours of {} releases", portrait.minutes.len()),
+        seen: format!("{} UTC, among the rarest {} of its hours", at.format("%H:%M"), percent(rarity.share)),
+        since: portrait.first_at,
+        why: "Attackers choose hours at which nobody of the project is awake, or live elsewhere.",
+    };
+    Some(support(&ABOUT, Severity::Low, evidence))
+}
+
+/// A share in words that never claim to be nothing.
+fn percent(share: f64) -> String {
+    if share < 0.001 { "0.1 %".to_owned() } else { format!("{:.1} %", share * 100.0) }
+}

@@ -1,0 +1,77 @@
+use crate::{
+    baseline::Traits,
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, LineBaseline, Severity, Signal},
+};
+
+/// Another owner of the repository.
+pub struct OwnerChanged;
+
+static ABOUT: About = About {
+    id: "owner-changed",
+    title: "The repository has another owner",
+    harmless: None,
+    ground: Ground::Origin,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+An owner id that the line has never had. The same repository under a new owner is a transfer: medium, low where the forge confirms the former name. An owner's name that got a new id is high: the account was recreated. An owner that came with a new repository is left to `repository-changed`.
+
+### Why it matters
+A transfer hands the repository, its secrets and its trusted-publisher registrations to another party.
+
+### False positives
+Projects move into organizations all the time. A renamed account keeps its id and raises nothing.
+
+### What to do
+Check who owns the new account. If the old maintainers are its members, `provwatch baseline accept`.
+
+### Example incident
+Transfers to buyers who then publish malware happen with browser extensions and npm packages alike; jdx/aube to aubepkg/aube (April 2026) is the honest counterpart.";
+
+impl Detector for OwnerChanged {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        change.traits.iter().filter_map(|traits| inspect(change, traits)).collect()
+    }
+}
+
+fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
+    let portrait = change.portrait()?;
+    let (owner, id) = (traits.owner.as_deref()?, traits.owner_id?);
+    let new = change.novelty(|line| &line.owner_ids, id)?;
+    let recreated = portrait.id_of_owner.get(owner).is_some_and(|before| before != id);
+    let severity = if recreated {
+        Severity::High
+    } else if traits.repository_id.is_some_and(|id| portrait.repository_ids.contains_key(id)) {
+        if is_confirmed(change, portrait) { Severity::Low } else { Severity::Medium }
+    } else {
+        return None;
+    };
+    let evidence = Evidence {
+        expected: change.novelty(|line| &line.owners, owner).map_or(new.usual, |new| new.usual),
+        seen: format!("{} (id {})", quote(owner), quote(id)),
+        since: new.since,
+        why: if recreated {
+            "The owner's account was recreated under its old name; anybody may have taken it."
+        } else {
+            "The repository was transferred, with its secrets and registrations, to another owner."
+        },
+    };
+    Some(signal(&ABOUT, severity, evidence))
+}
+
+/// Whether the forge redirects a name that the line knows to this repository.
+fn is_confirmed(change: &Change<'_>, portrait: &LineBaseline) -> bool {
+    change.formerly().is_some_and(|formerly| {
+        let end = format!("/{formerly}");
+        portrait.repositories.keys().any(|known| known.ends_with(&end))
+    })
+}

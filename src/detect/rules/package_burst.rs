@@ -1,0 +1,69 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, company::Burst, comparison::quote, support},
+    model::{Bond, Confidence, Severity, Signal},
+};
+
+/// Many packages at once.
+pub struct PackageBurst;
+
+static ABOUT: About = About {
+    id: "package-burst",
+    title: "One of many packages published at once",
+    harmless: None,
+    ground: Ground::Cadence,
+    severity: Severity::Medium,
+    confidence: Confidence::Low,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+Packages that one account, one repository or one owner publishes one right after the other, at most half an hour apart: at least three, and half as many again as ever before. It only supports other signals: medium for an account, low for a repository or an owner, whose runs honestly publish what they build.
+
+### Why it matters
+A stolen account is used on everything that it can reach, before it is noticed.
+
+### False positives
+Clean-ups, new repositories of many packages, a first release of all of them. A monorepo's usual burst is its habit, which is learned.
+
+### What to do
+Look at the other packages of the burst; `provwatch lookup` shows them by account, repository and run.
+
+### Example incident
+chalk, debug and sixteen others within sixteen minutes (September 2025); the packages of one account in the @antv takeover (2026).";
+
+impl Detector for PackageBurst {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        found(change).into_iter().collect()
+    }
+}
+
+fn found(change: &Change<'_>) -> Option<Signal> {
+    // Without any release before there is nothing that could be unusual.
+    change.view?;
+    let bursts = &change.company.bursts;
+    let is_of_repository = |burst: &&Burst| matches!(burst.bond, Bond::Repository(_)) && !burst.is_unusual();
+    // Who releases what one repository always releases together does nothing unusual, however new they or its owner are.
+    let usual = bursts.iter().filter(is_of_repository).map(|burst| burst.packages).max().unwrap_or(0);
+    let unusual = bursts.iter().filter(|burst| burst.is_unusual() && burst.packages > usual);
+    unusual.map(report).max_by_key(|signal| signal.severity)
+}
+
+fn report(burst: &Burst) -> Signal {
+    let (severity, who) = match &burst.bond {
+        Bond::Publisher(name) => (Severity::Medium, format!("account, {}", quote(name))),
+        Bond::Repository(_) => (Severity::Low, "repository".to_owned()),
+        Bond::Owner(_) => (Severity::Low, "owner".to_owned()),
+    };
+    let evidence = Evidence {
+        expected: format!("at most {} at once", burst.usual.max(1)),
+        seen: format!("{} packages of one {who}, one right after the other", burst.packages),
+        since: None,
+        why: "A stolen account is used on everything that it can reach before it is noticed.",
+    };
+    support(&ABOUT, severity, evidence)
+}

@@ -1,0 +1,102 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, Novelty, comparison::quote, signal},
+    model::{AuthMethod, Confidence, LineBaseline, Person, Severity, Signal},
+};
+
+/// Another account, or a known account with another address.
+pub struct PublisherChanged;
+
+static ABOUT: About = About {
+    id: "publisher-changed",
+    title: "Published by an unfamiliar account",
+    harmless: Some("Published by a maintainer for the first time"),
+    ground: Ground::Account,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where three accounts or more publish the line, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. An account that has been a maintainer for two weeks is informational. Trusted publishers are not accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
+
+### Why it matters
+Without provenance the account is all that a registry tells. Phished accounts publish packages that their owners never touched before, and the first thing that a thief changes is the address.
+
+### False positives
+New maintainers. They tag and release like the others, and stay.
+
+### What to do
+Ask whether the account is expected. If it is: `provwatch baseline accept`.
+
+### Example incident
+chalk and debug (September 2025): an account that had never published four of the packages. axios (March 2026): the maintainer's account with another address.";
+
+/// From so many accounts on, another one is no surprise.
+const SEVERAL: usize = 3;
+
+impl Detector for PublisherChanged {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let (Some(portrait), Some(publisher)) = (change.portrait(), &change.release.publisher) else {
+            return Vec::new();
+        };
+        if change.release.auth.method == AuthMethod::TrustedPublisher {
+            return Vec::new();
+        }
+        let moved = address(change, portrait, publisher);
+        let found = match change.unfamiliar_account(&publisher.name) {
+            // Who comes back after long with another address may be somebody else.
+            Some(_) if portrait.publishers.contains_key(&publisher.name) && moved.is_some() => moved,
+            Some(new) => unfamiliar(change, publisher, new),
+            None => moved,
+        };
+        found.into_iter().collect()
+    }
+}
+
+fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<Signal> {
+    let in_the_open = change.is_in_the_open();
+    let elsewhere = change.package.lines.values().any(|line| line.publishers.contains_key(&publisher.name));
+    if elsewhere && in_the_open {
+        return None;
+    }
+    let several = change.portrait().is_some_and(|line| line.publishers.len() >= SEVERAL);
+    let is_maintainer = change.is_known_maintainer(&publisher.name);
+    // What is milder already is not milder once more, however little this line shows.
+    let severity = match (is_maintainer, elsewhere || several) {
+        (true, _) => Severity::Info,
+        (false, true) => Severity::Low,
+        (false, false) => new.weigh(Severity::Medium),
+    };
+    let evidence = Evidence {
+        expected: new.usual,
+        seen: quote(&publisher.name),
+        since: new.since,
+        why: "Phished accounts publish packages that their owners did not publish before.",
+    };
+    Some(signal(&ABOUT, if in_the_open { severity.lowered() } else { severity }, evidence))
+}
+
+fn address(change: &Change<'_>, portrait: &LineBaseline, publisher: &Person) -> Option<Signal> {
+    let email = publisher.email.as_deref()?;
+    // A line that only machines release knows no address; another line may know the account's.
+    let portrait = if portrait.emails.is_empty() { change.line_of(&publisher.name)? } else { portrait };
+    let new = change.novelty_on(portrait, |line| &line.emails, email)?;
+    let known_domain = portrait.emails.keys().any(|known| domain(known) == domain(email));
+    let severity = new.weigh(if known_domain { Severity::Low } else { Severity::Medium });
+    let evidence = Evidence {
+        expected: format!("{} with {}", quote(&publisher.name), new.usual),
+        seen: format!("{} with {}", quote(&publisher.name), quote(email)),
+        since: new.since,
+        why: "The first thing that whoever takes an account over changes is its address.",
+    };
+    Some(signal(&ABOUT, if change.is_in_the_open() { severity.lowered() } else { severity }, evidence))
+}
+
+fn domain(email: &str) -> Option<String> {
+    email.rsplit_once('@').map(|(_, domain)| domain.to_lowercase())
+}

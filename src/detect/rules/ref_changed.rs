@@ -1,0 +1,78 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, Novelty, comparison::quote, signal},
+    model::{Confidence, Severity, Signal},
+};
+
+/// Built from a ref of a kind that the line never had.
+pub struct RefChanged;
+
+static ABOUT: About = About {
+    id: "ref-changed",
+    title: "Built from an unfamiliar branch or tag",
+    harmless: None,
+    ground: Ground::Source,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A kind of ref that the line has never had: a branch, a tag after branches, a pull request. Branches count by name, with numbers as `#`, so that release branches are one habit. High where the forge says that the default branch does not have the commit, and no protected branch is known to; medium for a branch, low for a tag; one step milder where the default branch has the commit; pre-releases are at most medium, and one step milder where that is not known. Medium instead of high where another protected branch has the commit, and where an older line, or the next one, is released, with tag and release, from its own tag or a branch that is named for it (`1.x`).
+
+### Why it matters
+Branch protection guards the branches that it names. An attacker with push rights builds from a branch of their own, and the identity is the project's in everything but the ref.
+
+### False positives
+New release branches and the move from branch to tag publishing. Whether a package publishes from tags, from main or from nightly builds is learned, not assumed; packages whose branches never settle weigh one step less, and pre-releases have a line of their own.
+
+### What to do
+Look at the commit: who wrote it, and is it on a branch that is reviewed? Then `provwatch baseline accept`.
+
+### Example incident
+redhat-cloud-services (June 2026) and the snapshot-branch worm of the same month: valid provenance from a branch nobody had seen.";
+
+impl Detector for RefChanged {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let changed = change.traits.iter().filter_map(|traits| {
+            let reference = traits.reference.as_deref()?;
+            let new = change.novelty(|line| &line.refs, reference)?;
+            let severity = severity(change, reference, &new);
+            let evidence = Evidence {
+                expected: new.usual,
+                seen: seen(change, reference),
+                since: new.since,
+                why: "An attacker with push rights builds from a branch of their own; all else of the identity stays the same.",
+            };
+            Some(signal(&ABOUT, severity, evidence))
+        });
+        changed.collect()
+    }
+}
+
+fn severity(change: &Change<'_>, reference: &str, new: &Novelty) -> Severity {
+    let by_itself = if reference == "tag" { Severity::Low } else { Severity::Medium };
+    match change.on_default_branch() {
+        Some(true) => new.weigh(by_itself).lowered(),
+        // Previews come from every branch.
+        Some(false) if change.release.line().is_prerelease() => new.weigh(by_itself).max(Severity::Low),
+        None if change.release.line().is_prerelease() => new.weigh(by_itself).lowered(),
+        Some(false) if change.is_merged() == Some(true) => Severity::Medium,
+        // The branch of an old line, or of the next one, is not merged; who can push can name a branch so, too.
+        Some(false) if change.is_maintenance() || change.is_next_line() => Severity::Medium,
+        // A commit that nobody merged is no habit that could differ from line to line.
+        Some(false) => Severity::High,
+        None => new.weigh(by_itself),
+    }
+}
+
+fn seen(change: &Change<'_>, reference: &str) -> String {
+    match change.is_merged() {
+        Some(false) => format!("{}, {}", quote(reference), change.unmerged()),
+        _ => quote(reference),
+    }
+}

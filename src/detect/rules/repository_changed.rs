@@ -1,0 +1,139 @@
+use crate::{
+    baseline::{Traits, words::named_repository},
+    detect::{
+        About, Change, Detector, Evidence, Ground,
+        comparison::{quote, usual},
+        signal,
+    },
+    model::{Confidence, Severity, Signal},
+};
+
+/// Built from another repository.
+pub struct RepositoryChanged;
+
+static ABOUT: About = About {
+    id: "repository-changed",
+    title: "Built from another repository",
+    harmless: Some("The repository was renamed or transferred"),
+    ground: Ground::Origin,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A verified identity whose repository the line has never had, by numeric id where the certificate carries one; on a line that never had any, one that no other line of the package had is medium, and so is the first of a package whose manifests named another. The same id under another name is a rename or a transfer and informational. A name that got a new id is `repository-recreated`.
+
+### Why it matters
+Whoever can publish from a repository of their own does not need the project's. The id is the forge's and does not move with names.
+
+### False positives
+Projects do split and merge repositories; a repository that another line of the package already uses is one step milder. Where the certificate carries no id, a forge that confirms the former name makes it informational.
+
+### What to do
+Open both repositories. A move is announced in the old one, and its maintainers are the same people. Then `provwatch baseline accept`.
+
+### Example incident
+Repository moves by attackers are rare while tokens are easier to steal; jdx/aube moving to aubepkg/aube (April 2026) is the honest counterpart that stays informational.";
+
+impl Detector for RepositoryChanged {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        change.traits.iter().filter_map(|traits| inspect(change, traits)).collect()
+    }
+}
+
+fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
+    let portrait = change.portrait()?;
+    let name = traits.repository.as_deref()?;
+    if portrait.repositories.is_empty() && portrait.repository_ids.is_empty() {
+        return strange(change, name, traits.repository_id);
+    }
+    let Some(id) = traits.repository_id.filter(|_| !portrait.repository_ids.is_empty()) else {
+        return by_name(change, name);
+    };
+    if portrait.repository_ids.contains_key(id) {
+        return renamed(change, name);
+    }
+    if portrait.repositories.contains_key(name) {
+        return None;
+    }
+    let new = change.novelty(|line| &line.repository_ids, id)?;
+    let known = change.novelty(|line| &line.repositories, name).map_or(new.usual, |new| new.usual);
+    let evidence = Evidence {
+        expected: known,
+        seen: format!("{} (id {})", quote(name), quote(id)),
+        since: new.since,
+        why: "The release was built from a repository that never built this package.",
+    };
+    Some(signal(&ABOUT, if is_elsewhere(change, id) { Severity::Medium } else { Severity::High }, evidence))
+}
+
+/// On a line that never had a repository, those of the package's other lines are the ones to expect.
+fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> {
+    let others = change.package.lines.values().filter(|line| !line.repositories.is_empty());
+    if others.clone().any(|line| line.has_repository(name, id)) {
+        return None;
+    }
+    let Some(last) = others.max_by_key(|line| line.last_at) else { return unnamed(change, name) };
+    let evidence = Evidence {
+        expected: format!("{} on another line", usual(&last.repositories)),
+        seen: quote(name),
+        since: last.repositories.values().map(|seen| seen.first).min(),
+        why: "The release was built from a repository that never built this package.",
+    };
+    Some(signal(&ABOUT, Severity::Medium, evidence))
+}
+
+/// Where nothing was ever certified, manifests are all that tells which repository the package's is: the first that certifies
+/// its own may be anybody's.
+fn unnamed(change: &Change<'_>, name: &str) -> Option<Signal> {
+    let built = named_repository(name)?;
+    let lines = change.package.lines.values().filter(|line| !line.named_repositories.is_empty());
+    if lines.clone().any(|line| line.named_repositories.contains_key(&built)) || change.formerly().is_some() {
+        return None;
+    }
+    let last = lines.max_by_key(|line| line.last_at)?;
+    let evidence = Evidence {
+        expected: format!("{}, as manifests said", usual(&last.named_repositories)),
+        seen: quote(&built),
+        since: last.named_repositories.values().map(|seen| seen.first).min(),
+        why: "Whoever has a token can attest what they built in a repository of their own.",
+    };
+    Some(signal(&ABOUT, Severity::Medium, evidence))
+}
+
+fn is_elsewhere(change: &Change<'_>, id: &str) -> bool {
+    change.package.lines.values().any(|line| line.repository_ids.contains_key(id))
+}
+
+fn renamed(change: &Change<'_>, name: &str) -> Option<Signal> {
+    let new = change.novelty(|line| &line.repositories, name)?;
+    let evidence = Evidence {
+        expected: new.usual,
+        seen: format!("{}, the same repository by its id", quote(name)),
+        since: new.since,
+        why: "The repository was renamed or transferred; its numeric id did not change.",
+    };
+    Some(signal(&ABOUT, Severity::Info, evidence))
+}
+
+/// Without ids only the forge's word tells a rename from another repository.
+fn by_name(change: &Change<'_>, name: &str) -> Option<Signal> {
+    let new = change.novelty(|line| &line.repositories, name)?;
+    let confirmed = change.formerly().is_some_and(|formerly| {
+        let end = format!("/{formerly}");
+        change.portrait().is_some_and(|line| line.repositories.keys().any(|known| known.ends_with(&end)))
+    });
+    let evidence = Evidence {
+        expected: new.usual,
+        seen: quote(name),
+        since: new.since,
+        why: "The release was built from a repository that never built this package.",
+    };
+    Some(signal(&ABOUT, if confirmed { Severity::Info } else { Severity::High }, evidence))
+}

@@ -1,0 +1,70 @@
+use crate::{
+    baseline::Traits,
+    detect::{
+        About, Change, Detector, Evidence, Ground,
+        comparison::{quote, usual},
+        signal,
+    },
+    model::{Confidence, Severity, Signal},
+};
+
+/// Built from a fork.
+pub struct RepositoryForked;
+
+static ABOUT: About = About {
+    id: "repository-forked",
+    title: "Built from a fork",
+    harmless: None,
+    ground: Ground::Origin,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A repository that the forge knows to be a fork, on a line that was never built from it: high where it is a fork of a repository that the line was built from, medium of another.
+
+### Why it matters
+Everybody can fork a repository, with its workflows, and run them under an identity that differs in the owner only.
+
+### False positives
+Projects that continue an abandoned one, and say so in their manifest.
+
+### What to do
+Compare the owner with the project's. If the project has moved there: `provwatch baseline accept`.
+
+### Example incident
+Forks serve in attacks on workflows (pull_request_target, 2024 to 2026) more often than as the source of a release.";
+
+impl Detector for RepositoryForked {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let changed = change.traits.iter().filter_map(|traits| found(change, traits));
+        changed.collect()
+    }
+}
+
+fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
+    let facts = change.release.facts.repository.as_ref().filter(|facts| facts.fork == Some(true))?;
+    let portrait = change.portrait()?;
+    let name = traits.repository.as_deref()?;
+    if portrait.has_repository(name, traits.repository_id) || portrait.repositories.is_empty() {
+        return None;
+    }
+    let parent = facts.fork_of.as_deref().map(str::to_lowercase);
+    let is_ours = parent.as_deref().is_some_and(|parent| {
+        let end = format!("/{parent}");
+        portrait.repositories.keys().any(|known| known.ends_with(&end))
+    });
+    let evidence = Evidence {
+        expected: usual(&portrait.repositories),
+        seen: format!("{}, a fork of {}", quote(name), quote(parent.as_deref().unwrap_or("another repository"))),
+        since: portrait.repositories.values().map(|seen| seen.first).min(),
+        why: "Everybody can fork a repository and run its workflows under a name of their own.",
+    };
+    Some(signal(&ABOUT, if is_ours { Severity::High } else { Severity::Medium }, evidence))
+}

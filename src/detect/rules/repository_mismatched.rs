@@ -1,0 +1,71 @@
+use crate::{
+    baseline::{Traits, words},
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, Severity, Signal},
+};
+
+/// The manifest names another repository.
+pub struct RepositoryMismatched;
+
+static ABOUT: About = About {
+    id: "repository-mismatched",
+    title: "Its manifest names another repository than the one that built it",
+    harmless: Some("Its manifest still names the repository by its former name"),
+    ground: Ground::Origin,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A verified build from a repository that the manifest does not name, on a line where the two were always the same, or whose first attested release it is.
+
+### Why it matters
+npm and others refuse provenance whose repository the manifest does not name, so honest moves change both. Where they differ, one of them is not the project's word.
+
+### False positives
+A repository that was renamed and a manifest that still has the old name; the forge's word that it is the same repository makes it informational.
+
+### What to do
+Open both repositories. If the project moved: `provwatch baseline accept`.
+
+### Example incident
+None is public that rests on it alone.";
+
+impl Detector for RepositoryMismatched {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let changed = change.traits.iter().filter_map(|traits| found(change, traits));
+        changed.collect()
+    }
+}
+
+fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
+    let word = words::manifest_word(change.release, traits).filter(|word| *word == "another")?;
+    let portrait = change.portrait()?;
+    // A first attestation has nothing to be compared with but the manifest.
+    let first = portrait.manifests.is_empty() && portrait.repositories.is_empty();
+    let new = change.novelty(|line| &line.manifests, word);
+    if new.is_none() && !first {
+        return None;
+    }
+    let named = change.release.manifest.as_ref()?.repository.as_deref()?;
+    let renamed = change.formerly().is_some_and(|formerly| {
+        words::named_repository(named).is_some_and(|named| named.ends_with(&format!("/{formerly}")))
+    });
+    let evidence = Evidence {
+        expected: format!("{}, as the manifest says", quote(named)),
+        seen: quote(traits.repository.as_deref()?),
+        since: new.as_ref().and_then(|new| new.since),
+        why: "An honest move changes the manifest too; here one of the two is not the project's word.",
+    };
+    Some(signal(
+        &ABOUT,
+        if renamed { Severity::Info } else { new.map_or(Severity::Medium, |new| new.weigh(Severity::Medium)) },
+        evidence,
+    ))
+}

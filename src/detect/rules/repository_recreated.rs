@@ -1,0 +1,58 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, Severity, Signal},
+};
+
+/// The same repository name with another id.
+pub struct RepositoryRecreated;
+
+static ABOUT: About = About {
+    id: "repository-recreated",
+    title: "The repository was recreated under its old name",
+    harmless: None,
+    ground: Ground::Origin,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A repository URL that the line knows, with another numeric id than before.
+
+### Why it matters
+A name that was given up, by deletion, rename or a closed account, can be taken by anybody, and trusted-publisher registrations that match by name follow it.
+
+### False positives
+A maintainer who deletes and recreates a repository, or restores it from a mirror.
+
+### What to do
+Look at the repository's age and history. An honest one has the old commits and the old people. Then `provwatch baseline accept`.
+
+### Example incident
+Repository jacking of renamed accounts; registries bind registrations to ids since because of it.";
+
+impl Detector for RepositoryRecreated {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let Some(portrait) = change.portrait() else { return Vec::new() };
+        let recreated = change.traits.iter().filter_map(|traits| {
+            let (name, id) = (traits.repository.as_deref()?, traits.repository_id?);
+            let before = portrait.id_of_repository.get(name).filter(|before| *before != id)?;
+            if portrait.repository_ids.contains_key(id) {
+                return None;
+            }
+            let evidence = Evidence {
+                expected: format!("{} with id {}", quote(name), quote(before)),
+                seen: format!("the same name with id {}", quote(id)),
+                since: portrait.repositories.get(name).map(|seen| seen.first),
+                why: "Only a deleted or abandoned name can get a new id; anybody may have taken it.",
+            };
+            Some(signal(&ABOUT, Severity::High, evidence))
+        });
+        recreated.collect()
+    }
+}

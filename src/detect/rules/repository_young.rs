@@ -1,0 +1,76 @@
+use crate::{
+    baseline::Traits,
+    detect::{
+        About, Change, Detector, Evidence, Ground,
+        comparison::{quote, usual},
+        signal,
+    },
+    model::{Confidence, Severity, Signal},
+    text::day,
+};
+
+/// A repository that is days old.
+pub struct RepositoryYoung;
+
+static ABOUT: About = About {
+    id: "repository-young",
+    title: "Built from a repository or by an owner that is days old",
+    harmless: None,
+    ground: Ground::Origin,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A repository that the line was never built from, and that was made less than thirty days before the release, or whose owner was (days in the configuration changes that).
+
+### Why it matters
+Whoever publishes from a place of their own made it for that.
+
+### False positives
+Projects that move into a new repository or organization. They keep their history, and say so in the old place.
+
+### What to do
+Check whether the commits of the old repository are in the new one.
+
+### Example incident
+Repositories that attackers make for exfiltration and for forged builds are hours old (Shai-Hulud, 2025).";
+
+impl Detector for RepositoryYoung {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let changed = change.traits.iter().filter_map(|traits| found(change, traits));
+        changed.collect()
+    }
+}
+
+fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
+    let portrait = change.portrait()?;
+    let name = traits.repository.as_deref()?;
+    if portrait.has_repository(name, traits.repository_id) {
+        return None;
+    }
+    let facts = &change.release.facts;
+    let repository = facts.repository.as_ref().and_then(|facts| facts.created_at);
+    let owner = facts.owner.as_ref().and_then(|facts| facts.created_at);
+    let (what, made, days) = [("repository", repository), ("owner", owner)].into_iter().find_map(|(what, made)| {
+        let days = (change.release.published_at - made?).num_days();
+        (days < i64::from(change.limits.young_days)).then_some((what, made?, days))
+    })?;
+    let evidence = Evidence {
+        expected: if portrait.repositories.is_empty() {
+            format!("a repository that is at least {} days old", change.limits.young_days)
+        } else {
+            usual(&portrait.repositories)
+        },
+        seen: format!("{}, whose {what} was made on {}, {days} days before", quote(name), day(made)),
+        since: portrait.repositories.values().map(|seen| seen.first).min(),
+        why: "Whoever publishes from a place of their own made it for that.",
+    };
+    Some(signal(&ABOUT, Severity::Medium, evidence))
+}

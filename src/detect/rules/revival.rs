@@ -1,0 +1,92 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, support},
+    model::{Confidence, Severity, Signal},
+};
+
+/// The first release after a long time.
+pub struct Revival;
+
+static ABOUT: About = About {
+    id: "revival",
+    title: "The first release after a long time",
+    harmless: None,
+    ground: Ground::Cadence,
+    severity: Severity::Low,
+    confidence: Confidence::Low,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A release of a package that published nothing for 180 days, or of a line that published nothing for a year, and for twice as long as it ever paused. It only supports other signals.
+
+### Why it matters
+What nobody looks after is what can be taken over without anybody noticing; its owners' old tokens and domains are for sale, and old lines are pinned by those who update least.
+
+### False positives
+Finished packages are maintained now and then, and old lines get their security fixes.
+
+### What to do
+See who revived it, and why.
+
+### Example incident
+coa and rc (2021), dormant for years; the 8.x line of eslint-config-prettier (July 2025), two years after its last release.";
+
+/// From how many days without a release on a package is dormant.
+const PACKAGE_DAYS: i64 = 180;
+
+/// The same of a line: old lines are released seldom.
+const LINE_DAYS: i64 = 365;
+
+impl Detector for Revival {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        found(change).into_iter().collect()
+    }
+}
+
+fn found(change: &Change<'_>) -> Option<Signal> {
+    let lines = || change.package.lines.values();
+    let package = Pause {
+        what: "package",
+        last: lines().filter_map(|line| line.last_at).max()?,
+        longest: lines().map(|line| line.longest_pause).max().unwrap_or(0),
+        dormant: PACKAGE_DAYS,
+    };
+    let line = change.view.filter(|view| !view.inherited).and_then(|view| {
+        let (last, longest) = (view.portrait.last_at?, view.portrait.longest_pause);
+        Some(Pause { what: "line", last, longest, dormant: LINE_DAYS })
+    });
+    package.broken_by(change).or_else(|| line?.broken_by(change))
+}
+
+/// How long something has not been released.
+struct Pause {
+    what: &'static str,
+    last: DateTime<Utc>,
+    /// The longest pause before, in days.
+    longest: u32,
+    /// From how many days on it is dormant.
+    dormant: i64,
+}
+
+impl Pause {
+    fn broken_by(&self, change: &Change<'_>) -> Option<Signal> {
+        let days = (change.release.published_at - self.last).num_days();
+        if days < self.dormant || days < i64::from(self.longest) * 2 {
+            return None;
+        }
+        let evidence = Evidence {
+            expected: format!("a pause of at most {} days", self.longest),
+            seen: format!("the first release of the {} for {days} days", self.what),
+            since: Some(self.last),
+            why: "What nobody looks after can be taken over without anybody noticing.",
+        };
+        Some(support(&ABOUT, Severity::Low, evidence))
+    }
+}

@@ -1,0 +1,59 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, Severity, Signal},
+    text::counted,
+};
+
+/// Two versions by one run.
+pub struct RunReused;
+
+static ABOUT: About = About {
+    id: "run-reused",
+    title: "One run published two versions",
+    harmless: None,
+    ground: Ground::Pipeline,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A version whose verified run built another version of the package already, where at least three runs built one each and none two: medium where six hours or more lie between them, else low.
+
+### Why it matters
+A run builds a version, once. Whoever holds its token, or sits in its cache, publishes as often as they like.
+
+### False positives
+Runs that release several lines one after the other, or a pre-release and a release.
+
+### What to do
+Open the run: which version did it mean to publish?
+
+### Example incident
+ultralytics 8.3.41 and 8.3.42 (December 2024), sixteen hours apart; TanStack (May 2026), two versions of every package within minutes.";
+
+/// After how many hours the same run has nothing more to publish.
+const LATER_HOURS: i64 = 6;
+
+impl Detector for RunReused {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        found(change).into_iter().collect()
+    }
+}
+
+fn found(change: &Change<'_>) -> Option<Signal> {
+    let (other, at) = change.company.same_run.as_ref()?;
+    let hours = (change.release.published_at - *at).num_hours();
+    let evidence = Evidence {
+        expected: "a run of its own".to_owned(),
+        seen: format!("the run that published {}, {} before", quote(other.version()), counted(hours, "hour")),
+        since: Some(*at),
+        why: "A run builds one version; whoever sits in it publishes as often as they like.",
+    };
+    Some(signal(&ABOUT, if hours >= LATER_HOURS { Severity::Medium } else { Severity::Low }, evidence))
+}

@@ -1,0 +1,70 @@
+use crate::{
+    baseline::words,
+    detect::{About, Change, Detector, Evidence, Ground, signal, support},
+    model::{Confidence, Severity, Signal},
+    text::minute_utc,
+};
+
+/// Signed long before it was published.
+pub struct SigningGap;
+
+static ABOUT: About = About {
+    id: "signing-gap",
+    title: "Signed long before it was published",
+    harmless: None,
+    ground: Ground::Evidence,
+    severity: Severity::Medium,
+    confidence: Confidence::Low,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A release that was signed a day or more before it was published, on a line where that never was so (medium), or an hour or more where it was minutes (low, to support others). Staged releases that a person approves are not compared.
+
+### Why it matters
+An attestation that lies around can be published by whoever finds it: what was built and never released, or built to be released later.
+
+### False positives
+Registries that were down, and projects that build first and publish by hand.
+
+### What to do
+See what the run built, and why it was not published then.
+
+### Example incident
+None is public that rests on it alone.";
+
+impl Detector for SigningGap {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        found(change).into_iter().collect()
+    }
+}
+
+fn found(change: &Change<'_>) -> Option<Signal> {
+    let release = change.release;
+    if release.auth.approved_by.is_some() {
+        return None;
+    }
+    let signed_at = words::signed_at(release)?;
+    let gap = release.published_at - signed_at;
+    let word = words::gap_word(gap);
+    let new = change.novelty(|line| &line.gaps, word).filter(|_| word != "minutes")?;
+    // Longer gaps than this are the habit already.
+    if change.portrait()?.gaps.contains_key("days") {
+        return None;
+    }
+    let evidence = Evidence {
+        expected: format!("publishing soon after signing: within {}", new.usual),
+        seen: format!("signed at {}, {} hours before", minute_utc(signed_at), gap.num_hours()),
+        since: new.since,
+        why: "An attestation that lies around can be published by whoever finds it.",
+    };
+    Some(match word {
+        "days" => signal(&ABOUT, new.weigh(Severity::Medium), evidence),
+        _ => support(&ABOUT, Severity::Low, evidence),
+    })
+}

@@ -1,0 +1,114 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    baseline::View,
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, LineBaseline, Severity, Signal},
+};
+
+/// No tag where releases have one.
+pub struct TagMissing;
+
+static ABOUT: About = About {
+    id: "tag-missing",
+    title: "No tag in the repository, where releases have one",
+    harmless: None,
+    ground: Ground::Source,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A version whose tag is known not to exist on a line whose releases were tagged; a line of a single release (the newest: fewer than five) counts by all lines of its kind. The first of a pre-release track is not judged. Medium where all were; low where only one release, or fewer than five of another line, show it, where the forge has a release for the version, or where up to one in ten had none. A tag that was not looked up is not missing.
+
+### Why it matters
+It is the only trace that a takeover leaves when the identity stays the same, and the first that separates a token thief from a maintainer in a hurry.
+
+### False positives
+Projects that push tags minutes after publishing, or forget them: look again after a while before you act on this alone.
+
+### What to do
+Look for the commit of the version in the repository. If there is none, treat it as not the project's.
+
+### Example incident
+ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no tag. chalk (September 2025).";
+
+/// So many tagged releases, and none without, show that new lines are tagged too.
+const SETTLED: u32 = 5;
+
+/// Fewest tagged releases for each untagged one that still are a habit.
+const HABIT: u32 = 10;
+
+impl Detector for TagMissing {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        missing(change).into_iter().collect()
+    }
+}
+
+fn missing(change: &Change<'_>) -> Option<Signal> {
+    let view = change.view.filter(|_| change.tag() == Some(false))?;
+    // Nightly builds have none; how a new pre-release track is tagged, stable lines do not tell.
+    if change.release.line().is_prerelease() && !view.line.is_prerelease() {
+        return None;
+    }
+    let habit = Habit::of(change, view)?;
+    let severity = match (habit.present, habit.absent) {
+        (1, 0) => Severity::Low,
+        (_, 0) if change.forge_release() == Some(true) => Severity::Low,
+        (present, 0) if view.inherited && present < SETTLED => Severity::Low,
+        (_, 0) => Severity::Medium,
+        (present, absent) if present >= absent.saturating_mul(HABIT) => Severity::Low,
+        _ => return None,
+    };
+    Some(signal(&ABOUT, severity, evidence(change, &habit)))
+}
+
+/// How often versions were tagged.
+struct Habit {
+    present: u32,
+    absent: u32,
+    since: DateTime<Utc>,
+}
+
+impl Habit {
+    /// The line's; where a single release (of the newest line: fewer than five) is all it shows, that of all lines of its
+    /// kind, for a repository is tagged by the same people whatever the line.
+    fn of(change: &Change<'_>, view: View<'_>) -> Option<Self> {
+        let own = Self::sum(&[view.portrait].into_iter())?;
+        let shows = if view.is_newest { SETTLED } else { 2 };
+        if own.present + own.absent >= shows {
+            return Some(own);
+        }
+        let all = Self::sum(&change.peers())?;
+        // Lines from before the habit do not speak against it.
+        Some(if all.absent > own.absent && own.present > 1 { own } else { all })
+    }
+
+    fn sum<'a>(lines: &(impl Iterator<Item = &'a LineBaseline> + Clone)) -> Option<Self> {
+        let seen = |key: &'static str| lines.clone().filter_map(move |line| line.tags.get(key));
+        let count = |key| seen(key).fold(0_u32, |sum, seen| sum.saturating_add(seen.count));
+        let since = seen("present").map(|seen| seen.first).min()?;
+        Some(Self { present: count("present"), absent: count("absent"), since })
+    }
+}
+
+fn evidence(change: &Change<'_>, habit: &Habit) -> Evidence {
+    let tag = change.release.facts.tag.as_ref().and_then(|tag| tag.name.as_deref()).unwrap_or("for the version");
+    let release = if change.forge_release() == Some(false) { ", nor a release on the forge" } else { "" };
+    Evidence {
+        expected: format!(
+            "a tag (of the releases that the baseline learned from, {} of {} had one)",
+            habit.present,
+            habit.present.saturating_add(habit.absent)
+        ),
+        seen: format!("no tag {}{release}", quote(tag)),
+        since: Some(habit.since),
+        why: "What does not stand in the repository was not released by whoever keeps it.",
+    }
+}

@@ -1,0 +1,82 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, Severity, Signal},
+};
+
+/// Another event started the run.
+pub struct TriggerChanged;
+
+static ABOUT: About = About {
+    id: "trigger-changed",
+    title: "Built on an unfamiliar event",
+    harmless: None,
+    ground: Ground::Pipeline,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+An event that never started a build of this line. High for `pull_request_target`, `workflow_run` and `issue_comment`, medium for events that anybody with an account at the forge causes (`issues`, `pull_request`, `discussion`), or that a person or an API call starts (`workflow_dispatch`, `repository_dispatch`), low for others.
+
+### Why it matters
+The three worst run with the repository's secrets on behalf of outsiders; most workflow takeovers go through one of them.
+
+### False positives
+A release that was started by hand because the usual event failed; a tag or a commit on the default branch makes all but the three worst one step milder.
+
+### What to do
+Open the run that the alert links to: who started it, and what did it check out?
+
+### Example incident
+ultralytics (December 2024) and nx (August 2025) both began with `pull_request_target`; crates.io refuses it for trusted publishing.";
+
+/// Events that run with secrets on behalf of outsiders.
+const WORST: [&str; 3] = ["issue_comment", "pull_request_target", "workflow_run"];
+
+/// Events that anybody with an account at the forge can cause.
+const BY_STRANGERS: [&str; 8] = [
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "issues",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "watch",
+];
+
+/// Events that a person or an API call starts at any time.
+const BY_HAND: [&str; 5] = ["api", "repository_dispatch", "trigger", "web", "workflow_dispatch"];
+
+impl Detector for TriggerChanged {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let changed = change.traits.iter().filter_map(|traits| {
+            let trigger = traits.trigger?;
+            let new = change.novelty(|line| &line.triggers, trigger)?;
+            let severity = new.weigh(by_itself(change, trigger));
+            let evidence = Evidence {
+                expected: new.usual,
+                seen: quote(trigger),
+                since: new.since,
+                why: "The event decides who can start the build and whose code it runs.",
+            };
+            Some(signal(&ABOUT, severity, evidence))
+        });
+        changed.collect()
+    }
+}
+
+fn by_itself(change: &Change<'_>, trigger: &str) -> Severity {
+    if WORST.contains(&trigger) {
+        return Severity::High;
+    }
+    let severity =
+        if BY_HAND.contains(&trigger) || BY_STRANGERS.contains(&trigger) { Severity::Medium } else { Severity::Low };
+    if change.is_in_the_open() || change.on_default_branch() == Some(true) { severity.lowered() } else { severity }
+}

@@ -1,0 +1,143 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
+    model::{Confidence, Numbers, Severity, Signal, Version},
+};
+
+/// A version number out of habit.
+pub struct VersionJump;
+
+static ABOUT: About = About {
+    id: "version-jump",
+    title: "Its version number jumps",
+    harmless: None,
+    ground: Ground::Cadence,
+    severity: Severity::Low,
+    confidence: Confidence::Low,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A stable version whose first number is more than one above the highest that the package had, or whose second or third is more than a hundred above its line's, or whose epoch is new (`1!2.0` at PyPI, which is above every version without one). Numbers that are years or dates are not compared. It only supports other signals.
+
+### Why it matters
+Whoever wants to be the newest version picks a number that nothing will exceed.
+
+### False positives
+Products that align the versions of all their packages; a project that leaves dates for numbers, and takes a new epoch for it.
+
+### What to do
+Nothing by itself.
+
+### Example incident
+Dependency confusion lives on versions such as 99.9.9.";
+
+/// From this number on a part of a version is a year or a date.
+const DATES: u64 = 1000;
+
+/// By how much a part of a version may rise at once.
+const FAR: u64 = 100;
+
+impl Detector for VersionJump {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        found(change).into_iter().collect()
+    }
+}
+
+fn found(change: &Change<'_>) -> Option<Signal> {
+    let version = Version::of(&change.release.purl).filter(|version| !version.is_prerelease())?;
+    let (highest, text) = change.highest()?;
+    let own = change.package.lines.get(&change.release.line());
+    let (own, own_text) = own.and_then(|portrait| change.highest_of(portrait)).unzip();
+    if !jumps(version.numbers(), highest.numbers(), own.as_ref().map(Version::numbers)) {
+        return None;
+    }
+    let evidence = Evidence {
+        expected: format!("a version soon after {}", quote(own_text.unwrap_or(text))),
+        seen: quote(change.release.purl.version()),
+        since: None,
+        why: "Whoever wants to be the newest version picks a number that nothing will exceed.",
+    };
+    Some(support(&ABOUT, Severity::Low, evidence))
+}
+
+/// Whether a version is far above the highest of the package, or of its own line. What is of an older epoch is below, whatever
+/// its numbers are, and a new epoch is above them all.
+fn jumps(version: Numbers, highest: Numbers, own: Option<Numbers>) -> bool {
+    let own = own.filter(|own| own.epoch == version.epoch);
+    if version.epoch != highest.epoch {
+        return version.epoch > highest.epoch;
+    }
+    if version.major >= DATES || own.is_some_and(|own| own.minor >= DATES || own.patch >= DATES) {
+        return false;
+    }
+    let within = own.is_some_and(|own| {
+        version.minor > own.minor.saturating_add(FAR)
+            || (version.minor == own.minor && version.patch > own.patch.saturating_add(FAR))
+    });
+    version.major > highest.major.saturating_add(1) || within
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        baseline::learn,
+        detect::{Company, Terms},
+        model::{Baseline, Observation},
+    };
+
+    fn release(purl: &str) -> Observation {
+        serde_json::from_value(json!({"purl": purl, "published_at": "2026-01-01T10:00:00Z",
+            "auth": {"method": "token"}, "attestation": {"status": "absent"}}))
+        .unwrap()
+    }
+
+    /// Whether the last of a package's versions jumps.
+    fn jumps(package: &str, before: &[&str], version: &str) -> bool {
+        let purl = |version: &str| format!("{package}@{}", version.replace('!', "%21").replace('+', "%2B"));
+        let mut baseline = Baseline::empty(package.parse().unwrap());
+        for version in before {
+            learn(&mut baseline, &release(&purl(version)));
+        }
+        let (company, release) = (Company::default(), release(&purl(version)));
+        !VersionJump.inspect(&Change::between(&baseline, &release, &Terms::usual(&company))).is_empty()
+    }
+
+    #[test]
+    fn numbers_jump_within_an_epoch_and_into_a_new_one() {
+        for (before, version, expected) in [
+            (&["1!1.0", "1!2.0"][..], "1!99.0", true),
+            (&["1!1.0", "1!2.0"], "1!2.500", true),
+            (&["1!1.0", "1!2.0"], "1!3.0", false),
+            (&["1!1.0", "1!2.0"], "1!2.1", false),
+            (&["1.0", "2.0"], "1!2.1", true),
+            (&["2024.1", "1!1.0"], "1!2.0", false),
+            (&["2024.1", "1!1.0"], "2024.2", false),
+            (&["24.0", "1!1.0"], "24.500", false),
+            (&["1.0", "2.0.post1"], "99.0", true),
+        ] {
+            assert_eq!(jumps("pkg:pypi/x", before, version), expected, "{before:?} {version}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_the_registry_s_scheme() {
+        for (before, version, expected) in [
+            (&["1.0.0", "1.1.0"][..], "99.0.0", true),
+            (&["1.0.0", "1.1.0"], "1.300.0", true),
+            (&["1.0.0", "1.1.0"], "2.0.0", false),
+            (&["1.0.0", "1.1.0"], "99.0.0-rc.1", false),
+            (&["1.0.0", "1.1.0"], "2031.1.0", false),
+            (&["1.0.0+500", "1.1.0"], "1.1.1+99", false),
+        ] {
+            assert_eq!(jumps("pkg:npm/x", before, version), expected, "{before:?} {version}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use crate::{
+    baseline::Traits,
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, Severity, Signal},
+};
+
+/// The repository is no longer public.
+pub struct VisibilityChanged;
+
+static ABOUT: About = About {
+    id: "visibility-changed",
+    title: "Built from a repository that is no longer public",
+    harmless: None,
+    ground: Ground::Source,
+    severity: Severity::Low,
+    confidence: Confidence::Low,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A repository that was private or internal when the release was signed, on a line that was always built from a public one.
+
+### Why it matters
+What nobody can see nobody can review, and the log shows a commit that cannot be looked up.
+
+### False positives
+Projects that close their source. Their provenance stops too, on npm.
+
+### What to do
+Ask the project. If it is so: `provwatch baseline accept`.
+
+### Example incident
+None is public that rests on it alone; bitwarden moved its publishing to a private repository in July 2026.";
+
+impl Detector for VisibilityChanged {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let changed = change.traits.iter().filter_map(|traits| found(change, traits));
+        changed.collect()
+    }
+}
+
+fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
+    let visibility = traits.visibility.filter(|visibility| *visibility != "public")?;
+    let new = change.novelty(|line| &line.visibilities, visibility)?;
+    let evidence = Evidence {
+        expected: new.usual,
+        seen: quote(visibility),
+        since: new.since,
+        why: "What nobody can see nobody can review.",
+    };
+    Some(signal(&ABOUT, Severity::Low, evidence))
+}

@@ -1,0 +1,60 @@
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{Confidence, Severity, Signal},
+};
+
+/// Another workflow file.
+pub struct WorkflowChanged;
+
+static ABOUT: About = About {
+    id: "workflow-changed",
+    title: "Built by another workflow",
+    harmless: None,
+    ground: Ground::Pipeline,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A workflow file that the line has never had. Medium; low where the forge says that the default branch has the commit; high where it says that it has not, and no other protected branch is known to.
+
+### Why it matters
+Whoever can push can add a workflow of their own that asks for the same identity. npm binds a trusted publisher to a file name, not to a branch or its content.
+
+### False positives
+Projects rename and restructure their workflows. That happens on the default branch, and moves trigger and environment along, which are the same ground and count once.
+
+### What to do
+Read the workflow at the released commit and who added it. If it is the project's: `provwatch baseline accept`.
+
+### Example incident
+redhat-cloud-services (June 2026): an orphan commit brought its own workflow.";
+
+impl Detector for WorkflowChanged {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let by_itself = match (change.on_default_branch(), change.is_merged()) {
+            (Some(true), _) => Severity::Low,
+            (Some(false), Some(false)) => Severity::High,
+            _ => Severity::Medium,
+        };
+        let changed = change.traits.iter().filter_map(|traits| {
+            let workflow = traits.workflow.as_deref()?;
+            let new = change.novelty(|line| &line.workflows, workflow)?;
+            let severity = new.weigh(by_itself);
+            let evidence = Evidence {
+                expected: new.usual,
+                seen: quote(workflow),
+                since: new.since,
+                why: "Whoever can push a branch can add a workflow that gets the project's identity.",
+            };
+            Some(signal(&ABOUT, severity, evidence))
+        });
+        changed.collect()
+    }
+}

@@ -1,0 +1,65 @@
+use chrono::{DateTime, Duration, Utc};
+
+use crate::{
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
+    model::{Confidence, Severity, Signal},
+    text::minute_utc,
+};
+
+/// A new dependency that is itself days old.
+pub struct YoungDependency;
+
+static ABOUT: About = About {
+    id: "young-dependency",
+    title: "Depends on a package that is days old",
+    harmless: None,
+    ground: Ground::Content,
+    severity: Severity::Medium,
+    confidence: Confidence::Low,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A new dependency that was first published less than seven days before the release. It only supports other signals.
+
+### Why it matters
+Attackers hide the payload in a package of their own and make the release depend on it: the release itself looks harmless.
+
+### False positives
+Projects split packages out of themselves and depend on them the same day.
+
+### What to do
+Look at the dependency before the release: who published it, and what does it run?
+
+### Example incident
+axios 1.14.1 (March 2026) depended on plain-crypto-js, which was one day old.";
+
+/// How old a dependency must be not to be young, in days.
+const YOUNG_DAYS: i64 = 7;
+
+impl Detector for YoungDependency {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
+        let (at, facts) = (change.release.published_at, &change.release.facts.dependencies_first_published);
+        let youngest = facts.iter().flatten().max_by_key(|(_, first)| **first);
+        youngest
+            .filter(|(_, first)| at - **first < Duration::days(YOUNG_DAYS))
+            .map(|(name, first)| report(name, *first))
+            .into_iter()
+            .collect()
+    }
+}
+
+fn report(name: &str, first: DateTime<Utc>) -> Signal {
+    let evidence = Evidence {
+        expected: format!("dependencies at least {YOUNG_DAYS} days old"),
+        seen: format!("{}, first published {}", quote(name), minute_utc(first)),
+        since: None,
+        why: "Attackers put the payload into a package of their own and let the release depend on it.",
+    };
+    support(&ABOUT, Severity::Medium, evidence)
+}
