@@ -26,7 +26,7 @@ use crate::{
         packages::PackageParts,
         registries::Registries,
         subject::{Subject, history_ends},
-        trust::{Freshness, TrustKeeper},
+        trust::TrustKeeper,
         turn::Turn,
         wall_clock::WallClock,
     },
@@ -179,7 +179,7 @@ fn parts(store: Arc<Store>, clock: Arc<dyn Clock>, answer: Answer) -> PackagePar
     let troubles = Arc::new(Troubles::new(Arc::clone(&store), Arc::clone(&subscriptions)));
     let config = Config::parse("[trust]\nsource = \"embedded\"", Path::new("test.toml")).unwrap();
     let verifier = Verifier::new(&TrustMaterial::embedded());
-    let freshness = Freshness::of(&config).unwrap();
+    let freshness = crate::app::freshness(&config).unwrap();
     let trust = TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), freshness, verifier);
     let private = Polled { source: "registry npm.example".to_owned(), every: TimeDelta::hours(1) };
     let told = || Arc::new(Told(answer)) as Arc<dyn Registry>;
