@@ -106,7 +106,7 @@ fn documents(c: &mut Criterion) {
 }
 
 /// Documents that the public instances signed, whose certificates hang on P-384. They are not part of the package, see
-/// `tests/attest_fixtures.rs`; without them this measures nothing.
+/// `tests/it/attest_fixtures.rs`; without them this measures nothing.
 fn published(c: &mut Criterion) {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");
     let folder = std::env::var_os("PROVWATCH_FIXTURES").map_or_else(beside, PathBuf::from);
