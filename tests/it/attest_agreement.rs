@@ -1,15 +1,11 @@
 //! What is said of bundles of every odd form, beside what sigstore-go says: `tests/data/agreement.toml` has both, and why they
-//! differ where they do. The bundles are the lab's; real ones are read where they are at hand.
+//! differ where they do. Most bundles are the lab's, some are published ones.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use crate::lab;
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,6 +15,7 @@ use lab::{
     authority::Leaf,
     der, forms,
     keys::{Curve, sha256},
+    published,
 };
 use provwatch::attest::{Artifact, Failure, Policy, TrustMaterial, Verified, verify_bundle};
 use rcgen::SanType;
@@ -450,31 +447,20 @@ fn what_is_verified_is_of_one_file_and_one_signer() {
     }
 }
 
-fn folder() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");
-    let folder = std::env::var_os("PROVWATCH_FIXTURES").map_or_else(beside, PathBuf::from);
-    let found = folder.join("bundles/odd").is_dir();
-    if !found {
-        eprintln!("skipped: no fixtures in {}", folder.display());
-    }
-    found.then_some(folder)
-}
-
 #[test]
 fn real_bundles_are_as_the_table_says() {
-    let Some(folder) = folder() else { return };
     for row in table().real {
         let root = row.trusted_root.as_deref().unwrap_or("trusted_root.json");
-        let trust = TrustMaterial::from_files(&folder.join(root), None).unwrap();
-        let text = std::fs::read_to_string(folder.join(&row.bundle)).unwrap();
-        let file = row.file.as_ref().map(|file| std::fs::read(folder.join(file)).unwrap());
+        let trust = TrustMaterial::from_files(&published::path(root), None).unwrap();
+        let bundle = published::read(&row.bundle);
+        let file = row.file.as_deref().map(published::read);
         let artifact = match (&file, &row.sha256) {
             (Some(bytes), _) => Artifact::Bytes(bytes),
             (None, Some(digest)) => Artifact::Sha256(hex::decode(digest).unwrap().try_into().unwrap()),
             (None, None) => panic!("{}: no file", row.bundle),
         };
         let policy = Policy::Identity { identity: &row.identity, issuer: &row.issuer };
-        let outcome = verify_bundle(text.trim().as_bytes(), artifact, policy, &trust);
+        let outcome = verify_bundle(bundle.trim_ascii(), artifact, policy, &trust);
         assert_eq!(said(&outcome), row.ours, "{} before {root}: {outcome:?}", row.bundle);
     }
 }
@@ -482,13 +468,12 @@ fn real_bundles_are_as_the_table_says() {
 /// GitHub's instance is known without a file, beside the public one, and neither stands in for the other.
 #[test]
 fn githubs_own_instance_is_built_in_for_bundles() {
-    let Some(folder) = folder() else { return };
     let row = |root: Option<&str>| {
         let named = |row: &Real| row.bundle.contains("github-provenance-demo") && row.trusted_root.as_deref() == root;
         table().real.into_iter().find(named).unwrap()
     };
     let row = row(Some("bundles/odd/github-trusted_roots.jsonl"));
-    let bundle = std::fs::read(folder.join(&row.bundle)).unwrap();
+    let bundle = published::read(&row.bundle);
     let digest: [u8; 32] = hex::decode(row.sha256.unwrap()).unwrap().try_into().unwrap();
     let policy = Policy::Identity { identity: &row.identity, issuer: &row.issuer };
     let verify =

@@ -1,34 +1,17 @@
-//! Real documents of the registries, signed for real, against the real trust root. The folder is not part of the
-//! package: `PROVWATCH_FIXTURES` names it, and where it is missing these tests say so and pass.
+//! Real documents of the registries, signed for real, against the real trust root.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
-use std::path::{Path, PathBuf};
-
+use crate::lab::published::{path, read};
 use provwatch::{
     attest::{Artifact, Failure, Policy, TrustMaterial, Verifier, attestations, verify_bundle},
     model::{Check, Digests, Provenance, VerifiedProvenance},
 };
 use serde_json::{Value, json};
 
-fn folder() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");
-    let folder = std::env::var_os("PROVWATCH_FIXTURES").map_or_else(beside, PathBuf::from);
-    let found = folder.join("trusted_root.json").is_file();
-    if !found {
-        eprintln!("skipped: no fixtures in {}", folder.display());
-    }
-    found.then_some(folder)
-}
-
-fn verifier(folder: &Path) -> Verifier {
-    let keys = folder.join("npm-keys.json");
-    Verifier::new(&TrustMaterial::from_files(&folder.join("trusted_root.json"), Some(&keys)).unwrap())
-}
-
-fn read(folder: &Path, name: &str) -> Vec<u8> {
-    std::fs::read(folder.join(name)).unwrap()
+fn verifier() -> Verifier {
+    let keys = path("npm-keys.json");
+    Verifier::new(&TrustMaterial::from_files(&path("trusted_root.json"), Some(&keys)).unwrap())
 }
 
 fn sha512(hex: &str) -> Digests {
@@ -60,8 +43,7 @@ const TUF_JS_1_0_0: &str = "d5dc6c4301120f30022634dd607438c09d5ffe87fb8c02d629f2
 
 #[test]
 fn npms_valid_documents_tell_who_built() {
-    let Some(folder) = folder() else { return };
-    let verifier = verifier(&folder);
+    let verifier = verifier();
     for (file, purl, digest, shown) in [
         (
             "npm/valid-attestations.json",
@@ -82,7 +64,7 @@ fn npms_valid_documents_tell_who_built() {
             "github.com/theupdateframework/tuf-js publish.yml @ refs/tags/v1.0.0",
         ),
     ] {
-        let found = verified(verifier.npm(&read(&folder, file), purl, &sha512(digest)));
+        let found = verified(verifier.npm(&read(file), purl, &sha512(digest)));
         assert_eq!(found.identity.to_string(), shown, "{file}");
         assert_eq!(found.identity.issuer, "https://token.actions.githubusercontent.com");
         assert_eq!(found.identity.claims.build_trigger.as_deref(), Some("release"));
@@ -93,8 +75,7 @@ fn npms_valid_documents_tell_who_built() {
 
 #[test]
 fn npms_broken_documents_fail_for_the_reason_in_their_name() {
-    let Some(folder) = folder() else { return };
-    let verifier = verifier(&folder);
+    let verifier = verifier();
     for (file, check) in [
         ("malformed-subject", Check::Format),
         ("mismatched-keyid", Check::RegistryKey),
@@ -103,7 +84,7 @@ fn npms_broken_documents_fail_for_the_reason_in_their_name() {
         ("no-keyid", Check::RegistryKey),
         ("unsupported", Check::PayloadType),
     ] {
-        let document = read(&folder, &format!("npm/{file}-attestations.json"));
+        let document = read(&format!("npm/{file}-attestations.json"));
         let outcome = verifier.npm(&document, "pkg:npm/sigstore@0.4.0", &sha512(SIGSTORE_0_4_0));
         assert_eq!(failed(&outcome), check, "{file}: {outcome:?}");
     }
@@ -111,8 +92,7 @@ fn npms_broken_documents_fail_for_the_reason_in_their_name() {
 
 #[test]
 fn the_broken_documents_provenance_holds_where_it_is_not_what_is_broken() {
-    let Some(folder) = folder() else { return };
-    let verifier = verifier(&folder);
+    let verifier = verifier();
     for (file, broken) in [
         ("malformed-subject", None),
         ("mismatched-subject-digest", None),
@@ -120,8 +100,7 @@ fn the_broken_documents_provenance_holds_where_it_is_not_what_is_broken() {
         ("unsupported", None),
         ("no-keyid", Some(Check::Signature)),
     ] {
-        let mut document: Value =
-            serde_json::from_slice(&read(&folder, &format!("npm/{file}-attestations.json"))).unwrap();
+        let mut document: Value = serde_json::from_slice(&read(&format!("npm/{file}-attestations.json"))).unwrap();
         document["attestations"].as_array_mut().unwrap().truncate(1);
         let outcome = verifier.npm(document.to_string().as_bytes(), "pkg:npm/sigstore@0.4.0", &sha512(SIGSTORE_0_4_0));
         match broken {
@@ -134,12 +113,9 @@ fn the_broken_documents_provenance_holds_where_it_is_not_what_is_broken() {
 /// A younger npm provenance with all claims, as a document of its own.
 #[test]
 fn the_claims_of_a_younger_certificate_are_all_there() {
-    let Some(folder) = folder() else { return };
-    let bundle: Value =
-        serde_json::from_slice(&read(&folder, "bundles/sigstore.js@2.0.0-provenance.sigstore.json")).unwrap();
+    let bundle: Value = serde_json::from_slice(&read("bundles/sigstore.js@2.0.0-provenance.sigstore.json")).unwrap();
     let document = json!({"attestations": [{"predicateType": "https://slsa.dev/provenance/v1", "bundle": bundle}]});
-    let outcome =
-        verifier(&folder).npm(document.to_string().as_bytes(), "pkg:npm/sigstore@2.0.0", &sha512(SIGSTORE_2_0_0));
+    let outcome = verifier().npm(document.to_string().as_bytes(), "pkg:npm/sigstore@2.0.0", &sha512(SIGSTORE_2_0_0));
     let found = verified(outcome);
     let claims = &found.identity.claims;
     assert_eq!(found.identity.workflow_file(), Some("release.yml"));
@@ -166,10 +142,9 @@ const RFC8785: &str = "c4e92e9ecc828bef2aa7dba1de8ac983511f7532a0df11c770d39099a
 
 #[test]
 fn pypis_provenance_object_tells_who_built() {
-    let Some(folder) = folder() else { return };
-    let verifier = verifier(&folder);
+    let verifier = verifier();
     let file = "pypi_attestations-0.0.19.tar.gz";
-    let document = read(&folder, &format!("pypi/{file}.provenance"));
+    let document = read(&format!("pypi/{file}.provenance"));
     let found = verified(verifier.pypi(&document, file, &sha256(PYPI_ATTESTATIONS)));
     assert_eq!(found.identity.to_string(), "github.com/trailofbits/pypi-attestations release.yml @ refs/tags/v0.0.19");
     assert_eq!(found.log.unwrap().origin, "rekor.sigstore.dev - 1193050959916656506");
@@ -182,12 +157,11 @@ fn pypis_provenance_object_tells_who_built() {
 
 #[test]
 fn pypis_attestations_hold_or_fail_one_by_one() {
-    let Some(folder) = folder() else { return };
-    let verifier = verifier(&folder);
+    let verifier = verifier();
     let github = |repository: &str| json!({"kind": "GitHub", "repository": repository, "workflow": "release.yml"});
     let ours = github("trailofbits/pypi-attestations");
     let gitlab = json!({"kind": "GitLab", "repository": "facutuesca/gitlab-oidc-project", "workflow_filepath": ".gitlab-ci.yml"});
-    let attestation = |name: &str| read(&folder, &format!("pypi/{name}.attestation"));
+    let attestation = |name: &str| read(&format!("pypi/{name}.attestation"));
     let publish = attestation("pypi_attestations-0.0.19.tar.gz.publish");
     let slsa = attestation("pypi_attestations-0.0.19.tar.gz.slsa");
     let from_gitlab = attestation("gitlab_oidc_project-0.0.3.tar.gz.publish");
@@ -216,11 +190,10 @@ fn pypis_attestations_hold_or_fail_one_by_one() {
 /// signing held without the log, as in the test after this one.
 #[test]
 fn what_staging_signed_does_not_hold_in_production() {
-    let Some(folder) = folder() else { return };
     let file = "rfc8785-0.1.2-py3-none-any.whl";
     let publisher = json!({"kind": "GitHub", "repository": "trailofbits/rfc8785.py", "workflow": "release.yml"});
-    let document = object(&publisher, &[read(&folder, &format!("pypi/{file}.publish.attestation"))]);
-    let outcome = verifier(&folder).pypi(&document, file, &sha256(RFC8785));
+    let document = object(&publisher, &[read(&format!("pypi/{file}.publish.attestation"))]);
+    let outcome = verifier().pypi(&document, file, &sha256(RFC8785));
     assert_eq!(failed(&outcome), Check::TransparencyLog, "{outcome:?}");
     let staging = Verifier::new(&TrustMaterial::staging()).pypi(&document, file, &sha256(RFC8785));
     assert_eq!(failed(&staging), Check::Publisher, "a person signed it: {staging:?}");
@@ -229,14 +202,13 @@ fn what_staging_signed_does_not_hold_in_production() {
 /// A bundle with a timestamp of an authority, seen with a trust root that does not know its log.
 #[test]
 fn a_trust_root_that_is_out_of_date_is_a_doubt_and_no_forgery() {
-    let Some(folder) = folder() else { return };
-    let mut root: Value = serde_json::from_slice(&read(&folder, "trusted_root.json")).unwrap();
+    let mut root: Value = serde_json::from_slice(&read("trusted_root.json")).unwrap();
     root["tlogs"].as_array_mut().unwrap().retain(|log| log["baseUrl"] != "https://rekor.sigstore.dev");
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), root.to_string()).unwrap();
     let trust = TrustMaterial::from_files(file.path(), None).unwrap();
-    let bundle = read(&folder, "bundles/cosign-v3-blob.sigstore.json");
-    let blob = read(&folder, "bundles/cosign-v3-blob.txt");
+    let bundle = read("bundles/cosign-v3-blob.sigstore.json");
+    let blob = read("bundles/cosign-v3-blob.txt");
     let (identity, issuer) = ("w.vollprecht@gmail.com", "https://github.com/login/oauth");
     let check = |blob: &[u8], identity| {
         verify_bundle(&bundle, Artifact::Bytes(blob), Policy::Identity { identity, issuer }, &trust).unwrap_err()
@@ -250,8 +222,7 @@ fn a_trust_root_that_is_out_of_date_is_a_doubt_and_no_forgery() {
 
 #[test]
 fn foreign_predicate_types_are_not_pypis() {
-    let Some(folder) = folder() else { return };
-    let bundle: Value = serde_json::from_slice(&read(&folder, "bundles/conda-attestation.sigstore.json")).unwrap();
+    let bundle: Value = serde_json::from_slice(&read("bundles/conda-attestation.sigstore.json")).unwrap();
     let attestation = json!({
         "version": 1,
         "verification_material": {
@@ -266,15 +237,14 @@ fn foreign_predicate_types_are_not_pypis() {
     let publisher = json!({"kind": "GitHub", "repository": "a/b", "workflow": "c.yml"});
     let document = object(&publisher, &[attestation.to_string().into_bytes()]);
     let digest = "54303491a8418fbed24344b513546182c29b43bf282ceb433af65e2299f9271f";
-    let outcome = verifier(&folder).pypi(&document, "signed-package-2.1.0-hb0f4dca_0.conda", &sha256(digest));
+    let outcome = verifier().pypi(&document, "signed-package-2.1.0-hb0f4dca_0.conda", &sha256(digest));
     assert_eq!(failed(&outcome), Check::PayloadType, "{outcome:?}");
 }
 
 #[test]
 fn the_embedded_trust_material_says_the_same() {
-    let Some(folder) = folder() else { return };
     let verifier = Verifier::new(&TrustMaterial::embedded());
-    let document = read(&folder, "npm/valid-attestations.json");
+    let document = read("npm/valid-attestations.json");
     verified(verifier.npm(&document, "pkg:npm/sigstore@0.4.0", &sha512(SIGSTORE_0_4_0)));
 }
 
@@ -283,9 +253,8 @@ const GEM: &str = "77339159c377db36b9218521bdd193d21e1b86b3dbcd7af53b904fb5f4d4a
 
 #[test]
 fn message_signatures_hold_over_their_file_and_for_their_signer_only() {
-    let Some(folder) = folder() else { return };
-    let trust = TrustMaterial::from_files(&folder.join("trusted_root.json"), None).unwrap();
-    let bundle = read(&folder, "rubygems/sigstore-1.0.0.gem.sigstore.json");
+    let trust = TrustMaterial::from_files(&path("trusted_root.json"), None).unwrap();
+    let bundle = read("rubygems/sigstore-1.0.0.gem.sigstore.json");
     let digest: [u8; 32] = hex::decode(GEM).unwrap().try_into().unwrap();
     let repository = "sigstore-conformance/extremely-dangerous-public-oidc-beacon";
     let workflow = "extremely-dangerous-oidc-beacon.yml";
@@ -306,9 +275,8 @@ fn message_signatures_hold_over_their_file_and_for_their_signer_only() {
 
 #[test]
 fn bare_bundles_of_other_tools_verify() {
-    let Some(folder) = folder() else { return };
     let trust = TrustMaterial::embedded();
-    let blob = read(&folder, "bundles/cosign-v3-blob.txt");
+    let blob = read("bundles/cosign-v3-blob.txt");
     let package = hex::decode("54303491a8418fbed24344b513546182c29b43bf282ceb433af65e2299f9271f").unwrap();
     for (file, artifact, identity, issuer) in [
         (
@@ -325,7 +293,7 @@ fn bare_bundles_of_other_tools_verify() {
         ),
     ] {
         let policy = Policy::Identity { identity, issuer };
-        let verified = verify_bundle(&read(&folder, file), artifact, policy, &trust).unwrap();
+        let verified = verify_bundle(&read(file), artifact, policy, &trust).unwrap();
         assert_eq!(verified.identity.unwrap().subject, identity);
         assert_eq!(verified.log.unwrap().origin, "rekor.sigstore.dev - 1193050959916656506");
     }
@@ -335,8 +303,7 @@ fn bare_bundles_of_other_tools_verify() {
 /// hold of how many.
 #[test]
 fn real_files_are_read_as_they_are() {
-    let Some(folder) = folder() else { return };
-    let verifier = verifier(&folder);
+    let verifier = verifier();
     for (file, holding, all) in [
         ("npm/valid-attestations.json", 2, 2),
         ("npm/cli-valid-tuf-js-attestations.json", 2, 2),
@@ -352,7 +319,7 @@ fn real_files_are_read_as_they_are() {
         ("bundles/odd/p521-sha512.sigstore.json", 1, 1),
         ("bundles/odd/github-provenance-demo.bundle.jsonl", 0, 1),
     ] {
-        let found = attestations(&read(&folder, file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let found = attestations(&read(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         let holds: Vec<_> = found.iter().map(|one| one.verify(&verifier, None)).collect();
         assert_eq!((holds.iter().filter(|one| one.is_ok()).count(), holds.len()), (holding, all), "{file}: {holds:?}");
         assert!(found.iter().all(|one| !one.about.is_empty()), "{file} says of what it speaks");

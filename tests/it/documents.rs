@@ -332,6 +332,21 @@ fn tests_stay_on_this_machine() {
     }
 }
 
+/// A file that `main.rs` does not name would never run, and each program beside it compiles and links the lab again.
+#[test]
+fn every_test_runs_and_only_what_must_is_a_program_of_its_own() {
+    let stems = |folder: &str| -> BTreeSet<String> {
+        let paths = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let sources = paths.filter(|path| path.extension().is_some_and(|end| end == "rs"));
+        sources.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    };
+    let main = read("tests/it/main.rs");
+    let modules = main.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let run: BTreeSet<String> = modules.filter(|name| *name != "lab").chain(["main"]).map(str::to_owned).collect();
+    assert_eq!(run, stems("tests/it"));
+    assert_eq!(stems("tests"), ["hostile_week", "memory"].map(str::to_owned).into());
+}
+
 #[test]
 fn every_alert_about_logs_stands_in_the_operators_table() {
     let table = read("docs/OPERATIONS.md");

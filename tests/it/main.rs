@@ -1,7 +1,7 @@
-//! `it`: all integration tests as one program, a module for each subject, so that the library and the lab are compiled into and
-//! linked with one program instead of sixty. `cargo test --test it demo::` runs one subject.
+//! `it`, the integration tests: one program with a module for each subject, so that the library and the lab are compiled and
+//! linked once. `cargo test --test it demo::` runs one subject.
 //!
-//! Only what changes or measures the process that it runs in is a program of its own beside this folder, and says so in its
+//! What measures or changes the whole process that it runs in is a program of its own beside this folder, and says so in its
 //! first lines.
 
 #[path = "../lab/mod.rs"]
@@ -18,6 +18,7 @@ mod cli_registries;
 mod cli_setups;
 mod cli_store;
 mod cli_work;
+mod conformance;
 mod daemon;
 mod deliver_real;
 mod demo;
@@ -38,6 +39,7 @@ mod logs_floods;
 mod logs_matches;
 mod logs_mirrors;
 mod logs_patience;
+mod logs_real;
 mod logs_recognized;
 mod logs_releases;
 mod logs_speed;
