@@ -3,10 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]
 
-use std::{
-    hint::black_box,
-    path::{Path, PathBuf},
-};
+use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use provwatch::{
@@ -105,27 +102,26 @@ fn documents(c: &mut Criterion) {
     });
 }
 
-/// Documents that the public instances signed, whose certificates hang on P-384. They are not part of the package, see
-/// `tests/attest_fixtures.rs`; without them this measures nothing.
+/// Documents that the public instances signed, whose certificates hang on P-384.
 fn published(c: &mut Criterion) {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");
-    let folder = std::env::var_os("PROVWATCH_FIXTURES").map_or_else(beside, PathBuf::from);
     let verifier = Verifier::new(&TrustMaterial::embedded());
-    if let Ok(bytes) = std::fs::read(folder.join("npm/cli-valid-sigstore-attestations.json")) {
-        let digests = Digests { sha512: Some(SIGSTORE_1_0_0.to_owned()), ..Digests::default() };
-        let document = Document { bytes, subject: "pkg:npm/sigstore@1.0.0".to_owned(), digests };
-        bench(c, "a published npm document", 2, &[document], |document| {
-            matches!(verifier.npm(&document.bytes, &document.subject, &document.digests), Provenance::Verified(_))
-        });
-    }
+    let npm = Document {
+        bytes: lab::published::read("npm/cli-valid-sigstore-attestations.json"),
+        subject: "pkg:npm/sigstore@1.0.0".to_owned(),
+        digests: Digests { sha512: Some(SIGSTORE_1_0_0.to_owned()), ..Digests::default() },
+    };
+    bench(c, "a published npm document", 2, &[npm], |document| {
+        matches!(verifier.npm(&document.bytes, &document.subject, &document.digests), Provenance::Verified(_))
+    });
     let file = "pypi_attestations-0.0.19.tar.gz";
-    if let Ok(bytes) = std::fs::read(folder.join(format!("pypi/{file}.provenance"))) {
-        let digests = Digests { sha256: Some(PYPI_ATTESTATIONS.to_owned()), ..Digests::default() };
-        let document = Document { bytes, subject: file.to_owned(), digests };
-        bench(c, "a published PyPI document", 1, &[document], |document| {
-            matches!(verifier.pypi(&document.bytes, &document.subject, &document.digests), Provenance::Verified(_))
-        });
-    }
+    let pypi = Document {
+        bytes: lab::published::read(&format!("pypi/{file}.provenance")),
+        subject: file.to_owned(),
+        digests: Digests { sha256: Some(PYPI_ATTESTATIONS.to_owned()), ..Digests::default() },
+    };
+    bench(c, "a published PyPI document", 1, &[pypi], |document| {
+        matches!(verifier.pypi(&document.bytes, &document.subject, &document.digests), Provenance::Verified(_))
+    });
 }
 
 fn signatures(c: &mut Criterion) {

@@ -1,5 +1,5 @@
 //! provwatch watches package registries for takeovers. This is the map of its rooms; the rules of
-//! who may import whom stand in `docs/ARCHITECTURE.md` and are held by `tests/layering.rs`.
+//! who may import whom stand in `docs/ARCHITECTURE.md` and are held by `tests/it/layering.rs`.
 
 pub mod app;
 pub mod attest;

@@ -1,7 +1,7 @@
 //! The lab: a certificate authority, a CT log, a transparency log and package registries of our own, in the shapes of the
 //! real ones. Everything that the tests and the demo's recording verify is minted here.
 
-#![allow(dead_code, unused_imports, reason = "each test binary uses its own part of the lab")]
+#![allow(dead_code, unused_imports, reason = "each program of tests or benches uses its own part of the lab")]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 pub mod attestation;
@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod log;
 pub mod npm;
 pub mod program;
+pub mod published;
 pub mod pypi;
 pub mod rig;
 pub mod schema;

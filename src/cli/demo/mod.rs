@@ -1,7 +1,7 @@
 //! `provwatch demo`: the real pipeline over a recording.
 //!
 //! The recording in `demo/` is part of the program. It was made by playing the same [`scenes`] on a [`Stage`] whose
-//! registries were the tests' own; `tests/demo.rs` makes it anew.
+//! registries were the tests' own; `tests/it/demo.rs` makes it anew.
 
 mod folder;
 mod narrator;

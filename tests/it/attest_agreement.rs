@@ -1,0 +1,508 @@
+//! What is said of bundles of every odd form, beside what sigstore-go says: `tests/data/agreement.toml` has both, and why they
+//! differ where they do. Most bundles are the lab's, some are published ones.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use crate::lab;
+
+use std::collections::BTreeSet;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::{DateTime, TimeDelta, Utc};
+use lab::{
+    Content, EntryKind, Form, Key, Lab, Statement, TiledLog, TimestampAuthority, Version, Workflow, attestation,
+    authority,
+    authority::Leaf,
+    der, forms,
+    keys::{Curve, sha256},
+    published,
+};
+use provwatch::attest::{Artifact, Failure, Policy, TrustMaterial, Verified, verify_bundle};
+use rcgen::SanType;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const TABLE: &str = include_str!("../data/agreement.toml");
+const FILE: &[u8] = b"the file";
+const ENTRIES: &str = "/verificationMaterial/tlogEntries";
+const TIMESTAMPS: &str = "/verificationMaterial/timestampVerificationData";
+const VERIFIED: &str = "verified";
+const COULD_NOT_CHECK: &str = "could not check";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    lab: Vec<Said>,
+    real: Vec<Real>,
+}
+
+/// What is said of a bundle.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    bundle: String,
+    ours: String,
+    sigstore_go: String,
+    why: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Real {
+    bundle: String,
+    file: Option<String>,
+    sha256: Option<String>,
+    identity: String,
+    issuer: String,
+    trusted_root: Option<String>,
+    ours: String,
+    sigstore_go: String,
+}
+
+fn table() -> Table {
+    toml::from_str(TABLE).unwrap()
+}
+
+fn at() -> DateTime<Utc> {
+    "2026-01-12T11:00:00Z".parse().unwrap()
+}
+
+fn workflow() -> Workflow {
+    Workflow::github("acme/widget", "release.yml", "refs/tags/v1.0.0")
+}
+
+fn statement() -> Statement {
+    Statement {
+        subject: "widget-1.0.0.tgz".to_owned(),
+        digest: ("sha256", hex::encode(sha256(FILE))),
+        predicate_type: "https://slsa.dev/provenance/v1".to_owned(),
+        predicate: json!({}),
+    }
+}
+
+/// A bundle, the trust root that it comes before, and who must have signed.
+struct Before {
+    bundle: Value,
+    root: Value,
+    subject: String,
+    issuer: String,
+    /// PEM.
+    key: Option<String>,
+}
+
+impl Before {
+    fn verify(&self) -> Result<Verified, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("trusted_root.json");
+        std::fs::write(&root, self.root.to_string()).unwrap();
+        let trust = TrustMaterial::from_files(&root, None).unwrap();
+        let policy = match &self.key {
+            Some(pem) => Policy::Key(pem.as_bytes()),
+            None => Policy::Identity { identity: &self.subject, issuer: &self.issuer },
+        };
+        verify_bundle(self.bundle.to_string().as_bytes(), Artifact::Bytes(FILE), policy, &trust)
+    }
+}
+
+fn said(outcome: &Result<Verified, Failure>) -> String {
+    match outcome {
+        Ok(_) => VERIFIED.to_owned(),
+        Err(failure) => failure.check().map_or(COULD_NOT_CHECK.to_owned(), |check| check.as_str().to_owned()),
+    }
+}
+
+/// The lab, and bundles of it with one thing changed.
+struct Bench {
+    lab: Lab,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let lab = Lab::new();
+        for other in 0..3 {
+            lab.log.append("dsse", "0.0.1", &json!({"other": other}), at().timestamp());
+            lab.tiled_log.append("hashedrekord", "0.0.2", &json!({"other": other}));
+        }
+        Self { lab }
+    }
+
+    fn before(&self, bundle: Value) -> Before {
+        let Workflow { subject, issuer, .. } = workflow();
+        Before { bundle, root: self.lab.trusted_root(), subject, issuer, key: None }
+    }
+
+    /// A statement, logged in Rekor v1.
+    fn statement(&self) -> Value {
+        self.of(Form::new(Version::V03, EntryKind::Dsse))
+    }
+
+    /// A statement of the form.
+    fn of(&self, form: Form) -> Value {
+        self.lab.bundle(form, Content::Statement(&statement()), &workflow(), at())
+    }
+
+    /// A signature over the file, logged in Rekor v1.
+    fn file(&self, curve: Curve) -> Value {
+        let form = Form { curve, ..Form::new(Version::V03, EntryKind::HashedRekord) };
+        self.lab.bundle(form, Content::File(FILE), &workflow(), at())
+    }
+
+    /// A statement, logged in Rekor v2, with a timestamp.
+    fn stamped(&self, curve: Curve) -> Value {
+        self.of(Form { curve, ..Form::new(Version::V03, EntryKind::Tiled) })
+    }
+
+    /// A statement that this certificate signed.
+    fn signed_by(&self, leaf: &Leaf) -> Value {
+        self.lab.bundle_of(Form::new(Version::V03, EntryKind::Dsse), Content::Statement(&statement()), leaf, at())
+    }
+
+    fn by(&self, workflow: &Workflow) -> Before {
+        let bundle = self.signed_by(&self.lab.authority.issue(workflow, at()));
+        Before { subject: workflow.subject.clone(), issuer: workflow.issuer.clone(), ..self.before(bundle) }
+    }
+
+    fn recipe(&self, name: &str) -> Before {
+        let usual = || self.statement();
+        let bundle = match name {
+            "the usual one" => usual(),
+            "a version of tomorrow" => {
+                with(usual(), "/mediaType", json!("application/vnd.dev.sigstore.bundle.v0.4+json"))
+            }
+            "an entry of a kind of tomorrow" => with(usual(), &format!("{ENTRIES}/0/kindVersion"), tomorrow()),
+            "an entry of a kind of tomorrow beside a good one" => {
+                beside(usual(), |entry| entry["kindVersion"] = tomorrow())
+            }
+            "a digest of tomorrow" => {
+                with(self.file(Curve::P256), "/messageSignature/messageDigest/algorithm", json!("SHA3_256"))
+            }
+            "a certificate beside a chain" => {
+                let certificate = usual()["verificationMaterial"]["certificate"].clone();
+                with(usual(), "/verificationMaterial/x509CertificateChain", json!({"certificates": [certificate]}))
+            }
+            "a message signature beside a statement" => {
+                with(usual(), "/messageSignature", self.file(Curve::P256)["messageSignature"].clone())
+            }
+            "a checkpoint without a final newline" => changed(usual(), |bundle| {
+                let note = bundle.pointer_mut(&format!("{ENTRIES}/0/inclusionProof/checkpoint/envelope")).unwrap();
+                *note = json!(note.as_str().unwrap().trim_end());
+            }),
+            "a message signature without a digest" => changed(self.file(Curve::P256), |bundle| {
+                bundle["messageSignature"].as_object_mut().unwrap().remove("messageDigest");
+            }),
+            "a statement with the member type" => self.other_statement(),
+            "P-384 with SHA-384 in Rekor v1" => self.file(Curve::P384),
+            "P-521 with SHA-512 in Rekor v2" => self.stamped(Curve::P521),
+            _ => return self.of_logs(name),
+        };
+        self.before(bundle)
+    }
+
+    /// Several log entries and timestamps, or none.
+    fn of_logs(&self, name: &str) -> Before {
+        let usual = || self.statement();
+        let stranger = TimestampAuthority::new();
+        let bundle = match name {
+            "an entry of an unknown log beside a good one" => beside(usual(), strange),
+            "an entry of an unknown log alone" => with_strange_entry(usual()),
+            "an entry of an unknown log and a good timestamp" => logged_elsewhere(self.stamped(Curve::P256)),
+            "a timestamp of an unknown authority beside a promise" => {
+                let bundle = usual();
+                let token = stranger.stamp(&signature(&bundle), at());
+                with(bundle, TIMESTAMPS, forms::timestamps(&token))
+            }
+            "a timestamp of an unknown authority beside a good one" => {
+                let bundle = self.stamped(Curve::P256);
+                let token = stranger.stamp(&signature(&bundle), at() - TimeDelta::hours(1));
+                with_timestamp(bundle, &token)
+            }
+            "a timestamp of another signature beside a good one" => {
+                with_timestamp(self.stamped(Curve::P256), &self.lab.tsa.stamp(b"another signature", at()))
+            }
+            "the same log entry twice" => beside(usual(), |_| {}),
+            "the same timestamp twice" => {
+                let bundle = self.stamped(Curve::P256);
+                let token = bundle.pointer(&format!("{TIMESTAMPS}/rfc3161Timestamps/0/signedTimestamp")).unwrap();
+                let token = BASE64_STANDARD.decode(token.as_str().unwrap()).unwrap();
+                with_timestamp(bundle, &token)
+            }
+            "no log entry" => with(usual(), ENTRIES, json!([])),
+            "no log entry and a good timestamp" => with(self.stamped(Curve::P256), ENTRIES, json!([])),
+            _ => return self.of_instances(name),
+        };
+        self.before(bundle)
+    }
+
+    /// Other instances, and other trust roots.
+    fn of_instances(&self, name: &str) -> Before {
+        let unlogged = || with(self.stamped(Curve::P256), ENTRIES, json!([]));
+        let mut before = self.before(self.statement());
+        match name {
+            "of an instance without a log that is trusted" => {
+                before.bundle = unlogged();
+                let root = before.root.as_object_mut().unwrap();
+                root.retain(|key, _| key != "tlogs" && key != "ctlogs");
+            }
+            "of an instance without a log that is not trusted" => {
+                before.bundle = unlogged();
+                before.root = Lab::new().trusted_root();
+            }
+            "a trust root that does not say where its logs are" => {
+                for list in ["tlogs", "ctlogs"] {
+                    for log in before.root[list].as_array_mut().unwrap() {
+                        log.as_object_mut().unwrap().remove("baseUrl");
+                    }
+                }
+                before.root["mediaType"] = json!("application/vnd.dev.sigstore.trustedroot.v0.2+json");
+            }
+            "a trust root that was written for a mirror" => {
+                for list in ["tlogs", "ctlogs"] {
+                    for (number, log) in before.root[list].as_array_mut().unwrap().iter_mut().enumerate() {
+                        log["baseUrl"] = json!(format!("http://proxy.example:8080/sigstore/{list}/{number}"));
+                    }
+                }
+            }
+            _ => return self.of_signers(name),
+        }
+        before
+    }
+
+    fn of_signers(&self, name: &str) -> Before {
+        let another = |issuer: &str, subject: &str| Workflow {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+            ..workflow()
+        };
+        match name {
+            "a certificate without an issuer" => {
+                let subject = "https://dotcom.releases.github.com";
+                let leaf = self.lab.authority.issue_with(subject, Vec::new(), at());
+                Before { subject: subject.to_owned(), issuer: String::new(), ..self.before(self.signed_by(&leaf)) }
+            }
+            "a user name in the certificate" => {
+                let name = SanType::OtherName((vec![1, 3, 6, 1, 4, 1, 57264, 1, 7], "ada!example.org".into()));
+                let issuer = "https://oidc.example.org";
+                let extensions = vec![authority::extension(8, issuer)];
+                let leaf = self.lab.authority.certify(name, extensions, at(), Key::p256());
+                let (subject, issuer) = ("ada!example.org".to_owned(), issuer.to_owned());
+                Before { subject, issuer, ..self.before(self.signed_by(&leaf)) }
+            }
+            "a pipeline of Buildkite" => {
+                self.by(&another("https://agent.buildkite.com", "https://buildkite.com/acme/widget"))
+            }
+            "an issuer that nobody has heard of" => {
+                self.by(&another("https://tokens.example.org/a/b", "https://ci.example.org/acme/widget"))
+            }
+            "a curve that nobody uses" => {
+                let key = odd_key();
+                let form = Form::new(Version::V03, EntryKind::Dsse);
+                let bundle = self.lab.keyed_bundle(form, Content::Statement(&statement()), &Key::p256(), at());
+                Before { key: Some(attestation::pem("PUBLIC KEY", &key)), ..self.before(bundle) }
+            }
+            other => panic!("{other:?} is not a recipe"),
+        }
+    }
+
+    /// A statement as the names of its protocol buffer write it.
+    fn other_statement(&self) -> Value {
+        let text = String::from_utf8(statement().bytes()).unwrap();
+        let text = text.replace("\"_type\"", "\"type\"").replace("\"predicateType\"", "\"predicate_type\"");
+        let leaf = self.lab.authority.issue(&workflow(), at());
+        let signature = leaf.key.sign(&attestation::pae(text.as_bytes()));
+        let verifier = attestation::pem("CERTIFICATE", &leaf.der);
+        let body = attestation::dsse_body(text.as_bytes(), &signature, &verifier);
+        let entry = self.lab.log.append("dsse", "0.0.1", &body, at().timestamp());
+        attestation::Signed { certificate: leaf.der, payload: text.into_bytes(), signature, entry }.bundle()
+    }
+}
+
+/// A key on secp256k1.
+fn odd_key() -> Vec<u8> {
+    let algorithm = der::sequence(&[der::oid(&[1, 2, 840, 10045, 2, 1]), der::oid(&[1, 3, 132, 0, 10])]);
+    der::sequence(&[algorithm, der::value(0x03, &[&[0, 4], [7; 64].as_slice()].concat())])
+}
+
+fn tomorrow() -> Value {
+    json!({"kind": "dsse", "version": "0.0.9"})
+}
+
+fn changed(mut bundle: Value, change: impl FnOnce(&mut Value)) -> Value {
+    change(&mut bundle);
+    bundle
+}
+
+fn with(bundle: Value, pointer: &str, part: Value) -> Value {
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    changed(bundle, |bundle| bundle.pointer_mut(parent).unwrap()[key] = part)
+}
+
+/// The bundle with a changed copy of its log entry before it.
+fn beside(bundle: Value, change: impl FnOnce(&mut Value)) -> Value {
+    changed(bundle, |bundle| {
+        let entries = bundle.pointer_mut(ENTRIES).unwrap().as_array_mut().unwrap();
+        let copy = changed(entries[0].clone(), change);
+        entries.insert(0, copy);
+    })
+}
+
+/// Makes an entry one of a log that nobody knows.
+fn strange(entry: &mut Value) {
+    entry["logId"] = json!({"keyId": lab::b64(&[9; 32])});
+}
+
+fn with_strange_entry(bundle: Value) -> Value {
+    changed(bundle, |bundle| strange(bundle.pointer_mut(&format!("{ENTRIES}/0")).unwrap()))
+}
+
+/// The same, logged in a log of tiles that nobody knows.
+fn logged_elsewhere(bundle: Value) -> Value {
+    let body = bundle.pointer(&format!("{ENTRIES}/0/canonicalizedBody")).unwrap();
+    let body = serde_json::from_slice(&BASE64_STANDARD.decode(body.as_str().unwrap()).unwrap()).unwrap();
+    let elsewhere = TiledLog::new("log.elsewhere.example");
+    let entry = elsewhere.append("hashedrekord", "0.0.2", &body);
+    with(bundle, ENTRIES, json!([entry]))
+}
+
+fn with_timestamp(bundle: Value, token: &[u8]) -> Value {
+    changed(bundle, |bundle| {
+        let tokens = bundle.pointer_mut(&format!("{TIMESTAMPS}/rfc3161Timestamps")).unwrap().as_array_mut().unwrap();
+        tokens.push(json!({"signedTimestamp": lab::b64(token)}));
+    })
+}
+
+fn signature(bundle: &Value) -> Vec<u8> {
+    let encoded = bundle.pointer("/dsseEnvelope/signatures/0/sig").unwrap();
+    BASE64_STANDARD.decode(encoded.as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn we_say_what_the_table_says() {
+    let bench = Bench::new();
+    let names: BTreeSet<_> = table().lab.iter().map(|row| row.bundle.clone()).collect();
+    assert_eq!(names.len(), table().lab.len(), "each once");
+    for row in table().lab {
+        let outcome = bench.recipe(&row.bundle).verify();
+        assert_eq!(said(&outcome), row.ours, "{}: {outcome:?}", row.bundle);
+    }
+}
+
+/// A refusal that is only a doubt agrees with a refusal.
+#[test]
+fn where_we_differ_from_sigstore_go_the_table_says_why() {
+    let table = table();
+    let real = table.real.iter().map(|row| (&row.bundle, &row.ours, &row.sigstore_go, &None));
+    for (bundle, ours, theirs, why) in
+        table.lab.iter().map(|row| (&row.bundle, &row.ours, &row.sigstore_go, &row.why)).chain(real)
+    {
+        let accepts = match theirs.as_str() {
+            "accepts" => true,
+            "refuses" => false,
+            other => panic!("{bundle}: {other:?}"),
+        };
+        assert!((ours == VERIFIED) == accepts || why.is_some(), "{bundle}: the table does not say why");
+    }
+}
+
+#[test]
+fn who_signed_and_when_is_that_of_the_good_ones() {
+    let bench = Bench::new();
+    let verified = |name: &str| bench.recipe(name).verify().unwrap();
+    for name in
+        ["an entry of an unknown log beside a good one", "a timestamp of an unknown authority beside a good one"]
+    {
+        let found = verified(name);
+        assert_eq!(found.signed_at, Some(at()), "{name}");
+        assert_eq!(found.identity.unwrap().claims, workflow().claims, "{name}");
+        assert!(found.log.is_some(), "{name}");
+    }
+    let unlogged = verified("of an instance without a log that is trusted");
+    assert_eq!((unlogged.log, unlogged.signed_at), (None, Some(at())));
+    let content = verified("a certificate without an issuer");
+    assert_eq!((content.identity, content.subject.as_deref()), (None, Some("https://dotcom.releases.github.com")));
+    let buildkite = verified("a pipeline of Buildkite").identity.unwrap();
+    assert_eq!(buildkite.issuer, "https://agent.buildkite.com");
+    let mirror = verified("a trust root that was written for a mirror");
+    assert_eq!(mirror.log.unwrap().origin, "rekor.lab.example - 1001");
+}
+
+/// Every recipe is of one file and of one signer, whatever else is odd about it.
+#[test]
+fn what_is_verified_is_of_one_file_and_one_signer() {
+    let bench = Bench::new();
+    for row in table().lab.into_iter().filter(|row| row.ours == VERIFIED) {
+        let mut before = bench.recipe(&row.bundle);
+        before.subject.push('x');
+        assert_eq!(said(&before.verify()), "publisher", "{}", row.bundle);
+        let mut before = bench.recipe(&row.bundle);
+        before.issuer.push('x');
+        assert_eq!(said(&before.verify()), "publisher", "{}", row.bundle);
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root.json");
+        let before = bench.recipe(&row.bundle);
+        std::fs::write(&root, before.root.to_string()).unwrap();
+        let trust = TrustMaterial::from_files(&root, None).unwrap();
+        let policy = Policy::Identity { identity: &before.subject, issuer: &before.issuer };
+        let other = verify_bundle(before.bundle.to_string().as_bytes(), Artifact::Bytes(b"another"), policy, &trust);
+        assert_eq!(said(&other), "subject-digest", "{}", row.bundle);
+    }
+}
+
+#[test]
+fn real_bundles_are_as_the_table_says() {
+    for row in table().real {
+        let root = row.trusted_root.as_deref().unwrap_or("trusted_root.json");
+        let trust = TrustMaterial::from_files(&published::path(root), None).unwrap();
+        let bundle = published::read(&row.bundle);
+        let file = row.file.as_deref().map(published::read);
+        let artifact = match (&file, &row.sha256) {
+            (Some(bytes), _) => Artifact::Bytes(bytes),
+            (None, Some(digest)) => Artifact::Sha256(hex::decode(digest).unwrap().try_into().unwrap()),
+            (None, None) => panic!("{}: no file", row.bundle),
+        };
+        let policy = Policy::Identity { identity: &row.identity, issuer: &row.issuer };
+        let outcome = verify_bundle(bundle.trim_ascii(), artifact, policy, &trust);
+        assert_eq!(said(&outcome), row.ours, "{} before {root}: {outcome:?}", row.bundle);
+    }
+}
+
+/// GitHub's instance is known without a file, beside the public one, and neither stands in for the other.
+#[test]
+fn githubs_own_instance_is_built_in_for_bundles() {
+    let row = |root: Option<&str>| {
+        let named = |row: &Real| row.bundle.contains("github-provenance-demo") && row.trusted_root.as_deref() == root;
+        table().real.into_iter().find(named).unwrap()
+    };
+    let row = row(Some("bundles/odd/github-trusted_roots.jsonl"));
+    let bundle = published::read(&row.bundle);
+    let digest: [u8; 32] = hex::decode(row.sha256.unwrap()).unwrap().try_into().unwrap();
+    let policy = Policy::Identity { identity: &row.identity, issuer: &row.issuer };
+    let verify =
+        |trust: &TrustMaterial| said(&verify_bundle(bundle.trim_ascii(), Artifact::Sha256(digest), policy, trust));
+    assert_eq!(verify(&TrustMaterial::embedded().with_github()), VERIFIED);
+    assert_eq!(verify(&TrustMaterial::embedded()), COULD_NOT_CHECK);
+    assert_eq!(verify(&TrustMaterial::staging()), COULD_NOT_CHECK);
+}
+
+/// A key on P-384 or P-521 signs over a digest of its own: it must be given, or the file.
+#[test]
+fn a_digest_is_enough_if_it_is_the_one_that_is_signed() {
+    let bench = Bench::new();
+    for curve in [Curve::P384, Curve::P521] {
+        let before = bench.before(bench.file(curve));
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root.json");
+        std::fs::write(&root, before.root.to_string()).unwrap();
+        let trust = TrustMaterial::from_files(&root, None).unwrap();
+        let verify = |artifact: Artifact<'_>| {
+            let policy = Policy::Identity { identity: &before.subject, issuer: &before.issuer };
+            said(&verify_bundle(before.bundle.to_string().as_bytes(), artifact, policy, &trust))
+        };
+        let digest = curve.digest(FILE);
+        let signed = match curve {
+            Curve::P384 => Artifact::Sha384(digest.try_into().unwrap()),
+            _ => Artifact::Sha512(digest.try_into().unwrap()),
+        };
+        assert_eq!(verify(signed), VERIFIED, "{curve:?}");
+        assert_eq!(verify(Artifact::Sha256(sha256(FILE))), COULD_NOT_CHECK, "{curve:?}");
+    }
+}

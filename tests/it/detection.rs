@@ -1,0 +1,268 @@
+//! How well it detects: the back-test, false alarms on made-up honest histories, and attacks on them; the figures of
+//! `docs/DETECTION.md`.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
+
+#[path = "../lab/histories.rs"]
+mod histories;
+
+use std::{collections::BTreeMap, fmt::Write, path::Path};
+
+use histories::{Attack, Project, Style, without_facts};
+use provwatch::{
+    model::{Observation, Severity},
+    pipeline::replay::{self, Kind, Replayed, Rules, Timeline, trace},
+};
+
+/// Honest releases that are judged.
+const HONEST: usize = 10_000;
+
+/// Releases of a project before an attacker comes.
+const SETTLED: usize = 30;
+
+/// The timelines of a folder.
+fn read_all(folder: &Path) -> Vec<Timeline> {
+    let files = replay::files(&[folder.to_owned()]).unwrap();
+    files.iter().map(|file| Timeline::read(file).unwrap()).collect()
+}
+
+/// Replays a timeline by the usual rules.
+fn replay(timeline: &Timeline) -> Replayed {
+    replay::replay(timeline, Rules::default(), |_, _| {})
+}
+
+fn honest(each: usize) -> Vec<Vec<Observation>> {
+    (0..HONEST / each)
+        .map(|seed| {
+            let mut project = Project::new(Style::ALL[seed % Style::ALL.len()], seed as u64);
+            project.release_until(each);
+            project.releases.truncate(each);
+            project.releases
+        })
+        .collect()
+}
+
+/// How many releases raised an alert of each severity.
+fn alarms(histories: &[Vec<Observation>]) -> BTreeMap<Severity, usize> {
+    let mut counts = BTreeMap::new();
+    for releases in histories {
+        trace(releases, Rules::default(), |_, assessed| {
+            let severity = assessed.verdict.as_ref().map_or(Severity::Info, |verdict| verdict.severity);
+            *counts.entry(severity).or_default() += 1;
+        });
+    }
+    counts
+}
+
+fn loud(counts: &BTreeMap<Severity, usize>) -> usize {
+    counts.iter().filter(|(severity, _)| **severity >= Severity::High).map(|(_, count)| count).sum()
+}
+
+#[test]
+fn honest_releases_are_seldom_accused() {
+    let histories = honest(50);
+    let total: usize = histories.iter().map(Vec::len).sum();
+    assert_eq!(total, HONEST);
+    let counts = alarms(&histories);
+    assert!(loud(&counts) * 1000 <= total, "{counts:?}");
+    let bare: Vec<_> = histories.into_iter().map(without_facts).collect();
+    let without = alarms(&bare);
+    assert!(loud(&without) * 1000 <= total * 4, "{without:?}");
+    assert_eq!((counts.get(&Severity::Critical), without.get(&Severity::Critical)), (None, None));
+}
+
+/// The worst severity that the releases of an attack reach.
+fn caught(style: Style, attack: Attack, seed: u64, facts: bool) -> Severity {
+    let mut project = Project::new(style, seed);
+    project.release_until(SETTLED);
+    let before = project.releases.clone();
+    let attacks = project.attacked(attack);
+    let first = attacks[0].published_at;
+    let mut releases: Vec<_> = before.into_iter().filter(|release| release.published_at < first).collect();
+    releases.extend(attacks.iter().cloned());
+    let releases = if facts { releases } else { without_facts(releases) };
+    let mut worst = Severity::Info;
+    trace(&releases, Rules::default(), |release, assessed| {
+        if attacks.iter().any(|attack| attack.purl == release.purl) {
+            worst = worst.max(assessed.verdict.as_ref().map_or(Severity::Info, |verdict| verdict.severity));
+        }
+    });
+    worst
+}
+
+/// Of so many projects of each style that an attack suits, how many reach which severity.
+fn catches(attack: Attack, facts: bool, wanted: impl Fn(Style) -> bool) -> (usize, BTreeMap<Severity, usize>) {
+    let mut counts = BTreeMap::new();
+    let mut total = 0;
+    for style in Style::ALL.into_iter().filter(|style| attack.suits(*style) && wanted(*style)) {
+        for seed in 5_000..5_020 {
+            *counts.entry(caught(style, attack, seed, facts)).or_default() += 1;
+            total += 1;
+        }
+    }
+    (total, counts)
+}
+
+/// What an attack is called in the table, with its class.
+fn called(attack: Attack) -> &'static str {
+    match attack {
+        Attack::Token => "T: the maintainer's token",
+        Attack::TokenEverywhere => "T: the token, on three lines at once, with an install script",
+        Attack::Stranger => "T: an account that never published the package",
+        Attack::OwnBranch => "W1: the real workflow on a branch of the attacker's",
+        Attack::OwnWorkflow => "W1: a workflow of the attacker's on such a branch",
+        Attack::Fork => "a fork of the project builds it",
+        Attack::HijackedRun => "W3: a run of the real workflow is taken over",
+        Attack::MaliciousCommit => "W2: a commit is pushed to the real branch",
+    }
+}
+
+/// How a row gives its numbers.
+#[derive(Clone, Copy)]
+enum Form {
+    Counts,
+    Shares,
+}
+
+fn row(out: &mut String, name: &str, total: usize, counts: &BTreeMap<Severity, usize>, form: Form) {
+    let _ = write!(out, "| {name} |");
+    for severity in Severity::ALL.into_iter().rev() {
+        let count = counts.get(&severity).copied().unwrap_or_default();
+        let _ = match form {
+            Form::Counts => write!(out, " {count} |"),
+            Form::Shares => {
+                let share = (count * 10_000 + total / 2) / total.max(1);
+                write!(out, " {}.{:02} % |", share / 100, share % 100)
+            }
+        };
+    }
+    out.push('\n');
+}
+
+const SEVERITIES: &str = "critical | high | medium | low | none or informational |\n|---|---|---|---|---|---|";
+
+fn attacks(out: &mut String) {
+    let _ = writeln!(out, "| attack | releases had evidence | facts | {SEVERITIES}---|---|");
+    for attack in Attack::ALL {
+        for (evidence, had) in [(true, "yes"), (false, "no")] {
+            for (facts, are) in [(true, "known"), (false, "not known")] {
+                let (total, counts) = catches(attack, facts, |style| style.has_evidence() == evidence);
+                if total > 0 {
+                    row(out, &format!("{} | {had} | {are}", called(attack)), total, &counts, Form::Counts);
+                }
+            }
+        }
+    }
+}
+
+fn back_test(out: &mut String) {
+    out.push_str("| case | kind | expectations | met | met without facts |\n|---|---|---|---|---|\n");
+    for timeline in read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/backtest")) {
+        let whole = replay(&timeline);
+        let kind = if timeline.kind == Kind::Positive { "takeover" } else { "honest" };
+        let bare = replay(&Timeline { observations: without_facts(timeline.observations.clone()), ..timeline });
+        let _ =
+            writeln!(out, "| {} | {kind} | {} | {} | {} |", whole.case, whole.scores.len(), whole.met(), bare.met());
+    }
+}
+
+fn false_alarms(out: &mut String) {
+    let _ = writeln!(out, "| facts | {SEVERITIES}");
+    let histories = honest(50);
+    row(out, "known", HONEST, &alarms(&histories), Form::Shares);
+    let bare: Vec<_> = histories.into_iter().map(without_facts).collect();
+    row(out, "not known", HONEST, &alarms(&bare), Form::Shares);
+}
+
+fn document() -> String {
+    let mut out = String::from(BEGINNING);
+    back_test(&mut out);
+    out.push_str(ALARMS);
+    false_alarms(&mut out);
+    out.push_str(ATTACKS);
+    attacks(&mut out);
+    out.push_str(MISSES);
+    out
+}
+
+const BEGINNING: &str = "# How well it detects
+
+This page is rendered by `tests/it/detection.rs`, which also holds its figures to their bounds. The rules are in
+[DETECTORS.md](DETECTORS.md), what a release is compared with in [BASELINES.md](BASELINES.md). *Facts* are what the forge knows: whether the
+version has a tag and a release, whether the default branch has the commit, how the run ended, how old the repository is. They are not known while
+the forge cannot be asked, or has nothing to say.
+
+## Takeovers that happened, and honest releases that look alike
+
+The timelines of `tests/data/backtest`. An expectation is the least severity that a release of an attacker must reach, or the worst that an honest one may.
+
+";
+
+const ALARMS: &str = "
+## False alarms
+
+10,000 honest releases of 200 made-up projects in twelve styles: tags, branches, tokens with and without provenance, several people, monorepos, nightly builds, deployments by
+hand, reusable workflows, PyPI, crates.io. In them back-ports, re-runs, long pauses, renamed repositories, new workflows, new people, new addresses, forgotten tags, and three
+releases in a thousand published by hand after the run had failed. The share of releases whose alert has that severity:
+
+";
+
+const ATTACKS: &str = "
+Without facts, every high alert is for a release that was published by hand, which looks the same as one published with a stolen token. Nothing honest is critical.
+
+## Attacks
+
+The same projects after thirty honest releases, twenty projects of each style that the attack suits. How many of them reach which severity, by whether the releases before had
+evidence of where they came from. The classes are those of public post-mortems: **T**, the attacker holds a token or a session and publishes past the project's workflow; **W1**, may push, and builds from a branch or
+with a workflow of their own; **W2**, gets a commit onto the branch that is released; **W3**, sits in a run of the real workflow.
+
+";
+
+const MISSES: &str = "
+## What leaves no trace
+
+* **W2**, malice merged or pushed into the real release branch: identity, ref, tag and release are the project's. An unsigned commit where all were signed is low, and
+  an odd hour, a burst, or several lines at once add to it.
+* **W3** where the attacker lets the run finish, publishes one version and the project's own machinery tags it.
+* **T** on a package without evidence, tags or a habit of anything, by the usual account: there is nothing that could differ.
+* A package's first release has nothing to be compared with.
+
+provwatch says of such releases that nothing differs, and never that they are good.
+";
+
+#[test]
+fn the_page_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/DETECTION.md");
+    let document = document();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &document).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == document, "docs/DETECTION.md is stale: run UPDATE_DOCS=1 cargo test --test it detection::");
+}
+
+#[test]
+fn takeovers_that_leave_a_trace_are_caught() {
+    use Severity::{Critical, High, Low, Medium};
+    for (attack, facts, least) in [
+        (Attack::Token, true, Critical),
+        (Attack::Token, false, High),
+        (Attack::TokenEverywhere, true, Critical),
+        (Attack::TokenEverywhere, false, Critical),
+        (Attack::Stranger, true, Critical),
+        (Attack::Stranger, false, High),
+        (Attack::OwnBranch, true, High),
+        (Attack::OwnBranch, false, Low),
+        (Attack::OwnWorkflow, true, High),
+        (Attack::Fork, true, High),
+        (Attack::Fork, false, High),
+        (Attack::HijackedRun, true, Medium),
+    ] {
+        let (_, counts) = catches(attack, facts, Style::has_evidence);
+        assert!(counts.keys().all(|severity| *severity >= least), "{attack:?}, facts {facts}: {counts:?}");
+    }
+    for (attack, facts) in [(Attack::Token, false), (Attack::HijackedRun, true)] {
+        let (total, counts) = catches(attack, facts, Style::has_evidence);
+        assert!(loud(&counts) * 100 >= total * 90, "{attack:?}, facts {facts}: {counts:?}");
+    }
+}

@@ -1,0 +1,69 @@
+//! `it`, the integration tests: one program with a module for each subject, so that the library and the lab are compiled and
+//! linked once. `cargo test --test it demo::` runs one subject.
+//!
+//! What measures or changes the whole process that it runs in is a program of its own beside this folder, and says so in its
+//! first lines.
+
+#[path = "../lab/mod.rs"]
+mod lab;
+
+mod attacks;
+mod attest_agreement;
+mod attest_fixtures;
+mod attest_forms;
+mod attest_lab;
+mod bad_input;
+mod cli_logs;
+mod cli_registries;
+mod cli_setups;
+mod cli_store;
+mod cli_work;
+mod conformance;
+mod daemon;
+mod deliver_real;
+mod demo;
+mod detection;
+mod detectors;
+mod documents;
+mod enrich;
+mod forms;
+mod fuzz_seeds;
+mod host;
+mod hostile_bytes;
+mod http_real;
+mod kill;
+mod lab_selfcheck;
+mod layering;
+mod logs;
+mod logs_floods;
+mod logs_matches;
+mod logs_mirrors;
+mod logs_patience;
+mod logs_real;
+mod logs_recognized;
+mod logs_releases;
+mod logs_speed;
+mod logs_static_ct;
+mod malformed;
+mod mirrors;
+mod pipeline;
+mod pipeline_baseline;
+mod pipeline_campaign;
+mod pipeline_damage;
+mod pipeline_facts;
+mod pipeline_health;
+mod pipeline_provenance;
+mod pipeline_queue;
+mod pipeline_replaced;
+mod pipeline_time;
+mod registries;
+mod replay;
+mod schemas;
+mod shapes;
+mod stored;
+mod systemd_unit;
+mod trust;
+mod unknown;
+mod verify;
+mod walk;
+mod watchlists;
