@@ -1,15 +1,17 @@
 //! Releases of which something, or everything, cannot be known: it is said aloud, once, and taken back.
 
-use super::lab::{Lab, observation, package, private_registry, release};
+use super::lab::{Lab, document, observation, package, private_registry, release};
 use crate::{
     model::{AlertKind, AlertStatus, Aspect, Observation, Person, ReleaseStatus, Severity, files_fingerprint},
     pipeline::{
+        Examined,
         left_out::left_out,
         unchecked::trouble,
         undated::date,
         unreached::{note_unconfirmed, resolve_unreached},
         withdrawal::Withdrawal,
     },
+    registry::RegistryRelease,
     store::{Outcome, Record, VersionState},
 };
 
@@ -61,7 +63,7 @@ fn what_was_withdrawn_before_a_package_was_watched_is_its_past() {
     let lab = Lab::new();
     let package = lab.known("widget");
     let turn = lab.turn(&package);
-    let mut examined = Default::default();
+    let mut examined = Examined::default();
     let withdrawn = [("0.1.0".to_owned(), lab.days_ago(400)), ("1.0.0".to_owned(), lab.days_ago(1))];
     lab.parts.unseen().take_withdrawn(&lab.subject(&package, &turn), &withdrawn, &mut examined).unwrap();
     assert_eq!(examined.releases, 1);
@@ -123,9 +125,9 @@ fn releases_without_times_are_dated_by_their_place_in_the_first_list() {
     let subject = lab.subject(&package, &turn);
     let untold = |version: &str| {
         let release = release(&package.at(version), lab.now(), "ana");
-        crate::registry::RegistryRelease { untold: vec![Aspect::Time], ..release }
+        RegistryRelease { untold: vec![Aspect::Time], ..release }
     };
-    let mut document = super::lab::document(vec![untold("1.0.0"), untold("1.1.0")]);
+    let mut document = document(vec![untold("1.0.0"), untold("1.1.0")]);
     date(&lab.parts.store, &subject, &mut document).unwrap();
     let times: Vec<_> = document.releases.iter().map(|release| release.published_at).collect();
     assert!(times[0] < times[1] && times[1] < subject.history_ends, "{times:?}");

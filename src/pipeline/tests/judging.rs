@@ -4,12 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::lab::{Lab, document, observation, package, private_registry, release};
 use crate::{
+    baseline::learn,
     detect::{Company, Terms},
     model::{
-        Alert, AlertKind, Confidence, Digests, Manifest, Observation, Package, Provenance, ReleaseId, ReleaseStatus,
-        Severity,
+        Alert, AlertKind, Baseline, Confidence, Digests, Manifest, Observation, Package, Provenance, ReleaseId,
+        ReleaseStatus, Severity,
     },
-    pipeline::{recheck::put_off, replaced::compare_files, statuses::take_statuses, subject::Past, unlearn::unlearn},
+    pipeline::{
+        Examined, recheck::put_off, replaced::compare_files, statuses::take_statuses, subject::Past, unlearn::unlearn,
+    },
     registry::{Evidence, EvidenceKind, PackageState, RegistryRelease},
     store::{Outcome, Record, StoredBaseline},
 };
@@ -24,7 +27,7 @@ async fn learned(lab: &Lab, package: &Package) -> StoredBaseline {
     let turn = lab.turn(package);
     let historian = lab.parts.historian(Arc::new(lab.parts.verification()));
     let mut baseline = lab.parts.store.baseline(package).unwrap();
-    let mut examined = Default::default();
+    let mut examined = Examined::default();
     let subject = lab.subject(package, &turn);
     let unread = historian.learn(&subject, history(lab, package), &mut baseline, &mut examined).await.unwrap();
     assert_eq!((unread.len(), examined.releases), (0, 10));
@@ -39,7 +42,10 @@ async fn a_history_is_learned_but_for_what_was_yanked() {
         RegistryRelease { status: ReleaseStatus::Yanked, ..release(&package.at("1.0.1"), lab.days_ago(9), "eve") };
     let historian = lab.parts.historian(Arc::new(lab.parts.verification()));
     let mut baseline = learned(&lab, &package).await;
-    historian.learn(&lab.subject(&package, &turn), vec![yanked], &mut baseline, &mut Default::default()).await.unwrap();
+    historian
+        .learn(&lab.subject(&package, &turn), vec![yanked], &mut baseline, &mut Examined::default())
+        .await
+        .unwrap();
     let publishers = |baseline: &StoredBaseline| -> Vec<String> {
         baseline.baseline.lines.values().flat_map(|line| line.publishers.keys().cloned()).collect()
     };
@@ -54,7 +60,7 @@ async fn a_release_is_judged_beside_what_was_learned() {
     let turn = lab.turn(&package);
     let (verification, enricher) = (Arc::new(lab.parts.verification()), Arc::new(lab.parts.enricher()));
     let judge = lab.parts.judge(verification, enricher, Arc::new(lab.parts.doubts()));
-    let mut examined = Default::default();
+    let mut examined = Examined::default();
     for (version, days, account) in [("1.10.0", 2, "ana"), ("1.11.0", 1, "mallory")] {
         let release = release(&package.at(version), lab.days_ago(days), account);
         let subject = lab.subject(&package, &turn);
@@ -144,8 +150,8 @@ async fn the_age_of_a_new_dependency_is_asked_for() {
         let manifest = Some(Manifest { dependencies: Some(dependencies), ..Manifest::default() });
         Observation { manifest, ..observation(&package.at(version), lab.now(), "ana") }
     };
-    let mut baseline = crate::model::Baseline::empty(package.clone());
-    crate::baseline::learn(&mut baseline, &depending("1.0.0", &["old"]));
+    let mut baseline = Baseline::empty(package.clone());
+    learn(&mut baseline, &depending("1.0.0", &["old"]));
     let turn = lab.turn(&package);
     let mut release = depending("1.1.0", &["old", "young"]);
     let nobody = Company::default();

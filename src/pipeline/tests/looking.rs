@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::lab::{Lab, document, package, release};
+use chrono::{DateTime, Utc};
+
+use super::lab::{Lab, document, observation, package, release};
 use crate::{
     model::{Package, ReleaseStatus},
     pipeline::{
         LookedAt,
-        examine::Looked,
+        examine::{Examiner, Looked},
         packages::{PackageParts, Packages},
         took::Waits,
     },
@@ -18,7 +20,7 @@ use crate::{
 /// No feed announced anything.
 const UNANNOUNCED: Waits = Waits { is_announced: false, patience: false };
 
-fn at(text: &str) -> chrono::DateTime<chrono::Utc> {
+fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
@@ -48,11 +50,7 @@ async fn at_first_sight_the_old_is_learned_and_the_new_is_judged() {
 async fn a_document_that_cannot_tell_how_new_it_is_hides_nothing() {
     let lab = Lab::new();
     let package = lab.known("widget");
-    let old = Record::observed(
-        super::lab::observation(&package.at("0.9.0"), lab.days_ago(90), "ana"),
-        Outcome::Learned,
-        lab.now(),
-    );
+    let old = Record::observed(observation(&package.at("0.9.0"), lab.days_ago(90), "ana"), Outcome::Learned, lab.now());
     lab.parts.store.record(&old).unwrap();
     let turn = lab.turn(&package);
     let (verification, enricher) = (Arc::new(lab.parts.verification()), Arc::new(lab.parts.enricher()));
@@ -65,18 +63,14 @@ async fn a_document_that_cannot_tell_how_new_it_is_hides_nothing() {
     assert_eq!(lab.titles().len(), 1, "{:?}", lab.titles());
 }
 
-fn examiner(parts: &PackageParts) -> crate::pipeline::examine::Examiner {
+fn examiner(parts: &PackageParts) -> Examiner {
     parts.examiner(&Arc::new(parts.verification()), &Arc::new(parts.enricher()))
 }
 
 #[tokio::test]
 async fn a_package_that_is_gone_takes_its_releases_along() {
     let (lab, package) = (Lab::new(), package("widget"));
-    let seen = Record::observed(
-        super::lab::observation(&package.at("1.0.0"), lab.days_ago(90), "ana"),
-        Outcome::Clean,
-        lab.now(),
-    );
+    let seen = Record::observed(observation(&package.at("1.0.0"), lab.days_ago(90), "ana"), Outcome::Clean, lab.now());
     lab.parts.store.record(&seen).unwrap();
     lab.parts.store.enqueue(std::slice::from_ref(&package), "test", lab.now()).unwrap();
     let work = lab.parts.store.work_of(&package).unwrap().unwrap();
