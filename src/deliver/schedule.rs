@@ -28,7 +28,7 @@ pub struct Attempt<'a> {
     pub created_at: DateTime<Utc>,
     /// Which attempt at it this was, from 1.
     pub number: u32,
-    /// Whether its alert is as bad as [`URGENT`].
+    /// Whether its alert is as bad as `URGENT`.
     pub urgent: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Reads JSON that others wrote, strictly: bounded, and never a key that comes twice, for parsers disagree on which of two equal
 //! keys counts, and an attacker would choose.
 //!
-//! Signed documents are [`sound`] as a whole or refused. Documents of registries are read field by field ([`Fields`]), so that
+//! Signed documents are [`sound()`] as a whole or refused. Documents of registries are read field by field ([`Fields`]), so that
 //! what is odd in one place spoils no other, and are never buffered as a tree, so that nesting costs no stack.
 
 mod fields;

@@ -46,7 +46,7 @@ pub enum NoteError {
     /// A signature line that is none.
     #[error("line {0} of the signatures is not a signature")]
     Signature(usize),
-    /// More signatures than [`MAX_SIGNATURES`].
+    /// More signatures than `MAX_SIGNATURES`.
     #[error("{0} signatures are too many")]
     TooMany(usize),
 }

@@ -3,14 +3,16 @@
 //! `tests/data/store-18.db` was written by [`writes_a_filled_store`] while the schema was of that version, and stays as it is:
 //! `cargo test --test it stored:: -- --ignored` writes one of the version of today beside it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
+
 use std::{fs, path::PathBuf};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use crate::lab::{
     ledger::{Api, Misbehaviour},
     rig::by_mallory,
     town::{Town, run, usual},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     clock::Clock,
     model::{

@@ -77,7 +77,9 @@ impl SmallLog {
 
     fn note(&self, leaves: &[String]) -> Vec<u8> {
         let mut range = CompactRange::default();
-        leaves.iter().for_each(|leaf| range.push(leaf_hash(leaf.as_bytes())));
+        for leaf in leaves {
+            range.push(leaf_hash(leaf.as_bytes()));
+        }
         let text = format!("{LOG}\n{}\n{}\n", leaves.len(), BASE64_STANDARD.encode(range.root()));
         let id = LogKey::from_spki(&self.key.subject_public_key_info()).unwrap().note_ids(LOG)[0];
         let signature = [id.to_vec(), self.key.sign(text.as_bytes()).unwrap()].concat();

@@ -117,7 +117,7 @@ mod tests {
         };
         let tree = lab.look().await.tree;
         let herald = heralds.of(&tree).unwrap();
-        assert_eq!(herald.rules(), [rule.clone()]);
+        assert_eq!(herald.rules(), std::slice::from_ref(&rule));
         let history = herald.history(&rule, lab.now());
         assert_eq!((&*history.title, history.severity), ("acme: older entries of log.example", Severity::Info));
         assert!(herald.wants(&history).is_empty(), "nobody subscribes");
