@@ -37,10 +37,12 @@ pub struct Check {
 }
 
 impl Check {
+    /// A check without a next step.
     pub(super) fn new(name: impl Into<String>, state: State, detail: impl Into<String>) -> Self {
         Self { name: name.into(), state, detail: detail.into(), next: None }
     }
 
+    /// Adds the next step.
     pub(super) fn next(self, step: impl Into<String>) -> Self {
         Self { next: Some(step.into()), ..self }
     }

@@ -51,6 +51,10 @@ pub(super) struct Today {
 }
 
 impl Found {
+    /// What the store has of a release, with at most `related` others of each kind.
+    ///
+    /// # Errors
+    /// The store cannot be read.
     pub(super) fn of(context: &Context, store: &Store, release: ReleaseRow, related: usize) -> Result<Self, Failure> {
         let (alert, is_settled) = raised(store, &release.purl)?.unzip();
         Ok(Self {
@@ -65,10 +69,12 @@ impl Found {
         })
     }
 
+    /// Whether something of the release could not be checked.
     pub(super) fn is_unchecked(&self) -> bool {
         !self.release.unchecked.is_empty() || self.release.observation.is_none()
     }
 
+    /// The exit code, where findings count from `fail_on` on.
     pub(super) fn exit(&self, fail_on: Severity) -> Exit {
         let found = match &self.alert {
             Some(alert) => Some(alert.severity).filter(|_| !self.is_settled),

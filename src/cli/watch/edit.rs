@@ -34,6 +34,7 @@ pub(super) fn watchlist_to_edit(context: &Context) -> Result<Watchlist, Failure>
     Ok(Watchlist::default())
 }
 
+/// An edit that was refused: by the disk, or for what the user gave.
 pub(super) fn refused(error: EditError) -> Failure {
     match error {
         EditError::Write { .. } | EditError::Changed { .. } => Failure::failed(error),
@@ -58,6 +59,10 @@ pub(in crate::cli) struct Edited<'a> {
 }
 
 impl Edited<'_> {
+    /// Says so.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
     pub(super) fn print(&self, printing: Printing) -> std::io::Result<()> {
         if printing.is_json() {
             return output::json(self);
