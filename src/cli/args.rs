@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{exit::Outcome, output::Format};
-use crate::model::Severity;
+use super::exit::Outcome;
 
 /// Watches package registries for takeovers: who published this release, from where, and is that how this package is
 /// normally released?
@@ -86,29 +85,6 @@ pub enum Command {
     Man(super::completions::Man),
 }
 
-/// How results are printed.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct Printing {
-    /// How to print: table for people, json for programs (one object a line)
-    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
-    pub format: Format,
-}
-
-impl Printing {
-    /// Whether for programs.
-    pub fn is_json(self) -> bool {
-        self.format == Format::Json
-    }
-}
-
-/// From which severity on findings make the exit code 3.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct FailOn {
-    /// Exit with 3 when there are findings of this severity or worse
-    #[arg(long, value_name = "SEVERITY", default_value_t = Severity::High)]
-    pub fail_on: Severity,
-}
-
 impl Arguments {
     /// Runs the command.
     ///
@@ -117,7 +93,7 @@ impl Arguments {
     pub fn run(&self) -> Outcome {
         let config = self.config.as_deref();
         if let Some(config) = config {
-            super::sheet::called_with(config);
+            super::callable::called_with(config);
         }
         match &self.command {
             Command::Demo(command) => command.run(),
@@ -139,8 +115,8 @@ impl Arguments {
             Command::Verify(command) => command.run(config),
             Command::VerifyBundle(command) => command.run(),
             Command::TestSinks(command) => command.run(config),
-            Command::Completions(command) => command.run(),
-            Command::Man(command) => command.run(),
+            Command::Completions(command) => command.run(Self::command()),
+            Command::Man(command) => command.run(Self::command()),
         }
     }
 }

@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    args::Printing,
+    callable::callable,
     context::Context,
     exit::{Exit, Failure, Outcome},
-    output,
+    output::{self, Printing},
     progress::{ProgressBars, Seen},
-    setup, sheet, words,
+    setup, words,
 };
 use crate::{
     model::Package,
@@ -109,7 +109,7 @@ impl Backfill {
 fn say_what_is_not_watched(pipeline: &Pipeline, packages: &[Package]) {
     let watchlist = pipeline.watchlist();
     for package in packages.iter().filter(|package| watchlist.matches(package).is_none()) {
-        let add = sheet::callable(&format!("provwatch watch add {}", shell_word(&package.to_string())));
+        let add = callable(&format!("provwatch watch add {}", shell_word(&package.to_string())));
         output::note(format!("warning: {package} is not watched; `{add}` changes that"));
     }
 }

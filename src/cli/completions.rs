@@ -1,12 +1,13 @@
+//! `provwatch completions` and `provwatch man`: what packagers install beside the program.
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 
 use super::{
-    args::Arguments,
     exit::{Exit, Failure, Outcome},
     output,
 };
@@ -25,10 +26,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(&self) -> Outcome {
+    pub fn run(&self, mut command: Command) -> Outcome {
         // Into memory first: the generator would panic where nobody reads standard output any more.
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Arguments::command(), "provwatch", &mut script);
+        clap_complete::generate(self.shell, &mut command, "provwatch", &mut script);
         output::bytes(&script)?;
         Ok(Exit::Clean)
     }
@@ -47,24 +48,24 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(&self) -> Outcome {
+    pub fn run(&self, command: Command) -> Outcome {
         match &self.dir {
-            Some(folder) => write_all(folder).map_err(|error| {
+            Some(folder) => write_all(command, folder).map_err(|error| {
                 Failure::failed(format!("cannot write the manual pages to {}: {error}", folder.display()))
             })?,
-            None => print_first()?,
+            None => print_first(command)?,
         }
         Ok(Exit::Clean)
     }
 }
 
-fn write_all(folder: &Path) -> io::Result<()> {
+fn write_all(command: Command, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), folder)
+    clap_mangen::generate_to(command.disable_help_subcommand(true), folder)
 }
 
-fn print_first() -> io::Result<()> {
+fn print_first(command: Command) -> io::Result<()> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+    clap_mangen::Man::new(command).render(&mut page)?;
     output::bytes(&page)
 }

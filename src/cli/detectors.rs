@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    args::Printing,
     exit::{Exit, Failure, Outcome},
-    output, sheet, wrap,
+    output::{self, Printing},
+    sheet, wrap,
 };
 use crate::{
     detect::{self, About, HEADINGS},

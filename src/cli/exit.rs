@@ -1,4 +1,10 @@
+//! How a command ends: the exit codes, the flag that decides about one of them, and what is said where it fails.
+
 use std::{error::Error, fmt, process::ExitCode};
+
+use clap::Args;
+
+use crate::model::Severity;
 
 /// The exit codes of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +28,14 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
     }
+}
+
+/// From which severity on findings make the exit code 3.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct FailOn {
+    /// Exit with 3 when there are findings of this severity or worse
+    #[arg(long, value_name = "SEVERITY", default_value_t = Severity::High)]
+    pub fail_on: Severity,
 }
 
 /// Why a command failed: the code, what failed with its causes, and the next step.

@@ -5,20 +5,13 @@
 //! [`output::json`](super::output::json) takes nothing that is not in the table, so there is no form without a schema.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    alerts, backfill, baseline, detectors, doctor, logs, lookup, status, summary, test_sinks, timeline, verify,
-    verify_bundle, watch,
+    alerts, backfill, baseline, detectors, doctor, form::Form, logs, lookup, status, summary, test_sinks, timeline,
+    verify, verify_bundle, watch,
 };
 use crate::{config, deliver, model, pipeline, store, tlog, watchlist};
-
-/// JSON that commands print. Its first key, `form`, says which form it is of: `lookup/1`.
-pub trait Form: Serialize {
-    /// The name and number.
-    const FORM: &'static str;
-}
 
 /// A form that others build on.
 #[derive(Debug)]
@@ -62,7 +55,7 @@ forms! {
     "baseline-step" 1 store::BaselineVersion, "baseline history";
     "baseline-unaccepted" 1 baseline::unaccept::Unaccepted<'_>, "baseline unaccept";
     "bundle" 1 verify_bundle::Answer<'_>, "verify-bundle";
-    "check" 1 doctor::Check, "doctor";
+    "check" 1 doctor::check::Check, "doctor";
     "detector" 1 detectors::Full, "detectors explain";
     "detector-listed" 1 detectors::Summary, "detectors list";
     "evidence-listed" 1 store::EvidenceRow, "logs evidence";
@@ -74,16 +67,16 @@ forms! {
     "log-scanned" 1 logs::scan::Shown<'_>, "logs scan";
     "log-status" 1 logs::status::Line<'_>, "logs status";
     "log-verdict" 1 logs::verify::Line<'_>, "logs verify";
-    "lookup" 1 lookup::Found, "lookup of a release that is stored";
+    "lookup" 1 lookup::answer::Found, "lookup of a release that is stored";
     "lookup-missing" 1 lookup::missing::Missing, "lookup of a release that is not stored";
     "match" 1 model::MatchedEntry, "logs matches";
     "pass" 1 summary::Summary, "run --once";
     "replayed" 1 pipeline::replay::CaseAlert, "replay";
     "sink" 1 test_sinks::Answer, "test-sinks";
-    "status" 1 status::Report, "status";
+    "status" 1 status::report::Report, "status";
     "timeline-entry" 1 timeline::Entry, "timeline";
     "verified" 1 verify::report::Report, "verify";
-    "watch-edited" 1 watch::Edited<'_>, "watch add, watch remove";
+    "watch-edited" 1 watch::edit::Edited<'_>, "watch add, watch remove";
     "watch-listed" 1 watch::list::Line<'_>, "watch list";
     "watch-why" 1 watchlist::Why, "watch why";
 }

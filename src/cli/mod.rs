@@ -4,6 +4,7 @@ mod alerts;
 mod args;
 mod backfill;
 mod baseline;
+mod callable;
 mod completions;
 mod context;
 pub mod demo;
@@ -11,6 +12,7 @@ mod detectors;
 mod doctor;
 mod exit;
 mod expect;
+mod form;
 mod forms;
 #[cfg(test)]
 mod help;

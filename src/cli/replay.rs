@@ -3,9 +3,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    args::Printing,
     exit::{Exit, Failure, Outcome},
-    output, words, wrap,
+    output::{self, Printing},
+    words, wrap,
 };
 use crate::{
     model::{AlertKind, ExpectedChange, Observation, Severity},

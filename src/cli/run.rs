@@ -3,15 +3,14 @@ use std::{path::Path, sync::Arc};
 use clap::Args;
 
 use super::{
-    args::{FailOn, Printing},
+    callable::with_callable,
     context::Context,
-    exit::{Exit, Failure, Outcome},
+    exit::{Exit, FailOn, Failure, Outcome},
     on_disk::OnDisk,
-    output,
+    output::{self, Printing},
     progress::ProgressBars,
     renewal::{Renewer, trust_interval},
     setup::{self, Prepared},
-    sheet,
     summary::Summary,
 };
 use crate::{
@@ -105,7 +104,7 @@ fn say_if_nothing_is_watched(pipeline: &Pipeline) {
         output::note(format!("warning: {warning}"));
     }
     if watchlist.is_empty() && !pipeline.sources().is_empty() {
-        output::note(sheet::with_callable(
+        output::note(with_callable(
             "warning: the watchlist is empty; `provwatch watch add` and `provwatch watch import` fill it",
         ));
     }

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    args::Printing,
     context::Context,
     exit::{Exit, Failure, Outcome},
-    output, setup, words,
+    output::{self, Printing},
+    setup, words,
 };
 use crate::{
     clock::Clock,

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    args::Printing,
     context::Context,
     exit::{Exit, Failure, Outcome},
-    output, sheet, target,
+    output::{self, Printing},
+    sheet, target,
     words::{self, NOTHING},
 };
 use crate::{

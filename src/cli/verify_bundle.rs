@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    args::Printing,
     exit::{Exit, Failure, Outcome},
-    output, words,
+    output::{self, Printing},
+    words,
 };
 use crate::{
     attest::{self, Artifact, Policy, TrustMaterial, Verified},

@@ -118,9 +118,6 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("governor", &["http"]),
 ];
 
-/// Rooms in which files still name each other in a circle.
-const NOT_YET: &[&str] = &["cli"];
-
 /// Rooms that are pure: no `async`, and none of these crates.
 const PURE: &[&str] = &["model", "baseline", "detect", "health"];
 
@@ -263,11 +260,7 @@ fn rooms_use_what_they_may_import() {
 fn no_file_names_another_in_a_circle() {
     let files = FILES.iter().filter(|file| file.room != "lib" && file.room != "main");
     let circles = circles::of(files.map(|file| &file.unit));
-    let unclean: Vec<_> = circles.iter().filter(|(room, _)| !NOT_YET.contains(&room.as_str())).collect();
-    assert!(unclean.is_empty(), "circles of files, by room: {unclean:#?}");
-    for room in NOT_YET {
-        assert!(circles.contains_key(*room), "{room} has no circle of files any more: take it off the list");
-    }
+    assert!(circles.is_empty(), "circles of files, by room: {circles:#?}");
 }
 
 /// What the circles of made-up files are called.

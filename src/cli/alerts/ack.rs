@@ -1,6 +1,13 @@
-use super::{Context, Failure, Outcome, no_such_alert, output, title};
+use super::wording::{no_such_alert, title};
 use crate::{
-    cli::{args::Printing, exit::Exit, operator, reason::reason, words, wrap},
+    cli::{
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        operator,
+        output::{self, Printing},
+        reason::reason,
+        words, wrap,
+    },
     model::{Alert, AlertStatus},
     store::Store,
 };

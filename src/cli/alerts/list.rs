@@ -1,10 +1,12 @@
 use comfy_table::Cell;
 
-use super::{Context, Outcome, output, title};
+use super::wording::title;
 use crate::{
     cli::{
-        args::{FailOn, Printing},
-        exit::Exit,
+        callable::callable,
+        context::Context,
+        exit::{Exit, FailOn, Outcome},
+        output::{self, Printing},
         sheet, target, words,
     },
     model::{Alert, AlertStatus, Package, Severity},
@@ -92,7 +94,7 @@ impl List {
     /// No alert of a package of which nothing is stored says nothing about it.
     fn unknown(&self) -> Exit {
         let package = self.package.as_ref().map(ToString::to_string).unwrap_or_default();
-        let look = sheet::callable(&format!("provwatch lookup {}", shell_word(&package)));
+        let look = callable(&format!("provwatch lookup {}", shell_word(&package)));
         output::note(format_args!("Nothing is stored of {package}, so it could raise none; `{look}` says why."));
         Exit::Unchecked
     }

@@ -3,15 +3,11 @@
 mod ack;
 mod list;
 pub(super) mod show;
+mod wording;
 
 use std::path::Path;
 
-use super::{
-    context::Context,
-    exit::{Failure, Outcome},
-    output, words,
-};
-use crate::model::Alert;
+use super::{context::Context, exit::Outcome};
 
 /// Show and acknowledge alerts
 #[derive(Debug, clap::Subcommand)]
@@ -37,23 +33,4 @@ impl Alerts {
             Self::Ack(command) => command.run(&context),
         }
     }
-}
-
-/// Nobody raised such an alert.
-fn no_such_alert(id: &str) -> Failure {
-    let digits = !id.is_empty() && id.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let id = words::name(id);
-    let failure = if digits {
-        Failure::failed(format!("there is no alert whose id begins with {id:?}"))
-    } else {
-        Failure::usage(format!(
-            "{id:?} is not the id of an alert; expected its first hexadecimal digits, such as 6adc1e73"
-        ))
-    };
-    failure.next("`provwatch alerts list` shows the ids")
-}
-
-/// The alert's title, which names what it is about.
-fn title(alert: &Alert) -> String {
-    words::sentence(&alert.title)
 }

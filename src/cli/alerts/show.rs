@@ -1,11 +1,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Context, Outcome, no_such_alert, output, title};
+use super::wording::{no_such_alert, title};
 use crate::{
     cli::{
-        args::Printing,
-        exit::Exit,
+        context::Context,
+        exit::{Exit, Outcome},
+        output::{self, Printing},
         sheet::{self, Sheet},
         words, wrap,
     },

@@ -2,13 +2,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    Context, Failure, Outcome, change,
+    change::change,
     joins::{self, Joining, joining},
-    output,
 };
 use crate::{
     baseline::learn,
-    cli::{args::Printing, exit::Exit, operator, reason::reason, sheet, target, words},
+    cli::{
+        callable::callable,
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        operator,
+        output::{self, Printing},
+        reason::reason,
+        sheet, target, words,
+    },
     deliver::{accept_because, needs_reason},
     model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoredBaseline},
@@ -147,7 +154,7 @@ impl Accepted<'_> {
         output::line(format_args!("{purl} is part of the baseline of line {line} {when}."));
         if self.can_be_undone {
             let take_back = format!("provwatch baseline unaccept {} --reason '…'", shell_word(&purl.to_string()));
-            output::line(format_args!("To take that back: {}", sheet::callable(&take_back)));
+            output::line(format_args!("To take that back: {}", callable(&take_back)));
         }
         if let Some(alert) = &self.open_alert {
             let id = words::name(&alert.id);

@@ -1,8 +1,8 @@
-use super::{Context, Outcome, output};
 use crate::{
     cli::{
-        args::Printing,
-        exit::Exit,
+        context::Context,
+        exit::{Exit, Outcome},
+        output::{self, Printing},
         target,
         words::{self, NOTHING},
     },

@@ -2,11 +2,11 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Context, Failure, Outcome, output};
 use crate::{
     cli::{
-        args::Printing,
-        exit::Exit,
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output::{self, Printing},
         sheet,
         words::{self, NOTHING},
     },

@@ -1,6 +1,7 @@
 //! `provwatch baseline`: what is normal for a package, and the operator's word on it.
 
 pub(super) mod accept;
+mod change;
 mod history;
 mod hours;
 mod joins;
@@ -12,12 +13,7 @@ pub(super) mod unaccept;
 
 use std::path::Path;
 
-use super::{
-    context::Context,
-    exit::{Failure, Outcome},
-    output,
-};
-use crate::store::{BaselineChange, Store, StoreError, StoredBaseline};
+use super::{context::Context, exit::Outcome};
 
 /// Show and correct what is normal for a package
 #[derive(Debug, clap::Subcommand)]
@@ -50,26 +46,6 @@ impl Baseline {
             Self::Accept(command) => command.run(&context),
             Self::Unaccept(command) => command.run(&context),
             Self::Reset(command) => command.run(&context),
-        }
-    }
-}
-
-/// How often a change is made again when the daemon was faster.
-const TRIES: usize = 5;
-
-/// Changes a baseline beside a daemon that may change it too: what another writer did meanwhile is read again. Gives the
-/// number of steps that were added; `None` where `change` finds nothing to do.
-fn change(
-    store: &Store,
-    package: &crate::model::Package,
-    change: impl Fn(StoredBaseline) -> Option<BaselineChange>,
-) -> Result<Option<usize>, Failure> {
-    let mut tries = 1;
-    loop {
-        let Some(change) = change(store.baseline(package)?) else { return Ok(None) };
-        match store.change_baseline(&change, Context::clock().now()) {
-            Err(StoreError::BaselineMoved { .. }) if tries < TRIES => tries += 1,
-            changed => return Ok(Some(changed?)),
         }
     }
 }

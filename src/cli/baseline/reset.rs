@@ -3,10 +3,17 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Context, Failure, Outcome, change, output};
+use super::change::change;
 use crate::{
     baseline::learn,
-    cli::{args::Printing, exit::Exit, operator, reason::reason, target, words},
+    cli::{
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        operator,
+        output::{self, Printing},
+        reason::reason,
+        target, words,
+    },
     model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine},
     pipeline::relearn,
     store::{BaselineChange, NewBaselineVersion, StoredBaseline},

@@ -1,10 +1,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Context, Failure, Outcome, output, portrait};
+use super::portrait;
 use crate::{
     baseline::{CLEAN_DAYS, CLEAN_RELEASES},
-    cli::{args::Printing, exit::Exit, sheet, target, words},
+    cli::{
+        callable::callable,
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output::{self, Printing},
+        sheet, target, words,
+    },
     deliver::accept_command,
     model::{Alert, Baseline, Package, ReleaseLine, Severity},
     store::{Held, Store, StoredBaseline},
@@ -102,11 +108,11 @@ impl Show {
         if is_forgotten {
             output::line("  What was learned of it was reset. The releases that come after teach anew.");
             let command = format!("provwatch baseline history {}", shell_word(&self.package.to_string()));
-            output::line(format_args!("  next: {}", sheet::callable(&command)));
+            output::line(format_args!("  next: {}", callable(&command)));
         } else {
             output::line("  Nothing has been learned of it yet, so nothing of it can be unusual.");
             let command = format!("provwatch backfill {}", shell_word(&self.package.to_string()));
-            output::line(format_args!("  next: {}", sheet::callable(&command)));
+            output::line(format_args!("  next: {}", callable(&command)));
         }
     }
 

@@ -1,9 +1,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Context, Failure, Outcome, TRIES, output};
+use super::change::TRIES;
 use crate::{
-    cli::{args::Printing, exit::Exit, operator, reason::reason, target, words},
+    cli::{
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        operator,
+        output::{self, Printing},
+        reason::reason,
+        target, words,
+    },
     detect::Terms,
     model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
     pipeline::{

@@ -4,9 +4,9 @@ use std::{fs, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
-use super::{CLOCK, Check, State};
+use super::check::{CLOCK, Check, State};
 use crate::{
-    cli::{context::Context, status::snapshot, words},
+    cli::{context::Context, status::snapshot::snapshot, words},
     clock::Clock,
     config::{self, Gravity, TrustSource},
     health::{Finding, Id, Level, judge},

@@ -1,6 +1,6 @@
 //! Files that others may change, and secrets that others may read.
 
-use super::{Check, State};
+use super::check::{Check, State};
 use crate::{cli::context::Context, config::Exposure};
 
 /// One check for each of them; none where all is kept well.

@@ -1,5 +1,6 @@
 //! Is everything in place? One line for every thing that can be wrong, each with the next step.
 
+pub(super) mod check;
 mod checks;
 mod exposure;
 mod network;
@@ -8,14 +9,14 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Color, Style};
 use clap::Args;
-use schemars::JsonSchema;
-use serde::Serialize;
 
+use self::check::{CLOCK, Check, State};
 use super::{
-    args::Printing,
+    callable::with_callable,
     context::Context,
     exit::{Exit, Outcome},
-    output, setup, sheet, words, wrap,
+    output::{self, Printing},
+    setup, words, wrap,
 };
 
 /// Check the configuration, the store, the trust root and the way to every source
@@ -35,46 +36,6 @@ pub struct Doctor {
     offline: bool,
     #[command(flatten)]
     printing: Printing,
-}
-
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// As it should be.
-    Ok,
-    /// As the operator chose it, and less than there could be.
-    Limited,
-    /// It works, and needs a look.
-    Warning,
-    /// It does not work.
-    Failed,
-    /// The configuration or the watchlist is wrong.
-    Misconfigured,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Check {
-    /// What.
-    pub name: String,
-    /// How it ended.
-    pub state: State,
-    /// What was found.
-    pub detail: String,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-}
-
-impl Check {
-    fn new(name: impl Into<String>, state: State, detail: impl Into<String>) -> Self {
-        Self { name: name.into(), state, detail: detail.into(), next: None }
-    }
-
-    fn next(self, step: impl Into<String>) -> Self {
-        Self { next: Some(step.into()), ..self }
-    }
 }
 
 impl Doctor {
@@ -103,9 +64,6 @@ impl Doctor {
 const GOOD: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
 const DOUBTFUL: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
 const BAD: Style = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Red)));
-
-/// What the clock is called, whatever it is compared with.
-const CLOCK: &str = "clock";
 
 /// The clock is one thing: what was stored and what a registry says are told together, or the worse of both.
 fn with_one_clock(mut checks: Vec<Check>) -> Vec<Check> {
@@ -139,9 +97,9 @@ fn print(check: &Check) {
     };
     output::line(format!("{style}{word}{style:#}  {name}"));
     let show = |text: &str| output::line(wrap::sentence(text, wrap::width(), "           "));
-    detail.lines().for_each(|line| show(&sheet::with_callable(&words::sentence(line))));
+    detail.lines().for_each(|line| show(&with_callable(&words::sentence(line))));
     if let Some(next) = next {
-        show(&format!("next: {}", sheet::with_callable(&words::sentence(next))));
+        show(&format!("next: {}", with_callable(&words::sentence(next))));
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use url::Url;
 
-use super::{CLOCK, Check, State};
+use super::check::{CLOCK, Check, State};
 use crate::{
     cli::context::Context,
     clock::Clock,

@@ -3,12 +3,13 @@ use chrono::{DateTime, Utc};
 use crate::{
     baseline::words::named_repository,
     cli::{
-        args::Printing,
+        callable::callable,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        operator, output,
+        operator,
+        output::{self, Printing},
         reason::reason,
-        sheet, target, words,
+        target, words,
     },
     config::Period,
     model::{Change, Demand, Ecosystem, ExpectedChange, Package},
@@ -140,7 +141,7 @@ impl Add {
     fn warn_if_unwatched(&self, context: &Context) {
         if context.watchlist().is_ok_and(|watchlist| watchlist.matches(&self.package).is_none()) {
             let package = &self.package;
-            let add = sheet::callable(&format!("provwatch watch add {}", shell_word(&package.to_string())));
+            let add = callable(&format!("provwatch watch add {}", shell_word(&package.to_string())));
             output::note(format_args!(
                 "warning: {package} is not watched, so nothing of it is judged; `{add}` changes that"
             ));

@@ -1,8 +1,8 @@
 use crate::cli::{
-    args::Printing,
     context::Context,
     exit::{Exit, Outcome},
-    output, sheet, words,
+    output::{self, Printing},
+    sheet, words,
 };
 
 /// List what is announced

@@ -2,10 +2,11 @@ use std::path::PathBuf;
 
 use crate::{
     cli::{
-        args::Printing,
+        callable::callable,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        output, sheet, words,
+        output::{self, Printing},
+        words,
     },
     store::{EvidenceRow, Store},
 };
@@ -66,7 +67,7 @@ impl EvidenceCommand {
         };
         std::fs::write(path, format!("{}\n", one.document))
             .map_err(|error| Failure::failed(format!("writing {}: {error}", path.display())))?;
-        let verify = sheet::callable(&format!("provwatch logs verify {}", path.display()));
+        let verify = callable(&format!("provwatch logs verify {}", path.display()));
         output::note(format!("Wrote {}. `{verify}` checks it.", path.display()));
         Ok(())
     }
@@ -82,10 +83,10 @@ fn chosen<'a>(all: &'a [EvidenceRow], id: &str) -> Result<&'a EvidenceRow, Failu
     let found: Vec<_> = all.iter().filter(|one| one.id.starts_with(id)).collect();
     match found.as_slice() {
         [one] => Ok(one),
-        [] => {
-            Err(Failure::usage(format!("there is no evidence {id:?}")).next(sheet::callable("provwatch logs evidence")))
+        [] => Err(Failure::usage(format!("there is no evidence {id:?}")).next(callable("provwatch logs evidence"))),
+        _ => {
+            Err(Failure::usage(format!("{} ids begin with {id:?}", found.len()))
+                .next(callable("provwatch logs evidence")))
         }
-        _ => Err(Failure::usage(format!("{} ids begin with {id:?}", found.len()))
-            .next(sheet::callable("provwatch logs evidence"))),
     }
 }

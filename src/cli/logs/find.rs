@@ -2,13 +2,13 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::named;
+use super::by_name::named;
 use crate::{
     cli::{
-        args::Printing,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        output, setup,
+        output::{self, Printing},
+        setup,
         sheet::Sheet,
         words,
     },

@@ -1,12 +1,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::wording::{OFF, UNREAD};
 use crate::{
     cli::{
-        args::Printing,
         context::Context,
         exit::{Exit, Outcome},
-        output, sheet, words,
+        output::{self, Printing},
+        sheet, words,
     },
     pipeline::logs::FollowedLog,
     store::LogKind,
@@ -30,7 +31,7 @@ pub struct List {
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         if !self.printing.is_json() && !context.config.logs.enabled {
-            output::line(super::OFF);
+            output::line(OFF);
         }
         let pipeline = context.pipeline_to_look(Watchlist::default())?;
         let mut table = output::table(["LOG", "KIND", "READ", "URL"]);
@@ -47,7 +48,7 @@ impl List {
             output::print(&table);
             super::not_followed::print(&pipeline.logs_not_followed());
             if !pipeline.trusted().is_ready() {
-                output::line(super::UNREAD);
+                output::line(UNREAD);
             }
             output::line("");
             sheet::say("`provwatch logs status` shows how far each was read.");

@@ -2,10 +2,11 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     cli::{
-        args::Printing,
+        callable::callable,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        output, sheet, target, words,
+        output::{self, Printing},
+        sheet, target, words,
     },
     model::MatchedEntry,
     store::{LogEntryRow, LogMatchFilter, Store},
@@ -89,8 +90,7 @@ impl Matches {
         }
         match &self.log {
             Some(log) if store.log(log)?.is_none() => {
-                Err(Failure::usage(format!("no log {log:?} was ever read"))
-                    .next(sheet::callable("provwatch logs status")))
+                Err(Failure::usage(format!("no log {log:?} was ever read")).next(callable("provwatch logs status")))
             }
             _ => Ok(()),
         }

@@ -1,3 +1,6 @@
+//! `provwatch logs`: the transparency logs that are followed, and what they are asked for.
+
+mod by_name;
 mod evidence;
 pub(super) mod find;
 pub(super) mod list;
@@ -8,20 +11,13 @@ mod start;
 pub(super) mod status;
 mod unreadable;
 pub(super) mod verify;
+mod wording;
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use clap::Subcommand;
 
-use super::{
-    context::Context,
-    exit::{Failure, Outcome},
-    sheet,
-};
-use crate::{
-    pipeline::{Pipeline, logs::FollowedLog},
-    text::with_causes,
-};
+use super::{context::Context, exit::Outcome};
 
 /// Transparency logs: which are followed, how far each is read, and what one did wrong
 #[derive(Debug, Subcommand)]
@@ -58,28 +54,4 @@ impl Logs {
             Self::Verify(verify) => verify.run(&context),
         }
     }
-}
-
-/// What is said before whatever is listed all the same.
-const OFF: &str = "Transparency logs are switched off ([logs] enabled = false).";
-
-/// What is said of a trust root that no process has read yet.
-const UNREAD: &str = "The trust root was not read yet, so its logs are not known; `provwatch run` reads it.";
-
-/// Reads a trust root that no process has read yet: without it neither its logs are known nor whom a certificate can be
-/// believed.
-async fn have_trust(pipeline: &Pipeline) -> Result<(), Failure> {
-    pipeline.have_trust().await.map_err(|error| {
-        let why = with_causes(&error);
-        Failure::failed(format!("the trust root was not read yet, and cannot be read now: {why}"))
-            .next("let the TUF repository be reached ([trust] tuf_url), then try again; `provwatch doctor` asks it")
-    })
-}
-
-/// The log that is called so, as it is: one that never answered is asked first.
-async fn named(pipeline: &Pipeline, name: &str) -> Result<Arc<FollowedLog>, Failure> {
-    have_trust(pipeline).await?;
-    pipeline.log_named(name).await.ok_or_else(|| {
-        Failure::usage(format!("no log {name:?} is followed")).next(sheet::callable("provwatch logs list"))
-    })
 }

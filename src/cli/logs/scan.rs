@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{named, unreadable::Unreadable};
+use super::{by_name::named, unreadable::Unreadable};
 use crate::{
     cli::{
         context::Context,

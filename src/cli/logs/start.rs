@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::named;
+use super::by_name::named;
 use crate::{
     cli::{
         context::Context,

@@ -2,13 +2,13 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::not_followed;
+use super::{not_followed, wording::OFF};
 use crate::{
     cli::{
-        args::Printing,
+        callable::callable,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        output,
+        output::{self, Printing},
         sheet::{self, Sheet},
         words,
     },
@@ -111,7 +111,7 @@ impl Status {
             return Ok(exit(&views));
         }
         if !context.config.logs.enabled {
-            output::line(super::OFF);
+            output::line(OFF);
         } else if views.is_empty() {
             sheet::say("No log was followed yet; `provwatch run` follows them.");
         }
@@ -220,7 +220,7 @@ impl View {
         sheet.rows("Evidence kept", self.evidence.iter().cloned());
         sheet.print();
         if let Some(evidence) = self.evidence.first().and_then(|one| one.split(' ').next()) {
-            output::line(format!("  next: {}", sheet::callable(&format!("provwatch logs evidence {evidence}"))));
+            output::line(format!("  next: {}", callable(&format!("provwatch logs evidence {evidence}"))));
         }
     }
 
@@ -236,7 +236,7 @@ impl View {
     fn to_read(&self) -> Option<String> {
         let (gap, _) = self.gaps.first().zip(self.row.tail.as_ref())?;
         let name = shell_word(&words::name(&self.row.name));
-        Some(sheet::callable(&format!("provwatch logs start --log {name} --from-index {}", gap.first)))
+        Some(callable(&format!("provwatch logs start --log {name} --from-index {}", gap.first)))
     }
 
     /// Entries in a form that is not known here.

@@ -6,10 +6,9 @@ use serde::Serialize;
 use crate::{
     bounded,
     cli::{
-        args::Printing,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        output,
+        output::{self, Printing},
         sheet::{self, Sheet},
         words,
     },

@@ -1,4 +1,7 @@
-use super::{Found, Today, content, identity};
+use super::{
+    answer::{Found, Today},
+    content, identity,
+};
 use crate::{
     cli::{
         output,

@@ -4,7 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    cli::{args::Printing, context::Context, exit::Failure, output, sheet, target::Target, words, wrap},
+    cli::{
+        context::Context,
+        exit::Failure,
+        output::{self, Printing},
+        sheet,
+        target::Target,
+        words, wrap,
+    },
     store::Store,
     text::shell_word,
     watchlist::{Tier, Watchlist},

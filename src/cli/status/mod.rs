@@ -1,32 +1,17 @@
 //! `provwatch status`: how provwatch itself is doing.
 
 mod print;
+pub(super) mod report;
+pub(super) mod snapshot;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
-use serde::Serialize;
-
+use self::report::Report;
 use super::{
-    args::Printing,
     context::Context,
-    exit::{Exit, Failure, Outcome},
-    on_disk::OnDisk,
-    output,
-    renewal::trust_interval,
+    exit::{Exit, Outcome},
+    output::{self, Printing},
 };
-use crate::{
-    daemon::lock_state,
-    health::{Finding, Heartbeat, Level, LockState, Snapshot, judge},
-    model::{AlertStatus, Aspect, Ecosystem, Severity},
-    pipeline::{self, NPM_KEYS, TRUST_ROOT, WithoutFeed},
-    registry::{CargoFeed, NpmFeed, PypiFeed},
-    store::{self, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
-};
-
-/// Most failing packages that are shown.
-const SHOWN: usize = 5;
 
 /// Show how provwatch itself is doing; exits with 5 when it is not well
 #[derive(Debug, clap::Args)]
@@ -41,107 +26,6 @@ the table of all that it can find.")]
 pub struct Status {
     #[command(flatten)]
     printing: Printing,
-}
-
-/// How provwatch itself is doing.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::cli) struct Report {
-    /// Whether there is no reason to worry.
-    healthy: bool,
-    /// The reasons, a sentence each.
-    reasons: Vec<String>,
-    /// What only limits it, a sentence each.
-    limited: Vec<String>,
-    /// All of both, the worst first, each with the next step.
-    findings: Vec<Finding>,
-    /// Whether a process works on the database.
-    lock: LockState,
-    /// Who works on the database, or did last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    runner: Option<Heartbeat>,
-    /// When the report was made.
-    at: DateTime<Utc>,
-    /// The feeds of the registries that are switched on, any other that was ever read, and the trust root where it is
-    /// refreshed.
-    sources: Vec<Source>,
-    /// The transparency logs, where they are followed.
-    logs: Vec<LogRow>,
-    /// The queue.
-    work: WorkSummary,
-    /// The packages that have failed for longest.
-    failing: Vec<Work>,
-    /// Configured subscriptions, and any other with deliveries.
-    subscriptions: Vec<Subscription>,
-    /// What is stored.
-    stored: Stored,
-    /// The database file.
-    path: PathBuf,
-}
-
-/// What is stored.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Stored {
-    /// Its `releases` and `alerts` are in pairs and triples, as they were first written.
-    #[serde(flatten)]
-    stats: Stats,
-    /// Releases by what came of them; an outcome that never was is left out.
-    releases_by_outcome: Vec<OfOutcome>,
-    /// Alerts by status and severity; what never was is left out.
-    alerts_by_status: Vec<OfStatus>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct OfOutcome {
-    outcome: store::Outcome,
-    count: u64,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct OfStatus {
-    status: AlertStatus,
-    severity: Severity,
-    count: u64,
-}
-
-impl Stored {
-    fn of(stats: Stats) -> Self {
-        let releases = stats.releases.iter().map(|(outcome, count)| OfOutcome { outcome: *outcome, count: *count });
-        let alerts = stats.alerts.iter();
-        let alerts =
-            alerts.map(|(status, severity, count)| OfStatus { status: *status, severity: *severity, count: *count });
-        Self { releases_by_outcome: releases.collect(), alerts_by_status: alerts.collect(), stats }
-    }
-}
-
-/// A feed, or the trust root.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Source {
-    name: String,
-    /// The registry whose feed it is.
-    #[serde(skip)]
-    registry: Option<String>,
-    /// The registry's URL, where it is one beside the public ones. Such a registry has no feed: its packages are looked at.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    /// Whether it is read: its registry is switched on.
-    enabled: bool,
-    /// Where it stands; `None`: it was never tried.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<SourceState>,
-    /// What the documents of its registry never tell. What a mirror leaves out beyond that is a finding.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    never_told: Vec<Aspect>,
-}
-
-/// A subscription.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Subscription {
-    name: String,
-    /// Whether the configuration has it.
-    configured: bool,
-    /// How its deliveries fare; `None`: there were none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<SubscriptionState>,
 }
 
 impl Status {
@@ -160,112 +44,4 @@ impl Status {
         }
         Ok(if report.healthy { Exit::Clean } else { Exit::Unhealthy })
     }
-}
-
-impl Report {
-    fn of(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Self, Failure> {
-        let snapshot = snapshot(context, store, now)?;
-        let findings = judge(&snapshot, now);
-        let sentences = |wanted: Level| {
-            let found = findings.iter().filter(|finding| finding.level == wanted);
-            found.map(|finding| finding.sentence.clone()).collect::<Vec<_>>()
-        };
-        let reasons = sentences(Level::Unhealthy);
-        Ok(Self {
-            healthy: reasons.is_empty(),
-            reasons,
-            limited: sentences(Level::Limited),
-            lock: snapshot.runner.lock,
-            runner: snapshot.runner.heartbeat,
-            findings,
-            at: now,
-            sources: sources(context, store)?,
-            logs: if context.config.logs.enabled { store.logs()? } else { Vec::new() },
-            work: store.work_summary(now)?,
-            failing: store.failing_work(SHOWN)?,
-            subscriptions: subscriptions(context, store)?,
-            stored: Stored::of(store.stats()?),
-            path: context.config.store_path(),
-        })
-    }
-}
-
-/// How provwatch fares, as the daemon sees it too, and whether there is a daemon.
-///
-/// # Errors
-/// The store cannot be read.
-pub fn snapshot(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Snapshot, Failure> {
-    let watchlist = context.watchlist().ok();
-    let runner = pipeline::runner(store, lock_state(store.path()))?;
-    let setup = pipeline::setup(&context.config);
-    let mut snapshot = pipeline::snapshot(store, &setup, watchlist.as_ref(), runner, now)?;
-    let on_disk = OnDisk::of(context).look();
-    snapshot.watchlist = on_disk.watchlist;
-    snapshot.configuration = on_disk.configuration;
-    snapshot.trust_files = on_disk.trust;
-    Ok(snapshot)
-}
-
-/// The feed of an ecosystem, by its name in the store.
-const fn feed(ecosystem: Ecosystem) -> &'static str {
-    match ecosystem {
-        Ecosystem::Npm => NpmFeed::NAME,
-        Ecosystem::Pypi => PypiFeed::NAME,
-        Ecosystem::Cargo => CargoFeed::NAME,
-    }
-}
-
-fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
-    let mut stored = store.sources()?;
-    let mut sources = Vec::new();
-    for ecosystem in Ecosystem::ALL {
-        let name = feed(ecosystem);
-        let enabled = context.config.registries.is_enabled(ecosystem);
-        let state = stored.iter().position(|state| state.name == name).map(|index| stored.remove(index));
-        if enabled || state.is_some() {
-            let never_told = Aspect::never_told(ecosystem).collect();
-            let registry = Some(ecosystem.title().to_owned());
-            sources.push(Source { name: name.to_owned(), registry, url: None, enabled, state, never_told });
-        }
-    }
-    for WithoutFeed { registry, source, .. } in pipeline::setup(&context.config).without_feed {
-        let state = stored.iter().position(|state| state.name == source).map(|index| stored.remove(index));
-        sources.push(Source {
-            name: source,
-            registry: Some(registry.title()),
-            url: registry.url().map(ToString::to_string),
-            enabled: true,
-            state,
-            never_told: Vec::new(),
-        });
-    }
-    let is_refreshed = trust_interval(&context.config).is_some();
-    let refreshed = |name: &str| is_refreshed && [TRUST_ROOT, NPM_KEYS].contains(&name);
-    let others = stored.into_iter().map(|state| Source {
-        name: state.name.clone(),
-        enabled: refreshed(&state.name),
-        registry: None,
-        url: None,
-        state: Some(state),
-        never_told: Vec::new(),
-    });
-    sources.extend(others);
-    Ok(sources)
-}
-
-fn subscriptions(context: &Context, store: &Store) -> Result<Vec<Subscription>, Failure> {
-    let mut stored = store.delivery_summary()?;
-    let mut subscriptions = Vec::new();
-    for configured in &context.config.subscriptions {
-        let state = stored.iter().position(|state| state.subscription == configured.name);
-        let state = state.map(|index| stored.remove(index));
-        subscriptions.push(Subscription { name: configured.name.clone(), configured: true, state });
-    }
-    let others = stored.into_iter().map(|state| Subscription {
-        name: state.subscription.clone(),
-        configured: false,
-        state: Some(state),
-    });
-    subscriptions.extend(others);
-    Ok(subscriptions)
 }

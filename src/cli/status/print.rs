@@ -1,6 +1,7 @@
-use super::{Report, Source, Subscription};
+use super::report::{Report, Source, Subscription};
 use crate::{
     cli::{
+        callable::with_callable,
         output,
         sheet::{self, Sheet},
         words::{self, NOTHING},
@@ -39,7 +40,7 @@ fn verdict(report: &Report) {
 
 fn finding(finding: &Finding) {
     let width = wrap::width().min(NARROW);
-    let said = |text: &str| sheet::with_callable(&words::sentence(text));
+    let said = |text: &str| with_callable(&words::sentence(text));
     let (sentence, next) = (said(&finding.sentence), said(&finding.next));
     let said = wrap::sentence(&sentence, width, "    ");
     output::line(format_args!("  - {}", said.trim_start()));

@@ -1,11 +1,11 @@
 //! A file of attestations: each verified by itself, and beside the file and the conditions that were given.
 
 use super::{
-    Verify, attestations,
+    asked::Verify,
     report::{Attested, Report, Said, Verdict},
 };
 use crate::{
-    attest::{Attestation, FileDigests, Verifier},
+    attest::{Attestation, FileDigests, Verifier, attestations},
     cli::{exit::Failure, words},
     model::WorkflowIdentity,
 };

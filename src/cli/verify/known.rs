@@ -1,7 +1,7 @@
 //! A file of which only the digest is known: looked up among the stored releases.
 
 use super::{
-    Verify,
+    asked::Verify,
     report::{Compared, Judged, Report, Source, Verdict},
 };
 use crate::{

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::{
-    Verify,
+    asked::Verify,
     conditions::Condition,
     report::{Attested, Compared, Judged, Report, Source, Subject, Verdict},
 };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Verify,
+    asked::Verify,
     report::{Compared, Judged, Report, Source, Verdict},
 };
 use crate::{
@@ -17,51 +17,53 @@ use crate::{
 
 pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> Result<Report, Failure> {
     let pipeline = pipeline(asked, context)?;
-    let looked = setup::runtime()?.block_on(pipeline.appraise(release));
-    let target = asked.target.clone();
-    let nothing = |verdict, reason: String| Report {
-        target: target.clone(),
-        verdict,
-        reasons: vec![reason],
-        artifact: None,
-        attestations: Vec::new(),
-        releases: Vec::new(),
-    };
-    let package = release.package();
-    let title = package.registry().title();
-    let looked = match looked {
+    let found = match setup::runtime()?.block_on(pipeline.appraise(release)) {
         Err(PipelineError::Registry(error)) => {
             let stored = format!("`provwatch lookup {release}` says what is stored of it");
-            let report = nothing(Verdict::Unavailable, format!("{}; {stored}", with_causes(&error)));
-            return Ok(accused(report, alarming(asked, &pipeline, release)?));
+            Err((Verdict::Unavailable, format!("{}; {stored}", with_causes(&error))))
         }
-        looked => looked?,
+        looked => appraised(looked?, release),
     };
-    let report = match looked {
+    match found {
+        Ok(appraisal) => {
+            let alert = pipeline.accusation(&appraisal.observation.purl)?;
+            let mut judged = judged(appraisal).on(&asked.conditions);
+            judged.accuse(alert);
+            let (verdict, reasons) = judged.verdict(asked.fail_on.fail_on);
+            Ok(of(asked, verdict, reasons, vec![judged]))
+        }
+        Err((verdict, reason)) => {
+            let report = of(asked, verdict, vec![reason], Vec::new());
+            Ok(accused(report, alarming(asked, &pipeline, release)?))
+        }
+    }
+}
+
+/// What is known of a release; or else the verdict on what its registry says of it, and why.
+fn appraised(looked: LookedAt, release: &ReleaseId) -> Result<Appraisal, (Verdict, String)> {
+    let package = release.package();
+    let title = package.registry().title();
+    Err(match looked {
+        LookedAt::Release(appraisal) => return Ok(*appraisal),
         LookedAt::NoPackage => {
             // Registries also say so to those who may not read it.
             let or_hidden = if package.is_public() { "" } else { ", or does not show it to these credentials" };
-            nothing(Verdict::Unknown, format!("{title} has no package {}{or_hidden}", package.name()))
+            (Verdict::Unknown, format!("{title} has no package {}{or_hidden}", package.name()))
         }
         LookedAt::NoVersion => {
-            let reason = format!("{title} has no version {} of {}", release.version(), package.name());
-            nothing(Verdict::Unknown, reason)
+            (Verdict::Unknown, format!("{title} has no version {} of {}", release.version(), package.name()))
         }
-        LookedAt::Withdrawn => {
-            nothing(Verdict::Unavailable, format!("{release} was removed, and its evidence with it"))
-        }
+        LookedAt::Withdrawn => (Verdict::Unavailable, format!("{release} was removed, and its evidence with it")),
         LookedAt::Unreadable(why) => {
-            nothing(Verdict::Unavailable, format!("what {title} says of {release} cannot be read: {why}"))
+            (Verdict::Unavailable, format!("what {title} says of {release} cannot be read: {why}"))
         }
-        LookedAt::Release(appraisal) => {
-            let alert = pipeline.accusation(&appraisal.observation.purl)?;
-            let mut judged = judged(*appraisal).on(&asked.conditions);
-            judged.accuse(alert);
-            let (verdict, reasons) = judged.verdict(asked.fail_on.fail_on);
-            return Ok(Report { releases: vec![judged], verdict, reasons, ..nothing(verdict, String::new()) });
-        }
-    };
-    Ok(accused(report, alarming(asked, &pipeline, release)?))
+    })
+}
+
+/// A report on the release that was asked about.
+fn of(asked: &Verify, verdict: Verdict, reasons: Vec<String>, releases: Vec<Judged>) -> Report {
+    let target = asked.target.clone();
+    Report { target, verdict, reasons, artifact: None, attestations: Vec::new(), releases }
 }
 
 /// The alert that a release raised, if it is severe enough and not settled.

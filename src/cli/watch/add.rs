@@ -1,10 +1,11 @@
 use std::path::Path;
 
-use super::{Context, Edited, Outcome, edited_file, output, refused, tell_the_daemon, watchlist_to_edit};
+use super::edit::{Edited, edited_file, refused, tell_the_daemon, watchlist_to_edit};
 use crate::{
     cli::{
-        args::Printing,
-        exit::{Exit, Failure},
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output::{self, Printing},
         target,
     },
     watchlist::{self, EditError, Pattern, Reason, Tier},

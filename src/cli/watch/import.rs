@@ -6,11 +6,12 @@ use std::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Context, Outcome, edited_file, output, refused, tell_the_daemon, watchlist_to_edit};
+use super::edit::{edited_file, refused, tell_the_daemon, watchlist_to_edit};
 use crate::{
     cli::{
-        args::Printing,
-        exit::{Exit, Failure},
+        context::Context,
+        exit::{Exit, Failure, Outcome},
+        output::{self, Printing},
         words,
     },
     model::Package,

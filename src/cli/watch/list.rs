@@ -1,9 +1,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Context, Outcome, output};
 use crate::{
-    cli::{args::Printing, exit::Exit, sheet, words},
+    cli::{
+        context::Context,
+        exit::{Exit, Outcome},
+        output::{self, Printing},
+        sheet, words,
+    },
     model::{Ecosystem, Package},
     watchlist::{Reason, Tier, Watchlist},
 };

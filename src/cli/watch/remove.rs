@@ -1,6 +1,11 @@
-use super::{Context, Edited, Outcome, edited_file, output, refused, tell_the_daemon};
+use super::edit::{Edited, edited_file, refused, tell_the_daemon};
 use crate::{
-    cli::{args::Printing, exit::Exit, target},
+    cli::{
+        context::Context,
+        exit::{Exit, Outcome},
+        output::{self, Printing},
+        target,
+    },
     watchlist::{self, Pattern},
 };
 

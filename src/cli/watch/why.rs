@@ -1,6 +1,11 @@
-use super::{Context, Outcome, output};
 use crate::{
-    cli::{args::Printing, exit::Exit, sheet, target, words, wrap},
+    cli::{
+        callable::callable,
+        context::Context,
+        exit::{Exit, Outcome},
+        output::{self, Printing},
+        target, words, wrap,
+    },
     model::Package,
     text::shell_word,
     watchlist::Reason,
@@ -33,7 +38,7 @@ impl Why {
             (None, true) => {
                 output::line(format_args!("{} is not watched: nothing names it.", why.package));
                 let command = format!("provwatch watch add {}", shell_word(&why.package.to_string()));
-                output::line(format_args!("  next: {}", sheet::callable(&command)));
+                output::line(format_args!("  next: {}", callable(&command)));
             }
         }
         print("excluded by", &why.excluded_by);

@@ -1,0 +1,27 @@
+//! Changes of a baseline beside a daemon that runs.
+
+use crate::{
+    cli::{context::Context, exit::Failure},
+    model::Package,
+    store::{BaselineChange, Store, StoreError, StoredBaseline},
+};
+
+/// How often a change is made again when the daemon was faster.
+pub(super) const TRIES: usize = 5;
+
+/// Changes a baseline beside a daemon that may change it too: what another writer did meanwhile is read again. Gives the
+/// number of steps that were added; `None` where `change` finds nothing to do.
+pub(super) fn change(
+    store: &Store,
+    package: &Package,
+    change: impl Fn(StoredBaseline) -> Option<BaselineChange>,
+) -> Result<Option<usize>, Failure> {
+    let mut tries = 1;
+    loop {
+        let Some(change) = change(store.baseline(package)?) else { return Ok(None) };
+        match store.change_baseline(&change, Context::clock().now()) {
+            Err(StoreError::BaselineMoved { .. }) if tries < TRIES => tries += 1,
+            changed => return Ok(Some(changed?)),
+        }
+    }
+}

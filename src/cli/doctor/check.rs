@@ -1,0 +1,49 @@
+//! One thing that the doctor looked at, and how it was found.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What the clock is called, whatever it is compared with.
+pub(super) const CLOCK: &str = "clock";
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// As it should be.
+    Ok,
+    /// As the operator chose it, and less than there could be.
+    Limited,
+    /// It works, and needs a look.
+    Warning,
+    /// It does not work.
+    Failed,
+    /// The configuration or the watchlist is wrong.
+    Misconfigured,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Check {
+    /// What.
+    pub name: String,
+    /// How it ended.
+    pub state: State,
+    /// What was found.
+    pub detail: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Check {
+    /// A check without a next step.
+    pub(super) fn new(name: impl Into<String>, state: State, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), state, detail: detail.into(), next: None }
+    }
+
+    /// Adds the next step.
+    pub(super) fn next(self, step: impl Into<String>) -> Self {
+        Self { next: Some(step.into()), ..self }
+    }
+}

@@ -1,0 +1,9 @@
+//! What every form of JSON has, whichever command prints it.
+
+use serde::Serialize;
+
+/// JSON that commands print. Its first key, `form`, says which form it is of: `lookup/1`.
+pub trait Form: Serialize {
+    /// The name and number.
+    const FORM: &'static str;
+}

@@ -1,0 +1,28 @@
+//! The log that an argument names.
+
+use std::sync::Arc;
+
+use crate::{
+    cli::{callable::callable, exit::Failure},
+    pipeline::{Pipeline, logs::FollowedLog},
+    text::with_causes,
+};
+
+/// Reads a trust root that no process has read yet: without it neither its logs are known nor whom a certificate can be
+/// believed.
+async fn have_trust(pipeline: &Pipeline) -> Result<(), Failure> {
+    pipeline.have_trust().await.map_err(|error| {
+        let why = with_causes(&error);
+        Failure::failed(format!("the trust root was not read yet, and cannot be read now: {why}"))
+            .next("let the TUF repository be reached ([trust] tuf_url), then try again; `provwatch doctor` asks it")
+    })
+}
+
+/// The log that is called so, as it is: one that never answered is asked first.
+pub(super) async fn named(pipeline: &Pipeline, name: &str) -> Result<Arc<FollowedLog>, Failure> {
+    have_trust(pipeline).await?;
+    pipeline
+        .log_named(name)
+        .await
+        .ok_or_else(|| Failure::usage(format!("no log {name:?} is followed")).next(callable("provwatch logs list")))
+}

@@ -1,0 +1,124 @@
+//! The answer about a release that is stored.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::related::Others;
+use crate::{
+    cli::{
+        context::Context,
+        exit::{Exit, Failure},
+        output,
+    },
+    detect::Terms,
+    model::{Alert, Package, Policy, ReleaseId, Severity},
+    pipeline::{
+        assess::{Assessment, assess},
+        company, raised, tuning,
+    },
+    store::{self, ReleaseRow, Store},
+};
+
+/// All that is known of a release.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::cli) struct Found {
+    pub(super) purl: ReleaseId,
+    /// Tells this answer from the one about a release that is not stored.
+    pub(super) stored: bool,
+    pub(super) release: ReleaseRow,
+    /// The alert that it raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) alert: Option<Alert>,
+    /// Whether that alert is settled: resolved, or acknowledged of a release that was accepted.
+    #[serde(skip)]
+    pub(super) is_settled: bool,
+    /// What it would be today, where it was judged and the baseline has not learned from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) today: Option<Today>,
+    pub(super) related: Others,
+    /// What went wrong when the package was looked at last: there may be more than is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<String>,
+}
+
+/// A release beside the baseline as it stands now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Today {
+    /// `None`: nothing that would raise an alert.
+    pub(super) severity: Option<Severity>,
+    /// The detectors that have something to say.
+    pub(super) detectors: Vec<String>,
+}
+
+impl Found {
+    /// What the store has of a release, with at most `related` others of each kind.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) fn of(context: &Context, store: &Store, release: ReleaseRow, related: usize) -> Result<Self, Failure> {
+        let (alert, is_settled) = raised(store, &release.purl)?.unzip();
+        Ok(Self {
+            purl: release.purl.clone(),
+            stored: true,
+            alert,
+            is_settled: is_settled.unwrap_or_default(),
+            today: Today::of(context, store, &release)?,
+            related: Others::of(store, &release.purl, related)?,
+            error: store.work_of(release.purl.package())?.and_then(|work| work.last_error),
+            release,
+        })
+    }
+
+    /// Whether something of the release could not be checked.
+    pub(super) fn is_unchecked(&self) -> bool {
+        !self.release.unchecked.is_empty() || self.release.observation.is_none()
+    }
+
+    /// The exit code, where findings count from `fail_on` on.
+    pub(super) fn exit(&self, fail_on: Severity) -> Exit {
+        let found = match &self.alert {
+            Some(alert) => Some(alert.severity).filter(|_| !self.is_settled),
+            None => self.today.as_ref().and_then(|today| today.severity),
+        };
+        match found {
+            Some(severity) if severity >= fail_on => Exit::Findings,
+            _ if self.is_unchecked() => Exit::Unchecked,
+            _ => Exit::Clean,
+        }
+    }
+}
+
+impl Today {
+    /// A baseline that learned from a release finds it normal, which says nothing; and what was history when the package
+    /// was first seen is older than the habits it would be measured by.
+    fn of(context: &Context, store: &Store, release: &ReleaseRow) -> Result<Option<Self>, Failure> {
+        let judged = matches!(release.outcome, store::Outcome::Alerted | store::Outcome::Held);
+        let Some(observation) = release.observation.as_ref().filter(|_| judged && !release.teaches) else {
+            return Ok(None);
+        };
+        let package = release.purl.package();
+        let policy = policy(context, package);
+        let terms = Terms {
+            company: &company(store, observation)?,
+            tuning: &tuning(&context.config),
+            policy: policy.as_ref(),
+            expected: &store.expected_changes_of(package)?,
+        };
+        let Assessment { signals, verdict, .. } = assess(&store.baseline(package)?.baseline, observation, &terms);
+        Ok(Some(Self {
+            severity: verdict.map(|verdict| verdict.severity),
+            detectors: signals.into_iter().map(|signal| signal.detector.into_owned()).collect(),
+        }))
+    }
+}
+
+/// What the operator demands of a package. Who looks into an incident is answered even where the watchlist is broken.
+fn policy(context: &Context, package: &Package) -> Option<Policy> {
+    match context.watchlist() {
+        Ok(watchlist) => watchlist.policy(package),
+        Err(failure) => {
+            output::note(format!("Judged without policies, since the watchlist cannot be used: {failure}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Lines of a result on standard output, messages and errors on standard error.
+
+use std::io::{ErrorKind, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::cli::{callable::with_callable, exit::Failure};
+
+/// A result as it is. A reader that went away, as `head` does, wants no more, and that is no failure.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn bytes(bytes: &[u8]) -> std::io::Result<()> {
+    match std::io::stdout().lock().write_all(bytes) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// A line of a result. Unlike `println!` it does not panic where nobody reads any more.
+pub fn line(text: impl std::fmt::Display) {
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
+/// A message to the user that is not the result.
+pub fn note(text: impl std::fmt::Display) {
+    anstream::eprintln!("{text}");
+}
+
+/// Says that there may be more than the `shown`, if it is as many as the limit allows.
+pub fn limited(shown: usize, limit: usize) {
+    if shown == limit {
+        note(format_args!("There may be more; --limit {} shows them.", limit.saturating_mul(10)));
+    }
+}
+
+/// The one place that prints an error.
+pub fn failure(failure: &Failure) {
+    if failure.is_closed_pipe() {
+        return;
+    }
+    let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    anstream::eprintln!("{style}error:{style:#} {failure}");
+    if let Some(step) = failure.next_step() {
+        anstream::eprintln!("  next: {}", with_callable(step));
+    }
+}

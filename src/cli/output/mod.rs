@@ -1,0 +1,17 @@
+//! What the user sees: results on standard output, messages on standard error, colour only on a terminal.
+
+mod colour;
+mod lines;
+mod object;
+mod print_table;
+mod printing;
+mod tables;
+
+pub use self::{
+    colour::{severity, severity_cell},
+    lines::{bytes, failure, limited, line, note},
+    object::{json, json_text},
+    print_table::print,
+    printing::Printing,
+    tables::{bare_table, table, width},
+};

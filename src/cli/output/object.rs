@@ -1,0 +1,25 @@
+//! Results as JSON.
+
+use super::lines::bytes;
+use crate::{cli::form::Form, text::json_shown};
+
+/// One JSON object on a line of its own, which says first of which form it is. What registries and publishers wrote is in
+/// it, and it may be shown on a terminal: controls, bidirectional marks and invisible characters stand there as `\uXXXX`,
+/// which is the same value.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn json<F: Form>(value: &F) -> std::io::Result<()> {
+    let object = serde_json::to_string(value)?;
+    // All forms are objects that have keys.
+    let keys = object.strip_prefix('{').unwrap_or(&object);
+    json_text(&format!("{{\"form\":\"{}\",{keys}", F::FORM))
+}
+
+/// A JSON document that was written before, as [`json`] prints values.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn json_text(document: &str) -> std::io::Result<()> {
+    bytes(format!("{}\n", json_shown(document)).as_bytes())
+}

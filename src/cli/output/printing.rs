@@ -1,0 +1,28 @@
+//! The flag that says how results are printed.
+
+use clap::Args;
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: one object a line where there are many.
+    Json,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Printing {
+    /// How to print: table for people, json for programs (one object a line)
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+}
+
+impl Printing {
+    /// Whether for programs.
+    pub fn is_json(self) -> bool {
+        self.format == Format::Json
+    }
+}

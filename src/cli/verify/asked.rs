@@ -1,0 +1,124 @@
+//! What the user asks about: the arguments, and what the one that may be many things is.
+
+use std::path::{Path, PathBuf};
+
+use super::{artifact, conditions::Conditions};
+use crate::{
+    attest::{FileDigests, TrustMaterial, Verifier},
+    cli::{
+        context::Context,
+        exit::{FailOn, Failure},
+        output::Printing,
+        target,
+    },
+    model::ReleaseId,
+    pipeline,
+};
+
+/// Largest file of attestations, in bytes. Real ones have some ten KiB.
+const MAX_DOCUMENT: u64 = 8 << 20;
+
+/// Verify attestations, or the release or stored file that a purl or digest names
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch verify axios.sigstore.json --artifact axios-1.14.1.tgz
+  provwatch verify attestations.json --repository axios/axios --workflow ci.yml
+  provwatch verify --bundle widget.intoto.jsonl widget-1.0.tar.gz
+  provwatch verify pkg:npm/axios@1.14.1 --ref refs/tags/v1.14.1
+  provwatch verify sha512-Zl7z…==
+
+FILE holds attestations: Sigstore bundles, one or one a line, npm's attestations document, PyPI's provenance object, \
+GitHub's answer. Each is verified offline: certificate, time, log, signature. A release is fetched, verified and, where \
+its package was learned, compared with its baseline; nothing is recorded. A digest is looked up among the stored \
+releases, and so is a file that holds no attestations. What looks like a digest or a purl is never taken for a file: \
+write ./NAME for a file of such a name.
+
+Without conditions anybody may have signed: see who it was, or demand it.
+
+Exit codes: 0 all holds · 1 something does not hold · 3 a condition is not met, or the release differs from its \
+baseline as badly as --fail-on · 4 something could not be checked, is not attested or not known")]
+pub struct Verify {
+    /// What to verify
+    #[arg(value_name = "FILE|DIGEST|PURL")]
+    pub(super) target: String,
+    /// The attestations of the file or digest that is the target
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+    /// The file, or its digest, of which the attestations must speak
+    #[arg(long, value_name = "FILE|DIGEST", conflicts_with = "bundle")]
+    artifact: Option<String>,
+    /// The trust root [default: that of the configuration]
+    #[arg(long, value_name = "FILE")]
+    pub(super) trusted_root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) fail_on: FailOn,
+    #[command(flatten)]
+    pub(super) printing: Printing,
+    // Last, as their heading holds for all that follows.
+    #[command(flatten)]
+    pub(super) conditions: Conditions,
+}
+
+/// What was asked about.
+pub(super) enum Asked {
+    /// Attestations, and the file that they must speak of.
+    Attestations(Vec<u8>, Option<FileDigests>),
+    /// A file.
+    File(FileDigests),
+    /// A release.
+    Release(ReleaseId),
+}
+
+impl Verify {
+    /// What looks like a digest or a purl is one: whoever may write into the folder must not answer in its place.
+    pub(super) fn asked(&self) -> Result<Asked, Failure> {
+        let path = Path::new(&self.target);
+        if let Some(bundle) = &self.bundle {
+            let file = artifact::named(&self.target)?;
+            return Ok(Asked::Attestations(artifact::read(bundle, MAX_DOCUMENT)?, Some(file)));
+        }
+        let file = self.artifact.as_deref().map(artifact::named).transpose()?;
+        let digest = artifact::digest(&self.target);
+        let is_purl = self.target.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkg:"));
+        if file.is_some() && (digest.is_some() || is_purl || !path.exists()) {
+            return Err(self.needs_attestations());
+        }
+        if let Some(digest) = digest {
+            return digest.map(Asked::File).map_err(|why| artifact::not_a_digest(&self.target, &why));
+        }
+        if is_purl {
+            let release = target::release(&self.target).map(Asked::Release);
+            return release.map_err(|why| artifact::hinting_at_a_file(Failure::usage(why), &self.target));
+        }
+        if path.exists() {
+            return self.file(path, file);
+        }
+        let next =
+            "give a file that exists, a digest (sha512-…, sha256:…), or a purl with a version (pkg:npm/axios@1.14.1)";
+        Err(Failure::usage(format!("{:?} is neither a file nor a digest nor a purl", self.target)).next(next))
+    }
+
+    /// A file of JSON holds attestations; any other is one that was published.
+    fn file(&self, path: &Path, artifact: Option<FileDigests>) -> Result<Asked, Failure> {
+        let bytes = artifact::read(path, artifact::limit())?;
+        let is_json = bytes.trim_ascii_start().first().is_some_and(|first| b"{[".contains(first));
+        match (is_json, artifact) {
+            (true, artifact) => Ok(Asked::Attestations(bytes, artifact)),
+            (false, None) => Ok(Asked::File(artifact::digests_of(&bytes))),
+            (false, Some(_)) => Err(self.needs_attestations()),
+        }
+    }
+
+    fn needs_attestations(&self) -> Failure {
+        Failure::usage(format!("--artifact needs a file of attestations, and {:?} is not one", self.target))
+            .next("provwatch verify --bundle ATTESTATIONS FILE")
+    }
+
+    pub(super) fn verifier(&self, context: &Context) -> Result<Verifier, Failure> {
+        let verifier = pipeline::verifier(&context.config).map_err(Failure::usage)?;
+        let Some(root) = &self.trusted_root else { return Ok(verifier) };
+        let keys = context.config.trust.npm_keys.as_deref();
+        Ok(Verifier::new(&TrustMaterial::from_files(root, keys).map_err(Failure::usage)?))
+    }
+}

@@ -1,0 +1,87 @@
+//! What `add`, `remove` and `import` share: the file that they edit, and what they say of it.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        context::Context,
+        exit::Failure,
+        output::{self, Printing},
+    },
+    watchlist::{EditError, Tier, Watchlist},
+};
+
+/// The file that `add`, `remove` and `import` edit: the first one of the configuration.
+pub(super) fn edited_file(context: &Context) -> Result<&PathBuf, Failure> {
+    if context.file.is_none() {
+        output::note(
+            "There is no configuration; this edits the watchlist of the current folder. `provwatch init` writes both.",
+        );
+    }
+    context.config.watchlist.files.first().ok_or_else(|| {
+        Failure::usage("the configuration names no watchlist file").next("set `files` in its section [watchlist]")
+    })
+}
+
+/// The watchlist; empty where its file is still to be written.
+pub(super) fn watchlist_to_edit(context: &Context) -> Result<Watchlist, Failure> {
+    if context.config.watchlist.files.iter().any(|file| file.exists()) {
+        return context.watchlist();
+    }
+    Ok(Watchlist::default())
+}
+
+/// An edit that was refused: by the disk, or for what the user gave.
+pub(super) fn refused(error: EditError) -> Failure {
+    match error {
+        EditError::Write { .. } | EditError::Changed { .. } => Failure::failed(error),
+        EditError::Read(_)
+        | EditError::Problems(_)
+        | EditError::Unusable(_)
+        | EditError::Listed { .. }
+        | EditError::NotListed { .. } => Failure::usage(error),
+    }
+}
+
+/// What became of one entry.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Edited<'a> {
+    pub(super) pattern: String,
+    /// `added`, `raised`, `known` or `removed`.
+    pub(super) done: &'static str,
+    pub(super) file: &'a Path,
+    /// The tier to which it was raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tier: Option<Tier>,
+}
+
+impl Edited<'_> {
+    /// Says so.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub(super) fn print(&self, printing: Printing) -> std::io::Result<()> {
+        if printing.is_json() {
+            return output::json(self);
+        }
+        let (pattern, file) = (&self.pattern, self.file.display());
+        match self.done {
+            "raised" => {
+                let tier = self.tier.unwrap_or_default();
+                output::line(format_args!("raised {pattern} to the tier {tier} in {file}"));
+            }
+            "known" => output::line(format_args!("{pattern} is already in {file}")),
+            "removed" => output::line(format_args!("removed {pattern} from {file}")),
+            done => output::line(format_args!("{done} {pattern} to {file}")),
+        }
+        Ok(())
+    }
+}
+
+/// How a change gets to a daemon that runs.
+pub(super) fn tell_the_daemon() {
+    output::note("A running daemon takes this up on `systemctl reload provwatch`, or on SIGHUP.");
+}
