@@ -125,10 +125,11 @@ fn find(db: &Connection, id: &str) -> Result<Option<Alert>, Failure> {
         return Ok(None);
     }
     let id = id.to_ascii_lowercase();
-    // "g" follows the last hexadecimal digit.
-    let sql = "SELECT body, status, {row} FROM alerts WHERE fingerprint >= ?1 AND fingerprint < ?1 || 'g'
-               ORDER BY fingerprint LIMIT ?2";
-    let mut found: Vec<Alert> = several(db, &ALERTS, sql, (&id, limit(SHOWN)), alert_row)?;
+    // It follows the last hexadecimal digit.
+    let past = format!("{id}g");
+    let sql = "SELECT body, status, {row} FROM alerts WHERE fingerprint >= ?1 AND fingerprint < ?2
+               ORDER BY fingerprint LIMIT ?3";
+    let mut found: Vec<Alert> = several(db, &ALERTS, sql, (&id, past, limit(SHOWN)), alert_row)?;
     if found.len() > 1 {
         let ids = found.into_iter().map(|alert| alert.id).collect();
         return Err(StoreError::AmbiguousAlert { prefix: id, ids }.into());

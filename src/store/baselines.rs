@@ -311,7 +311,7 @@ fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateT
             "INSERT INTO baselines (package, revision, updated_at, body, checksum)
              SELECT :package, :appended, :now, :body, row_sum(:package, :appended, :now, :body)
              WHERE :based_on = coalesce((SELECT revision FROM baselines WHERE package = :package), 0)
-             ON CONFLICT (package) DO UPDATE SET revision = revision + excluded.revision,
+             ON CONFLICT (package) DO UPDATE SET revision = baselines.revision + excluded.revision,
                  updated_at = excluded.updated_at, body = excluded.body",
         )?
         .execute(named_params! {

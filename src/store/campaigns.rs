@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -112,18 +112,19 @@ impl Store {
         self.read("reading how a release was told", |db| {
             let mut query = db.prepare_cached(
                 "SELECT deliveries.alert, deliveries.subscription, state, created_at, settled_at, deliveries.id AS id
-                 FROM told_members JOIN deliveries ON deliveries.id = delivery WHERE member = ?1
+                 FROM told_members JOIN deliveries ON deliveries.id = delivery WHERE member = :member
                  UNION
                  SELECT deliveries.alert, deliveries.subscription, state, created_at, settled_at, deliveries.id AS id
                  FROM campaign_members JOIN deliveries ON deliveries.alert = campaign
-                 WHERE member = ?1 AND state = 'pending' AND NOT EXISTS (
+                 WHERE member = :member AND state = 'pending' AND NOT EXISTS (
                      SELECT 1 FROM told_members WHERE told_members.member = campaign_members.member
                          AND told_members.campaign = campaign_members.campaign
                          AND told_members.subscription = deliveries.subscription
                  )
-                 ORDER BY id DESC LIMIT ?2",
+                 ORDER BY id DESC LIMIT :at_most",
             )?;
-            Ok(query.query_map((member.to_string(), limit(at_most)), telling)?.collect::<Result<_, _>>()?)
+            let wanted = named_params! { ":member": member.to_string(), ":at_most": limit(at_most) };
+            Ok(query.query_map(wanted, telling)?.collect::<Result<_, _>>()?)
         })
     }
 

@@ -15,16 +15,16 @@ impl Store {
     /// As every write.
     pub fn expect_change(&self, expected: &ExpectedChange) -> Result<i64, StoreError> {
         self.write("recording an expected change", |db| {
-            db.prepare_cached(
+            let mut insert = db.prepare_cached(
                 "INSERT INTO expected_changes (package, change, from_at, until_at, by, reason, created_at)
-                 VALUES (:package, :change, :from, :until, :by, :reason, :now)",
-            )?
-            .execute(named_params! {
+                 VALUES (:package, :change, :from, :until, :by, :reason, :now) RETURNING id",
+            )?;
+            let values = named_params! {
                 ":package": expected.package.to_string(), ":change": Json(&expected.change),
                 ":from": Micros(expected.from), ":until": Micros(expected.until), ":by": expected.by,
                 ":reason": expected.reason, ":now": Micros(expected.created_at),
-            })?;
-            Ok(db.last_insert_rowid())
+            };
+            Ok(insert.query_row(values, |row| row.get(0))?)
         })
     }
 

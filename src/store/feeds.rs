@@ -193,9 +193,12 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         self.read("listing the events of a package", |db| {
-            let sql = "SELECT *, {row} FROM events WHERE package = ?1 AND (?2 IS NULL OR kind = ?2)
-                       ORDER BY id DESC LIMIT ?3";
-            db.rows(&EVENTS, sql, (package.to_string(), kind.map(Word), limit(at_most)), stored_event)
+            let sql = "SELECT *, {row} FROM events WHERE package = :package AND (:kind IS NULL OR kind = :kind)
+                       ORDER BY id DESC LIMIT :at_most";
+            let wanted = named_params! {
+                ":package": package.to_string(), ":kind": kind.map(Word), ":at_most": limit(at_most),
+            };
+            db.rows(&EVENTS, sql, wanted, stored_event)
         })
     }
 
@@ -225,7 +228,9 @@ fn begin_anew(db: &Connection, source: &str, after: &str, why: &str, now: DateTi
     db.prepare_cached(
         "INSERT INTO sources (name, last_gap, last_gap_at) VALUES (:name, :why, :now)
          ON CONFLICT (name) DO UPDATE SET last_gap = excluded.last_gap, last_gap_at = excluded.last_gap_at,
-             resets = CASE WHEN cursor IS :after AND last_gap IS excluded.last_gap THEN resets ELSE coalesce(resets, 0) + 1 END",
+             resets = CASE WHEN sources.cursor IS NOT DISTINCT FROM :after
+                 AND sources.last_gap IS NOT DISTINCT FROM excluded.last_gap THEN sources.resets
+                 ELSE coalesce(sources.resets, 0) + 1 END",
     )?
     .execute(named_params! { ":name": source, ":why": why, ":now": Micros(now), ":after": after })?;
     Ok(())

@@ -14,6 +14,28 @@
 //!
 //! Every operation that changes something is one transaction and can be repeated: when a commit succeeded and its
 //! success was never heard of, doing the same again changes nothing.
+//!
+//! # Statements
+//!
+//! PostgreSQL will be a second engine, with one text for each statement. So what is written from here on stays in the
+//! subset of SQL that both take: tables, joins, upserts, `RETURNING`, `count(*) FILTER (WHERE …)`, `coalesce`, `CASE`.
+//! What only SQLite takes has something else in its place:
+//!
+//! | not | but |
+//! |---|---|
+//! | `iif` | `CASE WHEN … THEN … ELSE … END` |
+//! | `max` or `min` of several values | `CASE WHEN a < b THEN b ELSE a END`; of one column over many rows they are portable |
+//! | `rowid` | a column that the table declares, `RETURNING id` for the number of a new row (not `last_insert_rowid`) |
+//! | a JSON function or operator | a column or a table for what a statement asks for; else the value is read in Rust |
+//! | `?1` in two places | a name, `:now`, for a value that stands in several places, or one number for each place |
+//! | `INSERT OR …` | `INSERT … ON CONFLICT (key) DO UPDATE SET …` or `DO NOTHING` |
+//! | a bare column in `DO UPDATE` | `table.column` for the row that is there, `excluded.column` for the proposed one |
+//! | `IS` between two values | `IS NOT DISTINCT FROM`, and `IS DISTINCT FROM` for `IS NOT` |
+//! | a function that only SQLite has | the standard one (`coalesce` for `ifnull`), or Rust |
+//! | a function that the program adds | a value that Rust computes and binds |
+//!
+//! `tests/portable` reads the statements and holds this, with a table of the exceptions from before, which only gets
+//! shorter. Each engine's own words (`PRAGMA`) stand where a connection is opened, and the migrations are SQLite's.
 
 mod alert_news;
 mod alerts;

@@ -57,9 +57,12 @@ impl Store {
     pub fn keep_namesake(&self, row: &Namesake) -> Result<(), StoreError> {
         self.write("storing what is known of a public namesake", |db| {
             db.prepare_cached(
-                "INSERT OR REPLACE INTO namesakes
+                "INSERT INTO namesakes
                      (package, tried_at, answered_at, there_since, etag, last_modified, last_error)
-                 VALUES (:package, :tried_at, :answered_at, :there_since, :etag, :last_modified, :last_error)",
+                 VALUES (:package, :tried_at, :answered_at, :there_since, :etag, :last_modified, :last_error)
+                 ON CONFLICT (package) DO UPDATE SET tried_at = excluded.tried_at, answered_at = excluded.answered_at,
+                     there_since = excluded.there_since, etag = excluded.etag,
+                     last_modified = excluded.last_modified, last_error = excluded.last_error",
             )?
             .execute(named_params! {
                 ":package": row.package.to_string(),

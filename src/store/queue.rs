@@ -116,10 +116,10 @@ impl Store {
             .execute((subscription, Micros(now), why))?;
             let given_up = db
                 .prepare_cached(
-                    "UPDATE deliveries SET state = 'failed', attempts = attempts + 1, next_at = ?2, settled_at = ?2
+                    "UPDATE deliveries SET state = 'failed', attempts = attempts + 1, next_at = ?2, settled_at = ?3
                      WHERE subscription = ?1 AND state = 'pending'",
                 )?
-                .execute((subscription, Micros(now)))?;
+                .execute((subscription, Micros(now), Micros(now)))?;
             Ok(given_up)
         })
     }

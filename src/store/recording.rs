@@ -107,17 +107,19 @@ const UPSERT: &str =
             row_sum(:purl, :package, :version, :line, :published_at, :now, :now, :status, :outcome, :unchecked, 0,
                     :recheck_at, 0, :files, :observation))
     ON CONFLICT (purl) DO UPDATE SET
-        published_at = coalesce(excluded.published_at, published_at),
+        published_at = coalesce(excluded.published_at, releases.published_at),
         updated_at = excluded.updated_at,
-        status = iif(excluded.observation IS NULL, status, excluded.status),
+        status = CASE WHEN excluded.observation IS NULL THEN releases.status ELSE excluded.status END,
         outcome = excluded.outcome,
         unchecked = excluded.unchecked,
-        attempts = CASE WHEN excluded.recheck_at IS NULL THEN 0 WHEN :goes_on THEN attempts ELSE attempts + 1 END,
+        attempts = CASE WHEN excluded.recheck_at IS NULL THEN 0
+                        WHEN :goes_on THEN releases.attempts ELSE releases.attempts + 1 END,
         recheck_at = excluded.recheck_at,
-        files = iif(excluded.observation IS NULL, files, excluded.files),
-        observation = coalesce(excluded.observation, observation)
-    WHERE (outcome, unchecked, recheck_at) IS NOT (excluded.outcome, excluded.unchecked, excluded.recheck_at)
-       OR (excluded.observation IS NOT NULL AND observation IS NOT excluded.observation)
+        files = CASE WHEN excluded.observation IS NULL THEN releases.files ELSE excluded.files END,
+        observation = coalesce(excluded.observation, releases.observation)
+    WHERE (releases.outcome, releases.unchecked, releases.recheck_at)
+           IS DISTINCT FROM (excluded.outcome, excluded.unchecked, excluded.recheck_at)
+       OR (excluded.observation IS NOT NULL AND releases.observation IS DISTINCT FROM excluded.observation)
     RETURNING id";
 
 /// The row's id, or nothing if nothing changed.

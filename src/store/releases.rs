@@ -1,5 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -152,10 +152,11 @@ impl Store {
         self.write("putting a recheck off", |db| {
             let changed = db
                 .prepare_cached(
-                    "UPDATE releases SET recheck_at = ?2, attempts = iif(?2 IS NULL, 0, attempts + 1)
-                     WHERE purl = ?1 AND recheck_at IS NOT NULL",
+                    "UPDATE releases SET recheck_at = :until,
+                         attempts = CASE WHEN :until IS NULL THEN 0 ELSE attempts + 1 END
+                     WHERE purl = :purl AND recheck_at IS NOT NULL",
                 )?
-                .execute((release.to_string(), until.map(Micros)))?;
+                .execute(named_params! { ":purl": release.to_string(), ":until": until.map(Micros) })?;
             Ok(changed == 1)
         })
     }
@@ -202,8 +203,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.write("storing the status of a release", |db| {
             let changed = db
-                .prepare_cached("UPDATE releases SET status = ?2, updated_at = ?3 WHERE purl = ?1 AND status <> ?2")?
-                .execute((release.to_string(), Word(status), Micros(now)))?;
+                .prepare_cached("UPDATE releases SET status = ?2, updated_at = ?3 WHERE purl = ?1 AND status <> ?4")?
+                .execute((release.to_string(), Word(status), Micros(now), Word(status)))?;
             Ok(changed == 1)
         })
     }

@@ -34,7 +34,8 @@ impl Store {
                 "INSERT INTO runner (only, kind, pid, version, first_at, started_at, beat_at, facts)
                  VALUES (1, :kind, :pid, :version, :first_at, :started_at, :beat_at, :facts)
                  ON CONFLICT (only) DO UPDATE SET kind = excluded.kind, pid = excluded.pid, version = excluded.version,
-                     first_at = CASE WHEN excluded.first_at < first_at THEN excluded.first_at ELSE first_at END,
+                     first_at = CASE WHEN excluded.first_at < runner.first_at
+                         THEN excluded.first_at ELSE runner.first_at END,
                      started_at = excluded.started_at, beat_at = excluded.beat_at, facts = excluded.facts",
             )?
             .execute(named_params! {

@@ -123,7 +123,7 @@ impl Table {
             "CREATE TEMP TRIGGER seal_new_{name} AFTER INSERT ON main.{name} WHEN NEW.checksum IS NULL
              BEGIN UPDATE {name} SET checksum = {new} WHERE {here}; END;
              CREATE TEMP TRIGGER seal_changed_{name} AFTER UPDATE OF {columns} ON main.{name}
-             WHEN NEW.checksum IS OLD.checksum
+             WHEN NEW.checksum IS NOT DISTINCT FROM OLD.checksum
              BEGIN UPDATE {name} SET checksum = resealed(OLD.checksum, {old}, {new}) WHERE {here}; END;",
             columns = columns.join(", "),
         );

@@ -1,6 +1,7 @@
 //! What must be put right in the store when the system's clock was wrong.
 
 use chrono::{DateTime, Utc};
+use rusqlite::named_params;
 
 use super::{
     Store, StoreError,
@@ -10,26 +11,26 @@ use super::{
 /// Everything that says "not before" or "last": after the clock was set back, all of it that lies ahead was written by a
 /// clock that was wrong. What waits is due; what happened last happened just now, as far as anybody can tell.
 const AHEAD: [&str; 20] = [
-    "UPDATE work SET due_at = ?1 WHERE due_at > ?1",
-    "UPDATE work SET since = ?1 WHERE since > ?1",
-    "UPDATE deliveries SET next_at = ?1 WHERE state = 'pending' AND next_at > ?1",
-    "UPDATE deliveries SET created_at = ?1 WHERE state = 'pending' AND created_at > ?1",
-    "UPDATE releases SET recheck_at = ?1 WHERE recheck_at > ?1",
-    "UPDATE releases SET observed_at = ?1 WHERE observed_at > ?1",
-    "UPDATE packages SET first_seen = ?1 WHERE first_seen > ?1",
-    "UPDATE packages SET checked_at = ?1 WHERE checked_at > ?1",
-    "UPDATE packages SET backfilled_at = ?1 WHERE backfilled_at > ?1",
-    "UPDATE sources SET last_success = ?1 WHERE last_success > ?1",
-    "UPDATE sources SET last_error_at = ?1 WHERE last_error_at > ?1",
-    "UPDATE sources SET last_gap_at = ?1 WHERE last_gap_at > ?1",
-    "UPDATE log_checks SET due_at = ?1 WHERE due_at > ?1",
-    "UPDATE log_checks SET queued_at = ?1 WHERE queued_at > ?1",
-    "UPDATE log_checkpoints SET seen_at = ?1 WHERE seen_at > ?1",
-    "UPDATE log_checkpoints SET last_seen_at = ?1 WHERE last_seen_at > ?1",
-    "UPDATE logs SET last_success = ?1 WHERE last_success > ?1",
-    "UPDATE logs SET failing_since = ?1 WHERE failing_since > ?1",
-    "UPDATE log_progress SET since = ?1 WHERE since > ?1",
-    "UPDATE log_progress SET at = ?1 WHERE at > ?1",
+    "UPDATE work SET due_at = :now WHERE due_at > :now",
+    "UPDATE work SET since = :now WHERE since > :now",
+    "UPDATE deliveries SET next_at = :now WHERE state = 'pending' AND next_at > :now",
+    "UPDATE deliveries SET created_at = :now WHERE state = 'pending' AND created_at > :now",
+    "UPDATE releases SET recheck_at = :now WHERE recheck_at > :now",
+    "UPDATE releases SET observed_at = :now WHERE observed_at > :now",
+    "UPDATE packages SET first_seen = :now WHERE first_seen > :now",
+    "UPDATE packages SET checked_at = :now WHERE checked_at > :now",
+    "UPDATE packages SET backfilled_at = :now WHERE backfilled_at > :now",
+    "UPDATE sources SET last_success = :now WHERE last_success > :now",
+    "UPDATE sources SET last_error_at = :now WHERE last_error_at > :now",
+    "UPDATE sources SET last_gap_at = :now WHERE last_gap_at > :now",
+    "UPDATE log_checks SET due_at = :now WHERE due_at > :now",
+    "UPDATE log_checks SET queued_at = :now WHERE queued_at > :now",
+    "UPDATE log_checkpoints SET seen_at = :now WHERE seen_at > :now",
+    "UPDATE log_checkpoints SET last_seen_at = :now WHERE last_seen_at > :now",
+    "UPDATE logs SET last_success = :now WHERE last_success > :now",
+    "UPDATE logs SET failing_since = :now WHERE failing_since > :now",
+    "UPDATE log_progress SET since = :now WHERE since > :now",
+    "UPDATE log_progress SET at = :now WHERE at > :now",
 ];
 
 impl Store {
@@ -57,7 +58,7 @@ impl Store {
     pub fn clock_was_set_back(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("putting times right after the clock was set back", |db| {
             for update in AHEAD {
-                db.execute(update, [Micros(now)])?;
+                db.execute(update, named_params! { ":now": Micros(now) })?;
             }
             Ok(())
         })

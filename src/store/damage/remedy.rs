@@ -105,8 +105,11 @@ fn package(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Ut
     let Some(first) = first.filter(|first| *first <= now.timestamp_micros()) else {
         return done("The package is looked at again, as on its first sight.");
     };
-    db.prepare_cached("INSERT INTO packages (package, first_seen, backfilled_at) VALUES (?1, ?2, ?2)")?
-        .execute((package.to_string(), first))?;
+    db.prepare_cached("INSERT INTO packages (package, first_seen, backfilled_at) VALUES (?1, ?2, ?3)")?.execute((
+        package.to_string(),
+        first,
+        first,
+    ))?;
     done("The package's document is read again.")
 }
 
@@ -203,13 +206,15 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
         delete(db, broken)?;
         db.prepare_cached(
             "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, raised_at, updated_at, body)
-             VALUES (?1, ?2, ?3, ?3, 1, ?4, ?5, ?5, ?6) ON CONFLICT (fingerprint) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8) ON CONFLICT (fingerprint) DO NOTHING",
         )?
         .execute((
             &stub.fingerprint,
             Word(stub.kind),
             Rank(stub.severity),
+            Rank(stub.severity),
             Word(stub.status),
+            Micros(now),
             Micros(now),
             Json(&stub),
         ))?;

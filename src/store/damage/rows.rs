@@ -16,7 +16,10 @@ pub(super) type Columns = BTreeMap<String, Raw>;
 fn condition(broken: &Broken, by_index: bool) -> String {
     let prefix = if by_index { "" } else { "+" };
     let numbered = broken.table.key.iter().zip(1..);
-    numbered.map(|(column, number)| format!("{prefix}{column} IS ?{number}")).collect::<Vec<_>>().join(" AND ")
+    numbered
+        .map(|(column, number)| format!("{prefix}{column} IS NOT DISTINCT FROM ?{number}"))
+        .collect::<Vec<_>>()
+        .join(" AND ")
 }
 
 pub(super) fn find(db: &Connection, broken: &Broken) -> Result<Option<Columns>, Failure> {

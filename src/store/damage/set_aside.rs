@@ -22,7 +22,7 @@ pub(super) fn set_aside(db: &Connection, broken: &Broken, now: DateTime<Utc>) ->
     db.prepare_cached(
         "INSERT INTO damaged_rows (table_name, row_key, content, why, found_at, remedy) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (table_name, row_key, content) DO UPDATE SET found_at = excluded.found_at,
-             why = excluded.why, told_at = CASE WHEN ?7 THEN told_at END",
+             why = excluded.why, told_at = CASE WHEN ?7 THEN damaged_rows.told_at END",
     )?
     .execute((broken.table.name, broken.name(), content, &broken.why, Micros(now), text, kept))?;
     Ok(kept)

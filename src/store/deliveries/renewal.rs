@@ -33,10 +33,10 @@ pub(in crate::store) fn renew(
         None => return Ok(None),
     };
     db.prepare_cached(
-        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at) VALUES (?1, ?2, ?3, ?4, ?4)
+        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (idempotency_key) DO NOTHING",
     )?
-    .execute((key, alert, subscription, Micros(now)))?;
+    .execute((key, alert, subscription, Micros(now), Micros(now)))?;
     Ok(Some((alert.to_owned(), subscription.to_owned())))
 }
 

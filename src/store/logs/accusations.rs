@@ -84,9 +84,10 @@ impl Store {
 
 /// Marks an entry as counted by a detector. `false`: it was.
 fn count_once(db: &Connection, (log, index): (&str, u64), detector: &str) -> Result<bool, Failure> {
+    // Nothing is replaced where the detector is not among them.
     let sql = "UPDATE log_entries SET accused = coalesce(accused, ' ') || ?3 || ' '
-               WHERE log = ?1 AND idx = ?2 AND instr(coalesce(accused, ''), ' ' || ?3 || ' ') = 0";
-    Ok(db.prepare_cached(sql)?.execute((log, Position(index), detector))? > 0)
+               WHERE log = ?1 AND idx = ?2 AND replace(coalesce(accused, ''), ?4, '') = coalesce(accused, '')";
+    Ok(db.prepare_cached(sql)?.execute((log, Position(index), detector, format!(" {detector} ")))? > 0)
 }
 
 /// An accusation as it is raised, in a transaction. What its methods return is the alert that they announced, if any.

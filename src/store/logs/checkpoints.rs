@@ -123,8 +123,10 @@ pub(super) fn keep(db: &Connection, log: &str, checkpoint: &CheckpointRow) -> Re
     db.prepare_cached(
         "INSERT INTO log_checkpoints (log, size, root, note, seen_at, last_seen_at, consistent)
          VALUES (:log, :size, :root, :note, :seen_at, :last_seen_at, :consistent)
-         ON CONFLICT (log, size, root) DO UPDATE SET last_seen_at = max(last_seen_at, excluded.last_seen_at),
-         consistent = max(consistent, excluded.consistent)",
+         ON CONFLICT (log, size, root) DO UPDATE SET
+             last_seen_at = CASE WHEN log_checkpoints.last_seen_at < excluded.last_seen_at
+                 THEN excluded.last_seen_at ELSE log_checkpoints.last_seen_at END,
+             consistent = CASE WHEN excluded.consistent = 1 THEN 1 ELSE log_checkpoints.consistent END",
     )?
     .execute(named_params! {
         ":log": log, ":size": Position(checkpoint.size), ":root": Hash(checkpoint.root), ":note": checkpoint.note,

@@ -131,14 +131,15 @@ impl Store {
 /// Queues the entries that a release names; those that are queued already stay as they are.
 pub(in crate::store) fn queue(db: &Connection, observation: &Observation, now: DateTime<Utc>) -> Result<(), Failure> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO log_checks (release, origin, idx, queued_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4)
+        "INSERT INTO log_checks (release, origin, idx, queued_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO NOTHING",
     )?;
     for provenance in observation.provenances().chain([&observation.attestation]) {
         if let Provenance::Verified(verified) = provenance
             && let Some(entry) = &verified.log
         {
-            insert.execute((observation.purl.to_string(), &entry.origin, Position(entry.index), Micros(now)))?;
+            let (release, index) = (observation.purl.to_string(), Position(entry.index));
+            insert.execute((release, &entry.origin, index, Micros(now), Micros(now)))?;
         }
     }
     Ok(())

@@ -111,9 +111,10 @@ impl Store {
     /// As every read.
     pub fn log_entries(&self, filter: LogEntryFilter<'_>) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read("listing log entries", |db| {
-            let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND (?1 IS NULL OR log = ?1)
-                       ORDER BY seen_at DESC, log, idx DESC LIMIT ?2";
-            db.rows(&LOG_ENTRIES, sql, (filter.log, limit(filter.limit)), entry_row)
+            let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND (:log IS NULL OR log = :log)
+                       ORDER BY seen_at DESC, log, idx DESC LIMIT :limit";
+            let wanted = named_params! { ":log": filter.log, ":limit": limit(filter.limit) };
+            db.rows(&LOG_ENTRIES, sql, wanted, entry_row)
         })
     }
 

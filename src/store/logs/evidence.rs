@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, named_params};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -57,10 +57,18 @@ impl Store {
             let id = id_to_keep(db, evidence)?;
             db.prepare_cached(
                 "INSERT INTO log_evidence (id, log, kind, document, found_at, last_found_at, count)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?5, 1)
-                 ON CONFLICT (id) DO UPDATE SET last_found_at = excluded.last_found_at, count = count + 1",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)
+                 ON CONFLICT (id) DO UPDATE SET last_found_at = excluded.last_found_at,
+                     count = log_evidence.count + 1",
             )?
-            .execute((&id, &evidence.log, &evidence.kind, &evidence.document, Micros(now)))?;
+            .execute((
+                &id,
+                &evidence.log,
+                &evidence.kind,
+                &evidence.document,
+                Micros(now),
+                Micros(now),
+            ))?;
             Ok(id)
         })
     }
@@ -71,8 +79,9 @@ impl Store {
     /// As every read.
     pub fn evidence(&self, log: Option<&str>) -> Result<Vec<EvidenceRow>, StoreError> {
         self.read("listing evidence against logs", |db| {
-            let sql = "SELECT *, {row} FROM log_evidence WHERE ?1 IS NULL OR log = ?1 ORDER BY last_found_at DESC, id";
-            db.rows(&LOG_EVIDENCE, sql, [log], evidence_row)
+            let sql = "SELECT *, {row} FROM log_evidence WHERE :log IS NULL OR log = :log
+                       ORDER BY last_found_at DESC, id";
+            db.rows(&LOG_EVIDENCE, sql, named_params! { ":log": log }, evidence_row)
         })
     }
 }

@@ -138,7 +138,7 @@ impl Store {
         self.write("forgetting a log that was never read", |db| {
             db.prepare_cached(
                 "DELETE FROM logs WHERE name = ?1 AND start IS NULL
-                 AND NOT EXISTS (SELECT 1 FROM log_checkpoints WHERE log = ?1)",
+                 AND NOT EXISTS (SELECT 1 FROM log_checkpoints WHERE log = logs.name)",
             )?
             .execute([name])?;
             Ok(())
@@ -160,10 +160,10 @@ impl Store {
     pub fn log_failed(&self, name: &str, error: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording a log's failure", |db| {
             db.prepare_cached(
-                "UPDATE logs SET last_error = ?2, last_error_at = ?3, failing_since = coalesce(failing_since, ?3)
+                "UPDATE logs SET last_error = ?2, last_error_at = ?3, failing_since = coalesce(failing_since, ?4)
                  WHERE name = ?1",
             )?
-            .execute((name, error, Micros(now)))?;
+            .execute((name, error, Micros(now), Micros(now)))?;
             Ok(())
         })
     }

@@ -98,11 +98,12 @@ impl Store {
         self.read("listing matched log entries", |db| {
             let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND patterns <> '[]'
                 AND (:name IS NULL OR EXISTS (
-                    SELECT 1 FROM json_each(iif(json_valid(patterns), patterns, '[]')) AS one WHERE one.value = :name))
+                    SELECT 1 FROM json_each(CASE WHEN json_valid(patterns) THEN patterns ELSE '[]' END) AS one
+                    WHERE one.value = :name))
                 AND (:log IS NULL OR log = :log) AND (:since IS NULL OR seen_at >= :since)
                 AND (:until IS NULL OR seen_at < :until)
                 AND (:identity IS NULL OR EXISTS (
-                    SELECT 1 FROM json_tree(iif(json_valid(identity), identity, '{}')) AS part
+                    SELECT 1 FROM json_tree(CASE WHEN json_valid(identity) THEN identity ELSE '{}' END) AS part
                     WHERE part.atom IS NOT NULL AND instr(lower(part.value), lower(:identity)) > 0))
                 ORDER BY seen_at DESC, log, idx DESC LIMIT :limit";
             let wanted = named_params! {
@@ -252,15 +253,16 @@ fn remember(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Resul
 fn remember_one(db: &Connection, name: &str, signer: &str, now: DateTime<Utc>) -> Result<bool, Failure> {
     let signer = digest(signer);
     let mut update = db.prepare_cached(
-        "UPDATE log_signers SET last_seen = max(last_seen, ?3), entries = entries + 1 WHERE name = ?1 AND signer = ?2",
+        "UPDATE log_signers SET last_seen = CASE WHEN last_seen < :now THEN :now ELSE last_seen END,
+             entries = entries + 1 WHERE name = :name AND signer = :signer",
     )?;
-    if update.execute((name, &signer, Micros(now)))? > 0 {
+    if update.execute(named_params! { ":name": name, ":signer": signer, ":now": Micros(now) })? > 0 {
         return Ok(false);
     }
     let mut insert = db.prepare_cached(
         "INSERT INTO log_signers (name, signer, first_seen, last_seen, entries)
-         SELECT ?1, ?2, ?3, ?3, 1 WHERE (SELECT count(*) FROM log_signers WHERE name = ?1) < ?4",
+         SELECT :name, :signer, :now, :now, 1 WHERE (SELECT count(*) FROM log_signers WHERE name = :name) < :most",
     )?;
-    insert.execute((name, &signer, Micros(now), MOST_SIGNERS))?;
+    insert.execute(named_params! { ":name": name, ":signer": signer, ":now": Micros(now), ":most": MOST_SIGNERS })?;
     Ok(true)
 }

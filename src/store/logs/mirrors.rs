@@ -122,8 +122,9 @@ fn new(log: &str, url: &str) -> MirrorRow {
 }
 
 fn mirrors(db: &Connection, log: Option<&str>) -> Result<Vec<MirrorRow>, Failure> {
-    let mut query = db.prepare_cached("SELECT * FROM log_mirrors WHERE ?1 IS NULL OR log = ?1 ORDER BY log, url")?;
-    Ok(query.query_map([log], mirror_row)?.collect::<Result<_, _>>()?)
+    let mut query =
+        db.prepare_cached("SELECT * FROM log_mirrors WHERE :log IS NULL OR log = :log ORDER BY log, url")?;
+    Ok(query.query_map(named_params! { ":log": log }, mirror_row)?.collect::<Result<_, _>>()?)
 }
 
 fn insert(db: &Connection, row: &MirrorRow) -> Result<(), Failure> {

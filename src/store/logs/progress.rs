@@ -98,8 +98,9 @@ pub(super) fn remember(db: &Connection, log: &str, progress: &LogProgress) -> Re
         return forget(db, log);
     }
     db.prepare_cached(
-        "INSERT OR REPLACE INTO log_progress (log, first, next, past, since, at)
-         VALUES (:log, :first, :next, :past, :since, :at)",
+        "INSERT INTO log_progress (log, first, next, past, since, at) VALUES (:log, :first, :next, :past, :since, :at)
+         ON CONFLICT (log) DO UPDATE SET first = excluded.first, next = excluded.next, past = excluded.past,
+             since = excluded.since, at = excluded.at",
     )?
     .execute(named_params! {
         ":log": log, ":first": Position(progress.first), ":next": Position(progress.next),

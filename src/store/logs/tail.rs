@@ -206,7 +206,7 @@ fn forget_unbelieved(db: &Connection, log: &str) -> Result<(), Failure> {
 fn add_kind(db: &Connection, log: &str, kind: &str, version: &str, believed: bool, number: u64) -> Result<(), Failure> {
     db.prepare_cached(
         "INSERT INTO log_kinds (log, kind, version, believed, count) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (log, kind, version, believed) DO UPDATE SET count = count + excluded.count",
+         ON CONFLICT (log, kind, version, believed) DO UPDATE SET count = log_kinds.count + excluded.count",
     )?
     .execute((log, kind, version, believed, Position(number)))?;
     Ok(())

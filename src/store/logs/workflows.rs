@@ -52,11 +52,15 @@ pub(super) fn count_entry(
     };
     db.prepare_cached(
         "INSERT INTO log_workflows (repository, workflow, first_seen, last_seen, entries, explained)
-         VALUES (?1, ?2, ?3, ?3, 1, ?4)
-         ON CONFLICT (repository, workflow) DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
-         last_seen = max(last_seen, excluded.last_seen), entries = entries + 1, explained = explained + excluded.explained",
+         VALUES (?1, ?2, ?3, ?4, 1, ?5)
+         ON CONFLICT (repository, workflow) DO UPDATE SET
+             first_seen = CASE WHEN excluded.first_seen < log_workflows.first_seen
+                 THEN excluded.first_seen ELSE log_workflows.first_seen END,
+             last_seen = CASE WHEN log_workflows.last_seen < excluded.last_seen
+                 THEN excluded.last_seen ELSE log_workflows.last_seen END,
+             entries = log_workflows.entries + 1, explained = log_workflows.explained + excluded.explained",
     )?
-    .execute((repository.to_lowercase(), workflow, Micros(seen_at), i64::from(explained)))?;
+    .execute((repository.to_lowercase(), workflow, Micros(seen_at), Micros(seen_at), i64::from(explained)))?;
     Ok(())
 }
 

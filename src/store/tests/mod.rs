@@ -7,6 +7,7 @@ mod interleaving;
 pub(in crate::store) mod lab;
 mod logs;
 mod opening;
+mod portable;
 mod recording;
 mod schema;
 mod vitals;

@@ -72,9 +72,10 @@ pub(in crate::store) fn demand(
         "INSERT INTO work (package, registry, lane, reason, revision, since, due_at, generation)
          VALUES (:package, :registry, :lane, :reason, :revision, :now, :now, :generation)
          ON CONFLICT (package) DO UPDATE SET registry = excluded.registry, reason = excluded.reason,
-             revision = coalesce(excluded.revision, revision),
-             due_at = CASE WHEN due_at < excluded.due_at THEN due_at ELSE excluded.due_at END,
-             lane = CASE WHEN excluded.lane >= lane THEN lane WHEN turns > 0 THEN 1 ELSE excluded.lane END,
+             revision = coalesce(excluded.revision, work.revision),
+             due_at = CASE WHEN work.due_at < excluded.due_at THEN work.due_at ELSE excluded.due_at END,
+             lane = CASE WHEN excluded.lane >= work.lane THEN work.lane WHEN work.turns > 0 THEN 1
+                 ELSE excluded.lane END,
              attempts = 0, last_error = NULL, generation = excluded.generation",
     )?
     .execute(named_params! {

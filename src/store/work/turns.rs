@@ -109,9 +109,11 @@ impl Store {
         }
         self.write("making due what failed", |db| {
             let mut update = db.prepare_cached(
-                "UPDATE work SET due_at = ?2 WHERE package = ?1 AND lane = 1 AND attempts > 0 AND due_at > ?2",
+                "UPDATE work SET due_at = ?2 WHERE package = ?1 AND lane = 1 AND attempts > 0 AND due_at > ?3",
             )?;
-            freed.iter().try_fold(0, |due, package| Ok(due + update.execute((package.to_string(), Micros(now)))?))
+            freed
+                .iter()
+                .try_fold(0, |due, package| Ok(due + update.execute((package.to_string(), Micros(now), Micros(now)))?))
         })
     }
 
