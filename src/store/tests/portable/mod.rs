@@ -93,9 +93,7 @@ fn sources() -> BTreeMap<String, String> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path == root().join("tests") {
-                continue;
-            } else if path.is_dir() {
+            if path.is_dir() && path != root().join("tests") {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
