@@ -1,7 +1,7 @@
 //! A simulated week in which feeds, documents, receivers, rows, the clock, the disk and the daemon itself misbehave while
 //! packages are taken over. Every takeover must be told, in time, and nothing honest may be called critical.
 //!
-//! A program of its own: a full disk is a limit on the files of its whole process.
+//! A program of its own: a full disk is a limit on the files of its whole process. So its tests run one after the other.
 //!
 //! `PROVWATCH_WEEK_SEED=7 cargo test --test hostile_week -- --nocapture` plays another week and prints its delays.
 
@@ -10,6 +10,8 @@
 #[path = "lab/hostile/mod.rs"]
 mod hostile;
 mod lab;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hostile::{Case, LogWeek, MISBEHAVIOURS, SHAPES, Week};
 
@@ -29,10 +31,18 @@ fn seed() -> u64 {
     std::env::var("PROVWATCH_WEEK_SEED").map_or(1, |seed| seed.parse().unwrap())
 }
 
+/// Held by each test while it runs: what fills the disk for one must not do so for the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static DISK: Mutex<()> = Mutex::new(());
+    DISK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Two honest logs and four that do wrong once, all of them slow, silent, broken or spoiled in turn.
-#[tokio::test]
-async fn every_log_of_a_hostile_week_is_judged_by_what_it_did() {
-    let report = LogWeek::dealt(seed()).live().await;
+#[test]
+fn every_log_of_a_hostile_week_is_judged_by_what_it_did() {
+    let _alone = alone();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let report = runtime.block_on(LogWeek::dealt(seed()).live());
     println!("{} entries to tell of, {} kills", report.signed, report.kills);
     assert!(report.signed > 20 && report.kills > 0, "a week has something of everything: {report:?}");
     assert_eq!(report.untold, Vec::<String>::new(), "every entry of who is watched is told");
@@ -44,6 +54,7 @@ async fn every_log_of_a_hostile_week_is_judged_by_what_it_did() {
 
 #[test]
 fn every_takeover_of_a_hostile_week_is_told() {
+    let _alone = alone();
     let seed = seed();
     println!("PROVWATCH_WEEK_SEED={seed}");
     let report = Week::dealt(seed).live();
