@@ -1,4 +1,4 @@
-//! What is normal for a package: how a release is read ([`Traits`], [`rank`]), how it teaches ([`learn`]), what the next
+//! What is normal for a package: how a release is read ([`Traits`], [`rank()`]), how it teaches ([`learn()`]), what the next
 //! one is compared with ([`View`]), and which held release may join later ([`joins`]). Pure: no clock, no I/O.
 //! The rules in words stand in `docs/BASELINES.md`.
 
