@@ -7,7 +7,7 @@ use std::{hint::black_box, path::Path};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use provwatch::{
     model::Observation,
-    pipeline::replay::{self, Replayed, Rules, Timeline},
+    packages::replay::{self, Replayed, Rules, Timeline},
 };
 
 mod support;

@@ -12,11 +12,12 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use provwatch::{
+    app::{App, Parts, assemble, client},
     clock::{Clock, SystemClock},
     daemon::{self, Health, HealthProgress, Options, Renewal},
     model::Ecosystem,
-    pipeline::{OnDisk, Parts, Pipeline, assemble, client},
     store::Store,
+    upkeep::OnDisk,
 };
 
 use crate::{
@@ -122,7 +123,7 @@ pub fn play(case: &Case) -> [Option<f64>; 3] {
         let clock = Arc::new(WrongClock::default());
         let store = folder.path().join("provwatch.db");
         let scene = Scene { web, clock, store };
-        let pipeline = Arc::new(pipeline(&scene, &addresses));
+        let app = Arc::new(app(&scene, &addresses));
         let options = Options {
             reload: Box::new(|_| Renewal::Refused { why: "nobody asks for it".to_owned(), watchlist: None }),
             on_disk: Arc::new(OnDisk::default),
@@ -131,18 +132,16 @@ pub fn play(case: &Case) -> [Option<f64>; 3] {
             grace: Duration::from_secs(1),
         };
         tokio::select! {
-            told = takeovers(&scene, &pipeline, case) => told,
-            ended = daemon::run(Arc::clone(&pipeline), options) => panic!("the daemon ended: {ended:?}"),
+            told = takeovers(&scene, &app, case) => told,
+            ended = daemon::run(Arc::clone(&app), options) => panic!("the daemon ended: {ended:?}"),
         }
     });
     runtime.shutdown_background();
     told
 }
 
-async fn takeovers(scene: &Scene, pipeline: &Pipeline, case: &Case) -> [Option<f64>; 3] {
-    while pipeline.store().packages().unwrap().iter().filter(|row| row.backfilled_at.is_some()).count()
-        < 3 * names().len()
-    {
+async fn takeovers(scene: &Scene, app: &App, case: &Case) -> [Option<f64>; 3] {
+    while app.store.packages().unwrap().iter().filter(|row| row.backfilled_at.is_some()).count() < 3 * names().len() {
         sleep(Duration::from_millis(200)).await;
     }
     sleep(Duration::from_secs(2)).await;
@@ -164,7 +163,7 @@ async fn takeovers(scene: &Scene, pipeline: &Pipeline, case: &Case) -> [Option<f
     purls.map(|purl| scene.web.told(&purl).map(|at| (at - began).as_secs_f64()))
 }
 
-fn pipeline(scene: &Scene, addresses: &Addresses) -> Pipeline {
+fn app(scene: &Scene, addresses: &Addresses) -> App {
     let config = config(&configuration(addresses));
     let clock: Arc<dyn Clock> = Arc::clone(&scene.clock) as _;
     let watched: Vec<String> = ["npm", "pypi", "cargo"]

@@ -6,8 +6,8 @@ use super::{AssemblyError, error::Anything};
 use crate::{
     bounded,
     config::{Config, LogInstance, LogKindName, LogMatch, TrustSource},
+    logwatch::{Instance, LogSettings},
     model::Claim,
-    pipeline::logs::{Instance, LogSettings},
     store::{LogKind, MatchRule},
     tlog::{CosignerKey, LogKey, Pattern, rekor_v1::Budget, watch::Field},
 };

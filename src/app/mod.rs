@@ -1,11 +1,15 @@
-//! The only place that knows the configuration and the services: it makes of each section of the one what the other works
-//! with.
+//! The only place that knows the configuration and the services: it makes of each section of the one what the others work
+//! with ([`assemble()`]), and is the program at work ([`App`]).
 
+mod assemble;
 mod error;
 mod forges;
+mod health;
 mod http;
 mod logs;
 mod parts;
+mod pass;
+mod program;
 mod registries;
 mod reload;
 mod settings;
@@ -13,12 +17,15 @@ mod setup;
 mod sinks;
 mod trust;
 
+pub use assemble::{assemble, rehearse};
 pub use error::AssemblyError;
 pub(crate) use forges::{forge_list, forges};
 pub use http::{client, client_over};
 pub use logs::log_keys;
 pub(crate) use logs::log_settings;
 pub use parts::Parts;
+pub use pass::PassSummary;
+pub use program::App;
 pub use registries::sources;
 pub(crate) use registries::{polled, registries};
 pub(crate) use reload::LastReload;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{attest::Verifier, clock::Clock, http::Client, pipeline::Progress, store::Store, watchlist::Watchlist};
+use crate::{attest::Verifier, clock::Clock, http::Client, progress::Progress, store::Store, watchlist::Watchlist};
 
 /// The parts that the configuration does not make: where to keep, what to watch, how to reach the world, what time it is.
 #[derive(Debug)]

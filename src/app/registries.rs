@@ -7,7 +7,7 @@ use crate::{
     config::{Config, RegistryInstance},
     http::Credentials,
     model::{Ecosystem, RegistryId, RegistryKey},
-    pipeline::{Polled, Source},
+    packages::{Polled, Source},
     registry::{
         CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PrivateRegistry, PypiFeed, PypiRegistry, Registry,
     },

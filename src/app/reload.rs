@@ -15,7 +15,7 @@ pub struct ReloadError {
 
 /// How the last reading ended.
 #[derive(Debug, Default)]
-pub(crate) struct LastReload(Mutex<Option<ReloadError>>);
+pub struct LastReload(Mutex<Option<ReloadError>>);
 
 impl LastReload {
     /// What was read again was taken, or was not, and why. A failure that goes on is as old as its first time.

@@ -3,7 +3,7 @@
 use crate::{
     config::{Config, DetectorSection},
     detect::{Setting, Tuning},
-    pipeline::Settings,
+    packages::Settings,
 };
 
 /// What the configuration changes about detectors.

@@ -5,7 +5,8 @@ use crate::{
     config::{Config, TrustSource},
     health::Forges,
     model::{AlertKind, Severity},
-    pipeline::{Polled, Setup, TrustFrom, WithoutFeed},
+    packages::Polled,
+    upkeep::{Setup, TrustFrom, WithoutFeed},
 };
 
 /// What this configuration says that health depends on.

@@ -6,7 +6,7 @@ use super::{AssemblyError, error::Anything};
 use crate::{
     attest::{TrustUpdater, Verifier},
     config::{Config, TrustSource},
-    pipeline::{Freshness, RootFrom},
+    upkeep::{Freshness, RootFrom},
 };
 
 /// The verifier that the configuration asks for. With TUF it begins with what was last in use, or with what is built in; of a

@@ -13,9 +13,10 @@ use super::{
     setup, words,
 };
 use crate::{
+    app::App,
     model::Package,
-    pipeline::{Pipeline, PipelineError},
     text::{plain, shell_word},
+    upkeep::PipelineError,
 };
 
 /// Learn the baselines of packages now instead of when their turn comes
@@ -63,33 +64,33 @@ impl Backfill {
         let context = Context::load(config)?;
         context.start_logs()?;
         let progress = Arc::new(ProgressBars::over(0));
-        let pipeline = context.pipeline(Arc::clone(&progress) as _)?;
-        let packages = self.chosen(&pipeline)?;
+        let app = context.app(Arc::clone(&progress) as _)?;
+        let packages = self.chosen(&app)?;
         if packages.is_empty() {
             output::note("nothing to do: every watched package was looked at; name packages, or use --all");
             return Ok(Exit::Clean);
         }
         progress.expect(packages.len() as u64);
         let pass = setup::runtime()?.block_on(async {
-            setup::refresh_trust(&pipeline).await;
-            pipeline.work_on(&packages, "backfill").await
+            setup::refresh_trust(&app).await;
+            app.packages.queue.work_on(&packages, "backfill").await
         });
         let seen = progress.finish();
         pass?;
-        let lines = packages.iter().map(|package| line(&pipeline, package, &seen));
+        let lines = packages.iter().map(|package| line(&app, package, &seen));
         self.report(&lines.collect::<Result<Vec<_>, _>>()?)
     }
 
-    fn chosen(&self, pipeline: &Pipeline) -> Result<BTreeSet<Package>, Failure> {
+    fn chosen(&self, app: &App) -> Result<BTreeSet<Package>, Failure> {
         if !self.packages.is_empty() {
-            say_what_is_not_watched(pipeline, &self.packages);
+            say_what_is_not_watched(app, &self.packages);
             return Ok(self.packages.iter().cloned().collect());
         }
-        let watched = pipeline.watched()?;
+        let watched = app.packages.watched.packages()?;
         if self.all {
             return Ok(watched);
         }
-        let known = pipeline.store().packages()?;
+        let known = app.store.packages()?;
         let known: BTreeSet<Package> =
             known.into_iter().filter(|row| row.backfilled_at.is_some()).map(|row| row.package).collect();
         Ok(watched.difference(&known).cloned().collect())
@@ -106,16 +107,16 @@ impl Backfill {
     }
 }
 
-fn say_what_is_not_watched(pipeline: &Pipeline, packages: &[Package]) {
-    let watchlist = pipeline.watchlist();
+fn say_what_is_not_watched(app: &App, packages: &[Package]) {
+    let watchlist = app.watchlist.now();
     for package in packages.iter().filter(|package| watchlist.matches(package).is_none()) {
         let add = callable(&format!("provwatch watch add {}", shell_word(&package.to_string())));
         output::note(format!("warning: {package} is not watched; `{add}` changes that"));
     }
 }
 
-fn line(pipeline: &Pipeline, package: &Package, seen: &Seen) -> Result<Line, PipelineError> {
-    let store = pipeline.store();
+fn line(app: &App, package: &Package, seen: &Seen) -> Result<Line, PipelineError> {
+    let store = &app.store;
     let states = store.version_states(package)?;
     let is_gone = store.package(package)?.is_some_and(|row| row.status.as_deref() == Some("gone"));
     let gone = is_gone.then(|| "the registry does not have it".to_owned());

@@ -11,7 +11,7 @@ use super::{
     alerts, backfill, baseline, detectors, doctor, form::Form, logs, lookup, status, summary, test_sinks, timeline,
     verify, verify_bundle, watch,
 };
-use crate::{config, deliver, model, pipeline, store, tlog, watchlist};
+use crate::{config, deliver, model, packages, store, tlog, watchlist};
 
 /// A form that others build on.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ forms! {
     "lookup-missing" 1 lookup::missing::Missing, "lookup of a release that is not stored";
     "match" 1 model::MatchedEntry, "logs matches";
     "pass" 1 summary::Summary, "run --once";
-    "replayed" 1 pipeline::replay::CaseAlert, "replay";
+    "replayed" 1 packages::replay::CaseAlert, "replay";
     "sink" 1 test_sinks::Answer, "test-sinks";
     "status" 1 status::report::Report, "status";
     "timeline-entry" 1 timeline::Entry, "timeline";
@@ -89,7 +89,7 @@ pub fn forms() -> Vec<Described> {
         file("config", "provwatch.toml", config::json_schema()),
         file("evidence", "logs evidence ID, logs verify", schema_of::<tlog::Evidence>()),
         file("observation", "the releases of timelines", read_schema_of::<model::Observation>()),
-        file("timeline", "the files of replay", read_schema_of::<pipeline::replay::Timeline>()),
+        file("timeline", "the files of replay", read_schema_of::<packages::replay::Timeline>()),
         file("watchlist", "watchlist.toml", watchlist::json_schema()),
         file("webhook", "the body that the subscription webhook posts", deliver::webhook_schema()),
     ]);

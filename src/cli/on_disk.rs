@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::context::{Context, check_policies};
-use crate::{bounded, config::Config, health::File, pipeline, text::with_causes, watchlist::Watchlist};
+use crate::{app, bounded, config::Config, health::File, text::with_causes, upkeep, watchlist::Watchlist};
 
 /// Largest configuration that is looked at.
 const MAX_BYTES: u64 = 1 << 20;
@@ -33,7 +33,7 @@ struct Look {
     stamps: Vec<Stamp>,
     /// The files that the watchlist was made of.
     parts: Vec<PathBuf>,
-    seen: pipeline::OnDisk,
+    seen: upkeep::OnDisk,
 }
 
 /// What tells that a file has changed: length and time of the last change; `None`: the file does not exist.
@@ -54,7 +54,7 @@ impl OnDisk {
     }
 
     /// What stands in them now.
-    pub fn look(&self) -> pipeline::OnDisk {
+    pub fn look(&self) -> upkeep::OnDisk {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = &*last
             && last.stamps == self.stamps(&last.parts)
@@ -66,7 +66,7 @@ impl OnDisk {
     }
 
     /// The first look, where the watchlist was read after this was made: a long list is not read twice.
-    pub fn look_beside(&self, read: &Watchlist) -> pipeline::OnDisk {
+    pub fn look_beside(&self, read: &Watchlist) -> upkeep::OnDisk {
         let parts: Vec<PathBuf> = read.files().into_iter().collect();
         let stamps = self.stamps(&parts);
         // What is included is known only after it was read, so nothing tells what it was like before.
@@ -84,8 +84,8 @@ impl OnDisk {
         stamps: Vec<Stamp>,
         watchlist: File,
         parts: Vec<PathBuf>,
-    ) -> pipeline::OnDisk {
-        let seen = pipeline::OnDisk { watchlist, configuration: self.configuration(), trust: self.trust() };
+    ) -> upkeep::OnDisk {
+        let seen = upkeep::OnDisk { watchlist, configuration: self.configuration(), trust: self.trust() };
         *last = Some(Look { stamps, parts, seen: seen.clone() });
         seen
     }
@@ -96,7 +96,7 @@ impl OnDisk {
     }
 
     fn trust(&self) -> File {
-        let problem = pipeline::verifier(&self.in_use).err().map(|error| with_causes(&error));
+        let problem = app::verifier(&self.in_use).err().map(|error| with_causes(&error));
         File { problem, digest: None, changed_at: latest(self.in_use.trust_files()) }
     }
 

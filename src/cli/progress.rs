@@ -14,8 +14,9 @@ use serde::Serialize;
 
 use crate::{
     cli::{output, words},
+    logwatch::how_far,
     model::{Alert, Package, ReleaseId},
-    pipeline::{Progress, Step, logs::how_far},
+    progress::{Progress, Step},
     text::plain,
 };
 

@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 
 use super::{context::Context, exit::Failure, on_disk::OnDisk, setup::Prepared};
 use crate::{
+    app::{self, App, Parts},
     bounded,
     config::{Config, TrustSource},
     daemon::{Renewal, Renewed},
     model::Secret,
-    pipeline::{self, Parts, Pipeline, Progress},
+    progress::Progress,
     watchlist::Watchlist,
 };
 
@@ -68,7 +69,7 @@ impl Renewer {
     }
 
     /// Reads everything again.
-    pub fn read(&self, pipeline: &Pipeline) -> Renewal {
+    pub fn read(&self, app: &App) -> Renewal {
         let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let context = match Context::load(self.named.as_deref()) {
             Ok(context) => context,
@@ -85,7 +86,7 @@ impl Renewer {
         if now.is_same(&at_work) {
             return Renewal::Watchlist(watchlist);
         }
-        match self.renew(&context, pipeline, &at_work, &now) {
+        match self.renew(&context, app, &at_work, &now) {
             Ok(renewed) => {
                 context.log_exposures();
                 *at_work = now;
@@ -95,25 +96,25 @@ impl Renewer {
         }
     }
 
-    fn renew(&self, context: &Context, pipeline: &Pipeline, old: &AtWork, new: &AtWork) -> Result<Renewed, Failure> {
+    fn renew(&self, context: &Context, app: &App, old: &AtWork, new: &AtWork) -> Result<Renewed, Failure> {
         let on_disk = OnDisk::of(context);
         let Prepared { watchlist, http, verifier, clock } = context.prepare()?;
         let parts = Parts {
-            store: Arc::clone(pipeline.store()),
+            store: Arc::clone(&app.store),
             watchlist,
-            http: if new.has_client_of(old) { pipeline.http().clone() } else { http },
-            verifier: if new.has_trust_of(old) { pipeline.trusted().as_ref().clone() } else { verifier },
+            http: if new.has_client_of(old) { app.http.clone() } else { http },
+            verifier: if new.has_trust_of(old) { app.trust.verifier().as_ref().clone() } else { verifier },
             clock,
             progress: Arc::clone(&self.progress),
         };
-        let pipeline = pipeline::assemble(&context.config, parts)?;
+        let app = app::assemble(&context.config, parts)?;
         context.change_log_level()?;
         let config = &context.config;
-        if let Some(configuration) = on_disk.look_beside(&pipeline.watchlist()).configuration.digest {
-            pipeline.goes_by(configuration);
+        if let Some(configuration) = on_disk.look_beside(&app.watchlist.now()).configuration.digest {
+            app.caretaker.goes_by(configuration);
         }
         Ok(Renewed {
-            pipeline,
+            app,
             on_disk: Arc::new(move || on_disk.look()),
             trust_interval: trust_interval(config),
             grace: config.daemon.shutdown_grace.duration(),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     model::{AlertKind, ExpectedChange, Observation, Severity},
-    pipeline::{
+    packages::{
         assess::{Assessment, ComparedWith},
         replay::{CaseAlert, Expectation, Replayed, Rules, Score, Timeline, files, is_store, replay},
     },

@@ -14,9 +14,9 @@ use super::{
     summary::Summary,
 };
 use crate::{
+    app::App,
     clock::Clock,
     daemon::{self, Health, HealthProgress, Options},
-    pipeline::Pipeline,
 };
 
 /// Watch: the daemon, or one full pass
@@ -56,16 +56,16 @@ impl Run {
 
     fn once(&self, context: &Context, prepared: Prepared) -> Outcome {
         let progress = Arc::new(ProgressBars::over(0));
-        let pipeline = context.pipeline_of(prepared, Arc::clone(&progress) as _)?;
-        say_if_nothing_is_watched(&pipeline);
-        pipeline.enqueue_unknown()?;
-        progress.expect(pipeline.store().work_summary(pipeline.clock().now())?.due);
+        let app = context.app_of(prepared, Arc::clone(&progress) as _)?;
+        say_if_nothing_is_watched(&app);
+        app.packages.reconciler.enqueue_unknown()?;
+        progress.expect(app.store.work_summary(app.clock.now())?.due);
         let pass = setup::runtime()?.block_on(async {
-            setup::refresh_trust(&pipeline).await;
-            pipeline.pass().await
+            setup::refresh_trust(&app).await;
+            app.pass().await
         });
         let seen = progress.finish();
-        let work = pipeline.store().work_summary(pipeline.clock().now())?;
+        let work = app.store.work_summary(app.clock.now())?;
         // Another look at what was looked at is caution, and waits for nothing.
         let summary = Summary::new(&pass?, seen, work.waiting - work.again);
         if self.printing.is_json() {
@@ -81,29 +81,29 @@ fn watch(context: &Context, named: Option<&Path>, prepared: Prepared, on_disk: O
     let health = Arc::new(Health::default());
     let clock: Arc<dyn Clock> = Context::clock();
     let progress = Arc::new(HealthProgress { health: Arc::clone(&health), clock });
-    let pipeline = Arc::new(context.pipeline_of(prepared, Arc::clone(&progress) as _)?);
-    say_if_nothing_is_watched(&pipeline);
-    if let Some(configuration) = on_disk.look_beside(&pipeline.watchlist()).configuration.digest {
-        pipeline.goes_by(configuration);
+    let app = Arc::new(context.app_of(prepared, Arc::clone(&progress) as _)?);
+    say_if_nothing_is_watched(&app);
+    if let Some(configuration) = on_disk.look_beside(&app.watchlist.now()).configuration.digest {
+        app.caretaker.goes_by(configuration);
     }
     let renewer = Renewer::new(named, &context.config, progress);
     let options = Options {
-        reload: Box::new(move |pipeline| renewer.read(pipeline)),
+        reload: Box::new(move |app| renewer.read(app)),
         on_disk: Arc::new(move || on_disk.look()),
         health,
         trust_interval: trust_interval(&context.config),
         grace: context.config.daemon.shutdown_grace.duration(),
     };
-    setup::runtime()?.block_on(daemon::run(pipeline, options)).map_err(Failure::failed)?;
+    setup::runtime()?.block_on(daemon::run(app, options)).map_err(Failure::failed)?;
     Ok(Exit::Clean)
 }
 
-fn say_if_nothing_is_watched(pipeline: &Pipeline) {
-    let watchlist = pipeline.watchlist();
+fn say_if_nothing_is_watched(app: &App) {
+    let watchlist = app.watchlist.now();
     for warning in watchlist.warnings() {
         output::note(format!("warning: {warning}"));
     }
-    if watchlist.is_empty() && !pipeline.sources().is_empty() {
+    if watchlist.is_empty() && !app.sources.is_empty() {
         output::note(with_callable(
             "warning: the watchlist is empty; `provwatch watch add` and `provwatch watch import` fill it",
         ));

@@ -6,13 +6,14 @@ use tokio::runtime::Runtime;
 
 use super::{context::Context, exit::Failure, output, words};
 use crate::{
+    app::{self, App, Parts},
     attest::Verifier,
     clock::Clock,
     config::{Finding, Gravity, LogFormat},
     daemon::{Lock, LockError},
     detect,
     http::Client,
-    pipeline::{self, NoProgress, Parts, Pipeline, Progress},
+    progress::{NoProgress, Progress},
     store::Store,
     telemetry::Logging,
     text::with_causes,
@@ -47,9 +48,9 @@ impl Context {
     /// The configuration or a secret is wrong.
     pub fn prepare_for(&self, watchlist: Watchlist) -> Result<Prepared, Failure> {
         let clock = Self::clock();
-        let http = pipeline::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
-        let verifier = pipeline::verifier(&self.config).map_err(wrong)?;
-        pipeline::rehearse(&self.config, &http, &clock).map_err(wrong)?;
+        let http = app::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
+        let verifier = app::verifier(&self.config).map_err(wrong)?;
+        app::rehearse(&self.config, &http, &clock).map_err(wrong)?;
         self.refuse_errors()?;
         Ok(Prepared { watchlist, http, verifier, clock })
     }
@@ -74,39 +75,39 @@ impl Context {
     ///
     /// # Errors
     /// The configuration or the watchlist is wrong, or the store cannot be used.
-    pub fn pipeline(&self, progress: Arc<dyn Progress>) -> Result<Pipeline, Failure> {
-        self.pipeline_of(self.prepare()?, progress)
+    pub fn app(&self, progress: Arc<dyn Progress>) -> Result<App, Failure> {
+        self.app_of(self.prepare()?, progress)
     }
 
     /// The same of what was prepared before.
     ///
     /// # Errors
     /// The store cannot be used.
-    pub fn pipeline_of(&self, prepared: Prepared, progress: Arc<dyn Progress>) -> Result<Pipeline, Failure> {
-        self.pipeline_over(prepared, self.store()?, progress)
+    pub fn app_of(&self, prepared: Prepared, progress: Arc<dyn Progress>) -> Result<App, Failure> {
+        self.app_over(prepared, self.store()?, progress)
     }
 
     /// A pipeline to look at logs with, which changes no store and makes none.
     ///
     /// # Errors
     /// As [`Context::pipeline`].
-    pub fn pipeline_to_look(&self, watchlist: Watchlist) -> Result<Pipeline, Failure> {
+    pub fn app_to_look(&self, watchlist: Watchlist) -> Result<App, Failure> {
         let prepared = self.prepare_for(watchlist)?;
-        self.pipeline_over(prepared, self.store_to_look()?, Arc::new(NoProgress))
+        self.app_over(prepared, self.store_to_look()?, Arc::new(NoProgress))
     }
 
     /// The same of what was prepared before, over a store that was opened before.
     ///
     /// # Errors
     /// As [`Context::pipeline`].
-    pub fn pipeline_over(
+    pub fn app_over(
         &self,
         Prepared { watchlist, http, verifier, clock }: Prepared,
         store: Arc<Store>,
         progress: Arc<dyn Progress>,
-    ) -> Result<Pipeline, Failure> {
+    ) -> Result<App, Failure> {
         let parts = Parts { store, watchlist, http, verifier, clock, progress };
-        pipeline::assemble(&self.config, parts).map_err(wrong)
+        app::assemble(&self.config, parts).map_err(wrong)
     }
 
     /// The right to be the only one that works on the database: two would tell everybody everything twice.
@@ -163,8 +164,8 @@ pub fn runtime() -> io::Result<Runtime> {
 
 /// Refreshes the trust root before a pass. The pass goes on without: what was signed with newer keys is then said to be
 /// unverifiable, not clean.
-pub async fn refresh_trust(pipeline: &Pipeline) {
-    if let Err(error) = pipeline.refresh_trust().await {
+pub async fn refresh_trust(app: &App) {
+    if let Err(error) = app.trust.refresh().await {
         output::note(format!("warning: {}", words::sentence(with_causes(&error))));
     }
 }

@@ -12,8 +12,9 @@ use super::{
     sheet, words, wrap,
 };
 use crate::{
+    app::PassSummary,
+    logwatch::Poll,
     model::{Package, ReleaseId, Severity},
-    pipeline::{PassSummary, logs::Poll},
     text::plain,
 };
 

@@ -12,12 +12,12 @@ use super::{
     setup, words,
 };
 use crate::{
+    app,
     clock::Clock,
     config::{Config, Subscription},
     deliver::Message,
     http::Client,
     model::{Alert, AlertKind, Confidence, Severity},
-    pipeline,
     strict_toml::did_you_mean,
     text::with_causes,
 };
@@ -58,7 +58,7 @@ impl TestSinks {
         let context = Context::load(config)?;
         let chosen = self.chosen(&context.config.subscriptions)?;
         let clock: Arc<dyn Clock> = Context::clock();
-        let http = pipeline::client(&context.config, Arc::clone(&clock)).map_err(Failure::usage)?;
+        let http = app::client(&context.config, Arc::clone(&clock)).map_err(Failure::usage)?;
         let message = message(clock.as_ref());
         let config = &context.config;
         let answers = chosen.into_iter().map(|subscription| ask(config, subscription, &http, &clock, &message));
@@ -124,7 +124,7 @@ async fn send(
     clock: &Arc<dyn Clock>,
     message: &Message,
 ) -> Result<String, String> {
-    let ready = pipeline::subscription(config, subscription, http, clock).map_err(|error| with_causes(&error))?;
+    let ready = app::subscription(config, subscription, http, clock).map_err(|error| with_causes(&error))?;
     tokio::select! {
         outcome = ready.sink.deliver(message) => match outcome {
             Ok(receipt) => Ok(receipt.detail),

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use crate::text::{ago, counted, day, minute, moment, size, span};
 
-use crate::{pipeline::logs::how_far, store::LogProgress, text::plain};
+use crate::{logwatch::how_far, store::LogProgress, text::plain};
 
 /// Most characters of a name: a package, a version, an account.
 const NAME: usize = 120;

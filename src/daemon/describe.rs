@@ -1,16 +1,15 @@
 //! What the daemon does, in one line for systemd and the log.
 
 use crate::{
-    pipeline::Pipeline,
+    app::App,
     text::{counted, plain},
     watchlist::Watchlist,
 };
 
 /// What is watched, and whether that is what the disk says.
-pub(super) fn describe(pipeline: &Pipeline) -> String {
-    let watching =
-        if pipeline.sources().is_empty() { "following logs".to_owned() } else { watching(&pipeline.watchlist()) };
-    match pipeline.reload_error() {
+pub(super) fn describe(app: &App) -> String {
+    let watching = if app.sources.is_empty() { "following logs".to_owned() } else { watching(&app.watchlist.now()) };
+    match app.reload.error() {
         Some(error) => format!("{watching}; {}", plain(&error.why, 300)),
         None => watching,
     }

@@ -12,8 +12,9 @@ use super::said::Said;
 use crate::{
     clock::Clock,
     health::{Finding, Level, level},
+    logwatch::how_far,
     model::{Alert, Package, ReleaseId, Severity},
-    pipeline::{Progress, Step, logs::how_far},
+    progress::{Progress, Step},
     store::Outcome,
     text::{plain, span},
 };

@@ -21,11 +21,13 @@ use super::{
     systemd,
 };
 use crate::{
+    app::App,
     deliver::Step,
     health::Kind,
-    pipeline::{OnDisk, Pipeline, PipelineError, Source},
+    packages::Source,
     store::{LogRow, StoreError},
     text::with_causes,
+    upkeep::{OnDisk, PipelineError},
 };
 
 /// The wait before the work loop begins anew after the store failed.
@@ -53,7 +55,7 @@ const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Context {
     /// The pipeline.
-    pub pipeline: Arc<Pipeline>,
+    pub app: Arc<App>,
     /// Where signs of life go.
     pub health: Arc<Health>,
     /// What stands in the operator's files now.
@@ -72,7 +74,7 @@ impl fmt::Debug for Context {
 impl Context {
     /// One line for `systemctl status`: the verdict, what is watched, the tasks.
     pub fn status(&self) -> String {
-        let (verdict, watching) = (self.health.verdict(), describe(&self.pipeline));
+        let (verdict, watching) = (self.health.verdict(), describe(&self.app));
         format!("{verdict}; {watching}; {}", self.health.summary())
     }
 
@@ -81,9 +83,9 @@ impl Context {
     /// # Errors
     /// The store cannot be read.
     pub fn look_after(&self) -> Result<(), PipelineError> {
-        let steady = self.pipeline.clock().steady();
+        let steady = self.app.clock.steady();
         let stuck: Vec<String> = self.health.stuck(steady).iter().map(ToString::to_string).collect();
-        let findings = self.pipeline.look_after(Kind::Daemon, &(self.on_disk)(), &stuck)?;
+        let findings = self.app.look_after(Kind::Daemon, &(self.on_disk)(), &stuck)?;
         self.health.judged(findings);
         self.tell_forges();
         Ok(())
@@ -91,14 +93,14 @@ impl Context {
 
     /// A forge that fails is told here, because whoever asks it goes on without its answer.
     fn tell_forges(&self) {
-        let Some(forges) = self.pipeline.forges() else { return };
+        let Some(forges) = self.app.forges.as_deref() else { return };
         for (host, failing) in forges.failing() {
             match failing {
                 Some(failing) if failing.last > failing.since => {
                     self.health.failing(Server::Forge, host, &failing.error, failing.last);
                 }
                 Some(_) => {}
-                None => self.health.answers(Server::Forge, host, self.pipeline.clock().now()),
+                None => self.health.answers(Server::Forge, host, self.app.clock.now()),
             }
         }
     }
@@ -106,14 +108,14 @@ impl Context {
     /// What the last poll of a log came to.
     fn tell_log(&self, name: &str, is_troubled: bool) -> Result<(), PipelineError> {
         if !is_troubled {
-            self.health.answers(Server::Log, name, self.pipeline.clock().now());
+            self.health.answers(Server::Log, name, self.app.clock.now());
             return Ok(());
         }
-        let rows = self.pipeline.store().logs()?;
+        let rows = self.app.store.logs()?;
         let of_log = |row: &&LogRow| row.failing_since.is_some() && row.name.starts_with(name);
         let error = rows.iter().find(of_log).and_then(|row| row.last_error.as_deref());
         let why = error.unwrap_or("it did not answer, or did not hold");
-        self.health.failed_at(Server::Log, name, why, self.pipeline.clock().now());
+        self.health.failed_at(Server::Log, name, why, self.app.clock.now());
         Ok(())
     }
 }
@@ -123,15 +125,15 @@ pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory 
     rounds(context, feed.name(), interval, move |context| {
         let feed = Arc::clone(&feed);
         Box::pin(async move {
-            match context.pipeline.observe(feed.as_ref()).await {
+            match context.app.packages.feeds.observe(feed.as_ref()).await {
                 // A registry's trouble is recorded with its source and not a failure of the loop: the next round asks again.
                 Err(PipelineError::Registry(error)) => {
-                    let now = context.pipeline.clock().now();
+                    let now = context.app.clock.now();
                     context.health.failed_at(Server::Feed, feed.name(), &with_causes(&error), now);
                 }
                 outcome => {
                     outcome?;
-                    context.health.answers(Server::Feed, feed.name(), context.pipeline.clock().now());
+                    context.health.answers(Server::Feed, feed.name(), context.app.clock.now());
                 }
             }
             Ok(())
@@ -143,15 +145,15 @@ pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory 
 /// is lost either way.
 pub fn work(context: Context) -> TaskFactory {
     rounds(context, "work", WORK_INTERVAL, |context| {
-        Box::pin(async move { match context.pipeline.keep_working().await? {} })
+        Box::pin(async move { match context.app.packages.queue.keep_working().await? {} })
     })
 }
 
 /// Compares packages with their registries for ever, each when it has gone unread for long.
 pub fn reconcile(context: Context) -> TaskFactory {
-    let interval = context.pipeline.reconcile_interval();
+    let interval = context.app.packages.reconciler.interval();
     rounds(context, "reconcile", interval, |context| {
-        Box::pin(async move { Ok(context.pipeline.enqueue_overdue().map(drop)?) })
+        Box::pin(async move { Ok(context.app.packages.reconciler.enqueue_overdue().map(drop)?) })
     })
 }
 
@@ -161,13 +163,13 @@ pub fn deliver(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
     rounds(context, "outbox", DELIVER_INTERVAL, move |context| {
         let (begun, supervisor) = (begun.clone(), Arc::clone(&supervisor));
         Box::pin(async move {
-            let names: Vec<String> = context.pipeline.subscriptions().iter().map(|one| one.name.clone()).collect();
+            let names: Vec<String> = context.app.subscriptions.iter().map(|one| one.name.clone()).collect();
             for name in names {
                 if begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
                     supervisor.keep(sink_task(&name), sink(context.clone(), name, begun.clone()));
                 }
             }
-            Ok(context.pipeline.give_up_unclaimed().map(drop)?)
+            Ok(context.app.dispatcher.give_up_unclaimed().map(drop)?)
         })
     })
 }
@@ -187,11 +189,11 @@ fn sink(context: Context, name: String, begun: Begun) -> TaskFactory {
 /// An attempt under way is ended when the daemon stops, as far as the grace allows: cut off, it would be made again, and
 /// people would be told twice. A store that fails is tried again soon: what waits here may be a takeover.
 async fn work_sink(context: Context, name: String, begun: Begun, stop: CancellationToken) -> Result<(), TaskError> {
-    let (clock, task) = (Arc::clone(context.pipeline.clock()), sink_task(&name));
+    let (clock, task) = (Arc::clone(&context.app.clock), sink_task(&name));
     let mut failures = 0_u32;
     while !stop.is_cancelled() {
         context.health.beat(&task, clock.steady());
-        let outcome = context.pipeline.deliver_next(&name).await;
+        let outcome = context.app.dispatcher.deliver_next(&name).await;
         context.health.rests(&task);
         let wait = match outcome {
             Ok(None) => break,
@@ -226,28 +228,28 @@ pub fn logs(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
     rounds(context, "logs", DISCOVERY_INTERVAL, move |context| {
         let (begun, supervisor) = (Arc::clone(&begun), Arc::clone(&supervisor));
         Box::pin(async move {
-            for followed in context.pipeline.followed_logs() {
+            for followed in context.app.logs.followed_logs() {
                 let name = followed.name().to_owned();
                 if begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
                     supervisor.keep(log_task(&name), log(context.clone(), name));
                 }
             }
-            context.pipeline.judge_entries()?;
-            Ok(context.pipeline.check_named_entries().await?)
+            context.app.logs.judge_entries()?;
+            Ok(context.app.logs.check_named_entries().await?)
         })
     })
 }
 
 /// Polls one log for ever; less and less often while it gives trouble.
 fn log(context: Context, name: String) -> TaskFactory {
-    let interval = context.pipeline.log_interval();
+    let interval = context.app.logs.settings().interval;
     let task = log_task(&name);
     let troubled = Arc::new(AtomicU32::new(0));
     rounds(context, task.clone(), interval, move |context| {
         let (name, task, troubled) = (name.clone(), task.clone(), Arc::clone(&troubled));
         Box::pin(async move {
-            let Some(followed) = context.pipeline.followed_log(&name) else { return Ok(()) };
-            let troubled_trees = context.pipeline.poll_log(&followed).await?.troubled;
+            let Some(followed) = context.app.logs.followed_log(&name) else { return Ok(()) };
+            let troubled_trees = context.app.logs.poll_log(&followed).await?.troubled;
             context.tell_log(&name, troubled_trees > 0)?;
             if troubled_trees == 0 {
                 troubled.store(0, Ordering::Relaxed);
@@ -255,7 +257,7 @@ fn log(context: Context, name: String) -> TaskFactory {
             }
             let times = troubled.fetch_add(1, Ordering::Relaxed).min(8);
             context.health.rests(&task);
-            context.pipeline.clock().sleep((interval * times).min(LONGEST_PAUSE)).await;
+            context.app.clock.sleep((interval * times).min(LONGEST_PAUSE)).await;
             Ok(())
         })
     })
@@ -270,15 +272,15 @@ pub fn trust(context: Context, interval: Duration) -> TaskFactory {
         Box::pin(async move {
             let mut delay = TRUST_RETRY.min(interval);
             let mut told_at = None;
-            while let Err(error) = context.pipeline.refresh_trust().await {
-                let now = context.pipeline.clock().steady();
+            while let Err(error) = context.app.trust.refresh().await {
+                let now = context.app.clock.steady();
                 if told_at.is_none_or(|at| now.saturating_sub(at) >= REMINDED) {
                     told_at = Some(now);
                     tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
                 }
                 context.health.rests("trust");
-                context.pipeline.clock().sleep(delay).await;
-                context.health.beat("trust", context.pipeline.clock().steady());
+                context.app.clock.sleep(delay).await;
+                context.health.beat("trust", context.app.clock.steady());
                 delay = (2 * delay).min(interval);
             }
             if told_at.is_some() {
@@ -295,7 +297,7 @@ pub fn health(context: Context) -> TaskFactory {
     rounds(context, "health", interval, |context| {
         Box::pin(async move {
             context.look_after()?;
-            let stuck = context.health.stuck(context.pipeline.clock().steady());
+            let stuck = context.health.stuck(context.app.clock.steady());
             let status = context.status();
             if stuck.is_empty() {
                 systemd::pulse(&status);
@@ -365,7 +367,7 @@ impl Loop {
         if !is_of_the_disk(error.as_ref()) {
             return Err(error);
         }
-        let (steady, why) = (context.pipeline.clock().steady(), with_causes(error.as_ref()));
+        let (steady, why) = (context.app.clock.steady(), with_causes(error.as_ref()));
         let wait = self.interval.clamp(DISK_PAUSE, LONGEST_DISK_PAUSE);
         if said.is_none_or(|said| steady.saturating_sub(said) >= DISK_REMINDER) {
             tracing::error!(task = &*self.name, retry_in = ?wait, "{why}");
@@ -381,7 +383,7 @@ impl Loop {
         round: impl Fn(Context) -> Round + Send,
         stop: CancellationToken,
     ) -> Result<(), TaskError> {
-        let clock = Arc::clone(context.pipeline.clock());
+        let clock = Arc::clone(&context.app.clock);
         loop {
             context.health.beat(&self.name, clock.steady());
             // A round that is cut off has either committed its transaction or not; nothing is lost either way.

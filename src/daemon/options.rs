@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Health, OnDiskNow};
-use crate::{pipeline::Pipeline, watchlist::Watchlist};
+use crate::{app::App, watchlist::Watchlist};
 
 /// What the daemon is started with besides its pipeline.
 pub struct Options {
     /// Reads configuration and watchlist again, on SIGHUP.
-    pub reload: Box<dyn Fn(&Pipeline) -> Renewal + Send + Sync>,
+    pub reload: Box<dyn Fn(&App) -> Renewal + Send + Sync>,
     /// Looks at what stands in the operator's files, to see whether it is what the daemon goes by.
     pub on_disk: OnDiskNow,
     /// Where the loops' signs of life are kept.
@@ -38,7 +38,7 @@ pub enum Renewal {
 /// A changed configuration, ready to work.
 pub struct Renewed {
     /// The pipeline.
-    pub pipeline: Pipeline,
+    pub app: App,
     /// As in [`Options`], for the files that it names.
     pub on_disk: OnDiskNow,
     /// As in [`Options`].

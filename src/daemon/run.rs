@@ -16,7 +16,7 @@ use super::{
     reload::{refused, taken},
     systemd,
 };
-use crate::pipeline::Pipeline;
+use crate::app::App;
 
 /// The longest that work under way may take to end when another configuration takes over: nothing is watched meanwhile. What
 /// is cut off is done again.
@@ -26,17 +26,17 @@ const RELOAD_GRACE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The signals cannot be listened to, the store fails before the loops run, or it was left by a crash and is damaged.
-pub async fn run(mut pipeline: Arc<Pipeline>, mut options: Options) -> Result<(), TaskError> {
+pub async fn run(mut app: Arc<App>, mut options: Options) -> Result<(), TaskError> {
     let mut signals = Signals::listen()?;
-    let mut damage = pin!(damage(Arc::clone(pipeline.store()), Arc::clone(pipeline.clock())));
+    let mut damage = pin!(damage(Arc::clone(&app.store), Arc::clone(&app.clock)));
     loop {
-        pipeline.enqueue_unknown()?;
-        let context = context(&pipeline, &options);
+        app.packages.reconciler.enqueue_unknown()?;
+        let context = context(&app, &options);
         context.look_after()?;
         let supervisor = start(&context, &options);
-        let watching = describe(&pipeline);
+        let watching = describe(&app);
         systemd::ready(&watching);
-        tracing::info!(sources = pipeline.sources().len(), "ready, {watching}");
+        tracing::info!(sources = app.sources.len(), "ready, {watching}");
         let renewed = match attend(&context, &options, &mut signals, damage.as_mut()).await {
             Ok(Some(renewed)) => renewed,
             end => {
@@ -50,12 +50,12 @@ pub async fn run(mut pipeline: Arc<Pipeline>, mut options: Options) -> Result<()
         if !stop(&supervisor, options.grace.min(RELOAD_GRACE), &mut signals).await {
             return Ok(());
         }
-        let Renewed { pipeline: next, on_disk, trust_interval, grace, restart } = *renewed;
+        let Renewed { app: next, on_disk, trust_interval, grace, restart } = *renewed;
         tracing::info!("the changed configuration is at work");
         for what in restart {
             tracing::warn!("{what}");
         }
-        pipeline = Arc::new(next);
+        app = Arc::new(next);
         options = Options { on_disk, trust_interval, grace, ..options };
     }
 }
@@ -71,7 +71,7 @@ async fn attend(
     loop {
         tokio::select! {
             request = signals.next() => match request {
-                Request::Reload => match (options.reload)(&context.pipeline) {
+                Request::Reload => match (options.reload)(&context.app) {
                     Renewal::Whole(renewed) => return Ok(Some(renewed)),
                     Renewal::Watchlist(watchlist) => taken(context, watchlist),
                     Renewal::Refused { why, watchlist } => refused(context, why, watchlist),
@@ -83,20 +83,20 @@ async fn attend(
     }
 }
 
-fn context(pipeline: &Arc<Pipeline>, options: &Options) -> Context {
+fn context(app: &Arc<App>, options: &Options) -> Context {
     let (health, on_disk) = (Arc::clone(&options.health), Arc::clone(&options.on_disk));
-    Context { pipeline: Arc::clone(pipeline), health, on_disk }
+    Context { app: Arc::clone(app), health, on_disk }
 }
 
 fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
-    let pipeline = &context.pipeline;
-    let supervisor = Arc::new(Supervisor::new(Arc::clone(pipeline.clock()), Arc::clone(&options.health)));
-    for source in pipeline.sources() {
+    let app = &context.app;
+    let supervisor = Arc::new(Supervisor::new(Arc::clone(&app.clock), Arc::clone(&options.health)));
+    for source in &app.sources {
         supervisor.keep(source.feed.name(), loops::feed(context.clone(), source.clone()));
     }
     supervisor.keep("work", loops::work(context.clone()));
     supervisor.keep("reconcile", loops::reconcile(context.clone()));
-    if pipeline.follows_logs() {
+    if app.logs.settings().enabled {
         supervisor.keep("logs", loops::logs(context.clone(), Arc::clone(&supervisor)));
     }
     supervisor.keep("outbox", loops::deliver(context.clone(), Arc::clone(&supervisor)));

@@ -7,7 +7,7 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::health::Health;
-use crate::{clock::Clock, pipeline::panic_text, text::with_causes};
+use crate::{clock::Clock, panic::panic_text, text::with_causes};
 
 /// The first delay before a task is started again.
 const FIRST_DELAY: Duration = Duration::from_secs(1);

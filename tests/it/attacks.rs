@@ -10,7 +10,7 @@ use provwatch::{
     baseline::learn,
     detect::{Company, Terms},
     model::{AlertStatus, Baseline, Observation, ReleaseStatus, Severity},
-    pipeline::assess::assess,
+    packages::assess::assess,
     store::Outcome,
 };
 use serde_json::{Value, json};

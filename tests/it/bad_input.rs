@@ -168,7 +168,7 @@ async fn takeover(package: &str, document: &Document, (what, fault): (&str, Faul
     rig.world.break_down(document.place, fault);
     rig.publish(&release, publication);
     for _ in 0..3 {
-        rig.pipeline.pass().await.unwrap();
+        rig.app.pass().await.unwrap();
         if !document.is_lie(what) {
             rig.check();
             nothing_is_hidden(&rig, &release, &case);
@@ -184,7 +184,7 @@ async fn mended(rig: &Rig, document: &Document) {
     rig.world.mend(document.place);
     for _ in 0..5 {
         rig.minutes_pass(301);
-        rig.pipeline.pass().await.unwrap();
+        rig.app.pass().await.unwrap();
     }
     rig.check();
 }
@@ -197,7 +197,7 @@ async fn accident(package: &str, document: &Document, (what, fault): (&str, Faul
     rig.world.break_down(document.place, fault);
     rig.publish(&release, &by_workflow(&workflow("widget")));
     for _ in 0..3 {
-        rig.pipeline.pass().await.unwrap();
+        rig.app.pass().await.unwrap();
         rig.minutes_pass(1);
     }
     mended(&rig, document).await;

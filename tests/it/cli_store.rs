@@ -23,7 +23,7 @@ use provwatch::{
         Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Observation, Package, ReleaseLine, ReleaseStatus,
         Severity,
     },
-    pipeline::assess,
+    packages::assess,
     store::{
         BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, RunnerRow, Store,
         StoredBaseline,

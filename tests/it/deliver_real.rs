@@ -5,11 +5,11 @@
 use std::{io, sync::Arc, time::Duration};
 
 use provwatch::{
+    app,
     clock::{Clock, SystemClock},
     config::Config,
     deliver::{EmailSettings, EmailSink, Message, Receipt, Sink, SinkError, SmtpSecurity},
     model::{Alert, AlertKind, Confidence, Secret, Severity, Signal},
-    pipeline,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::{
@@ -361,8 +361,8 @@ async fn the_authorities_of_the_configuration_hold_for_mail() {
     );
     let config = Config::parse(&text, std::path::Path::new("provwatch.toml")).unwrap_or_else(|error| panic!("{error}"));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let http = pipeline::client(&config, Arc::clone(&clock)).unwrap();
-    let subscription = pipeline::subscription(&config, &config.subscriptions[0], &http, &clock).unwrap();
+    let http = app::client(&config, Arc::clone(&clock)).unwrap();
+    let subscription = app::subscription(&config, &config.subscriptions[0], &http, &clock).unwrap();
     let (message, scripts) = (message(), [ORDINARY]);
     let (outcome, _) = tokio::join!(subscription.sink.deliver(&message), server.serve(SmtpSecurity::Tls, &scripts));
     assert!(outcome.is_ok(), "{outcome:?}");

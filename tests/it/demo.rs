@@ -21,7 +21,7 @@ use provwatch::{
     cli::demo::{Recording, Stage, Trust, scenes},
     http::{RecordedExchange, RecordingTransport, Transport},
     model::{Claim, RegistryId},
-    pipeline::NoProgress,
+    progress::NoProgress,
 };
 use serde_json::value::RawValue;
 

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fmt::Write, path::Path};
 use histories::{Attack, Project, Style, without_facts};
 use provwatch::{
     model::{Observation, Severity},
-    pipeline::replay::{self, Kind, Replayed, Rules, Timeline, trace},
+    packages::replay::{self, Kind, Replayed, Rules, Timeline, trace},
 };
 
 /// Honest releases that are judged.

@@ -11,7 +11,7 @@ use provwatch::{
         abouts, document, inspect_entry, namesake,
     },
     model::{Baseline, LogEntry, Observation, Package, ReleaseId, Severity},
-    pipeline::replay::{self, Kind, Replayed, Rules, Timeline, trace},
+    packages::replay::{self, Kind, Replayed, Rules, Timeline, trace},
     watchlist::Watchlist,
 };
 

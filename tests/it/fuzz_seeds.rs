@@ -194,7 +194,7 @@ fn forges() {
         "created_at": "2016-01-01T00:00:00Z", "namespace": {"id": 2, "kind": "group", "full_path": "acme"},
         "forked_from_project": null, "archived": false, "verification_status": "verified", "signature_type": "PGP",
         "name": "v1.0.0", "tag_name": "v1.0.0", "target": commit, "released_at": START, "commit": {"id": commit},
-        "status": "success", "started_at": START, "user": {"id": 3, "username": "ada"}, "pipeline": {"id": 4, "source": "push", "sha": commit},
+        "status": "success", "started_at": START, "user": {"id": 3, "username": "ada"}, "app": {"id": 4, "source": "push", "sha": commit},
     });
     write("seeds/gitlab/object", gitlab.to_string());
     write("seeds/gitlab/branches", json!([{"name": "main", "protected": true, "type": "branch"}]).to_string());

@@ -21,8 +21,9 @@ use lab::{
     server::{Server, serve},
 };
 use provwatch::{
+    app::{Parts, assemble, client},
     clock::ManualClock,
-    pipeline::{NoProgress, Parts, assemble, client},
+    progress::NoProgress,
     store::{AlertFilter, Store},
 };
 
@@ -72,12 +73,12 @@ async fn victim() {
         clock: Arc::clone(&clock) as _,
         progress: Arc::new(NoProgress),
     };
-    let pipeline = assemble(&config, parts).unwrap();
+    let app = assemble(&config, parts).unwrap();
     loop {
-        let summary = pipeline.pass().await.unwrap();
+        let summary = app.pass().await.unwrap();
         assert_eq!(summary.failed_sources, []);
-        let waiting = pipeline.store().work_summary(now()).unwrap().waiting;
-        let undelivered: u64 = pipeline.store().delivery_summary().unwrap().iter().map(|state| state.pending).sum();
+        let waiting = app.store.work_summary(now()).unwrap().waiting;
+        let undelivered: u64 = app.store.delivery_summary().unwrap().iter().map(|state| state.pending).sum();
         if waiting == 0 && undelivered == 0 && summary.work.packages == 0 {
             return;
         }

@@ -15,12 +15,11 @@ use lab::{
     rig::{self, START, config, folder, watchlist},
 };
 use provwatch::{
+    app::{App, Parts, assemble, client_over},
     clock::{Clock, ManualClock},
+    logwatch::{Poll, StartError},
     model::{Alert, AlertKind, Severity},
-    pipeline::{
-        NoProgress, Parts, Pipeline, assemble, client_over,
-        logs::{Poll, StartError},
-    },
+    progress::NoProgress,
     store::{AlertFilter, LogStanding, Store},
     tlog::Judgement,
 };
@@ -332,7 +331,7 @@ async fn trouble_on_the_way_is_never_the_logs() {
             assert_eq!(follower.poll().await.troubled, 1);
             follower.clock.advance(Duration::from_mins(1));
         }
-        follower.pipeline.check_health().unwrap();
+        follower.app.check_health().unwrap();
         assert_eq!(follower.alerts(), [], "{status}");
         let all = follower.store().alerts(&AlertFilter { limit: 9, ..AlertFilter::default() }).unwrap();
         assert_eq!(all.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Operation]);
@@ -451,15 +450,15 @@ async fn a_new_key_is_said_and_the_history_goes_on() {
     let (before, after) = (Ledger::new("log.example", Api::Tiles), Ledger::new("log.example", Api::Tiles));
     before.grow(300);
     after.grow(400);
-    drop(of_a_trust_root(&[(&before, None)], &world, &clock, &folder).poll_logs().await.unwrap());
-    let pipeline = of_a_trust_root(&[(&after, None)], &world, &clock, &folder);
-    let polls = pipeline.poll_logs().await.unwrap();
+    drop(of_a_trust_root(&[(&before, None)], &world, &clock, &folder).logs.poll_logs().await.unwrap());
+    let app = of_a_trust_root(&[(&after, None)], &world, &clock, &folder);
+    let polls = app.logs.poll_logs().await.unwrap();
     assert_eq!((polls[0].1.troubled, polls[0].1.verified), (0, 100));
-    let alerts = pipeline.store().alerts(&AlertFilter { limit: 9, ..AlertFilter::default() }).unwrap();
+    let alerts = app.store.alerts(&AlertFilter { limit: 9, ..AlertFilter::default() }).unwrap();
     assert_eq!(alerts.iter().map(|alert| &*alert.title).collect::<Vec<_>>(), ["log.example signs with another key"]);
     clock.advance(Duration::from_mins(1));
-    pipeline.poll_logs().await.unwrap();
-    let alerts = pipeline.store().alerts(&AlertFilter { limit: 9, ..AlertFilter::default() }).unwrap();
+    app.logs.poll_logs().await.unwrap();
+    let alerts = app.store.alerts(&AlertFilter { limit: 9, ..AlertFilter::default() }).unwrap();
     assert_eq!(alerts.len(), 1, "once");
 }
 
@@ -500,14 +499,14 @@ async fn a_tail_is_moved_only_where_that_is_what_is_wanted() {
     let follower = Follower::tiles(100).await;
     follower.ledger.grow(50);
     follower.honest_poll().await;
-    let log = follower.pipeline.followed_logs().remove(0);
-    let start = |index, allow_gap| follower.pipeline.start_log_at(&log, "log.example", index, allow_gap);
+    let log = follower.app.logs.followed_logs().remove(0);
+    let start = |index, allow_gap| follower.app.logs.start_log_at(&log, "log.example", index, allow_gap);
     follower.ledger.grow(50);
     assert!(matches!(start(180, false).await, Err(StartError::Gap { from: 150, to: 180 })));
     let beyond = start(999, true).await.unwrap_err();
     assert_eq!(beyond.to_string(), "there is no entry 999; the log has 200");
     start(180, true).await.unwrap();
-    assert_eq!(follower.pipeline.poll_log(&log).await.unwrap(), Poll { verified: 20, ..Poll::default() });
+    assert_eq!(follower.app.logs.poll_log(&log).await.unwrap(), Poll { verified: 20, ..Poll::default() });
     let covered: Vec<_> = follower.store().coverage("log.example").unwrap();
     assert_eq!(covered.iter().map(|range| (range.first, range.past)).collect::<Vec<_>>(), [(100, 150), (180, 200)]);
     start(20, false).await.unwrap();
@@ -582,28 +581,23 @@ async fn a_log_that_should_grow_and_does_not_is_said_once() {
     for _ in 0..5 {
         follower.clock.advance(Duration::from_hours(1));
         follower.honest_poll().await;
-        follower.pipeline.check_health().unwrap();
+        follower.app.check_health().unwrap();
     }
     assert_eq!(follower.alerts(), []);
     follower.clock.advance(Duration::from_hours(2));
     follower.honest_poll().await;
-    follower.pipeline.check_health().unwrap();
+    follower.app.check_health().unwrap();
     let alert = follower.the_alert();
     assert_eq!((alert.severity, &*alert.title), (Severity::Low, "log.example has stopped growing"));
     assert!(matches!(follower.judgement("stale"), Judgement::Claimed(_)));
     follower.ledger.grow(1);
     follower.honest_poll().await;
-    follower.pipeline.check_health().unwrap();
+    follower.app.check_health().unwrap();
     assert_eq!(follower.the_alert().status.as_str(), "resolved");
 }
 
 /// The logs of a trust root, each until another takes its place.
-fn of_a_trust_root(
-    logs: &[(&Ledger, Option<&str>)],
-    world: &World,
-    clock: &Arc<ManualClock>,
-    folder: &TempDir,
-) -> Pipeline {
+fn of_a_trust_root(logs: &[(&Ledger, Option<&str>)], world: &World, clock: &Arc<ManualClock>, folder: &TempDir) -> App {
     let mut root = world.lab().trusted_root();
     root["tlogs"] = logs.iter().map(|(ledger, until)| ledger.trusted(*until)).collect();
     root["ctlogs"] = serde_json::json!([]);
@@ -630,16 +624,16 @@ async fn the_next_shard_of_the_trust_root_is_read_from_its_first_entry_and_the_o
     let (old, new) =
         (Ledger::new("log2025-1.log.example", Api::Tiles), Ledger::new("log2026-1.log.example", Api::Tiles));
     old.grow(300);
-    let pipeline = of_a_trust_root(&[(&old, None)], &world, &clock, &folder);
-    pipeline.poll_logs().await.unwrap();
-    drop(pipeline);
+    let app = of_a_trust_root(&[(&old, None)], &world, &clock, &folder);
+    app.logs.poll_logs().await.unwrap();
+    drop(app);
     clock.advance(Duration::from_hours(24));
     old.grow(20);
     new.grow(40);
     let until = clock.now().to_rfc3339();
-    let pipeline = of_a_trust_root(&[(&old, Some(&until)), (&new, None)], &world, &clock, &folder);
-    pipeline.poll_logs().await.unwrap();
-    let rows = pipeline.store().logs().unwrap();
+    let app = of_a_trust_root(&[(&old, Some(&until)), (&new, None)], &world, &clock, &folder);
+    app.logs.poll_logs().await.unwrap();
+    let rows = app.store.logs().unwrap();
     let stand: Vec<_> = rows.iter().map(|row| (row.standing, row.tail.as_ref().unwrap())).collect();
     assert_eq!((stand[0].0, stand[0].1.verified), (LogStanding::Drained, 320));
     assert_eq!((stand[1].0, stand[1].1.start, stand[1].1.verified), (LogStanding::Active, 0, 40));
@@ -653,8 +647,8 @@ async fn the_trouble_of_one_log_is_not_the_others() {
     for ledger in [&bad, &good] {
         ledger.grow(50);
     }
-    let pipeline = of_a_trust_root(&[(&bad, None), (&good, None)], &world, &clock, &folder);
-    pipeline.poll_logs().await.unwrap();
+    let app = of_a_trust_root(&[(&bad, None), (&good, None)], &world, &clock, &folder);
+    app.logs.poll_logs().await.unwrap();
     let troubles = [
         Misbehaviour::Stall,
         Misbehaviour::Status(502),
@@ -668,10 +662,10 @@ async fn the_trouble_of_one_log_is_not_the_others() {
             ledger.grow(7);
         }
         clock.advance(Duration::from_mins(1));
-        let polls = pipeline.poll_logs().await.unwrap();
+        let polls = app.logs.poll_logs().await.unwrap();
         let outcome: Vec<_> = polls.iter().map(|(name, poll)| (name.as_str(), poll.troubled)).collect();
         assert_eq!(outcome, [("bad.example", 1), ("good.example", 0)], "{wrong:?}");
-        let checkpoint = pipeline.store().log("good.example - 1000").unwrap().unwrap().checkpoint.unwrap();
+        let checkpoint = app.store.log("good.example - 1000").unwrap().unwrap().checkpoint.unwrap();
         assert_eq!(checkpoint.size, 50 + 7 * (round as u64 + 1));
     }
 }

@@ -121,8 +121,8 @@ async fn what_was_logged_before_is_counted_and_not_told() {
     }
     follower.honest_poll().await;
     assert_eq!(alerts(&follower), []);
-    let logs = follower.pipeline.followed_logs();
-    follower.pipeline.start_log_at(&logs[0], "log.example", 0, false).await.unwrap();
+    let logs = follower.app.logs.followed_logs();
+    follower.app.logs.start_log_at(&logs[0], "log.example", 0, false).await.unwrap();
     sign(&follower, &acme("old3.yml"));
     sign(&follower, &acme("new.yml"));
     follower.honest_poll().await;
@@ -146,8 +146,8 @@ async fn a_match_that_is_added_later_looks_at_the_past_as_history() {
     }
     let more = "[[logs.match]]\nname = \"other\"\nsan = \"https://github\\\\.com/other/.*\"\nseverity = \"high\"\n";
     let follower = follower.restarted_with(&format!("{}{more}", config("new")));
-    let logs = follower.pipeline.followed_logs();
-    follower.pipeline.start_log_at(&logs[0], "log.example", 0, false).await.unwrap();
+    let logs = follower.app.logs.followed_logs();
+    follower.app.logs.start_log_at(&logs[0], "log.example", 0, false).await.unwrap();
     follower.honest_poll().await;
     let [history] = alerts(&follower).try_into().unwrap();
     assert_eq!((history.severity, history.entries.unwrap().count), (Severity::Info, 2));

@@ -14,12 +14,15 @@ use lab::{
     rig::{START, config, folder, verifier, watchlist},
 };
 use provwatch::{
+    app::{App, Parts, assemble, client_over},
     clock::{Clock, ManualClock},
     health::{Finding, Kind},
+    logwatch::Poll,
     model::{Alert, AlertKind, AlertStatus, Severity},
-    pipeline::{NoProgress, OnDisk, Parts, Pipeline, assemble, client_over, logs::Poll},
+    progress::NoProgress,
     store::{AlertFilter, MirrorRow, Store},
     tlog::{Evidence, Judgement},
+    upkeep::OnDisk,
 };
 use tempfile::TempDir;
 
@@ -28,7 +31,7 @@ struct Pair {
     log: Ledger,
     mirror: Ledger,
     clock: Arc<ManualClock>,
-    pipeline: Pipeline,
+    app: App,
     _folder: TempDir,
 }
 
@@ -57,8 +60,8 @@ impl Pair {
             clock: Arc::clone(&clock) as _,
             progress: Arc::new(NoProgress),
         };
-        let pipeline = assemble(&config, parts).unwrap();
-        let pair = Self { log, mirror, clock, pipeline, _folder: folder };
+        let app = assemble(&config, parts).unwrap();
+        let pair = Self { log, mirror, clock, app, _folder: folder };
         assert_eq!(pair.poll().await, Poll::default());
         pair
     }
@@ -69,8 +72,8 @@ impl Pair {
     }
 
     async fn poll(&self) -> Poll {
-        let [log] = self.pipeline.followed_logs().try_into().expect("one log");
-        let poll = self.pipeline.poll_log(&log).await.unwrap();
+        let [log] = self.app.logs.followed_logs().try_into().expect("one log");
+        let poll = self.app.logs.poll_log(&log).await.unwrap();
         self.clock.advance(Duration::from_secs(20));
         poll
     }
@@ -86,11 +89,11 @@ impl Pair {
     }
 
     fn store(&self) -> &Store {
-        self.pipeline.store()
+        &self.app.store
     }
 
     fn findings(&self) -> Vec<Finding> {
-        self.pipeline.look_after(Kind::Daemon, &OnDisk::default(), &[]).unwrap()
+        self.app.look_after(Kind::Daemon, &OnDisk::default(), &[]).unwrap()
     }
 
     fn finds(&self, id: &str) -> Option<Finding> {
@@ -306,7 +309,7 @@ async fn when_none_answers_the_log_is_unread() {
 async fn both_can_be_named() {
     let pair = Pair::of(Api::Tiles, 300).await;
     for name in ["log.example", "mirror.example"] {
-        let named = pair.pipeline.log_named(name).await.unwrap();
+        let named = pair.app.logs.log_named(name).await.unwrap();
         assert_eq!(named.url.as_str(), format!("https://{name}/"));
     }
 }

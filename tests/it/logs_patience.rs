@@ -24,7 +24,7 @@ async fn from_cron(mut follower: Follower, every: Duration, polls: usize) -> Fol
     for _ in 0..polls {
         follower = follower.restarted();
         follower.poll().await;
-        follower.pipeline.check_health().unwrap();
+        follower.app.check_health().unwrap();
         follower.clock.advance(every);
     }
     follower
@@ -68,10 +68,10 @@ async fn a_process_that_was_away_does_not_blame_the_log() {
     let mut follower = Follower::tiles(300).await;
     follower.clock.advance(Duration::from_hours(72));
     follower = follower.restarted();
-    follower.pipeline.check_health().unwrap();
+    follower.app.check_health().unwrap();
     follower.ledger.grow(5);
     follower.honest_poll().await;
-    follower.pipeline.check_health().unwrap();
+    follower.app.check_health().unwrap();
     assert_eq!(follower.alerts(), []);
 }
 
@@ -96,7 +96,7 @@ async fn an_unsigned_successor_hides_nothing() {
     for _ in 0..7 {
         follower.clock.advance(Duration::from_hours(1));
         follower.poll().await;
-        follower.pipeline.check_health().unwrap();
+        follower.app.check_health().unwrap();
     }
     let titles: Vec<_> = follower.alerts().into_iter().map(|alert| alert.title).collect();
     assert!(

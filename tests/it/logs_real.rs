@@ -7,8 +7,8 @@ use std::{collections::BTreeSet, fs};
 
 use crate::lab::{files::folder, trusting::Trusting};
 use provwatch::{
+    app::App,
     attest::{TrustMaterial, Verifier},
-    pipeline::Pipeline,
     store::{AlertFilter, LogMatchFilter},
 };
 use serde_json::Value;
@@ -38,27 +38,27 @@ fn instance() -> String {
 }
 
 /// A log at a time of its life, beside the first shard of the trust root, which stands still.
-async fn seen(here: &mut Trusting, history: &str) -> Pipeline {
+async fn seen(here: &mut Trusting, history: &str) -> App {
     here.files.insert(HOST, file(history));
     here.files.insert("log2026-1.acme.example", file("log2026-1"));
-    let pipeline = here.pipeline_with(verifier("trusted_root-before.json"), &instance());
-    here.minutes(&pipeline, 2).await;
-    pipeline
+    let app = here.app_with(verifier("trusted_root-before.json"), &instance());
+    here.minutes(&app, 2).await;
+    app
 }
 
-async fn read_from_the_first_entry(pipeline: &Pipeline, name: &str) {
-    let log = pipeline.log_named(name).await.unwrap();
-    pipeline.start_log_at(&log, name, 0, false).await.unwrap();
+async fn read_from_the_first_entry(app: &App, name: &str) {
+    let log = app.logs.log_named(name).await.unwrap();
+    app.logs.start_log_at(&log, name, 0, false).await.unwrap();
 }
 
-fn verified(pipeline: &Pipeline, log: &str) -> u64 {
-    pipeline.store().log(log).unwrap().unwrap().tail.unwrap().verified
+fn verified(app: &App, log: &str) -> u64 {
+    app.store.log(log).unwrap().unwrap().tail.unwrap().verified
 }
 
 /// Where the log has entries of who is watched, as found.
-fn found(pipeline: &Pipeline, log: &str) -> BTreeSet<u64> {
+fn found(app: &App, log: &str) -> BTreeSet<u64> {
     let filter = LogMatchFilter { log: Some(log), limit: 1_000, ..LogMatchFilter::default() };
-    pipeline.store().log_matches(filter).unwrap().into_iter().map(|row| row.entry.index).collect()
+    app.store.log_matches(filter).unwrap().into_iter().map(|row| row.entry.index).collect()
 }
 
 /// Where it has them, as who wrote the log noted.
@@ -70,25 +70,25 @@ fn truth(name: &str, size: u64) -> BTreeSet<u64> {
 }
 
 /// What a log is accused of.
-fn accusations(pipeline: &Pipeline, log: &str) -> Vec<String> {
-    let alerts = pipeline.store().alerts(&AlertFilter { limit: 1_000, ..AlertFilter::default() }).unwrap();
+fn accusations(app: &App, log: &str) -> Vec<String> {
+    let alerts = app.store.alerts(&AlertFilter { limit: 1_000, ..AlertFilter::default() }).unwrap();
     alerts.iter().filter_map(|alert| alert.title.strip_prefix(log)).map(|did| did.trim().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn every_entry_of_who_is_watched_is_found_as_the_log_grows() {
     let mut here = Trusting::new();
-    let pipeline = seen(&mut here, "honest-300").await;
-    read_from_the_first_entry(&pipeline, ORIGIN).await;
-    assert_eq!(here.minutes(&pipeline, 1).await, 0);
-    assert_eq!(verified(&pipeline, ORIGIN), 300);
-    assert_eq!(found(&pipeline, ORIGIN), truth("truth-honest.jsonl", 300));
-    drop(pipeline);
-    let pipeline = seen(&mut here, "honest-700").await;
-    assert_eq!(verified(&pipeline, ORIGIN), 700);
-    assert_eq!(found(&pipeline, ORIGIN), truth("truth-honest.jsonl", 700));
+    let app = seen(&mut here, "honest-300").await;
+    read_from_the_first_entry(&app, ORIGIN).await;
+    assert_eq!(here.minutes(&app, 1).await, 0);
+    assert_eq!(verified(&app, ORIGIN), 300);
+    assert_eq!(found(&app, ORIGIN), truth("truth-honest.jsonl", 300));
+    drop(app);
+    let app = seen(&mut here, "honest-700").await;
+    assert_eq!(verified(&app, ORIGIN), 700);
+    assert_eq!(found(&app, ORIGIN), truth("truth-honest.jsonl", 700));
     assert_eq!(truth("truth-honest.jsonl", 700).len(), 22);
-    assert_eq!(accusations(&pipeline, ORIGIN), [""; 0]);
+    assert_eq!(accusations(&app, ORIGIN), [""; 0]);
 }
 
 #[tokio::test]
@@ -102,16 +102,12 @@ async fn a_fork_is_told_whichever_history_was_seen_first() {
     ] {
         let mut here = Trusting::new();
         for history in &histories[..2] {
-            let pipeline = seen(&mut here, history).await;
-            assert_eq!(
-                accusations(&pipeline, ORIGIN),
-                [""; 0],
-                "{histories:?}: either history grew from its beginning"
-            );
+            let app = seen(&mut here, history).await;
+            assert_eq!(accusations(&app, ORIGIN), [""; 0], "{histories:?}: either history grew from its beginning");
         }
-        let pipeline = seen(&mut here, histories[2]).await;
-        here.minutes(&pipeline, 10).await;
-        assert_eq!(accusations(&pipeline, ORIGIN), [told], "{histories:?}");
+        let app = seen(&mut here, histories[2]).await;
+        here.minutes(&app, 10).await;
+        assert_eq!(accusations(&app, ORIGIN), [told], "{histories:?}");
     }
 }
 
@@ -120,18 +116,18 @@ async fn a_new_shard_is_read_from_its_first_entry() {
     let shards = ["log2026-1.acme.example", "log2026-2.acme.example"];
     let mut here = Trusting::new();
     here.files.insert(shards[0], file("log2026-1"));
-    let pipeline = here.pipeline_with(verifier("trusted_root-before.json"), "");
-    read_from_the_first_entry(&pipeline, shards[0]).await;
-    assert_eq!(here.minutes(&pipeline, 1).await, 0);
-    drop(pipeline);
+    let app = here.app_with(verifier("trusted_root-before.json"), "");
+    read_from_the_first_entry(&app, shards[0]).await;
+    assert_eq!(here.minutes(&app, 1).await, 0);
+    drop(app);
     here.files.insert(shards[1], file("log2026-2"));
-    let pipeline = here.pipeline_with(verifier("trusted_root-after.json"), "");
-    assert_eq!(here.minutes(&pipeline, 2).await, 0);
+    let app = here.app_with(verifier("trusted_root-after.json"), "");
+    assert_eq!(here.minutes(&app, 2).await, 0);
     for (shard, truth_of, size) in
         [(shards[0], "truth-log2026-1.jsonl", 310), (shards[1], "truth-log2026-2.jsonl", 300)]
     {
-        assert_eq!(verified(&pipeline, shard), size, "{shard}");
-        assert_eq!(found(&pipeline, shard), truth(truth_of, size), "{shard}");
-        assert_eq!(accusations(&pipeline, shard), [""; 0]);
+        assert_eq!(verified(&app, shard), size, "{shard}");
+        assert_eq!(found(&app, shard), truth(truth_of, size), "{shard}");
+        assert_eq!(accusations(&app, shard), [""; 0]);
     }
 }

@@ -23,13 +23,13 @@ async fn what_is_released_in_time_is_explained() {
     town.publish("1.1.0", &by_workflow(&run(77)));
     town.minutes_pass(180).await;
     assert_eq!(town.alerts(), []);
-    let row = town.pipeline.store().log_entry("log.example", 3).unwrap().unwrap();
+    let row = town.app.store.log_entry("log.example", 3).unwrap().unwrap();
     assert_eq!(row.explained_by.unwrap().to_string(), "pkg:npm/widget@1.1.0");
 }
 
 /// The digest of what a release's bundle signs, as the store kept it: payload, pre-authentication encoding, key.
 fn signed(town: &Town, purl: &str) -> Vec<String> {
-    let release = town.pipeline.store().release(&purl.parse().unwrap()).unwrap().unwrap();
+    let release = town.app.store.release(&purl.parse().unwrap()).unwrap().unwrap();
     let Provenance::Verified(verified) = release.observation.unwrap().attestation else {
         panic!("{purl} is not verified")
     };
@@ -49,7 +49,7 @@ async fn the_same_signature_is_recognized_without_its_place_or_run() {
         town.ledger.publish();
         town.minutes_pass(150).await;
         assert_eq!(town.alerts(), [], "{which}");
-        let row = town.pipeline.store().log_entry("log.example", 3).unwrap().unwrap();
+        let row = town.app.store.log_entry("log.example", 3).unwrap().unwrap();
         assert_eq!(row.explained_by.unwrap().to_string(), "pkg:npm/widget@1.1.0", "{which}");
     }
 }
@@ -117,9 +117,9 @@ async fn a_release_that_comes_late_explains_its_entry_all_the_same() {
     assert_eq!(town.the_signal().0, "unexplained-entry");
     town.publish("1.1.0", &by_workflow(&run(90)));
     town.minutes_pass(10).await;
-    let row = town.pipeline.store().log_entry("log.example", 3).unwrap().unwrap();
+    let row = town.app.store.log_entry("log.example", 3).unwrap().unwrap();
     assert_eq!(row.explained_by.unwrap().to_string(), "pkg:npm/widget@1.1.0");
-    let workflows = town.pipeline.store().log_workflows("https://github.com/acme/widget").unwrap();
+    let workflows = town.app.store.log_workflows("https://github.com/acme/widget").unwrap();
     assert!(workflows.iter().all(|one| one.entries == one.explained), "it is no habit to sign what nobody publishes");
 }
 
@@ -166,7 +166,7 @@ async fn whoever_signs_what_was_released_does_not_become_known_by_it() {
         town.ledger.publish();
         town.pass().await;
         assert_eq!(town.the_signal(), ("new-workflow-in-log".to_owned(), Severity::Medium));
-        let row = town.pipeline.store().log_entry("log.example", 3).unwrap().unwrap();
+        let row = town.app.store.log_entry("log.example", 3).unwrap().unwrap();
         assert_eq!(row.explained_by, None);
     }
 }

@@ -21,9 +21,11 @@ use lab::{
     rig::{START, config, folder, verifier, watchlist},
 };
 use provwatch::{
+    app::{App, Parts, assemble, client_over},
     clock::{Clock, ManualClock},
     http::{Request, Response, Transport, TransportError},
-    pipeline::{NoProgress, Parts, Pipeline, assemble, client_over, logs::Poll},
+    logwatch::Poll,
+    progress::NoProgress,
     store::{LogProgress, LogRow, Store},
 };
 use tempfile::TempDir;
@@ -35,7 +37,7 @@ const MUCH: usize = 32 * 256;
 struct Scene {
     clock: Arc<ManualClock>,
     ledger: Ledger,
-    pipeline: Pipeline,
+    app: App,
     server: Arc<Busy>,
     _folder: TempDir,
 }
@@ -69,16 +71,16 @@ impl Scene {
             clock: timer,
             progress: Arc::new(NoProgress),
         };
-        let pipeline = assemble(&config, parts).unwrap();
-        let scene = Self { clock, ledger, pipeline, server, _folder: folder };
+        let app = assemble(&config, parts).unwrap();
+        let scene = Self { clock, ledger, app, server, _folder: folder };
         scene.honest_poll().await;
         scene.ledger.grow(entries);
         scene
     }
 
     async fn poll(&self) -> Poll {
-        let log = self.pipeline.followed_logs().remove(0);
-        self.pipeline.poll_log(&log).await.unwrap()
+        let log = self.app.logs.followed_logs().remove(0);
+        self.app.logs.poll_log(&log).await.unwrap()
     }
 
     /// How long a poll takes in which nothing goes wrong.
@@ -89,7 +91,7 @@ impl Scene {
     }
 
     fn row(&self) -> LogRow {
-        self.pipeline.store().logs().unwrap().remove(0)
+        self.app.store.logs().unwrap().remove(0)
     }
 
     fn verified(&self) -> usize {

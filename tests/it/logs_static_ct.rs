@@ -10,7 +10,7 @@ use lab::{
     ledger::{Api, Ledger, Misbehaviour, body},
     trusting::Trusting,
 };
-use provwatch::{pipeline::Pipeline, store::AlertFilter};
+use provwatch::{app::App, store::AlertFilter};
 
 const LOG: &str = "ct.acme.example";
 const TILE: &str = "ct.example/tile/data/000.p/100";
@@ -23,30 +23,30 @@ fn instance(kind: &str) -> String {
     )
 }
 
-fn no_alerts(pipeline: &Pipeline) {
-    assert_eq!(pipeline.store().alerts(&AlertFilter::default()).unwrap(), []);
+fn no_alerts(app: &App) {
+    assert_eq!(app.store.alerts(&AlertFilter::default()).unwrap(), []);
 }
 
-fn said(pipeline: &Pipeline) -> String {
-    pipeline.store().log(LOG).unwrap().unwrap().last_error.unwrap()
+fn said(app: &App) -> String {
+    app.store.log(LOG).unwrap().unwrap().last_error.unwrap()
 }
 
-fn verified(pipeline: &Pipeline) -> u64 {
-    pipeline.store().log(LOG).unwrap().unwrap().tail.unwrap().verified
+fn verified(app: &App) -> u64 {
+    app.store.log(LOG).unwrap().unwrap().tail.unwrap().verified
 }
 
 /// The real log, to be read from its first entry.
-async fn real(here: &Trusting) -> Pipeline {
-    let pipeline = here.pipeline(&[], &[], &instance("static-ct"));
-    let log = pipeline.followed_logs().remove(0);
-    pipeline.start_log_at(&log, LOG, 0, false).await.unwrap();
-    pipeline
+async fn real(here: &Trusting) -> App {
+    let app = here.app(&[], &[], &instance("static-ct"));
+    let log = app.logs.followed_logs().remove(0);
+    app.logs.start_log_at(&log, LOG, 0, false).await.unwrap();
+    app
 }
 
 #[tokio::test]
 async fn a_static_ct_log_that_is_read_as_tiles_is_not_understood_and_not_accused() {
     let here = Trusting::new();
-    let wrong = here.pipeline(&[], &[], &instance("tiles"));
+    let wrong = here.app(&[], &[], &instance("tiles"));
     assert_eq!(here.minutes(&wrong, 30).await, 1);
     no_alerts(&wrong);
     let said = said(&wrong);
@@ -71,29 +71,29 @@ async fn a_hostile_tile_is_one_short_sentence_and_loses_nothing() {
     ];
     for (what, body, sentence) in hostile {
         let here = Trusting::new();
-        let pipeline = real(&here).await;
+        let app = real(&here).await;
         here.spoil(TILE, Some(Bytes::from(body)));
-        assert_eq!(here.minutes(&pipeline, 9).await, 1, "{what}");
-        no_alerts(&pipeline);
-        let said = said(&pipeline);
+        assert_eq!(here.minutes(&app, 9).await, 1, "{what}");
+        no_alerts(&app);
+        let said = said(&app);
         assert!(said.contains(sentence) && said.len() < 400, "{what}: {said}");
-        assert_eq!(verified(&pipeline), 0, "{what}");
+        assert_eq!(verified(&app), 0, "{what}");
         here.mend();
-        assert_eq!(here.minutes(&pipeline, 1).await, 0, "{what}");
-        assert_eq!(verified(&pipeline), 100, "{what}");
+        assert_eq!(here.minutes(&app, 1).await, 0, "{what}");
+        assert_eq!(verified(&app), 100, "{what}");
     }
 }
 
 #[tokio::test]
 async fn another_certificate_in_a_tile_is_noticed_by_its_hash() {
     let here = Trusting::new();
-    let pipeline = real(&here).await;
+    let app = real(&here).await;
     let mut tile = std::fs::read(folder("static-ct/tile/data/000.p/100")).unwrap();
     tile[40] ^= 1;
     here.spoil(TILE, Some(Bytes::from(tile)));
-    assert_eq!(here.minutes(&pipeline, 1).await, 1);
-    assert!(said(&pipeline).contains("do not hash to the root"), "{}", said(&pipeline));
-    assert_eq!(pipeline.store().log(LOG).unwrap().unwrap().tail.unwrap().downloaded, 0);
+    assert_eq!(here.minutes(&app, 1).await, 1);
+    assert!(said(&app).contains("do not hash to the root"), "{}", said(&app));
+    assert_eq!(app.store.log(LOG).unwrap().unwrap().tail.unwrap().downloaded, 0);
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn what_nothing_proves_is_not_even_asked_for() {
     let mut here = Trusting::new();
     let ledger = Ledger::new("log.example", Api::StaticCt);
     here.ledgers.push(ledger.clone());
-    let pipeline = here.pipeline(&[], &[ledger.trusted(None)], "");
+    let app = here.app(&[], &[ledger.trusted(None)], "");
     for size in [10, 300, 600] {
         (ledger.size()..size).for_each(|number| {
             ledger.append(body(Api::StaticCt, number));
@@ -110,9 +110,9 @@ async fn what_nothing_proves_is_not_even_asked_for() {
         if size == 600 {
             ledger.misbehave(Misbehaviour::DeletePartials);
         }
-        assert_eq!(here.minutes(&pipeline, 1).await, 0, "{size}");
+        assert_eq!(here.minutes(&app, 1).await, 0, "{size}");
     }
-    let row = pipeline.store().log("log.example").unwrap().unwrap();
+    let row = app.store.log("log.example").unwrap().unwrap();
     assert_eq!((row.tail.unwrap().verified, row.quarantined), (600, 0));
     let asked = ledger.requests();
     assert!(asked.iter().any(|path| path.starts_with("/tile/data/")), "{asked:?}");

@@ -117,7 +117,7 @@ fn told(rig: &Rig) -> Option<Alert> {
 async fn is_told(package: &str, place: &str, body: Vec<u8>, at_least: Severity, case: &str) {
     let rig = taken_over(package).await;
     rig.world.break_down(place, Fault::Body(body));
-    rig.pipeline.pass().await.unwrap();
+    rig.app.pass().await.unwrap();
     let alert = told(&rig).unwrap_or_else(|| panic!("{case}: nobody is told"));
     assert!(alert.severity >= at_least, "{case}: {} {} {}", alert.severity, alert.title, alert.argument);
     assert!(alert.title.starts_with("widget "), "{case}: {}", alert.title);
@@ -240,7 +240,7 @@ async fn a_version_that_no_purl_can_name_is_told_by_its_package() {
         document["versions"][version] = entry;
         document["time"] = json!({"1.0.0": document["time"]["1.0.0"], version: "2026-06-01T12:01:00Z"});
         rig.world.break_down("npm.example/widget#", Fault::Body(document.to_string().into_bytes()));
-        rig.pipeline.pass().await.unwrap();
+        rig.app.pass().await.unwrap();
         let alert = told(&rig).unwrap();
         assert_eq!((alert.severity, alert.purl), (Severity::High, None));
         assert!(alert.title.starts_with("widget \"") && alert.title.len() < 300, "{}", alert.title);
@@ -250,7 +250,7 @@ async fn a_version_that_no_purl_can_name_is_told_by_its_package() {
         assert!(sent.iter().any(|(path, _)| path.ends_with("/worst")), "{sent:?}");
         // Another look says nothing new.
         rig.minutes_pass(6);
-        rig.pipeline.pass().await.unwrap();
+        rig.app.pass().await.unwrap();
         assert_eq!(rig.alerts().len(), 1);
     }
 }
@@ -337,7 +337,7 @@ async fn many_unreadable_releases_are_one_message_and_delay_nobody() {
         rig.world.npm().spoil("widget", &format!("2.0.{number}"));
     }
     rig.publish("pkg:npm/victim@1.1.0", &takeover());
-    let pass = rig.pipeline.pass().await.unwrap();
+    let pass = rig.app.pass().await.unwrap();
     assert_eq!(pass.work.examined.unchecked, 150, "each is counted");
     assert_eq!(rig.alerts().iter().filter(|alert| alert.severity == Severity::High).count(), 150, "each has its alert");
     let worst: Vec<Value> = rig
@@ -356,7 +356,7 @@ async fn many_unreadable_releases_are_one_message_and_delay_nobody() {
     // Another one later is told by itself.
     rig.publish("pkg:npm/widget@2.1.0", &by_ada());
     rig.world.npm().spoil("widget", "2.1.0");
-    rig.pipeline.pass().await.unwrap();
+    rig.app.pass().await.unwrap();
     let last = rig.world.received().into_iter().rfind(|(path, _)| path == "/worst").unwrap().1;
     assert_eq!(last["data"]["purl"], "pkg:npm/widget@2.1.0");
 }
@@ -368,7 +368,7 @@ async fn a_receiver_that_refuses_what_a_publisher_wrote_is_told_all_the_same() {
     rig.world.break_down("hooks.example", Fault::Firewall("mallory"));
     rig.publish("pkg:npm/widget@1.2.0", &takeover());
     for _ in 0..40 {
-        rig.pipeline.pass().await.unwrap();
+        rig.app.pass().await.unwrap();
         rig.clock.advance(std::time::Duration::from_secs(1));
     }
     let worst = rig.world.received().into_iter().filter(|(path, _)| path == "/worst");

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use lab::{Fault, Publication, Rig, rig::*};
 use provwatch::{
     model::{AlertStatus, Severity},
-    pipeline::{Progress, Step},
+    progress::{Progress, Step},
     store::{AGAIN, Outcome},
 };
 use serde_json::{Value, json};
@@ -199,7 +199,7 @@ async fn a_host_that_does_not_answer_is_given_up_once_for_all_its_packages() {
         }
         rig.world.break_down("npm.example/", fault);
         let since = rig.now();
-        let pass = rig.as_time_passes(rig.pipeline.pass()).await.unwrap();
+        let pass = rig.as_time_passes(rig.app.pass()).await.unwrap();
         assert_eq!(pass.work.packages, 2, "the other registries are looked at");
         let asked = rig.world.requests().iter().filter(|url| url.contains("npm.example/many-")).count();
         assert!(asked <= 2 * 8, "{asked} requests");

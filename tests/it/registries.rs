@@ -7,10 +7,10 @@ use crate::lab;
 
 use lab::{Fault, Publication, Rig, rig::*};
 use provwatch::{
+    app,
     config::Config,
     health::Id,
     model::{AlertKind, Package, Severity},
-    pipeline,
     store::Outcome,
 };
 
@@ -264,7 +264,7 @@ async fn a_private_name_that_appears_in_public_is_told_once() {
         assert_eq!(rig.alerts(), [], "{kind}: nobody has the name in public");
         rig.publish(&format!("pkg:{kind}/billing@99.0.0"), &by_mallory());
         rig.days_pass(1);
-        rig.pipeline.pass().await.unwrap();
+        rig.app.pass().await.unwrap();
         let alert = rig.the_alert();
         assert_eq!((alert.kind, alert.severity), (AlertKind::Release, Severity::Medium), "{kind}");
         assert_eq!(alert.purl.as_ref().unwrap().to_string(), format!("pkg:{kind}/billing@99.0.0"));
@@ -290,11 +290,11 @@ async fn a_private_name_that_appears_in_public_is_told_once() {
         let before = asked();
         for _ in 0..8 {
             rig.minutes_pass(60);
-            rig.pipeline.pass().await.unwrap();
+            rig.app.pass().await.unwrap();
         }
         assert_eq!(asked(), before, "{kind}");
         rig.days_pass(1);
-        rig.pipeline.pass().await.unwrap();
+        rig.app.pass().await.unwrap();
         assert!(asked() > before, "{kind}");
         assert_eq!(rig.alerts().len(), 1, "{kind}");
     }
@@ -336,7 +336,7 @@ async fn nobody_is_asked_where_the_detector_or_the_public_registry_is_off() {
         let rig = Rig::configured(&text, &[&acme("npm", "widget")]);
         history(&rig, "npm", "widget", &by_ada());
         rig.publish("pkg:npm/widget@9.0.0", &by_mallory());
-        rig.pipeline.pass().await.unwrap();
+        rig.app.pass().await.unwrap();
         let asked = rig.world.requests().iter().filter(|url| url.contains("npm.example/widget")).count();
         assert_eq!((asked, rig.alerts().len()), (0, 0));
     }
@@ -400,10 +400,10 @@ async fn a_registry_without_a_feed_is_among_the_sources() {
     }
     let state = source("npm/acme").unwrap();
     assert!(state.last_error.unwrap().contains("npm at npm.acme.example") && state.last_error_at > state.last_success);
-    let setup = pipeline::setup(&Config::parse(&text, std::path::Path::new("t.toml")).unwrap());
-    let runner = pipeline::runner(rig.store(), provwatch::health::LockState::Held).unwrap();
-    let watchlist = rig.pipeline.watchlist();
-    let snapshot = pipeline::snapshot(rig.store(), &setup, Some(&watchlist), runner, rig.now()).unwrap();
+    let setup = app::setup(&Config::parse(&text, std::path::Path::new("t.toml")).unwrap());
+    let runner = provwatch::upkeep::runner(rig.store(), provwatch::health::LockState::Held).unwrap();
+    let watchlist = rig.app.watchlist.now();
+    let snapshot = provwatch::upkeep::snapshot(rig.store(), &setup, Some(&watchlist), runner, rig.now()).unwrap();
     let findings = provwatch::health::judge(&snapshot, rig.now());
     let silent: Vec<_> =
         findings.iter().filter(|one| one.id == Id::SourceSilent).map(|one| one.subject.as_str()).collect();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use provwatch::{
     model::{Change, ExpectedChange, Facts, Provenance, Severity},
-    pipeline::replay::{self, CaseAlert, ReplayError, Replayed, Rules, Timeline},
+    packages::replay::{self, CaseAlert, ReplayError, Replayed, Rules, Timeline},
     watchlist::Watchlist,
 };
 

@@ -5,7 +5,7 @@
 
 use provwatch::{
     model::{Observation, Severity},
-    pipeline::replay::{Rules, trace},
+    packages::replay::{Rules, trace},
 };
 use serde_json::{Value, json};
 

@@ -14,13 +14,15 @@ use lab::{
     tuf::Tuf,
 };
 use provwatch::{
+    app::{App, Parts, assemble, client_over, verifier},
     clock::{Clock, ManualClock},
     config::Config,
     health::{Finding, Kind},
     model::{Digests, Provenance},
-    pipeline::{NPM_KEYS, NoProgress, OnDisk, Parts, Pipeline, TRUST_ROOT, assemble, client_over, verifier},
+    progress::NoProgress,
     store::{CheckpointRow, LogKind, LogStanding, NewLog, SourceState, Store},
     text::with_causes,
+    upkeep::{NPM_KEYS, OnDisk, TRUST_ROOT},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -70,13 +72,13 @@ impl Home {
         config(&text)
     }
 
-    fn private(&self) -> Pipeline {
-        self.pipeline(&self.config(
+    fn private(&self) -> App {
+        self.app(&self.config(
             "tuf_url = \"https://tuf.example/tuf\"\ntuf_root = \"FOLDER/1.root.json\"\ncache = \"FOLDER/cache\"",
         ))
     }
 
-    fn pipeline(&self, config: &Config) -> Pipeline {
+    fn app(&self, config: &Config) -> App {
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let parts = Parts {
             store: Arc::new(Store::open(&self.path("provwatch.db")).unwrap()),
@@ -98,50 +100,50 @@ impl Home {
 }
 
 /// The log that the trust root in use names first.
-fn in_use(pipeline: &Pipeline) -> String {
-    pipeline.trusted().trusted_logs().first().map(|log| log.base_url.clone()).unwrap_or_default()
+fn in_use(app: &App) -> String {
+    app.trust.verifier().trusted_logs().first().map(|log| log.base_url.clone()).unwrap_or_default()
 }
 
-async fn refused(pipeline: &Pipeline) -> String {
-    let before = in_use(pipeline);
-    let error = pipeline.refresh_trust().await.expect_err("not to be trusted");
-    assert_eq!(in_use(pipeline), before, "what was in use stays in use");
+async fn refused(app: &App) -> String {
+    let before = in_use(app);
+    let error = app.trust.refresh().await.expect_err("not to be trusted");
+    assert_eq!(in_use(app), before, "what was in use stays in use");
     let said = with_causes(&error);
-    assert!(source(pipeline, TRUST_ROOT).unwrap().last_error.unwrap().contains(&said[..40]), "{said}");
+    assert!(source(app, TRUST_ROOT).unwrap().last_error.unwrap().contains(&said[..40]), "{said}");
     said
 }
 
-fn source(pipeline: &Pipeline, name: &str) -> Option<SourceState> {
-    pipeline.store().sources().unwrap().into_iter().find(|source| source.name == name)
+fn source(app: &App, name: &str) -> Option<SourceState> {
+    app.store.sources().unwrap().into_iter().find(|source| source.name == name)
 }
 
-fn findings(pipeline: &Pipeline, on_disk: &OnDisk) -> Vec<Finding> {
-    pipeline.look_after(Kind::Daemon, on_disk, &[]).unwrap()
+fn findings(app: &App, on_disk: &OnDisk) -> Vec<Finding> {
+    app.look_after(Kind::Daemon, on_disk, &[]).unwrap()
 }
 
-fn found(pipeline: &Pipeline, id: &str) -> Option<String> {
-    let findings = findings(pipeline, &OnDisk::default());
+fn found(app: &App, id: &str) -> Option<String> {
+    let findings = findings(app, &OnDisk::default());
     findings.into_iter().find(|finding| finding.id.as_str() == id).map(|finding| finding.sentence)
 }
 
 #[tokio::test]
 async fn a_private_repository_is_followed_through_its_rotations_and_never_back() {
     let home = Home::new();
-    let pipeline = home.private();
+    let app = home.private();
     home.tuf.publish(home.root_named("one"));
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!(in_use(&pipeline), "https://one.example");
+    app.trust.refresh().await.unwrap();
+    assert_eq!(in_use(&app), "https://one.example");
     for name in ["two", "three"] {
         home.tuf.rotate();
         home.tuf.publish(home.root_named(name));
     }
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!(in_use(&pipeline), "https://three.example", "two rotations at once");
-    pipeline.refresh_trust().await.expect("nothing new is no trouble");
+    app.trust.refresh().await.unwrap();
+    assert_eq!(in_use(&app), "https://three.example", "two rotations at once");
+    app.trust.refresh().await.expect("nothing new is no trouble");
 
     home.tuf.go_back();
-    let pipeline = home.private();
-    let said = refused(&pipeline).await;
+    let app = home.private();
+    let said = refused(&app).await;
     assert!(said.contains("rollback detected for timestamp"), "also by a process of its own: {said}");
 }
 
@@ -174,7 +176,7 @@ async fn a_root_that_there_is_not_ends_the_chain_and_nothing_else_does() {
         let home = Home::new();
         home.tuf.rotate();
         home.tuf.answer("3.root.json", status);
-        home.private().refresh_trust().await.unwrap();
+        home.private().trust.refresh().await.unwrap();
     }
     for status in [401, 410, 429, 500, 503] {
         let home = Home::new();
@@ -193,36 +195,36 @@ async fn a_root_that_there_is_not_ends_the_chain_and_nothing_else_does() {
 #[tokio::test]
 async fn npms_keys_do_not_keep_the_trust_root_waiting() {
     let home = Home::new();
-    let pipeline = home.private();
+    let app = home.private();
     home.tuf.publish(home.root_named("one"));
     home.tuf.expire("registry", "2026-05-31T00:00:00Z");
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!(in_use(&pipeline), "https://one.example");
-    let said = found(&pipeline, "npm-keys-kept").expect("it is said");
+    app.trust.refresh().await.unwrap();
+    assert_eq!(in_use(&app), "https://one.example");
+    let said = found(&app, "npm-keys-kept").expect("it is said");
     assert!(said.contains("registry metadata expired"), "{said}");
     for _ in 0..4 {
         home.clock.advance(Duration::from_hours(24));
-        pipeline.refresh_trust().await.unwrap();
+        app.trust.refresh().await.unwrap();
     }
-    let finding = findings(&pipeline, &OnDisk::default()).into_iter().find(|one| one.id.as_str() == "npm-keys-kept");
+    let finding = findings(&app, &OnDisk::default()).into_iter().find(|one| one.id.as_str() == "npm-keys-kept");
     assert!(finding.unwrap().alert.is_some(), "after days it is an alert");
 
     home.clock.advance(Duration::from_mins(5));
     home.tuf.expire("registry", "2027-01-01T00:00:00Z");
     home.tuf.publish(home.root_named("two"));
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!(found(&pipeline, "npm-keys-kept"), None);
-    assert!(source(&pipeline, NPM_KEYS).unwrap().last_success.is_some());
+    app.trust.refresh().await.unwrap();
+    assert_eq!(found(&app, "npm-keys-kept"), None);
+    assert!(source(&app, NPM_KEYS).unwrap().last_success.is_some());
 }
 
 #[tokio::test]
 async fn a_private_repository_may_have_no_keys_of_npm() {
     let home = Home::new();
     home.tuf.without_npm_keys();
-    let pipeline = home.private();
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!(found(&pipeline, "npm-keys-kept"), None);
-    assert_eq!(source(&pipeline, NPM_KEYS), None, "nobody claims to have read them");
+    let app = home.private();
+    app.trust.refresh().await.unwrap();
+    assert_eq!(found(&app, "npm-keys-kept"), None);
+    assert_eq!(source(&app, NPM_KEYS), None, "nobody claims to have read them");
 }
 
 #[tokio::test]
@@ -233,12 +235,12 @@ async fn each_repository_has_metadata_of_its_own() {
     for _ in 0..3 {
         one.tuf.publish(one.root_named("one"));
     }
-    let of = |home: &Home, url: &str| home.pipeline(&home.config(&format!("tuf_url = \"{url}\"\n{cache}")));
+    let of = |home: &Home, url: &str| home.app(&home.config(&format!("tuf_url = \"{url}\"\n{cache}")));
     let first = of(&one, "https://tuf.example/tuf");
-    first.refresh_trust().await.unwrap();
+    first.trust.refresh().await.unwrap();
     let second = of(&other, "https://other.example/tuf");
-    second.refresh_trust().await.expect("an older version of another repository is not taken back");
-    first.refresh_trust().await.unwrap();
+    second.trust.refresh().await.expect("an older version of another repository is not taken back");
+    first.trust.refresh().await.unwrap();
     assert_eq!(std::fs::read_dir(one.path("cache")).unwrap().count(), 2);
 }
 
@@ -260,14 +262,14 @@ async fn a_beginning_that_is_none_is_refused_before_anything_is_asked() {
 async fn a_trust_root_that_was_never_refreshed_is_not_called_fresh() {
     let home = Home::new();
     home.tuf.answer("", 403);
-    let pipeline = home.private();
-    assert_eq!(found(&pipeline, "trust-root-unrefreshed"), None, "nobody has tried yet");
-    refused(&pipeline).await;
-    let said = found(&pipeline, "trust-root-unrefreshed").expect("it was tried");
+    let app = home.private();
+    assert_eq!(found(&app, "trust-root-unrefreshed"), None, "nobody has tried yet");
+    refused(&app).await;
+    let said = found(&app, "trust-root-unrefreshed").expect("it was tried");
     assert!(said.contains("nothing that is signed can be checked") && said.contains("403"), "{said}");
     home.tuf.recover();
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!(found(&pipeline, "trust-root-unrefreshed"), None);
+    app.trust.refresh().await.unwrap();
+    assert_eq!(found(&app, "trust-root-unrefreshed"), None);
 }
 
 #[tokio::test]
@@ -277,71 +279,71 @@ async fn a_changed_file_is_taken_up_and_a_damaged_one_is_not() {
     home.write("root.json", &home.root_named("one").to_string());
     home.write("keys.json", &keys);
     let config = home.config("source = \"file\"\ntrusted_root = \"FOLDER/root.json\"\nnpm_keys = \"FOLDER/keys.json\"");
-    let pipeline = home.pipeline(&config);
+    let app = home.app(&config);
     home.write("root.json", &home.root_named("two").to_string());
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!(in_use(&pipeline), "https://two.example");
+    app.trust.refresh().await.unwrap();
+    assert_eq!(in_use(&app), "https://two.example");
 
     home.write("root.json", &home.root_named("three").to_string()[..100]);
-    let said = refused(&pipeline).await;
+    let said = refused(&app).await;
     assert!(said.contains("root.json"), "{said}");
 
     for nobody in ["", "{}"] {
         home.write("root.json", nobody);
-        assert!(refused(&pipeline).await.contains("root.json"), "{nobody:?}: an emptied file trusts nobody");
+        assert!(refused(&app).await.contains("root.json"), "{nobody:?}: an emptied file trusts nobody");
     }
     for nobody in
         [r#"{"mediaType":"nonsense"}"#, "{\"mediaType\":\"application/vnd.dev.sigstore.trustedroot+json;version=0.1\"}"]
     {
         home.write("root.json", nobody);
-        let said = refused(&pipeline).await;
+        let said = refused(&app).await;
         assert!(said.contains("root.json cannot be used"), "a root that trusts nobody calls everything forged: {said}");
     }
     let mut lawless = home.root_named("lawless");
     lawless["certificateAuthorities"] = Value::Array(Vec::new());
     home.write("root.json", &lawless.to_string());
-    assert!(refused(&pipeline).await.contains("authority"));
+    assert!(refused(&app).await.contains("authority"));
 
     home.write("root.json", &home.root_named("four").to_string());
     home.write("keys.json", "[");
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!(in_use(&pipeline), "https://four.example", "keys that are damaged keep nothing else");
-    assert!(source(&pipeline, NPM_KEYS).unwrap().last_error.unwrap().contains("keys.json"));
+    app.trust.refresh().await.unwrap();
+    assert_eq!(in_use(&app), "https://four.example", "keys that are damaged keep nothing else");
+    assert!(source(&app, NPM_KEYS).unwrap().last_error.unwrap().contains("keys.json"));
     home.write("keys.json", &keys);
-    pipeline.refresh_trust().await.unwrap();
-    assert!(source(&pipeline, NPM_KEYS).unwrap().last_success.is_some());
+    app.trust.refresh().await.unwrap();
+    assert!(source(&app, NPM_KEYS).unwrap().last_success.is_some());
 }
 
 #[tokio::test]
 async fn what_is_built_in_asks_nobody() {
     let home = Home::new();
-    let pipeline = home.pipeline(&home.config("source = \"embedded\""));
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!((home.tuf.requests(), source(&pipeline, TRUST_ROOT)), (Vec::new(), None));
+    let app = home.app(&home.config("source = \"embedded\""));
+    app.trust.refresh().await.unwrap();
+    assert_eq!((home.tuf.requests(), source(&app, TRUST_ROOT)), (Vec::new(), None));
 }
 
 /// What the verifier that a process begins with says of a release that the lab signed.
-fn judged(home: &Home, pipeline: &Pipeline) -> Provenance {
+fn judged(home: &Home, app: &App) -> Provenance {
     let (file, purl) = (sha512(b"the file"), "pkg:npm/widget@1.0.0");
     let digests = Digests { sha512: Some(hex::encode(file)), ..Digests::default() };
     let workflow = Workflow::github("acme/widget", "release.yml", "refs/tags/v1.0.0");
     let at = "2026-01-12T11:00:00Z".parse().unwrap();
     let document = home.lab.npm_attestations(purl, digests.sha512.as_ref().unwrap(), &workflow, at, None);
-    pipeline.trusted().npm(document.to_string().as_bytes(), purl, &digests)
+    app.trust.verifier().npm(document.to_string().as_bytes(), purl, &digests)
 }
 
 #[tokio::test]
 async fn a_private_root_is_kept_for_the_next_start_and_nobody_elses_stands_in_for_it() {
     let home = Home::new();
     home.tuf.publish(home.lab.trusted_root());
-    let pipeline = home.private();
-    assert_eq!(in_use(&pipeline), "", "Sigstore's own root is not the one that was asked for");
-    let Provenance::Unavailable { reason } = judged(&home, &pipeline) else { panic!("nothing is known yet") };
+    let app = home.private();
+    assert_eq!(in_use(&app), "", "Sigstore's own root is not the one that was asked for");
+    let Provenance::Unavailable { reason } = judged(&home, &app) else { panic!("nothing is known yet") };
     assert!(reason.contains("the trust root was not read yet"), "{reason}");
-    pipeline.refresh_trust().await.unwrap();
-    assert_eq!(judged(&home, &pipeline).status(), "verified");
-    let refreshed = in_use(&pipeline);
-    drop(pipeline);
+    app.trust.refresh().await.unwrap();
+    assert_eq!(judged(&home, &app).status(), "verified");
+    let refreshed = in_use(&app);
+    drop(app);
 
     home.tuf.answer("", 503);
     let restarted = home.private();
@@ -369,26 +371,26 @@ async fn a_log_that_the_trust_root_drops_is_missed() {
     let text = "source = \"file\"\ntrusted_root = \"FOLDER/root.json\"";
     let text = format!("{CONFIG}[trust]\n{text}").replace("FOLDER", &home.folder.path().display().to_string());
     let config = config(&text.replace("[logs]\nenabled = false", "[logs]\nenabled = true"));
-    let pipeline = home.pipeline(&config);
+    let app = home.app(&config);
     let standing = LogStanding::Active;
     let (name, url, key_id) = ("one.example", "https://one.example/", "00");
     let log = NewLog { name, kind: LogKind::RekorV1, url, key_id, offset: 0, standing };
-    pipeline.store().open_log(&log, home.clock.now()).unwrap();
+    app.store.open_log(&log, home.clock.now()).unwrap();
     let (seen_at, last_seen_at) = (home.clock.now(), home.clock.now());
     let checkpoint =
         CheckpointRow { size: 1, root: [0; 32], note: String::new(), seen_at, last_seen_at, consistent: true };
-    pipeline.store().keep_checkpoint(name, &checkpoint).unwrap();
-    assert_eq!(found(&pipeline, "log-left"), None);
+    app.store.keep_checkpoint(name, &checkpoint).unwrap();
+    assert_eq!(found(&app, "log-left"), None);
 
     home.write("root.json", &home.root_named("two").to_string());
-    pipeline.refresh_trust().await.unwrap();
+    app.trust.refresh().await.unwrap();
     home.clock.advance(Duration::from_mins(5));
-    let said = found(&pipeline, "log-left").expect("nobody reads it any more");
+    let said = found(&app, "log-left").expect("nobody reads it any more");
     assert!(said.starts_with("one.example") && said.contains("no longer names it"), "{said}");
-    let restarted = home.pipeline(&config);
+    let restarted = home.app(&config);
     home.clock.advance(Duration::from_hours(24 * 30));
     assert!(found(&restarted, "log-left").is_some(), "it lasts");
     home.write("root.json", &home.root_named("one").to_string());
-    restarted.refresh_trust().await.unwrap();
+    restarted.trust.refresh().await.unwrap();
     assert_eq!(found(&restarted, "log-left"), None);
 }

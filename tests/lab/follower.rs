@@ -3,9 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use provwatch::{
+    app::{App, Parts, assemble, client_over},
     clock::{Clock, ManualClock},
+    logwatch::Poll,
     model::{Alert, AlertKind, Severity},
-    pipeline::{NoProgress, Parts, Pipeline, assemble, client_over, logs::Poll},
+    progress::NoProgress,
     store::{AlertFilter, LogEntryFilter, LogRow, Store},
     tlog::{Evidence, Judgement, LogKey, Signer},
 };
@@ -22,7 +24,7 @@ pub struct Follower {
     pub ledger: Ledger,
     pub world: World,
     pub clock: Arc<ManualClock>,
-    pub pipeline: Pipeline,
+    pub app: App,
     pub folder: TempDir,
     config: String,
 }
@@ -64,8 +66,8 @@ impl Follower {
     pub fn configured(ledger: Ledger, world: World, config: &str) -> Self {
         let folder = folder();
         let clock = Arc::new(ManualClock::at_text(START));
-        let pipeline = pipeline(&ledger, &world, &clock, &folder, config);
-        Self { ledger, world, clock, pipeline, folder, config: config.to_owned() }
+        let app = app(&ledger, &world, &clock, &folder, config);
+        Self { ledger, world, clock, app, folder, config: config.to_owned() }
     }
 
     /// A log of tiles that has so many entries when it is first seen.
@@ -83,21 +85,21 @@ impl Follower {
 
     /// Another process over the same store, with another configuration.
     pub fn restarted_with(self, config: &str) -> Self {
-        let Self { ledger, world, clock, pipeline, folder, .. } = self;
-        drop(pipeline);
-        let pipeline = self::pipeline(&ledger, &world, &clock, &folder, config);
-        Self { ledger, world, clock, pipeline, folder, config: config.to_owned() }
+        let Self { ledger, world, clock, app, folder, .. } = self;
+        drop(app);
+        let app = self::app(&ledger, &world, &clock, &folder, config);
+        Self { ledger, world, clock, app, folder, config: config.to_owned() }
     }
 
     pub fn store(&self) -> &Store {
-        self.pipeline.store()
+        &self.app.store
     }
 
     pub async fn poll(&self) -> Poll {
-        let followed = self.pipeline.followed_logs();
+        let followed = self.app.logs.followed_logs();
         assert_eq!(followed.len(), 1);
-        let poll = self.pipeline.poll_log(&followed[0]).await.unwrap();
-        self.pipeline.judge_entries().unwrap();
+        let poll = self.app.logs.poll_log(&followed[0]).await.unwrap();
+        self.app.logs.judge_entries().unwrap();
         self.check();
         self.clock.advance(Duration::from_secs(20));
         poll
@@ -166,7 +168,7 @@ impl Follower {
     }
 }
 
-fn pipeline(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &TempDir, config: &str) -> Pipeline {
+fn app(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &TempDir, config: &str) -> App {
     let key = folder.path().join("log.pem");
     std::fs::write(&key, ledger.public_key_pem()).unwrap();
     let config = rig::config(&format!("{config}{}", ledger.instance(&key, "https://log.example/")));

@@ -5,12 +5,13 @@ use std::{collections::BTreeSet, path::Path, pin::pin, sync::Arc, task::Poll, ti
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use provwatch::{
+    app::{self, App, Parts, PassSummary, assemble, client_over},
     attest::{TrustMaterial, Verifier},
     clock::{Clock, ManualClock},
     config::Config,
     health::{Finding, LockState, judge},
     model::{Alert, AlertKind, Ecosystem, Package, Provenance, ReleaseId},
-    pipeline::{self, NoProgress, Parts, PassSummary, Pipeline, Progress, assemble, client_over},
+    progress::{NoProgress, Progress},
     store::{AlertFilter, Outcome, ReleaseRow, Store},
     watchlist::Watchlist,
 };
@@ -71,7 +72,7 @@ min_severity = "high"
 pub struct Rig {
     pub world: World,
     pub clock: Arc<ManualClock>,
-    pub pipeline: Pipeline,
+    pub app: App,
     watched: String,
     folder: TempDir,
 }
@@ -83,30 +84,30 @@ impl Rig {
         let world = World::new();
         let clock = Arc::new(ManualClock::at_text(START));
         let watched = format!("packages = {patterns:?}");
-        let pipeline = pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), Arc::new(NoProgress));
-        Self { world, clock, pipeline, watched, folder }
+        let app = app(&world, &clock, &watched, &folder.path().join("provwatch.db"), Arc::new(NoProgress));
+        Self { world, clock, app, watched, folder }
     }
 
     /// A pipeline that would refresh its trust root, if only its repository had one.
     pub fn with_tuf(patterns: &[&str]) -> Self {
         let rig = Self::watching(patterns);
-        let Self { world, clock, pipeline, watched, folder } = rig;
-        drop(pipeline);
+        let Self { world, clock, app, watched, folder } = rig;
+        drop(app);
         let cache = folder.path().join("tuf").to_string_lossy().into_owned();
         let tuf = format!("source = \"tuf\"\ntuf_url = \"https://tuf.example\"\ncache = {cache:?}");
         let config = config(&CONFIG.replace("source = \"embedded\"", &tuf));
         let path = folder.path().join("provwatch.db");
-        let pipeline = pipeline_of(&config, &world, &clock, &watched, &path, Arc::new(NoProgress));
-        Self { world, clock, pipeline, watched, folder }
+        let app = app_of(&config, &world, &clock, &watched, &path, Arc::new(NoProgress));
+        Self { world, clock, app, watched, folder }
     }
 
     /// A pipeline with another configuration.
     pub fn configured(text: &str, patterns: &[&str]) -> Self {
-        let Self { world, clock, pipeline, watched, folder } = Self::watching(patterns);
-        drop(pipeline);
+        let Self { world, clock, app, watched, folder } = Self::watching(patterns);
+        drop(app);
         let path = folder.path().join("provwatch.db");
-        let pipeline = pipeline_of(&config(text), &world, &clock, &watched, &path, Arc::new(NoProgress));
-        Self { world, clock, pipeline, watched, folder }
+        let app = app_of(&config(text), &world, &clock, &watched, &path, Arc::new(NoProgress));
+        Self { world, clock, app, watched, folder }
     }
 
     /// Another process takes over: nothing is left but the store.
@@ -118,10 +119,10 @@ impl Rig {
     /// As [`Rig::restarted`], with its progress reported.
     #[must_use]
     pub fn restarted_with(self, progress: Arc<dyn Progress>) -> Self {
-        let Self { world, clock, pipeline, watched, folder } = self;
-        drop(pipeline);
-        let pipeline = self::pipeline(&world, &clock, &watched, &folder.path().join("provwatch.db"), progress);
-        Self { world, clock, pipeline, watched, folder }
+        let Self { world, clock, app, watched, folder } = self;
+        drop(app);
+        let app = self::app(&world, &clock, &watched, &folder.path().join("provwatch.db"), progress);
+        Self { world, clock, app, watched, folder }
     }
 
     /// The database.
@@ -130,7 +131,7 @@ impl Rig {
     }
 
     pub fn store(&self) -> &Store {
-        self.pipeline.store()
+        &self.app.store
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -176,7 +177,7 @@ impl Rig {
 
     /// One pass over everything that is due.
     pub async fn pass(&self) -> PassSummary {
-        let summary = self.pipeline.pass().await.expect("the store works");
+        let summary = self.app.pass().await.expect("the store works");
         self.check();
         summary
     }
@@ -207,7 +208,7 @@ impl Rig {
 
     /// The queue is worked off for so many seconds, as the daemon does it.
     pub async fn works_for(&self, seconds: u64) {
-        let work = self.pipeline.keep_working();
+        let work = self.app.packages.queue.keep_working();
         let time = self.clock.timer(Duration::from_secs(seconds));
         let daemon = async {
             tokio::select! {
@@ -221,8 +222,8 @@ impl Rig {
 
     /// Reads every feed.
     pub async fn feeds_are_read(&self) {
-        for source in self.pipeline.sources() {
-            self.pipeline.observe(source.feed.as_ref()).await.expect("the feed answers");
+        for source in &self.app.sources {
+            self.app.packages.feeds.observe(source.feed.as_ref()).await.expect("the feed answers");
         }
     }
 
@@ -258,10 +259,13 @@ impl Rig {
 
     /// What `status` finds while the process lives.
     pub fn judged(&self) -> Vec<Finding> {
-        let runner = pipeline::runner(self.store(), LockState::Held).unwrap();
-        let watchlist = self.pipeline.watchlist();
-        let setup = pipeline::setup(&config(CONFIG));
-        judge(&pipeline::snapshot(self.store(), &setup, Some(&watchlist), runner, self.now()).unwrap(), self.now())
+        let runner = provwatch::upkeep::runner(self.store(), LockState::Held).unwrap();
+        let watchlist = self.app.watchlist.now();
+        let setup = app::setup(&config(CONFIG));
+        judge(
+            &provwatch::upkeep::snapshot(self.store(), &setup, Some(&watchlist), runner, self.now()).unwrap(),
+            self.now(),
+        )
     }
 
     fn alerts_of(&self, kind: AlertKind) -> Vec<Alert> {
@@ -292,7 +296,7 @@ impl Rig {
             self.store().due_work(forever, 10_000).unwrap().into_iter().map(|work| work.package).collect();
         let rechecks = self.store().due_rechecks(forever, TimeDelta::days(1), 10_000).unwrap();
         let rechecked: BTreeSet<Package> = rechecks.into_iter().map(|due| due.purl.package().clone()).collect();
-        let watchlist = self.pipeline.watchlist();
+        let watchlist = self.app.watchlist.now();
         // What a pattern means is known only when a feed names it.
         let known: BTreeSet<Package> = watchlist.packages().map(|(package, _)| package.clone()).collect();
         let is_known = |package: &Package| known.contains(package) || self.store().package(package).unwrap().is_some();
@@ -357,24 +361,18 @@ impl Rig {
 }
 
 /// A pipeline over a store.
-pub fn pipeline(
-    world: &World,
-    clock: &Arc<ManualClock>,
-    watched: &str,
-    store: &Path,
-    progress: Arc<dyn Progress>,
-) -> Pipeline {
-    pipeline_of(&config(CONFIG), world, clock, watched, store, progress)
+pub fn app(world: &World, clock: &Arc<ManualClock>, watched: &str, store: &Path, progress: Arc<dyn Progress>) -> App {
+    app_of(&config(CONFIG), world, clock, watched, store, progress)
 }
 
-fn pipeline_of(
+fn app_of(
     config: &Config,
     world: &World,
     clock: &Arc<ManualClock>,
     watched: &str,
     store: &Path,
     progress: Arc<dyn Progress>,
-) -> Pipeline {
+) -> App {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
     let parts = Parts {
         store: Arc::new(Store::open(store).unwrap()),

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use provwatch::{
+    app::{App, Parts, assemble, client_over},
     clock::{Clock, ManualClock},
     model::{Alert, AlertKind, Claim, Severity},
-    pipeline::{NoProgress, Parts, Pipeline, assemble, client_over},
+    progress::NoProgress,
     store::{AlertFilter, Store},
 };
 use tempfile::TempDir;
@@ -21,7 +22,7 @@ pub struct Town {
     pub world: World,
     pub ledger: Ledger,
     pub clock: Arc<ManualClock>,
-    pub pipeline: Pipeline,
+    pub app: App,
     more: String,
     folder: TempDir,
 }
@@ -38,8 +39,8 @@ impl Town {
         let clock = Arc::new(ManualClock::at_text(START));
         let ledger = Ledger::new(host, api);
         let folder = folder();
-        let pipeline = pipeline(&ledger, &world, &clock, &folder, more);
-        let town = Self { world, ledger, clock, pipeline, more: more.to_owned(), folder };
+        let app = app(&ledger, &world, &clock, &folder, more);
+        let town = Self { world, ledger, clock, app, more: more.to_owned(), folder };
         for number in 0..12 {
             let at = town.clock.now() - chrono::TimeDelta::days(30 * (12 - number));
             town.world.publish_npm("widget", &format!("1.0.{number}"), &usual().at(at));
@@ -54,18 +55,18 @@ impl Town {
 
     /// Another process over the same store.
     pub fn restarted(self) -> Self {
-        let Self { world, ledger, clock, pipeline, more, folder } = self;
-        drop(pipeline);
-        let pipeline = self::pipeline(&ledger, &world, &clock, &folder, &more);
-        Self { world, ledger, clock, pipeline, more, folder }
+        let Self { world, ledger, clock, app, more, folder } = self;
+        drop(app);
+        let app = self::app(&ledger, &world, &clock, &folder, &more);
+        Self { world, ledger, clock, app, more, folder }
     }
 
     pub fn store(&self) -> &Store {
-        self.pipeline.store()
+        &self.app.store
     }
 
     pub async fn pass(&self) {
-        self.pipeline.pass().await.unwrap();
+        self.app.pass().await.unwrap();
     }
 
     pub async fn minutes_pass(&self, minutes: u64) {
@@ -87,7 +88,7 @@ impl Town {
     }
 
     pub fn alerts(&self) -> Vec<Alert> {
-        let mut alerts = self.pipeline.store().alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
+        let mut alerts = self.app.store.alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
         alerts.retain(|alert| alert.kind == AlertKind::Log);
         alerts
     }
@@ -98,7 +99,7 @@ impl Town {
     }
 }
 
-fn pipeline(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &TempDir, more: &str) -> Pipeline {
+fn app(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &TempDir, more: &str) -> App {
     let key = folder.path().join("log.pem");
     std::fs::write(&key, ledger.public_key_pem()).unwrap();
     let instance = ledger.instance(&key, &format!("https://{}/", ledger.host()));

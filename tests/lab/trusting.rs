@@ -11,10 +11,11 @@ use std::{
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use provwatch::{
+    app::{App, Parts, assemble, client_over},
     attest::Verifier,
     clock::{Clock, ManualClock},
     http::{Request, Response, Transport, TransportError},
-    pipeline::{NoProgress, Parts, Pipeline, assemble, client_over},
+    progress::NoProgress,
     store::{LogKind, Store},
 };
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ impl Trusting {
         }
     }
 
-    pub fn pipeline(&self, tlogs: &[Value], ctlogs: &[Value], more: &str) -> Pipeline {
+    pub fn app(&self, tlogs: &[Value], ctlogs: &[Value], more: &str) -> App {
         let mut root = self.world.lab().trusted_root();
         // A root without any log is refused; where the configuration's logs are all that there is, it is not followed.
         let follows_root = !(tlogs.is_empty() && ctlogs.is_empty());
@@ -66,11 +67,11 @@ impl Trusting {
         self.assembled(rig::read_trust(self.folder.path()), follows_root, more)
     }
 
-    pub fn pipeline_with(&self, verifier: Verifier, more: &str) -> Pipeline {
+    pub fn app_with(&self, verifier: Verifier, more: &str) -> App {
         self.assembled(verifier, true, more)
     }
 
-    fn assembled(&self, verifier: Verifier, follows_root: bool, more: &str) -> Pipeline {
+    fn assembled(&self, verifier: Verifier, follows_root: bool, more: &str) -> App {
         let logs = format!("trust_root = {follows_root}\ntail = [\"tiles\", \"static-ct\"]");
         let settings = CONFIG.replace("trust_root = false", &logs);
         let config = config(&format!("{settings}{more}"));
@@ -104,10 +105,10 @@ impl Trusting {
     }
 
     /// Polls for so many minutes. How many trees gave trouble the last time.
-    pub async fn minutes(&self, pipeline: &Pipeline, minutes: u64) -> usize {
+    pub async fn minutes(&self, app: &App, minutes: u64) -> usize {
         let mut troubled = 0;
         for _ in 0..minutes {
-            troubled = pipeline.poll_logs().await.unwrap().iter().map(|(_, poll)| poll.troubled).sum();
+            troubled = app.logs.poll_logs().await.unwrap().iter().map(|(_, poll)| poll.troubled).sum();
             self.clock.advance(Duration::from_mins(1));
         }
         troubled
@@ -138,8 +139,8 @@ pub fn key_id(spki: &[u8]) -> String {
     hex::encode(sha256(spki))
 }
 
-pub fn kinds(pipeline: &Pipeline) -> Vec<(String, LogKind)> {
-    pipeline.followed_logs().iter().map(|log| (log.name().to_owned(), log.kind)).collect()
+pub fn kinds(app: &App) -> Vec<(String, LogKind)> {
+    app.logs.followed_logs().iter().map(|log| (log.name().to_owned(), log.kind)).collect()
 }
 
 /// Ledgers and folders by host, some of it spoiled.

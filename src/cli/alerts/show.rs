@@ -11,8 +11,8 @@ use crate::{
         words, wrap,
     },
     deliver::{steps, warning},
+    dispatch::member_details,
     model::{Alert, AlertStatus, Member, Sighting, Sightings, Signal, leading},
-    pipeline::member_details,
     store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus, Telling},
 };
 

@@ -15,7 +15,7 @@ use crate::{
         target, words,
     },
     model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine},
-    pipeline::relearn,
+    packages::relearn,
     store::{BaselineChange, NewBaselineVersion, StoredBaseline},
     text::shell_word,
 };

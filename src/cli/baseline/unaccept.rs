@@ -3,6 +3,7 @@ use serde::Serialize;
 
 use super::change::TRIES;
 use crate::{
+    app::tuning,
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
@@ -13,11 +14,10 @@ use crate::{
     },
     detect::Terms,
     model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
-    pipeline::{
+    packages::{
         assess::assess,
         company,
         relearn::{self, Relearned},
-        tuning,
     },
     store::{BaselineChange, NewBaselineVersion, Store, StoreError},
     text::shell_word,

@@ -105,7 +105,7 @@ fn announce(scene: &Scene) {
 }
 
 fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
-    let mut alerts = stage.pipeline().store().alerts(&AlertFilter::default())?;
+    let mut alerts = stage.app().store.alerts(&AlertFilter::default())?;
     alerts.sort_by_key(|alert| (Reverse(alert.severity), alert.raised_at));
     let heading = format!("{} alerts, one for each of these releases, the worst first", alerts.len());
     output::line(format_args!("\n{}", strong(&heading)));

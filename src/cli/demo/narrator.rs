@@ -13,7 +13,7 @@ use crate::{
         wrap,
     },
     model::{Alert, Observation, Package, ReleaseId, Signal},
-    pipeline::{Progress, Step},
+    progress::{Progress, Step},
     store::{Outcome, Store},
     text::{columns, padded, plain},
 };

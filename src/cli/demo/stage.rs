@@ -8,10 +8,11 @@ use chrono::{DateTime, Utc};
 
 use super::Scene;
 use crate::{
+    app::{App, Parts, PassSummary, assemble, client_over, verifier},
     cli::{context::Context, exit::Failure},
     clock::{Clock, ManualClock},
     http::Transport,
-    pipeline::{Parts, PassSummary, Pipeline, Progress, assemble, client_over, verifier},
+    progress::Progress,
     store::Store,
 };
 
@@ -20,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Stage {
     clock: Arc<ManualClock>,
-    pipeline: Pipeline,
+    app: App,
 }
 
 /// What the recording's signatures are verified against.
@@ -71,7 +72,7 @@ impl Stage {
             verifier: verifier(&context.config)?,
             clock: shared,
         };
-        Ok(Self { clock, pipeline: assemble(&context.config, parts)? })
+        Ok(Self { clock, app: assemble(&context.config, parts)? })
     }
 
     /// Makes the pass of a scene.
@@ -80,7 +81,7 @@ impl Stage {
     /// The store failed, or the recording does not hold what the pipeline asks for.
     pub async fn play(&self, scene: &Scene) -> Result<PassSummary, Failure> {
         self.clock.set(scene.at);
-        let summary = self.pipeline.pass().await?;
+        let summary = self.app.pass().await?;
         match summary.failed_sources.first() {
             Some((source, why)) => Err(Failure::failed(format!("reading {source}: {why}"))),
             None if summary.work.postponed > 0 => Err(Failure::failed("a package could not be looked at")),
@@ -89,8 +90,8 @@ impl Stage {
     }
 
     /// The pipeline.
-    pub fn pipeline(&self) -> &Pipeline {
-        &self.pipeline
+    pub fn app(&self) -> &App {
+        &self.app
     }
 }
 

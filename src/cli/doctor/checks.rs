@@ -6,14 +6,15 @@ use chrono::{DateTime, Utc};
 
 use super::check::{CLOCK, Check, State};
 use crate::{
+    app,
     cli::{context::Context, status::snapshot::snapshot, words},
     clock::Clock,
     config::{self, Gravity, TrustSource},
     health::{Finding, Id, Level, judge},
     model::{Aspect, Ecosystem, RegistryKey},
-    pipeline,
     store::{Store, StoreError},
     text::with_causes,
+    upkeep,
     watchlist::Watchlist,
 };
 
@@ -225,7 +226,7 @@ fn new_store(path: &Path) -> Check {
 
 fn trust(context: &Context, store: Option<&Store>, findings: &[Finding], now: DateTime<Utc>) -> Check {
     let check = |state, detail: &str| Check::new("trust root", state, detail);
-    if let Err(error) = pipeline::verifier(&context.config) {
+    if let Err(error) = app::verifier(&context.config) {
         return check(State::Misconfigured, &with_causes(&error)).next("correct [trust] in the configuration");
     }
     let of_trust = |finding: &&Finding| {
@@ -245,7 +246,7 @@ fn trust(context: &Context, store: Option<&Store>, findings: &[Finding], now: Da
 /// When the trust root was last refreshed, by what the store knows: that TUF's files lie there says only that it was tried.
 fn refreshed(store: Option<&Store>, now: DateTime<Utc>) -> String {
     let sources = store.and_then(|store| store.sources().ok()).unwrap_or_default();
-    let root = sources.iter().find(|source| source.name == pipeline::TRUST_ROOT);
+    let root = sources.iter().find(|source| source.name == upkeep::TRUST_ROOT);
     match root.and_then(|root| root.last_success) {
         Some(at) => format!("refreshed through TUF {}", words::ago(at, now)),
         None => "the one of this version, not refreshed yet; `provwatch run` refreshes it through TUF".to_owned(),
@@ -254,7 +255,7 @@ fn refreshed(store: Option<&Store>, now: DateTime<Utc>) -> String {
 
 fn subscriptions(context: &Context) -> Vec<Check> {
     let clock: Arc<dyn Clock> = Context::clock();
-    let http = match pipeline::client(&context.config, Arc::clone(&clock)) {
+    let http = match app::client(&context.config, Arc::clone(&clock)) {
         Ok(http) => http,
         Err(error) => return vec![Check::new("http", State::Misconfigured, with_causes(&error))],
     };
@@ -262,7 +263,7 @@ fn subscriptions(context: &Context) -> Vec<Check> {
     subscriptions
         .map(|subscription| {
             let name = format!("subscription {}", subscription.name);
-            match pipeline::subscription(&context.config, subscription, &http, &clock) {
+            match app::subscription(&context.config, subscription, &http, &clock) {
                 Ok(_) => {
                     let (kind, least) = (subscription.sink_type(), subscription.min_severity);
                     Check::new(name, State::Ok, format!("{kind}, from {least}; `provwatch test-sinks` tries it"))

@@ -8,16 +8,15 @@ use url::Url;
 
 use super::check::{CLOCK, Check, State};
 use crate::{
+    app::{self, App},
     cli::context::Context,
     clock::Clock,
     config::Config,
     enrich::Standing,
     http::{Client, Fetched, HttpError, Request},
+    logwatch::{FollowedLog, NotFollowed},
     model::{Ecosystem, RegistryId},
-    pipeline::{
-        self, Pipeline, Source,
-        logs::{FollowedLog, NotFollowed},
-    },
+    packages::Source,
     text::{span, with_causes},
     tlog::SignedCheckpoint,
 };
@@ -31,14 +30,14 @@ pub async fn checks(context: &Context) -> Vec<Check> {
     // One attempt is enough to know; the daemon is patient.
     let mut config = context.config.clone();
     config.http.max_attempts = 1;
-    let Ok(http) = pipeline::client(&config, Arc::clone(&clock)) else { return Vec::new() };
-    let sources = pipeline::sources(&config);
+    let Ok(http) = app::client(&config, Arc::clone(&clock)) else { return Vec::new() };
+    let sources = app::sources(&config);
     let mut checks = join_all(sources.iter().map(|source| ask(source, &http))).await;
     // Why there is none has been told.
-    if let Ok(pipeline) = context.pipeline_to_look(context.watchlist().unwrap_or_default()) {
-        checks.extend(registries(&pipeline).await);
-        checks.extend(logs(context, &pipeline).await);
-        checks.extend(forges(&pipeline).await);
+    if let Ok(app) = context.app_to_look(context.watchlist().unwrap_or_default()) {
+        checks.extend(registries(&app).await);
+        checks.extend(logs(context, &app).await);
+        checks.extend(forges(&app).await);
     }
     checks.extend(time(&config, &http, clock.as_ref()).await);
     checks
@@ -56,10 +55,10 @@ async fn ask(Source { feed, interval }: &Source, http: &Client) -> Check {
 }
 
 /// Asks every registry without a feed for a package of it that is watched.
-async fn registries(pipeline: &Pipeline) -> Vec<Check> {
-    let asked = pipeline.polled().iter().map(|(key, polled)| async move {
+async fn registries(app: &App) -> Vec<Check> {
+    let asked = app.registries.polled().iter().map(|(key, polled)| async move {
         let name = polled.source.clone();
-        match pipeline.ask_registry(key).await {
+        match app.registries.ask(&app.http, key, &app.watchlist.now()).await {
             None => Check::new(name, State::Ok, format!("{}: no package of it is watched", key.title())),
             Some((package, Ok(true))) => Check::new(name, State::Ok, format!("answers, and has {}", package.name())),
             Some((package, Ok(false))) => {
@@ -76,17 +75,17 @@ async fn registries(pipeline: &Pipeline) -> Vec<Check> {
 }
 
 /// Asks every transparency log for its checkpoints, and whether they are its own.
-async fn logs(context: &Context, pipeline: &Pipeline) -> Vec<Check> {
+async fn logs(context: &Context, app: &App) -> Vec<Check> {
     if !context.config.logs.enabled {
         return Vec::new();
     }
-    let logs = pipeline.followed_logs();
+    let logs = app.logs.followed_logs();
     let mirrors = logs.iter().flat_map(|log| {
         let name = move |one: &FollowedLog| called(one, !log.mirrors.is_empty());
-        iter::once(log).chain(&log.mirrors).map(move |one| ask_log(pipeline, one, name(one)))
+        iter::once(log).chain(&log.mirrors).map(move |one| ask_log(app, one, name(one)))
     });
     let mut checks = join_all(mirrors).await;
-    checks.extend(pipeline.logs_not_followed().iter().map(not_followed));
+    checks.extend(app.logs.logs_not_followed().iter().map(not_followed));
     checks
 }
 
@@ -94,8 +93,8 @@ fn not_followed(log: &NotFollowed) -> Check {
     Check::new(format!("log {}", log.name()), State::Limited, format!("not followed: {}", log.why)).next(&log.next)
 }
 
-async fn ask_log(pipeline: &Pipeline, followed: &FollowedLog, name: String) -> Check {
-    let (other, heads) = pipeline.ask(followed).await;
+async fn ask_log(app: &App, followed: &FollowedLog, name: String) -> Check {
+    let (other, heads) = app.logs.ask(followed).await;
     let name = other.as_deref().map_or(name, |other| other.name().to_owned());
     let followed = other.as_deref().unwrap_or(followed);
     let heads = match heads {
@@ -125,8 +124,8 @@ fn called(followed: &FollowedLog, is_mirrored: bool) -> String {
 }
 
 /// Asks every forge whether it answers, and whether it takes the token.
-async fn forges(pipeline: &Pipeline) -> Vec<Check> {
-    let Some(forges) = pipeline.forges() else { return Vec::new() };
+async fn forges(app: &App) -> Vec<Check> {
+    let Some(forges) = app.forges.as_deref() else { return Vec::new() };
     forges.standings().await.into_iter().map(forge).collect()
 }
 

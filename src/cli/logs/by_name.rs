@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use crate::{
+    app::App,
     cli::{callable::callable, exit::Failure},
-    pipeline::{Pipeline, logs::FollowedLog},
+    logwatch::FollowedLog,
     text::with_causes,
 };
 
 /// Reads a trust root that no process has read yet: without it neither its logs are known nor whom a certificate can be
 /// believed.
-async fn have_trust(pipeline: &Pipeline) -> Result<(), Failure> {
-    pipeline.have_trust().await.map_err(|error| {
+async fn have_trust(app: &App) -> Result<(), Failure> {
+    app.trust.have().await.map_err(|error| {
         let why = with_causes(&error);
         Failure::failed(format!("the trust root was not read yet, and cannot be read now: {why}"))
             .next("let the TUF repository be reached ([trust] tuf_url), then try again; `provwatch doctor` asks it")
@@ -19,9 +20,9 @@ async fn have_trust(pipeline: &Pipeline) -> Result<(), Failure> {
 }
 
 /// The log that is called so, as it is: one that never answered is asked first.
-pub(super) async fn named(pipeline: &Pipeline, name: &str) -> Result<Arc<FollowedLog>, Failure> {
-    have_trust(pipeline).await?;
-    pipeline
+pub(super) async fn named(app: &App, name: &str) -> Result<Arc<FollowedLog>, Failure> {
+    have_trust(app).await?;
+    app.logs
         .log_named(name)
         .await
         .ok_or_else(|| Failure::usage(format!("no log {name:?} is followed")).next(callable("provwatch logs list")))

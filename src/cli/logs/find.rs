@@ -12,8 +12,8 @@ use crate::{
         sheet::Sheet,
         words,
     },
+    logwatch::{FoundEntry, Wanted},
     model::Claims,
-    pipeline::logs::{FoundEntry, Wanted},
     tlog::rekor_v1::SearchBy,
     watchlist::Watchlist,
 };
@@ -72,11 +72,11 @@ impl By {
 
 impl Find {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let pipeline = context.pipeline_to_look(Watchlist::default())?;
+        let app = context.app_to_look(Watchlist::default())?;
         let wanted = self.wanted.wanted().ok_or_else(|| Failure::usage("nothing to look for"))?;
         let found = setup::runtime()?.block_on(async {
-            let log = named(&pipeline, &self.log).await?;
-            pipeline.find_entries(&log, &wanted).await.map_err(Failure::from)
+            let log = named(&app, &self.log).await?;
+            app.logs.find_entries(&log, &wanted).await.map_err(Failure::from)
         })?;
         let found = found.ok_or_else(|| {
             Failure::usage(format!("{} has no search index", self.log)).next("look with `provwatch logs scan`")

@@ -9,7 +9,7 @@ use crate::{
         output::{self, Printing},
         sheet, words,
     },
-    pipeline::logs::FollowedLog,
+    logwatch::FollowedLog,
     store::LogKind,
     watchlist::Watchlist,
 };
@@ -33,9 +33,9 @@ impl List {
         if !self.printing.is_json() && !context.config.logs.enabled {
             output::line(OFF);
         }
-        let pipeline = context.pipeline_to_look(Watchlist::default())?;
+        let app = context.app_to_look(Watchlist::default())?;
         let mut table = output::table(["LOG", "KIND", "READ", "URL"]);
-        for log in pipeline.followed_logs() {
+        for log in app.logs.followed_logs() {
             let read = if log.tailed { "every entry" } else { "checkpoints" };
             let kind = if log.is_guess() { format!("{}, not asked yet", log.kind) } else { log.kind.to_string() };
             if self.printing.is_json() {
@@ -46,8 +46,8 @@ impl List {
         }
         if !self.printing.is_json() {
             output::print(&table);
-            super::not_followed::print(&pipeline.logs_not_followed());
-            if !pipeline.trusted().is_ready() {
+            super::not_followed::print(&app.logs.logs_not_followed());
+            if !app.trust.verifier().is_ready() {
                 output::line(UNREAD);
             }
             output::line("");

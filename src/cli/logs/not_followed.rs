@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{sheet, words},
-    pipeline::logs::NotFollowed,
+    logwatch::NotFollowed,
 };
 
 /// Prints each with why and what to do.

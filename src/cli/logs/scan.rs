@@ -7,16 +7,14 @@ use serde::Serialize;
 
 use super::{by_name::named, unreadable::Unreadable};
 use crate::{
+    app::App,
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
         output, setup, words,
     },
+    logwatch::{FollowedLog, Matcher, OnceInAWhile, ScanSummary, Scanned, how_far},
     model::{Claim, Claims, Package, whole},
-    pipeline::{
-        Pipeline,
-        logs::{FollowedLog, Matcher, OnceInAWhile, ScanSummary, Scanned, how_far},
-    },
     store::{LogProgress, NewLogEntry},
     strict_toml::did_you_mean,
     text::with_causes,
@@ -72,17 +70,17 @@ pub struct Scan {
 impl Scan {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let watchlist = if self.watched { context.watchlist()? } else { Watchlist::default() };
-        let pipeline = context.pipeline_to_look(watchlist)?;
+        let app = context.app_to_look(watchlist)?;
         setup::runtime()?.block_on(async {
-            let log = named(&pipeline, &self.log).await?;
-            let matcher = self.matcher(&pipeline)?;
-            self.scan(&pipeline, &log, &matcher).await
+            let log = named(&app, &self.log).await?;
+            let matcher = self.matcher(&app)?;
+            self.scan(&app, &log, &matcher).await
         })
     }
 
-    fn matcher(&self, pipeline: &Pipeline) -> Result<Matcher, Failure> {
+    fn matcher(&self, app: &App) -> Result<Matcher, Failure> {
         if self.watched {
-            return Ok(pipeline.matcher()?);
+            return Ok(app.logs.matcher()?);
         }
         let criteria = [(Field::Subject, &self.subject), (Field::Issuer, &self.issuer)];
         let criteria = criteria.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?)));
@@ -92,15 +90,15 @@ impl Scan {
             return Err(Failure::usage("say whom to look for").next("add --match, --issuer, --claim or --watched"));
         }
         let pattern = Pattern::new("the command line", criteria).map_err(Failure::usage)?;
-        Ok(pipeline.matcher_of(Watch::new(vec![pattern])))
+        Ok(app.logs.matcher_of(Watch::new(vec![pattern])))
     }
 
-    async fn scan(&self, pipeline: &Pipeline, log: &FollowedLog, matcher: &Matcher) -> Outcome {
-        let began = pipeline.clock().now();
+    async fn scan(&self, app: &App, log: &FollowedLog, matcher: &Matcher) -> Outcome {
+        let began = app.clock.now();
         let mut telling = Telling::beginning(&self.log, self.from, began);
         let range = (self.from, self.to.map(|last| last.saturating_add(1)));
-        let tell = |scanned: &Scanned<'_>| telling.hear(scanned, pipeline.clock().now());
-        let summary = pipeline.scan_log(log, &self.log, range, matcher, tell).await;
+        let tell = |scanned: &Scanned<'_>| telling.hear(scanned, app.clock.now());
+        let summary = app.logs.scan_log(log, &self.log, range, matcher, tell).await;
         telling.bar.finish_and_clear();
         if let Some(sentence) = telling.unreadable.sentence() {
             output::note(sentence);
@@ -112,7 +110,7 @@ impl Scan {
         if let Some(error) = telling.broken {
             return Err(error.into());
         }
-        let seconds = (pipeline.clock().now() - began).as_seconds_f64();
+        let seconds = (app.clock.now() - began).as_seconds_f64();
         output::note(closing(&summary, telling.hits, telling.unreadable.count(), seconds));
         Ok(Exit::Clean)
     }

@@ -7,10 +7,8 @@ use crate::{
         exit::{Exit, Failure, Outcome},
         output, setup, words,
     },
-    pipeline::{
-        NoProgress,
-        logs::{FollowedLog, StartError},
-    },
+    logwatch::{FollowedLog, StartError},
+    progress::NoProgress,
 };
 
 /// Move a log's tail to another entry, back or forward
@@ -39,10 +37,10 @@ impl Start {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let prepared = context.prepare()?;
         let _lock = context.lock()?;
-        let pipeline = context.pipeline_of(prepared, Arc::new(NoProgress))?;
+        let app = context.app_of(prepared, Arc::new(NoProgress))?;
         let tree = setup::runtime()?.block_on(async {
-            let log = named(&pipeline, &self.log).await?;
-            let begun = pipeline.start_log_at(&log, &self.log, self.from_index, self.allow_gap).await;
+            let log = named(&app, &self.log).await?;
+            let begun = app.logs.start_log_at(&log, &self.log, self.from_index, self.allow_gap).await;
             begun.map_err(|error| failure(&log, error))
         })?;
         output::line(format!("{} is read from entry {} on.", words::name(&tree), self.from_index));

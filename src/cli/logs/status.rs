@@ -13,11 +13,12 @@ use crate::{
         words,
     },
     health::LockState,
+    logwatch::NotFollowed,
     model::{Alert, AlertKind, AlertStatus},
-    pipeline::{self, logs::NotFollowed},
     store::{Covered, KindCount, LogRow, MirrorRow, Store},
     text::shell_word,
     tlog::{CosignerKey, Misdeed, checkpoint::tree_id, key::cosigners, sift::NOT_UNDERSTOOD},
+    upkeep,
     watchlist::Watchlist,
 };
 
@@ -126,7 +127,7 @@ fn not_followed(context: &Context) -> Vec<NotFollowed> {
     if !context.config.logs.enabled {
         return Vec::new();
     }
-    context.pipeline_to_look(Watchlist::default()).map(|pipeline| pipeline.logs_not_followed()).unwrap_or_default()
+    context.app_to_look(Watchlist::default()).map(|app| app.logs.logs_not_followed()).unwrap_or_default()
 }
 
 fn exit(views: &[View]) -> Exit {
@@ -276,7 +277,7 @@ fn mirrors(store: &Store, name: &str) -> Result<Vec<MirrorRow>, Failure> {
 
 /// Since when a log is no longer followed, as the process at work says, or the last one said.
 fn left_since(store: &Store, name: &str) -> Result<Option<DateTime<Utc>>, Failure> {
-    let heartbeat = pipeline::runner(store, LockState::Unknown)?.heartbeat;
+    let heartbeat = upkeep::runner(store, LockState::Unknown)?.heartbeat;
     let mut left = heartbeat.into_iter().flat_map(|heartbeat| heartbeat.facts.left_logs);
     Ok(left.find(|log| log.name == name).map(|log| log.since))
 }

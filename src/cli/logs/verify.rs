@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    bounded,
+    app, bounded,
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
@@ -12,7 +12,6 @@ use crate::{
         sheet::{self, Sheet},
         words,
     },
-    pipeline,
     tlog::{Evidence, Judgement, Misdeed, evidence::MAX_EVIDENCE},
 };
 
@@ -80,9 +79,9 @@ impl Verify {
 
 /// The keys of the trust root and of the configuration.
 fn known_keys(context: &Context) -> Result<Vec<Vec<u8>>, Failure> {
-    let verifier = pipeline::verifier(&context.config).map_err(Failure::usage)?;
+    let verifier = app::verifier(&context.config).map_err(Failure::usage)?;
     let trusted = verifier.trusted_logs().into_iter().map(|log| log.spki);
-    let configured = pipeline::log_keys(&context.config).map_err(Failure::usage)?;
+    let configured = app::log_keys(&context.config).map_err(Failure::usage)?;
     Ok(trusted.chain(configured).collect())
 }
 

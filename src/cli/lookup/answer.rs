@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::related::Others;
 use crate::{
+    app::tuning,
     cli::{
         context::Context,
         exit::{Exit, Failure},
@@ -12,9 +13,9 @@ use crate::{
     },
     detect::Terms,
     model::{Alert, Package, Policy, ReleaseId, Severity},
-    pipeline::{
+    packages::{
         assess::{Assessment, assess},
-        company, raised, tuning,
+        company, raised,
     },
     store::{self, ReleaseRow, Store},
 };

@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use super::snapshot::snapshot;
 use crate::{
+    app,
     cli::{context::Context, exit::Failure, renewal::trust_interval},
     health::{Finding, Heartbeat, Level, LockState, judge},
     model::{AlertStatus, Aspect, Ecosystem, Severity},
-    pipeline::{self, NPM_KEYS, TRUST_ROOT, WithoutFeed},
     registry::{CargoFeed, NpmFeed, PypiFeed},
     store::{self, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
+    upkeep::{NPM_KEYS, TRUST_ROOT, WithoutFeed},
 };
 
 /// Most failing packages that are shown.
@@ -170,7 +171,7 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
             sources.push(Source { name: name.to_owned(), registry, url: None, enabled, state, never_told });
         }
     }
-    for WithoutFeed { registry, source, .. } in pipeline::setup(&context.config).without_feed {
+    for WithoutFeed { registry, source, .. } in app::setup(&context.config).without_feed {
         let state = stored.iter().position(|state| state.name == source).map(|index| stored.remove(index));
         sources.push(Source {
             name: source,

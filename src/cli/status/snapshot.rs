@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    app,
     cli::{context::Context, exit::Failure, on_disk::OnDisk},
     daemon::lock_state,
     health::Snapshot,
-    pipeline,
     store::Store,
+    upkeep,
 };
 
 /// How provwatch fares, as the daemon sees it too, and whether there is a daemon.
@@ -16,9 +17,9 @@ use crate::{
 /// The store cannot be read.
 pub fn snapshot(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Snapshot, Failure> {
     let watchlist = context.watchlist().ok();
-    let runner = pipeline::runner(store, lock_state(store.path()))?;
-    let setup = pipeline::setup(&context.config);
-    let mut snapshot = pipeline::snapshot(store, &setup, watchlist.as_ref(), runner, now)?;
+    let runner = upkeep::runner(store, lock_state(store.path()))?;
+    let setup = app::setup(&context.config);
+    let mut snapshot = upkeep::snapshot(store, &setup, watchlist.as_ref(), runner, now)?;
     let on_disk = OnDisk::of(context).look();
     snapshot.watchlist = on_disk.watchlist;
     snapshot.configuration = on_disk.configuration;

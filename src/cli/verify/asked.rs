@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{artifact, conditions::Conditions};
 use crate::{
+    app,
     attest::{FileDigests, TrustMaterial, Verifier},
     cli::{
         context::Context,
@@ -12,7 +13,6 @@ use crate::{
         target,
     },
     model::ReleaseId,
-    pipeline,
 };
 
 /// Largest file of attestations, in bytes. Real ones have some ten KiB.
@@ -116,7 +116,7 @@ impl Verify {
     }
 
     pub(super) fn verifier(&self, context: &Context) -> Result<Verifier, Failure> {
-        let verifier = pipeline::verifier(&context.config).map_err(Failure::usage)?;
+        let verifier = app::verifier(&context.config).map_err(Failure::usage)?;
         let Some(root) = &self.trusted_root else { return Ok(verifier) };
         let keys = context.config.trust.npm_keys.as_deref();
         Ok(Verifier::new(&TrustMaterial::from_files(root, keys).map_err(Failure::usage)?))

@@ -8,7 +8,7 @@ use crate::{
     attest::FileDigests,
     cli::{context::Context, exit::Failure},
     model::{Digests, File},
-    pipeline,
+    packages,
     store::{Outcome, ReleaseRow, Store, Trace},
 };
 
@@ -54,7 +54,7 @@ fn having(store: &Store, file: &FileDigests) -> Result<Vec<ReleaseRow>, Failure>
 }
 
 fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) -> Result<Judged, Failure> {
-    let alert = pipeline::accusation(store, &row.purl)?;
+    let alert = packages::accusation(store, &row.purl)?;
     let mut judged = Judged::of(row.purl, Source::Store, row.observation, row.unchecked);
     judged.file = judged.observation.as_ref().and_then(|observation| same(&observation.files, file));
     // A release is found by what its files were, too, and nothing was verified of those.

@@ -7,17 +7,20 @@ use super::{
     report::{Compared, Judged, Report, Source, Verdict},
 };
 use crate::{
+    app::App,
     cli::{context::Context, exit::Failure, setup},
     detect::combine,
     model::{Alert, ReleaseId},
-    pipeline::{Appraisal, Comparison, LookedAt, NoProgress, Pipeline, PipelineError},
+    packages::{Appraisal, Comparison, LookedAt, accusation},
+    progress::NoProgress,
     text::with_causes,
+    upkeep::PipelineError,
     watchlist::Watchlist,
 };
 
 pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> Result<Report, Failure> {
-    let pipeline = pipeline(asked, context)?;
-    let found = match setup::runtime()?.block_on(pipeline.appraise(release)) {
+    let app = app(asked, context)?;
+    let found = match setup::runtime()?.block_on(app.packages.appraiser.appraise(release)) {
         Err(PipelineError::Registry(error)) => {
             let stored = format!("`provwatch lookup {release}` says what is stored of it");
             Err((Verdict::Unavailable, format!("{}; {stored}", with_causes(&error))))
@@ -26,7 +29,7 @@ pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> 
     };
     match found {
         Ok(appraisal) => {
-            let alert = pipeline.accusation(&appraisal.observation.purl)?;
+            let alert = accusation(&app.store, &appraisal.observation.purl)?;
             let mut judged = judged(appraisal).on(&asked.conditions);
             judged.accuse(alert);
             let (verdict, reasons) = judged.verdict(asked.fail_on.fail_on);
@@ -34,7 +37,7 @@ pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> 
         }
         Err((verdict, reason)) => {
             let report = of(asked, verdict, vec![reason], Vec::new());
-            Ok(accused(report, alarming(asked, &pipeline, release)?))
+            Ok(accused(report, alarming(asked, &app, release)?))
         }
     }
 }
@@ -67,8 +70,8 @@ fn of(asked: &Verify, verdict: Verdict, reasons: Vec<String>, releases: Vec<Judg
 }
 
 /// The alert that a release raised, if it is severe enough and not settled.
-fn alarming(asked: &Verify, pipeline: &Pipeline, release: &ReleaseId) -> Result<Option<Alert>, Failure> {
-    Ok(pipeline.accusation(release)?.filter(|alert| alert.severity >= asked.fail_on.fail_on))
+fn alarming(asked: &Verify, app: &App, release: &ReleaseId) -> Result<Option<Alert>, Failure> {
+    Ok(accusation(&app.store, release)?.filter(|alert| alert.severity >= asked.fail_on.fail_on))
 }
 
 /// What is not there any more was accused all the same.
@@ -81,7 +84,7 @@ fn accused(mut report: Report, alert: Option<Alert>) -> Report {
 }
 
 /// Nothing is written, and a watchlist that cannot be used demands nothing.
-fn pipeline(asked: &Verify, context: &Context) -> Result<Pipeline, Failure> {
+fn app(asked: &Verify, context: &Context) -> Result<App, Failure> {
     let watchlist = if context.config.watchlists().iter().all(|file| Path::exists(file)) {
         context.watchlist()?
     } else {
@@ -91,7 +94,7 @@ fn pipeline(asked: &Verify, context: &Context) -> Result<Pipeline, Failure> {
     if asked.trusted_root.is_some() {
         prepared.verifier = asked.verifier(context)?;
     }
-    context.pipeline_over(prepared, context.store_to_look()?, std::sync::Arc::new(NoProgress))
+    context.app_over(prepared, context.store_to_look()?, std::sync::Arc::new(NoProgress))
 }
 
 fn judged(appraisal: Appraisal) -> Judged {

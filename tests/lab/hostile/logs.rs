@@ -12,13 +12,15 @@ use std::{
 
 use futures::future::BoxFuture;
 use provwatch::{
+    app::{App, Parts, assemble, client_over},
     clock::{Clock, ManualClock},
     health::Kind,
     http::{Request, Response, Transport, TransportError},
     model::{Alert, AlertKind, Severity},
-    pipeline::{NoProgress, OnDisk, Parts, Pipeline, assemble, client_over},
+    progress::NoProgress,
     store::{AlertFilter, LogEntryFilter, Store},
     tlog::Misdeed,
+    upkeep::OnDisk,
 };
 use tempfile::TempDir;
 
@@ -167,39 +169,39 @@ impl LogWeek {
 
     /// Lives through it.
     pub async fn live(mut self) -> LogReport {
-        let mut pipeline = self.pipeline();
-        pipeline.poll_logs().await.unwrap();
+        let mut app = self.app();
+        app.logs.poll_logs().await.unwrap();
         for step in 0..DAYS * STEPS_A_DAY {
             let spoiled = self.begin(step);
             self.grow();
-            self.look(&pipeline).await;
+            self.look(&app).await;
             if step.is_multiple_of(CARE) {
-                pipeline.judge_entries().unwrap();
-                pipeline.look_after(Kind::Daemon, &OnDisk::default(), &[]).unwrap();
+                app.logs.judge_entries().unwrap();
+                app.look_after(Kind::Daemon, &OnDisk::default(), &[]).unwrap();
             }
             if spoiled {
                 // What is spoiled is whole again before it is more than an accident.
                 self.clock.advance(Duration::from_mins(6));
                 self.mend(step);
-                self.look(&pipeline).await;
+                self.look(&app).await;
             }
             if self.draw.usize(..15) == 0 {
                 self.kills += 1;
-                drop(pipeline);
-                pipeline = self.pipeline();
+                drop(app);
+                app = self.app();
             }
             self.clock.advance(STEP);
         }
         self.between.troubles.lock().unwrap().clear();
         for _ in 0..3 {
             self.clock.advance(STEP);
-            self.look(&pipeline).await;
+            self.look(&app).await;
         }
-        self.report(&pipeline)
+        self.report(&app)
     }
 
     /// Another process over the same store.
-    fn pipeline(&self) -> Pipeline {
+    fn app(&self) -> App {
         let config = rig::config(&self.config);
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let parts = Parts {
@@ -213,8 +215,8 @@ impl LogWeek {
         assemble(&config, parts).unwrap()
     }
 
-    async fn look(&self, pipeline: &Pipeline) {
-        pipeline.poll_logs().await.unwrap();
+    async fn look(&self, app: &App) {
+        app.logs.poll_logs().await.unwrap();
     }
 
     /// Lets everybody do what was dealt for this step; whether anything is spoiled.
@@ -258,8 +260,8 @@ impl LogWeek {
         }
     }
 
-    fn report(&self, pipeline: &Pipeline) -> LogReport {
-        let store = pipeline.store();
+    fn report(&self, app: &App) -> LogReport {
+        let store = &app.store;
         let alerts = store.alerts(&AlertFilter { limit: 10_000, ..AlertFilter::default() }).unwrap();
         let mut report = LogReport { kills: self.kills, ..LogReport::default() };
         let told = told(&alerts);

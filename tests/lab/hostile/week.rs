@@ -5,11 +5,12 @@ use std::{cell::RefCell, collections::VecDeque, path::PathBuf, sync::Arc, time::
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
+    app::{App, Parts, assemble, client_over},
     clock::Clock,
     daemon::{self, Health, HealthProgress, Options, Renewal},
     model::Package,
-    pipeline::{OnDisk, Parts, Pipeline, assemble, client_over},
     store::Store,
+    upkeep::OnDisk,
 };
 use tempfile::TempDir;
 
@@ -137,8 +138,8 @@ impl Week {
     /// Runs the daemon until it ends by itself, which it should not.
     async fn daemon(&self) -> String {
         let health = Arc::new(Health::default());
-        let pipeline = match self.pipeline(&health) {
-            Ok(pipeline) => Arc::new(pipeline),
+        let app = match self.app(&health) {
+            Ok(app) => Arc::new(app),
             Err(error) => return error,
         };
         let options = Options {
@@ -148,10 +149,10 @@ impl Week {
             trust_interval: None,
             grace: Duration::from_secs(10),
         };
-        daemon::run(pipeline, options).await.map_or_else(|error| error.to_string(), |()| "it stopped".to_owned())
+        daemon::run(app, options).await.map_or_else(|error| error.to_string(), |()| "it stopped".to_owned())
     }
 
-    fn pipeline(&self, health: &Arc<Health>) -> Result<Pipeline, String> {
+    fn app(&self, health: &Arc<Health>) -> Result<App, String> {
         let (stage, config) = (&self.stage, config(CONFIG));
         let clock: Arc<dyn Clock> = Arc::clone(&stage.clock) as _;
         let path: PathBuf = self.folder.path().join("provwatch.db");

@@ -1,0 +1,135 @@
+//! From the configuration to the program: the one place that knows how the parts fit together.
+
+use std::sync::Arc;
+
+use super::{
+    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, log_settings, polled, registries, settings,
+    setup, sources, subscriptions,
+};
+use crate::{
+    clock::Clock,
+    config::Config,
+    dispatch::{Dispatcher, Queues},
+    http::Client,
+    logwatch::{LogMonitor, LogParts, LogSettings},
+    packages::{PackageParts, Packages, Registries},
+    upkeep::{Caretaker, Memory, Mender, Moving, Setup, Troubles, TrustKeeper, WallClock},
+    watchlist::InUse,
+};
+
+/// Puts the services together.
+///
+/// # Errors
+/// A subscription that cannot be set up.
+pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
+    assemble_with(config, parts, Registries::new(registries(config)?, polled(config)))
+}
+
+/// The same over these registries.
+pub fn assemble_with(config: &Config, parts: Parts, registries: Registries) -> Result<App, AssemblyError> {
+    let subscriptions = Arc::new(subscriptions(config, &parts.http, &parts.clock)?);
+    let forges = forges(config, &parts)?;
+    let Parts { store, watchlist, http, verifier, clock, progress } = parts;
+    let trust = TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), freshness(config)?, verifier);
+    let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
+    let troubles = Arc::new(Troubles::new(Arc::clone(&store), Arc::clone(&subscriptions)));
+    let mender = Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles));
+    let progress = Moving::over(progress, Arc::clone(&clock));
+    let memory = Memory::of(&progress);
+    let shared = PackageParts {
+        store,
+        clock,
+        http,
+        progress: Arc::new(progress),
+        registries: Arc::new(registries),
+        settings: Arc::new(settings(config)),
+        watchlist: Arc::new(InUse::new(watchlist)),
+        subscriptions,
+        forges: forges.map(Arc::new),
+        trust: Arc::new(trust),
+        wall_clock: Arc::new(wall_clock),
+        troubles,
+        mender: Arc::new(mender),
+    };
+    Ok(app(config, shared, memory, log_settings(config)?))
+}
+
+/// The services over what they share.
+fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings) -> App {
+    let packages = Packages::over(&shared);
+    let caretaker = caretaker(setup(config), memory, &shared);
+    let dispatcher = dispatcher(&shared);
+    let logs = LogMonitor::new(&log_parts(logs, &shared));
+    let PackageParts { store, clock, http, registries, settings, watchlist, subscriptions, .. } = shared;
+    let PackageParts { forges, trust, wall_clock, mender, .. } = shared;
+    App {
+        packages,
+        caretaker,
+        dispatcher,
+        logs,
+        wall_clock,
+        store,
+        http,
+        clock,
+        sources: sources(config),
+        registries,
+        trust,
+        forges,
+        watchlist,
+        subscriptions,
+        mender,
+        settings,
+        reload: LastReload::default(),
+    }
+}
+
+fn caretaker(setup: Setup, memory: Memory, shared: &PackageParts) -> Caretaker {
+    Caretaker {
+        store: Arc::clone(&shared.store),
+        clock: Arc::clone(&shared.clock),
+        watchlist: Arc::clone(&shared.watchlist),
+        setup,
+        memory,
+        troubles: Arc::clone(&shared.troubles),
+        wall_clock: Arc::clone(&shared.wall_clock),
+    }
+}
+
+fn dispatcher(shared: &PackageParts) -> Dispatcher {
+    Dispatcher {
+        store: Arc::clone(&shared.store),
+        clock: Arc::clone(&shared.clock),
+        subscriptions: Arc::clone(&shared.subscriptions),
+        queues: Queues::default(),
+        troubles: Arc::clone(&shared.troubles),
+        mender: Arc::clone(&shared.mender),
+        wall_clock: Arc::clone(&shared.wall_clock),
+    }
+}
+
+fn log_parts(settings: LogSettings, shared: &PackageParts) -> LogParts {
+    LogParts {
+        settings: Arc::new(settings),
+        tuning: shared.settings.tuning.clone(),
+        store: Arc::clone(&shared.store),
+        clock: Arc::clone(&shared.clock),
+        http: shared.http.clone(),
+        progress: Arc::clone(&shared.progress),
+        subscriptions: Arc::clone(&shared.subscriptions),
+        watchlist: Arc::clone(&shared.watchlist),
+        trust: Arc::clone(&shared.trust),
+        wall_clock: Arc::clone(&shared.wall_clock),
+        mender: Arc::clone(&shared.mender),
+    }
+}
+
+/// Does what of [`assemble`] may fail, and keeps nothing: reads the secrets and keys, before a store is made or migrated.
+///
+/// # Errors
+/// As [`assemble`].
+pub fn rehearse(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<(), AssemblyError> {
+    subscriptions(config, http, clock)?;
+    forge_list(config)?;
+    registries(config)?;
+    log_settings(config).map(drop)
+}

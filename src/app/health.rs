@@ -1,0 +1,81 @@
+//! Health is data: what the services know of themselves is gathered here, and what [`crate::health`] finds in it becomes an
+//! alert of the kind `operation`, raised once, and resolved when its cause is gone. The same findings are what `provwatch
+//! status` prints.
+
+use super::App;
+use crate::{
+    enrich::Forges,
+    health::{Facts, FailingForge, Finding, Kind, LogNotFollowed, Refused},
+    logwatch::NotFollowed,
+    store::LogRow,
+    upkeep::{OnDisk, PipelineError},
+};
+
+impl App {
+    /// Gives a sign of life, judges how provwatch fares, raises an alert for everything that has lasted for too long and
+    /// resolves those whose cause is gone. What was found, the worst first. That the database cannot be written is among
+    /// what is found.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn look_after(&self, kind: Kind, on_disk: &OnDisk, stuck: &[String]) -> Result<Vec<Finding>, PipelineError> {
+        let followed = self.logs.followed_rows()?;
+        let known = self.facts(&followed, stuck)?;
+        let findings = self.caretaker.look_after(kind, on_disk, known)?;
+        let now = self.clock.now();
+        for row in &followed {
+            self.caretaker.noting(now, self.logs.check_standing(row, now))?;
+        }
+        Ok(findings)
+    }
+
+    /// As [`App::look_after`] within a pass.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn check_health(&self) -> Result<(), PipelineError> {
+        self.look_after(Kind::Once, &OnDisk::default(), &[]).map(drop)
+    }
+
+    /// A pass begins: whoever asks meanwhile is told that a process is at work.
+    pub fn begin_pass(&self) -> Result<(), PipelineError> {
+        Ok(self.caretaker.begin_pass(self.facts(&self.logs.followed_rows()?, &[])?)?)
+    }
+
+    /// A pass has ended, which is what counts when nobody is at work any more.
+    pub fn end_pass(&self) -> Result<(), PipelineError> {
+        Ok(self.caretaker.end_pass(self.facts(&self.logs.followed_rows()?, &[])?)?)
+    }
+
+    /// What the services know of their own health.
+    fn facts(&self, followed: &[LogRow], stuck: &[String]) -> Result<Facts, PipelineError> {
+        let now = self.clock.now();
+        let known = self.caretaker.last_facts()?;
+        let logs = self.logs.facts(followed, known, now)?;
+        Ok(Facts {
+            logs: logs.logs,
+            configured_logs: logs.configured_logs,
+            left_logs: logs.left_logs,
+            trust_root: Some(self.trust.standing()),
+            not_followed: self.note_not_followed(),
+            forges: self.failing_forges(),
+            stuck: stuck.to_vec(),
+            refused: self.reload.error().map(|error| Refused { since: error.since, why: error.why }),
+            ..Facts::default()
+        })
+    }
+
+    fn note_not_followed(&self) -> Vec<LogNotFollowed> {
+        let logs = if self.logs.settings().enabled { self.logs.logs_not_followed() } else { Vec::new() };
+        let note = |log: NotFollowed| LogNotFollowed { name: log.name(), why: log.why, next: log.next };
+        logs.into_iter().map(note).collect()
+    }
+
+    fn failing_forges(&self) -> Vec<FailingForge> {
+        let failing = self.forges.as_deref().into_iter().flat_map(Forges::failing).filter_map(|(host, failing)| {
+            let failing = failing?;
+            Some(FailingForge { host: host.to_owned(), since: failing.since, last: failing.last, error: failing.error })
+        });
+        failing.collect()
+    }
+}

@@ -1,0 +1,61 @@
+//! One pass over everything that is due.
+
+use super::App;
+use crate::{
+    logwatch::Poll,
+    packages::{Source, WorkPass},
+    text::with_causes,
+    upkeep::PipelineError,
+};
+
+/// What one full pass came to.
+#[derive(Clone, Debug, Default)]
+pub struct PassSummary {
+    /// The queue.
+    pub work: WorkPass,
+    /// Sources that could not be read, with the reason.
+    pub failed_sources: Vec<(&'static str, String)>,
+    /// What came of the logs, by name.
+    pub logs: Vec<(String, Poll)>,
+    /// Alerts delivered.
+    pub delivered: usize,
+    /// Deliveries that failed or were left for the next pass, or were given up.
+    pub undelivered: usize,
+}
+
+impl App {
+    /// Reads every source, looks at everything that is due, looks at every log, delivers what is due.
+    ///
+    /// # Errors
+    /// The store failed. A source's or sink's failure is part of the summary.
+    pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
+        self.store.check_if_suspect()?;
+        self.wall_clock.follow()?;
+        self.begin_pass()?;
+        let mut summary = PassSummary::default();
+        self.packages.reconciler.enqueue_unknown()?;
+        self.packages.reconciler.enqueue_overdue()?;
+        for Source { feed, .. } in &self.sources {
+            match self.packages.feeds.observe(feed.as_ref()).await {
+                Ok(_) => {}
+                Err(PipelineError::Store(error)) => return Err(error.into()),
+                Err(error) => summary.failed_sources.push((feed.name(), with_causes(&error))),
+            }
+        }
+        summary.work = self.packages.queue.work().await?;
+        if self.logs.settings().enabled {
+            summary.logs = self.logs.poll_logs().await?;
+            self.logs.judge_entries()?;
+            self.logs.check_named_entries().await?;
+        }
+        self.check_health()?;
+        let delivered = self.dispatcher.deliver().await?;
+        summary.delivered = delivered.delivered;
+        summary.undelivered = delivered.retried + delivered.given_up + delivered.left;
+        if self.mender.mend()? > 0 {
+            summary.delivered += self.dispatcher.deliver().await?.delivered;
+        }
+        self.end_pass()?;
+        Ok(summary)
+    }
+}

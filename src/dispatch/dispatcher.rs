@@ -1,0 +1,198 @@
+//! Delivering what is due: each subscription at its own pace, and what nobody is configured for given up.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures::future::join_all;
+
+use super::outbox::StoreOutbox;
+use crate::{
+    clock::Clock,
+    deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
+    store::{Store, StoreError},
+    upkeep::{Mender, PipelineError, Troubles, WallClock, sink_gone},
+};
+
+/// What is known of every sink between two attempts, by the subscription's name. A lock is held for a whole attempt: no sink
+/// is given two messages at once.
+#[derive(Debug, Default)]
+pub struct Queues(Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Queue>>>>);
+
+impl Queues {
+    fn of(&self, subscription: &str) -> Arc<tokio::sync::Mutex<Queue>> {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(queues.entry(subscription.to_owned()).or_default())
+    }
+}
+
+/// Who takes alerts from the store to the sinks.
+#[derive(Debug)]
+pub struct Dispatcher {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub subscriptions: Arc<Subscriptions>,
+    pub queues: Queues,
+    pub troubles: Arc<Troubles>,
+    pub mender: Arc<Mender>,
+    pub wall_clock: Arc<WallClock>,
+}
+
+impl Dispatcher {
+    /// Delivers everything that is due, by all sinks at the same time, and gives up what nobody is configured for.
+    ///
+    /// # Errors
+    /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
+    pub async fn deliver(&self) -> Result<Summary, PipelineError> {
+        self.wall_clock.follow()?;
+        let given_up = self.give_up_unclaimed()?;
+        let mut total = Summary { given_up, ..Summary::default() };
+        for summary in join_all(self.subscriptions.iter().map(|one| self.drain(one))).await {
+            total.add(summary?);
+        }
+        for subscription in &total.gone {
+            self.troubles.record(&sink_gone(subscription), self.clock.now())?;
+        }
+        Ok(total)
+    }
+
+    /// Makes the next attempt of one subscription's sink. `None`: the configuration no longer has it.
+    ///
+    /// # Errors
+    /// The store failed. A sink's failure is a step like others.
+    pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, PipelineError> {
+        let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
+        self.wall_clock.follow()?;
+        let queue = self.queues.of(name);
+        let outbox = self.outbox();
+        let step = self.worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
+        if step == Step::Gone {
+            self.troubles.record(&sink_gone(name), self.clock.now())?;
+        }
+        Ok(Some(step))
+    }
+
+    /// Gives up what waits for subscriptions that the configuration does not have any more. How many deliveries.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn give_up_unclaimed(&self) -> Result<usize, StoreError> {
+        let mut given_up = 0;
+        for name in self.store.awaited_subscriptions()? {
+            if self.subscriptions.get(&name).is_none() {
+                let why = format!("the configuration has no subscription {name:?} any more");
+                let alerts = self.store.give_up_all(&name, self.clock.now(), &why)?;
+                tracing::error!(subscription = name, alerts, why, "alerts lost");
+                given_up += alerts;
+            }
+        }
+        Ok(given_up)
+    }
+
+    async fn drain(&self, subscription: &Subscription) -> Result<Summary, PipelineError> {
+        let queue = self.queues.of(&subscription.name);
+        let outbox = self.outbox();
+        let summary = self.worker(&outbox, subscription).drain(&mut *queue.lock().await).await?;
+        Ok(summary)
+    }
+
+    fn outbox(&self) -> StoreOutbox<'_> {
+        StoreOutbox { store: &self.store, mender: &self.mender }
+    }
+
+    fn worker<'a>(&'a self, outbox: &'a StoreOutbox<'a>, subscription: &'a Subscription) -> Worker<'a> {
+        Worker { outbox, subscription, clock: self.clock.as_ref(), limits: Limits::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use futures::future::BoxFuture;
+
+    use super::*;
+    use crate::{
+        clock::ManualClock,
+        deliver::{Message, Receipt, Sink, SinkError},
+        http::{Client, ScriptedTransport},
+        model::{Alert, AlertKind, Confidence, Severity},
+    };
+
+    /// Takes everything, and keeps the titles; or is gone for good.
+    #[derive(Debug, Default)]
+    struct Desk {
+        taken: Mutex<Vec<String>>,
+        is_gone: bool,
+    }
+
+    impl Sink for Desk {
+        fn kind(&self) -> &'static str {
+            "desk"
+        }
+
+        fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
+            Box::pin(async move {
+                if self.is_gone {
+                    return Err(SinkError::Gone { what: "410".to_owned() });
+                }
+                self.taken.lock().unwrap().push(message.alert.title.clone());
+                Ok(Receipt::default())
+            })
+        }
+    }
+
+    fn noon() -> DateTime<Utc> {
+        "2026-06-01T12:00:00Z".parse().unwrap()
+    }
+
+    /// The only subscription is `desk`.
+    fn dispatcher(desk: &Arc<Desk>) -> Dispatcher {
+        let (name, sink) = ("desk".to_owned(), Arc::clone(desk) as _);
+        let desk = Subscription { name, min_severity: Severity::Low, kinds: Some(vec![AlertKind::Release]), sink };
+        let subscriptions = Arc::new(Subscriptions::new(vec![desk]).unwrap());
+        let store = Arc::new(Store::in_memory().unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(noon()));
+        let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock));
+        let troubles = Arc::new(Troubles::new(Arc::clone(&store), Arc::clone(&subscriptions)));
+        Dispatcher {
+            mender: Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles))),
+            wall_clock: Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http)),
+            store,
+            clock,
+            subscriptions,
+            queues: Queues::default(),
+            troubles,
+        }
+    }
+
+    fn record(dispatcher: &Dispatcher, title: &str, subscription: &str) {
+        let alert = Alert::about(AlertKind::Release, title, Severity::High, Confidence::High, title.to_owned(), noon());
+        dispatcher.store.record_alert(&alert, &[subscription.to_owned()], noon()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_a_subscription_is_delivered_and_what_waits_for_one_that_is_not_there_given_up() {
+        let desk = Arc::new(Desk::default());
+        let dispatcher = dispatcher(&desk);
+        record(&dispatcher, "a takeover", "desk");
+        record(&dispatcher, "for nobody", "door");
+        let summary = dispatcher.deliver().await.unwrap();
+        assert_eq!((summary.delivered, summary.given_up, summary.retried), (1, 1, 0));
+        assert_eq!(*desk.taken.lock().unwrap(), ["a takeover"]);
+        assert!(dispatcher.store.awaited_subscriptions().unwrap().is_empty());
+        assert_eq!(dispatcher.deliver_next("desk").await.unwrap(), Some(Step::Idle));
+        assert_eq!(dispatcher.deliver_next("door").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn of_an_endpoint_that_is_gone_the_operator_is_told_and_its_alerts_wait() {
+        let dispatcher = dispatcher(&Arc::new(Desk { is_gone: true, ..Desk::default() }));
+        record(&dispatcher, "a takeover", "desk");
+        let summary = dispatcher.deliver().await.unwrap();
+        assert_eq!((summary.delivered, summary.gone), (0, vec!["desk".to_owned()]));
+        let told = Alert::identify(AlertKind::Operation, &sink_gone("desk").subject).0;
+        assert!(dispatcher.store.alert(&told).unwrap().is_some());
+        assert_eq!(dispatcher.store.awaited_subscriptions().unwrap(), ["desk"]);
+    }
+}

@@ -1,0 +1,86 @@
+//! The store as the outbox that the sinks' workers work on.
+
+use chrono::{DateTime, Utc};
+
+use super::members::member_details;
+use crate::{
+    deliver::{Due, Ending, Message, Outbox, OutboxError},
+    store::{Delivery, Store, StoreError, Turn},
+    upkeep::Mender,
+};
+
+/// The store's delivery rows.
+#[derive(Debug)]
+pub struct StoreOutbox<'a> {
+    pub store: &'a Store,
+    pub mender: &'a Mender,
+}
+
+impl StoreOutbox<'_> {
+    /// What is next, with the members of a campaign as they stand now.
+    fn read_next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, StoreError> {
+        let Some(mut delivery) = self.store.next_delivery(subscription, turn)? else { return Ok(None) };
+        delivery.alert.member_details = member_details(self.store, &delivery.alert, Some(subscription))?;
+        Ok(Some(due(delivery)))
+    }
+}
+
+fn failed(operation: &'static str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OutboxError {
+    OutboxError { operation, source: error.into() }
+}
+
+fn due(delivery: Delivery) -> Due {
+    Due {
+        id: delivery.id,
+        subscription: delivery.subscription,
+        message: Message {
+            idempotency_key: delivery.idempotency_key,
+            alert: delivery.alert,
+            sequence: delivery.sequence,
+            attempt: delivery.attempts.saturating_add(1),
+            refusals: delivery.refusals,
+            created_at: delivery.created_at,
+        },
+    }
+}
+
+/// The row as it was when the attempt began: the end of an attempt is recorded only for that.
+fn row(due: &Due) -> Delivery {
+    let message = &due.message;
+    Delivery {
+        id: due.id,
+        idempotency_key: message.idempotency_key.clone(),
+        subscription: due.subscription.clone(),
+        alert: message.alert.clone(),
+        attempts: message.attempt.saturating_sub(1),
+        sequence: message.sequence,
+        refusals: message.refusals,
+        created_at: message.created_at,
+    }
+}
+
+impl Outbox for StoreOutbox<'_> {
+    /// A damaged row on the way to what is next is set aside first, and does not keep the others waiting.
+    fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError> {
+        let read = match self.read_next(subscription, turn) {
+            Err(StoreError::DamagedRow { .. }) => self.mender.mend().and_then(|_| self.read_next(subscription, turn)),
+            read => read,
+        };
+        read.map_err(|error| failed("reading what is due", error))
+    }
+
+    fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {
+        let (store, row) = (self.store, row(due));
+        let outcome = match ending {
+            Ending::Delivered { detail, named, left } => store.delivered_naming(&row, at, detail, named, left),
+            Ending::Retry { error, next, refused: false } => store.retry_delivery(&row, at, *next, error),
+            Ending::Retry { error, next, refused: true } => store.refuse_delivery(&row, at, *next, error),
+            Ending::GivenUp(why) => store.give_up(&row, at, why),
+        };
+        outcome.map(drop).map_err(|error| failed("recording an attempt", error))
+    }
+
+    fn waiting(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, OutboxError> {
+        self.store.due_count(subscription, due_by).map_err(|error| failed("counting what is due", error))
+    }
+}

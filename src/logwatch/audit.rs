@@ -1,0 +1,250 @@
+//! Auditing: is what a log signs now of one history with everything that it signed before?
+//!
+//! The largest consistent checkpoint that is kept stands for all earlier ones, since each was compared with the one before
+//! it. A smaller checkpoint is compared too: a stale copy is harmless, a second history is not.
+
+use std::sync::Arc;
+
+use super::{accuse::Accuser, shown::Shown, trouble::Trouble};
+use crate::{
+    store::{CheckpointRow, Store, StoreError},
+    text::with_causes,
+    tlog::{Consistency, Misdeed, SignedCheckpoint, checkpoint::Checkpoint, evidence::Evidence},
+};
+
+/// Checkpoints that were not proven when they were seen, of which the proof is asked for again in one poll.
+const ASKED_AGAIN: usize = 4;
+
+/// Contradicting checkpoints with which another one is compared, the latest first.
+const HISTORIES: usize = 8;
+
+/// Who compares what a log signs with what it signed before.
+#[derive(Debug)]
+pub struct Auditor {
+    pub store: Arc<Store>,
+    pub accuser: Arc<Accuser>,
+}
+
+impl Auditor {
+    /// Compares a checkpoint with what is kept, and keeps it. `false`: the log is accused, which is recorded.
+    pub async fn audit(&self, shown: Shown<'_>) -> Result<bool, Trouble> {
+        let tree = &shown.tree.name;
+        let row = self.store.log(tree)?;
+        let Some(kept) = row.and_then(|row| row.checkpoint) else {
+            self.store.keep_checkpoint(tree, &shown.row(true))?;
+            return Ok(true);
+        };
+        // Kept before the proof is asked for: a log that does not give it must not get rid of what it signed.
+        self.store.keep_checkpoint(tree, &shown.row(false))?;
+        let before = self.kept(shown, &kept)?;
+        if !self.compare_with(shown, &before).await? {
+            return Ok(false);
+        }
+        self.settle(shown).await
+    }
+
+    /// A checkpoint as it was kept. Where the log's key was replaced since, it was verified with the one before, and the
+    /// history must go on all the same; that the key changed is said.
+    fn kept(&self, shown: Shown<'_>, kept: &CheckpointRow) -> Result<SignedCheckpoint, StoreError> {
+        let tree = shown.tree;
+        if let Ok(signed) = shown.followed.log.signer().verify(kept.note.as_bytes()) {
+            return Ok(signed);
+        }
+        let statement = format!("the key of {tree} is not the one that signed what was kept of it until now");
+        let evidence = shown.evidence(Misdeed::KeyChanged, statement);
+        self.accuser.accuse(tree, &evidence.served(&kept.note), shown.now)?;
+        let checkpoint = Checkpoint { origin: tree.name.clone(), size: kept.size, root: kept.root };
+        Ok(SignedCheckpoint::kept(checkpoint, kept.note.clone()))
+    }
+
+    /// Whether a checkpoint is of one history with one that was kept; if not, the log is accused.
+    async fn compare_with(&self, shown: Shown<'_>, before: &SignedCheckpoint) -> Result<bool, Trouble> {
+        let (tree, now) = (shown.tree, shown.now);
+        let trees = by_size(before, shown.signed);
+        let went_back = shown.signed.size() < before.size();
+        let (consistency, is_lost) = match self.consistency_of(shown, trees, went_back).await {
+            Ok(consistency) => (consistency, false),
+            // A server that was restored from a backup has lost what would prove it.
+            Err(Trouble::Read(error)) if went_back && error.is_missing() => {
+                (Consistency::Unproven(with_causes(&error)), true)
+            }
+            Err(Trouble::Read(error)) => {
+                // What is missing is missing of the larger tree: its checkpoint is the evidence.
+                self.accuser.tree_unread(shown.with(trees.1), &error)?;
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(why) = self.accuse_fork(shown, trees, &consistency).await? {
+            self.store.log_failed(&tree.name, &why, now)?;
+            return Ok(false);
+        }
+        if consistency == Consistency::Proven {
+            self.store.keep_checkpoint(&tree.name, &shown.row(true))?;
+        }
+        let misdeed = match (&consistency, went_back) {
+            (Consistency::Proven, false) => return Ok(true),
+            (Consistency::Proven, true) => Misdeed::Rollback,
+            _ if is_lost => Misdeed::Rollback,
+            _ => Misdeed::Unproven,
+        };
+        let evidence = contradiction(shown, misdeed, trees, &consistency);
+        self.accuser.accuse(tree, &evidence, now)?;
+        self.store.log_failed(&tree.name, &evidence.statement, now)?;
+        Ok(false)
+    }
+
+    /// Whether the smaller of two trees is the beginning of the larger. Of a log that went back, what was proven before is
+    /// known without asking.
+    async fn consistency_of(
+        &self,
+        shown: Shown<'_>,
+        (smaller, larger): (&SignedCheckpoint, &SignedCheckpoint),
+        went_back: bool,
+    ) -> Result<Consistency, Trouble> {
+        if went_back && self.store.is_proven_checkpoint(&shown.tree.name, smaller.size(), *smaller.root())? {
+            return Ok(Consistency::Proven);
+        }
+        Ok(shown.followed.log.consistency(shown.tree, smaller, larger).await?)
+    }
+
+    /// Accuses a log of a second history, if there is one, and says of what. One that is only seen again, grown perhaps, is
+    /// told once; another one is told again, whoever acknowledged the first.
+    pub async fn accuse_fork(
+        &self,
+        shown: Shown<'_>,
+        trees: (&SignedCheckpoint, &SignedCheckpoint),
+        consistency: &Consistency,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(misdeed) = consistency.contradiction() else { return Ok(None) };
+        let Shown { followed, tree, signed, now } = shown;
+        let is_other = !self.is_known_history(shown).await?;
+        self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
+        let mut evidence = contradiction(shown, misdeed, trees, consistency);
+        evidence.statement += "; what differs from before was seen at ";
+        evidence.statement += followed.url.as_str();
+        self.accuser.accuse_of(tree, &evidence, is_other, now)?;
+        Ok(Some(evidence.statement))
+    }
+
+    /// Whether a checkpoint that contradicts what is kept is of one history with another one that does.
+    async fn is_known_history(&self, Shown { followed, tree, signed, .. }: Shown<'_>) -> Result<bool, StoreError> {
+        for known in self.store.contradicting_checkpoints(&tree.name, HISTORIES)? {
+            let Ok(known) = followed.log.signer().verify(known.note.as_bytes()) else { continue };
+            let (smaller, larger) = by_size(&known, signed);
+            if matches!(followed.log.consistency(tree, smaller, larger).await, Ok(Consistency::Proven)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Asks again for the proofs that could not be had when a checkpoint was seen, now against the one that was proven.
+    async fn settle(&self, shown: Shown<'_>) -> Result<bool, Trouble> {
+        let Shown { followed, tree, signed: proven, now } = shown;
+        for unsettled in self.store.unsettled_checkpoints(&tree.name, ASKED_AGAIN)? {
+            let Ok(signed) = followed.log.signer().verify(unsettled.note.as_bytes()) else { continue };
+            let trees = by_size(&signed, proven);
+            let consistency = followed.log.consistency(tree, trees.0, trees.1).await?;
+            if let Some(why) = self.accuse_fork(shown.with(&signed), trees, &consistency).await? {
+                self.store.log_failed(&tree.name, &why, now)?;
+                return Ok(false);
+            }
+            if consistency == Consistency::Proven {
+                self.store.keep_checkpoint(&tree.name, &CheckpointRow { consistent: true, ..unsettled })?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The smaller of two checkpoints and the larger.
+pub fn by_size<'a>(
+    one: &'a SignedCheckpoint,
+    other: &'a SignedCheckpoint,
+) -> (&'a SignedCheckpoint, &'a SignedCheckpoint) {
+    if one.size() <= other.size() { (one, other) } else { (other, one) }
+}
+
+fn contradiction(
+    shown: Shown<'_>,
+    misdeed: Misdeed,
+    (smaller, larger): (&SignedCheckpoint, &SignedCheckpoint),
+    consistency: &Consistency,
+) -> Evidence {
+    let origin = &larger.checkpoint().origin;
+    let (few, many) = (smaller.size(), larger.size());
+    let statement = match (misdeed, consistency) {
+        (Misdeed::SameSize, _) => format!("{origin} signed two different trees of {few} entries"),
+        (Misdeed::Rollback, Consistency::Unproven(why)) => format!(
+            "{origin} signed {many} entries, and later serves a checkpoint of {few}; it does not prove that those are the \
+             same ones: {why}"
+        ),
+        (Misdeed::Rollback, _) => {
+            format!(
+                "{origin} signed {many} entries, and later serves a checkpoint of {few} entries of the same history"
+            )
+        }
+        (_, Consistency::Unproven(why)) => {
+            format!("{origin} gave no proof that its {few} entries are the beginning of its {many}: {why}")
+        }
+        _ => format!("{origin} signed {few} entries that are not the beginning of the {many} that it also signed"),
+    };
+    let prefix = match consistency {
+        Consistency::Contradiction(prefix) => prefix.as_deref(),
+        _ => None,
+    };
+    // A server of Rekor v1 proves only what it signs at that moment: then that is the larger tree.
+    let larger = prefix.map_or(larger, |prefix| &prefix.at);
+    shown.evidence(misdeed, statement).signed(&[smaller, larger]).proven(prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{logwatch::lab::Lab, model::Severity};
+
+    fn auditor(lab: &Lab) -> Auditor {
+        Auditor { store: Arc::clone(&lab.parts.store), accuser: lab.accuser() }
+    }
+
+    #[tokio::test]
+    async fn what_grows_is_kept_and_another_history_is_held_against_the_log() {
+        let lab = Lab::new();
+        let auditor = auditor(&lab);
+        for size in [3, 5] {
+            lab.log.grow(size, "one");
+            assert!(auditor.audit(lab.look().await.shown()).await.unwrap());
+            assert_eq!(lab.row().checkpoint.unwrap().size, size as u64);
+        }
+        for (size, text, expected) in [
+            (5, "two", Some("log.example signed two trees of one size")),
+            (7, "two", None),
+            (6, "three", Some("log.example signed two histories")),
+        ] {
+            lab.log.forget();
+            lab.log.grow(size, text);
+            assert!(!auditor.audit(lab.look().await.shown()).await.unwrap());
+            assert_eq!(lab.told.take(), expected.into_iter().collect::<Vec<_>>(), "{size} {text}");
+            for alert in lab.parts.store.open_troubles(Severity::Info, 9).unwrap() {
+                lab.parts.store.acknowledge(&alert.id, "somebody", "known", lab.now()).unwrap();
+            }
+        }
+        assert_eq!(lab.row().checkpoint.unwrap().size, 5, "what contradicts is not what is compared with");
+    }
+
+    #[tokio::test]
+    async fn a_smaller_tree_of_the_same_history_is_a_step_back_and_nothing_worse() {
+        let lab = Lab::new();
+        let auditor = auditor(&lab);
+        for size in [3, 5] {
+            lab.log.grow(size, "one");
+            assert!(auditor.audit(lab.look().await.shown()).await.unwrap());
+        }
+        lab.log.forget();
+        lab.log.grow(3, "one");
+        assert!(!auditor.audit(lab.look().await.shown()).await.unwrap());
+        assert!(lab.row().last_error.unwrap().contains("of the same history"));
+        assert!(lab.told.take().is_empty(), "it may be an old copy");
+    }
+}

@@ -1,0 +1,195 @@
+//! Joining what is logged with what is released: an entry by a watched repository is explained by the release that carries
+//! it. The detectors of [`crate::detect::ENTRY_DETECTORS`] say what is to be said of those that none does.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    entry_alert::{EntryAlerts, Finding, links},
+    explained::explanation,
+    flood,
+};
+use crate::{
+    clock::Clock,
+    detect::{EntryChange, KnownWorkflow, Logged, inspect_entry},
+    logwatch::{rows::place, settings::LogSettings},
+    model::{Baseline, Links, LogEntry, Package, ReleaseId, Signal},
+    store::{LogEntryRow, Store, StoreError, WorkflowRow},
+    upkeep::WallClock,
+};
+
+/// Entries that are read at once to be judged.
+const PORTION: usize = 500;
+
+/// Entries whose explanation is looked for in one round.
+const ROUND: usize = 10_000;
+
+/// Entries with forged certificates that are kept of one log. The others are counted in the alert about them.
+const FORGED_KEPT: usize = 1_000;
+
+/// Most names of packages in a title.
+const NAMED: usize = 3;
+
+/// For so long a release may still explain an entry of which nothing more was expected.
+const REMEMBERED: TimeDelta = TimeDelta::days(7);
+
+/// For so long after a log is first followed, what a repository signs with is learned and not wondered at.
+const LEARNING: TimeDelta = TimeDelta::days(14);
+
+/// What is known around an entry.
+struct Surroundings {
+    baselines: Vec<Baseline>,
+    workflows: Vec<KnownWorkflow>,
+    explained_by: Option<ReleaseId>,
+    late: bool,
+    learning: bool,
+}
+
+/// Who joins what is logged with what is released.
+#[derive(Debug)]
+pub struct Correlator {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub settings: Arc<LogSettings>,
+    pub wall_clock: Arc<WallClock>,
+    pub alerts: Arc<EntryAlerts>,
+}
+
+impl Correlator {
+    /// Looks at every entry of which more is expected: raises what is to be said of it, and closes it when a release
+    /// explains it or has had its time to.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn judge_entries(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.explain_late(now)?;
+        let mut forged = BTreeSet::new();
+        let mut portion = self.store.unjudged_entries(None, PORTION)?;
+        while let Some(last) = portion.last() {
+            let next = self.store.unjudged_entries(Some(last), PORTION);
+            for row in &portion {
+                match self.judge_entry(row, now) {
+                    // What it is compared with is set aside and made anew; the entry waits.
+                    Err(StoreError::DamagedRow { .. }) => {}
+                    judged => judged?,
+                }
+            }
+            forged.extend(portion.iter().filter(|row| row.entry.not_issued.is_some()).map(|row| row.log.clone()));
+            portion = next?;
+        }
+        forged.iter().try_for_each(|log| self.store.forget_forged(log, FORGED_KEPT))
+    }
+
+    fn judge_entry(&self, row: &LogEntryRow, now: DateTime<Utc>) -> Result<(), StoreError> {
+        // Found by a [[logs.match]] alone: what that tells was told, and no release is waited for.
+        if row.entry.packages.is_empty() && row.entry.not_issued.is_none() {
+            let explained_by = explanation(&self.store, row)?;
+            return self.store.judge_entry(row, explained_by.as_ref(), now);
+        }
+        let around = self.surroundings(row, now)?;
+        let place = place(&self.store, &row.log, row.entry.index)?;
+        for signal in inspect_entry(&EntryChange::Logged(logged(row, &around))) {
+            let finding = finding(&signal, &place, row, now);
+            self.alerts.raise(&finding, signal, now)?;
+        }
+        if row.entry.not_issued.is_some() || around.explained_by.is_some() || around.late {
+            self.store.judge_entry(row, around.explained_by.as_ref(), now)?;
+        }
+        Ok(())
+    }
+
+    /// Releases that come after their entries were given up explain them all the same: the workflow has no habit of signing
+    /// what nobody publishes.
+    fn explain_late(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        for row in self.store.unexplained_entries(now - REMEMBERED, ROUND)? {
+            if let Some(release) = explanation(&self.store, &row)? {
+                self.store.explain_entry(&row, &release)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Since when entries of this log, or of one that it continues, are known.
+    fn followed_since(&self, name: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
+        let rows = self.store.logs()?;
+        let Some(kind) = rows.iter().find(|row| row.name == name).map(|row| row.kind) else { return Ok(now) };
+        let tailed = rows.iter().filter(|row| row.kind == kind && row.tail.is_some());
+        Ok(tailed.map(|row| row.first_seen).min().unwrap_or(now))
+    }
+
+    fn surroundings(&self, row: &LogEntryRow, now: DateTime<Utc>) -> Result<Surroundings, StoreError> {
+        let repository = row.entry.identity.claims.source_repository_uri.clone().unwrap_or_default();
+        let baselines = row.entry.packages.iter().map(|package| Ok(self.store.baseline(package)?.baseline));
+        let followed_since = self.followed_since(&row.log, now)?;
+        Ok(Surroundings {
+            baselines: baselines.collect::<Result<_, StoreError>>()?,
+            workflows: self.store.log_workflows(&repository)?.into_iter().map(known).collect(),
+            explained_by: explanation(&self.store, row)?,
+            // What happened while this process did not run is not known yet when it starts.
+            late: now - row.seen_at.max(self.wall_clock.began()) > self.settings.window,
+            learning: now - followed_since < LEARNING,
+        })
+    }
+}
+
+fn known(row: WorkflowRow) -> KnownWorkflow {
+    KnownWorkflow { workflow: row.workflow, entries: row.entries, explained: row.explained }
+}
+
+fn logged<'a>(row: &'a LogEntryRow, around: &'a Surroundings) -> Logged<'a> {
+    Logged {
+        identity: &row.entry.identity,
+        not_issued: row.entry.not_issued.as_deref(),
+        baselines: &around.baselines,
+        workflows: &around.workflows,
+        explained: around.explained_by.is_some(),
+        late: around.late,
+        learning: around.learning,
+    }
+}
+
+/// What anybody can forge is one accusation for all that is said of a package. What an authority vouches for is one for each
+/// workflow of a repository, whichever entry shows it first.
+fn finding<'a>(signal: &Signal, place: &'a LogEntry, row: &'a LogEntryRow, now: DateTime<Utc>) -> Finding<'a> {
+    let identity = &row.entry.identity;
+    let repository = identity.claims.source_repository_uri.as_deref().unwrap_or(&identity.subject);
+    let is_forged = row.entry.not_issued.is_some();
+    let (subject, who) = if is_forged {
+        (format!("{} {}", signal.detector, named(row)), named_in_short(row))
+    } else {
+        let workflow = identity.workflow().unwrap_or_default();
+        (format!("{} {repository} {workflow}", signal.detector), identity.to_string())
+    };
+    let scope = if is_forged { flood::of_forgers(now) } else { flood::of_repository(signal, row, now) };
+    Finding {
+        subject,
+        place,
+        who,
+        matched: (!row.entry.patterns.is_empty()).then(|| row.entry.patterns.join(", ")),
+        scopes: vec![scope],
+        row: Some(row),
+        packages: row.entry.packages.iter().map(Package::to_string).collect(),
+        members: Vec::new(),
+        links: if is_forged { Links::default() } else { links(identity) },
+    }
+}
+
+/// Whom an entry is held to be by: packages, or else the matches that found it.
+fn named(row: &LogEntryRow) -> String {
+    let packages = || row.entry.packages.iter().map(Package::to_string).collect::<Vec<_>>().join(" ");
+    if row.entry.packages.is_empty() { row.entry.patterns.join("\n") } else { packages() }
+}
+
+fn named_in_short(row: &LogEntryRow) -> String {
+    let packages = &row.entry.packages;
+    if packages.is_empty() {
+        return row.entry.patterns.join(", ");
+    }
+    let names: Vec<_> = packages.iter().take(NAMED).map(Package::to_string).collect();
+    match packages.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}

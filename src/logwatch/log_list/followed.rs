@@ -1,0 +1,71 @@
+//! A log that is followed: where it is read, how, and which of its trees are its own.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::instance::Instance;
+use crate::{
+    store::LogKind,
+    tlog::{Log, checkpoint::tree_id},
+};
+
+/// A log that is followed.
+#[derive(Debug)]
+pub struct FollowedLog {
+    /// The log.
+    pub log: Log,
+    /// Its kind.
+    pub kind: LogKind,
+    /// Where it is read.
+    pub url: Url,
+    /// What the configuration calls it; for a log of the trust root the host of its URL.
+    pub alias: String,
+    /// Whether all of its entries are read.
+    pub tailed: bool,
+    /// The same log at other URLs.
+    pub mirrors: Vec<Arc<FollowedLog>>,
+    /// When it began to sign, where that is known.
+    pub since: Option<DateTime<Utc>>,
+    /// When another log takes its place, where that is known.
+    pub until: Option<DateTime<Utc>>,
+    /// What it was made of.
+    pub instance: Instance,
+}
+
+impl FollowedLog {
+    /// What it is called: its origin; for Rekor v1, which has several trees, the part that they share.
+    pub fn name(&self) -> &str {
+        self.log.name()
+    }
+
+    /// Whether a tree of this name is one of its own.
+    pub fn has_tree(&self, name: &str) -> bool {
+        self.name() == name || tree_id(self.name(), name).is_some()
+    }
+
+    /// Whether it has never answered: kind, URL and name are a guess then.
+    pub fn is_guess(&self) -> bool {
+        self.instance.guess.as_ref().is_some_and(|guess| !guess.is_confirmed)
+    }
+
+    /// Whether the operator names both as the same log at different URLs.
+    pub fn is_mirror_of(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.instance, &other.instance);
+        ours.guess.is_none()
+            && theirs.guess.is_none()
+            && (ours.kind, &ours.spki) == (theirs.kind, &theirs.spki)
+            && ours.url != theirs.url
+    }
+
+    /// Whether the configuration names it.
+    pub fn is_configured(&self) -> bool {
+        self.instance.guess.is_none()
+    }
+
+    /// Whether another log has taken its place, as the trust root says.
+    pub fn is_retired(&self, now: DateTime<Utc>) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+}

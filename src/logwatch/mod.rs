@@ -1,0 +1,43 @@
+//! Following transparency logs: every checkpoint is audited, every entry of a tailed log is hashed and sifted, and what a
+//! log does wrong becomes an alert with its evidence.
+//!
+//! ```text
+//! trust root, configuration ─► followed ─► poll, mirrors ─► audit ─► tail ─► store ─► correlate ─► alerts
+//!                                 ▲              │            │        ├──► herald ─► alerts of [[logs.match]]
+//!                             recognize          └────────────┴────────┴──► accuse ─► evidence, alert
+//! ```
+//! A log has two positions. *Downloaded* moves with the pages, in the transaction that stores what was found in them;
+//! *verified* follows when the entries up to it hash to a root that the log signed, and only then is anything that was
+//! found believed. If they do not, downloaded goes back to verified.
+
+mod accuse;
+mod announce;
+mod audit;
+mod catching_up;
+mod entries;
+#[cfg(test)]
+mod lab;
+mod left;
+mod log_list;
+mod marks;
+mod monitor;
+mod poll;
+mod rows;
+mod scan;
+mod settings;
+mod shown;
+mod standing;
+mod start;
+mod tail;
+mod trouble;
+mod wiring;
+
+pub use catching_up::{OnceInAWhile, how_far};
+pub use entries::{FoundEntry, Matcher, Wanted};
+pub use log_list::{FollowedLog, Instance, NotFollowed};
+pub use monitor::LogMonitor;
+pub use poll::Poll;
+pub use scan::{ScanError, ScanSummary, Scanned};
+pub use settings::LogSettings;
+pub use start::StartError;
+pub(crate) use wiring::LogParts;

@@ -1,0 +1,98 @@
+//! What the mirrors of a log answer, and which of them is followed.
+
+use std::iter;
+
+use futures::future::join_all;
+
+use super::heads::Poll;
+use crate::{
+    logwatch::log_list::FollowedLog,
+    text::with_causes,
+    tlog::{Head, ReadError, SignedCheckpoint, Tree},
+};
+
+/// What one mirror says.
+pub struct Answer<'a> {
+    pub mirror: &'a FollowedLog,
+    pub heads: Result<Vec<Head>, ReadError>,
+}
+
+impl Answer<'_> {
+    /// The trees of which it says something that is signed.
+    pub fn signed(&self) -> impl Iterator<Item = (&Tree, &SignedCheckpoint)> {
+        let heads = self.heads.iter().flatten();
+        heads.filter_map(|head| Some((&head.tree, head.checkpoint.as_ref().ok()?)))
+    }
+
+    /// How many entries it signed, in all of its trees; `None`: it says nothing that is signed.
+    pub fn size(&self) -> Option<u64> {
+        self.signed().map(|(_, signed)| signed.size()).reduce(u64::saturating_add)
+    }
+
+    /// What is wrong with the answer as such.
+    pub fn error(&self) -> Option<String> {
+        match &self.heads {
+            Ok(heads) => heads.iter().find_map(|head| head.checkpoint.as_ref().err()).map(|error| with_causes(error)),
+            Err(error) => Some(with_causes(error)),
+        }
+    }
+}
+
+/// How far a look at the mirrors has come.
+pub struct Look<'a> {
+    /// Those that answered.
+    pub answering: Vec<&'a FollowedLog>,
+    /// The most that any of them signed, if that is all that the log shows: every mirror says something that is signed, or
+    /// of those that do the largest had signed more itself.
+    pub all_have_at_most: Option<u64>,
+    /// What the one that is followed gave; `None`: none was yet.
+    pub poll: Option<Poll>,
+}
+
+impl Look<'_> {
+    /// Whether a mirror is to be followed: none is yet that gives no trouble. One that has less than is known is behind; that
+    /// the log went back is so only if all of its mirrors that answer did.
+    pub fn follows(&self, size: Option<u64>, known: u64) -> bool {
+        let is_open = self.poll.as_ref().is_none_or(|poll| poll.troubled > 0);
+        is_open && size.is_none_or(|size| size >= known || self.all_have_at_most == Some(size))
+    }
+}
+
+/// Asks all mirrors at once.
+pub async fn ask(followed: &FollowedLog) -> Vec<Answer<'_>> {
+    let mirrors = iter::once(followed).chain(followed.mirrors.iter().map(AsRef::as_ref));
+    join_all(mirrors.map(|mirror| async move { Answer { mirror, heads: mirror.log.heads().await } })).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logwatch::lab::Lab;
+
+    #[test]
+    fn of_mirrors_the_one_that_is_behind_is_followed_only_where_all_are() {
+        let look = |all_have_at_most, poll| Look { answering: Vec::new(), all_have_at_most, poll };
+        let troubled = Poll { troubled: 1, ..Poll::default() };
+        for (look, size, known, expected) in [
+            (look(None, None), Some(5), 5, true),
+            (look(None, None), Some(4), 5, false),
+            (look(Some(4), None), Some(4), 5, true),
+            (look(None, None), None, 5, true),
+            (look(None, Some(Poll::default())), Some(5), 5, false),
+            (look(None, Some(troubled)), Some(5), 5, true),
+        ] {
+            assert_eq!(look.follows(size, known), expected, "{size:?} of {known}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mirror_says_what_it_signed_or_why_not() {
+        let lab = Lab::new();
+        lab.log.grow(3, "one");
+        let followed = lab.followed();
+        let answers = ask(&followed).await;
+        assert_eq!(answers.iter().map(|answer| (answer.size(), answer.error())).collect::<Vec<_>>(), [(Some(3), None)]);
+        let silent = Answer { mirror: &followed, heads: Err(ReadError::Beyond { index: 0, size: 0 }) };
+        assert!(silent.size().is_none() && silent.error().is_some());
+    }
+}

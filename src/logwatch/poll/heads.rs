@@ -1,0 +1,190 @@
+//! What a log says of each of its trees: whether that holds, and what is new.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::trees::Trees;
+use crate::{
+    clock::Clock,
+    logwatch::{
+        accuse::Accuser,
+        audit::Auditor,
+        log_list::FollowedLog,
+        rows::{is_read_to, open_tree, rows_of},
+        shown::Shown,
+        tail::Tailer,
+        trouble::Trouble,
+    },
+    progress::{Progress, Step},
+    store::{LogRow, LogStanding, Store, StoreError},
+    text::with_causes,
+    tlog::{CheckpointError, Head, Misdeed, ReadError, Tree, evidence::Evidence},
+    upkeep::{Mender, PipelineError},
+};
+
+/// What came of a poll.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Poll {
+    /// Entries that were downloaded and verified.
+    pub verified: u64,
+    /// Trees that gave trouble, of whatever kind.
+    pub troubled: usize,
+    /// Mirrors that could not be read or compared, or that contradict the others.
+    pub mirrors: usize,
+}
+
+/// Who follows a log from what it says of its trees.
+#[derive(Debug)]
+pub struct Follower {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub progress: Arc<dyn Progress>,
+    pub mender: Arc<Mender>,
+    pub trees: Arc<Trees>,
+    pub auditor: Arc<Auditor>,
+    pub tailer: Arc<Tailer>,
+    pub accuser: Arc<Accuser>,
+}
+
+impl Follower {
+    /// Takes what a log says of its trees. One tree's trouble does not keep the others from being looked at.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn take_heads(
+        &self,
+        followed: &FollowedLog,
+        heads: Result<Vec<Head>, ReadError>,
+    ) -> Result<Poll, PipelineError> {
+        let mut poll = Poll::default();
+        let met = self.clock.now();
+        match heads {
+            Ok(heads) => {
+                let (mut heads, unknown) = self.trees.sort_out(followed, heads)?;
+                self.miss_trees(followed, &heads)?;
+                self.trees.retire(followed, &mut heads)?;
+                for head in heads {
+                    self.progress.report(&Step::Polling { log: followed.name() });
+                    match self.poll_tree(followed, &head, met).await {
+                        Ok(Some(verified)) => poll.verified += verified,
+                        // What is stored of this tree is set aside; the next poll begins it anew.
+                        Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
+                            self.mender.mend()?;
+                            poll.troubled += 1;
+                        }
+                        outcome => poll.troubled += usize::from(outcome?.is_none()),
+                    }
+                }
+                poll.troubled += self.trees.note_unknown(followed, &unknown)?;
+            }
+            Err(error) => {
+                poll.troubled += 1;
+                self.log_unread(followed, &error)?;
+            }
+        }
+        Ok(poll)
+    }
+
+    /// The entries that were verified; `None` if there was trouble. Trees that one answer names are met at one time.
+    async fn poll_tree(
+        &self,
+        followed: &FollowedLog,
+        head: &Head,
+        met: DateTime<Utc>,
+    ) -> Result<Option<u64>, PipelineError> {
+        let now = self.clock.now();
+        let tree = &head.tree;
+        open_tree(&self.store, followed, tree, met)?;
+        let signed = match &head.checkpoint {
+            Ok(signed) => signed,
+            Err(error @ CheckpointError::StaticCt(_)) => {
+                // The configuration, or the trust root, is wrong about the log, and not the log.
+                self.store.log_failed(&tree.name, &error.to_string(), now)?;
+                return Ok(None);
+            }
+            Err(error) => {
+                let statement = format!("{tree} serves what is not its checkpoint: {}", with_causes(error));
+                let evidence = Evidence::new(Misdeed::Checkpoint, followed.log.signer(), statement, now);
+                self.accuser.accuse(tree, &evidence.served(&head.document), now)?;
+                self.store.log_failed(&tree.name, &with_causes(error), now)?;
+                return Ok(None);
+            }
+        };
+        let shown = Shown { followed, tree, signed, now };
+        match self.look_at(shown).await {
+            Ok(Some(verified)) => {
+                self.store.log_succeeded(&tree.name, self.clock.now())?;
+                self.accuser.acquit(tree, self.clock.now())?;
+                Ok(Some(verified))
+            }
+            Ok(None) => Ok(None),
+            Err(Trouble::App(error)) => Err(error),
+            Err(Trouble::Read(error)) => {
+                self.accuser.tree_unread(shown, &error)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Audits a checkpoint, and reads what it covers. `None`: the log is accused of something, which is recorded.
+    async fn look_at(&self, shown: Shown<'_>) -> Result<Option<u64>, Trouble> {
+        if !self.auditor.audit(shown).await? {
+            return Ok(None);
+        }
+        if !shown.followed.tailed {
+            return Ok(Some(0));
+        }
+        let Shown { tree, signed, .. } = shown;
+        let verified = self.tailer.tail(shown).await?;
+        if verified.is_some() && !tree.active && is_read_to(&self.store, &tree.name, signed.size())? {
+            self.store.log_standing(&tree.name, LogStanding::Drained)?;
+        }
+        Ok(verified)
+    }
+
+    /// Trees that the log showed before and does not show any more; and what stood for it while nothing was known of it.
+    fn miss_trees(&self, followed: &FollowedLog, heads: &[Head]) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for row in rows_of(&self.store, followed)? {
+            if heads.iter().any(|head| head.tree.name == row.name) {
+                continue;
+            }
+            if row.checkpoint.is_none() && row.tail.is_none() {
+                if row.name != followed.name() {
+                    self.store.forget_log(&row.name)?;
+                }
+            } else if row.standing != LogStanding::Drained {
+                let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: false };
+                let statement =
+                    format!("{} no longer lists {tree}, of which it signed {} entries", followed.name(), size(&row));
+                let mut evidence = Evidence::new(Misdeed::Omission, followed.log.signer(), statement.clone(), now);
+                let signed = row.checkpoint.and_then(|kept| followed.log.signer().verify(kept.note.as_bytes()).ok());
+                evidence = evidence.signed(&signed.iter().collect::<Vec<_>>());
+                self.accuser.accuse(&tree, &evidence, now)?;
+                self.store.log_failed(&tree.name, &statement, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The log could not be asked at all: that is said of every tree that is known of it.
+    fn log_unread(&self, followed: &FollowedLog, error: &ReadError) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut known = rows_of(&self.store, followed)?;
+        if known.is_empty() {
+            // Nothing is known of it yet; that it cannot be read must be seen all the same.
+            let tree = Tree { name: followed.name().to_owned(), id: None, offset: 0, active: true };
+            open_tree(&self.store, followed, &tree, now)?;
+            known.extend(self.store.log(&tree.name)?);
+        }
+        for row in known {
+            self.store.log_failed(&row.name, &with_causes(error), now)?;
+        }
+        Ok(())
+    }
+}
+
+fn size(row: &LogRow) -> u64 {
+    row.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size)
+}

@@ -1,0 +1,143 @@
+//! Which trees a log has, on the strength of what it signed. The list of the trees of a Rekor v1 is not signed: whoever
+//! stands on the way can add some, leave some out, and call any of them active.
+
+use std::sync::Arc;
+
+use crate::{
+    clock::Clock,
+    logwatch::{accuse::Accuser, log_list::FollowedLog, rows::open_tree},
+    store::{LogKind, LogStanding, Store, StoreError},
+    text::{counted, with_causes},
+    tlog::{Head, Misdeed, Tree, evidence::Evidence},
+};
+
+/// Unknown trees that a statement names.
+const NAMED: usize = 3;
+
+/// Who knows which trees a log has.
+#[derive(Debug)]
+pub struct Trees {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub accuser: Arc<Accuser>,
+}
+
+impl Trees {
+    /// The trees to look at, and those that are not known: never seen before, and without a valid checkpoint. A log that
+    /// has a single tree is known by its name.
+    pub fn sort_out(&self, followed: &FollowedLog, heads: Vec<Head>) -> Result<(Vec<Head>, Vec<Head>), StoreError> {
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for head in heads {
+            let is_known = head.checkpoint.is_ok()
+                || followed.kind != LogKind::RekorV1
+                || self.store.log(&head.tree.name)?.is_some();
+            if is_known { known.push(head) } else { unknown.push(head) }
+        }
+        Ok((known, unknown))
+    }
+
+    /// Decides which trees still grow. A tree is retired by the trust root, or by a successor whose checkpoint the log
+    /// signed and that was not retired itself before: what the list says beside that counts for nothing.
+    pub fn retire(&self, followed: &FollowedLog, heads: &mut [Head]) -> Result<(), StoreError> {
+        let ends = followed.is_retired(self.clock.now());
+        let mut has_successor = false;
+        for head in heads.iter().filter(|head| head.tree.active && head.checkpoint.is_ok()) {
+            let known = self.store.log(&head.tree.name)?;
+            has_successor |= known.is_none_or(|row| row.standing == LogStanding::Active);
+        }
+        for head in heads {
+            head.tree.active = !ends && (head.tree.active || !has_successor);
+        }
+        Ok(())
+    }
+
+    /// Accuses a log that goes on naming trees whose checkpoints do not verify: what is written to such a tree is seen by
+    /// nobody. It is one accusation however many trees there are, since anybody on the way can make them up. How many
+    /// troubles that is: none or one.
+    pub fn note_unknown(&self, followed: &FollowedLog, unknown: &[Head]) -> Result<usize, StoreError> {
+        if followed.kind != LogKind::RekorV1 {
+            return Ok(0);
+        }
+        let now = self.clock.now();
+        let log = Tree { name: followed.name().to_owned(), id: None, offset: 0, active: true };
+        let Some(first) = unknown.first() else {
+            self.accuser.acquit(&log, now)?;
+            self.store.forget_log(&log.name)?;
+            return Ok(0);
+        };
+        let named: Vec<String> = unknown.iter().take(NAMED).map(described).collect();
+        let statement = format!(
+            "{log} names {} whose checkpoint does not verify, so nothing that is written there can be checked: {}",
+            counted(unknown.len() as u64, "tree"),
+            named.join("; "),
+        );
+        open_tree(&self.store, followed, &log, now)?;
+        self.store.log_failed(&log.name, &statement, now)?;
+        let evidence = Evidence::new(Misdeed::Checkpoint, followed.log.signer(), statement, now);
+        self.accuser.accuse(&log, &evidence.served(&first.document), now)?;
+        Ok(1)
+    }
+}
+
+fn described(head: &Head) -> String {
+    match &head.checkpoint {
+        Ok(_) => head.tree.to_string(),
+        Err(error) => format!("{} ({})", head.tree, with_causes(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        logwatch::{lab::Lab, log_list::Instance, settings::LogSettings},
+        tlog::CheckpointError,
+    };
+
+    fn trees(lab: &Lab) -> Trees {
+        let (store, clock) = (Arc::clone(&lab.parts.store), Arc::clone(&lab.parts.clock));
+        Trees { store, clock, accuser: lab.accuser() }
+    }
+
+    fn of_kind(kind: LogKind) -> Lab {
+        Lab::new().with(|settings, _| {
+            let instances = settings.instances.into_iter().map(|one| Instance { kind, ..one });
+            LogSettings { instances: instances.collect(), ..settings }
+        })
+    }
+
+    fn head(name: &str, active: bool, is_signed: bool, lab: &Lab, document: &crate::tlog::SignedCheckpoint) -> Head {
+        let checkpoint =
+            if is_signed { Ok(document.clone()) } else { Err(CheckpointError::Signature("log.example".to_owned())) };
+        let tree = Tree { name: format!("{} - {name}", lab.followed().name()), id: None, offset: 0, active };
+        Head { tree, checkpoint, document: String::new() }
+    }
+
+    #[tokio::test]
+    async fn a_tree_is_retired_by_a_successor_that_the_log_signed_and_by_no_list() {
+        let tiles = Lab::new();
+        tiles.log.grow(3, "one");
+        let signed = tiles.look().await.signed;
+        let lab = of_kind(LogKind::RekorV1);
+        for (is_signed, expected) in [(true, [false, true]), (false, [true, true])] {
+            let mut heads = [head("1", false, true, &lab, &signed), head("2", true, is_signed, &lab, &signed)];
+            trees(&lab).retire(&lab.followed(), &mut heads).unwrap();
+            assert_eq!(heads.map(|head| head.tree.active), expected, "its successor is signed: {is_signed}");
+        }
+    }
+
+    #[tokio::test]
+    async fn trees_that_anybody_can_make_up_are_one_trouble() {
+        let tiles = Lab::new();
+        tiles.log.grow(3, "one");
+        let signed = tiles.look().await.signed;
+        let lab = of_kind(LogKind::RekorV1);
+        let heads = vec![head("1", true, true, &lab, &signed), head("2", true, false, &lab, &signed)];
+        let (known, unknown) = trees(&lab).sort_out(&lab.followed(), heads).unwrap();
+        assert_eq!((known.len(), unknown.len()), (1, 1));
+        assert_eq!(trees(&lab).note_unknown(&lab.followed(), &unknown).unwrap(), 1);
+        let why = lab.row().last_error.unwrap();
+        assert!(why.contains("names 1 tree whose checkpoint does not verify"), "{why}");
+        assert_eq!(trees(&lab).note_unknown(&lab.followed(), &[]).unwrap(), 0);
+    }
+}

@@ -1,0 +1,80 @@
+//! Logs that stand still though they should grow: a log that everybody but us is shown would look like this.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{accuse::Accuser, log_list::LogList, settings::LogSettings, shown::Shown};
+use crate::{
+    clock::past,
+    store::{LogRow, LogStanding, StoreError},
+    text::minute_utc,
+    tlog::{Misdeed, Tree},
+};
+
+/// Who notices that a log stands still.
+#[derive(Debug)]
+pub struct Standing {
+    pub settings: Arc<LogSettings>,
+    pub list: Arc<LogList>,
+    pub accuser: Arc<Accuser>,
+}
+
+impl Standing {
+    /// Accuses a log whose checkpoint has been the same for too long, and acquits it when it grows again. A log that cannot
+    /// be read is not judged.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn check(&self, row: &LogRow, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let (Some(kept), Some(followed)) = (&row.checkpoint, self.list.of_tree(&row.name)) else { return Ok(()) };
+        let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: true };
+        if past(Some(kept.seen_at), now).is_some_and(|seen| now - seen <= self.settings.stale_after) {
+            return self.accuser.resolve_misdeed(&tree, Misdeed::Stale, "the log grew", now);
+        }
+        // Both times are the log's own answers: how long this process runs, and how often it looks, is of no account.
+        let is_still = kept.last_seen_at - kept.seen_at > self.settings.stale_after;
+        if !is_still || row.standing != LogStanding::Active || row.failing_since.is_some() {
+            return Ok(());
+        }
+        let Ok(signed) = followed.log.signer().verify(kept.note.as_bytes()) else { return Ok(()) };
+        let statement = format!(
+            "the checkpoint of {tree} has been the same, of {} entries, since {}: either nobody writes to it, or this host \
+             is shown an old copy ([logs] stale_after says how long that may last)",
+            kept.size,
+            minute_utc(kept.seen_at),
+        );
+        let evidence =
+            Shown { followed: &followed, tree: &tree, signed: &signed, now }.evidence(Misdeed::Stale, statement);
+        self.accuser.accuse(&tree, &evidence.signed(&[&signed]), now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::logwatch::{audit::Auditor, lab::Lab};
+
+    #[tokio::test]
+    async fn a_log_that_stands_still_is_accused_until_it_grows() {
+        let lab = Lab::new();
+        let auditor = Auditor { store: Arc::clone(&lab.parts.store), accuser: lab.accuser() };
+        let (settings, list) = (Arc::clone(&lab.parts.settings), lab.parts.listing().list);
+        let standing = Standing { settings, list, accuser: lab.accuser() };
+        lab.log.grow(3, "one");
+        for (hours, size, expected) in [(0, 3, None), (5, 3, None), (2, 3, Some("log.example has stopped growing"))] {
+            lab.clock.advance(Duration::from_hours(hours));
+            lab.log.grow(size, "one");
+            assert!(auditor.audit(lab.look().await.shown()).await.unwrap());
+            standing.check(&lab.row(), lab.now()).unwrap();
+            assert_eq!(lab.told.take(), expected.into_iter().collect::<Vec<_>>(), "after {hours} more hours");
+        }
+        assert_eq!(lab.parts.store.open_troubles(crate::model::Severity::Info, 9).unwrap().len(), 1);
+        lab.log.grow(4, "one");
+        assert!(auditor.audit(lab.look().await.shown()).await.unwrap());
+        standing.check(&lab.row(), lab.now()).unwrap();
+        assert!(lab.parts.store.open_troubles(crate::model::Severity::Info, 9).unwrap().is_empty());
+    }
+}

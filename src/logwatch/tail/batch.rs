@@ -1,0 +1,120 @@
+//! Pages of a tail on their way into the store: they wait until there are enough of them for one transaction.
+
+use std::collections::BTreeMap;
+
+use super::position::Tail;
+use crate::{
+    logwatch::entries::{Matcher, malformed},
+    store::{NewLogEntry, NewQuarantined},
+    tlog::{
+        ReadError,
+        sift::{LeafForm, Page, Sifted, sift},
+    },
+};
+
+/// From so many entries on they are stored in one transaction.
+const BATCH: u64 = 4096;
+
+/// From so many bytes on they are stored, however few entries they are.
+const BATCH_BYTES: u64 = 32 << 20;
+
+/// Most bytes of unreadable entries that one transaction keeps; of the others it keeps that they are there.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// Pages that wait for their transaction.
+#[derive(Debug, Default)]
+pub struct Batch {
+    entries: u64,
+    bytes: u64,
+    sifted: Vec<Sifted>,
+}
+
+/// What a batch came to: what one transaction stores.
+#[derive(Debug, Default)]
+pub struct Read {
+    pub entries: Vec<NewLogEntry>,
+    pub quarantined: Vec<NewQuarantined>,
+    pub kinds: BTreeMap<(String, String), u64>,
+    pub bytes: u64,
+}
+
+impl Batch {
+    /// A page that comes next. It moves the tail in memory, and nothing else.
+    ///
+    /// # Errors
+    /// It does not follow what came before.
+    pub fn take(&mut self, page: &Page, form: LeafForm, matcher: &Matcher, tail: &mut Tail) -> Result<(), ReadError> {
+        page.follows(&tail.range)?;
+        self.sifted.push(sift(page, form, matcher.watch.filter(), &mut tail.range));
+        self.entries += page.entries.len() as u64;
+        self.bytes += page.bytes();
+        tail.marks.note(&tail.range);
+        Ok(())
+    }
+
+    /// Whether there is enough for a transaction.
+    pub fn is_full(&self) -> bool {
+        self.entries >= BATCH || self.bytes >= BATCH_BYTES
+    }
+
+    /// What waited until now, read closely; nothing waits any more. `None`: nothing did.
+    pub fn read(&mut self, matcher: &Matcher) -> Option<Read> {
+        let sifted = std::mem::take(self).sifted;
+        (!sifted.is_empty()).then(|| Read::of(&sifted, matcher))
+    }
+}
+
+impl Read {
+    fn of(sifted: &[Sifted], matcher: &Matcher) -> Self {
+        let mut read = Self::default();
+        for part in sifted {
+            read.take(part, matcher);
+        }
+        bound(&mut read.quarantined);
+        read
+    }
+
+    fn take(&mut self, part: &Sifted, matcher: &Matcher) {
+        self.bytes += part.bytes;
+        self.quarantined.extend(part.malformed.iter().map(malformed));
+        for candidate in &part.candidates {
+            match matcher.matched(candidate) {
+                Ok(entry) => self.entries.extend(entry),
+                Err(unreadable) => self.quarantined.push(unreadable),
+            }
+        }
+        for (kind, version, count) in part.kinds.iter() {
+            *self.kinds.entry((kind.to_owned(), version.to_owned())).or_default() += count;
+        }
+    }
+}
+
+/// Keeps the bytes of unreadable entries within bounds: a log may serve nothing else.
+fn bound(quarantined: &mut [NewQuarantined]) {
+    let mut left = KEPT_BYTES;
+    for entry in quarantined {
+        entry.body.truncate(left);
+        left -= entry.body.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unreadable_entries_are_kept_within_bounds_and_counted_whole() {
+        let entry = |index| NewQuarantined { index, body: vec![0; KEPT_BYTES / 2 + 1], bytes: 9, why: String::new() };
+        let mut quarantined = [entry(1), entry(2), entry(3)];
+        bound(&mut quarantined);
+        assert_eq!(quarantined.each_ref().map(|entry| entry.body.len()), [KEPT_BYTES / 2 + 1, KEPT_BYTES / 2 - 1, 0]);
+        assert_eq!(quarantined.map(|entry| entry.bytes), [9, 9, 9]);
+    }
+
+    #[test]
+    fn a_batch_is_full_by_entries_or_by_bytes() {
+        for (entries, bytes, expected) in [(0, 0, false), (BATCH, 0, true), (1, BATCH_BYTES, true), (1, 1, false)] {
+            assert_eq!(Batch { entries, bytes, sifted: Vec::new() }.is_full(), expected, "{entries} {bytes}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! How the services of the watch are put together: each gets what it uses, and nothing else.
+
+use std::sync::Arc;
+
+use super::{
+    accuse::Accuser,
+    announce::Announcer,
+    audit::Auditor,
+    entries::{EntryAlerts, Heralds, Matching},
+    left::Departures,
+    log_list::{LogList, LogMaker, Recognition, Recognizer, TrustedLogs},
+    poll::{Follower, Mirrors, Poller, Trees},
+    settings::LogSettings,
+    start::Starter,
+    tail::Tailer,
+};
+use crate::{
+    clock::Clock,
+    deliver::Subscriptions,
+    detect::Tuning,
+    http::Client,
+    progress::Progress,
+    store::Store,
+    upkeep::{Mender, TrustKeeper, WallClock},
+    watchlist::InUse,
+};
+
+/// What the watch over logs is made of.
+#[derive(Debug)]
+pub struct LogParts {
+    /// The store.
+    pub store: Arc<Store>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The client.
+    pub http: Client,
+    /// Who is told.
+    pub progress: Arc<dyn Progress>,
+    /// Where alerts go.
+    pub subscriptions: Arc<Subscriptions>,
+    /// The watchlist in use.
+    pub watchlist: Arc<InUse>,
+    /// What signatures are verified with.
+    pub trust: Arc<TrustKeeper>,
+    /// Since when this process works.
+    pub wall_clock: Arc<WallClock>,
+    /// Who sets damaged rows aside.
+    pub mender: Arc<Mender>,
+    /// How logs are followed.
+    pub settings: Arc<LogSettings>,
+    /// What the operator changed about detectors.
+    pub tuning: Tuning,
+}
+
+/// Which logs there are.
+pub struct Listing {
+    pub list: Arc<LogList>,
+    pub trusted: Arc<TrustedLogs>,
+    pub recognizer: Arc<Recognizer>,
+}
+
+/// What is made known of logs, and by whom.
+pub struct Telling {
+    pub announcer: Arc<Announcer>,
+    pub accuser: Arc<Accuser>,
+    pub alerts: Arc<EntryAlerts>,
+}
+
+impl LogParts {
+    pub fn listing(&self) -> Listing {
+        let recognition = Arc::new(Recognition::new(Arc::clone(&self.store)));
+        let maker = Arc::new(LogMaker {
+            clock: Arc::clone(&self.clock),
+            http: self.http.clone(),
+            settings: Arc::clone(&self.settings),
+        });
+        let trusted = Arc::new(TrustedLogs {
+            clock: Arc::clone(&self.clock),
+            settings: Arc::clone(&self.settings),
+            trust: Arc::clone(&self.trust),
+            recognition: Arc::clone(&recognition),
+        });
+        let list = Arc::new(LogList {
+            settings: Arc::clone(&self.settings),
+            maker: Arc::clone(&maker),
+            trusted: Arc::clone(&trusted),
+        });
+        let asking = Recognizer { list: Arc::clone(&list), maker, trusted: Arc::clone(&trusted), recognition };
+        Listing { list, trusted, recognizer: Arc::new(asking) }
+    }
+
+    pub fn telling(&self) -> Telling {
+        let announcer = Arc::new(Announcer {
+            store: Arc::clone(&self.store),
+            subscriptions: Arc::clone(&self.subscriptions),
+            progress: Arc::clone(&self.progress),
+        });
+        let accuser = Arc::new(Accuser {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            announcer: Arc::clone(&announcer),
+        });
+        let alerts = Arc::new(EntryAlerts {
+            store: Arc::clone(&self.store),
+            tuning: self.tuning.clone(),
+            subscriptions: Arc::clone(&self.subscriptions),
+            announcer: Arc::clone(&announcer),
+        });
+        Telling { announcer, accuser, alerts }
+    }
+
+    pub fn matching(&self) -> Arc<Matching> {
+        Arc::new(Matching::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.settings),
+            Arc::clone(&self.watchlist),
+            Arc::clone(&self.trust),
+        ))
+    }
+
+    pub fn departures(&self, list: &Arc<LogList>) -> Departures {
+        Departures {
+            store: Arc::clone(&self.store),
+            trust: Arc::clone(&self.trust),
+            settings: Arc::clone(&self.settings),
+            list: Arc::clone(list),
+        }
+    }
+
+    fn tailer(&self, listing: &Listing, telling: &Telling, matching: &Arc<Matching>) -> Arc<Tailer> {
+        let heralds = Heralds {
+            store: Arc::clone(&self.store),
+            settings: Arc::clone(&self.settings),
+            subscriptions: Arc::clone(&self.subscriptions),
+        };
+        Arc::new(Tailer {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            progress: Arc::clone(&self.progress),
+            list: Arc::clone(&listing.list),
+            matching: Arc::clone(matching),
+            heralds,
+            accuser: Arc::clone(&telling.accuser),
+            announcer: Arc::clone(&telling.announcer),
+        })
+    }
+
+    /// Who looks at logs, and who lets a tail begin elsewhere.
+    pub fn polling(&self, listing: &Listing, telling: &Telling, matching: &Arc<Matching>) -> (Poller, Starter) {
+        let (store, clock, accuser) = (&self.store, &self.clock, &telling.accuser);
+        let auditor = Arc::new(Auditor { store: Arc::clone(store), accuser: Arc::clone(accuser) });
+        let trees = Trees { store: Arc::clone(store), clock: Arc::clone(clock), accuser: Arc::clone(accuser) };
+        let trees = Arc::new(trees);
+        let tailer = self.tailer(listing, telling, matching);
+        let follower = Arc::new(Follower {
+            store: Arc::clone(store),
+            clock: Arc::clone(clock),
+            progress: Arc::clone(&self.progress),
+            mender: Arc::clone(&self.mender),
+            trees: Arc::clone(&trees),
+            auditor: Arc::clone(&auditor),
+            tailer: Arc::clone(&tailer),
+            accuser: Arc::clone(accuser),
+        });
+        let mirrors = Mirrors {
+            store: Arc::clone(store),
+            clock: Arc::clone(clock),
+            follower: Arc::clone(&follower),
+            auditor: Arc::clone(&auditor),
+            tailer,
+            accuser: Arc::clone(accuser),
+        };
+        let poller = Poller {
+            store: Arc::clone(store),
+            trust: Arc::clone(&self.trust),
+            list: Arc::clone(&listing.list),
+            recognizer: Arc::clone(&listing.recognizer),
+            follower,
+            mirrors,
+        };
+        (poller, Starter { store: Arc::clone(store), clock: Arc::clone(clock), trees, auditor })
+    }
+}

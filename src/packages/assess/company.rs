@@ -1,0 +1,175 @@
+//! What was published around a release, as the store knows it.
+
+use chrono::{DateTime, Utc};
+
+use super::chronicle::hand;
+use crate::{
+    detect::{AT_ONCE, Burst, Cadence, Company, Runs},
+    model::{Alert, Bond, Observation, ReleaseId, ReleaseLine, Severity, run_and_attempt},
+    store::{Neighbour, Store, StoreError, Trace},
+};
+
+/// How many earlier releases show whether a burst is a habit.
+const REMEMBERED: usize = 1000;
+
+/// What was published around a release, of all that is watched.
+///
+/// # Errors
+/// The store failed.
+pub fn company(store: &Store, release: &Observation) -> Result<Company, StoreError> {
+    let (package, at) = (release.purl.package(), release.published_at);
+    let mut company = Company::default();
+    for bond in Bond::of(release) {
+        let neighbours = store.bound(&bond, at, REMEMBERED)?;
+        let cadence = cadence(Cadence::of_packages(), &neighbours, |release| release.package().clone());
+        let others = cadence.count_others(package, at);
+        if others > 0 {
+            let (packages, usual) = (others.saturating_add(1), cadence.usual(at));
+            company.bursts.push(Burst { bond, packages, usual });
+        }
+    }
+    let mut siblings = store.siblings(package, at, REMEMBERED)?;
+    company.accused = accused(store, release, &siblings)?;
+    siblings.retain(|one| !ReleaseLine::of(&one.purl).is_prerelease());
+    let lines = cadence(Cadence::of_lines(), &siblings, ReleaseLine::of);
+    company.lines = lines.others(&release.line(), at).cloned().collect();
+    company.lines_usual = lines.usual(at);
+    company.same_run = same_run(store, release)?;
+    company.same_signature = same_signature(store, release)?;
+    Ok(company)
+}
+
+/// The latest of the siblings by the same hand that raised an alert of medium or worse within the hour before, and was
+/// not accepted since.
+fn accused(
+    store: &Store,
+    release: &Observation,
+    siblings: &[Neighbour],
+) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
+    let Some(hand) = hand(release) else { return Ok(None) };
+    let just_before = |one: &&Neighbour| release.published_at - one.published_at <= AT_ONCE && one.purl != release.purl;
+    for one in siblings.iter().rev().filter(|one| !one.teaches).filter(just_before) {
+        let (fingerprint, _) = Alert::identify_release(&one.purl);
+        let is_accused = store.alert(&fingerprint)?.is_some_and(|alert| alert.severity >= Severity::Medium);
+        let by = store.release(&one.purl)?.and_then(|row| row.observation).and_then(|it| self::hand(&it));
+        if is_accused && by.as_ref() == Some(&hand) {
+            return Ok(Some((one.purl.clone(), one.published_at)));
+        }
+    }
+    Ok(None)
+}
+
+/// The version that the release's run built before.
+fn same_run(store: &Store, release: &Observation) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
+    let named: Vec<_> = release.runs().map(|run| run_and_attempt(run).0).collect();
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let mut runs = Runs::default();
+    for (run, one) in store.runs_of(release.purl.package(), release.published_at, REMEMBERED)? {
+        runs.add(run_and_attempt(&run).0, &one.purl, one.published_at, one.teaches);
+    }
+    Ok(named.into_iter().find_map(|run| runs.other(run, &release.purl)))
+}
+
+/// Another, earlier version of the package that carries the release's signature.
+fn same_signature(store: &Store, release: &Observation) -> Result<Option<ReleaseId>, StoreError> {
+    for trace in release.verified().flat_map(Trace::of_signature) {
+        let other = store.other_version(trace, &release.purl, release.published_at)?;
+        if other.is_some() {
+            return Ok(other);
+        }
+    }
+    Ok(None)
+}
+
+fn cadence<T: Ord + Clone>(
+    mut cadence: Cadence<T>,
+    neighbours: &[Neighbour],
+    key: impl Fn(&ReleaseId) -> T,
+) -> Cadence<T> {
+    for one in neighbours {
+        cadence.add(key(&one.purl), one.published_at, one.teaches);
+    }
+    cadence
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        baseline::learn,
+        model::{AlertKind, BaselineReason, Confidence},
+        packages::assess::chronicle::Chronicle,
+        store::{BaselineChange, NewBaselineVersion, Outcome, Record, StoredBaseline},
+    };
+
+    /// A release in small: package, account, major version, minutes since the last, run, whether it raises an alert.
+    type Draft = (u8, u8, u8, i64, u8, bool);
+
+    fn release(number: usize, at: DateTime<Utc>, (package, account, major, _, run, _): Draft) -> Observation {
+        let attestation = match run {
+            0 => json!({"status": "absent"}),
+            run => json!({"status": "verified", "issuer": "i", "signed": [format!("{:064}", run % 3)], "claims": {
+                "source_repository_uri": format!("https://github.com/o/r{}", package % 2),
+                "run_invocation_uri": format!("https://github.com/o/r/actions/runs/{run}/attempts/{}", number % 2 + 1)}}),
+        };
+        serde_json::from_value(json!({
+            "purl": format!("pkg:npm/p{package}@{major}.0.{number}"), "published_at": at, "auth": {"method": "token"},
+            "publisher": {"name": format!("a{account}")}, "attestation": attestation,
+        }))
+        .unwrap()
+    }
+
+    fn accusation(release: &Observation) -> Alert {
+        let (subject, at) = (release.purl.to_string(), release.published_at);
+        Alert {
+            purl: Some(release.purl.clone()),
+            published_at: Some(at),
+            ..Alert::about(AlertKind::Release, &subject, Severity::High, Confidence::High, "differs".to_owned(), at)
+        }
+    }
+
+    fn record(store: &Store, release: &Observation, is_accused: bool) {
+        let outcome = if is_accused { Outcome::Alerted } else { Outcome::Clean };
+        let mut record = Record::observed(release.clone(), outcome, release.published_at);
+        if is_accused {
+            record.alert = Some(accusation(release));
+        } else {
+            let StoredBaseline { revision, mut baseline } = store.baseline(release.purl.package()).unwrap();
+            learn(&mut baseline, release);
+            let version = NewBaselineVersion {
+                line: release.line(),
+                reason: BaselineReason::Learned,
+                purl: Some(release.purl.clone()),
+                actor: "test".to_owned(),
+                note: None,
+            };
+            record.baseline = Some(BaselineChange { based_on: revision, baseline, versions: vec![version] });
+        }
+        store.record(&record).unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        /// A replay remembers, the daemon asks its store: what they know of a release is the same.
+        #[test]
+        fn the_store_and_a_chronicle_tell_the_same(
+            drafts in prop::collection::vec((0..4_u8, 0..3_u8, 1..4_u8, 1..90_i64, 0..5_u8, any::<bool>()), 1..25)
+        ) {
+            let (store, mut chronicle) = (Store::in_memory().unwrap(), Chronicle::default());
+            let mut at: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+            for (number, draft) in drafts.into_iter().enumerate() {
+                at += chrono::TimeDelta::minutes(draft.3);
+                let (release, is_accused) = (release(number, at, draft), draft.5);
+                prop_assert_eq!(company(&store, &release).unwrap(), chronicle.company(&release), "{}", release.purl);
+                record(&store, &release, is_accused);
+                chronicle.add(&release, !is_accused);
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Assessing: one release beside its package's baseline and what was published around it. Pure.
+
+mod assessment;
+pub mod chronicle;
+pub mod company;
+
+pub use assessment::*;

@@ -1,0 +1,122 @@
+//! A registry's document as a whole: what is taken of one that is level with what a feed announced, and of one that is behind.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    described::Described,
+    listed::listed,
+    row::{doubtful, package_row, stored_validators},
+    statuses::take_statuses,
+    took::{Took, Waits},
+    unreached::{note_unconfirmed, note_unreached, resolve_unreached},
+    unseen::Unseen,
+};
+use crate::{
+    http::Validators,
+    model::Ecosystem,
+    packages::subject::Subject,
+    registry::{Behind, PackageDocument, RegistryError},
+    store::{PackageRow, Store, StoreError},
+    upkeep::Troubles,
+};
+
+/// Who takes the documents of registries.
+#[derive(Debug)]
+pub struct Documents {
+    pub store: Arc<Store>,
+    pub troubles: Arc<Troubles>,
+    pub described: Described,
+    pub unseen: Arc<Unseen>,
+}
+
+impl Documents {
+    /// Takes what a document has. One that is behind what was announced is waited for, and what it has is judged at once
+    /// all the same: a mirror may never reach the announced revision. What an older document lacks says nothing.
+    pub async fn take(
+        &self,
+        subject: &Subject<'_>,
+        mut document: PackageDocument,
+        waits: Waits,
+    ) -> Result<Took, StoreError> {
+        doubt_what_stays(subject, &mut document);
+        if let Some(why) = document.unconfirmed.take() {
+            note_unconfirmed(&self.troubles, subject, &why)?;
+            let took = self.take_part(subject, document).await?;
+            return Ok(Took { is_unconfirmed: true, ..took });
+        }
+        let Some(behind) = document.behind.take() else {
+            if waits.is_announced {
+                resolve_unreached(&self.troubles, subject)?;
+            }
+            return self.take_whole(subject, document, waits).await;
+        };
+        let mut took = if waits.patience {
+            self.take_part(subject, document).await?
+        } else {
+            // Where the feed names versions, each of them is told.
+            if subject.package.ecosystem() == Ecosystem::Npm {
+                note_unreached(&self.troubles, subject, &behind)?;
+            }
+            document.releases.extend(behind.incomplete);
+            self.take_whole(subject, document, waits).await?
+        };
+        let Behind { seen, announced, .. } = behind;
+        took.behind = Some(RegistryError::Stale { package: subject.package.clone(), seen, announced });
+        Ok(took)
+    }
+
+    /// Takes what a document has. It may be older than what is stored: what it lacks says nothing.
+    async fn take_part(&self, subject: &Subject<'_>, mut document: PackageDocument) -> Result<Took, StoreError> {
+        let listed = listed(&document);
+        let took = self.described.take(subject, &mut document).await?;
+        if subject.first_sight() {
+            // What comes while it is waited for was not there at the first look.
+            self.store.save_package(&package_row(subject, document, listed.versions, false))?;
+        } else if let Some(row) = subject.row.clone().filter(|_| document.validators == Some(doubtful())) {
+            let Validators { etag, last_modified } = doubtful();
+            self.store.save_package(&PackageRow { etag, last_modified, ..row })?;
+        }
+        Ok(took)
+    }
+
+    async fn take_whole(
+        &self,
+        subject: &Subject<'_>,
+        mut document: PackageDocument,
+        waits: Waits,
+    ) -> Result<Took, StoreError> {
+        let listed = listed(&document);
+        self.keep_history(subject, &listed.versions)?;
+        take_statuses(&self.store, subject, &document)?;
+        let mut took = Box::pin(self.described.take(subject, &mut document)).await?;
+        self.unseen.take_withdrawn(subject, &document.withdrawn, &mut took.examined)?;
+        self.unseen.take_missing(subject, &listed, waits.is_announced, &mut took.examined)?;
+        self.store.save_package(&package_row(subject, document, listed.versions, took.portions.is_none()))?;
+        Ok(took)
+    }
+
+    /// What the first document lists is kept before anything of it is read: what is announced meanwhile is not among it.
+    fn keep_history(&self, subject: &Subject<'_>, listed: &BTreeSet<String>) -> Result<(), StoreError> {
+        let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
+        if row.backfilled_at.is_some() || row.history.is_some() {
+            return Ok(());
+        }
+        self.store.save_package(&PackageRow { history: Some(listed.clone()), ..row })
+    }
+}
+
+/// A revision, or a validator, that is the same as before while the document has releases that it did not have says nothing
+/// of the document: such a revision confirms nothing, and such a validator would hide what comes.
+fn doubt_what_stays(subject: &Subject<'_>, document: &mut PackageDocument) {
+    let Some(row) = subject.row.as_ref().filter(|row| row.backfilled_at.is_some()) else { return };
+    let stored = stored_validators(row);
+    let has_news = || document.releases.iter().any(|release| subject.is_unseen(release));
+    let has_same_revision = || document.revision.is_some() && document.revision == row.revision;
+    if document.behind.is_some() && has_same_revision() && has_news() {
+        document.behind = None;
+        document.unconfirmed = Some("its revision stays the same while releases come".to_owned());
+    }
+    if stored == doubtful() || (document.validators.as_ref() == Some(&stored) && has_news()) {
+        document.validators = Some(doubtful());
+    }
+}

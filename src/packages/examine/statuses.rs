@@ -1,0 +1,45 @@
+//! Releases that are yanked, go away or come back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    model::ReleaseStatus,
+    packages::{judge::unlearn::unlearn, subject::Subject},
+    registry::PackageDocument,
+    store::{Store, StoreError},
+};
+
+/// Compares the status that each stored release has in a document with the one that is stored.
+pub fn take_statuses(store: &Store, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), StoreError> {
+    let now: BTreeMap<&str, ReleaseStatus> =
+        document.versions.iter().map(|(version, status)| (version.as_str(), *status)).collect();
+    let unreadable: BTreeSet<&str> = document.unreadable.iter().map(|(version, _)| version.as_str()).collect();
+    // What a quarantine hides is not gone.
+    let quarantined = document.status.as_deref() == Some(ReleaseStatus::Quarantined.as_str());
+    let hidden = if quarantined { ReleaseStatus::Quarantined } else { ReleaseStatus::Unpublished };
+    for (version, stored) in &subject.stored {
+        let status = now.get(version.as_str()).copied().unwrap_or(hidden);
+        let is_known = now.contains_key(version.as_str()) || !unreadable.contains(version.as_str());
+        if is_known && status != stored.status {
+            take_status(store, subject, version, status)?;
+        }
+    }
+    Ok(())
+}
+
+/// A release that goes away is unlearned; one that comes back is looked at again, so that it may teach.
+pub fn take_status(
+    store: &Store,
+    subject: &Subject<'_>,
+    version: &str,
+    status: ReleaseStatus,
+) -> Result<(), StoreError> {
+    let release = subject.package.at(version);
+    match status {
+        ReleaseStatus::Unpublished => unlearn(store, subject, &release)?,
+        ReleaseStatus::Published => store.look_again(&release, subject.now)?,
+        ReleaseStatus::Yanked | ReleaseStatus::Quarantined => {}
+    }
+    store.set_status(&release, status, subject.now)?;
+    Ok(())
+}

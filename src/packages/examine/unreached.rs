@@ -1,0 +1,67 @@
+//! Documents that do not reach what a feed announced, or do not tell whether they do: said once for the registry.
+
+use crate::{
+    model::{Confidence, Package, Severity},
+    packages::subject::Subject,
+    registry::Behind,
+    store::StoreError,
+    upkeep::{Trouble, Troubles},
+};
+
+/// Says that the documents never reached what the feed announced, where it does not name a version: once for the
+/// registry, as this is the way of mirrors, and nothing that the documents have is missed.
+pub fn note_unreached(troubles: &Troubles, subject: &Subject<'_>, behind: &Behind) -> Result<(), StoreError> {
+    troubles.record(&unreached(subject.package, behind), subject.now)
+}
+
+/// Says that the documents do not tell whether they have what the feed announced: once for the registry. They are taken
+/// as they are, so that nothing is late because of it unless they are late themselves.
+pub fn note_unconfirmed(troubles: &Troubles, subject: &Subject<'_>, why: &str) -> Result<(), StoreError> {
+    let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
+    let superseded = unreached(subject.package, &behind);
+    troubles.resolve(&superseded, "the documents are taken as they are", subject.now)?;
+    troubles.record(&unconfirmed(subject.package, why), subject.now)
+}
+
+/// A document reached what was announced, and says so.
+pub fn resolve_unreached(troubles: &Troubles, subject: &Subject<'_>) -> Result<(), StoreError> {
+    let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
+    for trouble in [unreached(subject.package, &behind), unconfirmed(subject.package, "")] {
+        troubles.resolve(&trouble, "a document has what was announced", subject.now)?;
+    }
+    Ok(())
+}
+
+fn unconfirmed(package: &Package, why: &str) -> Trouble {
+    let key = package.registry();
+    let registry = key.title();
+    Trouble {
+        subject: format!("unconfirmed {key}"),
+        severity: Severity::Low,
+        confidence: Confidence::High,
+        title: format!("documents of {registry} do not tell how new they are"),
+        argument: format!(
+            "The feed announced a change of {package}, and its document cannot tell whether it has it: {why}. Such documents are \
+             taken as they are, and looked at again after 10 and 60 seconds; what reaches a mirror later than that is found \
+             when its packages are compared, within [daemon] reconcile_interval. Set that lower, or name the registry itself \
+             in the configuration ([registries])."
+        ),
+    }
+}
+
+fn unreached(package: &Package, Behind { seen, announced, .. }: &Behind) -> Trouble {
+    let key = package.registry();
+    let registry = key.title();
+    Trouble {
+        subject: format!("unreached {key}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("documents of {registry} do not reach what its feed announces"),
+        argument: format!(
+            "The feed announced {announced} for {package}, and after three quarters of an hour its document still stands \
+             at {seen}. Whatever the document has is judged at once; what it may lack is found when it is compared again, \
+             within a day. Mirrors do that which have no revisions of their own: name the registry itself in the \
+             configuration ([registries]). `provwatch timeline {package}` shows what was seen."
+        ),
+    }
+}

@@ -1,0 +1,142 @@
+//! From a feed to the store: read a page, keep what concerns the watchlist, move the cursor in the same transaction.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{comparisons::Comparisons, event::new_event, silence::Silences, watched::Watched};
+use crate::{
+    clock::Clock,
+    http::Client,
+    model::{Confidence, Severity},
+    panic::caught,
+    progress::{Progress, Step},
+    registry::{Cursor, Feed, Page, RegistryError},
+    store::{Lost, NewEvent, Store, StoreError, Taken},
+    text::with_causes,
+    upkeep::{Mender, PipelineError, Trouble, Troubles},
+    watchlist::InUse,
+};
+
+/// Most pages that are read in one turn.
+const MOST_PAGES: usize = 100;
+
+/// Who reads feeds.
+#[derive(Debug)]
+pub struct FeedReader {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub http: Client,
+    pub progress: Arc<dyn Progress>,
+    pub watchlist: Arc<InUse>,
+    pub watched: Arc<Watched>,
+    pub troubles: Arc<Troubles>,
+    pub mender: Arc<Mender>,
+    pub comparisons: Comparisons,
+    pub silences: Silences,
+}
+
+impl FeedReader {
+    /// Reads a feed until there is nothing more to read. The number of new events.
+    ///
+    /// # Errors
+    /// The feed cannot be read, or the store cannot be written; the cursor then stands where it stood.
+    pub async fn observe(&self, feed: &dyn Feed) -> Result<usize, PipelineError> {
+        let mut new = 0;
+        // A feed that never says that it is at its end takes its turns like the others.
+        for _ in 0..MOST_PAGES {
+            let cursor = self.cursor(feed.name())?;
+            let poll = async { Ok(feed.poll(&self.http, cursor.as_ref()).await?) };
+            let page = match caught(poll).await {
+                Ok(page) => page,
+                Err(error) => return self.source_failed(feed, error),
+            };
+            if cursor.is_none() {
+                self.begin(feed)?;
+            } else if let Some(why) = self.silences.break_of(feed, &page, self.clock.now()) {
+                return self.source_failed(feed, told_too_little(feed, why).into());
+            }
+            new += self.take(feed, &page)?;
+            self.comparisons.is_read(feed.name());
+            if !page.more {
+                break;
+            }
+        }
+        Ok(new)
+    }
+
+    /// Where a feed stands. One whose row is damaged begins anew.
+    fn cursor(&self, feed: &str) -> Result<Option<Cursor>, StoreError> {
+        if let Some(cursor) = StoreError::unless_damaged(self.store.cursor(feed))? {
+            return Ok(cursor.map(Cursor));
+        }
+        self.mender.mend()?;
+        Ok(self.store.cursor(feed)?.map(Cursor))
+    }
+
+    /// A feed tells nothing of what was before its first page, so what was looked at before that is looked at again.
+    fn begin(&self, feed: &dyn Feed) -> Result<(), StoreError> {
+        let packages = self.watched.of_feed(feed.ecosystem())?;
+        self.store.enqueue(&packages, feed.name(), self.clock.now())
+    }
+
+    fn source_failed<T>(&self, feed: &dyn Feed, error: PipelineError) -> Result<T, PipelineError> {
+        let why = with_causes(&error);
+        self.store.source_failed(feed.name(), &why, self.clock.now())?;
+        self.progress.report(&Step::SourceFailed { source: feed.name(), why: &why });
+        self.compare_meanwhile(feed)?;
+        Err(error)
+    }
+
+    /// While a feed cannot be read nobody says what changed: its packages are compared now and again.
+    fn compare_meanwhile(&self, feed: &dyn Feed) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let packages = self.watched.of_feed(feed.ecosystem())?;
+        if self.comparisons.is_due(feed.name(), packages.len(), now) {
+            self.store.remind(&packages, "its feed cannot be read", now)?;
+        }
+        Ok(())
+    }
+
+    fn take(&self, feed: &dyn Feed, page: &Page) -> Result<usize, StoreError> {
+        let watchlist = self.watchlist.now();
+        let watched = page.events.iter().filter(|event| watchlist.matches(&event.package).is_some());
+        let events: Vec<NewEvent> = watched.map(new_event).collect();
+        let taken = match &page.gap {
+            Some(gap) => self.take_with_gap(feed, page, &events, &gap.why)?,
+            None => self.store.take_page(feed.name(), &page.cursor.0, &events, self.clock.now())?,
+        };
+        self.progress.report(&Step::Page { source: feed.name(), events: page.events.len(), new: taken.new });
+        Ok(taken.new)
+    }
+
+    fn take_with_gap(&self, feed: &dyn Feed, page: &Page, events: &[NewEvent], why: &str) -> Result<Taken, StoreError> {
+        let now = self.clock.now();
+        let packages = self.watched.of_feed(feed.ecosystem())?;
+        // The alert first: a crash in between repeats the page and the alert, and loses neither.
+        self.troubles.record(&lost_place(feed.name(), why, packages.len(), now), now)?;
+        let lost = Lost { why, packages: &packages };
+        let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
+        self.progress.report(&Step::Gap { source: feed.name(), why });
+        Ok(taken)
+    }
+}
+
+/// A feed lost its place. That is an event and not a condition: what happens again another day is said again. A feed that
+/// loses it again and again says so once a day.
+fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> Trouble {
+    Trouble {
+        subject: format!("gap {source} {}", now.date_naive()),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{source} lost its place"),
+        argument: format!(
+            "{why}. The documents of all {packages} watched packages are being compared with what is stored, so that \
+             no release is missed; `provwatch status` shows when that is done."
+        ),
+    }
+}
+
+fn told_too_little(feed: &dyn Feed, why: String) -> RegistryError {
+    RegistryError::Document { registry: feed.ecosystem().title().into(), what: feed.name().to_owned(), why }
+}

@@ -1,0 +1,80 @@
+//! What a baseline learns in one record, from the release itself and from held ones that join by it.
+
+use crate::{
+    baseline::{self, Later, learn},
+    model::{Alert, Baseline, BaselineReason, Observation},
+    packages::subject::{LATEST_RELEASES, Subject},
+    store::{BaselineChange, Held, NewBaselineVersion, Record, Store, StoreError, StoredBaseline},
+    upkeep::ACTOR,
+};
+
+/// What a baseline learns in one record.
+pub struct Lesson<'a> {
+    stored: &'a StoredBaseline,
+    changed: Option<Baseline>,
+    versions: Vec<NewBaselineVersion>,
+}
+
+impl<'a> Lesson<'a> {
+    pub fn over(stored: &'a StoredBaseline) -> Self {
+        Self { stored, changed: None, versions: Vec::new() }
+    }
+
+    pub fn learn(&mut self, observation: &Observation, note: Option<String>) {
+        learn(self.changed.get_or_insert_with(|| self.stored.baseline.clone()), observation);
+        self.versions.push(NewBaselineVersion {
+            line: observation.line(),
+            reason: BaselineReason::Learned,
+            purl: Some(observation.purl.clone()),
+            actor: ACTOR.to_owned(),
+            note,
+        });
+    }
+
+    pub fn change(self) -> Option<BaselineChange> {
+        let baseline = self.changed?;
+        Some(BaselineChange { based_on: self.stored.revision, baseline, versions: self.versions })
+    }
+}
+
+/// The baseline in memory follows the one in the store.
+pub fn advance(baseline: &mut StoredBaseline, record: &Record) {
+    if let Some(change) = &record.baseline {
+        baseline.revision += u32::try_from(change.versions.len()).unwrap_or(u32::MAX);
+        baseline.baseline = change.baseline.clone();
+    }
+}
+
+/// Held releases that enough clean ones have followed join the baseline together with the one that made it enough.
+pub fn let_held_join(
+    store: &Store,
+    subject: &Subject<'_>,
+    newest: &Observation,
+    lesson: &mut Lesson<'_>,
+) -> Result<(), StoreError> {
+    let held = store.held(subject.package)?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    let mut later: Vec<Later> = Vec::new();
+    for row in store.releases(subject.package, LATEST_RELEASES)? {
+        let Some(published_at) = row.published_at.filter(|_| row.purl != newest.purl) else { continue };
+        later.push(Later { line: row.line, published_at, clean: row.teaches });
+    }
+    later.push(Later { line: newest.line(), published_at: newest.published_at, clean: true });
+    for held in held {
+        if let Some(observation) = joins(store, &held, &later)? {
+            lesson.learn(&observation, Some("enough clean releases followed".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn joins(store: &Store, held: &Held, later: &[Later]) -> Result<Option<Observation>, StoreError> {
+    let Some(published_at) = held.published_at else { return Ok(None) };
+    let Some(row) = store.release(&held.purl)? else { return Ok(None) };
+    let (_, id) = Alert::identify_release(&held.purl);
+    let Some(alert) = store.alert(&id)? else { return Ok(None) };
+    let held = baseline::Held { line: held.line.clone(), published_at, severity: alert.severity, status: row.status };
+    Ok(row.observation.filter(|_| baseline::joins(&held, later)))
+}

@@ -1,0 +1,15 @@
+//! Judging: a release or a history against the baseline, what the baseline learns, the alert, and who hears of it.
+
+pub mod accusation;
+pub mod audience;
+pub mod campaign;
+pub mod claimed_time;
+pub mod history;
+pub mod lesson;
+pub mod past;
+pub mod reasons;
+pub mod recheck;
+pub mod record;
+pub mod relearn;
+pub mod told;
+pub mod unlearn;

@@ -1,0 +1,24 @@
+//! What is stored of the releases before one.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    model::{ReleaseId, ReleaseStatus},
+    packages::subject::Subject,
+    store::{Store, StoreError},
+};
+
+/// The last release before one that is known to be normal and can still be installed.
+pub fn last_good(store: &Store, release: &ReleaseId, until: DateTime<Utc>) -> Result<Option<ReleaseId>, StoreError> {
+    let before = store.normal_before(release, until)?;
+    Ok(before.filter(|row| row.status == ReleaseStatus::Published).map(|row| row.purl))
+}
+
+/// Whether a release that cannot be read was never read and there before the package was watched. Old documents hold
+/// many of those, and what cannot be read now was not published now.
+pub fn is_old_oddity(store: &Store, subject: &Subject<'_>, release: &ReleaseId) -> Result<bool, StoreError> {
+    let Some(row) = &subject.row else { return Ok(true) };
+    let Some(backfilled_at) = row.backfilled_at else { return Ok(row.may_be_history(release.version())) };
+    let stored = store.release(release)?;
+    Ok(stored.is_some_and(|row| row.observation.is_none() && row.observed_at <= backfilled_at))
+}

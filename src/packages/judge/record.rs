@@ -1,0 +1,233 @@
+//! From an observation to the store: assess it against the baseline, argue an alert, decide whether it teaches, and put
+//! all of that into one transaction.
+
+use std::sync::Arc;
+
+use super::{
+    audience::Campaigns,
+    claimed_time::unusual_time,
+    lesson::{Lesson, advance, let_held_join},
+    past::last_good,
+    reasons::{once, unchecked},
+    recheck::put_off,
+    told::tell,
+};
+use crate::{
+    baseline,
+    detect::Terms,
+    model::{Alert, Links, Observation, ReleaseId, ReleaseStatus},
+    packages::{
+        assess::{self, Assessment, company::company},
+        settings::Settings,
+        subject::{Examined, LATEST_RELEASES, Past, Subject},
+        turn::{self, HISTORY_UNREAD},
+        verify::{Verification, facts::Enricher, left_out::left_out, unchecked::Doubts},
+    },
+    progress::Progress,
+    registry::RegistryRelease,
+    store::{Outcome, Record, ReleaseRow, Store, StoreError, StoredBaseline, VersionState},
+    watchlist::InUse,
+};
+
+/// Said of a release that could not be compared with what came before it.
+const BLIND: &str =
+    "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
+
+/// What keeps a judgement from being the last.
+struct Open {
+    past: Past,
+    /// Whether the forge, or the registry, may tell more later.
+    more_later: bool,
+}
+
+/// Who judges releases.
+#[derive(Debug)]
+pub struct Judge {
+    pub store: Arc<Store>,
+    pub progress: Arc<dyn Progress>,
+    pub settings: Arc<Settings>,
+    pub watchlist: Arc<InUse>,
+    pub verification: Arc<Verification>,
+    pub enricher: Arc<Enricher>,
+    pub doubts: Arc<Doubts>,
+    pub campaigns: Campaigns,
+}
+
+impl Judge {
+    /// Verifies a release, judges it against the baseline and records the outcome.
+    pub async fn judge(
+        &self,
+        subject: &Subject<'_>,
+        release: RegistryRelease,
+        past: Past,
+        baseline: &mut StoredBaseline,
+        examined: &mut Examined,
+    ) -> Result<(), StoreError> {
+        let claimed_at = release.claimed_at;
+        let Some(mut observation) = self.observe(subject, release).await? else { return Ok(()) };
+        let policy = self.watchlist.now().policy(subject.package);
+        let terms = Terms {
+            company: &company(&self.store, &observation)?,
+            tuning: &self.settings.tuning,
+            policy: policy.as_ref(),
+            expected: &self.store.expected_changes_of(subject.package)?,
+        };
+        let more_later = self.enricher.enrich(subject, &mut observation, &baseline.baseline, &terms).await?;
+        let taken = observation.published_at;
+        let mut record = self.judgement(subject, observation, Open { past, more_later }, baseline, &terms)?;
+        if let (Some(claimed_at), Some(alert)) = (claimed_at, &mut record.alert) {
+            alert.argument.push_str(&unusual_time(claimed_at, taken));
+        }
+        let pending = turn::is_pending(&record.unchecked);
+        if !pending {
+            self.doubts.note(subject, record.subject.release(), &record.unchecked)?;
+        }
+        let recorded = self.store.record(&record)?;
+        advance(baseline, &record);
+        examined.alerts += usize::from(recorded.new_alert);
+        examined.pending += usize::from(pending);
+        if pending && subject.goes_on(record.subject.release()) && !recorded.new_alert {
+            // It was told as far as it was known, and is told again when the look is over.
+            return Ok(());
+        }
+        examined.releases += 1;
+        examined.unchecked += usize::from(!pending && !record.unchecked.is_empty());
+        tell(self.progress.as_ref(), &record);
+        Ok(())
+    }
+
+    /// The release with its evidence. `None`: the evidence was there when it was asked for first and is not now; it is asked
+    /// for again later.
+    async fn observe(
+        &self,
+        subject: &Subject<'_>,
+        release: RegistryRelease,
+    ) -> Result<Option<Observation>, StoreError> {
+        let observation = self.verification.observe(subject, release).await?;
+        if !subject.is_only_due(&observation) || unchecked(&observation).is_empty() {
+            return Ok(Some(observation));
+        }
+        if self.settings.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
+            put_off(&self.store, &self.settings, subject, std::iter::once(observation.purl.version()))?;
+            return Ok(None);
+        }
+        // A second look must not lose what the first one had.
+        let first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
+        Ok(Some(first.unwrap_or(observation)))
+    }
+
+    fn judgement(
+        &self,
+        subject: &Subject<'_>,
+        observation: Observation,
+        Open { past, more_later }: Open,
+        baseline: &StoredBaseline,
+        terms: &Terms<'_>,
+    ) -> Result<Record, StoreError> {
+        let assessment = assess::assess(&baseline.baseline, &observation, terms);
+        let alert = self.alert_of(subject, &observation, &assessment)?;
+        let unchecked = self.open_questions(subject, &observation, past, baseline)?;
+        let pending = turn::is_pending(&unchecked);
+        let stored = subject.stored.get(observation.purl.version());
+        // Of a release whose row was lost, or that could not be read before, its alert still tells.
+        let may_be = |stored: &VersionState| matches!(stored.outcome, Outcome::Alerted | Outcome::Unreadable);
+        let accused = stored.is_none_or(may_be) && self.is_accused(&observation.purl)?;
+        let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
+        let waits = more_later || !unchecked.is_empty();
+        let next = self.settings.again_at(waits, subject.attempts(&observation.purl), subject.now);
+        let recheck_at = if pending { Some(subject.now) } else { next };
+        let goes_on = subject.goes_on(&observation.purl);
+        // What may look worse later teaches then.
+        let settled = unchecked.is_empty() && recheck_at.is_none();
+        let published = observation.status == ReleaseStatus::Published;
+        let teaches = assessment.teaches && settled && published && !accused && !subject.has_taught(&observation.purl);
+        let mut lesson = Lesson::over(baseline);
+        if teaches {
+            lesson.learn(&observation, None);
+            let_held_join(&self.store, subject, &observation, &mut lesson)?;
+        }
+        // Once accused, always accused: another look may add to an alert, and only the operator or time lets it join.
+        let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
+        record.recheck_at = recheck_at;
+        record.goes_on = goes_on;
+        record.unchecked = unchecked;
+        if let Some(alert) = &alert {
+            record.subscriptions = self.campaigns.audience(&record, alert)?;
+        }
+        record.alert = alert;
+        record.baseline = lesson.change();
+        Ok(record)
+    }
+
+    fn alert_of(
+        &self,
+        subject: &Subject<'_>,
+        observation: &Observation,
+        assessment: &Assessment,
+    ) -> Result<Option<Alert>, StoreError> {
+        let alert = assess::alert(observation, assessment, subject.now, links(subject, observation));
+        let Some(alert) = alert else { return Ok(None) };
+        let last_good = last_good(&self.store, &observation.purl, observation.published_at)?;
+        Ok(Some(Alert { last_good, ..alert }))
+    }
+
+    /// What could not be checked of a release, by itself and beside what is known of its package.
+    fn open_questions(
+        &self,
+        subject: &Subject<'_>,
+        observation: &Observation,
+        past: Past,
+        baseline: &StoredBaseline,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut unchecked = unchecked(observation);
+        unchecked.extend(left_out(&self.store, subject, observation)?);
+        match past {
+            Past::Read => unchecked.extend(self.is_blind(subject, observation, baseline)?.then(|| BLIND.to_owned())),
+            Past::Unread => unchecked.push(HISTORY_UNREAD.to_owned()),
+        }
+        Ok(once(unchecked))
+    }
+
+    /// Whether a release raised an alert that keeps it from teaching.
+    fn is_accused(&self, release: &ReleaseId) -> Result<bool, StoreError> {
+        let (fingerprint, _) = Alert::identify_release(release);
+        Ok(self.store.alert(&fingerprint)?.is_some_and(|alert| !baseline::teaches(Some(alert.severity))))
+    }
+
+    /// Whether the baseline knows no evidence because that of the package's past could not be checked: what is
+    /// unremarkable beside such a baseline has not been checked either. Once nobody asks for that evidence any more, a
+    /// release that has its own begins the baseline anew.
+    fn is_blind(
+        &self,
+        subject: &Subject<'_>,
+        observation: &Observation,
+        StoredBaseline { baseline, .. }: &StoredBaseline,
+    ) -> Result<bool, StoreError> {
+        if baseline.lines.values().any(|line| !line.issuers.is_empty()) {
+            return Ok(false);
+        }
+        let history_ends = subject.history_ends;
+        let bare = observation.identities().is_empty();
+        // What is odd in old documents hides no evidence.
+        let is_odd = |row: &ReleaseRow| row.observation.as_ref().is_some_and(|seen| !seen.unread.is_empty());
+        let hides = |row: &ReleaseRow| {
+            row.outcome == Outcome::Unchecked
+                && row.published_at.is_some_and(|at| at < history_ends)
+                && (bare || row.recheck_at.is_some())
+                && !is_odd(row)
+        };
+        Ok(self.store.releases(subject.package, LATEST_RELEASES)?.iter().any(hides))
+    }
+}
+
+fn links(subject: &Subject<'_>, observation: &Observation) -> Links {
+    Links { registry: Some(subject.registry.page(&observation.purl).to_string()), ..assess::links(observation) }
+}
+
+fn outcome(alerted: bool, unchecked: &[String]) -> Outcome {
+    match (alerted, unchecked.is_empty()) {
+        (true, _) => Outcome::Alerted,
+        (false, false) => Outcome::Unchecked,
+        (false, true) => Outcome::Clean,
+    }
+}

@@ -1,0 +1,61 @@
+//! A release that is withdrawn soon after it came was not normal, even if it taught: the baseline loses it again.
+
+use chrono::TimeDelta;
+
+use crate::{
+    baseline::learn,
+    model::{BaselineReason, EvidenceRank, LineBaseline, Observation, ReleaseId, Tally},
+    packages::subject::Subject,
+    store::{BaselineChange, NewBaselineVersion, Store, StoreError, StoredBaseline},
+    upkeep::ACTOR,
+};
+
+/// How soon. What stood for longer stays learned whatever is deleted: otherwise whoever took a package over would delete
+/// its past, and be the first of a package that nothing is known of.
+const SOON: TimeDelta = TimeDelta::days(30);
+
+/// Learns the release's line anew without it. Nothing happens where that would leave nothing of the line or of the
+/// identities that built it, or where the line knows more than the releases that are stored.
+pub fn unlearn(store: &Store, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), StoreError> {
+    let Some(row) = store.release(release)?.filter(|row| row.teaches) else { return Ok(()) };
+    // What the operator accepted stays accepted, whatever becomes of the release.
+    if row.published_at.is_none_or(|at| subject.now - at > SOON) || store.acceptance(release)?.is_some() {
+        return Ok(());
+    }
+    let StoredBaseline { revision, mut baseline } = store.baseline(subject.package)?;
+    let taught = store.teachers(subject.package, &row.line)?;
+    let Some(before) = baseline.lines.remove(&row.line) else { return Ok(()) };
+    let rest: Vec<Observation> = taught.into_iter().filter(|taught| taught.purl != *release).collect();
+    if rest.is_empty() || usize::try_from(before.releases).ok() != Some(rest.len() + 1) {
+        return Ok(());
+    }
+    for taught in &rest {
+        learn(&mut baseline, taught);
+    }
+    let Some(after) = baseline.lines.get_mut(&row.line).filter(|after| knows_builders(&before, after)) else {
+        return Ok(());
+    };
+    keep_evidence(&before, after);
+    let version = NewBaselineVersion {
+        line: row.line,
+        reason: BaselineReason::Unlearned,
+        purl: Some(release.clone()),
+        actor: ACTOR.to_owned(),
+        note: Some("it was withdrawn soon after it was published".to_owned()),
+    };
+    tracing::info!(%release, "it was withdrawn: the baseline does not know it any more");
+    store.change_baseline(&BaselineChange { based_on: revision, baseline, versions: vec![version] }, subject.now)?;
+    Ok(())
+}
+
+/// Leaves to the line the evidence that it had adopted: whoever holds a token could else delete the releases that had it.
+fn keep_evidence(before: &LineBaseline, after: &mut LineBaseline) {
+    let adopted = before.evidence.iter().filter(|(rank, _)| **rank > EvidenceRank::None);
+    after.evidence.extend(adopted.map(|(rank, seen)| (*rank, *seen)));
+}
+
+/// Whether a line still knows a repository and a workflow, if it did.
+fn knows_builders(before: &LineBaseline, after: &LineBaseline) -> bool {
+    let is_lost = |all: &Tally<String>, left: &Tally<String>| !all.is_empty() && left.is_empty();
+    !is_lost(&before.repositories, &after.repositories) && !is_lost(&before.workflows, &after.workflows)
+}

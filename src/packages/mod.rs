@@ -1,0 +1,37 @@
+//! Packages: from what a feed announces to a release that is recorded and, if need be, told of.
+//!
+//! ```text
+//! feeds ─► store (events, work) ─► queue ─► examine ─► verify ─► assess ─► judge ─► store (release, baseline, alert)
+//! ```
+//! Each arrow into the store is one transaction, and each step may be repeated without harm, so a crash anywhere only
+//! repeats work. `replay` sends timelines through the same rules, `on_request` judges one release that somebody asks about.
+
+pub mod assess;
+mod examine;
+mod feeds;
+mod judge;
+mod on_request;
+mod queue;
+mod registries;
+pub mod replay;
+mod services;
+mod settings;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod verify;
+mod waits;
+
+pub use assess::company::company;
+pub use judge::{
+    accusation::{accusation, raised},
+    campaign, relearn,
+};
+pub use on_request::{Appraisal, Comparison, LookedAt};
+pub use queue::worked::WorkPass;
+pub(crate) use registries::Registries;
+pub use registries::{Polled, Source};
+pub(crate) use services::{PackageParts, Packages};
+pub use settings::Settings;
+pub use subject::Examined;

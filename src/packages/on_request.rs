@@ -1,0 +1,221 @@
+//! A release that somebody asks about: looked at and judged as the daemon would, whether it is watched or not. Nothing is
+//! recorded, and the baseline learns nothing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    assess::{Assessment, assess, company::company, of_itself},
+    examine::{replaced::note_replaced, undated::date},
+    judge::{accusation::raised, claimed_time::bound_times, reasons::unchecked},
+    registries::Registries,
+    settings::Settings,
+    subject::{Subject, history_ends},
+    turn::Turn,
+    verify::{Verification, facts::Enricher},
+};
+use crate::{
+    clock::Clock,
+    detect::{Company, Terms},
+    http::Client,
+    model::{Baseline, Observation, ReleaseId, Signal},
+    registry::{self, Known, PackageDocument, PackageState, Question, RegistryRelease},
+    store::{Lane, Store, StoreError, Work},
+    upkeep::{PipelineError, WallClock},
+    watchlist::InUse,
+};
+
+/// What the registry says of a release that was asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LookedAt {
+    /// It does not have the package.
+    NoPackage,
+    /// It has the package, and not this version.
+    NoVersion,
+    /// The version was removed.
+    Withdrawn,
+    /// It has the version, and what it says of it cannot be read.
+    Unreadable(String),
+    /// The release.
+    Release(Box<Appraisal>),
+}
+
+/// A release, verified, and beside what is known of its package.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Appraisal {
+    /// What is known of it.
+    pub observation: Observation,
+    /// What could not be checked, a sentence each.
+    pub unchecked: Vec<String>,
+    /// How it stands beside the baseline.
+    pub comparison: Comparison,
+    /// What is wrong with it whatever is usual; empty where it was compared, which finds that too.
+    pub of_itself: Vec<Signal>,
+    /// Its page for people.
+    pub page: String,
+}
+
+/// How a release stands beside the baseline of its package.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Comparison {
+    /// Nothing was learned of the package.
+    NoBaseline,
+    /// The baseline learned from this very release, so it says nothing of it.
+    Learned,
+    /// The baseline learned from younger releases: it is not how things were.
+    Older,
+    /// What differs, and what that adds up to.
+    Compared(Box<Assessment>),
+}
+
+/// What is looked at, at leisure: whoever asks waits for the answer.
+fn asked(release: &ReleaseId, now: chrono::DateTime<chrono::Utc>) -> Work {
+    Work {
+        package: release.package().clone(),
+        revision: None,
+        reason: "verify".to_owned(),
+        since: now,
+        attempts: 0,
+        last_error: None,
+        generation: 0,
+        lane: Lane::Rest,
+        turns: 2,
+        portions: None,
+        behind: 0,
+    }
+}
+
+/// Who looks at releases that somebody asks about.
+#[derive(Debug)]
+pub struct Appraiser {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub http: Client,
+    pub registries: Arc<Registries>,
+    pub settings: Arc<Settings>,
+    pub watchlist: Arc<InUse>,
+    pub wall_clock: Arc<WallClock>,
+    pub verification: Arc<Verification>,
+    pub enricher: Arc<Enricher>,
+}
+
+impl Appraiser {
+    /// Fetches, verifies and judges a release.
+    ///
+    /// # Errors
+    /// The registry cannot be asked, or the store cannot be read.
+    pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, PipelineError> {
+        let (now, package) = (self.clock.now(), release.package());
+        let turn = Turn::new(&asked(release, now), &self.http, &self.clock, CancellationToken::new());
+        let registry = self.registries.of(&package.registry())?;
+        let row = self.store.package(package)?;
+        let question = Question { known: &Known::default(), validators: None, revision: None };
+        let http = turn.http.for_document();
+        let mut document = match registry.package(&http, package, question).await? {
+            PackageState::Current(document) => *document,
+            PackageState::Gone | PackageState::NotModified => return Ok(LookedAt::NoPackage),
+        };
+        http.keep(document.weight());
+        // As if nothing of it was stored: everything is asked for and verified anew.
+        let (stored, is_announced) = (BTreeMap::new(), false);
+        let history_ends = history_ends(row.as_ref(), now, &self.wall_clock, &self.settings);
+        let subject = Subject { package, registry, row, stored, now, turn: &turn, is_announced, history_ends };
+        date(&self.store, &subject, &mut document)?;
+        match chosen(document, release) {
+            Ok(found) => Ok(LookedAt::Release(Box::new(Box::pin(self.appraised(&subject, found)).await?))),
+            Err(otherwise) => Ok(otherwise),
+        }
+    }
+
+    async fn appraised(&self, subject: &Subject<'_>, mut release: RegistryRelease) -> Result<Appraisal, StoreError> {
+        let row = self.store.release(&release.id)?;
+        let teaches = row.as_ref().is_some_and(|row| row.teaches);
+        let before = row.and_then(|row| row.observation);
+        if let Some(seen) = &before {
+            note_replaced(subject, seen, &mut release);
+        }
+        let before = before.map(|seen| (release.id.version().to_owned(), seen)).into_iter().collect();
+        bound_times(subject, &before, std::slice::from_mut(&mut release));
+        subject.turn.begin_history();
+        // Nothing is awaited of what was asked for just now, so nothing was left out.
+        let mut observation = self.verification.observe(subject, release).await?;
+        let comparison = self.beside_baseline(subject, &mut observation, teaches).await?;
+        let of_itself = match comparison {
+            Comparison::Compared(_) => Vec::new(),
+            Comparison::NoBaseline | Comparison::Learned | Comparison::Older => self.of_itself(&observation)?,
+        };
+        let page = subject.registry.page(&observation.purl).to_string();
+        Ok(Appraisal { unchecked: unchecked(&observation), observation, comparison, of_itself, page })
+    }
+
+    /// What is wrong with a release that is not compared, but for what the operator has settled.
+    fn of_itself(&self, observation: &Observation) -> Result<Vec<Signal>, StoreError> {
+        let expected = self.store.expected_changes_of(observation.purl.package())?;
+        let nobody = Company::default();
+        let terms = Terms { expected: &expected, ..Terms::usual(&nobody) };
+        let mut signals = self.settings.tuning.apply(of_itself(observation, &terms));
+        if let Some((alert, true)) = raised(&self.store, &observation.purl)? {
+            signals.retain(|signal| !alert.signals.iter().any(|said| said.says_what(signal)));
+        }
+        Ok(signals)
+    }
+
+    async fn beside_baseline(
+        &self,
+        subject: &Subject<'_>,
+        observation: &mut Observation,
+        teaches: bool,
+    ) -> Result<Comparison, StoreError> {
+        let baseline = self.store.baseline(subject.package)?.baseline;
+        if baseline.lines.is_empty() {
+            return Ok(Comparison::NoBaseline);
+        }
+        if teaches {
+            return Ok(Comparison::Learned);
+        }
+        if learned_later(&baseline, observation) {
+            return Ok(Comparison::Older);
+        }
+        let policy = self.watchlist.now().policy(subject.package);
+        let terms = Terms {
+            company: &company(&self.store, observation)?,
+            tuning: &self.settings.tuning,
+            policy: policy.as_ref(),
+            expected: &self.store.expected_changes_of(subject.package)?,
+        };
+        self.enricher.enrich(subject, observation, &baseline, &terms).await?;
+        Ok(Comparison::Compared(Box::new(assess(&baseline, observation, &terms))))
+    }
+}
+
+/// The release among what a document describes, or what the document says instead.
+fn chosen(document: PackageDocument, wanted: &ReleaseId) -> Result<RegistryRelease, LookedAt> {
+    let ecosystem = wanted.package().ecosystem();
+    let is_it = |version: &str| registry::same_version(ecosystem, version, wanted.version());
+    let PackageDocument { releases, unreadable, withdrawn, versions, behind, .. } = document;
+    let mut all = releases.into_iter().chain(behind.into_iter().flat_map(|behind| behind.incomplete));
+    if let Some(release) = all.find(|release| is_it(release.id.version())) {
+        return Ok(release);
+    }
+    if let Some((_, why)) = unreadable.into_iter().find(|(version, _)| is_it(version)) {
+        return Err(LookedAt::Unreadable(why));
+    }
+    if withdrawn.iter().any(|(version, _)| is_it(version)) {
+        return Err(LookedAt::Withdrawn);
+    }
+    if versions.iter().any(|(version, _)| is_it(version)) {
+        return Err(LookedAt::Unreadable("the registry lists it and describes nothing of it".to_owned()));
+    }
+    Err(LookedAt::NoVersion)
+}
+
+/// Whether the line of a release has learned from younger ones; of a line that has learned nothing, any other.
+fn learned_later(baseline: &Baseline, release: &Observation) -> bool {
+    let own = baseline.lines.get(&release.line()).filter(|portrait| portrait.releases > 0);
+    let last_at = match own {
+        Some(portrait) => portrait.last_at,
+        None => baseline.lines.values().filter_map(|portrait| portrait.last_at).max(),
+    };
+    last_at.is_some_and(|last_at| last_at > release.published_at)
+}

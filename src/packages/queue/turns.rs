@@ -1,0 +1,124 @@
+//! A turn of one package: it is looked at, and how that ended is noted.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+
+use super::{outage::Outages, silent::NoAnswer, worked::Ended};
+use crate::{
+    clock::Clock,
+    health::limits::MANY,
+    http::Client,
+    model::{Confidence, Package, Severity},
+    packages::{
+        examine::{Examiner, Looked},
+        subject::Examined,
+        turn::Turn,
+        waits,
+    },
+    panic::caught,
+    progress::{Progress, Step},
+    store::{Setback, Store, StoreError, Work},
+    text::with_causes,
+    upkeep::{PipelineError, Trouble, Troubles},
+};
+
+/// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.
+const FAILING: u32 = 5;
+const FAILING_FOR: TimeDelta = TimeDelta::minutes(40);
+
+/// Who gives packages their turns.
+#[derive(Debug)]
+pub struct TurnTaker {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub http: Client,
+    pub progress: Arc<dyn Progress>,
+    pub examiner: Examiner,
+    pub outages: Outages,
+    pub troubles: Arc<Troubles>,
+}
+
+impl TurnTaker {
+    /// Gives a package its turn. A registry's failure, or a panic, puts it off and is not an error.
+    ///
+    /// # Errors
+    /// The store failed, and not over this package alone.
+    pub async fn take(&self, work: &Work, recall: CancellationToken) -> Result<Ended, StoreError> {
+        let turn = Turn::new(work, &self.http, &self.clock, recall);
+        let (examined, error) = match caught(Box::pin(self.examiner.examine(work, &turn))).await {
+            Ok(Looked::Whole(examined)) => {
+                self.outages.note_answer(&work.package)?;
+                self.note_recovery(work)?;
+                return Ok(Ended::Whole(examined));
+            }
+            Ok(Looked::InPart(examined)) => {
+                self.outages.note_answer(&work.package)?;
+                self.note_recovery(work)?;
+                return Ok(Ended::InPart(examined));
+            }
+            Ok(Looked::Behind(examined, stale)) => (examined, stale),
+            Err(PipelineError::Store(error)) if concerns_everybody(&error) => return Err(error),
+            Err(error) => (Examined::default(), error),
+        };
+        let why = with_causes(&error);
+        let (setback, until) = (waits::setback(&error), waits::again_at(&error, work.attempts, self.clock.now()));
+        self.store.put_off(work, setback, until, &why)?;
+        self.outages.note_setback(work, setback, &error)?;
+        self.progress.report(&Step::Postponed { package: &work.package, why: &why });
+        if let Some(none) = NoAnswer::of(&error, &why) {
+            self.note_failure(work, &why)?;
+            return Ok(Ended::Unanswered(none));
+        }
+        if setback != Setback::Behind {
+            self.note_failure(work, &why)?;
+        }
+        Ok(Ended::PutOff(examined))
+    }
+
+    fn note_failure(&self, work: &Work, why: &str) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let attempts = work.attempts.saturating_add(1);
+        if attempts < FAILING || now - work.since < FAILING_FOR {
+            return Ok(());
+        }
+        if self.store.work_summary(now)?.failing >= MANY {
+            return Ok(());
+        }
+        let trouble = unreadable_package(&work.package, attempts, why);
+        self.troubles.record_of(Some(&work.package), &trouble, now)
+    }
+
+    fn note_recovery(&self, work: &Work) -> Result<(), StoreError> {
+        let trouble = unreadable_package(&work.package, work.attempts, "");
+        self.troubles.resolve(&trouble, "it was looked at", self.clock.now())
+    }
+}
+
+/// A package could not be looked at for long.
+fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Trouble {
+    Trouble {
+        subject: format!("unreadable {package}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{package} cannot be looked at"),
+        argument: format!(
+            "It was tried {attempts} times and is tried again; until it succeeds, no release of this package is checked. \
+             The last error: {why}."
+        ),
+    }
+}
+
+/// Whether a failure of the store is more than one package's matter.
+fn concerns_everybody(error: &StoreError) -> bool {
+    // The operator changed the baseline meanwhile: judging again is all that is needed. What cannot be stored is said with
+    // the package that it belongs to, and does not keep the others waiting.
+    !matches!(
+        error,
+        StoreError::BaselineMoved { .. }
+            | StoreError::Unstorable { .. }
+            | StoreError::DamagedRow { .. }
+            | StoreError::Indexed { .. }
+    )
+}

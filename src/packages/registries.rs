@@ -1,0 +1,98 @@
+//! The registries that the configuration has: their readers, their feeds, and how often those without one are looked at.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::TimeDelta;
+
+use crate::{
+    http::Client,
+    model::{Package, RegistryKey},
+    registry::{Feed, Known, PackageState, Question, Registry, RegistryError},
+    upkeep::PipelineError,
+    watchlist::Watchlist,
+};
+
+/// A feed, and how long to wait between reads when there is nothing more to read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The feed.
+    pub feed: Arc<dyn Feed>,
+    /// The wait.
+    pub interval: std::time::Duration,
+}
+
+/// A registry without a feed: its packages are looked at now and again.
+#[derive(Clone, Debug)]
+pub struct Polled {
+    /// Under which name it stands among the sources.
+    pub source: String,
+    /// How often each of its packages is looked at.
+    pub every: TimeDelta,
+}
+
+/// The registries that are switched on, by their keys.
+#[derive(Debug)]
+pub struct Registries {
+    readers: BTreeMap<RegistryKey, Arc<dyn Registry>>,
+    polled: BTreeMap<RegistryKey, Polled>,
+}
+
+impl Registries {
+    /// With these readers; `polled` are those of them that have no feed.
+    pub fn new(readers: BTreeMap<RegistryKey, Arc<dyn Registry>>, polled: BTreeMap<RegistryKey, Polled>) -> Self {
+        Self { readers, polled }
+    }
+
+    /// The reader of a registry.
+    ///
+    /// # Errors
+    /// The configuration does not have it, or switches it off.
+    pub fn of(&self, key: &RegistryKey) -> Result<&dyn Registry, PipelineError> {
+        let missing = || match key.url() {
+            Some(url) => PipelineError::NoSuchRegistry(url.to_string()),
+            None => PipelineError::SwitchedOff(key.ecosystem().title()),
+        };
+        self.reader(key).ok_or_else(missing)
+    }
+
+    /// The reader of the public registry beside this one, unless that is switched off.
+    pub fn public_of(&self, key: &RegistryKey) -> Option<&dyn Registry> {
+        self.reader(&key.public())
+    }
+
+    fn reader(&self, key: &RegistryKey) -> Option<&dyn Registry> {
+        self.readers.get(key).map(AsRef::as_ref)
+    }
+
+    /// Whether a package is of a registry that is switched on.
+    pub fn has(&self, package: &Package) -> bool {
+        self.readers.contains_key(&package.registry())
+    }
+
+    /// All of them.
+    pub fn keys(&self) -> impl Iterator<Item = &RegistryKey> {
+        self.readers.keys()
+    }
+
+    /// Those without a feed.
+    pub fn polled(&self) -> &BTreeMap<RegistryKey, Polled> {
+        &self.polled
+    }
+
+    /// Asks a registry for the first package of it that is watched. Whether it has that; `None`: none is watched.
+    ///
+    /// # Errors
+    /// It does not answer, or with something else than a document.
+    pub async fn ask(
+        &self,
+        http: &Client,
+        key: &RegistryKey,
+        watchlist: &Watchlist,
+    ) -> Option<(Package, Result<bool, RegistryError>)> {
+        let registry = self.reader(key)?;
+        let package = watchlist.packages().map(|(package, _)| package).filter(|package| package.is_of(key)).min()?;
+        let question = Question { known: &Known::default(), validators: None, revision: None };
+        let answer = registry.package(http, package, question).await;
+        Some((package.clone(), answer.map(|state| state != PackageState::Gone)))
+    }
+}

@@ -1,0 +1,227 @@
+//! Timelines through the real rules: back-tests, and what a stored history would have said.
+
+mod timeline;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+pub use timeline::{Expectation, Kind, ReplayError, Timeline, files, is_store};
+
+use super::{
+    assess::{Assessment, alert, assess, chronicle::Chronicle, links},
+    judge::campaign::{self, Accused},
+};
+use crate::{
+    baseline::{Held, Later, joins, learn},
+    detect::{Terms, UNTUNED},
+    model::{Alert, AlertKind, Baseline, Bond, ExpectedChange, Observation, Package, ReleaseId, ReleaseLine, Severity},
+    watchlist::Watchlist,
+};
+
+/// An alert of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CaseAlert {
+    /// The timeline's name.
+    pub case: String,
+    /// The alert.
+    #[serde(flatten)]
+    pub alert: Alert,
+}
+
+/// One expectation and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// The expectation.
+    #[serde(flatten)]
+    pub expected: Expectation,
+    /// The worst severity that the release's alert had.
+    pub severity: Severity,
+    /// Whether it was met.
+    pub met: bool,
+}
+
+/// What a timeline gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replayed {
+    /// The timeline's name.
+    pub case: String,
+    /// Its alerts, by time.
+    pub alerts: Vec<CaseAlert>,
+    /// Its expectations.
+    pub scores: Vec<Score>,
+}
+
+impl Replayed {
+    /// How many expectations were met.
+    pub fn met(&self) -> usize {
+        self.scores.iter().filter(|score| score.met).count()
+    }
+
+    /// How many were missed.
+    pub fn missed(&self) -> usize {
+        self.scores.len() - self.met()
+    }
+}
+
+/// What releases are judged by while they are replayed, besides what they teach. Nothing by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules<'a> {
+    /// The watchlist, for its policies; packages that it does not watch are judged too.
+    pub watchlist: Option<&'a Watchlist>,
+    /// Changes that were announced.
+    pub expected: &'a [ExpectedChange],
+}
+
+/// Replays a timeline: every release is assessed against what its predecessors taught, and shown to `see` with its
+/// assessment.
+pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observation, &Assessment)) -> Replayed {
+    let mut alerts: Vec<CaseAlert> = Vec::new();
+    let mut by_release: BTreeMap<&ReleaseId, usize> = BTreeMap::new();
+    trace(&timeline.observations, rules, |release, assessed| {
+        see(release, assessed);
+        let Some(alert) = alert(release, assessed, release.published_at, links(release)) else { return };
+        match by_release.get(&release.purl).map(|&index| &mut alerts[index].alert) {
+            Some(known) if known.severity >= alert.severity => {}
+            Some(known) => *known = alert,
+            None => {
+                by_release.insert(&release.purl, alerts.len());
+                alerts.push(CaseAlert { case: timeline.case.clone(), alert });
+            }
+        }
+    });
+    let severity = |purl| by_release.get(purl).map_or(Severity::Info, |&index| alerts[index].alert.severity);
+    let scores = timeline.expect.iter().map(|expected| score(expected, severity(&expected.purl))).collect();
+    alerts.extend(campaigns(timeline, &alerts));
+    alerts.sort_by_key(|alert| (alert.alert.published_at, alert.alert.kind == AlertKind::Campaign));
+    Replayed { case: timeline.case.clone(), alerts, scores }
+}
+
+/// The campaigns that the alerts add up to, as they stand at the end.
+fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
+    let releases: HashMap<&ReleaseId, &Observation> =
+        timeline.observations.iter().map(|one| (&one.purl, one)).collect();
+    let mut by_bond: BTreeMap<Bond, Vec<Accused>> = BTreeMap::new();
+    for accused in alerts.iter().filter_map(|alert| Accused::by(&alert.alert)) {
+        for bond in releases.get(&accused.purl).map(|release| Bond::of(release)).unwrap_or_default() {
+            by_bond.entry(bond).or_default().push(accused.clone());
+        }
+    }
+    let mut found: Vec<(Bond, Vec<Accused>)> = Vec::new();
+    for (bond, accused) in by_bond {
+        found.extend(campaign::campaigns(accused).into_iter().map(|members| (bond.clone(), members)));
+    }
+    // The bond that ties most together tells; an owner whose releases are all of one repository has nothing to add.
+    found.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    let of_bond = releases_by_bond(timeline, &found.iter().map(|(bond, _)| bond).collect());
+    let mut told: HashSet<ReleaseId> = HashSet::new();
+    let mut alerts = Vec::new();
+    for (bond, members) in &found {
+        if members.iter().all(|member| told.contains(&member.purl)) {
+            continue;
+        }
+        let Some(last) = members.last() else { continue };
+        let who = releases.get(&last.purl).map(|release| campaign::who(bond, release)).unwrap_or_default();
+        let beside = campaign::bystanders(members, of_bond.get(bond).into_iter().flatten().copied());
+        let alert = campaign::alert(bond, &who, members, &beside, last.published_at);
+        alerts.extend(alert.map(|alert| CaseAlert { case: timeline.case.clone(), alert }));
+        told.extend(members.iter().map(|member| member.purl.clone()));
+    }
+    alerts
+}
+
+/// All releases of each of the bonds.
+fn releases_by_bond<'a>(
+    timeline: &'a Timeline,
+    bonds: &BTreeSet<&Bond>,
+) -> BTreeMap<Bond, Vec<(&'a ReleaseId, DateTime<Utc>)>> {
+    let mut by_bond: BTreeMap<Bond, Vec<_>> = BTreeMap::new();
+    if bonds.is_empty() {
+        return by_bond;
+    }
+    for one in &timeline.observations {
+        for bond in Bond::of(one).into_iter().filter(|bond| bonds.contains(bond)) {
+            by_bond.entry(bond).or_default().push((&one.purl, one.published_at));
+        }
+    }
+    by_bond
+}
+
+fn score(expected: &Expectation, severity: Severity) -> Score {
+    Score { expected: expected.clone(), severity, met: expected.is_met_by(severity) }
+}
+
+/// Assesses releases in publish order, of any packages, and shows each to `see` with its assessment. Baselines start empty,
+/// learn what teaches, and take in held releases by the rule of `docs/BASELINES.md`.
+pub fn trace<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl FnMut(&'a Observation, &Assessment)) {
+    let mut order: Vec<&Observation> = releases.iter().collect();
+    order.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
+    let mut packages: HashMap<&Package, History<'a>> = HashMap::new();
+    let mut chronicle = Chronicle::default();
+    for release in order {
+        let history = match packages.entry(release.purl.package()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(History::of(release.purl.package())),
+        };
+        let company = chronicle.company(release);
+        let policy = rules.watchlist.and_then(|watchlist| watchlist.policy(release.purl.package()));
+        let terms = Terms { company: &company, tuning: &UNTUNED, policy: policy.as_ref(), expected: rules.expected };
+        let assessed = history.assess(release, &terms);
+        chronicle.add(release, !assessed.accuses());
+        see(release, &assessed);
+    }
+}
+
+/// One package while it is replayed.
+struct History<'a> {
+    baseline: Baseline,
+    held: Vec<(Held, &'a Observation)>,
+    /// The last alert, and what came since.
+    later: Vec<Later>,
+}
+
+impl<'a> History<'a> {
+    fn of(package: &Package) -> Self {
+        Self { baseline: Baseline::empty(package.clone()), held: Vec::new(), later: Vec::new() }
+    }
+
+    fn assess(&mut self, release: &'a Observation, terms: &Terms<'_>) -> Assessment {
+        let assessed = assess(&self.baseline, release, terms);
+        if assessed.teaches {
+            learn(&mut self.baseline, release);
+        }
+        self.remember(release, &assessed);
+        if assessed.teaches && !self.held.is_empty() {
+            self.join(&release.line());
+        }
+        assessed
+    }
+
+    /// Keeps what [`joins`] needs: the last alert, and the clean releases since on lines where something is held.
+    fn remember(&mut self, release: &'a Observation, assessed: &Assessment) {
+        let (line, published_at) = (release.line(), release.published_at);
+        if assessed.accuses() {
+            self.later.clear();
+        }
+        if assessed.accuses() || self.held.iter().any(|(held, _)| held.line == line) {
+            self.later.push(Later { line: line.clone(), published_at, clean: assessed.teaches });
+        }
+        // A worse one waits for an operator, whom a replay does not have.
+        if let Some(verdict) = assessed.verdict.as_ref().filter(|verdict| verdict.severity == Severity::Medium) {
+            let status = release.status;
+            self.held.push((Held { line, published_at, severity: verdict.severity, status }, release));
+        }
+    }
+
+    fn join(&mut self, line: &ReleaseLine) {
+        let (baseline, later) = (&mut self.baseline, &self.later);
+        self.held.retain(|(held, release)| {
+            let joined = held.line == *line && joins(held, later);
+            if joined {
+                learn(baseline, release);
+            }
+            !joined
+        });
+    }
+}

@@ -1,0 +1,194 @@
+//! The services that look at packages, put together from what they share with other rooms.
+
+use std::sync::Arc;
+
+use super::{
+    examine::{
+        Examiner, described::Described, document::Documents, namesake::Namesakes, unreadable::Unreadables,
+        unseen::Unseen, withdrawal::Withdrawals,
+    },
+    feeds::{
+        comparisons::Comparisons, observe::FeedReader, reconcile::Reconciler, silence::Silences, watched::Watched,
+    },
+    judge::{audience::Campaigns, history::Historian, record::Judge},
+    on_request::Appraiser,
+    queue::{
+        Workforce,
+        outage::{Failures, Outages, Reads},
+        slots::QueueParts,
+        turns::TurnTaker,
+    },
+    registries::Registries,
+    settings::Settings,
+    verify::{Verification, facts::Enricher, unchecked::Doubts},
+};
+use crate::{
+    clock::Clock,
+    deliver::Subscriptions,
+    enrich::Forges,
+    http::Client,
+    progress::Progress,
+    store::Store,
+    upkeep::{Mender, Troubles, TrustKeeper, WallClock},
+    watchlist::InUse,
+};
+
+/// What the services are made of.
+#[derive(Clone, Debug)]
+pub struct PackageParts {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    pub http: Client,
+    pub progress: Arc<dyn Progress>,
+    pub registries: Arc<Registries>,
+    pub settings: Arc<Settings>,
+    pub watchlist: Arc<InUse>,
+    pub subscriptions: Arc<Subscriptions>,
+    /// The forges that may be asked, unless that is switched off.
+    pub forges: Option<Arc<Forges>>,
+    pub trust: Arc<TrustKeeper>,
+    pub wall_clock: Arc<WallClock>,
+    pub troubles: Arc<Troubles>,
+    pub mender: Arc<Mender>,
+}
+
+/// The services that look at packages.
+#[derive(Debug)]
+pub struct Packages {
+    /// Which packages are watched.
+    pub watched: Arc<Watched>,
+    /// From the feeds to the queue.
+    pub feeds: FeedReader,
+    /// What makes packages due that no feed announced.
+    pub reconciler: Reconciler,
+    /// Who works off the queue.
+    pub queue: Workforce,
+    /// Releases that somebody asks about.
+    pub appraiser: Appraiser,
+}
+
+impl Packages {
+    /// Puts them together.
+    pub fn over(parts: &PackageParts) -> Self {
+        let watched = Arc::new(parts.watched());
+        let verification = Arc::new(parts.verification());
+        let enricher = Arc::new(parts.enricher());
+        Self {
+            feeds: parts.feeds(Arc::clone(&watched)),
+            watched,
+            reconciler: parts.reconciler(),
+            queue: parts.workforce(&verification, &enricher),
+            appraiser: parts.appraiser(verification, enricher),
+        }
+    }
+}
+
+/// Each service takes its own parts.
+impl PackageParts {
+    pub fn watched(&self) -> Watched {
+        let Self { store, registries, watchlist, .. } = self.clone();
+        Watched { store, registries, watchlist }
+    }
+
+    pub fn feeds(&self, watched: Arc<Watched>) -> FeedReader {
+        let Self { store, clock, http, progress, watchlist, troubles, mender, .. } = self.clone();
+        let (comparisons, silences) = (Comparisons::default(), Silences::default());
+        FeedReader { store, clock, http, progress, watchlist, watched, troubles, mender, comparisons, silences }
+    }
+
+    pub fn reconciler(&self) -> Reconciler {
+        let Self { store, clock, registries, watchlist, settings, .. } = self.clone();
+        Reconciler { store, clock, registries, watchlist, usual: settings.reconcile_after }
+    }
+
+    pub fn workforce(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Workforce {
+        let Self { store, clock, progress, wall_clock, registries, settings, mender, .. } = self.clone();
+        let turns = self.turns(self.examiner(verification, enricher));
+        let concurrency = settings.concurrency;
+        let parts = QueueParts { store, clock, progress, wall_clock, registries, concurrency, turns };
+        Workforce { parts, mender, longest_recheck: settings.longest_recheck() }
+    }
+
+    pub fn turns(&self, examiner: Examiner) -> TurnTaker {
+        let Self { store, clock, http, progress, troubles, .. } = self.clone();
+        TurnTaker { store, clock, http, progress, examiner, outages: self.outages(), troubles }
+    }
+
+    pub fn outages(&self) -> Outages {
+        let Self { store, clock, registries, .. } = self.clone();
+        Outages { store, clock, registries, failures: Failures::default(), reads: Reads::default() }
+    }
+
+    pub fn examiner(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Examiner {
+        let Self { store, clock, progress, registries, settings, wall_clock, .. } = self.clone();
+        let unseen = Arc::new(self.unseen());
+        let documents = self.documents(Arc::clone(&unseen), self.described(verification, enricher));
+        let namesakes = self.namesakes();
+        Examiner { store, clock, progress, registries, settings, wall_clock, documents, unseen, namesakes }
+    }
+
+    pub fn documents(&self, unseen: Arc<Unseen>, described: Described) -> Documents {
+        let Self { store, troubles, .. } = self.clone();
+        Documents { store, troubles, described, unseen }
+    }
+
+    pub fn described(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Described {
+        let Self { store, settings, .. } = self.clone();
+        let doubts = Arc::new(self.doubts());
+        let unreadables = self.unreadables(Arc::clone(&doubts));
+        let historian = self.historian(Arc::clone(verification));
+        let judge = self.judge(Arc::clone(verification), Arc::clone(enricher), doubts);
+        Described { store, settings, unreadables, historian, judge }
+    }
+
+    pub fn judge(&self, verification: Arc<Verification>, enricher: Arc<Enricher>, doubts: Arc<Doubts>) -> Judge {
+        let Self { store, progress, settings, watchlist, .. } = self.clone();
+        let campaigns = self.campaigns();
+        Judge { store, progress, settings, watchlist, verification, enricher, doubts, campaigns }
+    }
+
+    pub fn historian(&self, verification: Arc<Verification>) -> Historian {
+        let Self { store, progress, settings, .. } = self.clone();
+        Historian { store, progress, settings, verification }
+    }
+
+    pub fn campaigns(&self) -> Campaigns {
+        let Self { store, clock, subscriptions, .. } = self.clone();
+        Campaigns { store, clock, subscriptions }
+    }
+
+    pub fn unreadables(&self, doubts: Arc<Doubts>) -> Unreadables {
+        let Self { store, progress, settings, subscriptions, .. } = self.clone();
+        Unreadables { store, progress, settings, subscriptions, doubts }
+    }
+
+    pub fn doubts(&self) -> Doubts {
+        let Self { store, settings, troubles, .. } = self.clone();
+        Doubts { store, settings, troubles }
+    }
+
+    pub fn unseen(&self) -> Unseen {
+        let Self { store, progress, troubles, .. } = self.clone();
+        Unseen { store: Arc::clone(&store), withdrawals: Withdrawals { store, progress, troubles } }
+    }
+
+    pub fn namesakes(&self) -> Namesakes {
+        let Self { store, clock, registries, settings, subscriptions, progress, .. } = self.clone();
+        Namesakes { store, clock, registries, settings, subscriptions, progress }
+    }
+
+    pub fn verification(&self) -> Verification {
+        let Self { store, trust, .. } = self.clone();
+        Verification { store, trust }
+    }
+
+    pub fn enricher(&self) -> Enricher {
+        let Self { store, registries, forges, settings, .. } = self.clone();
+        Enricher { store, registries, forges, concurrency: settings.concurrency }
+    }
+
+    pub fn appraiser(&self, verification: Arc<Verification>, enricher: Arc<Enricher>) -> Appraiser {
+        let Self { store, clock, http, registries, settings, watchlist, wall_clock, .. } = self.clone();
+        Appraiser { store, clock, http, registries, settings, watchlist, wall_clock, verification, enricher }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a registry's answer leaves out of a release. Whoever gets one answer without the account must not get a clean
+//! verdict, and a mirror that leaves it out of every answer is one thing to tell and not one for each release.
+
+use crate::{
+    health::limits::{LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY},
+    model::{Aspect, AuthMethod, Confidence, Ecosystem, Observation, Package, Provenance, RegistryKey, Severity},
+    packages::subject::{LATEST_RELEASES, Subject},
+    store::{Store, StoreError},
+    text::counted,
+    upkeep::{Trouble, Troubles},
+};
+
+/// How every reason begins.
+const LEFT_OUT: &str = "the registry's answer leaves out ";
+
+/// Why a release is not checked because its registry's answer leaves something out: what the package's releases before
+/// it had, or all by which it could be told who published it.
+pub fn left_out(store: &Store, subject: &Subject<'_>, release: &Observation) -> Result<Vec<String>, StoreError> {
+    let untold = release.untold.as_deref().unwrap_or_default();
+    let ecosystem = subject.package.ecosystem();
+    // What another registry than the public one could tell is not known: only what it told before is missed.
+    let is_public = subject.package.is_public();
+    let is_expected = |aspect: &&Aspect| !is_public || !aspect.is_never_told(ecosystem);
+    let may_be_told: Vec<_> = untold.iter().filter(is_expected).collect();
+    if may_be_told.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = store.releases(subject.package, LATEST_RELEASES)?;
+    let others: Vec<_> =
+        rows.iter().filter_map(|row| row.observation.as_ref()).filter(|seen| seen.purl != release.purl).collect();
+    // The manifest of a release that is not the latest may be nowhere to be had (PyPI's mirrors).
+    let is_usual = |aspect: &Aspect| *aspect == Aspect::Manifest && !untold.contains(&Aspect::Owners);
+    let was_told = |aspect: &Aspect| others.iter().any(|seen| is_told(seen, *aspect));
+    let mut reasons: Vec<String> = may_be_told
+        .into_iter()
+        .filter(|aspect| !is_usual(aspect) && was_told(aspect))
+        .map(|aspect| format!("{LEFT_OUT}{}, which it told of releases before", aspect.title()))
+        .collect();
+    if reasons.is_empty() && is_public && is_anonymous(release, untold) {
+        reasons.push(format!("{LEFT_OUT}all by which it could be told who published it"));
+    }
+    Ok(reasons)
+}
+
+/// Raises the alert of a release that stays without what was left out: of the registry where several packages show it,
+/// else `None`, and the release's own alert tells.
+pub fn registry_that_leaves_out(store: &Store, subject: &Subject<'_>) -> Result<Option<Trouble>, StoreError> {
+    let registry = subject.package.registry();
+    let left_out = store.left_out(&registry, subject.now - LEFT_OUT_LATELY)?;
+    let several: Vec<_> = left_out.iter().filter(|one| !one.by_design && one.packages >= LEFT_OUT_BY_SEVERAL).collect();
+    if several.is_empty() {
+        return Ok(None);
+    }
+    let seen = several.iter().map(|one| {
+        format!(
+            "{} ({} of the newest {} releases, {})",
+            one.aspect.title(),
+            one.releases,
+            one.of,
+            counted(one.packages, "package")
+        )
+    });
+    Ok(Some(registry_leaves_out(&registry, &seen.collect::<Vec<_>>().join("; "), subject.package)))
+}
+
+/// The registry tells again what it left out.
+pub fn resolve_left_out(store: &Store, troubles: &Troubles, subject: &Subject<'_>) -> Result<(), StoreError> {
+    if registry_that_leaves_out(store, subject)?.is_some() {
+        return Ok(());
+    }
+    let trouble = registry_leaves_out(&subject.package.registry(), "", subject.package);
+    troubles.resolve(&trouble, "the registry tells it again", subject.now)
+}
+
+/// Whether a reason is of this kind.
+pub fn is_left_out(why: &str) -> bool {
+    why.starts_with(LEFT_OUT)
+}
+
+fn registry_leaves_out(key: &RegistryKey, seen: &str, package: &Package) -> Trouble {
+    let registry = key.title();
+    Trouble {
+        subject: format!("left out {key}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("the answers of {registry} leave out what releases are judged by"),
+        argument: format!(
+            "They do not tell: {seen}. The last package was {package}. Such releases are not called clean and teach \
+             nothing; their content is compared all the same. If a mirror stands in the registry's place, have it pass \
+             whole documents on, or name the registry itself in the configuration ([registries]); `provwatch lookup` \
+             says of each release what was left out."
+        ),
+    }
+}
+
+/// Whether a stored release has what another one lacks.
+fn is_told(seen: &Observation, aspect: Aspect) -> bool {
+    let was_there = seen.untold.as_ref().is_some_and(|untold| !untold.contains(&aspect));
+    match aspect {
+        Aspect::Account => seen.publisher.is_some() || seen.auth.method != AuthMethod::Unknown,
+        Aspect::Attestation => was_there || !seen.identities().is_empty(),
+        Aspect::Signature | Aspect::Time => was_there,
+        Aspect::Owners => seen.maintainers.is_some(),
+        Aspect::Manifest => seen.manifest.is_some(),
+    }
+}
+
+/// Whether nothing at all tells who published: no account, no attestation, no signature of the registry.
+fn is_anonymous(release: &Observation, untold: &[Aspect]) -> bool {
+    let nothing_attested = release.provenances().all(|provenance| *provenance == Provenance::Absent);
+    let unsigned = untold.contains(&Aspect::Signature);
+    let unattested = nothing_attested
+        && (release.purl.package().ecosystem() != Ecosystem::Pypi || untold.contains(&Aspect::Attestation));
+    untold.contains(&Aspect::Account) && unsigned && unattested
+}

@@ -1,0 +1,79 @@
+//! Releases that cannot be checked for long: that is said aloud, because whoever could make a release uncheckable
+//! would otherwise pass in silence.
+
+use std::sync::Arc;
+
+use super::left_out::{is_left_out, registry_that_leaves_out, resolve_left_out};
+use crate::{
+    model::{Confidence, ReleaseId, Severity},
+    packages::{settings::Settings, subject::Subject},
+    store::{Store, StoreError, VersionState},
+    upkeep::{Trouble, Troubles},
+};
+
+/// After so many looks in vain, about half an hour, it is no outage of a moment any more.
+const LOOKS: u32 = 2;
+
+/// Most reasons that an alert lists.
+const REASONS: usize = 3;
+
+/// A release could not be checked for long.
+pub fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
+    Trouble {
+        subject: format!("unchecked {release}"),
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        title: format!("{}@{} cannot be checked", release.package().name(), release.version()),
+        argument: format!(
+            "{release} is neither clean nor known to be bad, and looking again did not help: {}. Do not install it before \
+             you have looked at it; `provwatch timeline {}` shows when it is looked at again.",
+            shortened(why),
+            release.package()
+        ),
+    }
+}
+
+/// A release of many files may have as many reasons.
+fn shortened(why: &[String]) -> String {
+    let first = why.iter().take(REASONS).map(String::as_str).collect::<Vec<_>>().join("; ");
+    match why.len().saturating_sub(REASONS) {
+        0 => first,
+        more => format!("{first}; and {more} more reasons"),
+    }
+}
+
+/// Who says aloud that releases cannot be checked.
+#[derive(Debug)]
+pub struct Doubts {
+    pub store: Arc<Store>,
+    pub settings: Arc<Settings>,
+    pub troubles: Arc<Troubles>,
+}
+
+impl Doubts {
+    /// Raises an alert about a release that was looked at in vain for long, or takes it back. Before the release is
+    /// recorded: a crash in between repeats both.
+    pub fn note(&self, subject: &Subject<'_>, release: &ReleaseId, why: &[String]) -> Result<(), StoreError> {
+        let looks = subject.attempts(release);
+        let is_last = self.settings.next_look(looks, subject.now).is_none();
+        if why.is_empty() {
+            let was_unchecked = |stored: &VersionState| !stored.unchecked.is_empty();
+            let resolves = subject.stored.get(release.version()).is_some_and(was_unchecked);
+            return if resolves { self.resolve(subject, release) } else { Ok(()) };
+        }
+        if looks < LOOKS && !is_last {
+            return Ok(());
+        }
+        if why.iter().all(|why| is_left_out(why))
+            && let Some(trouble) = registry_that_leaves_out(&self.store, subject)?
+        {
+            return self.troubles.record(&trouble, subject.now);
+        }
+        self.troubles.record_of(Some(subject.package), &trouble(release, why), subject.now)
+    }
+
+    fn resolve(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), StoreError> {
+        resolve_left_out(&self.store, &self.troubles, subject)?;
+        self.troubles.resolve(&trouble(release, &[]), "it was checked", subject.now)
+    }
+}

@@ -1,0 +1,212 @@
+//! From what the registry says of a release to an observation: fetch the evidence it names, verify it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::{StreamExt, stream};
+
+use crate::{
+    attest::{Failure, Verifier},
+    model::{AuthMethod, Digests, Ecosystem, Observation, Provenance, Unread},
+    packages::{
+        subject::Subject,
+        turn::{self, Asked, NOT_YET},
+    },
+    registry::{Evidence, EvidenceKind, RegistryRelease},
+    store::{Store, StoreError},
+    upkeep::TrustKeeper,
+};
+
+/// Most attestation documents that are fetched for one release. Those with the most wheels have some 150 files; whoever
+/// uploads thousands would have provwatch read without end.
+const MAX_EVIDENCE: usize = 400;
+
+/// Files by name, each with its digests and what its evidence said.
+type KnownEvidence = BTreeMap<String, (Digests, Provenance)>;
+
+/// Who makes an observation of what the registry says.
+#[derive(Debug)]
+pub struct Verification {
+    pub store: Arc<Store>,
+    pub trust: Arc<TrustKeeper>,
+}
+
+impl Verification {
+    /// Fetches and verifies everything that a release is attested with, as far as the turn goes. What cannot be found out
+    /// becomes [`Provenance::Unavailable`] with its reason.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn observe(
+        &self,
+        subject: &Subject<'_>,
+        mut release: RegistryRelease,
+    ) -> Result<Observation, StoreError> {
+        let verifier = self.trust.verifier();
+        let known = self.known_evidence(subject, &release)?;
+        let evidence = std::mem::take(&mut release.evidence);
+        let checks: Vec<_> = (0..)
+            .zip(&evidence)
+            .map(|(index, evidence)| match known.get(evidence.subject.as_str()) {
+                Some((digests, provenance)) if *digests == evidence.digests => Check::Known(provenance),
+                _ if index >= MAX_EVIDENCE => Check::TooMany,
+                _ => Check::Ask(evidence),
+            })
+            .map(|check| self.check(subject, &verifier, check))
+            .collect();
+        let checked: Vec<Checked> = stream::iter(checks).buffered(turn::AT_ONCE).collect().await;
+        let (checked, lacking): (Vec<Provenance>, Vec<Option<String>>) =
+            checked.into_iter().map(|checked| (checked.provenance, checked.lacks)).unzip();
+        let mut outcomes = unreadable(&release);
+        attest_files(&mut release, &evidence, &checked);
+        outcomes.extend(checked);
+        let is_invalid = |outcome: &Provenance| matches!(outcome, Provenance::Invalid { .. });
+        if release.id.package().ecosystem() == Ecosystem::Pypi && outcomes.iter().any(is_invalid) {
+            // PyPI names no method: it was inferred from the attestations, and one that does not hold proves none.
+            release.auth.method = AuthMethod::Unknown;
+        }
+        let mut observation = match check_registry_signatures(&verifier, &release) {
+            Ok(()) => release.observed(worst(outcomes.into_iter())),
+            // Whatever the provenance says, the registry never signed this.
+            Err(Failure::Invalid { check, reason }) => release.observed(Provenance::Invalid { check, reason }),
+            Err(Failure::Unavailable { reason }) => {
+                let mut observation = release.observed(worst(outcomes.into_iter()));
+                observation.unchecked.push(reason);
+                observation
+            }
+        };
+        observation.unchecked.extend(lacking.into_iter().flatten());
+        Ok(observation)
+    }
+
+    /// What earlier turns found out of the release's files, by name: it is not asked for again. A new look asks again for
+    /// what could not be had.
+    fn known_evidence(&self, subject: &Subject<'_>, release: &RegistryRelease) -> Result<KnownEvidence, StoreError> {
+        let is_stored = subject.stored.contains_key(release.id.version());
+        if !is_stored || !release.evidence.iter().any(attests_single_file) {
+            return Ok(KnownEvidence::new());
+        }
+        let goes_on = subject.goes_on(&release.id);
+        let is_known = |provenance: &Provenance| match provenance {
+            Provenance::Verified(_) | Provenance::Invalid { .. } => true,
+            Provenance::Unavailable { .. } => goes_on && !turn::is_not_yet(provenance),
+            Provenance::Absent => false,
+        };
+        let observation = self.store.release(&release.id)?.and_then(|row| row.observation);
+        let files = observation.into_iter().flat_map(|observation| observation.files);
+        let known = files.filter_map(|file| Some((file.name, (file.digests, file.attestation.filter(is_known)?))));
+        Ok(known.collect())
+    }
+
+    async fn check(&self, subject: &Subject<'_>, verifier: &Verifier, check: Check<'_>) -> Checked {
+        match check {
+            Check::Known(provenance) => provenance.clone().into(),
+            Check::TooMany => too_many().into(),
+            Check::Ask(evidence) => self.check_evidence(subject, verifier, evidence).await,
+        }
+    }
+
+    async fn check_evidence(&self, subject: &Subject<'_>, verifier: &Verifier, evidence: &Evidence) -> Checked {
+        let turn = subject.turn;
+        let reason = match turn.ask(subject.registry.evidence(turn.evidence(), evidence)).await {
+            Asked::Answered(Some(document)) => return verify_document(verifier, evidence, &document),
+            Asked::Answered(None) => {
+                format!("the registry names an attestation of {} and does not have it", evidence.subject)
+            }
+            Asked::Failed(reason) => reason,
+            Asked::NotYet => format!("{NOT_YET}: the rest of the evidence is being read"),
+        };
+        Provenance::Unavailable { reason }.into()
+    }
+}
+
+/// What came of a piece of evidence.
+struct Checked {
+    provenance: Provenance,
+    /// What is missing beside it, though it holds.
+    lacks: Option<String>,
+}
+
+impl From<Provenance> for Checked {
+    fn from(provenance: Provenance) -> Self {
+        Self { provenance, lacks: None }
+    }
+}
+
+/// What to do about a piece of evidence.
+enum Check<'a> {
+    Known(&'a Provenance),
+    TooMany,
+    Ask(&'a Evidence),
+}
+
+/// Says of each file what its own evidence says, and of those without any, beside others that have some, that they have none.
+fn attest_files(release: &mut RegistryRelease, evidence: &[Evidence], outcomes: &[Provenance]) {
+    let own = evidence.iter().zip(outcomes).filter(|(evidence, _)| attests_single_file(evidence));
+    let own: BTreeMap<&str, &Provenance> = own.map(|(evidence, outcome)| (&*evidence.subject, outcome)).collect();
+    for file in &mut release.files {
+        if let Some(outcome) = own.get(file.name.as_str()) {
+            file.attestation = Some((*outcome).clone());
+        }
+    }
+    if release.files.iter().any(|file| file.attestation.is_some()) {
+        for file in &mut release.files {
+            file.attestation.get_or_insert(Provenance::Absent);
+        }
+    }
+}
+
+/// Where the registry's own words on an attestation cannot be read, there is neither one nor none.
+pub fn unreadable(release: &RegistryRelease) -> Vec<Provenance> {
+    let of_files = release.files.iter().filter_map(|file| file.attestation.clone());
+    let of_all = release.unread.of(Unread::ATTESTATION).map(|why| Provenance::Unavailable { reason: why.to_owned() });
+    of_files.chain(of_all).collect()
+}
+
+fn too_many() -> Provenance {
+    Provenance::Unavailable {
+        reason: format!("the release has more than {MAX_EVIDENCE} attestations; no more are fetched"),
+    }
+}
+
+fn attests_single_file(evidence: &Evidence) -> bool {
+    evidence.kind == EvidenceKind::PypiProvenance
+}
+
+/// That the registry names provenance, and answers with a document that has none, is neither provenance nor its absence.
+fn verify_document(verifier: &Verifier, evidence: &Evidence, document: &[u8]) -> Checked {
+    let (provenance, lacks) = match evidence.kind {
+        EvidenceKind::NpmAttestations => {
+            (verifier.npm(document, &evidence.subject, &evidence.digests), verifier.npm_lacks(document))
+        }
+        EvidenceKind::PypiProvenance => (verifier.pypi(document, &evidence.subject, &evidence.digests), None),
+    };
+    if provenance == Provenance::Absent && evidence.names_provenance {
+        let reason = format!("the registry names a provenance of {}, and its answer has none", evidence.subject);
+        return Provenance::Unavailable { reason }.into();
+    }
+    let lacks = lacks.filter(|_| matches!(provenance, Provenance::Verified(_)));
+    Checked { provenance, lacks }
+}
+
+/// The registry's own signatures: they say nothing of who built, so success adds nothing and only failure counts.
+fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> Result<(), Failure> {
+    let signatures: Vec<_> = release
+        .signatures
+        .iter()
+        .map(|signature| (signature.key_id.as_str(), signature.signature.as_str(), signature.message.as_str()))
+        .collect();
+    verifier.npm_signatures(&signatures, release.published_at)
+}
+
+/// The provenance of a whole release: one invalid part spoils it, then one that could not be checked; absent if nothing
+/// is attested.
+pub fn worst(outcomes: impl Iterator<Item = Provenance>) -> Provenance {
+    let badness = |provenance: &Provenance| match provenance {
+        Provenance::Absent => 0,
+        Provenance::Verified(_) => 1,
+        Provenance::Unavailable { .. } => 2,
+        Provenance::Invalid { .. } => 3,
+    };
+    // The first of equals, so that the release speaks with its first file's identity.
+    outcomes.fold(Provenance::Absent, |worst, next| if badness(&next) > badness(&worst) { next } else { worst })
+}

@@ -1,0 +1,200 @@
+//! When a package that could not be looked at is tried again. Waits grow, and none is longer than the longest step of
+//! its schedule, whatever a server asks for.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::turn;
+use crate::{
+    http::HttpError,
+    registry::RegistryError,
+    store::{AGAIN, Again, LONGEST_WAIT, Setback, StoreError, Work},
+    upkeep::PipelineError,
+};
+
+/// How long to wait before a package is tried again after a failure, by how often it has failed. The first step is short:
+/// most failures pass by themselves, and what was announced may be a takeover.
+const FAILED_SECONDS: [i64; 7] =
+    [10, MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, 120 * MINUTE, LONGEST_WAIT.num_seconds()];
+/// The registries' replicas lag their feeds by up to ten seconds or so.
+const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
+/// A turn that was over before the document was there is followed by a longer one in another lane.
+const RAN_OVER_SECONDS: [i64; 2] = [1, 10];
+/// The operator changed the baseline meanwhile: judging again is all that is needed, but not without end.
+const MOVED_SECONDS: [i64; 4] = [0, 1, 5, 10];
+/// No wait that a server asks for is shorter than this: it must not be asked without pause.
+const SHORTEST_ASKED: i64 = 10;
+
+/// When a document that cannot tell whether it has what was announced is looked at again, counted from the first look.
+const UNCONFIRMED_SECONDS: [i64; 2] = [10, MINUTE];
+
+const MINUTE: i64 = 60;
+
+/// What kind of setback an error is.
+pub fn setback(error: &PipelineError) -> Setback {
+    match error {
+        // Nobody failed: the document, or what is known of the package, is of another moment.
+        PipelineError::Registry(RegistryError::Stale { .. })
+        | PipelineError::Store(StoreError::BaselineMoved { .. }) => Setback::Behind,
+        PipelineError::Registry(RegistryError::Http { source, .. }) if matches!(**source, HttpError::Paused { .. }) => {
+            Setback::Paused
+        }
+        PipelineError::Registry(error) if turn::ran_over(error) => Setback::RanOver,
+        _ => Setback::Failed,
+    }
+}
+
+/// When to try again after an error, before which so many attempts had failed.
+pub fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
+    let attempts = attempts as usize;
+    let wait = match error {
+        PipelineError::Registry(error) if turn::ran_over(error) => after(&RAN_OVER_SECONDS, 0, attempts),
+        PipelineError::Registry(RegistryError::Http { source, .. }) => match source.retry_after() {
+            Some(wait) => asked(wait),
+            None => failed(attempts),
+        },
+        // A damaged row is set aside before the queue is read again.
+        PipelineError::Store(
+            StoreError::BaselineMoved { .. } | StoreError::DamagedRow { .. } | StoreError::Indexed { .. },
+        ) => after(&MOVED_SECONDS, 0, attempts),
+        // A lag is over within half a minute.
+        PipelineError::Registry(RegistryError::Stale { .. }) => after(&STALE_SECONDS, 1, attempts),
+        _ => failed(attempts),
+    };
+    now + wait
+}
+
+/// When to look again at a package that was looked at, because its document could not tell how new it is.
+pub fn another_look(work: &Work, is_unconfirmed: bool, now: DateTime<Utc>) -> Option<Again> {
+    let (looks, since) = if is_unconfirmed {
+        (0, now)
+    } else if work.reason == AGAIN {
+        (work.behind, work.since)
+    } else {
+        return None;
+    };
+    let after = TimeDelta::seconds(*UNCONFIRMED_SECONDS.get(looks as usize)?);
+    Some(Again { looks: looks + 1, since, due_at: (since + after).max(now) })
+}
+
+/// When to go on after a turn in which nothing came, after so many turns.
+pub fn nothing_came(turns: u32) -> TimeDelta {
+    failed(turns as usize)
+}
+
+/// The steps of a schedule, and after them those of a failure, of which so many are left out.
+fn after(steps: &[i64], left_out: usize, attempts: usize) -> TimeDelta {
+    match steps.get(attempts) {
+        Some(seconds) => TimeDelta::seconds(*seconds),
+        None => failed(attempts - steps.len() + left_out),
+    }
+}
+
+fn failed(attempts: usize) -> TimeDelta {
+    TimeDelta::seconds(FAILED_SECONDS[attempts.min(FAILED_SECONDS.len() - 1)])
+}
+
+/// The wait that a server asks for, within reason.
+fn asked(wait: Duration) -> TimeDelta {
+    let longest = LONGEST_WAIT.num_seconds();
+    TimeDelta::seconds(i64::try_from(wait.as_secs()).unwrap_or(longest).clamp(SHORTEST_ASKED, longest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-06-01T12:00:00Z";
+
+    fn http(error: HttpError) -> PipelineError {
+        RegistryError::Http { registry: "npm".into(), source: Box::new(error) }.into()
+    }
+
+    fn url() -> url::Url {
+        "https://npm.example/".parse().unwrap()
+    }
+
+    fn status(seconds: Option<u64>) -> PipelineError {
+        let retry_after = seconds.map(Duration::from_secs);
+        http(HttpError::Status {
+            url: url(),
+            status: 503,
+            attempts: 1,
+            hint: String::new(),
+            retry_after,
+            said: String::new(),
+        })
+    }
+
+    fn paused(seconds: u64) -> PipelineError {
+        http(HttpError::Paused { url: url(), wait: Duration::from_secs(seconds) })
+    }
+
+    fn slow() -> PipelineError {
+        let source = crate::http::TransportError::Slow { limit: Duration::from_secs(15) };
+        http(HttpError::Transport { url: url(), attempts: 1, source })
+    }
+
+    fn stale() -> PipelineError {
+        let package = "pkg:npm/a".parse().unwrap();
+        RegistryError::Stale { package, seen: "1".to_owned(), announced: "2".to_owned() }.into()
+    }
+
+    fn moved() -> PipelineError {
+        StoreError::BaselineMoved { package: "pkg:npm/a".parse().unwrap() }.into()
+    }
+
+    fn seconds(error: &PipelineError, attempts: u32) -> i64 {
+        let now: DateTime<Utc> = NOW.parse().unwrap();
+        (again_at(error, attempts, now) - now).num_seconds()
+    }
+
+    #[test]
+    fn every_wait_has_a_floor_and_a_ceiling() {
+        for (error, attempts, expected) in [
+            (status(None), 0, 10),
+            (status(None), 1, 60),
+            (status(None), 99, 6 * 60 * 60),
+            (status(Some(90)), 0, 90),
+            (status(Some(90)), 99, 90),
+            (status(Some(0)), 0, 10),
+            (status(Some(u64::MAX)), 0, 6 * 60 * 60),
+            (paused(300), 2, 300),
+            (slow(), 0, 1),
+            (slow(), 2, 10),
+            (slow(), 99, 6 * 60 * 60),
+            (stale(), 0, 1),
+            (stale(), 3, 30),
+            (stale(), 4, 60),
+            (moved(), 0, 0),
+            (moved(), 1, 1),
+            (PipelineError::Panic("x".to_owned()), 0, 10),
+        ] {
+            assert_eq!(seconds(&error, attempts), expected, "{error:?} {attempts}");
+        }
+    }
+
+    #[test]
+    fn whatever_fails_again_and_again_is_tried_less_and_less_often() {
+        for error in [status(None), slow(), stale(), moved(), PipelineError::Panic("x".to_owned())] {
+            let waits: Vec<i64> = (0..12).map(|attempts| seconds(&error, attempts)).collect();
+            assert!(waits.is_sorted_by(|a, b| a <= b || *b >= 10), "{error:?}: {waits:?}");
+            assert!(waits[8..].iter().all(|wait| *wait >= 600), "{error:?}: {waits:?}");
+            assert!(waits.iter().all(|wait| *wait <= LONGEST_WAIT.num_seconds()), "{error:?}: {waits:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_fails_loses_its_place() {
+        for (error, expected) in [
+            (status(Some(5)), Setback::Failed),
+            (paused(5), Setback::Paused),
+            (slow(), Setback::RanOver),
+            (stale(), Setback::Behind),
+            (moved(), Setback::Behind),
+        ] {
+            assert_eq!(setback(&error), expected, "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Damaged rows of the database: each concerns what it is about and nothing else. The store sets them aside; here a lost
+//! baseline is learned anew, and the operator is told what was lost and what to do.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::troubles::{Trouble, Troubles};
+use crate::{
+    baseline::learn,
+    clock::Clock,
+    model::{Baseline, Confidence, Package, Severity},
+    store::{DamagedRow, Store, StoreError},
+    text::counted,
+};
+
+/// Damaged rows that are told one by one; when there are more within a day, one alert tells of all.
+const SINGLY: u64 = 5;
+/// How long that day is.
+const TOGETHER: TimeDelta = TimeDelta::days(1);
+/// Rows that are told of in one go, and named in an alert about many.
+const BATCH: usize = 100;
+const NAMED: usize = 5;
+/// What to do about damage as such.
+const NEXT_STEP: &str = "A sound disk and sound memory do not do this: look at both, and keep a backup of the database. \
+                         `provwatch status` says whether there is more.";
+
+/// Who sets damaged rows aside and makes anew what can be made anew.
+#[derive(Debug)]
+pub struct Mender {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    troubles: Arc<Troubles>,
+}
+
+impl Mender {
+    /// Mends this store, and tells of it through these troubles.
+    pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>, troubles: Arc<Troubles>) -> Self {
+        Self { store, clock, troubles }
+    }
+
+    /// Sets damaged rows aside that anybody came across, learns lost baselines anew, and tells of each once. The number of
+    /// rows that were told of.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn mend(&self) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let set_aside = self.store.set_damage_aside(now);
+        let mut told = 0;
+        loop {
+            let rows = self.store.untold_damage(BATCH)?;
+            if rows.is_empty() {
+                break;
+            }
+            told += rows.len();
+            self.tell_damage(rows, now)?;
+        }
+        set_aside.map(|_| told)
+    }
+
+    fn tell_damage(&self, rows: Vec<DamagedRow>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut mended = Vec::new();
+        for row in rows {
+            mended.push(DamagedRow { remedy: self.remedy(&row, now)?, ..row });
+        }
+        let lately = self.store.damage_since(now - TOGETHER)?;
+        if lately > SINGLY {
+            self.troubles.record(&many(&mended, lately, now), now)?;
+        }
+        for row in &mended {
+            tracing::error!(
+                table = row.table,
+                row = row.key,
+                why = row.why,
+                "a damaged row was set aside: {}",
+                row.remedy
+            );
+            if lately <= SINGLY {
+                self.troubles.record(&one(row), now)?;
+            }
+            self.store.damage_told(row.id, &row.remedy, now)?;
+        }
+        Ok(())
+    }
+
+    /// What became of a damaged row. A baseline is learned anew from the releases that it was learned from.
+    fn remedy(&self, row: &DamagedRow, now: DateTime<Utc>) -> Result<String, StoreError> {
+        if row.table != "baselines" {
+            return Ok(row.remedy.clone());
+        }
+        match row.lost_baseline() {
+            Some(package) => self.learn_anew(&package, now),
+            None => Ok(
+                "Whose baseline it was cannot be read; the package that misses it says so when it is looked at next."
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn learn_anew(&self, package: &Package, now: DateTime<Utc>) -> Result<String, StoreError> {
+        let (teachers, all) = self.store.all_teachers(package)?;
+        let mut baseline = Baseline::empty(package.clone());
+        for teacher in &teachers {
+            learn(&mut baseline, teacher);
+        }
+        let read = teachers.len() as u64;
+        let nothing_left = read == 0 && all > 0;
+        if nothing_left {
+            self.store.forget_teaching(package)?;
+        }
+        self.store.restore_baseline(&baseline, now)?;
+        self.store.enqueue(std::slice::from_ref(package), "a damaged row", now)?;
+        Ok(if nothing_left {
+            format!(
+                "None of the {all} releases that it was learned from can be read either, so it is learned anew from the \
+                 history that the registry shows. What was accepted is not known any more. Look at the next releases of \
+                 {package} yourself: `provwatch lookup {package}`, `provwatch baseline show {package}`."
+            )
+        } else if read < all {
+            format!(
+                "It was learned anew from {read} of the {all} releases that it was learned from; the others cannot be \
+                 read. Compare it with what you know of the package: `provwatch baseline show {package}`."
+            )
+        } else {
+            format!("It was learned anew from {}, accepted ones included.", counted(read, "stored release"))
+        })
+    }
+}
+
+/// What cannot be made anew whole.
+fn severity(row: &DamagedRow) -> Severity {
+    match row.table.as_str() {
+        "baselines" | "baseline_versions" | "alerts" | "alert_actions" | "deliveries" | "log_evidence" => {
+            Severity::High
+        }
+        _ => Severity::Medium,
+    }
+}
+
+fn one(row: &DamagedRow) -> Trouble {
+    let DamagedRow { id, table, key, why, remedy, .. } = row;
+    Trouble {
+        subject: format!("damaged row {table} {key}"),
+        severity: severity(row),
+        confidence: Confidence::High,
+        title: format!("a row of the table {table} was damaged: {}", short(key)),
+        argument: format!(
+            "What was wrong: {why}. The row was set aside as it was found (number {id} of the table damaged_rows). {remedy} \
+             {NEXT_STEP}"
+        ),
+    }
+}
+
+/// A fingerprint as people know it from everywhere else: the id of the alert.
+fn short(key: &str) -> &str {
+    let is_fingerprint = key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_fingerprint { &key[..12] } else { key }
+}
+
+/// One alert a day for many rows: what is found later is added to it.
+fn many(rows: &[DamagedRow], lately: u64, now: DateTime<Utc>) -> Trouble {
+    let worst = rows.iter().map(severity).max().unwrap_or(Severity::Medium);
+    let sample = |row: &DamagedRow| format!("{} {} ({}). {}", row.table, short(&row.key), row.why, row.remedy);
+    let samples: Vec<String> = rows.iter().take(NAMED).map(sample).collect();
+    Trouble {
+        subject: format!("damaged rows {}", now.date_naive()),
+        severity: worst,
+        confidence: Confidence::High,
+        title: format!("{} of the database were damaged", counted(lately, "row")),
+        argument: format!(
+            "They were set aside as they were found (the table damaged_rows) and made anew where that is possible. The last \
+             ones: {} If there are more every day, stop provwatch and restore a backup. {NEXT_STEP}",
+            samples.join(" ")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_is_named_by_its_id() {
+        assert_eq!(short(&"0123456789abcdef".repeat(4)), "0123456789ab");
+        assert_eq!(short("pkg:npm/widget"), "pkg:npm/widget");
+    }
+}

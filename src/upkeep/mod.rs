@@ -1,0 +1,24 @@
+//! provwatch's care for itself: what it trusts, its clock, damaged rows of its database, its sign of life, and the alerts
+//! of the kind `operation` that tell of its own troubles.
+
+mod caretaker;
+mod damage;
+mod error;
+mod gather;
+mod memory;
+mod setup;
+mod troubles;
+mod trust;
+mod wall_clock;
+
+pub(crate) use caretaker::Caretaker;
+pub(crate) use damage::Mender;
+pub use error::PipelineError;
+pub use gather::{OnDisk, runner, snapshot};
+pub(crate) use memory::{Memory, Moving};
+pub use setup::{Setup, TrustFrom, WithoutFeed};
+pub use troubles::Trouble;
+pub(crate) use troubles::{ACTOR, Troubles, sink_gone};
+pub(crate) use trust::{Freshness, RootFrom, TrustKeeper};
+pub use trust::{NPM_KEYS, TRUST_ROOT};
+pub(crate) use wall_clock::WallClock;

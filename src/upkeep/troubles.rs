@@ -1,0 +1,140 @@
+//! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    deliver::Subscriptions,
+    model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
+    store::{Store, StoreError},
+    text::plain,
+};
+
+/// provwatch's own name in histories.
+pub const ACTOR: &str = "provwatch";
+
+/// Something about provwatch's own work that the operator must know.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// What makes it the same trouble when it comes again.
+    pub subject: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// One line.
+    pub title: String,
+    /// What happened, what was done about it, and what to do.
+    pub argument: String,
+}
+
+/// Where troubles become alerts, and are resolved when their cause is gone.
+#[derive(Debug)]
+pub struct Troubles {
+    store: Arc<Store>,
+    subscriptions: Arc<Subscriptions>,
+}
+
+impl Troubles {
+    /// Alerts in this store, for these subscriptions.
+    pub fn new(store: Arc<Store>, subscriptions: Arc<Subscriptions>) -> Self {
+        Self { store, subscriptions }
+    }
+
+    /// Records an alert about provwatch itself.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn record(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.record_of(None, trouble, now)
+    }
+
+    /// As [`Self::record`], where it is about watching one package.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn record_of(
+        &self,
+        package: Option<&Package>,
+        trouble: &Trouble,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Trouble { subject, severity, confidence, title, argument } = trouble;
+        let alert = Alert {
+            argument: argument.clone(),
+            package: package.cloned(),
+            ..Alert::about(AlertKind::Operation, subject, *severity, *confidence, title.clone(), now)
+        };
+        let recorded = self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
+        if recorded.new_alert {
+            let (title, severity) = (plain(title, 300), *severity);
+            tracing::warn!(target: "provwatch::pipeline", alert = alert.id, %severity, "{title}");
+        }
+        Ok(())
+    }
+
+    /// Resolves an alert about provwatch itself, if it is open, because its cause is gone.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn resolve(&self, trouble: &Trouble, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.resolve_subject(&trouble.subject, reason, now)
+    }
+
+    /// As [`Self::resolve`], by what makes it the same alert.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn resolve_subject(&self, subject: &str, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let (fingerprint, _) = Alert::identify(AlertKind::Operation, subject);
+        let Some(alert) = self.store.alert(&fingerprint)? else { return Ok(()) };
+        if alert.status != AlertStatus::Resolved {
+            self.store.resolve(&fingerprint, ACTOR, reason, now)?;
+            tracing::info!(target: "provwatch::pipeline", alert = alert.id, reason, "resolved: {}", plain(&alert.title, 300));
+        }
+        Ok(())
+    }
+}
+
+/// A sink said that it will never take a message again.
+pub fn sink_gone(subscription: &str) -> Trouble {
+    Trouble {
+        subject: format!("gone {subscription}"),
+        severity: Severity::High,
+        confidence: Confidence::High,
+        title: format!("the subscription {subscription} reaches nobody"),
+        argument:
+            "Its endpoint answered that it is gone for good. What it is to be told waits, and a message now and then \
+             asks whether it is back. Correct or remove it in the configuration and reload (`provwatch reload`); \
+             `provwatch test-sinks` tries it."
+                .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::store::AlertFilter;
+
+    #[test]
+    fn a_trouble_that_comes_again_is_one_alert_and_is_over_with_its_cause() {
+        let store = Arc::new(Store::in_memory().unwrap());
+        let troubles = Troubles::new(Arc::clone(&store), Arc::new(Subscriptions::default()));
+        let noon: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let trouble = sink_gone("desk");
+        let statuses = || -> Vec<AlertStatus> {
+            store.alerts(&AlertFilter::default()).unwrap().iter().map(|alert| alert.status).collect()
+        };
+        troubles.resolve(&trouble, "nothing was wrong", noon).unwrap();
+        assert_eq!(statuses(), []);
+        for hours in 0..3 {
+            troubles.record(&trouble, noon + TimeDelta::hours(hours)).unwrap();
+        }
+        assert_eq!(statuses(), [AlertStatus::Open]);
+        troubles.resolve(&trouble, "it is back", noon + TimeDelta::hours(3)).unwrap();
+        assert_eq!(statuses(), [AlertStatus::Resolved]);
+    }
+}
