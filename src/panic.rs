@@ -4,13 +4,16 @@ use std::{any::Any, panic::AssertUnwindSafe};
 
 use futures::FutureExt;
 
-use crate::upkeep::PipelineError;
+/// A defect of provwatch. The text is the panic's.
+#[derive(Debug, thiserror::Error)]
+#[error("internal error, please report it: {0}")]
+pub struct Panicked(pub String);
 
-/// Does some work; a panic becomes [`PipelineError::Panic`]. Nothing half done stays behind: the store rolls back what was
-/// not committed.
-pub async fn caught<T>(work: impl Future<Output = Result<T, PipelineError>>) -> Result<T, PipelineError> {
+/// Does some work; a panic becomes [`Panicked`]. Nothing half done stays behind: the store rolls back what was not
+/// committed.
+pub async fn caught<T, E: From<Panicked>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    outcome.unwrap_or_else(|panic| Err(PipelineError::Panic(panic_text(panic.as_ref()))))
+    outcome.unwrap_or_else(|panic| Err(Panicked(panic_text(panic.as_ref())).into()))
 }
 
 /// What a panic said.

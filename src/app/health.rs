@@ -7,8 +7,8 @@ use crate::{
     enrich::Forges,
     health::{Facts, FailingForge, Finding, Kind, LogNotFollowed, Refused},
     logwatch::NotFollowed,
-    store::LogRow,
-    upkeep::{OnDisk, PipelineError},
+    store::{LogRow, StoreError},
+    upkeep::OnDisk,
 };
 
 impl App {
@@ -18,7 +18,7 @@ impl App {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn look_after(&self, kind: Kind, on_disk: &OnDisk, stuck: &[String]) -> Result<Vec<Finding>, PipelineError> {
+    pub fn look_after(&self, kind: Kind, on_disk: &OnDisk, stuck: &[String]) -> Result<Vec<Finding>, StoreError> {
         let followed = self.logs.followed_rows()?;
         let known = self.facts(&followed, stuck)?;
         let findings = self.caretaker.look_after(kind, on_disk, known)?;
@@ -33,22 +33,22 @@ impl App {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn check_health(&self) -> Result<(), PipelineError> {
+    pub fn check_health(&self) -> Result<(), StoreError> {
         self.look_after(Kind::Once, &OnDisk::default(), &[]).map(drop)
     }
 
     /// A pass begins: whoever asks meanwhile is told that a process is at work.
-    pub fn begin_pass(&self) -> Result<(), PipelineError> {
-        Ok(self.caretaker.begin_pass(self.facts(&self.logs.followed_rows()?, &[])?)?)
+    pub fn begin_pass(&self) -> Result<(), StoreError> {
+        self.caretaker.begin_pass(self.facts(&self.logs.followed_rows()?, &[])?)
     }
 
     /// A pass has ended, which is what counts when nobody is at work any more.
-    pub fn end_pass(&self) -> Result<(), PipelineError> {
-        Ok(self.caretaker.end_pass(self.facts(&self.logs.followed_rows()?, &[])?)?)
+    pub fn end_pass(&self) -> Result<(), StoreError> {
+        self.caretaker.end_pass(self.facts(&self.logs.followed_rows()?, &[])?)
     }
 
     /// What the services know of their own health.
-    fn facts(&self, followed: &[LogRow], stuck: &[String]) -> Result<Facts, PipelineError> {
+    fn facts(&self, followed: &[LogRow], stuck: &[String]) -> Result<Facts, StoreError> {
         let now = self.clock.now();
         let known = self.caretaker.last_facts()?;
         let logs = self.logs.facts(followed, known, now)?;

@@ -2,10 +2,11 @@
 
 use super::App;
 use crate::{
-    logwatch::Poll,
-    packages::{Source, WorkPass},
+    dispatch::DispatchError,
+    logwatch::{FollowError, Poll},
+    packages::{LookError, Source, WorkPass},
+    store::StoreError,
     text::with_causes,
-    upkeep::PipelineError,
 };
 
 /// What one full pass came to.
@@ -23,12 +24,29 @@ pub struct PassSummary {
     pub undelivered: usize,
 }
 
+/// Why a pass could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum PassError {
+    /// A feed or the queue.
+    #[error(transparent)]
+    Look(#[from] LookError),
+    /// A log.
+    #[error(transparent)]
+    Follow(#[from] FollowError),
+    /// Deliveries.
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl App {
     /// Reads every source, looks at everything that is due, looks at every log, delivers what is due.
     ///
     /// # Errors
     /// The store failed. A source's or sink's failure is part of the summary.
-    pub async fn pass(&self) -> Result<PassSummary, PipelineError> {
+    pub async fn pass(&self) -> Result<PassSummary, PassError> {
         self.store.check_if_suspect()?;
         self.wall_clock.follow()?;
         self.begin_pass()?;
@@ -38,7 +56,7 @@ impl App {
         for Source { feed, .. } in &self.sources {
             match self.packages.feeds.observe(feed.as_ref()).await {
                 Ok(_) => {}
-                Err(PipelineError::Store(error)) => return Err(error.into()),
+                Err(LookError::Store(error)) => return Err(error.into()),
                 Err(error) => summary.failed_sources.push((feed.name(), with_causes(&error))),
             }
         }

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     app::App,
     model::Package,
+    store::StoreError,
     text::{plain, shell_word},
-    upkeep::PipelineError,
 };
 
 /// Learn the baselines of packages now instead of when their turn comes
@@ -115,7 +115,7 @@ fn say_what_is_not_watched(app: &App, packages: &[Package]) {
     }
 }
 
-fn line(app: &App, package: &Package, seen: &Seen) -> Result<Line, PipelineError> {
+fn line(app: &App, package: &Package, seen: &Seen) -> Result<Line, StoreError> {
     let store = &app.store;
     let states = store.version_states(package)?;
     let is_gone = store.package(package)?.is_some_and(|row| row.status.as_deref() == Some("gone"));

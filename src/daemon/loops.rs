@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeSet,
+    error::Error,
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
@@ -23,11 +24,13 @@ use super::{
 use crate::{
     app::App,
     deliver::Step,
+    dispatch::DispatchError,
     health::Kind,
-    packages::Source,
+    logwatch::FollowError,
+    packages::{LookError, Source},
     store::{LogRow, StoreError},
     text::with_causes,
-    upkeep::{OnDisk, PipelineError},
+    upkeep::OnDisk,
 };
 
 /// The wait before the work loop begins anew after the store failed.
@@ -82,7 +85,7 @@ impl Context {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn look_after(&self) -> Result<(), PipelineError> {
+    pub fn look_after(&self) -> Result<(), StoreError> {
         let steady = self.app.clock.steady();
         let stuck: Vec<String> = self.health.stuck(steady).iter().map(ToString::to_string).collect();
         let findings = self.app.look_after(Kind::Daemon, &(self.on_disk)(), &stuck)?;
@@ -106,7 +109,7 @@ impl Context {
     }
 
     /// What the last poll of a log came to.
-    fn tell_log(&self, name: &str, is_troubled: bool) -> Result<(), PipelineError> {
+    fn tell_log(&self, name: &str, is_troubled: bool) -> Result<(), StoreError> {
         if !is_troubled {
             self.health.answers(Server::Log, name, self.app.clock.now());
             return Ok(());
@@ -127,7 +130,7 @@ pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory 
         Box::pin(async move {
             match context.app.packages.feeds.observe(feed.as_ref()).await {
                 // A registry's trouble is recorded with its source and not a failure of the loop: the next round asks again.
-                Err(PipelineError::Registry(error)) => {
+                Err(LookError::Registry(error)) => {
                     let now = context.app.clock.now();
                     context.health.failed_at(Server::Feed, feed.name(), &with_causes(&error), now);
                 }
@@ -310,22 +313,33 @@ pub fn health(context: Context) -> TaskFactory {
     })
 }
 
-fn is_of_the_disk(error: &(dyn std::error::Error + 'static)) -> bool {
+fn is_of_the_disk(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<StoreError>() {
+        if let Some(error) = store_error(error) {
             return error.is_of_the_disk();
-        }
-        // Its message is that of its cause, and so is its source: the cause of that.
-        if let Some(PipelineError::Store(error)) = error.downcast_ref::<PipelineError>() {
-            return error.is_of_the_disk();
-        }
-        if let Some(PipelineError::Outbox(error)) = error.downcast_ref::<PipelineError>() {
-            return is_of_the_disk(error.source.as_ref());
         }
         cause = error.source();
     }
     false
+}
+
+/// The store's error behind that of a service. The message of such an error is that of its cause, and so is its source: the
+/// cause of that.
+fn store_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a StoreError> {
+    if let Some(error) = error.downcast_ref() {
+        return Some(error);
+    }
+    if let Some(LookError::Store(error)) = error.downcast_ref() {
+        return Some(error);
+    }
+    if let Some(FollowError::Store(error)) = error.downcast_ref() {
+        return Some(error);
+    }
+    match error.downcast_ref()? {
+        DispatchError::Store(error) => Some(error),
+        DispatchError::Outbox(_) => None,
+    }
 }
 
 type Round = futures::future::BoxFuture<'static, Result<(), TaskError>>;

@@ -1,19 +1,18 @@
 //! Delivering what is due: each subscription at its own pace, and what nobody is configured for given up.
 
+use super::{error::DispatchError, outbox::StoreOutbox};
+use crate::{
+    clock::Clock,
+    deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
+    store::{Store, StoreError},
+    upkeep::{Mender, Troubles, WallClock, sink_gone},
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use futures::future::join_all;
-
-use super::outbox::StoreOutbox;
-use crate::{
-    clock::Clock,
-    deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
-    store::{Store, StoreError},
-    upkeep::{Mender, PipelineError, Troubles, WallClock, sink_gone},
-};
 
 /// What is known of every sink between two attempts, by the subscription's name. A lock is held for a whole attempt: no sink
 /// is given two messages at once.
@@ -44,7 +43,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
-    pub async fn deliver(&self) -> Result<Summary, PipelineError> {
+    pub async fn deliver(&self) -> Result<Summary, DispatchError> {
         self.wall_clock.follow()?;
         let given_up = self.give_up_unclaimed()?;
         let mut total = Summary { given_up, ..Summary::default() };
@@ -61,7 +60,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// The store failed. A sink's failure is a step like others.
-    pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, PipelineError> {
+    pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, DispatchError> {
         let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
         self.wall_clock.follow()?;
         let queue = self.queues.of(name);
@@ -90,7 +89,7 @@ impl Dispatcher {
         Ok(given_up)
     }
 
-    async fn drain(&self, subscription: &Subscription) -> Result<Summary, PipelineError> {
+    async fn drain(&self, subscription: &Subscription) -> Result<Summary, DispatchError> {
         let queue = self.queues.of(&subscription.name);
         let outbox = self.outbox();
         let summary = self.worker(&outbox, subscription).drain(&mut *queue.lock().await).await?;

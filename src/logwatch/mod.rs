@@ -15,6 +15,7 @@ mod announce;
 mod audit;
 mod catching_up;
 mod entries;
+mod error;
 #[cfg(test)]
 mod lab;
 mod left;
@@ -34,6 +35,7 @@ mod wiring;
 
 pub use catching_up::{OnceInAWhile, how_far};
 pub use entries::{FoundEntry, Matcher, Wanted};
+pub use error::FollowError;
 pub use log_list::{FollowedLog, Instance, NotFollowed};
 pub use monitor::LogMonitor;
 pub use poll::Poll;

@@ -1,11 +1,8 @@
 //! The watch over transparency logs as the daemon and the command line see it: one door to services that do not know it.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
-
 use super::{
     entries::{self, Correlator, EntryLookup, FoundEntry, Matcher, Matching, Wanted},
+    error::FollowError,
     left::Departures,
     log_list::{FollowedLog, LogList, NotFollowed, Recognizer, TrustedLogs},
     poll::{Poll, Poller},
@@ -20,8 +17,11 @@ use crate::{
     health::Facts,
     store::{LogRow, StoreError},
     tlog::{Head, ReadError, Tree, Watch},
-    upkeep::{PipelineError, TrustKeeper},
+    upkeep::TrustKeeper,
 };
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 
 /// Who watches logs.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ impl LogMonitor {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn poll_logs(&self) -> Result<Vec<(String, Poll)>, PipelineError> {
+    pub async fn poll_logs(&self) -> Result<Vec<(String, Poll)>, FollowError> {
         self.poller.poll_logs().await
     }
 
@@ -141,7 +141,7 @@ impl LogMonitor {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
+    pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, FollowError> {
         self.poller.poll_log(followed).await
     }
 

@@ -1,9 +1,8 @@
 //! Reading a tree from another index on than the one at which its tail stands.
 
-use std::sync::Arc;
-
 use super::{
     audit::Auditor,
+    error::FollowError,
     log_list::FollowedLog,
     poll::Trees,
     rows::open_tree,
@@ -15,8 +14,8 @@ use crate::{
     clock::Clock,
     store::{Store, StoreError},
     tlog::{ReadError, Tree},
-    upkeep::PipelineError,
 };
+use std::sync::Arc;
 
 /// Why a log is not read from another index on.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +37,9 @@ pub enum StartError {
     /// What it signs now is not of one history with what it signed before.
     #[error("{0} does not agree with what it signed before; see `provwatch logs status`")]
     Accused(Tree),
-    /// The store.
+    /// Our own side.
     #[error(transparent)]
-    App(#[from] PipelineError),
+    Ours(#[from] FollowError),
 }
 
 impl From<ReadError> for StartError {
@@ -51,7 +50,7 @@ impl From<ReadError> for StartError {
 
 impl From<StoreError> for StartError {
     fn from(error: StoreError) -> Self {
-        Self::App(error.into())
+        Self::Ours(error.into())
     }
 }
 
@@ -101,7 +100,7 @@ impl Starter {
             Ok(true) => {}
             Ok(false) => return Err(StartError::Accused(tree)),
             Err(Trouble::Read(error)) => return Err(error.into()),
-            Err(Trouble::App(error)) => return Err(error.into()),
+            Err(Trouble::Ours(error)) => return Err(error.into()),
         }
         let range = shown.beginning(index).await?;
         self.store.begin_tail(&tree.name, index, checkpoint.size(), range.nodes())?;

@@ -1,6 +1,7 @@
 //! Why a tree was not read to its end: the log's side of it, or ours.
 
-use crate::{tlog::ReadError, upkeep::PipelineError};
+use super::error::FollowError;
+use crate::tlog::ReadError;
 
 /// Why a tree was not read to its end.
 #[derive(Debug)]
@@ -8,7 +9,7 @@ pub enum Trouble {
     /// The log, or the way to it.
     Read(ReadError),
     /// Our own side.
-    App(PipelineError),
+    Ours(FollowError),
 }
 
 impl From<ReadError> for Trouble {
@@ -17,8 +18,8 @@ impl From<ReadError> for Trouble {
     }
 }
 
-impl<E: Into<PipelineError>> From<E> for Trouble {
+impl<E: Into<FollowError>> From<E> for Trouble {
     fn from(error: E) -> Self {
-        Self::App(error.into())
+        Self::Ours(error.into())
     }
 }

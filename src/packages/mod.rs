@@ -7,6 +7,7 @@
 //! repeats work. `replay` sends timelines through the same rules, `on_request` judges one release that somebody asks about.
 
 pub mod assess;
+mod error;
 mod examine;
 mod feeds;
 mod judge;
@@ -24,6 +25,7 @@ mod verify;
 mod waits;
 
 pub use assess::company::company;
+pub use error::LookError;
 pub use judge::{
     accusation::{accusation, raised},
     campaign, relearn,

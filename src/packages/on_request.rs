@@ -1,12 +1,9 @@
 //! A release that somebody asks about: looked at and judged as the daemon would, whether it is watched or not. Nothing is
 //! recorded, and the baseline learns nothing.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use tokio_util::sync::CancellationToken;
-
 use super::{
     assess::{Assessment, assess, company::company, of_itself},
+    error::LookError,
     examine::{replaced::note_replaced, undated::date},
     judge::{accusation::raised, claimed_time::bound_times, reasons::unchecked},
     registries::Registries,
@@ -22,9 +19,12 @@ use crate::{
     model::{Baseline, Observation, ReleaseId, Signal},
     registry::{self, Known, PackageDocument, PackageState, Question, RegistryRelease},
     store::{Lane, Store, StoreError, Work},
-    upkeep::{PipelineError, WallClock},
+    upkeep::WallClock,
     watchlist::InUse,
 };
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
 
 /// What the registry says of a release that was asked about.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +105,7 @@ impl Appraiser {
     ///
     /// # Errors
     /// The registry cannot be asked, or the store cannot be read.
-    pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, PipelineError> {
+    pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, LookError> {
         let (now, package) = (self.clock.now(), release.package());
         let turn = Turn::new(&asked(release, now), &self.http, &self.clock, CancellationToken::new());
         let registry = self.registries.of(&package.registry())?;

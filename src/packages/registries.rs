@@ -1,5 +1,6 @@
 //! The registries that the configuration has: their readers, their feeds, and how often those without one are looked at.
 
+use super::error::LookError;
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
@@ -8,7 +9,6 @@ use crate::{
     http::Client,
     model::{Package, RegistryKey},
     registry::{Feed, Known, PackageState, Question, Registry, RegistryError},
-    upkeep::PipelineError,
     watchlist::Watchlist,
 };
 
@@ -47,10 +47,10 @@ impl Registries {
     ///
     /// # Errors
     /// The configuration does not have it, or switches it off.
-    pub fn of(&self, key: &RegistryKey) -> Result<&dyn Registry, PipelineError> {
+    pub fn of(&self, key: &RegistryKey) -> Result<&dyn Registry, LookError> {
         let missing = || match key.url() {
-            Some(url) => PipelineError::NoSuchRegistry(url.to_string()),
-            None => PipelineError::SwitchedOff(key.ecosystem().title()),
+            Some(url) => LookError::NoSuchRegistry(url.to_string()),
+            None => LookError::SwitchedOff(key.ecosystem().title()),
         };
         self.reader(key).ok_or_else(missing)
     }

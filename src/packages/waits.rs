@@ -1,17 +1,15 @@
 //! When a package that could not be looked at is tried again. Waits grow, and none is longer than the longest step of
 //! its schedule, whatever a server asks for.
 
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
-
-use super::turn;
+use super::{error::LookError, turn};
 use crate::{
     http::HttpError,
     registry::RegistryError,
     store::{AGAIN, Again, LONGEST_WAIT, Setback, StoreError, Work},
-    upkeep::PipelineError,
 };
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// How long to wait before a package is tried again after a failure, by how often it has failed. The first step is short:
 /// most failures pass by themselves, and what was announced may be a takeover.
@@ -32,34 +30,35 @@ const UNCONFIRMED_SECONDS: [i64; 2] = [10, MINUTE];
 const MINUTE: i64 = 60;
 
 /// What kind of setback an error is.
-pub fn setback(error: &PipelineError) -> Setback {
+pub fn setback(error: &LookError) -> Setback {
     match error {
         // Nobody failed: the document, or what is known of the package, is of another moment.
-        PipelineError::Registry(RegistryError::Stale { .. })
-        | PipelineError::Store(StoreError::BaselineMoved { .. }) => Setback::Behind,
-        PipelineError::Registry(RegistryError::Http { source, .. }) if matches!(**source, HttpError::Paused { .. }) => {
+        LookError::Registry(RegistryError::Stale { .. }) | LookError::Store(StoreError::BaselineMoved { .. }) => {
+            Setback::Behind
+        }
+        LookError::Registry(RegistryError::Http { source, .. }) if matches!(**source, HttpError::Paused { .. }) => {
             Setback::Paused
         }
-        PipelineError::Registry(error) if turn::ran_over(error) => Setback::RanOver,
+        LookError::Registry(error) if turn::ran_over(error) => Setback::RanOver,
         _ => Setback::Failed,
     }
 }
 
 /// When to try again after an error, before which so many attempts had failed.
-pub fn again_at(error: &PipelineError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
+pub fn again_at(error: &LookError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
     let attempts = attempts as usize;
     let wait = match error {
-        PipelineError::Registry(error) if turn::ran_over(error) => after(&RAN_OVER_SECONDS, 0, attempts),
-        PipelineError::Registry(RegistryError::Http { source, .. }) => match source.retry_after() {
+        LookError::Registry(error) if turn::ran_over(error) => after(&RAN_OVER_SECONDS, 0, attempts),
+        LookError::Registry(RegistryError::Http { source, .. }) => match source.retry_after() {
             Some(wait) => asked(wait),
             None => failed(attempts),
         },
         // A damaged row is set aside before the queue is read again.
-        PipelineError::Store(
+        LookError::Store(
             StoreError::BaselineMoved { .. } | StoreError::DamagedRow { .. } | StoreError::Indexed { .. },
         ) => after(&MOVED_SECONDS, 0, attempts),
         // A lag is over within half a minute.
-        PipelineError::Registry(RegistryError::Stale { .. }) => after(&STALE_SECONDS, 1, attempts),
+        LookError::Registry(RegistryError::Stale { .. }) => after(&STALE_SECONDS, 1, attempts),
         _ => failed(attempts),
     };
     now + wait
@@ -104,10 +103,11 @@ fn asked(wait: Duration) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::panic::Panicked;
 
     const NOW: &str = "2026-06-01T12:00:00Z";
 
-    fn http(error: HttpError) -> PipelineError {
+    fn http(error: HttpError) -> LookError {
         RegistryError::Http { registry: "npm".into(), source: Box::new(error) }.into()
     }
 
@@ -115,7 +115,7 @@ mod tests {
         "https://npm.example/".parse().unwrap()
     }
 
-    fn status(seconds: Option<u64>) -> PipelineError {
+    fn status(seconds: Option<u64>) -> LookError {
         let retry_after = seconds.map(Duration::from_secs);
         http(HttpError::Status {
             url: url(),
@@ -127,25 +127,25 @@ mod tests {
         })
     }
 
-    fn paused(seconds: u64) -> PipelineError {
+    fn paused(seconds: u64) -> LookError {
         http(HttpError::Paused { url: url(), wait: Duration::from_secs(seconds) })
     }
 
-    fn slow() -> PipelineError {
+    fn slow() -> LookError {
         let source = crate::http::TransportError::Slow { limit: Duration::from_secs(15) };
         http(HttpError::Transport { url: url(), attempts: 1, source })
     }
 
-    fn stale() -> PipelineError {
+    fn stale() -> LookError {
         let package = "pkg:npm/a".parse().unwrap();
         RegistryError::Stale { package, seen: "1".to_owned(), announced: "2".to_owned() }.into()
     }
 
-    fn moved() -> PipelineError {
+    fn moved() -> LookError {
         StoreError::BaselineMoved { package: "pkg:npm/a".parse().unwrap() }.into()
     }
 
-    fn seconds(error: &PipelineError, attempts: u32) -> i64 {
+    fn seconds(error: &LookError, attempts: u32) -> i64 {
         let now: DateTime<Utc> = NOW.parse().unwrap();
         (again_at(error, attempts, now) - now).num_seconds()
     }
@@ -169,7 +169,7 @@ mod tests {
             (stale(), 4, 60),
             (moved(), 0, 0),
             (moved(), 1, 1),
-            (PipelineError::Panic("x".to_owned()), 0, 10),
+            (Panicked("x".to_owned()).into(), 0, 10),
         ] {
             assert_eq!(seconds(&error, attempts), expected, "{error:?} {attempts}");
         }
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn whatever_fails_again_and_again_is_tried_less_and_less_often() {
-        for error in [status(None), slow(), stale(), moved(), PipelineError::Panic("x".to_owned())] {
+        for error in [status(None), slow(), stale(), moved(), Panicked("x".to_owned()).into()] {
             let waits: Vec<i64> = (0..12).map(|attempts| seconds(&error, attempts)).collect();
             assert!(waits.is_sorted_by(|a, b| a <= b || *b >= 10), "{error:?}: {waits:?}");
             assert!(waits[8..].iter().all(|wait| *wait >= 600), "{error:?}: {waits:?}");

@@ -3,7 +3,6 @@
 
 mod caretaker;
 mod damage;
-mod error;
 mod gather;
 mod memory;
 mod setup;
@@ -13,12 +12,11 @@ mod wall_clock;
 
 pub(crate) use caretaker::Caretaker;
 pub(crate) use damage::Mender;
-pub use error::PipelineError;
 pub use gather::{OnDisk, runner, snapshot};
 pub(crate) use memory::{Memory, Moving};
 pub use setup::{Setup, TrustFrom, WithoutFeed};
 pub use troubles::Trouble;
 pub(crate) use troubles::{ACTOR, Troubles, sink_gone};
 pub(crate) use trust::{Freshness, RootFrom, TrustKeeper};
-pub use trust::{NPM_KEYS, TRUST_ROOT};
+pub use trust::{NPM_KEYS, RefreshError, TRUST_ROOT};
 pub(crate) use wall_clock::WallClock;

@@ -8,7 +8,6 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::error::PipelineError;
 use crate::{
     attest::{Refreshed, TrustError, TrustMaterial, TrustUpdater, TrustedLog, Verifier},
     clock::Clock,
@@ -84,6 +83,17 @@ impl Freshness {
     }
 }
 
+/// Why the trust root was not read anew. The one in use stays in use.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// The repository, or what it or a file offers.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// The trust root in use: what everybody verifies with, and how it is kept fresh.
 #[derive(Debug)]
 pub struct TrustKeeper {
@@ -116,7 +126,7 @@ impl TrustKeeper {
     ///
     /// # Errors
     /// The repository cannot be reached, or what it or a file offers cannot be trusted or used.
-    pub async fn refresh(&self) -> Result<(), PipelineError> {
+    pub async fn refresh(&self) -> Result<(), RefreshError> {
         if self.freshness.is_idle() {
             return Ok(());
         }

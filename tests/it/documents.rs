@@ -362,7 +362,7 @@ fn every_alert_about_logs_stands_in_the_operators_table() {
         "signs with another key",
         "has stopped growing",
     ];
-    let code = read("src/pipeline/logs/accuse.rs");
+    let code = read("src/logwatch/accuse.rs");
     assert_eq!(code.matches("=> format!(\"{tree} ").count(), misdeeds.len(), "a title is missing in this test");
     for title in misdeeds {
         assert!(code.contains(title), "{title}");

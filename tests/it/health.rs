@@ -6,7 +6,6 @@ use crate::lab;
 
 use lab::{Fault, Rig, rig::*};
 use provwatch::{
-    app,
     health::Kind,
     model::{AlertStatus, Severity},
     store::Outcome,

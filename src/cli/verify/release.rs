@@ -11,17 +11,16 @@ use crate::{
     cli::{context::Context, exit::Failure, setup},
     detect::combine,
     model::{Alert, ReleaseId},
-    packages::{Appraisal, Comparison, LookedAt, accusation},
+    packages::{Appraisal, Comparison, LookError, LookedAt, accusation},
     progress::NoProgress,
     text::with_causes,
-    upkeep::PipelineError,
     watchlist::Watchlist,
 };
 
 pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> Result<Report, Failure> {
     let app = app(asked, context)?;
     let found = match setup::runtime()?.block_on(app.packages.appraiser.appraise(release)) {
-        Err(PipelineError::Registry(error)) => {
+        Err(LookError::Registry(error)) => {
             let stored = format!("`provwatch lookup {release}` says what is stored of it");
             Err((Verdict::Unavailable, format!("{}; {stored}", with_causes(&error))))
         }

@@ -1,15 +1,12 @@
 //! What a log says of each of its trees: whether that holds, and what is new.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
-
 use super::trees::Trees;
 use crate::{
     clock::Clock,
     logwatch::{
         accuse::Accuser,
         audit::Auditor,
+        error::FollowError,
         log_list::FollowedLog,
         rows::{is_read_to, open_tree, rows_of},
         shown::Shown,
@@ -20,8 +17,11 @@ use crate::{
     store::{LogRow, LogStanding, Store, StoreError},
     text::with_causes,
     tlog::{CheckpointError, Head, Misdeed, ReadError, Tree, evidence::Evidence},
-    upkeep::{Mender, PipelineError},
+    upkeep::Mender,
 };
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 
 /// What came of a poll.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Follower {
         &self,
         followed: &FollowedLog,
         heads: Result<Vec<Head>, ReadError>,
-    ) -> Result<Poll, PipelineError> {
+    ) -> Result<Poll, FollowError> {
         let mut poll = Poll::default();
         let met = self.clock.now();
         match heads {
@@ -69,7 +69,7 @@ impl Follower {
                     match self.poll_tree(followed, &head, met).await {
                         Ok(Some(verified)) => poll.verified += verified,
                         // What is stored of this tree is set aside; the next poll begins it anew.
-                        Err(PipelineError::Store(StoreError::DamagedRow { .. })) => {
+                        Err(FollowError::Store(StoreError::DamagedRow { .. })) => {
                             self.mender.mend()?;
                             poll.troubled += 1;
                         }
@@ -92,7 +92,7 @@ impl Follower {
         followed: &FollowedLog,
         head: &Head,
         met: DateTime<Utc>,
-    ) -> Result<Option<u64>, PipelineError> {
+    ) -> Result<Option<u64>, FollowError> {
         let now = self.clock.now();
         let tree = &head.tree;
         open_tree(&self.store, followed, tree, met)?;
@@ -119,7 +119,7 @@ impl Follower {
                 Ok(Some(verified))
             }
             Ok(None) => Ok(None),
-            Err(Trouble::App(error)) => Err(error),
+            Err(Trouble::Ours(error)) => Err(error),
             Err(Trouble::Read(error)) => {
                 self.accuser.tree_unread(shown, &error)?;
                 Ok(None)

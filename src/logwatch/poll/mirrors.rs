@@ -2,8 +2,6 @@
 //! what is known, whoever showed it first. A mirror that shows another history proves that the log signed two. One that is
 //! behind is not accused of going back, and what one of them does not answer is read from the next.
 
-use std::{cmp::Reverse, sync::Arc};
-
 use super::{
     answer::{Answer, Look, ask},
     heads::{Follower, Poll},
@@ -13,6 +11,7 @@ use crate::{
     logwatch::{
         accuse::Accuser,
         audit::{Auditor, by_size},
+        error::FollowError,
         log_list::FollowedLog,
         rows::rows_of,
         shown::Shown,
@@ -22,8 +21,8 @@ use crate::{
     store::{MirrorSeen, Store, StoreError},
     text::with_causes,
     tlog::{Consistency, Misdeed, ReadError, SignedCheckpoint},
-    upkeep::PipelineError,
 };
+use std::{cmp::Reverse, sync::Arc};
 
 /// Who looks at the mirrors of logs.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ pub struct Mirrors {
 
 impl Mirrors {
     /// Looks at a log that has mirrors. The one that signed most is followed; where it gives trouble, the next.
-    pub async fn poll(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
+    pub async fn poll(&self, followed: &FollowedLog) -> Result<Poll, FollowError> {
         let mut answers = ask(followed).await;
         answers.sort_by_key(|answer| Reverse(answer.size()));
         let largest = answers.first().and_then(Answer::size);
@@ -92,7 +91,7 @@ impl Mirrors {
     }
 
     /// Follows a mirror or compares it; what is wrong with it.
-    async fn look_at_mirror(&self, answer: Answer<'_>, look: &mut Look<'_>) -> Result<Option<String>, PipelineError> {
+    async fn look_at_mirror(&self, answer: Answer<'_>, look: &mut Look<'_>) -> Result<Option<String>, FollowError> {
         let (mirror, error) = (answer.mirror, answer.error());
         if !look.follows(answer.size(), self.known_size(mirror)?) {
             let found = self.compare_mirror(&answer, look).await?;
@@ -113,7 +112,7 @@ impl Mirrors {
     }
 
     /// Holds what a mirror signed against what is known, and reads from it what the one that is followed does not give.
-    async fn compare_mirror(&self, answer: &Answer<'_>, look: &mut Look<'_>) -> Result<Option<String>, PipelineError> {
+    async fn compare_mirror(&self, answer: &Answer<'_>, look: &mut Look<'_>) -> Result<Option<String>, FollowError> {
         let now = self.clock.now();
         for (tree, signed) in answer.signed() {
             let shown = Shown { followed: answer.mirror, tree, signed, now };
@@ -131,7 +130,7 @@ impl Mirrors {
                 }
                 Ok(_) => {}
                 Err(Trouble::Read(error)) => return Ok(Some(with_causes(&error))),
-                Err(Trouble::App(error)) => return Err(error),
+                Err(Trouble::Ours(error)) => return Err(error),
             }
         }
         Ok(None)

@@ -1,18 +1,20 @@
 //! One look at every log: at each as it is known, and at those that turn out to be others than they were taken for.
 
-use std::sync::Arc;
-
-use futures::{StreamExt, TryStreamExt, stream};
-
 use super::{
     heads::{Follower, Poll},
     mirrors::Mirrors,
 };
 use crate::{
-    logwatch::log_list::{FollowedLog, LogList, Recognizer},
+    logwatch::{
+        error::FollowError,
+        log_list::{FollowedLog, LogList, Recognizer},
+    },
     store::Store,
-    upkeep::{PipelineError, TrustKeeper},
+    upkeep::TrustKeeper,
 };
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt, stream};
 
 /// Logs that are looked at at the same time.
 const CONCURRENT: usize = 8;
@@ -33,7 +35,7 @@ impl Poller {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn poll_logs(&self) -> Result<Vec<(String, Poll)>, PipelineError> {
+    pub async fn poll_logs(&self) -> Result<Vec<(String, Poll)>, FollowError> {
         let mut polls = self.poll_all(self.list.followed()).await?;
         let mut others = self.list.followed();
         polls.retain(|(name, _)| others.iter().any(|log| log.name() == name));
@@ -42,7 +44,7 @@ impl Poller {
         Ok(polls)
     }
 
-    async fn poll_all(&self, logs: Vec<Arc<FollowedLog>>) -> Result<Vec<(String, Poll)>, PipelineError> {
+    async fn poll_all(&self, logs: Vec<Arc<FollowedLog>>) -> Result<Vec<(String, Poll)>, FollowError> {
         let polls = stream::iter(logs).map(|followed| async move {
             let poll = self.poll_log(&followed).await?;
             Ok((followed.name().to_owned(), poll))
@@ -55,7 +57,7 @@ impl Poller {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, PipelineError> {
+    pub async fn poll_log(&self, followed: &FollowedLog) -> Result<Poll, FollowError> {
         if !self.trust.is_ready() {
             return Ok(Poll::default());
         }

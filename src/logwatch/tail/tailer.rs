@@ -1,9 +1,5 @@
 //! Reading what a checkpoint adds to a tree, and believing it once it hashes to what was signed.
 
-use std::sync::Arc;
-
-use futures::TryStreamExt;
-
 use super::{
     batch::{Batch, Read},
     position::Tail,
@@ -15,6 +11,7 @@ use crate::{
         accuse::Accuser,
         announce::Announcer,
         entries::{Heralds, Matching},
+        error::FollowError,
         log_list::LogList,
         marks::first_of_them,
         shown::Shown,
@@ -23,8 +20,10 @@ use crate::{
     progress::{Progress, Step},
     store::{Advance, Store, StoreError},
     tlog::{Misdeed, ReadError},
-    upkeep::PipelineError,
 };
+use std::sync::Arc;
+
+use futures::TryStreamExt;
 
 /// Who reads the entries of logs.
 #[derive(Debug)]
@@ -137,7 +136,7 @@ impl Tailer {
             return Ok(());
         }
         // Another process follows the same log; it must not be made to believe two tails.
-        Err(PipelineError::TwoTails(tree.clone()).into())
+        Err(FollowError::TwoTails(tree.clone()).into())
     }
 
     /// What was downloaded does not hash to the signed root: it is forgotten, and the log accused.
@@ -158,7 +157,7 @@ impl Tailer {
 }
 
 fn damaged(tree: &str) -> Trouble {
-    PipelineError::DamagedTail(tree.to_owned()).into()
+    FollowError::DamagedTail(tree.to_owned()).into()
 }
 
 #[cfg(test)]

@@ -4,10 +4,6 @@
 //! The first sight of a package is its backfill: what it did until a week before is its history and teaches the
 //! baseline; the last week is judged like what follows.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::{
     document::Documents,
     listed::Listed,
@@ -21,6 +17,7 @@ use crate::{
     clock::{Clock, is_due},
     model::ReleaseStatus,
     packages::{
+        error::LookError,
         judge::recheck::put_off,
         registries::Registries,
         settings::Settings,
@@ -31,8 +28,11 @@ use crate::{
     progress::{Progress, Step},
     registry::{PackageState, Question, Registry, RegistryError, not_found},
     store::{AGAIN, Lane, PackageRow, Store, StoreError, Work},
-    upkeep::{PipelineError, WallClock},
+    upkeep::WallClock,
 };
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
 /// the registry shows after that is what holds: it may have withdrawn the rest before anybody saw it.
@@ -48,7 +48,7 @@ pub enum Looked {
     /// The turn is over; the next one goes on.
     InPart(Examined),
     /// All that the document has was taken, and it is behind what was announced: it is asked for again later.
-    Behind(Examined, PipelineError),
+    Behind(Examined, LookError),
 }
 
 /// Who looks at packages.
@@ -70,7 +70,7 @@ impl Examiner {
     ///
     /// # Errors
     /// The registry or the store failed; the work item stays.
-    pub async fn examine(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
+    pub async fn examine(&self, work: &Work, turn: &Turn) -> Result<Looked, LookError> {
         let looked = Box::pin(self.look(work, turn)).await;
         if looked.is_err() {
             // Who keeps a registry of one's own from being read does not hide that its names are taken in public.
@@ -79,7 +79,7 @@ impl Examiner {
         looked
     }
 
-    async fn look(&self, work: &Work, turn: &Turn) -> Result<Looked, PipelineError> {
+    async fn look(&self, work: &Work, turn: &Turn) -> Result<Looked, LookError> {
         let registry = self.registries.of(&work.package.registry())?;
         let mut subject = self.subject(work, registry, turn)?;
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
@@ -166,7 +166,7 @@ impl Examiner {
         Ok(Examined::default())
     }
 
-    fn package_gone(&self, subject: &Subject<'_>, waits: Waits) -> Result<Examined, PipelineError> {
+    fn package_gone(&self, subject: &Subject<'_>, waits: Waits) -> Result<Examined, LookError> {
         if !subject.package.is_public() && !subject.stored.is_empty() {
             return Err(not_found(subject.package).into());
         }

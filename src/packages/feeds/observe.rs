@@ -1,22 +1,22 @@
 //! From a feed to the store: read a page, keep what concerns the watchlist, move the cursor in the same transaction.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
-
 use super::{comparisons::Comparisons, event::new_event, silence::Silences, watched::Watched};
 use crate::{
     clock::Clock,
     http::Client,
     model::{Confidence, Severity},
+    packages::error::LookError,
     panic::caught,
     progress::{Progress, Step},
     registry::{Cursor, Feed, Page, RegistryError},
     store::{Lost, NewEvent, Store, StoreError, Taken},
     text::with_causes,
-    upkeep::{Mender, PipelineError, Trouble, Troubles},
+    upkeep::{Mender, Trouble, Troubles},
     watchlist::InUse,
 };
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 
 /// Most pages that are read in one turn.
 const MOST_PAGES: usize = 100;
@@ -41,7 +41,7 @@ impl FeedReader {
     ///
     /// # Errors
     /// The feed cannot be read, or the store cannot be written; the cursor then stands where it stood.
-    pub async fn observe(&self, feed: &dyn Feed) -> Result<usize, PipelineError> {
+    pub async fn observe(&self, feed: &dyn Feed) -> Result<usize, LookError> {
         let mut new = 0;
         // A feed that never says that it is at its end takes its turns like the others.
         for _ in 0..MOST_PAGES {
@@ -80,7 +80,7 @@ impl FeedReader {
         self.store.enqueue(&packages, feed.name(), self.clock.now())
     }
 
-    fn source_failed<T>(&self, feed: &dyn Feed, error: PipelineError) -> Result<T, PipelineError> {
+    fn source_failed<T>(&self, feed: &dyn Feed, error: LookError) -> Result<T, LookError> {
         let why = with_causes(&error);
         self.store.source_failed(feed.name(), &why, self.clock.now())?;
         self.progress.report(&Step::SourceFailed { source: feed.name(), why: &why });

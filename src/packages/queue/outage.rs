@@ -2,23 +2,21 @@
 //! for hours once the registry is back, and a registry that is down should not be asked by everybody all the time: one
 //! package at a time finds out for all.
 
+use crate::{
+    clock::Clock,
+    http::{HttpError, TransportError},
+    model::{Package, RegistryKey},
+    packages::{error::LookError, registries::Registries},
+    registry::RegistryError,
+    store::{LONGEST_WAIT, Lane, Setback, Store, StoreError, Work},
+    text::with_causes,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-
-use crate::{
-    clock::Clock,
-    http::{HttpError, TransportError},
-    model::{Package, RegistryKey},
-    packages::registries::Registries,
-    registry::RegistryError,
-    store::{LONGEST_WAIT, Lane, Setback, Store, StoreError, Work},
-    text::with_causes,
-    upkeep::PipelineError,
-};
 
 /// How long the next try of something announced is away at most.
 const PROBE: TimeDelta = TimeDelta::minutes(2);
@@ -97,8 +95,8 @@ enum Matter {
 }
 
 impl Matter {
-    fn of(error: &PipelineError) -> Self {
-        let PipelineError::Registry(RegistryError::Http { source, .. }) = error else { return Self::Package };
+    fn of(error: &LookError) -> Self {
+        let LookError::Registry(RegistryError::Http { source, .. }) = error else { return Self::Package };
         match source.as_ref() {
             HttpError::Transport { source: TransportError::Slow { .. }, .. } => Self::Either,
             HttpError::Transport { source: TransportError::Failed(_), .. }
@@ -131,7 +129,7 @@ impl Outages {
 
     /// Notes that a turn ended early, and sees to it that something of what was announced is tried soon, unless the server
     /// itself said when.
-    pub fn note_setback(&self, work: &Work, setback: Setback, error: &PipelineError) -> Result<(), StoreError> {
+    pub fn note_setback(&self, work: &Work, setback: Setback, error: &LookError) -> Result<(), StoreError> {
         let registry = work.package.registry();
         match setback {
             Setback::Behind => return self.note_answer(&work.package),
@@ -157,7 +155,7 @@ impl Outages {
         if is_news { self.store.source_read(name, now) } else { Ok(()) }
     }
 
-    fn note_unread(&self, registry: &RegistryKey, error: &PipelineError) -> Result<(), StoreError> {
+    fn note_unread(&self, registry: &RegistryKey, error: &LookError) -> Result<(), StoreError> {
         let Some(name) = self.registries.polled().get(registry).map(|polled| polled.source.as_str()) else {
             return Ok(());
         };
@@ -185,8 +183,8 @@ impl Reads {
     }
 }
 
-fn is_told_to_wait(error: &PipelineError) -> bool {
-    matches!(error, PipelineError::Registry(RegistryError::Http { source, .. }) if source.retry_after().is_some())
+fn is_told_to_wait(error: &LookError) -> bool {
+    matches!(error, LookError::Registry(RegistryError::Http { source, .. }) if source.retry_after().is_some())
 }
 
 #[cfg(test)]

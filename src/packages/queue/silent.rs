@@ -1,16 +1,15 @@
 //! Registries that do not answer during one pass: a pass has an end, so it gives such a registry up at once for all its
 //! packages.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
-
 use crate::{
     http::{HttpError, TransportError},
     model::RegistryKey,
+    packages::error::LookError,
     registry::RegistryError,
-    upkeep::PipelineError,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// A pass gives a registry up after so many turns on end without any answer; where some only took too long, after more, and
@@ -44,8 +43,8 @@ pub struct NoAnswer {
 
 impl NoAnswer {
     /// Whether an error is that nothing answered.
-    pub fn of(error: &PipelineError, why: &str) -> Option<Self> {
-        let PipelineError::Registry(RegistryError::Http { source, .. }) = error else { return None };
+    pub fn of(error: &LookError, why: &str) -> Option<Self> {
+        let LookError::Registry(RegistryError::Http { source, .. }) = error else { return None };
         let HttpError::Transport { source, .. } = source.as_ref() else { return None };
         let is_slow = match source {
             TransportError::Failed(_) => false,

@@ -1,10 +1,5 @@
 //! A turn of one package: it is looked at, and how that ended is noted.
 
-use std::sync::Arc;
-
-use chrono::TimeDelta;
-use tokio_util::sync::CancellationToken;
-
 use super::{outage::Outages, silent::NoAnswer, worked::Ended};
 use crate::{
     clock::Clock,
@@ -12,6 +7,7 @@ use crate::{
     http::Client,
     model::{Confidence, Package, Severity},
     packages::{
+        error::LookError,
         examine::{Examiner, Looked},
         subject::Examined,
         turn::Turn,
@@ -21,8 +17,12 @@ use crate::{
     progress::{Progress, Step},
     store::{Setback, Store, StoreError, Work},
     text::with_causes,
-    upkeep::{PipelineError, Trouble, Troubles},
+    upkeep::{Trouble, Troubles},
 };
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
 
 /// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.
 const FAILING: u32 = 5;
@@ -59,7 +59,7 @@ impl TurnTaker {
                 return Ok(Ended::InPart(examined));
             }
             Ok(Looked::Behind(examined, stale)) => (examined, stale),
-            Err(PipelineError::Store(error)) if concerns_everybody(&error) => return Err(error),
+            Err(LookError::Store(error)) if concerns_everybody(&error) => return Err(error),
             Err(error) => (Examined::default(), error),
         };
         let why = with_causes(&error);

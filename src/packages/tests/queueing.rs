@@ -1,18 +1,16 @@
 //! From the feeds, and from what nobody announced, to the queue; and how it is worked off.
 
-use std::{sync::Mutex, time::Duration};
-
-use futures::{FutureExt, future::BoxFuture};
-
 use super::lab::{Lab, package, private_registry};
 use crate::{
     http::Client,
     model::{Ecosystem, Package},
-    packages::services::Packages,
+    packages::{error::LookError, services::Packages},
     registry::{Change, Cursor, Event, Feed, PackageState, Page, RegistryError},
     store::{EventKind, Setback},
-    upkeep::PipelineError,
 };
+use std::{sync::Mutex, time::Duration};
+
+use futures::{FutureExt, future::BoxFuture};
 
 /// A feed of these pages; after the last it fails.
 #[derive(Debug)]
@@ -98,7 +96,7 @@ fn a_registry_without_a_feed_is_said_to_be_read_or_not() {
     assert!(said().is_empty(), "a feed tells of the public one");
     outages.note_answer(&private).unwrap();
     assert_eq!(said(), [(true, None)]);
-    let error = PipelineError::Registry(unreadable("it is no document"));
+    let error = LookError::Registry(unreadable("it is no document"));
     outages.note_setback(&lab.work(&private), Setback::Failed, &error).unwrap();
     assert!(said()[0].1.as_ref().is_some_and(|why| why.contains("it is no document")), "{:?}", said());
 }

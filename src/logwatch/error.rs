@@ -1,0 +1,19 @@
+//! Why a log could not be followed, where the log is not to blame.
+
+use crate::store::StoreError;
+
+/// Why a log could not be followed, where the log is not to blame.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Two processes tail one log into one database.
+    #[error("another process tails {0} with the same database; stop one of them")]
+    TwoTails(String),
+    /// What is stored of a tail does not fit together.
+    #[error(
+        "the stored position of {0} is damaged; restore the database from a backup, or begin anew with another one"
+    )]
+    DamagedTail(String),
+}
