@@ -1,4 +1,4 @@
-//! Who is told what the pipeline does as it does it: a progress bar, the demo's narration, the summary of one pass.
+//! Who is told what the services do as they do it: a progress bar, the demo's narration, the summary of one pass.
 
 use crate::{
     model::{Alert, Observation, Package, ReleaseId},
@@ -122,7 +122,7 @@ pub enum Step<'a> {
     },
 }
 
-/// Is told what the pipeline does. Must not block.
+/// Is told what the services do. Must not block.
 pub trait Progress: Send + Sync + std::fmt::Debug {
     /// Something happened.
     fn report(&self, step: &Step<'_>);

@@ -22,11 +22,7 @@ use crate::{
 /// # Errors
 /// A subscription that cannot be set up.
 pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
-    assemble_with(config, parts, Registries::new(registries(config)?, polled(config)))
-}
-
-/// The same over these registries.
-pub fn assemble_with(config: &Config, parts: Parts, registries: Registries) -> Result<App, AssemblyError> {
+    let registries = Registries::new(registries(config)?, polled(config));
     let subscriptions = Arc::new(subscriptions(config, &parts.http, &parts.clock)?);
     let forges = forges(config, &parts)?;
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;

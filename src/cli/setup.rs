@@ -1,4 +1,4 @@
-//! From the configuration to a pipeline over the real network.
+//! From the configuration to a program over the real network.
 
 use std::{io, sync::Arc};
 
@@ -20,7 +20,7 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// Everything that a pipeline needs but the store, found to be in order. Nothing on the disk has changed yet: what is wrong
+/// Everything that the program needs but the store, found to be in order. Nothing on the disk has changed yet: what is wrong
 /// with a secret or a list must leave the store as it was.
 pub struct Prepared {
     /// What is watched.
@@ -71,7 +71,7 @@ impl Context {
         findings
     }
 
-    /// Puts the pipeline together, with the store open to write.
+    /// Puts the program together, with the store open to write.
     ///
     /// # Errors
     /// The configuration or the watchlist is wrong, or the store cannot be used.
@@ -87,10 +87,10 @@ impl Context {
         self.app_over(prepared, self.store()?, progress)
     }
 
-    /// A pipeline to look at logs with, which changes no store and makes none.
+    /// A program to look at logs with, which changes no store and makes none.
     ///
     /// # Errors
-    /// As [`Context::pipeline`].
+    /// As [`Context::app`].
     pub fn app_to_look(&self, watchlist: Watchlist) -> Result<App, Failure> {
         let prepared = self.prepare_for(watchlist)?;
         self.app_over(prepared, self.store_to_look()?, Arc::new(NoProgress))
@@ -99,7 +99,7 @@ impl Context {
     /// The same of what was prepared before, over a store that was opened before.
     ///
     /// # Errors
-    /// As [`Context::pipeline`].
+    /// As [`Context::app`].
     pub fn app_over(
         &self,
         Prepared { watchlist, http, verifier, clock }: Prepared,

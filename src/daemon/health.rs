@@ -292,7 +292,7 @@ pub fn log_task(log: &str) -> String {
     format!("log {log}")
 }
 
-/// Where what the pipeline does is logged.
+/// Under which target what the services do is logged.
 const PIPELINE: &str = "provwatch::pipeline";
 
 /// What a publisher or registry may have written goes through [`plain`].

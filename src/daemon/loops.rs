@@ -57,7 +57,7 @@ const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 /// What every loop has.
 #[derive(Clone)]
 pub struct Context {
-    /// The pipeline.
+    /// The program.
     pub app: Arc<App>,
     /// Where signs of life go.
     pub health: Arc<Health>,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Health, OnDiskNow};
 use crate::{app::App, watchlist::Watchlist};
 
-/// What the daemon is started with besides its pipeline.
+/// What the daemon is started with besides the program.
 pub struct Options {
     /// Reads configuration and watchlist again, on SIGHUP.
     pub reload: Box<dyn Fn(&App) -> Renewal + Send + Sync>,
@@ -24,7 +24,7 @@ pub struct Options {
 pub enum Renewal {
     /// The configuration is the same; this is the watchlist.
     Watchlist(Watchlist),
-    /// Another configuration: a pipeline that takes the place of the one at work, over the same store.
+    /// Another configuration: a program that takes the place of the one at work, over the same store.
     Whole(Box<Renewed>),
     /// It cannot be used. What was at work stays at work, with this watchlist if there is one.
     Refused {
@@ -37,7 +37,7 @@ pub enum Renewal {
 
 /// A changed configuration, ready to work.
 pub struct Renewed {
-    /// The pipeline.
+    /// The program.
     pub app: App,
     /// As in [`Options`], for the files that it names.
     pub on_disk: OnDiskNow,

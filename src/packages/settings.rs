@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::detect::Tuning;
 
-/// How the pipeline goes about its work.
+/// How packages are looked at.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Of how many of a package's newest releases the evidence is fetched on first sight.

@@ -85,7 +85,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Passes on what the pipeline does, and remembers when a package of the queue was last looked at.
+/// Passes on what the services do, and remembers when a package of the queue was last looked at.
 #[derive(Debug)]
 pub struct Moving {
     inner: Arc<dyn Progress>,

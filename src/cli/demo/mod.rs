@@ -1,4 +1,4 @@
-//! `provwatch demo`: the real pipeline over a recording.
+//! `provwatch demo`: the real program over a recording.
 //!
 //! The recording in `demo/` is part of the program. It was made by playing the same [`scenes`] on a [`Stage`] whose
 //! registries were the tests' own; `tests/it/demo.rs` makes it anew.

@@ -35,7 +35,7 @@ const EVIDENCE: usize = 6;
 /// Columns of a detector's name.
 const DETECTOR: usize = 20;
 
-/// Tells what the pipeline does as it does it.
+/// Tells what the services do as they do it.
 #[derive(Debug)]
 pub(super) struct Narrator {
     store: Arc<Store>,

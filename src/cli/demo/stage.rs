@@ -16,7 +16,7 @@ use crate::{
     store::Store,
 };
 
-/// Where the demo plays: a folder with a configuration, a watchlist, a trust root and a store, and the real pipeline on
+/// Where the demo plays: a folder with a configuration, a watchlist, a trust root and a store, and the real program on
 /// them. Only the way to the registries and the clock are not the real ones.
 #[derive(Debug)]
 pub struct Stage {
@@ -78,7 +78,7 @@ impl Stage {
     /// Makes the pass of a scene.
     ///
     /// # Errors
-    /// The store failed, or the recording does not hold what the pipeline asks for.
+    /// The store failed, or the recording does not hold what is asked for.
     pub async fn play(&self, scene: &Scene) -> Result<PassSummary, Failure> {
         self.clock.set(scene.at);
         let summary = self.app.pass().await?;
@@ -89,7 +89,7 @@ impl Stage {
         }
     }
 
-    /// The pipeline.
+    /// The program.
     pub fn app(&self) -> &App {
         &self.app
     }

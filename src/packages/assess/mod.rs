@@ -4,4 +4,4 @@ mod assessment;
 pub mod chronicle;
 pub mod company;
 
-pub use assessment::*;
+pub use assessment::{Assessment, ComparedWith, alert, assess, links, of_itself};

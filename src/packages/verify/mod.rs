@@ -5,4 +5,4 @@ pub mod left_out;
 pub mod unchecked;
 mod verification;
 
-pub use verification::*;
+pub use verification::{Verification, unreadable, worst};

@@ -1,5 +1,5 @@
 //! What happens with a row that cannot be believed: it is copied as it is, and something sound takes its place. What that
-//! is, `remedy` says for each table; baselines are made anew by the pipeline, which knows how to learn.
+//! is, `remedy` says for each table; baselines are learned anew by whoever knows how to learn.
 
 mod baselines;
 mod looking;

@@ -187,7 +187,7 @@ fn has_taught(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
     }))
 }
 
-/// The pipeline learns it anew; until then its package is not judged.
+/// It is learned anew; until then its package is not judged.
 fn baseline(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
     delete(db, broken)?;
     let package = parsed::<Package>(columns, "package").or_else(|| broken.name().parse().ok());

@@ -9,7 +9,6 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
-    time::Instant,
 };
 
 use insta::{assert_json_snapshot, assert_snapshot};

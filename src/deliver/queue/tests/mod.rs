@@ -155,7 +155,7 @@ impl Lab {
     }
 }
 
-/// The store as the pipeline wraps it.
+/// The store as `dispatch` wraps it.
 struct InStore<'a>(&'a Store);
 
 fn failed(error: crate::store::StoreError) -> OutboxError {
