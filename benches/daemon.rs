@@ -1,5 +1,6 @@
-//! The real program on a store of 100,000 releases with a watchlist of 10,000 packages: how long until it is ready, how
-//! much memory it holds when idle, how long `lookup` takes beside it. The registries are a closed port of this machine.
+//! Benchmarks of the daemon on a store of 100,000 releases and a watchlist of 10,000 packages. They measure the time
+//! until it is ready, its memory when idle, and how long `lookup` takes beside it. The registries are a closed port of
+//! this machine.
 //!
 //! Ends with an error when a promise of `docs/PERFORMANCE.md` is not kept. Does nothing unless `cargo bench` runs it.
 

@@ -1,4 +1,5 @@
-//! A full page of npm's change feed, 10,000 rows, against a watchlist of 10,000 entries: read, match, both.
+//! Benchmarks of reading a full page of npm's change feed, 10,000 rows, and matching it against a watchlist of 10,000
+//! entries.
 
 #![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]
 

@@ -1,4 +1,5 @@
-//! Timelines through the rules: the back-tests, many packages with a short history, one package with a long one.
+//! Benchmarks of replaying timelines: the back-tests, many packages with a short history, and one package with a long
+//! one.
 
 #![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]
 

@@ -1,4 +1,5 @@
-//! A store of 100,000 releases: what `lookup` asks, what a feed's page and a release cost, how long opening takes.
+//! Benchmarks of a store of 100,000 releases: the queries of `lookup`, writing a feed page and a release, and opening
+//! the file.
 
 #![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]
 

@@ -1,5 +1,6 @@
-//! Verifying what npm and PyPI serve: certificate chain, certificate timestamp, log promise and proof, signature, subject.
-//! One thread; a throughput counts bundles, of which an npm document has two (provenance and publish attestation).
+//! Benchmarks of verifying what npm and PyPI serve: certificate chain, certificate timestamp, log promise and proof,
+//! signature, subject. One thread; a throughput counts bundles, of which an npm document has two (provenance and
+//! publish attestation).
 
 #![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]
 

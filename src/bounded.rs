@@ -1,4 +1,4 @@
-//! Reading of files that may be larger than is sane. Imports nothing.
+//! Reads files up to a size limit. Imports nothing.
 
 use std::{
     fs::File,

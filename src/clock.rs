@@ -28,22 +28,22 @@ pub trait Clock: Debug + Send + Sync {
 }
 
 /// By how much a clock may be set back without anybody needing to know: time services correct it by less every day.
-pub const SLACK: TimeDelta = TimeDelta::seconds(5);
+pub(crate) const SLACK: TimeDelta = TimeDelta::seconds(5);
 
 /// Whether something that waits until `at` is due, of a schedule whose waits are at most `longest`. What is further ahead
 /// was written while the clock was wrong: nobody chose that wait, and it is due.
-pub fn is_due(at: DateTime<Utc>, now: DateTime<Utc>, longest: TimeDelta) -> bool {
+pub(crate) fn is_due(at: DateTime<Utc>, now: DateTime<Utc>, longest: TimeDelta) -> bool {
     at <= now || at > horizon(now, longest)
 }
 
 /// The latest time until which something can wait now: see [`is_due`].
-pub fn horizon(now: DateTime<Utc>, longest: TimeDelta) -> DateTime<Utc> {
+pub(crate) fn horizon(now: DateTime<Utc>, longest: TimeDelta) -> DateTime<Utc> {
     now.checked_add_signed(longest).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// A time that lies behind us, such as that of the last success. One that lies ahead was written while the clock was wrong
 /// and tells nothing.
-pub fn past(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(crate) fn past(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     at.filter(|at| *at <= horizon(now, SLACK))
 }
 

@@ -1,10 +1,10 @@
-//! provwatch watches package registries for takeovers. This is the map of its rooms; the rules of
-//! who may import whom stand in `docs/ARCHITECTURE.md` and are held by `tests/it/layering.rs`.
+//! Watches package registries for takeovers. This is the map of its rooms; the rules of who may import whom stand in
+//! `docs/ARCHITECTURE.md` and are held by `tests/it/layering.rs`.
 
 pub mod app;
 pub mod attest;
 pub mod baseline;
-pub mod bounded;
+mod bounded;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -22,9 +22,9 @@ mod panic;
 pub mod progress;
 pub mod registry;
 pub mod store;
-pub mod strict_json;
-pub mod strict_toml;
-pub mod telemetry;
+mod strict_json;
+mod strict_toml;
+mod telemetry;
 pub mod text;
 pub mod tlog;
 pub mod upkeep;

@@ -1,4 +1,4 @@
-//! Arguments → command → exit code.
+//! The program: parses arguments, runs the command, and exits with its code.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! A panic while one thing is worked on is that thing's trouble: it is caught, named, and put off like any other failure.
+//! Catches a panic of one piece of work, so that it counts as an ordinary failure.
 
 use std::{any::Any, panic::AssertUnwindSafe};
 

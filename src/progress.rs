@@ -1,4 +1,4 @@
-//! Who is told what the services do as they do it: a progress bar, the demo's narration, the summary of one pass.
+//! The listener for the progress of services, such as a progress bar, the demo, or the summary of a pass.
 
 use crate::{
     model::{Alert, Observation, Package, ReleaseId},

@@ -1,7 +1,8 @@
-//! A simulated week in which feeds, documents, receivers, rows, the clock, the disk and the daemon itself misbehave while
-//! packages are taken over. Every takeover must be told, in time, and nothing honest may be called critical.
+//! Simulates a week in which feeds, documents, receivers, rows, the clock, the disk and the daemon misbehave while
+//! packages are taken over. Every takeover must be reported in time, and no honest release may be called critical.
 //!
-//! A program of its own: a full disk is a limit on the files of its whole process. So its tests run one after the other.
+//! A program of its own: a full disk is a limit on the files of its whole process. So its tests run one after the
+//! other.
 //!
 //! `PROVWATCH_WEEK_SEED=7 cargo test --test hostile_week -- --nocapture` plays another week and prints its delays.
 

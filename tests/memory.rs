@@ -1,4 +1,5 @@
-//! Memory: large answers that come at once have one budget together. A process of its own, so that its peak is its own.
+//! Tests that large answers that arrive at once share one memory budget. They run in a process of their own, so that
+//! they measure their own peak.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]

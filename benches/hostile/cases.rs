@@ -1,4 +1,5 @@
-//! What misbehaves. A row is a name, what begins it, and how long it goes on before the takeovers.
+//! Table of the faults under which the benchmark measures how late takeovers are reported. A row has a name, the start
+//! of the fault, and its duration before the takeovers.
 
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub static CASES: &[Case] = &[
     case("ten documents never answer", |s| documents(s, OTHERS, How::Hang)),
     case("ten documents drip", |s| documents(s, OTHERS, How::Drip)),
     Case { ahead: 20, ..case("5 releases of 400 attested files", many_files) },
-    Case { victims: &[Ecosystem::Pypi, Ecosystem::Cargo], ..case("a registry's host is dead", dead_host) },
+    Case { victims: &[Ecosystem::PYPI, Ecosystem::CARGO], ..case("a registry's host is dead", dead_host) },
     Case { ahead: 15, ..case("a receiver takes 25 s", |s| receiver(s, How::Late(Duration::from_secs(25)))) },
     Case { ahead: 15, ..case("a receiver never answers", |s| receiver(s, How::Hang)) },
     Case { ahead: 15, ..case("a receiver answers 500", |s| receiver(s, How::Status(500))) },
@@ -51,7 +52,7 @@ pub static CASES: &[Case] = &[
             "UPDATE releases SET observation = '\u{1}' || substr(observation, 2) WHERE package = 'pkg:npm/other-0'",
         );
     }),
-    Case { victims: &[Ecosystem::Npm], ..case("its manifest is malformed", malformed) },
+    Case { victims: &[Ecosystem::NPM], ..case("its manifest is malformed", malformed) },
     Case {
         end: |s| s.clock.skew(TimeDelta::zero()),
         ..case("the clock is a year ahead", |s| s.clock.skew(TimeDelta::days(365)))
@@ -67,8 +68,8 @@ impl Case {
     /// The takeovers of the case.
     pub fn takeovers(&self) -> Vec<(Ecosystem, Publication)> {
         let publication = |ecosystem| match ecosystem {
-            Ecosystem::Npm => by_mallory().install_script("node steal.js"),
-            Ecosystem::Pypi | Ecosystem::Cargo => by_mallory(),
+            Ecosystem::NPM => by_mallory().install_script("node steal.js"),
+            _ => by_mallory(),
         };
         self.victims.iter().map(|ecosystem| (*ecosystem, publication(*ecosystem))).collect()
     }
@@ -78,7 +79,7 @@ impl Case {
 fn documents(scene: &Scene, count: usize, how: How) {
     for number in 0..count {
         scene.web.misbehave(&format!("npm.example/{}#", other(number)), how);
-        scene.release(Ecosystem::Npm, number);
+        scene.release(Ecosystem::NPM, number);
     }
 }
 
@@ -97,7 +98,7 @@ fn many_files(scene: &Scene) {
 fn dead_host(scene: &Scene) {
     scene.web.misbehave("npm.example/", How::Hang);
     scene.web.misbehave("replicate.example/", How::Hang);
-    (0..OTHERS).for_each(|number| scene.release(Ecosystem::Npm, number));
+    (0..OTHERS).for_each(|number| scene.release(Ecosystem::NPM, number));
 }
 
 /// The other receiver has six alerts to be slow about.
@@ -106,7 +107,7 @@ fn receiver(scene: &Scene, how: How) {
     for number in 0..6 {
         let name = format!("mallory-{number}");
         let publication = Publication::token(START, &name, &format!("{name}@example.net"));
-        scene.publish(Ecosystem::Npm, &other(number), "1.1.0", &publication);
+        scene.publish(Ecosystem::NPM, &other(number), "1.1.0", &publication);
     }
 }
 
@@ -114,7 +115,7 @@ fn receiver(scene: &Scene, how: How) {
 #[expect(clippy::disallowed_methods, reason = "somebody else writes to the database")]
 fn damage(scene: &Scene, sql: &str) {
     assert!(Connection::open(&scene.store).unwrap().execute(sql, []).unwrap() > 0, "{sql}");
-    scene.release(Ecosystem::Npm, 0);
+    scene.release(Ecosystem::NPM, 0);
 }
 
 fn malformed(scene: &Scene) {

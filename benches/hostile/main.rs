@@ -1,5 +1,6 @@
-//! How soon takeovers are told while something else misbehaves, in real time, over loopback, by the daemon's own loops; how
-//! much memory the first sight of large documents takes; how long the first sight of very many packages takes.
+//! Benchmark of the alert delay for takeovers while something else misbehaves, in real time and over loopback. It also
+//! measures the memory that the first reading of large documents takes, and the time that the first reading of very
+//! many packages takes.
 //!
 //! `cargo bench --bench hostile` prints all three; `-- told`, `-- memory`, `-- sight` one of them. Does nothing unless
 //! `cargo bench` runs it.
@@ -45,7 +46,7 @@ fn told() {
         let running: Vec<_> = CASES.iter().map(|case| scope.spawn(|| scene::play(case))).collect();
         for (case, thread) in CASES.iter().zip(running) {
             let delays = thread.join().unwrap();
-            let told = Ecosystem::ALL.map(|ecosystem| match delays[ecosystem as usize] {
+            let told = Ecosystem::ALL.map(|ecosystem| match delays[ecosystem.index()] {
                 _ if !case.takes_over(ecosystem) => "-".to_owned(),
                 None => "never".to_owned(),
                 Some(delay) => format!("{delay:.1} s"),

@@ -1,4 +1,4 @@
-//! One case: a world, a daemon that watches it, something that misbehaves, and three takeovers.
+//! One run of the benchmark: simulated registries, a daemon that watches them, one fault, and three takeovers.
 
 use std::{
     path::PathBuf,
@@ -88,9 +88,9 @@ pub fn other(number: usize) -> String {
 
 fn publish(world: &World, ecosystem: Ecosystem, name: &str, version: &str, publication: &Publication) {
     match ecosystem {
-        Ecosystem::Npm => world.publish_npm(name, version, publication),
-        Ecosystem::Pypi => world.publish_pypi(name, version, publication),
-        Ecosystem::Cargo => world.publish_crate(name, version, publication),
+        Ecosystem::NPM => world.publish_npm(name, version, publication),
+        Ecosystem::PYPI => world.publish_pypi(name, version, publication),
+        _ => world.publish_crate(name, version, publication),
     }
 }
 
@@ -152,7 +152,7 @@ async fn takeovers(scene: &Scene, app: &App, case: &Case) -> [Option<f64>; 3] {
         scene.publish(ecosystem, "victim", "1.1.0", &publication);
     }
     let purls = ["npm", "pypi", "cargo"].map(|registry| format!("pkg:{registry}/victim@1.1.0"));
-    let expected: Vec<usize> = case.takeovers().iter().map(|(ecosystem, _)| *ecosystem as usize).collect();
+    let expected: Vec<usize> = case.takeovers().iter().map(|(ecosystem, _)| ecosystem.index()).collect();
     let is_over = || expected.iter().all(|place| scene.web.told(&purls[*place]).is_some());
     while !is_over() && began.elapsed() < PATIENCE {
         sleep(Duration::from_millis(50)).await;

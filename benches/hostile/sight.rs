@@ -1,4 +1,4 @@
-//! The first sight of much: the real program, over a registry that makes its documents up.
+//! Benchmark of the first reading of many packages by the real program, from a registry that generates its documents.
 
 use std::{
     fs,

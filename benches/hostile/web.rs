@@ -1,4 +1,4 @@
-//! The lab's world on loopback addresses, one for each registry and one for receivers, with whatever misbehaves in it.
+//! The lab's registries and alert receivers on loopback addresses, one for each, with injected faults.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

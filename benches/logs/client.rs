@@ -1,4 +1,4 @@
-//! The client that the program is made of: a scan for 500 repositories, an hour of a tail, and a Rekor v1.
+//! Benchmarks of the log client inside the library: a scan for 500 repositories, an hour of tailing, and a Rekor v1.
 
 use std::{
     sync::Arc,

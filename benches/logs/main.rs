@@ -1,8 +1,9 @@
-//! How fast logs are read over loopback, every leaf hashed and the root checked: by the real program with default settings, and
-//! by the client that it is made of. The server is a process of its own, so that the memory that is measured is the reader's.
+//! Benchmarks of reading transparency logs over loopback, with every leaf hashed and the root checked. They run the
+//! real program with default settings, and the client inside it. The server is a process of its own, so that the memory
+//! that is measured is the reader's.
 //!
-//! `cargo bench --bench logs` reads 200,000 entries; `cargo bench --bench logs -- 1000000` as many as that. `-- serve 1000000`
-//! only serves them, below `/v2/`, `/ct/` and, 50 ms away, `/far/`.
+//! `cargo bench --bench logs` reads 200,000 entries; `cargo bench --bench logs -- 1000000` as many as that. `-- serve
+//! 1000000` only serves them, below `/v2/`, `/ct/` and, 50 ms away, `/far/`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail where it stands")]
 #![allow(

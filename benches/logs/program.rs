@@ -1,4 +1,4 @@
-//! The real program with default settings: `logs scan` of a log of the operator's own.
+//! Benchmark of `logs scan` by the real program, with default settings, on a log from the configuration.
 
 use std::{
     fs,

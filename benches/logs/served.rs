@@ -1,4 +1,5 @@
-//! What the server has: bodies that repeat, or certificates that differ in nothing but their index, and a true tree over them.
+//! Content of the benchmark's logs: repeated bodies, or certificates that differ only in their index, and the tree over
+//! them.
 
 use aws_lc_rs::{
     rand::SystemRandom,

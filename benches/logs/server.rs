@@ -1,4 +1,4 @@
-//! The process that serves the logs.
+//! The server process of the log benchmarks.
 
 use std::{
     collections::HashMap,

@@ -1,12 +1,12 @@
-//! A store after a year of watching: packages with their baselines, releases with their traces, the feeds' events.
+//! A store as it is after a year of watching, with baselines, releases, traces and feed events.
 
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use provwatch::{
     baseline::learn,
-    model::{Baseline, BaselineReason, Observation},
-    store::{BaselineChange, EventKind, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, Store},
+    model::{Baseline, BaselineReason, Ecosystem, Observation},
+    store::{BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, Store},
 };
 
 use super::history;
@@ -30,7 +30,7 @@ pub fn store(folder: &Path) -> Store {
         let events: Vec<NewEvent> = (first..first + 500).map(event).collect();
         store.take_page("npm-changes", &first.to_string(), &events, now()).unwrap();
     }
-    for work in store.due_work(now(), usize::MAX).unwrap() {
+    for work in store.next_work(Ecosystem::NPM, Lane::Announced, now(), usize::MAX).unwrap() {
         store.finish_work(&work.package, work.generation).unwrap();
     }
     for number in 0..PACKAGES {

@@ -1,4 +1,4 @@
-//! Synthetic packages, each with a history of attested releases, as large as those of real ones.
+//! Synthetic packages, each with a history of attested releases of realistic size.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ const WEEK: TimeDelta = TimeDelta::weeks(1);
 /// The package with this number: six of ten of npm, half of them scoped, three of PyPI, one of crates.io.
 pub fn package(number: usize) -> Package {
     let (ecosystem, name) = match number % 10 {
-        0..3 => (Ecosystem::Npm, format!("@scope-{}/package-{number}", number / 100)),
-        3..6 => (Ecosystem::Npm, format!("package-{number}")),
-        6..9 => (Ecosystem::Pypi, format!("package-{number}")),
-        _ => (Ecosystem::Cargo, format!("package_{number}")),
+        0..3 => (Ecosystem::NPM, format!("@scope-{}/package-{number}", number / 100)),
+        3..6 => (Ecosystem::NPM, format!("package-{number}")),
+        6..9 => (Ecosystem::PYPI, format!("package-{number}")),
+        _ => (Ecosystem::CARGO, format!("package_{number}")),
     };
     Package::new(ecosystem, &name).unwrap()
 }

@@ -1,5 +1,4 @@
-//! What the benches measure with: packages and releases in the registries' real shapes and sizes, and a store that is
-//! filled with them.
+//! Data that the benchmarks share: packages and releases in the registries' real shapes and sizes, and a filled store.
 
 #![allow(dead_code, reason = "each bench uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]

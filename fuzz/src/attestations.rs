@@ -1,5 +1,5 @@
-//! Attestations and what vouches for them. The seeds hold under the trust root beside them; whatever is made of them
-//! holds for what the seeds say, or not at all.
+//! Fuzz targets for attestations and the trust material that verifies them. The seeds hold under the trust root beside
+//! them; a mutation of them holds for what the seeds say, or not at all.
 
 use std::sync::LazyLock;
 

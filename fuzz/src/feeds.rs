@@ -1,4 +1,5 @@
-//! What feeds announce. A page never has more events than bytes, and the place after it can be gone on from.
+//! Fuzz targets for the change feeds of registries. A page never has more events than bytes, and the place after it can
+//! be gone on from.
 
 use futures::executor::block_on;
 use provwatch::registry::{CargoFeed, Cursor, Feed, NpmFeed, PypiFeed};

@@ -1,4 +1,5 @@
-//! What people write or hand over: lock files and bills of materials, timelines, configuration, watchlists.
+//! Fuzz targets for files that users write or import: lock files, bills of materials, timelines, configuration,
+//! watchlists.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What forges answer about a release. The same bytes answer every question.
+//! Fuzz targets for the answers of forges about a release. The same bytes answer every question.
 
 use std::{path::Path, sync::Arc};
 

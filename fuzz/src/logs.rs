@@ -1,4 +1,4 @@
-//! What transparency logs serve.
+//! Fuzz targets for the documents that transparency logs serve.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! All fuzz targets. `PROVWATCH_FUZZ_TARGET` says which one runs; `fuzz/run` sets it.
+//! Entry point of all fuzz targets. `PROVWATCH_FUZZ_TARGET` says which one runs; `fuzz/run` sets it.
 
 #![no_main]
 

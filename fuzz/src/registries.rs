@@ -1,5 +1,5 @@
-//! What registries say of packages. Whatever they say, no version that they list is lost: it is described, or said to be
-//! unreadable.
+//! Fuzz targets for the package documents of registries. Whatever they say, no version that they list is lost: it is
+//! described, or said to be unreadable.
 
 use bytes::Bytes;
 use futures::executor::block_on;

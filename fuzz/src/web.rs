@@ -1,4 +1,5 @@
-//! A web that answers what the fuzzer wants. Readers are reached as the daemon reaches them, through the HTTP client.
+//! A fake web that answers with the fuzzer's bytes. Readers are reached as the daemon reaches them, through the HTTP
+//! client.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! From the configuration to the program: the one place that knows how the parts fit together.
+//! Builds the running program from the configuration, and knows how its parts fit together.
 
 use std::sync::Arc;
 

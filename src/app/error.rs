@@ -1,4 +1,4 @@
-//! Why what the configuration asks for cannot be set up.
+//! Errors in building the program from the configuration.
 
 /// Why the parts do not fit together. Names what in the configuration to change.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! `[forges]`: the forges that may be asked, and where their answers are kept.
+//! Builds the forge clients and their answer cache from `[forges]`.
 
 use std::sync::Arc;
 

@@ -1,6 +1,5 @@
-//! Health is data: what the services know of themselves is gathered here, and what [`crate::health`] finds in it becomes an
-//! alert of the kind `operation`, raised once, and resolved when its cause is gone. The same findings are what `provwatch
-//! status` prints.
+//! Gathers what the services know of themselves for the health check, and raises or resolves `operation` alerts from
+//! its findings. The same findings are what `provwatch status` prints.
 
 use super::App;
 use crate::{

@@ -1,4 +1,4 @@
-//! `[http]`: the only client, and what hosts ask of it.
+//! Builds the only HTTP client, with the limits of each host, from `[http]`.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::{Config, HostLimit},
     http::{Client, HostLimits, HostPattern, Policy, RealTransport, RetryPolicy, Transport},
-    model::RegistryId,
+    model::{Ecosystem, Rate, RegistryId},
 };
 
 /// The client over the real network.
@@ -56,20 +56,16 @@ fn host_limits(config: &Config) -> BTreeMap<String, HostLimits> {
     config.http.hosts.iter().map(|(host, limit)| (spelt(host), limits(*limit))).collect()
 }
 
-/// What the registries ask of their clients: the crawler policy and the index documentation of crates.io.
+/// What the registries ask of their clients.
 fn published_limits(config: &Config) -> BTreeMap<String, HostLimits> {
-    let place = |role: RegistryId| {
-        let url = config.registries.base_url(role);
+    let place = |id: RegistryId| {
+        let url = config.registries.base_url(id);
         let host = url.host_str().unwrap_or_default().to_lowercase();
         url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"))
     };
-    BTreeMap::from([
-        (place(RegistryId::CARGO), HostLimits::strict(1, Duration::from_secs(1))),
-        (
-            place(RegistryId::CARGO_INDEX),
-            HostLimits { requests: 50, burst: 50, concurrency: 8, ..HostLimits::default() },
-        ),
-    ])
+    let limits = |Rate { requests, per, burst, concurrency }| HostLimits { requests, per, burst, concurrency };
+    let hosts = Ecosystem::all().flat_map(|ecosystem| ecosystem.row().hosts);
+    hosts.filter_map(|host| Some((place(host.id), limits(host.rate?)))).collect()
 }
 
 fn limits(limit: HostLimit) -> HostLimits {

@@ -1,4 +1,4 @@
-//! `[logs]`: which transparency logs are followed, and whom they are searched for.
+//! Builds the monitor of transparency logs and its match rules from `[logs]`.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The only place that knows the configuration and the services: it makes of each section of the one what the others work
-//! with ([`assemble()`]), and is the program at work ([`App`]).
+//! Builds every service from its section of the configuration ([`assemble()`]), and runs them together as the program
+//! ([`App`]).
 
 mod assemble;
 mod error;
@@ -37,3 +37,6 @@ pub use sinks::subscription;
 pub(crate) use sinks::subscriptions;
 pub(crate) use trust::freshness;
 pub use trust::{tuf_cache, verifier};
+
+#[cfg(test)]
+mod tests;

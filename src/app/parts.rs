@@ -1,4 +1,4 @@
-//! What the configuration does not make.
+//! Parts of the program that do not come from the configuration: store, watchlist, transport and clock.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One pass over everything that is due.
+//! One complete pass over all due work.
 
 use super::App;
 use crate::{

@@ -1,4 +1,4 @@
-//! The program at work: every service, over the parts that they share.
+//! The running program: every service, over the parts that the services share.
 
 use std::sync::Arc;
 

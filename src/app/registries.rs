@@ -1,27 +1,22 @@
-//! `[registries]`: the feeds, the readers of the public registries and of those beside them.
+//! Builds the feeds and the readers of public and private registries from `[registries]`.
 
 use std::{collections::BTreeMap, sync::Arc};
+
+use url::Url;
 
 use super::AssemblyError;
 use crate::{
     config::{Config, RegistryInstance},
     http::Credentials,
-    model::{Ecosystem, RegistryId, RegistryKey},
+    model::{Ecosystem, RegistryKey, Token},
     packages::{Polled, Source},
-    registry::{
-        CargoFeed, CargoRegistry, Feed, NpmFeed, NpmRegistry, PrivateRegistry, PypiFeed, PypiRegistry, Registry,
-    },
+    registry::{PrivateRegistry, Registry, maker_of},
 };
 
 /// The feeds of the enabled registries.
 pub fn sources(config: &Config) -> Vec<Source> {
-    let url = |role| config.registries.base_url(role);
     let source = |ecosystem| {
-        let feed: Arc<dyn Feed> = match ecosystem {
-            Ecosystem::Npm => Arc::new(NpmFeed::new(url(RegistryId::NPM_REPLICATE))),
-            Ecosystem::Pypi => Arc::new(PypiFeed::new(url(RegistryId::PYPI))),
-            Ecosystem::Cargo => Arc::new(CargoFeed::new(url(RegistryId::CARGO_STATIC))),
-        };
+        let feed = (maker_of(ecosystem).feed)(&|role| config.registries.base_url(role));
         Source { feed, interval: config.registries.interval(ecosystem).duration() }
     };
     enabled(config).map(source).collect()
@@ -42,23 +37,19 @@ fn private_registry(
     max_document: u64,
 ) -> Result<Arc<dyn Registry>, AssemblyError> {
     let url = one.url.as_base();
-    let reader: Arc<dyn Registry> = match key.ecosystem() {
-        Ecosystem::Npm => Arc::new(NpmRegistry::new(url.clone(), max_document)),
-        Ecosystem::Pypi => Arc::new(PypiRegistry::index(url.clone(), max_document)),
-        Ecosystem::Cargo => Arc::new(CargoRegistry::index(url.clone(), max_document)),
-    };
+    let reader = (maker_of(key.ecosystem()).other)(url.clone(), max_document);
     let what = format!("the token of the registry {:?} ([[registries.{}]])", one.name, key.ecosystem());
     let token = one.token().map(|token| token.read()).transpose().map_err(AssemblyError::of(what))?;
-    let credentials = token.map(|token| {
-        let token = token.expose();
-        match (key.ecosystem(), one.username.as_deref()) {
-            (_, Some(user)) => Credentials::basic(url, user, token),
-            (Ecosystem::Npm, None) => Credentials::bearer(url, token),
-            (Ecosystem::Pypi, None) => Credentials::basic(url, "__token__", token),
-            (Ecosystem::Cargo, None) => Credentials::bare(url, token),
-        }
-    });
+    let credentials = token.map(|token| credentials(key.ecosystem(), url, one.username.as_deref(), token.expose()));
     Ok(Arc::new(PrivateRegistry::new(key, reader, credentials)))
+}
+
+fn credentials(ecosystem: Ecosystem, url: Url, user: Option<&str>, token: &str) -> Credentials {
+    match (user, ecosystem.row().token) {
+        (Some(user), _) | (None, Token::PasswordOf(user)) => Credentials::basic(url, user, token),
+        (None, Token::Bearer) => Credentials::bearer(url, token),
+        (None, Token::Bare) => Credentials::bare(url, token),
+    }
 }
 
 /// The registries without a feed.
@@ -76,21 +67,13 @@ fn source_name(key: &RegistryKey, name: &str) -> String {
 }
 
 fn public_registries(config: &Config) -> BTreeMap<RegistryKey, Arc<dyn Registry>> {
-    let url = |role| config.registries.base_url(role);
-    let limit = config.http.max_document;
-    let registry = |ecosystem: Ecosystem| -> (RegistryKey, Arc<dyn Registry>) {
-        let registry: Arc<dyn Registry> = match ecosystem {
-            Ecosystem::Npm => Arc::new(NpmRegistry::new(url(RegistryId::NPM), limit)),
-            Ecosystem::Pypi => Arc::new(PypiRegistry::new(url(RegistryId::PYPI), limit)),
-            Ecosystem::Cargo => {
-                Arc::new(CargoRegistry::new(url(RegistryId::CARGO), url(RegistryId::CARGO_INDEX), limit))
-            }
-        };
-        (ecosystem.into(), registry)
+    let registry = |ecosystem: Ecosystem| {
+        let bases = |role| config.registries.base_url(role);
+        (ecosystem.into(), (maker_of(ecosystem).public)(&bases, config.http.max_document))
     };
     enabled(config).map(registry).collect()
 }
 
 fn enabled(config: &Config) -> impl Iterator<Item = Ecosystem> {
-    Ecosystem::ALL.into_iter().filter(|ecosystem| config.registries.is_enabled(*ecosystem))
+    Ecosystem::all().filter(|ecosystem| config.registries.is_enabled(*ecosystem))
 }

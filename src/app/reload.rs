@@ -1,4 +1,4 @@
-//! Whether what lies on the disk is what the daemon works with.
+//! State of the last configuration reload, with the error that made the daemon keep the old configuration.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

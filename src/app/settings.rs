@@ -1,4 +1,4 @@
-//! `[daemon]` and `[detectors]`: how packages are looked at, and what detectors take for serious.
+//! Builds the settings of package checks and detectors from `[daemon]` and `[detectors]`.
 
 use crate::{
     config::{Config, DetectorSection},

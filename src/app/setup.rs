@@ -1,4 +1,4 @@
-//! What the configuration says that health depends on.
+//! Derives from the configuration the facts that health judgements depend on.
 
 use super::{polled, sources};
 use crate::{

@@ -1,4 +1,4 @@
-//! `[[subscription]]`: who is told what, and the sinks that carry it there.
+//! Builds the subscriptions and their sinks from `[[subscriptions]]`.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -10,8 +10,8 @@ use crate::{
     clock::Clock,
     config::{Config, EmailSection, Security, Sink as SinkConfig, Subscription as SubscriptionConfig},
     deliver::{
-        EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutFormat, StdoutSink,
-        Subscription, Subscriptions, WebhookSink,
+        EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutSink, Subscription,
+        Subscriptions, WebhookSink,
     },
     http::Client,
 };
@@ -57,7 +57,7 @@ fn sink(
 ) -> Result<Arc<dyn Sink>, Anything> {
     let endpoint = |url: Url| Endpoint::new(http, url);
     Ok(match &subscription.sink {
-        SinkConfig::Stdout => Arc::new(StdoutSink::new(StdoutFormat::Json, Box::new(std::io::stdout()))),
+        SinkConfig::Stdout => Arc::new(StdoutSink::new(Box::new(std::io::stdout()))),
         SinkConfig::Slack(slack) => {
             let url = slack.url().ok_or("it needs url_file or url_credential")?.read()?;
             Arc::new(SlackSink::new(endpoint(url.expose().parse().map_err(|_| "the secret is not a URL")?)))

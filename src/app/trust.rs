@@ -1,4 +1,4 @@
-//! `[trust]`: what signatures are verified with at first, and how it is kept fresh.
+//! Builds the initial trust material and its refresh from `[trust]`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,9 @@
-//! Attestations in whatever file people keep them: bundles, lines of bundles, npm's attestations document, GitHub's answer,
-//! PyPI's provenance object, a single attestation of PEP 740. What a file is, its content decides.
+//! Reads attestations from files in any common form. These are bundles, lines of bundles, npm's attestations document,
+//! GitHub's answer, PyPI's provenance object, and a single attestation of PEP 740. What a file is, its content decides.
 //!
-//! Where a registry serves a document, [`Verifier::npm`] and [`Verifier::pypi`] judge it as a whole beside the release that
-//! it must speak of. Here it stands alone: each attestation says of what it speaks, and holds or does not by itself.
+//! Where a registry serves a document, [`Verifier::npm`] and [`Verifier::pypi`] judge it as a whole beside the release
+//! that it must speak of. Here it stands alone: each attestation says of what it speaks, and holds or does not by
+//! itself.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +72,6 @@ pub enum NotAttestations {
          about attestations, or PyPI's provenance object"
     )]
     Unknown(String),
-    /// It has too many.
     #[error("it has more than {MAX_ATTESTATIONS} attestations")]
     TooMany,
 }
@@ -84,7 +84,6 @@ pub type FileDigests = BTreeMap<String, String>;
 pub struct About {
     /// The name; empty where there is none.
     pub name: String,
-    /// The digests.
     pub digests: FileDigests,
 }
 

@@ -1,4 +1,4 @@
-//! Several attestations of one file come from one build.
+//! Checks that several attestations of one file come from one build.
 
 use super::failure::Failure;
 use crate::model::{Check, VerifiedProvenance, WorkflowIdentity};

@@ -1,4 +1,4 @@
-//! Verification of a bare Sigstore bundle against a file, as sigstore's clients do it.
+//! Verifies a bare Sigstore bundle against a file, as Sigstore's own clients do.
 
 use serde_json::value::RawValue;
 use sigstore_types::{ArtifactDigest, DerPublicKey, HashAlgorithm};
@@ -12,10 +12,6 @@ pub enum Artifact<'a> {
     Bytes(&'a [u8]),
     /// Its SHA-256.
     Sha256([u8; 32]),
-    /// Its SHA-384, over which keys on P-384 sign.
-    Sha384([u8; 48]),
-    /// Its SHA-512, over which keys on P-521 sign; statements name files by it too.
-    Sha512([u8; 64]),
 }
 
 /// Who must have signed.
@@ -43,15 +39,12 @@ pub fn verify_bundle(
     trust: &TrustMaterial,
 ) -> Result<Verified, Failure> {
     let bundle = form::bundle(json::read::<&RawValue>(bundle)?.get())?;
-    let digest = |algorithm, digest: &[u8]| {
-        let digest = ArtifactDigest::new(algorithm, digest.to_vec()).map_err(Failure::unavailable)?;
-        Ok::<_, Failure>(sigstore_types::Artifact::Digest(digest))
-    };
     let artifact = match artifact {
         Artifact::Bytes(bytes) => sigstore_types::Artifact::from_blob(bytes),
-        Artifact::Sha256(bytes) => digest(HashAlgorithm::Sha2256, &bytes)?,
-        Artifact::Sha384(bytes) => digest(HashAlgorithm::Sha2384, &bytes)?,
-        Artifact::Sha512(bytes) => digest(HashAlgorithm::Sha2512, &bytes)?,
+        Artifact::Sha256(bytes) => {
+            let digest = ArtifactDigest::new(HashAlgorithm::Sha2256, bytes.to_vec()).map_err(Failure::unavailable)?;
+            sigstore_types::Artifact::from_digest(digest)
+        }
     };
     match policy {
         Policy::Identity { identity, issuer } => {

@@ -1,4 +1,4 @@
-//! One bundle before one instance: what is verified, and what an instance does without.
+//! The verification of one bundle against one Sigstore instance, with the checks that this instance does without.
 
 use sigstore_types::{Artifact, Bundle, DerPublicKey};
 

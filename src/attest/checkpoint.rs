@@ -1,6 +1,6 @@
-//! What the verifier leaves open about a log entry: whether anything proves it at all, and whether the checkpoint that
-//! does is of the very log that the entry names. The verifier is content if one entry of a bundle is proven, takes a
-//! checkpoint signed by any log of the trust root, whatever its first line says, and reads its lines leniently.
+//! Checks of a log entry that the verifier omits: that it has a proof, and that its checkpoint is of the log named. The
+//! verifier is content if one entry of a bundle is proven, takes a checkpoint signed by any log of the trust root,
+//! whatever its first line says, and reads its lines leniently.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};

@@ -1,4 +1,4 @@
-//! The few pieces of DER (X.690) that are written by hand.
+//! Encoder for the few DER structures (X.690) that verification needs.
 
 /// id-kp-codeSigning, the content of the OID.
 pub(super) const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];

@@ -1,5 +1,6 @@
-//! A bundle that does not hold may be forged, or younger than the trust root, or of another instance. It is one of the latter
-//! if nothing else ails it than that a log is not known, or if it is of those that have no log.
+//! Tells a forged bundle from one that is newer than the trust root or belongs to another Sigstore instance. A bundle
+//! that does not hold counts as one of the latter if its only fault is an unknown log, or if it is of those that have
+//! no log.
 
 use sigstore_types::{Bundle, LogId};
 use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};

@@ -1,4 +1,4 @@
-//! Small conversions that several readers need.
+//! Small text and byte conversions that several readers share.
 
 use ::base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};

@@ -1,5 +1,6 @@
-//! A bundle may have several log entries and timestamps. One good entry and one good time are enough; what is of a log or an
-//! authority that the trust root does not know proves nothing and spoils nothing. What is of a known one must hold.
+//! Selects the log entries and timestamps of a bundle that the trust root knows. A bundle may have several of both. One
+//! good entry and one good time are enough; what is of a log or an authority that the trust root does not know proves
+//! nothing and spoils nothing. What is of a known one must hold.
 
 use sigstore_trust_root::TsaAuthority;
 use sigstore_types::{Bundle, SignatureBytes, SignatureContent, TimestampToken};

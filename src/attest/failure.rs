@@ -1,4 +1,4 @@
-//! Why an attestation does not hold, in the words of the model: the check that failed, and what exactly was wrong.
+//! Failures of a verification: the failed check, or why it could not be made, with the reason.
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-//! The names of Python distribution files, so that two spellings of one name are one name.
+//! Parses and normalises the names of Python distribution files, so that two spellings of one name compare equal.
 //! <https://packaging.python.org/en/latest/specifications/binary-distribution-format/#file-name-convention>
 
 use std::collections::BTreeSet;
@@ -14,9 +14,17 @@ const MAX_LENGTH: usize = 512;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FileName {
     /// A source distribution.
-    Sdist { project: Package, version: Version, extension: &'static str },
-    /// A wheel.
-    Wheel { project: Package, version: Version, build: Option<String>, tags: [BTreeSet<String>; 3] },
+    Sdist {
+        project: Package,
+        version: Version,
+        extension: &'static str,
+    },
+    Wheel {
+        project: Package,
+        version: Version,
+        build: Option<String>,
+        tags: [BTreeSet<String>; 3],
+    },
 }
 
 impl FileName {
@@ -48,7 +56,7 @@ impl FileName {
 }
 
 fn project(name: &str) -> Option<Package> {
-    Package::new(Ecosystem::Pypi, name).ok()
+    Package::new(Ecosystem::PYPI, name).ok()
 }
 
 /// Whether both name the same file.

@@ -1,5 +1,6 @@
-//! Of what form a bundle is. One of a version, or with an entry, that is younger than this version of provwatch is not
-//! malformed: it cannot be checked. What readers would take for different things is refused, as other verifiers do.
+//! Checks the form of a bundle before it is verified. A bundle of a version, or with an entry, that is younger than
+//! this version of provwatch is not malformed: it cannot be checked. What readers would take for different things is
+//! refused, as other verifiers do.
 
 use std::{collections::HashSet, str::FromStr};
 

@@ -1,5 +1,5 @@
-//! From a certificate to who it says was building: all claims of Fulcio's arc, read by a pass of our own, because the
-//! verifier's reader drops what it cannot decode and lets the last of two equal extensions win.
+//! Reads the build identity, all claims of Fulcio's arc, from a certificate. It does so by a pass of our own, because
+//! the verifier's reader drops what it cannot decode and lets the last of two equal extensions win.
 //!
 //! The extensions are listed at <https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md>.
 

@@ -1,7 +1,7 @@
-//! An instance of Sigstore, as a trust root describes it: its authorities, its logs, and what verifies against them.
+//! One Sigstore instance of a trust root: its authorities, its logs, and the verifier over them.
 //!
-//! A trust root is read as far as it goes. What its document leaves out and nobody verifies with (where a log is, what an
-//! authority is called) may be missing, and a key or a chain that cannot be read here takes nothing else with it.
+//! A trust root is read as far as it goes. Members that no verification needs (where a log is, what an authority is
+//! called) may be missing, and a key or a chain that cannot be read here takes nothing else with it.
 
 use std::str::FromStr;
 

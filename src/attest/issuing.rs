@@ -1,4 +1,4 @@
-//! Which authority of an instance issued a certificate, and which instance a bundle belongs to.
+//! Finds the authority that issued a certificate, and the Sigstore instance that a bundle belongs to.
 
 use chrono::{DateTime, Utc};
 use rustls_pki_types::{CertificateDer, UnixTime};

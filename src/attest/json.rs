@@ -1,4 +1,4 @@
-//! Reading of signed JSON, which is sound as a whole or no proof.
+//! Reads signed JSON, strictly and as a whole.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How a case is decided: by the verifier of its instance, or by our own steps where that one cannot.
+//! Decides a verification with the verifier of the Sigstore instance, or with our own steps where that one cannot.
 
 use jiff::Timestamp;
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy};

@@ -1,5 +1,6 @@
-//! Certificates as they stand in logs. Logs take whatever signs itself, so what such a certificate says of who signed is
-//! worth nothing until an authority of the trust root is known to have issued it.
+//! Reads the identity from certificates in log entries, and checks which authority issued them. Logs take whatever
+//! signs itself, so what such a certificate says of who signed is worth nothing until an authority of the trust root is
+//! known to have issued it.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -29,7 +30,6 @@ const POISON: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.4.3);
 /// Who a certificate in a log says signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedIdentity {
-    /// Who.
     pub identity: WorkflowIdentity,
     /// Whether an authority of the trust root issued it, or why that does not hold.
     pub issued: Result<(), String>,
@@ -61,7 +61,6 @@ pub struct TrustedLog {
 pub enum TrustedLogHolds {
     /// Entries of Rekor.
     Entries,
-    /// Certificates.
     Certificates,
 }
 

@@ -1,5 +1,5 @@
-//! npm's attestations document: the provenance, signed by the workflow, and the publish attestation, signed by the
-//! registry. <https://github.com/npm/attestation>
+//! Verifies npm's attestations document: the provenance signed by the workflow, and the publish attestation signed by
+//! the registry. <https://github.com/npm/attestation>
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

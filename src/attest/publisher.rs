@@ -1,4 +1,4 @@
-//! The trusted publisher that PyPI names beside its attestations.
+//! Reads the trusted publisher that PyPI names beside its attestations.
 
 use serde::Deserialize;
 

@@ -1,4 +1,5 @@
-//! PyPI's provenance object of one file (PEP 740): attestations of the file, and the trusted publisher that uploaded them.
+//! Verifies PyPI's provenance object of one file (PEP 740): its attestations, and the trusted publisher that uploaded
+//! them.
 
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};

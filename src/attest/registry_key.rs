@@ -1,4 +1,4 @@
-//! A registry's signing keys, in either of the forms in which npm's are distributed.
+//! Parses a registry's signing keys, in either of the forms in which npm distributes its keys.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -115,11 +115,6 @@ impl RegistryKeys {
     /// Why keys of the list cannot be used. What they signed cannot be checked; what the others signed can.
     pub fn spoiled(&self) -> &[String] {
         &self.spoiled
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
     }
 
     /// The key of that id for publish attestations. Whether it was valid can be said once their time is verified.

@@ -1,4 +1,4 @@
-//! One bundle, all checks: the verifier's, and ours on top.
+//! Verifies one bundle with all checks: the upstream verifier's, and ours on top.
 
 use sha2::{Digest, Sha256};
 use sigstore_types::{Artifact, Bundle, SignatureContent};

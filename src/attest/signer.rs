@@ -1,4 +1,4 @@
-//! Who must have signed, and who did.
+//! The expected signer of a bundle, compared with the actual one.
 
 use sigstore_types::{Bundle, DerPublicKey};
 
@@ -34,7 +34,6 @@ pub(super) enum Signed {
         /// The subject alternative name.
         subject: String,
     },
-    /// A key.
     Key,
 }
 

@@ -1,5 +1,5 @@
-//! The in-toto statement inside an envelope, read before any signature is checked: a statement about something else need
-//! not be verified to be of no use.
+//! Reads the in-toto statement of an envelope before any signature is checked, to reject statements about something
+//! else.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Refreshing the trust material through Sigstore's TUF repository (<https://theupdateframework.io/>), over our own HTTP
+//! Refreshes the trust material through Sigstore's TUF repository (<https://theupdateframework.io/>), over our own HTTP
 //! client. All verification is `sigstore-tuf`'s; this is the road to it.
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a verified attestation says, and what proves it.
+//! The content of a verified attestation, with its proof.
 
 use chrono::{DateTime, Utc};
 

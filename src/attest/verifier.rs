@@ -1,4 +1,4 @@
-//! Verification of what registries serve.
+//! The verifier of all attestations that registries serve.
 
 use chrono::{DateTime, Utc};
 
@@ -30,7 +30,7 @@ impl Verifier {
     }
 
     /// What npm's attestations document of a release lacks though it has provenance: the publish attestation.
-    pub fn npm_lacks(&self, document: &[u8]) -> Option<String> {
+    pub(crate) fn npm_lacks(&self, document: &[u8]) -> Option<String> {
         npm::lacks(document)
     }
 
@@ -41,7 +41,7 @@ impl Verifier {
     }
 
     /// Whether there is something to verify with yet.
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.trust.standing() != RootStanding::Unread
     }
 

@@ -1,3 +1,5 @@
+//! Estimates the usual publish hours of a release line from past publish times.
+
 use std::{collections::VecDeque, f64::consts::TAU, sync::LazyLock};
 
 /// Fewest releases that show a habit.

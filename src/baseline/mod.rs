@@ -1,6 +1,6 @@
-//! What is normal for a package: how a release is read ([`Traits`], [`rank()`]), how it teaches ([`learn()`]), what the next
-//! one is compared with ([`View`]), and which held release may join later ([`joins`]). Pure: no clock, no I/O.
-//! The rules in words stand in `docs/BASELINES.md`.
+//! Baselines of packages: traits of a release, evidence rank, baseline updates, comparison, and the rules by which held
+//! releases join. In code these are [`Traits`], [`rank()`], [`learn()`], [`View`] and [`joins`]. Pure: no clock, no
+//! I/O. The rules in words stand in `docs/BASELINES.md`.
 
 mod hours;
 mod learn;
@@ -14,5 +14,5 @@ pub use hours::{Hours, Rarity};
 pub use learn::learn;
 pub use rank::{is_partly_attested, rank};
 pub use teach::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, joins, teaches};
-pub use traits::Traits;
+pub use traits::{A_TAG, Traits};
 pub use view::View;

@@ -1,39 +1,17 @@
-use crate::model::{AuthMethod, Ecosystem, EvidenceRank, Observation, Provenance};
+//! Ranks the evidence of a release by how strongly it ties the release to its repository.
 
-/// How a registry's words become a rank. Registries move, so this is a table and not code.
-struct Scale {
-    ecosystem: Ecosystem,
-    /// What verified provenance proves where the registry does not tell the method.
-    attested: EvidenceRank,
-    /// What is known of a release without provenance whose method the registry does not tell.
-    unattested: Option<EvidenceRank>,
-    /// Whether the registry knows staged releases that a person approves.
-    approvals: bool,
-}
-
-/// npm and crates.io always tell the method, so not knowing it means that nothing is known; PyPI never tells it, and
-/// takes attestations from trusted publishers only.
-const SCALES: [Scale; 3] = [
-    Scale { ecosystem: Ecosystem::Npm, attested: EvidenceRank::Provenance, unattested: None, approvals: true },
-    Scale {
-        ecosystem: Ecosystem::Pypi,
-        attested: EvidenceRank::TrustedPublisher,
-        unattested: Some(EvidenceRank::None),
-        approvals: false,
-    },
-    Scale { ecosystem: Ecosystem::Cargo, attested: EvidenceRank::Provenance, unattested: None, approvals: false },
-];
+use crate::model::{AuthMethod, EvidenceRank, EvidenceRules, Observation, Provenance};
 
 /// The evidence rank of a release: that of its weakest file. `None` where it is not known, because the attestation could
 /// not be fetched or checked: that is neither evidence nor its absence.
 pub fn rank(release: &Observation) -> Option<EvidenceRank> {
-    let scale = SCALES.iter().find(|scale| scale.ecosystem == release.purl.package().ecosystem())?;
-    if scale.approvals && release.auth.approved_by.is_some() && !release.has_invalid() {
+    let rules = &release.purl.package().ecosystem().row().evidence;
+    if rules.approvals && release.auth.approved_by.is_some() && !release.has_invalid() {
         return Some(EvidenceRank::Approved);
     }
     let mut weakest = Some(EvidenceRank::Approved);
     for provenance in release.provenances() {
-        match rank_of(scale, release.auth.method, provenance) {
+        match rank_of(rules, release.auth.method, provenance) {
             // Nothing is weaker, so what is unknown of other files does not matter.
             Some(EvidenceRank::None) => return Some(EvidenceRank::None),
             rank => weakest = weakest.zip(rank).map(|(a, b)| a.min(b)),
@@ -47,18 +25,18 @@ pub fn is_partly_attested(release: &Observation) -> bool {
     release.verified().next().is_some() && release.provenances().any(|provenance| *provenance == Provenance::Absent)
 }
 
-fn rank_of(scale: &Scale, method: AuthMethod, provenance: &Provenance) -> Option<EvidenceRank> {
+fn rank_of(rules: &EvidenceRules, method: AuthMethod, provenance: &Provenance) -> Option<EvidenceRank> {
     match (provenance, method) {
         (Provenance::Unavailable { .. }, _) => None,
         (Provenance::Invalid { .. }, _) | (Provenance::Absent, AuthMethod::Token) => Some(EvidenceRank::None),
         // The registry's own word; CircleCI and private repositories cannot attest on npm, nor anybody on crates.io.
-        // A PyPI file without attestation cannot have the method confirmed, whatever its siblings prove.
-        (Provenance::Absent, AuthMethod::TrustedPublisher) if scale.ecosystem != Ecosystem::Pypi => {
+        // Where the method is inferred, a file without attestation cannot have it confirmed, whatever its siblings prove.
+        (Provenance::Absent, AuthMethod::TrustedPublisher) if rules.tells_method => {
             Some(EvidenceRank::TrustedPublisher)
         }
         (Provenance::Verified(_), AuthMethod::TrustedPublisher) => Some(EvidenceRank::TrustedPublisher),
-        (Provenance::Verified(_), _) => Some(scale.attested),
-        (Provenance::Absent, _) => scale.unattested,
+        (Provenance::Verified(_), _) => Some(rules.attested),
+        (Provenance::Absent, _) => rules.unattested,
     }
 }
 

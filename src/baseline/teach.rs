@@ -1,3 +1,5 @@
+//! Decides whether a release updates the baseline at once, and when a held release may join it.
+
 use chrono::{DateTime, Duration, Utc};
 
 use crate::model::{ReleaseLine, ReleaseStatus, Severity};

@@ -1,6 +1,14 @@
+//! Extracts from a build identity the traits that are comparable from release to release.
+
 use chrono::{DateTime, Utc};
 
-use crate::model::{Claim, Claims, LineBaseline, Observation, VerifiedProvenance, WorkflowIdentity, run_and_attempt};
+use crate::model::{
+    Claim, Claims, LineBaseline, Observation, OrNone, VerifiedProvenance, WorkflowIdentity, run_and_attempt,
+    traits::Environments,
+};
+
+/// The kind of ref that tags are.
+pub const A_TAG: &str = "tag";
 
 /// What of a certified identity is comparable from release to release: names without versions, workflows without refs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,12 +29,12 @@ pub struct Traits<'a> {
     pub reference: Option<String>,
     /// The event that started the run.
     pub trigger: Option<&'a str>,
-    /// The deployment environment. The empty text: none, on a certificate young enough to carry one.
-    pub environment: Option<&'a str>,
+    /// The deployment environment; there is none where the certificate is young enough to carry one and does not.
+    pub environment: Option<OrNone<&'a str>>,
     /// The kind of runner.
     pub runner: Option<&'a str>,
-    /// The reusable workflow that did the building, without its ref. The empty text: the workflow itself.
-    pub builder: Option<String>,
+    /// The reusable workflow that did the building, without its ref; there is none where the workflow did it itself.
+    pub builder: Option<OrNone<String>>,
     /// The repository's visibility at the time of signing.
     pub visibility: Option<&'a str>,
     /// The tag that was built.
@@ -40,9 +48,9 @@ pub struct Traits<'a> {
 impl<'a> Traits<'a> {
     /// The deployment environment, as far as this line's certificates can tell it: one that carries none has none where
     /// others of the line did, however old it is.
-    pub fn environment_on(&self, line: &LineBaseline) -> Option<&'a str> {
-        let is_carried = line.environments.keys().any(|name| !name.is_empty());
-        self.environment.or_else(|| is_carried.then_some(""))
+    pub fn environment_on(&self, line: &LineBaseline) -> Option<OrNone<&'a str>> {
+        let is_carried = line.tally(Environments).values().any(|name| *name != OrNone::Nothing);
+        self.environment.or_else(|| is_carried.then_some(OrNone::Nothing))
     }
 
     /// The distinct traits of a release's verified identities, nearly always none or one.
@@ -76,23 +84,26 @@ impl<'a> Traits<'a> {
             environment: claims
                 .deployment_environment
                 .as_deref()
-                .or_else(|| Claim::DeploymentEnvironment.is_carried(signed_at).then_some("")),
+                .map(OrNone::of_word)
+                .or_else(|| Claim::DeploymentEnvironment.is_carried(signed_at).then_some(OrNone::Nothing)),
             runner: claims.runner_environment.as_deref(),
         }
     }
 }
 
 /// The signing workflow where it is another one than the workflow that was started.
-fn builder(claims: &Claims, workflow: Option<&str>, repository: Option<&str>) -> Option<String> {
+fn builder(claims: &Claims, workflow: Option<&str>, repository: Option<&str>) -> Option<OrNone<String>> {
     let (Some(_), Some(signer)) = (&claims.build_config_uri, &claims.build_signer_uri) else { return None };
     let (path, reference) = signer.split_once('@').unwrap_or((signer.as_str(), ""));
     let path = workflow_path(path, repository);
-    Some(match reference {
-        _ if workflow == Some(path.as_str()) => String::new(),
+    if workflow == Some(path.as_str()) {
+        return Some(OrNone::Nothing);
+    }
+    Some(OrNone::Name(match reference {
         "" => path,
         reference if reference.starts_with("refs/") => format!("{path} at {}", ref_kind(reference)),
         _ => format!("{path} at a commit"),
-    })
+    }))
 }
 
 /// Forges treat the case of owner and repository names as one; so does this.
@@ -115,7 +126,7 @@ fn ref_kind(reference: &str) -> String {
     if let Some(branch) = reference.strip_prefix("refs/heads/") {
         format!("branch {}", without_numbers(branch))
     } else if reference.starts_with("refs/tags/") {
-        "tag".to_owned()
+        A_TAG.to_owned()
     } else if reference.starts_with("refs/pull/") || reference.starts_with("refs/merge-requests/") {
         "pull request".to_owned()
     } else {
@@ -148,7 +159,7 @@ mod tests {
             ("refs/heads/release/1.2.x", "branch release/#"),
             ("refs/heads/release/1.10.3", "branch release/#"),
             ("refs/heads/v2-stable", "branch v#-stable"),
-            ("refs/tags/v1.0.0", "tag"),
+            ("refs/tags/v1.0.0", A_TAG),
             ("refs/pull/12/merge", "pull request"),
             ("", ""),
         ] {
@@ -174,6 +185,6 @@ mod tests {
         let identity = WorkflowIdentity::default();
         let at = |time: &str| Traits::read(&identity, time.parse().unwrap()).environment;
         assert_eq!(at("2025-11-03T00:00:00Z"), None);
-        assert_eq!(at("2025-11-04T00:00:00Z"), Some(""));
+        assert_eq!(at("2025-11-04T00:00:00Z"), Some(OrNone::Nothing));
     }
 }

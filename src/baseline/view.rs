@@ -1,4 +1,6 @@
-use crate::model::{Baseline, LineBaseline, ReleaseLine};
+//! Selects the profile of a release line that a new release is compared with.
+
+use crate::model::{Baseline, LineBaseline, ReleaseLine, traits::EvidenceRanks};
 
 /// What a release is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +37,8 @@ impl<'a> View<'a> {
         let peers = known().filter(|(line, _)| is_newest && line.is_prerelease() == wanted.is_prerelease());
         let highest = peers.max_by_key(|(line, _)| line.number());
         // A high number that was a mistake, and a back-port that was the last, have less evidence than what goes on.
-        let adopted = |(_, portrait): (&ReleaseLine, &LineBaseline)| portrait.evidence.keys().next_back().copied();
+        let adopted =
+            |(_, portrait): (&ReleaseLine, &LineBaseline)| portrait.tally(EvidenceRanks).values().next_back().copied();
         let (line, portrait) = highest.filter(|highest| adopted(*highest) >= adopted(last)).unwrap_or(last);
         Some(Self { line, portrait, inherited: true, is_newest })
     }
@@ -55,8 +58,8 @@ mod tests {
     fn baseline(lines: &[(&str, &str)]) -> Baseline {
         let mut baseline = Baseline::empty("pkg:npm/a".parse().unwrap());
         for (line, last) in lines {
-            let portrait =
-                LineBaseline { releases: 1, last_at: Some(last.parse().unwrap()), ..LineBaseline::default() };
+            let mut portrait = LineBaseline::default();
+            (portrait.releases, portrait.last_at) = (1, Some(last.parse().unwrap()));
             baseline.lines.insert(ReleaseLine::named(*line), portrait);
         }
         baseline

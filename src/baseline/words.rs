@@ -1,21 +1,24 @@
-//! What a release shows, in the few words under which a portrait counts it.
+//! Maps the properties of a release to the few words under which a profile counts them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Traits, traits::repository_name};
-use crate::model::{Observation, names_version};
+use crate::model::{
+    Observation, ReleaseId, names_version,
+    words::{Attempt, DependencySource, Gap, ManifestRepository, Pause, TagName},
+};
 
-/// Under which word a number of the attempt counts.
-pub fn attempt_word(attempt: u32) -> &'static str {
-    if attempt > 1 { "again" } else { "first" }
+/// What the number of an attempt means.
+pub fn attempt(number: u32) -> Attempt {
+    if number > 1 { Attempt::Again } else { Attempt::First }
 }
 
-/// Under which word the time between signing and publishing counts.
-pub fn gap_word(gap: TimeDelta) -> &'static str {
+/// How long the time between signing and publishing is.
+pub fn gap(gap: TimeDelta) -> Gap {
     match gap.num_minutes() {
-        ..60 => "minutes",
-        60..1440 => "hours",
-        _ => "days",
+        ..60 => Gap::Minutes,
+        60..1440 => Gap::Hours,
+        _ => Gap::Days,
     }
 }
 
@@ -24,27 +27,22 @@ pub fn signed_at(release: &Observation) -> Option<DateTime<Utc>> {
     release.verified().filter_map(|verified| verified.signed_at).min()
 }
 
-/// Under which word the time since the release before counts.
-pub fn pause_word(pause: TimeDelta) -> &'static str {
-    if pause.num_minutes().abs() <= 15 { "minutes" } else { "longer" }
+/// How long the time since the release before is.
+pub fn pause(pause: TimeDelta) -> Pause {
+    if pause.num_minutes().abs() <= 15 { Pause::Minutes } else { Pause::Longer }
 }
 
-/// Under which word the registry's rule about tokens counts.
-pub fn policy_word(tokens_disallowed: bool) -> &'static str {
-    if tokens_disallowed { "trusted publishers only" } else { "tokens" }
-}
-
-/// Under which word a tag counts: whether it names the version.
-pub fn tag_word(tag: &str, version: &str) -> &'static str {
-    if names_version(tag, version) { "matching" } else { "differing" }
+/// Whether a tag names the version.
+pub fn tag_name(tag: &str, release: &ReleaseId) -> TagName {
+    if names_version(tag, release) { TagName::Matching } else { TagName::Differing }
 }
 
 /// Whether the manifest names the repository that built the release. `None` where one of them is not known.
-pub fn manifest_word(release: &Observation, traits: &Traits<'_>) -> Option<&'static str> {
+pub fn manifest_repository(release: &Observation, traits: &Traits<'_>) -> Option<ManifestRepository> {
     let named = named_repository(release.manifest.as_ref()?.repository.as_deref()?)?;
     let built = traits.repository.as_deref()?;
     let built = built.split_once("://").map_or(built, |(_, rest)| rest);
-    Some(if named == built { "same" } else { "another" })
+    Some(if named == built { ManifestRepository::Same } else { ManifestRepository::Another })
 }
 
 /// A manifest's repository as `host/owner/name`, lower-case. Manifests write it as a URL of any kind, `github:owner/name` or
@@ -80,9 +78,9 @@ pub fn named_repository(text: &str) -> Option<String> {
 }
 
 /// Where the dependencies of a release come from, each once. Nothing where they are not known.
-pub fn dependency_sources(release: &Observation) -> Vec<&'static str> {
+pub fn dependency_sources(release: &Observation) -> Vec<DependencySource> {
     if has_no_dependencies(release) {
-        return vec!["nowhere"];
+        return vec![DependencySource::Nowhere];
     }
     let mut sources: Vec<_> = dependencies(release).map(|(_, range)| source_of(range)).collect();
     sources.sort_unstable();
@@ -105,7 +103,7 @@ pub fn dependencies(release: &Observation) -> impl Iterator<Item = (&str, &str)>
 }
 
 /// Where a range is fetched from: npm's `git+…`, `github:…`, `owner/name` and `https:…`, PyPI's `name @ git+…`.
-pub fn source_of(range: &str) -> &'static str {
+pub fn source_of(range: &str) -> DependencySource {
     let range = range.trim_start_matches([' ', '@']).trim();
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| range.starts_with(prefix));
     let is_short = range.split_once('/').is_some_and(|(owner, rest)| {
@@ -113,17 +111,17 @@ pub fn source_of(range: &str) -> &'static str {
         !owner.is_empty() && owner.chars().all(plain) && rest.chars().next().is_some_and(plain)
     });
     if starts(&["git+", "git:", "git@", "github:", "gitlab:", "bitbucket:", "gist:", "ssh:"]) {
-        "git"
+        DependencySource::Git
     } else if starts(&["http:", "https:"]) {
         if range.split('#').next().and_then(|url| url.rsplit_once('.')).is_some_and(|(_, end)| end == "git") {
-            "git"
+            DependencySource::Git
         } else {
-            "url"
+            DependencySource::Url
         }
     } else if is_short && !starts(&["npm:", "workspace:", "file:", "link:"]) {
-        "git"
+        DependencySource::Git
     } else {
-        "registry"
+        DependencySource::Registry
     }
 }
 
@@ -165,7 +163,7 @@ mod tests {
             ("https://cdn.example/x.tgz", "url"),
             ("", "registry"),
         ] {
-            assert_eq!(source_of(range), source, "{range}");
+            assert_eq!(source_of(range).as_str(), source, "{range}");
         }
     }
 }

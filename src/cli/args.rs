@@ -1,4 +1,4 @@
-//! The commands and their arguments. Help texts are for somebody who has never seen the program.
+//! The commands of the program and their arguments. Help texts address users who have never seen the program.
 
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! `provwatch backfill`: learns the baselines of packages at once.
+
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use clap::Args;

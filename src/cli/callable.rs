@@ -1,4 +1,4 @@
-//! Commands as they can be copied from what is printed: with the configuration that the user named.
+//! Completes printed commands with the configuration file that the user named, so that they can be copied.
 
 use std::{
     path::{Path, PathBuf},

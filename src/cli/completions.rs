@@ -1,4 +1,4 @@
-//! `provwatch completions` and `provwatch man`: what packagers install beside the program.
+//! `provwatch completions` and `provwatch man`: print shell completions and the manual page for packagers.
 
 use std::{
     fs, io,

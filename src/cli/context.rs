@@ -1,4 +1,4 @@
-//! What most commands begin with: the configuration, the store, the watchlist.
+//! Opens the configuration, the store and the watchlist that most commands need.
 
 use std::{
     path::{Path, PathBuf},
@@ -105,7 +105,6 @@ impl Context {
         Ok(watchlist)
     }
 
-    /// The system's clock.
     pub fn clock() -> Arc<dyn Clock> {
         Arc::new(SystemClock)
     }

@@ -1,3 +1,5 @@
+//! `provwatch detectors`: lists the detectors and explains each.
+
 use anstyle::Style;
 use clap::{Args, Subcommand};
 use schemars::JsonSchema;

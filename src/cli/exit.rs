@@ -1,4 +1,4 @@
-//! How a command ends: the exit codes, the flag that decides about one of them, and what is said where it fails.
+//! The exit codes of commands, the flag that decides about one of them, and the error message of a failed command.
 
 use std::{error::Error, fmt, process::ExitCode};
 
@@ -78,7 +78,6 @@ impl Failure {
         io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     }
 
-    /// The next step.
     pub fn next_step(&self) -> Option<&str> {
         self.next.as_deref()
     }

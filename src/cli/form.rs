@@ -1,4 +1,4 @@
-//! What every form of JSON has, whichever command prints it.
+//! The trait of every JSON form that a command prints.
 
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
-//! The JSON forms that others build on: what commands print, what is sent, and the files that are read. Each has a name, a
-//! number, and a schema in `schema/`, which is made from its type. A form changes by addition only; one that cannot gets
-//! another number.
+//! Table of the JSON forms that are stable interfaces: command output, sent messages, and files that are read. Each has
+//! a name, a number, and a schema in `schema/`, which is made from its type. A form changes by addition only; one that
+//! cannot gets another number.
 //!
 //! [`output::json`](super::output::json) takes nothing that is not in the table, so there is no form without a schema.
 

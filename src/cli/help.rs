@@ -1,4 +1,4 @@
-//! Every help is read on 80 columns, and its examples are pasted.
+//! Help texts: wrapped to 80 columns, with examples that can be pasted.
 
 use clap::{Command, CommandFactory};
 

@@ -1,3 +1,5 @@
+//! `provwatch init`: writes a first configuration and watchlist.
+
 use std::{
     fs,
     io::{self, Write},

@@ -1,4 +1,4 @@
-//! The command line: one file per command, output as table or JSON, errors printed once, here.
+//! The command line: one file per command, output as table or JSON, and errors printed once, here.
 
 mod alerts;
 mod args;
@@ -46,10 +46,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::args::Arguments;
-pub use self::{
-    exit::Exit,
-    forms::{Described, forms},
-};
+use self::exit::Exit;
+pub use self::forms::{Described, forms};
 
 /// Runs the command line.
 pub fn main() -> ExitCode {

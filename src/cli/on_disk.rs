@@ -1,4 +1,4 @@
-//! What stands in the operator's files, for whoever goes by what was read before.
+//! Detects changes of the operator's files since a process read them.
 
 use std::{
     fs,

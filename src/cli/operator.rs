@@ -1,4 +1,4 @@
-//! Who works at the terminal, for what is recorded with a name.
+//! Finds the name of the operator at the terminal, for the records of their actions.
 
 /// The operator's account, behind sudo if need be.
 pub fn name() -> String {

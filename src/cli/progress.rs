@@ -1,4 +1,4 @@
-//! What a pass does as it does it: a progress bar on a terminal, and a record of what happened for the summary.
+//! Shows the progress of a pass as a bar on a terminal, and records its events for the summary.
 
 use std::{
     collections::BTreeMap,
@@ -12,10 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::{output, words};
 use crate::{
-    cli::{output, words},
     logwatch::how_far,
-    model::{Alert, Package, ReleaseId},
+    model::{Alert, AlertId, Package, ReleaseId},
     progress::{Progress, Step},
     text::plain,
 };
@@ -50,7 +50,7 @@ pub struct Seen {
     /// The alerts raised.
     pub alerts: BTreeMap<ReleaseId, Alert>,
     /// The alerts about logs and names raised, by id.
-    pub other_alerts: BTreeMap<String, Alert>,
+    pub other_alerts: BTreeMap<AlertId, Alert>,
 }
 
 /// What a source gave.
@@ -182,7 +182,7 @@ impl Seen {
             | Step::CatchingUp { .. }
             | Step::Downloaded { .. } => {}
             Step::LogAlert { alert } | Step::NameAlert { alert } => {
-                self.other_alerts.insert(alert.id.clone(), (*alert).clone());
+                self.other_alerts.insert(alert.id, (*alert).clone());
             }
             Step::Postponed { package, why } => {
                 self.postponed.insert((*package).clone(), (*why).to_owned());

@@ -1,4 +1,4 @@
-//! Why something is done, as an argument: it is recorded, and read by whoever comes after.
+//! The argument by which an operator gives a reason, which is recorded.
 
 /// A reason in words. The commands that provwatch prints have `…` in its place: pasted as they are, they record nothing.
 ///

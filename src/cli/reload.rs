@@ -1,3 +1,5 @@
+//! `provwatch reload`: makes the running daemon read configuration and watchlist again.
+
 use std::path::Path;
 
 use clap::Args;

@@ -1,4 +1,4 @@
-//! Configuration and watchlist, read again while the daemon works.
+//! Reads configuration and watchlist again while the daemon runs.
 
 use std::{
     path::{Path, PathBuf},

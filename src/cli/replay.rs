@@ -1,3 +1,5 @@
+//! `provwatch replay`: runs recorded timelines through the detectors.
+
 use std::path::PathBuf;
 
 use clap::Args;

@@ -1,3 +1,5 @@
+//! `provwatch run`: runs the daemon, or one full pass.
+
 use std::{path::Path, sync::Arc};
 
 use clap::Args;

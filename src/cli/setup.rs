@@ -1,4 +1,4 @@
-//! From the configuration to a program over the real network.
+//! Builds the program over the real network from a configuration file.
 
 use std::{io, sync::Arc};
 
@@ -25,11 +25,9 @@ use crate::{
 pub struct Prepared {
     /// What is watched.
     pub watchlist: Watchlist,
-    /// The client.
     pub http: Client,
     /// What signatures are verified with at first.
     pub verifier: Verifier,
-    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -1,4 +1,4 @@
-//! Labelled facts, one below the other: what `lookup`, `status` and their like print.
+//! Prints blocks of labelled facts, as in `lookup` and `status`.
 
 use super::{
     callable::{callable, with_callable},
@@ -40,7 +40,6 @@ impl Sheet {
         self
     }
 
-    /// Prints it.
     pub fn print(&self) {
         self.lines(output::width()).iter().for_each(output::line);
     }

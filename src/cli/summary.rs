@@ -1,4 +1,4 @@
-//! What one full pass came to, for people and for programs.
+//! The summary of one full pass, for people and for programs.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::PassSummary,
     logwatch::Poll,
-    model::{Package, ReleaseId, Severity},
+    model::{AlertId, Package, ReleaseId, Severity},
     text::plain,
 };
 
@@ -76,7 +76,7 @@ pub struct LogLine {
 /// An alert in short.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AlertLine {
-    id: String,
+    id: AlertId,
     severity: Severity,
     /// The release; none where it is about a log.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -188,7 +188,12 @@ impl Summary {
         for alert in self.alerts.iter().take(LISTED) {
             let about = alert.purl.as_ref().map_or_else(|| "a log".to_owned(), words::name);
             let title = words::sentence(&alert.title);
-            table.add_row([alert.id.clone().into(), output::severity_cell(alert.severity), about.into(), title.into()]);
+            table.add_row([
+                alert.id.to_string().into(),
+                output::severity_cell(alert.severity),
+                about.into(),
+                title.into(),
+            ]);
         }
         output::line("");
         output::print(&table);
@@ -245,7 +250,7 @@ impl LogLine {
 
 fn alert_lines(seen: &Seen) -> Vec<AlertLine> {
     let line = |(purl, alert): (Option<&ReleaseId>, &crate::model::Alert)| AlertLine {
-        id: alert.id.clone(),
+        id: alert.id,
         severity: alert.severity,
         purl: purl.cloned(),
         title: alert.title.clone(),

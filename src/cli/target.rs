@@ -1,14 +1,13 @@
-//! What commands are asked about, as arguments: packages and releases by purl.
+//! Parses the packages and releases, as purls, and the alerts, by id, that commands take as arguments.
 
 use crate::{
-    model::{Ecosystem, Package, ReleaseId},
+    model::{AlertPrefix, Ecosystem, InvalidAlertPrefix, Package, ReleaseId},
     watchlist::Pattern,
 };
 
 /// A package, or one release of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The package.
     pub package: Package,
     /// The version, if one was given.
     pub version: Option<String>,
@@ -45,6 +44,14 @@ pub fn release(text: &str) -> Result<ReleaseId, String> {
     version.map(|version| package.at(version)).ok_or_else(missing)
 }
 
+/// An alert, by its id or the digits that it begins with.
+///
+/// # Errors
+/// What is wrong, and where the ids are shown.
+pub fn alert(text: &str) -> Result<AlertPrefix, String> {
+    text.parse().map_err(|error: InvalidAlertPrefix| format!("{error}; `provwatch alerts list` shows the ids"))
+}
+
 /// An entry of a watchlist.
 ///
 /// # Errors
@@ -54,12 +61,14 @@ pub fn pattern(text: &str) -> Result<Pattern, String> {
     text.parse().map_err(|error: String| explained(&text, &error))
 }
 
-/// npm's scopes are often written without the purl's escape; `@scope/name` would be read as a version.
+/// Scopes are often written without the purl's escape; `@scope/name` would be read as a version.
 fn encoded(text: &str) -> String {
-    match text.strip_prefix("pkg:npm/@") {
-        Some(rest) if !text.contains('*') => format!("pkg:npm/%40{rest}"),
-        _ => text.to_owned(),
-    }
+    let scoped = Ecosystem::all().filter(|ecosystem| ecosystem.row().names.scoped && !text.contains('*'));
+    let mut encoded = scoped.filter_map(|ecosystem| {
+        let rest = text.strip_prefix(&format!("pkg:{ecosystem}/@"))?;
+        Some(format!("pkg:{ecosystem}/%40{rest}"))
+    });
+    encoded.next().unwrap_or_else(|| text.to_owned())
 }
 
 fn explained(text: &str, error: &impl ToString) -> String {
@@ -75,7 +84,7 @@ fn meant(text: &str) -> Vec<String> {
     let (kind, rest) = text.split_once(['/', ':']).unwrap_or_default();
     let (ecosystems, text) = match kind.parse::<Ecosystem>() {
         Ok(ecosystem) => (vec![ecosystem], rest),
-        Err(_) => (Ecosystem::ALL.to_vec(), text),
+        Err(_) => (Ecosystem::all().collect(), text),
     };
     let (name, version) = match text.rsplit_once('@') {
         Some((name, version)) if !name.is_empty() => (name, Some(version)),

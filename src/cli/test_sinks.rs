@@ -1,3 +1,5 @@
+//! `provwatch test-sinks`: sends a test alert to every subscription.
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::Args;
@@ -17,7 +19,7 @@ use crate::{
     config::{Config, Subscription},
     deliver::Message,
     http::Client,
-    model::{Alert, AlertKind, Confidence, Severity},
+    model::{Alert, AlertId, AlertKind, Confidence, Severity},
     strict_toml::did_you_mean,
     text::with_causes,
 };
@@ -145,7 +147,7 @@ fn message(clock: &dyn Clock) -> Message {
                 .to_owned(),
         ..Alert::about(AlertKind::Operation, &subject, Severity::Info, Confidence::High, title, now)
     };
-    let alert = Alert { id: Alert::TEST.to_owned(), ..alert };
-    let idempotency_key = format!("msg_test_{}", &alert.fingerprint[..24]);
+    let alert = Alert { id: AlertId::TEST, ..alert };
+    let idempotency_key = format!("msg_test_{:.24}", alert.fingerprint);
     Message { idempotency_key, alert, sequence: 0, attempt: 1, refusals: 0, created_at: now }
 }

@@ -1,4 +1,4 @@
-//! `provwatch timeline`: the releases of a package and what happened around them.
+//! `provwatch timeline`: shows the releases of a package and the events around them.
 
 use std::path::Path;
 
@@ -14,7 +14,10 @@ use super::{
     words::{self, NOTHING},
 };
 use crate::{
-    model::{Alert, AlertStatus, AuthMethod, Package, Provenance, ReleaseId, ReleaseLine, ReleaseStatus, Severity},
+    model::{
+        Alert, AlertId, AlertStatus, AuthMethod, Fingerprint, Package, Provenance, ReleaseId, ReleaseLine,
+        ReleaseStatus, Severity,
+    },
     registry::Change,
     store::{self, EventKind, ReleaseRow, Store, StoreError, StoredEvent},
     text::shell_word,
@@ -91,7 +94,7 @@ struct Release {
 #[derive(Debug, JsonSchema, Serialize)]
 struct Raised {
     /// Its id.
-    id: String,
+    id: AlertId,
     /// How bad.
     severity: Severity,
     /// Where it stands.
@@ -167,9 +170,9 @@ impl Release {
     fn row(&self, at: String) -> [String; 5] {
         let mut came = match &self.alert {
             Some(Raised { id, severity, .. }) if self.outcome == store::Outcome::Alerted => {
-                format!("{severity} {}", words::name(id))
+                format!("{severity} {id}")
             }
-            Some(Raised { id, severity, .. }) => format!("{severity} {}, {}", words::name(id), self.outcome.as_str()),
+            Some(Raised { id, severity, .. }) => format!("{severity} {id}, {}", self.outcome.as_str()),
             None => self.outcome.as_str().to_owned(),
         };
         if self.status != ReleaseStatus::Published {
@@ -184,8 +187,8 @@ impl Release {
 
 impl Entry {
     fn of(store: &Store, row: ReleaseRow) -> Result<Self, StoreError> {
-        let (_, id) = Alert::identify_release(&row.purl);
-        let alert = store.alert(&id)?.map(|Alert { id, severity, status, .. }| Raised { id, severity, status });
+        let alert = store.alert(&Fingerprint::of_release(&row.purl))?;
+        let alert = alert.map(|Alert { id, severity, status, .. }| Raised { id, severity, status });
         let at = row.published_at.unwrap_or(row.observed_at);
         let (by, proof) = (by(&row), proof(&row));
         let ReleaseRow { purl, line, outcome, status, teaches, unchecked, .. } = row;

@@ -1,3 +1,5 @@
+//! `provwatch verify-bundle`: verifies one Sigstore bundle, with the command line of sigstore-conformance.
+
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};

@@ -1,8 +1,9 @@
-//! How values are said to people. Whatever a publisher may have chosen goes through [`plain()`] before a terminal sees it.
+//! Formats values for people. Text that a publisher may have chosen goes through [`plain()`] before a terminal shows
+//! it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use crate::text::{ago, counted, day, minute, moment, size, span};
+pub(crate) use crate::text::{ago, counted, day, minute, moment, size, span};
 
 use crate::{logwatch::how_far, store::LogProgress, text::plain};
 

@@ -1,4 +1,4 @@
-//! Flowing text for the terminal.
+//! Wraps flowing text to the terminal.
 
 use super::output;
 use crate::text::wrapped;

@@ -1,3 +1,5 @@
+//! Checks a configuration beyond its syntax: contradictions, unreadable secrets and invalid combinations.
+
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
@@ -58,23 +60,22 @@ impl Config {
         findings
     }
 
-    /// The published limits: PyPI 3600 changelog requests an hour; crates.io's feed holds an hour of releases.
+    /// How often feeds are read, beside what each registry welcomes and how long it remembers.
     fn intervals(&self) -> Vec<Finding> {
-        let registries = &self.registries;
         let mut findings = Vec::new();
-        for (name, interval, least) in [
-            ("npm", registries.npm.public.interval, Period::seconds(1)),
-            ("pypi", registries.pypi.public.interval, Period::seconds(2)),
-            ("cargo", registries.cargo.public.interval, Period::seconds(10)),
-        ] {
+        for ecosystem in Ecosystem::all() {
+            let (key, interval) = (format!("registries.{ecosystem}.interval"), self.registries.interval(ecosystem));
+            let limits = &ecosystem.row().feed.interval;
+            let least = Period::from(limits.least);
             if interval < least {
                 let what = format!("{interval} is more often than the registry welcomes; use at least {least}");
-                findings.push(warning(format!("registries.{name}.interval"), what));
+                findings.push(warning(key.as_str(), what));
             }
-        }
-        if registries.cargo.public.interval > Period::minutes(30) {
-            let what = "the feed keeps one hour; at this interval releases can fall out between two looks";
-            findings.push(warning("registries.cargo.interval", what));
+            if let Some((most, lost)) = limits.most
+                && interval > Period::from(most)
+            {
+                findings.push(warning(key, lost));
+            }
         }
         findings
     }
@@ -202,7 +203,7 @@ impl Config {
     /// The registries beside the public ones: each has a name and a URL of its own.
     fn other_registries(&self, credentials: Option<&Path>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for ecosystem in Ecosystem::ALL {
+        for ecosystem in Ecosystem::all() {
             let (mut names, mut keys) = (HashSet::new(), HashSet::new());
             for one in self.registries.listed(ecosystem) {
                 let key = |field: &str| format!("registries.{ecosystem}.{}.{field}", one.name);

@@ -1,3 +1,5 @@
+//! The section `[daemon]`.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

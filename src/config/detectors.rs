@@ -1,3 +1,5 @@
+//! The section `[detectors.<id>]`: settings of one detector.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,20 +1,12 @@
-//! The documentation of the configuration, made from its schema.
+//! Generates the documentation of the configuration from its schema.
 
 use std::fmt::Write;
 
-use serde_json::Value;
-
-use super::Config;
-use crate::strict_toml::{self, Schema, Variant, Word};
-
-/// The JSON schema of the configuration: `schema/config.schema.json`.
-pub fn json_schema() -> Value {
-    strict_toml::schema::<Config>()
-}
+use crate::strict_toml::{Schema, Variant, Word};
 
 /// `docs/CONFIGURATION.md`: every key with its type, default and meaning, from the schema.
 pub fn markdown() -> String {
-    let root = json_schema();
+    let root = super::json_schema();
     let mut out = String::from(INTRODUCTION);
     for (name, section) in Schema::of(&root).properties() {
         let schema = section.resolved();

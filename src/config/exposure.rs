@@ -1,7 +1,7 @@
-//! Files and folders that others may change, and secrets that others may read: each with the command that mends it.
+//! Finds files that other users can change, and secrets that they can read, each with the command that fixes it.
 //!
-//! A warning, never a refusal: provwatch goes on watching. Whoever may write the configuration, the watchlist, the database
-//! or a folder that these lie in decides what is watched and who is told.
+//! A warning, never a refusal: provwatch goes on watching. A user who may write the configuration, the watchlist, the
+//! database or a folder that these lie in decides which packages are watched and who receives alerts.
 
 use std::{
     collections::BTreeSet,
@@ -61,7 +61,7 @@ impl Owners {
 impl Config {
     /// What others may change or read of the configuration (which was read from `file`), the watchlist, what is trusted, the
     /// database and the secrets. What is not there is not told here. Reads no content, changes nothing.
-    pub fn exposures(&self, file: Option<&Path>) -> Vec<Exposure> {
+    pub(crate) fn exposures(&self, file: Option<&Path>) -> Vec<Exposure> {
         self.exposures_to(rustix::process::geteuid().as_raw(), file, credentials_directory().as_deref())
     }
 
@@ -87,7 +87,7 @@ impl Config {
     }
 
     /// The certificates and keys that are trusted.
-    pub fn trust_files(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn trust_files(&self) -> impl Iterator<Item = &Path> {
         let optional = [&self.http.ca_file, &self.trust.trusted_root, &self.trust.npm_keys, &self.trust.tuf_root];
         let keys = self.logs.instances.iter().map(|instance| &instance.public_key);
         optional.into_iter().flatten().chain(keys).map(PathBuf::as_path)

@@ -1,4 +1,4 @@
-//! One thing that is wrong with a configuration, and how wrong.
+//! A finding about a configuration, with its severity.
 
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! The section `[forges]`: the forges that are asked about repositories, commits, tags and runs.
+
 use std::path::PathBuf;
 
 use schemars::JsonSchema;

@@ -1,3 +1,5 @@
+//! The string formats of the configuration that have a check of their own.
+
 use super::{period::Period, secret::is_credential_name, url::WebUrl};
 use crate::strict_toml::Format;
 

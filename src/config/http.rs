@@ -1,3 +1,5 @@
+//! The section `[http]`: timeouts, limits and permissions on the network.
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;

@@ -1,3 +1,5 @@
+//! The section `[log]`: level and form of the log on standard error.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

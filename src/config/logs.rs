@@ -1,3 +1,5 @@
+//! The section `[logs]`: the transparency logs that are followed, and how.
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,

@@ -1,4 +1,4 @@
-//! One log at several URLs: what makes two `[[logs.instance]]` mirrors of one log, and what contradicts itself.
+//! Recognises mirrors of one log among several `[[logs.instance]]`, and their contradictions.
 
 use std::fs;
 

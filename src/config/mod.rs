@@ -1,4 +1,4 @@
-//! The configuration file, one file a section.
+//! The configuration file, with one file for each section.
 //!
 //! TOML, compared with its own JSON schema before serde sees it (`strict_toml`), so that a message names everything
 //! that is wrong at once; `docs/CONFIGURATION.md` and `schema/config.schema.json` are made from the same schema.
@@ -7,6 +7,7 @@
 mod check;
 mod daemon;
 mod detectors;
+#[cfg(test)]
 mod docs;
 mod exposure;
 mod finding;
@@ -18,7 +19,9 @@ mod logs;
 mod mirrors;
 mod paths;
 mod period;
+mod public_registry;
 mod registries;
+mod registry_instance;
 mod registry_lists;
 mod secret;
 mod store;
@@ -28,25 +31,28 @@ mod url;
 mod watchlist;
 mod whole;
 
-pub use daemon::DaemonSection;
-pub use detectors::DetectorSection;
-pub use docs::{json_schema, markdown};
-pub use exposure::Exposure;
-pub use finding::{Finding, Gravity};
-pub use forges::{ForgeInstance, ForgeKindName, ForgesSection};
-pub use http::{HostLimit, HttpSection};
-pub use log::{LogFormat, LogSection};
-pub use logs::{LogInstance, LogKindName, LogMatch, LogWitness, LogsSection, RekorV1Section};
-pub use period::Period;
-pub use registries::{CargoSection, NpmSection, PypiSection, RegistriesSection};
-pub use registry_lists::{RegistryInstance, RegistryList};
-pub use secret::{SecretError, SecretSource};
-pub use store::StoreSection;
-pub use subscription::{EmailSection, Security, Sink, SlackSection, Subscription, WebhookSection};
-pub use trust::{TrustSection, TrustSource};
-pub use url::WebUrl;
-pub use watchlist::WatchlistSection;
-pub use whole::{Config, ConfigError, SERVICE_TEMPLATE, TEMPLATE};
+pub(crate) use daemon::DaemonSection;
+pub(crate) use detectors::DetectorSection;
+#[cfg(test)]
+pub(crate) use docs::markdown;
+pub(crate) use exposure::Exposure;
+pub(crate) use finding::{Finding, Gravity};
+pub(crate) use forges::{ForgeInstance, ForgeKindName, ForgesSection};
+pub(crate) use http::{HostLimit, HttpSection};
+pub(crate) use log::{LogFormat, LogSection};
+pub(crate) use logs::{LogInstance, LogKindName, LogMatch, LogsSection};
+pub(crate) use period::Period;
+pub(crate) use registries::RegistriesSection;
+pub(crate) use registry_instance::RegistryInstance;
+pub use secret::SecretSource;
+pub(crate) use store::StoreSection;
+pub use subscription::Subscription;
+pub(crate) use subscription::{EmailSection, Security, Sink};
+pub(crate) use trust::{TrustSection, TrustSource};
+pub(crate) use url::WebUrl;
+pub(crate) use watchlist::WatchlistSection;
+pub use whole::{Config, TEMPLATE};
+pub(crate) use whole::{SERVICE_TEMPLATE, json_schema};
 
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,5 @@
+//! Default paths of the configuration and the store.
+
 use std::{ffi::OsString, os::unix::fs::MetadataExt, path::PathBuf};
 
 /// What the default paths depend on, so that tests can choose it.

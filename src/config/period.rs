@@ -1,3 +1,5 @@
+//! Lengths of time as the configuration writes them: `30s`, `5m`, `2h`.
+
 use std::{fmt, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
@@ -36,6 +38,13 @@ impl Period {
     /// The same as a difference of times; one that is too long for that is as long as it can be.
     pub fn delta(self) -> TimeDelta {
         TimeDelta::from_std(self.0).unwrap_or(TimeDelta::MAX)
+    }
+}
+
+impl From<Duration> for Period {
+    /// A length of time of which it is known that people may write it.
+    fn from(duration: Duration) -> Self {
+        Self(duration)
     }
 }
 

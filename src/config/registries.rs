@@ -1,41 +1,123 @@
-use std::{collections::BTreeMap, path::PathBuf};
+//! The section `[registries]`: the public registries and those beside them.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Period, RegistryInstance, RegistryList, WebUrl};
+use super::{
+    Period, RegistryInstance, WebUrl,
+    public_registry::PublicRegistry,
+    registry_lists::{self, RegistryList},
+};
 use crate::model::{Ecosystem, Package, RegistryId, RegistryKey, RepositoryUrl};
 
 /// `[registries]`: a table for each registry.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "Written")]
 pub struct RegistriesSection {
-    /// npm.
-    pub npm: RegistryList<NpmSection>,
-    /// The Python Package Index.
-    pub pypi: RegistryList<PypiSection>,
-    /// crates.io.
-    pub cargo: RegistryList<CargoSection>,
-    /// Hosts of mirrors that serve the packages of a public registry, by ecosystem: what a lock file has from them is taken for
-    /// the public package. Known without being named are the usual ones, and what lies below the URLs that are configured here.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    lists: BTreeMap<Ecosystem, RegistryList>,
+    /// Hosts of mirrors that serve the packages of a public registry, by ecosystem.
     pub aliases: BTreeMap<Ecosystem, Vec<String>>,
+}
+
+/// As it is written.
+#[derive(Serialize)]
+struct Written {
+    #[serde(flatten)]
+    lists: BTreeMap<Ecosystem, registry_lists::Written>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    aliases: BTreeMap<Ecosystem, Vec<String>>,
+}
+
+impl Default for RegistriesSection {
+    fn default() -> Self {
+        let lists = Ecosystem::all().map(|ecosystem| (ecosystem, RegistryList::usual(ecosystem)));
+        Self { lists: lists.collect(), aliases: BTreeMap::new() }
+    }
+}
+
+impl<'de> Deserialize<'de> for RegistriesSection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+/// Reads each key by what it is, so that errors keep their place in the file.
+struct Keys;
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = RegistriesSection;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table for each registry")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut keys: A) -> Result<RegistriesSection, A::Error> {
+        let mut section = RegistriesSection::default();
+        while let Some(key) = keys.next_key::<String>()? {
+            if key == "aliases" {
+                section.aliases = keys.next_value()?;
+                continue;
+            }
+            let ecosystem: Ecosystem = key.parse().map_err(A::Error::custom)?;
+            let list: registry_lists::Written = keys.next_value()?;
+            section.lists.insert(ecosystem, list.read(ecosystem).map_err(A::Error::custom)?);
+        }
+        Ok(section)
+    }
+}
+
+impl From<RegistriesSection> for Written {
+    fn from(RegistriesSection { lists, aliases }: RegistriesSection) -> Self {
+        let written = lists.into_iter().map(|(ecosystem, list)| (ecosystem, list.written(ecosystem)));
+        Self { aliases, lists: written.collect() }
+    }
+}
+
+impl JsonSchema for RegistriesSection {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RegistriesSection".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        const ALIASES: &str = "\
+Hosts of mirrors that serve the packages of a public registry, by ecosystem: what a lock file has from them is taken for
+the public package. Known without being named are the usual ones, and what lies below the URLs that are configured here.";
+        let mut properties: Map<String, Value> = Ecosystem::all()
+            .map(|ecosystem| (ecosystem.to_string(), registry_lists::schema(ecosystem, generator).into()))
+            .collect();
+        let mut aliases = generator.subschema_for::<BTreeMap<String, Vec<String>>>();
+        aliases.insert("description".to_owned(), ALIASES.into());
+        properties.insert("aliases".to_owned(), aliases.into());
+        json_schema!({
+            "description": "`[registries]`: a table for each registry.",
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": false,
+        })
+    }
 }
 
 impl RegistriesSection {
     /// The registries of a type beside the public one, as they are written.
     pub fn listed(&self, ecosystem: Ecosystem) -> &[RegistryInstance] {
-        match ecosystem {
-            Ecosystem::Npm => &self.npm.others,
-            Ecosystem::Pypi => &self.pypi.others,
-            Ecosystem::Cargo => &self.cargo.others,
-        }
+        self.lists.get(&ecosystem).map_or(&[], |list| &list.others)
+    }
+
+    /// The public registry of a type.
+    pub(super) fn public(&self, ecosystem: Ecosystem) -> Option<&PublicRegistry> {
+        self.lists.get(&ecosystem).map(|list| &list.public)
     }
 
     /// The registries beside the public ones that are switched on.
     pub fn others(&self) -> impl Iterator<Item = (RegistryKey, &RegistryInstance)> {
-        let all = Ecosystem::ALL.into_iter().flat_map(|ecosystem| {
+        let all = Ecosystem::all().flat_map(|ecosystem| {
             let listed = self.listed(ecosystem).iter().filter(|one| one.enabled);
             listed.filter_map(move |one| Some((one.key(ecosystem)?, one)))
         });
@@ -44,7 +126,7 @@ impl RegistriesSection {
 
     /// Every registry that is switched on.
     pub fn keys(&self) -> Vec<RegistryKey> {
-        let public = Ecosystem::ALL.into_iter().filter(|ecosystem| self.is_enabled(*ecosystem)).map(RegistryKey::from);
+        let public = Ecosystem::all().filter(|ecosystem| self.is_enabled(*ecosystem)).map(RegistryKey::from);
         public.chain(self.others().map(|(key, _)| key)).collect()
     }
 
@@ -80,130 +162,46 @@ impl RegistriesSection {
     }
 
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let all = self.npm.others.iter_mut().chain(&mut self.pypi.others).chain(&mut self.cargo.others);
+        let all = self.lists.values_mut().flat_map(|list| &mut list.others);
         all.filter_map(|one| one.token_file.as_mut())
     }
 
     /// Whether the registry of an ecosystem is followed.
     pub fn is_enabled(&self, ecosystem: Ecosystem) -> bool {
-        match ecosystem {
-            Ecosystem::Npm => self.npm.public.enabled,
-            Ecosystem::Pypi => self.pypi.public.enabled,
-            Ecosystem::Cargo => self.cargo.public.enabled,
-        }
+        self.public(ecosystem).is_some_and(|public| public.enabled)
     }
 
     /// The URLs below which the packages of the public registries lie, where others are configured than theirs: a host may
     /// have repositories of one's own beside the mirror.
     pub fn mirrors(&self) -> impl Iterator<Item = (Ecosystem, RepositoryUrl)> {
-        let roles = Ecosystem::ALL
-            .into_iter()
-            .flat_map(|ecosystem| RegistryId::of_packages(ecosystem).iter().map(move |role| (ecosystem, *role)));
-        roles.filter_map(|(ecosystem, role)| Some((ecosystem, self.configured(role)?.as_url().as_str().parse().ok()?)))
+        let hosts = Ecosystem::all().flat_map(|ecosystem| ecosystem.package_hosts().map(move |id| (ecosystem, id)));
+        hosts.filter_map(|(ecosystem, id)| Some((ecosystem, self.configured(id)?.as_url().as_str().parse().ok()?)))
     }
 
     /// Whether any registry is followed.
     pub fn is_any_enabled(&self) -> bool {
-        Ecosystem::ALL.into_iter().any(|ecosystem| self.is_enabled(ecosystem)) || self.others().next().is_some()
+        Ecosystem::all().any(|ecosystem| self.is_enabled(ecosystem)) || self.others().next().is_some()
     }
 
     /// How often the change feed of an ecosystem is read.
     pub fn interval(&self, ecosystem: Ecosystem) -> Period {
-        match ecosystem {
-            Ecosystem::Npm => self.npm.public.interval,
-            Ecosystem::Pypi => self.pypi.public.interval,
-            Ecosystem::Cargo => self.cargo.public.interval,
-        }
+        let usual = || ecosystem.row().feed.interval.usual.into();
+        self.public(ecosystem).map_or_else(usual, |public| public.interval)
     }
 
-    /// The base URL in a role, with a final slash: the configured one, or that of the public registry.
-    pub fn base_url(&self, role: RegistryId) -> Url {
-        self.configured(role).map_or_else(|| public(role), WebUrl::as_base)
+    /// The base URL in the place of a host, with a final slash: the configured one, or that of the public registry.
+    pub fn base_url(&self, id: RegistryId) -> Url {
+        self.configured(id).map_or_else(|| public(id), WebUrl::as_base)
     }
 
-    fn configured(&self, role: RegistryId) -> Option<&WebUrl> {
-        let configured = match role {
-            RegistryId::NPM => &self.npm.public.registry,
-            RegistryId::NPM_REPLICATE => &self.npm.public.replicate,
-            RegistryId::PYPI => &self.pypi.public.index,
-            RegistryId::CARGO => &self.cargo.public.api,
-            RegistryId::CARGO_INDEX => &self.cargo.public.index,
-            RegistryId::CARGO_STATIC => &self.cargo.public.files,
-            _ => &None,
-        };
-        configured.as_ref()
+    fn configured(&self, id: RegistryId) -> Option<&WebUrl> {
+        self.lists.values().find_map(|list| list.public.urls.get(&id))
     }
 }
 
 /// The URL of a public registry.
-fn public(role: RegistryId) -> Url {
-    Url::parse(&role.base_url()).expect("the URLs of the table are well formed, which a test holds")
-}
-
-/// `[registries.npm]`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct NpmSection {
-    /// Whether npm is watched.
-    pub enabled: bool,
-    /// Base URL of package documents and attestations. Default: the public registry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub registry: Option<WebUrl>,
-    /// Base URL of the change feed. Default: the public one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replicate: Option<WebUrl>,
-    /// How often the change feed is read.
-    pub interval: Period,
-}
-
-impl Default for NpmSection {
-    fn default() -> Self {
-        Self { enabled: true, registry: None, replicate: None, interval: Period::seconds(5) }
-    }
-}
-
-/// `[registries.pypi]`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct PypiSection {
-    /// Whether PyPI is watched.
-    pub enabled: bool,
-    /// Base URL of the index, the integrity API and the changelog. Default: the public index.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<WebUrl>,
-    /// How often the changelog is read. PyPI allows 3600 such requests in an hour and address.
-    pub interval: Period,
-}
-
-impl Default for PypiSection {
-    fn default() -> Self {
-        Self { enabled: true, index: None, interval: Period::seconds(15) }
-    }
-}
-
-/// `[registries.cargo]`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct CargoSection {
-    /// Whether crates.io is watched.
-    pub enabled: bool,
-    /// Base URL of the API. Default: the public one. crates.io allows one request a second.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub api: Option<WebUrl>,
-    /// Base URL of the sparse index. Default: the public one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<WebUrl>,
-    /// Base URL of the static files, the update feed among them. Default: the public one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub files: Option<WebUrl>,
-    /// How often the update feed is read. The feed keeps the releases of one hour.
-    pub interval: Period,
-}
-
-impl Default for CargoSection {
-    fn default() -> Self {
-        Self { enabled: true, api: None, index: None, files: None, interval: Period::seconds(30) }
-    }
+fn public(id: RegistryId) -> Url {
+    Url::parse(&id.base_url()).expect("the URLs of the table are well formed, which a test holds")
 }
 
 #[cfg(test)]
@@ -218,8 +216,8 @@ mod tests {
         }
     }
 
-    fn public<P>(public: P) -> RegistryList<P> {
-        RegistryList { public, others: Vec::new() }
+    fn npm(section: &RegistriesSection) -> &RegistryList {
+        &section.lists[&Ecosystem::NPM]
     }
 
     fn read(text: &str) -> Result<RegistriesSection, String> {
@@ -234,10 +232,11 @@ mod tests {
         let short = read("[registries.npm]\ninterval = \"9s\"\n").unwrap();
         assert_eq!(read("[[registries.npm]]\ninterval = \"9s\"\n").unwrap(), short);
         let both = read(&format!("[[registries.npm]]\ninterval = \"9s\"\n[[registries.npm]]\n{ACME}")).unwrap();
-        assert_eq!((&both.npm.public, both.npm.others.len()), (&short.npm.public, 1));
+        assert_eq!((&npm(&both).public, npm(&both).others.len()), (&npm(&short).public, 1));
         let named = read(&format!("[[registries.npm]]\n{ACME}")).unwrap();
-        assert_eq!(named.npm.public, NpmSection::default(), "the public one needs no entry");
-        assert_eq!(named.npm.others[0].interval, Period::minutes(15));
+        let usual = PublicRegistry::usual(Ecosystem::NPM);
+        assert_eq!(npm(&named).public, usual, "the public one needs no entry");
+        assert_eq!(npm(&named).others[0].interval, Period::minutes(15));
         assert_eq!(named.keys().len(), 4);
         let key = named.keys().pop().unwrap();
         assert_eq!(
@@ -302,18 +301,13 @@ mod tests {
 
     #[test]
     fn another_url_may_stand_in_for_each() {
-        let url = |role: &str| Some(format!("https://{role}.example").parse().unwrap());
-        let section = RegistriesSection {
-            npm: public(NpmSection { registry: url("npm"), replicate: url("replicate"), ..NpmSection::default() }),
-            pypi: public(PypiSection { index: url("pypi"), ..PypiSection::default() }),
-            cargo: public(CargoSection {
-                api: url("api"),
-                index: url("index"),
-                files: url("files"),
-                ..CargoSection::default()
-            }),
-            ..RegistriesSection::default()
-        };
+        let section = read(
+            r#"[registries]
+            npm = { registry = "https://npm.example", replicate = "https://replicate.example" }
+            pypi = { index = "https://pypi.example" }
+            cargo = { api = "https://api.example", index = "https://index.example", files = "https://files.example" }"#,
+        )
+        .unwrap();
         for (role, expected) in [
             (RegistryId::NPM, "https://npm.example/"),
             (RegistryId::NPM_REPLICATE, "https://replicate.example/"),

@@ -1,3 +1,5 @@
+//! Sources of secrets in the configuration, and reading from them.
+
 use std::{
     fmt,
     path::{Path, PathBuf},

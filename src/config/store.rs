@@ -1,3 +1,5 @@
+//! The section `[store]`: the path of the database.
+
 use std::path::PathBuf;
 
 use schemars::JsonSchema;

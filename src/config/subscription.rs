@@ -1,3 +1,5 @@
+//! The section `[[subscriptions]]`: receivers of alerts, and which alerts each wants.
+
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -121,7 +123,6 @@ pub struct SlackSection {
 }
 
 impl SlackSection {
-    /// Where the URL is.
     pub fn url(&self) -> Option<SecretSource> {
         SecretSource::of(self.url_file.as_ref(), self.url_credential.as_ref())
     }
@@ -160,7 +161,7 @@ impl Subscription {
     }
 
     /// Where its secret is, and the first half of the key's name: `password` of `password_file`.
-    pub fn secret(&self) -> Option<(&'static str, SecretSource)> {
+    pub(crate) fn secret(&self) -> Option<(&'static str, SecretSource)> {
         match &self.sink {
             Sink::Email(email) => email.password().map(|source| ("password", source)),
             Sink::Slack(slack) => slack.url().map(|source| ("url", source)),

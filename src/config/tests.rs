@@ -1,8 +1,10 @@
+//! Tests of the configuration: parsing, checks, template and generated documentation.
+
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use insta::assert_snapshot;
 
-use super::*;
+use super::{whole::ConfigError, *};
 use crate::{
     model::{AlertKind, Severity},
     strict_toml::{Problems, ReadError},

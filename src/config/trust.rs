@@ -1,3 +1,5 @@
+//! The section `[trust]`: the trust material that signatures are verified against.
+
 use std::path::PathBuf;
 
 use schemars::JsonSchema;

@@ -1,3 +1,5 @@
+//! Web URLs that the configuration accepts.
+
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

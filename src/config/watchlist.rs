@@ -1,3 +1,5 @@
+//! The section `[watchlist]`: the packages that are watched.
+
 use std::path::PathBuf;
 
 use schemars::JsonSchema;

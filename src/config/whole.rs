@@ -1,4 +1,4 @@
-//! The configuration file as a whole: reading it, and the paths that follow from it.
+//! The configuration file as a whole: its reading, and the paths that follow from it.
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +22,11 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 
 /// The commented file that `provwatch init --service` writes: `systemd/provwatch.toml`.
 pub const SERVICE_TEMPLATE: &str = include_str!("../../systemd/provwatch.toml");
+
+/// The JSON schema of the configuration: `schema/config.schema.json`.
+pub fn json_schema() -> serde_json::Value {
+    strict_toml::schema::<Config>()
+}
 
 /// The configuration: everything that an operator may decide. Every key has a default, an empty file is valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,13 +88,13 @@ impl Config {
     }
 
     /// The database file: as configured, or below systemd's state folder, `/var/lib` for root, the user's data folder.
-    pub fn store_path(&self) -> PathBuf {
+    pub(crate) fn store_path(&self) -> PathBuf {
         self.store.path.clone().unwrap_or_else(paths::default_store)
     }
 
     /// The watchlist files to read. Where every registry is switched off no package can be watched, and a file that does not
     /// exist is not missed.
-    pub fn watchlists(&self) -> Vec<PathBuf> {
+    pub(crate) fn watchlists(&self) -> Vec<PathBuf> {
         let mut files = self.watchlist.files.clone();
         files.retain(|file| self.registries.is_any_enabled() || file.exists());
         files
@@ -97,12 +102,12 @@ impl Config {
 
     /// The configuration file that is used when none is named: `/etc/provwatch/provwatch.toml` for root, otherwise below
     /// the user's configuration folder.
-    pub fn default_path() -> PathBuf {
+    pub(crate) fn default_path() -> PathBuf {
         paths::default_config()
     }
 
     /// The configuration file of the service, which is root's.
-    pub fn system_path() -> &'static Path {
+    pub(crate) fn system_path() -> &'static Path {
         Path::new(paths::SYSTEM)
     }
 

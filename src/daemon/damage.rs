@@ -1,4 +1,4 @@
-//! Looking for damage of the database beside the loops.
+//! Checks the database for damage beside the daemon's loops.
 
 use std::{sync::Arc, time::Duration};
 

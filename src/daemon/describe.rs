@@ -1,4 +1,4 @@
-//! What the daemon does, in one line for systemd and the log.
+//! Describes the daemon's activity in one line for systemd and the log.
 
 use crate::{
     app::App,

@@ -1,4 +1,4 @@
-//! What the daemon knows of its own tasks: failures, and whether each still moves.
+//! The daemon's knowledge of its own tasks: failures, and the last progress of each.
 
 use std::{
     collections::BTreeMap,
@@ -61,7 +61,7 @@ impl Health {
     }
 
     /// A task failed and will be started again.
-    pub fn failed(&self, task: &str, why: &str, steady: Duration) {
+    pub(crate) fn failed(&self, task: &str, why: &str, steady: Duration) {
         self.with(task, |health| {
             health.beat = Some(steady);
             health.failures += 1;
@@ -70,17 +70,12 @@ impl Health {
     }
 
     /// A task waits for its next round, or ended: no move is expected of it.
-    pub fn rests(&self, task: &str) {
+    pub(crate) fn rests(&self, task: &str) {
         self.with(task, |health| health.beat = None);
     }
 
-    /// How often a task has failed.
-    pub fn failures(&self, task: &str) -> u32 {
-        self.lock().get(task).map_or(0, |health| health.failures)
-    }
-
     /// The tasks that no longer move.
-    pub fn stuck(&self, steady: Duration) -> Vec<Arc<str>> {
+    pub(crate) fn stuck(&self, steady: Duration) -> Vec<Arc<str>> {
         let stuck = |health: &TaskHealth| health.beat.is_some_and(|beat| steady.saturating_sub(beat) > STUCK_AFTER);
         self.lock().iter().filter(|(_, health)| stuck(health)).map(|(task, _)| Arc::clone(task)).collect()
     }
@@ -117,7 +112,7 @@ impl Health {
     }
 
     /// A server failed at a moment: told from the second failure on.
-    pub fn failed_at(&self, server: Server, name: &str, why: &str, now: DateTime<Utc>) {
+    pub(crate) fn failed_at(&self, server: Server, name: &str, why: &str, now: DateTime<Utc>) {
         if let Some(lasts) = self.said.failed(&key(server, name), now) {
             warn(server, name, why, lasts);
         }
@@ -333,7 +328,7 @@ fn log(step: &Step<'_>) {
 
 /// An alert about a log. One for information only is logged as such.
 fn log_alert(alert: &Alert) {
-    let (id, severity, title) = (&alert.id, alert.severity, plain(&alert.title, 300));
+    let (id, severity, title) = (alert.id.to_string(), alert.severity, plain(&alert.title, 300));
     if severity > Severity::Info {
         tracing::warn!(target: PIPELINE, %severity, alert = id, "{title}");
     } else {
@@ -344,7 +339,7 @@ fn log_alert(alert: &Alert) {
 fn log_release(release: &ReleaseId, outcome: Outcome, unchecked: &[String], alert: Option<&Alert>) {
     let release = plain(&release.to_string(), 200);
     if let Some(alert) = alert {
-        tracing::warn!(target: PIPELINE, release, severity = %alert.severity, alert = alert.id, "{}", plain(&alert.title, 300));
+        tracing::warn!(target: PIPELINE, release, severity = %alert.severity, alert = alert.id.to_string(), "{}", plain(&alert.title, 300));
     } else if let Some(reason) = unchecked.first() {
         tracing::info!(target: PIPELINE, release, "could not check: {}", plain(reason, 1000));
     } else {

@@ -1,4 +1,4 @@
-//! What the operating system asks of the daemon: stop softly, stop at once, read configuration and watchlist again.
+//! Handles the signals of the operating system: soft stop, immediate stop, and reload.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

@@ -1,4 +1,4 @@
-//! One runner for each database: two would read every feed twice and deliver every alert twice.
+//! The lock that allows one runner for each database. Two would read every feed twice and deliver every alert twice.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions, TryLockError},
@@ -32,7 +32,6 @@ pub enum LockError {
     /// Another process has it.
     #[error("`provwatch run` is at work on the database {database} already{by}", database = database.display(), by = by(process.as_deref()))]
     Taken {
-        /// The database.
         database: PathBuf,
         /// The number of the other process, if it said so.
         process: Option<String>,
@@ -43,18 +42,11 @@ pub enum LockError {
          then remove it",
         path = path.display()
     )]
-    NotOurs {
-        /// The file.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
+    NotOurs { path: PathBuf, what: &'static str },
     /// The file cannot be made or locked.
     #[error("locking {path}; check that this user may write there, and that the file system knows locks", path = path.display())]
     Failed {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
@@ -122,7 +114,7 @@ impl Lock {
     ///
     /// # Errors
     /// The file is not one of ours, or cannot be read.
-    pub fn holder(database: &Path) -> Result<Option<u32>, LockError> {
+    pub(crate) fn holder(database: &Path) -> Result<Option<u32>, LockError> {
         let path = lock_file(database);
         let failed = |source| LockError::Failed { path: path.clone(), source };
         let mut file = match File::options().read(true).custom_flags(no_link()).open(&path) {

@@ -1,6 +1,6 @@
-//! The daemon's loops: one for each source, one for each transparency log, one for each receiver of alerts, one each for the queue, the safety net below the
-//! feeds, the trust root and the daemon's own health.
-//! Each goes round until it is told to stop, and gives a sign of life on every round.
+//! The loops of the daemon. There is one for each source, one for each transparency log, one for each receiver of
+//! alerts, and one each for the queue, the safety net below the feeds, the trust root and the daemon's own health. Each
+//! goes round until it is stopped, and beats on every round.
 
 use std::{
     collections::BTreeSet,
@@ -57,7 +57,6 @@ const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 /// What every loop has.
 #[derive(Clone)]
 pub struct Context {
-    /// The program.
     pub app: Arc<App>,
     /// Where signs of life go.
     pub health: Arc<Health>,

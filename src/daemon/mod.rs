@@ -1,4 +1,4 @@
-//! The daemon: supervisor, lifecycle, health, systemd.
+//! The daemon: supervisor, lifecycle, health and systemd.
 
 mod damage;
 mod describe;
@@ -14,9 +14,11 @@ mod supervisor;
 mod systemd;
 
 pub use health::{Health, HealthProgress};
-pub use lifecycle::ask_to_reload;
-pub use lock::{Lock, LockError, lock_state};
-pub use loops::OnDiskNow;
-pub use options::{Options, Renewal, Renewed};
+pub(crate) use lifecycle::ask_to_reload;
+pub use lock::Lock;
+pub(crate) use lock::{LockError, lock_state};
+pub(crate) use loops::OnDiskNow;
+pub(crate) use options::Renewed;
+pub use options::{Options, Renewal};
 pub use run::run;
-pub use supervisor::{Supervisor, TaskError, TaskFactory};
+pub(crate) use supervisor::{Supervisor, TaskError, TaskFactory};

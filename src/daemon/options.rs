@@ -1,4 +1,4 @@
-//! What the daemon is started with, and what takes its place on SIGHUP.
+//! The options that the daemon starts with, and their replacement on SIGHUP.
 
 use std::{sync::Arc, time::Duration};
 
@@ -37,7 +37,6 @@ pub enum Renewal {
 
 /// A changed configuration, ready to work.
 pub struct Renewed {
-    /// The program.
     pub app: App,
     /// As in [`Options`], for the files that it names.
     pub on_disk: OnDiskNow,

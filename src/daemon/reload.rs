@@ -1,4 +1,4 @@
-//! What was read again on SIGHUP, taken or refused.
+//! Applies or refuses a configuration that was read again on SIGHUP.
 
 use super::{
     describe::{describe, watching},

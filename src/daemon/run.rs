@@ -1,4 +1,4 @@
-//! The life of the daemon: start, work, reload, stop.
+//! The life of the daemon: start, work, reload and stop.
 
 use std::{
     pin::{Pin, pin},

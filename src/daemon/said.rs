@@ -1,5 +1,5 @@
-//! What the log is told of a server that fails: nothing the first time, a warning from the second on, then a reminder now and
-//! again, and a word when it is over. However many packages it has, a server is one.
+//! Limits log messages about a failing server. It logs nothing for the first failure, a warning from the second on,
+//! then a reminder now and again, and a notice when it is over. However many packages it has, a server is one.
 
 use std::{
     collections::BTreeMap,

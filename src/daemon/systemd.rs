@@ -1,4 +1,5 @@
-//! What systemd is told: READY, STATUS, RELOADING, STOPPING and the watchdog's pulse. Outside systemd all of it is silent.
+//! Notifications to systemd: READY, STATUS, RELOADING, STOPPING and the watchdog's pulse. Outside systemd all of it is
+//! silent.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The command that makes a release normal, as messages and other commands propose it.
+//! The command that accepts a release as normal, as messages and other commands propose it.
 
 use crate::{
     model::{ReleaseId, Severity},

@@ -1,3 +1,5 @@
+//! The sink that sends alerts as e-mails over SMTP.
+
 use std::time::{Duration, SystemTime};
 
 use chrono::DateTime;
@@ -36,7 +38,7 @@ pub enum SmtpSecurity {
 
 impl SmtpSecurity {
     /// The port where nothing else is configured.
-    pub const fn default_port(self) -> u16 {
+    pub(crate) const fn default_port(self) -> u16 {
         match self {
             Self::Tls => 465,
             Self::StartTls => 587,
@@ -72,7 +74,6 @@ pub enum EmailError {
     /// Not an address.
     #[error("{text:?} is not an e-mail address; expected for example `provwatch <alerts@example.org>`")]
     Address {
-        /// The text.
         text: String,
         /// What is wrong with it.
         #[source]
@@ -87,18 +88,13 @@ pub enum EmailError {
     /// The CA file, or TLS as such.
     #[error("preparing TLS for the SMTP server {server:?}")]
     Tls {
-        /// The server.
         server: String,
-        /// What is wrong.
         #[source]
         source: SmtpError,
     },
     /// A CA file that holds no certificate.
     #[error("the CA file for the SMTP server {server:?} holds no certificate; expected PEM")]
-    NoCertificate {
-        /// The server.
-        server: String,
-    },
+    NoCertificate { server: String },
 }
 
 /// Sends alerts as e-mails over SMTP, as text and as HTML.
@@ -220,7 +216,7 @@ impl Sink for EmailSink {
 fn alternatives(thread: &Thread<'_>, text: String, html: String) -> MultiPart {
     let part = |content_type, body: String| SinglePart::builder().header(content_type).body(body);
     MultiPart::alternative()
-        .boundary(format!("=_{}", token(&thread.alert.fingerprint)))
+        .boundary(format!("=_{}", token(&thread.alert.fingerprint.to_string())))
         .singlepart(part(ContentType::TEXT_PLAIN, text))
         .singlepart(part(ContentType::TEXT_HTML, html))
 }
@@ -235,7 +231,7 @@ struct Thread<'a> {
 impl Thread<'_> {
     /// The id of a message of this alert.
     fn message(&self, sequence: u32) -> String {
-        format!("<alert.{}.{sequence}@{}>", token(&self.alert.fingerprint), self.domain)
+        format!("<alert.{}.{sequence}@{}>", token(&self.alert.fingerprint.to_string()), self.domain)
     }
 
     /// What holds the alerts about one package together: an id that no message has, but that all of them refer to.

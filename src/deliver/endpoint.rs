@@ -1,3 +1,5 @@
+//! A URL that messages are posted to, which counts as a secret.
+
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;

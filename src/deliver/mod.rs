@@ -1,11 +1,11 @@
-//! From an alert to the people and programs that want to know of it.
+//! Delivery of alerts to people and programs.
 //!
 //! An alert is recorded together with one delivery row per [`Subscription`] that matches it. Each subscription has a
 //! [`Worker`] of its own, which takes the severest alert first, within one alert in order, and picks anew after every
-//! attempt. Delivery is at least once: a [`Message`] carries an idempotency key that stays the same over all attempts, and
-//! every sink passes it on in its own way.
+//! attempt. Delivery is at least once: a [`Message`] carries an idempotency key that stays the same over all attempts,
+//! and every sink passes it on in its own way.
 //!
-//! Much of an alert's text was chosen by whoever published the release. No sink shows it raw: it goes through
+//! Much of an alert's text was chosen by the publisher of the release. No sink shows it raw: it goes through
 //! [`plain()`](crate::text::plain()), then through the escaping of the sink's own format.
 
 mod accepting;
@@ -31,16 +31,17 @@ mod webhook;
 #[cfg(test)]
 mod samples;
 
-pub use accepting::{accept_because, accept_command, needs_reason};
-pub use email::{EmailError, EmailSettings, EmailSink, SmtpSecurity};
-pub use endpoint::Endpoint;
+pub use accepting::accept_command;
+pub(crate) use accepting::{accept_because, needs_reason};
+pub use email::{EmailSettings, EmailSink, SmtpSecurity};
+pub(crate) use endpoint::Endpoint;
 pub use message::Message;
-pub use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
-pub use queue::{Queue, Step, Worker};
-pub use schedule::{Attempt, LONGEST_STEP, Next, Schedule};
+pub(crate) use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
+pub(crate) use queue::{Queue, Step, Worker};
+pub(crate) use schedule::{Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};
-pub use slack::SlackSink;
-pub use stdout::{StdoutFormat, StdoutSink};
-pub use steps::{NextStep, steps, warning};
-pub use subscription::{DuplicateSubscription, Subscription, Subscriptions};
-pub use webhook::{InvalidSigningSecret, SigningSecret, WebhookSink, webhook_schema};
+pub(crate) use slack::SlackSink;
+pub(crate) use stdout::StdoutSink;
+pub(crate) use steps::{NextStep, steps, warning};
+pub(crate) use subscription::{Subscription, Subscriptions};
+pub(crate) use webhook::{SigningSecret, WebhookSink, webhook_schema};

@@ -1,3 +1,5 @@
+//! The interface to the stored deliveries, and the limits on attempts.
+
 use std::{error::Error, time::Duration};
 
 use chrono::{DateTime, Utc};
@@ -30,7 +32,6 @@ pub enum Ending {
     },
     /// It failed, and the next one is made then.
     Retry {
-        /// Why.
         error: String,
         /// When to try again.
         next: DateTime<Utc>,
@@ -70,7 +71,6 @@ pub trait Outbox: Send + Sync {
 pub struct OutboxError {
     /// What was attempted: `reading what is due`.
     pub operation: &'static str,
-    /// The cause below.
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
 }

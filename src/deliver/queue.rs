@@ -1,6 +1,6 @@
-//! One sink's queue. Sinks know nothing of one another: each has a worker of its own, which picks the next message anew
-//! after every attempt. So neither a sink that is slow or dead keeps the others waiting, nor a backlog of mild alerts a
-//! severe one, nor one message that its receiver cannot take the rest.
+//! The delivery queue of one sink. Sinks know nothing of one another: each has a worker of its own, which picks the
+//! next message anew after every attempt. So neither a sink that is slow or dead keeps the others waiting, nor a
+//! backlog of mild alerts a severe one, nor one message that its receiver cannot take the rest.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -85,7 +85,6 @@ pub struct Worker<'a> {
     pub outbox: &'a dyn Outbox,
     /// Whose they are.
     pub subscription: &'a Subscription,
-    /// The time.
     pub clock: &'a dyn Clock,
     /// How attempts are made.
     pub limits: Limits,
@@ -190,7 +189,11 @@ impl Worker<'_> {
         let (step, ending) = match outcome {
             Ok(receipt) => {
                 queue.works();
-                tracing::info!(subscription = due.subscription, alert = due.message.alert.id, "alert delivered");
+                tracing::info!(
+                    subscription = due.subscription,
+                    alert = due.message.alert.id.to_string(),
+                    "alert delivered"
+                );
                 (Step::Delivered, delivered(&due.message, receipt, short))
             }
             Err(error @ SinkError::Gone { .. }) => {
@@ -215,7 +218,12 @@ impl Worker<'_> {
             }
         };
         if let Ending::GivenUp(why) = &ending {
-            tracing::error!(subscription = due.subscription, alert = due.message.alert.id, why, "alert lost");
+            tracing::error!(
+                subscription = due.subscription,
+                alert = due.message.alert.id.to_string(),
+                why,
+                "alert lost"
+            );
         }
         queue.unrecorded = Some((due, now, ending));
         self.record_what_is_not(queue)?;

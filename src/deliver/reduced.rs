@@ -1,5 +1,5 @@
-//! A message without a word that a publisher wrote. Firewalls and receivers refuse texts that look like an attack, and whoever
-//! publishes chooses the texts: nobody may silence an alert by the name of a release.
+//! The short form of a message, without any text of a publisher. Firewalls and receivers refuse texts that look like an
+//! attack, and a publisher chooses the texts, but must not silence an alert by the name of a release.
 
 use super::{Message, SinkError};
 use crate::model::{Alert, AlertKind, Package, ReleaseId, Signal};
@@ -48,8 +48,8 @@ impl Short {
             of.id
         );
         let alert = Alert {
-            id: of.id.clone(),
-            fingerprint: of.fingerprint.clone(),
+            id: of.id,
+            fingerprint: of.fingerprint,
             package: of.of_package().cloned(),
             published_at: of.published_at,
             argument,

@@ -1,3 +1,5 @@
+//! Renders the templates of messages, wrapped to the width of a mail program.
+
 use std::sync::LazyLock;
 
 use minijinja::{Environment, Error, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
@@ -12,8 +14,6 @@ pub(super) enum Template {
     EmailText,
     /// The HTML part of an e-mail; its values are escaped.
     EmailHtml,
-    /// A block for a terminal.
-    Stdout,
 }
 
 /// The columns that text is wrapped to: what a mail program shows without wrapping again.
@@ -26,11 +26,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     templates.set_syntax(syntax.build().expect("the usual delimiters"));
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.add_filter("wrap", wrap);
-    for (name, source) in [
-        ("email.txt", include_str!("templates/email.txt")),
-        ("email.html", include_str!("templates/email.html")),
-        ("stdout.txt", include_str!("templates/stdout.txt")),
-    ] {
+    for (name, source) in
+        [("email.txt", include_str!("templates/email.txt")), ("email.html", include_str!("templates/email.html"))]
+    {
         templates.add_template(name, source).expect("the templates are compiled in and tested");
     }
     templates
@@ -45,7 +43,6 @@ impl Template {
         let name = match self {
             Self::EmailText => "email.txt",
             Self::EmailHtml => "email.html",
-            Self::Stdout => "stdout.txt",
         };
         TEMPLATES.get_template(name)?.render(Serde(view))
     }
@@ -93,11 +90,6 @@ mod tests {
     }
 
     #[test]
-    fn a_takeover_on_a_terminal() {
-        insta::assert_snapshot!(render(Template::Stdout, &samples::message(samples::takeover())));
-    }
-
-    #[test]
     fn a_campaign_as_text() {
         insta::assert_snapshot!(render(Template::EmailText, &campaign()));
     }
@@ -123,17 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn a_campaign_of_three_on_a_terminal() {
-        insta::assert_snapshot!(render(Template::Stdout, &samples::message(samples::campaign(3, 1))));
-    }
-
-    #[test]
     fn every_member_of_a_campaign_is_named() {
         for (members, new) in [(3, 3), (60, 60), (60, 1), (1_000, 1_000), (1_003, 3)] {
             let campaign = samples::campaign(members, new);
-            for template in [Template::EmailText, Template::EmailHtml, Template::Stdout] {
+            for template in [Template::EmailText, Template::EmailHtml] {
                 let text = render(template, &samples::message(campaign.clone()));
-                let named = campaign.member_details.iter().filter(|member| text.contains(&member.alert)).count();
+                let named =
+                    campaign.member_details.iter().filter(|member| text.contains(&member.alert.to_string())).count();
                 assert_eq!(named, members.min(1_000), "{template:?} {members}");
                 let more = format!("{} more; all of them", members - named);
                 assert!(named == members || text.contains(&more), "{template:?} {members}");
@@ -157,7 +145,7 @@ mod tests {
         let html = render(Template::EmailHtml, message);
         assert!(!html.contains("<script>") && html.contains("&lt;script&gt;"));
         assert!(html.contains("{{ 7*7 }}"), "values are not templates");
-        for template in [Template::EmailText, Template::EmailHtml, Template::Stdout] {
+        for template in [Template::EmailText, Template::EmailHtml] {
             let text = render(template, message);
             assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{template:?}");
             assert!(!text.contains('\u{202e}') && !text.contains("javascript:"), "{template:?}");

@@ -1,8 +1,8 @@
-//! Alerts for the tests of this room.
+//! Sample alerts for the delivery tests.
 
 use crate::{
     deliver::Message,
-    model::{Alert, AlertKind, Confidence, Links, Member, Severity, Signal},
+    model::{Alert, AlertKind, Confidence, Fingerprint, Links, Member, Severity, Signal},
 };
 
 /// An ordinary takeover: a release published with a token after months of trusted publishing.
@@ -61,7 +61,7 @@ pub(super) fn campaign(members: usize, new: usize) -> Alert {
 pub(super) fn member(number: usize, new: bool) -> Member {
     let purl = format!("pkg:npm/package-{number}@1.1.0");
     Member {
-        alert: Alert::identify(AlertKind::Release, &purl).1,
+        alert: Fingerprint::of(AlertKind::Release, &purl).id(),
         purl: purl.parse().unwrap(),
         severity: if number == 0 { Severity::Critical } else { Severity::High },
         reason: "Lost its evidence (install-script-added, publisher-changed)".to_owned(),
@@ -98,8 +98,6 @@ pub(super) fn hostile() -> Alert {
     let nasty =
         "\u{1b}[2J</td><script>alert(1)</script>\r\nBcc: x@evil.example\u{202e}<!channel> *bold* `code` {{ 7*7 }}";
     Alert {
-        id: "x; reboot".to_owned(),
-        fingerprint: "\r\nX-Evil: 1".to_owned(),
         purl: Some("pkg:npm/it's@1.0.0%0A%1B%3Cb%3E".parse().unwrap()),
         title: format!("title {nasty}"),
         argument: format!("argument {nasty}"),

@@ -1,3 +1,5 @@
+//! The retry schedule of deliveries: exponential backoff with jitter, and the point of giving up.
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,4 +1,4 @@
-//! How much of an alert a message shows.
+//! Limits on the length of texts in messages.
 
 use serde::Serialize;
 

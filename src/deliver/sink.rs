@@ -1,4 +1,4 @@
-//! What takes messages to where they are read, and why that fails.
+//! The interface of sinks, and the reasons why a delivery fails.
 
 use std::{error::Error, fmt::Debug, time::Duration};
 
@@ -62,12 +62,12 @@ pub enum SinkError {
 
 impl SinkError {
     /// A failure that may pass, without a cause below.
-    pub fn temporary(what: impl Into<String>) -> Self {
+    pub(crate) fn temporary(what: impl Into<String>) -> Self {
         Self::Temporary { what: what.into(), retry_after: None, source: None }
     }
 
     /// A failure that will not, without a cause below.
-    pub fn permanent(what: impl Into<String>) -> Self {
+    pub(crate) fn permanent(what: impl Into<String>) -> Self {
         Self::Permanent { what: what.into(), source: None }
     }
 

@@ -1,3 +1,5 @@
+//! The sink that posts alerts to a Slack channel through an incoming webhook.
+
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -261,7 +263,8 @@ mod tests {
             assert!(payloads.len() <= messages, "{} messages for {members}", payloads.len());
             payloads.iter().for_each(check);
             let all: String = payloads.iter().map(ToString::to_string).collect();
-            let missing = campaign.member_details.iter().filter(|member| !all.contains(&member.alert)).count();
+            let missing =
+                campaign.member_details.iter().filter(|member| !all.contains(&member.alert.to_string())).count();
             let said = format!("and {missing} more; all of them: provwatch alerts show");
             assert!(missing == 0 || (members > 500 && all.contains(&said)), "{missing} of {members} are not named");
         }
@@ -273,7 +276,7 @@ mod tests {
         let payloads = payloads(&View::of(&samples::message(campaign.clone())));
         payloads.iter().for_each(check);
         let all: String = payloads.iter().map(ToString::to_string).collect();
-        assert!(campaign.member_details.iter().all(|member| all.contains(&member.alert)));
+        assert!(campaign.member_details.iter().all(|member| all.contains(&member.alert.to_string())));
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The pieces that Slack's messages are made of, each within Slack's limits.
+//! The blocks of Slack messages, each within Slack's limits.
 
 use serde_json::{Value, json};
 

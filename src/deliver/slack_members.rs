@@ -1,4 +1,4 @@
-//! The members of a campaign as Slack's blocks, in as many messages as it takes.
+//! Renders the members of a campaign as Slack blocks, split over as many messages as needed.
 
 use serde_json::Value;
 

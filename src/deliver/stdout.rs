@@ -1,3 +1,5 @@
+//! The sink that writes alerts to standard output without blocking on its reader.
+
 use std::{
     fmt,
     io::{self, ErrorKind, Write},
@@ -11,24 +13,14 @@ use std::{
 use futures::future::BoxFuture;
 use tokio::sync::{Mutex, oneshot};
 
-use super::{Message, Receipt, Sink, SinkError, render::Template, shown::json, view::View};
+use super::{Message, Receipt, Sink, SinkError, shown::json};
 
-/// How alerts are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StdoutFormat {
-    /// A block for people.
-    Text,
-    /// The alert as one line of JSON, `schema/alert.schema.json`.
-    Json,
-}
-
-/// Writes alerts to a stream that the caller hands in: standard output as a rule.
+/// Writes alerts, each as one line of JSON (`schema/alert.schema.json`), to a stream that the caller hands in: standard output as a rule.
 ///
 /// Whoever reads it may stop reading: a pipe that is full blocks the writer for as long. So a thread of its own writes, and
 /// an attempt that takes too long leaves it where it is. It is not one of the runtime's threads, which would keep the process
 /// from ending.
 pub struct StdoutSink {
-    format: StdoutFormat,
     stream: std::sync::Mutex<Option<Box<dyn Write + Send>>>,
     writer: Mutex<Writer>,
 }
@@ -50,18 +42,18 @@ struct Job {
 
 impl fmt::Debug for StdoutSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StdoutSink").field("format", &self.format).finish_non_exhaustive()
+        f.debug_struct("StdoutSink").finish_non_exhaustive()
     }
 }
 
 impl StdoutSink {
     /// A sink that writes to this stream.
-    pub fn new(format: StdoutFormat, stream: Box<dyn Write + Send>) -> Self {
-        Self { format, stream: std::sync::Mutex::new(Some(stream)), writer: Mutex::default() }
+    pub fn new(stream: Box<dyn Write + Send>) -> Self {
+        Self { stream: std::sync::Mutex::new(Some(stream)), writer: Mutex::default() }
     }
 
     async fn write(&self, message: &Message) -> Result<Receipt, SinkError> {
-        let (text, key) = (self.text(message)?, &message.idempotency_key);
+        let (text, key) = (line(message)?, &message.idempotency_key);
         let mut writer = self.writer.lock().await;
         // What an earlier attempt left under way comes first, as it does in the stream.
         let mut outcome = writer.end().await;
@@ -114,16 +106,6 @@ impl StdoutSink {
         })?;
         Ok(jobs)
     }
-
-    fn text(&self, message: &Message) -> Result<String, SinkError> {
-        match self.format {
-            StdoutFormat::Text => Template::Stdout.render(&View::of(message)).map_err(|error| unwritable(error.into())),
-            StdoutFormat::Json => match json(&message.alert) {
-                Ok(line) => Ok(line + "\n"),
-                Err(error) => Err(unwritable(error.into())),
-            },
-        }
-    }
 }
 
 impl Writer {
@@ -143,8 +125,12 @@ fn failed(error: io::Error) -> SinkError {
     SinkError::Temporary { what: "writing the alert".to_owned(), retry_after: None, source: Some(Box::new(error)) }
 }
 
-fn unwritable(source: Box<dyn std::error::Error + Send + Sync>) -> SinkError {
-    SinkError::Permanent { what: "putting the alert into words".to_owned(), source: Some(source) }
+fn line(message: &Message) -> Result<String, SinkError> {
+    let line = json(&message.alert).map_err(|error| SinkError::Permanent {
+        what: "putting the alert into words".to_owned(),
+        source: Some(Box::new(error)),
+    })?;
+    Ok(line + "\n")
 }
 
 impl Sink for StdoutSink {
@@ -188,15 +174,15 @@ mod tests {
         }
     }
 
-    async fn deliver(format: StdoutFormat, stream: &Stream, alert: Alert) -> Result<Receipt, SinkError> {
-        StdoutSink::new(format, Box::new(stream.clone())).deliver(&samples::message(alert)).await
+    async fn deliver(stream: &Stream, alert: Alert) -> Result<Receipt, SinkError> {
+        StdoutSink::new(Box::new(stream.clone())).deliver(&samples::message(alert)).await
     }
 
     #[tokio::test]
     async fn json_is_one_line_that_reads_back() {
         for alert in [samples::takeover(), samples::hostile()] {
             let stream = Stream::default();
-            deliver(StdoutFormat::Json, &stream, alert.clone()).await.unwrap();
+            deliver(&stream, alert.clone()).await.unwrap();
             let text = String::from_utf8(stream.written.lock().unwrap().clone()).unwrap();
             assert_eq!(text.matches('\n').count(), 1);
             assert!(!text.contains(['\u{1b}', '\u{202e}']));
@@ -205,18 +191,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn text_is_a_block() {
-        let stream = Stream::default();
-        deliver(StdoutFormat::Text, &stream, samples::takeover()).await.unwrap();
-        let text = String::from_utf8(stream.written.lock().unwrap().clone()).unwrap();
-        assert!(text.starts_with("HIGH axios 1.14.1: ") && text.ends_with("\n\n"), "{text}");
-    }
-
-    #[tokio::test]
     async fn a_closed_pipe_is_gone_and_a_full_disk_is_not() {
         for (kind, gone) in [(ErrorKind::BrokenPipe, true), (ErrorKind::StorageFull, false)] {
             let stream = Stream { fails: Some(kind), ..Stream::default() };
-            let error = deliver(StdoutFormat::Text, &stream, samples::takeover()).await.unwrap_err();
+            let error = deliver(&stream, samples::takeover()).await.unwrap_err();
             assert_eq!(matches!(error, SinkError::Gone { .. }), gone, "{kind:?}");
         }
     }
@@ -242,7 +220,7 @@ mod tests {
     async fn a_full_pipe_blocks_nobody_and_nothing_is_written_twice() {
         let (read, reader) = mpsc::channel();
         let written = Arc::new(Mutex::new(Vec::new()));
-        let sink = StdoutSink::new(StdoutFormat::Json, Box::new(FullPipe { written: Arc::clone(&written), reader }));
+        let sink = StdoutSink::new(Box::new(FullPipe { written: Arc::clone(&written), reader }));
         let first = samples::message(samples::takeover());
         let second = Message { idempotency_key: "msg_2".to_owned(), ..samples::message(samples::hostile()) };
         let attempt = async |message: &Message| {

@@ -1,4 +1,4 @@
-//! What to do about an alert: the same for every sink and for `provwatch alerts show`.
+//! The recommended steps for an alert, the same for every sink and for `provwatch alerts show`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -66,8 +66,8 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
         steps.push(step("what it means, and what to do", format!("provwatch detectors explain {detector}")));
     }
     if alert.status == AlertStatus::Open && !alert.is_test() {
-        let id = shell_word(&plain(&alert.id, NAME));
-        steps.push(step("when you are looking into it", format!("provwatch alerts ack {id} --reason '…'")));
+        let acknowledge = format!("provwatch alerts ack {} --reason '…'", alert.id);
+        steps.push(step("when you are looking into it", acknowledge));
     }
     steps.extend(acceptance(alert).filter(|_| !is_normal));
     steps
@@ -145,7 +145,10 @@ fn is_replaced(alert: &Alert) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{deliver::samples, model::Confidence};
+    use crate::{
+        deliver::samples,
+        model::{AlertId, Confidence},
+    };
 
     fn lines(alert: &Alert) -> Vec<String> {
         steps(alert, false).into_iter().map(|step| step.line).collect()
@@ -186,7 +189,7 @@ mod tests {
         assert!(!lines(&by_two).iter().any(|line| line.contains("logs matches")), "no match is called so");
         assert!(lines(&samples::campaign(5, 5))[0].ends_with(" --related 50"));
         assert_eq!(lines(&about(AlertKind::Operation))[0], "provwatch doctor");
-        let test = Alert { id: Alert::TEST.to_owned(), ..about(AlertKind::Operation) };
+        let test = Alert { id: AlertId::TEST, ..about(AlertKind::Operation) };
         assert_eq!(lines(&test), ["provwatch status"], "there is nothing to look at or to acknowledge");
         let of_package = Alert { package: Some("pkg:npm/it's".parse().unwrap()), ..about(AlertKind::Operation) };
         assert_eq!(lines(&of_package)[0], r"provwatch timeline 'pkg:npm/it'\''s'");

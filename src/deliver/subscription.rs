@@ -1,3 +1,5 @@
+//! Subscriptions: a receiver, the alerts that it wants, and its sink.
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::Sink;
@@ -64,10 +66,10 @@ impl Subscriptions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deliver::{StdoutFormat, StdoutSink, samples};
+    use crate::deliver::{StdoutSink, samples};
 
     fn subscription(name: &str, min_severity: Severity, kinds: Option<Vec<AlertKind>>) -> Subscription {
-        let sink = Arc::new(StdoutSink::new(StdoutFormat::Json, Box::new(std::io::sink())));
+        let sink = Arc::new(StdoutSink::new(Box::new(std::io::sink())));
         Subscription { name: name.to_owned(), min_severity, kinds, sink }
     }
 

@@ -1,3 +1,5 @@
+//! The content of a message before formatting: every text plain, bounded and on one line.
+
 use serde::Serialize;
 use url::Url;
 
@@ -7,7 +9,7 @@ use super::{
     steps, warning,
 };
 use crate::{
-    model::{Alert, Links, Member, ReleaseId, Severity, Signal},
+    model::{Alert, AlertId, Links, Member, ReleaseId, Severity, Signal},
     text::{age, day, moment, plain, shell_word},
 };
 
@@ -25,8 +27,7 @@ const EVIDENCE: usize = 200;
 /// What a message says, whatever its format: every text one line, plain and bounded. Formats add their own escaping.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
-    /// The alert's id.
-    pub id: String,
+    pub id: AlertId,
     /// One line that names the release and says what happened.
     pub headline: String,
     /// `release`, `campaign`, `log`, `operation`.
@@ -37,7 +38,6 @@ pub(super) struct View {
     pub colour: &'static str,
     /// `high`.
     pub confidence: &'static str,
-    /// The release.
     pub release: Option<ReleaseView>,
     /// When the alert was raised.
     pub raised: String,
@@ -81,7 +81,7 @@ pub(super) struct ReleaseView {
 pub(super) struct MemberView {
     pub purl: String,
     /// The id of its own alert.
-    pub alert: Option<String>,
+    pub alert: Option<AlertId>,
     /// Its severity, in capitals.
     pub severity: Option<String>,
     pub colour: &'static str,
@@ -126,7 +126,7 @@ impl View {
         let members = members(alert);
         let news = members.iter().filter(|member| member.is_new).count();
         Self {
-            id: plain(&alert.id, NAME),
+            id: alert.id,
             headline: headline(alert, news),
             kind: alert.kind.as_str(),
             severity: alert.severity.as_str(),
@@ -191,7 +191,7 @@ impl MemberView {
 
     fn of(member: &Member, is_first: bool, has_room: bool) -> Self {
         Self {
-            alert: Some(plain(&member.alert, NAME)),
+            alert: Some(member.alert),
             severity: Some(member.severity.as_str().to_uppercase()),
             colour: colour(member.severity),
             reason: plain(&member.reason, LINE),
@@ -273,7 +273,7 @@ fn members(alert: &Alert) -> Vec<MemberView> {
 }
 
 fn show(alert: &Alert) -> String {
-    format!("provwatch alerts show {}", shell_word(&plain(&alert.id, NAME)))
+    format!("provwatch alerts show {}", alert.id)
 }
 
 /// Colours that carry white text with a contrast of at least 4.5.
@@ -349,6 +349,6 @@ mod tests {
         let text = serde_json::to_string(&view).unwrap();
         assert!(text.len() < 60_000, "{}", text.len());
         assert!(!text.contains("\\u001b") && !text.contains('\u{202e}') && !text.contains("javascript:"));
-        assert_eq!(view.commands[0].line, "provwatch alerts show 'x; reboot'");
+        assert_eq!(view.commands[0].line, "provwatch alerts show 6adc1e73047a");
     }
 }

@@ -1,3 +1,5 @@
+//! The sink that posts alerts as JSON, signed by Standard Webhooks.
+
 use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};

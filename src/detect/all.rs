@@ -1,4 +1,4 @@
-//! Every detector of whichever kind, by what it is.
+//! The list of all detectors of every kind.
 
 use super::{
     About,

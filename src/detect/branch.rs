@@ -1,7 +1,7 @@
-//! Branches that are named for a line: whose commits the default branch does not have.
+//! Recognises maintenance branches of a release line, whose commits the default branch does not have.
 
 use super::Change;
-use crate::model::{Numbers, Version, names_version};
+use crate::model::{Numbers, names_version};
 
 impl Change<'_> {
     /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that is
@@ -9,11 +9,11 @@ impl Change<'_> {
     /// does not have its commits.
     pub fn is_maintenance(&self) -> bool {
         let line = self.release.line();
-        let own = Version::of(&self.release.purl).map(|version| version.numbers());
+        let own = self.release.purl.parsed().map(|version| version.numbers());
         let is_older = self.highest().zip(own).is_some_and(|((newest, _), own)| is_beyond(newest.numbers(), own));
         let is_own = |name: &str| {
-            let is_own_branch = |branch| names_line(branch, line.as_str());
-            let is_own_tag = |tag| names_version(tag, self.release.purl.version());
+            let is_own_branch = |branch| names_line(branch, line.in_branches());
+            let is_own_tag = |tag| names_version(tag, &self.release.purl);
             name.strip_prefix("refs/tags/").is_some_and(is_own_tag)
                 || name.strip_prefix("refs/heads/").is_some_and(is_own_branch)
         };
@@ -28,7 +28,7 @@ impl Change<'_> {
         self.view.is_some_and(|view| view.inherited && view.is_newest)
             && self.is_in_the_open()
             && self.is_workflow_familiar()
-            && branches.any(|branch| names_line(branch, line.as_str()))
+            && branches.any(|branch| names_line(branch, line.in_branches()))
     }
 }
 
@@ -41,7 +41,6 @@ fn is_beyond(newest: Numbers, own: Numbers) -> bool {
 /// it, beside words for such branches: `1.x`, `v1`, `release/1.2`, `maint-1`.
 fn names_line(branch: &str, line: &str) -> bool {
     const WORDS: [&str; 8] = ["backport", "branch", "lts", "maint", "maintenance", "release", "stable", "support"];
-    let line = line.trim_end_matches("-pre");
     let last = branch.rsplit('/').next().unwrap_or_default().to_lowercase();
     let mut parts = last.split(['-', '_']).filter(|part| !WORDS.contains(part));
     let (Some(number), None) = (parts.next(), parts.next()) else { return false };

@@ -1,4 +1,4 @@
-//! One release beside what is normal for its package.
+//! The input of a detector: one release with its baseline and the other assessment inputs.
 
 use super::{
     Company,
@@ -124,7 +124,7 @@ impl<'a> Change<'a> {
     /// The highest version of a line, and as it is written.
     pub fn highest_of(&self, portrait: &'a LineBaseline) -> Option<(Version, &'a str)> {
         let text = portrait.highest.as_deref()?;
-        Some((Version::read(self.release.purl.package().ecosystem(), text)?, text))
+        Some((self.release.purl.package().ecosystem().version(text)?, text))
     }
 
     /// The `owner/name` that the forge says the repository had, as it stands at the end of a URL, lower-case.

@@ -1,4 +1,4 @@
-//! How the signals of one release become one verdict, by a table of rules that argues the severity.
+//! Combines the signals of one release into one verdict, by a table of rules that argues the severity.
 
 use super::{Ground, about};
 use crate::model::{Confidence, Severity, Signal, leading};

@@ -1,4 +1,4 @@
-//! What was published around a release: bursts of one account, and releases on several lines at once.
+//! The release context: bursts of one account, and releases on several lines at once.
 
 use std::collections::{BTreeSet, HashMap};
 

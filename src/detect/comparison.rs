@@ -1,10 +1,10 @@
-//! How a signal tells what was expected and what was seen.
+//! Builds the signals of detectors from expected and observed values.
 
 use chrono::{DateTime, Utc};
 
 use super::About;
 use crate::{
-    model::{Severity, Signal, Tally},
+    model::{Seen, Severity, Signal, Value},
     text::{quoted, quoted_with_digests},
 };
 
@@ -34,14 +34,14 @@ pub(super) fn support(about: &About, severity: Severity, evidence: Evidence) -> 
 }
 
 /// The values of a tally in words, most frequent first.
-pub(super) fn usual(tally: &Tally<String>) -> String {
-    let total = total(tally);
-    let mut values: Vec<_> = tally.iter().collect();
+pub(super) fn usual<'a, V: Value>(tally: impl IntoIterator<Item = (&'a V, &'a Seen)>) -> String {
+    let mut values: Vec<_> = tally.into_iter().collect();
+    let total = values.iter().fold(0_u32, |sum, (_, seen)| sum.saturating_add(seen.count));
     values.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count));
     let mut words: Vec<_> = values
         .iter()
         .take(LISTED)
-        .map(|(value, seen)| format!("{} ({} of {total})", quote(value), seen.count))
+        .map(|(value, seen)| format!("{} ({} of {total})", quote(value.word()), seen.count))
         .collect();
     if values.len() > LISTED {
         words.push(format!("{} others", values.len() - LISTED));
@@ -63,14 +63,10 @@ pub(super) fn quote_with_digests(text: &str) -> String {
     if text.is_empty() { quote(text) } else { quoted_with_digests(text, QUOTED) }
 }
 
-/// How many observations a tally holds.
-pub(super) fn total(tally: &Tally<String>) -> u32 {
-    tally.values().fold(0, |sum, seen| sum.saturating_add(seen.count))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Tally, Text};
 
     #[test]
     fn quotes_are_harmless() {
@@ -83,8 +79,8 @@ mod tests {
     #[test]
     fn lists_are_short() {
         let at = "2026-01-01T00:00:00Z".parse().unwrap();
-        let seen = |count| crate::model::Seen { count, first: at, last: at };
-        let tally: Tally<String> = (1..=5).map(|n| (format!("v{n}"), seen(n))).collect();
-        assert_eq!(usual(&tally), "v5 (5 of 15), v4 (4 of 15), v3 (3 of 15), 2 others");
+        let seen = |count| Seen { count, first: at, last: at };
+        let tally: Tally<Text> = (1..=5).map(|n| (format!("v{n}").into(), seen(n))).collect();
+        assert_eq!(usual(tally.iter()), "v5 (5 of 15), v4 (4 of 15), v3 (3 of 15), 2 others");
     }
 }

@@ -1,4 +1,4 @@
-//! What a detector is: its documentation, the ground that it stands on, and the one question that it answers.
+//! The interface of a detector: its documentation, its signal category, and its inspection of a release.
 
 use super::Change;
 use crate::model::{Confidence, Severity, Signal};

@@ -1,3 +1,5 @@
+//! Generates `docs/DETECTORS.md` from the documentation of the detectors.
+
 use std::fmt::Write;
 
 use super::{ALL, About, ENTRY_DETECTORS, Ground, NAME_DETECTORS, RULES, Rule, SUPPORT_RULES};

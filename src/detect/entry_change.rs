@@ -1,9 +1,9 @@
-//! An entry of a transparency log beside what is known around it: all that a rule over entries may look at.
+//! The input of a detector over transparency logs: one log entry with its surroundings.
 
 use std::borrow::Cow;
 
 use super::About;
-use crate::model::{Baseline, LogEntry, Severity, Signal, WorkflowIdentity};
+use crate::model::{Baseline, LogEntry, Severity, Signal, Trait, WorkflowIdentity};
 
 /// What there is to judge.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,7 @@ impl Logged<'_> {
     /// The workflows that release the repository's packages.
     pub(super) fn usual(&self) -> Vec<&str> {
         let lines = self.baselines.iter().flat_map(|baseline| baseline.lines.values());
-        let mut files: Vec<&str> = lines.flat_map(|line| line.workflows.keys().map(String::as_str)).collect();
+        let mut files: Vec<&str> = lines.flat_map(|line| line.words(Trait::Workflows)).map(|(file, _)| file).collect();
         files.sort_unstable();
         files.dedup();
         files

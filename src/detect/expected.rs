@@ -1,4 +1,4 @@
-//! What an announced change explains of a release.
+//! Lowers the signals that an announced change explains.
 
 use super::{change::Change, rules};
 use crate::{

@@ -1,9 +1,15 @@
-//! What is familiar of a release: its publisher, its repository, its workflow.
+//! Tells familiar publishers, repositories and workflows of a release from unfamiliar ones.
 
 use chrono::TimeDelta;
 
 use super::{Change, Novelty};
-use crate::{baseline::words::named_repository, model::LineBaseline};
+use crate::{
+    baseline::words::named_repository,
+    model::{
+        LineBaseline,
+        traits::{Emails, Maintainers, NamedRepositories, Publishers, Repositories, RepositoryIds, Workflows},
+    },
+};
 
 /// For how many days an account must have been a maintainer to be known as one.
 const MAINTAINER_DAYS: i64 = 14;
@@ -11,14 +17,15 @@ const MAINTAINER_DAYS: i64 = 14;
 impl Change<'_> {
     /// Whether an account was among the maintainers of an earlier release, at least two weeks before.
     pub fn is_known_maintainer(&self, name: &str) -> bool {
-        let known = |line: &LineBaseline| line.maintainers.get(name).map(|seen| seen.first);
+        let known = |line: &LineBaseline| line.tally(Maintainers).get(name).map(|seen| seen.first);
         let first = self.package.lines.values().filter_map(known).min();
         first.is_some_and(|first| self.release.published_at - first >= TimeDelta::days(MAINTAINER_DAYS))
     }
 
     /// Whether an account published or maintained an earlier release, on whichever line.
     pub fn is_account_known(&self, name: &str) -> bool {
-        let known = |line: &LineBaseline| line.publishers.contains_key(name) || line.maintainers.contains_key(name);
+        let known =
+            |line: &LineBaseline| line.tally(Publishers).contains(name) || line.tally(Maintainers).contains(name);
         self.package.lines.values().any(known)
     }
 
@@ -28,18 +35,18 @@ impl Change<'_> {
         let Some(publisher) = &self.release.publisher else { return true };
         let email = publisher.email.as_deref();
         self.unfamiliar_account(&publisher.name).is_none()
-            && email.is_none_or(|email| self.novelty(|line| &line.emails, email).is_none())
+            && email.is_none_or(|email| self.novelty(Emails, email).is_none())
     }
 
     /// Whether no verified identity is of a repository that is new to the line, nor, where none ever built it, of another
     /// than manifests named. Anybody can tag in a repository of their own.
     pub fn is_repository_familiar(&self) -> bool {
         self.traits.iter().all(|traits| match (traits.repository_id, traits.repository.as_deref()) {
-            (_, Some(name)) if self.portrait().is_some_and(|portrait| portrait.repositories.is_empty()) => {
-                named_repository(name).is_none_or(|name| self.novelty(|line| &line.named_repositories, &name).is_none())
+            (_, Some(name)) if self.portrait().is_some_and(|portrait| portrait.tally(Repositories).is_empty()) => {
+                named_repository(name).is_none_or(|name| self.novelty(NamedRepositories, &name).is_none())
             }
-            (Some(id), _) => self.novelty(|line| &line.repository_ids, id).is_none(),
-            (None, Some(name)) => self.novelty(|line| &line.repositories, name).is_none(),
+            (Some(id), _) => self.novelty(RepositoryIds, id).is_none(),
+            (None, Some(name)) => self.novelty(Repositories, name).is_none(),
             (None, None) => true,
         })
     }
@@ -49,8 +56,8 @@ impl Change<'_> {
         !self.traits.is_empty()
             && self.traits.iter().all(|traits| {
                 let known = |new: Option<Novelty>| new.is_none();
-                traits.workflow.as_deref().is_some_and(|workflow| known(self.novelty(|line| &line.workflows, workflow)))
-                    && traits.repository_id.is_none_or(|id| known(self.novelty(|line| &line.repository_ids, id)))
+                traits.workflow.as_deref().is_some_and(|workflow| known(self.novelty(Workflows, workflow)))
+                    && traits.repository_id.is_none_or(|id| known(self.novelty(RepositoryIds, id)))
             })
     }
 

@@ -1,4 +1,4 @@
-//! Asks every rule what it has to say.
+//! Runs every detector over a release or a log entry.
 
 use std::cmp::Reverse;
 

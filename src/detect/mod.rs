@@ -1,8 +1,8 @@
-//! What differs from the baseline, one detector a file with its documentation beside the rule (`rules`), and how the
-//! signals of one release become one verdict ([`combine()`]).
+//! Detection: the detectors, one file each with its documentation (`rules`), and the rules that combine their signals
+//! ([`combine()`]).
 //!
-//! Transparency logs, and names, have detectors of their own ([`ENTRY_DETECTORS`], [`NAME_DETECTORS`]): what they say is an
-//! alert by itself.
+//! Transparency logs, and names, have detectors of their own ([`ENTRY_DETECTORS`], [`NAME_DETECTORS`]): each of their
+//! signals is an alert by itself.
 //!
 //! A detector is a pure function of a [`Change`]: no I/O, no clock, the same signals for the same input. A new one is a
 //! file in `rules`, a line in [`ALL`] and a folder under `tests/cases`.

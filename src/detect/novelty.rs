@@ -1,13 +1,16 @@
-//! What is new beside a baseline, and how that weighs.
+//! Decides whether a value is new beside a baseline, and how much that weighs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Change,
-    comparison::{quote, total, usual},
+    comparison::{quote, usual},
 };
 use crate::{
-    model::{LineBaseline, ReleaseLine, Seen, Severity, Tally},
+    model::{
+        LineBaseline, ReleaseLine, Seen, Severity, Tally, Text, Value,
+        traits::{Asked, Key, Maintainers, Publishers},
+    },
     text::day,
 };
 
@@ -32,9 +35,6 @@ pub struct Novelty {
     is_of_another_kind: bool,
 }
 
-/// Which tally of a portrait is meant.
-type Pick = fn(&LineBaseline) -> &Tally<String>;
-
 impl Novelty {
     /// A severity as it weighs here: milder by one step where the portrait is inherited or shows a single release, where the
     /// package's values never settle, where another line has had the value for long, or this one long ago. One step,
@@ -49,34 +49,33 @@ impl Novelty {
 }
 
 /// What is usual of a tally where a value that it has is a habit no more: the others, and since when it was not seen.
-fn usual_besides(tally: &Tally<String>, value: &str) -> String {
-    let others: Tally<String> =
-        tally.iter().filter(|(other, _)| *other != value).map(|(other, seen)| (other.clone(), *seen)).collect();
-    let last = tally.get(value).map(|seen| format!("; {} last on {}", quote(value), day(seen.last)));
-    format!("{}{}", usual(&others), last.unwrap_or_default())
+fn usual_besides<V: Value>(tally: &Tally<V>, value: V::Asked<'_>) -> String {
+    let (known, others): (Vec<_>, Vec<_>) = tally.iter().partition(|(other, _)| other.order(value).is_eq());
+    let last = known.first().map(|(value, seen)| format!("; {} last on {}", quote(value.word()), day(seen.last)));
+    format!("{}{}", usual(others), last.unwrap_or_default())
 }
 
 impl<'a> Change<'a> {
-    /// Whether a value is new to a tally that has others, and how that weighs. `None` where it is known or where there
-    /// is nothing to compare with.
-    pub fn novelty(&self, pick: Pick, value: &str) -> Option<Novelty> {
-        self.novelty_on(self.portrait()?, pick, value)
+    /// Whether a value of a trait is new to a portrait that has others, and how that weighs. `None` where it is known or
+    /// where there is nothing to compare with.
+    pub fn novelty<K: Key>(&self, of: K, value: Asked<'_, K>) -> Option<Novelty> {
+        self.novelty_on(self.portrait()?, of, value)
     }
 
     /// The same beside the portrait of another line.
-    pub fn novelty_on(&self, portrait: &LineBaseline, pick: Pick, value: &str) -> Option<Novelty> {
+    pub fn novelty_on<K: Key>(&self, portrait: &LineBaseline, of: K, value: Asked<'_, K>) -> Option<Novelty> {
         let view = self.view?;
-        let tally = pick(portrait);
+        let tally = portrait.tally(of);
         if tally.is_empty() || tally.get(value).is_some_and(|known| !has_faded(known, tally)) {
             return None;
         }
-        let seen = total(tally);
-        let faded = tally.contains_key(value);
+        let seen = tally.total();
+        let faded = tally.contains(value);
         let unsettled = tally.len() > 1 && u32::try_from(tally.len()).is_ok_and(|len| len * 2 >= seen);
-        let elsewhere = !faded && self.is_settled_elsewhere(pick, value);
+        let elsewhere = !faded && self.is_settled_elsewhere(of, value);
         Some(Novelty {
-            usual: if faded { usual_besides(tally, value) } else { usual(tally) },
-            since: tally.values().map(|seen| seen.first).min(),
+            usual: if faded { usual_besides(tally, value) } else { usual(tally.iter()) },
+            since: tally.since(),
             milder: view.inherited || seen == 1 || unsettled || elsewhere || faded,
             is_of_another_kind: self.release.line().is_prerelease() != view.line.is_prerelease(),
         })
@@ -84,51 +83,52 @@ impl<'a> Change<'a> {
 
     /// Whether another line has had a value for two weeks and more than once. Pre-releases, which whoever can push a branch
     /// makes, do not speak for stable releases.
-    fn is_settled_elsewhere(&self, pick: Pick, value: &str) -> bool {
+    fn is_settled_elsewhere<K: Key>(&self, of: K, value: Asked<'_, K>) -> bool {
         let speaks = |line: &ReleaseLine| !line.is_prerelease() || self.release.line().is_prerelease();
         let lines = self.package.lines.iter().filter(|(line, _)| speaks(line));
         lines
-            .filter_map(|(_, portrait)| pick(portrait).get(value))
+            .filter_map(|(_, portrait)| portrait.tally(of).get(value))
             .any(|seen| seen.count > 1 && self.release.published_at - seen.first >= TimeDelta::days(SETTLED_DAYS))
     }
 
     /// Whether an account is new to the line; where a line never had any, because it is published by a trusted publisher
     /// only, to the accounts of the package's other lines.
     pub fn unfamiliar_account(&self, name: &str) -> Option<Novelty> {
-        if !self.portrait()?.publishers.is_empty() {
-            return self.novelty(|line| &line.publishers, name);
+        if !self.portrait()?.tally(Publishers).is_empty() {
+            return self.novelty(Publishers, name);
         }
-        let lines = || self.package.lines.values();
-        if lines().any(|line| line.publishers.contains_key(name)) {
+        if self.package.lines.values().any(|line| line.tally(Publishers).contains(name)) {
             return None;
         }
         // Where only machines ever published, the maintainers are those who may.
-        let published = lines().filter(|line| !line.publishers.is_empty()).map(|line| (line, &line.publishers));
-        let maintained = lines().filter(|line| !line.maintainers.is_empty()).map(|line| (line, &line.maintainers));
-        let by_time = |(line, _): &(&LineBaseline, &'a Tally<String>)| line.last_at;
-        let (_, known) = published.max_by_key(by_time).or_else(|| maintained.max_by_key(by_time))?;
-        let since = known.values().map(|seen| seen.first).min();
+        let known: &Tally<Text> = self.latest(Publishers).or_else(|| self.latest(Maintainers))?;
         // A maintainer is expected to be one, and not to publish by hand where only machines do.
-        let usual = if known.contains_key(name) {
-            format!("nobody but a trusted publisher; maintainers: {}", usual(known))
+        let usual = if known.contains(name) {
+            format!("nobody but a trusted publisher; maintainers: {}", usual(known.iter()))
         } else {
-            usual(known)
+            usual(known.iter())
         };
-        Some(Novelty { usual, since, milder: false, is_of_another_kind: false })
+        Some(Novelty { usual, since: known.since(), milder: false, is_of_another_kind: false })
+    }
+
+    /// What was seen of a trait on the line that was released last, of those on which anything of it was.
+    pub fn latest<K: Key>(&self, of: K) -> Option<&'a Tally<K::Value>> {
+        let lines = self.package.lines.values().filter(|line| !line.tally(of).is_empty());
+        lines.max_by_key(|line| line.last_at).map(|line| line.tally(of))
     }
 
     /// The portrait of the line that an account released last.
     pub fn line_of(&self, account: &str) -> Option<&'a LineBaseline> {
-        let by_it = self.package.lines.values().filter(|line| line.publishers.contains_key(account));
+        let by_it = self.package.lines.values().filter(|line| line.tally(Publishers).contains(account));
         by_it.max_by_key(|line| line.last_at)
     }
 }
 
 /// Whether a value that was once seen is no habit any more: everything of the last two years, ten observations and more,
 /// was otherwise. What comes back after so long weighs a step less than what was never there.
-fn has_faded(known: &Seen, tally: &Tally<String>) -> bool {
-    let newest = tally.values().map(|seen| seen.last).max().unwrap_or(known.last);
-    let since: u32 = tally.values().filter(|seen| seen.first > known.last).map(|seen| seen.count).sum();
+fn has_faded<V: Value>(known: &Seen, tally: &Tally<V>) -> bool {
+    let newest = tally.seen().map(|seen| seen.last).max().unwrap_or(known.last);
+    let since: u32 = tally.seen().filter(|seen| seen.first > known.last).map(|seen| seen.count).sum();
     newest - known.last >= TimeDelta::days(FADED_DAYS) && since >= FADED_AFTER
 }
 
@@ -139,9 +139,9 @@ mod tests {
     #[test]
     fn what_was_long_otherwise_has_faded() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let seen = |count, first: &str, last: &str| crate::model::Seen { count, first: at(first), last: at(last) };
+        let seen = |count, first: &str, last: &str| Seen { count, first: at(first), last: at(last) };
         let old = seen(30, "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z");
-        let tally = |new| Tally::from([("old".to_owned(), old), ("new".to_owned(), new)]);
+        let tally = |new| Tally::<Text>::from_iter([("old".into(), old), ("new".into(), new)]);
         assert!(has_faded(&old, &tally(seen(12, "2021-02-01T00:00:00Z", "2023-03-01T00:00:00Z"))));
         assert!(!has_faded(&old, &tally(seen(3, "2021-02-01T00:00:00Z", "2023-03-01T00:00:00Z"))), "too few");
         assert!(!has_faded(&old, &tally(seen(12, "2021-02-01T00:00:00Z", "2022-03-01T00:00:00Z"))), "too soon");

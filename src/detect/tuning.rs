@@ -1,4 +1,4 @@
-//! What an operator changed about detectors, and where the lines are drawn that they may move.
+//! The operator's settings of detectors, with the adjustable thresholds.
 
 use std::collections::BTreeMap;
 

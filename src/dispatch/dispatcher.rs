@@ -1,4 +1,4 @@
-//! Delivering what is due: each subscription at its own pace, and what nobody is configured for given up.
+//! Delivers due messages, each subscription at its own pace, and gives up those of removed subscriptions.
 
 use super::{error::DispatchError, outbox::StoreOutbox};
 use crate::{
@@ -115,7 +115,7 @@ mod tests {
         clock::ManualClock,
         deliver::{Message, Receipt, Sink, SinkError},
         http::{Client, ScriptedTransport},
-        model::{Alert, AlertKind, Confidence, Severity},
+        model::{Alert, AlertKind, Confidence, Fingerprint, Severity},
     };
 
     /// Takes everything, and keeps the titles; or is gone for good.
@@ -190,7 +190,7 @@ mod tests {
         record(&dispatcher, "a takeover", "desk");
         let summary = dispatcher.deliver().await.unwrap();
         assert_eq!((summary.delivered, summary.gone), (0, vec!["desk".to_owned()]));
-        let told = Alert::identify(AlertKind::Operation, &sink_gone("desk").subject).0;
+        let told = Fingerprint::of(AlertKind::Operation, &sink_gone("desk").subject);
         assert!(dispatcher.store.alert(&told).unwrap().is_some());
         assert_eq!(dispatcher.store.awaited_subscriptions().unwrap(), ["desk"]);
     }

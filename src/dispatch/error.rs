@@ -1,4 +1,4 @@
-//! Why deliveries could not be made.
+//! Errors in making deliveries.
 
 use crate::{deliver::OutboxError, store::StoreError};
 

@@ -1,9 +1,9 @@
-//! The members of a campaign in detail, as they stand when a message about it is sent or shown.
+//! Collects the details of a campaign's members at the time when a message is sent or shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    model::{Alert, AlertKind, Manifest, Member, Observation, ReleaseId, Severity, leading},
+    model::{Alert, AlertKind, Fingerprint, Manifest, Member, Observation, ReleaseId, Severity, leading},
     store::{Store, StoreError},
 };
 
@@ -29,14 +29,14 @@ pub fn member_details(store: &Store, campaign: &Alert, subscription: Option<&str
 
 /// One member. What of it cannot be read is left out: the message about the others is worth more than that.
 fn detail(store: &Store, release: &ReleaseId) -> Member {
-    let (fingerprint, id) = Alert::identify_release(release);
+    let fingerprint = Fingerprint::of_release(release);
     let alert = store.alert(&fingerprint).ok().flatten();
     let observation = store.release(release).ok().flatten().and_then(|row| row.observation);
     let signal = alert.as_ref().and_then(|alert| leading(&alert.signals).or_else(|| alert.signals.first()));
     let (new_scripts, new_dependencies) = observation.as_ref().map(|now| added(store, now)).unwrap_or_default();
     Member {
         purl: release.clone(),
-        alert: id,
+        alert: fingerprint.id(),
         severity: alert.as_ref().map_or(Severity::Medium, |alert| alert.severity),
         reason: alert.as_ref().map_or_else(|| "its own alert follows".to_owned(), |alert| reason(alert, release)),
         expected: signal.map(|signal| signal.expected.clone()).unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! Telling people: what is due goes to each subscription at its own pace, with the members of a campaign as they stand then.
+//! Dispatch of due messages from the store to the sinks, with the current members of a campaign.
 
 mod dispatcher;
 mod error;

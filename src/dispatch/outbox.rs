@@ -1,4 +1,4 @@
-//! The store as the outbox that the sinks' workers work on.
+//! Implements the outbox of the sinks' workers on the store.
 
 use chrono::{DateTime, Utc};
 

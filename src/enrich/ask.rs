@@ -1,4 +1,4 @@
-//! One question to a forge: remembered, within its limit, bounded.
+//! Asks a forge one question: cached, rate-limited and bounded.
 
 use std::fmt;
 

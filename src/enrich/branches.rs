@@ -1,13 +1,12 @@
+//! Finds a release branch that contains the commit of a release.
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     ask::{Age, Answer, Asker},
     finder::Finder,
 };
-use crate::model::Observation;
-
-/// The fact that is looked for.
-pub(super) const FACT: &str = "commit.on_release_branch";
+use crate::model::{Fact, Observation};
 
 /// Most branches that are looked at: each is a question.
 const MOST: usize = 5;
@@ -41,13 +40,16 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
                 return;
             }
             Answer::Found(_) | Answer::Missing => {}
-            Answer::Unknown(why) => return found.failed(FACT, why),
+            Answer::Unknown(why) => return found.failed(Fact::OnReleaseBranch, why),
         }
     }
     match (is_all, are_plain) {
         (true, true) => found.commit().on_release_branch = Some(false),
-        (true, false) => found.unknown(FACT, "a branch has a name that cannot be asked for"),
-        (false, _) => found.unknown(FACT, format!("there are more branches than the {MOST} that were looked at")),
+        (true, false) => found.unknown(Fact::OnReleaseBranch, "a branch has a name that cannot be asked for"),
+        (false, _) => {
+            found
+                .unknown(Fact::OnReleaseBranch, format!("there are more branches than the {MOST} that were looked at"));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
-//! The facts of one release while they are found: what a forge told, and why the rest is unknown.
+//! Collects the facts of one release from a forge, with the reasons for those that stay unknown.
 
 use super::{Answer, Place};
-use crate::model::{CommitFacts, Facts, Observation, RepositoryFacts};
+use crate::model::{CommitFacts, Fact, Facts, Observation, RepositoryFacts};
 
 /// What is asked of a release.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +36,12 @@ impl<'a> Finder<'a> {
         Self { facts: Facts::default(), failed: false, question }
     }
 
-    pub(super) fn unknown(&mut self, what: &str, why: impl Into<String>) {
+    pub(super) fn unknown(&mut self, what: Fact, why: impl Into<String>) {
         self.facts.unknown_because(what, why);
     }
 
     /// What could not be found out this time.
-    pub(super) fn failed(&mut self, what: &str, why: impl Into<String>) {
+    pub(super) fn failed(&mut self, what: Fact, why: impl Into<String>) {
         self.failed = true;
         self.unknown(what, why);
     }
@@ -52,7 +52,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The value, or its absence with the reason. What the forge does not have is nothing that could be known.
-    pub(super) fn take<T>(&mut self, what: &str, known: Answer<T>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, what: Fact, known: Answer<T>) -> Option<T> {
         match known {
             Answer::Found(value) => return Some(value),
             Answer::Missing => self.unknown(what, "the forge does not have it"),
@@ -77,7 +77,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Whether something exists, if that could be found out.
-    pub(super) fn exists<T>(&mut self, what: &str, answer: &Answer<T>) -> Option<bool> {
+    pub(super) fn exists<T>(&mut self, what: Fact, answer: &Answer<T>) -> Option<bool> {
         match answer {
             Answer::Found(_) => Some(true),
             Answer::Missing => Some(false),

@@ -1,3 +1,5 @@
+//! A forge with its address, credentials and request limit.
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,4 +1,4 @@
-//! The forges that may be asked, and which of them a release belongs to.
+//! The configured forges, and the choice of the one that a release belongs to.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{
     finder::{Finder, Found, Question},
     github, gitlab,
 };
-use crate::{clock::Clock, http::Client};
+use crate::{clock::Clock, http::Client, model::Fact};
 
 /// The forges that may be asked.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Forges {
     }
 
     /// Whether a place is at a forge that is asked with a token, and so about every release.
-    pub fn is_asked_with_token(&self, place: &Place) -> bool {
+    pub(crate) fn is_asked_with_token(&self, place: &Place) -> bool {
         self.forge(place).is_some_and(Forge::has_token)
     }
 
@@ -48,7 +48,7 @@ impl Forges {
     pub async fn facts(&self, question: Question<'_>) -> Found {
         let mut found = Finder::new(question);
         let Some(forge) = self.forge(question.place) else {
-            found.unknown("repository", format!("{} is not a forge that is asked ([forges])", question.place.host));
+            found.unknown(Fact::Repository, format!("{} is not a forge that is asked ([forges])", question.place.host));
             return found.close();
         };
         let asker = ask::Asker { forge, http: &self.http, clock: &*self.clock, cache: &*self.cache };

@@ -1,12 +1,12 @@
+//! Checks whether a former name of a repository redirects to its current one.
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     ask::{Age, Answer, Asker},
     finder::Finder,
 };
-
-/// The fact that is looked for.
-const FACT: &str = "repository.formerly";
+use crate::model::Fact;
 
 /// Most former names that are asked for.
 const MOST: usize = 2;
@@ -29,10 +29,10 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
                 return;
             }
             Answer::Found(_) | Answer::Missing => {}
-            Answer::Unknown(why) => return found.failed(FACT, why),
+            Answer::Unknown(why) => return found.failed(Fact::FormerName, why),
         }
     }
     if others.len() > MOST {
-        found.unknown(FACT, format!("it had more names than the {MOST} that were asked for"));
+        found.unknown(Fact::FormerName, format!("it had more names than the {MOST} that were asked for"));
     }
 }

@@ -1,4 +1,4 @@
-//! GitHub's REST API, <https://docs.github.com/en/rest>.
+//! Reads facts from GitHub's REST API, <https://docs.github.com/en/rest>.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::{
     place::{attempt, commit, run},
     tags,
 };
-use crate::model::{AuthMethod, OwnerFacts, RunFacts};
+use crate::model::{AuthMethod, Fact, OwnerFacts, RunFacts};
 
 /// Most branches of a page.
 const PAGE: usize = 100;
@@ -96,7 +96,7 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let path = place.id.as_ref().map_or_else(|| format!("repos/{}", place.path), |id| format!("repositories/{id}"));
     let known = asker.ask::<Repository>(&path, Age::SLOW).await;
     found.gone(&place, &known);
-    let Some(repository) = found.take("repository", known) else { return };
+    let Some(repository) = found.take(Fact::Repository, known) else { return };
     take_repository(found, &repository);
     let by_name = |name: &str| format!("repos/{name}");
     former::find(asker, found, &repository.full_name, by_name, |there: &Repository| there.id == repository.id).await;
@@ -124,7 +124,7 @@ fn take_repository(found: &mut Finder<'_>, repository: &Repository) {
 
 async fn owner(asker: &Asker<'_>, found: &mut Finder<'_>, repository: &Repository) {
     let path = format!("user/{}", repository.owner.id);
-    let Some(owner) = found.take("owner", asker.ask::<Account>(&path, Age::SLOW).await) else { return };
+    let Some(owner) = found.take(Fact::Owner, asker.ask::<Account>(&path, Age::SLOW).await) else { return };
     found.facts.owner = Some(OwnerFacts {
         identifier: Some(owner.id.to_string()),
         created_at: owner.created_at,
@@ -134,21 +134,21 @@ async fn owner(asker: &Asker<'_>, found: &mut Finder<'_>, repository: &Repositor
 
 async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: &str) {
     let Some(sha) = commit(found.question.release) else { return };
-    let commit = found.take("commit", asker.ask::<Commit>(&format!("{at}/git/commits/{sha}"), Age::SETTLED).await);
+    let commit = found.take(Fact::Commit, asker.ask::<Commit>(&format!("{at}/git/commits/{sha}"), Age::SETTLED).await);
     let is_there = commit.is_some();
     if let Some(commit) = commit {
         found.commit().verified = commit.verification.map(|verification| verification.verified);
     }
     if !branches::is_plain(default) {
-        found.unknown("commit.on_default_branch", "the default branch has a name that cannot be asked for");
+        found.unknown(Fact::OnDefaultBranch, "the default branch has a name that cannot be asked for");
         return;
     }
     let is_merged = match asker.ask(&comparison(at, default, sha), Age::QUICK).await {
         Answer::Found(compared) => reaches(&compared),
         // Two histories without a common beginning cannot be compared: an orphan commit.
         Answer::Missing if is_there => false,
-        Answer::Missing => return found.unknown("commit.on_default_branch", "the forge does not have the commit"),
-        Answer::Unknown(why) => return found.failed("commit.on_default_branch", why),
+        Answer::Missing => return found.unknown(Fact::OnDefaultBranch, "the forge does not have the commit"),
+        Answer::Unknown(why) => return found.failed(Fact::OnDefaultBranch, why),
     };
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {
@@ -168,7 +168,9 @@ fn reaches(compared: &Comparison) -> bool {
 
 async fn release_branches(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: &str, sha: &str) {
     let path = format!("{at}/branches?protected=true&per_page={PAGE}");
-    let Some(protected) = found.take(branches::FACT, asker.ask::<Vec<Branch>>(&path, Age::QUICK).await) else { return };
+    let Some(protected) = found.take(Fact::OnReleaseBranch, asker.ask::<Vec<Branch>>(&path, Age::QUICK).await) else {
+        return;
+    };
     let is_all = protected.len() < PAGE;
     let names = protected.into_iter().map(|branch| branch.name).filter(|name| name != default).collect();
     branches::find(asker, found, Branches { names, is_all }, |branch| comparison(at, branch, sha), reaches).await;
@@ -189,7 +191,7 @@ async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
         Answer::Missing => {
             found.facts.run = Some(RunFacts { conclusion: Some("gone".to_owned()), ..RunFacts::default() });
         }
-        Answer::Unknown(why) => found.failed("run", why),
+        Answer::Unknown(why) => found.failed(Fact::Run, why),
     }
 }
 
@@ -213,7 +215,7 @@ async fn failed_just_before(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str)
     let window = format!("{}..{}", stamp(until - JUST_BEFORE), stamp(until));
     let path = format!("{at}/actions/runs?status=failure&per_page=10&created={window}");
     let answer = asker.ask::<Runs>(&path, Age::QUICK).await;
-    let Some(runs) = found.take("run", answer) else { return };
+    let Some(runs) = found.take(Fact::Run, answer) else { return };
     // Tests fail all day; only what publishes counts, and files that do are called so.
     let publishes = |run: &&Run| {
         let path = run.path.as_deref().unwrap_or_default().to_lowercase();

@@ -1,4 +1,4 @@
-//! GitLab's REST API, version 4, <https://docs.gitlab.com/api/rest/>.
+//! Reads facts from GitLab's REST API, version 4, <https://docs.gitlab.com/api/rest/>.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::{
     place::{commit, run},
     tags,
 };
-use crate::model::{OwnerFacts, RunFacts};
+use crate::model::{Fact, OwnerFacts, RunFacts};
 
 /// Most branches of a page.
 const PAGE: usize = 100;
@@ -86,7 +86,7 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let path = place.id.as_ref().map_or_else(|| by_name(&place.path), |id| format!("projects/{id}"));
     let answer = asker.ask::<Project>(&path, Age::SLOW).await;
     found.gone(&place, &answer);
-    let Some(project) = found.take("repository", answer) else { return };
+    let Some(project) = found.take(Fact::Repository, answer) else { return };
     take_project(found, &project);
     former::find(asker, found, &project.path_with_namespace, by_name, |there: &Project| there.id == project.id).await;
     let at = format!("projects/{}", project.id);
@@ -109,7 +109,7 @@ fn take_project(found: &mut Finder<'_>, project: &Project) {
     if let Some(namespace) = &project.namespace {
         let kind = namespace.kind.as_ref().map(|kind| if kind == "group" { "organization" } else { "user" }.to_owned());
         found.facts.owner = Some(OwnerFacts { identifier: Some(namespace.id.to_string()), created_at: None, kind });
-        found.unknown("owner.created_at", "GitLab does not tell when a group was made");
+        found.unknown(Fact::OwnerAge, "GitLab does not tell when a group was made");
     }
 }
 
@@ -121,10 +121,10 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         }
         // GitLab has no signature of an unsigned commit.
         Answer::Missing => found.commit().verified = Some(false),
-        Answer::Unknown(why) => found.failed("commit.verified", why),
+        Answer::Unknown(why) => found.failed(Fact::CommitSignature, why),
     }
     let Some(default) = default.filter(|name| branches::is_plain(name)) else {
-        found.unknown("commit.on_default_branch", "there is no default branch that can be asked for");
+        found.unknown(Fact::OnDefaultBranch, "there is no default branch that can be asked for");
         return;
     };
     // What a branch has is the last thing that it has in common with it. A tag of the same name is another thing. No
@@ -133,7 +133,7 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
     let is_merged = match asker.ask::<Base>(&path, Age::QUICK).await {
         Answer::Found(base) => base.id.starts_with(&sha.to_lowercase()),
         Answer::Missing => false,
-        Answer::Unknown(why) => return found.failed("commit.on_default_branch", why),
+        Answer::Unknown(why) => return found.failed(Fact::OnDefaultBranch, why),
     };
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {
@@ -143,7 +143,9 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
 
 async fn release_branches(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &str) {
     let path = format!("{at}/repository/commits/{sha}/refs?type=branch&per_page={PAGE}");
-    let Some(having) = found.take(branches::FACT, asker.ask::<Vec<Ref>>(&path, Age::QUICK).await) else { return };
+    let Some(having) = found.take(Fact::OnReleaseBranch, asker.ask::<Vec<Ref>>(&path, Age::QUICK).await) else {
+        return;
+    };
     let is_all = having.len() < PAGE;
     let names = having.into_iter().map(|branch| branch.name).collect();
     let path = |name: &str| format!("{at}/repository/branches/{}", escaped(name));
@@ -153,7 +155,7 @@ async fn release_branches(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, s
 async fn job(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     let Some(number) = run(found.question.release) else { return };
     let answer = asker.ask::<Job>(&format!("{at}/jobs/{number}"), Age::QUICK).await;
-    if let Some(job) = found.take("run", answer) {
+    if let Some(job) = found.take(Fact::Run, answer) {
         let conclusion = match job.status.as_deref() {
             Some("success") => Some("success"),
             Some("failed") => Some("failure"),

@@ -1,8 +1,7 @@
-//! Facts: what the forges know around a release. Whether its repository is young or a fork, its version tagged, its commit
-//! merged and signed, its run successful.
+//! Facts that the forges know about a release: age and origin of its repository, its tag, its commit, and its run.
 //!
-//! Nothing here fails: what could not be found out is unknown, with the reason, and never "no". Only the forges of the
-//! configuration are asked, whatever a document names.
+//! Nothing here fails: a fact that could not be found out is unknown, with the reason, and never "no". Only the forges
+//! of the configuration are asked, whatever a document names.
 
 mod ask;
 mod branches;
@@ -16,9 +15,12 @@ mod place;
 mod standing;
 mod tags;
 
-pub use ask::{Answer, Cache, Remembered};
-pub use finder::{Found, Question};
-pub use forge::{Failing, Forge, ForgeKind};
+pub(crate) use ask::Answer;
+pub use ask::{Cache, Remembered};
+pub(crate) use finder::Found;
+pub use finder::Question;
+pub(crate) use forge::Failing;
+pub use forge::{Forge, ForgeKind};
 pub use forges::Forges;
 pub use place::Place;
-pub use standing::Standing;
+pub(crate) use standing::Standing;

@@ -1,3 +1,5 @@
+//! The repository, commit and workflow run of a release at its forge.
+
 use crate::model::{Observation, WorkflowIdentity, run_and_attempt};
 
 /// A repository at a forge.

@@ -1,4 +1,4 @@
-//! Whether the forges answer, and to whom.
+//! Asks the forges whether they answer, and as which account.
 
 use futures::future::join_all;
 

@@ -1,4 +1,4 @@
-//! How versions are tagged, and whether this one is.
+//! Guesses the tag of a version, and checks whether the repository has it.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::{
     ask::{Age, Answer, Asker},
     finder::Finder,
 };
-use crate::model::{Observation, Package, ReleaseFacts, TagFacts, names_version};
+use crate::model::{Fact, Observation, Package, ReleaseFacts, TagFacts, names_version};
 
 /// Something that is there; what it says does not matter.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
@@ -33,30 +33,33 @@ pub(super) async fn find(
         Answer::Missing => Answer::Missing,
         Answer::Unknown(why) => Answer::Unknown(why.clone()),
     };
-    let exists = found.exists("tag", &tag);
+    let exists = found.exists(Fact::Tag, &tag);
     let name = match tag {
         Answer::Found(name) => Some(name),
         _ => candidates.into_iter().next(),
     };
     found.facts.tag = exists.map(|exists| TagFacts { name, exists: Some(exists) });
-    let exists = found.exists("release", &release);
+    let exists = found.exists(Fact::ForgeRelease, &release);
     found.facts.release = exists.map(|exists| ReleaseFacts { exists: Some(exists) });
 }
 
 /// The tags that a version may have, the likeliest first.
 pub(super) fn candidates(release: &Observation) -> Vec<String> {
-    let (version, name) = (release.purl.version(), short(release.purl.package()));
+    let name = short(release.purl.package());
     let built = release.refs().filter_map(|name| name.strip_prefix("refs/tags/"));
-    let mut candidates: Vec<String> = built.filter(|name| names_version(name, version)).map(str::to_owned).collect();
+    let mut candidates: Vec<String> =
+        built.filter(|name| names_version(name, &release.purl)).map(str::to_owned).collect();
     let package = release.purl.package().name();
-    candidates.extend([
-        format!("v{version}"),
-        version.to_owned(),
-        format!("{package}@{version}"),
-        format!("{name}-v{version}"),
-        format!("{name}@{version}"),
-        format!("{name}-{version}"),
-    ]);
+    for version in [release.purl.version(), release.purl.version_in_tags()] {
+        candidates.extend([
+            format!("v{version}"),
+            version.to_owned(),
+            format!("{package}@{version}"),
+            format!("{name}-v{version}"),
+            format!("{name}@{version}"),
+            format!("{name}-{version}"),
+        ]);
+    }
     let mut seen = std::collections::BTreeSet::new();
     candidates.retain(|tag| is_plain(tag) && seen.insert(tag.clone()));
     candidates
@@ -95,5 +98,15 @@ mod tests {
         let plain = candidates(&release("refs/heads/main"));
         assert_eq!(plain, ["v1.2.3", "1.2.3", "@acme/widget@1.2.3", "widget-v1.2.3", "widget@1.2.3", "widget-1.2.3"]);
         assert_eq!(candidates(&release("refs/tags/nightly"))[0], "v1.2.3", "it names another version");
+    }
+
+    #[test]
+    fn a_version_with_an_epoch_is_looked_for_without_it() {
+        let release: Observation =
+            serde_json::from_value(json!({"purl": "pkg:pypi/widget@1%212.0", "published_at": "2026-01-01T00:00:00Z",
+            "auth": {"method": "unknown"}, "attestation": {"status": "verified", "issuer": "i",
+            "claims": {"source_repository_ref": "refs/tags/widget/2.0"}}}))
+            .unwrap();
+        assert_eq!(candidates(&release)[..3], ["widget/2.0", "v2.0", "2.0"]);
     }
 }

@@ -1,4 +1,4 @@
-//! What there is to say of a kind of finding.
+//! The documentation of one kind of finding: id, condition and remedy.
 
 use super::Level;
 
@@ -11,7 +11,6 @@ pub struct About {
     pub level: Level,
     /// When it is found.
     pub when: &'static str,
-    /// What to do.
     pub what_to_do: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Alerts of the kind `operation` that findings become.
+//! Turns findings into alerts of the kind `operation`.
 
 use chrono::TimeDelta;
 use schemars::JsonSchema;
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     health::ComparedClock,
-    model::{Alert, AlertKind, Confidence, Severity},
+    model::{AlertId, AlertKind, Confidence, Fingerprint, Severity},
     text::{counted, span},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Alarm {
     /// The id of the alert.
-    pub id: String,
+    pub id: AlertId,
     /// How bad.
     pub severity: Severity,
     /// How sure.
@@ -32,7 +32,7 @@ pub struct Alarm {
 
 impl Alarm {
     pub(super) fn new(key: &str, severity: Severity, title: String, argument: String) -> Self {
-        let (_, id) = Alert::identify(AlertKind::Operation, key);
+        let id = Fingerprint::of(AlertKind::Operation, key).id();
         Self { id, severity, confidence: Confidence::High, title, key: key.to_owned(), argument }
     }
 

@@ -1,4 +1,4 @@
-//! What a judgement says.
+//! A finding of the health check.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Who works on the database, as it said itself.
+//! The process that works on the database, with its last heartbeat.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;

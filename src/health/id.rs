@@ -1,4 +1,4 @@
-//! The findings that there are; `table` has what there is to say of each.
+//! The ids of all findings; `table` documents each.
 
 /// Which finding it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

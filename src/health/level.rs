@@ -1,4 +1,4 @@
-//! How much a finding matters.
+//! The level of a finding: how much it matters.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! How long what may last. The only limits there are.
+//! The time limits of the health check. The health check has no others.
 
 use chrono::TimeDelta;
 

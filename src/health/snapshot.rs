@@ -1,9 +1,9 @@
-//! What a judgement goes by: plain data, wherever it comes from.
+//! The input of the health check: plain data, independent of its source.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Runner, WriteFailure};
-use crate::model::{AlertKind, Severity};
+use crate::model::{AlertId, AlertKind, Severity};
 
 /// How provwatch fares at one moment.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,6 @@ pub struct Snapshot {
 /// A feed, or the repository of the trust root.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
-    /// Its name.
     pub name: String,
     /// When it was last read.
     pub last_success: Option<DateTime<Utc>>,
@@ -65,7 +64,6 @@ pub enum Trust {
     /// A file of the operator's.
     #[default]
     File,
-    /// TUF.
     Tuf(Tuf),
 }
 
@@ -83,7 +81,6 @@ pub struct Tuf {
 /// A transparency log that is followed.
 #[derive(Clone, Debug)]
 pub struct Log {
-    /// Its name.
     pub name: String,
     /// Since when it has failed without a success.
     pub failing_since: Option<DateTime<Utc>>,
@@ -98,9 +95,7 @@ pub struct Log {
 /// One of the URLs at which a log is read.
 #[derive(Clone, Debug)]
 pub struct LogMirror {
-    /// The log.
     pub log: String,
-    /// Where it is.
     pub url: String,
     /// Since when it has fewer entries than another mirror, without growing.
     pub behind_since: Option<DateTime<Utc>>,
@@ -156,7 +151,6 @@ pub struct FirstSights {
 /// Packages that a feed announced and that were not looked at since.
 #[derive(Clone, Debug)]
 pub struct Announced {
-    /// How many.
     pub count: u64,
     /// The one that was announced first.
     pub package: String,
@@ -169,7 +163,6 @@ pub struct Announced {
 /// A receiver of alerts.
 #[derive(Clone, Debug, Default)]
 pub struct Subscription {
-    /// Its name.
     pub name: String,
     /// Whether the configuration has it.
     pub configured: bool,
@@ -208,9 +201,7 @@ pub struct Storage {
 /// Rows that were found damaged lately and were set aside.
 #[derive(Clone, Debug, Default)]
 pub struct Damage {
-    /// How many.
     pub count: u64,
-    /// The latest of them.
     pub latest: Vec<DamagedRow>,
 }
 
@@ -237,11 +228,9 @@ pub struct File {
 /// An alert that is open.
 #[derive(Clone, Debug)]
 pub struct OpenAlert {
-    /// Its id.
-    pub id: String,
+    pub id: AlertId,
     /// What it is about.
     pub kind: AlertKind,
-    /// How bad.
     pub severity: Severity,
     /// One line.
     pub title: String,
@@ -259,7 +248,6 @@ pub struct Mirror {
 /// A release that could not be checked.
 #[derive(Clone, Debug)]
 pub struct Unchecked {
-    /// The release.
     pub release: String,
     /// When it was first looked at.
     pub since: DateTime<Utc>,

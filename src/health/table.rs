@@ -1,4 +1,4 @@
-//! The findings with what there is to say of each. The table of `docs/OPERATIONS.md` is generated from this one.
+//! Table of all findings with their documentation. The table of `docs/OPERATIONS.md` is generated from it.
 
 mod limited;
 mod unhealthy;

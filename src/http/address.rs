@@ -1,4 +1,4 @@
-//! Which addresses are public: the special-purpose registries of IANA (RFC 6890 and its successors) as two tables.
+//! Tells public IP addresses from special-purpose ones (RFC 6890 and its successors), by two tables of IANA.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

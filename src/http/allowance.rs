@@ -1,4 +1,4 @@
-//! How much of a client one piece of work may use.
+//! The time budget that one piece of work may spend on its requests.
 
 use std::{
     sync::{Mutex, PoisonError},

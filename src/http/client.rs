@@ -1,3 +1,5 @@
+//! The HTTP client: rate limits, retries, redirects and host rules for every request.
+
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -96,7 +98,7 @@ impl Client {
 
     /// This client with credentials for one place. Requests to other places go without them.
     #[must_use]
-    pub fn with_credentials(&self, credentials: Arc<Credentials>) -> Self {
+    pub(crate) fn with_credentials(&self, credentials: Arc<Credentials>) -> Self {
         Self { credentials: Some(credentials), ..self.clone() }
     }
 
@@ -123,18 +125,18 @@ impl Client {
     /// counted among the large documents until this client and its clones are dropped, or [`Client::keep`] says how much
     /// stays of it.
     #[must_use]
-    pub fn for_document(&self) -> Self {
+    pub(crate) fn for_document(&self) -> Self {
         Self { desk: Some(Arc::default()), ..self.clone() }
     }
 
     /// The client without a desk: for what is read beside a document, and gone before anything else is asked for.
     #[must_use]
-    pub fn beside_document(&self) -> Self {
+    pub(crate) fn beside_document(&self) -> Self {
         Self { desk: None, ..self.clone() }
     }
 
     /// The document was read, and so many bytes stay of it in memory.
-    pub fn keep(&self, bytes: u64) {
+    pub(crate) fn keep(&self, bytes: u64) {
         if let Some(desk) = &self.desk {
             desk.shrink(bytes);
         }
@@ -168,13 +170,6 @@ impl Client {
         }
     }
 
-    /// Keeps everybody from the URL's host for a while, for callers that find in a body that they ask too much. At most
-    /// for as long as a `Retry-After` is believed.
-    pub fn pause(&self, url: &Url, wait: Duration) {
-        let wait = wait.min(self.shared.policy.retry.retry_after_cap);
-        self.shared.gate(url, self.limits).pause_for(wait);
-    }
-
     /// The time by our clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()
@@ -182,7 +177,7 @@ impl Client {
 
     /// How far our clock is ahead of that of each host that answered within the last hour, as its newest `Date` tells;
     /// negative: behind.
-    pub fn clock_differences(&self) -> Vec<TimeDelta> {
+    pub(crate) fn clock_differences(&self) -> Vec<TimeDelta> {
         self.shared.dates.differences(self.now())
     }
 }

@@ -1,4 +1,4 @@
-//! Credentials: a token, or a name and password, that one place of the web wants.
+//! Credentials for one URL and the paths below it: a token, or a name and password.
 
 use std::fmt;
 

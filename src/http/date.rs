@@ -1,4 +1,4 @@
-//! What hosts say of the time: how far our clock is ahead of theirs, as the `Date` of each answer tells.
+//! Estimates the offset of the local clock from the `Date` headers of hosts.
 
 use std::{
     collections::HashMap,

@@ -1,3 +1,5 @@
+//! Errors of HTTP exchanges, with hints for the operator.
+
 use std::time::Duration;
 
 use url::Url;
@@ -107,7 +109,7 @@ pub enum HttpError {
 
 impl HttpError {
     /// Whether the server said that there is no such thing (404 or 410).
-    pub fn is_not_found(&self) -> bool {
+    pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Status { status: 404 | 410, .. })
     }
 
@@ -122,12 +124,12 @@ impl HttpError {
     }
 
     /// Whether the time that the caller has was over before the answer was there.
-    pub fn is_slow(&self) -> bool {
+    pub(crate) fn is_slow(&self) -> bool {
         matches!(self, Self::Transport { source: TransportError::Slow { .. }, .. })
     }
 
     /// How long the server wants to be left alone, if it said so.
-    pub fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
             Self::Paused { wait, .. } => Some(*wait),

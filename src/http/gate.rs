@@ -1,4 +1,4 @@
-//! How often and how many at once: one gate per host and limits, through which every attempt passes.
+//! Rate limiter: one for each host and its limits, with a permit for every attempt.
 
 use std::{
     collections::HashMap,

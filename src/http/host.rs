@@ -1,4 +1,4 @@
-//! Which URLs may be asked for at all.
+//! Rules for the URLs that may be requested.
 
 use std::{fmt, str::FromStr};
 

@@ -1,3 +1,5 @@
+//! Requests and responses of HTTP.
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -67,7 +69,7 @@ impl Request {
     }
 
     /// A POST with an ordinary size limit.
-    pub fn post(url: Url, content_type: &str, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn post(url: Url, content_type: &str, body: impl Into<Bytes>) -> Self {
         Self { method: Method::Post, body: Some(body.into()), ..Self::get(url) }.header("content-type", content_type)
     }
 
@@ -92,7 +94,7 @@ impl Request {
 
     /// Makes the request conditional.
     #[must_use]
-    pub fn unless(self, validators: Option<Validators>) -> Self {
+    pub(crate) fn unless(self, validators: Option<Validators>) -> Self {
         Self { validators, ..self }
     }
 
@@ -104,7 +106,7 @@ impl Request {
 
     /// Keeps the URL's path and query out of errors and logs.
     #[must_use]
-    pub fn confidential(self) -> Self {
+    pub(crate) fn confidential(self) -> Self {
         Self { confidential: true, ..self }
     }
 
@@ -115,7 +117,7 @@ impl Request {
     }
 
     /// The URL as it may be shown: without credentials, and if the request is confidential without path and query.
-    pub fn shown_url(&self) -> Url {
+    pub(crate) fn shown_url(&self) -> Url {
         let mut url = self.url.clone();
         // These fail only for URLs that cannot carry credentials.
         let _ = url.set_username("");
@@ -183,7 +185,7 @@ impl Response {
 
     /// When the answer was sent: a cache passes the `Date` of the copy that it keeps on, and says its age
     /// (RFC 9111, section 5.1).
-    pub fn sent_at(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn sent_at(&self) -> Option<DateTime<Utc>> {
         let date = http_date::parse(self.header("date")?)?;
         let age = self.header("age").and_then(|age| age.trim().parse::<i64>().ok()).unwrap_or(0);
         date.checked_add_signed(TimeDelta::seconds(age.clamp(0, MAX_AGE)))

@@ -1,8 +1,8 @@
-//! The only door to the network.
+//! HTTP: the only access to the network.
 //!
 //! [`Client::fetch`] is one exchange as a caller sees it: limits per port of a host, retries of the whole exchange,
-//! validators, size and host rules, all set by a [`Policy`]. Below it a [`Transport`] makes single attempts: the real one, a scripted
-//! one for tests, a recorded one that plays a folder.
+//! validators, size and host rules, all set by a [`Policy`]. Below it a [`Transport`] makes single attempts: the real
+//! one, a scripted one for tests, a recorded one that plays a folder.
 
 mod address;
 mod allowance;
@@ -22,19 +22,23 @@ mod recording;
 mod redirect;
 mod retry;
 mod room;
+#[cfg(test)]
 mod scripted;
 
-pub use allowance::Allowance;
+pub(crate) use allowance::Allowance;
 pub use client::Client;
-pub use credentials::Credentials;
+pub(crate) use credentials::Credentials;
 pub use error::{HttpError, TransportError};
-pub use host::{HostPattern, HostPatternError};
-pub use message::{DEFAULT_MAX_BODY, Fetched, Method, Request, Response, Validators};
+pub(crate) use host::HostPattern;
+pub(crate) use message::{DEFAULT_MAX_BODY, Validators};
+pub use message::{Fetched, Method, Request, Response};
 pub use policy::{HostLimits, Policy, RetryPolicy};
-pub use real::{RealTransport, SetupError};
-pub use recorded::{RecordedExchange, RecordedTransport, RecordingError};
+pub use real::RealTransport;
+pub use recorded::RecordedExchange;
+pub(crate) use recorded::{RecordedTransport, RecordingError};
 pub use recording::RecordingTransport;
-pub use scripted::ScriptedTransport;
+#[cfg(test)]
+pub(crate) use scripted::ScriptedTransport;
 
 use futures::future::BoxFuture;
 

@@ -1,4 +1,4 @@
-//! How fast a host wants to be asked that states no limit: as fast as it answers, until it refuses.
+//! Adapts the request rate to a host that states no limit: as fast as it answers, until it refuses.
 
 use std::time::Duration;
 

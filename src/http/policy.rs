@@ -1,3 +1,5 @@
+//! The client's behaviour towards hosts: contact, limits, timeouts and permissions.
+
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use url::Url;
@@ -67,7 +69,7 @@ impl Policy {
     }
 
     /// `provwatch/<version> (+<contact>)`; of the contact only what a header can carry.
-    pub fn user_agent(&self) -> String {
+    pub(crate) fn user_agent(&self) -> String {
         let product = concat!("provwatch/", env!("CARGO_PKG_VERSION"));
         let contact = self.contact.as_deref().unwrap_or_default().trim();
         let contact: String = contact.chars().filter(|c| (' '..='~').contains(c) && !"()\\".contains(*c)).collect();
@@ -102,7 +104,8 @@ pub struct HostLimits {
 
 impl HostLimits {
     /// So many requests in a period, evenly spaced and one at a time.
-    pub fn strict(requests: u32, per: Duration) -> Self {
+    #[cfg(test)]
+    pub(crate) fn strict(requests: u32, per: Duration) -> Self {
         Self { requests, per, burst: 1, concurrency: 1 }
     }
 

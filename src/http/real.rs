@@ -1,3 +1,5 @@
+//! The transport that reaches the network.
+
 use std::{
     error::Error,
     net::SocketAddr,
@@ -40,16 +42,13 @@ pub enum SetupError {
     /// The file of certificates cannot be read.
     #[error("reading the certificates in {}", path.display())]
     ReadCaFile {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
     /// The file holds no certificates, or broken ones.
     #[error("{} {why}; it must hold one or more certificates in PEM form (`-----BEGIN CERTIFICATE-----`)", path.display())]
     BadCaFile {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,

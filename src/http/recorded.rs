@@ -1,3 +1,5 @@
+//! The transport that plays a recording of HTTP exchanges.
+
 use std::{
     collections::HashMap,
     path::{Component, Path, PathBuf},
@@ -10,12 +12,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Method, Request, Response, Transport, TransportError, within_limit};
-use crate::bounded;
 
 /// The index of a recording.
 pub(super) const INDEX: &str = "exchanges.json";
-const MAX_INDEX: u64 = 16 * 1024 * 1024;
-const MAX_BODY: u64 = 64 * 1024 * 1024;
 /// Most bytes of all bodies of a recording; they are kept in memory.
 const MAX_BODIES: u64 = 256 * 1024 * 1024;
 
@@ -94,18 +93,7 @@ struct Answer {
 }
 
 impl RecordedTransport {
-    /// Reads the recording in a folder. Nothing outside the folder is read, whatever the index says.
-    ///
-    /// # Errors
-    /// A file cannot be read, the index is malformed, or a body is too large or outside the folder.
-    pub fn open(folder: &Path) -> Result<Self, RecordingError> {
-        let root = folder.canonicalize().map_err(unreadable(folder))?;
-        let index = read_inside(&root, INDEX, MAX_INDEX)?;
-        Self::from_parts(&folder.display().to_string(), &index, |file| read_inside(&root, file, MAX_BODY))
-    }
-
-    /// A recording from its index and a reader of its bodies, for those that are part of the program. The name is used in
-    /// errors.
+    /// A recording from its index and a reader of its bodies; the name is used in errors.
     ///
     /// # Errors
     /// The index is malformed, or a body is missing or too large.
@@ -216,25 +204,6 @@ fn check(exchange: &RecordedExchange) -> Result<(), String> {
 fn is_inside(path: &Path) -> bool {
     let mut components = path.components().peekable();
     components.peek().is_some() && components.all(|component| matches!(component, Component::Normal(_)))
-}
-
-/// Reads a file of the folder, whose own path is canonical; links may not lead out of it.
-fn read_inside(root: &Path, file: &str, limit: u64) -> Result<Bytes, RecordingError> {
-    let path = root.join(file).canonicalize().map_err(unreadable(&root.join(file)))?;
-    if !path.starts_with(root) {
-        return Err(unreadable(&path)(std::io::Error::other("a link leads out of the recording's folder")));
-    }
-    read_bounded(&path, limit)
-}
-
-fn read_bounded(path: &Path, limit: u64) -> Result<Bytes, RecordingError> {
-    let content = bounded::read(path, limit).map_err(unreadable(path))?;
-    let too_large = || RecordingError::TooLarge { what: format!("{} has", path.display()), limit };
-    content.map(Bytes::from).ok_or_else(too_large)
-}
-
-fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> RecordingError {
-    move |source| RecordingError::File { action: "reading", path: path.to_owned(), source }
 }
 
 /// How a recording names bodies.

@@ -1,3 +1,5 @@
+//! The transport that records the exchanges of another transport.
+
 use std::{
     fs,
     path::{Path, PathBuf},

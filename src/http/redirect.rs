@@ -1,3 +1,5 @@
+//! Rules for redirects, and the request that follows one.
+
 use url::Url;
 
 use super::{

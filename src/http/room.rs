@@ -1,14 +1,15 @@
-//! Memory for large answers, one budget for the whole process.
+//! The memory budget for large answers, one for the whole process.
 //!
-//! Every body may grow to [`SHARE`] freely. One that grows beyond needs a place, which counts its bytes, decompressed, for as
-//! long as they are in memory: the place goes along with the bytes that are handed out. Without a place the exchange is
-//! ended, and begun anew when there is one: whoever waits holds neither a connection nor one of the host's slots, so that a
-//! queue of large answers does not keep small ones waiting.
+//! Every body may grow to [`SHARE`] freely. One that grows beyond needs a place, which counts its bytes, decompressed,
+//! for as long as they are in memory: the place goes along with the bytes that are handed out. Without a place the
+//! exchange is ended, and begun anew when there is one: a waiting caller holds neither a connection nor one of the
+//! host's slots, so that a queue of large answers does not keep small ones waiting.
 //!
-//! There are two rooms. A document that is read into something that lives on (the releases of a package) takes a place in
-//! `documents` as well, for as long as its [`Desk`] is there. Nobody can wait in a circle: a place in `documents` is taken
-//! before one in `bodies`, and whoever has a body takes no other before that one is read and gone. Places are given in the
-//! order of the calls. A wait that takes too long all the same ends the call, and the caller comes back later.
+//! There are two rooms. A document that is read into something that lives on (the releases of a package) takes a place
+//! in `documents` as well, for as long as its [`Desk`] is there. No callers can wait in a circle: a place in
+//! `documents` is taken before one in `bodies`, and a caller with a body takes no other before that one is read and
+//! gone. Places are given in the order of the calls. A wait that takes too long all the same ends the call, and the
+//! caller comes back later.
 
 use std::{
     sync::{

@@ -1,3 +1,5 @@
+//! The transport for tests, which plays scripted answers and keeps the requests.
+
 use std::{collections::VecDeque, sync::Mutex};
 
 use futures::future::BoxFuture;

@@ -1,4 +1,4 @@
-//! Accusing a log: the evidence is kept at once, the alert follows when what happened cannot be an accident any more.
+//! Reports log violations: keeps the evidence at once, and raises the alert when an accident is ruled out.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{announce::Announcer, shown::Shown};
 use crate::{
     clock::Clock,
-    model::{Alert, AlertKind, AlertStatus, Confidence, Severity},
+    model::{Alert, AlertKind, AlertStatus, Confidence, Fingerprint, Severity},
     store::{MirrorRow, NewEvidence, Store, StoreError, Violated},
     text::with_causes,
     tlog::{Evidence, Fault, Judgement, Misdeed, ReadError, Tree, checkpoint::tree_id},
@@ -120,7 +120,7 @@ impl Accuser {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let (fingerprint, _) = Alert::identify(AlertKind::Log, &misdeed.subject(&tree.name));
+        let fingerprint = Fingerprint::of(AlertKind::Log, &misdeed.subject(&tree.name));
         if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
             self.store.resolve(&fingerprint, ACTOR, reason, now)?;
         }

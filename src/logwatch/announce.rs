@@ -1,4 +1,4 @@
-//! Who hears of an alert about a log: the subscriptions that want it, and whoever follows what the services do.
+//! Announces alerts about logs to the subscriptions that want them, and to progress listeners.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! Auditing: is what a log signs now of one history with everything that it signed before?
+//! Audits a log: checks that its new checkpoint continues the history that it signed before.
 //!
-//! The largest consistent checkpoint that is kept stands for all earlier ones, since each was compared with the one before
-//! it. A smaller checkpoint is compared too: a stale copy is harmless, a second history is not.
+//! The largest consistent checkpoint that is kept stands for all earlier ones, since each was compared with the one
+//! before it. A smaller checkpoint is compared too: a stale copy is harmless, a second history is not.
 
 use std::sync::Arc;
 
@@ -227,7 +227,7 @@ mod tests {
             assert!(!auditor.audit(lab.look().await.shown()).await.unwrap());
             assert_eq!(lab.told.take(), expected.into_iter().collect::<Vec<_>>(), "{size} {text}");
             for alert in lab.parts.store.open_troubles(Severity::Info, 9).unwrap() {
-                lab.parts.store.acknowledge(&alert.id, "somebody", "known", lab.now()).unwrap();
+                lab.parts.store.acknowledge(&alert.fingerprint, "somebody", "known", lab.now()).unwrap();
             }
         }
         assert_eq!(lab.row().checkpoint.unwrap().size, 5, "what contradicts is not what is compared with");

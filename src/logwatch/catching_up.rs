@@ -1,4 +1,4 @@
-//! How a long reading of a log is told while it goes on.
+//! Reports the progress of a long reading of a log.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -1,4 +1,4 @@
-//! Why a log could not be followed, where the log is not to blame.
+//! Errors in following a log that are not the log's fault.
 
 use crate::store::StoreError;
 

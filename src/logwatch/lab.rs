@@ -1,5 +1,4 @@
-//! What the tests of the services share: their parts, none of them assembled from a configuration, and one small log of
-//! tiles that answers from memory.
+//! Test fixtures of the log services: their parts without a configuration, and one small log of tiles in memory.
 
 use std::sync::{Arc, Mutex};
 

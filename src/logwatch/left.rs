@@ -1,4 +1,4 @@
-//! Which logs are followed, which were before and no longer are, and whose doing that is.
+//! Tracks the followed logs, and the logs that are no longer followed with the reason.
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -1,4 +1,5 @@
-//! Where a log begins to lie: roots that were noted on the way through its entries are compared with what it proves.
+//! Locates the first entry at which a log's content diverges from its proofs, by tree roots that were noted while
+//! reading.
 
 use super::shown::Shown;
 use crate::tlog::{CompactRange, merkle::Hash};

@@ -1,10 +1,10 @@
-//! Following transparency logs: every checkpoint is audited, every entry of a tailed log is hashed and sifted, and what a
-//! log does wrong becomes an alert with its evidence.
+//! Following of transparency logs: checkpoints are audited, entries of tailed logs are hashed and searched, and
+//! violations become alerts.
 //!
 //! ```text
 //! trust root, configuration ─► followed ─► poll, mirrors ─► audit ─► tail ─► store ─► correlate ─► alerts
-//!                                 ▲              │            │        ├──► herald ─► alerts of [[logs.match]]
-//!                             recognize          └────────────┴────────┴──► accuse ─► evidence, alert
+//!                                 ▲              │            │        ├──► matches ─► alerts of [[logs.match]]
+//!                             recognize          └────────────┴────────┴──► report ─► evidence, alert
 //! ```
 //! A log has two positions. *Downloaded* moves with the pages, in the transaction that stores what was found in them;
 //! *verified* follows when the entries up to it hash to a root that the log signed, and only then is anything that was

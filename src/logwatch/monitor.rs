@@ -1,4 +1,4 @@
-//! The watch over transparency logs as the daemon and the command line see it: one door to services that do not know it.
+//! The interface of the log services for the daemon and the command line.
 
 use super::{
     entries::{self, Correlator, EntryLookup, FoundEntry, Matcher, Matching, Wanted},

@@ -1,4 +1,4 @@
-//! What is kept of a log and its trees.
+//! Reads and writes the stored rows of a log and its trees.
 
 use chrono::{DateTime, Utc};
 

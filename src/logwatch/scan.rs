@@ -1,4 +1,4 @@
-//! Reading a range of a log once, with the engine of the tail and without touching what is stored.
+//! Scans a range of a log once, with the tail's engine and without changing the store.
 
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;

@@ -1,4 +1,4 @@
-//! How logs are followed, as the configuration has it.
+//! Settings of log following, from the configuration.
 
 use std::collections::{BTreeSet, HashMap};
 

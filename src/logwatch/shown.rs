@@ -1,4 +1,4 @@
-//! What a log showed: the checkpoint of one of its trees, at one moment.
+//! An observation of a log: the checkpoint of one tree at one moment.
 
 use chrono::{DateTime, Utc};
 

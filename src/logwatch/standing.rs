@@ -1,4 +1,4 @@
-//! Logs that stand still though they should grow: a log that everybody but us is shown would look like this.
+//! Detects logs that stop growing, as a log does that hides its growth from this observer.
 
 use std::sync::Arc;
 

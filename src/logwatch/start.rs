@@ -1,4 +1,4 @@
-//! Reading a tree from another index on than the one at which its tail stands.
+//! Moves the tail of a log to another entry.
 
 use super::{
     audit::Auditor,

@@ -1,4 +1,4 @@
-//! Why a tree was not read to its end: the log's side of it, or ours.
+//! The reasons why a tree was not read to its end, the log's fault or ours.
 
 use super::error::FollowError;
 use crate::tlog::ReadError;

@@ -1,4 +1,4 @@
-//! How the services of the watch are put together: each gets what it uses, and nothing else.
+//! Assembles the log services from their parts.
 
 use std::sync::Arc;
 

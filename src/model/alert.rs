@@ -1,17 +1,18 @@
+//! Alerts: kind, status, evidence, and the members of a campaign.
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::{Confidence, Package, ReleaseId, Severity, Sightings, Signal};
+use super::{AlertId, AlertKind, Confidence, Fingerprint, Package, ReleaseId, Severity, Sightings, Signal};
 
 /// One alert; `schema/alert.schema.json` is generated from this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Alert {
     /// Short and stable: the first 12 hex digits of the fingerprint.
-    pub id: String,
+    pub id: AlertId,
     /// What makes it the same alert when it is raised again, lower-case hex SHA-256.
-    pub fingerprint: String,
+    pub fingerprint: Fingerprint,
     /// What it is about.
     pub kind: AlertKind,
     /// How bad.
@@ -68,7 +69,7 @@ pub struct Member {
     /// The release.
     pub purl: ReleaseId,
     /// The id of its own alert.
-    pub alert: String,
+    pub alert: AlertId,
     /// How bad that is.
     pub severity: Severity,
     /// Its title without the release's name: what speaks against the release most.
@@ -100,19 +101,9 @@ pub struct Member {
 }
 
 impl Alert {
-    /// The id of an alert that only tries a receiver and is kept nowhere.
-    pub const TEST: &'static str = "test";
-
     /// Whether it only tries a receiver.
     pub fn is_test(&self) -> bool {
-        self.id == Self::TEST
-    }
-
-    /// The fingerprint and the id of an alert about `subject` (a purl, a source's name).
-    pub fn identify(kind: AlertKind, subject: &str) -> (String, String) {
-        let fingerprint = hex::encode(Sha256::digest(format!("{}\n{subject}", kind.as_str())));
-        let id = fingerprint[..12].to_owned();
-        (fingerprint, id)
+        self.id == AlertId::TEST
     }
 
     /// An open alert about `subject`, of which nothing else is said yet.
@@ -124,9 +115,9 @@ impl Alert {
         title: String,
         raised_at: DateTime<Utc>,
     ) -> Self {
-        let (fingerprint, id) = Self::identify(kind, subject);
+        let fingerprint = Fingerprint::of(kind, subject);
         Self {
-            id,
+            id: fingerprint.id(),
             fingerprint,
             kind,
             severity,
@@ -157,37 +148,6 @@ impl Alert {
     /// Whose alert it is, as far as sinks take turns: that of a package, or of a kind.
     pub fn whose(&self) -> String {
         self.of_package().map_or_else(|| self.kind.as_str().to_owned(), ToString::to_string)
-    }
-
-    /// The fingerprint and the id of the alert about a release.
-    pub fn identify_release(release: &ReleaseId) -> (String, String) {
-        Self::identify(AlertKind::Release, &release.to_string())
-    }
-}
-
-/// What an alert is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AlertKind {
-    /// One release.
-    Release,
-    /// Several releases that belong together.
-    Campaign,
-    /// A transparency log that does not keep its promises.
-    Log,
-    /// provwatch itself: a stale source, a dead sink.
-    Operation,
-}
-
-impl AlertKind {
-    /// The word of the JSON form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Release => "release",
-            Self::Campaign => "campaign",
-            Self::Log => "log",
-            Self::Operation => "operation",
-        }
     }
 }
 

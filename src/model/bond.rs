@@ -1,3 +1,5 @@
+//! Correlation keys: what ties releases of several packages together.
+
 use std::fmt;
 
 use super::{AuthMethod, Observation};

@@ -1,6 +1,5 @@
-//! Digests of a file, compared and as lock files write them.
+//! Digests of a file, compared and parsed as lock files write them.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,12 +75,7 @@ impl Digests {
 
 /// A digest, by the name of its algorithm and in hex, as a lock file of the ecosystem has it.
 pub fn lock_form(ecosystem: Ecosystem, kind: &str, digest: &str) -> String {
-    let algorithm = kind.replace('-', "").to_lowercase();
-    match (ecosystem, hex::decode(digest)) {
-        (Ecosystem::Npm, Ok(bytes)) => format!("{algorithm}-{}", BASE64_STANDARD.encode(bytes)),
-        (Ecosystem::Cargo, _) if kind == "SHA-256" => digest.to_owned(),
-        _ => format!("{algorithm}:{digest}"),
-    }
+    (ecosystem.row().files.lock_form)(&kind.replace('-', "").to_lowercase(), digest)
 }
 
 #[cfg(test)]
@@ -92,14 +86,14 @@ mod tests {
     fn digests_stand_as_in_lock_files() {
         let all =
             Digests { sha256: Some("00ff".to_owned()), sha512: Some("00ff10".to_owned()), sha1: Some("ff".to_owned()) };
-        assert_eq!(all.in_lock_form(Ecosystem::Npm).unwrap(), "sha512-AP8Q");
+        assert_eq!(all.in_lock_form(Ecosystem::NPM).unwrap(), "sha512-AP8Q");
         let weak = Digests { sha1: Some("ff".to_owned()), ..Digests::default() };
-        assert_eq!(weak.in_lock_form(Ecosystem::Npm).unwrap(), "sha1-/w==");
+        assert_eq!(weak.in_lock_form(Ecosystem::NPM).unwrap(), "sha1-/w==");
         let one = Digests { sha512: None, ..all };
-        assert_eq!(one.in_lock_form(Ecosystem::Pypi).unwrap(), "sha256:00ff");
-        assert_eq!(one.in_lock_form(Ecosystem::Cargo).unwrap(), "00ff");
-        assert_eq!(Digests::default().in_lock_form(Ecosystem::Npm), None);
+        assert_eq!(one.in_lock_form(Ecosystem::PYPI).unwrap(), "sha256:00ff");
+        assert_eq!(one.in_lock_form(Ecosystem::CARGO).unwrap(), "00ff");
+        assert_eq!(Digests::default().in_lock_form(Ecosystem::NPM), None);
         let odd = Digests { sha512: Some("not hex".to_owned()), ..Digests::default() };
-        assert_eq!(odd.in_lock_form(Ecosystem::Npm).unwrap(), "sha512:not hex");
+        assert_eq!(odd.in_lock_form(Ecosystem::NPM).unwrap(), "sha512:not hex");
     }
 }

@@ -1,3 +1,5 @@
+//! Changes that the operator announced before they happen.
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};

@@ -1,10 +1,12 @@
+//! Facts about a release from forges and registries, and their merging.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Digests;
+use super::{Digests, Fact};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
@@ -51,7 +53,7 @@ facts! {
         /// Digests that files had when they were seen before, and that the registry does not state now, by name.
         former_digests: BTreeMap<String, Digests>,
         /// Why something is not known, by its place in this structure: `commit.on_default_branch`.
-        unknown: BTreeMap<String, String>,
+        unknown: BTreeMap<Fact, String>,
     }
     /// A repository.
     RepositoryFacts {
@@ -132,9 +134,9 @@ facts! {
 }
 
 impl Facts {
-    /// Says why something is not known; `what` is its place in this structure.
-    pub fn unknown_because(&mut self, what: impl Into<String>, why: impl Into<String>) {
-        self.unknown.get_or_insert_default().insert(what.into(), why.into());
+    /// Says why something is not known.
+    pub fn unknown_because(&mut self, what: Fact, why: impl Into<String>) {
+        self.unknown.get_or_insert_default().insert(what, why.into());
     }
 
     /// What this look at a release found, and where it does not know, what the look before found. Nothing that is known
@@ -154,10 +156,16 @@ impl Facts {
         all
     }
 
-    /// The places that are not known, of these.
-    fn still(&self, mut unknown: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    /// Those of these facts that are not known.
+    fn still(&self, mut unknown: BTreeMap<Fact, String>) -> BTreeMap<Fact, String> {
         let known = serde_json::to_value(self).unwrap_or_default();
-        unknown.retain(|place, _| known.pointer(&format!("/{}", place.replace('.', "/"))).is_none());
+        unknown.retain(|fact, _| match fact {
+            // A name may have dots.
+            Fact::Dependency(name) => {
+                !self.dependencies_first_published.as_ref().is_some_and(|known| known.contains_key(name))
+            }
+            fact => known.pointer(&format!("/{}", fact.place().replace('.', "/"))).is_none(),
+        });
         unknown
     }
 }
@@ -208,6 +216,27 @@ mod tests {
             "tag": {"exists": true}, "unknown": {"owner": "the forge did not answer"},
         });
         assert_eq!(now.or_before(before), facts(both));
+    }
+
+    #[test]
+    fn a_dependency_whose_age_is_known_is_not_unknown() {
+        let first = json!({"@s/left.pad": "2026-01-01T00:00:00Z"});
+        let why = json!({"dependencies_first_published.@s/left.pad": "no", "dependencies_first_published.right": "no"});
+        let both = facts(json!({"unknown": why})).or_before(facts(json!({"dependencies_first_published": first})));
+        let unknown: Vec<Fact> = both.unknown.unwrap().into_keys().collect();
+        assert_eq!(unknown, [Fact::Dependency("right".to_owned())]);
+    }
+
+    #[test]
+    fn every_fact_has_a_place_here() {
+        let (at, yes, some) = ("2026-01-01T00:00:00Z", true, "x");
+        let all = facts(json!({
+            "repository": {"formerly": some}, "owner": {"created_at": at}, "tag": {"exists": yes}, "release": {"exists": yes},
+            "commit": {"on_default_branch": yes, "on_release_branch": yes, "verified": yes}, "run": {"event": some},
+            "dependencies_first_published": {},
+        }));
+        let unknown = Fact::ALL.iter().map(|fact| (fact.clone(), some.to_owned())).collect();
+        assert_eq!(all.still(unknown), BTreeMap::new());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whether files are still what they were.
+//! Fingerprints of files, to notice changes.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -46,7 +46,7 @@ pub fn former_digests(ecosystem: Ecosystem, before: &Observation, now: &[File]) 
     let mut kept = BTreeMap::new();
     for name in names {
         let Some(known) = known(ecosystem, before, name) else { continue };
-        let stated = now.iter().find(|file| !is_by_name(ecosystem) || file.name == *name);
+        let stated = now.iter().find(|file| !ecosystem.row().files.many || file.name == *name);
         let left = stated.map_or_else(|| known.clone(), |file| known.clone().besides(&file.digests));
         if left.is_known() && (kept.len() < MOST_FORMER) {
             kept.insert(stated.map_or(name, |file| &file.name).clone(), left);
@@ -57,7 +57,7 @@ pub fn former_digests(ecosystem: Ecosystem, before: &Observation, now: &[File]) 
 
 /// All digests of a file that earlier looks saw.
 fn known(ecosystem: Ecosystem, before: &Observation, name: &str) -> Option<Digests> {
-    let is_it = |other: &str| !is_by_name(ecosystem) || other == name;
+    let is_it = |other: &str| !ecosystem.row().files.many || other == name;
     let stated = before.files.iter().find(|file| is_it(&file.name)).map(|file| file.digests.clone());
     let mut former = before.facts.former_digests.iter().flatten();
     let former = former.find(|(other, _)| is_it(other)).map(|(_, digests)| digests.clone());
@@ -65,11 +65,6 @@ fn known(ecosystem: Ecosystem, before: &Observation, name: &str) -> Option<Diges
         (Some(stated), Some(former)) => Some(stated.or(former)),
         (stated, former) => stated.or(former),
     }
-}
-
-/// Elsewhere a release is a single file, and mirrors call it as they like.
-fn is_by_name(ecosystem: Ecosystem) -> bool {
-    ecosystem == Ecosystem::Pypi
 }
 
 #[cfg(test)]
@@ -99,20 +94,20 @@ mod tests {
     fn a_file_is_replaced_where_a_digest_that_both_have_differs() {
         let before = seen(vec![file("a", ["1", "", "s"]), file("b", ["2", "x", ""])], &[("c", ["3", "", ""])]);
         for (ecosystem, now, replaced) in [
-            (Ecosystem::Pypi, file("a", ["1", "y", ""]), 0),
-            (Ecosystem::Pypi, file("a", ["9", "", ""]), 1),
-            (Ecosystem::Pypi, file("a", ["", "9", ""]), 0),
-            (Ecosystem::Pypi, file("a", ["", "", ""]), 0),
-            (Ecosystem::Pypi, file("b", ["2", "z", ""]), 1),
-            (Ecosystem::Pypi, file("d", ["9", "", ""]), 0),
+            (Ecosystem::PYPI, file("a", ["1", "y", ""]), 0),
+            (Ecosystem::PYPI, file("a", ["9", "", ""]), 1),
+            (Ecosystem::PYPI, file("a", ["", "9", ""]), 0),
+            (Ecosystem::PYPI, file("a", ["", "", ""]), 0),
+            (Ecosystem::PYPI, file("b", ["2", "z", ""]), 1),
+            (Ecosystem::PYPI, file("d", ["9", "", ""]), 0),
             // It was gone for a while.
-            (Ecosystem::Pypi, file("c", ["9", "", ""]), 1),
-            (Ecosystem::Pypi, file("c", ["3", "", ""]), 0),
-            (Ecosystem::Npm, file("c", ["9", "", ""]), 1),
-            (Ecosystem::Cargo, file("c", ["1", "", ""]), 0),
+            (Ecosystem::PYPI, file("c", ["9", "", ""]), 1),
+            (Ecosystem::PYPI, file("c", ["3", "", ""]), 0),
+            (Ecosystem::NPM, file("c", ["9", "", ""]), 1),
+            (Ecosystem::CARGO, file("c", ["1", "", ""]), 0),
             // The strong digest is left out and the weak one is another.
-            (Ecosystem::Npm, file("a", ["", "", "t"]), 1),
-            (Ecosystem::Npm, file("a", ["", "", "s"]), 0),
+            (Ecosystem::NPM, file("a", ["", "", "t"]), 1),
+            (Ecosystem::NPM, file("a", ["", "", "s"]), 0),
         ] {
             assert_eq!(replaced_files(ecosystem, &before, std::slice::from_ref(&now)).len(), replaced, "{now:?}");
         }
@@ -122,16 +117,16 @@ mod tests {
     fn what_is_not_stated_any_more_is_kept() {
         let before = seen(vec![file("a", ["1", "", "s"]), file("b", ["2", "x", ""])], &[("c", ["3", "", ""])]);
         let now = [file("a", ["1", "", ""])];
-        let kept = former_digests(Ecosystem::Pypi, &before, &now);
+        let kept = former_digests(Ecosystem::PYPI, &before, &now);
         let expected = [("a", ["", "", "s"]), ("b", ["2", "x", ""]), ("c", ["3", "", ""])];
         assert_eq!(kept, expected.into_iter().map(|(name, of)| (name.to_owned(), digests(of))).collect());
         let single = seen(vec![file("a.tgz", ["", "x", "s"])], &[]);
         let now = [file("b.tgz", ["", "", "s"])];
-        let kept = former_digests(Ecosystem::Npm, &single, &now);
+        let kept = former_digests(Ecosystem::NPM, &single, &now);
         assert_eq!(kept, [("b.tgz".to_owned(), digests(["", "x", ""]))].into());
         let again = seen(now.to_vec(), &[("b.tgz", ["", "x", ""])]);
-        assert_eq!(replaced_files(Ecosystem::Npm, &again, &[file("b.tgz", ["", "y", ""])]).len(), 1);
-        assert!(former_digests(Ecosystem::Npm, &again, &[file("b.tgz", ["", "x", "s"])]).is_empty());
+        assert_eq!(replaced_files(Ecosystem::NPM, &again, &[file("b.tgz", ["", "y", ""])]).len(), 1);
+        assert!(former_digests(Ecosystem::NPM, &again, &[file("b.tgz", ["", "x", "s"])]).is_empty());
     }
 
     #[test]

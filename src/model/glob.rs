@@ -1,3 +1,5 @@
+//! Glob patterns for values in policies.
+
 /// Whether a value fits a glob, in which each star stands for any characters, none included, except `/`: a star in an
 /// owner's name does not let in another owner's repository.
 ///

@@ -1,3 +1,5 @@
+//! The build identity of a release, as a Fulcio certificate states it.
+
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -1,4 +1,4 @@
-//! Why a text is not a purl that provwatch can watch.
+//! Errors for texts that are not supported purls.
 
 use std::fmt;
 

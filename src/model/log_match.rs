@@ -1,3 +1,5 @@
+//! Matches of `[[logs.match]]` in transparency logs.
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,14 +1,22 @@
-//! Values without I/O: the vocabulary that every other room shares.
+//! Values without I/O, the vocabulary of every other part.
 //!
 //! Nothing here reads a clock, a file, a socket or a database; everything is `Send`, comparable and serialises to
 //! the forms of `schema/*.schema.json`.
 
 mod alert;
+mod alert_fingerprint;
+mod alert_id;
+mod alert_kind;
+mod alert_prefix;
+mod any_tally;
 mod baseline;
+mod baseline_form;
 mod bond;
 mod digests;
 mod ecosystem;
+mod evidence_rank;
 mod expected;
+mod fact;
 mod facts;
 mod fingerprint;
 mod glob;
@@ -29,16 +37,28 @@ mod severity;
 mod sightings;
 mod signal;
 mod tag;
+mod tally;
+pub mod traits;
 mod unread;
 mod version;
 mod whole;
+pub mod words;
 
-pub use alert::{Alert, AlertKind, AlertStatus, Links, Member};
-pub use baseline::{Baseline, BaselineReason, EvidenceRank, LineBaseline, Seen, Tally};
+pub use alert::{Alert, AlertStatus, Links, Member};
+pub use alert_fingerprint::{Fingerprint, InvalidFingerprint};
+pub use alert_id::{AlertId, InvalidAlertId};
+pub use alert_kind::AlertKind;
+pub use alert_prefix::{AlertPrefix, InvalidAlertPrefix};
+pub use baseline::{Baseline, BaselineReason, LineBaseline};
+pub use baseline_form::StoredForm;
 pub use bond::Bond;
 pub use digests::{Digests, lock_form};
-pub use ecosystem::{Ecosystem, UnknownEcosystem};
+#[cfg(test)]
+pub(crate) use ecosystem::tests as ecosystem_tests;
+pub use ecosystem::{Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem, UrlKey, known};
+pub use evidence_rank::EvidenceRank;
 pub use expected::{Change, ExpectedChange};
+pub use fact::Fact;
 pub use facts::{
     AccountFacts, CommitFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts,
 };
@@ -48,6 +68,7 @@ pub use identity::{Claim, Claims, WorkflowIdentity, run_and_attempt};
 pub use invalid_purl::InvalidPurl;
 pub use line::ReleaseLine;
 pub use log_match::{MatchedEntry, Report};
+use name::{as_written, is_plain_name};
 pub use observation::{Auth, AuthMethod, File, Manifest, Observation, Person, ReleaseStatus};
 pub use package::{Package, ReleaseId};
 pub use policy::{Demand, Policy, Quiet};
@@ -59,6 +80,9 @@ pub use severity::{Confidence, Severity};
 pub use sightings::{Sighting, Sightings};
 pub use signal::{Signal, leading};
 pub use tag::names_version;
+pub use tally::{Seen, Tally, Value};
+pub use traits::Trait;
 pub use unread::{Aspect, Unread};
 pub use version::{Numbers, Version};
 pub use whole::whole;
+pub use words::{OrNone, Text};

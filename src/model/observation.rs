@@ -1,3 +1,5 @@
+//! Observations: all that is known of one published release.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

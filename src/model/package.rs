@@ -1,9 +1,11 @@
+//! Packages and releases, identified by purl.
+
 use std::{borrow::Cow, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ecosystem, RegistryKey, RepositoryUrl, invalid_purl::InvalidPurl, name};
+use super::{Ecosystem, RegistryKey, RepositoryUrl, Version, invalid_purl::InvalidPurl, name};
 
 /// A package of one registry, its name normalised as the registry does.
 ///
@@ -27,10 +29,11 @@ impl Package {
         if name.is_empty() || name.len() > name::MAX_LENGTH {
             return Err(InvalidPurl::new(name, "the name must have 1 to 300 bytes"));
         }
-        if !name::is_name(ecosystem, name) {
+        let rules = &ecosystem.row().names;
+        if !(rules.is_name)(name) {
             return Err(InvalidPurl::new(name, format_args!("{} has no such names", ecosystem.title())));
         }
-        let name = name::spelling(ecosystem, name).into_owned();
+        let name = (rules.spelled)(name).into_owned();
         Ok(Self { ecosystem, name, repository: None })
     }
 
@@ -78,7 +81,7 @@ impl Package {
 
     /// The name that no other package of its registry can have: crates.io takes `Serde-JSON` for `serde_json`.
     pub fn distinct_name(&self) -> Cow<'_, str> {
-        name::distinct(self.ecosystem, &self.name)
+        (self.ecosystem.row().names.distinct)(&self.name)
     }
 
     /// The npm scope with its `@`, if there is one.
@@ -130,6 +133,16 @@ impl ReleaseId {
     /// The version as the registry writes it.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The version as the registry's scheme reads it. `None`: the scheme does not know it.
+    pub fn parsed(&self) -> Option<Version> {
+        self.package.ecosystem.version(&self.version)
+    }
+
+    /// The version without what tags leave out of it: PyPI's epoch.
+    pub fn version_in_tags(&self) -> &str {
+        (self.package.ecosystem.row().versions.in_tags)(&self.version)
     }
 }
 
@@ -190,7 +203,7 @@ mod tests {
 
     #[test]
     fn python_names_are_normalised() {
-        let package = Package::new(Ecosystem::Pypi, "Foo._Bar").unwrap();
+        let package = Package::new(Ecosystem::PYPI, "Foo._Bar").unwrap();
         assert_eq!(package.to_string(), "pkg:pypi/foo-bar");
     }
 

@@ -1,3 +1,5 @@
+//! Policies: the operator's demands on the releases of a package.
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! The provenance of a release: absent, unavailable, invalid or verified.
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};

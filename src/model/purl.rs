@@ -1,6 +1,6 @@
-//! Texts as packages and releases, by the purl specification (<https://github.com/package-url/purl-spec>). The crate
-//! `packageurl` takes a purl apart; it folds npm's names, which are case-sensitive since May 2026, so the types' rules are
-//! kept from it and stand in `name`.
+//! Parses packages and releases by the purl specification (<https://github.com/package-url/purl-spec>). The crate
+//! `packageurl` takes a purl apart; it folds npm's names, which are case-sensitive since May 2026, so the types' rules
+//! are kept from it and stand in `name`.
 
 use std::str::FromStr;
 
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_purl_that_names_the_public_registry_is_of_the_public_registry() {
         for ecosystem in Ecosystem::ALL {
-            for id in crate::model::RegistryId::of_packages(ecosystem) {
+            for id in ecosystem.package_hosts() {
                 for url in [id.base_url(), id.host()] {
                     let text = format!("pkg:{ecosystem}/serde@1.0.0?repository_url={url}");
                     let release: ReleaseId = text.parse().unwrap();

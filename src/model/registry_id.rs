@@ -1,15 +1,15 @@
+//! The table of public registries, by host name in reverse-DNS form.
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-
-use super::Ecosystem;
 
 /// The name of a public registry host in reverse-DNS form, labels from the root down as in Java packages:
 /// `org.example.registry` stands for the host `registry.example.org`.
 ///
 /// This is the one place that knows the public registries; everything else asks [`RegistryId::base_url`], and the
 /// configuration may put any other URL in its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RegistryId(&'static str);
 
@@ -34,6 +34,9 @@ impl RegistryId {
     pub const NPM_MIRROR: Self = Self("com.npmmirror.registry");
     /// PyPI's files.
     pub const PYPI_FILES: Self = Self("org.pythonhosted.files");
+    /// The registry that unit tests make up.
+    #[cfg(test)]
+    pub const ATTIC: Self = Self("example.attic");
 
     /// Every id of the table.
     pub const ALL: [Self; 10] = [
@@ -48,15 +51,6 @@ impl RegistryId {
         Self::NPM_MIRROR,
         Self::PYPI_FILES,
     ];
-
-    /// The hosts from which the public packages of an ecosystem are installed.
-    pub const fn of_packages(ecosystem: Ecosystem) -> &'static [Self] {
-        match ecosystem {
-            Ecosystem::Npm => &[Self::NPM, Self::NPM_YARN, Self::NPM_MIRROR],
-            Ecosystem::Pypi => &[Self::PYPI, Self::PYPI_FILES],
-            Ecosystem::Cargo => &[Self::CARGO, Self::CARGO_INDEX, Self::CARGO_STATIC],
-        }
-    }
 
     /// The id itself, `org.example.registry`.
     pub const fn as_str(self) -> &'static str {

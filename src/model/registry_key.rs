@@ -1,4 +1,4 @@
-//! Which registry a package is of: the public one of its type, or another one by its URL.
+//! The registry of a package: the public one of its type, or another one by its URL.
 
 use std::{
     fmt::{self, Write as _},
@@ -8,7 +8,7 @@ use std::{
 
 use url::Url;
 
-use super::{Ecosystem, RegistryId};
+use super::Ecosystem;
 
 /// Longest URL of a registry, in bytes.
 const MAX_LENGTH: usize = 300;
@@ -99,7 +99,7 @@ impl RegistryKey {
     /// The registry at a URL, which is the public one where the URL is one of its own.
     pub fn at(ecosystem: Ecosystem, url: RepositoryUrl) -> Self {
         let host = url.host();
-        let is_public = RegistryId::of_packages(ecosystem).iter().any(|id| id.host() == host);
+        let is_public = ecosystem.package_hosts().any(|id| id.host() == host);
         Self { ecosystem, url: Some(url).filter(|_| !is_public) }
     }
 
@@ -181,10 +181,10 @@ mod tests {
 
     #[test]
     fn a_url_of_the_public_registry_is_the_public_registry() {
-        for id in RegistryId::of_packages(Ecosystem::Npm) {
-            assert!(RegistryKey::at(Ecosystem::Npm, id.base_url().parse().unwrap()).is_public(), "{id}");
+        for id in Ecosystem::NPM.package_hosts() {
+            assert!(RegistryKey::at(Ecosystem::NPM, id.base_url().parse().unwrap()).is_public(), "{id}");
         }
-        let acme = RegistryKey::at(Ecosystem::Npm, "https://npm.acme.example/".parse().unwrap());
+        let acme = RegistryKey::at(Ecosystem::NPM, "https://npm.acme.example/".parse().unwrap());
         assert_eq!(acme.to_string(), "npm https://npm.acme.example");
         assert_eq!((acme.title().as_str(), acme.public().to_string().as_str()), ("npm at npm.acme.example", "npm"));
     }

@@ -1,3 +1,5 @@
+//! Secret values that cannot be printed by accident.
+
 use std::fmt;
 
 /// A password, key or secret URL. Its `Debug` form shows that there is one, never what it is; it has no `Display` and does

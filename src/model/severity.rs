@@ -1,3 +1,5 @@
+//! Severity and confidence of signals and alerts.
+
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;

@@ -1,3 +1,5 @@
+//! The log entries behind one alert: count, rate and samples.
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};

@@ -1,3 +1,5 @@
+//! Signals: the findings of detectors about one release.
+
 use std::{borrow::Cow, collections::BTreeSet};
 
 use chrono::{DateTime, Utc};

@@ -1,11 +1,9 @@
-//! What a registry's answer about a release holds and cannot be read, and what it leaves out. Neither is ever "no".
+//! The unreadable and missing parts of a registry's answer about a release. Neither is ever "no".
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::Ecosystem;
 
 /// What of a release could not be read, by its place in the observation, each with the reason, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -144,11 +142,6 @@ impl Aspect {
     pub const ALL: [Self; 6] =
         [Self::Account, Self::Attestation, Self::Signature, Self::Owners, Self::Manifest, Self::Time];
 
-    /// What the ecosystem's public registry tells of no release.
-    pub fn never_told(ecosystem: Ecosystem) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |aspect| aspect.is_never_told(ecosystem))
-    }
-
     /// The word of the JSON form.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -159,15 +152,6 @@ impl Aspect {
             Self::Manifest => "manifest",
             Self::Time => "time",
         }
-    }
-
-    /// Whether the ecosystem's public registry tells it of no release.
-    pub const fn is_never_told(self, ecosystem: Ecosystem) -> bool {
-        matches!(
-            (ecosystem, self),
-            (Ecosystem::Pypi, Self::Account | Self::Signature)
-                | (Ecosystem::Cargo, Self::Attestation | Self::Signature)
-        )
     }
 
     /// What it is, for people.

@@ -1,3 +1,5 @@
+//! Compiles an operator's regular expression so that it must match a whole value.
+
 use regex::{Regex, RegexBuilder};
 
 /// Most bytes of a compiled regular expression.

@@ -1,4 +1,4 @@
-//! Why a feed could not be read, or a package could not be looked at.
+//! Errors in reading a feed or checking a package.
 
 use crate::{panic::Panicked, registry::RegistryError, store::StoreError};
 

@@ -1,10 +1,10 @@
-//! Packages: from what a feed announces to a release that is recorded and, if need be, told of.
+//! Packages: from a feed's announcement to a recorded release and, if need be, an alert.
 //!
 //! ```text
 //! feeds ─► store (events, work) ─► queue ─► examine ─► verify ─► assess ─► judge ─► store (release, baseline, alert)
 //! ```
 //! Each arrow into the store is one transaction, and each step may be repeated without harm, so a crash anywhere only
-//! repeats work. `replay` sends timelines through the same rules, `on_request` judges one release that somebody asks about.
+//! repeats work. `replay` sends timelines through the same rules, `on_request` judges one release on request.
 
 pub mod assess;
 mod error;

@@ -1,5 +1,5 @@
-//! A release that somebody asks about: looked at and judged as the daemon would, whether it is watched or not. Nothing is
-//! recorded, and the baseline learns nothing.
+//! Checks a release on request as the daemon would, watched or not. Nothing is recorded, and the baseline learns
+//! nothing.
 
 use super::{
     assess::{Assessment, assess, company::company, of_itself},

@@ -1,4 +1,4 @@
-//! The registries that the configuration has: their readers, their feeds, and how often those without one are looked at.
+//! The configured registries with their readers, feeds and check intervals.
 
 use super::error::LookError;
 use std::{collections::BTreeMap, sync::Arc};

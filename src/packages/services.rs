@@ -1,4 +1,4 @@
-//! The services that look at packages, put together from what they share with other rooms.
+//! Assembles the services that check packages.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! How packages are looked at: how much of their past, how many at once, and when again.
+//! Settings of package checks: depth of history, concurrency, and re-check times.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -1,4 +1,4 @@
-//! The package that is looked at: what is stored of it, and what of its document is news beside that.
+//! The package under examination: its stored state, and the news in its document.
 
 use std::collections::BTreeMap;
 

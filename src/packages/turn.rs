@@ -1,5 +1,5 @@
-//! A package's turn: what looking at it may cost before the others are looked at. What is not done by then is said to be
-//! not done, and the next turn goes on there.
+//! The budget of a package's turn, in time and requests. What is not done by then is said to be not done, and the next
+//! turn goes on there.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -1,5 +1,5 @@
-//! When a package that could not be looked at is tried again. Waits grow, and none is longer than the longest step of
-//! its schedule, whatever a server asks for.
+//! Schedules the next attempt at a package that could not be checked. Waits grow, and none is longer than the longest
+//! step of its schedule, whatever a server asks for.
 
 use super::{error::LookError, turn};
 use crate::{

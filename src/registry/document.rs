@@ -1,7 +1,7 @@
-//! Bounded reading of JSON documents from registries.
+//! Reads JSON documents of registries within limits.
 //!
-//! A document is UTF-8 as a whole, read into the few fields that matter ([`Fields`](crate::strict_json::Fields)), and never
-//! buffered as a tree, so that nesting costs no stack.
+//! A document is UTF-8 as a whole, read into the few fields that matter ([`Fields`](crate::strict_json::Fields)), and
+//! never buffered as a tree, so that nesting costs no stack.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ mod tests {
     use crate::strict_json::Fields;
 
     fn map(body: &[u8]) -> Result<usize, String> {
-        let fields: Result<Fields<'_>, _> = read(Ecosystem::Npm, "the test document", body);
+        let fields: Result<Fields<'_>, _> = read(Ecosystem::NPM, "the test document", body);
         fields.map(|fields| fields.iter().count()).map_err(|error| error.to_string())
     }
 

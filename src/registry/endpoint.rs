@@ -1,4 +1,4 @@
-//! Addresses below a registry's base URL.
+//! Builds addresses below a registry's base URL.
 
 use url::Url;
 

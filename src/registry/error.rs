@@ -1,4 +1,4 @@
-//! Why a registry could not be read.
+//! Errors in reading a registry.
 
 use std::borrow::Cow;
 

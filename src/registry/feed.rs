@@ -1,4 +1,4 @@
-//! Feeds of changes: what a registry announces, page by page.
+//! The interface of change feeds: pages of announced changes.
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -21,6 +21,15 @@ pub trait Feed: Send + Sync + std::fmt::Debug {
     /// Whether something is published there all the time, so that a feed without events is one that hides them.
     fn is_busy(&self) -> bool {
         false
+    }
+
+    /// What the registry's document must show before it is taken for the one that an event announces: a revision, a serial, a
+    /// version. `None`: whatever it shows.
+    fn awaited(&self, event: &Event) -> Option<String> {
+        match &event.change {
+            Change::Document { revision } => revision.clone(),
+            _ => None,
+        }
     }
 
     /// Reads the page after `cursor`; without one, learns where the feed stands now and returns no events.

@@ -1,4 +1,4 @@
-//! Single fields of registry documents, as far as they must hold before anything is built on them.
+//! Parses and validates single fields of registry documents.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What is stored of a package's releases when its document is read again.
+//! The stored releases of a package, as the reader of its document needs them.
 
 use std::collections::BTreeMap;
 

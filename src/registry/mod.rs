@@ -1,6 +1,6 @@
-//! What the registries say: [`Feed`]s (what changed) and [`Registry`]s (what is known of a package's releases).
+//! Readers of registries: [`Feed`]s announce changes, and [`Registry`]s describe the releases of a package.
 //!
-//! Nothing here is verified; a registry's documents become observations only after `attest` has looked at the evidence
+//! Nothing here is verified; a registry's documents become observations only after `attest` has verified the evidence
 //! that they name.
 
 mod cargo;
@@ -11,21 +11,25 @@ mod exchange;
 mod feed;
 mod field;
 mod known;
+mod maker;
+mod making;
 mod npm;
 mod package_document;
 mod private;
 mod pypi;
 mod reader;
-mod version;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 pub use cargo::{CargoFeed, CargoRegistry};
 pub use error::RegistryError;
 pub use feed::{Change, Cursor, Event, Feed, Gap, Page};
 pub use known::Known;
+pub use maker::{Bases, Maker};
+pub use making::{maker_of, same_version};
 pub use npm::{NpmFeed, NpmRegistry};
 pub use package_document::{Behind, Evidence, EvidenceKind, PackageDocument, RegistryRelease, RegistrySignature};
 pub use private::{PrivateRegistry, not_found};
 pub use pypi::{PypiFeed, PypiRegistry};
 pub use reader::{PackageState, Question, Registry};
-pub use version::same_version;

@@ -1,4 +1,4 @@
-//! A package's document, reduced to what matters.
+//! A package document, reduced to the needed fields.
 
 use chrono::{DateTime, Utc};
 use url::Url;

@@ -1,4 +1,4 @@
-//! A registry beside the public one of its type: asked with its own credentials, and named in every error.
+//! A private registry beside the public one of its type, with its own credentials and its name in every error.
 
 use std::{borrow::Cow, sync::Arc};
 

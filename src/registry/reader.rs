@@ -1,4 +1,4 @@
-//! Reading what a registry knows of a package.
+//! The interface of registry readers.
 
 use futures::future::BoxFuture;
 use url::Url;

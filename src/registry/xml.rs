@@ -1,5 +1,5 @@
-//! Reading XML from registries, bounded: UTF-8 only, no document types, no entities but the predefined ones and
-//! character references, limited nesting.
+//! Parses XML of registries within limits. It accepts UTF-8 only, no document types, no entities but the predefined
+//! ones and character references, and limited nesting.
 
 use quick_xml::{Reader, errors::Error, escape::resolve_predefined_entity, events::Event};
 

@@ -1,4 +1,4 @@
-//! The policy of alerts that are raised again: what is news, what opens an alert again, what becomes of the old.
+//! Policy for repeated alerts: what counts as news, what reopens an alert, and which old signals stay.
 
 use crate::model::{Alert, AlertKind, AlertStatus, Severity, Signal};
 

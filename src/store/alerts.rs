@@ -1,3 +1,5 @@
+//! Queries and updates of alerts.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 use schemars::JsonSchema;
@@ -7,10 +9,10 @@ use super::{
     Store, StoreError,
     columns::{Json, Micros, Rank, Word, limit},
     error::Failure,
-    reading::{one, several},
+    reading::one,
     sealed::{ALERT_ACTIONS, ALERTS},
 };
-use crate::model::{Alert, AlertStatus, Package, Severity};
+use crate::model::{Alert, AlertStatus, Fingerprint, Package, Severity};
 
 /// Which alerts to list; what is `None` does not matter.
 #[derive(Clone, Debug)]
@@ -51,9 +53,6 @@ pub(super) struct Stored {
     pub(super) raises: i64,
 }
 
-/// Ids shown when a prefix is ambiguous.
-const SHOWN: usize = 5;
-
 impl Store {
     /// Alerts, the latest first.
     ///
@@ -78,12 +77,12 @@ impl Store {
         })
     }
 
-    /// The alert with this id, or whose fingerprint begins with these digits.
+    /// The alert of this fingerprint. What somebody typed is looked up by [`Store::alert_named`].
     ///
     /// # Errors
-    /// [`StoreError::AmbiguousAlert`] if there are several; else as every read.
-    pub fn alert(&self, id: &str) -> Result<Option<Alert>, StoreError> {
-        self.read("reading an alert", |db| find(db, id))
+    /// As every read.
+    pub fn alert(&self, fingerprint: &Fingerprint) -> Result<Option<Alert>, StoreError> {
+        self.read("reading an alert", |db| Ok(stored(db, fingerprint)?.map(|stored| stored.alert)))
     }
 
     /// What was done with an alert, the latest first.
@@ -100,65 +99,51 @@ impl Store {
     /// Somebody has seen the alert. `None`: there is no such alert.
     ///
     /// # Errors
-    /// As [`Store::alert`] and every write.
+    /// As every write.
     pub fn acknowledge(
         &self,
-        id: &str,
+        fingerprint: &Fingerprint,
         by: &str,
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Alert>, StoreError> {
-        self.write("acknowledging an alert", |db| act(db, id, AlertStatus::Acknowledged, by, reason, now))
+        self.write("acknowledging an alert", |db| act(db, fingerprint, AlertStatus::Acknowledged, by, reason, now))
     }
 
     /// The matter is done, or the cause is gone. `None`: there is no such alert.
     ///
     /// # Errors
-    /// As [`Store::alert`] and every write.
-    pub fn resolve(&self, id: &str, by: &str, reason: &str, now: DateTime<Utc>) -> Result<Option<Alert>, StoreError> {
-        self.write("resolving an alert", |db| act(db, id, AlertStatus::Resolved, by, reason, now))
+    /// As every write.
+    pub fn resolve(
+        &self,
+        fingerprint: &Fingerprint,
+        by: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Alert>, StoreError> {
+        self.write("resolving an alert", |db| act(db, fingerprint, AlertStatus::Resolved, by, reason, now))
     }
-}
-
-fn find(db: &Connection, id: &str) -> Result<Option<Alert>, Failure> {
-    if id.is_empty() || !id.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return Ok(None);
-    }
-    let id = id.to_ascii_lowercase();
-    // It follows the last hexadecimal digit.
-    let past = format!("{id}g");
-    let sql = "SELECT body, status, {row} FROM alerts WHERE fingerprint >= ?1 AND fingerprint < ?2
-               ORDER BY fingerprint LIMIT ?3";
-    let mut found: Vec<Alert> = several(db, &ALERTS, sql, (&id, past, limit(SHOWN)), alert_row)?;
-    if found.len() > 1 {
-        let ids = found.into_iter().map(|alert| alert.id).collect();
-        return Err(StoreError::AmbiguousAlert { prefix: id, ids }.into());
-    }
-    Ok(found.pop())
 }
 
 fn act(
     db: &Connection,
-    id: &str,
+    fingerprint: &Fingerprint,
     status: AlertStatus,
     by: &str,
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Alert>, Failure> {
-    let Some(mut alert) = find(db, id)? else { return Ok(None) };
+    let Some(Stored { mut alert, .. }) = stored(db, fingerprint)? else { return Ok(None) };
     // The same again, by the same person and for the same reason, is a repetition and not another action.
-    let last = last_action(db, &alert.fingerprint)?;
+    let last = last_action(db, fingerprint)?;
     let repeated = last.is_some_and(|last| (last.status, &*last.by, &*last.reason) == (status, by, reason));
     if repeated && alert.status == status {
         return Ok(Some(alert));
     }
-    insert_action(
-        db,
-        &alert.fingerprint,
-        &AlertAction { status, by: by.to_owned(), reason: reason.to_owned(), at: now },
-    )?;
+    let action = AlertAction { status, by: by.to_owned(), reason: reason.to_owned(), at: now };
+    insert_action(db, fingerprint, &action)?;
     db.prepare_cached("UPDATE alerts SET status = ?2, updated_at = ?3 WHERE fingerprint = ?1")?.execute((
-        &alert.fingerprint,
+        fingerprint,
         Word(status),
         Micros(now),
     ))?;
@@ -169,7 +154,7 @@ fn act(
 /// An alert that was dealt with is open again, if there is one.
 pub(super) fn open_again(
     db: &Connection,
-    fingerprint: &str,
+    fingerprint: &Fingerprint,
     by: &str,
     reason: &str,
     now: DateTime<Utc>,
@@ -177,12 +162,12 @@ pub(super) fn open_again(
     act(db, fingerprint, AlertStatus::Open, by, reason, now).map(drop)
 }
 
-fn last_action(db: &Connection, fingerprint: &str) -> Result<Option<AlertAction>, Failure> {
+fn last_action(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<AlertAction>, Failure> {
     let sql = "SELECT *, {row} FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT 1";
     one(db, &ALERT_ACTIONS, sql, [fingerprint], action_row)
 }
 
-pub(super) fn insert_action(db: &Connection, fingerprint: &str, action: &AlertAction) -> Result<(), Failure> {
+pub(super) fn insert_action(db: &Connection, fingerprint: &Fingerprint, action: &AlertAction) -> Result<(), Failure> {
     db.prepare_cached("INSERT INTO alert_actions (alert, status, by, reason, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute((fingerprint, Word(action.status), &action.by, &action.reason, Micros(action.at)))?;
     Ok(())
@@ -199,7 +184,7 @@ pub(super) fn readable_back(alert: &Alert) -> Result<(), StoreError> {
     Err(StoreError::Unstorable { what: format!("the alert {}", alert.id), why })
 }
 
-pub(super) fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored>, Failure> {
+pub(super) fn stored(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<Stored>, Failure> {
     let sql = "SELECT body, status, peak, raises, {row} FROM alerts WHERE fingerprint = ?1";
     one(db, &ALERTS, sql, [fingerprint], |row| {
         Ok(Stored { alert: alert_row(row)?, peak: row.get::<_, Rank>("peak")?.0, raises: row.get("raises")? })
@@ -207,12 +192,12 @@ pub(super) fn stored(db: &Connection, fingerprint: &str) -> Result<Option<Stored
 }
 
 /// An alert, and how often it was announced.
-pub(super) fn raised(db: &Connection, fingerprint: &str) -> Result<Option<(Alert, i64)>, Failure> {
+pub(super) fn raised(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<(Alert, i64)>, Failure> {
     Ok(stored(db, fingerprint)?.map(|stored| (stored.alert, stored.raises)))
 }
 
 /// Counts one more announcement of an alert that was announced so often.
-pub(super) fn count_announcement(db: &Connection, fingerprint: &str, raises: i64) -> Result<i64, Failure> {
+pub(super) fn count_announcement(db: &Connection, fingerprint: &Fingerprint, raises: i64) -> Result<i64, Failure> {
     db.prepare_cached("UPDATE alerts SET raises = ?2 WHERE fingerprint = ?1")?.execute((fingerprint, raises + 1))?;
     Ok(raises + 1)
 }

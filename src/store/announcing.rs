@@ -1,11 +1,11 @@
-//! Putting deliveries into the outbox: one for each subscription, and those about what grows not too often.
+//! Queues the deliveries of an alert: one for each subscription, with a minimum interval for growing campaigns.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::{columns::Micros, error::Failure};
-use crate::model::{Alert, AlertKind};
+use crate::model::{Alert, AlertKind, Fingerprint};
 
 /// How long after one message about a campaign the next one follows at the earliest that tells how it grew. Each member is to
 /// be told within a minute.
@@ -82,7 +82,7 @@ pub(super) fn announce_growth(
 }
 
 /// The same for one announcement to one subscription however often it is stored, and of no other: 32 hex digits.
-pub(super) fn idempotency_key(fingerprint: &str, raise: i64, subscription: &str) -> String {
+pub(super) fn idempotency_key(fingerprint: &Fingerprint, raise: i64, subscription: &str) -> String {
     let digest = Sha256::digest(format!("{fingerprint}\n{raise}\n{subscription}"));
     hex::encode(&digest[..16])
 }

@@ -1,3 +1,5 @@
+//! Stores baselines, their versions, and held releases.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use schemars::JsonSchema;
@@ -12,7 +14,7 @@ use super::{
     releases::{self, release_id},
     sealed::{BASELINE_VERSIONS, BASELINES, RELEASES},
 };
-use crate::model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine};
+use crate::model::{Baseline, BaselineReason, Fingerprint, Observation, Package, ReleaseId, ReleaseLine, StoredForm};
 
 /// A baseline as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,10 +130,7 @@ impl Store {
     }
 
     /// The packages that have a baseline, by purl.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn baseline_packages(&self) -> Result<Vec<Package>, StoreError> {
+    pub(crate) fn baseline_packages(&self) -> Result<Vec<Package>, StoreError> {
         self.read("listing the baselines", |db| {
             let sql = "SELECT package, {row} FROM baselines ORDER BY package";
             db.rows(&BASELINES, sql, [], |row| Ok(row.get::<_, Text<_>>(0)?.0))
@@ -157,10 +156,7 @@ impl Store {
     }
 
     /// The releases that a line of a package was learned from, in publish order.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn teachers(&self, package: &Package, line: &ReleaseLine) -> Result<Vec<Observation>, StoreError> {
+    pub(crate) fn teachers(&self, package: &Package, line: &ReleaseLine) -> Result<Vec<Observation>, StoreError> {
         self.read("reading what a baseline was learned from", |db| {
             let sql = "SELECT observation, {row} FROM releases
                  WHERE package = ?1 AND line = ?2 AND teaches = 1 AND observation IS NOT NULL ORDER BY published_at, id";
@@ -188,7 +184,7 @@ impl Store {
     pub fn take_back(
         &self,
         change: &BaselineChange,
-        alert: &str,
+        alert: &Fingerprint,
         by: &str,
         reason: &str,
         now: DateTime<Utc>,
@@ -319,7 +315,7 @@ fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateT
             ":appended": limit(appended),
             ":now": Micros(now),
             ":based_on": change.based_on,
-            ":body": Json(&change.baseline),
+            ":body": Json(StoredForm(&change.baseline)),
         })?;
     if replaced == 0 {
         return Err(StoreError::BaselineMoved { package: change.baseline.package.clone() }.into());

@@ -1,4 +1,4 @@
-//! A row that cannot be believed, and its values as they are stored.
+//! A damaged row with its raw values.
 
 use rusqlite::{
     ToSql,

@@ -1,4 +1,4 @@
-//! Which releases a campaign has, and whom they were told to.
+//! Stores the members of campaigns, and the subscriptions that were notified of each.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use super::{
     Delivery, DeliveryStatus, ReleaseRow, Store, StoreError,
     columns::{Micros, Rank, Text, Word, limit, time},
     error::Failure,
+    reading::known,
     releases::release_row,
 };
-use crate::model::{Alert, AlertKind, ReleaseId, Severity};
+use crate::model::{Alert, AlertId, AlertKind, Fingerprint, ReleaseId, Severity};
 
 /// A member of a campaign, with no more than what tells where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberRow {
-    /// The release.
     pub member: ReleaseId,
     /// When it was published, if its release is stored.
     pub published_at: Option<DateTime<Utc>>,
@@ -32,7 +32,7 @@ pub struct MemberRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Telling {
     /// The id of the campaign's alert.
-    pub campaign: String,
+    pub campaign: AlertId,
     /// The subscription's name.
     pub subscription: String,
     /// Where the message stands.
@@ -45,10 +45,7 @@ pub struct Telling {
 
 impl Store {
     /// The members of a campaign.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn campaign_members(&self, fingerprint: &str) -> Result<Vec<MemberRow>, StoreError> {
+    pub(crate) fn campaign_members(&self, fingerprint: &Fingerprint) -> Result<Vec<MemberRow>, StoreError> {
         self.read("reading the members of a campaign", |db| {
             let mut query = db.prepare_cached(
                 "SELECT members.member, releases.published_at, alerts.severity,
@@ -63,24 +60,18 @@ impl Store {
     }
 
     /// The fingerprints of the campaigns that a release belongs to, the latest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn campaigns_of(&self, member: &ReleaseId) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn campaigns_of(&self, member: &ReleaseId) -> Result<Vec<Fingerprint>, StoreError> {
         self.read("looking for the campaigns of a release", |db| {
             let mut query = db.prepare_cached(
                 "SELECT campaign FROM campaign_members JOIN alerts ON alerts.fingerprint = campaign
                  WHERE member = ?1 ORDER BY alerts.raised_at DESC, campaign",
             )?;
-            Ok(query.query_map([member.to_string()], |row| row.get(0))?.collect::<Result<_, _>>()?)
+            Ok(query.query_map([member.to_string()], |row| row.get(0))?.filter_map(known).collect::<Result<_, _>>()?)
         })
     }
 
     /// The members of all campaigns that have at least so many.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn members_of_full_campaigns(&self, fewest: usize) -> Result<BTreeSet<ReleaseId>, StoreError> {
+    pub(crate) fn members_of_full_campaigns(&self, fewest: usize) -> Result<BTreeSet<ReleaseId>, StoreError> {
         self.read("looking for full campaigns", |db| {
             let mut query = db.prepare_cached(
                 "SELECT member FROM campaign_members WHERE campaign IN (
@@ -93,10 +84,11 @@ impl Store {
     }
 
     /// The members of a campaign that a subscription was told of.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn told_members(&self, fingerprint: &str, subscription: &str) -> Result<BTreeSet<String>, StoreError> {
+    pub(crate) fn told_members(
+        &self,
+        fingerprint: &Fingerprint,
+        subscription: &str,
+    ) -> Result<BTreeSet<String>, StoreError> {
         self.read("reading who was told of a campaign", |db| {
             let mut query =
                 db.prepare_cached("SELECT member FROM told_members WHERE campaign = ?1 AND subscription = ?2")?;
@@ -124,15 +116,16 @@ impl Store {
                  ORDER BY id DESC LIMIT :at_most",
             )?;
             let wanted = named_params! { ":member": member.to_string(), ":at_most": limit(at_most) };
-            Ok(query.query_map(wanted, telling)?.collect::<Result<_, _>>()?)
+            Ok(query.query_map(wanted, telling)?.filter_map(known).collect::<Result<_, _>>()?)
         })
     }
 
     /// The latest release of a package, published before a time, that the baseline learned from.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn normal_before(&self, release: &ReleaseId, until: DateTime<Utc>) -> Result<Option<ReleaseRow>, StoreError> {
+    pub(crate) fn normal_before(
+        &self,
+        release: &ReleaseId,
+        until: DateTime<Utc>,
+    ) -> Result<Option<ReleaseRow>, StoreError> {
         self.read("looking for the release before", |db| {
             let mut query = db.prepare_cached(
                 "SELECT * FROM releases WHERE package = ?1 AND published_at < ?2 AND teaches = 1
@@ -152,7 +145,7 @@ pub(super) fn join(db: &Connection, alert: &Alert) -> Result<(), Failure> {
         "INSERT INTO campaign_members (campaign, member, alert) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     )?;
     for member in &alert.members {
-        let (own, _) = Alert::identify_release(member);
+        let own = Fingerprint::of_release(member);
         insert.execute((&alert.fingerprint, member.to_string(), own))?;
     }
     Ok(())
@@ -183,9 +176,8 @@ fn member_row(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
 }
 
 fn telling(row: &Row<'_>) -> rusqlite::Result<Telling> {
-    let fingerprint: String = row.get("alert")?;
     Ok(Telling {
-        campaign: fingerprint.chars().take(12).collect(),
+        campaign: row.get::<_, Fingerprint>("alert")?.id(),
         subscription: row.get("subscription")?,
         state: row.get::<_, Word<_>>("state")?.0,
         created_at: row.get::<_, Micros>("created_at")?.0,

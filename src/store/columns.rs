@@ -1,4 +1,4 @@
-//! How values stand in columns.
+//! Conversions between values and database columns.
 
 use std::{error::Error, str::FromStr};
 
@@ -9,7 +9,7 @@ use rusqlite::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::model::Severity;
+use crate::model::{Fingerprint, Severity};
 
 /// A time as whole microseconds since 1970.
 #[derive(Clone, Copy)]
@@ -99,6 +99,19 @@ impl FromSql for Rank {
         let rank = value.as_i64()?;
         let severity = usize::try_from(rank).ok().and_then(|rank| Severity::ALL.get(rank));
         severity.copied().map(Self).ok_or(FromSqlError::OutOfRange(rank))
+    }
+}
+
+/// As its digits.
+impl ToSql for Fingerprint {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_string().into())
+    }
+}
+
+impl FromSql for Fingerprint {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map_err(FromSqlError::other)
     }
 }
 

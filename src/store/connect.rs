@@ -1,4 +1,4 @@
-//! Connecting to SQLite, with what readers and writers share.
+//! Connects to SQLite with the settings that readers and writers share.
 
 use std::{fs, path::Path, time::Duration};
 

@@ -1,3 +1,5 @@
+//! Errors of the store, with advice for the operator.
+
 use std::{
     io,
     path::{Path, PathBuf},
@@ -5,8 +7,8 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-use super::{broken::Broken, room::Room};
-use crate::model::Package;
+use super::{alert_candidate::Candidate, broken::Broken, room::Room};
+use crate::model::{AlertPrefix, Package};
 
 /// What went wrong with the database, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -143,13 +145,19 @@ pub enum StoreError {
         /// The package.
         package: Package,
     },
-    /// Several alerts begin with these digits.
-    #[error("{prefix:?} is the beginning of several alert ids ({ids}); give more digits", ids = ids.join(", "))]
+    /// Several alerts begin with what somebody typed.
+    #[error(
+        "\"{typed}\" is the beginning of several alert ids; type more digits:{list}{rest}",
+        list = candidates.iter().map(ToString::to_string).collect::<String>(),
+        rest = if *more { "\n  and others" } else { "" }
+    )]
     AmbiguousAlert {
-        /// What was asked for.
-        prefix: String,
+        /// What was typed.
+        typed: AlertPrefix,
         /// The first few that it could be.
-        ids: Vec<String>,
+        candidates: Vec<Candidate>,
+        /// Whether there are others.
+        more: bool,
     },
     /// A value that could not be read back.
     #[error("{what} cannot be stored: {why}")]
@@ -201,7 +209,7 @@ impl Failure {
 
 impl StoreError {
     /// Whether the file system, a lock or missing rights are in the way: that passes, and what failed can be done then.
-    pub fn is_of_the_disk(&self) -> bool {
+    pub(crate) fn is_of_the_disk(&self) -> bool {
         match self {
             Self::Full { .. } | Self::Locked { .. } | Self::Open { .. } => true,
             Self::Failed { source, .. } => matches!(
@@ -216,7 +224,7 @@ impl StoreError {
     ///
     /// # Errors
     /// Any other failure.
-    pub fn unless_damaged<T>(read: Result<T, Self>) -> Result<Option<T>, Self> {
+    pub(crate) fn unless_damaged<T>(read: Result<T, Self>) -> Result<Option<T>, Self> {
         match read {
             Err(Self::DamagedRow { .. }) => Ok(None),
             read => read.map(Some),

@@ -1,3 +1,5 @@
+//! Stores the changes that the operator announced.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, named_params};
 
@@ -29,10 +31,7 @@ impl Store {
     }
 
     /// Does not expect a change any more. `false`: there is no such number.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn forget_expected_change(&self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub(crate) fn forget_expected_change(&self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write("removing an expected change", |db| {
             let mut update =
                 db.prepare_cached("UPDATE expected_changes SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL")?;
@@ -41,10 +40,7 @@ impl Store {
     }
 
     /// Every change that is expected, also those whose time is over, by number.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn expected_changes(&self) -> Result<Vec<ExpectedChange>, StoreError> {
+    pub(crate) fn expected_changes(&self) -> Result<Vec<ExpectedChange>, StoreError> {
         self.read("listing expected changes", |db| {
             let sql = "SELECT *, {row} FROM expected_changes WHERE removed_at IS NULL ORDER BY id";
             db.rows(&EXPECTED_CHANGES, sql, [], expected_row)

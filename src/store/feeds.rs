@@ -1,3 +1,5 @@
+//! Stores feed events and cursors, one transaction for each page.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 use schemars::JsonSchema;
@@ -203,10 +205,7 @@ impl Store {
     }
 
     /// The changes of one kind that were announced of a package, each as it was announced last, the latest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn distinct_events_of(
+    pub(crate) fn distinct_events_of(
         &self,
         package: &Package,
         kind: EventKind,

@@ -1,4 +1,4 @@
-//! A folder for a copy that is read in place of the database.
+//! A temporary folder for a copy that is read in place of the database.
 
 use std::{
     fs, io,

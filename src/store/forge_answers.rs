@@ -1,3 +1,5 @@
+//! Caches the answers of forges.
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Store, StoreError, columns::Micros, sealed::FORGE_ANSWERS};
@@ -10,10 +12,7 @@ const AHEAD: TimeDelta = TimeDelta::days(1);
 
 impl Store {
     /// What a forge answered to this URL before, JSON.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn forge_answer(&self, url: &str) -> Result<Option<String>, StoreError> {
+    pub(crate) fn forge_answer(&self, url: &str) -> Result<Option<String>, StoreError> {
         self.read("reading an answer of a forge", |db| {
             // A damaged answer is none: the forge is asked again.
             let sql = "SELECT answer, {row} FROM forge_answers WHERE url = ?1";
@@ -22,10 +21,7 @@ impl Store {
     }
 
     /// Keeps an answer, and forgets those that are too old.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn keep_forge_answer(&self, url: &str, answer: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn keep_forge_answer(&self, url: &str, answer: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("keeping an answer of a forge", |db| {
             db.prepare_cached(
                 "INSERT INTO forge_answers (url, answer, at) VALUES (?1, ?2, ?3)

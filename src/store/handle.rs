@@ -1,4 +1,4 @@
-//! The handle of the database: its connection, reading and changing through it, and what it remembers of both.
+//! The handle of the database: its connection, reads and writes through it, and its memory of failures.
 
 use std::{
     path::{Path, PathBuf},
@@ -50,7 +50,7 @@ impl Store {
 
     /// The writes that have failed since the last success, because of the disk, a lock, or rights; `None`: the last one
     /// succeeded.
-    pub fn write_failure(&self) -> Option<WriteFailure> {
+    pub(crate) fn write_failure(&self) -> Option<WriteFailure> {
         self.writes.failure()
     }
 
@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// What was found to be wrong with the file as a whole, if anything was: then nothing more can be kept in it.
-    pub fn structural_damage(&self) -> Option<StoreError> {
+    pub(crate) fn structural_damage(&self) -> Option<StoreError> {
         let why = self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         Some(StoreError::Damaged { path: self.path.clone(), why })
     }

@@ -1,3 +1,5 @@
+//! Finds the data that a registry leaves out of its newest releases.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -75,7 +77,7 @@ fn counted(registry: &RegistryKey, newest: &[Observation]) -> Vec<LeftOut> {
         of: looked_at.len() as u64,
         packages: packages.len() as u64,
         still: latest.iter().any(|(_, untold)| untold.contains(&aspect)),
-        by_design: !registry.is_public() || aspect.is_never_told(registry.ecosystem()),
+        by_design: !registry.is_public() || !registry.ecosystem().tells(aspect),
     });
     left_out.collect()
 }

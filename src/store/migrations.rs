@@ -1,3 +1,5 @@
+//! Migrations of the database schema.
+
 use std::num::NonZeroUsize;
 
 use rusqlite::Connection;

@@ -1,13 +1,13 @@
-//! SQLite, the only place with SQL.
+//! The store: an SQLite database, and the only place with SQL.
 //!
 //! One [`Store`] holds one connection behind a mutex; calls are short and synchronous, so async code shares it as
 //! `Arc<Store>`. The command line opens the same file a second time, for reading beside the running daemon.
 //!
-//! Durability: the journal is a write-ahead log (readers never wait for the writer) with `synchronous = FULL`. Its milder
-//! setting `NORMAL` survives a crash of the process but may lose the last commits when the power fails: an alert that was
-//! recorded and a cursor that moved past it must not be lost that way. The price, one flush a commit, is small because
-//! pages and backfills commit many rows at once, and because a change whose loss only repeats work waits for no flush
-//! (`Flush`).
+//! Durability: the journal is a write-ahead log (readers never wait for the writer) with `synchronous = FULL`. Its
+//! milder setting `NORMAL` survives a crash of the process but may lose the last commits when the power fails: an alert
+//! that was recorded and a cursor that moved past it must not be lost that way. The price, one flush a commit, is small
+//! because pages and backfills commit many rows at once, and because a change whose loss only repeats work waits for no
+//! flush (`Flush`).
 //!
 //! Times are stored as whole microseconds since 1970 in UTC, which sort and compare as numbers; bodies are JSON in the
 //! forms of `schema/*.schema.json`. The tables are explained in `schema/schema.sql`.
@@ -37,6 +37,8 @@
 //! `tests/portable` reads the statements and holds this, with a table of the exceptions from before, which only gets
 //! shorter. Each engine's own words (`PRAGMA`) stand where a connection is opened, and the migrations are SQLite's.
 
+mod alert_candidate;
+mod alert_named;
 mod alert_news;
 mod alerts;
 mod announcing;
@@ -80,32 +82,40 @@ mod wall_clock;
 mod work;
 mod writes;
 
-pub use alerts::{AlertAction, AlertFilter};
-pub use baselines::{BaselineChange, BaselineVersion, Held, NewBaselineVersion, StoredBaseline};
-pub use campaigns::{MemberRow, Telling};
-pub use damage::{DamagedRow, SetAside};
-pub use deliveries::{Delivery, DeliveryState, DeliveryStatus, LONGEST_DELIVERY_WAIT, SubscriptionState};
+pub(crate) use alerts::AlertAction;
+pub use alerts::AlertFilter;
+pub use baselines::{BaselineChange, NewBaselineVersion, StoredBaseline};
+pub(crate) use baselines::{BaselineVersion, Held};
+pub(crate) use campaigns::Telling;
+pub(crate) use damage::DamagedRow;
+#[cfg(test)]
+pub(crate) use deliveries::LONGEST_DELIVERY_WAIT;
+pub use deliveries::{Delivery, DeliveryStatus};
+pub(crate) use deliveries::{DeliveryState, SubscriptionState};
 pub use error::StoreError;
-pub use feeds::{EventKind, Lost, NewEvent, SourceState, StoredEvent, Taken};
+pub use feeds::{EventKind, Lost, NewEvent, SourceState};
+pub(crate) use feeds::{StoredEvent, Taken};
 pub use handle::Store;
-pub use left_out::LeftOut;
-pub use logs::{
-    Accusation, Advance, CheckpointRow, Covered, EvidenceRow, Herald, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck,
-    LogCheckOutcome, LogEntryFilter, LogEntryRow, LogKind, LogMatchFilter, LogProgress, LogRow, LogStanding, MatchRule,
-    Met, MirrorRow, MirrorSeen, NewEvidence, NewLog, NewLogEntry, NewQuarantined, QuarantinedRow, Scope, TailRow,
-    Violated, Violation, WorkflowRow,
+pub(crate) use left_out::LeftOut;
+pub(crate) use logs::{
+    Accusation, Advance, Covered, EvidenceRow, Herald, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
+    LogEntryRow, MatchRule, Met, MirrorSeen, NewEvidence, NewLogEntry, NewQuarantined, Scope, TailRow, Violated,
+    WorkflowRow,
 };
-pub use namesakes::Namesake;
+pub use logs::{
+    CheckpointRow, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogRow, LogStanding, MirrorRow, NewLog,
+};
+pub(crate) use namesakes::Namesake;
 pub use outcome::Outcome;
-pub use packages::{PackageRow, VersionState};
+pub use packages::PackageRow;
+pub(crate) use packages::VersionState;
 pub use queue::Turn;
-pub use record::{Record, Recorded, Subject};
-pub use releases::{Recheck, ReleaseRow};
-pub use room::Room;
+pub use record::Record;
+pub(crate) use record::Subject;
+pub use releases::ReleaseRow;
 pub use runner::RunnerRow;
-pub use stats::Stats;
+pub(crate) use stats::Stats;
 pub use trace::Trace;
-pub use traces::{Neighbour, Related};
-pub use vitals::{AnnouncedWork, QueueVitals};
-pub use work::{AGAIN, Again, FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
-pub use writes::WriteFailure;
+pub(crate) use traces::Neighbour;
+pub use work::{AGAIN, Lane, Setback, Work};
+pub(crate) use work::{Again, LONGEST_WAIT, Portions, WorkSummary};

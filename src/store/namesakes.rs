@@ -1,3 +1,5 @@
+//! Stores the public packages that share a name with a watched package of another registry.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
@@ -40,10 +42,7 @@ impl Store {
     }
 
     /// Everything that is known of public namesakes, by purl.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn namesakes(&self) -> Result<Vec<Namesake>, StoreError> {
+    pub(crate) fn namesakes(&self) -> Result<Vec<Namesake>, StoreError> {
         self.read("listing the public namesakes", |db| {
             let mut query = db.prepare_cached("SELECT * FROM namesakes ORDER BY package")?;
             Ok(query.query_map([], namesake)?.collect::<Result<_, _>>()?)
@@ -51,10 +50,7 @@ impl Store {
     }
 
     /// Stores everything of the row.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn keep_namesake(&self, row: &Namesake) -> Result<(), StoreError> {
+    pub(crate) fn keep_namesake(&self, row: &Namesake) -> Result<(), StoreError> {
         self.write("storing what is known of a public namesake", |db| {
             db.prepare_cached(
                 "INSERT INTO namesakes

@@ -1,3 +1,5 @@
+//! Opens, creates and checks the database file.
+
 use std::{
     fs::{self, OpenOptions},
     io,
@@ -71,7 +73,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Damaged`], or it cannot be read.
-    pub fn check_if_suspect(&self) -> Result<(), StoreError> {
+    pub(crate) fn check_if_suspect(&self) -> Result<(), StoreError> {
         if !self.suspect {
             return Ok(());
         }
@@ -103,7 +105,7 @@ impl Store {
     ///
     /// # Errors
     /// No memory.
-    pub fn in_memory() -> Result<Self, StoreError> {
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
         let path = Path::new(":memory:");
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         configure_writer(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;

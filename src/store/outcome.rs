@@ -1,4 +1,4 @@
-//! What came of looking at a release.
+//! The outcomes of checking a release.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

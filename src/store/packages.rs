@@ -1,3 +1,5 @@
+//! Stores the state of packages and of their versions.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -58,7 +60,7 @@ impl PackageRow {
     }
 
     /// Whether a version may have been there at the first look. What came later is new, whatever time it names.
-    pub fn may_be_history(&self, version: &str) -> bool {
+    pub(crate) fn may_be_history(&self, version: &str) -> bool {
         self.history.as_ref().is_none_or(|history| history.contains(version))
     }
 }
@@ -141,23 +143,8 @@ impl Store {
         })
     }
 
-    /// The versions of a package that are stored and were readable; as many as its document named.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn known_versions(&self, package: &Package) -> Result<BTreeSet<String>, StoreError> {
-        self.read("listing the versions of a package", |db| {
-            let sql = "SELECT version, {row} FROM releases
-                       WHERE package = ?1 AND observation IS NOT NULL AND outcome <> 'unreadable'";
-            Ok(several(db, &RELEASES, sql, [package.to_string()], |row| row.get(0))?.into_iter().collect())
-        })
-    }
-
     /// What the stored releases of a package looked like, by version.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn version_states(&self, package: &Package) -> Result<BTreeMap<String, VersionState>, StoreError> {
+    pub(crate) fn version_states(&self, package: &Package) -> Result<BTreeMap<String, VersionState>, StoreError> {
         self.read("reading the states of a package's versions", |db| {
             let sql =
                 "SELECT version, status, outcome, files, teaches, unchecked, recheck_at, attempts, observed_at, {row}

@@ -1,4 +1,4 @@
-//! The deliveries as one queue for each subscription.
+//! Selects the next delivery of each subscription.
 
 use chrono::{DateTime, Utc};
 use rusqlite::named_params;
@@ -74,10 +74,7 @@ impl Store {
     }
 
     /// How many deliveries to a subscription are due.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn due_count(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, StoreError> {
+    pub(crate) fn due_count(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, StoreError> {
         self.read("counting what is due", |db| {
             let mut query = db.prepare_cached(
                 "SELECT count(*) FROM deliveries
@@ -103,10 +100,7 @@ impl Store {
     }
 
     /// Nothing that waits for a subscription will get through. How many deliveries that were.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn give_up_all(&self, subscription: &str, now: DateTime<Utc>, why: &str) -> Result<usize, StoreError> {
+    pub(crate) fn give_up_all(&self, subscription: &str, now: DateTime<Utc>, why: &str) -> Result<usize, StoreError> {
         self.write("giving deliveries up", |db| {
             db.prepare_cached(
                 "INSERT INTO attempts (delivery, number, at, outcome, detail)

@@ -1,4 +1,4 @@
-//! Storing an alert that was raised, new or again, and announcing it where that is called for.
+//! Stores a raised alert, new or repeated, and announces it if needed.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;

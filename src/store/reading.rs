@@ -1,4 +1,4 @@
-//! Reading rows of which one may be damaged.
+//! Reads rows of which some may be damaged.
 
 use std::{cell::RefCell, ops::Deref};
 

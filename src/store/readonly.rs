@@ -1,9 +1,10 @@
-//! Opening a database that cannot be opened the ordinary way: on a read-only file system, in a folder of somebody else, a
-//! copy without its index of the write-ahead log, or on a full disk.
+//! Opens a database that cannot be opened normally. Examples are a read-only file system, a folder of another user, a
+//! copy without its index of the write-ahead log, and a full disk.
 //!
-//! A running writer keeps its log and the log's index beside the file, and then the ordinary way works. So where it does
-//! not, nobody writes. Without a log the file is whole, and SQLite is told that it does not change. With one, what is in it
-//! is part of the database, and reading it needs an index: both are copied to where one can be made.
+//! A running writer keeps its log and the log's index beside the file, and then the ordinary way works. So where it
+//! does not, there is no writer. Without a log the file is whole, and SQLite is opened with the promise that it does
+//! not change. With one, what is in it is part of the database, and reading it needs an index: both are copied to where
+//! one can be made.
 
 use std::{
     fmt::Write as _,

@@ -1,3 +1,5 @@
+//! The record of one checked release, stored as a whole.
+
 use chrono::{DateTime, Utc};
 
 use super::{BaselineChange, Outcome, raising};

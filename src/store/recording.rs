@@ -1,4 +1,4 @@
-//! Storing records and alerts, each in one transaction.
+//! Stores records and alerts, each in one transaction.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};

@@ -1,3 +1,5 @@
+//! Stores releases, and selects those to re-check.
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use schemars::JsonSchema;
@@ -46,17 +48,6 @@ pub struct ReleaseRow {
     pub observation: Option<Observation>,
 }
 
-/// A release whose evidence is to be asked for again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recheck {
-    /// The release.
-    pub purl: ReleaseId,
-    /// Since when it was due.
-    pub due_at: DateTime<Utc>,
-    /// How often it was asked for in vain.
-    pub attempts: u32,
-}
-
 impl Store {
     /// Every release that was observed, by publish time.
     ///
@@ -91,31 +82,6 @@ impl Store {
         })
     }
 
-    /// The releases whose evidence is to be asked for again, the longest due first; nothing waits for longer than `longest`.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn due_rechecks(
-        &self,
-        now: DateTime<Utc>,
-        longest: TimeDelta,
-        at_most: usize,
-    ) -> Result<Vec<Recheck>, StoreError> {
-        self.read("reading the rechecks", |db| {
-            let sql = "SELECT package, version, recheck_at, attempts, {row} FROM releases
-                       WHERE recheck_at IS NOT NULL AND (recheck_at <= ?1 OR recheck_at > ?2)
-                       ORDER BY recheck_at, id LIMIT ?3";
-            let due = (Micros(now), Micros(horizon(now, longest)), limit(at_most));
-            db.rows(&RELEASES, sql, due, |row| {
-                Ok(Recheck {
-                    purl: release_id(row)?,
-                    due_at: row.get::<_, Micros>("recheck_at")?.0,
-                    attempts: row.get("attempts")?,
-                })
-            })
-        })
-    }
-
     /// The packages that have releases whose evidence is to be asked for again and that are not queued, by purl; nothing
     /// waits for longer than `longest`.
     ///
@@ -145,10 +111,11 @@ impl Store {
 
     /// Puts another look at a release off, or gives it up, because there was nothing to look at. `false`: it was not
     /// waiting.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn put_off_recheck(&self, release: &ReleaseId, until: Option<DateTime<Utc>>) -> Result<bool, StoreError> {
+    pub(crate) fn put_off_recheck(
+        &self,
+        release: &ReleaseId,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<bool, StoreError> {
         self.write("putting a recheck off", |db| {
             let changed = db
                 .prepare_cached(
@@ -162,10 +129,7 @@ impl Store {
     }
 
     /// The files of releases as the registry states them now, and what it stated before: nothing that a judgement would change.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn restate_files(&self, releases: &[Observation], now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn restate_files(&self, releases: &[Observation], now: DateTime<Utc>) -> Result<(), StoreError> {
         if releases.is_empty() {
             return Ok(());
         }

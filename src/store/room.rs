@@ -1,4 +1,4 @@
-//! How much room there is for the database, and whether the last write succeeded.
+//! Measures the free space for the database.
 
 use std::{fmt, fs, path::Path};
 

@@ -1,3 +1,5 @@
+//! Stores the process that works on the database, with its heartbeat.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, named_params};
 

@@ -1,19 +1,21 @@
-//! Checksums over rows: a bit that a disk or a memory turned is noticed when the row is read, not believed.
+//! Checksums of rows, which reveal flipped bits when a row is read.
 //!
-//! A row's `checksum` covers every other column in [`Table::columns`]. It is kept by temporary triggers, which exist only on
-//! the writing connection and are not part of the file: no statement can forget it, and the `sqlite3` shell and a later
-//! database of another kind need not know of it. A row that was changed by anything else no longer agrees with its checksum.
+//! A row's `checksum` covers every other column in [`Table::columns`]. It is kept by temporary triggers, which exist
+//! only on the writing connection and are not part of the file: no statement can forget it, and the `sqlite3` shell and
+//! a later database of another kind need not know of it. A row that was changed by anything else no longer agrees with
+//! its checksum.
 //!
 //! A change does not hide damage of before: the new checksum is the old one, less the old row, plus the new row, so one
-//! that did not agree does not agree afterwards. A statement may also keep the checksum itself, by the same rule; then the
-//! trigger leaves the row alone.
+//! that did not agree does not agree afterwards. A statement may also keep the checksum itself, by the same rule; then
+//! the trigger leaves the row alone.
 //!
-//! Not covered: `traces` (made from observations, which are), `events` (only shown), `work` (lives for seconds; a package
-//! that it loses is compared once a day all the same), `runner` (written anew every half minute, and no release is judged by
-//! it), `log_progress` (only shown), `log_mirrors` (how the last look found them), `log_violations` (since when something
-//! lasts; what it was is evidence, which is covered), `log_histories`, `log_signers` and `log_budgets` (how often something
-//! is told; every entry is kept), `namesakes` (asked again every day), and the counters `work_generation`, `log_kinds`, `log_coverage` and
-//! `log_quarantine`. Values that do not decode are noticed there too.
+//! Not covered: `traces` (made from observations, which are), `events` (only shown), `work` (lives for seconds; a
+//! package that it loses is compared once a day all the same), `runner` (written anew every half minute, and no release
+//! is judged by it), `log_progress` (only shown), `log_mirrors` (how the last look found them), `log_violations` (since
+//! when something lasts; what it was is evidence, which is covered), `log_histories`, `log_signers` and `log_budgets`
+//! (how often something is reported; every entry is kept), `namesakes` (asked again every day), and the counters
+//! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
+//! too.
 
 use std::fmt::Write as _;
 

@@ -1,3 +1,5 @@
+//! Counts of the stored data.
+
 use rusqlite::{Connection, Row};
 use schemars::JsonSchema;
 use serde::Serialize;

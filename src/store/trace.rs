@@ -1,4 +1,4 @@
-//! The traces that a release leaves, and by which it is found.
+//! Traces of a release: the keys by which it is found.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub enum Trace<'a> {
 
 impl<'a> Trace<'a> {
     /// By what a signature is known again: what was signed, by which key, and where it stands in a log.
-    pub fn of_signature(verified: &'a VerifiedProvenance) -> impl Iterator<Item = Self> {
+    pub(crate) fn of_signature(verified: &'a VerifiedProvenance) -> impl Iterator<Item = Self> {
         let place = verified.log.as_ref().map(|at| Trace::LogEntry { origin: &at.origin, index: at.index });
         verified.signed.iter().map(|digest| Trace::Signed(digest)).chain(place)
     }

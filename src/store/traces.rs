@@ -1,3 +1,5 @@
+//! Finds releases that share traces with another one.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Params, Row};
 use serde::Serialize;
@@ -16,9 +18,7 @@ use crate::model::{Bond, Package, ReleaseId};
 /// A release beside others, with no more than what tells how it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbour {
-    /// The release.
     pub purl: ReleaseId,
-    /// When it was published.
     pub published_at: DateTime<Utc>,
     /// Whether the baseline learned from it.
     pub teaches: bool,
@@ -45,10 +45,7 @@ impl Store {
     }
 
     /// The latest other version of a package that a trace leads to, published until then.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn other_version(
+    pub(crate) fn other_version(
         &self,
         trace: Trace<'_>,
         release: &ReleaseId,
@@ -64,10 +61,12 @@ impl Store {
     }
 
     /// The latest releases, at most so many, that a bond ties together, up to a time; the oldest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn bound(&self, bond: &Bond, until: DateTime<Utc>, at_most: usize) -> Result<Vec<Neighbour>, StoreError> {
+    pub(crate) fn bound(
+        &self,
+        bond: &Bond,
+        until: DateTime<Utc>,
+        at_most: usize,
+    ) -> Result<Vec<Neighbour>, StoreError> {
         self.read("looking for what was published together", |db| {
             let (kind, or_kind, value) = match bond {
                 Bond::Publisher(value) => ("publisher", "publisher", value),
@@ -82,10 +81,7 @@ impl Store {
     }
 
     /// The runs of a package's latest releases, at most so many, up to a time; the oldest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn runs_of(
+    pub(crate) fn runs_of(
         &self,
         package: &Package,
         until: DateTime<Utc>,
@@ -104,10 +100,7 @@ impl Store {
     }
 
     /// The latest releases of a package, at most so many, up to a time; the oldest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn siblings(
+    pub(crate) fn siblings(
         &self,
         package: &Package,
         until: DateTime<Utc>,

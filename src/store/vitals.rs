@@ -1,3 +1,5 @@
+//! Measurements of the queue for the health check.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -25,7 +27,6 @@ pub struct QueueVitals {
 /// Packages that a feed announced and that were not looked at since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnnouncedWork {
-    /// How many.
     pub count: u64,
     /// The one that was announced first, as it is stored.
     pub package: String,
@@ -37,10 +38,7 @@ pub struct AnnouncedWork {
 
 impl Store {
     /// How the queue fares, beyond [`Store::work_summary`].
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn queue_vitals(&self, now: DateTime<Utc>) -> Result<QueueVitals, StoreError> {
+    pub(crate) fn queue_vitals(&self, now: DateTime<Utc>) -> Result<QueueVitals, StoreError> {
         self.read("looking at the queue", |db| {
             let oldest_due = db
                 .prepare_cached("SELECT min(due_at) FROM work WHERE due_at <= ?1")?
@@ -56,10 +54,7 @@ impl Store {
     }
 
     /// Packages that no registry has ever shown, as they are stored.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn never_known(&self) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn never_known(&self) -> Result<Vec<String>, StoreError> {
         self.read("listing the packages that are not known", |db| {
             let mut query = db.prepare_cached(
                 "SELECT package FROM packages WHERE status = 'gone' AND backfilled_at IS NULL ORDER BY package",
@@ -69,10 +64,7 @@ impl Store {
     }
 
     /// Releases that were new when they were first looked at, after this time, and could not be checked; the latest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn lately_unchecked(
+    pub(crate) fn lately_unchecked(
         &self,
         after: DateTime<Utc>,
         at_most: usize,
@@ -89,10 +81,7 @@ impl Store {
 
     /// Open alerts about logs and about provwatch itself, at least so bad, the worst first. What a `[[logs.match]]` found puts
     /// neither in doubt.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn open_troubles(&self, at_least: Severity, at_most: usize) -> Result<Vec<Alert>, StoreError> {
+    pub(crate) fn open_troubles(&self, at_least: Severity, at_most: usize) -> Result<Vec<Alert>, StoreError> {
         self.read("listing the open alerts about provwatch itself", |db| {
             let sql = "SELECT body, status, {row} FROM alerts WHERE status = 'open' AND kind IN ('log', 'operation')
                            AND severity >= ?1 AND CASE WHEN json_valid(body) THEN

@@ -1,4 +1,4 @@
-//! What must be put right in the store when the system's clock was wrong.
+//! Repairs stored times after the system's clock was wrong.
 
 use chrono::{DateTime, Utc};
 use rusqlite::named_params;
@@ -35,10 +35,7 @@ const AHEAD: [&str; 20] = [
 
 impl Store {
     /// The latest time at which something was written that is written all the time.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn latest_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub(crate) fn latest_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.read("reading when something was last written", |db| {
             let mut query = db.prepare_cached(
                 "SELECT max(at) FROM (
@@ -52,10 +49,7 @@ impl Store {
     }
 
     /// The clock was set back to `now`: nothing that is stored lies ahead of it any more.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn clock_was_set_back(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn clock_was_set_back(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("putting times right after the clock was set back", |db| {
             for update in AHEAD {
                 db.execute(update, named_params! { ":now": Micros(now) })?;
@@ -73,9 +67,9 @@ mod tests {
     use crate::{
         model::{Ecosystem, Severity},
         store::{
-            Lane, Outcome, PackageRow, Record, Turn,
+            Lane, Outcome, PackageRow, Record, Setback, Turn,
             deliveries::LONGEST_DELIVERY_WAIT,
-            tests::lab::{Lab, alerted, minutes_later, noon, observation, package},
+            tests::lab::{Lab, alerted, due_work, minutes_later, noon, observation, package},
             work::LONGEST_WAIT,
         },
     };
@@ -91,10 +85,10 @@ mod tests {
         (row.checked_at, row.backfilled_at) = (Some(then), Some(then));
         lab.store.save_package(&row).unwrap();
         lab.store.enqueue(std::slice::from_ref(&axios), "watchlist", then).unwrap();
-        let work = lab.store.due_work(then, 1).unwrap().remove(0);
-        lab.store.postpone(&work, then + TimeDelta::minutes(1), "503").unwrap();
+        let work = lab.store.work_of(&axios).unwrap().unwrap();
+        lab.store.put_off(&work, Setback::Failed, then + TimeDelta::minutes(1), "503").unwrap();
         lab.store.record(&alerted("pkg:npm/axios@1.0.1", Severity::High)).unwrap();
-        for delivery in lab.store.due_deliveries(then, 10).unwrap() {
+        for delivery in lab.store.outbox(then).unwrap() {
             lab.store.retry_delivery(&delivery, then, then + TimeDelta::minutes(1), "503").unwrap();
         }
         let mut record = Record::observed(observation(RELEASE), Outcome::Unchecked, then);
@@ -105,13 +99,13 @@ mod tests {
 
     #[test]
     fn what_lies_ahead_is_due_and_what_was_last_was_now() {
-        let lab = left_by_a_clock_ahead(40);
+        let (lab, axios) = (left_by_a_clock_ahead(40), package("axios"));
         assert_eq!(lab.store.latest_time().unwrap(), Some(minutes_later(40)));
-        assert!(lab.store.due_work(noon(), 10).unwrap().is_empty(), "within a wait that could have been chosen");
+        assert!(due_work(&lab.store, noon()).unwrap().is_empty(), "within a wait that could have been chosen");
         lab.store.clock_was_set_back(noon()).unwrap();
-        assert_eq!(lab.store.due_work(noon(), 10).unwrap().len(), 1);
-        assert_eq!(lab.store.due_deliveries(noon(), 10).unwrap().len(), 2);
-        assert_eq!(lab.store.due_rechecks(noon(), TimeDelta::hours(12), 10).unwrap().len(), 1);
+        assert_eq!(due_work(&lab.store, noon()).unwrap().len(), 1);
+        assert_eq!(lab.store.outbox(noon()).unwrap().len(), 2);
+        assert_eq!(lab.store.version_states(&axios).unwrap()["1.0.0"].recheck_at, Some(noon()));
         let row = lab.store.package(&package("axios")).unwrap().unwrap();
         assert_eq!((row.first_seen, row.checked_at, row.backfilled_at), (noon(), Some(noon()), Some(noon())));
         assert_eq!(lab.store.version_states(&package("axios")).unwrap()["1.0.0"].observed_at, noon());
@@ -129,16 +123,13 @@ mod tests {
             let within = |longest: TimeDelta| [noon(), noon() + longest];
             let recheck = TimeDelta::hours(12);
             let times = within(LONGEST_WAIT);
-            prop_assert!(times.iter().any(|now| !lab.store.due_work(*now, 10).unwrap().is_empty()));
-            let next = |now| lab.store.next_work(Ecosystem::Npm, Lane::Rest, now, 10).unwrap();
+            let next = |now| lab.store.next_work(Ecosystem::NPM, Lane::Rest, now, 10).unwrap();
             prop_assert!(times.iter().any(|now| !next(*now).is_empty()));
             let times = within(LONGEST_DELIVERY_WAIT);
-            prop_assert!(times.iter().any(|now| lab.store.due_deliveries(*now, 10).unwrap().len() == 2));
             prop_assert!(times.iter().any(|now| lab.store.due_count("mail", *now).unwrap() == 1));
             let turn = |now| Turn { now, due_by: now, least: Severity::Info, fresh_first: false, served: Vec::new() };
             prop_assert!(times.iter().any(|now| lab.store.next_delivery("mail", &turn(*now)).unwrap().is_some()));
             let times = within(recheck);
-            prop_assert!(times.iter().any(|now| !lab.store.due_rechecks(*now, recheck, 10).unwrap().is_empty()));
             let work = lab.store.work_of(&package("axios")).unwrap().unwrap();
             lab.store.finish_work(&work.package, work.generation).unwrap();
             prop_assert!(times.iter().any(|now| !lab.store.packages_to_recheck(*now, recheck, 10).unwrap().is_empty()));

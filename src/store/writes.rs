@@ -1,4 +1,4 @@
-//! Whether writes succeed, and since when they do not.
+//! Tracks whether writes fail, and since when.
 
 use std::{
     sync::{Mutex, PoisonError},

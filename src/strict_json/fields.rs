@@ -1,4 +1,4 @@
-//! An object of a document, field by field: what one field holds spoils no other.
+//! Reads a JSON object field by field, so that one bad field spoils no other.
 
 use std::{borrow::Cow, fmt};
 

@@ -1,8 +1,9 @@
-//! Reads JSON that others wrote, strictly: bounded, and never a key that comes twice, for parsers disagree on which of two equal
-//! keys counts, and an attacker would choose.
+//! Strict reading of JSON from others: bounded, and without duplicate keys. Parsers disagree on which of two equal keys
+//! counts, and an attacker would choose.
 //!
-//! Signed documents are [`sound()`] as a whole or refused. Documents of registries are read field by field ([`Fields`]), so that
-//! what is odd in one place spoils no other, and are never buffered as a tree, so that nesting costs no stack.
+//! Signed documents are [`sound()`] as a whole or refused. Documents of registries are read field by field
+//! ([`Fields`]), so that what is odd in one place spoils no other, and are never buffered as a tree, so that nesting
+//! costs no stack.
 
 mod fields;
 mod part;

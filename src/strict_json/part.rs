@@ -1,4 +1,4 @@
-//! Parts of documents, and what is wrong with them.
+//! Reads parts of JSON documents, with the reason when one is malformed.
 
 use std::fmt;
 

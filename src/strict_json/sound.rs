@@ -1,4 +1,4 @@
-//! Whole documents that read in one way only.
+//! Checks that a whole JSON document can be read in one way only.
 
 use std::{cell::Cell, collections::HashSet, fmt};
 
@@ -27,7 +27,6 @@ pub enum Unsound {
 }
 
 impl Unsound {
-    /// The reason.
     pub fn why(&self) -> &str {
         let (Self::Other(why) | Self::Ambiguous(why)) = self;
         why

@@ -1,4 +1,4 @@
-//! Compares a document with a schema.
+//! Checks a TOML document against a schema.
 
 use std::{collections::BTreeMap, ops::Range};
 

@@ -1,3 +1,5 @@
+//! Reads text files up to a size limit, in UTF-8 or UTF-16.
+
 use std::{
     io,
     path::{Path, PathBuf},
@@ -11,30 +13,19 @@ pub enum ReadError {
     /// The file does not exist, or may not be read.
     #[error("reading {}", path.display())]
     Io {
-        /// The file.
         path: PathBuf,
-        /// The system's reason.
         #[source]
         source: io::Error,
     },
     /// A folder, a socket, a device: reading it might never end.
     #[error("reading {}: not a regular file", path.display())]
-    NotAFile {
-        /// The path.
-        path: PathBuf,
-    },
+    NotAFile { path: PathBuf },
     /// More than the limit.
     #[error("reading {}: larger than {limit} bytes", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The limit.
-        limit: u64,
-    },
+    TooLarge { path: PathBuf, limit: u64 },
     /// Bytes that are not UTF-8.
     #[error("{}:{line}: not UTF-8; save the file with that encoding", path.display())]
     NotUtf8 {
-        /// The file.
         path: PathBuf,
         /// The line of the first bad byte, from 1.
         line: usize,

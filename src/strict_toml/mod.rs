@@ -1,4 +1,4 @@
-//! Reads TOML that people write, strictly: the machinery that `config` and `watchlist` share.
+//! Strict reading of TOML from people, as `config` and `watchlist` share it.
 //!
 //! A type's JSON schema says what a document may hold; [`parse`] compares the document with it before serde sees it.
 //! So all problems of a document are found in one go, each with its line, column and key, what stands there and what
@@ -21,7 +21,9 @@ pub use file::{ReadError, read_text};
 pub(crate) use problem::LISTED;
 pub use problem::{Place, Problem, Problems};
 pub use suggest::did_you_mean;
-pub use walk::{Schema, Variant, Word};
+pub use walk::Schema;
+#[cfg(test)]
+pub use walk::{Variant, Word};
 
 /// The schema of a type as `serde_json` sees it, definitions under `$defs`.
 pub fn schema<T: JsonSchema>() -> serde_json::Value {

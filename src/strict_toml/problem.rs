@@ -1,3 +1,5 @@
+//! Problems of a document, each with line, column and key.
+
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -10,9 +12,7 @@ pub(crate) const LISTED: usize = 20;
 /// A place in a text, both numbers from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The line.
     pub line: usize,
-    /// The column.
     pub column: usize,
 }
 

@@ -1,3 +1,5 @@
+//! Suggests the word that was probably meant.
+
 /// The candidate that was probably meant, if one is close enough.
 fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A word that long is not a slip of the finger, and comparing costs its length squared.

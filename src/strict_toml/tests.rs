@@ -1,3 +1,5 @@
+//! Tests of strict TOML reading.
+
 use std::{collections::BTreeMap, path::Path};
 
 use insta::assert_snapshot;

@@ -1,5 +1,5 @@
-//! A JSON schema, read from its root down: the part that `schemars` writes for plain structs, enums of words, and enums with a
-//! tag. What is enforced and what is documented are read by the same steps.
+//! Walks a JSON schema from its root, as far as `schemars` generates it for plain structs, enums of words, and tagged
+//! enums. What is enforced and what is documented are read by the same steps.
 
 use serde_json::Value;
 
@@ -16,7 +16,6 @@ pub struct Schema<'a> {
 /// A word that a text may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word<'a> {
-    /// The word.
     pub word: &'a str,
     /// What it means, where the schema tells.
     pub meaning: Option<&'a str>,
@@ -25,7 +24,6 @@ pub struct Word<'a> {
 /// A form of a table that one of its keys chooses.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant<'a> {
-    /// The key.
     pub key: &'a str,
     /// What stands there.
     pub word: &'a str,
@@ -107,6 +105,7 @@ impl<'a> Schema<'a> {
     }
 
     /// Whether it is a table with keys of its own.
+    #[cfg(test)]
     pub fn has_properties(self) -> bool {
         self.at["properties"].is_object()
     }
@@ -159,6 +158,7 @@ impl<'a> Schema<'a> {
     }
 
     /// What counts where the key is not there, if that is a single value.
+    #[cfg(test)]
     pub fn default(self) -> Option<&'a Value> {
         Some(&self.at["default"]).filter(|value| !value.is_null() && !value.is_object())
     }

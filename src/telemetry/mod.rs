@@ -1,4 +1,4 @@
-//! Logs: what provwatch writes to standard error about itself. Messages, never data: nothing here may hold a secret.
+//! Logging of the program itself to standard error. Messages, never data: nothing here may hold a secret.
 
 mod shown;
 

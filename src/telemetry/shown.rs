@@ -1,4 +1,4 @@
-//! Lines that may be shown on a terminal, whoever wrote what is quoted in them.
+//! Makes log lines safe for a terminal, whatever text they quote.
 
 use std::io::{self, Write};
 

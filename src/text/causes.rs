@@ -1,4 +1,4 @@
-//! Errors with their causes.
+//! Formats errors with their causes.
 
 use std::{error::Error, iter};
 

@@ -1,4 +1,4 @@
-//! Numbers with what they count.
+//! Formats numbers with the noun that they count.
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-//! Lists that do not grow without end.
+//! Formats lists up to a maximum length.
 
 /// `a, b and 3 more`: at most so many of them, and how many there are besides. Nothing where there are none.
 pub fn listed(names: impl ExactSizeIterator<Item = String>, most: usize) -> String {

@@ -1,4 +1,4 @@
-//! Characters that show as something else than they are.
+//! Characters that display as something else than they are.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! Text for people: what is written more than once. Errors with their causes, quotations that cannot garble what stands
-//! around them, numbers, times, commands, lines that fit. Imports nothing.
+//! Text for people, as several parts of the program need it. It covers errors with their causes, quotations that cannot
+//! garble what stands around them, numbers, times, commands, lines that fit. Imports nothing.
 
 mod causes;
 mod counted;
@@ -12,11 +12,12 @@ mod shell;
 mod wrap;
 
 pub use causes::with_causes;
-pub use counted::{counted, size};
-pub use listed::listed;
-pub use misleading::{json_shown, misleads};
-pub use moment::{age, ago, day, minute, minute_utc, moment, span};
-pub use plain::plain;
-pub use quoted::{quoted, quoted_with_digests};
-pub use shell::shell_word;
-pub use wrap::{columns, padded, wrapped};
+pub(crate) use counted::{counted, size};
+pub(crate) use listed::listed;
+pub(crate) use misleading::json_shown;
+pub use misleading::misleads;
+pub(crate) use moment::{age, ago, day, minute, minute_utc, moment, span};
+pub(crate) use plain::plain;
+pub(crate) use quoted::{quoted, quoted_with_digests};
+pub(crate) use shell::shell_word;
+pub(crate) use wrap::{columns, padded, wrapped};

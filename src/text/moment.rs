@@ -1,4 +1,4 @@
-//! Times and lengths of time, always in UTC.
+//! Formats times and durations, always in UTC.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

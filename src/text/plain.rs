@@ -1,4 +1,4 @@
-//! Text that shows what it holds.
+//! Makes invisible and misleading characters of a text visible.
 
 use super::misleads;
 

@@ -1,4 +1,4 @@
-//! Quotations that neither flood nor garble what stands around them.
+//! Quotes foreign text, bounded and harmless to its surroundings.
 
 use std::fmt::Display;
 

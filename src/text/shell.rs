@@ -1,4 +1,4 @@
-//! Commands that people paste.
+//! Quotes arguments of commands for a shell.
 
 /// The text as one word of a shell command: operators paste the commands that alerts propose, and npm has package names
 /// such as `it's`.

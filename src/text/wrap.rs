@@ -1,4 +1,4 @@
-//! Lines that fit: as wide as a terminal shows them, where a Chinese character and an emoji take two columns.
+//! Wraps lines to a terminal's width, where a Chinese character or an emoji takes two columns.
 
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 

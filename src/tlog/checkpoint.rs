@@ -1,4 +1,4 @@
-//! Checkpoints: what a log commits to. <https://github.com/C2SP/C2SP/blob/main/tlog-checkpoint.md>
+//! Checkpoints: signed commitments of a log to its tree. <https://github.com/C2SP/C2SP/blob/main/tlog-checkpoint.md>
 
 use std::fmt;
 

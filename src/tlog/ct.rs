@@ -1,4 +1,4 @@
-//! CT logs: RFC 6962 §4. Fulcio's holds every certificate that it issues.
+//! Client of CT logs (RFC 6962 §4). Fulcio's holds every certificate that it issues.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -27,7 +27,6 @@ const MAX_PAGE: u64 = 32 << 20;
 /// Most bytes of one answer with entries.
 const MAX_ANSWER: u64 = 32 * 1024 * 1024;
 
-/// A CT log.
 #[derive(Clone, Debug)]
 pub struct CtLog {
     http: Client,

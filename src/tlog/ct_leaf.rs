@@ -1,4 +1,5 @@
-//! The leaves of CT logs: RFC 6962 §3.4. What a log hashes is the leaf alone; the extra data beside it is unproven.
+//! Parses the leaves of CT logs (RFC 6962 §3.4). What a log hashes is the leaf alone; the extra data beside it is
+//! unproven.
 
 /// What a leaf says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

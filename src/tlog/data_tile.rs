@@ -1,4 +1,4 @@
-//! Data tiles of static CT logs: entries with what a CT log says beside them.
+//! Parses data tiles of static CT logs, which hold entries with their CT metadata.
 //! <https://github.com/C2SP/C2SP/blob/main/static-ct-api.md#log-entries>
 
 use std::ops::Range;

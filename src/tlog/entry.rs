@@ -1,5 +1,6 @@
-//! The bodies of Rekor's entries, as far as they say who signed what. Unknown fields are passed over, unknown kinds and
-//! versions are named and passed over: a log is not ours to validate, and one entry must not hide the next.
+//! Parses the bodies of Rekor entries, as far as they name a signer and the signed content. Unknown fields are passed
+//! over, unknown kinds and versions are named and passed over: a log is not ours to validate, and one entry must not
+//! hide the next.
 //!
 //! The forms are those of <https://github.com/sigstore/rekor/tree/main/pkg/types> and
 //! <https://github.com/sigstore/rekor-tiles/tree/main/api/proto/rekor/v2>.

@@ -1,8 +1,7 @@
-//! What a log said, put together so that somebody else can judge it: signed checkpoints, and the proof that they cannot
-//! both be true.
+//! Evidence of a log violation for third parties: signed checkpoints, and the proof that they contradict each other.
 //!
-//! The document is complete by itself. Whoever trusts the log's key needs nothing else: no access to the log, none to
-//! provwatch's database.
+//! The document is complete by itself. A third party that trusts the log's key needs nothing else: no access to the
+//! log, none to provwatch's database.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
@@ -141,7 +140,7 @@ impl Evidence {
 
     /// With the proof that the smaller tree is not a prefix of the larger.
     #[must_use]
-    pub fn proven(mut self, prefix: Option<&Prefix>) -> Self {
+    pub(crate) fn proven(mut self, prefix: Option<&Prefix>) -> Self {
         self.proof = prefix.map(|prefix| Proof {
             leaf: hex::encode(prefix.leaf),
             index: prefix.proof.index,

@@ -1,7 +1,8 @@
-//! A sieve over raw certificates: does one of very many texts occur in these bytes at all?
+//! Prefilter over raw certificates: searches their bytes for any of very many texts.
 //!
-//! Logs hold millions of certificates of strangers, and reading one takes far longer than looking through its bytes. The
-//! sieve may let through what nobody watches; it never holds back what somebody does, because DER keeps text as it is.
+//! Logs hold millions of certificates of strangers, and reading one takes far longer than looking through its bytes.
+//! The prefilter may pass certificates of unwatched identities; it never holds back a watched one, because DER keeps
+//! text as it is.
 
 use std::fmt;
 

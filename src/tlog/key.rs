@@ -1,4 +1,4 @@
-//! The keys of logs and of witnesses, and how signatures name them.
+//! Keys of logs and witnesses, with the key ids in signatures.
 
 use std::fmt;
 
@@ -82,12 +82,12 @@ impl LogKey {
     }
 
     /// Whether it is an Ed25519 key.
-    pub fn is_ed25519(&self) -> bool {
+    pub(crate) fn is_ed25519(&self) -> bool {
         self.key.scheme() == SigningScheme::Ed25519
     }
 
     /// Whether this key signed these bytes.
-    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify(message, &SignatureBytes::new(signature.to_vec())).is_ok()
     }
 
@@ -115,7 +115,7 @@ impl LogKey {
     }
 
     /// The signature of a note that a static CT log of this name and key made over its tree head (C2SP static-ct-api).
-    pub fn tree_head_signature<'n>(&self, note: &'n UnverifiedNote<'_>, name: &str) -> Option<&'n [u8]> {
+    pub(crate) fn tree_head_signature<'n>(&self, note: &'n UnverifiedNote<'_>, name: &str) -> Option<&'n [u8]> {
         let id = first_four(key_hash(name, RFC_6962, &self.id()));
         let found = note.signatures.iter().find(|signature| signature.name == name && signature.key_id == id);
         found.map(|signature| signature.bytes.as_slice())

@@ -1,4 +1,4 @@
-//! One log, whichever its protocol: what it says of itself, whether that agrees with what it said before, and its entries.
+//! The interface of a log of any protocol: its checkpoints, consistency proofs and entries.
 
 use std::fmt;
 
@@ -85,7 +85,7 @@ pub enum Consistency {
 
 impl Consistency {
     /// What a log that signed both checkpoints did wrong, whatever else it says.
-    pub fn contradiction(&self) -> Option<Misdeed> {
+    pub(crate) fn contradiction(&self) -> Option<Misdeed> {
         match self {
             Self::Contradiction(None) => Some(Misdeed::SameSize),
             Self::Contradiction(Some(_)) => Some(Misdeed::Fork),
@@ -284,7 +284,7 @@ impl Log {
     ///
     /// # Errors
     /// The log cannot be read, or an entry is not proven.
-    pub async fn search(
+    pub(crate) async fn search(
         &self,
         trees: &[Tree],
         by: &SearchBy,

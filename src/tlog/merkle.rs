@@ -1,4 +1,4 @@
-//! The Merkle tree of RFC 6962 §2.1 (RFC 9162 §2.1): hashes, and which aligned subtrees a range of leaves is made of.
+//! The Merkle tree of RFC 6962 §2.1 (RFC 9162 §2.1): hashes, and the decomposition of a range into aligned subtrees.
 
 use sha2::{Digest, Sha256};
 
@@ -16,13 +16,13 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
 }
 
 /// The root of the empty tree.
-pub fn empty_root() -> Hash {
+pub(crate) fn empty_root() -> Hash {
     Sha256::digest([]).into()
 }
 
 /// A perfect subtree: the leaves `index << height .. (index + 1) << height`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Node {
+pub(crate) struct Node {
     /// The logarithm of its number of leaves.
     pub height: u32,
     /// Its place among the subtrees of that height.
@@ -31,7 +31,7 @@ pub struct Node {
 
 /// The perfect subtrees that the leaves `from..to` are made of, from left to right, as few as possible. `from` must be
 /// aligned with the largest of them, as it is in every range that a proof speaks of.
-pub fn decompose(from: u64, to: u64) -> Vec<Node> {
+pub(crate) fn decompose(from: u64, to: u64) -> Vec<Node> {
     let mut nodes = Vec::new();
     let mut at = from;
     while at < to {
@@ -43,12 +43,12 @@ pub fn decompose(from: u64, to: u64) -> Vec<Node> {
 }
 
 /// The root over adjacent subtrees, the larger ones on the left, as [`decompose`] orders them. `None` for no subtree.
-pub fn fold(nodes: impl DoubleEndedIterator<Item = Hash>) -> Option<Hash> {
+pub(crate) fn fold(nodes: impl DoubleEndedIterator<Item = Hash>) -> Option<Hash> {
     nodes.rev().reduce(|right, left| node_hash(&left, &right))
 }
 
 /// The ranges of leaves whose hashes make the inclusion proof of a leaf, from the leaf upwards. `index` is below `size`.
-pub fn audit_path(index: u64, size: u64) -> Vec<(u64, u64)> {
+pub(crate) fn audit_path(index: u64, size: u64) -> Vec<(u64, u64)> {
     let (mut low, mut high) = (0, size);
     let mut path = Vec::new();
     while high - low > 1 {

@@ -1,4 +1,4 @@
-//! What a log can do wrong.
+//! Log violations: the ways in which a log can break its promises.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

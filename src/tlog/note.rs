@@ -1,9 +1,9 @@
-//! Signed notes: a text and signatures under it. <https://github.com/C2SP/C2SP/blob/main/signed-note.md>
+//! Signed notes: a text with signatures below it. <https://github.com/C2SP/C2SP/blob/main/signed-note.md>
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 /// Most bytes of a note.
-pub const MAX_NOTE: usize = 64 * 1024;
+pub(crate) const MAX_NOTE: usize = 64 * 1024;
 
 /// Most signatures of a note. The standard asks for at least 16 unknown ones to be tolerated.
 const MAX_SIGNATURES: usize = 64;

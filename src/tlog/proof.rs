@@ -1,8 +1,9 @@
-//! Inclusion and consistency proofs: RFC 9162 §2.1.3.2 and §2.1.4.2.
+//! Verifies inclusion and consistency proofs (RFC 9162 §2.1.3.2 and §2.1.4.2).
 //!
-//! An inclusion proof of the *last* leaf of a smaller tree in a larger one proves both at once: with all of its hashes it
-//! gives the root of the larger tree, with those on the left alone the root of the smaller one. If the first is what the
-//! log signed and the second is not, the log signed two trees that cannot be of one history, and anybody can check it.
+//! An inclusion proof of the *last* leaf of a smaller tree in a larger one proves both at once: with all of its hashes
+//! it gives the root of the larger tree, with those on the left alone the root of the smaller one. If the first is what
+//! the log signed and the second is not, the log signed two trees that cannot be of one history, and anybody can check
+//! it.
 
 use super::{
     merkle::{Hash, node_hash},
@@ -77,7 +78,6 @@ pub struct ConsistencyProof {
     pub first: u64,
     /// The larger size.
     pub second: u64,
-    /// The hashes.
     pub hashes: Vec<Hash>,
 }
 

@@ -1,5 +1,5 @@
-//! The compact range of a growing tree: the hashes of the perfect subtrees that its leaves make, at most one for each bit
-//! of the size. It is all that must be kept of any number of leaves to go on hashing and to know the root.
+//! The compact range of a growing tree: the hashes of its perfect subtrees, at most one for each bit of the size. It is
+//! all that must be kept of any number of leaves to go on hashing and to know the root.
 
 use super::merkle::{Hash, empty_root, fold, node_hash};
 
@@ -13,7 +13,7 @@ pub struct CompactRange {
 
 impl CompactRange {
     /// A range as it was kept. `None` if there are not as many hashes as the size has bits.
-    pub fn from_parts(size: u64, nodes: Vec<Hash>) -> Option<Self> {
+    pub(crate) fn from_parts(size: u64, nodes: Vec<Hash>) -> Option<Self> {
         (nodes.len() == size.count_ones() as usize).then_some(Self { size, nodes })
     }
 
@@ -23,7 +23,7 @@ impl CompactRange {
     }
 
     /// The hashes, the largest subtree first.
-    pub fn nodes(&self) -> &[Hash] {
+    pub(crate) fn nodes(&self) -> &[Hash] {
         &self.nodes
     }
 

@@ -1,4 +1,4 @@
-//! Asking a log for something, and why it did not work.
+//! Fetches documents of a log, with errors that tell whose fault a failure is.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -35,7 +35,6 @@ pub enum ReadError {
     Malformed {
         /// What was asked for.
         what: String,
-        /// What is wrong.
         why: String,
     },
     /// An answer that leaves out some of what was asked for.

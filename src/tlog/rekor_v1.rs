@@ -1,7 +1,7 @@
-//! Rekor v1: a log of several trees, the shards, one after another under one global index.
+//! Client of Rekor v1: a log of several trees, the shards, under one global index.
 //!
-//! Its answers are trusted with nothing: an entry that is asked for and not in the answer is missing (the server leaves out
-//! what it does not find), and a proof is checked before its entry is believed.
+//! Its answers are trusted with nothing: an entry that is asked for and not in the answer is missing (the server leaves
+//! out what it does not find), and a proof is checked before its entry is believed.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -17,7 +17,6 @@ use url::Url;
 
 use super::{
     checkpoint::MAX_SIZE,
-    key::LogKey,
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
     proof::{ConsistencyProof, InclusionProof},
@@ -31,7 +30,7 @@ use crate::{
 
 /// Entries that the server gives at once.
 /// <https://github.com/sigstore/rekor/blob/main/pkg/api/entries.go>
-pub const BATCH: u32 = 10;
+pub(crate) const BATCH: u32 = 10;
 
 /// Most bytes of one answer about entries: ten bodies of the server's own limit would be more, but bodies are a few
 /// kilobytes each.
@@ -78,7 +77,7 @@ pub struct Shard {
 pub struct EntryAnswer {
     /// The tree, if the answer names it.
     pub tree_id: Option<String>,
-    /// The body.
+    /// Its bytes.
     pub body: Bytes,
     /// The global index.
     pub index: u64,
@@ -109,18 +108,6 @@ impl EntryAnswer {
     /// The leaf's hash.
     pub fn leaf(&self) -> Hash {
         leaf_hash(&self.body)
-    }
-
-    /// Whether the log promised to log this entry: its signed entry timestamp is over the body, the time and the place.
-    pub fn is_promised(&self, key: &LogKey) -> bool {
-        // Four members in the order of their names, numbers and plain strings: JSON as RFC 8785 has it.
-        let promise = json!({
-            "body": BASE64_STANDARD.encode(&self.body),
-            "integratedTime": self.integrated_time,
-            "logID": self.log_id,
-            "logIndex": self.index,
-        });
-        self.timestamp.as_ref().is_some_and(|signature| key.verifies(promise.to_string().as_bytes(), signature))
     }
 }
 
@@ -201,7 +188,7 @@ impl RekorV1 {
     ///
     /// # Errors
     /// No usable answer.
-    pub async fn entry_by_id(&self, id: &str) -> Result<Option<EntryAnswer>, ReadError> {
+    pub(crate) async fn entry_by_id(&self, id: &str) -> Result<Option<EntryAnswer>, ReadError> {
         let what = format!("the entry {id}");
         let request = Request::get(self.url(&format!("log/entries/{id}"))).max_body(MAX_ANSWER);
         match fetch_json::<Answers>(&self.http, request, &what).await {
@@ -214,7 +201,7 @@ impl RekorV1 {
     ///
     /// # Errors
     /// No usable answer.
-    pub async fn search(&self, by: &SearchBy) -> Result<Vec<String>, ReadError> {
+    pub(crate) async fn search(&self, by: &SearchBy) -> Result<Vec<String>, ReadError> {
         let what = "the search index";
         let query = match by {
             SearchBy::Hash(hash) => json!({"hash": hash}),

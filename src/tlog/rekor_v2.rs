@@ -1,8 +1,8 @@
-//! Rekor v2, and every log that serves C2SP tlog-tiles or static-ct-api: a checkpoint and static files.
+//! Client of Rekor v2 and of every log that serves C2SP tlog-tiles or static-ct-api: a checkpoint and static files.
 //!
-//! Only tiles that a verified checkpoint implies are asked for. A log may delete a partial tile once the full one exists,
-//! so where a partial one is gone the full one serves, cut to the width. Partial bundles are read all the same: an
-//! attacker's entry is worth knowing before 255 others follow it.
+//! Only tiles that a verified checkpoint implies are asked for. A log may delete a partial tile once the full one
+//! exists, so where a partial one is gone the full one serves, cut to the width. Partial bundles are read all the same:
+//! an attacker's entry is worth knowing before 255 others follow it.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ impl TilesLog {
     }
 
     /// The static CT log below a URL: its entries are certificates in data tiles.
-    pub fn of_certificates(http: Client, prefix: Url, in_flight: usize) -> Self {
+    pub(crate) fn of_certificates(http: Client, prefix: Url, in_flight: usize) -> Self {
         Self { leaves: LeafForm::Ct, ..Self::new(http, prefix, in_flight) }
     }
 

@@ -1,5 +1,5 @@
-//! What becomes of a page of entries: every leaf is hashed, every kind is counted, malformed ones are set aside with their
-//! bytes, and only what may be by a watched identity is kept.
+//! Prefilter over pages of entries: hashes every leaf, counts every kind, sets malformed ones aside, and keeps
+//! candidates of watched identities.
 
 use std::borrow::Cow;
 
@@ -61,7 +61,7 @@ pub enum LeafForm {
 }
 
 /// The kind under which entries are counted whose leaf is in another form than those that are known here.
-pub const NOT_UNDERSTOOD: &str = "not understood";
+pub(crate) const NOT_UNDERSTOOD: &str = "not understood";
 
 /// An entry that may be by a watched identity: the sieve let one of its certificates through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,7 +183,7 @@ pub fn sift(page: &Page, form: LeafForm, filter: &Filter, range: &mut CompactRan
 ///
 /// # Errors
 /// Why it cannot be read.
-pub fn read_one(index: u64, entry: &RawEntry, form: LeafForm) -> Result<Candidate, String> {
+pub(crate) fn read_one(index: u64, entry: &RawEntry, form: LeafForm) -> Result<Candidate, String> {
     Ok(read(entry, form, &Filter::everything())?.candidate(index, leaf_hash(&entry.leaf), entry))
 }
 

@@ -1,4 +1,4 @@
-//! Tiles and entry bundles of C2SP tlog-tiles: where they are, how wide they must be, what is in them.
+//! Tiles and entry bundles of C2SP tlog-tiles: paths, widths and content.
 //! <https://github.com/C2SP/C2SP/blob/main/tlog-tiles.md>
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,23 +8,22 @@ use bytes::Bytes;
 use super::merkle::{Hash, Node, decompose, fold};
 
 /// Hashes in a full tile, entries in a full bundle.
-pub const WIDTH: u64 = 256;
+pub(crate) const WIDTH: u64 = 256;
 
 /// Levels of the tree in one tile: its hashes are the roots of subtrees `8 * level` high.
 const LEVELS: u32 = 8;
 
 /// Bytes of a full tile.
-pub const MAX_TILE: usize = 256 * 32;
+pub(crate) const MAX_TILE: usize = 256 * 32;
 
 /// Bytes of the largest bundle that the format allows.
-pub const MAX_BUNDLE: usize = 256 * (2 + u16::MAX as usize);
+pub(crate) const MAX_BUNDLE: usize = 256 * (2 + u16::MAX as usize);
 
 /// What a log serves under `tile/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tile {
+pub(crate) enum Tile {
     /// Hashes of this level.
     Hashes(u32),
-    /// Entries.
     Entries,
     /// Entries of a static CT log.
     Data,
@@ -32,7 +31,7 @@ pub enum Tile {
 
 /// A tile or bundle in the tree of a certain size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TileId {
+pub(crate) struct TileId {
     /// Of what.
     pub tile: Tile,
     /// The place among those of its level.
@@ -164,7 +163,7 @@ pub fn entries(bundle: &Bytes, width: u64, is_full: bool) -> Result<Vec<Bytes>, 
 
 /// Tiles of one tree, enough of them to know the nodes that somebody needs.
 #[derive(Debug, Default)]
-pub struct Tiles(BTreeMap<(u32, u64), Vec<Hash>>);
+pub(crate) struct Tiles(BTreeMap<(u32, u64), Vec<Hash>>);
 
 impl Tiles {
     /// The tiles that hold these nodes, in the tree of `size` leaves.

@@ -1,4 +1,4 @@
-//! Signed tree heads of CT logs: RFC 6962 §3.5 and §4.3.
+//! Parses signed tree heads of CT logs (RFC 6962 §3.5 and §4.3).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! Whose entries are watched: repositories of watched packages, and what the operator describes with regular expressions.
+//! The watched identities in logs: repositories of watched packages, and the operator's regular expressions.
 //!
 //! A certificate passes two sieves. The [`Filter`] looks for texts in its raw bytes and holds back nearly all; what it
 //! lets through is read in full and compared here. The texts are chosen so that whatever matches contains one of them.
@@ -141,11 +141,6 @@ impl Watch {
             }
         }
         self.sharpened()
-    }
-
-    /// How many repositories are watched.
-    pub fn repositories(&self) -> usize {
-        self.repositories.len()
     }
 
     /// Whether nobody is watched.

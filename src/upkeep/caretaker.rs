@@ -1,5 +1,5 @@
-//! The sign of life of a process, and what becomes of what [`crate::health`] finds: an alert of the kind `operation`, raised
-//! once, and resolved when its cause is gone.
+//! Writes the heartbeat of a process, and turns findings of [`crate::health`] into alerts of the kind `operation`. An
+//! alert is raised once, and resolved when its cause is gone.
 
 use std::{process, sync::Arc};
 
@@ -205,7 +205,7 @@ mod tests {
         deliver::Subscriptions,
         health::{FailingForge, Id},
         http::{Client, ScriptedTransport},
-        model::{Alert, AlertKind, AlertStatus},
+        model::{AlertKind, AlertStatus, Fingerprint},
         progress::NoProgress,
         upkeep::memory::Moving,
         watchlist::Watchlist,
@@ -236,7 +236,7 @@ mod tests {
     fn what_a_service_knows_is_judged_told_and_resolved_when_it_is_over() {
         let caretaker = caretaker(&noon());
         let status = || {
-            let (fingerprint, _) = Alert::identify(AlertKind::Operation, "stuck loops");
+            let fingerprint = Fingerprint::of(AlertKind::Operation, "stuck loops");
             caretaker.store.alert(&fingerprint).unwrap().map(|alert| alert.status)
         };
         let look = |stuck: &[&str]| {

@@ -1,5 +1,5 @@
-//! Damaged rows of the database: each concerns what it is about and nothing else. The store sets them aside; here a lost
-//! baseline is learned anew, and the operator is told what was lost and what to do.
+//! Repairs damage from broken rows of the database, each of which affects only its own subject. The store sets them
+//! aside; here a lost baseline is learned anew, and an alert names the loss and the next step.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::troubles::{Trouble, Troubles};
 use crate::{
     baseline::learn,
     clock::Clock,
-    model::{Baseline, Confidence, Package, Severity},
+    model::{Baseline, Confidence, Fingerprint, Package, Severity},
     store::{DamagedRow, Store, StoreError},
     text::counted,
 };
@@ -153,9 +153,8 @@ fn one(row: &DamagedRow) -> Trouble {
 }
 
 /// A fingerprint as people know it from everywhere else: the id of the alert.
-fn short(key: &str) -> &str {
-    let is_fingerprint = key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_fingerprint { &key[..12] } else { key }
+fn short(key: &str) -> String {
+    key.parse::<Fingerprint>().map_or_else(|_| key.to_owned(), |alert| alert.id().to_string())
 }
 
 /// One alert a day for many rows: what is found later is added to it.

@@ -1,4 +1,4 @@
-//! From the store to a snapshot: the same for the daemon and for `provwatch status`.
+//! Gathers the health snapshot from the store, for the daemon and for `provwatch status`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,7 +13,7 @@ use crate::{
         OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY, UNCHECKED_REMEMBERED},
     },
-    model::{Alert, AlertKind, AlertStatus, Package, RegistryKey, Severity},
+    model::{Alert, AlertKind, AlertStatus, Fingerprint, Package, RegistryKey, Severity},
     store::{KindCount, LeftOut, LogRow, LogStanding, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
     tlog::sift::NOT_UNDERSTOOD,
     watchlist::{Pattern, Watchlist},
@@ -224,8 +224,7 @@ fn is_open(store: &Store, subject: &str) -> Result<bool, StoreError> {
 
 /// An alert about provwatch itself. One that is damaged is not known; whoever works off the queue sets it aside.
 fn about(store: &Store, subject: &str) -> Result<Option<Alert>, StoreError> {
-    let (fingerprint, _) = Alert::identify(AlertKind::Operation, subject);
-    match store.alert(&fingerprint) {
+    match store.alert(&Fingerprint::of(AlertKind::Operation, subject)) {
         Err(StoreError::DamagedRow { .. }) => Ok(None),
         found => found,
     }

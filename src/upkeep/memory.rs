@@ -1,4 +1,4 @@
-//! What a process remembers of its own health. All of it can be lost.
+//! The process's memory of its own health. All of it can be lost.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

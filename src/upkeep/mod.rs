@@ -1,5 +1,4 @@
-//! provwatch's care for itself: what it trusts, its clock, damaged rows of its database, its sign of life, and the alerts
-//! of the kind `operation` that tell of its own troubles.
+//! Upkeep of provwatch itself: trust material, clock, damaged rows, heartbeat, and `operation` alerts.
 
 mod caretaker;
 mod damage;

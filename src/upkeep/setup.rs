@@ -1,4 +1,4 @@
-//! What the configuration says that health depends on.
+//! The configured facts that health judgements depend on.
 
 use chrono::TimeDelta;
 

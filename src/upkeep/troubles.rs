@@ -1,4 +1,4 @@
-//! Alerts about provwatch itself: an outage must never look like a takeover, and silence never like safety.
+//! Operational issues: alerts about provwatch itself, kept apart from takeovers.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     deliver::Subscriptions,
-    model::{Alert, AlertKind, AlertStatus, Confidence, Package, Severity},
+    model::{Alert, AlertKind, AlertStatus, Confidence, Fingerprint, Package, Severity},
     store::{Store, StoreError},
     text::plain,
 };
@@ -69,7 +69,7 @@ impl Troubles {
         let recorded = self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
         if recorded.new_alert {
             let (title, severity) = (plain(title, 300), *severity);
-            tracing::warn!(target: "provwatch::pipeline", alert = alert.id, %severity, "{title}");
+            tracing::warn!(target: "provwatch::pipeline", alert = alert.id.to_string(), %severity, "{title}");
         }
         Ok(())
     }
@@ -87,11 +87,11 @@ impl Troubles {
     /// # Errors
     /// The store failed.
     pub fn resolve_subject(&self, subject: &str, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let (fingerprint, _) = Alert::identify(AlertKind::Operation, subject);
+        let fingerprint = Fingerprint::of(AlertKind::Operation, subject);
         let Some(alert) = self.store.alert(&fingerprint)? else { return Ok(()) };
         if alert.status != AlertStatus::Resolved {
             self.store.resolve(&fingerprint, ACTOR, reason, now)?;
-            tracing::info!(target: "provwatch::pipeline", alert = alert.id, reason, "resolved: {}", plain(&alert.title, 300));
+            tracing::info!(target: "provwatch::pipeline", alert = alert.id.to_string(), reason, "resolved: {}", plain(&alert.title, 300));
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! What signatures are verified with: the trust root that is built in, that of a file, or one kept fresh through TUF; and
-//! npm's keys, which come with it or from a file of their own.
+//! Keeps the trust material fresh. The trust root is built in, read from a file, or refreshed through TUF; npm's keys
+//! come with it or from a file of their own.
 
 use std::{
     path::PathBuf,

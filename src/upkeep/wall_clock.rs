@@ -1,4 +1,4 @@
-//! The system's clock may be wrong: what is done when it is set back, and how it is compared with the clocks of others.
+//! Handles a wrong system clock: reacts when it is set back, and compares it with the clocks of others.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

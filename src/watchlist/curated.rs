@@ -1,15 +1,16 @@
-use crate::strict_toml::did_you_mean;
+//! The curated watchlists that ship with the program.
 
-/// The lists that ship with provwatch: `include = ["curated:npm"]`.
-pub const CURATED: [(&str, &str); 3] = [
-    ("npm", include_str!("../../watchlists/npm.toml")),
-    ("pypi", include_str!("../../watchlists/pypi.toml")),
-    ("cargo", include_str!("../../watchlists/cargo.toml")),
-];
+use crate::{model::Ecosystem, strict_toml::did_you_mean};
+
+/// The lists that ship with provwatch, each by the type of its packages: `include = ["curated:npm"]`.
+pub fn curated() -> impl Iterator<Item = (&'static str, &'static str)> {
+    Ecosystem::all().filter_map(|ecosystem| Some((ecosystem.as_str(), ecosystem.row().curated?)))
+}
 
 pub(super) fn text(name: &str) -> Result<&'static str, String> {
-    CURATED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text).ok_or_else(|| {
-        let names = CURATED.map(|(known, _)| known);
-        format!("there is no curated list {name:?}; expected one of {}{}", names.join(", "), did_you_mean(name, names))
+    curated().find(|(known, _)| *known == name).map(|(_, text)| text).ok_or_else(|| {
+        let names: Vec<_> = curated().map(|(known, _)| known).collect();
+        let expected = names.join(", ");
+        format!("there is no curated list {name:?}; expected one of {expected}{}", did_you_mean(name, names))
     })
 }

@@ -1,3 +1,5 @@
+//! Edits watchlist files, and keeps their comments and order.
+
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
@@ -26,18 +28,13 @@ pub enum EditError {
     Unusable(#[source] WatchlistError),
     /// Another program wrote it in the meantime.
     #[error("{} was changed by another program at the same time; it was not changed again: repeat the command", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
+    Changed { path: PathBuf },
     /// The entry is there already.
     #[error("{pattern} is already in {}, line {line}", path.display())]
     Listed {
         /// The entry.
         pattern: String,
-        /// The file.
         path: PathBuf,
-        /// The line.
         line: u32,
     },
     /// There is no such entry.
@@ -45,15 +42,12 @@ pub enum EditError {
     NotListed {
         /// The entry.
         pattern: String,
-        /// The file.
         path: PathBuf,
     },
     /// It cannot be written.
     #[error("writing {}", path.display())]
     Write {
-        /// The file.
         path: PathBuf,
-        /// The system's reason.
         #[source]
         source: io::Error,
     },

@@ -1,4 +1,4 @@
-//! Where a pattern stands in a watchlist, and what is said of it there.
+//! An entry of a watchlist with its position, tier and note.
 
 use std::{path::Path, sync::Arc};
 

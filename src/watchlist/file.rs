@@ -1,3 +1,5 @@
+//! Reads watchlist files and the files that they include.
+
 use std::{
     collections::{BTreeMap, HashMap},
     ops::Range,
@@ -11,7 +13,7 @@ use serde_spanned::Spanned;
 
 use super::{Entry, Pattern, Tier, Watchlist, curated};
 use crate::{
-    model::{Ecosystem, Policy},
+    model::Policy,
     strict_toml::{self, Format, Place, Problem, Problems, ReadError},
     text::with_causes,
 };
@@ -262,9 +264,9 @@ impl Entries<'_> {
     }
 
     fn bound(&mut self, into: &Watchlist) {
-        for ecosystem in Ecosystem::ALL {
-            for layer in [&into.watched, &into.excluded] {
-                let count = layer.globs[ecosystem as usize].without_prefix();
+        for layer in [&into.watched, &into.excluded] {
+            for (ecosystem, globs) in &layer.globs {
+                let count = globs.without_prefix();
                 if count > MAX_WITHOUT_PREFIX {
                     let what = format!(
                         "{count} globs of {ecosystem} begin with a star; expected at most {MAX_WITHOUT_PREFIX}"

@@ -1,4 +1,4 @@
-//! Whether two watchlists say the same, wherever they stand and however they are written.
+//! Compares the meaning of two watchlists, whatever their layout.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -29,7 +29,7 @@ impl Watchlist {
     pub fn files(&self) -> BTreeSet<PathBuf> {
         let layers = [&self.watched, &self.excluded];
         let entries = layers.into_iter().flat_map(|layer| {
-            let globs = layer.globs.iter().flat_map(Globs::iter).map(|(_, entry)| entry);
+            let globs = layer.globs.values().flat_map(Globs::iter).map(|(_, entry)| entry);
             layer.exact().map(|(_, entry)| entry).chain(globs)
         });
         entries.map(|entry| entry.file.to_path_buf()).collect()
@@ -41,7 +41,7 @@ impl Layer {
     fn said(&self) -> impl Iterator<Item = String> {
         let of_name = |package, entry| format!("{package} {} {}", self.tier(package, entry), demands(entry));
         let exact = self.exact().map(move |(package, entry)| of_name(package, entry));
-        let globs = self.globs.iter().flat_map(Globs::iter);
+        let globs = self.globs.values().flat_map(Globs::iter);
         exact.chain(globs.map(|(glob, entry)| format!("{glob} {} {}", entry.own_tier(), demands(entry))))
     }
 }

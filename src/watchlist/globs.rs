@@ -1,3 +1,5 @@
+//! Indexes the globs of one ecosystem by their beginnings.
+
 use std::collections::HashMap;
 
 use super::{Entry, pattern::Glob};

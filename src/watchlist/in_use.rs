@@ -1,4 +1,4 @@
-//! The watchlist that a process goes by: whoever works with it keeps the one it began with while it is replaced.
+//! The watchlist in use by a process, which a reload replaces as a whole.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

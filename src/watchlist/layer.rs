@@ -1,6 +1,6 @@
-//! Patterns of all registries, found by the package that fits them.
+//! Indexes patterns of all registries by the packages that match them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Pattern, Tier, entry::Entry, globs::Globs, pattern::Glob, reason::Reason};
 use crate::model::{Ecosystem, Package, RegistryKey};
@@ -12,10 +12,10 @@ type Named = HashMap<Box<str>, Box<(Package, Entry)>>;
 #[derive(Debug, Default)]
 pub(super) struct Layer {
     /// By the name that no other package of the public registry can have.
-    exact: [Named; Ecosystem::ALL.len()],
+    exact: BTreeMap<Ecosystem, Named>,
     /// The same of the other registries.
     others: HashMap<RegistryKey, Named>,
-    pub(super) globs: [Globs; Ecosystem::ALL.len()],
+    pub(super) globs: BTreeMap<Ecosystem, Globs>,
 }
 
 impl Layer {
@@ -23,7 +23,7 @@ impl Layer {
         match pattern {
             Pattern::Exact(package) => {
                 let exact = if package.is_public() {
-                    &mut self.exact[package.ecosystem() as usize]
+                    self.exact.entry(package.ecosystem()).or_default()
                 } else {
                     self.others.entry(package.registry()).or_default()
                 };
@@ -31,7 +31,7 @@ impl Layer {
                 let entry = entry.over(exact.remove(&name).map(|named| named.1));
                 exact.insert(name, Box::new((package, entry)));
             }
-            Pattern::Glob(glob) => self.globs[glob.ecosystem() as usize].insert(glob, entry),
+            Pattern::Glob(glob) => self.globs.entry(glob.ecosystem()).or_default().insert(glob, entry),
         }
     }
 
@@ -43,14 +43,14 @@ impl Layer {
 
     /// Every entry that names one package, in no order.
     pub(super) fn exact(&self) -> impl Iterator<Item = (&Package, &Entry)> {
-        let all = self.exact.iter().chain(self.others.values());
+        let all = self.exact.values().chain(self.others.values());
         all.flat_map(HashMap::values).map(|named| (&named.0, &named.1))
     }
 
     /// The entry that names this package, as it is spelled there.
     fn named(&self, package: &Package, distinct_name: &str) -> Option<(&Package, &Entry)> {
         let exact = if package.is_public() {
-            &self.exact[package.ecosystem() as usize]
+            self.exact.get(&package.ecosystem())?
         } else {
             self.others.get(&package.registry())?
         };
@@ -80,7 +80,7 @@ impl Layer {
 
     /// The patterns that a package may fit: they are of the public registry.
     fn globs(&self, package: &Package) -> Option<&Globs> {
-        package.is_public().then(|| &self.globs[package.ecosystem() as usize])
+        self.globs.get(&package.ecosystem()).filter(|_| package.is_public())
     }
 
     pub(super) fn reasons(&self, package: &Package, tiers: bool) -> Vec<Reason> {
@@ -93,7 +93,7 @@ impl Layer {
 
     pub(super) fn all(&self, tiers: bool) -> Vec<Reason> {
         let exact = self.exact().map(|named| self.reason_of_name(named, tiers));
-        let globs = self.globs.iter().flat_map(Globs::iter).map(|found| Self::reason_of_glob(found, tiers));
+        let globs = self.globs.values().flat_map(Globs::iter).map(|found| Self::reason_of_glob(found, tiers));
         let mut all: Vec<_> = exact.chain(globs).collect();
         all.sort_by(|a, b| a.pattern.cmp(&b.pattern));
         all

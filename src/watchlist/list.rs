@@ -1,4 +1,4 @@
-//! The watchlist: what is watched, what is not, and what is demanded of it.
+//! The watchlist: watched packages, exclusions, and policies.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -47,12 +47,12 @@ impl Watchlist {
     }
 
     /// Every pattern that includes packages, by ecosystem and name; those of packages that are excluded are among them.
-    pub fn included(&self) -> Vec<Reason> {
+    pub(crate) fn included(&self) -> Vec<Reason> {
         self.watched.all(true)
     }
 
     /// Every pattern that excludes packages, by ecosystem and name.
-    pub fn excluded(&self) -> Vec<Reason> {
+    pub(crate) fn excluded(&self) -> Vec<Reason> {
         self.excluded.all(false)
     }
 
@@ -68,8 +68,8 @@ impl Watchlist {
     }
 
     /// Every detector that a policy keeps quiet.
-    pub fn quiet(&self) -> impl Iterator<Item = &Quiet> {
-        let globs = self.watched.globs.iter().flat_map(Globs::iter).map(|(_, entry)| entry);
+    pub(crate) fn quiet(&self) -> impl Iterator<Item = &Quiet> {
+        let globs = self.watched.globs.values().flat_map(Globs::iter).map(|(_, entry)| entry);
         let entries =
             self.watched.exact().map(|(_, entry)| entry).chain(globs).filter_map(|entry| entry.policy.as_deref());
         let policies = entries.chain(self.tiers.values().map(|policy| &**policy));
@@ -78,12 +78,12 @@ impl Watchlist {
 
     /// How many packages are listed by name, and how many globs.
     pub fn counts(&self) -> (usize, usize) {
-        (self.packages().count(), self.watched.globs.iter().map(Globs::len).sum())
+        (self.packages().count(), self.watched.globs.values().map(Globs::len).sum())
     }
 
     /// Whether nothing at all is watched.
     pub fn is_empty(&self) -> bool {
-        self.watched.exact().next().is_none() && self.watched.globs.iter().all(|globs| globs.len() == 0)
+        self.watched.exact().next().is_none() && self.watched.globs.values().all(|globs| globs.len() == 0)
     }
 
     /// What is allowed and probably not meant: globs that match a whole registry, entries that are also excluded.
@@ -92,7 +92,7 @@ impl Watchlist {
     }
 
     pub(super) fn finish(&mut self) {
-        for globs in self.watched.globs.iter_mut().chain(&mut self.excluded.globs) {
+        for globs in self.watched.globs.values_mut().chain(self.excluded.globs.values_mut()) {
             globs.finish();
         }
         let contradictions = self.watched.exact().filter_map(|(package, entry)| {

@@ -1,4 +1,4 @@
-//! Which packages are watched: parse, match, explain.
+//! Watchlists: parsing, matching, and explanations.
 //!
 //! A watchlist is one or more TOML files of purls and globs, which may include others and the curated lists that ship
 //! with provwatch. [`Watchlist::matches`] is asked for every event of every feed, so it allocates nothing.
@@ -17,14 +17,14 @@ mod pattern;
 mod reason;
 mod tier;
 
-pub use curated::CURATED;
-pub use edit::{Addition, EditError, add, add_all, remove, set_tier};
-pub use entry::Entry;
-pub use file::{WatchlistError, json_schema};
-pub use in_use::InUse;
+pub use curated::curated;
+pub(crate) use edit::{Addition, EditError, add, add_all, remove, set_tier};
+pub(crate) use entry::Entry;
+pub(crate) use file::{WatchlistError, json_schema};
+pub(crate) use in_use::InUse;
 pub use list::Watchlist;
-pub use pattern::Pattern;
-pub use reason::{Match, Reason, Why};
+pub(crate) use pattern::Pattern;
+pub(crate) use reason::{Reason, Why};
 pub use tier::Tier;
 
 /// The commented file that `provwatch init` writes.

@@ -1,3 +1,5 @@
+//! Patterns of a watchlist: purls, and purls with stars.
+
 use std::{fmt, str::FromStr};
 
 use crate::model::{Ecosystem, Package, RegistryKey, fits};
@@ -27,14 +29,6 @@ impl Pattern {
         match self {
             Self::Exact(package) => package.registry(),
             Self::Glob(glob) => glob.ecosystem().into(),
-        }
-    }
-
-    /// Whose packages it names.
-    pub fn ecosystem(&self) -> Ecosystem {
-        match self {
-            Self::Exact(package) => package.ecosystem(),
-            Self::Glob(glob) => glob.ecosystem(),
         }
     }
 }
@@ -115,10 +109,7 @@ fn normalised(ecosystem: Ecosystem, name: &str) -> String {
     let part = |part: &str| {
         Package::new(ecosystem, part).map_or_else(|_| part.to_owned(), |part| part.distinct_name().into_owned())
     };
-    match ecosystem {
-        Ecosystem::Pypi | Ecosystem::Cargo => name.split('*').map(part).collect::<Vec<_>>().join("*"),
-        Ecosystem::Npm => name.to_owned(),
-    }
+    name.split('*').map(part).collect::<Vec<_>>().join("*")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Why a package is watched: the answers to whoever asks.
+//! The reason why a package is watched.
 
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! Tiers: the importance of a watched package.
+
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;

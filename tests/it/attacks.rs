@@ -1,5 +1,4 @@
-//! What an attacker would try against provwatch itself: releases that ought to slip through, each with what is seen of
-//! them all the same.
+//! Tests of attacks on provwatch itself: releases designed to evade detection, each with the signals that remain.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

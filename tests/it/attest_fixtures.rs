@@ -1,4 +1,4 @@
-//! Real documents of the registries, signed for real, against the real trust root.
+//! Tests of verifying the registries' real documents against the real trust root.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -1,5 +1,5 @@
-//! Every form of bundle and log entry that is promised, minted by the lab: it verifies, and the tampering that belongs to
-//! it ends in its check.
+//! Tests of every supported form of bundle and log entry, minted by the lab: each verifies, and tampering fails in its
+//! check.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

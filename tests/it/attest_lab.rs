@@ -1,4 +1,4 @@
-//! Attestations minted by the lab's own authority and log, whole and broken in one place each.
+//! Tests of attestations from the lab's own authority and log, whole and broken in one place each.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -1,5 +1,5 @@
-//! What bad input gets: a release is not lost, not called clean, and nothing panics or gets stuck, whatever a registry
-//! answers. Each document of each registry is spoiled in every way, for a while, at the very moment of a takeover.
+//! Tests of bad registry answers: no release is lost or called clean, and no reader panics or hangs. Each document of
+//! each registry is spoiled in every way, for a while, at the very moment of a takeover.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

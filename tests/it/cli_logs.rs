@@ -1,5 +1,5 @@
-//! The real program over logs on a socket: what `logs` prints, what a third party makes of the evidence, and that
-//! `kill -9` at any moment skips nothing and doubles nothing.
+//! Tests of `provwatch logs` with the real program over logs on a socket. They cover its output, the verification of
+//! evidence by a third party, and `kill -9` at any moment.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

@@ -1,4 +1,4 @@
-//! The real program with a registry of one's own beside the public one: what each command says of it.
+//! Tests of every command with a private registry beside the public one.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

@@ -1,5 +1,5 @@
-//! The real program over set-ups that are not the usual one: logs without registries, mirrors of one log, a trust root that
-//! cannot be had; and that `doctor` and `run` agree about each.
+//! Tests of the real program over unusual set-ups: logs without registries, mirrors of one log, and an unavailable
+//! trust root. `doctor` and `run` agree about each.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

@@ -1,9 +1,8 @@
-//! The commands that read and write the store, as processes: what they print, what they exit with, and that they work
-//! beside a writer.
+//! Tests of the commands that read and write the store: output, exit codes, and operation beside a writer.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 
-use crate::lab::schema;
+use crate::lab::{due, schema};
 
 use std::{
     fmt::Write,
@@ -20,13 +19,13 @@ use provwatch::{
     deliver::accept_command,
     detect::{Company, Terms},
     model::{
-        Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Observation, Package, ReleaseLine, ReleaseStatus,
-        Severity,
+        Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Fingerprint, Observation, Package, ReleaseLine,
+        ReleaseStatus, Severity,
     },
     packages::assess,
     store::{
-        BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, RunnerRow, Store,
-        StoredBaseline,
+        BaselineChange, EventKind, Lost, NewBaselineVersion, NewEvent, Outcome, PackageRow, Record, RunnerRow, Setback,
+        Store, StoredBaseline,
     },
 };
 use serde_json::{Value, json};
@@ -268,7 +267,7 @@ fn requests(store: &Store) {
     };
     let events = [event("1", None, "add Owner mallory\u{202e}"), event("2", Some("2.32.0"), "yank release")];
     store.take_page("pypi-changelog", "2", &events, seen).unwrap();
-    let work = store.due_work(seen, 10).unwrap();
+    let work = due::work(store, seen);
     store.finish_work(&requests, work[0].generation).unwrap();
 }
 
@@ -293,7 +292,7 @@ mod status {
         let store = desk.store();
         fresh(&store);
         store.source_read("trust-root", now() - TimeDelta::hours(3)).unwrap();
-        let delivery = &store.due_deliveries(now(), 10).unwrap()[0];
+        let delivery = &due::deliveries(&store, now())[0];
         store.delivered(delivery, now() - TimeDelta::minutes(10), "200 OK").unwrap();
         desk
     }
@@ -412,7 +411,7 @@ mod status {
         desk.store().record_alert(&alert, &[], now()).unwrap();
         let (code, ids) = found(&desk);
         assert_eq!((code, &*ids), (5, &["watchlist-unusable", "alert-open", "no-token"].map(str::to_owned)[..]));
-        desk.store().acknowledge(&alert.id, "ada", "known", now()).unwrap();
+        desk.store().acknowledge(&alert.fingerprint, "ada", "known", now()).unwrap();
         fs::write(desk.path("watchlist.toml"), "packages = []\n").unwrap();
         assert_eq!(found(&desk).0, 0);
     }
@@ -427,10 +426,10 @@ mod status {
         let lost = Lost { why: "the sequence went back from 90 to 12", packages: &[package("pkg:pypi/requests")] };
         store.note_gap("pypi-changelog", "12", &[], lost, ago(200)).unwrap();
         store.take_page("pypi-changelog", "13", &[], ago(5)).unwrap();
-        let work = &store.due_work(now(), 1).unwrap()[0];
-        store.postpone(work, now(), "reading the project of requests: not JSON").unwrap();
+        let work = &due::work(&store, now())[0];
+        store.put_off(work, Setback::Failed, now(), "reading the project of requests: not JSON").unwrap();
         judge_now(&store, ago(130));
-        let delivery = &store.due_deliveries(now(), 1).unwrap()[0];
+        let delivery = &due::deliveries(&store, now())[0];
         store.give_up(delivery, ago(125), "410 Gone").unwrap();
         let ran = desk.run(&["status"]);
         assert_eq!(ran.code, 5, "{}", ran.out);
@@ -525,7 +524,7 @@ mod alerts {
         let ack = || desk.run(&["alerts", "ack", ALERT, "--reason", " maintainers confirm "]);
         insta::assert_snapshot!(ack().screen());
         assert_eq!(ack().code, 0);
-        let alert = desk.store().alert(ALERT).unwrap().unwrap();
+        let alert = desk.store().alert_named(&ALERT.parse().unwrap()).unwrap().unwrap();
         assert_eq!(alert.status, AlertStatus::Acknowledged);
         assert_eq!(desk.store().alert_actions(&alert, 9).unwrap().len(), 1);
         assert_eq!(desk.run(&["alerts", "list"]).code, 0, "nothing bad is open any more");
@@ -617,7 +616,7 @@ mod lookup {
     fn the_severity_that_counts_is_chosen() {
         let desk = Desk::with_story();
         assert_eq!(desk.run(&["lookup", "pkg:npm/axios", "--fail-on", "critical"]).code, 0);
-        desk.store().resolve(ALERT, "ada", "withdrawn", now()).unwrap();
+        desk.store().resolve(&Fingerprint::of_release(&stolen().purl), "ada", "withdrawn", now()).unwrap();
         assert_eq!(desk.run(&["lookup", "pkg:npm/axios"]).code, 0, "a resolved alert is no finding");
     }
 
@@ -792,7 +791,7 @@ mod baseline {
             assert_eq!((&said["lines"], &said["releases"]), (&json!(1), &json!(8)));
             assert_eq!(said["held"], json!(["pkg:npm/axios@1.14.1"]));
             assert!(would_be_held(&desk), "{arguments:?}");
-            assert_eq!(desk.store().alert(ALERT).unwrap().unwrap().status, AlertStatus::Open);
+            assert_eq!(desk.store().alert_named(&ALERT.parse().unwrap()).unwrap().unwrap().status, AlertStatus::Open);
         }
         assert_eq!(desk.run(&["baseline", "reset", "pkg:npm/axios"]).code, 2, "not without a reason");
     }
@@ -870,7 +869,7 @@ mod baseline {
         let line = ReleaseLine::named("1");
         let knows = |store: &Store| {
             let baseline = store.baseline(&package("pkg:npm/axios")).unwrap().baseline;
-            baseline.lines[&line].publishers.contains_key("jasonsaayman")
+            baseline.lines[&line].tally(provwatch::model::traits::Publishers).contains("jasonsaayman")
         };
         assert!(knows(&desk.store()));
         let mut another = stolen();
@@ -885,7 +884,7 @@ mod baseline {
         let after = store.baseline(&package("pkg:npm/axios")).unwrap().baseline;
         assert_eq!(after, before, "as if it had never been accepted");
         assert!(would_be_held(&desk));
-        assert_eq!(store.alert(ALERT).unwrap().unwrap().status, AlertStatus::Open);
+        assert_eq!(store.alert_named(&ALERT.parse().unwrap()).unwrap().unwrap().status, AlertStatus::Open);
         assert_eq!(store.acceptance(&stolen().purl).unwrap(), None);
         let again = store.release(&another.purl).unwrap().unwrap();
         assert!(!again.teaches && again.recheck_at.is_some(), "it is judged again");
@@ -1148,7 +1147,7 @@ mod surroundings {
         let packages = ["pkg:npm/axios", "pkg:npm/broken"].map(|name| name.parse().unwrap());
         store.enqueue(&packages, "npm-changes", now).unwrap();
         for package in &packages {
-            store.postpone(&store.work_of(package).unwrap().unwrap(), now, "it answered 503").unwrap();
+            store.put_off(&store.work_of(package).unwrap().unwrap(), Setback::Failed, now, "it answered 503").unwrap();
         }
         drop(store);
         for release in ["pkg:npm/broken", "pkg:npm/axios@1.14.0", "pkg:npm/axios@9.9.9"] {
@@ -1236,7 +1235,11 @@ mod surroundings {
         }
         assert_eq!(desk.run(&["alerts", "ack", ALERT, "--reason", "x"]).code, 0);
         assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x"]).code, 0);
-        assert_eq!(daemon.alert(ALERT).unwrap().unwrap().status, AlertStatus::Acknowledged, "the daemon sees it");
+        assert_eq!(
+            daemon.alert_named(&ALERT.parse().unwrap()).unwrap().unwrap().status,
+            AlertStatus::Acknowledged,
+            "the daemon sees it"
+        );
     }
 
     #[test]

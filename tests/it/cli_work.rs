@@ -1,4 +1,4 @@
-//! The commands that do the work, run as a user runs them: the real program, its files, its exit codes.
+//! Tests of the commands that do the work, as a user runs them: the real program, its files, its exit codes.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

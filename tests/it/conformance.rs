@@ -1,5 +1,5 @@
-//! The cases of sigstore-conformance's `bundle-verify`, by the suite's own command line: a folder whose name ends in `_fail`
-//! must be refused, every other one accepted, by the path of the file and by its digest alike.
+//! Runs the cases of sigstore-conformance's `bundle-verify` by the suite's own command line. A folder whose name ends
+//! in `_fail` must be refused and every other one accepted, by the path of the file and by its digest alike.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

@@ -1,4 +1,4 @@
-//! The daemon as an operator has it: the real program in a process of its own, beside registries on the loopback.
+//! Tests of the daemon as a process of its own, beside registries on the loopback.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]

@@ -1,4 +1,5 @@
-//! E-mail against a scripted SMTP server on the loopback interface: what is sent, and what each answer leads to.
+//! Tests of e-mail against a scripted SMTP server on the loopback interface: the messages sent, and the reaction to
+//! each answer.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! `provwatch demo`: its recording, what it prints, and the commands that it prints.
+//! Tests of `provwatch demo`: its recording, its output, and the commands that it prints.
 //!
 //! `RECORD_DEMO=1 cargo test --test it demo::` makes `demo/` anew.
 

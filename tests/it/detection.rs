@@ -1,5 +1,5 @@
-//! How well it detects: the back-test, false alarms on made-up honest histories, and attacks on them; the figures of
-//! `docs/DETECTION.md`.
+//! Measures detection for `docs/DETECTION.md`: back-tests, false alarms on synthetic honest histories, and attacks on
+//! them.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

@@ -1,4 +1,4 @@
-//! The detectors are complete: every file is listed, documented, and has a case that fires and one that stays quiet.
+//! Tests that every detector is listed, documented, and has a case that fires and one that does not.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 

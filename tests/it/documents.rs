@@ -1,4 +1,4 @@
-//! The documents tell the truth: what they name exists, and what they repeat is equal to its source.
+//! Tests that documents are true: the things that they name exist, and copied text equals its source.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
@@ -386,6 +386,27 @@ fn the_first_screen_says_what_was_measured() {
     assert!(readme.contains(&told), "{told}");
     let table = readme.lines().skip_while(|line| *line != "## Beside what you have").skip(4);
     assert_eq!(table.take_while(|line| line.starts_with('|')).count(), 6, "six rows");
+}
+
+/// The first sentence says what the file is for, before anything that must be known besides.
+#[test]
+fn every_file_opens_with_a_sentence() {
+    let mut wrong = Vec::new();
+    for path in files().iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
+        let sentence = first_sentence(&read(path));
+        let begins = sentence.starts_with(|c: char| c.is_uppercase() || "`\"“".contains(c));
+        if !begins || !sentence.ends_with('.') || sentence.split_whitespace().count() > 30 {
+            wrong.push(format!("{}: {sentence:?}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "files that open with no sentence of at most 30 words:\n{}", wrong.join("\n"));
+}
+
+/// That of the comment in which a file begins; empty where it begins otherwise.
+fn first_sentence(source: &str) -> String {
+    let lines: Vec<&str> = source.lines().map_while(|line| line.strip_prefix("//! ")).collect();
+    let comment = lines.join(" ");
+    comment.split_once(". ").map_or(comment.clone(), |(sentence, _)| format!("{sentence}."))
 }
 
 /// Whoever forks it changes one line.

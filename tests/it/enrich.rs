@@ -1,4 +1,4 @@
-//! Facts from the forges: what is asked, what is known, and what is said of what is not.
+//! Tests of facts from the forges: the questions, the answers, and the reasons for missing facts.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
@@ -15,7 +15,7 @@ use provwatch::{
     clock::{Clock, ManualClock},
     enrich::{Cache, Forge, ForgeKind, Forges, Place, Question, Remembered},
     http::Client,
-    model::{Facts, Observation, Provenance, Secret},
+    model::{Fact, Facts, Observation, Provenance, Secret},
 };
 use serde_json::{Value, json};
 
@@ -143,7 +143,7 @@ async fn what_is_not_there_is_no_and_what_cannot_be_asked_is_unknown() {
     other.forge.fails_with(Some(502));
     let facts = other.facts(&release, &[]).await;
     assert_eq!((&facts.tag, &facts.repository), (&None, &None));
-    assert!(facts.unknown.unwrap()["repository"].contains("502"));
+    assert!(facts.unknown.unwrap()[&Fact::Repository].contains("502"));
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn a_limit_that_is_reached_is_kept_and_said() {
     let facts = lab.facts(&attested("github.com"), &[]).await;
     let unknown = facts.unknown.unwrap();
     assert!(facts.repository.is_some(), "what was answered counts");
-    assert!(unknown["tag"].contains("github.com answers nothing more before 13:00 UTC"), "{unknown:?}");
+    assert!(unknown[&Fact::Tag].contains("github.com answers nothing more before 13:00 UTC"), "{unknown:?}");
     let asked = lab.forge.asked().len();
     lab.clock.advance(Duration::from_mins(30));
     lab.facts(&attested("github.com"), &[]).await;
@@ -228,10 +228,12 @@ async fn a_refusal_closes_the_forge_for_a_while() {
         lab.forge.fails_with(Some(status));
         for _ in 0..times {
             let unknown = lab.facts(&attested("github.com"), &[]).await.unknown.unwrap();
-            assert!(unknown["repository"].contains(&status.to_string()), "{unknown:?}");
+            assert!(unknown[&Fact::Repository].contains(&status.to_string()), "{unknown:?}");
         }
         lab.forge.fails_with(None);
-        assert!(lab.facts(&attested("github.com"), &[]).await.unknown.unwrap()["repository"].contains("nothing more"));
+        assert!(
+            lab.facts(&attested("github.com"), &[]).await.unknown.unwrap()[&Fact::Repository].contains("nothing more")
+        );
         lab.clock.advance(Duration::from_hours(3));
     }
 }
@@ -245,7 +247,7 @@ async fn hostile_answers_make_facts_unknown() {
         lab.forge.says("repositories/77", bytes);
         let facts = lab.facts(&attested("github.com"), &[]).await;
         assert_eq!(facts.repository, None);
-        assert!(facts.unknown.unwrap().contains_key("repository"));
+        assert!(facts.unknown.unwrap().contains_key(&Fact::Repository));
     }
 }
 
@@ -253,7 +255,7 @@ async fn hostile_answers_make_facts_unknown() {
 async fn only_the_forges_of_the_configuration_are_asked() {
     let lab = Lab::github(Some("secret"));
     let unknown = lab.facts(&attested("evil.example"), &[]).await.unknown.unwrap();
-    assert!(unknown["repository"].contains("evil.example is not a forge that is asked"));
+    assert!(unknown[&Fact::Repository].contains("evil.example is not a forge that is asked"));
     assert_eq!(lab.forge.asked(), [] as [&str; 0]);
 }
 
@@ -337,9 +339,9 @@ async fn former_names_that_could_not_be_asked_for_are_said() {
     let lab = Lab::github(None);
     lab.forge.says("repos/ada/widget", b"<html>");
     let unknown = lab.facts(&attested("github.com"), &["ada/widget"]).await.unknown.unwrap();
-    assert!(unknown["repository.formerly"].contains("another form"));
+    assert!(unknown[&Fact::FormerName].contains("another form"));
     let unknown = lab.facts(&attested("github.com"), &["a/a", "b/b", "c/c"]).await.unknown.unwrap();
-    assert!(unknown["repository.formerly"].contains("more names than the 2"));
+    assert!(unknown[&Fact::FormerName].contains("more names than the 2"));
 }
 
 #[tokio::test]
@@ -407,7 +409,7 @@ async fn no_release_branch_is_known_where_too_many_are_protected_or_none_can_be_
     let facts = lab.facts(&release, &[]).await;
     let commit = facts.commit.unwrap();
     assert_eq!((commit.on_default_branch, commit.on_release_branch), (Some(false), None));
-    assert!(facts.unknown.unwrap()["commit.on_release_branch"].contains("more branches than the 5"));
+    assert!(facts.unknown.unwrap()[&Fact::OnReleaseBranch].contains("more branches than the 5"));
 
     let lab = Lab::github(None);
     let release = unmerged(&lab);
@@ -420,7 +422,7 @@ async fn no_release_branch_is_known_where_too_many_are_protected_or_none_can_be_
     lab.forge.says("repositories/77/branches?protected=true&per_page=100", b"{}");
     let facts = lab.facts(&release, &[]).await;
     assert_eq!(facts.commit.unwrap().on_release_branch, None);
-    assert!(facts.unknown.unwrap()["commit.on_release_branch"].contains("another form"));
+    assert!(facts.unknown.unwrap()[&Fact::OnReleaseBranch].contains("another form"));
 }
 
 #[tokio::test]

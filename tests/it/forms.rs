@@ -1,5 +1,5 @@
-//! Everything that commands print as JSON is compared with its schema, which must name every key: on the demo's store,
-//! and over registries of our own for what asks them.
+//! Compares all JSON output of commands with its schema, which must name every key. The commands run on the demo's
+//! store, and over registries of our own where they need them.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -1,5 +1,5 @@
-//! What the fuzz targets start from. Every target has seeds, those of attestations hold under the trust root beside them,
-//! and `UPDATE_SEEDS=1 cargo test --test it fuzz_seeds::` mints and writes them anew.
+//! Tests of the seeds of the fuzz targets. Every target has seeds, those of attestations hold under the trust root
+//! beside them, and `UPDATE_SEEDS=1 cargo test --test it fuzz_seeds::` mints and writes them anew.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

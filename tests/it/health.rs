@@ -1,10 +1,10 @@
-//! Health is data: what ails provwatch itself is an alert, raised once and resolved when its cause is gone.
+//! Tests of alerts about provwatch's own health: raised once, and resolved when the cause is gone.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use crate::lab;
 
-use lab::{Fault, Rig, rig::*};
+use lab::{Fault, Rig, due, rig::*};
 use provwatch::{
     health::Kind,
     model::{AlertStatus, Severity},
@@ -206,7 +206,7 @@ async fn a_sink_that_gives_alerts_up_is_told_at_once() {
     rig.publish("pkg:npm/widget@1.1.0", &by_mallory().install_script("node steal.js"));
     rig.pass().await;
     rig.days_pass(1);
-    for delivery in rig.store().due_deliveries(rig.now(), 10).unwrap() {
+    for delivery in due::deliveries(rig.store(), rig.now()) {
         rig.store().give_up(&delivery, rig.now(), "it will never be taken").unwrap();
     }
     rig.pass().await;

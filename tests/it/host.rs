@@ -1,4 +1,4 @@
-//! The host that provwatch runs on: what it leaves on the disk, whom it lets write there, and what it prints.
+//! Tests of the effects on the host: files on the disk, their permissions, and printed text.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]

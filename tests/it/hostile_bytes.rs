@@ -1,5 +1,5 @@
-//! Random bytes, and real ones with a few changed, for every reader of what logs serve: none panics, and none believes
-//! them. The targets in `fuzz/` do the same for longer.
+//! Tests every reader of log documents with random and mutated bytes: none panics, and none believes them. The targets
+//! in `fuzz/` do the same for longer.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -1,4 +1,4 @@
-//! The real transport against a server on the loopback interface that misbehaves: real sockets, real time.
+//! Tests of the real transport against a misbehaving server on the loopback interface, with real sockets and real time.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 

@@ -1,5 +1,5 @@
-//! `kill -9` at any moment loses nothing: a pipeline in a process of its own is killed again and again while it works, and
-//! in the end everything is as if it had never been.
+//! Tests that `kill -9` at any moment loses no data. A pipeline in a process of its own is killed again and again while
+//! it works, and in the end everything is as if it had never been.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -1,4 +1,4 @@
-//! The lab mints what an independent verifier accepts, and breaks what it says that it breaks.
+//! Tests that an independent verifier accepts the lab's documents, and rejects its broken ones.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -1,4 +1,4 @@
-//! Who may import whom: the table of `docs/ARCHITECTURE.md`, held against the syntax trees of `src/`.
+//! Tests of the imports between parts: the table of `docs/ARCHITECTURE.md`, compared with the syntax trees of `src/`.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
@@ -186,6 +186,19 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 
 /// Rooms that are pure: no `async`, and none of these crates.
 const PURE: &[&str] = &["model", "baseline", "detect", "health"];
+
+/// Who may name a single registry: its row, its folder, the table of hosts, and what verifies the documents that only one
+/// registry has.
+const NAMES_A_REGISTRY: &[&str] = &[
+    "model/ecosystem",
+    "model/registry_id",
+    "registry/npm",
+    "registry/pypi",
+    "registry/cargo",
+    "attest/pypi",
+    "attest/tuf",
+    "attest/file_name",
+];
 
 struct File {
     path: PathBuf,
@@ -385,6 +398,51 @@ fn foreign_crates_stay_in_their_rooms() {
             assert!(!named || at_home, "{} names {name}, which belongs to {rooms:?}", file.path.display());
         }
     }
+}
+
+/// The single registries that a file names: `Ecosystem::NPM`, `RegistryId::PYPI_DOCS`.
+fn registries_named(unit: &circles::Unit) -> Vec<String> {
+    let is_constant = |name: &str| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    let pairs = unit.mentions.iter().flat_map(|mention| mention.path.windows(2));
+    let named = pairs.filter(|pair| ["Ecosystem", "RegistryId"].contains(&&*pair[0]) && is_constant(&pair[1]));
+    named.map(|pair| pair.join("::")).collect()
+}
+
+#[test]
+fn nobody_asks_which_registry_it_is() {
+    for file in FILES.iter().filter(|file| !NAMES_A_REGISTRY.iter().any(|home| file.path.starts_with(home))) {
+        let named = registries_named(&file.unit);
+        let path = file.path.display();
+        assert!(
+            named.is_empty(),
+            "{path} names {named:?}: what differs belongs into the rows or the folders of registries"
+        );
+    }
+    for home in NAMES_A_REGISTRY {
+        let mut files = FILES.iter().filter(|file| file.path.starts_with(home));
+        assert!(
+            files.any(|file| !registries_named(&file.unit).is_empty() || *home == "model/registry_id"),
+            "{home} names none"
+        );
+    }
+}
+
+#[test]
+fn a_registry_is_seen_wherever_it_is_named() {
+    for (text, expected) in [
+        ("fn f(e: Ecosystem) -> bool { e == Ecosystem::NPM }", "Ecosystem::NPM"),
+        ("fn f(e: Ecosystem) -> u8 { match e { Ecosystem::PYPI => 1, _ => 2 } }", "Ecosystem::PYPI"),
+        ("fn f() -> String { format!(\"{}\", crate::model::Ecosystem::CARGO) }", "Ecosystem::CARGO"),
+        ("const ALL: &[Ecosystem] = &Ecosystem::ALL;", "Ecosystem::ALL"),
+        ("fn f() -> Url { base(RegistryId::NPM_REPLICATE) }", "RegistryId::NPM_REPLICATE"),
+    ] {
+        let unit = circles::Unit::read("cli/made_up.rs", &syn::parse_file(text).unwrap());
+        assert_eq!(registries_named(&unit), [expected], "{text}");
+    }
+    let harmless =
+        "fn f() -> usize { Ecosystem::all().count() }\n#[cfg(test)]\nmod tests { fn g() { Ecosystem::NPM; } }";
+    let unit = circles::Unit::read("cli/made_up.rs", &syn::parse_file(harmless).unwrap());
+    assert!(registries_named(&unit).is_empty());
 }
 
 #[test]

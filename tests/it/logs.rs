@@ -1,5 +1,4 @@
-//! Logs that are followed, whole and honest or not: after every step nothing is skipped, and nothing is believed that does
-//! not hash to what the log signed.
+//! Tests of followed logs, honest or not: no entry is skipped, and none is believed without hashing to the signed root.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

@@ -1,5 +1,4 @@
-//! Floods in logs: however many entries somebody logs, alerts and messages stay few, and what others are accused of is told
-//! at once, by an alert and a message of its own.
+//! Tests of floods in logs: alerts and messages stay few, and findings about other parties are reported at once.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
@@ -130,7 +129,7 @@ async fn a_flood_that_was_acknowledged_hides_nothing_that_comes_later() {
     }
     town.minutes_pass(5).await;
     for alert in town.alerts() {
-        town.store().acknowledge(&alert.id, "ada", "a flood", town.clock.now()).unwrap();
+        town.store().acknowledge(&alert.fingerprint, "ada", "a flood", town.clock.now()).unwrap();
     }
     town = town.restarted();
     let before = messages(town.store(), &town.alerts());

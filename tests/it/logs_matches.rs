@@ -1,5 +1,5 @@
-//! What `[[logs.match]]` finds is told: once for each new signer or always or never, only what is proven, and once whatever
-//! happens in between.
+//! Tests of the reports of `[[logs.match]]`: once for each new signer, always or never, only for proven entries, and
+//! never twice.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

@@ -1,5 +1,5 @@
-//! One log at two URLs: a mirror that shows another history proves that the log signed two, one that is behind is accused of
-//! nothing, and what one of them does not answer is read from the other.
+//! Tests of one log at two URLs. A mirror with another history proves that the log signed two, one that is behind
+//! violates nothing, and entries that one does not serve are read from the other.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
@@ -166,7 +166,7 @@ async fn a_split_view_that_lasts_is_told_once_and_stops_nothing() {
     pair.grow(1);
     pair.poll().await;
     let alert = pair.the_alert();
-    pair.store().acknowledge(&alert.id, "tester", "seen", pair.clock.now()).unwrap();
+    pair.store().acknowledge(&alert.fingerprint, "tester", "seen", pair.clock.now()).unwrap();
     for _ in 0..30 {
         pair.grow(3);
         assert_eq!(pair.poll().await.verified, 3);
@@ -189,7 +189,7 @@ async fn a_fork_that_goes_on_is_said_whoever_acknowledged_it() {
         let forked_at = pair.clock.now();
         pair.poll().await;
         let alert = pair.the_alert();
-        pair.store().acknowledge(&alert.id, "tester", "seen", pair.clock.now()).unwrap();
+        pair.store().acknowledge(&alert.fingerprint, "tester", "seen", pair.clock.now()).unwrap();
         for _ in 0..50 {
             pair.log.grow(ours);
             pair.mirror.grow(theirs);

@@ -1,5 +1,4 @@
-//! What a log does wrong is told whatever happens in between: however often the process is started, and whatever an unsigned
-//! answer says.
+//! Tests that a log violation is reported despite restarts of the process and unsigned answers.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
@@ -129,7 +128,8 @@ async fn a_second_fork_is_told_whoever_acknowledged_the_first() {
     follower.ledger.misbehave(Misbehaviour::Fork(100));
     follower.poll().await;
     let first = follower.the_alert();
-    let acknowledge = || follower.store().acknowledge(&first.id, "ada", "asked the operator", follower.clock.now());
+    let acknowledge =
+        || follower.store().acknowledge(&first.fingerprint, "ada", "asked the operator", follower.clock.now());
     acknowledge().unwrap();
     for _ in 0..3 {
         follower.ledger.grow(30);

@@ -1,5 +1,5 @@
-//! Logs that real servers wrote, as they grow, fork and get a new shard: every entry of who is watched is found, and what the
-//! log did is told as what it is.
+//! Tests of logs that real servers wrote, as they grow, fork and get a new shard. Every watched entry is found, and
+//! each violation is reported under its right name.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

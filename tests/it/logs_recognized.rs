@@ -1,4 +1,5 @@
-//! What a log is comes from asking it: real logs and the lab's, named by a trust root or by the operator, rightly or wrongly.
+//! Tests of recognising a log's protocol: real logs and the lab's, named rightly or wrongly by a trust root or the
+//! operator.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

@@ -1,4 +1,4 @@
-//! Log entries and releases, joined: what is signed and not released, released and not logged.
+//! Tests of correlating log entries with releases: signed and not released, released and not logged.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

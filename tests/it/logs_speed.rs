@@ -1,4 +1,4 @@
-//! How fast a log is read: as its limits say, which follow the log; and how far a long reading has come.
+//! Tests of the reading speed of logs within their limits, and of the reported progress.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

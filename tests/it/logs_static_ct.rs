@@ -1,4 +1,4 @@
-//! Static CT logs: what their tiles may hold, and what becomes of it.
+//! Tests of static CT logs: the content of tiles, and its processing.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

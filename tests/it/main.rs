@@ -1,8 +1,8 @@
-//! `it`, the integration tests: one program with a module for each subject, so that the library and the lab are compiled and
-//! linked once. `cargo test --test it demo::` runs one subject.
+//! The integration tests: one program with a module for each subject, so that the library and the lab are linked once.
+//! `cargo test --test it demo::` runs one subject.
 //!
-//! What measures or changes the whole process that it runs in is a program of its own beside this folder, and says so in its
-//! first lines.
+//! What measures or changes the whole process that it runs in is a program of its own beside this folder, and says so
+//! in its first lines.
 
 #[path = "../lab/mod.rs"]
 mod lab;

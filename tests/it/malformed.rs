@@ -1,5 +1,5 @@
-//! A part of a document that cannot be read is not an unreadable release: whatever one field of a takeover's entry holds,
-//! the takeover is told at once, by the rest or because that field cannot be read, and no other release suffers.
+//! Tests of takeovers with one malformed field. The takeover is reported at once, by the rest or because that field
+//! cannot be read, and no other release suffers.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
@@ -376,7 +376,7 @@ async fn a_receiver_that_refuses_what_a_publisher_wrote_is_told_all_the_same() {
     assert_eq!(told.len(), 2, "{told:?}");
     let alerts = rig.alerts();
     for told in told {
-        let alert = alerts.iter().find(|alert| told["id"] == alert.id.as_str()).unwrap();
+        let alert = alerts.iter().find(|alert| told["id"] == alert.id.to_string()).unwrap();
         assert_eq!((&told["severity"], &told["package"]), (&json!("critical"), &json!("pkg:npm/widget")));
         assert!(!told.to_string().contains("mallory") && !told.to_string().contains("1.1.0"), "{told}");
         let deliveries = rig.store().deliveries_of(alert, 9).unwrap();

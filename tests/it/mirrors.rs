@@ -1,5 +1,5 @@
-//! Mirrors and servers that are not there: documents that do not tell how new they are, pages in the place of documents, hosts
-//! that do not answer.
+//! Tests of mirrors and unavailable servers: documents without a revision, web pages in place of documents, and silent
+//! hosts.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
@@ -7,7 +7,7 @@ use crate::lab;
 
 use std::sync::{Arc, Mutex};
 
-use lab::{Fault, Publication, Rig, rig::*};
+use lab::{Fault, Publication, Rig, due, rig::*};
 use provwatch::{
     model::{AlertStatus, Severity},
     progress::{Progress, Step},
@@ -52,7 +52,7 @@ fn without_serial(body: &[u8]) -> Vec<u8> {
 fn again(rig: &Rig, package: &str) -> Option<(u32, bool)> {
     let work = rig.store().work_of(&package.parse().unwrap()).unwrap()?;
     assert_eq!((work.reason.as_str(), work.attempts, work.revision), (AGAIN, 0, None));
-    let due = rig.store().due_work(rig.now(), 10).unwrap();
+    let due = due::work(rig.store(), rig.now());
     Some((work.behind, due.iter().any(|due| due.package == work.package)))
 }
 

@@ -1,4 +1,4 @@
-//! The whole pipeline, from the registries' feeds to the receivers of alerts, as an operator lives through it.
+//! Tests of the whole pipeline, from the registries' feeds to the receivers of alerts.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
@@ -56,7 +56,10 @@ async fn a_stranger_with_a_token_is_one_alert_with_its_evidence() {
     assert_eq!(summary.delivered, 2, "one delivery for each subscription");
     let received: Vec<_> =
         rig.world.received().into_iter().map(|(path, body)| (path, body["data"]["id"].clone())).collect();
-    assert_eq!(received, [("/everything".to_owned(), alert.id.clone().into()), ("/worst".to_owned(), alert.id.into())]);
+    assert_eq!(
+        received,
+        [("/everything".to_owned(), alert.id.to_string().into()), ("/worst".to_owned(), alert.id.to_string().into())]
+    );
     let row = rig.release("pkg:npm/widget@1.1.0");
     assert_eq!((row.outcome, row.teaches), (Outcome::Alerted, false), "an alerted release does not teach");
 }

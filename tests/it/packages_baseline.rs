@@ -1,4 +1,4 @@
-//! What becomes normal, and when; and the work that nobody announced.
+//! Tests of baseline updates over time, and of packages that no feed announced.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
@@ -6,11 +6,14 @@ use crate::lab;
 
 use std::sync::Mutex;
 
-use lab::{Fault, Publication, Rig, rig::*};
+use lab::{Fault, Publication, Rig, due, rig::*};
 use provwatch::{
     baseline::learn,
     detect::Terms,
-    model::{Alert, AlertStatus, BaselineReason, Package, ReleaseId, ReleaseLine, ReleaseStatus, Severity},
+    model::{
+        AlertStatus, BaselineReason, Fingerprint, Package, ReleaseId, ReleaseLine, ReleaseStatus, Severity,
+        traits::InstallScripts,
+    },
     packages::{assess::assess, company, relearn},
     progress::{Progress, Step},
     store::{BaselineChange, NewBaselineVersion, Outcome, Store, StoreError},
@@ -124,7 +127,7 @@ fn unaccept(store: &Store, release: &str) -> Vec<String> {
     versions.extend(relearned.dropped.iter().map(|one| step(&one.purl, BaselineReason::Unlearned)));
     let based_on = store.baseline(release.package()).unwrap().revision;
     let change = BaselineChange { based_on, baseline: relearned.baseline, versions };
-    let (alert, _) = Alert::identify_release(&release);
+    let alert = Fingerprint::of_release(&release);
     store.take_back(&change, &alert, "olga", "it was stolen", START.parse().unwrap()).unwrap();
     assert_eq!(store.take_back(&change, &alert, "olga", "it was stolen", START.parse().unwrap()).unwrap(), 0);
     relearned.dropped.into_iter().map(|one| one.purl.to_string()).collect()
@@ -149,8 +152,8 @@ async fn what_became_normal_by_an_acceptance_is_judged_again_when_it_is_taken_ba
     assert!(rig.release("pkg:npm/widget@1.1.2").teaches && !rig.release("pkg:npm/widget@1.1.1").teaches);
     let (line, after) = (ReleaseLine::named("1"), rig.store().baseline(&WIDGET.parse().unwrap()).unwrap().baseline);
     assert_eq!(
-        after.lines[&line].install_scripts.keys().collect::<Vec<_>>(),
-        before.lines[&line].install_scripts.keys().collect::<Vec<_>>()
+        after.lines[&line].tally(InstallScripts).values().collect::<Vec<_>>(),
+        before.lines[&line].tally(InstallScripts).values().collect::<Vec<_>>()
     );
     let relearned: Vec<_> = relearn::history(rig.store(), &WIDGET.parse().unwrap())
         .unwrap()
@@ -277,7 +280,7 @@ async fn a_fresh_release_does_not_wait_for_a_backfill() {
     rig.minutes_pass(1);
     rig.publish("pkg:npm/widget@1.1.0", &by_ada());
     rig.app.packages.feeds.observe(rig.app.sources[0].feed.as_ref()).await.unwrap();
-    let next = rig.store().due_work(rig.now(), 1).unwrap().remove(0);
+    let next = due::work(rig.store(), rig.now()).remove(0);
     assert_eq!(next.package.to_string(), WIDGET);
 }
 

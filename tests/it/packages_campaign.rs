@@ -1,10 +1,10 @@
-//! Accused releases that belong together: one alert that lists them, and one message in place of many.
+//! Tests of campaigns: one alert that lists related releases, and one message in place of many.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
 use crate::lab;
 
-use lab::{Publication, Rig, rig::*};
+use lab::{Publication, Rig, due, rig::*};
 use provwatch::{
     model::{Alert, AlertKind, AlertStatus, Severity},
     store::AlertFilter,
@@ -174,12 +174,12 @@ async fn a_member_that_comes_while_a_message_is_on_its_way_is_told_after_it() {
     };
     let four = grown(&three, "delta");
     rig.minutes_pass(10);
-    let on_its_way = rig.store().due_deliveries(rig.now(), 50).unwrap().remove(0);
+    let on_its_way = due::deliveries(rig.store(), rig.now()).remove(0);
     assert_eq!(on_its_way.alert.members.len(), 4);
     grown(&four, "epsilon");
     rig.store().delivered(&on_its_way, rig.now(), "ok").unwrap();
     rig.minutes_pass(10);
-    let next = rig.store().due_deliveries(rig.now(), 50).unwrap().remove(0);
+    let next = due::deliveries(rig.store(), rig.now()).remove(0);
     assert_eq!(next.alert.members.len(), 5);
 }
 
@@ -231,15 +231,15 @@ async fn a_message_has_every_members_evidence_and_a_second_one_says_what_is_new(
     assert_eq!(alpha["new_scripts"], serde_json::json!(["postinstall"]));
     assert_eq!(alpha["new_dependencies"], serde_json::json!(["evil-js"]));
     assert!(alpha["links"]["registry"].as_str().unwrap().contains("alpha"), "{alpha}");
-    let own = rig.store().alert(alpha["alert"].as_str().unwrap()).unwrap().unwrap();
+    let own = rig.store().alert_named(&alpha["alert"].as_str().unwrap().parse().unwrap()).unwrap().unwrap();
     assert!(own.title.ends_with(alpha["reason"].as_str().unwrap()) && !alpha["seen"].as_str().unwrap().is_empty());
     assert_eq!(second["members"].as_array().unwrap().len(), 3, "the list of purls is as it was");
 
     let tellings = rig.store().tellings_of(&"pkg:npm/gamma@1.1.0".parse().unwrap(), 10).unwrap();
     let told: Vec<_> =
-        tellings.iter().map(|one| (&*one.campaign, &*one.subscription, one.settled_at.is_some())).collect();
-    let id = second["id"].as_str().unwrap();
-    assert_eq!(told, [(id, "worst", true), (id, "everything", true)]);
+        tellings.iter().map(|one| (one.campaign.to_string(), &*one.subscription, one.settled_at.is_some())).collect();
+    let id = second["id"].as_str().unwrap().to_owned();
+    assert_eq!(told, [(id.clone(), "worst", true), (id, "everything", true)]);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A running pipeline asks the forge before it judges: what differs with facts, and what is said without.
+//! Tests of a pipeline that asks the forge before it judges: differences with facts, and verdicts without them.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

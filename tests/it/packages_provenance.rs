@@ -1,5 +1,4 @@
-//! What the pipeline makes of attestations: those that hold, those that change, those that do not hold, and those that
-//! cannot be had.
+//! Tests of attestations in the pipeline: valid, changed, invalid and unavailable ones.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -1,4 +1,4 @@
-//! Whom one package, document or host keeps waiting: nobody. Time passes only where something is waited for.
+//! Tests that one slow package, document or host delays no other. Time passes only where something is waited for.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
@@ -163,7 +163,7 @@ async fn nothing_is_looked_at_twice_at_once_and_each_registry_has_its_slots() {
     }
     let asked = rig.world.requests().iter().filter(|url| url.ends_with("npm.example/slow")).count();
     assert_eq!(asked, 1 + 5, "the first sight, and once in each of the five stretches of work");
-    let due = rig.store().next_work(Ecosystem::Npm, Lane::Announced, rig.now(), 10).unwrap();
+    let due = rig.store().next_work(Ecosystem::NPM, Lane::Announced, rig.now(), 10).unwrap();
     assert_eq!(due.len(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! What a registry states of releases, and states otherwise one day: the content of a version, the trusted publisher's
+//! Tests of registry statements that change after publication: the content of a version, and the trusted publisher's
 //! repository.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -18,9 +18,9 @@ fn replace(rig: &Rig, release: &str) {
     let release: ReleaseId = release.parse().unwrap();
     let (world, name, version) = (&rig.world, release.package().name(), release.version());
     match release.package().ecosystem() {
-        Ecosystem::Npm => world.npm().replace(world.lab(), name, version),
-        Ecosystem::Pypi => world.pypi().replace(name, version, rig.now()),
-        Ecosystem::Cargo => world.crates().replace(name, version, rig.now()),
+        Ecosystem::NPM => world.npm().replace(world.lab(), name, version),
+        Ecosystem::PYPI => world.pypi().replace(name, version, rig.now()),
+        _ => world.crates().replace(name, version, rig.now()),
     }
 }
 

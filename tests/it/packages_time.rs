@@ -1,4 +1,4 @@
-//! Time cannot be used: neither a clock that is wrong for a while nor a time that a document names hides or delays anything.
+//! Tests that neither a wrong clock nor a false time in a document hides or delays an alert.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

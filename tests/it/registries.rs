@@ -1,5 +1,5 @@
-//! Registries beside the public ones: packages of one name are never mixed, credentials go to their own host only, and a
-//! private name that appears in public is told.
+//! Tests of private registries beside the public ones. Packages of one name are never mixed, credentials go to their
+//! own host only, and a private name that appears in public is reported.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

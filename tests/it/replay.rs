@@ -1,4 +1,4 @@
-//! The back-test: takeovers that happened and honest releases that look alike, through the real rules.
+//! Back-tests of real takeovers and of similar honest releases, through the real rules.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests may fail and print like tests")]
 

@@ -1,4 +1,4 @@
-//! The JSON forms that others build on: `schema/*.schema.json` are what the types say. `UPDATE_DOCS=1` writes them anew.
+//! Tests that the stable JSON forms, `schema/*.schema.json`, equal their types. `UPDATE_DOCS=1` writes them anew.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -1,5 +1,5 @@
-//! Variations made for the purpose: honest changes that must not be accused (by their numbers in the catalogue of false
-//! alarms), and takeovers of the known shapes in other projects' styles.
+//! Tests of synthetic variations: honest changes by their numbers in the catalogue of false alarms, and known takeovers
+//! in other projects' styles.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 

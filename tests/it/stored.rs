@@ -1,11 +1,14 @@
-//! A filled database of an earlier schema: what no migration may lose or read otherwise.
+//! Tests that migrations keep the data of a filled database of an earlier schema.
 //!
-//! `tests/data/store-18.db` was written by [`writes_a_filled_store`] while the schema was of that version, and stays as it is:
-//! `cargo test --test it stored:: -- --ignored` writes one of the version of today beside it.
+//! `tests/data/store-18.db` was written by [`writes_a_filled_store`] while the schema was of that version, and stays as
+//! it is: `cargo test --test it stored:: -- --ignored` writes one of the version of today beside it.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::lab::{
     ledger::{Api, Misbehaviour},
@@ -15,10 +18,12 @@ use crate::lab::{
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     clock::Clock,
+    detect::{Company, Terms},
     model::{
         AlertKind, AlertStatus, BaselineReason, Change, ExpectedChange, Facts, LineBaseline, Observation, Package,
         ReleaseLine,
     },
+    packages::assess::assess,
     store::{AlertFilter, BaselineChange, LogEntryFilter, NewBaselineVersion, Outcome, Record, Store},
 };
 use serde_json::{Map, Value, json};
@@ -231,5 +236,56 @@ fn a_store_of_version_18_keeps_all_that_it_has() {
     assert_eq!(store.log_entries(LogEntryFilter { log: None, limit: 9 }).unwrap().len(), 1);
     assert_eq!(store.evidence(None).unwrap().len(), 1);
     assert_eq!(store.damaged_rows(9).unwrap().len(), 0);
-    assert_eq!(store.damage_noted(), 0, "every row reads as it was written");
+    assert_eq!(
+        store.set_damage_aside("2026-06-01T00:00:00Z".parse().unwrap()).unwrap().rows,
+        0,
+        "every row reads as it was written"
+    );
+}
+
+/// A baseline as it stands in a file.
+#[expect(clippy::disallowed_methods, reason = "the text itself, whatever the program makes of it")]
+fn body(file: &Path) -> String {
+    let db = rusqlite::Connection::open(file).unwrap();
+    db.query_row("SELECT body FROM baselines WHERE package = ?1", [WIDGET], |row| row.get(0)).unwrap()
+}
+
+/// Version 18 stored what it showed. What is stored since then leaves traits out of which nothing was seen; what is shown has
+/// them. Either is read, by version 18 too, so that no migration has to write every baseline anew.
+#[test]
+fn a_baseline_of_version_18_shows_what_it_showed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(&folder);
+    let stored = store.baseline(&WIDGET.parse().unwrap()).unwrap();
+    let before = body(&file("18"));
+    assert_eq!(serde_json::to_string(&stored.baseline).unwrap(), before);
+
+    let version = NewBaselineVersion {
+        line: full(),
+        reason: BaselineReason::Accepted,
+        purl: Some(WITH_FACTS.parse().unwrap()),
+        actor: "olga".to_owned(),
+        note: None,
+    };
+    let change =
+        BaselineChange { based_on: stored.revision, baseline: stored.baseline.clone(), versions: vec![version] };
+    store.change_baseline(&change, "2026-07-02T12:00:00Z".parse().unwrap()).unwrap();
+    assert_eq!(store.baseline(&WIDGET.parse().unwrap()).unwrap().baseline, stored.baseline);
+    let after = body(store.path());
+    assert!(after.len() < before.len() && !after.contains("{}"), "{after}");
+}
+
+#[test]
+fn beside_a_baseline_of_version_18_a_release_says_what_it_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(&folder);
+    let mut baseline = store.baseline(&WIDGET.parse().unwrap()).unwrap().baseline;
+    // What the operator accepted after the release was judged.
+    baseline.lines.remove(&full()).unwrap();
+    let release = store.release(&ACCEPTED.parse().unwrap()).unwrap().unwrap().observation.unwrap();
+    let alerts = store.alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
+    let raised = alerts.iter().find(|alert| alert.purl.as_ref() == Some(&release.purl)).unwrap();
+    let said = assess(&baseline, &release, &Terms::usual(&Company::default()));
+    assert!(!raised.signals.is_empty());
+    assert_eq!(said.signals, raised.signals);
 }

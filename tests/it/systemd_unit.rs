@@ -1,4 +1,4 @@
-//! The service unit: hardened, and alive.
+//! Tests of the systemd unit: hardening and liveness.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]

@@ -1,5 +1,4 @@
-//! What signatures are verified with is kept fresh: through TUF, public or private, and from files that change; and what cannot
-//! be had is said and takes nothing away.
+//! Tests of refreshing the trust material through public and private TUF and from files, and of failed refreshes.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

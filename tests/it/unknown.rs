@@ -1,5 +1,5 @@
-//! What is not known is never called clean: answers that leave something out, requests that fail, releases that were
-//! announced and are not there.
+//! Tests that unknown facts are never called clean: incomplete answers, failed requests, and announced releases that
+//! are missing.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
@@ -106,7 +106,7 @@ async fn a_mirror_that_drops_fields_is_one_alert_of_its_registry() {
         troubles[0].argument
     );
     assert_eq!(rig.alerts(), []);
-    let left_out = rig.store().left_out(Ecosystem::Npm, "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
+    let left_out = rig.store().left_out(Ecosystem::NPM, "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
     assert_eq!((left_out[0].aspect, left_out[0].releases, left_out[0].packages), (Aspect::Account, 3, 3));
     assert!(!left_out[0].by_design);
     let said = rig.judged().into_iter().find(|finding| finding.id.as_str() == "mirror-leaves-out").unwrap();

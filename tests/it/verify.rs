@@ -1,5 +1,5 @@
-//! `provwatch verify` as people run it: on files of attestations in every form, on digests, and on releases, with what is
-//! demanded of whoever signed.
+//! Tests of `provwatch verify` on attestation files of every form, on digests and on releases, with conditions on the
+//! signer.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -1,5 +1,5 @@
-//! A newcomer's walk in a terminal of 80 columns: the demo, then every command that README and OPERATIONS show, on the demo's
-//! store; and the five steps that set a watch up, without a network.
+//! Walks a new user's path in a terminal of 80 columns. It runs the demo, then every command that README and OPERATIONS
+//! show, on the demo's store, and the five steps that set a watch up, without a network.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 

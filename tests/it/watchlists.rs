@@ -1,10 +1,10 @@
-//! The curated lists that ship with provwatch.
+//! Tests of the curated lists that ship with provwatch.
 
 use std::{collections::BTreeSet, path::Path};
 
 use provwatch::{
     model::{Ecosystem, Package},
-    watchlist::{CURATED, Tier, Watchlist},
+    watchlist::{Tier, Watchlist, curated},
 };
 
 /// The groups of a list: a comment, and the purls below it.
@@ -23,8 +23,8 @@ fn groups(text: &str) -> Vec<(&str, Vec<&str>)> {
 
 #[test]
 fn each_parses_and_holds_its_own_ecosystem() {
-    assert_eq!(CURATED.map(|(name, _)| name), Ecosystem::ALL.map(Ecosystem::as_str));
-    for (name, text) in CURATED {
+    assert!(curated().map(|(name, _)| name).eq(Ecosystem::ALL.map(Ecosystem::as_str)));
+    for (name, text) in curated() {
         let list = Watchlist::parse(text, Path::new(name)).unwrap();
         let (packages, globs) = list.counts();
         assert!((150..=700).contains(&packages), "{name} has {packages} packages");
@@ -39,7 +39,7 @@ fn each_parses_and_holds_its_own_ecosystem() {
 
 #[test]
 fn each_is_sorted_within_its_groups_and_written_in_one_way() {
-    for (name, text) in CURATED {
+    for (name, text) in curated() {
         let groups = groups(text);
         let titles: BTreeSet<_> = groups.iter().map(|(title, _)| title).collect();
         assert_eq!(titles.len(), groups.len(), "{name}: a title twice");
@@ -56,7 +56,7 @@ fn each_is_sorted_within_its_groups_and_written_in_one_way() {
 
 #[test]
 fn no_package_stands_twice() {
-    for (name, text) in CURATED {
+    for (name, text) in curated() {
         let mut seen = BTreeSet::new();
         for purl in groups(text).into_iter().flat_map(|(_, purls)| purls) {
             assert!(seen.insert(purl), "{name}: {purl} is listed twice");

@@ -1,4 +1,4 @@
-//! Attestations in the forms in which the registries serve them, whole or broken in one chosen place.
+//! Mints attestations in the forms that registries serve, whole or broken in one chosen place.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

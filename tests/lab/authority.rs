@@ -1,5 +1,5 @@
-//! A certificate authority in the image of Fulcio: a root, an intermediate, short-lived leaves with the claims of a
-//! workflow and an embedded timestamp of a CT log (RFC 6962).
+//! A certificate authority like Fulcio: a root, an intermediate, and short-lived leaves. The leaves have the claims of
+//! a workflow and an embedded timestamp of a CT log (RFC 6962).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::model::{Claim, Claims};

@@ -1,4 +1,4 @@
-//! crates.io: the update feed, the sparse index, the API.
+//! Simulates crates.io: the update feed, the sparse index, the API.
 
 use std::{collections::BTreeMap, fmt::Write};
 

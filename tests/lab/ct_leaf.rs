@@ -1,4 +1,4 @@
-//! Leaves of certificate transparency logs (RFC 6962 §3.4), made of the authority's certificates.
+//! Makes leaves of certificate transparency logs (RFC 6962 §3.4) from the authority's certificates.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! As much of DER as the lab writes and reads (ITU-T X.690).
+//! The part of DER (ITU-T X.690) that the lab reads and writes.
 
 /// A value of any tag, its length in the shortest form.
 pub fn value(tag: u8, content: &[u8]) -> Vec<u8> {

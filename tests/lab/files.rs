@@ -1,4 +1,4 @@
-//! Logs that real servers left as static files, served as they are.
+//! Serves the static files of logs that real servers wrote.
 
 use std::{
     collections::BTreeMap,

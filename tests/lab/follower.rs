@@ -1,4 +1,4 @@
-//! A pipeline that follows logs, and what must hold of it after every step.
+//! A pipeline that follows logs, with the invariants that hold after every step.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Forges that speak the parts of GitHub's and GitLab's REST APIs that are asked, and misbehave when they are told to.
+//! Simulates the parts of GitHub's and GitLab's REST APIs that provwatch uses, with faults on demand.
 
 use std::{
     collections::BTreeMap,

@@ -1,8 +1,8 @@
-//! Made-up projects that release honestly, each in a style of its own, and what attackers do to them. Everything follows from
+//! Synthetic histories of honest projects, each in a style of its own, and of attacks on them. Everything follows from
 //! the seed.
 //!
-//! The styles and the honest oddities are those of release practice: tags or branches, people or machines, monorepos, nightly
-//! builds, back-ports, re-runs, publishing by hand after a failed run, renamed repositories, new maintainers.
+//! The styles and the honest oddities are those of release practice: tags or branches, people or machines, monorepos,
+//! nightly builds, back-ports, re-runs, publishing by hand after a failed run, renamed repositories, new maintainers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::model::{
@@ -59,9 +59,9 @@ impl Style {
 
     fn ecosystem(self) -> Ecosystem {
         match self {
-            Self::Pypi | Self::PypiPerson => Ecosystem::Pypi,
-            Self::Crate => Ecosystem::Cargo,
-            _ => Ecosystem::Npm,
+            Self::Pypi | Self::PypiPerson => Ecosystem::PYPI,
+            Self::Crate => Ecosystem::CARGO,
+            _ => Ecosystem::NPM,
         }
     }
 
@@ -330,7 +330,7 @@ impl Project {
             }),
             _ => Some(self.people[0].clone()),
         };
-        let pypi = self.style.ecosystem() == Ecosystem::Pypi;
+        let pypi = self.style.ecosystem() == Ecosystem::PYPI;
         let method = match (pypi, trusted) {
             (true, _) => AuthMethod::Unknown,
             (_, true) => AuthMethod::TrustedPublisher,
@@ -345,7 +345,7 @@ impl Project {
             auth: Auth {
                 method,
                 provider: trusted.then(|| "github".to_owned()),
-                config_id: (trusted && self.style.ecosystem() == Ecosystem::Npm)
+                config_id: (trusted && self.style.ecosystem() == Ecosystem::NPM)
                     .then(|| format!("oidc:{}", self.number)),
                 approved_by: None,
                 repository: None,

@@ -1,4 +1,4 @@
-//! Keys: ECDSA, Ed25519 and RSA.
+//! Signing keys: ECDSA, Ed25519 and RSA.
 
 use aws_lc_rs::{
     digest,

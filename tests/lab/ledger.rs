@@ -1,5 +1,5 @@
-//! Logs that are read, not written to: they speak the read APIs of Rekor v1, of C2SP tlog-tiles and static-ct-api, and of
-//! RFC 6962 from trees of their own, know the truth, and misbehave when they are told to.
+//! Simulates readable logs with the APIs of Rekor v1, C2SP tlog-tiles and static-ct-api, and RFC 6962. They serve trees
+//! of their own, know the truth, and misbehave on demand.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,5 +1,5 @@
-//! Transparency logs: a Merkle tree (RFC 6962), signed checkpoints and inclusion proofs; one in the image of Rekor v1,
-//! with signed entry timestamps, and one in the image of Rekor v2.
+//! Transparency logs with a Merkle tree (RFC 6962), signed checkpoints and inclusion proofs. One is like Rekor v1, with
+//! signed entry timestamps, and one like Rekor v2.
 
 use std::sync::Mutex;
 

@@ -1,5 +1,5 @@
-//! The lab: a certificate authority, a CT log, a transparency log and package registries of our own, in the shapes of the
-//! real ones. Everything that the tests and the demo's recording verify is minted here.
+//! The lab: simulated certificate authority, CT log, transparency log and package registries, in the shapes of the real
+//! ones. Everything that the tests and the demo's recording verify is minted here.
 
 #![allow(dead_code, unused_imports, reason = "each program of tests or benches uses its own part of the lab")]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -9,6 +9,7 @@ pub mod authority;
 pub mod crates;
 pub mod ct_leaf;
 pub mod der;
+pub mod due;
 pub mod files;
 pub mod follower;
 pub mod forge;

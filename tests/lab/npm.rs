@@ -1,4 +1,4 @@
-//! npm: package documents, the change feed, attestations.
+//! Simulates npm: package documents, the change feed, attestations.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The real program, run in a folder as a user runs it.
+//! Runs the real program in a folder, as a user does.
 
 use std::{fmt, path::Path, process::Command};
 

@@ -1,4 +1,5 @@
-//! Documents that registries, authorities and tools published, byte for byte: `tests/data/published`, see its README.
+//! Loads documents that registries, authorities and tools published, byte for byte, from `tests/data/published` (see
+//! its README).
 
 use std::path::{Path, PathBuf};
 

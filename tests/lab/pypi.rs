@@ -1,4 +1,4 @@
-//! PyPI: the simple index, the integrity API, project JSON, the XML-RPC changelog.
+//! Simulates PyPI: the simple index, the integrity API, project JSON, the XML-RPC changelog.
 
 use std::{collections::BTreeMap, fmt::Write};
 

@@ -1,4 +1,4 @@
-//! JSON held against the schemas of `schema/`, which say exactly what is there: a key that a schema does not name is an error.
+//! Validates JSON against the schemas of `schema/`, where a key that a schema does not name is an error.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 

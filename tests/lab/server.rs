@@ -1,4 +1,4 @@
-//! The world over a socket, for tests of the whole program: `http://127.0.0.1:…/npm.example/` is what `npm.example` says.
+//! Serves the simulated registries over a socket: `http://127.0.0.1:…/npm.example/` answers as `npm.example` does.
 
 use std::{net::SocketAddr, thread};
 

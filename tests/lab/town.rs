@@ -1,4 +1,4 @@
-//! Registries and one log beside them: what is signed, what is released, and what is known of both.
+//! A pipeline over simulated registries and one log, for tests that compare signed entries with releases.
 
 use std::{sync::Arc, time::Duration};
 

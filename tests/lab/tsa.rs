@@ -1,4 +1,4 @@
-//! A timestamp authority: it signs what it was shown and when (RFC 3161), as CMS signed data (RFC 5652).
+//! A timestamp authority: signs a digest and a time (RFC 3161) as CMS signed data (RFC 5652).
 
 use chrono::{DateTime, Utc};
 use rcgen::{

@@ -1,5 +1,5 @@
-//! A private TUF repository: root metadata that are rotated, three roles below them, and npm's keys in a delegation that
-//! somebody else signs. Each has a key, a version and an expiry of its own, and goes wrong when it is told to.
+//! A private TUF repository: rotated root metadata, three roles below it, and npm's keys in a delegation. Each has a
+//! key, a version and an expiry of its own, and fails on demand.
 
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,6 @@
-//! Registries of our own on `npm.example`, `replicate.example`, `pypi.example`, `crates.example`, `index.example` and
-//! `static.example`, and a receiver of alerts on `hooks.example`. The world answers requests as the real ones do, in
-//! memory ([`Transport`]) or over a socket (`super::server`), and misbehaves when it is told to.
+//! Simulates registries on `npm.example`, `replicate.example`, `pypi.example`, `crates.example`, `index.example` and
+//! `static.example`, and a receiver of alerts on `hooks.example`. They answer requests as the real ones do, in memory
+//! ([`Transport`]) or over a socket (`super::server`), and misbehave on demand.
 
 use std::{
     collections::{BTreeMap, VecDeque},

@@ -1,3 +1,5 @@
+//! Tests of reading attestation files of every form, malformed and generated ones included.
+
 use std::sync::LazyLock;
 
 use proptest::{collection::vec, prelude::*};

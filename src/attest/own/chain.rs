@@ -1,4 +1,4 @@
-//! Whether an authority issued the certificate, at each time that is proven, and whether a CT log has it.
+//! Checks that an authority issued the certificate, at each proven time, and that a CT log has it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whether the signature is over the content, and the content about the file.
+//! Checks that the signature covers the content, and that the content is about the file.
 
 use sigstore_types::{
     Artifact, ArtifactDigest, DsseEnvelope, HashAlgorithm, SignatureContent, bundle::MessageSignature,
@@ -16,7 +16,6 @@ use crate::{
 
 /// What was signed, as far as an entry of a log repeats it.
 pub(super) enum Message {
-    /// A file.
     File(Files),
     /// An envelope: its pre-authentication encoding.
     Envelope(Vec<u8>),

@@ -1,4 +1,4 @@
-//! Whether a log has an entry: its promise (Rekor v1), its proof and the checkpoint that the proof leads to.
+//! Checks that a log has an entry: by the promise of Rekor v1, the inclusion proof, and the checkpoint.
 
 use jiff::Timestamp;
 use sigstore_merkle::{hash_leaf, verify_inclusion_proof};

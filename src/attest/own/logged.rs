@@ -1,5 +1,5 @@
-//! Whether a log entry is of this bundle: what it repeats of the content, the signature and the signer. Without this, the entry
-//! of any other signature could stand beside one that was never logged.
+//! Checks that a log entry belongs to this bundle, by the content, signature and signer that it repeats. Without this,
+//! the entry of any other signature could stand beside one that was never logged.
 
 use std::str::FromStr;
 

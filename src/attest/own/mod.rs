@@ -1,6 +1,7 @@
-//! A verification of our own, for what the verifier reads in part or not at all: keys on P-521, digests other than SHA-256 in
-//! log entries, keys other than P-256 in entries of Rekor v2, and statements with the member `type`. It makes the checks that
-//! the verifier makes, in its order, and `tests/it/attest_forms.rs` holds both to the same table.
+//! Our own verification of bundles that the upstream verifier cannot check. These have keys on P-521, digests other
+//! than SHA-256 in log entries, keys other than P-256 in entries of Rekor v2, or statements with the member `type`. Our
+//! verification makes the checks that the verifier makes, in its order, and `tests/it/attest_forms.rs` holds both to
+//! the same table.
 
 mod chain;
 mod content;

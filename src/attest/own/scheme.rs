@@ -1,4 +1,4 @@
-//! With what kind of key a signature is made.
+//! Verifies signatures with keys of each supported scheme.
 
 use aws_lc_rs::{
     digest::{SHA512, digest},

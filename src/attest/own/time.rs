@@ -1,4 +1,4 @@
-//! When a bundle was signed: as timestamp authorities say, and as Rekor v1 promises.
+//! Determines the signing time of a bundle from timestamp authorities and from the promise of Rekor v1.
 
 use jiff::Timestamp;
 use sigstore_trust_root::TsaAuthority;

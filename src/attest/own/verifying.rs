@@ -1,4 +1,4 @@
-//! The steps of a verification that is our own, in their order.
+//! The steps of our own verification, in order.
 
 use jiff::Timestamp;
 use sigstore_types::{

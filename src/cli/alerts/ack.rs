@@ -1,3 +1,5 @@
+//! `provwatch alerts ack`: acknowledges alerts.
+
 use super::wording::{no_such_alert, title};
 use crate::{
     cli::{
@@ -6,9 +8,9 @@ use crate::{
         operator,
         output::{self, Printing},
         reason::reason,
-        words, wrap,
+        target, words, wrap,
     },
-    model::{Alert, AlertStatus},
+    model::{Alert, AlertPrefix, AlertStatus},
     store::Store,
 };
 
@@ -23,8 +25,8 @@ Examples:
 Who, when and why are recorded. The release stays held; `provwatch baseline accept` makes it normal.")]
 pub struct Ack {
     /// The alerts' ids, or the digits they begin with
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<String>,
+    #[arg(required = true, value_name = "ID", value_parser = target::alert)]
+    ids: Vec<AlertPrefix>,
     /// Why, for whoever comes after you
     #[arg(long, alias = "note", value_parser = reason)]
     reason: String,
@@ -36,13 +38,13 @@ impl Ack {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_change()?;
         // Whoever mistyped one of several acknowledges none.
-        let find = |id: &String| store.alert(id)?.ok_or_else(|| self.unknown(id));
+        let find = |id: &AlertPrefix| store.alert_named(id)?.ok_or_else(|| self.unknown(id));
         let alerts = self.ids.iter().map(find).collect::<Result<Vec<Alert>, Failure>>()?;
         alerts.iter().try_for_each(|alert| self.acknowledge(&store, alert))?;
         Ok(Exit::Clean)
     }
 
-    fn unknown(&self, id: &str) -> Failure {
+    fn unknown(&self, id: &AlertPrefix) -> Failure {
         let failure = no_such_alert(id);
         if self.ids.len() == 1 {
             return failure;
@@ -57,7 +59,7 @@ impl Ack {
         if self.printing.is_json() {
             return Ok(output::json(&alert)?);
         }
-        let (id, by) = (words::name(&alert.id), words::name(by));
+        let (id, by) = (alert.id, words::name(by));
         let done = if before.status == AlertStatus::Acknowledged {
             format!("was already acknowledged; the reason of {by} is added")
         } else {

@@ -1,3 +1,5 @@
+//! `provwatch alerts list`: lists alerts, the latest first.
+
 use comfy_table::Cell;
 
 use super::wording::title;
@@ -139,7 +141,7 @@ fn print(alerts: &[Alert]) {
     let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "WHAT"]);
     for alert in alerts {
         table.add_row([
-            Cell::new(words::name(&alert.id)),
+            Cell::new(alert.id),
             output::severity_cell(alert.severity),
             Cell::new(alert.status.as_str()),
             Cell::new(words::minute(alert.raised_at)),

@@ -1,4 +1,4 @@
-//! `provwatch alerts`: what was found, and what was done about it.
+//! `provwatch alerts`: lists, shows and acknowledges alerts.
 
 mod ack;
 mod list;

@@ -1,3 +1,5 @@
+//! `provwatch alerts show`: shows one alert with its evidence, its deliveries and its history.
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,11 +10,11 @@ use crate::{
         exit::{Exit, Outcome},
         output::{self, Printing},
         sheet::{self, Sheet},
-        words, wrap,
+        target, words, wrap,
     },
     deliver::{steps, warning},
     dispatch::member_details,
-    model::{Alert, AlertStatus, Member, Sighting, Sightings, Signal, leading},
+    model::{Alert, AlertPrefix, AlertStatus, Member, Sighting, Sightings, Signal, leading},
     store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus, Telling},
 };
 
@@ -30,8 +32,8 @@ Examples:
   provwatch alerts show 6adc --format json  # the first digits are enough")]
 pub struct Show {
     /// The alert's id, or the digits it begins with
-    #[arg(value_name = "ID")]
-    id: String,
+    #[arg(value_name = "ID", value_parser = target::alert)]
+    id: AlertPrefix,
     #[command(flatten)]
     printing: Printing,
 }
@@ -51,7 +53,7 @@ pub(in crate::cli) struct Shown<'a> {
 impl Show {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_read()?;
-        let mut alert = store.alert(&self.id)?.ok_or_else(|| no_such_alert(&self.id))?;
+        let mut alert = store.alert_named(&self.id)?.ok_or_else(|| no_such_alert(&self.id))?;
         alert.member_details = member_details(&store, &alert, None)?;
         let told_by = match &alert.purl {
             Some(release) => store.tellings_of(release, SHOWN)?,
@@ -88,7 +90,7 @@ fn print(alert: &Alert, deliveries: &[DeliveryState], told_by: &[Telling]) {
 
 fn summary(alert: &Alert) {
     let mut sheet = Sheet::new();
-    sheet.row("alert", format!("{}, {}, {}", words::name(&alert.id), alert.kind.as_str(), alert.status.as_str()));
+    sheet.row("alert", format!("{}, {}, {}", alert.id, alert.kind.as_str(), alert.status.as_str()));
     sheet.row("confidence", alert.confidence.to_string());
     sheet.maybe("release", alert.purl.as_ref().map(words::name));
     sheet.maybe("published", alert.published_at.map(words::moment));
@@ -124,7 +126,7 @@ fn members(alert: &Alert) {
 }
 
 fn detail(member: &Member) {
-    let (id, purl) = (words::name(&member.alert), words::name(&member.purl));
+    let (id, purl) = (member.alert, words::name(&member.purl));
     output::line(format_args!("  {id}  {}  {purl}", output::severity(member.severity)));
     let mut said = vec![words::sentence(&member.reason)];
     said.extend(member.publisher.as_ref().map(|name| format!("account {}", words::name(name))));

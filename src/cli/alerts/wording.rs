@@ -1,4 +1,6 @@
-//! How the commands speak of an alert, whichever shows it.
+//! Wording about alerts that several commands share.
+
+use std::fmt::Display;
 
 use crate::{
     cli::{exit::Failure, words},
@@ -6,17 +8,9 @@ use crate::{
 };
 
 /// Nobody raised such an alert.
-pub(super) fn no_such_alert(id: &str) -> Failure {
-    let digits = !id.is_empty() && id.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let id = words::name(id);
-    let failure = if digits {
-        Failure::failed(format!("there is no alert whose id begins with {id:?}"))
-    } else {
-        Failure::usage(format!(
-            "{id:?} is not the id of an alert; expected its first hexadecimal digits, such as 6adc1e73"
-        ))
-    };
-    failure.next("`provwatch alerts list` shows the ids")
+pub(super) fn no_such_alert(id: &impl Display) -> Failure {
+    Failure::failed(format!("there is no alert whose id begins with \"{id}\""))
+        .next("`provwatch alerts list` shows the ids")
 }
 
 /// The alert's title, which names what it is about.

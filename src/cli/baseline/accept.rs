@@ -1,3 +1,5 @@
+//! `provwatch baseline accept`: accepts a held release into the baseline.
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -17,7 +19,7 @@ use crate::{
         sheet, target, words,
     },
     deliver::{accept_because, needs_reason},
-    model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
+    model::{Alert, AlertStatus, BaselineReason, Fingerprint, Observation, ReleaseId, ReleaseLine},
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoredBaseline},
     text::shell_word,
 };
@@ -90,8 +92,8 @@ impl Accept {
 
     /// What looks like a takeover does not become normal without a word.
     fn must_say_why(&self, store: &Store) -> Result<(), Failure> {
-        let (_, id) = Alert::identify_release(&self.release);
-        let severity = store.alert(&id)?.map(|alert| alert.severity).filter(|severity| needs_reason(*severity));
+        let alert = store.alert(&Fingerprint::of_release(&self.release))?;
+        let severity = alert.map(|alert| alert.severity).filter(|severity| needs_reason(*severity));
         let Some(severity) = severity.filter(|_| self.reason.is_none()) else { return Ok(()) };
         let why = format!(
             "{} raised a {severity} alert, and accepting it makes the next one like it normal: say why",
@@ -142,8 +144,8 @@ impl Accept {
     }
 
     fn open_alert(&self, store: &Store) -> Result<Option<Alert>, Failure> {
-        let (_, id) = Alert::identify_release(&self.release);
-        Ok(store.alert(&id)?.filter(|alert| alert.status == AlertStatus::Open))
+        let alert = store.alert(&Fingerprint::of_release(&self.release))?;
+        Ok(alert.filter(|alert| alert.status == AlertStatus::Open))
     }
 }
 
@@ -157,7 +159,7 @@ impl Accepted<'_> {
             output::line(format_args!("To take that back: {}", callable(&take_back)));
         }
         if let Some(alert) = &self.open_alert {
-            let id = words::name(&alert.id);
+            let id = alert.id;
             output::line(format_args!("Its alert {id} ({}) is still open.", alert.severity));
             sheet::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "when you are looking into it")]);
         }

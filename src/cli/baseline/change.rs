@@ -1,4 +1,4 @@
-//! Changes of a baseline beside a daemon that runs.
+//! Changes a baseline while a daemon is running.
 
 use crate::{
     cli::{context::Context, exit::Failure},

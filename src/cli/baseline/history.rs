@@ -1,3 +1,5 @@
+//! `provwatch baseline history`: shows the steps by which a baseline came about.
+
 use crate::{
     cli::{
         context::Context,

@@ -1,4 +1,4 @@
-//! The usual hours of a package, in words.
+//! Describes the usual publish hours of a package in words.
 
 use std::collections::VecDeque;
 

@@ -1,12 +1,13 @@
-//! What becomes normal when a release is accepted, in words.
+//! Describes in words what becomes normal when a release is accepted.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::portrait::{or_none, rank};
 use crate::{
     baseline::learn,
     cli::{output, sheet, words},
-    model::{Baseline, LineBaseline, Observation, ReleaseLine, Tally},
+    model::{Baseline, LineBaseline, Observation, ReleaseLine, Trait},
 };
 
 /// A value that the release's line has not seen.
@@ -46,39 +47,40 @@ pub(super) fn print(line: &ReleaseLine, joining: &[Joining]) {
 }
 
 fn values(portrait: &LineBaseline) -> Vec<Joining> {
-    let evidence = portrait
-        .evidence
-        .keys()
-        .map(|rank| Joining { kind: "proof", value: super::portrait::evidence(*rank).to_owned() });
-    let named = tallies(portrait).into_iter().flat_map(|(kind, none, tally)| {
-        tally.keys().map(move |value| {
-            let value = if value.is_empty() { none.to_owned() } else { words::name(value) };
-            Joining { kind, value }
-        })
-    });
-    evidence.chain(named).collect()
+    let of_row = |(kind, of, say): &Row| -> Vec<Joining> {
+        let words = portrait.words(*of).into_iter();
+        words.map(|(word, _)| Joining { kind, value: say(word) }).collect()
+    };
+    ROWS.iter().flat_map(of_row).collect()
 }
 
-/// The traits by which releases are told apart, with what the empty text stands for.
-fn tallies(portrait: &LineBaseline) -> [(&'static str, &'static str, &Tally<String>); 18] {
-    [
-        ("account", "unknown", &portrait.publishers),
-        ("its e-mail", "unknown", &portrait.emails),
-        ("registration", "unknown", &portrait.config_ids),
-        ("registered repository", "unknown", &portrait.registered_repositories),
-        ("issuer", "unknown", &portrait.issuers),
-        ("repository", "unknown", &portrait.repositories),
-        ("owner", "unknown", &portrait.owners),
-        ("workflow", "unknown", &portrait.workflows),
-        ("built from", "unknown", &portrait.refs),
-        ("built by", "the workflow itself", &portrait.builders),
-        ("trigger", "unknown", &portrait.triggers),
-        ("environment", "no environment", &portrait.environments),
-        ("runner", "unknown", &portrait.runners),
-        ("commit", "unknown", &portrait.commits),
-        ("version's tag", "unknown", &portrait.tags),
-        ("install scripts", "none", &portrait.install_scripts),
-        ("dependency", "none", &portrait.dependencies),
-        ("dependencies from", "unknown", &portrait.dependency_sources),
-    ]
+/// What a trait is called, and how a value of it is told from its word.
+type Row = (&'static str, Trait, fn(&str) -> String);
+
+/// The traits by which releases are told apart.
+const ROWS: [Row; 19] = [
+    ("proof", Trait::EvidenceRanks, rank),
+    ("account", Trait::Publishers, known),
+    ("its e-mail", Trait::Emails, known),
+    ("registration", Trait::ConfigIds, known),
+    ("registered repository", Trait::RegisteredRepositories, known),
+    ("issuer", Trait::Issuers, known),
+    ("repository", Trait::Repositories, known),
+    ("owner", Trait::Owners, known),
+    ("workflow", Trait::Workflows, known),
+    ("built from", Trait::Refs, known),
+    ("built by", Trait::Builders, |name| or_none(name, "the workflow itself")),
+    ("trigger", Trait::Triggers, known),
+    ("environment", Trait::Environments, |name| or_none(name, "no environment")),
+    ("runner", Trait::Runners, known),
+    ("commit", Trait::Commits, known),
+    ("version's tag", Trait::Tags, known),
+    ("install scripts", Trait::InstallScripts, |name| or_none(name, "none")),
+    ("dependency", Trait::Dependencies, |name| or_none(name, "none")),
+    ("dependencies from", Trait::DependencySources, known),
+];
+
+/// Others chose the text, and may have chosen an empty one.
+fn known(word: &str) -> String {
+    or_none(word, "unknown")
 }

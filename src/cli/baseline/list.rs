@@ -1,3 +1,5 @@
+//! `provwatch baseline list`: lists the packages that have a baseline.
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;

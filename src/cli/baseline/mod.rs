@@ -1,4 +1,4 @@
-//! `provwatch baseline`: what is normal for a package, and the operator's word on it.
+//! `provwatch baseline`: shows and corrects what is normal for a package.
 
 pub(super) mod accept;
 mod change;

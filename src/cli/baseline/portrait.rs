@@ -1,6 +1,4 @@
-//! The portrait of a release line in words.
-
-use std::collections::BTreeMap;
+//! Describes the profile of a release line in words.
 
 use super::hours;
 use crate::{
@@ -8,11 +6,54 @@ use crate::{
         sheet::Sheet,
         words::{self, counted, day},
     },
-    model::{EvidenceRank, LineBaseline, ReleaseLine, Seen, Tally},
+    model::{EvidenceRank, LineBaseline, ReleaseLine, Seen, Trait, Value},
 };
 
 /// Most values of a trait that are shown.
 const SHOWN: usize = 6;
+
+/// A trait as it is shown.
+struct Row {
+    label: &'static str,
+    of: Trait,
+    /// A value by its word.
+    say: fn(&LineBaseline, &str) -> String,
+}
+
+const fn row(label: &'static str, of: Trait, say: fn(&LineBaseline, &str) -> String) -> Row {
+    Row { label, of, say }
+}
+
+/// What is shown, from top to bottom.
+const ROWS: &[Row] = &[
+    row("proof", Trait::EvidenceRanks, |_, word| rank(word)),
+    row("issuer", Trait::Issuers, name),
+    row("repository", Trait::Repositories, |line, url| with_id(url, line.id_of_repository.get(url))),
+    row("owner", Trait::Owners, |line, url| with_id(url, line.id_of_owner.get(url))),
+    row("workflow", Trait::Workflows, name),
+    row("built from", Trait::Refs, name),
+    row("built by", Trait::Builders, |_, name| or_none(name, "the workflow itself")),
+    row("trigger", Trait::Triggers, name),
+    row("environment", Trait::Environments, |_, name| or_none(name, "no environment")),
+    row("runner", Trait::Runners, name),
+    row("publishers", Trait::Publishers, name),
+    row("their e-mail", Trait::Emails, name),
+    row("registration", Trait::ConfigIds, name),
+    row("registered for", Trait::RegisteredRepositories, |_, name| format!("{} (not verified)", words::name(name))),
+    row("maintainers", Trait::Maintainers, name),
+    row("tokens", Trait::TokenPolicies, name),
+    row("version's tag", Trait::Tags, name),
+    row("built tag", Trait::TagNames, |_, word| format!("{word} the version")),
+    row("commit", Trait::Commits, name),
+    row("its signature", Trait::Signatures, name),
+    row("runs end", Trait::Conclusions, name),
+    row("attempt", Trait::Attempts, name),
+    row("published", Trait::Gaps, |_, word| format!("within {word} of signing")),
+    row("manifest names", Trait::Manifests, |_, word| format!("{word} repository")),
+    row("visibility", Trait::Visibilities, name),
+    row("dependencies", Trait::DependencySources, |_, word| format!("from {word}")),
+    row("install scripts", Trait::InstallScripts, |_, name| or_none(name, "none")),
+];
 
 /// One line over a portrait: how many releases, since when, how often.
 pub(super) fn headline(line: &ReleaseLine, portrait: &LineBaseline) -> String {
@@ -32,51 +73,31 @@ pub(super) fn headline(line: &ReleaseLine, portrait: &LineBaseline) -> String {
 
 /// The portrait itself.
 pub(super) fn sheet(portrait: &LineBaseline) -> Sheet {
-    let names = |tally| values(portrait, tally, |name: &String| words::name(name));
-    let or_none = |tally, none| values(portrait, tally, |name: &String| or_none(name, none));
-    let with_ids =
-        |tally, ids: &BTreeMap<String, String>| values(portrait, tally, |url: &String| with_id(url, ids.get(url)));
     let mut sheet = Sheet::new();
-    sheet.rows("proof", values(portrait, &portrait.evidence, |rank| evidence(*rank).to_owned()));
-    sheet.rows("issuer", names(&portrait.issuers));
-    sheet.rows("repository", with_ids(&portrait.repositories, &portrait.id_of_repository));
-    sheet.rows("owner", with_ids(&portrait.owners, &portrait.id_of_owner));
-    sheet.rows("workflow", names(&portrait.workflows));
-    sheet.rows("built from", names(&portrait.refs));
-    sheet.rows("built by", or_none(&portrait.builders, "the workflow itself"));
-    sheet.rows("trigger", names(&portrait.triggers));
-    sheet.rows("environment", or_none(&portrait.environments, "no environment"));
-    sheet.rows("runner", names(&portrait.runners));
-    sheet.rows("publishers", names(&portrait.publishers));
-    sheet.rows("their e-mail", names(&portrait.emails));
-    sheet.rows("registration", names(&portrait.config_ids));
-    let unverified = |name: &String| format!("{} (not verified)", words::name(name));
-    sheet.rows("registered for", values(portrait, &portrait.registered_repositories, unverified));
-    sheet.rows("maintainers", names(&portrait.maintainers));
-    sheet.rows("tokens", names(&portrait.token_policies));
-    sheet.rows("version's tag", names(&portrait.tags));
-    sheet.rows("built tag", values(portrait, &portrait.tag_names, |word| format!("{word} the version")));
-    sheet.rows("commit", names(&portrait.commits));
-    sheet.rows("its signature", names(&portrait.signatures));
-    sheet.rows("runs end", names(&portrait.conclusions));
-    sheet.rows("attempt", names(&portrait.attempts));
-    sheet.rows("published", values(portrait, &portrait.gaps, |word| format!("within {word} of signing")));
-    sheet.rows("manifest names", values(portrait, &portrait.manifests, |word| format!("{word} repository")));
-    sheet.rows("visibility", names(&portrait.visibilities));
-    sheet.rows("dependencies", values(portrait, &portrait.dependency_sources, |word| format!("from {word}")));
-    sheet.rows("install scripts", or_none(&portrait.install_scripts, "none"));
+    for Row { label, of, say } in ROWS {
+        sheet.rows(label, values(portrait, *of, |word| say(portrait, word)));
+    }
     sheet.maybe("usual hours", hours::usual(&portrait.minutes));
     sheet
 }
 
 /// What a rank of evidence means.
-pub(super) const fn evidence(rank: EvidenceRank) -> &'static str {
+const fn evidence(rank: EvidenceRank) -> &'static str {
     match rank {
         EvidenceRank::None => "no proof that holds: nothing attested, no trusted publisher",
         EvidenceRank::Provenance => "verified provenance, published with a token or by an unknown method",
         EvidenceRank::TrustedPublisher => "published by a trusted publisher",
         EvidenceRank::Approved => "staged and approved by a person with a second factor",
     }
+}
+
+/// What the rank means that this word is of.
+pub(super) fn rank(word: &str) -> String {
+    EvidenceRank::read(word).map_or_else(|| word.to_owned(), |rank| evidence(rank).to_owned())
+}
+
+fn name(_: &LineBaseline, name: &str) -> String {
+    words::name(name)
 }
 
 fn with_id(url: &str, id: Option<&String>) -> String {
@@ -86,13 +107,14 @@ fn with_id(url: &str, id: Option<&String>) -> String {
     }
 }
 
-fn or_none(name: &str, none: &str) -> String {
+/// A name, or what is said where there is none.
+pub(super) fn or_none(name: &str, none: &str) -> String {
     if name.is_empty() { none.to_owned() } else { words::name(name) }
 }
 
 /// The values seen, the most frequent first, each with how often and when.
-fn values<K>(portrait: &LineBaseline, tally: &Tally<K>, say: impl Fn(&K) -> String) -> Vec<String> {
-    let mut seen: Vec<_> = tally.iter().collect();
+fn values(portrait: &LineBaseline, of: Trait, say: impl Fn(&str) -> String) -> Vec<String> {
+    let mut seen = portrait.words(of);
     seen.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.count, seen.last)));
     let shown = seen.iter().take(SHOWN).map(|(value, seen)| format!("{}, {}", say(value), when(portrait, seen)));
     let mut lines: Vec<_> = shown.collect();

@@ -1,3 +1,5 @@
+//! `provwatch baseline reset`: learns a baseline anew from the stored history.
+
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;

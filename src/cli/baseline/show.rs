@@ -1,3 +1,5 @@
+//! `provwatch baseline show`: shows the baseline of a package and its held releases.
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -12,7 +14,7 @@ use crate::{
         sheet, target, words,
     },
     deliver::accept_command,
-    model::{Alert, Baseline, Package, ReleaseLine, Severity},
+    model::{Alert, AlertId, Baseline, Fingerprint, Package, ReleaseLine, Severity},
     store::{Held, Store, StoredBaseline},
     text::shell_word,
 };
@@ -67,7 +69,7 @@ struct HeldRelease {
     why: String,
     /// The alert's id, if it raised one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    alert: Option<String>,
+    alert: Option<AlertId>,
     /// How bad the alert is.
     #[serde(skip_serializing_if = "Option::is_none")]
     severity: Option<Severity>,
@@ -153,7 +155,7 @@ fn print_held(held: &[HeldRelease]) {
     let mut commands = Vec::new();
     for held in held.iter().take(PROPOSED) {
         let look = match &held.alert {
-            Some(id) => format!("provwatch alerts show {}", words::name(id)),
+            Some(id) => format!("provwatch alerts show {id}"),
             None => format!("provwatch lookup {}", shell_word(&held.held.purl.to_string())),
         };
         commands.push((look, "look first"));
@@ -164,8 +166,7 @@ fn print_held(held: &[HeldRelease]) {
 
 fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, Failure> {
     let explain = |held: Held| {
-        let (_, id) = Alert::identify_release(&held.purl);
-        let alert = store.alert(&id)?;
+        let alert = store.alert(&Fingerprint::of_release(&held.purl))?;
         let severity = alert.as_ref().map(|alert| alert.severity);
         Ok(HeldRelease { why: why(alert.as_ref()), alert: alert.map(|alert| alert.id), severity, held })
     };
@@ -180,7 +181,7 @@ fn why(alert: Option<&Alert>) -> String {
     match alert {
         None => format!("its evidence does not hold, or it was withdrawn; {stays}"),
         Some(alert) => {
-            let (severity, title, id) = (alert.severity, words::sentence(&alert.title), words::name(&alert.id));
+            let (severity, title, id) = (alert.severity, words::sentence(&alert.title), alert.id);
             let then = if severity <= Severity::Medium { &*joins } else { stays };
             format!("{severity} alert {id} ({}): {title}; {then}", alert.status.as_str())
         }

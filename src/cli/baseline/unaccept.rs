@@ -1,3 +1,5 @@
+//! `provwatch baseline unaccept`: takes an acceptance back and learns the baseline anew.
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -13,7 +15,7 @@ use crate::{
         target, words,
     },
     detect::Terms,
-    model::{Alert, AlertStatus, BaselineReason, Observation, ReleaseId, ReleaseLine},
+    model::{Alert, AlertStatus, BaselineReason, Fingerprint, Observation, ReleaseId, ReleaseLine},
     packages::{
         assess::assess,
         company,
@@ -62,8 +64,8 @@ impl Unaccept {
         let accepted = store.acceptance(&self.release)?;
         let Some(row) = row.filter(|_| accepted.is_some()) else { return Err(self.not_accepted()) };
         let dropped = self.take_back(context, &store)?;
-        let (_, id) = Alert::identify_release(&self.release);
-        let open_alert = store.alert(&id)?.filter(|alert| alert.status == AlertStatus::Open);
+        let alert = store.alert(&Fingerprint::of_release(&self.release))?;
+        let open_alert = alert.filter(|alert| alert.status == AlertStatus::Open);
         let judged_again = dropped.into_iter().map(|release| release.purl).collect();
         let unaccepted = Unaccepted { purl: &self.release, line: &row.line, judged_again, open_alert };
         if self.printing.is_json() {
@@ -76,7 +78,7 @@ impl Unaccept {
 
     /// Learns anew beside a daemon that may learn too. The releases that are judged again.
     fn take_back(&self, context: &Context, store: &Store) -> Result<Vec<Observation>, Failure> {
-        let (fingerprint, _) = Alert::identify_release(&self.release);
+        let fingerprint = Fingerprint::of_release(&self.release);
         let mut tries = 1;
         loop {
             let based_on = store.baseline(self.release.package())?.revision;
@@ -131,7 +133,7 @@ impl Unaccepted<'_> {
             }
         }
         if let Some(alert) = &self.open_alert {
-            output::line(format_args!("Its alert {} ({}) is open again.", words::name(&alert.id), alert.severity));
+            output::line(format_args!("Its alert {} ({}) is open again.", alert.id, alert.severity));
         }
     }
 }

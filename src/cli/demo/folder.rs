@@ -1,3 +1,5 @@
+//! Creates a new private folder for the demo below the system's temporary folder.
+
 use std::{
     fs::DirBuilder,
     io::{Error, ErrorKind},

@@ -1,4 +1,4 @@
-//! `provwatch demo`: the real program over a recording.
+//! `provwatch demo`: runs the real program on a recording.
 //!
 //! The recording in `demo/` is part of the program. It was made by playing the same [`scenes`] on a [`Stage`] whose
 //! registries were the tests' own; `tests/it/demo.rs` makes it anew.
@@ -34,7 +34,7 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     http::Transport,
-    model::{Alert, ReleaseId},
+    model::{Alert, AlertId, ReleaseId},
     store::AlertFilter,
     text::{plain, shell_word},
 };
@@ -111,12 +111,12 @@ fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
     output::line(format_args!("\n{}", strong(&heading)));
     for alert in &alerts {
         let pad = " ".repeat("critical".len() - alert.severity.as_str().len());
-        let before = 2 + "critical".len() + 2 + alert.id.len() + 2;
+        let before = 2 + "critical".len() + 2 + AlertId::DIGITS + 2;
         let headline = hanging(&headline(alert), before);
         output::line(format_args!("  {}{pad}  {}  {headline}", severity(alert.severity), alert.id));
     }
     if let Some(purl) = alerts.first().and_then(|alert| alert.purl.as_ref()) {
-        look_closer(folder, &alerts[0].id, purl);
+        look_closer(folder, alerts[0].id, purl);
     }
     Ok(())
 }
@@ -127,7 +127,7 @@ fn headline(alert: &Alert) -> String {
 }
 
 /// Commands that work on the demo's store.
-fn look_closer(folder: &Path, alert: &str, release: &ReleaseId) {
+fn look_closer(folder: &Path, alert: AlertId, release: &ReleaseId) {
     let word = |path: &Path| shell_word(&path.display().to_string());
     let (program, package) = (program(), release.package());
     output::line(format_args!("\n{}", strong("Look closer")));

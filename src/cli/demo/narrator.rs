@@ -1,3 +1,5 @@
+//! Prints the events of the demo as they happen.
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -1,3 +1,5 @@
+//! The recording of the demo as one file, and the transport that plays it scene by scene.
+
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicUsize, Ordering},

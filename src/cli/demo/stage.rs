@@ -1,3 +1,5 @@
+//! Sets up a folder with configuration, watchlist, trust root and store, and runs the program on it for the demo.
+
 use std::{
     fs,
     path::{Path, PathBuf},

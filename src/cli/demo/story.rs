@@ -1,3 +1,5 @@
+//! Reads the scenes of the demo from `demo/story.toml`.
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 

@@ -1,3 +1,5 @@
+//! Wording and highlighting of the demo's output.
+
 use anstyle::{AnsiColor, Style};
 
 use crate::{

@@ -1,4 +1,4 @@
-//! One thing that the doctor looked at, and how it was found.
+//! The result of one check by `provwatch doctor`.
 
 use schemars::JsonSchema;
 use serde::Serialize;

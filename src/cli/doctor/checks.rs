@@ -1,4 +1,4 @@
-//! What can be looked at without the network.
+//! Checks of `provwatch doctor` that need no network.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -162,8 +162,7 @@ fn names(context: &Context, store: &Store) -> Option<Check> {
     let asked = words::counted(rows.len(), "name");
     let mut failing = rows.iter().filter_map(|row| row.last_error.as_deref());
     let off: Vec<_> = context.config.registries.others().map(|(key, _)| key.ecosystem()).collect();
-    let off: Vec<_> = Ecosystem::ALL
-        .into_iter()
+    let off: Vec<_> = Ecosystem::all()
         .filter(|ecosystem| off.contains(ecosystem) && !context.config.registries.is_enabled(*ecosystem))
         .map(Ecosystem::title)
         .collect();
@@ -190,7 +189,7 @@ fn registry(key: &RegistryKey, is_known: bool, findings: &[Finding]) -> Check {
             .next("`provwatch run` looks at what is watched");
     }
     let is_public = key.is_public();
-    let never: Vec<_> = Aspect::never_told(key.ecosystem()).filter(|_| is_public).map(Aspect::title).collect();
+    let never: Vec<_> = key.ecosystem().never_told().filter(|_| is_public).map(Aspect::title).collect();
     let but = if never.is_empty() { String::new() } else { format!("; {title} never tells {}", never.join(" or ")) };
     Check::new(name, State::Ok, format!("nothing that {title} publishes was left out so far{but}"))
 }

@@ -1,4 +1,4 @@
-//! Files that others may change, and secrets that others may read.
+//! Checks for files that other users can change, and secrets that they can read.
 
 use super::check::{Check, State};
 use crate::{cli::context::Context, config::Exposure};

@@ -1,4 +1,4 @@
-//! Is everything in place? One line for every thing that can be wrong, each with the next step.
+//! `provwatch doctor`: checks the installation, one line for each possible fault, each with the next step.
 
 pub(super) mod check;
 mod checks;

@@ -1,4 +1,4 @@
-//! What needs the network: every source is asked once.
+//! Checks of `provwatch doctor` that need the network: one request to every source.
 
 use std::{iter, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     enrich::Standing,
     http::{Client, Fetched, HttpError, Request},
     logwatch::{FollowedLog, NotFollowed},
-    model::{Ecosystem, RegistryId},
+    model::Ecosystem,
     packages::Source,
     text::{span, with_causes},
     tlog::SignedCheckpoint,
@@ -149,7 +149,7 @@ fn forge(Standing { host, has_token, left }: Standing) -> Check {
 }
 
 async fn time(config: &Config, http: &Client, clock: &dyn Clock) -> Option<Check> {
-    let enabled = Ecosystem::ALL.into_iter().filter(|ecosystem| config.registries.is_enabled(*ecosystem));
+    let enabled = Ecosystem::all().filter(|ecosystem| config.registries.is_enabled(*ecosystem));
     for ecosystem in enabled {
         if let Some(theirs) = date(http, small_document(config, ecosystem)).await {
             return Some(compare(ecosystem, theirs, clock.now()));
@@ -160,15 +160,9 @@ async fn time(config: &Config, http: &Client, clock: &dyn Clock) -> Option<Check
 
 /// Something small that the registry has for everybody.
 fn small_document(config: &Config, ecosystem: Ecosystem) -> Url {
-    let base = |role| config.registries.base_url(role);
-    match ecosystem {
-        Ecosystem::Npm => base(RegistryId::NPM_REPLICATE),
-        Ecosystem::Pypi => base(RegistryId::PYPI),
-        Ecosystem::Cargo => {
-            let index = base(RegistryId::CARGO_INDEX);
-            index.join("config.json").unwrap_or(index)
-        }
-    }
+    let (host, path) = ecosystem.row().small_document;
+    let base = config.registries.base_url(host);
+    if path.is_empty() { base } else { base.join(path).unwrap_or(base) }
 }
 
 /// What time a server says it is.
@@ -206,10 +200,10 @@ mod tests {
     #[test]
     fn a_clock_that_is_wrong_says_which_way_in_a_unit_for_people() {
         let theirs = "2026-06-01T12:00:00Z".parse().unwrap();
-        let check = compare(Ecosystem::Npm, theirs, theirs + TimeDelta::days(9));
+        let check = compare(Ecosystem::NPM, theirs, theirs + TimeDelta::days(9));
         assert_eq!((check.state, check.detail), (State::Failed, "9 d ahead of that of npm".to_owned()));
-        assert_eq!(compare(Ecosystem::Npm, theirs, theirs - TimeDelta::hours(3)).detail, "3 h behind that of npm");
-        assert_eq!(compare(Ecosystem::Npm, theirs, theirs).state, State::Ok);
+        assert_eq!(compare(Ecosystem::NPM, theirs, theirs - TimeDelta::hours(3)).detail, "3 h behind that of npm");
+        assert_eq!(compare(Ecosystem::NPM, theirs, theirs).state, State::Ok);
     }
 
     #[test]

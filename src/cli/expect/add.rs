@@ -1,3 +1,5 @@
+//! `provwatch expect add`: announces a planned change of a package.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
         target, words,
     },
     config::Period,
-    model::{Change, Demand, Ecosystem, ExpectedChange, Package},
+    model::{Aspect, Change, Demand, ExpectedChange, Package},
     text::shell_word,
 };
 
@@ -107,8 +109,10 @@ impl What {
 impl Add {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let change = self.what.change().ok_or_else(|| Failure::usage("say what changes"))?;
-        if self.package.ecosystem() == Ecosystem::Pypi && matches!(change, Change::Publisher(_) | Change::Manual(_)) {
-            return Err(Failure::usage("PyPI does not say who publishes").next("announce --workflow or --repository"));
+        let ecosystem = self.package.ecosystem();
+        if !ecosystem.tells(Aspect::Account) && matches!(change, Change::Publisher(_) | Change::Manual(_)) {
+            let why = format!("{} does not say who publishes", ecosystem.title());
+            return Err(Failure::usage(why).next("announce --workflow or --repository"));
         }
         let now = Context::clock().now();
         let from = self.from.unwrap_or(now);

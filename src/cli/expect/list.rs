@@ -1,3 +1,5 @@
+//! `provwatch expect list`: lists the announced changes.
+
 use crate::cli::{
     context::Context,
     exit::{Exit, Outcome},

@@ -1,4 +1,4 @@
-//! `provwatch expect`: changes that are announced before they happen.
+//! `provwatch expect`: manages changes that are announced before they happen.
 
 mod add;
 mod list;

@@ -1,3 +1,5 @@
+//! `provwatch expect remove`: withdraws an announced change.
+
 use crate::cli::{
     context::Context,
     exit::{Exit, Failure, Outcome},

@@ -1,4 +1,4 @@
-//! The log that an argument names.
+//! Finds the log that an argument names.
 
 use std::sync::Arc;
 

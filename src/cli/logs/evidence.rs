@@ -1,3 +1,5 @@
+//! `provwatch logs evidence`: exports the evidence of a log violation for third parties.
+
 use std::path::PathBuf;
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
         output::{self, Printing},
         words,
     },
-    store::{EvidenceRow, Store},
+    store::{EvidenceRow, Store, StoreError},
 };
 
 /// Export the evidence against a log, for others to verify
@@ -40,7 +42,7 @@ impl EvidenceCommand {
         let all = store.evidence(None)?;
         match &self.id {
             None => self.list(&all)?,
-            Some(id) => self.export(chosen(&all, &of_alert(&store, &all, id).unwrap_or_else(|| id.clone()))?)?,
+            Some(id) => self.export(chosen(&all, &of_alert(&store, &all, id)?.unwrap_or_else(|| id.clone()))?)?,
         }
         Ok(Exit::Clean)
     }
@@ -74,9 +76,10 @@ impl EvidenceCommand {
 }
 
 /// The evidence that the alert of this id, or of one that begins so, tells of.
-fn of_alert(store: &Store, all: &[EvidenceRow], id: &str) -> Option<String> {
+fn of_alert(store: &Store, all: &[EvidenceRow], id: &str) -> Result<Option<String>, StoreError> {
     let is_evidence = all.iter().any(|one| one.id.starts_with(id));
-    if is_evidence { None } else { store.alert(id).ok()??.evidence }
+    let Some(id) = id.parse().ok().filter(|_| !is_evidence) else { return Ok(None) };
+    Ok(store.alert_named(&id)?.and_then(|alert| alert.evidence))
 }
 
 fn chosen<'a>(all: &'a [EvidenceRow], id: &str) -> Result<&'a EvidenceRow, Failure> {

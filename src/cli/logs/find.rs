@@ -1,3 +1,5 @@
+//! `provwatch logs find`: looks up single entries, each with a proof from the log.
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;

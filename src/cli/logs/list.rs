@@ -1,3 +1,5 @@
+//! `provwatch logs list`: lists the followed logs.
+
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -1,3 +1,5 @@
+//! `provwatch logs matches`: lists the entries that `[[logs.match]]` found.
+
 use chrono::{DateTime, Utc};
 
 use crate::{

@@ -1,4 +1,4 @@
-//! `provwatch logs`: the transparency logs that are followed, and what they are asked for.
+//! `provwatch logs`: shows the followed transparency logs and queries them.
 
 mod by_name;
 mod evidence;

@@ -1,4 +1,4 @@
-//! The logs of the trust root that cannot be followed.
+//! Lists the logs of the trust root that cannot be followed.
 
 use schemars::JsonSchema;
 use serde::Serialize;

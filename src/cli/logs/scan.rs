@@ -1,3 +1,5 @@
+//! `provwatch logs scan`: reads a range of a log once, verifies it, and prints the matching entries.
+
 use std::{io, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,3 +1,5 @@
+//! `provwatch logs start`: moves the tail of a log to another entry.
+
 use std::sync::Arc;
 
 use super::by_name::named;

@@ -1,3 +1,5 @@
+//! `provwatch logs status`: shows how far each log is read and verified, its gaps and its violations.
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,7 +16,7 @@ use crate::{
     },
     health::LockState,
     logwatch::NotFollowed,
-    model::{Alert, AlertKind, AlertStatus},
+    model::{AlertKind, AlertStatus, Fingerprint},
     store::{Covered, KindCount, LogRow, MirrorRow, Store},
     text::shell_word,
     tlog::{CosignerKey, Misdeed, checkpoint::tree_id, key::cosigners, sift::NOT_UNDERSTOOD},
@@ -300,7 +302,7 @@ fn stands(mirror: &MirrorRow, size: u64) -> String {
 /// Whether an alert that says something of this log is open.
 fn is_accused(store: &Store, log: &str) -> Result<bool, Failure> {
     for misdeed in Misdeed::ALL {
-        let (fingerprint, _) = Alert::identify(AlertKind::Log, &misdeed.subject(log));
+        let fingerprint = Fingerprint::of(AlertKind::Log, &misdeed.subject(log));
         if store.alert(&fingerprint)?.is_some_and(|alert| alert.status == AlertStatus::Open) {
             return Ok(true);
         }

@@ -1,4 +1,4 @@
-//! Entries that cannot be read, told in one line however many they are.
+//! Summarises unreadable log entries in one line.
 
 use crate::{cli::words, store::NewQuarantined};
 

@@ -1,3 +1,5 @@
+//! `provwatch logs verify`: verifies the evidence of a log violation from the document alone.
+
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! What the commands say alike of the logs.
+//! Wording about logs that several commands share.
 
 /// What is said before whatever is listed all the same.
 pub(super) const OFF: &str = "Transparency logs are switched off ([logs] enabled = false).";

@@ -1,4 +1,4 @@
-//! The answer about a release that is stored.
+//! The result of a lookup for a stored release.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What a release says of itself, what it consists of, and what is known around it.
+//! Prints the manifest of a release, its files, and the facts around it.
 
 use std::collections::BTreeMap;
 

@@ -1,3 +1,5 @@
+//! Prints the result of a lookup for a stored release, with the verdict first.
+
 use super::{
     answer::{Found, Today},
     content, identity,
@@ -55,7 +57,7 @@ fn alerted(alert: &Alert) {
     if !alert.argument.is_empty() {
         output::line(wrap::paragraphs(&words::sentence(&alert.argument), wrap::width(), ""));
     }
-    let (id, status, confidence) = (words::name(&alert.id), alert.status.as_str(), alert.confidence);
+    let (id, status, confidence) = (alert.id, alert.status.as_str(), alert.confidence);
     output::line(format_args!("Alert {id}, {status}, confidence {confidence}."));
 }
 
@@ -148,7 +150,7 @@ fn next(found: &Found) {
     let package = shell_word(&found.purl.package().to_string());
     let mut commands = Vec::new();
     if let Some(alert) = &found.alert {
-        let id = words::name(&alert.id);
+        let id = alert.id;
         commands.push((format!("provwatch alerts show {id}"), "the evidence"));
         if alert.status == AlertStatus::Open {
             commands.push((format!("provwatch alerts ack {id} --reason '…'"), "when you are looking into it"));

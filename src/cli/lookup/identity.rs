@@ -1,4 +1,4 @@
-//! What a release proved.
+//! Prints the verified identity of a release.
 
 use crate::{
     cli::{

@@ -1,4 +1,4 @@
-//! The answer about a release that is not stored: whether it should be, and what to do.
+//! The result of a lookup for a release that is not stored, with the reason and the next step.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! `provwatch lookup`: who published a release, from where, what did it prove, and what else did they publish?
+//! `provwatch lookup`: shows the publisher, origin and proof of a release, and other releases of the same publisher.
 
 pub(super) mod answer;
 mod content;

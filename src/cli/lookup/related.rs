@@ -1,3 +1,5 @@
+//! Lists other releases of the accounts and workflows behind a release, the latest first.
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;

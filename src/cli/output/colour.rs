@@ -1,4 +1,4 @@
-//! Severities in colour.
+//! Colours severities on a terminal.
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color};

@@ -1,4 +1,4 @@
-//! Lines of a result on standard output, messages and errors on standard error.
+//! Prints lines of a result to standard output, and messages and errors to standard error.
 
 use std::io::{ErrorKind, Write};
 

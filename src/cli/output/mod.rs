@@ -1,4 +1,4 @@
-//! What the user sees: results on standard output, messages on standard error, colour only on a terminal.
+//! Output of commands: results on standard output, messages on standard error, colour only on a terminal.
 
 mod colour;
 mod lines;

@@ -1,4 +1,4 @@
-//! Results as JSON.
+//! Prints results as JSON.
 
 use super::lines::bytes;
 use crate::{cli::form::Form, text::json_shown};

@@ -1,4 +1,4 @@
-//! A table on standard output, whose words stay whole however narrow the terminal is.
+//! Prints tables without breaking words, however narrow the terminal is.
 
 use comfy_table::{Cell, ColumnConstraint, Row, Table, Width};
 

@@ -1,4 +1,4 @@
-//! The flag that says how results are printed.
+//! The flag that selects the output format.
 
 use clap::Args;
 

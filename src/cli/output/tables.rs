@@ -1,4 +1,4 @@
-//! Tables as wide as the terminal.
+//! Lays out tables to the width of the terminal.
 
 use comfy_table::{ContentArrangement, Table, presets};
 

@@ -1,4 +1,4 @@
-//! `provwatch status`: how provwatch itself is doing.
+//! `provwatch status`: shows the health of provwatch itself.
 
 mod print;
 pub(super) mod report;

@@ -1,3 +1,5 @@
+//! Prints the status report for people.
+
 use super::report::{Report, Source, Subscription};
 use crate::{
     cli::{

@@ -1,4 +1,4 @@
-//! The report that `provwatch status` prints.
+//! The report of `provwatch status`.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,6 @@ use crate::{
     cli::{context::Context, exit::Failure, renewal::trust_interval},
     health::{Finding, Heartbeat, Level, LockState, judge},
     model::{AlertStatus, Aspect, Ecosystem, Severity},
-    registry::{CargoFeed, NpmFeed, PypiFeed},
     store::{self, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
     upkeep::{NPM_KEYS, TRUST_ROOT, WithoutFeed},
 };
@@ -149,24 +148,15 @@ impl Report {
     }
 }
 
-/// The feed of an ecosystem, by its name in the store.
-const fn feed(ecosystem: Ecosystem) -> &'static str {
-    match ecosystem {
-        Ecosystem::Npm => NpmFeed::NAME,
-        Ecosystem::Pypi => PypiFeed::NAME,
-        Ecosystem::Cargo => CargoFeed::NAME,
-    }
-}
-
 fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
     let mut stored = store.sources()?;
     let mut sources = Vec::new();
-    for ecosystem in Ecosystem::ALL {
-        let name = feed(ecosystem);
+    for ecosystem in Ecosystem::all() {
+        let name = ecosystem.row().feed.name;
         let enabled = context.config.registries.is_enabled(ecosystem);
         let state = stored.iter().position(|state| state.name == name).map(|index| stored.remove(index));
         if enabled || state.is_some() {
-            let never_told = Aspect::never_told(ecosystem).collect();
+            let never_told = ecosystem.never_told().collect();
             let registry = Some(ecosystem.title().to_owned());
             sources.push(Source { name: name.to_owned(), registry, url: None, enabled, state, never_told });
         }

@@ -1,4 +1,4 @@
-//! What a look from beside the daemon finds.
+//! Gathers the health snapshot from outside the daemon.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! Files and their digests, in the forms in which people have them.
+//! Reads the files and digests that `provwatch verify` is given, in every common form.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What the user asks about: the arguments, and what the one that may be many things is.
+//! The arguments of `provwatch verify`, with the kind of the one that may be a file, a digest or a purl.
 
 use std::path::{Path, PathBuf};
 
@@ -64,9 +64,7 @@ pub struct Verify {
 pub(super) enum Asked {
     /// Attestations, and the file that they must speak of.
     Attestations(Vec<u8>, Option<FileDigests>),
-    /// A file.
     File(FileDigests),
-    /// A release.
     Release(ReleaseId),
 }
 

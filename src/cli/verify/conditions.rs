@@ -1,4 +1,4 @@
-//! Who must have signed: the conditions of the command line, each with what was seen instead.
+//! The conditions on the signer from the command line, each compared with the actual value.
 
 use regex::Regex;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! A file of attestations: each verified by itself, and beside the file and the conditions that were given.
+//! Verifies the attestations of a file one by one, against the given artifact and conditions.
 
 use super::{
     asked::Verify,

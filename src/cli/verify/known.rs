@@ -1,4 +1,4 @@
-//! A file of which only the digest is known: looked up among the stored releases.
+//! Looks up a file by its digest among the stored releases.
 
 use super::{
     asked::Verify,

@@ -1,4 +1,4 @@
-//! `provwatch verify`: a file of attestations, a digest or a release, whichever the user has.
+//! `provwatch verify`: verifies a file of attestations, a digest or a release.
 
 mod artifact;
 mod asked;

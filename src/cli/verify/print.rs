@@ -1,4 +1,4 @@
-//! What was found out, for people: the answer first.
+//! Prints the result of `provwatch verify` for people, with the answer first.
 
 use anstyle::{AnsiColor, Style};
 

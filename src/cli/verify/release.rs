@@ -1,4 +1,4 @@
-//! A release: fetched, verified and judged as one that is watched, whether it is or not.
+//! Fetches, verifies and judges a release as if it were watched.
 
 use std::path::Path;
 

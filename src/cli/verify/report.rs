@@ -1,4 +1,4 @@
-//! What `provwatch verify` found out, as programs read it, and what that adds up to.
+//! The result of `provwatch verify` as JSON, and the exit code that follows from it.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -9,7 +9,7 @@ use crate::{
     attest::{self, About, FileDigests, Proven},
     cli::exit::Exit,
     model::{
-        Alert, Check, Claims, Ecosystem, LogEntry, Observation, Provenance, ReleaseId, Severity, Signal,
+        Alert, AlertId, Aspect, Check, Claims, LogEntry, Observation, Provenance, ReleaseId, Severity, Signal,
         VerifiedProvenance, WorkflowIdentity,
     },
 };
@@ -200,7 +200,7 @@ pub struct Judged {
     pub signals: Vec<Signal>,
     /// The alert that it raised, by its id, unless that is settled: resolved, or acknowledged of a release that was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub alert: Option<String>,
+    pub alert: Option<AlertId>,
     /// What is wrong with it, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -348,10 +348,10 @@ impl Judged {
         let is_attested = self.observation.iter().any(|observation| observation.verified().next().is_some());
         let registry = self.purl.package().registry();
         let title = registry.title();
-        match registry.ecosystem() {
-            Ecosystem::Cargo => format!("{title} has no attestations: its word cannot be verified"),
-            _ if is_attested => "not every file of it has an attestation".to_owned(),
-            _ => format!("{title} has no attestation of it"),
+        match registry.ecosystem().tells(Aspect::Attestation) {
+            false => format!("{title} has no attestations: its word cannot be verified"),
+            true if is_attested => "not every file of it has an attestation".to_owned(),
+            true => format!("{title} has no attestation of it"),
         }
     }
 }

@@ -1,3 +1,5 @@
+//! `provwatch watch add`: adds packages or patterns to the watchlist.
+
 use std::path::Path;
 
 use super::edit::{Edited, edited_file, refused, tell_the_daemon, watchlist_to_edit};

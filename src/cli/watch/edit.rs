@@ -1,4 +1,4 @@
-//! What `add`, `remove` and `import` share: the file that they edit, and what they say of it.
+//! Editing of the watchlist file, as `add`, `remove` and `import` share it.
 
 use std::path::{Path, PathBuf};
 

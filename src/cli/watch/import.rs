@@ -1,3 +1,5 @@
+//! `provwatch watch import`: adds the packages of lock files and bills of materials to the watchlist.
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},

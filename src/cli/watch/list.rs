@@ -1,3 +1,5 @@
+//! `provwatch watch list`: lists the entries of the watchlist and where each is written.
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,7 +10,7 @@ use crate::{
         output::{self, Printing},
         sheet, words,
     },
-    model::{Ecosystem, Package},
+    model::{Ecosystem, Package, known},
     watchlist::{Reason, Tier, Watchlist},
 };
 
@@ -23,8 +25,7 @@ pub struct List {
     /// Only entries of this tier
     #[arg(long)]
     tier: Option<Tier>,
-    /// Only entries of this ecosystem: npm, pypi or cargo
-    #[arg(long)]
+    #[arg(long, help = format!("Only entries of this ecosystem: {}", known("or")))]
     ecosystem: Option<Ecosystem>,
     #[command(flatten)]
     printing: Printing,

@@ -1,4 +1,4 @@
-//! `provwatch watch`: which packages are watched.
+//! `provwatch watch`: shows and edits the watchlist.
 
 mod add;
 pub(super) mod edit;

@@ -1,3 +1,5 @@
+//! `provwatch watch remove`: removes entries from the watchlist.
+
 use super::edit::{Edited, edited_file, refused, tell_the_daemon};
 use crate::{
     cli::{

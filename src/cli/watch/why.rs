@@ -1,3 +1,5 @@
+//! `provwatch watch why`: explains why a package is watched or not.
+
 use crate::{
     cli::{
         callable::callable,

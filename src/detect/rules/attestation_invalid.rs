@@ -1,3 +1,5 @@
+//! Detects an attestation that fails verification.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote_with_digests, signal},
     model::{Check, Confidence, Provenance, Severity, Signal},

@@ -1,3 +1,5 @@
+//! Detects a release that carries the attestation of another version.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
     model::{Confidence, Severity, Signal},

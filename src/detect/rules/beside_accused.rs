@@ -1,3 +1,5 @@
+//! Detects a release by an account whose other version within the last hour raised an alert.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
     model::{Confidence, Severity, Signal},

@@ -1,7 +1,9 @@
+//! Detects a build by another reusable workflow.
+
 use crate::{
     baseline::Traits,
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, OrNone, Severity, Signal, traits::Builders},
 };
 
 /// Another reusable workflow did the building.
@@ -45,14 +47,17 @@ impl Detector for BuilderChanged {
 }
 
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
-    let builder = traits.builder.as_deref()?;
-    let new = change.novelty(|line| &line.builders, builder)?;
-    let by_itself = if builder.contains("://") { Severity::Medium } else { Severity::Low };
+    let builder = traits.builder.as_ref()?.asked();
+    let new = change.novelty(Builders, builder)?;
+    let by_itself = if builder.as_str().contains("://") { Severity::Medium } else { Severity::Low };
     let severity = new.weigh(by_itself);
     let is_merged = change.on_default_branch() == Some(true);
     let evidence = Evidence {
         expected: new.usual,
-        seen: if builder.is_empty() { "the workflow itself".to_owned() } else { quote(builder) },
+        seen: match builder {
+            OrNone::Nothing => "the workflow itself".to_owned(),
+            OrNone::Name(builder) => quote(builder),
+        },
         since: new.since,
         why: "A reusable workflow runs with the release's identity; whoever can change it changes what is released.",
     };

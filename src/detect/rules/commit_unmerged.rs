@@ -1,6 +1,8 @@
+//! Detects a build from a commit that was never merged into the default branch or a release branch.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Commits, words::CommitPlace},
 };
 
 /// A commit that neither the default branch nor a release branch has, where one of them always had.
@@ -47,7 +49,7 @@ fn unmerged(change: &Change<'_>) -> Option<Signal> {
     if change.is_merged() != Some(false) {
         return None;
     }
-    let new = change.novelty(|line| &line.commits, "unmerged")?;
+    let new = change.novelty(Commits, CommitPlace::Unmerged)?;
     let severity = new.weigh(Severity::Medium);
     let severity = if change.is_maintenance() { severity.lowered() } else { severity };
     let evidence = Evidence {

@@ -1,10 +1,8 @@
+//! Detects a build from an unsigned commit where commits are usually signed.
+
 use crate::{
-    detect::{
-        About, Change, Detector, Evidence, Ground,
-        comparison::{total, usual},
-        signal,
-    },
-    model::{Confidence, Severity, Signal},
+    detect::{About, Change, Detector, Evidence, Ground, comparison::usual, signal},
+    model::{Confidence, Severity, Signal, traits::Signatures, words::CommitSignature},
 };
 
 /// A commit without the usual signature.
@@ -51,14 +49,14 @@ impl Detector for CommitUnsigned {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let verified = change.release.facts.commit.as_ref()?.verified?;
-    let known = &change.portrait()?.signatures;
-    if verified || known.contains_key("unverified") || total(known) < ENOUGH {
+    let known = change.portrait()?.tally(Signatures);
+    if verified || known.contains(CommitSignature::Unverified) || known.total() < ENOUGH {
         return None;
     }
     let evidence = Evidence {
-        expected: format!("a commit with a signature: {}", usual(known)),
+        expected: format!("a commit with a signature: {}", usual(known.iter())),
         seen: "a commit whose signature the forge does not vouch for".to_owned(),
-        since: known.values().map(|seen| seen.first).min(),
+        since: known.since(),
         why: "Who steals a token can push; the key that the project's commits are signed with lies elsewhere.",
     };
     Some(signal(&ABOUT, Severity::Low, evidence))

@@ -1,6 +1,8 @@
+//! Detects a build without the usual deployment environment, or with an unfamiliar one.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, OrNone, Severity, Signal, traits::Environments},
 };
 
 /// Built outside the usual deployment environment.
@@ -40,18 +42,18 @@ impl Detector for EnvironmentDropped {
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let dropped = change.traits.iter().filter_map(|traits| {
             let environment = traits.environment_on(change.portrait()?)?;
-            let new = change.novelty(|line| &line.environments, environment)?;
-            let had_none = change.portrait().is_some_and(|line| line.environments.contains_key(""));
+            let new = change.novelty(Environments, environment)?;
+            let had_none = change.portrait().is_some_and(|line| line.tally(Environments).contains(OrNone::Nothing));
             let severity = match environment {
-                "" => Severity::Medium,
+                OrNone::Nothing => Severity::Medium,
                 // A line that also publishes without one gains by it.
-                _ if had_none => Severity::Info,
-                _ => Severity::Low,
+                OrNone::Name(_) if had_none => Severity::Info,
+                OrNone::Name(_) => Severity::Low,
             };
             let severity = new.weigh(severity);
             let evidence = Evidence {
                 expected: new.usual,
-                seen: quote(environment),
+                seen: quote(environment.as_str()),
                 since: new.since,
                 why: "Environments hold the reviewers and branch rules between a push and a publication.",
             };

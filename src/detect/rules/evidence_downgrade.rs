@@ -1,13 +1,14 @@
+//! Detects a release with weaker evidence than its release line had before.
+
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     baseline::{View, is_partly_attested},
-    detect::{
-        About, Change, Detector, Evidence, Ground,
-        comparison::{quote, total},
-        signal,
+    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    model::{
+        AuthMethod, Confidence, EvidenceRank, LineBaseline, Observation, Provenance, Seen, Severity, Signal,
+        traits::{EvidenceRanks, Issuers},
     },
-    model::{AuthMethod, Confidence, EvidenceRank, LineBaseline, Observation, Provenance, Severity, Signal},
 };
 
 /// Less evidence than the line had.
@@ -56,7 +57,7 @@ impl Detector for EvidenceDowngrade {
         let (Some(view), Some(rank), false) = (change.view, rank, change.release.has_invalid()) else {
             return Vec::new();
         };
-        let Some((&usual, seen)) = view.portrait.evidence.last_key_value() else { return Vec::new() };
+        let Some((usual, seen)) = strongest(view.portrait) else { return Vec::new() };
         let found = match rank.cmp(&usual) {
             std::cmp::Ordering::Less => downgrade(change, view, Step { from: usual, to: rank }),
             std::cmp::Ordering::Greater => {
@@ -78,13 +79,13 @@ struct Step {
 }
 
 fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> {
-    let adopted = view.portrait.evidence.get(&step.from)?;
-    let weaker = view.portrait.evidence.get(&step.to);
+    let adopted = view.portrait.tally(EvidenceRanks).get(step.from)?;
+    let weaker = view.portrait.tally(EvidenceRanks).get(step.to);
     let unseen = change.release.published_at - adopted.last;
     if weaker.is_some_and(|weaker| weaker.last > adopted.last) && unseen >= Duration::days(SETTLED_DAYS) {
         return None;
     }
-    let with = |portrait: &LineBaseline| portrait.evidence.range(step.from..).map(|(_, seen)| seen.count).sum::<u32>();
+    let with = |portrait: &LineBaseline| at_least(portrait, step.from);
     let stronger = with(view.portrait);
     let adopted_by = if view.is_newest { change.peers().map(with).sum() } else { stronger };
     let milder = [
@@ -108,6 +109,16 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
         why: "A stolen token can publish, but cannot make the project's own workflow attest the release.",
     };
     Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
+}
+
+/// The strongest evidence that a line has, and how often and when it had it.
+fn strongest(portrait: &LineBaseline) -> Option<(EvidenceRank, &Seen)> {
+    portrait.tally(EvidenceRanks).iter().next_back().map(|(rank, seen)| (*rank, seen))
+}
+
+/// How many releases of a line have evidence of at least this rank.
+fn at_least(portrait: &LineBaseline, least: EvidenceRank) -> u32 {
+    portrait.tally(EvidenceRanks).iter().filter(|(rank, _)| **rank >= least).map(|(_, seen)| seen.count).sum()
 }
 
 /// The most that a release proves whose attestation could not be had, where the registry tells how it was published.
@@ -181,9 +192,9 @@ fn upgrade(rank: EvidenceRank, usual: EvidenceRank, since: DateTime<Utc>) -> Sig
 fn unattested_new_line(change: &Change<'_>, view: View<'_>) -> Option<Signal> {
     let recent = |at: DateTime<Utc>| change.release.published_at - at < Duration::days(ADOPTED_DAYS);
     let lines = change.package.lines.iter().filter(|_| view.inherited);
-    let adopted = lines.filter_map(|(line, portrait)| Some((line, portrait.evidence.last_key_value()?)));
+    let adopted = lines.filter_map(|(line, portrait)| Some((line, strongest(portrait)?)));
     let (line, (rank, seen)) = adopted
-        .filter(|(_, (rank, seen))| **rank > EvidenceRank::None && recent(seen.last))
+        .filter(|(_, (rank, seen))| *rank > EvidenceRank::None && recent(seen.last))
         .max_by_key(|(_, (_, seen))| seen.last)?;
     let by_itself = if change.release.line().is_prerelease() { Severity::Low } else { Severity::Medium };
     let evidence = Evidence {
@@ -199,8 +210,7 @@ fn unattested_new_line(change: &Change<'_>, view: View<'_>) -> Option<Signal> {
 /// Back-ports honestly lack what the main line has; what speaks for their honesty is the tag. Where that is known to be
 /// missing, the difference supports other signals.
 fn unattested_line(change: &Change<'_>) -> Option<Signal> {
-    let attested =
-        |line: &&LineBaseline| line.evidence.last_key_value().is_some_and(|(rank, _)| *rank > EvidenceRank::None);
+    let attested = |line: &&LineBaseline| strongest(line).is_some_and(|(rank, _)| rank > EvidenceRank::None);
     let elsewhere = change.package.lines.values().filter(attested).filter_map(|line| line.first_at).min()?;
     (change.tag() == Some(false)).then(|| {
         let evidence = Evidence {
@@ -218,8 +228,8 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
 /// repositories) that is the habit.
 fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signal> {
     // Releases from before there was any evidence say nothing of the habit.
-    let ranked: u32 = portrait.evidence.range(EvidenceRank::Provenance..).map(|(_, seen)| seen.count).sum();
-    let attested: u32 = total(&portrait.issuers);
+    let ranked = at_least(portrait, EvidenceRank::Provenance);
+    let attested = portrait.tally(Issuers).total();
     let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
     let habit = attested > 0 && attested >= ranked;
     (is_bare && habit && change.rank >= Some(EvidenceRank::TrustedPublisher)).then(|| {
@@ -229,7 +239,7 @@ fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signa
                 Some(EvidenceRank::Approved) => "a person's approval, and no provenance".to_owned(),
                 _ => "a trusted publisher, and no provenance".to_owned(),
             },
-            since: portrait.issuers.values().map(|seen| seen.first).min(),
+            since: portrait.tally(Issuers).since(),
             why: "Without provenance nobody can see which workflow and commit the release came from.",
         };
         signal(&ABOUT, severity_of_lost_provenance(change), evidence)

@@ -1,6 +1,8 @@
+//! Detects a file that was added to an old release.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Provenance, Severity, Signal},
+    model::{Confidence, Provenance, Severity, Signal, traits::Issuers},
 };
 
 /// A file that was added to an old release.
@@ -53,7 +55,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         return None;
     }
     let is_bare = file.attestation.as_ref().is_none_or(|attestation| *attestation == Provenance::Absent);
-    let elsewhere = change.package.lines.values().any(|line| !line.issuers.is_empty());
+    let elsewhere = change.package.lines.values().any(|line| !line.tally(Issuers).is_empty());
     let severity = if is_bare && elsewhere { Severity::Medium } else { Severity::Low };
     let evidence = Evidence {
         expected: "files that are uploaded with the release".to_owned(),

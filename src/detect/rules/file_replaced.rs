@@ -1,3 +1,5 @@
+//! Detects a published file whose content changed.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
     model::{Confidence, Digests, Severity, Signal, lock_form},

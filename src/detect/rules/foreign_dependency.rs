@@ -1,7 +1,9 @@
+//! Detects a new dependency from outside the registry.
+
 use crate::{
     baseline::words,
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::DependencySources, words::DependencySource},
 };
 
 /// A dependency from outside the registry.
@@ -44,11 +46,12 @@ impl Detector for ForeignDependency {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let foreign = |(_, range): &(&str, &str)| words::source_of(range) != "registry";
-    let (name, range) = words::dependencies(change.release).find(|one| {
-        foreign(one) && change.novelty(|line| &line.dependency_sources, words::source_of(one.1)).is_some()
-    })?;
-    let new = change.novelty(|line| &line.dependency_sources, words::source_of(range))?;
+    let new = |range: &str| {
+        let source = Some(words::source_of(range)).filter(|source| *source != DependencySource::Registry);
+        change.novelty(DependencySources, source?)
+    };
+    let (name, range, new) =
+        words::dependencies(change.release).find_map(|(name, range)| Some((name, range, new(range)?)))?;
     let severity = new.weigh(Severity::Medium).max(Severity::Low);
     let evidence = Evidence {
         expected: format!("dependencies from: {}", new.usual),

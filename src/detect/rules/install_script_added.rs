@@ -1,10 +1,12 @@
+//! Detects new code that runs at installation.
+
 use crate::{
     detect::{
         About, Change, Detector, Evidence, Ground,
         comparison::{quote, usual},
         support,
     },
-    model::{Confidence, Manifest, Severity, Signal},
+    model::{Confidence, Manifest, OrNone, Severity, Signal, traits::InstallScripts},
     text::quoted,
 };
 
@@ -57,19 +59,19 @@ fn with_command(manifest: &Manifest, hook: &str) -> String {
 }
 
 fn added(change: &Change<'_>) -> Option<Signal> {
-    let known = &change.portrait()?.install_scripts;
+    let known = change.portrait()?.tally(InstallScripts);
     let manifest = change.release.manifest.as_ref()?;
     let scripts = manifest.install_scripts.as_ref()?;
-    let new = scripts.iter().filter(|hook| !known.contains_key(*hook));
+    let new = scripts.iter().filter(|hook| !known.contains(OrNone::Name(hook)));
     let new: Vec<_> = new.map(|hook| with_command(manifest, hook)).collect();
     if new.is_empty() {
         return None;
     }
     let severity = if known.is_empty() { Severity::Low } else { Severity::Medium };
     let evidence = Evidence {
-        expected: if known.is_empty() { "not known of earlier releases".to_owned() } else { usual(known) },
+        expected: if known.is_empty() { "not known of earlier releases".to_owned() } else { usual(known.iter()) },
         seen: new.join(", "),
-        since: known.values().map(|seen| seen.first).min(),
+        since: known.since(),
         why: "It runs on every machine that installs the release.",
     };
     Some(support(&ABOUT, severity, evidence))

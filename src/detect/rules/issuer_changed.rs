@@ -1,6 +1,8 @@
+//! Detects a build identity from another OIDC issuer.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Ecosystem, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Issuers},
 };
 
 /// Another OIDC issuer.
@@ -32,40 +34,16 @@ Check that the project announced the move. Then `provwatch baseline accept`.
 ### Example incident
 None is public; the rule is the first of Sigstore's own advice for verifying identities.";
 
-/// The issuers from which a registry takes trusted publishing: exact, or a prefix where it ends with a slash.
-const ACCEPTED: [(Ecosystem, &[&str]); 3] = [
-    (
-        Ecosystem::Npm,
-        &[
-            "https://token.actions.githubusercontent.com",
-            "https://token.actions.githubusercontent.com/",
-            "https://gitlab.com",
-            "https://oidc.circleci.com/org/",
-        ],
-    ),
-    (
-        Ecosystem::Pypi,
-        &[
-            "https://token.actions.githubusercontent.com",
-            "https://token.actions.githubusercontent.com/",
-            "https://gitlab.com",
-            "https://accounts.google.com",
-            "https://platform.activestate.com/api/v1/oauth/oidc",
-        ],
-    ),
-    (Ecosystem::Cargo, &["https://token.actions.githubusercontent.com", "https://gitlab.com"]),
-];
-
 impl Detector for IssuerChanged {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
-        let ecosystem = change.release.purl.package().ecosystem();
+        let accepted = change.release.purl.package().ecosystem().row().evidence.issuers;
         let changed = change.traits.iter().filter_map(|traits| {
-            let new = change.novelty(|line| &line.issuers, traits.issuer)?;
-            let severity = if is_accepted(ecosystem, traits.issuer) { Severity::Medium } else { Severity::High };
+            let new = change.novelty(Issuers, traits.issuer)?;
+            let severity = if is_accepted(accepted, traits.issuer) { Severity::Medium } else { Severity::High };
             let evidence = Evidence {
                 expected: new.usual,
                 seen: quote(traits.issuer),
@@ -78,7 +56,6 @@ impl Detector for IssuerChanged {
     }
 }
 
-fn is_accepted(ecosystem: Ecosystem, issuer: &str) -> bool {
-    let accepted = ACCEPTED.iter().filter(|(of, _)| *of == ecosystem).flat_map(|(_, issuers)| *issuers);
-    accepted.into_iter().any(|known| issuer == *known || (known.ends_with('/') && issuer.starts_with(known)))
+fn is_accepted(accepted: &[&str], issuer: &str) -> bool {
+    accepted.iter().any(|known| issuer == *known || (known.ends_with('/') && issuer.starts_with(known)))
 }

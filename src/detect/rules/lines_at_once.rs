@@ -1,3 +1,5 @@
+//! Detects releases on several lines of a package at once.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
     model::{Confidence, Severity, Signal},

@@ -1,3 +1,5 @@
+//! Detects a release by a recently added maintainer or a recently created account.
+
 use chrono::{DateTime, Utc};
 
 use crate::{

@@ -1,5 +1,5 @@
-//! The rules over releases, one a file with its documentation beside it; those over the entries of transparency logs
-//! ([`entry`]) and over names ([`name`]) have folders of their own, for what they say is an alert by itself.
+//! The detectors over releases, one file each; those over log entries ([`entry`]) and over names ([`name`]) have
+//! folders of their own. Each signal of the latter two is an alert by itself.
 
 mod attestation_invalid;
 mod attestation_reused;

@@ -1,3 +1,5 @@
+//! Detects a release at an hour at which its line is rarely published.
+
 use chrono::Timelike;
 
 use crate::{

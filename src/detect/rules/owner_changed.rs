@@ -1,7 +1,12 @@
+//! Detects a build from a repository with another owner.
+
 use crate::{
     baseline::Traits,
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, LineBaseline, Severity, Signal},
+    model::{
+        Confidence, LineBaseline, Severity, Signal,
+        traits::{OwnerIds, Owners, Repositories, RepositoryIds},
+    },
 };
 
 /// Another owner of the repository.
@@ -46,17 +51,17 @@ impl Detector for OwnerChanged {
 fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let portrait = change.portrait()?;
     let (owner, id) = (traits.owner.as_deref()?, traits.owner_id?);
-    let new = change.novelty(|line| &line.owner_ids, id)?;
+    let new = change.novelty(OwnerIds, id)?;
     let recreated = portrait.id_of_owner.get(owner).is_some_and(|before| before != id);
     let severity = if recreated {
         Severity::High
-    } else if traits.repository_id.is_some_and(|id| portrait.repository_ids.contains_key(id)) {
+    } else if traits.repository_id.is_some_and(|id| portrait.tally(RepositoryIds).contains(id)) {
         if is_confirmed(change, portrait) { Severity::Low } else { Severity::Medium }
     } else {
         return None;
     };
     let evidence = Evidence {
-        expected: change.novelty(|line| &line.owners, owner).map_or(new.usual, |new| new.usual),
+        expected: change.novelty(Owners, owner).map_or(new.usual, |new| new.usual),
         seen: format!("{} (id {})", quote(owner), quote(id)),
         since: new.since,
         why: if recreated {
@@ -72,6 +77,6 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
 fn is_confirmed(change: &Change<'_>, portrait: &LineBaseline) -> bool {
     change.formerly().is_some_and(|formerly| {
         let end = format!("/{formerly}");
-        portrait.repositories.keys().any(|known| known.ends_with(&end))
+        portrait.tally(Repositories).values().any(|known| known.ends_with(&end))
     })
 }

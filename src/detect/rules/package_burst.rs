@@ -1,3 +1,5 @@
+//! Detects many packages published at once by one account, repository or owner.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, company::Burst, comparison::quote, support},
     model::{Bond, Confidence, Severity, Signal},

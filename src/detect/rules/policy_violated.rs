@@ -1,3 +1,5 @@
+//! Detects a release that violates the operator's policy.
+
 use crate::{
     baseline::Traits,
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
@@ -72,7 +74,7 @@ fn values(change: &Change<'_>, demand: Demand) -> Vec<String> {
         Demand::Repositories => of_traits(|traits| traits.repository.clone()),
         Demand::Workflows => of_traits(|traits| traits.workflow.clone()),
         Demand::Refs => of_traits(|traits| traits.reference.clone()),
-        Demand::Environments => of_traits(|traits| traits.environment.map(str::to_owned)),
+        Demand::Environments => of_traits(|traits| traits.environment.map(|name| name.as_str().to_owned())),
         Demand::Publishers => {
             let by_hand = change.release.auth.method != AuthMethod::TrustedPublisher;
             let person = change.release.publisher.iter().filter(|_| by_hand);

@@ -1,6 +1,11 @@
+//! Detects a release by an unfamiliar account, or by a familiar one with another e-mail address.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, Novelty, comparison::quote, signal},
-    model::{AuthMethod, Confidence, LineBaseline, Person, Severity, Signal},
+    model::{
+        AuthMethod, Confidence, LineBaseline, Person, Severity, Signal,
+        traits::{Emails, Publishers},
+    },
 };
 
 /// Another account, or a known account with another address.
@@ -50,7 +55,7 @@ impl Detector for PublisherChanged {
         let moved = address(change, portrait, publisher);
         let found = match change.unfamiliar_account(&publisher.name) {
             // Who comes back after long with another address may be somebody else.
-            Some(_) if portrait.publishers.contains_key(&publisher.name) && moved.is_some() => moved,
+            Some(_) if portrait.tally(Publishers).contains(&publisher.name) && moved.is_some() => moved,
             Some(new) => unfamiliar(change, publisher, new),
             None => moved,
         };
@@ -60,11 +65,11 @@ impl Detector for PublisherChanged {
 
 fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<Signal> {
     let in_the_open = change.is_in_the_open();
-    let elsewhere = change.package.lines.values().any(|line| line.publishers.contains_key(&publisher.name));
+    let elsewhere = change.package.lines.values().any(|line| line.tally(Publishers).contains(&publisher.name));
     if elsewhere && in_the_open {
         return None;
     }
-    let several = change.portrait().is_some_and(|line| line.publishers.len() >= SEVERAL);
+    let several = change.portrait().is_some_and(|line| line.tally(Publishers).len() >= SEVERAL);
     let is_maintainer = change.is_known_maintainer(&publisher.name);
     // What is milder already is not milder once more, however little this line shows.
     let severity = match (is_maintainer, elsewhere || several) {
@@ -84,9 +89,9 @@ fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<S
 fn address(change: &Change<'_>, portrait: &LineBaseline, publisher: &Person) -> Option<Signal> {
     let email = publisher.email.as_deref()?;
     // A line that only machines release knows no address; another line may know the account's.
-    let portrait = if portrait.emails.is_empty() { change.line_of(&publisher.name)? } else { portrait };
-    let new = change.novelty_on(portrait, |line| &line.emails, email)?;
-    let known_domain = portrait.emails.keys().any(|known| domain(known) == domain(email));
+    let portrait = if portrait.tally(Emails).is_empty() { change.line_of(&publisher.name)? } else { portrait };
+    let new = change.novelty_on(portrait, Emails, email)?;
+    let known_domain = portrait.tally(Emails).values().any(|known| domain(known) == domain(email));
     let severity = new.weigh(if known_domain { Severity::Low } else { Severity::Medium });
     let evidence = Evidence {
         expected: format!("{} with {}", quote(&publisher.name), new.usual),

@@ -1,7 +1,9 @@
+//! Detects a version that follows the last one within minutes, against habit.
+
 use crate::{
     baseline::words,
     detect::{About, Change, Detector, Evidence, Ground, support},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Pauses, words::Pause},
     text::counted,
 };
 
@@ -52,8 +54,9 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let last = view.portrait.last_at?;
     let pause = change.release.published_at - last;
     // A release that got another file is looked at again, and may have taught: its own time is no pause.
-    let is_quick =
-        !pause.is_zero() && words::pause_word(pause) == "minutes" && !view.portrait.pauses.contains_key("minutes");
+    let is_quick = !pause.is_zero()
+        && words::pause(pause) == Pause::Minutes
+        && !view.portrait.tally(Pauses).contains(Pause::Minutes);
     if !is_quick || view.portrait.releases < ENOUGH {
         return None;
     }

@@ -1,6 +1,9 @@
+//! Detects a build from an unfamiliar kind of branch or tag.
+
 use crate::{
+    baseline::A_TAG,
     detect::{About, Change, Detector, Evidence, Ground, Novelty, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Refs},
 };
 
 /// Built from a ref of a kind that the line never had.
@@ -40,7 +43,7 @@ impl Detector for RefChanged {
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let changed = change.traits.iter().filter_map(|traits| {
             let reference = traits.reference.as_deref()?;
-            let new = change.novelty(|line| &line.refs, reference)?;
+            let new = change.novelty(Refs, reference)?;
             let severity = severity(change, reference, &new);
             let evidence = Evidence {
                 expected: new.usual,
@@ -55,7 +58,7 @@ impl Detector for RefChanged {
 }
 
 fn severity(change: &Change<'_>, reference: &str, new: &Novelty) -> Severity {
-    let by_itself = if reference == "tag" { Severity::Low } else { Severity::Medium };
+    let by_itself = if reference == A_TAG { Severity::Low } else { Severity::Medium };
     match change.on_default_branch() {
         Some(true) => new.weigh(by_itself).lowered(),
         // Previews come from every branch.

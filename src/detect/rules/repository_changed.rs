@@ -1,3 +1,5 @@
+//! Detects a build from another repository.
+
 use crate::{
     baseline::{Traits, words::named_repository},
     detect::{
@@ -5,7 +7,10 @@ use crate::{
         comparison::{quote, usual},
         signal,
     },
-    model::{Confidence, Severity, Signal},
+    model::{
+        Confidence, Severity, Signal,
+        traits::{NamedRepositories, Repositories, RepositoryIds},
+    },
 };
 
 /// Built from another repository.
@@ -50,20 +55,20 @@ impl Detector for RepositoryChanged {
 fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let portrait = change.portrait()?;
     let name = traits.repository.as_deref()?;
-    if portrait.repositories.is_empty() && portrait.repository_ids.is_empty() {
+    if portrait.tally(Repositories).is_empty() && portrait.tally(RepositoryIds).is_empty() {
         return strange(change, name, traits.repository_id);
     }
-    let Some(id) = traits.repository_id.filter(|_| !portrait.repository_ids.is_empty()) else {
+    let Some(id) = traits.repository_id.filter(|_| !portrait.tally(RepositoryIds).is_empty()) else {
         return by_name(change, name);
     };
-    if portrait.repository_ids.contains_key(id) {
+    if portrait.tally(RepositoryIds).contains(id) {
         return renamed(change, name);
     }
-    if portrait.repositories.contains_key(name) {
+    if portrait.tally(Repositories).contains(name) {
         return None;
     }
-    let new = change.novelty(|line| &line.repository_ids, id)?;
-    let known = change.novelty(|line| &line.repositories, name).map_or(new.usual, |new| new.usual);
+    let new = change.novelty(RepositoryIds, id)?;
+    let known = change.novelty(Repositories, name).map_or(new.usual, |new| new.usual);
     let evidence = Evidence {
         expected: known,
         seen: format!("{} (id {})", quote(name), quote(id)),
@@ -75,15 +80,15 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
 
 /// On a line that never had a repository, those of the package's other lines are the ones to expect.
 fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> {
-    let others = change.package.lines.values().filter(|line| !line.repositories.is_empty());
-    if others.clone().any(|line| line.has_repository(name, id)) {
+    let mut others = change.package.lines.values().filter(|line| !line.tally(Repositories).is_empty());
+    if others.any(|line| line.has_repository(name, id)) {
         return None;
     }
-    let Some(last) = others.max_by_key(|line| line.last_at) else { return unnamed(change, name) };
+    let Some(known) = change.latest(Repositories) else { return unnamed(change, name) };
     let evidence = Evidence {
-        expected: format!("{} on another line", usual(&last.repositories)),
+        expected: format!("{} on another line", usual(known.iter())),
         seen: quote(name),
-        since: last.repositories.values().map(|seen| seen.first).min(),
+        since: known.since(),
         why: "The release was built from a repository that never built this package.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
@@ -93,26 +98,26 @@ fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> 
 /// its own may be anybody's.
 fn unnamed(change: &Change<'_>, name: &str) -> Option<Signal> {
     let built = named_repository(name)?;
-    let lines = change.package.lines.values().filter(|line| !line.named_repositories.is_empty());
-    if lines.clone().any(|line| line.named_repositories.contains_key(&built)) || change.formerly().is_some() {
+    let mut lines = change.package.lines.values();
+    if lines.any(|line| line.tally(NamedRepositories).contains(&built)) || change.formerly().is_some() {
         return None;
     }
-    let last = lines.max_by_key(|line| line.last_at)?;
+    let known = change.latest(NamedRepositories)?;
     let evidence = Evidence {
-        expected: format!("{}, as manifests said", usual(&last.named_repositories)),
+        expected: format!("{}, as manifests said", usual(known.iter())),
         seen: quote(&built),
-        since: last.named_repositories.values().map(|seen| seen.first).min(),
+        since: known.since(),
         why: "Whoever has a token can attest what they built in a repository of their own.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }
 
 fn is_elsewhere(change: &Change<'_>, id: &str) -> bool {
-    change.package.lines.values().any(|line| line.repository_ids.contains_key(id))
+    change.package.lines.values().any(|line| line.tally(RepositoryIds).contains(id))
 }
 
 fn renamed(change: &Change<'_>, name: &str) -> Option<Signal> {
-    let new = change.novelty(|line| &line.repositories, name)?;
+    let new = change.novelty(Repositories, name)?;
     let evidence = Evidence {
         expected: new.usual,
         seen: format!("{}, the same repository by its id", quote(name)),
@@ -124,10 +129,10 @@ fn renamed(change: &Change<'_>, name: &str) -> Option<Signal> {
 
 /// Without ids only the forge's word tells a rename from another repository.
 fn by_name(change: &Change<'_>, name: &str) -> Option<Signal> {
-    let new = change.novelty(|line| &line.repositories, name)?;
+    let new = change.novelty(Repositories, name)?;
     let confirmed = change.formerly().is_some_and(|formerly| {
         let end = format!("/{formerly}");
-        change.portrait().is_some_and(|line| line.repositories.keys().any(|known| known.ends_with(&end)))
+        change.portrait().is_some_and(|line| line.tally(Repositories).values().any(|known| known.ends_with(&end)))
     });
     let evidence = Evidence {
         expected: new.usual,

@@ -1,3 +1,5 @@
+//! Detects a build from a fork.
+
 use crate::{
     baseline::Traits,
     detect::{
@@ -5,7 +7,7 @@ use crate::{
         comparison::{quote, usual},
         signal,
     },
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Repositories},
 };
 
 /// Built from a fork.
@@ -52,18 +54,19 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let facts = change.release.facts.repository.as_ref().filter(|facts| facts.fork == Some(true))?;
     let portrait = change.portrait()?;
     let name = traits.repository.as_deref()?;
-    if portrait.has_repository(name, traits.repository_id) || portrait.repositories.is_empty() {
+    let known = portrait.tally(Repositories);
+    if portrait.has_repository(name, traits.repository_id) || known.is_empty() {
         return None;
     }
     let parent = facts.fork_of.as_deref().map(str::to_lowercase);
     let is_ours = parent.as_deref().is_some_and(|parent| {
         let end = format!("/{parent}");
-        portrait.repositories.keys().any(|known| known.ends_with(&end))
+        known.values().any(|known| known.ends_with(&end))
     });
     let evidence = Evidence {
-        expected: usual(&portrait.repositories),
+        expected: usual(known.iter()),
         seen: format!("{}, a fork of {}", quote(name), quote(parent.as_deref().unwrap_or("another repository"))),
-        since: portrait.repositories.values().map(|seen| seen.first).min(),
+        since: known.since(),
         why: "Everybody can fork a repository and run its workflows under a name of their own.",
     };
     Some(signal(&ABOUT, if is_ours { Severity::High } else { Severity::Medium }, evidence))

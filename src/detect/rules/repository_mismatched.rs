@@ -1,7 +1,13 @@
+//! Detects a manifest that names another repository than the one that built the release.
+
 use crate::{
     baseline::{Traits, words},
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{
+        Confidence, Severity, Signal,
+        traits::{Manifests, Repositories},
+        words::ManifestRepository,
+    },
 };
 
 /// The manifest names another repository.
@@ -45,11 +51,14 @@ impl Detector for RepositoryMismatched {
 }
 
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
-    let word = words::manifest_word(change.release, traits).filter(|word| *word == "another")?;
+    let pointing = words::manifest_repository(change.release, traits)?;
+    if pointing == ManifestRepository::Same {
+        return None;
+    }
     let portrait = change.portrait()?;
     // A first attestation has nothing to be compared with but the manifest.
-    let first = portrait.manifests.is_empty() && portrait.repositories.is_empty();
-    let new = change.novelty(|line| &line.manifests, word);
+    let first = portrait.tally(Manifests).is_empty() && portrait.tally(Repositories).is_empty();
+    let new = change.novelty(Manifests, pointing);
     if new.is_none() && !first {
         return None;
     }

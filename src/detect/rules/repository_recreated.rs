@@ -1,6 +1,11 @@
+//! Detects a repository that was deleted and created again under the same name.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{
+        Confidence, Severity, Signal,
+        traits::{Repositories, RepositoryIds},
+    },
 };
 
 /// The same repository name with another id.
@@ -42,13 +47,13 @@ impl Detector for RepositoryRecreated {
         let recreated = change.traits.iter().filter_map(|traits| {
             let (name, id) = (traits.repository.as_deref()?, traits.repository_id?);
             let before = portrait.id_of_repository.get(name).filter(|before| *before != id)?;
-            if portrait.repository_ids.contains_key(id) {
+            if portrait.tally(RepositoryIds).contains(id) {
                 return None;
             }
             let evidence = Evidence {
                 expected: format!("{} with id {}", quote(name), quote(before)),
                 seen: format!("the same name with id {}", quote(id)),
-                since: portrait.repositories.get(name).map(|seen| seen.first),
+                since: portrait.tally(Repositories).get(name).map(|seen| seen.first),
                 why: "Only a deleted or abandoned name can get a new id; anybody may have taken it.",
             };
             Some(signal(&ABOUT, Severity::High, evidence))

@@ -1,3 +1,5 @@
+//! Detects a build from a repository, or by an owner, that is only days old.
+
 use crate::{
     baseline::Traits,
     detect::{
@@ -5,7 +7,7 @@ use crate::{
         comparison::{quote, usual},
         signal,
     },
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Repositories},
     text::day,
 };
 
@@ -62,14 +64,15 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         let days = (change.release.published_at - made?).num_days();
         (days < i64::from(change.limits.young_days)).then_some((what, made?, days))
     })?;
+    let known = portrait.tally(Repositories);
     let evidence = Evidence {
-        expected: if portrait.repositories.is_empty() {
+        expected: if known.is_empty() {
             format!("a repository that is at least {} days old", change.limits.young_days)
         } else {
-            usual(&portrait.repositories)
+            usual(known.iter())
         },
         seen: format!("{}, whose {what} was made on {}, {days} days before", quote(name), day(made)),
-        since: portrait.repositories.values().map(|seen| seen.first).min(),
+        since: known.since(),
         why: "Whoever publishes from a place of their own made it for that.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))

@@ -1,3 +1,5 @@
+//! Detects the first release after a long pause.
+
 use chrono::{DateTime, Utc};
 
 use crate::{

@@ -1,6 +1,8 @@
+//! Detects a release whose workflow run failed.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Conclusions},
 };
 
 /// The run that built it failed.
@@ -50,7 +52,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     if !["failure", "cancelled", "timed_out", "startup_failure", "gone"].contains(&conclusion) {
         return None;
     }
-    let new = change.novelty(|line| &line.conclusions, conclusion)?;
+    let new = change.novelty(Conclusions, conclusion)?;
     let evidence = Evidence {
         expected: format!("a run that ends well: {}", new.usual),
         seen: if conclusion == "gone" { "a run that was deleted".to_owned() } else { quote(conclusion) },

@@ -1,7 +1,9 @@
+//! Detects a build by a later attempt of an old workflow run.
+
 use crate::{
     baseline::words,
     detect::{About, Change, Detector, Evidence, Ground, signal, support},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Attempts},
     text::minute_utc,
 };
 
@@ -60,7 +62,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     if change.traits.is_empty() || change.view.is_none() {
         return None;
     }
-    let new = change.novelty(|line| &line.attempts, words::attempt_word(attempt));
+    let new = change.novelty(Attempts, words::attempt(attempt));
     let evidence = |expected, since| Evidence {
         expected,
         seen: match began {

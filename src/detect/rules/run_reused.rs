@@ -1,3 +1,5 @@
+//! Detects two versions that one workflow run published.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
     model::{Confidence, Severity, Signal},

@@ -1,6 +1,8 @@
+//! Detects a build on another kind of runner.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Runners},
 };
 
 /// Another kind of runner.
@@ -40,7 +42,7 @@ impl Detector for RunnerChanged {
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let changed = change.traits.iter().filter_map(|traits| {
             let runner = traits.runner?;
-            let new = change.novelty(|line| &line.runners, runner)?;
+            let new = change.novelty(Runners, runner)?;
             let severity = if runner == "self-hosted" { Severity::Low } else { Severity::Info };
             let severity = new.weigh(severity);
             let evidence = Evidence {

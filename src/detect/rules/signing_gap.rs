@@ -1,7 +1,9 @@
+//! Detects a release that was signed long before it was published.
+
 use crate::{
     baseline::words,
     detect::{About, Change, Detector, Evidence, Ground, signal, support},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Gaps, words::Gap},
     text::minute_utc,
 };
 
@@ -51,10 +53,10 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     }
     let signed_at = words::signed_at(release)?;
     let gap = release.published_at - signed_at;
-    let word = words::gap_word(gap);
-    let new = change.novelty(|line| &line.gaps, word).filter(|_| word != "minutes")?;
+    let length = words::gap(gap);
+    let new = change.novelty(Gaps, length).filter(|_| length != Gap::Minutes)?;
     // Longer gaps than this are the habit already.
-    if change.portrait()?.gaps.contains_key("days") {
+    if change.portrait()?.tally(Gaps).contains(Gap::Days) {
         return None;
     }
     let evidence = Evidence {
@@ -63,8 +65,8 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         since: new.since,
         why: "An attestation that lies around can be published by whoever finds it.",
     };
-    Some(match word {
-        "days" => signal(&ABOUT, new.weigh(Severity::Medium), evidence),
-        _ => support(&ABOUT, Severity::Low, evidence),
+    Some(match length {
+        Gap::Days => signal(&ABOUT, new.weigh(Severity::Medium), evidence),
+        Gap::Hours | Gap::Minutes => support(&ABOUT, Severity::Low, evidence),
     })
 }

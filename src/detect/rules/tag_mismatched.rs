@@ -1,7 +1,9 @@
+//! Detects a build from a tag that names another version.
+
 use crate::{
     baseline::{Traits, words},
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::TagNames, words::TagName},
 };
 
 /// A tag that names another version.
@@ -46,8 +48,8 @@ impl Detector for TagMismatched {
 
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let tag = traits.tag?;
-    let word = words::tag_word(tag, change.release.purl.version());
-    let new = change.novelty(|line| &line.tag_names, word).filter(|_| word == "differing")?;
+    let names = words::tag_name(tag, &change.release.purl);
+    let new = change.novelty(TagNames, names).filter(|_| names == TagName::Differing)?;
     let severity = new.weigh(Severity::Medium);
     let is_merged = change.on_default_branch() == Some(true);
     let evidence = Evidence {

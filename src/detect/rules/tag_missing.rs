@@ -1,9 +1,11 @@
+//! Detects a release without a tag where releases usually have one.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
     baseline::View,
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, LineBaseline, Severity, Signal},
+    model::{Confidence, LineBaseline, Severity, Signal, traits::Tags, words::TagPresence},
 };
 
 /// No tag where releases have one.
@@ -91,10 +93,10 @@ impl Habit {
     }
 
     fn sum<'a>(lines: &(impl Iterator<Item = &'a LineBaseline> + Clone)) -> Option<Self> {
-        let seen = |key: &'static str| lines.clone().filter_map(move |line| line.tags.get(key));
-        let count = |key| seen(key).fold(0_u32, |sum, seen| sum.saturating_add(seen.count));
-        let since = seen("present").map(|seen| seen.first).min()?;
-        Some(Self { present: count("present"), absent: count("absent"), since })
+        let seen = |presence| lines.clone().filter_map(move |line| line.tally(Tags).get(presence));
+        let count = |presence| seen(presence).fold(0_u32, |sum, seen| sum.saturating_add(seen.count));
+        let since = seen(TagPresence::Present).map(|seen| seen.first).min()?;
+        Some(Self { present: count(TagPresence::Present), absent: count(TagPresence::Absent), since })
     }
 }
 

@@ -1,7 +1,8 @@
+//! Detects a package for which the registry accepts tokens again.
+
 use crate::{
-    baseline::words,
     detect::{About, Change, Detector, Evidence, Ground, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::TokenPolicies, words::TokenPolicy},
 };
 
 /// The registry takes tokens again.
@@ -45,14 +46,14 @@ impl Detector for TokensAllowed {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let allowed = !change.release.facts.publishing.as_ref()?.tokens_disallowed?;
-    let known = &change.portrait()?.token_policies;
-    let strict = known.get(words::policy_word(true)).filter(|_| allowed)?;
+    let known = change.portrait()?.tally(TokenPolicies);
+    let strict = known.get(TokenPolicy::TrustedPublishersOnly).filter(|_| allowed)?;
     // It was switched off before, and that was accepted.
-    if known.get(words::policy_word(false)).is_some_and(|loose| loose.last > strict.last) {
+    if known.get(TokenPolicy::Tokens).is_some_and(|loose| loose.last > strict.last) {
         return None;
     }
     let evidence = Evidence {
-        expected: "trusted publishers only".to_owned(),
+        expected: TokenPolicy::TrustedPublishersOnly.as_str().to_owned(),
         seen: "tokens are taken too".to_owned(),
         since: Some(strict.first),
         why: "Whoever wants to publish from elsewhere with an owner's session has to allow tokens first.",

@@ -1,6 +1,8 @@
+//! Detects a build that was triggered by an unfamiliar event.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Triggers},
 };
 
 /// Another event started the run.
@@ -58,7 +60,7 @@ impl Detector for TriggerChanged {
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let changed = change.traits.iter().filter_map(|traits| {
             let trigger = traits.trigger?;
-            let new = change.novelty(|line| &line.triggers, trigger)?;
+            let new = change.novelty(Triggers, trigger)?;
             let severity = new.weigh(by_itself(change, trigger));
             let evidence = Evidence {
                 expected: new.usual,

@@ -1,6 +1,8 @@
+//! Detects a trusted publisher that was registered anew.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::ConfigIds},
 };
 
 /// Another registration as trusted publisher.
@@ -44,7 +46,7 @@ impl Detector for TrustedPublisherChanged {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let config = change.release.auth.config_id.as_deref()?;
-    let new = change.novelty(|line| &line.config_ids, config)?;
+    let new = change.novelty(ConfigIds, config)?;
     let severity = if change.traits.is_empty() { new.weigh(Severity::Medium) } else { Severity::Low };
     let evidence = Evidence {
         expected: new.usual,

@@ -1,10 +1,15 @@
+//! Detects a trusted publisher that, according to the registry, belongs to another repository.
+
 use crate::{
     detect::{
         About, Change, Detector, Evidence, Ground,
         comparison::{quote, usual},
         signal,
     },
-    model::{Confidence, LineBaseline, Severity, Signal, Tally},
+    model::{
+        Confidence, LineBaseline, Severity, Signal,
+        traits::{NamedRepositories, RegisteredRepositories},
+    },
 };
 
 /// A trusted publisher of another repository, by the registry's word.
@@ -50,13 +55,13 @@ impl Detector for TrustedRepositoryChanged {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let name = change.release.auth.registered_repository().filter(|_| change.traits.is_empty())?;
-    let known = &change.portrait()?.registered_repositories;
+    let known = change.portrait()?.tally(RegisteredRepositories);
     if known.is_empty() {
         return strange(change, &name);
     }
-    let new = change.novelty(|line| &line.registered_repositories, &name)?;
-    let milder = change.package.lines.values().any(|line| line.registered_repositories.contains_key(&name))
-        || known.keys().any(|known| owner(known) == owner(&name));
+    let new = change.novelty(RegisteredRepositories, &name)?;
+    let milder = change.package.lines.values().any(|line| line.tally(RegisteredRepositories).contains(&name))
+        || known.values().any(|known| owner(known) == owner(&name));
     let severity = if milder { Severity::Medium } else { Severity::High };
     let evidence = Evidence { expected: new.usual, seen: seen(&name), since: new.since, why: WHY };
     Some(signal(&ABOUT, severity, evidence))
@@ -65,25 +70,18 @@ fn found(change: &Change<'_>) -> Option<Signal> {
 /// On a line that never had a trusted publisher with a repository, those of other lines are the ones to expect, and where
 /// there is none, those that manifests named.
 fn strange(change: &Change<'_>, name: &str) -> Option<Signal> {
+    let registered = change.latest(RegisteredRepositories).map(|known| (known, "on another line"));
     let (known, whose) =
-        latest(change, |line| &line.registered_repositories)
-            .map(|known| (known, "on another line"))
-            .or_else(|| latest(change, |line| &line.named_repositories).map(|known| (known, "as manifests said")))?;
+        registered.or_else(|| change.latest(NamedRepositories).map(|known| (known, "as manifests said")))?;
     let named = |line: &LineBaseline| {
-        line.registered_repositories.contains_key(name) || line.named_repositories.contains_key(name)
+        line.tally(RegisteredRepositories).contains(name) || line.tally(NamedRepositories).contains(name)
     };
     if change.package.lines.values().any(named) {
         return None;
     }
-    let since = known.values().map(|seen| seen.first).min();
-    let evidence = Evidence { expected: format!("{}, {whose}", usual(known)), seen: seen(name), since, why: WHY };
+    let expected = format!("{}, {whose}", usual(known.iter()));
+    let evidence = Evidence { expected, seen: seen(name), since: known.since(), why: WHY };
     Some(signal(&ABOUT, Severity::Medium, evidence))
-}
-
-/// A tally of the line that was released last, of those that have it.
-fn latest<'a>(change: &Change<'a>, pick: fn(&LineBaseline) -> &Tally<String>) -> Option<&'a Tally<String>> {
-    let lines = change.package.lines.values().filter(|line| !pick(line).is_empty());
-    lines.max_by_key(|line| line.last_at).map(pick)
 }
 
 fn owner(name: &str) -> &str {

@@ -1,3 +1,5 @@
+//! Detects a manifest of which the dependencies or install scripts cannot be read.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
     model::{Confidence, Severity, Signal, Unread},

@@ -1,3 +1,5 @@
+//! Detects a release whose registry metadata cannot be read.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
     model::{Confidence, Severity, Signal},

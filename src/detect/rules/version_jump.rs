@@ -1,3 +1,5 @@
+//! Detects a version number that is far from the last one.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
     model::{Confidence, Numbers, Severity, Signal, Version},
@@ -49,7 +51,7 @@ impl Detector for VersionJump {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let version = Version::of(&change.release.purl).filter(|version| !version.is_prerelease())?;
+    let version = change.release.purl.parsed().filter(|version| !version.is_prerelease())?;
     let (highest, text) = change.highest()?;
     let own = change.package.lines.get(&change.release.line());
     let (own, own_text) = own.and_then(|portrait| change.highest_of(portrait)).unzip();

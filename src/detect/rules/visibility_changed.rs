@@ -1,7 +1,9 @@
+//! Detects a build from a repository that is no longer public.
+
 use crate::{
     baseline::Traits,
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Visibilities},
 };
 
 /// The repository is no longer public.
@@ -46,7 +48,7 @@ impl Detector for VisibilityChanged {
 
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let visibility = traits.visibility.filter(|visibility| *visibility != "public")?;
-    let new = change.novelty(|line| &line.visibilities, visibility)?;
+    let new = change.novelty(Visibilities, visibility)?;
     let evidence = Evidence {
         expected: new.usual,
         seen: quote(visibility),

@@ -1,6 +1,8 @@
+//! Detects a build by another workflow file.
+
 use crate::{
     detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, Severity, Signal, traits::Workflows},
 };
 
 /// Another workflow file.
@@ -45,7 +47,7 @@ impl Detector for WorkflowChanged {
         };
         let changed = change.traits.iter().filter_map(|traits| {
             let workflow = traits.workflow.as_deref()?;
-            let new = change.novelty(|line| &line.workflows, workflow)?;
+            let new = change.novelty(Workflows, workflow)?;
             let severity = new.weigh(by_itself);
             let evidence = Evidence {
                 expected: new.usual,

@@ -1,3 +1,5 @@
+//! Detects a new dependency that is itself only days old.
+
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{

@@ -1,4 +1,4 @@
-//! How long ago something was, by a clock that may be wrong.
+//! Computes ages with a clock that may be wrong.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

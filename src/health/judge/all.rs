@@ -1,4 +1,4 @@
-//! Everything that is looked at, in order, and what is not as it should be.
+//! Runs all health checks in order, and collects the findings.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! What limits provwatch by the operator's choice, or by that of others.
+//! Checks for limits on provwatch that the operator or others set.
 
 use crate::{
     health::{Check, Finding, FirstSights, Forges, Id, Log, LogNotFollowed, Snapshot, Subscription, Trust},

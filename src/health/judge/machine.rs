@@ -1,5 +1,4 @@
-//! Whether provwatch can work here: the database, its disk, what is on disk beside it; and alerts that put its work in
-//! doubt.
+//! Checks the machine: the database, its disk, the files beside it, and alerts that question its work.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +8,7 @@ use crate::{
         Check, Damage, File, Finding, Id, OpenAlert, Snapshot, Storage, WriteFailure, alarm,
         limits::{EDITING, SPACE, SPACE_LOW, WRITE},
     },
-    model::{Alert, AlertKind, Severity},
+    model::{AlertId, AlertKind, Fingerprint, Severity},
     text::{counted, quoted, size, span},
 };
 
@@ -188,7 +187,8 @@ fn lowercase(sentence: &str) -> String {
 
 /// Alerts that are open and put a log, or provwatch's own work, in doubt. Those of the checks are said by the checks.
 pub(super) fn alerts(snapshot: &Snapshot, checks: &[Check]) -> Vec<Check> {
-    let judged: Vec<String> = checks.iter().map(|check| Alert::identify(AlertKind::Operation, &check.key).1).collect();
+    let id = |check: &Check| Fingerprint::of(AlertKind::Operation, &check.key).id();
+    let judged: Vec<AlertId> = checks.iter().map(id).collect();
     snapshot.alerts.iter().filter(|alert| !judged.contains(&alert.id)).filter_map(open).collect()
 }
 
@@ -202,5 +202,5 @@ fn open(alert: &OpenAlert) -> Option<Check> {
     };
     let sentence = format!("an alert is open, {}: {}", alert.severity, quoted(&alert.title, ERROR));
     let next = format!("`provwatch alerts show {0}`, then `provwatch alerts ack {0} --reason '…'`", alert.id);
-    Some(Check::found(format!("open alert {}", alert.id), Finding::new(id, &alert.id, sentence, next)))
+    Some(Check::found(format!("open alert {}", alert.id), Finding::new(id, &alert.id.to_string(), sentence, next)))
 }

@@ -1,4 +1,4 @@
-//! From a snapshot and the time to what is not as it should be.
+//! Judges the health of provwatch from a snapshot and the time.
 
 mod age;
 mod all;

@@ -1,4 +1,4 @@
-//! Whether alerts reach anybody.
+//! Checks that alerts reach a receiver.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

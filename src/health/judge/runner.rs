@@ -1,4 +1,4 @@
-//! Whether anybody watches: the lock, the sign of life, the passes, the loops, the clock.
+//! Checks the running process: its lock, heartbeat, passes, loops and clock.
 
 use chrono::{DateTime, Utc};
 

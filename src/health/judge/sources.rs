@@ -1,4 +1,4 @@
-//! Whether what tells of releases, and of signatures, is read: feeds, the trust root, transparency logs, forges.
+//! Checks the sources: feeds, the trust root, transparency logs and forges.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

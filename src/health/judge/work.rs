@@ -1,4 +1,4 @@
-//! Whether what was announced is looked at, and can be checked.
+//! Checks that announced packages are processed, and that releases can be verified.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -1,4 +1,4 @@
-//! The findings within whose limits the promise is kept.
+//! Table of the findings that limit provwatch but do not make it unhealthy.
 
 use crate::health::{About, Id, about::limited};
 

@@ -1,4 +1,4 @@
-//! The findings of which each keeps the promise from being kept.
+//! Table of the findings that make provwatch unhealthy.
 
 use crate::health::{About, Id, about::unhealthy};
 

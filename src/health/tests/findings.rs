@@ -1,5 +1,7 @@
+//! Tests of the findings about processes, sources, logs, mirrors and work.
+
 use super::*;
-use crate::model::{Alert, AlertKind, Severity};
+use crate::model::{AlertKind, Fingerprint, Severity};
 
 #[test]
 fn all_is_well() {
@@ -93,7 +95,7 @@ fn a_source_that_is_silent_or_was_never_read() {
     let alert = judge(&hour, noon()).remove(0).alert.unwrap();
     assert_eq!(alert.title, "npm-changes has not been read for 60 min");
     assert!(alert.argument.contains("The last error: refused."), "{}", alert.argument);
-    assert_eq!(alert.id, Alert::identify(AlertKind::Operation, "stale npm-changes").1, "as in earlier versions");
+    assert_eq!(alert.id, Fingerprint::of(AlertKind::Operation, "stale npm-changes").id(), "as in earlier versions");
 }
 
 #[test]
@@ -339,7 +341,7 @@ fn every_finding_says_what_to_do_and_is_safe_to_show() {
         snapshot.unknown = vec![hostile.clone()];
         snapshot.watchlist.problem = Some(hostile.clone());
         snapshot.alerts = vec![OpenAlert {
-            id: "0123456789ab".to_owned(),
+            id: "0123456789ab".parse().unwrap(),
             kind: AlertKind::Log,
             severity: Severity::Critical,
             title: hostile.clone(),

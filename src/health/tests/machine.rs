@@ -1,5 +1,7 @@
+//! Tests of the findings about receivers, the database, the disk, the clock and limits.
+
 use super::*;
-use crate::model::{Alert, AlertKind, Confidence, Severity};
+use crate::model::{AlertKind, Confidence, Fingerprint, Severity};
 
 #[test]
 fn alerts_that_reach_nobody() {
@@ -225,7 +227,7 @@ fn long_histories_are_counted_in_releases() {
 #[test]
 fn open_alerts_that_put_the_work_in_doubt() {
     let open = |kind, severity, key: &str| {
-        let (_, id) = Alert::identify(AlertKind::Operation, key);
+        let id = Fingerprint::of(AlertKind::Operation, key).id();
         but(|snapshot| snapshot.alerts = vec![OpenAlert { id, kind, severity, title: "it forked".to_owned() }])
     };
     holds(vec![

@@ -1,4 +1,4 @@
-//! Each finding on and off at its limit, whatever the clock does.
+//! Tests that each finding switches on and off at its limit, whatever the clock does.
 
 mod findings;
 mod machine;

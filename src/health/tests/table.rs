@@ -1,6 +1,9 @@
+//! Tests that the table of findings and `docs/OPERATIONS.md` agree.
+
 use std::{collections::BTreeSet, env, fmt::Write as _, fs};
 
 use super::*;
+use crate::health::table::ALL;
 
 const OPERATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/OPERATIONS.md");
 const BEGIN: &str = "<!-- findings: written by UPDATE_DOCS=1 cargo test --lib health -->\n";

@@ -1,3 +1,5 @@
+//! Tests of the HTTP client over scripted answers.
+
 use std::sync::{
     Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -241,15 +243,6 @@ async fn credentials_stay_with_the_origin_they_were_meant_for() {
     let expected = ["https://me:secret@npm.example/a", "https://me:secret@npm.example/b", "https://static.example/c"];
     assert_eq!(sent, expected);
     assert!(!error.to_string().contains("secret"), "{error}");
-}
-
-#[tokio::test]
-async fn a_caller_that_reads_of_a_limit_in_the_body_can_pause_the_host() {
-    let lab = Lab::new(|_| {});
-    let url = "https://pypi.example/pypi";
-    lab.client.pause(&url.parse().unwrap(), Duration::from_hours(99));
-    assert_eq!(lab.get(url).await.unwrap_err().retry_after(), Some(Duration::from_hours(1)));
-    assert_eq!(lab.requests(), 0);
 }
 
 #[tokio::test]

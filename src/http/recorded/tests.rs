@@ -1,3 +1,5 @@
+//! Tests of playing recorded HTTP exchanges.
+
 use std::{fs, sync::Arc};
 
 use tempfile::TempDir;
@@ -23,6 +25,15 @@ fn folder(index: &str, bodies: &[(&str, &str)]) -> TempDir {
     folder
 }
 
+fn open(folder: &Path) -> Result<RecordedTransport, RecordingError> {
+    let read = |file: &str| {
+        let path = folder.join(file);
+        let read = fs::read(&path).map(Bytes::from);
+        read.map_err(|source| RecordingError::File { action: "reading", path, source })
+    };
+    RecordedTransport::from_parts("test", &read(INDEX)?, read)
+}
+
 async fn play(transport: &dyn Transport, request: Request) -> String {
     match transport.exchange(&request).await {
         Ok(response) => format!("{} {}", response.status, String::from_utf8_lossy(&response.body)),
@@ -38,7 +49,7 @@ async fn answers_of_one_request_are_played_in_order_and_the_last_is_repeated() {
         {"method": "GET", "url": "https://npm.example/axios", "status": 200, "headers": [["etag", "\"2\""]], "body_file": "2.json"}
     ]"#;
     let folder = folder(index, &[("1.json", "one"), ("2.json", "two")]);
-    let recording = RecordedTransport::open(folder.path()).unwrap();
+    let recording = open(folder.path()).unwrap();
     let url = "https://npm.example/axios";
     assert_eq!(play(&recording, get(url)).await, "200 one");
     assert_eq!(play(&recording, get(url)).await, "200 two");
@@ -54,7 +65,7 @@ async fn a_recorded_304_is_only_for_those_who_ask_for_it() {
         {"method": "GET", "url": "https://npm.example/axios", "status": 200, "body_file": "1.json"},
         {"method": "GET", "url": "https://npm.example/axios", "status": 304}
     ]"#;
-    let recording = RecordedTransport::open(folder(index, &[("1.json", "one")]).path()).unwrap();
+    let recording = open(folder(index, &[("1.json", "one")]).path()).unwrap();
     let url = "https://npm.example/axios";
     assert_eq!(play(&recording, get(url)).await, "200 one");
     assert_eq!(play(&recording, get(url)).await, "200 one");
@@ -90,7 +101,7 @@ async fn what_was_recorded_is_what_is_played() {
     recorder.save(folder.path()).unwrap();
     let index = fs::read_to_string(folder.path().join(INDEX)).unwrap();
     assert!(!index.contains("secret") && !index.contains("date"), "{index}");
-    let recording = RecordedTransport::open(folder.path()).unwrap();
+    let recording = open(folder.path()).unwrap();
     assert_eq!(play(&recording, post("since 2")).await, "200 second");
     assert_eq!(play(&recording, post("since 1")).await, "200 first");
     assert_eq!(play(&recording, get("https://npm.example/axios")).await, "200 one");
@@ -116,25 +127,7 @@ fn malformed_recordings_are_refused_with_the_reason() {
         (r#"[{"method": "GET", "url": "https://a.example/", "status": 99}]"#.to_owned(), "99 is not a final status"),
     ];
     for (index, expected) in table {
-        let error = RecordedTransport::open(folder(&index, &[]).path()).unwrap_err().to_string();
+        let error = open(folder(&index, &[]).path()).unwrap_err().to_string();
         assert!(error.contains(expected), "{index}: {error}");
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_link_out_of_the_folder_is_not_followed() {
-    let outside = TempDir::new().unwrap();
-    let secret = outside.path().join("secret");
-    fs::write(&secret, "[]").unwrap();
-    let index = r#"[{"method": "GET", "url": "https://a.example/", "status": 200, "body_file": "link"}]"#;
-    let by_body = folder(index, &[]);
-    std::os::unix::fs::symlink(&secret, by_body.path().join("link")).unwrap();
-    let by_index = TempDir::new().unwrap();
-    std::os::unix::fs::symlink(&secret, by_index.path().join(INDEX)).unwrap();
-    for folder in [by_body, by_index] {
-        let error = RecordedTransport::open(folder.path()).unwrap_err();
-        let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(cause, "a link leads out of the recording's folder");
     }
 }

@@ -1,5 +1,5 @@
-//! Joining what is logged with what is released: an entry by a watched repository is explained by the release that carries
-//! it. The detectors of [`crate::detect::ENTRY_DETECTORS`] say what is to be said of those that none does.
+//! Correlates log entries with releases: the release that carries an entry explains it. The detectors of
+//! [`crate::detect::ENTRY_DETECTORS`] judge the entries that no release carries.
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Alerts about log entries: one for each accusation, which counts the entries that make it.
+//! Raises alerts about log entries, one for each kind of finding, with a count of its entries.
 
 use std::sync::Arc;
 

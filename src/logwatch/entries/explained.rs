@@ -1,4 +1,4 @@
-//! Which release carries a log entry.
+//! Finds the release that carries a log entry.
 
 use crate::{
     logwatch::rows::place,

@@ -1,4 +1,4 @@
-//! Looking for single entries: by their place, or in the search index of Rekor v1. Each is proven before it is shown.
+//! Looks up single log entries by index, or in the search index of Rekor v1. Each is proven before it is shown.
 
 use bytes::Bytes;
 

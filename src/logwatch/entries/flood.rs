@@ -1,11 +1,12 @@
-//! Who shares a budget of alerts: those whose accusations one and the same party can make up. Nobody can spend the budget of
-//! what others do, so that a flood hides nothing but itself.
+//! Assigns alerts about log entries to alert budgets, one for each party that can cause them. No party can spend the
+//! budget of another, so that a flood hides nothing but itself.
 //!
-//! - Anybody can forge: all forgers share one budget, and nothing else is paid from it.
-//! - Only who has rights in a repository can sign in its name: each repository has budgets of its own, for each log, detector,
-//!   severity, issuer and trigger one.
-//! - What a `[[logs.match]]` finds beyond watched repositories is paid from the budget of its owner, and from one for all that
-//!   the match finds, since accounts are cheap: those that it has known for a day share another one than strangers.
+//! - Forging needs no rights: all forgers share one budget, and nothing else is paid from it.
+//! - Signing in the name of a repository needs rights in it: each repository has budgets of its own, for each log,
+//!   detector, severity, issuer and trigger one.
+//! - An entry that a `[[logs.match]]` finds beyond watched repositories is paid from the budget of its owner, and from
+//!   one for all that the match finds, since accounts are cheap: those that it has known for a day share another one
+//!   than strangers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

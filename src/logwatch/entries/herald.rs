@@ -1,4 +1,4 @@
-//! How matches are told: [`Herald`] in the words of alerts.
+//! Match reporter: raises alerts for the matches of `[[logs.match]]`.
 
 use std::sync::Arc;
 

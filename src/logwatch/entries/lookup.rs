@@ -1,5 +1,5 @@
-//! Does the log have what a release's attestation says it has? The attestation proves that the log signed for the entry;
-//! here the log is asked to show it.
+//! Checks that a log has the entry that a release's attestation names. The attestation proves that the log signed for
+//! the entry; here the log is asked to show it.
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! From what the sieve let through to entries by watched identities.
+//! Reads the candidates that pass the prefilter, and keeps the entries of watched identities.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -8,7 +8,10 @@ use crate::{
     attest::{Failure, LoggedIdentity, Verifier},
     clock::Clock,
     logwatch::settings::LogSettings,
-    model::{Baseline, Package},
+    model::{
+        Baseline, Package,
+        traits::{Issuers, Repositories},
+    },
     store::{NewLogEntry, NewQuarantined, Store, StoreError},
     tlog::{
         Watch, Watched,
@@ -167,10 +170,10 @@ impl Matching {
 /// The repositories of a package: URL, and issuer with numeric id where they are known together.
 fn repositories(baseline: &Baseline) -> impl Iterator<Item = (&Package, &str, Option<(&str, &str)>)> {
     baseline.lines.values().flat_map(move |line| {
-        let issuer = line.issuers.keys().next().map(String::as_str);
-        line.repositories.keys().map(move |url| {
-            let id = line.id_of_repository.get(url).map(String::as_str);
-            (&baseline.package, url.as_str(), issuer.zip(id))
+        let issuer = line.tally(Issuers).values().next().map(|issuer| &**issuer);
+        line.tally(Repositories).values().map(move |url| {
+            let id = line.id_of_repository.get(&**url).map(String::as_str);
+            (&baseline.package, &**url, issuer.zip(id))
         })
     })
 }

@@ -1,4 +1,4 @@
-//! Entries of logs: who signed them, whom that concerns, which release explains them, and what is told of them.
+//! Entries of logs: signers, matches, correlation with releases, and alerts.
 
 mod correlate;
 mod entry_alert;

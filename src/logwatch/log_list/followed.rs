@@ -1,4 +1,4 @@
-//! A log that is followed: where it is read, how, and which of its trees are its own.
+//! A followed log: its address, its protocol, and its trees.
 
 use std::sync::Arc;
 

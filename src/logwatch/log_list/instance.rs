@@ -1,4 +1,4 @@
-//! A log as the configuration names it, or as a trust root makes guess: what it is made of before anybody has asked it.
+//! The description of a log from the configuration or a trust root, before the log is asked.
 
 use chrono::{DateTime, Utc};
 use url::Url;

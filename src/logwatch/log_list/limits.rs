@@ -1,5 +1,5 @@
-//! How hard a log is asked. Logs are made to be read, and their limits follow the log, not what holds for hosts in general:
-//! one that is read by everybody is asked politely, one of the operator's own as fast as it answers. `[http.hosts]` may say
+//! Request limits for logs. Logs are made to be read, and their limits follow the log, not what holds for hosts in
+//! general: a public one is asked politely, one of the operator's own as fast as it answers. `[http.hosts]` may say
 //! otherwise of either.
 
 use url::Url;

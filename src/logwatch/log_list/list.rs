@@ -1,4 +1,4 @@
-//! Which logs are followed: those of the trust root as it is now, and those of the configuration.
+//! The list of followed logs: those of the current trust root, and those of the configuration.
 
 use std::sync::Arc;
 

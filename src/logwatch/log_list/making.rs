@@ -1,4 +1,4 @@
-//! From what a log is said to be to one that can be asked.
+//! Builds a log client from the description of a log.
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
-//! Which logs are followed, and what each of them is: as the configuration says, as the trust root makes guess, and as they
-//! answer.
+//! The followed logs and their protocols, from the configuration, the trust root, and the logs' own answers.
 //!
 //! ```text
 //! configuration ─► instance ─────────────────────────┐

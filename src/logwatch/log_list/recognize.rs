@@ -1,5 +1,5 @@
-//! What a log is comes from asking it. A trust root names a key and a URL, and neither tells how the log is read nor what it
-//! calls itself; what a log signs with that key does.
+//! Recognises the protocol of a log by asking it. A trust root names a key and a URL, and neither tells how the log is
+//! read nor what it calls itself; what a log signs with that key does.
 
 use std::sync::Arc;
 

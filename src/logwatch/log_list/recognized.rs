@@ -1,4 +1,4 @@
-//! What the logs of a trust root turned out to be: kept in memory, and read from the store by the process that comes after.
+//! Keeps the recognised protocols of logs, in memory and in the store.
 
 use std::{
     collections::HashMap,

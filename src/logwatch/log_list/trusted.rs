@@ -1,4 +1,4 @@
-//! The logs that the trust root names, as far as it says where they are read.
+//! The logs that the trust root names with an address.
 
 use std::{cmp::Reverse, sync::Arc};
 

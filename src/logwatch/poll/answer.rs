@@ -1,4 +1,4 @@
-//! What the mirrors of a log answer, and which of them is followed.
+//! The answers of a log's mirrors, and the choice of the one to follow.
 
 use std::iter;
 

@@ -1,4 +1,4 @@
-//! What a log says of each of its trees: whether that holds, and what is new.
+//! Fetches the checkpoints of a log's trees, and verifies their signatures.
 
 use super::trees::Trees;
 use crate::{

@@ -1,6 +1,7 @@
-//! One log at several URLs. All of them show the same history, some later than others; so what each signed is held against
-//! what is known, whoever showed it first. A mirror that shows another history proves that the log signed two. One that is
-//! behind is not accused of going back, and what one of them does not answer is read from the next.
+//! Polls the mirrors of one log at several URLs. All of them show the same history, some later than others; so each
+//! checkpoint is compared with all that is known, whichever mirror showed it first. A mirror that shows another history
+//! proves that the log signed two. One that is behind does not violate anything, and requests that one of them does not
+//! answer go to the next.
 
 use super::{
     answer::{Answer, Look, ask},

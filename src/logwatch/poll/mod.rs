@@ -1,4 +1,4 @@
-//! Looking at logs: which trees they have, what they sign, and what their mirrors say.
+//! Polling of logs: their trees, their checkpoints, and their mirrors.
 
 mod answer;
 mod heads;

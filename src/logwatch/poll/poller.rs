@@ -1,4 +1,4 @@
-//! One look at every log: at each as it is known, and at those that turn out to be others than they were taken for.
+//! Polls every log once, and recognises again those whose protocol turns out to be another.
 
 use super::{
     heads::{Follower, Poll},

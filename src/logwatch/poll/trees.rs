@@ -1,5 +1,5 @@
-//! Which trees a log has, on the strength of what it signed. The list of the trees of a Rekor v1 is not signed: whoever
-//! stands on the way can add some, leave some out, and call any of them active.
+//! Lists the trees of a log on the evidence of its signatures. The list of the trees of a Rekor v1 is not signed: an
+//! attacker on the way can add some, leave some out, and call any of them active.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Pages of a tail on their way into the store: they wait until there are enough of them for one transaction.
+//! Collects pages of a tail until one transaction is worth while.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Tailing: every entry is downloaded, hashed and sifted, in order; nothing is skipped, and nothing is believed before it
-//! hashes to what the log signed.
+//! Tailing of logs: every entry is downloaded, hashed and searched in order, and believed only once it hashes to the
+//! signed root.
 
 mod batch;
 mod position;

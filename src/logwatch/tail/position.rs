@@ -1,4 +1,4 @@
-//! Where a tail stands while it reads.
+//! The position of a tail while it reads.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -1,4 +1,4 @@
-//! Whether a log, or a shard of one, takes the place of another that is tailed already.
+//! Recognises a log or shard that began after its kind was already followed, so that it is read from its first entry.
 
 use chrono::TimeDelta;
 

@@ -1,4 +1,4 @@
-//! Reading what a checkpoint adds to a tree, and believing it once it hashes to what was signed.
+//! Reads the entries that a checkpoint adds to a tree, and believes them once they hash to the signed root.
 
 use super::{
     batch::{Batch, Read},

@@ -1,4 +1,4 @@
-//! One release against its package's baseline. Pure: `run`, `backfill`, `replay` and `lookup` all ask this.
+//! Assesses one release against its package's baseline. Pure: `run`, `backfill`, `replay` and `lookup` all ask this.
 
 use std::collections::BTreeMap;
 
@@ -84,9 +84,9 @@ pub fn alert(release: &Observation, assessed: &Assessment, raised_at: DateTime<U
 
 /// The verdict's argument, and what could not be found out, grouped by reason.
 fn argument(release: &Observation, verdict: &Verdict) -> String {
-    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (what, why) in release.facts.unknown.iter().flatten() {
-        by_reason.entry(why).or_default().push(what);
+        by_reason.entry(why).or_default().push(what.to_string());
     }
     let unknown = by_reason.into_iter().map(|(why, what)| format!(" Not checked: {} ({why}).", what.join(", ")));
     format!("{}{}", verdict.argument, unknown.collect::<String>())

@@ -1,4 +1,4 @@
-//! What was published around a release, kept in memory while releases pass by in the order of their time.
+//! In-memory history of releases, for the release context of a replay in publish order.
 
 use std::collections::HashMap;
 

@@ -1,11 +1,11 @@
-//! What was published around a release, as the store knows it.
+//! Reads the release context from the store.
 
 use chrono::{DateTime, Utc};
 
 use super::chronicle::hand;
 use crate::{
     detect::{AT_ONCE, Burst, Cadence, Company, Runs},
-    model::{Alert, Bond, Observation, ReleaseId, ReleaseLine, Severity, run_and_attempt},
+    model::{Bond, Fingerprint, Observation, ReleaseId, ReleaseLine, Severity, run_and_attempt},
     store::{Neighbour, Store, StoreError, Trace},
 };
 
@@ -49,8 +49,8 @@ fn accused(
     let Some(hand) = hand(release) else { return Ok(None) };
     let just_before = |one: &&Neighbour| release.published_at - one.published_at <= AT_ONCE && one.purl != release.purl;
     for one in siblings.iter().rev().filter(|one| !one.teaches).filter(just_before) {
-        let (fingerprint, _) = Alert::identify_release(&one.purl);
-        let is_accused = store.alert(&fingerprint)?.is_some_and(|alert| alert.severity >= Severity::Medium);
+        let alert = store.alert(&Fingerprint::of_release(&one.purl))?;
+        let is_accused = alert.is_some_and(|alert| alert.severity >= Severity::Medium);
         let by = store.release(&one.purl)?.and_then(|row| row.observation).and_then(|it| self::hand(&it));
         if is_accused && by.as_ref() == Some(&hand) {
             return Ok(Some((one.purl.clone(), one.published_at)));
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::{
         baseline::learn,
-        model::{AlertKind, BaselineReason, Confidence},
+        model::{Alert, AlertKind, BaselineReason, Confidence},
         packages::assess::chronicle::Chronicle,
         store::{BaselineChange, NewBaselineVersion, Outcome, Record, StoredBaseline},
     };

@@ -1,4 +1,4 @@
-//! Assessing: one release beside its package's baseline and what was published around it. Pure.
+//! Assessment of one release with its baseline and release context. Pure.
 
 mod assessment;
 pub mod chronicle;

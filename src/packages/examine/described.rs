@@ -1,4 +1,4 @@
-//! The releases that a document describes: told apart by what is history and what is news, learned or judged, and recorded.
+//! Processes the releases of a document: sorts history from news, and has each learned or judged and recorded.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! A registry's document as a whole: what is taken of one that is level with what a feed announced, and of one that is behind.
+//! Processes a registry's document: all of a current one, and part of one that lags the feed.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     http::Validators,
-    model::Ecosystem,
     packages::subject::Subject,
     registry::{Behind, PackageDocument, RegistryError},
     store::{PackageRow, Store, StoreError},
@@ -54,7 +53,7 @@ impl Documents {
             self.take_part(subject, document).await?
         } else {
             // Where the feed names versions, each of them is told.
-            if subject.package.ecosystem() == Ecosystem::Npm {
+            if !subject.package.ecosystem().row().feed.names_versions {
                 note_unreached(&self.troubles, subject, &behind)?;
             }
             document.releases.extend(behind.incomplete);

@@ -1,8 +1,7 @@
-//! From a package that may have changed to recorded releases: read its document, find what is new, judge each release
-//! against the baseline, record.
+//! Checks a package that may have changed: reads its document, finds new releases, and has them judged and recorded.
 //!
-//! The first sight of a package is its backfill: what it did until a week before is its history and teaches the
-//! baseline; the last week is judged like what follows.
+//! The first check of a package is its backfill: its releases until a week before are its history and go into the
+//! baseline; those of the last week are judged like all later ones.
 
 use super::{
     document::Documents,

@@ -1,4 +1,4 @@
-//! Which versions a document lists.
+//! The versions that a document lists.
 
 use std::collections::BTreeSet;
 

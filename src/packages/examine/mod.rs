@@ -1,4 +1,4 @@
-//! Looking at a package: what its document has that is not stored yet.
+//! Examination of a package: the news in its registry document.
 
 pub mod described;
 pub mod document;

@@ -1,5 +1,4 @@
-//! Dependency confusion: whether the public registry has, or gets, a package of the name of one that is watched in another
-//! registry.
+//! Checks for dependency confusion: a public package with the name of a watched package of another registry.
 
 use std::sync::Arc;
 

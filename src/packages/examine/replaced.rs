@@ -1,9 +1,9 @@
-//! Published files that have another content now.
+//! Finds published files whose content changed.
 
 use std::collections::BTreeMap;
 
 use crate::{
-    model::{Ecosystem, Observation, files_fingerprint, former_digests, replaced_files},
+    model::{Observation, files_fingerprint, former_digests, replaced_files},
     packages::subject::Subject,
     registry::RegistryRelease,
     store::{Store, StoreError},
@@ -37,7 +37,7 @@ pub fn compare_files(
 pub fn note_replaced(subject: &Subject<'_>, before: &Observation, release: &mut RegistryRelease) -> bool {
     let ecosystem = subject.package.ecosystem();
     let mut replaced = replaced_files(ecosystem, before, &release.files);
-    let is_news = !replaced.is_empty() || ecosystem == Ecosystem::Pypi || subject.is_awaited(&release.id);
+    let is_news = !replaced.is_empty() || ecosystem.row().files.many || subject.is_awaited(&release.id);
     replaced.extend(before.facts.replaced.clone().into_iter().flatten());
     let former = former_digests(ecosystem, before, &release.files);
     release.facts.replaced = Some(replaced).filter(|replaced| !replaced.is_empty());

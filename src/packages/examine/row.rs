@@ -1,4 +1,4 @@
-//! The stored row of a package: what of a registry's answer is kept with it, and what makes the next question conditional.
+//! Updates the stored row of a package, with the validators that make the next request conditional.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Releases that are yanked, go away or come back.
+//! Records releases that are yanked, removed or restored.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What is taken of a registry's answer in one turn, and what the answer is waited for.
+//! The outcome of reading a registry's answer: the part that was processed, and the reason to wait for more.
 
 use crate::{packages::subject::Examined, registry::RegistryError, store::Portions};
 

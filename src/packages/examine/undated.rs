@@ -1,4 +1,4 @@
-//! Releases without a readable publish time.
+//! Handles releases without a readable publish time.
 
 use chrono::TimeDelta;
 

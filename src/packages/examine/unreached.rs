@@ -1,4 +1,4 @@
-//! Documents that do not reach what a feed announced, or do not tell whether they do: said once for the registry.
+//! Handles documents that lag a feed's announcement, or do not show whether they do, with one alert for each registry.
 
 use crate::{
     model::{Confidence, Package, Severity},

@@ -1,5 +1,5 @@
-//! Releases of which nothing could be read in the registry's document. Several of one look are told in one message: whoever can
-//! make entries unreadable would otherwise bury the alerts of others, and their own, under hundreds.
+//! Handles releases whose entry in the registry's document cannot be read. Several of one check share one message: an
+//! attacker who can make entries unreadable could otherwise bury all other alerts under hundreds.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     deliver::Subscriptions,
     detect::{combine, unreadable},
-    model::{Alert, AlertKind, Confidence, Links, Package, ReleaseId, Severity},
+    model::{Alert, AlertKind, Confidence, Fingerprint, Links, Package, ReleaseId, Severity},
     packages::{
         judge::{
             campaign::{FEWEST, MOST},
@@ -111,7 +111,7 @@ impl Unreadables {
         let mut told = Vec::new();
         for number in 0.. {
             let name = format!("unreadable {} {} {number}", subject.package, subject.now.date_naive());
-            let known = self.store.alert(&Alert::identify(AlertKind::Campaign, &name).0)?;
+            let known = self.store.alert(&Fingerprint::of(AlertKind::Campaign, &name))?;
             let mut members = known.map(|known| known.members).unwrap_or_default();
             news.retain(|release| !members.contains(release));
             let room = MOST.saturating_sub(members.len()).min(news.len());

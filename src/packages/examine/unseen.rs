@@ -1,5 +1,5 @@
-//! Releases that were announced and are not there: published and withdrawn between two looks, or never shown. Feeds name
-//! them; of npm's, which names documents only, the publish times tell.
+//! Handles announced releases that the registry does not show: withdrawn at once, or never visible. Feeds name them; of
+//! npm's, which names documents only, the publish times tell.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -10,7 +10,7 @@ use super::{
     withdrawal::{Withdrawal, Withdrawals},
 };
 use crate::{
-    model::{Package, ReleaseStatus, Severity},
+    model::{Package, ReleaseStatus, Severity, traits::Issuers},
     packages::subject::{Examined, Subject},
     registry::{Change, same_version},
     store::{EventKind, Store, StoreError, StoredEvent, VersionState},
@@ -134,7 +134,7 @@ impl Unseen {
             return Ok(Severity::Low);
         }
         let lines = self.store.baseline(subject.package)?.baseline.lines;
-        let has_evidence = lines.values().any(|line| !line.issuers.is_empty());
+        let has_evidence = lines.values().any(|line| !line.tally(Issuers).is_empty());
         Ok(if has_evidence { Severity::Medium } else { Severity::Low })
     }
 }

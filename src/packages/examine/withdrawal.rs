@@ -1,4 +1,4 @@
-//! A release that came and went before anybody looked at it: recorded, and told.
+//! Records and reports a release that was withdrawn before it could be checked.
 
 use std::sync::Arc;
 

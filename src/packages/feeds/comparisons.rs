@@ -1,4 +1,4 @@
-//! When the packages of feeds that cannot be read are compared with their registry.
+//! Schedules the comparison of packages with their registry while their feed cannot be read.
 
 use std::{
     collections::BTreeMap,

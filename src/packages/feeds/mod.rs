@@ -1,4 +1,4 @@
-//! What makes packages due: the pages of feeds, and what no feed announced.
+//! Feeds and the safety net below them: the reasons why packages become due.
 
 pub mod comparisons;
 mod event;

@@ -1,4 +1,4 @@
-//! From a feed to the store: read a page, keep what concerns the watchlist, move the cursor in the same transaction.
+//! Reads a page of a feed, and stores its watched events and the new cursor in one transaction.
 
 use super::{comparisons::Comparisons, event::new_event, silence::Silences, watched::Watched};
 use crate::{
@@ -101,7 +101,7 @@ impl FeedReader {
     fn take(&self, feed: &dyn Feed, page: &Page) -> Result<usize, StoreError> {
         let watchlist = self.watchlist.now();
         let watched = page.events.iter().filter(|event| watchlist.matches(&event.package).is_some());
-        let events: Vec<NewEvent> = watched.map(new_event).collect();
+        let events: Vec<NewEvent> = watched.map(|event| new_event(feed, event)).collect();
         let taken = match &page.gap {
             Some(gap) => self.take_with_gap(feed, page, &events, &gap.why)?,
             None => self.store.take_page(feed.name(), &page.cursor.0, &events, self.clock.now())?,

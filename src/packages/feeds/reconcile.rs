@@ -1,5 +1,5 @@
-//! What makes packages due that no feed announced: those that nobody has looked at yet, and those that were not compared
-//! with their registry for long.
+//! Safety net below the feeds: makes packages due that were never checked, or not compared with their registry for
+//! long.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Feeds that answer and say nothing. Nobody can see what a feed leaves out, but one that stands further than it shows, or
-//! that is never quiet and is, does not tell all: it cannot be read.
+//! Detects feeds that answer but announce nothing. Omitted events cannot be seen; but a feed whose position is ahead of
+//! its events, or a busy one that falls silent, is incomplete and counts as unreadable.
 
 use std::{
     collections::BTreeMap,
@@ -67,7 +67,7 @@ mod tests {
         }
 
         fn ecosystem(&self) -> Ecosystem {
-            Ecosystem::Cargo
+            Ecosystem::CARGO
         }
 
         fn is_busy(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The packages that are watched and known by name.
+//! The watched packages that are known by name.
 
 use std::{collections::BTreeSet, sync::Arc};
 

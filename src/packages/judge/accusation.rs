@@ -1,7 +1,7 @@
-//! What a release is accused of already.
+//! Reads the open alert that a release has already raised.
 
 use crate::{
-    model::{Alert, AlertStatus, ReleaseId},
+    model::{Alert, AlertStatus, Fingerprint, ReleaseId},
     store::{Store, StoreError},
 };
 
@@ -20,8 +20,7 @@ pub fn accusation(store: &Store, release: &ReleaseId) -> Result<Option<Alert>, S
 /// # Errors
 /// The store cannot be read.
 pub fn raised(store: &Store, release: &ReleaseId) -> Result<Option<(Alert, bool)>, StoreError> {
-    let (_, id) = Alert::identify_release(release);
-    let Some(alert) = store.alert(&id)? else { return Ok(None) };
+    let Some(alert) = store.alert(&Fingerprint::of_release(release))? else { return Ok(None) };
     let settled = match alert.status {
         AlertStatus::Resolved => true,
         AlertStatus::Acknowledged => store.acceptance(release)?.is_some(),

@@ -1,5 +1,5 @@
-//! Whom a release's alert is sent to: the alert of a campaign spares the reader those of its members, but for the first few
-//! critical ones.
+//! Finds the campaigns of a release, and decides which subscriptions receive its alert. A campaign's alert spares the
+//! reader those of its members, but for the first few critical ones.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -9,7 +9,7 @@ use super::campaign::{self, Accused, LOOKED_AT, MOST, SINGLY};
 use crate::{
     clock::Clock,
     deliver::Subscriptions,
-    model::{Alert, AlertKind, Bond, Confidence, Observation, ReleaseId, Severity},
+    model::{Alert, AlertKind, Bond, Confidence, Fingerprint, Observation, ReleaseId, Severity},
     store::{Neighbour, Record, Store, StoreError, Subject},
 };
 
@@ -72,7 +72,7 @@ impl Campaigns {
         for member in members {
             let (mut fingerprints, subject) =
                 (self.store.campaigns_of(&member.purl)?, campaign::subject(bond, &member.purl));
-            fingerprints.push(Alert::identify(AlertKind::Campaign, &subject).0);
+            fingerprints.push(Fingerprint::of(AlertKind::Campaign, &subject));
             for fingerprint in fingerprints {
                 // Whoever has something to do with several accounts and repositories has several campaigns.
                 if let Some(known) = self.store.alert(&fingerprint)?.filter(|known| campaign::is_of(known, bond)) {
@@ -118,8 +118,7 @@ impl Campaigns {
     pub fn audience(&self, record: &Record, alert: &Alert) -> Result<Vec<String>, StoreError> {
         let mut audience = self.subscriptions.matching(alert);
         let Subject::Observed(observation) = &record.subject else { return Ok(audience) };
-        let (fingerprint, _) = Alert::identify_release(&observation.purl);
-        let before = self.store.alert(&fingerprint)?;
+        let before = self.store.alert(&Fingerprint::of_release(&observation.purl))?;
         let Some(campaign) = self.campaign(observation, alert, before.as_ref())? else { return Ok(audience) };
         let told = self.subscriptions.matching(&campaign);
         let recorded = self.store.record_alert(&campaign, &told, self.clock.now())?;
@@ -129,7 +128,7 @@ impl Campaigns {
         }
         let singly = self.sent_singly(&campaign, alert)?;
         let others = campaign.members.iter().filter(|member| !singly.contains(member));
-        let others: Vec<String> = others.map(|member| Alert::identify_release(member).0).collect();
+        let others: Vec<Fingerprint> = others.map(Fingerprint::of_release).collect();
         self.store.withdraw_deliveries(&others, &told)?;
         if !singly.contains(&observation.purl) {
             audience.retain(|subscription| !told.contains(subscription));
@@ -142,8 +141,7 @@ impl Campaigns {
         let near = |one: &&Neighbour| !one.teaches && (one.published_at - at).abs() <= LONGEST;
         let mut accused = Vec::new();
         for one in neighbours.iter().filter(near) {
-            let (fingerprint, _) = Alert::identify_release(&one.purl);
-            accused.extend(self.store.alert(&fingerprint)?.as_ref().and_then(Accused::by));
+            accused.extend(self.store.alert(&Fingerprint::of_release(&one.purl))?.as_ref().and_then(Accused::by));
         }
         Ok(accused)
     }

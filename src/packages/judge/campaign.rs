@@ -1,11 +1,11 @@
-//! Accused releases that belong together are one campaign: which are members, and the alert that lists them.
+//! Groups related releases with alerts into one campaign, with an alert that lists its members.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::{Alert, AlertKind, Bond, Confidence, Observation, Package, ReleaseId, Severity},
+    model::{Alert, AlertKind, Bond, Confidence, Fingerprint, Observation, Package, ReleaseId, Severity},
     text::{counted, quoted, shell_word},
 };
 
@@ -148,7 +148,7 @@ pub fn who(bond: &Bond, release: &Observation) -> String {
 
 /// Whether a campaign was begun under this bond, by whichever member.
 pub fn is_of(campaign: &Alert, bond: &Bond) -> bool {
-    let begins = |member| Alert::identify(AlertKind::Campaign, &subject(bond, member)).0 == campaign.fingerprint;
+    let begins = |member| Fingerprint::of(AlertKind::Campaign, &subject(bond, member)) == campaign.fingerprint;
     campaign.members.iter().any(begins)
 }
 

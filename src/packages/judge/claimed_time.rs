@@ -1,6 +1,6 @@
-//! What a registry's times are worth. The time of a release is a word in a document: it may be wrong, and whoever finds a way
-//! to choose it must gain nothing. What is history was there when the package was first looked at; what came later is judged,
-//! whatever time it names, and its time is bounded by what provwatch saw itself.
+//! Bounds the publish times that a registry claims. The time of a release is a word in a document: it may be wrong, and
+//! an attacker who can choose it must gain nothing. Releases that were there at the first check of a package are
+//! history; later ones are judged, whatever time they name, and their time is bounded by what provwatch saw itself.
 
 use std::collections::BTreeMap;
 

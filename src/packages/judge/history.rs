@@ -1,4 +1,4 @@
-//! What a package did before it was watched.
+//! Learns the history of a package from before it was watched.
 
 use std::sync::Arc;
 

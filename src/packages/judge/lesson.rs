@@ -1,8 +1,8 @@
-//! What a baseline learns in one record, from the release itself and from held ones that join by it.
+//! The baseline update of one record: the release itself, and held releases that join with it.
 
 use crate::{
     baseline::{self, Later, learn},
-    model::{Alert, Baseline, BaselineReason, Observation},
+    model::{Baseline, BaselineReason, Fingerprint, Observation},
     packages::subject::{LATEST_RELEASES, Subject},
     store::{BaselineChange, Held, NewBaselineVersion, Record, Store, StoreError, StoredBaseline},
     upkeep::ACTOR,
@@ -73,8 +73,7 @@ pub fn let_held_join(
 fn joins(store: &Store, held: &Held, later: &[Later]) -> Result<Option<Observation>, StoreError> {
     let Some(published_at) = held.published_at else { return Ok(None) };
     let Some(row) = store.release(&held.purl)? else { return Ok(None) };
-    let (_, id) = Alert::identify_release(&held.purl);
-    let Some(alert) = store.alert(&id)? else { return Ok(None) };
+    let Some(alert) = store.alert(&Fingerprint::of_release(&held.purl))? else { return Ok(None) };
     let held = baseline::Held { line: held.line.clone(), published_at, severity: alert.severity, status: row.status };
     Ok(row.observation.filter(|_| baseline::joins(&held, later)))
 }

@@ -1,4 +1,4 @@
-//! Judging: a release or a history against the baseline, what the baseline learns, the alert, and who hears of it.
+//! Judgement of a release or a history: assessment, baseline update, alert, and its receivers.
 
 pub mod accusation;
 pub mod audience;

@@ -1,4 +1,4 @@
-//! What is stored of the releases before one.
+//! Queries about the stored releases before a given one.
 
 use chrono::{DateTime, Utc};
 

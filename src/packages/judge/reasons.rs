@@ -1,4 +1,4 @@
-//! Why a release is not checked whole, as its observation tells.
+//! The reasons why a release is not fully checked, from its observation.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Another look at a release that brought nothing.
+//! Postpones the re-check of releases that the registry no longer shows.
 
 use crate::{
     packages::{settings::Settings, subject::Subject},

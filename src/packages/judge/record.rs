@@ -1,5 +1,4 @@
-//! From an observation to the store: assess it against the baseline, argue an alert, decide whether it teaches, and put
-//! all of that into one transaction.
+//! Records an observation: assessment, alert, baseline update and deliveries, in one transaction.
 
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use super::{
 use crate::{
     baseline,
     detect::Terms,
-    model::{Alert, Links, Observation, ReleaseId, ReleaseStatus},
+    model::{Alert, Fingerprint, Links, Observation, ReleaseId, ReleaseStatus, traits::Issuers},
     packages::{
         assess::{self, Assessment, company::company},
         settings::Settings,
@@ -190,8 +189,10 @@ impl Judge {
 
     /// Whether a release raised an alert that keeps it from teaching.
     fn is_accused(&self, release: &ReleaseId) -> Result<bool, StoreError> {
-        let (fingerprint, _) = Alert::identify_release(release);
-        Ok(self.store.alert(&fingerprint)?.is_some_and(|alert| !baseline::teaches(Some(alert.severity))))
+        Ok(self
+            .store
+            .alert(&Fingerprint::of_release(release))?
+            .is_some_and(|alert| !baseline::teaches(Some(alert.severity))))
     }
 
     /// Whether the baseline knows no evidence because that of the package's past could not be checked: what is
@@ -203,7 +204,7 @@ impl Judge {
         observation: &Observation,
         StoredBaseline { baseline, .. }: &StoredBaseline,
     ) -> Result<bool, StoreError> {
-        if baseline.lines.values().any(|line| !line.issuers.is_empty()) {
+        if baseline.lines.values().any(|line| !line.tally(Issuers).is_empty()) {
             return Ok(false);
         }
         let history_ends = subject.history_ends;

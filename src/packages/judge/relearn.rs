@@ -1,12 +1,12 @@
-//! A baseline learned anew from the releases that are stored: when an acceptance is taken back, and when the operator
-//! starts over.
+//! Learns a baseline anew from the stored releases, after an acceptance is withdrawn or the operator resets it.
 
 use std::collections::BTreeMap;
 
 use crate::{
     baseline::learn,
     model::{
-        Baseline, BaselineReason, EvidenceRank, LineBaseline, Observation, Package, ReleaseId, ReleaseStatus, Tally,
+        Baseline, BaselineReason, EvidenceRank, LineBaseline, Observation, Package, ReleaseId, ReleaseStatus,
+        traits::EvidenceRanks,
     },
     store::{Outcome, ReleaseRow, Store, StoreError},
 };
@@ -74,13 +74,13 @@ fn taught(store: &Store, package: &Package) -> Result<Vec<ReleaseRow>, StoreErro
 
 /// Evidence that a line had adopted from releases that are not stored any more stays adopted.
 fn keep_evidence(before: &Baseline, gone: &Baseline, after: &mut Baseline) {
-    let count = |tally: &Tally<EvidenceRank>, rank: &EvidenceRank| tally.get(rank).map_or(0, |seen| seen.count);
+    let count = |line: &LineBaseline, rank| line.tally(EvidenceRanks).get(rank).map_or(0, |seen| seen.count);
     let nothing = LineBaseline::default();
     for (line, portrait) in &mut after.lines {
         let (before, gone) = (before.lines.get(line).unwrap_or(&nothing), gone.lines.get(line).unwrap_or(&nothing));
-        for (rank, seen) in before.evidence.iter().filter(|(rank, _)| **rank > EvidenceRank::None) {
-            if seen.count > count(&gone.evidence, rank) {
-                portrait.evidence.entry(*rank).or_insert(*seen);
+        for (rank, seen) in before.tally(EvidenceRanks).iter().filter(|(rank, _)| **rank > EvidenceRank::None) {
+            if seen.count > count(gone, *rank) && !portrait.tally(EvidenceRanks).contains(*rank) {
+                portrait.insert(EvidenceRanks, *rank, *seen);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Who works or watches is told of a record.
+//! Reports a record to the progress listener.
 
 use crate::{
     progress::{Progress, Step},

@@ -1,10 +1,13 @@
-//! A release that is withdrawn soon after it came was not normal, even if it taught: the baseline loses it again.
+//! Removes a release that was soon withdrawn from the baseline.
 
 use chrono::TimeDelta;
 
 use crate::{
     baseline::learn,
-    model::{BaselineReason, EvidenceRank, LineBaseline, Observation, ReleaseId, Tally},
+    model::{
+        BaselineReason, EvidenceRank, LineBaseline, Observation, ReleaseId, Tally, Text,
+        traits::{EvidenceRanks, Repositories, Workflows},
+    },
     packages::subject::Subject,
     store::{BaselineChange, NewBaselineVersion, Store, StoreError, StoredBaseline},
     upkeep::ACTOR,
@@ -50,12 +53,14 @@ pub fn unlearn(store: &Store, subject: &Subject<'_>, release: &ReleaseId) -> Res
 
 /// Leaves to the line the evidence that it had adopted: whoever holds a token could else delete the releases that had it.
 fn keep_evidence(before: &LineBaseline, after: &mut LineBaseline) {
-    let adopted = before.evidence.iter().filter(|(rank, _)| **rank > EvidenceRank::None);
-    after.evidence.extend(adopted.map(|(rank, seen)| (*rank, *seen)));
+    for (rank, seen) in before.tally(EvidenceRanks).iter().filter(|(rank, _)| **rank > EvidenceRank::None) {
+        after.insert(EvidenceRanks, *rank, *seen);
+    }
 }
 
 /// Whether a line still knows a repository and a workflow, if it did.
 fn knows_builders(before: &LineBaseline, after: &LineBaseline) -> bool {
-    let is_lost = |all: &Tally<String>, left: &Tally<String>| !all.is_empty() && left.is_empty();
-    !is_lost(&before.repositories, &after.repositories) && !is_lost(&before.workflows, &after.workflows)
+    let is_lost = |all: &Tally<Text>, left: &Tally<Text>| !all.is_empty() && left.is_empty();
+    !is_lost(before.tally(Repositories), after.tally(Repositories))
+        && !is_lost(before.tally(Workflows), after.tally(Workflows))
 }

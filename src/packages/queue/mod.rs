@@ -1,4 +1,4 @@
-//! The queue of due packages: which is looked at next, how many at once, and what becomes of those that cannot be looked at.
+//! The queue of due packages: order, concurrency, and retries.
 
 pub mod outage;
 mod silent;

@@ -1,6 +1,6 @@
-//! Registries that answer again after an outage. What a feed announced waits longer with each failure; nobody should wait
-//! for hours once the registry is back, and a registry that is down should not be asked by everybody all the time: one
-//! package at a time finds out for all.
+//! Tracks registries that fail, and resumes their packages after an outage. An announced package waits longer with each
+//! failure. It should not wait for hours once the registry is back, and a registry that is down should not be asked for
+//! every package all the time: one package at a time finds out for all.
 
 use crate::{
     clock::Clock,

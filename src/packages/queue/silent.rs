@@ -1,5 +1,4 @@
-//! Registries that do not answer during one pass: a pass has an end, so it gives such a registry up at once for all its
-//! packages.
+//! Gives up registries that do not answer during one pass, for all their packages at once.
 
 use crate::{
     http::{HttpError, TransportError},

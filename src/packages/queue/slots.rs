@@ -1,8 +1,8 @@
-//! The slots of the registries: which package is looked at next, and how many at once.
+//! Slots of the registries: the choice of the next package, and the number of parallel checks.
 //!
-//! Each registry has slots of its own, so that one that does not answer, or asks for a pause, holds nobody else's. A slot is
-//! filled as soon as it is free. What a feed announced may use every slot of its registry; what failed before, or did not
-//! come to its end in one turn, and what nobody announced share half of them.
+//! Each registry has slots of its own, so that one that does not answer, or asks for a pause, holds no other's. A slot
+//! is filled as soon as it is free. Packages that a feed announced may use every slot of their registry; those that
+//! failed before, did not finish in one turn, or were not announced share half of them.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -96,7 +96,7 @@ impl<'a> Queue<'a> {
     pub fn fill(&mut self) -> Result<(), StoreError> {
         self.parts.wall_clock.follow()?;
         // What waits of a public registry that is switched off fails, and says so.
-        let public = Ecosystem::ALL.into_iter().map(RegistryKey::from);
+        let public = Ecosystem::all().map(RegistryKey::from);
         let others = self.parts.registries.polled().keys().cloned();
         public.chain(others).collect::<Vec<_>>().iter().try_for_each(|registry| self.fill_of(registry))
     }

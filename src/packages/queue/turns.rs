@@ -1,4 +1,4 @@
-//! A turn of one package: it is looked at, and how that ended is noted.
+//! Runs the turn of one package, and records how it ends.
 
 use super::{outage::Outages, silent::NoAnswer, worked::Ended};
 use crate::{

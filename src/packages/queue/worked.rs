@@ -1,4 +1,4 @@
-//! What a turn, and a pass over the queue, came to.
+//! The outcome of one turn and of one pass over the queue.
 
 use super::silent::NoAnswer;
 use crate::packages::subject::Examined;

@@ -1,4 +1,4 @@
-//! Who works off the queue: in a pass that ends, without end, or on some packages only.
+//! Processes the queue: in one pass, without end, or for selected packages only.
 
 use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Timelines through the real rules: back-tests, and what a stored history would have said.
+//! Replay of timelines through the real rules, for back-tests and stored histories.
 
 mod timeline;
 

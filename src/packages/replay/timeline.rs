@@ -1,4 +1,4 @@
-//! Timelines: recorded releases of any packages, in publish order, and what is expected of them.
+//! Timelines: recorded releases in publish order, with the expected alerts.
 
 use std::{
     collections::{HashMap, HashSet},

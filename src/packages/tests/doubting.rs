@@ -1,4 +1,4 @@
-//! Releases of which something, or everything, cannot be known: it is said aloud, once, and taken back.
+//! Tests of releases that cannot be checked in part or at all: reported once, and resolved later.
 
 use super::lab::{Lab, document, observation, package, private_registry, release};
 use crate::{

@@ -1,4 +1,4 @@
-//! What is learned of a history, what is found out about a release, and how it is judged.
+//! Tests of learning a history, verifying a release, and judging it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,7 +8,7 @@ use crate::{
     detect::{Company, Terms},
     model::{
         Alert, AlertKind, Baseline, Confidence, Digests, Manifest, Observation, Package, Provenance, ReleaseId,
-        ReleaseStatus, Severity,
+        ReleaseStatus, Severity, Trait,
     },
     packages::{
         examine::{replaced::compare_files, statuses::take_statuses},
@@ -49,7 +49,13 @@ async fn a_history_is_learned_but_for_what_was_yanked() {
         .await
         .unwrap();
     let publishers = |baseline: &StoredBaseline| -> Vec<String> {
-        baseline.baseline.lines.values().flat_map(|line| line.publishers.keys().cloned()).collect()
+        baseline
+            .baseline
+            .lines
+            .values()
+            .flat_map(|line| line.words(Trait::Publishers))
+            .map(|(name, _)| name.to_owned())
+            .collect()
     };
     assert_eq!(publishers(&baseline), ["ana"]);
     assert_eq!(lab.parts.store.baseline(&package).unwrap().baseline, baseline.baseline, "what is in memory is stored");

@@ -1,4 +1,4 @@
-//! The parts of services without a configuration, and small things to work on.
+//! Test fixtures of the package services: their parts without a configuration, and small sample data.
 
 use std::{path::Path, sync::Arc};
 
@@ -42,7 +42,7 @@ struct Told(Answer);
 
 impl Registry for Told {
     fn ecosystem(&self) -> Ecosystem {
-        Ecosystem::Npm
+        Ecosystem::NPM
     }
 
     fn package<'a>(
@@ -181,7 +181,7 @@ fn parts(store: Arc<Store>, clock: Arc<dyn Clock>, answer: Answer) -> PackagePar
     let trust = TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), freshness, verifier);
     let private = Polled { source: "registry npm.example".to_owned(), every: TimeDelta::hours(1) };
     let told = || Arc::new(Told(answer)) as Arc<dyn Registry>;
-    let readers = [(Ecosystem::Npm.into(), told()), (private_registry(), told())];
+    let readers = [(Ecosystem::NPM.into(), told()), (private_registry(), told())];
     let watched = r#"packages = ["pkg:npm/gadget", "pkg:npm/widget"]"#;
     let watchlist = Watchlist::parse(watched, Path::new("watchlist.toml")).unwrap();
     PackageParts {
@@ -203,11 +203,11 @@ fn parts(store: Arc<Store>, clock: Arc<dyn Clock>, answer: Answer) -> PackagePar
 
 /// The registry without a feed.
 pub fn private_registry() -> RegistryKey {
-    RegistryKey::at(Ecosystem::Npm, "https://npm.example/".parse().unwrap())
+    RegistryKey::at(Ecosystem::NPM, "https://npm.example/".parse().unwrap())
 }
 
 pub fn package(name: &str) -> Package {
-    Package::new(Ecosystem::Npm, name).unwrap()
+    Package::new(Ecosystem::NPM, name).unwrap()
 }
 
 /// A release with one file, by an account.

@@ -1,4 +1,4 @@
-//! From a registry's answer to what is stored of it.
+//! Tests of examination: from a registry's answer to stored rows.
 
 use std::sync::Arc;
 

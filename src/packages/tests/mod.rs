@@ -1,5 +1,4 @@
-//! Each service by itself: built from its parts, over a store in a folder of its own and a registry that answers what the
-//! test says.
+//! Tests of each package service by itself, over a temporary store and a scripted registry.
 
 mod doubting;
 mod judging;

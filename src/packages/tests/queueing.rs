@@ -1,4 +1,4 @@
-//! From the feeds, and from what nobody announced, to the queue; and how it is worked off.
+//! Tests of the queue: from feeds and the safety net to processed packages.
 
 use super::lab::{Lab, package, private_registry};
 use crate::{
@@ -22,7 +22,7 @@ impl Feed for Pages {
     }
 
     fn ecosystem(&self) -> Ecosystem {
-        Ecosystem::Npm
+        Ecosystem::NPM
     }
 
     fn poll<'a>(&'a self, _: &'a Client, _: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
@@ -67,8 +67,8 @@ fn what_is_watched_is_what_the_list_names_and_what_is_known_of_its_globs() {
     let lab = Lab::new();
     lab.known("stranger");
     let watched = lab.parts.watched();
-    assert_eq!(watched.of_feed(Ecosystem::Npm).unwrap(), [package("gadget"), package("widget")]);
-    assert!(watched.of_feed(Ecosystem::Pypi).unwrap().is_empty());
+    assert_eq!(watched.of_feed(Ecosystem::NPM).unwrap(), [package("gadget"), package("widget")]);
+    assert!(watched.of_feed(Ecosystem::PYPI).unwrap().is_empty());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Asking the forges, and the registries about new dependencies: before any detector runs.
+//! Asks forges, and registries about new dependencies, for the facts that detectors need.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use crate::{
     baseline::words::dependencies,
     detect::Terms,
     enrich::{Forges, Found, Place, Question},
-    model::{Baseline, Facts, Observation, Package},
+    model::{
+        Baseline, Fact, Facts, Observation, OrNone, Package,
+        traits::{Dependencies, NamedRepositories, Repositories},
+    },
     packages::{assess::assess, registries::Registries, subject::Subject},
     registry::{self, Known, PackageState, Registry, RegistryError},
     store::{Store, StoreError},
     text::with_causes,
 };
-
-/// The fact of when they were first published.
-const DEPENDENCIES: &str = "dependencies_first_published";
 
 /// Said of what was not answered while there was time.
 const TOO_LATE: &str = "it was not answered in time";
@@ -81,7 +81,7 @@ impl Enricher {
         let mut new: Vec<Package> = new_dependencies(release, baseline).filter_map(package).collect();
         if new.len() > MAX_DEPENDENCIES {
             let why = format!("{} are new; the age of {MAX_DEPENDENCIES} is asked for", new.len());
-            release.facts.unknown_because(DEPENDENCIES, why);
+            release.facts.unknown_because(Fact::Dependencies, why);
             new.truncate(MAX_DEPENDENCIES);
         }
         let asked = stream::iter(new).map(|package| async move {
@@ -90,7 +90,7 @@ impl Enricher {
         });
         let asking = asked.buffered(self.concurrency).collect::<Vec<_>>();
         let Some(found) = subject.turn.facts(asking).await else {
-            release.facts.unknown_because(DEPENDENCIES, TOO_LATE);
+            release.facts.unknown_because(Fact::Dependencies, TOO_LATE);
             return true;
         };
         let mut failed = false;
@@ -106,7 +106,7 @@ impl Enricher {
                     with_causes(&error)
                 }
             };
-            release.facts.unknown_because(format!("{DEPENDENCIES}.{name}"), why);
+            release.facts.unknown_because(Fact::Dependency(name), why);
         }
         failed
     }
@@ -145,7 +145,7 @@ async fn first_published(
 /// What a forge told that did not answer in time: it is asked again, and what it answered is remembered.
 fn too_late() -> Found {
     let mut facts = Facts::default();
-    for what in ["repository", "commit", "tag", "run"] {
+    for what in [Fact::Repository, Fact::Commit, Fact::Tag, Fact::Run] {
         facts.unknown_because(what, TOO_LATE);
     }
     Found { facts, more_later: true }
@@ -173,15 +173,15 @@ fn differs(release: &Observation, baseline: &Baseline, terms: &Terms<'_>) -> boo
 
 /// Dependencies that no release before had, where those of releases before are known.
 fn new_dependencies<'a>(release: &'a Observation, baseline: &'a Baseline) -> impl Iterator<Item = &'a str> {
-    let known = |name: &str| baseline.lines.values().any(|line| line.dependencies.contains_key(name));
-    let any_known = baseline.lines.values().any(|line| !line.dependencies.is_empty());
+    let known = |name: &str| baseline.lines.values().any(|line| line.tally(Dependencies).contains(OrNone::Name(name)));
+    let any_known = baseline.lines.values().any(|line| !line.tally(Dependencies).is_empty());
     dependencies(release).map(|(name, _)| name).filter(move |name| any_known && !known(name))
 }
 
 /// Where the package's releases were built last.
 fn usual_place(baseline: &Baseline) -> Option<Place> {
     let repositories = baseline.lines.values().flat_map(|line| {
-        line.repositories.iter().map(move |(url, seen)| (seen.last, url, line.id_of_repository.get(url)))
+        line.tally(Repositories).iter().map(move |(url, seen)| (seen.last, url, line.id_of_repository.get(&**url)))
     });
     match repositories.max_by_key(|(last, ..)| *last) {
         Some((_, url, id)) => Some(Place { id: id.cloned(), ..Place::of_url(url)? }),
@@ -192,14 +192,15 @@ fn usual_place(baseline: &Baseline) -> Option<Place> {
 /// Where nothing was ever certified: the repository that the manifests of releases before named. Never that of the release
 /// that is judged, who may name any that is in order.
 fn named_place(baseline: &Baseline) -> Option<Place> {
-    let named = baseline.lines.values().flat_map(|line| &line.named_repositories);
+    let named = baseline.lines.values().flat_map(|line| line.tally(NamedRepositories).iter());
     let (name, _) = named.max_by_key(|(_, seen)| (seen.count, seen.last))?;
     Place::of_url(&format!("https://{name}"))
 }
 
 /// Under which names the package's repositories were known at that forge, other than the one of now.
 fn former_names(baseline: &Baseline, now: &Place) -> Vec<String> {
-    let places = baseline.lines.values().flat_map(|line| line.repositories.keys()).filter_map(|url| Place::of_url(url));
+    let urls = baseline.lines.values().flat_map(|line| line.tally(Repositories).values());
+    let places = urls.filter_map(|url| Place::of_url(url));
     let mut names: Vec<String> = places
         .filter(|place| place.host == now.host && !place.path.eq_ignore_ascii_case(&now.path))
         .map(|place| place.path)

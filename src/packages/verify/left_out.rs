@@ -1,9 +1,9 @@
-//! What a registry's answer leaves out of a release. Whoever gets one answer without the account must not get a clean
-//! verdict, and a mirror that leaves it out of every answer is one thing to tell and not one for each release.
+//! Detects data about a release that a registry's answer leaves out. An answer without the account must not lead to a
+//! clean verdict, and a mirror that leaves it out of every answer raises one alert, not one for each release.
 
 use crate::{
     health::limits::{LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY},
-    model::{Aspect, AuthMethod, Confidence, Ecosystem, Observation, Package, Provenance, RegistryKey, Severity},
+    model::{Aspect, AuthMethod, Confidence, Observation, Package, Provenance, RegistryKey, Severity},
     packages::subject::{LATEST_RELEASES, Subject},
     store::{Store, StoreError},
     text::counted,
@@ -20,7 +20,7 @@ pub fn left_out(store: &Store, subject: &Subject<'_>, release: &Observation) -> 
     let ecosystem = subject.package.ecosystem();
     // What another registry than the public one could tell is not known: only what it told before is missed.
     let is_public = subject.package.is_public();
-    let is_expected = |aspect: &&Aspect| !is_public || !aspect.is_never_told(ecosystem);
+    let is_expected = |aspect: &&Aspect| !is_public || ecosystem.tells(**aspect);
     let may_be_told: Vec<_> = untold.iter().filter(is_expected).collect();
     if may_be_told.is_empty() {
         return Ok(Vec::new());
@@ -110,6 +110,6 @@ fn is_anonymous(release: &Observation, untold: &[Aspect]) -> bool {
     let nothing_attested = release.provenances().all(|provenance| *provenance == Provenance::Absent);
     let unsigned = untold.contains(&Aspect::Signature);
     let unattested = nothing_attested
-        && (release.purl.package().ecosystem() != Ecosystem::Pypi || untold.contains(&Aspect::Attestation));
+        && (release.purl.package().ecosystem().tells(Aspect::Account) || untold.contains(&Aspect::Attestation));
     untold.contains(&Aspect::Account) && unsigned && unattested
 }

@@ -1,4 +1,4 @@
-//! What is found out about a release before it is judged: its evidence, verified; facts from forges; what nobody could check.
+//! Verification of a release before it is judged: evidence, facts from forges, and unchecked parts.
 
 pub mod facts;
 pub mod left_out;

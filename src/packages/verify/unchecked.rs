@@ -1,5 +1,5 @@
-//! Releases that cannot be checked for long: that is said aloud, because whoever could make a release uncheckable
-//! would otherwise pass in silence.
+//! Raises an alert for a release that cannot be checked for long, because an attacker could otherwise make a release
+//! uncheckable and stay unnoticed.
 
 use std::sync::Arc;
 

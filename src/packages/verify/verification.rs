@@ -1,4 +1,4 @@
-//! From what the registry says of a release to an observation: fetch the evidence it names, verify it.
+//! Fetches and verifies the evidence of a release, and makes its observation.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 
 use crate::{
     attest::{Failure, Verifier},
-    model::{AuthMethod, Digests, Ecosystem, Observation, Provenance, Unread},
+    model::{AuthMethod, Digests, Observation, Provenance, Unread},
     packages::{
         subject::Subject,
         turn::{self, Asked, NOT_YET},
@@ -60,8 +60,8 @@ impl Verification {
         attest_files(&mut release, &evidence, &checked);
         outcomes.extend(checked);
         let is_invalid = |outcome: &Provenance| matches!(outcome, Provenance::Invalid { .. });
-        if release.id.package().ecosystem() == Ecosystem::Pypi && outcomes.iter().any(is_invalid) {
-            // PyPI names no method: it was inferred from the attestations, and one that does not hold proves none.
+        if !release.id.package().ecosystem().row().evidence.tells_method && outcomes.iter().any(is_invalid) {
+            // The method was inferred from the attestations, and one that does not hold proves none.
             release.auth.method = AuthMethod::Unknown;
         }
         let mut observation = match check_registry_signatures(&verifier, &release) {

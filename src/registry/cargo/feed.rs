@@ -1,5 +1,5 @@
-//! crates.io's update feed: an RSS file of the versions of the past hour, at least a hundred, rewritten after each
-//! publish. It is a window, not a log: the cursor remembers what of it was seen.
+//! Reads the update feed of crates.io: an RSS file of the last hour's versions, at least a hundred. It is a window, not
+//! a log: the cursor remembers what of it was seen.
 
 use std::collections::BTreeSet;
 
@@ -41,9 +41,6 @@ pub struct CargoFeed {
 }
 
 impl CargoFeed {
-    /// Its name, the key of its place in the store.
-    pub const NAME: &'static str = "crates-updates";
-
     /// The feed among the static files at `static_base`.
     pub fn new(static_base: Url) -> Self {
         Self { static_base }
@@ -57,29 +54,37 @@ impl CargoFeed {
         };
         let url = endpoint(&self.static_base, &["rss", "updates.xml"]);
         let request = Request::get(url).unless(place.as_ref().and_then(|place| place.validators.clone()));
-        let fetched = http.fetch(request).await.map_err(exchange_error(Ecosystem::Cargo))?;
+        let fetched = http.fetch(request).await.map_err(exchange_error(Ecosystem::CARGO))?;
         let response = match (fetched, cursor) {
             (Fetched::NotModified, Some(cursor)) => {
                 return Ok(Page { events: Vec::new(), cursor: cursor.clone(), more: false, gap: None, withheld: None });
             }
-            (fetched, _) => fresh(Ecosystem::Cargo, WHAT, fetched)?,
+            (fetched, _) => fresh(Ecosystem::CARGO, WHAT, fetched)?,
         };
-        let window = Window::read(&response.body).map_err(|why| document_error(Ecosystem::Cargo, WHAT, why))?;
+        let window = Window::read(&response.body).map_err(|why| document_error(Ecosystem::CARGO, WHAT, why))?;
         Ok(window.page_after(place.as_ref(), damage, response.validators(), http.now()))
     }
 }
 
 impl Feed for CargoFeed {
     fn name(&self) -> &'static str {
-        Self::NAME
+        Ecosystem::CARGO.row().feed.name
     }
 
     fn ecosystem(&self) -> Ecosystem {
-        Ecosystem::Cargo
+        Ecosystem::CARGO
     }
 
     fn is_busy(&self) -> bool {
         self.static_base.as_str() == RegistryId::CARGO_STATIC.base_url()
+    }
+
+    /// The version.
+    fn awaited(&self, event: &Event) -> Option<String> {
+        match &event.change {
+            Change::Release { version } => Some(version.clone()),
+            _ => None,
+        }
     }
 
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
@@ -211,7 +216,7 @@ impl Item {
         let addressed = [&self.link, &self.guid].into_iter().find_map(|link| crate_and_version(link));
         let (linked_name, linked_version) = addressed.unwrap_or_default();
         let package =
-            [self.name.as_str(), linked_name].into_iter().find_map(|name| Package::new(Ecosystem::Cargo, name).ok());
+            [self.name.as_str(), linked_name].into_iter().find_map(|name| Package::new(Ecosystem::CARGO, name).ok());
         let Some(package) = package else {
             tracing::warn!(
                 name = shown(&self.name),

@@ -1,4 +1,4 @@
-//! The sparse index: one file per crate, one JSON line per version
+//! Reads the sparse index: one file per crate, one JSON line per version
 //! (<https://doc.rust-lang.org/cargo/reference/registry-index.html>).
 
 use std::collections::BTreeMap;
@@ -170,7 +170,7 @@ mod tests {
     use crate::model::Ecosystem;
 
     fn read(body: &[u8]) -> Index {
-        Index::read(body, &Package::new(Ecosystem::Cargo, "foo").unwrap())
+        Index::read(body, &Package::new(Ecosystem::CARGO, "foo").unwrap())
     }
 
     fn line(version: &str) -> String {

@@ -1,4 +1,4 @@
-//! Describing crates of crates.io, or of another registry.
+//! Describes crates of crates.io or of another Cargo registry.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +29,10 @@ use crate::{
 /// Most pages of 100 versions that are read to describe the unknown ones of a crate.
 const MAX_PAGES: usize = 100;
 
+/// What a web page in the place of an index file is likely to be.
+const NOT_AN_INDEX: &str = "the URL leads to a page for people, a login or a proxy's notice; give the URL of the sparse index as \
+                            Cargo has it";
+
 /// What crates.io, or another registry, knows of crates.
 #[derive(Clone, Debug)]
 pub struct CargoRegistry {
@@ -56,12 +60,12 @@ impl CargoRegistry {
         package: &Package,
         question: Question<'_>,
     ) -> Result<PackageState, RegistryError> {
-        let response = match found(Ecosystem::Cargo, http, self.index_request(package, question)).await? {
+        let response = match found(Ecosystem::CARGO, http, self.index_request(package, question)).await? {
             Some(Fetched::Fresh(response)) => response,
             Some(Fetched::NotModified) => return Ok(PackageState::NotModified),
             None => return self.not_in_the_index(http, package, question).await,
         };
-        refuse_page(Ecosystem::Cargo, &format!("the index file of {package}"), &response)?;
+        refuse_page(Ecosystem::CARGO, &format!("the index file of {package}"), &response, NOT_AN_INDEX)?;
         let index = Index::read(&response.body, package);
         if let Some(other) = index.of_another_crate() {
             return Err(of_another_crate(package, other));
@@ -157,7 +161,7 @@ impl CargoRegistry {
         }
         let what = format!("the versions of {package}");
         let response = self.ask(http, url, &what).await?;
-        VersionsPage::read(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
+        VersionsPage::read(&response.body).map_err(|why| document_error(Ecosystem::CARGO, &what, why))
     }
 
     /// Owners are known now, so they are the newest release's; if they cannot be had, they are not known.
@@ -188,7 +192,7 @@ impl CargoRegistry {
         let what = format!("the settings of {package}");
         let answer = self.ask(http, crate_url(api, package), &what).await;
         let read = answer.and_then(|response| {
-            read_trusted_only(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
+            read_trusted_only(&response.body).map_err(|why| document_error(Ecosystem::CARGO, &what, why))
         });
         match read {
             Ok(tokens_disallowed) => newest.facts.publishing = Some(PublishingFacts { tokens_disallowed }),
@@ -201,12 +205,12 @@ impl CargoRegistry {
     async fn owners(&self, http: &Client, api: &Url, package: &Package) -> Result<Vec<String>, RegistryError> {
         let what = format!("the owners of {package}");
         let response = self.ask(http, part_url(api, package, "owners"), &what).await?;
-        read_owners(&response.body).map_err(|why| document_error(Ecosystem::Cargo, &what, why))
+        read_owners(&response.body).map_err(|why| document_error(Ecosystem::CARGO, &what, why))
     }
 
     async fn ask(&self, http: &Client, url: Url, what: &str) -> Result<Response, RegistryError> {
         let request = Request::get(url).accept("application/json").max_body(self.max_document);
-        ask(Ecosystem::Cargo, http, request, what).await
+        ask(Ecosystem::CARGO, http, request, what).await
     }
 }
 
@@ -223,7 +227,7 @@ fn part_url(api: &Url, package: &Package, what: &str) -> Url {
 fn of_another_crate(package: &Package, other: &str) -> RegistryError {
     let what = format!("the index file of {package}");
     document_error(
-        Ecosystem::Cargo,
+        Ecosystem::CARGO,
         &what,
         format_args!("the crate is called {:?}: list it by that name", shown(other)),
     )
@@ -231,7 +235,7 @@ fn of_another_crate(package: &Package, other: &str) -> RegistryError {
 
 impl Registry for CargoRegistry {
     fn ecosystem(&self) -> Ecosystem {
-        Ecosystem::Cargo
+        Ecosystem::CARGO
     }
 
     fn package<'a>(

@@ -1,4 +1,4 @@
-//! crates.io's API: what it says of each version beyond the index, and the owners.
+//! Reads the crates.io API: details of each version, and the owners.
 
 use std::collections::BTreeSet;
 

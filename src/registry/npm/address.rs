@@ -1,3 +1,5 @@
+//! Builds the URLs of npm documents below the configured base.
+
 use std::fmt::Write as _;
 
 use url::Url;
@@ -82,7 +84,7 @@ mod tests {
 
     #[test]
     fn urls_stand_below_the_base() {
-        let scoped = Package::new(Ecosystem::Npm, "@scope/name").unwrap();
+        let scoped = Package::new(Ecosystem::NPM, "@scope/name").unwrap();
         for base in ["https://npm.example/mirror", "https://npm.example/mirror/", "https://npm.example/mirror?x#y"] {
             let addresses = addresses(base);
             assert_eq!(addresses.packument(&scoped).as_str(), "https://npm.example/mirror/@scope%2fname");
@@ -103,7 +105,7 @@ mod tests {
 
     #[test]
     fn hostile_texts_stay_within_their_segment() {
-        let package = Package::new(Ecosystem::Npm, "x").unwrap();
+        let package = Package::new(Ecosystem::NPM, "x").unwrap();
         let addresses = addresses("https://npm.example/");
         assert_eq!(
             addresses.attestations(&package.at("1/../../y?z#%2f\\é")).as_str(),

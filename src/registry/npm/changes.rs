@@ -1,3 +1,5 @@
+//! Parses pages of npm's change feed.
+
 use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Deserializer, de};
@@ -79,7 +81,7 @@ pub(super) fn read_tip(body: &[u8]) -> Result<Seq, RegistryError> {
     struct Base {
         update_seq: Seq,
     }
-    document::read::<Base>(Ecosystem::Npm, "the tip of the change feed", body).map(|base| base.update_seq)
+    document::read::<Base>(Ecosystem::NPM, "the tip of the change feed", body).map(|base| base.update_seq)
 }
 
 /// A page of the change feed, read.
@@ -120,7 +122,7 @@ struct Revision {
 
 /// Reads a page. A row that cannot be read does not fail it.
 pub(super) fn read(body: &[u8]) -> Result<Changes, RegistryError> {
-    let answer: Answer = document::read(Ecosystem::Npm, "a page of the change feed", body)?;
+    let answer: Answer = document::read(Ecosystem::NPM, "a page of the change feed", body)?;
     let mut changes = Changes {
         events: Vec::with_capacity(answer.results.len()),
         rows: answer.results.len(),
@@ -149,7 +151,7 @@ impl Changes {
         if row.id.starts_with("_design/") {
             return;
         }
-        match Package::new(Ecosystem::Npm, &row.id) {
+        match Package::new(Ecosystem::NPM, &row.id) {
             Ok(package) => self.events.push(row.event(package)),
             Err(_) => self.foreign_names += 1,
         }

@@ -1,4 +1,4 @@
-//! What a version's `dist` says of its tarball: digests, the registry's signatures, whether there is an attestation.
+//! Reads a version's `dist`: digests of the tarball, registry signatures, and the presence of attestations.
 
 use std::fmt;
 

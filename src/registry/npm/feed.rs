@@ -1,3 +1,5 @@
+//! Reads npm's change feed by sequence number.
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use url::Url;
@@ -28,9 +30,6 @@ pub struct NpmFeed {
 }
 
 impl NpmFeed {
-    /// Its name, the key of its place in the store.
-    pub const NAME: &'static str = "npm-changes";
-
     /// The feed of the replication service at `base`
     /// ([`RegistryId::NPM_REPLICATE`](crate::model::RegistryId::NPM_REPLICATE), or a mirror).
     pub fn new(base: Url) -> Self {
@@ -97,16 +96,16 @@ fn empty_page(tip: &Seq, lost: Option<String>) -> Page {
 
 async fn get(http: &Client, request: Request) -> Result<Bytes, RegistryError> {
     let request = request.accept("application/json");
-    ask(Ecosystem::Npm, http, request, "the change feed").await.map(|response| response.body)
+    ask(Ecosystem::NPM, http, request, "the change feed").await.map(|response| response.body)
 }
 
 impl Feed for NpmFeed {
     fn name(&self) -> &'static str {
-        Self::NAME
+        Ecosystem::NPM.row().feed.name
     }
 
     fn ecosystem(&self) -> Ecosystem {
-        Ecosystem::Npm
+        Ecosystem::NPM
     }
 
     fn is_busy(&self) -> bool {

@@ -1,3 +1,5 @@
+//! Parses subresource-integrity texts into digests.
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::model::Digests;

@@ -1,3 +1,5 @@
+//! Reads npm's package document with its versions and times.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -52,8 +54,8 @@ impl<'a> Packument<'a> {
     /// It is malformed as a whole, of another package, or has no versions.
     pub(super) fn read(package: &'a Package, body: &'a [u8]) -> Result<Self, RegistryError> {
         let what = what(package);
-        let fields: Fields<'a> = document::read(Ecosystem::Npm, &what, body)?;
-        Self::of(package, &fields).map_err(|why| document_error(Ecosystem::Npm, &what, why))
+        let fields: Fields<'a> = document::read(Ecosystem::NPM, &what, body)?;
+        Self::of(package, &fields).map_err(|why| document_error(Ecosystem::NPM, &what, why))
     }
 
     fn of(package: &'a Package, fields: &Fields<'a>) -> Result<Self, String> {

@@ -1,3 +1,5 @@
+//! Fetches npm's package documents and attestations.
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use url::Url;
@@ -18,6 +20,10 @@ use crate::{
 
 /// Most bytes of an attestations document: 16 MiB. Real ones have some 12 KiB.
 const MAX_EVIDENCE: u64 = 16 * 1024 * 1024;
+
+/// What a web page in the place of a package document is likely to be.
+const NOT_A_DOCUMENT: &str =
+    "the URL leads to a page for people, a login or a proxy's notice; give the base URL that npm's clients use";
 
 /// npm's package documents and attestations.
 #[derive(Clone, Debug)]
@@ -74,7 +80,7 @@ impl NpmRegistry {
             .accept("application/json")
             .max_body(self.max_document)
             .unless(validators.cloned());
-        found(Ecosystem::Npm, http, request).await
+        found(Ecosystem::NPM, http, request).await
     }
 
     fn current(
@@ -83,7 +89,7 @@ impl NpmRegistry {
         question: Question<'_>,
         response: &Response,
     ) -> Result<PackageState, RegistryError> {
-        refuse_page(Ecosystem::Npm, &packument::what(package), response)?;
+        refuse_page(Ecosystem::NPM, &packument::what(package), response, NOT_A_DOCUMENT)?;
         let document = Packument::read(package, &response.body)?;
         let (behind, unconfirmed) = match question.revision.map(|announced| document.standing(announced)) {
             Some(Standing::Behind(behind)) => (Some(behind), None),
@@ -97,7 +103,7 @@ impl NpmRegistry {
 
 impl Registry for NpmRegistry {
     fn ecosystem(&self) -> Ecosystem {
-        Ecosystem::Npm
+        Ecosystem::NPM
     }
 
     fn package<'a>(
@@ -116,9 +122,9 @@ impl Registry for NpmRegistry {
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         Box::pin(async move {
             let request = Request::get(evidence.url.clone()).accept("application/json").max_body(MAX_EVIDENCE);
-            let Some(fetched) = found(Ecosystem::Npm, http, request).await? else { return Ok(None) };
+            let Some(fetched) = found(Ecosystem::NPM, http, request).await? else { return Ok(None) };
             let what = format!("the attestations of {}", evidence.subject);
-            fresh(Ecosystem::Npm, &what, fetched).map(|response| Some(response.body))
+            fresh(Ecosystem::NPM, &what, fetched).map(|response| Some(response.body))
         })
     }
 

@@ -1,3 +1,5 @@
+//! Describes one version from its part of npm's package document.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

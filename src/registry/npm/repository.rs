@@ -1,3 +1,5 @@
+//! Normalises the ways in which npm packages name their repository.
+
 use url::Url;
 
 /// Longest repository text that is looked at, in bytes.

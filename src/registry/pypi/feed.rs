@@ -1,5 +1,5 @@
-//! PyPI's changelog: the XML-RPC method `changelog_since_serial`, which mirrors use. Every row is one event of one
-//! project, with a serial that only grows.
+//! Reads PyPI's changelog through the XML-RPC method `changelog_since_serial`, which mirrors use. Every row is one
+//! event of one project, with a serial that only grows.
 
 use chrono::DateTime;
 use futures::future::BoxFuture;
@@ -32,9 +32,6 @@ pub struct PypiFeed {
 }
 
 impl PypiFeed {
-    /// Its name, the key of its place in the store.
-    pub const NAME: &'static str = "pypi-changelog";
-
     /// The changelog of the registry at `base`.
     pub fn new(base: Url) -> Self {
         Self { base }
@@ -59,7 +56,7 @@ impl PypiFeed {
         if rows.is_empty() {
             return self.nothing_since(http, since).await;
         }
-        read_rows(&rows, since).map_err(|why| document_error(Ecosystem::Pypi, &changelog_since(since), why))
+        read_rows(&rows, since).map_err(|why| document_error(Ecosystem::PYPI, &changelog_since(since), why))
     }
 
     /// Goes on from where the changelog stands, past a serial that the registry refuses or rows that cannot be read: what
@@ -88,39 +85,48 @@ impl PypiFeed {
         const WHAT: &str = "the changelog's last serial";
         let value = self.call(http, WHAT, "changelog_last_serial", None).await?;
         let serial = value.number().and_then(|number| u64::try_from(number).ok());
-        serial.ok_or_else(|| document_error(Ecosystem::Pypi, WHAT, "it is not a number"))
+        serial.ok_or_else(|| document_error(Ecosystem::PYPI, WHAT, "it is not a number"))
     }
 
     async fn rows(&self, http: &Client, since: u64) -> Result<Vec<Value>, RegistryError> {
         let what = changelog_since(since);
         match self.call(http, &what, "changelog_since_serial", Some(since)).await? {
             Value::Array(rows) => Ok(rows),
-            _ => Err(document_error(Ecosystem::Pypi, &what, "it is not an array")),
+            _ => Err(document_error(Ecosystem::PYPI, &what, "it is not an array")),
         }
     }
 
     async fn call(&self, http: &Client, what: &str, method: &str, number: Option<u64>) -> Result<Value, RegistryError> {
         let request = Request::post(endpoint(&self.base, &["pypi"]), "text/xml", xmlrpc::call(method, number));
-        let response = ask(Ecosystem::Pypi, http, request.max_body(MAX_BODY), what).await?;
+        let response = ask(Ecosystem::PYPI, http, request.max_body(MAX_BODY), what).await?;
         match xmlrpc::answer(&response.body) {
             Ok(Answer::Value(value)) => Ok(value),
-            Ok(Answer::Fault { code, text }) => Err(document_error(Ecosystem::Pypi, what, explain(code, &text))),
-            Err(error) => Err(document_error(Ecosystem::Pypi, what, error)),
+            Ok(Answer::Fault { code, text }) => Err(document_error(Ecosystem::PYPI, what, explain(code, &text))),
+            Err(error) => Err(document_error(Ecosystem::PYPI, what, error)),
         }
     }
 }
 
 impl Feed for PypiFeed {
     fn name(&self) -> &'static str {
-        Self::NAME
+        Ecosystem::PYPI.row().feed.name
     }
 
     fn ecosystem(&self) -> Ecosystem {
-        Ecosystem::Pypi
+        Ecosystem::PYPI
     }
 
     fn is_busy(&self) -> bool {
         self.base.as_str() == RegistryId::PYPI.base_url()
+    }
+
+    /// The serial. A row whose serial could not be read has a key of its own making.
+    fn awaited(&self, event: &Event) -> Option<String> {
+        match &event.change {
+            Change::Document { revision } => revision.clone(),
+            Change::Removed => None,
+            _ => Some(&event.key).filter(|key| key.parse::<u64>().is_ok()).cloned(),
+        }
     }
 
     fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
@@ -186,7 +192,7 @@ impl Row<'_> {
     /// nobody.
     fn event(&self, since: u64, place: usize) -> Option<Event> {
         let name = self.field(0).and_then(Value::text).unwrap_or_default();
-        let Ok(package) = Package::new(Ecosystem::Pypi, name) else {
+        let Ok(package) = Package::new(Ecosystem::PYPI, name) else {
             tracing::warn!(name = shown(name), since, place, "passing over a changelog row without a usable name");
             return None;
         };

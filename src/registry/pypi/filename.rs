@@ -1,5 +1,5 @@
-//! Which version a distribution file belongs to. The simple index lists files and versions, but not which belongs to
-//! which; the file name says it, after the rules of its kind and the habits of times before the rules.
+//! Derives the version from the name of a distribution file. The simple index lists files and versions, but not which
+//! belongs to which; the file name says it, after the rules of its kind and the habits of times before the rules.
 
 use std::collections::HashMap;
 
@@ -87,7 +87,7 @@ impl<'a> Versions<'a> {
     }
 
     fn is_name(&self, text: &str) -> bool {
-        Package::new(Ecosystem::Pypi, text).is_ok_and(|package| package.name() == self.package.name())
+        Package::new(Ecosystem::PYPI, text).is_ok_and(|package| package.name() == self.package.name())
     }
 
     /// The listed version with this text or, by PEP 440, this meaning.
@@ -114,7 +114,7 @@ pub(super) fn implied(package: &Package, name: &str) -> Option<String> {
 }
 
 /// Whether two texts name the same version: by PEP 440, or by habit.
-pub(in crate::registry) fn same_version(one: &str, other: &str) -> bool {
+pub(super) fn same_version(one: &str, other: &str) -> bool {
     let meaning = |text: &str| text.parse::<Version>().ok();
     habitual(one) == habitual(other) || meaning(one).is_some_and(|one| Some(one) == meaning(other))
 }
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     fn version_of(project: &str, listed: &[&str], file: &str) -> Option<String> {
-        let package = Package::new(Ecosystem::Pypi, project).unwrap();
+        let package = Package::new(Ecosystem::PYPI, project).unwrap();
         let listed: Vec<_> = listed.iter().map(|version| (*version).to_owned()).collect();
         Versions::new(&package, &listed).of_file(file).ok().map(str::to_owned)
     }
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn without_a_list_the_name_tells() {
-        let package = Package::new(Ecosystem::Pypi, "foo-bar").unwrap();
+        let package = Package::new(Ecosystem::PYPI, "foo-bar").unwrap();
         for (file, version) in [
             ("foo_bar-1.0-py3-none-any.whl", Some("1.0")),
             ("Foo.Bar-1.0b1.tar.gz", Some("1.0b1")),

@@ -1,4 +1,4 @@
-//! PyPI: the changelog, the simple index, the project's JSON document, and provenance objects.
+//! The PyPI registry: changelog, simple index, project JSON, and provenance objects.
 
 mod feed;
 mod filename;
@@ -7,6 +7,18 @@ mod registry;
 mod simple;
 mod xmlrpc;
 
+use std::sync::Arc;
+
 pub use feed::PypiFeed;
-pub(super) use filename::same_version;
 pub use registry::PypiRegistry;
+
+use super::Maker;
+use crate::model::{Ecosystem, RegistryId};
+
+pub(super) const MAKER: Maker = Maker {
+    ecosystem: Ecosystem::PYPI,
+    feed: |at| Arc::new(PypiFeed::new(at(RegistryId::PYPI))),
+    public: |at, max_document| Arc::new(PypiRegistry::new(at(RegistryId::PYPI), max_document)),
+    other: |url, max_document| Arc::new(PypiRegistry::index(url, max_document)),
+    is_same_version: filename::same_version,
+};

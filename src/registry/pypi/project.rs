@@ -1,4 +1,4 @@
-//! PyPI's JSON document of a project: who owns it, and what its latest version says of itself.
+//! Reads PyPI's JSON document of a project: its owners, and the metadata of its latest version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,7 @@ impl Details {
         let document: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let info = document.object("info")?.ok_or("it has no info")?;
         let name: Option<String> = info.get("name", MAX_TEXT)?;
-        let named = name.and_then(|name| Package::new(Ecosystem::Pypi, &name).ok());
+        let named = name.and_then(|name| Package::new(Ecosystem::PYPI, &name).ok());
         if named.is_none_or(|named| named.name() != package.name()) {
             return Err("it is of another project".to_owned());
         }
@@ -120,7 +120,7 @@ fn requirement_parts(requirement: &str) -> Option<(String, &str)> {
     let requirement = requirement.trim();
     let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
     let (name, rest) = requirement.split_at(end.unwrap_or(requirement.len()));
-    let name = Package::new(Ecosystem::Pypi, name).ok()?.name().to_owned();
+    let name = Package::new(Ecosystem::PYPI, name).ok()?.name().to_owned();
     let rest = rest.trim_start();
     let range = match rest.strip_prefix('[') {
         Some(extras) => extras.split_once(']')?.1,
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn read(body: &serde_json::Value) -> Result<Details, String> {
-        Details::read(body.to_string().as_bytes(), &Package::new(Ecosystem::Pypi, "sampleproject").unwrap())
+        Details::read(body.to_string().as_bytes(), &Package::new(Ecosystem::PYPI, "sampleproject").unwrap())
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
             r#"{"info": 7}"#,
         ] {
             assert!(
-                Details::read(body.as_bytes(), &Package::new(Ecosystem::Pypi, "sampleproject").unwrap()).is_err(),
+                Details::read(body.as_bytes(), &Package::new(Ecosystem::PYPI, "sampleproject").unwrap()).is_err(),
                 "{body}"
             );
         }

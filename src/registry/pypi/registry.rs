@@ -1,4 +1,4 @@
-//! Describing projects of PyPI, or of another index.
+//! Describes projects of PyPI or of another Python index.
 
 use std::collections::BTreeSet;
 
@@ -33,6 +33,10 @@ const MAX_MANIFESTS: usize = 10;
 /// PyPI's status word of a project that is locked during an investigation; its files are not listed then.
 const QUARANTINED: &str = "quarantined";
 
+/// What a web page in the place of a simple index is likely to be.
+const NOT_AN_INDEX: &str = "this is a login, a proxy's notice, or an index without a JSON form (PEP 691), which provwatch \
+                            needs; name an index that has one";
+
 /// What PyPI, or another index, knows of projects.
 #[derive(Clone, Debug)]
 pub struct PypiRegistry {
@@ -59,15 +63,15 @@ impl PypiRegistry {
         package: &Package,
         question: Question<'_>,
     ) -> Result<PackageState, RegistryError> {
-        let response = match found(Ecosystem::Pypi, http, self.simple_request(package, question)).await? {
+        let response = match found(Ecosystem::PYPI, http, self.simple_request(package, question)).await? {
             Some(Fetched::Fresh(response)) => response,
             Some(Fetched::NotModified) => return Ok(PackageState::NotModified),
             None => return missing(package, question.revision),
         };
         let what = format!("the simple index of {package}");
-        refuse_page(Ecosystem::Pypi, &what, &response)?;
+        refuse_page(Ecosystem::PYPI, &what, &response, NOT_AN_INDEX)?;
         let project =
-            Project::read(&response.body, package).map_err(|why| document_error(Ecosystem::Pypi, &what, why))?;
+            Project::read(&response.body, package).map_err(|why| document_error(Ecosystem::PYPI, &what, why))?;
         let serial = serial(&response, &project);
         let behind = question.revision.and_then(|announced| behind(announced, serial, &project));
         let unconfirmed = question.revision.and_then(|announced| unconfirmed(announced, serial));
@@ -235,8 +239,8 @@ impl PypiRegistry {
         let path: Vec<&str> = ["pypi", package.name()].into_iter().chain(version).chain(["json"]).collect();
         let request = Request::get(endpoint(site, &path)).accept("application/json").max_body(self.max_document);
         let what = format!("the JSON document of {package}");
-        let response = ask(Ecosystem::Pypi, http, request, &what).await?;
-        Details::read(&response.body, package).map_err(|why| document_error(Ecosystem::Pypi, &what, why))
+        let response = ask(Ecosystem::PYPI, http, request, &what).await?;
+        Details::read(&response.body, package).map_err(|why| document_error(Ecosystem::PYPI, &what, why))
     }
 }
 
@@ -313,7 +317,7 @@ fn untold(files: &[Distribution], is_dated: bool, tells_attestations: bool) -> V
 
 impl Registry for PypiRegistry {
     fn ecosystem(&self) -> Ecosystem {
-        Ecosystem::Pypi
+        Ecosystem::PYPI
     }
 
     fn package<'a>(
@@ -332,9 +336,9 @@ impl Registry for PypiRegistry {
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         let request = Request::get(evidence.url.clone()).accept(PROVENANCE_TYPE);
         Box::pin(async move {
-            let Some(fetched) = found(Ecosystem::Pypi, http, request).await? else { return Ok(None) };
+            let Some(fetched) = found(Ecosystem::PYPI, http, request).await? else { return Ok(None) };
             let what = format!("the provenance of {}", evidence.subject);
-            fresh(Ecosystem::Pypi, &what, fetched).map(|response| Some(response.body))
+            fresh(Ecosystem::PYPI, &what, fetched).map(|response| Some(response.body))
         })
     }
 

@@ -1,5 +1,5 @@
-//! The simple index's document of one project (PEP 691 and 700, PEP 740 for provenance, PEP 792 for the status),
-//! sorted by version. Each field of each file is read on its own.
+//! Reads the simple index's document of one project (PEP 691 and 700, PEP 740 for provenance, PEP 792 for the status),
+//! by version. Each field of each file is read on its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -190,7 +190,7 @@ fn implied_versions(files: &[&RawValue], package: &Package) -> Vec<String> {
 fn check(fields: &Fields<'_>, package: &Package) -> Result<(), String> {
     let name: Option<String> = fields.get("name", MAX_TEXT)?;
     let name = name.ok_or("it has no name")?;
-    if Package::new(Ecosystem::Pypi, &name).map_err(|error| error.to_string())?.name() != package.name() {
+    if Package::new(Ecosystem::PYPI, &name).map_err(|error| error.to_string())?.name() != package.name() {
         return Err(format!("it is of the project {:?}", shown(&name)));
     }
     let version =

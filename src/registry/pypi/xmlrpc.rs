@@ -1,4 +1,5 @@
-//! XML-RPC (<http://xmlrpc.com/spec.md>, with the common `nil` and `i8` extensions), as far as the changelog needs it.
+//! Parses XML-RPC (<http://xmlrpc.com/spec.md>, with the common `nil` and `i8` extensions), as far as the changelog
+//! needs it.
 
 use crate::registry::xml::{Token, Tokens, XmlError};
 

@@ -1,4 +1,4 @@
-//! Learning a lost baseline anew: what taught it, and putting it back.
+//! Finds the releases from which a lost baseline is learned anew, and restores it.
 
 use chrono::{DateTime, Utc};
 use rusqlite::named_params;
@@ -14,10 +14,7 @@ use crate::{
 
 impl Store {
     /// Puts a baseline that was learned anew in the place of one that was lost. Nothing changes if there is one again.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn restore_baseline(&self, baseline: &Baseline, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn restore_baseline(&self, baseline: &Baseline, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("restoring a baseline", |db| {
             db.prepare_cached(
                 "INSERT INTO baselines (package, revision, updated_at, body)
@@ -33,10 +30,7 @@ impl Store {
 
     /// What a lost baseline was learned from, line by line in publish order, and how many releases taught in all: of those
     /// that are not among the first nothing more is known.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn all_teachers(&self, package: &Package) -> Result<(Vec<Observation>, u64), StoreError> {
+    pub(crate) fn all_teachers(&self, package: &Package) -> Result<(Vec<Observation>, u64), StoreError> {
         let (lines, all) = self.read("reading what a baseline was learned from", |db| {
             let mut lines = db.prepare_cached(
                 "SELECT line, count(*) FROM releases WHERE package = ?1 AND teaches = 1 GROUP BY line ORDER BY line",
@@ -54,10 +48,7 @@ impl Store {
     }
 
     /// No release of a package has taught: each is learned from once more when its registry describes it again.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn forget_teaching(&self, package: &Package) -> Result<(), StoreError> {
+    pub(crate) fn forget_teaching(&self, package: &Package) -> Result<(), StoreError> {
         self.write("forgetting what taught", |db| {
             db.prepare_cached("UPDATE releases SET teaches = 0 WHERE package = ?1")?.execute([package.to_string()])?;
             Ok(())

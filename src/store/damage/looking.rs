@@ -1,4 +1,4 @@
-//! Looking for damaged rows, and setting aside what was come across.
+//! Searches for damaged rows, and sets aside those that were found.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags};
@@ -19,17 +19,9 @@ pub struct SetAside {
 }
 
 impl Store {
-    /// Damaged rows that this process came across and has not set aside: a reader cannot.
-    pub fn damage_noted(&self) -> usize {
-        self.noted.waiting()
-    }
-
     /// Compares every row with its checksum, also those that nobody reads; what is damaged is set aside by
     /// [`Store::set_damage_aside`]. On a connection of its own, beside everything else; takes seconds for a gigabyte.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn look_for_damage(&self) -> Result<(), StoreError> {
+    pub(crate) fn look_for_damage(&self) -> Result<(), StoreError> {
         let connection = connect::connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let cached = connection.pragma_update(None, "cache_size", CACHE);
         cached.map_err(|source| StoreError::sql(&self.path, "looking for damaged rows", source))?;

@@ -1,5 +1,5 @@
-//! What happens with a row that cannot be believed: it is copied as it is, and something sound takes its place. What that
-//! is, `remedy` says for each table; baselines are learned anew by whoever knows how to learn.
+//! Handling of damaged rows: each is copied as it is, and replaced by sound data. `remedy` defines the replacement for
+//! each table; lost baselines are learned anew elsewhere.
 
 mod baselines;
 mod looking;
@@ -9,6 +9,5 @@ mod rows;
 mod set_aside;
 mod told;
 
-pub use looking::SetAside;
 pub(super) use noted::{Noted, is_of_an_index};
 pub use told::DamagedRow;

@@ -1,4 +1,4 @@
-//! What is remembered of broken rows until they are set aside.
+//! Remembers damaged rows until they are set aside.
 
 use std::{
     collections::BTreeSet,
@@ -46,10 +46,6 @@ impl Noted {
     pub(super) fn keep(&self, broken: &Broken) {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         notes.kept.insert((broken.table.name, broken.name()));
-    }
-
-    pub(super) fn waiting(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).waiting.len()
     }
 }
 

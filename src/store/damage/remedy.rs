@@ -1,5 +1,5 @@
-//! What takes a damaged row's place, table by table. Nothing that a row says is believed any more, except where another
-//! row says the same.
+//! The replacement for a damaged row, table by table. Nothing that a row says is believed any more, except where
+//! another row says the same.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::rows::{Columns, delete, seal};
 use crate::{
     model::{
-        Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Package, ReleaseId, ReleaseLine, Severity,
-        files_fingerprint,
+        Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Fingerprint, Package, ReleaseId, ReleaseLine,
+        Severity, files_fingerprint,
     },
     store::{
         broken::{Broken, Raw},
@@ -146,10 +146,9 @@ fn forget_document(db: &Connection, package: &Package) -> Result<(), Failure> {
 
 /// It was stored before; whether that was on the first sight, its time tells, as it does of what was there then.
 fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), Failure> {
-    let (fingerprint, _) = Alert::identify_release(release);
     let is_accused: bool = db
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM alerts WHERE fingerprint = ?1)")?
-        .query_row([fingerprint], |row| row.get(0))?;
+        .query_row([Fingerprint::of_release(release)], |row| row.get(0))?;
     db.prepare_cached(
         "INSERT INTO releases (purl, package, version, line, observed_at, updated_at, status, outcome, unchecked, teaches,
                                recheck_at, files)
@@ -201,7 +200,7 @@ fn baseline(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<U
 /// again.
 fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
     let stub = stub(db, columns, now)?;
-    let is_the_rows = text(columns, "fingerprint") == Some(stub.fingerprint.as_str());
+    let is_the_rows = parsed(columns, "fingerprint") == Some(stub.fingerprint);
     if !is_the_rows {
         delete(db, broken)?;
         db.prepare_cached(
@@ -249,14 +248,12 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
 /// What can still be said of an alert.
 fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert, Failure> {
     let body: Option<Alert> = text(columns, "body").and_then(|body| serde_json::from_str(body).ok());
-    let own = text(columns, "fingerprint").unwrap_or_default();
-    let purl = match body.as_ref().and_then(|body| body.purl.clone()) {
-        Some(purl) => Some(purl),
-        None => accused(db, text(columns, "package").unwrap_or_default(), own)?,
+    let own: Option<Fingerprint> = parsed(columns, "fingerprint");
+    let purl = match (body.as_ref().and_then(|body| body.purl.clone()), own) {
+        (Some(purl), _) => Some(purl),
+        (None, Some(own)) => accused(db, text(columns, "package").unwrap_or_default(), own)?,
+        (None, None) => None,
     };
-    let by_release = purl.as_ref().map(|purl| Alert::identify_release(purl).0);
-    let fingerprint =
-        by_release.unwrap_or_else(|| body.as_ref().map_or_else(|| own.to_owned(), |body| body.fingerprint.clone()));
     let rank = |column: &str| match columns.get(column) {
         Some(Raw::Integer(rank)) => usize::try_from(*rank).ok().and_then(|rank| Severity::ALL.get(rank)),
         _ => None,
@@ -264,8 +261,11 @@ fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert,
     let severity = rank("severity").max(rank("peak")).copied().max(body.as_ref().map(|body| body.severity));
     let about = purl.as_ref().map_or_else(|| "something".to_owned(), ToString::to_string);
     let kind = word(columns, "kind").unwrap_or(if purl.is_some() { AlertKind::Release } else { AlertKind::Operation });
+    let by_release = purl.as_ref().map(Fingerprint::of_release);
+    let known = by_release.or(body.as_ref().map(|body| body.fingerprint)).or(own);
+    let fingerprint = known.unwrap_or_else(|| Fingerprint::of(kind, text(columns, "fingerprint").unwrap_or_default()));
     Ok(Alert {
-        id: fingerprint.chars().take(12).collect(),
+        id: fingerprint.id(),
         fingerprint,
         status: word(columns, "status").unwrap_or(AlertStatus::Open),
         purl,
@@ -278,12 +278,12 @@ fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert,
 }
 
 /// The release of a package that an alert with this fingerprint is about.
-fn accused(db: &Connection, package: &str, fingerprint: &str) -> Result<Option<ReleaseId>, Failure> {
+fn accused(db: &Connection, package: &str, fingerprint: Fingerprint) -> Result<Option<ReleaseId>, Failure> {
     let Ok(package) = package.parse::<Package>() else { return Ok(None) };
     let mut query = db.prepare_cached("SELECT version FROM releases WHERE package = ?1")?;
     let versions = query.query_map([package.to_string()], |row| row.get::<_, String>(0))?;
     let releases = versions.flatten().map(|version| package.at(version));
-    Ok(releases.into_iter().find(|release| Alert::identify_release(release).0 == fingerprint))
+    Ok(releases.into_iter().find(|release| Fingerprint::of_release(release) == fingerprint))
 }
 
 /// The alert goes out to the subscription once more, under the same key, unless it is known to have.
@@ -293,12 +293,9 @@ fn delivery(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<U
         return done("It had been delivered or given up, so nothing is sent again.");
     }
     let key = text(columns, "idempotency_key").unwrap_or_default();
-    let named = (text(columns, "alert").unwrap_or_default(), text(columns, "subscription").unwrap_or_default());
+    let named = (parsed(columns, "alert"), text(columns, "subscription").unwrap_or_default());
     match deliveries::renew(db, key, named, now)? {
-        Some((alert, subscription)) => {
-            let id: String = alert.chars().take(12).collect();
-            done(format!("The alert {id} is sent to {subscription} again."))
-        }
+        Some((alert, subscription)) => done(format!("The alert {} is sent to {subscription} again.", alert.id())),
         None => done("Which alert it was about, and for whom, cannot be read: look through `provwatch alerts list`."),
     }
 }

@@ -1,4 +1,4 @@
-//! Copying a damaged row and taking it away.
+//! Copies a damaged row and deletes it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Setting one damaged row aside: it is copied as it is, and its loss is remedied.
+//! Sets one damaged row aside: copies it, and remedies its loss.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;

@@ -1,4 +1,4 @@
-//! Damaged rows that were set aside, and who was told of them.
+//! The damaged rows that were set aside, with the state of their alert.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row};
@@ -18,7 +18,6 @@ use crate::{
 pub struct DamagedRow {
     /// Counts them.
     pub id: i64,
-    /// The table.
     pub table: String,
     /// What told the row from the others.
     pub key: String,
@@ -26,7 +25,6 @@ pub struct DamagedRow {
     pub content: String,
     /// What is wrong with it.
     pub why: String,
-    /// When it was found.
     pub found_at: DateTime<Utc>,
     /// What was put in its place, a sentence.
     pub remedy: String,
@@ -43,10 +41,7 @@ impl DamagedRow {
 
 impl Store {
     /// Damaged rows of which nobody was told, the oldest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn untold_damage(&self, at_most: usize) -> Result<Vec<DamagedRow>, StoreError> {
+    pub(crate) fn untold_damage(&self, at_most: usize) -> Result<Vec<DamagedRow>, StoreError> {
         self.read("reading what was damaged", |db| {
             many(db, "SELECT * FROM damaged_rows WHERE told_at IS NULL ORDER BY id LIMIT ?1", at_most)
         })
@@ -63,10 +58,7 @@ impl Store {
     }
 
     /// How many damaged rows were set aside since a time.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn damage_since(&self, since: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(crate) fn damage_since(&self, since: DateTime<Utc>) -> Result<u64, StoreError> {
         self.read("counting what was damaged", |db| {
             let mut query = db.prepare_cached("SELECT count(*) FROM damaged_rows WHERE found_at >= ?1")?;
             Ok(count(query.query_row([Micros(since)], |row| row.get(0))?))
@@ -74,10 +66,7 @@ impl Store {
     }
 
     /// Remembers that an alert told of a damaged row, and what became of it.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn damage_told(&self, id: i64, remedy: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn damage_told(&self, id: i64, remedy: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording that damage was told", |db| {
             db.prepare_cached("UPDATE damaged_rows SET told_at = ?2, remedy = ?3 WHERE id = ?1")?.execute((
                 id,

@@ -1,4 +1,4 @@
-//! How attempts to deliver end.
+//! Records the outcome of delivery attempts.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
@@ -54,10 +54,7 @@ impl Store {
 
     /// As [`Store::delivered`], where the message named only these members of a campaign; of those that are `left` another
     /// message tells.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn delivered_naming(
+    pub(crate) fn delivered_naming(
         &self,
         delivery: &Delivery,
         now: DateTime<Utc>,
@@ -76,10 +73,7 @@ impl Store {
     }
 
     /// It did not get through and is to be tried again. `false`: this attempt was recorded before.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn retry_delivery(
+    pub(crate) fn retry_delivery(
         &self,
         delivery: &Delivery,
         now: DateTime<Utc>,
@@ -90,10 +84,7 @@ impl Store {
     }
 
     /// As [`Store::retry_delivery`], where the receiver answered that it does not take this message.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn refuse_delivery(
+    pub(crate) fn refuse_delivery(
         &self,
         delivery: &Delivery,
         now: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! The outbox: which alert is to reach which subscription, and how that fares.
+//! The outbox: the deliveries of alerts to subscriptions, and their state.
 
 mod attempts;
 mod outbox;

@@ -1,48 +1,23 @@
-//! What is in the outbox, and how the deliveries fare.
+//! Queries about the content and state of the outbox.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
-use super::rows::{Delivery, DeliveryState, SubscriptionState, delivery_state, subscription_state, undelivered};
+use super::rows::{DeliveryState, SubscriptionState, delivery_state, subscription_state};
 use crate::{
-    clock::horizon,
-    model::Alert,
-    store::{
-        Store, StoreError,
-        columns::{Micros, limit},
-        reading::known,
-        sealed::DELIVERIES,
-    },
+    model::{Alert, Fingerprint},
+    store::{Store, StoreError, columns::limit, reading::known, sealed::DELIVERIES},
 };
 
 /// The longest wait that a delivery is ever given, whatever a receiver asks for: the longest step of the outbox's schedule.
 pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::hours(6);
 
 impl Store {
-    /// The deliveries that are due, the longest due first, at most so many of each subscription: a sink that is down
-    /// does not keep others from their turn.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn due_deliveries(&self, now: DateTime<Utc>, per_subscription: usize) -> Result<Vec<Delivery>, StoreError> {
-        self.read("reading the outbox", |db| {
-            let sql = "SELECT due.*, {row AS due}, (
-                     SELECT count(*) FROM deliveries AS earlier WHERE earlier.alert = due.alert
-                         AND earlier.subscription = due.subscription AND earlier.id < due.id
-                 ) AS sequence FROM (
-                     SELECT *, row_number() OVER (PARTITION BY subscription ORDER BY next_at, id) AS place
-                     FROM deliveries WHERE state = 'pending' AND (next_at <= ?1 OR next_at > ?2)
-                 ) AS due WHERE due.place <= ?3 ORDER BY due.next_at, due.id";
-            let due = (Micros(now), Micros(horizon(now, LONGEST_DELIVERY_WAIT)), limit(per_subscription));
-            let rows = db.rows(&DELIVERIES, sql, due, undelivered)?;
-            rows.into_iter().filter_map(|row| row.with_alert(db).transpose()).collect()
-        })
-    }
-
     /// Takes what was never attempted of these alerts' deliveries to these subscriptions out of the outbox.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn withdraw_deliveries(&self, fingerprints: &[String], subscriptions: &[String]) -> Result<(), StoreError> {
+    pub(crate) fn withdraw_deliveries(
+        &self,
+        fingerprints: &[Fingerprint],
+        subscriptions: &[String],
+    ) -> Result<(), StoreError> {
         self.write("withdrawing deliveries", |db| {
             let mut delete = db.prepare_cached(
                 "DELETE FROM deliveries WHERE alert = ?1 AND subscription = ?2 AND state = 'pending' AND attempts = 0",

@@ -1,4 +1,4 @@
-//! Deliveries as they are stored.
+//! The stored form of deliveries.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Row;
@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::Alert,
+    model::{Alert, Fingerprint},
     store::{
         alerts::raised,
         broken::{Broken, Raw},
@@ -91,7 +91,7 @@ pub(in crate::store) struct Undelivered {
     id: i64,
     idempotency_key: String,
     subscription: String,
-    alert: String,
+    alert: Fingerprint,
     attempts: u32,
     sequence: u32,
     refusals: u32,

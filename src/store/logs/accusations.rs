@@ -1,9 +1,10 @@
-//! What entries of logs accuse somebody of: one alert for one accusation, and a common one for those that come too fast.
+//! Stores alerts about log entries: one for each kind of finding, and a common one when they exceed their budget.
 //!
-//! An accusation has an alert of its own, which counts the entries that make it again. Accusations of one kind that could be
-//! made up by one and the same party share a [`Scope`] with a budget of such alerts, which fills again with time. When it is
-//! spent, what comes is told in the scope's common alert: at once, ten times as many later, and every day while it goes on.
-//! So alerts and messages grow with time and not with entries, and what another party does has a budget of its own.
+//! A finding has an alert of its own, which counts its further entries. Findings of one kind that one and the same
+//! party could fabricate share a [`Scope`] with a budget of such alerts, which fills again with time. When it is spent,
+//! further findings go to the scope's common alert, which is sent at once, again at ten times as many, and every day
+//! while they go on. So alerts and messages grow with time and not with entries, and each other party has a budget of
+//! its own.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -63,10 +64,7 @@ struct Budget {
 impl Store {
     /// Raises an accusation or counts one more entry that makes it, in one transaction with the mark that it was counted.
     /// The alert that was announced, if one was.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn accuse(
+    pub(crate) fn accuse(
         &self,
         accusation: &Accusation<'_>,
         wants: Wants<'_>,

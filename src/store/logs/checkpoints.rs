@@ -1,3 +1,5 @@
+//! Stores the checkpoints that logs signed.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 use schemars::JsonSchema;
@@ -44,10 +46,7 @@ impl Store {
     }
 
     /// Remembers that a checkpoint cannot be of one history with the others.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn checkpoint_contradicts(&self, log: &str, size: u64, root: [u8; 32]) -> Result<(), StoreError> {
+    pub(crate) fn checkpoint_contradicts(&self, log: &str, size: u64, root: [u8; 32]) -> Result<(), StoreError> {
         self.write("recording a contradiction", |db| {
             let mut update = db.prepare_cached(
                 "UPDATE log_checkpoints SET contradicts = 1 WHERE log = ?1 AND size = ?2 AND root = ?3",
@@ -58,10 +57,11 @@ impl Store {
     }
 
     /// Checkpoints that cannot be of one history with the others, the latest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn contradicting_checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
+    pub(crate) fn contradicting_checkpoints(
+        &self,
+        log: &str,
+        at_most: usize,
+    ) -> Result<Vec<CheckpointRow>, StoreError> {
         self.read("listing contradicting checkpoints", |db| {
             let sql = "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND contradicts = 1
                  ORDER BY seen_at DESC LIMIT ?2";
@@ -70,10 +70,7 @@ impl Store {
     }
 
     /// Whether this very tree is known not to be of one history with the others.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn is_contradicting_checkpoint(&self, log: &str, size: u64, root: [u8; 32]) -> Result<bool, StoreError> {
+    pub(crate) fn is_contradicting_checkpoint(&self, log: &str, size: u64, root: [u8; 32]) -> Result<bool, StoreError> {
         self.read("looking up a contradiction", |db| {
             let mut query = db.prepare_cached(
                 "SELECT 1 FROM log_checkpoints WHERE log = ?1 AND size = ?2 AND root = ?3 AND contradicts = 1",
@@ -83,10 +80,7 @@ impl Store {
     }
 
     /// Whether this very tree was proven to be of one history with what the log signed before.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn is_proven_checkpoint(&self, log: &str, size: u64, root: [u8; 32]) -> Result<bool, StoreError> {
+    pub(crate) fn is_proven_checkpoint(&self, log: &str, size: u64, root: [u8; 32]) -> Result<bool, StoreError> {
         self.read("looking up a checkpoint", |db| {
             let mut query = db.prepare_cached(
                 "SELECT 1 FROM log_checkpoints WHERE log = ?1 AND size = ?2 AND root = ?3 AND consistent = 1",
@@ -96,10 +90,7 @@ impl Store {
     }
 
     /// Checkpoints of which it is not known yet whether they are of one history with the others, the oldest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn unsettled_checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
+    pub(crate) fn unsettled_checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
         self.read("listing unproven checkpoints", |db| {
             let sql = "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND consistent = 0 AND contradicts = 0
                        ORDER BY seen_at LIMIT ?2";

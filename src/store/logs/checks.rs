@@ -1,3 +1,5 @@
+//! Queues look-ups of the log entries that releases name.
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 
@@ -15,9 +17,7 @@ use crate::{
 /// An entry that a release names, to be looked up in its log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogCheck {
-    /// The release.
     pub release: ReleaseId,
-    /// The entry.
     pub entry: LogEntry,
     /// Since when it is to be looked up.
     pub queued_at: DateTime<Utc>,
@@ -54,10 +54,7 @@ pub const LONGEST_LOG_CHECK_WAIT: TimeDelta = TimeDelta::minutes(30);
 
 impl Store {
     /// Entries that are due to be looked up, the longest waiting first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn due_log_checks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<LogCheck>, StoreError> {
+    pub(crate) fn due_log_checks(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<LogCheck>, StoreError> {
         self.read("listing log entries to look up", |db| {
             let sql = "SELECT release, origin, idx, queued_at, attempts, {row} FROM log_checks
                        WHERE outcome IS NULL AND (due_at <= ?1 OR due_at > ?2) ORDER BY due_at, release LIMIT ?3";
@@ -75,10 +72,7 @@ impl Store {
     }
 
     /// Nothing more is to be looked up.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn settle_log_check(
+    pub(crate) fn settle_log_check(
         &self,
         check: &LogCheck,
         outcome: LogCheckOutcome,
@@ -100,10 +94,7 @@ impl Store {
     }
 
     /// Looks again later; `counts` says whether this was an attempt in vain, or none at all.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn postpone_log_check(
+    pub(crate) fn postpone_log_check(
         &self,
         check: &LogCheck,
         why: &str,

@@ -1,3 +1,5 @@
+//! Stores log entries of watched identities, and unreadable entries.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
@@ -22,7 +24,6 @@ pub struct NewLogEntry {
     pub leaf: [u8; 32],
     /// Its bytes.
     pub body: Vec<u8>,
-    /// Its kind.
     pub kind: String,
     /// The version of the kind.
     pub version: String,
@@ -60,9 +61,7 @@ pub struct NewQuarantined {
 /// An entry as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntryRow {
-    /// The log.
     pub log: String,
-    /// The entry.
     pub entry: NewLogEntry,
     /// When it was downloaded.
     pub seen_at: DateTime<Utc>,
@@ -131,10 +130,11 @@ impl Store {
 
     /// Believed entries of which more is expected, that a release explains them, in portions: those after `last`, the
     /// oldest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn unjudged_entries(&self, last: Option<&LogEntryRow>, at_most: usize) -> Result<Vec<LogEntryRow>, StoreError> {
+    pub(crate) fn unjudged_entries(
+        &self,
+        last: Option<&LogEntryRow>,
+        at_most: usize,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
         let after = last.map(|row| (row.seen_at, &*row.log, row.entry.index));
         let (seen_at, log, index) = after.unwrap_or((DateTime::<Utc>::MIN_UTC, "", 0));
         self.read("listing unexplained log entries", |db| {
@@ -146,10 +146,7 @@ impl Store {
     }
 
     /// Nothing more is expected of an entry. What its repository signs with is remembered in the same transaction.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn judge_entry(
+    pub(crate) fn judge_entry(
         &self,
         row: &LogEntryRow,
         explained_by: Option<&ReleaseId>,
@@ -173,10 +170,11 @@ impl Store {
 
     /// Believed entries that nothing was expected of any more since a time, and that no release explains: those of watched
     /// packages first, then the oldest.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn unexplained_entries(&self, since: DateTime<Utc>, at_most: usize) -> Result<Vec<LogEntryRow>, StoreError> {
+    pub(crate) fn unexplained_entries(
+        &self,
+        since: DateTime<Utc>,
+        at_most: usize,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read("listing log entries that no release explains", |db| {
             let sql = "SELECT *, {row} FROM log_entries WHERE believed = 1 AND judged_at >= ?1 AND explained_by IS NULL
                        AND not_issued IS NULL ORDER BY packages = '[]', judged_at LIMIT ?2";
@@ -185,10 +183,7 @@ impl Store {
     }
 
     /// A release explains an entry after all.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn explain_entry(&self, row: &LogEntryRow, release: &ReleaseId) -> Result<(), StoreError> {
+    pub(crate) fn explain_entry(&self, row: &LogEntryRow, release: &ReleaseId) -> Result<(), StoreError> {
         self.write("explaining a log entry", |db| {
             let explained = db
                 .prepare_cached(
@@ -203,10 +198,7 @@ impl Store {
     }
 
     /// Forgets a log's entries with forged certificates that were judged and counted, but for so many of the latest.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn forget_forged(&self, log: &str, all_but: usize) -> Result<(), StoreError> {
+    pub(crate) fn forget_forged(&self, log: &str, all_but: usize) -> Result<(), StoreError> {
         self.write("forgetting forged log entries", |db| {
             let forged = "log = ?1 AND not_issued IS NOT NULL AND judged_at IS NOT NULL";
             db.prepare_cached(&format!(

@@ -1,3 +1,5 @@
+//! Stores the evidence of log violations.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 use schemars::JsonSchema;
@@ -15,11 +17,9 @@ use crate::store::{
 pub struct NewEvidence {
     /// The same for the same misdeed.
     pub id: String,
-    /// The log.
     pub log: String,
     /// The misdeed, a word.
     pub kind: String,
-    /// The document.
     pub document: String,
 }
 
@@ -49,10 +49,7 @@ const KEPT: u64 = 500;
 impl Store {
     /// Keeps evidence, and returns the id under which it is kept. What is kept already is found again; what is one too many
     /// is counted with the latest.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn keep_evidence(&self, evidence: &NewEvidence, now: DateTime<Utc>) -> Result<String, StoreError> {
+    pub(crate) fn keep_evidence(&self, evidence: &NewEvidence, now: DateTime<Utc>) -> Result<String, StoreError> {
         self.write("keeping evidence against a log", |db| {
             let id = id_to_keep(db, evidence)?;
             db.prepare_cached(

@@ -1,4 +1,4 @@
-//! How a log is read.
+//! The protocols of logs.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! One log: what is known of it, and how reading it fares.
+//! The stored row of one log: its description and reading state.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
@@ -119,10 +119,7 @@ impl Store {
     }
 
     /// Changes whether a log still grows.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn log_standing(&self, name: &str, standing: LogStanding) -> Result<(), StoreError> {
+    pub(crate) fn log_standing(&self, name: &str, standing: LogStanding) -> Result<(), StoreError> {
         self.write("recording a log's standing", |db| {
             let mut update = db.prepare_cached("UPDATE logs SET standing = ?2 WHERE name = ?1")?;
             update.execute((name, standing.as_str()))?;
@@ -131,10 +128,7 @@ impl Store {
     }
 
     /// Forgets a log of which nothing was ever read.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn forget_log(&self, name: &str) -> Result<(), StoreError> {
+    pub(crate) fn forget_log(&self, name: &str) -> Result<(), StoreError> {
         self.write("forgetting a log that was never read", |db| {
             db.prepare_cached(
                 "DELETE FROM logs WHERE name = ?1 AND start IS NULL
@@ -146,18 +140,12 @@ impl Store {
     }
 
     /// Remembers that a log was read and everything held.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn log_succeeded(&self, name: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn log_succeeded(&self, name: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording a log's success", |db| succeeded(db, name, now))
     }
 
     /// Remembers that a log could not be read, or that something did not hold.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn log_failed(&self, name: &str, error: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn log_failed(&self, name: &str, error: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording a log's failure", |db| {
             db.prepare_cached(
                 "UPDATE logs SET last_error = ?2, last_error_at = ?3, failing_since = coalesce(failing_since, ?4)

@@ -1,4 +1,4 @@
-//! What `[[logs.match]]` finds: told in the transaction in which it becomes believed, and listed.
+//! Stores and lists the matches of `[[logs.match]]`, reported in the transaction that makes them believed.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -31,7 +31,6 @@ const THE_LOG: &str = "";
 /// A `[[logs.match]]` as far as its telling goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchRule {
-    /// Its name.
     pub name: String,
     /// How bad what it finds is.
     pub severity: Severity,

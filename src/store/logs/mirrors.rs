@@ -1,4 +1,4 @@
-//! How the mirrors of a log stand.
+//! Stores the state of a log's mirrors.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
@@ -14,7 +14,6 @@ use crate::store::{
 /// What was seen of a mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MirrorSeen {
-    /// Where it is.
     pub url: String,
     /// How many entries it signed; `None`: it said nothing that is signed.
     pub size: Option<u64>,
@@ -78,10 +77,7 @@ impl Store {
     }
 
     /// Records how the mirrors of a log stand. One that is not among them is forgotten.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn note_mirrors(&self, log: &str, seen: &[MirrorSeen], now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn note_mirrors(&self, log: &str, seen: &[MirrorSeen], now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording the mirrors of a log", |db| {
             let known = mirrors(db, Some(log))?;
             db.prepare_cached("DELETE FROM log_mirrors WHERE log = ?1")?.execute([log])?;
@@ -93,10 +89,7 @@ impl Store {
     }
 
     /// Forgets the mirrors of a log that has none any more. That costs no write where there were none.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn forget_mirrors(&self, log: &str) -> Result<(), StoreError> {
+    pub(crate) fn forget_mirrors(&self, log: &str) -> Result<(), StoreError> {
         if self.read("looking up the mirrors of a log", |db| mirrors(db, Some(log)))?.is_empty() {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Transparency logs: where each stands, what it signed, what was found in it, and what it did wrong.
+//! Storage of transparency logs: positions, checkpoints, entries and violations.
 
 mod accusations;
 mod checkpoints;
@@ -19,7 +19,7 @@ mod workflows;
 pub use accusations::{Accusation, Scope};
 pub use checkpoints::CheckpointRow;
 pub use checks::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome};
-pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined, QuarantinedRow};
+pub use entries::{LogEntryFilter, LogEntryRow, NewLogEntry, NewQuarantined};
 pub use evidence::{EvidenceRow, NewEvidence};
 pub use kind::LogKind;
 pub use log::{LogRow, NewLog};
@@ -29,5 +29,5 @@ pub use progress::LogProgress;
 pub use standing::LogStanding;
 pub use tail::{Advance, Covered, KindCount};
 pub use tail_row::TailRow;
-pub use violations::{Violated, Violation};
+pub use violations::Violated;
 pub use workflows::WorkflowRow;

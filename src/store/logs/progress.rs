@@ -1,4 +1,4 @@
-//! How far a long reading of a log has come.
+//! Stores the progress of a long reading of a log.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -30,13 +30,13 @@ pub struct LogProgress {
 
 impl LogProgress {
     /// A reading that begins.
-    pub fn beginning(first: u64, past: u64, since: DateTime<Utc>) -> Self {
+    pub(crate) fn beginning(first: u64, past: u64, since: DateTime<Utc>) -> Self {
         Self { first, next: first, past, since, at: since }
     }
 
     /// The reading when it has come so far.
     #[must_use]
-    pub fn come(self, next: u64, at: DateTime<Utc>) -> Self {
+    pub(crate) fn come(self, next: u64, at: DateTime<Utc>) -> Self {
         Self { next, at, ..self }
     }
 
@@ -52,14 +52,14 @@ impl LogProgress {
     }
 
     /// Entries a second since it began. `None`: it has only begun, or a clock was set.
-    pub fn rate(&self) -> Option<u64> {
+    pub(crate) fn rate(&self) -> Option<u64> {
         let millis = u64::try_from((self.at - self.since).num_milliseconds()).ok().filter(|millis| *millis > 0)?;
         let read = u128::from(self.next.saturating_sub(self.first));
         u64::try_from(read * 1000 / u128::from(millis)).ok().filter(|rate| *rate > 0)
     }
 
     /// How long it is yet, at that rate.
-    pub fn time_left(&self) -> Option<TimeDelta> {
+    pub(crate) fn time_left(&self) -> Option<TimeDelta> {
         TimeDelta::try_seconds(i64::try_from(self.left().div_ceil(self.rate()?)).ok()?)
     }
 }

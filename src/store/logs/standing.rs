@@ -1,4 +1,4 @@
-//! Whether a log still grows.
+//! The growth states of a log: active, retired or drained.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The two positions of a tail, and what moves with them.
+//! Moves the two positions of a tail, with the rows that depend on them.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,6 @@ pub struct Advance<'a> {
     pub quarantined: &'a [NewQuarantined],
     /// How many of which kind and version.
     pub kinds: &'a BTreeMap<(String, String), u64>,
-    /// Their bytes.
     pub bytes: u64,
     /// How far the reading that they are part of has come.
     pub progress: LogProgress,
@@ -65,10 +64,7 @@ pub struct KindCount {
 impl Store {
     /// Begins to tail a log, or begins anew somewhere else: what lies between is a gap, and the coverage shows it. What lies
     /// before `past` is history, if the log is tailed for the first time.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn begin_tail(&self, log: &str, at: u64, past: u64, range: &[[u8; 32]]) -> Result<(), StoreError> {
+    pub(crate) fn begin_tail(&self, log: &str, at: u64, past: u64, range: &[[u8; 32]]) -> Result<(), StoreError> {
         self.write("beginning a tail", |db| {
             forget_unbelieved(db, log)?;
             matches::begin_history(db, log, past)?;
@@ -85,10 +81,12 @@ impl Store {
 
     /// Stores what was found in entries and moves the downloaded position over them, in one transaction. `false`: the
     /// position is not where they begin, and nothing was stored.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn log_downloaded(&self, log: &str, advance: &Advance<'_>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub(crate) fn log_downloaded(
+        &self,
+        log: &str,
+        advance: &Advance<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         self.write("storing entries of a log", |db| {
             let moved = db
                 .prepare_cached(
@@ -116,10 +114,7 @@ impl Store {
     /// Everything that was downloaded hashes to a checkpoint: it is believed from now on, and the herald tells of it. One
     /// transaction; the alerts that were announced in it. `None`: the position is not the checkpoint's size, and nothing
     /// changed.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn log_verified(
+    pub(crate) fn log_verified(
         &self,
         log: &str,
         checkpoint: &CheckpointRow,
@@ -147,10 +142,7 @@ impl Store {
     }
 
     /// What was downloaded does not hash to what was signed: it is forgotten, back to the verified position.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn log_rewound(&self, log: &str) -> Result<(), StoreError> {
+    pub(crate) fn log_rewound(&self, log: &str) -> Result<(), StoreError> {
         self.write("rewinding a log", |db| {
             forget_unbelieved(db, log)?;
             db.prepare_cached(

@@ -1,4 +1,4 @@
-//! Where a tail stands.
+//! The stored position of a tail.
 
 use rusqlite::Row;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! Since when a log has been doing something wrong.
+//! Stores since when a log has been violating its rules.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -36,10 +36,7 @@ pub struct Violation {
 
 impl Store {
     /// Records that a log violates what it promised, and since when that lasts.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn log_violated(&self, violated: &Violated<'_>, now: DateTime<Utc>) -> Result<Violation, StoreError> {
+    pub(crate) fn log_violated(&self, violated: &Violated<'_>, now: DateTime<Utc>) -> Result<Violation, StoreError> {
         self.write("recording a violation of a log", |db| {
             let violation = next(known(db, violated)?, violated, now);
             db.prepare_cached(
@@ -57,10 +54,7 @@ impl Store {
     }
 
     /// Whether a violation of this kind lasts.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn log_violates(&self, log: &str, kind: &str) -> Result<bool, StoreError> {
+    pub(crate) fn log_violates(&self, log: &str, kind: &str) -> Result<bool, StoreError> {
         self.read("looking up a violation of a log", |db| {
             let sql = "SELECT count(*) FROM log_violations WHERE log = ?1 AND kind = ?2 AND ended_at IS NULL";
             Ok(db.prepare_cached(sql)?.query_row((log, kind), |row| row.get::<_, i64>(0))? > 0)
@@ -68,10 +62,7 @@ impl Store {
     }
 
     /// Records that a log was read and everything held: whatever it did wrong is over.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn log_violations_ended(&self, log: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn log_violations_ended(&self, log: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording that a log's violations are over", |db| {
             let mut update =
                 db.prepare_cached("UPDATE log_violations SET ended_at = ?2 WHERE log = ?1 AND ended_at IS NULL")?;

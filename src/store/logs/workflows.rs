@@ -1,3 +1,5 @@
+//! Stores the workflows that signed for a watched repository.
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row};
 use serde::Serialize;

@@ -1,13 +1,15 @@
+//! Tests of alerts: announcements, repetitions, and reopening.
+
 use super::lab::{Lab, alert, alerted, dump, minutes_later, noon, package, stale_source, subscriptions};
 use crate::{
     model::{Alert, AlertKind, AlertStatus, Confidence, Severity, Signal},
-    store::{AlertFilter, Delivery, DeliveryStatus, Record, Recorded, StoreError, Turn},
+    store::{AlertFilter, Delivery, DeliveryStatus, Record, StoreError, Turn, record::Recorded},
 };
 
 const BAD: &str = "pkg:npm/axios@1.14.1";
 
 fn due(lab: &Lab, minutes: i64) -> Vec<Delivery> {
-    lab.store.due_deliveries(minutes_later(minutes), 10).unwrap()
+    lab.store.outbox(minutes_later(minutes)).unwrap()
 }
 
 #[test]
@@ -46,14 +48,14 @@ fn an_alert_is_announced_again_only_when_it_gets_worse_than_ever() {
 fn new_signals_update_an_alert_but_not_what_was_done_with_it() {
     let lab = Lab::new();
     lab.store.record(&alerted(BAD, Severity::High)).unwrap();
-    let id = alert(BAD, Severity::High).id;
-    lab.store.acknowledge(&id, "alice", "on it", noon()).unwrap();
+    let it = alert(BAD, Severity::High).fingerprint;
+    lab.store.acknowledge(&it, "alice", "on it", noon()).unwrap();
     let mut more = alerted(BAD, Severity::High);
     let changed = more.alert.as_mut().unwrap();
     changed.raised_at = minutes_later(9);
     changed.signals.push(changed.signals[0].clone());
     assert_eq!(lab.store.record(&more).unwrap(), Recorded::default());
-    let stored = lab.store.alert(&id).unwrap().unwrap();
+    let stored = lab.store.alert(&it).unwrap().unwrap();
     assert_eq!((stored.status, stored.raised_at, stored.signals.len()), (AlertStatus::Acknowledged, noon(), 2));
 }
 
@@ -73,15 +75,15 @@ fn another_look_loses_no_signal() {
 fn what_nobody_knew_when_an_alert_was_resolved_opens_it_again() {
     let lab = Lab::new();
     lab.store.record(&alerted(BAD, Severity::High)).unwrap();
-    let id = alert(BAD, Severity::High).id;
-    lab.store.resolve(&id, "alice", "it was honest", noon()).unwrap();
+    let it = alert(BAD, Severity::High).fingerprint;
+    lab.store.resolve(&it, "alice", "it was honest", noon()).unwrap();
     assert_eq!(lab.store.record(&alerted(BAD, Severity::Medium)).unwrap().deliveries, 0);
-    assert_eq!(lab.store.alert(&id).unwrap().unwrap().status, AlertStatus::Resolved);
+    assert_eq!(lab.store.alert(&it).unwrap().unwrap().status, AlertStatus::Resolved);
     let mut more = alerted(BAD, Severity::Medium);
     let file = Signal { detector: "file-late".into(), ..more.alert.as_ref().unwrap().signals[0].clone() };
     more.alert.as_mut().unwrap().signals = vec![Signal { severity: Severity::Medium, ..file }];
     assert_eq!(lab.store.record(&more).unwrap().deliveries, 2);
-    let stored = lab.store.alert(&id).unwrap().unwrap();
+    let stored = lab.store.alert(&it).unwrap().unwrap();
     assert_eq!((stored.status, stored.severity, stored.signals.len()), (AlertStatus::Open, Severity::High, 2));
 }
 
@@ -105,11 +107,11 @@ fn whoever_dealt_with_one_thing_is_told_of_the_next() {
     ] {
         for status in [AlertStatus::Acknowledged, AlertStatus::Resolved] {
             let lab = Lab::new();
-            let id = alert(BAD, severity).id;
+            let it = alert(BAD, severity).fingerprint;
             lab.store.record(&saying(detector, severity, "bob")).unwrap();
             match status {
-                AlertStatus::Resolved => lab.store.resolve(&id, "alice", "ours", noon()).unwrap(),
-                _ => lab.store.acknowledge(&id, "alice", "ours", noon()).unwrap(),
+                AlertStatus::Resolved => lab.store.resolve(&it, "alice", "ours", noon()).unwrap(),
+                _ => lab.store.acknowledge(&it, "alice", "ours", noon()).unwrap(),
             };
             let again = lab.store.record(&saying(detector, severity, "bob")).unwrap();
             assert_eq!(again.deliveries, 0, "{detector}: the same again");
@@ -117,7 +119,7 @@ fn whoever_dealt_with_one_thing_is_told_of_the_next() {
             let deliveries = lab.store.record(&more).unwrap().deliveries;
             assert_eq!(deliveries, if told { 2 } else { 0 }, "{detector} {severity} {next}");
             assert_eq!(lab.store.record(&more).unwrap().deliveries, 0, "{detector}: told once");
-            let stored = lab.store.alert(&id).unwrap().unwrap();
+            let stored = lab.store.alert(&it).unwrap().unwrap();
             assert_eq!(stored.status, if told { AlertStatus::Open } else { status }, "{detector} {next}");
         }
     }
@@ -155,37 +157,16 @@ fn alerts_are_filtered() {
 }
 
 #[test]
-fn an_alert_is_named_by_a_unique_beginning() {
-    let lab = Lab::new();
-    let alerts: Vec<_> = (0..40).map(|n| alert(&format!("pkg:npm/axios@1.0.{n}"), Severity::Low)).collect();
-    for alert in &alerts {
-        lab.store.record_alert(alert, &[], noon()).unwrap();
-    }
-    let wanted = &alerts[0];
-    for id in [&*wanted.id, &wanted.fingerprint, &wanted.fingerprint[..8], &wanted.id.to_uppercase()] {
-        assert_eq!(lab.store.alert(id).unwrap().as_ref(), Some(wanted), "{id}");
-    }
-    for nothing in ["", "%", "zz", "' OR 1=1", "é", &"f".repeat(64)] {
-        assert_eq!(lab.store.alert(nothing).unwrap(), None, "{nothing}");
-    }
-    let shared = (b'0'..=b'9').chain(b'a'..=b'f').map(|digit| char::from(digit).to_string());
-    let mut shared = shared.filter(|digit| alerts.iter().filter(|alert| alert.id.starts_with(digit)).count() > 1);
-    let error = lab.store.alert(&shared.next().unwrap()).unwrap_err();
-    assert!(matches!(error, StoreError::AmbiguousAlert { .. }), "{error:?}");
-    assert!(error.to_string().contains("give more digits"), "{error}");
-}
-
-#[test]
 fn an_acknowledgement_is_kept_once() {
     let lab = Lab::new();
     lab.store.record(&alerted(BAD, Severity::High)).unwrap();
-    let id = alert(BAD, Severity::High).id;
-    assert!(lab.store.acknowledge("ffffffffffff", "alice", "", noon()).unwrap().is_none());
+    let it = alert(BAD, Severity::High).fingerprint;
+    assert!(lab.store.acknowledge(&stale_source().fingerprint, "alice", "", noon()).unwrap().is_none());
     for _ in 0..2 {
-        let acknowledged = lab.store.acknowledge(&id, "alice", "planned", noon()).unwrap().unwrap();
+        let acknowledged = lab.store.acknowledge(&it, "alice", "planned", noon()).unwrap().unwrap();
         assert_eq!(acknowledged.status, AlertStatus::Acknowledged);
     }
-    lab.store.resolve(&id, "bob", "fixed", minutes_later(1)).unwrap();
+    lab.store.resolve(&it, "bob", "fixed", minutes_later(1)).unwrap();
     let actions = lab.store.alert_actions(&alert(BAD, Severity::High), 10).unwrap();
     assert_eq!(actions.iter().map(|action| &*action.by).collect::<Vec<_>>(), ["bob", "alice"]);
 }
@@ -199,9 +180,9 @@ fn a_condition_that_comes_back_is_announced_again() {
         lab.store.record_alert(&stale, &mail, minutes_later(minutes)).unwrap().deliveries
     };
     assert_eq!((raise(0), raise(1)), (1, 0));
-    lab.store.resolve(&stale_source().id, "provwatch", "it answers again", minutes_later(2)).unwrap();
+    lab.store.resolve(&stale_source().fingerprint, "provwatch", "it answers again", minutes_later(2)).unwrap();
     assert_eq!((raise(3), raise(4)), (1, 0));
-    let alert = lab.store.alert(&stale_source().id).unwrap().unwrap();
+    let alert = lab.store.alert(&stale_source().fingerprint).unwrap().unwrap();
     assert_eq!(
         (alert.status, alert.raised_at, alert.kind),
         (AlertStatus::Open, minutes_later(3), AlertKind::Operation)
@@ -213,7 +194,7 @@ fn a_condition_that_comes_back_is_announced_again() {
 fn a_resolved_release_does_not_come_back_by_itself() {
     let lab = Lab::new();
     lab.store.record(&alerted(BAD, Severity::High)).unwrap();
-    lab.store.resolve(&alert(BAD, Severity::High).id, "bob", "revoked", noon()).unwrap();
+    lab.store.resolve(&alert(BAD, Severity::High).fingerprint, "bob", "revoked", noon()).unwrap();
     assert_eq!(lab.store.record(&alerted(BAD, Severity::High)).unwrap(), Recorded::default());
     assert_eq!(lab.store.alerts(&AlertFilter::default()).unwrap()[0].status, AlertStatus::Resolved);
 }
@@ -242,21 +223,6 @@ fn attempts_are_rows() {
     assert_eq!((summary[0].pending, summary[0].failed, summary[0].last_success), (0, 0, Some(minutes_later(5))));
     assert_eq!((summary[1].pending, summary[1].failed, summary[1].last_success), (0, 1, None));
     assert_eq!((summary[0].last_failure, summary[1].last_failure), (None, Some(minutes_later(6))));
-}
-
-#[test]
-fn a_sink_that_is_down_does_not_take_the_turns_of_others() {
-    let lab = Lab::new();
-    for patch in 0..20 {
-        let alert = alert(&format!("pkg:npm/axios@1.0.{patch}"), Severity::Low);
-        lab.store.record_alert(&alert, &subscriptions(&["dead"]), noon()).unwrap();
-    }
-    lab.store.record_alert(&alert(BAD, Severity::High), &subscriptions(&["mail"]), minutes_later(1)).unwrap();
-    let due = lab.store.due_deliveries(minutes_later(2), 3).unwrap();
-    assert_eq!(
-        due.iter().map(|delivery| &*delivery.subscription).collect::<Vec<_>>(),
-        ["dead", "dead", "dead", "mail"]
-    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! One damaged row: it is noticed, it concerns nothing but what it is about, and something sound takes its place.
+//! Tests of one damaged row: it is noticed, affects nothing else, and gets a sound replacement.
 
 use std::{
     collections::BTreeSet,
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{
     durability::{OPERATIONS, filled},
-    lab::{Lab, alerted, event, learned, minutes_later, noon, package, provenance, release, stale_source},
+    lab::{Lab, alerted, due_work, event, learned, minutes_later, noon, package, provenance, release, stale_source},
 };
 use crate::{
     model::{Baseline, ExpectedChange, Observation, Severity},
@@ -47,9 +47,9 @@ fn rich() -> Lab {
     }
     let attested = Observation { attestation: provenance("1"), ..super::lab::observation("pkg:npm/axios@1.0.2") };
     store.record(&Record::observed(attested, Outcome::Clean, noon())).unwrap();
-    let alert = store.alerts(&AlertFilter::default()).unwrap()[0].id.clone();
+    let alert = store.alerts(&AlertFilter::default()).unwrap()[0].fingerprint;
     store.acknowledge(&alert, "alice", "known", noon()).unwrap();
-    store.retry_delivery(&store.due_deliveries(noon(), 9).unwrap()[0], noon(), minutes_later(5), "451").unwrap();
+    store.retry_delivery(&store.outbox(noon()).unwrap()[0], noon(), minutes_later(5), "451").unwrap();
     store.keep_forge_answer("https://forge.example/r", "{\"stars\":1}", noon()).unwrap();
     store.record_alert(&stale_source(), &[], noon()).unwrap();
     store.expect_change(&expected()).unwrap();
@@ -80,13 +80,13 @@ fn told(store: &Store) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     let mut all =
         |what: &str, items: Vec<String>| lines.extend(items.into_iter().map(|item| format!("{what}: {item}")));
-    all("work", each(store.due_work(minutes_later(60), 99)));
+    all("work", each(due_work(store, minutes_later(60))));
     all("packages", each(store.packages()));
     all("observations", each(store.observations()));
     all("alerts", each(store.alerts(&AlertFilter::default())));
-    all("due", each(store.due_deliveries(minutes_later(60), 99)));
+    all("due", each(store.outbox(minutes_later(60))));
     all("sources", each(store.sources()));
-    all("rechecks", each(store.due_rechecks(minutes_later(60), chrono::TimeDelta::days(1), 99)));
+    all("rechecks", each(store.packages_to_recheck(minutes_later(60), chrono::TimeDelta::days(1), 99)));
     all("expected", each(store.expected_changes()));
     all("logs", each(store.logs()));
     all("evidence", each(store.evidence(None)));
@@ -290,7 +290,7 @@ fn damage_is_set_aside_once() {
                 store.damage_told(row.id, &row.remedy, noon()).unwrap();
             }
         }
-        assert_eq!(store.damage_noted(), 0, "{flip}: it is seen to");
+        assert_eq!(store.set_damage_aside(minutes_later(9)).unwrap().rows, 0, "{flip}: it is seen to");
         let kept = ["alert_actions", "baseline_versions", "log_evidence"];
         assert_eq!(unsound(&store).into_iter().filter(|table| !kept.contains(table)).count(), 0, "{flip}");
         assert!(store.damaged_rows(9).unwrap().len() <= 3, "{flip}");

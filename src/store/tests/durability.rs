@@ -1,16 +1,16 @@
-//! Every operation that changes something: failed before its commit it changed nothing; failed after it, it is done, and
-//! doing it again changes nothing more. Both also hold for the process that starts after a kill at that point.
+//! Tests that every write is lost as a whole before its commit, and kept after it however often it is repeated. Both
+//! also hold for the process that starts after a kill at that point.
 
 use super::{
     faults::Point,
     lab::{
-        Lab, alert, alerted, dump, event, learned, learning, minutes_later, noon, package, release, stale_source,
-        subscriptions,
+        Lab, alert, alerted, due_work, dump, event, learned, learning, minutes_later, noon, package, release,
+        stale_source, subscriptions,
     },
 };
 use crate::{
     model::{ReleaseStatus, Severity},
-    store::{Lost, PackageRow, Portions, Store, StoreError},
+    store::{Lost, PackageRow, Portions, Setback, Store, StoreError},
 };
 
 pub(super) type Operation = (&'static str, fn(&Store) -> Result<(), StoreError>);
@@ -28,7 +28,7 @@ pub(super) fn filled() -> Lab {
 }
 
 fn first_delivery(store: &Store) -> Result<crate::store::Delivery, StoreError> {
-    let mut due = store.due_deliveries(minutes_later(60), 10)?;
+    let mut due = store.outbox(minutes_later(60))?;
     due.sort_by_key(|delivery| delivery.id);
     let mut delivery = due.remove(0);
     // As the caller has it who did not hear of his success.
@@ -47,13 +47,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     }),
     ("source_failed", |store| store.source_failed("npm-changes", "503", noon())),
     ("enqueue", |store| store.enqueue(&[package("vite")], "watchlist", noon())),
-    ("postpone", |store| {
-        let mut work = store.due_work(minutes_later(60), 1)?.remove(0);
+    ("put_off", |store| {
+        let mut work = due_work(store, minutes_later(60))?.remove(0);
         work.attempts = 0;
-        store.postpone(&work, minutes_later(5), "503").map(drop)
+        store.put_off(&work, Setback::Failed, minutes_later(5), "503").map(drop)
     }),
     ("go_on", |store| {
-        let mut work = store.due_work(minutes_later(60), 1)?.remove(0);
+        let mut work = due_work(store, minutes_later(60))?.remove(0);
         work.turns = 0;
         store.go_on(&work, minutes_later(5), Some(Portions { done: 1, total: 2 }), None, true).map(drop)
     }),
@@ -70,8 +70,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     }),
     ("change_baseline", |store| store.change_baseline(&learning(1, &[BAD]), noon()).map(drop)),
     ("set_status", |store| store.set_status(&release(BAD), ReleaseStatus::Yanked, noon()).map(drop)),
-    ("acknowledge", |store| store.acknowledge(&alert(BAD, Severity::High).id, "alice", "known", noon()).map(drop)),
-    ("resolve", |store| store.resolve(&stale_source().id, "provwatch", "back", noon()).map(drop)),
+    ("acknowledge", |store| {
+        store.acknowledge(&alert(BAD, Severity::High).fingerprint, "alice", "known", noon()).map(drop)
+    }),
+    ("resolve", |store| store.resolve(&stale_source().fingerprint, "provwatch", "back", noon()).map(drop)),
     ("delivered", |store| store.delivered(&first_delivery(store)?, noon(), "250").map(drop)),
     ("retry_delivery", |store| {
         store.retry_delivery(&first_delivery(store)?, noon(), minutes_later(5), "451").map(drop)

@@ -1,4 +1,4 @@
-//! Failures at the two points where they matter: just before a commit, and just after it, before its success is heard of.
+//! Injects failures just before a commit, and just after it.
 
 use std::sync::{Mutex, PoisonError};
 

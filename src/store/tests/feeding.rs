@@ -1,7 +1,9 @@
-use super::lab::{Lab, dump, event, minutes_later, noon, package};
+//! Tests of feed pages, cursors, and the work queue.
+
+use super::lab::{Lab, due_work, dump, event, minutes_later, noon, package};
 use crate::{
     model::Ecosystem,
-    store::{EventKind, FirstSight, Lane, Lost, NewEvent, PackageRow, Portions, Setback, Taken},
+    store::{EventKind, Lane, Lost, NewEvent, PackageRow, Portions, Setback, Taken, work::FirstSight},
 };
 
 const NPM: &str = "npm-changes";
@@ -13,10 +15,10 @@ fn a_page_is_its_events_their_work_and_the_cursor() {
     let page = [event(&package("axios"), "1"), event(&package("vite"), "2"), event(&package("axios"), "3")];
     assert_eq!(lab.store.take_page(NPM, "3", &page, noon()).unwrap(), Taken { new: 3 });
     assert_eq!(lab.store.cursor(NPM).unwrap().as_deref(), Some("3"));
-    let work = lab.store.due_work(noon(), 10).unwrap();
+    let work = due_work(&lab.store, noon()).unwrap();
     assert_eq!(work.iter().map(|work| work.package.name()).collect::<Vec<_>>(), ["axios", "vite"]);
     assert_eq!(work[0].revision.as_deref(), Some("3-abc"), "the latest announced");
-    assert_eq!(lab.store.due_work(noon(), 1).unwrap().len(), 1, "reads are bounded");
+    assert_eq!(lab.store.next_work(Ecosystem::NPM, Lane::Announced, noon(), 1).unwrap().len(), 1, "reads are bounded");
 }
 
 #[test]
@@ -24,7 +26,7 @@ fn a_page_that_is_read_again_changes_nothing() {
     let lab = Lab::new();
     let page = [event(&package("axios"), "1"), event(&package("vite"), "2")];
     lab.store.take_page(NPM, "2", &page, noon()).unwrap();
-    let work = lab.store.due_work(noon(), 10).unwrap();
+    let work = due_work(&lab.store, noon()).unwrap();
     lab.store.finish_work(&work[0].package, work[0].generation).unwrap();
     let before = dump(&lab.store);
     assert_eq!(lab.store.take_page(NPM, "2", &page, noon()).unwrap(), Taken { new: 0 });
@@ -36,14 +38,14 @@ fn a_page_that_is_read_again_changes_nothing() {
 fn an_event_that_comes_while_its_package_is_looked_at_is_not_lost() {
     let lab = Lab::new();
     lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
-    let taken = lab.store.due_work(noon(), 1).unwrap().remove(0);
+    let taken = due_work(&lab.store, noon()).unwrap().remove(0);
     lab.store.take_page(NPM, "2", &[event(&package("axios"), "2")], minutes_later(1)).unwrap();
     assert!(!lab.store.finish_work(&taken.package, taken.generation).unwrap(), "overtaken");
-    assert!(!lab.store.postpone(&taken, minutes_later(60), "slow").unwrap(), "overtaken");
-    let newer = lab.store.due_work(minutes_later(1), 1).unwrap().remove(0);
+    assert!(!lab.store.put_off(&taken, Setback::Failed, minutes_later(60), "slow").unwrap(), "overtaken");
+    let newer = due_work(&lab.store, minutes_later(1)).unwrap().remove(0);
     assert_eq!((newer.revision.as_deref(), newer.since), (Some("2-abc"), noon()));
     assert!(lab.store.finish_work(&newer.package, newer.generation).unwrap());
-    assert!(lab.store.due_work(minutes_later(99), 1).unwrap().is_empty());
+    assert!(due_work(&lab.store, minutes_later(99)).unwrap().is_empty());
 }
 
 #[test]
@@ -51,7 +53,7 @@ fn a_generation_is_never_given_twice() {
     let lab = Lab::new();
     let axios = package("axios");
     lab.store.enqueue(std::slice::from_ref(&axios), "watchlist", noon()).unwrap();
-    let first = lab.store.due_work(noon(), 1).unwrap().remove(0);
+    let first = due_work(&lab.store, noon()).unwrap().remove(0);
     assert!(lab.store.finish_work(&axios, first.generation).unwrap());
     lab.store.enqueue(std::slice::from_ref(&axios), "watchlist", noon()).unwrap();
     assert!(!lab.store.finish_work(&axios, first.generation).unwrap(), "an old report does not finish new work");
@@ -61,17 +63,17 @@ fn a_generation_is_never_given_twice() {
 fn postponed_work_waits_until_its_time_or_a_new_event() {
     let lab = Lab::new();
     lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
-    let work = lab.store.due_work(noon(), 1).unwrap().remove(0);
-    assert!(lab.store.postpone(&work, minutes_later(10), "503").unwrap());
-    assert!(lab.store.due_work(minutes_later(9), 1).unwrap().is_empty());
-    let again = lab.store.due_work(minutes_later(10), 1).unwrap().remove(0);
+    let work = due_work(&lab.store, noon()).unwrap().remove(0);
+    assert!(lab.store.put_off(&work, Setback::Failed, minutes_later(10), "503").unwrap());
+    assert!(due_work(&lab.store, minutes_later(9)).unwrap().is_empty());
+    let again = due_work(&lab.store, minutes_later(10)).unwrap().remove(0);
     assert_eq!((again.attempts, again.last_error.as_deref()), (1, Some("503")));
     let summary = lab.store.work_summary(noon()).unwrap();
     assert_eq!((summary.waiting, summary.due, summary.failing, summary.oldest), (1, 0, 1, Some(noon())));
     assert_eq!(summary.oldest_failing, Some(noon()));
     assert_eq!(lab.store.failing_work(9).unwrap(), [again]);
     lab.store.take_page(NPM, "2", &[event(&package("axios"), "2")], minutes_later(1)).unwrap();
-    let woken = lab.store.due_work(minutes_later(1), 1).unwrap().remove(0);
+    let woken = due_work(&lab.store, minutes_later(1)).unwrap().remove(0);
     assert_eq!((woken.attempts, woken.last_error), (0, None));
     assert!(lab.store.failing_work(9).unwrap().is_empty());
     assert_eq!(lab.store.work_summary(noon()).unwrap().oldest_failing, None);
@@ -115,13 +117,13 @@ fn lanes_are_a_registrys_own_and_the_longest_due_comes_first() {
         let work = lab.store.next_work(ecosystem, lane, minutes_later(2), at_most).unwrap();
         work.into_iter().map(|work| work.package.name().to_owned()).collect()
     };
-    assert_eq!(names(Ecosystem::Npm, Lane::Announced, 9), ["axios"]);
-    assert_eq!(names(Ecosystem::Npm, Lane::Rest, 9), ["b", "vite", "a"]);
-    assert_eq!(names(Ecosystem::Npm, Lane::Rest, 2), ["b", "vite"]);
-    assert_eq!(names(Ecosystem::Cargo, Lane::Rest, 9), ["serde"]);
-    assert!(names(Ecosystem::Pypi, Lane::Rest, 9).is_empty());
+    assert_eq!(names(Ecosystem::NPM, Lane::Announced, 9), ["axios"]);
+    assert_eq!(names(Ecosystem::NPM, Lane::Rest, 9), ["b", "vite", "a"]);
+    assert_eq!(names(Ecosystem::NPM, Lane::Rest, 2), ["b", "vite"]);
+    assert_eq!(names(Ecosystem::CARGO, Lane::Rest, 9), ["serde"]);
+    assert!(names(Ecosystem::PYPI, Lane::Rest, 9).is_empty());
     assert!(
-        lab.store.next_work(Ecosystem::Npm, Lane::Rest, noon() - chrono::TimeDelta::minutes(1), 9).unwrap().is_empty()
+        lab.store.next_work(Ecosystem::NPM, Lane::Rest, noon() - chrono::TimeDelta::minutes(1), 9).unwrap().is_empty()
     );
 }
 
@@ -134,13 +136,13 @@ fn a_history_in_portions_says_how_far_it_is_until_it_is_read() {
     assert!(lab.store.go_on(&first, minutes_later(1), Some(portions), None, true).unwrap());
     let sight = FirstSight { package: package("axios"), portions, since: noon() };
     assert_eq!(lab.store.first_sights(9).unwrap(), [sight]);
-    assert!(lab.store.due_work(noon(), 9).unwrap().is_empty(), "not yet due");
+    assert!(due_work(&lab.store, noon()).unwrap().is_empty(), "not yet due");
     lab.store.take_page(NPM, "1", &[event(&package("axios"), "1")], noon()).unwrap();
     assert!(
         !lab.store.go_on(&first, minutes_later(1), Some(Portions { done: 30, total: 50 }), None, true).unwrap(),
         "overtaken"
     );
-    let work = lab.store.due_work(noon(), 9).unwrap().remove(0);
+    let work = due_work(&lab.store, noon()).unwrap().remove(0);
     assert_eq!((work.lane, work.portions), (Lane::Announced, Some(Portions { done: 30, total: 50 })));
     assert!(lab.store.finish_work(&work.package, work.generation).unwrap());
     assert!(lab.store.first_sights(9).unwrap().is_empty());
@@ -178,7 +180,7 @@ fn a_gap_makes_every_watched_package_due() {
     let lost = Lost { why: "the sequence went back from 90 to 12", packages: &watched };
     let taken = lab.store.note_gap(NPM, "12", &[event(&watched[0], "12")], lost, noon()).unwrap();
     assert_eq!(taken, Taken { new: 1 });
-    assert_eq!(lab.store.due_work(noon(), 10).unwrap().len(), 2);
+    assert_eq!(due_work(&lab.store, noon()).unwrap().len(), 2);
     let source = lab.store.sources().unwrap().remove(0);
     assert_eq!((source.cursor.as_deref(), source.last_gap_at), (Some("12"), Some(noon())));
     assert_eq!(source.last_gap.as_deref(), Some(lost.why));
@@ -206,7 +208,7 @@ fn numbers_that_come_again_after_a_gap_are_other_events() {
             Taken { new: 0 },
             "{round}"
         );
-        for work in lab.store.due_work(minutes_later(minute + 1), 9).unwrap() {
+        for work in due_work(&lab.store, minutes_later(minute + 1)).unwrap() {
             lab.store.finish_work(&work.package, work.generation).unwrap();
         }
     }
@@ -301,11 +303,11 @@ fn of_what_failed_in_an_outage_one_is_tried_soon_and_all_when_it_is_over() {
     lab.store.take_page("npm-changes", "3", &events, noon()).unwrap();
     for name in names {
         let work = lab.store.work_of(&package(name)).unwrap().unwrap();
-        lab.store.postpone(&work, minutes_later(120), "down").unwrap();
+        lab.store.put_off(&work, Setback::Failed, minutes_later(120), "down").unwrap();
     }
     let ecosystem = package("a").ecosystem();
     let due = |minutes| {
-        let due = lab.store.due_work(minutes_later(minutes), 9).unwrap();
+        let due = due_work(&lab.store, minutes_later(minutes)).unwrap();
         due.into_iter().map(|work| work.package.name().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(due(2), Vec::<String>::new());
@@ -314,7 +316,7 @@ fn of_what_failed_in_an_outage_one_is_tried_soon_and_all_when_it_is_over() {
         assert_eq!(due(2), ["a"], "one is enough");
     }
     let work = lab.store.work_of(&package("a")).unwrap().unwrap();
-    lab.store.postpone(&work, minutes_later(122), "down").unwrap();
+    lab.store.put_off(&work, Setback::Failed, minutes_later(122), "down").unwrap();
     lab.store.probe(ecosystem, minutes_later(4)).unwrap();
     assert_eq!(due(4), ["b"], "they take turns");
     assert_eq!(lab.store.try_again(ecosystem, minutes_later(5), |_, _| false).unwrap(), 0);

@@ -1,5 +1,5 @@
-//! Whatever the order of pages, failures, kills and finished work: no event is lost, none is doubled, and a package with
-//! an event that was not looked at is on the queue.
+//! Property tests of feed pages, failures, kills and finished work in any order. No event is lost or doubled, and a
+//! package with an unprocessed event is on the queue.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{
     faults::Point,
-    lab::{Lab, event, noon, package},
+    lab::{Lab, due_work, event, noon, package},
 };
 use crate::store::{NewEvent, Store};
 
@@ -61,7 +61,7 @@ fn poll(store: &Store, from: usize, events: usize) {
 
 /// Looks at the document of a package, which shows everything that was ever announced of it.
 fn look(store: &Store, announced: usize, seen: &mut BTreeMap<String, usize>, fault: Option<Point>) {
-    let Some(work) = store.due_work(noon(), 1).unwrap().pop() else { return };
+    let Some(work) = due_work(store, noon()).unwrap().pop() else { return };
     seen.insert(work.package.name().to_owned(), announced);
     order(store, fault);
     let _ = store.finish_work(&work.package, work.generation);
@@ -93,7 +93,7 @@ proptest! {
             }
             reached = reached.max(cursor(&lab.store));
             prop_assert_eq!(stored_keys(&lab.store), (0..reached).collect::<Vec<_>>());
-            let queued: BTreeSet<_> = lab.store.due_work(noon(), 99).unwrap().into_iter().map(|work| work.package).collect();
+            let queued: BTreeSet<_> = due_work(&lab.store, noon()).unwrap().into_iter().map(|work| work.package).collect();
             for n in 0..reached {
                 let package = package(&format!("p{}", n % PACKAGES));
                 let looked_at = seen.get(package.name()).is_some_and(|upto| n < *upto);

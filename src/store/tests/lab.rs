@@ -1,4 +1,4 @@
-//! A store in a folder of its own, and small things to put into it.
+//! Test fixtures of the store: a temporary database, and small sample data.
 
 use std::{borrow::Cow, fmt::Write as _, fs, path::PathBuf};
 
@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 use crate::{
     model::{
-        Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, LogEntry, Observation, Package, Provenance,
-        ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
+        Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, Ecosystem, Fingerprint, LogEntry, Observation,
+        Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
     },
-    store::{BaselineChange, EventKind, NewBaselineVersion, NewEvent, Outcome, Record, Store},
+    store::{BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, Outcome, Record, Store, StoreError, Work},
 };
 
 pub const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -93,6 +93,13 @@ pub fn minutes_later(minutes: i64) -> DateTime<Utc> {
     noon() + Duration::minutes(minutes)
 }
 
+/// The packages of npm that are due, those of each lane after those of the one before.
+pub fn due_work(store: &Store, now: DateTime<Utc>) -> Result<Vec<Work>, StoreError> {
+    let lanes = [Lane::Announced, Lane::Again, Lane::Rest];
+    let due = lanes.map(|lane| store.next_work(Ecosystem::NPM, lane, now, 99));
+    Ok(due.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
 pub fn package(name: &str) -> Package {
     format!("pkg:npm/{name}").parse().unwrap()
 }
@@ -163,8 +170,8 @@ fn signal(severity: Severity) -> Signal {
 
 /// An alert of provwatch about itself.
 pub fn stale_source() -> Alert {
-    let (fingerprint, id) = Alert::identify(AlertKind::Operation, "npm-changes");
-    Alert { fingerprint, id, kind: AlertKind::Operation, ..alert("npm-changes", Severity::Medium) }
+    let fingerprint = Fingerprint::of(AlertKind::Operation, "npm-changes");
+    Alert { fingerprint, id: fingerprint.id(), kind: AlertKind::Operation, ..alert("npm-changes", Severity::Medium) }
 }
 
 pub fn subscriptions(names: &[&str]) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! Whatever the order of downloads, proofs, lies, failures and kills of a tail: the two positions and everything that moves
-//! with them agree, nothing is skipped, and nothing is believed that was not proven.
+//! Property tests of a tail's downloads, proofs, lies, failures and kills in any order. The two positions and
+//! everything that moves with them agree, no entry is skipped, and none is believed that was not proven.
 
 use std::collections::BTreeMap;
 

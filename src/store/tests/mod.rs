@@ -1,3 +1,5 @@
+//! Tests of the store.
+
 mod alerting;
 mod damage;
 mod durability;
@@ -6,7 +8,9 @@ mod feeding;
 mod interleaving;
 pub(in crate::store) mod lab;
 mod logs;
+mod naming;
 mod opening;
+mod outbox;
 mod portable;
 mod recording;
 mod schema;

@@ -1,9 +1,11 @@
+//! Tests of opening databases: missing, old, new, damaged and read-only ones.
+
 use std::{fs, path::Path, thread};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::lab::{Lab, learned, noon, package, release};
+use super::lab::{Lab, due_work, learned, noon, package, release};
 use crate::store::{Store, StoreError, migrations};
 
 #[expect(clippy::disallowed_methods, reason = "another program's database")]
@@ -185,7 +187,7 @@ fn processes_that_start_at_the_same_time_make_one_database() {
                 });
             }
         });
-        assert_eq!(Store::open(&path).unwrap().due_work(noon(), 10).unwrap().len(), 4);
+        assert_eq!(due_work(&Store::open(&path).unwrap(), noon()).unwrap().len(), 4);
     }
 }
 

@@ -1,3 +1,5 @@
+//! Tests of the schema and its migrations.
+
 use std::{env, fmt::Write as _, fs};
 
 use rusqlite::Connection;
@@ -96,8 +98,8 @@ fn histories_are_append_only() {
     let lab = Lab::new();
     lab.store.record(&learned("pkg:npm/axios@1.0.0", 0)).unwrap();
     lab.store.record(&alerted("pkg:npm/axios@1.0.1", Severity::High)).unwrap();
-    let id = lab.store.alerts(&crate::store::AlertFilter::default()).unwrap()[0].id.clone();
-    lab.store.acknowledge(&id, "alice", "known", noon()).unwrap();
+    let alert = lab.store.alerts(&crate::store::AlertFilter::default()).unwrap()[0].fingerprint;
+    lab.store.acknowledge(&alert, "alice", "known", noon()).unwrap();
     for sql in [
         "DELETE FROM baseline_versions",
         "UPDATE baseline_versions SET note = 'x'",

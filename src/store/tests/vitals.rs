@@ -1,7 +1,9 @@
+//! Tests of heartbeats and queue measurements.
+
 use super::lab::*;
 use crate::{
     model::Severity,
-    store::{PackageRow, QueueVitals, Record, RunnerRow},
+    store::{PackageRow, Record, RunnerRow, Setback, vitals::QueueVitals},
 };
 
 fn beat(minutes: i64) -> RunnerRow {
@@ -44,8 +46,8 @@ fn what_was_announced_waits_since_it_was_announced() {
     let announced = vitals(80).announced.unwrap();
     assert_eq!((announced.count, announced.package.as_str()), (1, "pkg:npm/axios"));
     assert_eq!(announced.since, minutes_later(60), "not since it waits, and not since it was last announced");
-    let work = lab.store.due_work(minutes_later(80), 1).unwrap().remove(0);
-    lab.store.postpone(&work, minutes_later(90), "503").unwrap();
+    let work = due_work(&lab.store, minutes_later(80)).unwrap().remove(0);
+    lab.store.put_off(&work, Setback::Failed, minutes_later(90), "503").unwrap();
     let announced = vitals(80).announced.unwrap();
     assert_eq!((announced.since, announced.last_error.as_deref()), (minutes_later(60), Some("503")));
     assert_eq!(vitals(80).learning, 1, "what fails is counted elsewhere");
@@ -59,11 +61,11 @@ fn what_is_looked_at_turn_by_turn_waits_since_its_last_turn() {
     let lab = Lab::new();
     let vitals = |minutes| lab.store.queue_vitals(minutes_later(minutes)).unwrap().announced.unwrap();
     lab.store.take_page("npm-changes", "1", &[event(&package("axios"), "1")], noon()).unwrap();
-    let work = || lab.store.due_work(minutes_later(90), 1).unwrap().remove(0);
+    let work = || due_work(&lab.store, minutes_later(90)).unwrap().remove(0);
     let portions = crate::store::Portions { done: 100, total: 4000 };
     lab.store.go_on(&work(), minutes_later(30), Some(portions), None, true).unwrap();
     assert_eq!(vitals(31).since, minutes_later(30));
-    lab.store.postpone(&work(), minutes_later(40), "503").unwrap();
+    lab.store.put_off(&work(), Setback::Failed, minutes_later(40), "503").unwrap();
     assert_eq!(vitals(41).since, noon(), "it goes on no longer");
 }
 

@@ -1,4 +1,4 @@
-//! Asking for packages to be looked at.
+//! Requests a check of packages.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
@@ -21,10 +21,7 @@ impl Store {
     }
 
     /// Asks for packages to be looked at that are not queued yet; those that are keep their turn.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn remind(&self, packages: &[Package], reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn remind(&self, packages: &[Package], reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("queueing packages", |db| {
             let mut queued = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM work WHERE package = ?1)")?;
             for package in packages {

@@ -1,4 +1,4 @@
-//! The queue: which packages are to be looked at, when, and how their turns end.
+//! The work queue: due packages, their times, and the ends of their turns.
 
 mod demand;
 mod questions;
@@ -6,4 +6,6 @@ mod rows;
 mod turns;
 
 pub(super) use demand::{Demand, demand};
-pub use rows::{AGAIN, Again, FirstSight, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};
+#[cfg(test)]
+pub(super) use rows::FirstSight;
+pub use rows::{AGAIN, Again, LONGEST_WAIT, Lane, Portions, Setback, Work, WorkSummary};

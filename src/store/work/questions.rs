@@ -1,4 +1,4 @@
-//! What is due, what fails, and how much there is to do.
+//! Queries about due, failing and waiting packages.
 
 use chrono::{DateTime, Utc};
 use rusqlite::OptionalExtension;
@@ -38,10 +38,7 @@ impl Store {
     }
 
     /// How many packages of a registry are due.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn due_of(&self, registry: &RegistryKey, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    pub(crate) fn due_of(&self, registry: &RegistryKey, now: DateTime<Utc>) -> Result<u64, StoreError> {
         self.read("counting the queue of a registry", |db| {
             let mut query =
                 db.prepare_cached("SELECT count(*) FROM work WHERE registry = ?1 AND (due_at <= ?2 OR due_at > ?3)")?;
@@ -61,10 +58,7 @@ impl Store {
     }
 
     /// Which request the queue's row of a package stands for now, if there is one.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn generation_of(&self, package: &Package) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn generation_of(&self, package: &Package) -> Result<Option<i64>, StoreError> {
         self.read("reading the queue", |db| {
             let mut query = db.prepare_cached("SELECT generation FROM work WHERE package = ?1")?;
             Ok(query.query_row([package.to_string()], |row| row.get(0)).optional()?)
@@ -82,18 +76,6 @@ impl Store {
             let sight =
                 |Work { package, portions, since, .. }| Some(FirstSight { package, portions: portions?, since });
             Ok(rows.into_iter().filter_map(sight).collect())
-        })
-    }
-
-    /// The packages that are due, of all registries: those that a feed announced first, then the longest due.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn due_work(&self, now: DateTime<Utc>, at_most: usize) -> Result<Vec<Work>, StoreError> {
-        self.read("reading the queue", |db| {
-            let sql =
-                "SELECT *, {row} FROM work WHERE due_at <= ?1 OR due_at > ?2 ORDER BY lane, due_at, package LIMIT ?3";
-            db.rows(&WORK, sql, (Micros(now), Micros(horizon(now, LONGEST_WAIT)), limit(at_most)), work)
         })
     }
 

@@ -1,4 +1,4 @@
-//! Packages in the queue as they are stored.
+//! The stored form of queued packages.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Row;

@@ -1,4 +1,4 @@
-//! How a package's turn ends: put off, gone on with, finished, taken off the queue.
+//! Ends the turn of a package: postponed, continued, finished, or removed from the queue.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, named_params};
@@ -14,14 +14,6 @@ use crate::{
 };
 
 impl Store {
-    /// Puts a failed attempt off. `false`: a newer event came meanwhile, and the package stays due.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn postpone(&self, work: &Work, until: DateTime<Utc>, error: &str) -> Result<bool, StoreError> {
-        self.put_off(work, Setback::Failed, until, error)
-    }
-
     /// Puts a package off whose turn ended before it was looked at. `false`: a newer event came meanwhile, and the package
     /// stays due.
     ///
@@ -58,10 +50,7 @@ impl Store {
 
     /// Makes sure that something that a feed announced, and that failed, is tried by `by`: of all those of the registry one is
     /// enough to find out whether it answers again. They take turns.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn probe(&self, registry: impl Into<RegistryKey>, by: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(crate) fn probe(&self, registry: impl Into<RegistryKey>, by: DateTime<Utc>) -> Result<(), StoreError> {
         let registry = registry.into().to_string();
         self.write("choosing the package that is tried first", |db| {
             db.prepare_cached(
@@ -79,10 +68,7 @@ impl Store {
 
     /// A registry answers again: what a feed announced of it, and failed, is due, as far as `is_freed` says so of a package
     /// and the time of its next try. How many packages that are.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn try_again(
+    pub(crate) fn try_again(
         &self,
         registry: impl Into<RegistryKey>,
         now: DateTime<Utc>,
@@ -121,10 +107,7 @@ impl Store {
     /// not what was announced, if it is not: how often that was asked for is not forgotten. `false`: a newer event came
     /// meanwhile, and the package stays due. Turns in which something came do not count: what is announced of such a package
     /// is looked at as soon as of any other.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn go_on(
+    pub(crate) fn go_on(
         &self,
         work: &Work,
         until: DateTime<Utc>,
@@ -164,10 +147,7 @@ impl Store {
 
     /// A package was looked at, and is to be looked at once more: nothing failed, and nothing is waited for. `false`: a newer
     /// event came meanwhile, and the package stays due.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn look_once_more(&self, work: &Work, again: Again) -> Result<bool, StoreError> {
+    pub(crate) fn look_once_more(&self, work: &Work, again: Again) -> Result<bool, StoreError> {
         self.write("queueing another look at a package", |db| {
             let changed = db
                 .prepare_cached(
@@ -188,10 +168,7 @@ impl Store {
     }
 
     /// Takes what is queued of other registries than these off the queue: nobody can look at it. How many packages that were.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn forget_work_of_others(&self, registries: &[RegistryKey]) -> Result<usize, StoreError> {
+    pub(crate) fn forget_work_of_others(&self, registries: &[RegistryKey]) -> Result<usize, StoreError> {
         let kept: Vec<String> = registries.iter().map(ToString::to_string).collect();
         let of_queue: Vec<String> = self.read("listing the registries of the queue", |db| {
             let mut query = db.prepare_cached("SELECT DISTINCT registry FROM work WHERE registry LIKE '% %'")?;

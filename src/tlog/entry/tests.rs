@@ -1,3 +1,5 @@
+//! Tests of parsing Rekor entries.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,4 +1,4 @@
-//! Files of kinds that provwatch does not read, told by their content, so that the refusal names the kind and the way around.
+//! Recognises file kinds that provwatch cannot import, so that the refusal names the kind and an alternative.
 
 /// A kind of file that is not read.
 pub(super) struct Foreign {

@@ -1,4 +1,4 @@
-//! What a file named: the packages, and what cannot be watched.
+//! The result of an import: the packages, and the entries that cannot be watched.
 
 use std::collections::BTreeSet;
 

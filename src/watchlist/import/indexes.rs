@@ -1,5 +1,7 @@
-use super::source::{Source, host, not_from};
-use crate::model::{Ecosystem, RegistryKey};
+//! Resolves the package indexes that a requirements file names.
+
+use super::source::{Listing, host};
+use crate::model::RegistryKey;
 
 /// Where the packages of a requirements.txt come from.
 pub(super) struct Indexes {
@@ -10,10 +12,10 @@ pub(super) struct Indexes {
 impl Indexes {
     /// Reads the options as pip does: `--index-url` begins the list of indexes anew, `--no-index` empties it,
     /// `--extra-index-url` adds to it, and what comes last counts.
-    pub(super) fn of<'a>(source: &Source<'_>, lines: impl Iterator<Item = &'a str>) -> Self {
-        let mut indexes = vec![Ok(RegistryKey::from(Ecosystem::Pypi))];
+    pub(super) fn of<'a>(listing: &Listing<'_>, lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut indexes = vec![Ok(listing.public())];
         for line in lines.filter(|line| line.starts_with('-')) {
-            let all = || options(line).map(|(name, url)| (name, || served(source, url)));
+            let all = || options(line).map(|(name, url)| (name, || served(listing, url)));
             for (_, served) in all().filter(|(name, _)| *name == "--index-url") {
                 indexes = vec![served()];
             }
@@ -38,9 +40,9 @@ fn first(indexes: &[Result<RegistryKey, String>]) -> Result<RegistryKey, String>
 }
 
 /// The registry that an index is, or why it is none that is known.
-fn served(source: &Source<'_>, url: &str) -> Result<RegistryKey, String> {
-    let unknown = || not_from(&host(url).unwrap_or_else(|| "another index".to_owned()), Ecosystem::Pypi);
-    source.registry(Ecosystem::Pypi, url).ok_or_else(unknown)
+fn served(listing: &Listing<'_>, url: &str) -> Result<RegistryKey, String> {
+    let unknown = || listing.not_from(&host(url).unwrap_or_else(|| "another index".to_owned()));
+    listing.registry(url).ok_or_else(unknown)
 }
 
 /// The options of a line that say where packages come from, by their long name, with their value.

@@ -1,13 +1,12 @@
+//! Imports the packages of `Cargo.lock` and `uv.lock`.
+
 use serde::Deserialize;
 
 use super::{
     ImportError, Imported,
-    source::{Source, host, not_from},
+    source::{Listing, Source, host},
 };
-use crate::{model::Ecosystem, text::quoted};
-
-/// crates.io as Cargo.lock names it since ever, whichever protocol is used.
-const CRATES_INDEX: &str = "registry+https://github.com/rust-lang/crates.io-index";
+use crate::{model::LockFile, text::quoted};
 
 /// Cargo.lock and uv.lock: both are lists of `[[package]]`, with sources of another form.
 #[derive(Deserialize)]
@@ -42,37 +41,37 @@ pub(super) fn looks_like(text: &str) -> bool {
 
 pub(super) fn parse(file: &Source<'_>) -> Result<Imported, ImportError> {
     let lock: Lock = file.toml()?;
+    let (of_cargo, of_uv) = (file.listing(LockFile::Cargo)?, file.listing(LockFile::Uv)?);
     let mut imported = Imported::default();
     for Locked { name, source } in &lock.package {
         match source {
             None => imported.skip(name, "no source: part of the workspace"),
-            Some(toml::Value::String(from)) => cargo(file, name, from, &mut imported),
-            Some(toml::Value::Table(from)) => uv(file, name, from, &mut imported),
+            Some(toml::Value::String(from)) => cargo(&of_cargo, name, from, &mut imported),
+            Some(toml::Value::Table(from)) => uv(&of_uv, name, from, &mut imported),
             Some(_) => imported.skip(name, "a source that is neither a text nor a table"),
         }
     }
     Ok(imported)
 }
 
-fn cargo(file: &Source<'_>, name: &str, source: &str, imported: &mut Imported) {
+fn cargo(listing: &Listing<'_>, name: &str, source: &str, imported: &mut Imported) {
     let url = source.strip_prefix("sparse+").unwrap_or_default();
-    let registry =
-        if source == CRATES_INDEX { Some(Ecosystem::Cargo.into()) } else { file.registry(Ecosystem::Cargo, url) };
+    let registry = if listing.is_public(source) { Some(listing.public()) } else { listing.registry(url) };
     match registry {
         Some(registry) => imported.take(&registry, name),
-        None => imported.skip(name, not_from(&plain(source), Ecosystem::Cargo)),
+        None => imported.skip(name, listing.not_from(&plain(source))),
     }
 }
 
 /// `{ registry = "…/simple" }`, or `git`, `url`, `path`, `directory`, `editable`, `virtual`.
-fn uv(file: &Source<'_>, name: &str, source: &toml::Table, imported: &mut Imported) {
+fn uv(listing: &Listing<'_>, name: &str, source: &toml::Table, imported: &mut Imported) {
     let Some(url) = source.get("registry").and_then(toml::Value::as_str) else {
         let kind = source.keys().next().map_or("an empty source", String::as_str);
         return imported.skip(name, format!("not from a registry but {kind}"));
     };
-    match file.registry(Ecosystem::Pypi, url) {
+    match listing.registry(url) {
         Some(registry) => imported.take(&registry, name),
-        None => imported.skip(name, not_from(&plain(url), Ecosystem::Pypi)),
+        None => imported.skip(name, listing.not_from(&plain(url))),
     }
 }
 

@@ -1,8 +1,10 @@
+//! Recognises mirrors of public registries in lock files.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use crate::model::{Ecosystem, RegistryId, RegistryKey, RepositoryUrl};
+use crate::model::{Ecosystem, RegistryKey, RepositoryUrl};
 
 /// What serves the packages of a public registry, so that an entry of a lock file that was resolved through it is the public
 /// package: the registry's own hosts, its well-known mirrors, and those that the operator names. And the registries beside
@@ -51,7 +53,7 @@ impl Mirrors {
 
     /// Whether a host serves the public registry's packages.
     fn serve(&self, ecosystem: Ecosystem, host: &str) -> bool {
-        let known = RegistryId::of_packages(ecosystem).iter().any(|id| id.host() == host);
+        let known = ecosystem.package_hosts().any(|id| id.host() == host);
         known || self.hosts.get(&ecosystem).is_some_and(|hosts| hosts.contains(host))
     }
 }

@@ -1,4 +1,4 @@
-//! Packages from lock files and bills of materials. What a file is, its content decides, not its name.
+//! Import of packages from lock files and bills of materials. What a file is, its content decides, not its name.
 
 mod foreign;
 mod imported;
@@ -11,10 +11,11 @@ mod requirements;
 mod sbom;
 mod source;
 
-pub use imported::{Imported, Skipped};
+pub(crate) use imported::{Imported, Skipped};
 pub use mirrors::Mirrors;
-pub use reading::{parse, read};
-pub use source::ImportError;
+pub use reading::parse;
+pub(crate) use reading::read;
+pub(crate) use source::ImportError;
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,14 @@
+//! Imports the packages of `package-lock.json` and `npm-shrinkwrap.json`.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use super::{
     ImportError, Imported,
-    source::{Source, host, not_from},
+    source::{Listing, Source, host},
 };
-use crate::model::Ecosystem;
+use crate::model::LockFile;
 
 /// package-lock.json and npm-shrinkwrap.json. Versions 2 and 3 have `packages`, version 1 only the tree `dependencies`.
 #[derive(Deserialize)]
@@ -58,15 +60,16 @@ impl Resolved {
 
 pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
     let lock: Lock = source.json()?;
+    let listing = source.listing(LockFile::PackageLock)?;
     let mut imported = Imported::default();
     match &lock.packages {
-        Some(packages) => packages.iter().for_each(|(path, entry)| located(source, path, entry, &mut imported)),
-        None => tree(source, &lock.dependencies, &mut imported),
+        Some(packages) => packages.iter().for_each(|(path, entry)| located(&listing, path, entry, &mut imported)),
+        None => tree(&listing, &lock.dependencies, &mut imported),
     }
     Ok(imported)
 }
 
-fn located(source: &Source<'_>, path: &str, entry: &Located, imported: &mut Imported) {
+fn located(listing: &Listing<'_>, path: &str, entry: &Located, imported: &mut Imported) {
     const FOLDER: &str = "node_modules/";
     let Some(at) = path.rfind(FOLDER) else {
         // The empty path is the project itself.
@@ -79,11 +82,11 @@ fn located(source: &Source<'_>, path: &str, entry: &Located, imported: &mut Impo
         return imported.skip(path, "a link into the workspace");
     }
     let name = entry.name.as_deref().unwrap_or(&path[at + FOLDER.len()..]);
-    resolved(source, name, entry.resolved.url(), imported);
+    resolved(listing, name, entry.resolved.url(), imported);
 }
 
 /// Depth is bounded by the JSON parser.
-fn tree(source: &Source<'_>, dependencies: &BTreeMap<String, Nested>, imported: &mut Imported) {
+fn tree(listing: &Listing<'_>, dependencies: &BTreeMap<String, Nested>, imported: &mut Imported) {
     for (name, entry) in dependencies {
         let version = entry.version.as_deref().unwrap_or_default();
         match version.strip_prefix("npm:") {
@@ -91,22 +94,22 @@ fn tree(source: &Source<'_>, dependencies: &BTreeMap<String, Nested>, imported: 
             Some(target) => {
                 let name =
                     target.rsplit_once('@').map_or(target, |(name, _)| if name.is_empty() { target } else { name });
-                resolved(source, name, entry.resolved.url(), imported);
+                resolved(listing, name, entry.resolved.url(), imported);
             }
-            None if version.contains(':') => resolved(source, name, Some(version), imported),
-            None => resolved(source, name, entry.resolved.url(), imported),
+            None if version.contains(':') => resolved(listing, name, Some(version), imported),
+            None => resolved(listing, name, entry.resolved.url(), imported),
         }
-        tree(source, &entry.dependencies, imported);
+        tree(listing, &entry.dependencies, imported);
     }
 }
 
 /// Takes a package that is resolved to a registry that is known, or to nothing (`omit-lockfile-registry-resolved`, bundled).
-fn resolved(source: &Source<'_>, name: &str, resolved: Option<&str>, imported: &mut Imported) {
-    let Some(url) = resolved else { return imported.take(&Ecosystem::Npm.into(), name) };
+fn resolved(listing: &Listing<'_>, name: &str, resolved: Option<&str>, imported: &mut Imported) {
+    let Some(url) = resolved else { return imported.take(&listing.public(), name) };
     let is_web = url.starts_with("https:") || url.starts_with("http:");
-    match (host(url), source.registry(Ecosystem::Npm, url)) {
+    match (host(url), listing.registry(url)) {
         (Some(_), Some(registry)) if is_web => imported.take(&registry, name),
-        (Some(host), None) if is_web => imported.skip(name, not_from(&host, Ecosystem::Npm)),
+        (Some(host), None) if is_web => imported.skip(name, listing.not_from(&host)),
         _ => imported.skip(name, format!("not from a registry but {}", url.split(':').next().unwrap_or("a file"))),
     }
 }

@@ -1,4 +1,4 @@
-//! Telling what kind of file it is, and reading it.
+//! Recognises the kind of a file by its content, and reads it.
 
 use std::path::Path;
 

@@ -1,9 +1,11 @@
+//! Imports the packages of `requirements.txt`.
+
 use super::{
     ImportError, Imported,
     indexes::{Indexes, options},
     source::Source,
 };
-use crate::{strict_toml::Place, text::quoted};
+use crate::{model::LockFile, strict_toml::Place, text::quoted};
 
 /// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Files that it refers to are not
 /// followed.
@@ -12,7 +14,8 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
     let mut odd = None;
     let lines = logical_lines(source.text);
     // An option holds for all of the file, wherever it stands.
-    let indexes = Indexes::of(source, lines.iter().map(|(_, text)| without_comment(text).trim()));
+    let listing = source.listing(LockFile::Requirements)?;
+    let indexes = Indexes::of(&listing, lines.iter().map(|(_, text)| without_comment(text).trim()));
     for (line, text) in lines {
         let text = without_comment(&text).trim();
         if text.is_empty() {

@@ -1,3 +1,5 @@
+//! Imports the packages of CycloneDX and SPDX bills of materials.
+
 use serde::Deserialize;
 
 use super::{ImportError, Imported, source::Source};

@@ -1,4 +1,4 @@
-//! A text to import, the file that it comes from, and what can be wrong with it.
+//! A text to import with its file name, and the errors of an import.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Mirrors, foreign};
 use crate::{
-    model::{Ecosystem, Package, RegistryKey},
+    model::{Ecosystem, LockFile, Package, RegistryKey},
     strict_toml::{Place, ReadError},
     text::quoted,
 };
@@ -23,7 +23,6 @@ pub enum ImportError {
         path.display()
     )]
     Unknown {
-        /// The file.
         path: PathBuf,
         /// What it looks like.
         why: String,
@@ -31,7 +30,6 @@ pub enum ImportError {
     /// It is of a kind that is known and not read.
     #[error("{}: this is {name}, which provwatch does not read; {instead}", path.display())]
     Foreign {
-        /// The file.
         path: PathBuf,
         /// Its kind.
         name: &'static str,
@@ -41,7 +39,6 @@ pub enum ImportError {
     /// It is broken.
     #[error("{}:{}:{}: {what}", path.display(), place.line, place.column)]
     Malformed {
-        /// The file.
         path: PathBuf,
         /// Where.
         place: Place,
@@ -84,12 +81,47 @@ impl Source<'_> {
         self.mirrors.registry(ecosystem, url)
     }
 
+    /// The text as a lock file of a kind.
+    pub(super) fn listing(&self, kind: LockFile) -> Result<Listing<'_>, ImportError> {
+        let ecosystem = Ecosystem::of_lock_file(kind);
+        let ecosystem = ecosystem.ok_or_else(|| self.unknown("it is a lock file of no registry that is watched"))?;
+        Ok(Listing { mirrors: self.mirrors, ecosystem })
+    }
+
     pub(super) fn malformed(&self, place: Place, what: impl Into<String>) -> ImportError {
         ImportError::Malformed { path: self.origin.to_owned(), place, what: what.into() }
     }
 
     pub(super) fn unknown(&self, why: &str) -> ImportError {
         ImportError::Unknown { path: self.origin.to_owned(), why: why.to_owned() }
+    }
+}
+
+/// Whose packages a lock file lists: all are of one type.
+pub(super) struct Listing<'a> {
+    mirrors: &'a Mirrors,
+    ecosystem: Ecosystem,
+}
+
+impl Listing<'_> {
+    /// The public registry of the type.
+    pub(super) fn public(&self) -> RegistryKey {
+        self.ecosystem.into()
+    }
+
+    /// The registry whose packages a URL serves; `None`: one that is not known.
+    pub(super) fn registry(&self, url: &str) -> Option<RegistryKey> {
+        self.mirrors.registry(self.ecosystem, url)
+    }
+
+    /// Whether a text is what lock files call the public registry.
+    pub(super) fn is_public(&self, source: &str) -> bool {
+        self.ecosystem.row().files.sources.contains(&source)
+    }
+
+    /// Why an entry is skipped that comes from an unknown place.
+    pub(super) fn not_from(&self, host: &str) -> String {
+        not_from(host, self.ecosystem)
     }
 }
 

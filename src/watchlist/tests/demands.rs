@@ -1,4 +1,4 @@
-//! What is demanded of a package, and by which entry.
+//! Tests of the policies that entries put on a package.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Editing a file leaves the rest of it as it was.
+//! Tests that editing a file keeps the rest of it.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Reading files, what they include, and what is wrong with them.
+//! Tests of reading files, includes, and errors.
 
 use super::*;
 

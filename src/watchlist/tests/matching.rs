@@ -1,4 +1,4 @@
-//! Which entry decides.
+//! Tests of the precedence between matching entries.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Watchlists: matching, files, edits.
+//! Tests of watchlists: matching, files and edits.
 
 mod demands;
 mod editing;

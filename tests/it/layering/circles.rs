@@ -1,8 +1,8 @@
-//! Circles of files inside a room, found in their syntax trees.
+//! Finds circular references between the files of a folder in their syntax trees.
 //!
-//! A file names another when it uses what that one defines, through whatever `pub use` it came; a `pub use` by itself names
-//! nothing. Of methods those count whose type has its `impl` in several files of the room, called on `self`, on the type, or
-//! on something that is called as the type is (`store` for `Store`).
+//! A file names another when it uses what that one defines, through whatever `pub use` it came; a `pub use` by itself
+//! names nothing. Of methods those count whose type has its `impl` in several files of the room, called on `self`, on
+//! the type, or on something that is called as the type is (`store` for `Store`).
 
 mod house;
 mod unit;

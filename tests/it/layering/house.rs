@@ -1,4 +1,4 @@
-//! All files together: where a path leads, and which files a file names.
+//! The index of all source files: resolves paths, and lists the files that a file references.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! One file: what it defines, what it imports, and what it names.
+//! The definitions, imports and references of one source file.
 
 use std::collections::{BTreeMap, BTreeSet};
 

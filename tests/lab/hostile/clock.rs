@@ -1,5 +1,5 @@
-//! A clock over tokio's paused time, so that what runs at the same time takes the same time: a request that hangs for a
-//! minute lets everybody else work for a minute.
+//! A clock over tokio's paused time, so that concurrent tasks share it. A request that hangs for a minute lets all
+//! other tasks work for a minute.
 
 use std::sync::Mutex;
 

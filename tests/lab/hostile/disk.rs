@@ -1,4 +1,4 @@
-//! A disk that takes nothing more: this process may not make any file longer than a few pages.
+//! Simulates a full disk: this process may not make any file longer than a few pages.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};

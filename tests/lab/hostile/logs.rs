@@ -1,7 +1,9 @@
-//! A week of transparency logs: two honest ones and some that do wrong once, while all of them are slow, silent, broken or
-//! spoiled in turn, and entries of a watched identity lie between those of strangers. The process is killed now and then.
+//! Simulates a week of transparency logs, two honest ones and some with one violation each. All of them are slow,
+//! silent, broken or corrupted in turn, and entries of a watched identity lie between those of strangers. The process
+//! is killed now and then.
 //!
-//! What an honest log may do has a limit: what its answers spoil lasts for minutes, as an accident does. Silence may last for hours.
+//! What an honest log may do has a limit: what its answers spoil lasts for minutes, as an accident does. Silence may
+//! last for hours.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +18,7 @@ use provwatch::{
     clock::{Clock, ManualClock},
     health::Kind,
     http::{Request, Response, Transport, TransportError},
-    model::{Alert, AlertKind, Severity},
+    model::{Alert, AlertKind, Fingerprint, Severity},
     progress::NoProgress,
     store::{AlertFilter, LogEntryFilter, Store},
     tlog::Misdeed,
@@ -291,7 +293,7 @@ fn judge(one: &Cast, tree: &str, alerts: &[Alert], store: &Store, report: &mut L
     let accused: BTreeSet<&str> = Misdeed::ALL
         .iter()
         .filter(|misdeed| {
-            let (fingerprint, _) = Alert::identify(AlertKind::Log, &misdeed.subject(tree));
+            let fingerprint = Fingerprint::of(AlertKind::Log, &misdeed.subject(tree));
             alerts.iter().any(|alert| alert.fingerprint == fingerprint && alert.severity > Severity::Info)
         })
         .map(|misdeed| misdeed.accusation())

@@ -1,4 +1,5 @@
-//! What may misbehave. A row says what, for how long, from when a takeover's delay counts, and how long it may be.
+//! Table of the faults in the hostile week. A row has the fault, its duration, the start of a takeover's delay, and the
+//! limit of that delay.
 
 use std::time::Duration;
 
@@ -12,9 +13,9 @@ use super::{
 };
 
 const ANY: &[Ecosystem] = &Ecosystem::ALL;
-const NPM: &[Ecosystem] = &[Ecosystem::Npm];
-const PYPI: &[Ecosystem] = &[Ecosystem::Pypi];
-const CARGO: &[Ecosystem] = &[Ecosystem::Cargo];
+const NPM: &[Ecosystem] = &[Ecosystem::NPM];
+const PYPI: &[Ecosystem] = &[Ecosystem::PYPI];
+const CARGO: &[Ecosystem] = &[Ecosystem::CARGO];
 
 /// What is promised, in seconds.
 const PROMISE: i64 = 60;
@@ -100,7 +101,7 @@ pub static MISBEHAVIOURS: &[Misbehaviour] = &[
     row("another document is cut off", 60, |s| s.releases_that(&s.others(3), &Half)),
     row("another document is empty", 60, |s| s.releases_that(&s.others(3), &Body("{}"))),
     row("another project has slow evidence without end", 150, |s| {
-        let other = s.some_of(Ecosystem::Pypi, 1).remove(0);
+        let other = s.some_of(Ecosystem::PYPI, 1).remove(0);
         s.misbehave(Evidence(other.clone()), Late(Duration::from_secs(2)));
         (0..30).for_each(|_| s.release(&other));
     }),
@@ -135,7 +136,7 @@ pub static MISBEHAVIOURS: &[Misbehaviour] = &[
         .since(Since::End)
         .within(360),
     row("what stands beside its document is HTML", 60, |s| s.misbehave(Beside(s.victim()), HTML))
-        .on(&[Ecosystem::Pypi, Ecosystem::Cargo]),
+        .on(&[Ecosystem::PYPI, Ecosystem::CARGO]),
     // Feeds that lie.
     row("the sequence begins anew", 60, |s| s.world().npm().reset_sequence()).on(NPM),
     row("another revision is announced and never comes", 60, |s| {
@@ -147,7 +148,7 @@ pub static MISBEHAVIOURS: &[Misbehaviour] = &[
     row("its revision is announced and never comes", 60, |s| announce_what_never_comes(s, &s.victim())).on(NPM),
     row("the feed's window moves on too fast", 60, flood).on(CARGO),
     row("an item is dated 9990", 60, |s| {
-        s.misbehave(Feed(Ecosystem::Cargo), How::rewritten(|feed| feed.replacen("2026 ", "9990 ", 1)));
+        s.misbehave(Feed(Ecosystem::CARGO), How::rewritten(|feed| feed.replacen("2026 ", "9990 ", 1)));
         s.release(&s.other());
     })
     .on(CARGO),
@@ -216,7 +217,7 @@ fn announce_what_never_comes(stage: &Stage, package: &Package) {
         rows.filter(|row| row["id"] == name)
             .for_each(|row| row["changes"][0]["rev"] = "999999-0123456789abcdef".into());
     });
-    stage.misbehave(Feed(Ecosystem::Npm), change);
+    stage.misbehave(Feed(Ecosystem::NPM), change);
 }
 
 fn several(stage: &Stage) {

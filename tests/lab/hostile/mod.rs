@@ -1,10 +1,10 @@
-//! A hostile week: registries, receivers, rows and the clock misbehave, one thing after the other and several at once,
-//! while packages are taken over. The daemon is the real one, on a clock that jumps from one thing to the next.
+//! Simulates a hostile week: registries, receivers, rows and the clock misbehave in turn and at once, while packages
+//! are taken over. The daemon is the real one, on a clock that jumps from one thing to the next.
 //!
 //! * [`MISBEHAVIOURS`]: a row for everything that may misbehave. A new one is a new row.
 //! * [`SHAPES`]: a row for every kind of takeover.
 //! * [`Week`]: deals both out over seven days, by a seed, and keeps the daemon running through them.
-//! * [`Report`]: what was told, and how late.
+//! * [`Report`]: the alerts and their delays.
 //! * [`LogWeek`]: a week of transparency logs, honest and not, which has a [`LogReport`] of its own.
 
 mod clock;

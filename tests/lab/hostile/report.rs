@@ -1,4 +1,4 @@
-//! What was told, and how late.
+//! The alerts of a simulated week and their delays.
 
 use std::{collections::BTreeMap, fmt};
 

@@ -1,4 +1,4 @@
-//! Rows that are damaged behind provwatch's back, and what they were before.
+//! Damages database rows behind provwatch's back, and remembers their former values.
 
 use std::path::Path;
 

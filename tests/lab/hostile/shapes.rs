@@ -1,4 +1,4 @@
-//! The kinds of takeovers.
+//! The kinds of takeovers in the hostile week.
 
 use provwatch::model::{Ecosystem, Package, Severity};
 use serde_json::{Value, json};
@@ -7,8 +7,8 @@ use super::{How, Place, Stage};
 use crate::lab::{Breakage, Publication, Workflow, rig::*};
 
 const ANY: &[Ecosystem] = &Ecosystem::ALL;
-const NPM: &[Ecosystem] = &[Ecosystem::Npm];
-const ATTESTING: &[Ecosystem] = &[Ecosystem::Npm, Ecosystem::Pypi];
+const NPM: &[Ecosystem] = &[Ecosystem::NPM];
+const ATTESTING: &[Ecosystem] = &[Ecosystem::NPM, Ecosystem::PYPI];
 
 /// How a package is usually released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Shape {
     /// Whether it can happen to a package, and can be seen: PyPI does not say who uploads with a token.
     pub fn fits(&self, package: &Package) -> bool {
         let habit = Habit::of(package);
-        let is_seen = package.ecosystem() != Ecosystem::Pypi || habit == Habit::Workflow;
+        let is_seen = package.ecosystem() != Ecosystem::PYPI || habit == Habit::Workflow;
         is_seen && self.on.contains(&package.ecosystem()) && self.to.is_none_or(|wanted| wanted == habit)
     }
 }
@@ -145,14 +145,14 @@ fn malformed(stage: &Stage, package: &Package, version: &str) {
 pub fn withdraw(stage: &Stage, package: &Package, version: &str) {
     let place = Place::Document(package.clone());
     match package.ecosystem() {
-        Ecosystem::Npm => stage.world().unpublish_npm(package.name(), version),
-        Ecosystem::Pypi => {
+        Ecosystem::NPM => stage.world().unpublish_npm(package.name(), version),
+        Ecosystem::PYPI => {
             let now = rfc3339(stage.clock.true_now());
             stage.world().pypi_role(package.name(), "remove release", &now);
             let gone = version.to_owned();
             stage.net.change(place, How::changed(move |document| without_release(document, &gone)));
         }
-        Ecosystem::Cargo => {
+        _ => {
             let gone = version.to_owned();
             stage.net.change(place, How::rewritten(move |text| without_crate(&text, &gone)));
         }

@@ -1,4 +1,4 @@
-//! Where an episode plays: who is taken over, who stands beside it, and everything that can be done to the world.
+//! The setting of an episode: the victim, its neighbours, and the controls of the simulated registries.
 
 use std::{
     cell::{Cell as Flag, RefCell},
@@ -59,7 +59,7 @@ impl Stage {
         let named = |(ecosystem, stem): (Ecosystem, &str)| -> Vec<Package> {
             (0..EACH).map(|number| Package::new(ecosystem, &format!("{stem}-{number}")).unwrap()).collect()
         };
-        let stems = [(Ecosystem::Npm, "widget"), (Ecosystem::Pypi, "gadget"), (Ecosystem::Cargo, "gizmo")];
+        let stems = [(Ecosystem::NPM, "widget"), (Ecosystem::PYPI, "gadget"), (Ecosystem::CARGO, "gizmo")];
         let packages: Vec<Package> = stems.into_iter().flat_map(named).collect();
         Self {
             net,
@@ -209,9 +209,9 @@ impl Stage {
     pub fn publish(&self, package: &Package, version: &str, publication: &Publication) {
         let (world, name) = (self.world(), package.name());
         match package.ecosystem() {
-            Ecosystem::Npm => world.publish_npm(name, version, publication),
-            Ecosystem::Pypi => world.publish_pypi(name, version, publication),
-            Ecosystem::Cargo => world.publish_crate(name, version, publication),
+            Ecosystem::NPM => world.publish_npm(name, version, publication),
+            Ecosystem::PYPI => world.publish_pypi(name, version, publication),
+            _ => world.publish_crate(name, version, publication),
         }
     }
 

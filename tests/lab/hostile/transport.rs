@@ -1,4 +1,4 @@
-//! Between provwatch and the world: answers come late, wrong, or not at all.
+//! A transport between provwatch and the simulated registries that delays, corrupts or drops answers.
 
 use std::{
     collections::BTreeMap,
@@ -64,9 +64,9 @@ impl How {
     pub fn frozen(world: &World, package: &Package) -> Self {
         let name = package.name();
         let urls = match package.ecosystem() {
-            Ecosystem::Npm => vec![("npm.example", format!("/{name}"))],
-            Ecosystem::Pypi => vec![("pypi.example", format!("/simple/{name}/"))],
-            Ecosystem::Cargo => vec![
+            Ecosystem::NPM => vec![("npm.example", format!("/{name}"))],
+            Ecosystem::PYPI => vec![("pypi.example", format!("/simple/{name}/"))],
+            _ => vec![
                 ("index.example", format!("/{name}")),
                 ("crates.example", format!("/api/v1/crates/{name}/versions")),
             ],
@@ -279,18 +279,18 @@ impl How {
 impl Place {
     fn is(&self, host: &str, path: &str) -> bool {
         match self {
-            Self::Feed(Ecosystem::Npm) => host == "replicate.example",
-            Self::Feed(Ecosystem::Pypi) => host == "pypi.example" && path == "/pypi",
-            Self::Feed(Ecosystem::Cargo) => host == "static.example",
-            Self::Host(Ecosystem::Npm) => host == "npm.example",
-            Self::Host(Ecosystem::Pypi) => host == "pypi.example" && path != "/pypi",
-            Self::Host(Ecosystem::Cargo) => ["crates.example", "index.example"].contains(&host),
+            Self::Feed(Ecosystem::NPM) => host == "replicate.example",
+            Self::Feed(Ecosystem::PYPI) => host == "pypi.example" && path == "/pypi",
+            Self::Feed(_) => host == "static.example",
+            Self::Host(Ecosystem::NPM) => host == "npm.example",
+            Self::Host(Ecosystem::PYPI) => host == "pypi.example" && path != "/pypi",
+            Self::Host(_) => ["crates.example", "index.example"].contains(&host),
             Self::Document(package) => {
                 let (name, path) = (package.name(), path.trim_end_matches('/'));
                 match package.ecosystem() {
-                    Ecosystem::Npm => host == "npm.example" && path == format!("/{name}"),
-                    Ecosystem::Pypi => host == "pypi.example" && path == format!("/simple/{name}"),
-                    Ecosystem::Cargo => {
+                    Ecosystem::NPM => host == "npm.example" && path == format!("/{name}"),
+                    Ecosystem::PYPI => host == "pypi.example" && path == format!("/simple/{name}"),
+                    _ => {
                         (host == "index.example" && path.ends_with(&format!("/{name}")))
                             || path.ends_with(&format!("/{name}/versions"))
                     }

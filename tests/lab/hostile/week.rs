@@ -1,5 +1,4 @@
-//! Seven days: an episode for every misbehaviour, in an order and with victims that the seed deals, and the daemon that
-//! lives through them.
+//! Runs the seven days: an episode for every fault, in a seeded order and with seeded victims.
 
 use std::{cell::RefCell, collections::VecDeque, path::PathBuf, sync::Arc, time::Duration};
 

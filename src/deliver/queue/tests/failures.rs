@@ -1,4 +1,4 @@
-//! What becomes of sinks that fail, rest, or are gone.
+//! Tests of sinks that fail, pause or disappear.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The queue of one sink, with sinks that answer by script.
+//! Tests of one sink's queue, with sinks that answer by script.
 
 mod any_order;
 mod failures;
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     clock::ManualClock,
-    deliver::{LONGEST_STEP, Sink, samples},
+    deliver::{Sink, samples, schedule::LONGEST_STEP},
     model::{Alert, AlertKind, Confidence, Member},
     store::Store,
 };

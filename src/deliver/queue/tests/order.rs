@@ -1,4 +1,4 @@
-//! Who comes first, and who keeps nobody waiting.
+//! Tests of the order of deliveries, and of fairness between packages.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Messages that are refused, and their short form.
+//! Tests of refused messages and their short form.
 
 use super::*;
 

@@ -1,3 +1,5 @@
+//! Detects a log entry with a certificate that no known authority issued.
+
 use crate::{
     detect::{About, EntryChange, EntryDetector, Ground, comparison::quote, entry_change::signal},
     model::{Confidence, Severity, Signal},

@@ -1,3 +1,5 @@
+//! Detects an attestation whose log entry the log does not have.
+
 use crate::{
     detect::{About, EntryChange, EntryDetector, Ground, comparison::quote, entry_change::signal},
     model::{Confidence, Severity, Signal},

@@ -1,6 +1,7 @@
-//! Detectors of a second kind: over the entries of transparency logs, and before anything is released or beside it.
+//! Detectors over the entries of transparency logs.
 //!
-//! They are as pure as the others. What they say is not part of a release's verdict; each signal is an alert of its own.
+//! They are as pure as the others. What they say is not part of a release's verdict; each signal is an alert of its
+//! own.
 
 mod forged_certificate;
 mod missing_log_entry;

@@ -1,3 +1,5 @@
+//! Detects the first log entry of a workflow that never signed before.
+
 use crate::{
     detect::{About, EntryChange, EntryDetector, Ground, comparison::quote, entry_change::signal},
     model::{Confidence, Severity, Signal},

@@ -1,3 +1,5 @@
+//! Detects a log entry of the publishing workflow that no release carries.
+
 use crate::{
     detect::{About, EntryChange, EntryDetector, Ground, comparison::quote, entry_change::signal},
     model::{Confidence, Severity, Signal},

@@ -1,5 +1,5 @@
-//! Detectors of a third kind: over the names of packages, whatever is released. What they say is an alert of its own, not
-//! part of a release's verdict.
+//! Detectors over the names of packages, independent of any release. Each signal is an alert of its own, not part of a
+//! release's verdict.
 
 mod public_namesake;
 

@@ -1,3 +1,5 @@
+//! Detects a public package with the name of a watched package in another registry.
+
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};

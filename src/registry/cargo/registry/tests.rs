@@ -1,4 +1,4 @@
-//! What crates.io's documents become.
+//! Tests of describing crates from the documents of crates.io.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ fn registry() -> CargoRegistry {
 }
 
 fn package() -> Package {
-    Package::new(Ecosystem::Cargo, "foo-rs").unwrap()
+    Package::new(Ecosystem::CARGO, "foo-rs").unwrap()
 }
 
 fn sha(version: &str) -> String {

@@ -1,4 +1,4 @@
-//! What a package document says.
+//! Tests of reading package documents.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Asking the registry for documents and evidence.
+//! Tests of requests for documents and evidence.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The feed of changes.
+//! Tests of reading the change feed.
 
 use super::*;
 

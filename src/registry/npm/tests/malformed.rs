@@ -1,4 +1,4 @@
-//! What is malformed is not known, says why, and spoils nothing else.
+//! Tests of malformed fields: each is unknown with a reason, and spoils no other field.
 
 use super::*;
 

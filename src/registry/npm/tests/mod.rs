@@ -1,4 +1,4 @@
-//! The feed and the registry over scripted answers, in the registry's real shapes.
+//! Tests of npm's feed and registry over scripted answers in the real shapes.
 
 mod document;
 mod exchange;
@@ -29,7 +29,7 @@ use crate::{
 const LIMIT: u64 = NpmRegistry::DEFAULT_MAX_DOCUMENT;
 
 fn package(name: &str) -> Package {
-    Package::new(Ecosystem::Npm, name).unwrap()
+    Package::new(Ecosystem::NPM, name).unwrap()
 }
 
 fn sri(byte: u8) -> String {

@@ -1,4 +1,4 @@
-//! Documents changed at random: no version is dropped.
+//! Mutation tests of package documents: no version is lost.
 
 use super::*;
 

@@ -1,3 +1,5 @@
+//! Tests of reading PyPI's changelog.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

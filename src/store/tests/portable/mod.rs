@@ -1,4 +1,5 @@
-//! Statements stay in the subset of SQL that `store`'s documentation describes; today's exceptions can only become fewer.
+//! Tests that SQL statements stay in the portable subset that `store`'s documentation describes, with a shrinking list
+//! of exceptions.
 
 mod rules;
 mod words;

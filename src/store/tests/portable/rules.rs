@@ -1,4 +1,4 @@
-//! What the portable subset leaves out, one rule each. Every rule is a row of the table in `store`'s documentation.
+//! The rules of the portable SQL subset. Every rule is a row of the table in `store`'s documentation.
 
 use std::collections::BTreeSet;
 

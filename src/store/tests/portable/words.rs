@@ -1,4 +1,4 @@
-//! The words of a statement, as far as the rules of the portable subset tell them apart.
+//! Splits SQL statements into words for the rules of the portable subset.
 
 use std::{iter::Peekable, str::Chars};
 

@@ -1,4 +1,4 @@
-//! Each kind of file in the forms that tools write.
+//! Tests of each kind of file, in the forms that tools write.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Importing lock files and bills of materials.
+//! Tests of importing lock files and bills of materials.
 
 mod kinds;
 mod refused;

@@ -1,4 +1,4 @@
-//! What cannot be read is refused, and says why.
+//! Tests that unreadable files are refused with a reason.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Which registry an entry is of: mirrors, registries of the configuration, indexes.
+//! Tests of the registry of an imported entry: mirrors, configured registries, and indexes.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn what_comes_through_a_mirror_is_the_public_package() {
     assert_eq!(packages, expected);
     assert_eq!(skipped, ["ours: from npm.example, not from npm"]);
 
-    let mirrors = Mirrors::with([(Ecosystem::Npm, "NPM.example"), (Ecosystem::Pypi, "pypi.example")]);
+    let mirrors = Mirrors::with([(Ecosystem::NPM, "NPM.example"), (Ecosystem::PYPI, "pypi.example")]);
     let imported = parse(&lock, Path::new("file"), &mirrors).unwrap();
     assert_eq!((imported.packages.len(), imported.skipped.len()), (6, 0));
     let of_pypi = "version = 1\n[[package]]\nname = \"a\"\nsource = { registry = \"https://npm.example/simple\" }\n";
@@ -32,11 +32,11 @@ fn what_comes_through_a_mirror_is_the_public_package() {
 /// Registries beside the public ones, and a host that is a mirror of npm but for a part of it.
 fn configured() -> Mirrors {
     let key = |ecosystem, url: &str| RegistryKey::at(ecosystem, url.parse().unwrap());
-    Mirrors::with([(Ecosystem::Npm, "acme.example")]).beside([
-        key(Ecosystem::Npm, "https://npm.acme.example"),
-        key(Ecosystem::Npm, "https://acme.example/api/npm/npm-local"),
-        key(Ecosystem::Pypi, "https://acme.example/api/pypi/simple"),
-        key(Ecosystem::Cargo, "https://cargo.acme.example/index"),
+    Mirrors::with([(Ecosystem::NPM, "acme.example")]).beside([
+        key(Ecosystem::NPM, "https://npm.acme.example"),
+        key(Ecosystem::NPM, "https://acme.example/api/npm/npm-local"),
+        key(Ecosystem::PYPI, "https://acme.example/api/pypi/simple"),
+        key(Ecosystem::CARGO, "https://cargo.acme.example/index"),
     ])
 }
 
@@ -127,11 +127,11 @@ fn of_a_host_only_what_lies_below_the_mirror_is_public() {
     let url = |url: &str| url.parse().unwrap();
     let mirrors = Mirrors::default()
         .below([
-            (Ecosystem::Npm, url("https://acme.example/api/npm/npm-remote")),
-            (Ecosystem::Pypi, url("https://acme.example/api/pypi/pypi-remote")),
-            (Ecosystem::Cargo, url("https://acme.example/api/cargo/index")),
+            (Ecosystem::NPM, url("https://acme.example/api/npm/npm-remote")),
+            (Ecosystem::PYPI, url("https://acme.example/api/pypi/pypi-remote")),
+            (Ecosystem::CARGO, url("https://acme.example/api/cargo/index")),
         ])
-        .beside([RegistryKey::at(Ecosystem::Npm, url("https://acme.example/api/npm"))]);
+        .beside([RegistryKey::at(Ecosystem::NPM, url("https://acme.example/api/npm"))]);
     let read = |text: &str| {
         let imported = parse(text, Path::new("file"), &mirrors).unwrap();
         (imported.packages.iter().map(Package::to_string).collect::<Vec<_>>(), imported.skipped.len())
@@ -154,7 +154,7 @@ fn of_a_host_only_what_lies_below_the_mirror_is_public() {
 #[test]
 fn the_last_index_of_requirements_counts() {
     let acme = "https://acme.example/pypi/simple";
-    let mirrors = Mirrors::default().beside([RegistryKey::at(Ecosystem::Pypi, acme.parse().unwrap())]);
+    let mirrors = Mirrors::default().beside([RegistryKey::at(Ecosystem::PYPI, acme.parse().unwrap())]);
     let public = at(RegistryId::PYPI, "simple");
     let own = "pkg:pypi/x?repository_url=https://acme.example/pypi/simple";
     let unknown = "https://user:hunter2@far.example/simple";

@@ -1,4 +1,4 @@
-//! What the index says of releases and their files.
+//! Tests of describing releases and their files from the index.
 
 use super::*;
 

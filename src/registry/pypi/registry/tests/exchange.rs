@@ -1,4 +1,4 @@
-//! Asking the index and its JSON API.
+//! Tests of requests to the index and its JSON API.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What PyPI's documents become.
+//! Tests of describing projects from PyPI's documents.
 
 mod document;
 mod exchange;
@@ -25,7 +25,7 @@ fn registry() -> PypiRegistry {
 }
 
 fn package() -> Package {
-    Package::new(Ecosystem::Pypi, "sampleproject").unwrap()
+    Package::new(Ecosystem::PYPI, "sampleproject").unwrap()
 }
 
 fn set(versions: &[&str]) -> Known {

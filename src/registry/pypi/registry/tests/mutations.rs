@@ -1,4 +1,4 @@
-//! Documents changed at random: nothing that they name is dropped.
+//! Mutation tests of PyPI's documents: no release is lost.
 
 use super::*;
 

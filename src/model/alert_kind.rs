@@ -1,0 +1,30 @@
+//! The kinds of alerts.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What an alert is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertKind {
+    /// One release.
+    Release,
+    /// Several releases that belong together.
+    Campaign,
+    /// A transparency log that does not keep its promises.
+    Log,
+    /// provwatch itself: a stale source, a dead sink.
+    Operation,
+}
+
+impl AlertKind {
+    /// The word of the JSON form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Campaign => "campaign",
+            Self::Log => "log",
+            Self::Operation => "operation",
+        }
+    }
+}

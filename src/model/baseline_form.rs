@@ -1,0 +1,247 @@
+//! The JSON form of a portrait. What people see has every key; what is stored leaves traits out of which nothing was seen. Both
+//! are read.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
+    ser::SerializeMap,
+};
+
+use super::{
+    Baseline, LineBaseline, ReleaseLine,
+    traits::{Tallies, Trait},
+};
+
+/// A baseline as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredForm<'a>(pub &'a Baseline);
+
+impl Serialize for StoredForm<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Baseline { package, lines } = self.0;
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("package", package)?;
+        map.serialize_entry("lines", &StoredLines(lines))?;
+        map.end()
+    }
+}
+
+struct StoredLines<'a>(&'a BTreeMap<ReleaseLine, LineBaseline>);
+
+impl Serialize for StoredLines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(line, portrait)| (line, Form { portrait, is_whole: false })))
+    }
+}
+
+impl Serialize for LineBaseline {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Form { portrait: self, is_whole: true }.serialize(serializer)
+    }
+}
+
+/// A portrait as it is written.
+struct Form<'a> {
+    portrait: &'a LineBaseline,
+    /// Whether traits of which nothing was seen have their keys.
+    is_whole: bool,
+}
+
+impl Serialize for Form<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let portrait = self.portrait;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("releases", &portrait.releases)?;
+        map.serialize_entry("first_at", &portrait.first_at)?;
+        map.serialize_entry("last_at", &portrait.last_at)?;
+        for one in Trait::ALL {
+            self.write(*one, &mut map)?;
+        }
+        map.serialize_entry("minutes", &portrait.minutes)?;
+        map.serialize_entry("longest_pause", &portrait.longest_pause)?;
+        map.serialize_entry("highest", &portrait.highest)?;
+        map.end()
+    }
+}
+
+impl Form<'_> {
+    /// Writes a trait, and behind the names of repositories and owners which ids they had.
+    fn write<M: SerializeMap>(&self, one: Trait, map: &mut M) -> Result<(), M::Error> {
+        match self.portrait.tallies.any(one) {
+            Some(tally) => map.serialize_entry(one.as_str(), tally)?,
+            None if self.is_whole => map.serialize_entry(one.as_str(), &Nothing)?,
+            None => {}
+        }
+        let (key, ids) = match one {
+            Trait::Repositories => ("id_of_repository", &self.portrait.id_of_repository),
+            Trait::Owners => ("id_of_owner", &self.portrait.id_of_owner),
+            _ => return Ok(()),
+        };
+        if self.is_whole || !ids.is_empty() { map.serialize_entry(key, ids) } else { Ok(()) }
+    }
+}
+
+/// `{}`
+struct Nothing;
+
+impl Serialize for Nothing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_map(Some(0))?.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for LineBaseline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OfPortrait)
+    }
+}
+
+/// Reads a portrait. What it does not have is as it is where nothing was learned, and a key that is not known says nothing.
+struct OfPortrait;
+
+impl<'de> Visitor<'de> for OfPortrait {
+    type Value = LineBaseline;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the portrait of a release line")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LineBaseline, A::Error> {
+        let mut portrait = LineBaseline::default();
+        while let Some(place) = map.next_key()? {
+            match place {
+                Place::Trait(one) => map.next_value_seed(OfTrait(one, &mut portrait.tallies))?,
+                Place::Releases => portrait.releases = map.next_value()?,
+                Place::FirstAt => portrait.first_at = map.next_value()?,
+                Place::LastAt => portrait.last_at = map.next_value()?,
+                Place::IdOfRepository => portrait.id_of_repository = map.next_value()?,
+                Place::IdOfOwner => portrait.id_of_owner = map.next_value()?,
+                Place::Minutes => portrait.minutes = map.next_value()?,
+                Place::LongestPause => portrait.longest_pause = map.next_value()?,
+                Place::Highest => portrait.highest = map.next_value()?,
+                Place::Unknown => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(portrait)
+    }
+}
+
+/// What a key of a portrait means.
+#[derive(Clone, Copy)]
+enum Place {
+    Releases,
+    FirstAt,
+    LastAt,
+    Trait(Trait),
+    IdOfRepository,
+    IdOfOwner,
+    Minutes,
+    LongestPause,
+    Highest,
+    Unknown,
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(OfKey)
+    }
+}
+
+/// Reads a key.
+struct OfKey;
+
+impl Visitor<'_> for OfKey {
+    type Value = Place;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key of a portrait")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Place, E> {
+        Ok(match key {
+            "releases" => Place::Releases,
+            "first_at" => Place::FirstAt,
+            "last_at" => Place::LastAt,
+            "id_of_repository" => Place::IdOfRepository,
+            "id_of_owner" => Place::IdOfOwner,
+            "minutes" => Place::Minutes,
+            "longest_pause" => Place::LongestPause,
+            "highest" => Place::Highest,
+            _ => Trait::of_key(key).map_or(Place::Unknown, Place::Trait),
+        })
+    }
+}
+
+/// Reads what was seen of a trait.
+struct OfTrait<'a>(Trait, &'a mut Tallies);
+
+impl<'de> DeserializeSeed<'de> for OfTrait<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.1.read(self.0, deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+    use crate::model::{
+        EvidenceRank, OrNone,
+        traits::{Environments, EvidenceRanks, Gaps, Publishers},
+        words::Gap,
+    };
+
+    fn portrait(seen: &[(u8, String, i64)]) -> LineBaseline {
+        let mut portrait = LineBaseline::default();
+        for (kind, text, at) in seen {
+            let at = chrono::DateTime::from_timestamp_nanos(*at);
+            match kind {
+                0 => portrait.count(Environments, [OrNone::of_word(text)], at),
+                1 => portrait.count(Publishers, [text.as_str()], at),
+                2 => portrait.count(Gaps, [if text.len() > 2 { Gap::Days } else { Gap::Minutes }], at),
+                3 => portrait.count(EvidenceRanks, [EvidenceRank::Approved, EvidenceRank::None], at),
+                _ => _ = portrait.id_of_owner.insert(text.clone(), "7".to_owned()),
+            }
+            portrait.first_at = Some(at);
+            portrait.releases += 1;
+            portrait.minutes.push_back(u16::from(*kind));
+        }
+        portrait
+    }
+
+    proptest! {
+        #[test]
+        fn a_portrait_that_is_written_reads_the_same(
+            seen in vec((select(vec![0_u8, 1, 2, 3, 4]), ".{0,4}", 0_i64..4_000_000_000_000_000_000), 0..40)
+        ) {
+            let portrait = portrait(&seen);
+            let shown = serde_json::to_string(&portrait).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<LineBaseline>(&shown).unwrap(), &portrait);
+            let stored = serde_json::to_string(&Form { portrait: &portrait, is_whole: false }).unwrap();
+            prop_assert!(stored.len() < shown.len());
+            prop_assert_eq!(&serde_json::from_str::<LineBaseline>(&stored).unwrap(), &portrait);
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap().as_object().unwrap().len(), 40);
+        }
+    }
+
+    #[test]
+    fn evidence_stands_in_the_order_of_its_strength() {
+        let form = serde_json::to_string(&portrait(&[(3, String::new(), 0)])).unwrap();
+        assert!(form.contains(r#""evidence":{"none":{"count":1"#), "{form}");
+    }
+
+    #[test]
+    fn what_a_portrait_does_not_have_was_not_learned() {
+        let read = |text: &str| serde_json::from_str::<LineBaseline>(text);
+        let empty = r#"{"tags": {}, "of_tomorrow": {"x": [1]}, "releases": 0}"#;
+        assert_eq!(read(empty).unwrap(), LineBaseline::default());
+        for wrong in ["[]", r#"{"tags": []}"#, r#"{"tags": {"gone": 1}}"#, r#"{"releases": -1}"#] {
+            read(wrong).unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The Python Package Index.
+
+use std::{borrow::Cow, time::Duration};
+
+use super::{EvidenceRules, Feed, Files, Host, Interval, LockFile, Names, Row, Token, Versions};
+use crate::model::{Aspect, EvidenceRank, Numbers, RegistryId, Version, as_written, is_plain_name};
+
+/// It never tells the method, and takes attestations from trusted publishers only.
+pub(super) const ROW: Row = Row {
+    name: "pypi",
+    title: "PyPI",
+    about: "The Python Package Index.",
+    names: Names { is_name: is_plain_name, spelled: pep_503, distinct: as_written, scoped: false },
+    versions: Versions { read: pep_440, line: Version::line, in_tags: without_epoch },
+    files: Files {
+        many: true,
+        lock_form: |algorithm, digest| format!("{algorithm}:{digest}"),
+        locks: &[LockFile::Requirements, LockFile::Uv],
+        sources: &[],
+    },
+    evidence: EvidenceRules {
+        untold: &[Aspect::Account, Aspect::Signature],
+        tells_method: false,
+        attested: EvidenceRank::TrustedPublisher,
+        unattested: Some(EvidenceRank::None),
+        approvals: false,
+        issuers: &[
+            "https://token.actions.githubusercontent.com",
+            "https://token.actions.githubusercontent.com/",
+            "https://gitlab.com",
+            "https://accounts.google.com",
+            "https://platform.activestate.com/api/v1/oauth/oidc",
+        ],
+    },
+    feed: Feed {
+        name: "pypi-changelog",
+        names_versions: true,
+        interval: Interval {
+            usual: Duration::from_secs(15),
+            about: "How often the changelog is read. PyPI allows 3600 such requests in an hour and address.",
+            least: Duration::from_secs(2),
+            most: None,
+        },
+    },
+    hosts: &[
+        Host::of_packages(RegistryId::PYPI)
+            .under("index", "Base URL of the index, the integrity API and the changelog. Default: the public index."),
+        Host::of_packages(RegistryId::PYPI_FILES),
+        Host::beside(RegistryId::PYPI_DOCS),
+    ],
+    small_document: (RegistryId::PYPI, ""),
+    token: Token::PasswordOf("__token__"),
+    curated: Some(include_str!("../../../watchlists/pypi.toml")),
+};
+
+/// PEP 503: runs of `-`, `_` and `.` become one `-`, all lower case.
+fn pep_503(name: &str) -> Cow<'_, str> {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        let c = if matches!(c, '-' | '_' | '.') { '-' } else { c.to_ascii_lowercase() };
+        if c != '-' || !out.ends_with('-') {
+            out.push(c);
+        }
+    }
+    out.into()
+}
+
+/// PEP 440, whose epochs stand above all numbers.
+fn pep_440(text: &str) -> Option<Version> {
+    let version: pep440_rs::Version = text.parse().ok()?;
+    let part = |index: usize| version.release().get(index).copied().unwrap_or(0);
+    let numbers = Numbers { epoch: version.epoch(), major: part(0), minor: part(1), patch: part(2) };
+    Some(Version::ranked(numbers, version.any_prerelease(), version))
+}
+
+/// Tags are named by the numbers: `v2.0` is that of `1!2.0`.
+fn without_epoch(version: &str) -> &str {
+    version.split_once('!').map_or(version, |(_, numbers)| numbers)
+}

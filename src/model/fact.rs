@@ -1,0 +1,134 @@
+//! The facts around a release of which it can be said why they are not known.
+
+use std::{borrow::Cow, cmp::Ordering, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const DEPENDENCIES: &str = "dependencies_first_published";
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $fact:ident = $place:expr;)+) => {
+        /// A fact by its place in [`Facts`](super::Facts), which is its JSON form: keys with dots between them.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Fact {
+            $($(#[$doc])* $fact,)+
+            /// When this dependency was first published.
+            Dependency(String),
+            /// One that another version of provwatch knows, by its place.
+            Other(String),
+        }
+
+        impl Fact {
+            /// The fact at a place.
+            fn at(place: &str) -> Self {
+                $(if place == $place { return Self::$fact; })+
+                let dependency = place.strip_prefix(DEPENDENCIES).and_then(|rest| rest.strip_prefix('.'));
+                dependency.map_or_else(|| Self::Other(place.to_owned()), |name| Self::Dependency(name.to_owned()))
+            }
+
+            /// Its place.
+            pub(super) fn place(&self) -> Cow<'_, str> {
+                match self {
+                    $(Self::$fact => $place.into(),)+
+                    Self::Dependency(name) => format!("{DEPENDENCIES}.{name}").into(),
+                    Self::Other(place) => place.into(),
+                }
+            }
+
+            /// Those that every release has.
+            #[cfg(test)]
+            pub(super) const ALL: &[Self] = &[$(Self::$fact),+];
+        }
+    };
+}
+
+facts! {
+    /// The repository.
+    Repository = "repository";
+    /// The name that it had.
+    FormerName = "repository.formerly";
+    /// The repository's owner.
+    Owner = "owner";
+    /// When the owner came to the forge.
+    OwnerAge = "owner.created_at";
+    /// The commit.
+    Commit = "commit";
+    /// Whether the default branch reaches it.
+    OnDefaultBranch = "commit.on_default_branch";
+    /// Whether a release branch reaches it.
+    OnReleaseBranch = "commit.on_release_branch";
+    /// Whether its signature is verified.
+    CommitSignature = "commit.verified";
+    /// The version's tag.
+    Tag = "tag";
+    /// The forge's release.
+    ForgeRelease = "release";
+    /// The workflow run.
+    Run = "run";
+    /// When the new dependencies were first published.
+    Dependencies = DEPENDENCIES;
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.place())
+    }
+}
+
+impl Ord for Fact {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl PartialOrd for Fact {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Serialize for Fact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::at(&<Cow<'de, str>>::deserialize(deserializer)?))
+    }
+}
+
+impl JsonSchema for Fact {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Fact".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_is_read_as_it_was_written() {
+        let others =
+            ["dependencies_first_published.@s/left.pad", "dependencies_first_published.", "sky", "run.colour", ""];
+        let places = Fact::ALL.iter().map(ToString::to_string).chain(others.map(str::to_owned));
+        for place in places {
+            let json = serde_json::to_string(&place).unwrap();
+            let fact: Fact = serde_json::from_str(&json).unwrap();
+            assert_eq!((fact.to_string(), serde_json::to_string(&fact).unwrap()), (place, json));
+        }
+        assert_eq!(Fact::at("dependencies_first_published.left-pad"), Fact::Dependency("left-pad".to_owned()));
+        assert_eq!(Fact::at("sky"), Fact::Other("sky".to_owned()));
+    }
+}

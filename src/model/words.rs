@@ -1,0 +1,240 @@
+//! The values that traits of a release have: texts as they are, texts or explicitly none, and a few words where it is one of a
+//! few cases. A word stands here and nowhere else.
+
+use std::cmp::Ordering;
+
+use super::{EvidenceRank, tally::Value};
+
+/// A text that others chose.
+pub type Text = Box<str>;
+
+impl Value for Text {
+    type Asked<'a> = &'a str;
+
+    fn of(asked: &str) -> Self {
+        asked.into()
+    }
+
+    fn order(&self, asked: &str) -> Ordering {
+        (**self).cmp(asked)
+    }
+
+    fn word(&self) -> &str {
+        self
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        Some(word.into())
+    }
+}
+
+/// A name, or that there is known to be none. Its word is then empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OrNone<T> {
+    /// There is none.
+    Nothing,
+    /// That one.
+    Name(T),
+}
+
+impl<T: AsRef<str>> OrNone<T> {
+    /// The same without a copy of the name.
+    pub fn asked(&self) -> OrNone<&str> {
+        match self {
+            Self::Nothing => OrNone::Nothing,
+            Self::Name(name) => OrNone::Name(name.as_ref()),
+        }
+    }
+
+    /// The name; none is empty.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Nothing => "",
+            Self::Name(name) => name.as_ref(),
+        }
+    }
+}
+
+impl<'a> OrNone<&'a str> {
+    /// What a word says: an empty one that there is none.
+    pub const fn of_word(word: &'a str) -> Self {
+        if word.is_empty() { Self::Nothing } else { Self::Name(word) }
+    }
+}
+
+impl Value for OrNone<Text> {
+    type Asked<'a> = OrNone<&'a str>;
+
+    fn of(asked: OrNone<&str>) -> Self {
+        match asked {
+            OrNone::Nothing => Self::Nothing,
+            OrNone::Name(name) => Self::Name(name.into()),
+        }
+    }
+
+    fn order(&self, asked: OrNone<&str>) -> Ordering {
+        self.as_str().cmp(asked.as_str())
+    }
+
+    fn word(&self) -> &str {
+        self.as_str()
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        Some(Self::of(OrNone::of_word(word)))
+    }
+}
+
+/// Values that are one of a few words each, in the order of their words.
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $case:ident = $word:literal,)+ })+) => {
+        $($(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name { $($(#[$of])* $case,)+ }
+
+        few!($name { $($case = $word,)+ });)+
+
+        #[cfg(test)]
+        const WORDS: &[&[&str]] = &[$(&[$($word),+]),+];
+    };
+}
+
+/// Makes the cases of an enum values of a trait.
+macro_rules! few {
+    ($name:ident { $($case:ident = $word:literal,)+ }) => {
+        impl $name {
+            /// The word of the JSON form.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$case => $word,)+ }
+            }
+        }
+
+        impl Value for $name {
+            type Asked<'a> = Self;
+
+            fn of(asked: Self) -> Self {
+                asked
+            }
+
+            fn order(&self, asked: Self) -> Ordering {
+                self.cmp(&asked)
+            }
+
+            fn word(&self) -> &str {
+                self.as_str()
+            }
+
+            fn read(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$case),)+ _ => None }
+            }
+        }
+    };
+}
+
+few! {
+    EvidenceRank {
+        None = "none",
+        Provenance = "provenance",
+        TrustedPublisher = "trusted-publisher",
+        Approved = "approved",
+    }
+}
+
+words! {
+    /// Whether the first attempt of the run built it.
+    Attempt {
+        /// A later one.
+        Again = "again",
+        /// The first.
+        First = "first",
+    }
+    /// Whether a branch that is looked after had the commit that was built.
+    CommitPlace {
+        /// One had it.
+        Merged = "merged",
+        /// None had it.
+        Unmerged = "unmerged",
+    }
+    /// Whether the forge vouches for the signature of the commit that was built.
+    CommitSignature {
+        /// It does not.
+        Unverified = "unverified",
+        /// It does.
+        Verified = "verified",
+    }
+    /// Where a dependency comes from.
+    DependencySource {
+        /// A repository.
+        Git = "git",
+        /// The release depends on nothing.
+        Nowhere = "nowhere",
+        /// The registry.
+        Registry = "registry",
+        /// A file on the web.
+        Url = "url",
+    }
+    /// How long after it was signed it was published.
+    Gap {
+        /// A day or more.
+        Days = "days",
+        /// From an hour to a day.
+        Hours = "hours",
+        /// Less than an hour.
+        Minutes = "minutes",
+    }
+    /// Whether the manifest names the repository that built it.
+    ManifestRepository {
+        /// It names another one.
+        Another = "another",
+        /// It does.
+        Same = "same",
+    }
+    /// How soon it followed the release before.
+    Pause {
+        /// Later than that.
+        Longer = "longer",
+        /// Within a quarter of an hour.
+        Minutes = "minutes",
+    }
+    /// Whether the tag that was built names the version.
+    TagName {
+        /// It does not.
+        Differing = "differing",
+        /// It does.
+        Matching = "matching",
+    }
+    /// Whether there was a tag for the version.
+    TagPresence {
+        /// There was none.
+        Absent = "absent",
+        /// There was one.
+        Present = "present",
+    }
+    /// What the registry takes of who publishes.
+    TokenPolicy {
+        /// Tokens, besides whatever else.
+        Tokens = "tokens",
+        /// No tokens.
+        TrustedPublishersOnly = "trusted publishers only",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_the_cases_is_that_of_their_words() {
+        assert!(WORDS.iter().all(|words| words.is_sorted()), "the JSON form has them in this order: {WORDS:?}");
+    }
+
+    #[test]
+    fn an_empty_word_is_none_at_all() {
+        for word in ["", "release"] {
+            let value = <OrNone<Text>>::read(word).unwrap();
+            assert_eq!((value.word(), value == OrNone::Nothing), (word, word.is_empty()));
+            assert_eq!(value.order(OrNone::of_word(word)), Ordering::Equal);
+        }
+        assert!(<OrNone<Text>>::Nothing < OrNone::Name("a".into()));
+    }
+}

@@ -1,0 +1,44 @@
+//! The list of registries: one line for each folder.
+
+use super::{cargo, maker::Maker, npm, pypi};
+use crate::model::Ecosystem;
+
+/// Every registry.
+const MAKERS: &[&Maker] = &[
+    &npm::MAKER,
+    &pypi::MAKER,
+    &cargo::MAKER,
+    #[cfg(test)]
+    &super::tests::attic::MAKER,
+];
+
+/// How the feed and the readers of a registry are made.
+pub fn maker_of(ecosystem: Ecosystem) -> &'static Maker {
+    let maker = MAKERS.iter().find(|maker| maker.ecosystem == ecosystem);
+    maker.expect("every row has a folder, which a test holds")
+}
+
+/// Whether two texts name the same version, as the ecosystem writes versions.
+pub fn same_version(ecosystem: Ecosystem, one: &str, other: &str) -> bool {
+    one == other || (maker_of(ecosystem).is_same_version)(one, other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_folder() {
+        for ecosystem in Ecosystem::ALL {
+            let base = |id: crate::model::RegistryId| id.base_url().parse().unwrap();
+            assert_eq!(maker_of(ecosystem).ecosystem, ecosystem);
+            let feed = (maker_of(ecosystem).feed)(&base);
+            assert_eq!((feed.ecosystem(), feed.name()), (ecosystem, ecosystem.row().feed.name));
+            assert!(feed.is_busy(), "{ecosystem}: the public one is never quiet");
+            assert_eq!((maker_of(ecosystem).public)(&base, 1).ecosystem(), ecosystem);
+            let acme = "https://acme.example/".parse().unwrap();
+            assert_eq!((maker_of(ecosystem).other)(acme, 1).ecosystem(), ecosystem);
+        }
+        assert_eq!(MAKERS.len(), Ecosystem::ALL.len() + 1);
+    }
+}

@@ -1,0 +1,61 @@
+//! `news/<number>`: what came after a number, `{"last": 7, "boxes": [["hat", "e9"]]}`.
+
+use futures::future::BoxFuture;
+use serde::Deserialize;
+use url::Url;
+
+use crate::{
+    http::{Client, Request},
+    model::{Ecosystem, Package, ecosystem_tests::attic::ATTIC},
+    registry::{Change, Cursor, Event, Feed, Page, RegistryError, document, endpoint::endpoint, exchange::ask},
+};
+
+const WHAT: &str = "the news";
+
+#[derive(Debug)]
+pub(super) struct News(Url);
+
+#[derive(Deserialize)]
+struct Told {
+    last: u64,
+    boxes: Vec<(String, String)>,
+}
+
+impl News {
+    pub(super) fn of(base: Url) -> Self {
+        Self(base)
+    }
+
+    async fn after(&self, http: &Client, number: &str) -> Result<Page, RegistryError> {
+        let response = ask(ATTIC, http, Request::get(endpoint(&self.0, &["news", number])), WHAT).await?;
+        let Told { last, boxes } = document::read(ATTIC, WHAT, &response.body)?;
+        let event = |(name, version): (String, String)| {
+            let package = Package::new(ATTIC, &name).ok()?;
+            let key = format!("{name} {version}");
+            Some(Event { package, change: Change::Release { version }, key, at: None })
+        };
+        let events = boxes.into_iter().filter_map(event).collect();
+        Ok(Page { events, cursor: Cursor(last.to_string()), more: false, gap: None, withheld: None })
+    }
+}
+
+impl Feed for News {
+    fn name(&self) -> &'static str {
+        ATTIC.row().feed.name
+    }
+
+    fn ecosystem(&self) -> Ecosystem {
+        ATTIC
+    }
+
+    fn awaited(&self, event: &Event) -> Option<String> {
+        match &event.change {
+            Change::Release { version } => Some(version.clone()),
+            _ => None,
+        }
+    }
+
+    fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
+        Box::pin(self.after(http, cursor.map_or("latest", |cursor| &cursor.0)))
+    }
+}

@@ -1,0 +1,3 @@
+//! The folder of the registry that unit tests make up.
+
+pub(super) mod attic;
